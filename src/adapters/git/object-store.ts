@@ -1,0 +1,62 @@
+import type { TreeId } from "../../core/render/rendered.ts";
+
+/** One entry of a tree to be written: bytes, or an object that is already in the store. */
+export type TreeChange =
+  | { readonly path: string; readonly content: string }
+  | { readonly path: string; readonly tree: TreeId }
+  | { readonly path: string; readonly remove: true };
+
+export interface TreeEntry {
+  readonly path: string;
+  readonly type: "blob" | "tree";
+  readonly oid: string;
+}
+
+export interface CommitRequest {
+  /** Full ref, `refs/heads/main`. */
+  readonly ref: string;
+  /** The commit that the ref must point at (compare-and-swap); null: the ref must not exist. */
+  readonly parent: string | null;
+  readonly changes: readonly TreeChange[];
+  readonly message: string;
+  /** Who, and when (ms): both go into author and committer, so equal requests give equal commits. */
+  readonly author: string;
+  readonly at: number;
+}
+
+export interface CommitInfo {
+  readonly oid: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+  readonly message: string;
+  /** Committer time, ms. */
+  readonly at: number;
+}
+
+/**
+ * The port to a bare Git repository: read objects, write trees without a work tree, compare-and-swap a ref.
+ * Native git in processes, a Map in the simulation; one contract suite runs on both. Missing revisions and paths are
+ * answers (null, empty), damaged or unreadable repositories are FleetErrors (GIT_CORRUPT, GIT_FAILED, GIT_TIMEOUT).
+ */
+export interface ObjectStore {
+  /** The commit a ref points at, null when there is no such ref. */
+  resolve(ref: string): Promise<string | null>;
+  commit(oid: string): Promise<CommitInfo | null>;
+  /** All blobs under a tree-ish (commit or tree id) and path prefix, sorted by path. */
+  list(treeish: string, prefix?: string): Promise<readonly TreeEntry[]>;
+  /** Direct children of a folder. */
+  children(treeish: string, folder?: string): Promise<readonly TreeEntry[]>;
+  /** The text of a blob, by id. Several at once are read in one round trip. */
+  read(oids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Id of what lies at a path: null when nothing does. */
+  at(treeish: string, path: string): Promise<TreeEntry | null>;
+  /** True when `ancestor` is `descendant` or one of its ancestors. */
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Writes blobs and trees as a tree, without a commit (a variant, by its file names and contents). */
+  writeTree(files: readonly { readonly path: string; readonly content: string }[]): Promise<TreeId>;
+  /** Makes a commit on `parent` and moves the ref; REF_RACE when the ref is elsewhere. A change to nothing is no commit: gives `parent`. */
+  commitChanges(request: CommitRequest): Promise<string>;
+  /** Sets a ref by compare-and-swap; REF_RACE when it is not at `expected` (null: must not exist). */
+  setRef(ref: string, target: string, expected: string | null): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,80 @@
+/**
+ * A user's mistake, as data: collected all at once, never thrown. `line` and `column` are 1-based; 0 when the
+ * mistake belongs to no line (a whole file, or the repository).
+ */
+export interface Diagnostic {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly severity: "error" | "warning";
+  readonly code: DiagnosticCode;
+  /** Lower case, no full stop: what is wrong. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+/** Every code a diagnostic can have; docs/reference/diagnostics.md explains each (a test compares the two). */
+export const diagnosticCodes = {
+  "yaml-syntax": "the file is not valid YAML",
+  "yaml-limit": "the file is too large, too deep or has too many aliases",
+  "not-an-object": "a YAML document is not a mapping",
+  "unknown-api-version": "the apiVersion is not one that Flotilla reads",
+  "unknown-kind": "the kind is none of Flotilla's",
+  "unknown-field": "the field does not exist (or is planned and not carried out yet)",
+  "missing-field": "a required field is absent",
+  "invalid-value": "a value has the wrong type or form",
+  "invalid-name": "a name is not an RFC 1123 label or contains `--`",
+  "duplicate-name": "two objects of one kind have the same name",
+  "dangling-reference": "a name refers to nothing",
+  "bad-selector": "a selector cannot be parsed",
+  "unknown-label": "a label key or value is not in the Fleet's vocabulary",
+  "matches-nothing": "a selector matches no site",
+  "matches-by-absence": "sites match a selector only because they lack its key",
+  "no-effect": "an overlay changes nothing at any site",
+  expression: "`${ }` expressions are not carried out yet",
+  "no-fleet": "the repository holds no Fleet, or more than one",
+  "empty-app": "an app renders to zero objects",
+  "missing-source": "a source path does not exist or leaves the repository",
+  "invalid-object": "a manifest is not a Kubernetes object",
+  "unknown-scope": "it is not known whether a kind is namespaced",
+  "wrong-namespace": "a namespace where none belongs, or none where one must be",
+  "duplicate-object": "an app renders the same object twice",
+  "shared-object": "two apps of one site render the same object",
+  "secret-data": "a Secret with data would be stored in plain text",
+  "patch-no-target": "a patch matches no object",
+  "patch-failed": "a patch cannot be applied to its target",
+  "too-large": "an object is too large for a cluster to store",
+} as const;
+
+/** A code of `diagnosticCodes`. */
+export type DiagnosticCode = keyof typeof diagnosticCodes;
+
+/** The outcome of reading something a user wrote: a value with warnings, or errors (and warnings). */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** `file:line:column: error: message; hint`, as compilers print it. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, message, hint } = diagnostic;
+  const place = line > 0 ? `${file}:${line}:${column}` : file;
+  return `${place}: ${severity}: ${message}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+/** Orders diagnostics by file, line, column and code, so that the same input gives the same output. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted(
+    (a, b) =>
+      compareText(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compareText(a.code, b.code) ||
+      compareText(a.message, b.message),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

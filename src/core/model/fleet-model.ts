@@ -1,0 +1,41 @@
+/**
+ * The fleet at one commit, checked: what `loadFleet` makes of the files and everything downstream reads.
+ * Names are unique within their map, every reference in here leads somewhere, every selector parses.
+ */
+import type { App, Fleet, Region, RolloutStrategy, Site, VirtualSite } from "./kinds.ts";
+
+/** One file of the repository, as text. `path` is relative to the root, with `/`. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Where a document or field stands: 1-based. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A document with the place of each of its fields: `at(["spec","region"])` is the place of the *value*. */
+export interface Located<T> {
+  readonly value: T;
+  readonly file: string;
+  at(path: readonly (string | number)[]): Place;
+  /** Like `at`, but of the key of the field. */
+  keyAt(path: readonly (string | number)[]): Place;
+}
+
+export interface FleetModel {
+  readonly fleet: Located<Fleet>;
+  readonly regions: ReadonlyMap<string, Located<Region>>;
+  readonly sites: ReadonlyMap<string, Located<Site>>;
+  readonly virtualSites: ReadonlyMap<string, Located<VirtualSite>>;
+  readonly apps: ReadonlyMap<string, Located<App>>;
+  readonly strategies: ReadonlyMap<string, Located<RolloutStrategy>>;
+  /** Every file that an App's source refers to, by app, sorted by path. */
+  readonly manifests: ReadonlyMap<string, readonly SourceFile[]>;
+}
+
+/** Labels as selectors see them: `metadata.labels` of the Site. */
+export type Labels = Readonly<Record<string, string>>;

@@ -1,0 +1,137 @@
+/**
+ * The controller's HTTP API (loopback; `Authorization: Bearer <token>`, the token lies in a file that the controller
+ * writes, mode 0600). All bodies are JSON. A refusal is `{ "code", "message", "hint"? }` with 400 (bad request),
+ * 401 (token), 404 (no such app, site, release) or 409 (does not apply now).
+ *
+ *   GET  /api/v1/status                        FleetStatus
+ *   GET  /api/v1/explain?site=S&app=A          Explanation
+ *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control
+ *   GET  /healthz                              200 when the loop runs (no token)
+ */
+import type { HealthStatus } from "../health/health.ts";
+import type { ReleaseProgress, Wait } from "../rollout/planner-types.ts";
+
+export interface FleetStatus {
+  readonly fleet: string;
+  /** Followed head, `main@sha1:<commit>`; null before the first. */
+  readonly revision: string | null;
+  /** Newest head seen but not followed, with the reason ("3 errors", "does not descend from ..."). */
+  readonly refused: { readonly commit: string; readonly reason: string } | null;
+  readonly sites: {
+    readonly total: number;
+    readonly synced: number;
+    readonly healthy: number;
+    readonly offline: number;
+    readonly suspended: number;
+  };
+  readonly regions: readonly {
+    readonly name: string;
+    readonly sites: number;
+    readonly worker: "live" | "silent";
+    readonly message: string;
+  }[];
+  readonly apps: readonly AppStatus[];
+  readonly siteList: readonly SiteStatus[];
+  readonly releases: readonly ReleaseProgress[];
+  readonly waits: readonly Wait[];
+  readonly holds: readonly {
+    readonly id: string;
+    readonly scope: string;
+    readonly by: string;
+    readonly why: string;
+  }[];
+  /** Things an operator should know: "state is on one disk", "control was lost", ... */
+  readonly warnings: readonly string[];
+}
+
+export interface AppStatus {
+  readonly app: string;
+  readonly sites: number;
+  readonly synced: number;
+  readonly healthy: number;
+  readonly release: string | null;
+}
+
+export interface SiteStatus {
+  readonly site: string;
+  readonly region: string;
+  readonly reachable: boolean;
+  readonly apps: readonly {
+    readonly app: string;
+    readonly sync: "Synced" | "OutOfSync" | "Unknown";
+    readonly health: HealthStatus;
+    readonly message: string;
+  }[];
+}
+
+export interface Explanation {
+  readonly site: string;
+  readonly app: string;
+  /** One sentence: is the app there, and why or why not. */
+  readonly answer: string;
+  readonly placed: boolean;
+  /** Virtual sites that place it, with selector text and place `file:line`. */
+  readonly because: readonly string[];
+  readonly overlays: readonly string[];
+  readonly release: string | null;
+  readonly tree: string | null;
+  readonly observed: {
+    readonly sync: string;
+    readonly health: HealthStatus;
+    readonly message: string;
+  } | null;
+  readonly waits: readonly Wait[];
+}
+
+/** An operator's word. Each becomes one commit on control with who, when and why. */
+export type Decision =
+  | {
+      readonly verb: "pause";
+      readonly scope: HoldScope;
+      readonly all?: boolean;
+      readonly why: string;
+    }
+  | { readonly verb: "resume"; readonly scope: HoldScope; readonly why: string }
+  | {
+      readonly verb: "approve";
+      readonly app: string;
+      readonly release: string;
+      /** Exactly one: a stage to open, the number of deletions, or the removal verb; or `recovery` of lost control. */
+      readonly stage?: string;
+      readonly deletions?: number;
+      readonly removal?: "delete" | "orphan";
+      readonly why: string;
+    }
+  | {
+      readonly verb: "excuse";
+      readonly app?: string;
+      readonly release?: string;
+      readonly site?: string;
+      /** A whole region whose worker is silent. */
+      readonly region?: string;
+      /** For a site that moves: the UID of its cluster; the old worker is not waited for. */
+      readonly uid?: string;
+      readonly why: string;
+    }
+  | {
+      readonly verb: "retry";
+      readonly app: string;
+      readonly release: string;
+      readonly site?: string;
+      readonly why: string;
+    }
+  | { readonly verb: "accept-head"; readonly commit: string; readonly why: string }
+  | { readonly verb: "recover"; readonly why: string };
+
+export interface HoldScope {
+  readonly fleet?: true;
+  readonly region?: string;
+  readonly site?: string;
+  readonly app?: string;
+  readonly stage?: string;
+}
+
+export interface DecisionAnswer {
+  readonly commit: string;
+  readonly message: string;
+}

@@ -1,0 +1,111 @@
+/**
+ * The layout of a mirror (DESIGN 6): one bare repository per region, branch `main`, written by the controller only.
+ *
+ *   sites/<site>/<app>/<object id>.yaml   the objects of an app at a site
+ *   sites/<site>/<app>.leaving            LeavingMarker: the app leaves this site (instead of the folder)
+ *   good/<site>/<app>/...                 the tree that a rollback sets
+ *   meta/<site>.json                      SiteMeta: facts about the site that its worker needs
+ *
+ * A site with a `meta` file is assigned to this mirror. A site or app that is missing without a marker is
+ * *unassigned*: the worker stops writing there and deletes nothing.
+ */
+import { type Static, Type } from "typebox";
+import { RemovalVerb } from "../rollout/records.ts";
+
+const closed = { additionalProperties: false } as const;
+
+/** The branch of every mirror and of control. */
+export const mirrorBranch = "refs/heads/main";
+
+export const LeavingMarker = Type.Object(
+  {
+    verb: RemovalVerb,
+    release: Type.String(),
+    /** Objects that the app has there: a worker that would delete more stops and says so. */
+    expected: Type.Integer({ minimum: 0 }),
+  },
+  closed,
+);
+export type LeavingMarker = Static<typeof LeavingMarker>;
+
+export const SiteMeta = Type.Object(
+  {
+    fleet: Type.String(),
+    site: Type.String(),
+    region: Type.String(),
+    suspend: Type.Boolean(),
+    /** Per app: its default namespace (created bare where missing), release of the tree (null: by the open list). */
+    apps: Type.Record(
+      Type.String(),
+      Type.Object(
+        { namespace: Type.String(), release: Type.Union([Type.String(), Type.Null()]) },
+        closed,
+      ),
+    ),
+    drift: Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() }, closed),
+    /** UID of the cluster, once known: another one stops everything at this site. */
+    uid: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type SiteMeta = Static<typeof SiteMeta>;
+
+/** Trailers of every mirror commit. `changes` names what each (site, app) of the commit moved by. */
+export interface MirrorTrailers {
+  /** Flotilla-Epoch: a worker refuses a lower one than it has seen. */
+  readonly epoch: number;
+  /** Flotilla-Control: the control commit that this depends on. */
+  readonly control: string;
+  /** Flotilla-Sites / Flotilla-Objects: what the whole tree must hold, so that a torn tree is noticed. */
+  readonly sites: number;
+  readonly objects: number;
+  /** Flotilla-Change: `<site>/<app> <release>`, `-` for the open list. */
+  readonly changes: readonly {
+    readonly site: string;
+    readonly app: string;
+    readonly release: string | null;
+  }[];
+}
+
+/** The trailer lines, to stand at the end of a commit message behind an empty line. */
+export function formatTrailers(trailers: MirrorTrailers): string {
+  const lines = [
+    `Flotilla-Epoch: ${trailers.epoch}`,
+    `Flotilla-Control: ${trailers.control}`,
+    `Flotilla-Sites: ${trailers.sites}`,
+    `Flotilla-Objects: ${trailers.objects}`,
+    ...trailers.changes.map(
+      ({ site, app, release }) => `Flotilla-Change: ${site}/${app} ${release ?? "-"}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Reads the trailers of a commit message; undefined when one that every mirror commit has is missing. */
+export function parseTrailers(message: string): MirrorTrailers | undefined {
+  const values = new Map<string, string[]>();
+  for (const match of message.matchAll(/^(?<key>Flotilla-[A-Za-z]+): (?<value>.*)$/gm)) {
+    const { key = "", value = "" } = match.groups ?? {};
+    values.set(key, [...(values.get(key) ?? []), value]);
+  }
+  const count = (key: string): number => {
+    const text = values.get(key)?.at(-1) ?? "";
+    return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  };
+  const [epoch, sites, objects] = [
+    count("Flotilla-Epoch"),
+    count("Flotilla-Sites"),
+    count("Flotilla-Objects"),
+  ];
+  const control = values.get("Flotilla-Control")?.at(-1);
+  if (control === undefined || Number.isNaN(epoch + sites + objects)) return undefined;
+  const changes = (values.get("Flotilla-Change") ?? []).flatMap(parseChange);
+  return { epoch, control, sites, objects, changes };
+}
+
+function parseChange(text: string): MirrorTrailers["changes"] {
+  const match = /^(?<site>[^/ ]+)\/(?<app>[^/ ]+) (?<release>\S+)$/.exec(text)?.groups;
+  if (!match) return [];
+  const { site = "", app = "", release = "" } = match;
+  return [{ site, app, release: release === "-" ? null : release }];
+}

@@ -1,0 +1,283 @@
+/**
+ * The planner's input and output. Two pure functions share them:
+ *
+ *   startReleases(StartInput) -> StartPlan     once per newly followed head: which releases begin, are superseded, ...
+ *   planRollout(PlannerInput) -> RolloutPlan   at any time: what may move now, what waits, why, and what ends it
+ *
+ * Both are level-based and idempotent: run again on the state they lead to, they change nothing.
+ */
+import type { HealthStatus } from "../health/health.ts";
+import type { Labels } from "../model/fleet-model.ts";
+import type { ObjectId } from "../model/kube-object.ts";
+import type { TreeId } from "../render/rendered.ts";
+import type {
+  CurrentReleases,
+  FollowedHead,
+  Hold,
+  Release,
+  ReleaseRef,
+  RemovalVerb,
+  SiteAssignment,
+  WorkerSilences,
+} from "./records.ts";
+
+/** Everything of `control`, parsed. */
+export interface ControlState {
+  readonly head: FollowedHead | null;
+  readonly epoch: number;
+  readonly apps: Readonly<Record<string, AppControl>>;
+  readonly holds: readonly Hold[];
+  readonly sites: Readonly<Record<string, SiteAssignment>>;
+  readonly workers: Readonly<Record<string, WorkerSilences>>;
+}
+
+export interface AppControl {
+  readonly current: CurrentReleases;
+  readonly open: readonly Release[];
+  readonly bad: readonly string[];
+}
+
+/** A site as the followed head declares it. */
+export interface SiteFacts {
+  readonly region: string;
+  readonly mirror: string;
+  readonly labels: Labels;
+  readonly suspend: boolean;
+}
+
+/** What stands in the mirrors now, per site and app: a tree, or a leaving marker. */
+export type MirrorState = Readonly<Record<string, Readonly<Record<string, MirrorEntry>>>>;
+export type MirrorEntry =
+  | { readonly tree: TreeId }
+  | { readonly leaving: { readonly verb: RemovalVerb; readonly release: string } };
+
+/** What a worker last told about an app at a site. Ages are of the worker's own monotonic clock. */
+export interface ObservedApp {
+  /** Tree whose objects were all applied; null: none, or it has left (`left`). */
+  readonly tree: TreeId | null;
+  /** A `.leaving` marker has been carried out. */
+  readonly left: boolean;
+  readonly health: HealthStatus;
+  /** For how long it has been healthy without a break on `tree`; 0 when it is not. */
+  readonly healthyForMs: number;
+  /** The longest such time since `tree` was applied: once healthy for minReady, a later break is a failure. */
+  readonly longestHealthyMs: number;
+  /** It was healthy at least once, on any tree: else it is `joining`. */
+  readonly everHealthy: boolean;
+  /** Objects whose health nobody knows. */
+  readonly unverified: number;
+  /** One line: what is wrong, or what it waits for. */
+  readonly message: string;
+}
+
+/** What is known of a site now. */
+export interface ObservedSite {
+  /** False when a live worker says that the site has not answered for `offlineAfter`. */
+  readonly reachable: boolean;
+  readonly apps: Readonly<Record<string, ObservedApp>>;
+}
+
+/** What is known of a mirror's worker now. */
+export interface ObservedWorker {
+  /** Time since when it is silent (ms); null: it is live. A worker not heard by this leader yet is silent. */
+  readonly silentSince: number | null;
+  /** Sites it had and has stopped writing to, with the mirror commit that took them away. */
+  readonly stopped: Readonly<Record<string, string>>;
+}
+
+export interface FleetBudgets {
+  /** null: no bound. */
+  readonly maxSitesInFlight: number | null;
+  /** Label keys of a failure domain; empty: the region. */
+  readonly failureDomains: readonly string[];
+}
+
+export interface PlannerInput {
+  readonly now: number;
+  readonly control: ControlState;
+  readonly sites: Readonly<Record<string, SiteFacts>>;
+  readonly mirrors: MirrorState;
+  readonly observed: Readonly<Record<string, ObservedSite>>;
+  readonly workers: Readonly<Record<string, ObservedWorker>>;
+  readonly budgets: FleetBudgets;
+  /**
+   * Per app: the tree each site gets from the release it is entitled to (CurrentReleases), rendered with the site data
+   * of the followed head. A site that the entitled release does not place is absent.
+   */
+  readonly entitled: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+  /** Objects of a tree (any tree of an open list), for ties between apps. */
+  objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
+  /** Set when control is missing or older than a mirror: everything is held. */
+  readonly controlLost?: string;
+}
+
+/** Input of startReleases: the state, plus what the new head renders to. */
+export interface StartInput extends PlannerInput {
+  readonly head: string;
+  /** Head followed before it; null for the first. Budgets come from its strategies. */
+  readonly previousHead: string | null;
+  /** The apps of the new head. */
+  readonly desired: Readonly<Record<string, DesiredApp>>;
+  /** Sites that the new head declares (a site that is not here is forgotten, never removed from). */
+  readonly headSites: Readonly<Record<string, SiteFacts>>;
+  /** Per app: trees of the entitled releases rendered with the site data of the *previous* head (for site releases). */
+  readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+  /** `onRemoval` of the app's current release's commit, else of its newest candidate's. */
+  readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
+  readonly deletionBudget: { readonly objects: number; readonly percent: number };
+  /** Resolves the strategy of an app as the budgets' commit has it. */
+  strategyOf(app: string): ResolvedStrategy;
+  /** Kinds that are deleted only with consent. */
+  isProtected(object: ObjectId): boolean;
+}
+
+export interface DesiredApp {
+  readonly digest: string;
+  readonly renderer: number;
+  readonly sites: Readonly<Record<string, TreeId>>;
+}
+
+/** A RolloutStrategy with its defaults filled in and its durations in ms. */
+export interface ResolvedStrategy {
+  readonly name: string;
+  readonly stages: readonly ResolvedStage[];
+  readonly minReadyMs: number;
+  readonly progressDeadlineMs: number;
+  readonly unknownBlocks: boolean;
+}
+
+export interface ResolvedStage {
+  readonly name: string;
+  readonly take:
+    | { readonly selector: string; matches(labels: Labels): boolean }
+    | { readonly count: number }
+    | { readonly percent: number }
+    | { readonly rest: true };
+  readonly approval: boolean;
+  readonly soakMs: number;
+  readonly failureBudget: Amount;
+  readonly maxInFlight: Amount;
+  readonly maxUnavailable: Amount;
+}
+
+/** A number of sites, or a percentage of the stage's sites: floor, at least 1; 0 and 0 % are 0. */
+export type Amount = { readonly count: number } | { readonly percent: number };
+
+/** What is to be written to `control`: whole records by path, null removes one. */
+export interface ControlChange {
+  readonly path: string;
+  readonly record: object | null;
+  /** One line for the commit message: what happened. */
+  readonly why: string;
+}
+
+export interface StartPlan {
+  readonly changes: readonly ControlChange[];
+  /** Releases begun, superseded, found bad or empty, in words, for the commit status and the log. */
+  readonly notes: readonly string[];
+}
+
+/** One site gets one app's tree (or its leaving marker, or nothing more) in a mirror commit. */
+export interface HandOver {
+  readonly site: string;
+  readonly mirror: string;
+  /** Apps that move in the same mirror commit: several when tied. */
+  readonly apps: readonly {
+    readonly app: string;
+    /** null: the open list (joiners, returning sites). */
+    readonly release: string | null;
+    readonly set:
+      | { readonly tree: TreeId }
+      | {
+          readonly leaving: {
+            readonly verb: RemovalVerb;
+            readonly release: string;
+            readonly from: TreeId;
+          };
+        }
+      | { readonly clear: "marker" };
+    /** The tree that is left behind was healthy and not bad: it becomes `good/<site>/<app>`. */
+    readonly good: TreeId | null;
+  }[];
+}
+
+/** Codes of the reasons for which something waits. */
+export type WaitCode =
+  | "held"
+  | "control-lost"
+  | "approval"
+  | "deletions"
+  | "earlier-stage"
+  | "soak"
+  | "no-success"
+  | "failure-budget"
+  | "in-flight-budget"
+  | "unavailable-budget"
+  | "fleet-budget"
+  | "failure-domain"
+  | "offline"
+  | "suspended"
+  | "worker-silent"
+  | "progressing"
+  | "failed"
+  | "moving"
+  | "removal-verb"
+  | "no-current";
+
+/** Why something does not move, and what would end that. `site` null: the whole stage or release. */
+export interface Wait {
+  readonly app: string;
+  readonly release: string | null;
+  readonly stage: string | null;
+  readonly site: string | null;
+  readonly code: WaitCode;
+  /** One line naming gate, budget and who uses it up. */
+  readonly reason: string;
+  readonly endsWhen: string;
+}
+
+export interface RolloutPlan {
+  /** To be committed to `control` before anything else is carried out. */
+  readonly changes: readonly ControlChange[];
+  /** To be carried out after `changes` (which already record them as handed). */
+  readonly handOvers: readonly HandOver[];
+  /** Sites to take out of a mirror (forgotten or moving), or to write to their new one. */
+  readonly siteMoves: readonly SiteMove[];
+  readonly waits: readonly Wait[];
+  /** Time (ms) at which a time-bound gate may open; null: only events matter. */
+  readonly wakeAt: number | null;
+}
+
+export type SiteMove =
+  | { readonly site: string; readonly leave: string; readonly why: string }
+  | {
+      readonly site: string;
+      readonly enter: string;
+      readonly trees: Readonly<Record<string, TreeId>>;
+      readonly good: Readonly<Record<string, TreeId>>;
+      readonly fromMirror: string;
+    };
+
+/** Where a release stands, derived: for status, checks and the page. */
+export interface ReleaseProgress {
+  readonly app: string;
+  readonly release: ReleaseRef | { readonly id: string };
+  readonly kind: Release["kind"];
+  readonly stages: readonly StageProgress[];
+  readonly state: "waiting" | "moving" | "soaking" | "held" | "failed" | "done";
+}
+
+/** Each site of the stage is in exactly one column, so the columns add up to `sites`. */
+export interface StageProgress {
+  readonly name: string;
+  readonly by: string;
+  readonly sites: number;
+  readonly done: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly failed: number;
+  readonly unchanged: number;
+  readonly excused: number;
+  readonly opened: boolean;
+  readonly passed: boolean;
+}
