@@ -21,6 +21,7 @@ export const diagnosticCodes = {
   "not-an-object": "a YAML document is not a mapping",
   "unknown-api-version": "the apiVersion is not one that Flotilla reads",
   "unknown-kind": "the kind is none of Flotilla's",
+  "wrong-extension": "one of Flotilla's kinds stands in a file that is not .yaml or .yml",
   "unknown-field": "the field does not exist (or is planned and not carried out yet)",
   "missing-field": "a required field is absent",
   "invalid-value": "a value has the wrong type or form",

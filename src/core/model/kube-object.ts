@@ -8,7 +8,7 @@ export interface KubeObject extends JsonObject {
 }
 
 /** The part of `metadata` that Flotilla reads. */
-export interface KubeMetadata extends JsonObject {
+interface KubeMetadata extends JsonObject {
   readonly name: string;
 }
 

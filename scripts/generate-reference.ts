@@ -1,0 +1,159 @@
+/**
+ * Writes the reference of the fleet repository's kinds from their schemas: docs/reference/schemas/<kind>.schema.json for
+ * editors, and docs/reference/kinds/<kind>.md for people, each with an example out of fleet-repo-template/.
+ *
+ *   node scripts/generate-reference.ts
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type KindName, kinds } from "../src/core/model/kinds.ts";
+
+const root = join(import.meta.dirname, "..");
+const source = "Generated from src/core/model/kinds/ by `npm run generate`; do not edit.";
+
+/** Files of the template that show a kind best. */
+const examples: Readonly<Record<KindName, string>> = {
+  Fleet: "fleet.yaml",
+  Region: "regions/nordics.yaml",
+  Site: "sites/nordics/oslo.yaml",
+  VirtualSite: "virtual-sites/german-speaking.yaml",
+  App: "apps/storefront/app.yaml",
+  RolloutStrategy: "strategies/careful.yaml",
+};
+
+/** The types that have a name (the `title` of a schema). */
+const types: Readonly<Record<string, string>> = {
+  name: "lower case letters, digits and single dashes, with a letter or digit at both ends, at most 63 characters",
+  duration:
+    "whole numbers with units, largest first: `90s`, `5m`, `1h30m`, `500ms`; at most a year",
+  "number or percentage":
+    "`3`, or `10%` of the sites of the stage: rounded down, at least 1; `0` and `0%` are none",
+  selector:
+    "text as Kubernetes takes it (`tier=store, country in (de,fr), !legacy`), or matchLabels and matchExpressions; `!=` and `notin` hold where the label is absent",
+  labels: "a mapping of label keys to values, with the syntax of Kubernetes; numbers in quotes",
+  path: "from the root of the repository, with `/`; never out of it",
+};
+
+/** The parts of JSON Schema that the kinds use. */
+interface Schema {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: string | number | boolean;
+  readonly const?: string | boolean;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+}
+
+interface Field {
+  readonly path: string;
+  readonly schema: Schema;
+  readonly required: boolean;
+}
+
+/** Every generated file: path from the root, and text. */
+export function referenceFiles(): ReadonlyMap<string, string> {
+  const names = Object.keys(examples) as KindName[]; // a Record's keys
+  return new Map(
+    names.flatMap((kind) => [
+      [`docs/reference/schemas/${fileName(kind)}.schema.json`, schemaText(kind)],
+      [`docs/reference/kinds/${fileName(kind)}.md`, pageText(kind)],
+    ]),
+  );
+}
+
+function fileName(kind: KindName): string {
+  return kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+}
+
+function schemaText(kind: KindName): string {
+  const schema = {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    $comment: source,
+    title: kind,
+  };
+  return `${JSON.stringify({ ...schema, ...kinds[kind] }, null, 2)}\n`;
+}
+
+function pageText(kind: KindName): string {
+  const example = examples[kind];
+  const text = readFileSync(join(root, "fleet-repo-template", example), "utf8");
+  const schema = kinds[kind] as unknown as Schema; // its type says less than the JSON Schema that it is
+  const fields = fieldsOf(schema, "");
+  const rows = fields.map(fieldRow);
+  return `<!-- ${source} -->
+
+# ${kind}
+
+${schema.description ?? ""}
+
+\`\`\`yaml
+# fleet-repo-template/${example}
+${text.trimEnd()}
+\`\`\`
+
+Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
+
+| field | type | default | what it says |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+${typeNotes(fields)}`;
+}
+
+/** What the named types are, as far as the page has them. */
+function typeNotes(fields: readonly Field[]): string {
+  const used = Object.entries(types).filter(([name]) =>
+    fields.some(({ schema }) => [name, `list of ${name}`].includes(typeOf(schema))),
+  );
+  return (
+    used.map(([name, note]) => `\n- **${name}**: ${note}`).join("") + (used.length > 0 ? "\n" : "")
+  );
+}
+
+/** The fields of an object and of the objects in them, depth first. */
+function fieldsOf(schema: Schema, prefix: string): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const path = prefix === "" ? name : `${prefix}.${name}`;
+    const required = schema.required?.includes(name) ?? false;
+    return [{ path, schema: property, required }, ...fieldsInside(property, path)];
+  });
+}
+
+function fieldsInside(schema: Schema, path: string): Field[] {
+  if (schema.items !== undefined) return fieldsInside(schema.items, `${path}[]`);
+  const values = Object.values(schema.patternProperties ?? {})[0];
+  if (values?.properties !== undefined) return fieldsInside(values, `${path}.<key>`);
+  const branch = schema.anyOf?.find(({ properties }) => properties !== undefined);
+  return fieldsOf(branch ?? schema, path);
+}
+
+function fieldRow({ path, schema, required }: Field): string {
+  const fallback = schema.default === undefined ? "" : `\`${String(schema.default)}\``;
+  const cells = [`\`${path}\``, typeOf(schema), required ? "required" : fallback];
+  return `| ${[...cells, schema.description ?? ""].map(cell).join(" | ")} |`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum !== undefined)
+    return schema.enum.map((value) => `\`${String(value)}\``).join(" or ");
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.items !== undefined) return `list of ${typeOf(schema.items)}`;
+  if (schema.title !== undefined) return schema.title;
+  if (schema.type === "string") return "text";
+  return schema.type ?? "any";
+}
+
+if (import.meta.main) {
+  for (const [path, text] of referenceFiles()) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}

@@ -1,0 +1,55 @@
+import { closestName } from "./closest-name.ts";
+import type { SourceFile } from "./fleet-model.ts";
+
+/** A path of the repository that an App's source names. "" is the root. */
+export type SourcePath =
+  | { readonly ok: true; readonly path: string }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+const manifestExtension = /\.(ya?ml|json)$/i;
+
+/** A path as a user writes it (`./manifests/web/`) without what does not matter; refuses one that leaves the root. */
+export function sourcePath(written: string): SourcePath {
+  const hint = "write a path from the root of the repository, such as manifests/web";
+  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
+    return { ok: false, message: `the path "${written}" is absolute`, hint };
+  }
+  const parts = written.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) {
+    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
+  }
+  return { ok: true, path: parts.join("/") };
+}
+
+/** True when the path is the source itself or inside of it. */
+export function isInSource(source: string, path: string): boolean {
+  return source === "" || path === source || path.startsWith(`${source}/`);
+}
+
+/** The manifest files of a source: .yaml, .yml and .json, not in dot-folders below it. Keeps the order of `files`. */
+export function manifestFiles(source: string, files: readonly SourceFile[]): SourceFile[] {
+  return files.filter(
+    ({ path }) =>
+      isInSource(source, path) &&
+      manifestExtension.test(path) &&
+      !hasDotPart(path.slice(source.length)),
+  );
+}
+
+/** True for a path in a dot-folder (`.github/…`), or of a dot-file. */
+export function hasDotPart(path: string): boolean {
+  return path.split("/").some((part) => part.startsWith("."));
+}
+
+/** The folder or file that a mistyped source most likely means. */
+export function nearestSource(source: string, files: readonly SourceFile[]): string | undefined {
+  const known = new Set<string>();
+  for (const { path } of files) {
+    if (!manifestExtension.test(path) || hasDotPart(path)) continue;
+    known.add(path);
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      known.add(path.slice(0, end));
+    }
+  }
+  return closestName(source, known);
+}

@@ -1,0 +1,117 @@
+import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
+import { closestName } from "./closest-name.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
+import type { Fleet, FleetDocument } from "./kinds.ts";
+import type { FieldPath } from "./yaml-places.ts";
+
+/** The Fleet's labels; undefined: it declares none, so anything goes. */
+export type Vocabulary = Fleet["spec"]["labels"];
+
+/** Labels that Kubernetes would refuse, in any kind, and labels of sites that the vocabulary does not have. */
+export function checkLabels(draft: FleetDraft): Diagnostic[] {
+  const vocabulary = draft.fleet?.value.spec.labels;
+  return [
+    ...checkVocabularySyntax(draft.fleet),
+    ...allEntries(draft).flatMap((entry) =>
+      checkSyntax(entry, ["metadata", "labels"], entry.value.metadata.labels),
+    ),
+    ...[...draft.apps.values()].flatMap((app) =>
+      (app.value.spec.overlays ?? []).flatMap(({ labels }, index) =>
+        checkSyntax(app, ["spec", "overlays", index, "labels"], labels),
+      ),
+    ),
+    ...[...draft.sites.values()].flatMap((site) =>
+      Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {
+        if (labelKeyProblem(key) ?? labelValueProblem(value)) return []; // told already
+        const path = ["metadata", "labels", key];
+        const keyFinding = unknownKey(vocabulary, key);
+        if (keyFinding !== undefined) return errorAt(site.document.keyAt(path), keyFinding);
+        const valueFinding = unknownValue(vocabulary, key, value);
+        return valueFinding === undefined ? [] : errorAt(site.document.at(path), valueFinding);
+      }),
+    ),
+    ...checkFailureDomains(draft.fleet),
+  ];
+}
+
+/** What is wrong with a key that the vocabulary does not have; undefined when it has it. */
+export function unknownKey(vocabulary: Vocabulary, key: string): Finding | undefined {
+  if (vocabulary === undefined || Object.hasOwn(vocabulary, key)) return undefined;
+  const near = closestName(key, Object.keys(vocabulary));
+  return {
+    code: "unknown-label",
+    message: `the Fleet declares no label "${key}"`,
+    hint: near === undefined ? "declare it in labels of the Fleet" : `did you mean "${near}"?`,
+  };
+}
+
+/** What is wrong with a value that the vocabulary does not have for the key; undefined when it has it. */
+export function unknownValue(
+  vocabulary: Vocabulary,
+  key: string,
+  value: string,
+): Finding | undefined {
+  if (vocabulary === undefined || !Object.hasOwn(vocabulary, key)) return undefined;
+  const values = vocabulary[key]?.values;
+  if (values === undefined || values.includes(value)) return undefined;
+  const near = closestName(value, values);
+  return {
+    code: "unknown-label",
+    message: `the Fleet declares no value "${value}" for the label "${key}"`,
+    hint: near === undefined ? `one of ${values.join(", ")}` : `did you mean "${near}"?`,
+  };
+}
+
+function allEntries(draft: FleetDraft): Entry<FleetDocument>[] {
+  const { fleet, regions, sites, virtualSites, apps, strategies } = draft;
+  const byKind = [regions, sites, virtualSites, apps, strategies];
+  return [...(fleet ? [fleet] : []), ...byKind.flatMap((entries) => [...entries.values()])];
+}
+
+function checkSyntax(
+  { document }: Entry<FleetDocument>,
+  path: FieldPath,
+  labels: Readonly<Record<string, string>> | undefined,
+): Diagnostic[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...invalid(labelKeyProblem(key), key).map((finding) =>
+      errorAt(document.keyAt([...path, key]), finding),
+    ),
+    ...invalid(labelValueProblem(value), value).map((finding) =>
+      errorAt(document.at([...path, key]), finding),
+    ),
+  ]);
+}
+
+function invalid(problem: string | undefined, text: string): Finding[] {
+  return problem === undefined ? [] : [{ code: "invalid-value", message: `"${text}" ${problem}` }];
+}
+
+function checkVocabularySyntax(fleet: Entry<Fleet> | undefined): Diagnostic[] {
+  if (fleet === undefined) return [];
+  const { value, document } = fleet;
+  return Object.entries(value.spec.labels ?? {}).flatMap(([key, { values = [] }]) => {
+    const path = ["spec", "labels", key];
+    return [
+      ...invalid(labelKeyProblem(key), key).map((found) => errorAt(document.keyAt(path), found)),
+      ...values.flatMap((text, index) =>
+        invalid(labelValueProblem(text), text).map((found) =>
+          errorAt(document.at([...path, "values", index]), found),
+        ),
+      ),
+    ];
+  });
+}
+
+function checkFailureDomains(fleet: Entry<Fleet> | undefined): Diagnostic[] {
+  if (fleet === undefined) return [];
+  const { value, document } = fleet;
+  return (value.spec.failureDomains ?? []).flatMap((key, index) => {
+    const syntax = invalid(labelKeyProblem(key), key);
+    const found = syntax[0] ?? unknownKey(value.spec.labels, key);
+    return found === undefined
+      ? []
+      : errorAt(document.at(["spec", "failureDomains", index]), found);
+  });
+}

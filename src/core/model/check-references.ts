@@ -1,0 +1,73 @@
+import { closestName } from "./closest-name.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
+import type { FleetDocument, KindName } from "./kinds.ts";
+import type { FieldPath } from "./yaml-places.ts";
+
+/** A field that holds the name of another object. */
+interface Reference {
+  readonly from: Entry<FleetDocument>;
+  readonly path: FieldPath;
+  readonly kind: KindName;
+  readonly name: string;
+}
+
+/** Names that refer to nothing. Where a document's name could not be read, nothing is reported: it may be its. */
+export function checkReferences(draft: FleetDraft): Diagnostic[] {
+  if (draft.hasUnreadable) return [];
+  return allReferences(draft).flatMap((reference) => {
+    const { from, path, kind, name } = reference;
+    const known = draft.declared.get(kind) ?? new Set();
+    if (known.has(name)) return [];
+    const message = `there is no ${kind} "${name}"`;
+    const hint = danglingHint(kind, name, known);
+    return errorAt(from.document.at(path), { code: "dangling-reference", message, hint });
+  });
+}
+
+function allReferences(draft: FleetDraft): Reference[] {
+  const { fleet, sites, apps } = draft;
+  return [
+    ...(fleet === undefined ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy)),
+    ...[...sites.values()].map((site): Reference => ({
+      from: site,
+      path: ["spec", "region"],
+      kind: "Region",
+      name: site.value.spec.region,
+    })),
+    ...[...apps.values()].flatMap((app) => [
+      ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
+      ...(app.value.spec.overlays ?? []).flatMap(({ virtualSites }, index) =>
+        virtualSiteReferences(app, ["spec", "overlays", index], virtualSites),
+      ),
+      ...strategyReference(app, app.value.spec.rollout?.strategy),
+    ]),
+  ];
+}
+
+function virtualSiteReferences(
+  from: Entry<FleetDocument>,
+  parent: FieldPath,
+  names: readonly string[],
+): Reference[] {
+  return names.map((name, index) => ({
+    from,
+    path: [...parent, "virtualSites", index],
+    kind: "VirtualSite",
+    name,
+  }));
+}
+
+function strategyReference(from: Entry<FleetDocument>, name: string | undefined): Reference[] {
+  if (name === undefined) return [];
+  return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name }];
+}
+
+function danglingHint(kind: KindName, name: string, known: ReadonlySet<string>): string {
+  const near = closestName(name, known);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  if (known.size === 0) return `the fleet declares no ${kind}`;
+  const names = [...known].toSorted();
+  const shown = names.slice(0, 8).join(", ");
+  return `known: ${shown}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+}

@@ -1,0 +1,187 @@
+/** Rules of single documents that a schema cannot say. */
+import type { Diagnostic } from "./diagnostic.ts";
+import { parseDuration } from "./duration.ts";
+import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
+import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
+import type { YamlDocument } from "./parse-yaml.ts";
+import { fieldName } from "./schema-messages.ts";
+import type { FieldPath } from "./yaml-places.ts";
+
+export function checkRules(draft: FleetDraft): Diagnostic[] {
+  return [
+    ...(draft.fleet === undefined ? [] : checkFleet(draft.fleet)),
+    ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
+    ...[...draft.apps.values()].flatMap(checkApp),
+    ...[...draft.strategies.values()].flatMap(checkStrategy),
+  ];
+}
+
+function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
+  return checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]);
+}
+
+function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[] {
+  const { selector, all } = value.spec;
+  if ((selector === undefined) !== (all === undefined)) return [];
+  if (all !== undefined) {
+    const message = "`selector` and `all` exclude each other";
+    const hint = "remove one of the two";
+    return [errorAt(document.keyAt(["spec", "all"]), { code: "invalid-value", message, hint })];
+  }
+  const message = "a VirtualSite needs `selector` or `all`";
+  const hint = "add `selector: …`, or `all: true` for every site";
+  return [errorAt(document.keyAt(["spec"]), { code: "missing-field", message, hint })];
+}
+
+function checkApp({ value, document }: Entry<App>): Diagnostic[] {
+  return (value.spec.overlays ?? []).flatMap((overlay, index) => {
+    const path = ["spec", "overlays", index];
+    const patches = (overlay.patches ?? []).flatMap((patch, number) =>
+      checkPatch(patch, document, [...path, "patches", number]),
+    );
+    const images = (overlay.images ?? []).flatMap(({ newName, newTag, digest }, number) => {
+      if ((newName ?? newTag ?? digest) !== undefined) return [];
+      const message = "an image change needs newName, newTag or digest";
+      const place = document.at([...path, "images", number]);
+      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
+    });
+    return [...patches, ...images];
+  });
+}
+
+type OverlayPatch = NonNullable<NonNullable<App["spec"]["overlays"]>[number]["patches"]>[number];
+
+function checkPatch(
+  { merge, json, target }: OverlayPatch,
+  document: YamlDocument,
+  path: FieldPath,
+): Diagnostic[] {
+  if (merge === undefined && json === undefined) {
+    const message = "a patch needs `merge` or `json`";
+    const hint =
+      "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
+    return [errorAt(document.at(path), { code: "missing-field", message, hint })];
+  }
+  if (merge !== undefined && json !== undefined) {
+    const message = "`merge` and `json` exclude each other";
+    const hint = "write two patches";
+    return [errorAt(document.keyAt([...path, "json"]), { code: "invalid-value", message, hint })];
+  }
+  const needsTarget = target === undefined || Object.keys(target).length === 0;
+  if (json === undefined) return needsTarget ? checkMergeNames(merge, document, path) : [];
+  const noTarget = needsTarget
+    ? [
+        errorAt(document.keyAt([...path, "json"]), {
+          code: "missing-field",
+          message: "a `json` patch needs `target`",
+          hint: "add `target` with the kind and name of the object",
+        }),
+      ]
+    : [];
+  return [
+    ...noTarget,
+    ...json.flatMap((operation, index) =>
+      checkOperation(operation, document, [...path, "json", index]),
+    ),
+  ];
+}
+
+/** A merge patch without target names its own object. */
+function checkMergeNames(
+  merge: OverlayPatch["merge"],
+  document: YamlDocument,
+  path: FieldPath,
+): Diagnostic[] {
+  const metadata = merge?.["metadata"];
+  const isNamed = typeof metadata === "object" && metadata !== null && "name" in metadata;
+  if (isNamed && merge?.["apiVersion"] !== undefined && merge["kind"] !== undefined) return [];
+  const message = "a `merge` patch without `target` must name its object";
+  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
+  return [errorAt(document.keyAt([...path, "merge"]), { code: "missing-field", message, hint })];
+}
+
+function checkOperation(
+  operation: NonNullable<OverlayPatch["json"]>[number],
+  document: YamlDocument,
+  path: FieldPath,
+): Diagnostic[] {
+  const { op } = operation;
+  const needed = op === "move" || op === "copy" ? "from" : "value";
+  if (op === "remove" || operation[needed] !== undefined) return [];
+  const message = `the operation ${op} needs \`${needed}\``;
+  return [
+    errorAt(document.at(path), { code: "missing-field", message, hint: `add \`${needed}\`` }),
+  ];
+}
+
+function checkStrategy({ value, document }: Entry<RolloutStrategy>): Diagnostic[] {
+  const { stages = [], soak, minReady, progressDeadline } = value.spec;
+  return [
+    ...checkDurations(document, [
+      [["spec", "soak"], soak],
+      [["spec", "minReady"], minReady],
+      [["spec", "progressDeadline"], progressDeadline],
+      ...stages.map((stage, index): PlacedDuration => [
+        ["spec", "stages", index, "soak"],
+        stage.soak,
+      ]),
+    ]),
+    ...stages.flatMap((stage, index) => checkStage(stages, index, document)),
+  ];
+}
+
+function checkStage(stages: readonly Stage[], index: number, document: YamlDocument): Diagnostic[] {
+  const stage = stages[index];
+  if (stage === undefined) return [];
+  const path = ["spec", "stages", index];
+  const found: Diagnostic[] = [];
+  const firstIndex = stages.findIndex(({ name }) => name === stage.name);
+  if (firstIndex < index) {
+    const { line } = document.at(["spec", "stages", firstIndex, "name"]);
+    const message = `the stage "${stage.name}" is declared already, in line ${line}`;
+    const hint = "give each stage its own name";
+    found.push(errorAt(document.at([...path, "name"]), { code: "duplicate-name", message, hint }));
+  }
+  const takes = (["selector", "count", "percent"] as const).filter((key) => key in stage);
+  const second = takes[1];
+  if (second !== undefined) {
+    const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
+    const hint = "remove one of them";
+    found.push(
+      errorAt(document.keyAt([...path, second]), { code: "invalid-value", message, hint }),
+    );
+  }
+  return [...found, ...checkRest(stages, index, document)];
+}
+
+/** A stage without selector, count and percent takes what is left: nothing can follow, and only it is `rest`. */
+function checkRest(stages: readonly Stage[], index: number, document: YamlDocument): Diagnostic[] {
+  const stage = stages[index];
+  if (stage === undefined) return [];
+  const path = ["spec", "stages", index];
+  const takesRest = !("selector" in stage || "count" in stage || "percent" in stage);
+  if (takesRest && index < stages.length - 1) {
+    const message = `the stage "${stage.name}" takes all that is left, so none can follow it`;
+    const hint = "give it a selector, count or percent, or move it to the end";
+    return [errorAt(document.at(path), { code: "invalid-value", message, hint })];
+  }
+  if (takesRest || stage.name !== "rest") return [];
+  const message = "`rest` is the name of the stage that takes what is left";
+  const hint = "choose another name";
+  return [errorAt(document.at([...path, "name"]), { code: "invalid-name", message, hint })];
+}
+
+type PlacedDuration = readonly [path: FieldPath, text: string | undefined];
+
+/** Time spans with the right form that are still none: over a year. */
+function checkDurations(
+  document: YamlDocument,
+  durations: readonly PlacedDuration[],
+): Diagnostic[] {
+  return durations.flatMap(([path, text]) => {
+    if (text === undefined || parseDuration(text) !== undefined) return [];
+    const message = `the time span "${text}" for ${fieldName(path)} is longer than a year`;
+    const hint = "write 8760h or less";
+    return errorAt(document.at(path), { code: "invalid-value", message, hint });
+  });
+}

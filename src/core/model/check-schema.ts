@@ -1,0 +1,82 @@
+/**
+ * A document against the schema of its kind: one diagnostic per mistake, on the key or value that is wrong, in
+ * Flotilla's words (ajv's errors are only the source).
+ */
+import { Ajv, type ValidateFunction } from "ajv";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type KindName, kinds } from "./kinds.ts";
+import type { YamlDocument } from "./parse-yaml.ts";
+import { describeSchemaError, type SchemaError } from "./schema-messages.ts";
+
+/** What a document has against the schema of its kind. */
+export type SchemaCheck = (kind: KindName, document: YamlDocument) => readonly Diagnostic[];
+
+/**
+ * The check of all kinds. Compiling the schemas takes longer than a small fleet, so what is compiled is kept: always the
+ * same from the same schemas, and so nothing that one caller could see of another.
+ */
+export const checkSchema: SchemaCheck = (kind, document) => keptCheck()(kind, document);
+
+const keptCheck = keep(createSchemaCheck);
+
+function keep<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** Compiles the schema of a kind when the first document of it comes. */
+function createSchemaCheck(): SchemaCheck {
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+  const compiled = new Map<KindName, ValidateFunction>();
+  return (kind, document) => {
+    let validate = compiled.get(kind);
+    if (validate === undefined) {
+      validate = ajv.compile(kinds[kind]);
+      compiled.set(kind, validate);
+    }
+    if (validate(document.value)) return [];
+    return mainErrors((validate.errors ?? []) as SchemaError[]).map(
+      (error) => describeSchemaError(error, kind, document), // verbose: they have data and parentSchema
+    );
+  };
+}
+
+/**
+ * One error per mistake: of a union, the errors of the branch whose type the value has; where no branch or several
+ * have it, only the error of the union itself.
+ */
+function mainErrors(errors: readonly SchemaError[]): SchemaError[] {
+  const dropped = new Set<SchemaError>();
+  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
+    const inside = errors.filter(
+      (error) => error !== union && isInUnion(error, union) && !dropped.has(error),
+    );
+    const branches = Map.groupBy(inside, (error) => branchOf(error, union));
+    const fitting = [...branches.values()].filter(
+      (branch) => !branch.some((error) => isWrongType(error, union)),
+    );
+    const [only] = fitting;
+    const kept = fitting.length === 1 && only !== undefined ? only : [union];
+    for (const error of [union, ...inside]) {
+      if (!kept.includes(error)) dropped.add(error);
+    }
+  }
+  return errors.filter((error) => !dropped.has(error));
+}
+
+function isInUnion(error: SchemaError, union: SchemaError): boolean {
+  return (
+    error.schemaPath.startsWith(`${union.schemaPath}/`) &&
+    (error.instancePath === union.instancePath ||
+      error.instancePath.startsWith(`${union.instancePath}/`))
+  );
+}
+
+/** The number of the branch: the first part of the schema path behind the union's. */
+function branchOf(error: SchemaError, union: SchemaError): string {
+  return error.schemaPath.slice(union.schemaPath.length + 1).split("/")[0] ?? "";
+}
+
+function isWrongType(error: SchemaError, union: SchemaError): boolean {
+  return error.keyword === "type" && error.instancePath === union.instancePath;
+}

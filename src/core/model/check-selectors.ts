@@ -1,0 +1,110 @@
+import { parseSelectorParts, type SelectorPart } from "../select/parse-selector.ts";
+import { selectorFromSpec } from "../select/selector.ts";
+import { unknownKey, unknownValue, type Vocabulary } from "./check-labels.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
+import type { FleetDocument, SelectorSpec } from "./kinds.ts";
+import type { FieldPath } from "./yaml-places.ts";
+
+/** A selector with the place where it stands, and what to write instead of an empty one. */
+export interface PlacedSelector {
+  readonly entry: Entry<FleetDocument>;
+  readonly path: FieldPath;
+  readonly spec: SelectorSpec;
+  readonly insteadOfEmpty: string;
+}
+
+/** Every selector of the fleet. */
+export function allSelectors(draft: FleetDraft): PlacedSelector[] {
+  const ofVirtualSites = [...draft.virtualSites.values()].flatMap((entry) => {
+    const spec = entry.value.spec.selector;
+    const insteadOfEmpty = "write `all: true` for every site";
+    return spec === undefined ? [] : { entry, path: ["spec", "selector"], spec, insteadOfEmpty };
+  });
+  const ofStages = [...draft.strategies.values()].flatMap((entry) =>
+    (entry.value.spec.stages ?? []).flatMap(({ selector: spec }, index) => {
+      const path = ["spec", "stages", index, "selector"];
+      const insteadOfEmpty = "leave it out to take all that is left";
+      return spec === undefined ? [] : { entry, path, spec, insteadOfEmpty };
+    }),
+  );
+  return [...ofVirtualSites, ...ofStages];
+}
+
+/** Selectors that cannot be parsed, empty ones, and keys and values that the vocabulary does not have. */
+export function checkSelectors(draft: FleetDraft): Diagnostic[] {
+  const vocabulary = draft.fleet?.value.spec.labels;
+  return allSelectors(draft).flatMap((placed) => {
+    const syntax = syntaxMistake(placed);
+    return syntax === undefined ? vocabularyMistakes(placed, vocabulary) : [syntax];
+  });
+}
+
+function syntaxMistake({
+  entry,
+  path,
+  spec,
+  insteadOfEmpty,
+}: PlacedSelector): Diagnostic | undefined {
+  const { document } = entry;
+  const parsed = selectorFromSpec(spec);
+  if (!parsed.ok) {
+    const place =
+      parsed.offset === undefined
+        ? document.at([...path, ...parsed.path])
+        : document.textAt(path, parsed.offset);
+    const at = parsed.offset === undefined ? "" : ` at character ${parsed.offset + 1}`;
+    const message = `bad selector${at}: ${parsed.message}`;
+    const hint =
+      "selectors are written as in Kubernetes: `tier=store, country in (de,fr), !legacy`";
+    return errorAt(place, { code: "bad-selector", message, hint });
+  }
+  if (parsed.selector.requirements.length > 0) return undefined;
+  const message = "the selector is empty";
+  return errorAt(document.at(path), { code: "bad-selector", message, hint: insteadOfEmpty });
+}
+
+function vocabularyMistakes(
+  { entry, path, spec }: PlacedSelector,
+  vocabulary: Vocabulary,
+): Diagnostic[] {
+  if (vocabulary === undefined) return [];
+  const { document } = entry;
+  if (typeof spec === "string") {
+    const parsed = parseSelectorParts(spec);
+    return (parsed.ok ? parsed.parts : []).flatMap((part) =>
+      partFindings(part, vocabulary).map(({ offset, finding }) =>
+        errorAt(document.textAt(path, offset), finding),
+      ),
+    );
+  }
+  const labels = Object.entries(spec.matchLabels ?? {}).flatMap(([key, value]) => {
+    const at = [...path, "matchLabels", key];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== undefined) return [errorAt(document.keyAt(at), keyFinding)];
+    const valueFinding = unknownValue(vocabulary, key, value);
+    return valueFinding === undefined ? [] : [errorAt(document.at(at), valueFinding)];
+  });
+  const expressions = (spec.matchExpressions ?? []).flatMap((expression, index) => {
+    const { key, operator, values = [] } = expression;
+    const at = [...path, "matchExpressions", index];
+    const keyFinding = unknownKey(vocabulary, key);
+    if (keyFinding !== undefined) return [errorAt(document.at([...at, "key"]), keyFinding)];
+    if (operator === "Gt" || operator === "Lt") return [];
+    return values.flatMap((value, number) => {
+      const finding = unknownValue(vocabulary, key, value);
+      return finding === undefined ? [] : errorAt(document.at([...at, "values", number]), finding);
+    });
+  });
+  return [...labels, ...expressions];
+}
+
+function partFindings({ key, operator, values }: SelectorPart, vocabulary: Vocabulary) {
+  const keyFinding = unknownKey(vocabulary, key.text);
+  if (keyFinding !== undefined) return [{ offset: key.offset, finding: keyFinding }];
+  if (operator === ">" || operator === "<") return [];
+  return values.flatMap(({ text, offset }) => {
+    const finding = unknownValue(vocabulary, key.text, text);
+    return finding === undefined ? [] : { offset, finding };
+  });
+}

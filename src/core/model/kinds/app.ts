@@ -1,0 +1,58 @@
+import { type Static, Type } from "typebox";
+import { Overlay } from "./overlay.ts";
+import { closedObject, documentOf, Name, nameOf } from "./shared.ts";
+
+export const App = documentOf(
+  "App",
+  closedObject(
+    {
+      namespace: Type.String({
+        title: "namespace",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        description:
+          "namespace of its objects that name none; created bare if it is missing, never deleted",
+      }),
+      source: closedObject(
+        {
+          manifests: Type.String({
+            title: "path",
+            minLength: 1,
+            description:
+              "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out",
+          }),
+        },
+        "where its objects come from",
+      ),
+      placement: closedObject(
+        {
+          virtualSites: Type.Array(Name, {
+            minItems: 1,
+            uniqueItems: true,
+            description: "names of VirtualSites: it runs on every site of any of these",
+          }),
+        },
+        "where it runs",
+      ),
+      overlays: Type.Optional(
+        Type.Array(Overlay, { description: "changes for some sites, in order; later ones win" }),
+      ),
+      rollout: Type.Optional(
+        closedObject(
+          { strategy: nameOf("name of a RolloutStrategy") },
+          "how it moves; without it, the strategy of the Fleet",
+        ),
+      ),
+      onRemoval: Type.Optional(
+        Type.Enum(["delete", "orphan", "hold"], {
+          default: "delete",
+          description:
+            "what happens to its objects where it leaves: delete, orphan (stop managing them), hold (wait for an operator)",
+        }),
+      ),
+    },
+    "what runs, where, and how it moves",
+  ),
+  "An app: objects that run at the sites of some virtual sites.",
+);
+export type App = Static<typeof App>;

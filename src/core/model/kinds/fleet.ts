@@ -1,0 +1,100 @@
+import { type Static, Type } from "typebox";
+import { closedObject, documentOf, duration, nameOf } from "./shared.ts";
+
+const KnownLabel = closedObject(
+  {
+    description: Type.Optional(Type.String({ description: "what the label tells" })),
+    values: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "the values it may have; without it, any",
+      }),
+    ),
+  },
+  "one known label",
+);
+
+const DeletionBudget = closedObject(
+  {
+    objects: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        default: 50,
+        description: "objects that one commit may delete without an approval",
+      }),
+    ),
+    percent: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: 10,
+        description: "percentage of an app's objects; the smaller of both counts",
+      }),
+    ),
+  },
+  "how much one commit may delete, over all sites, before somebody has to approve it",
+);
+
+const Drift = closedObject(
+  {
+    interval: Type.Optional({
+      ...duration("how often the live objects of a site are compared with its mirror"),
+      default: "10m",
+    }),
+    maxSitesPerMinute: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        default: 60,
+        description: "sites of a region looked over for drift in a minute; 0: none",
+      }),
+    ),
+  },
+  "how manual changes are found and repaired",
+);
+
+export const Fleet = documentOf(
+  "Fleet",
+  closedObject(
+    {
+      labels: Type.Optional(
+        Type.Record(Type.String(), KnownLabel, {
+          title: "vocabulary",
+          description:
+            "the label vocabulary: labels of sites and keys and values in selectors must be among these; without it, any",
+        }),
+      ),
+      rollout: Type.Optional(
+        closedObject(
+          { strategy: nameOf("name of a RolloutStrategy") },
+          "the strategy of apps that name none; without it, the built-in one",
+        ),
+      ),
+      maxSitesInFlight: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          description:
+            "sites that may be in flight at once, over all apps; 0: nothing moves; without it, no bound",
+        }),
+      ),
+      failureDomains: Type.Optional(
+        Type.Array(Type.String(), {
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region",
+        }),
+      ),
+      deletionBudget: Type.Optional(DeletionBudget),
+      drift: Type.Optional(Drift),
+      ignore: Type.Optional(
+        Type.Array(Type.String({ minLength: 1 }), {
+          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)",
+        }),
+      ),
+    },
+    "fleet-wide settings",
+  ),
+  "The fleet itself: exactly one per repository.",
+);
+export type Fleet = Static<typeof Fleet>;

@@ -1,0 +1,15 @@
+import { type Static, Type } from "typebox";
+import { closedObject, documentOf, Location } from "./shared.ts";
+
+export const Region = documentOf(
+  "Region",
+  closedObject(
+    {
+      description: Type.Optional(Type.String({ description: "what the region is" })),
+      location: Type.Optional(Location),
+    },
+    "what is known of the region; may be empty (`{}`)",
+  ),
+  "A region: a group of sites served by one mirror and its workers.",
+);
+export type Region = Static<typeof Region>;

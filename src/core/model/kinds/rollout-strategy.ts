@@ -1,0 +1,110 @@
+import { type Static, Type } from "typebox";
+import {
+  closedObject,
+  documentOf,
+  duration,
+  intOrPercent,
+  nameOf,
+  selectorSpec,
+} from "./shared.ts";
+
+export const Stage = closedObject(
+  {
+    name: nameOf("name of the stage; unique, and `rest` only for the one that takes what is left"),
+    selector: Type.Optional(selectorSpec("takes the sites of the release that it matches")),
+    count: Type.Optional(Type.Integer({ minimum: 0, description: "takes so many sites; 0: none" })),
+    percent: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        description:
+          "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)",
+      }),
+    ),
+    approval: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "true: somebody has to approve before the stage opens",
+      }),
+    ),
+    soak: Type.Optional(duration("instead of the strategy's `soak`, for this stage")),
+    failureBudget: Type.Optional(
+      intOrPercent("instead of the strategy's `failureBudget`, for this stage"),
+    ),
+    maxInFlight: Type.Optional(
+      intOrPercent("instead of the strategy's `maxInFlight`, for this stage"),
+    ),
+    maxUnavailable: Type.Optional(
+      intOrPercent("instead of the strategy's `maxUnavailable`, for this stage"),
+    ),
+  },
+  "one stage; at most one of `selector`, `count` and `percent`, none of them: all that is left",
+);
+export type Stage = Static<typeof Stage>;
+
+export const RolloutStrategy = documentOf(
+  "RolloutStrategy",
+  closedObject(
+    {
+      stages: Type.Optional(
+        Type.Array(Stage, {
+          description:
+            "stages in order; sites that none of them takes form a last one, `rest`; without it: 1 canary, 10 %, rest",
+        }),
+      ),
+      soak: Type.Optional({
+        ...duration("how long a stage is watched after its last site settled"),
+        default: "5m",
+      }),
+      failureBudget: Type.Optional(
+        intOrPercent(
+          "sites of a stage that may fail before it stops; without it, 0 in the first two stages, then 2%",
+        ),
+      ),
+      maxInFlight: Type.Optional({
+        ...intOrPercent("sites of a stage that may be changing at once"),
+        default: "10%",
+      }),
+      maxUnavailable: Type.Optional({
+        ...intOrPercent("sites of a stage that may be changing or unhealthy at once"),
+        default: "10%",
+      }),
+      minReady: Type.Optional({
+        ...duration("how long an app must stay healthy at a site to count as done there"),
+        default: "10s",
+      }),
+      progressDeadline: Type.Optional({
+        ...duration("when a site that has not become healthy counts as failed"),
+        default: "10m",
+      }),
+      onFailure: Type.Optional(
+        Type.Literal("hold", {
+          default: "hold",
+          description: "over the failure budget the release waits for an operator",
+        }),
+      ),
+      rollback: Type.Optional(
+        Type.Literal("none", {
+          default: "none",
+          description: "sites that failed stay where they are",
+        }),
+      ),
+      gates: Type.Optional(
+        closedObject(
+          {
+            unknown: Type.Optional(
+              Type.Enum(["pass", "block"], {
+                default: "pass",
+                description: "what objects do whose health is unknown: let a stage pass, or not",
+              }),
+            ),
+          },
+          "what else must hold before a stage passes",
+        ),
+      ),
+    },
+    "stages, budgets and gates; may be empty (`{}`): the built-in strategy",
+  ),
+  "How a release moves over its sites.",
+);
+export type RolloutStrategy = Static<typeof RolloutStrategy>;

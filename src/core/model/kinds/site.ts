@@ -1,0 +1,19 @@
+import { type Static, Type } from "typebox";
+import { closedObject, documentOf, Location, nameOf } from "./shared.ts";
+
+export const Site = documentOf(
+  "Site",
+  closedObject(
+    {
+      region: nameOf("name of the Region whose mirror serves the site"),
+      description: Type.Optional(Type.String({ description: "what the site is" })),
+      location: Type.Optional(Location),
+      suspend: Type.Optional(
+        Type.Boolean({ default: false, description: "true: nothing new is released to the site" }),
+      ),
+    },
+    "what is known of the site; nothing secret",
+  ),
+  "A site: one child cluster. Its labels are in `metadata.labels`.",
+);
+export type Site = Static<typeof Site>;

@@ -1,0 +1,82 @@
+/**
+ * The way in: every text file of a repository in; the checked fleet out, or all mistakes at once. Pure: the same files
+ * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: nothing
+ * is made of the rest, so nothing can go missing from it unseen.
+ */
+import { checkExpressions } from "./check-expressions.ts";
+import { checkLabels } from "./check-labels.ts";
+import { checkReferences } from "./check-references.ts";
+import { checkRules } from "./check-rules.ts";
+import { checkSchema } from "./check-schema.ts";
+import { checkSelectors } from "./check-selectors.ts";
+import { checkSources } from "./check-sources.ts";
+import { type Diagnostic, type Parsed, sortDiagnostics } from "./diagnostic.ts";
+import { draftFleet } from "./draft-fleet.ts";
+import type { Entry, FleetDraft } from "./fleet-draft.ts";
+import type { FleetModel, Located, SourceFile } from "./fleet-model.ts";
+import type { Fleet, FleetDocument } from "./kinds.ts";
+import { locate } from "./locate.ts";
+import { manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
+import { warnOfSelectors } from "./warn-of-selectors.ts";
+
+/** Reads and checks a fleet repository. `files`: all its text files, those of other tools too. */
+export function loadFleet(files: readonly SourceFile[]): Parsed<FleetModel> {
+  const read = readFleetFiles(files);
+  const { draft, diagnostics } = draftFleet(read, checkSchema);
+  const errors = [
+    ...read.diagnostics,
+    ...diagnostics,
+    ...read.documents.flatMap(({ document }) => checkExpressions(document)),
+    ...checkReferences(draft),
+    ...checkRules(draft),
+    ...checkLabels(draft),
+    ...checkSelectors(draft),
+    ...checkSources(draft, read),
+  ];
+  const { fleet } = draft;
+  if (errors.length > 0 || fleet === undefined) {
+    return { ok: false, diagnostics: distinct(sortDiagnostics(errors)) };
+  }
+  const texts = new Map(files.map((file) => [file.path, file]));
+  return {
+    ok: true,
+    value: modelOf(draft, { fleet, texts, others: read.others }),
+    diagnostics: sortDiagnostics(warnOfSelectors(draft)),
+  };
+}
+
+interface ModelSources {
+  readonly fleet: Entry<Fleet>;
+  readonly texts: ReadonlyMap<string, SourceFile>;
+  readonly others: readonly SourceFile[];
+}
+
+function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): FleetModel {
+  const locateAll = <T extends FleetDocument>(
+    entries: ReadonlyMap<string, Entry<T>>,
+  ): ReadonlyMap<string, Located<T>> =>
+    new Map([...entries].map(([name, entry]) => [name, locate(entry, texts)]));
+  return {
+    fleet: locate(fleet, texts),
+    regions: locateAll(draft.regions),
+    sites: locateAll(draft.sites),
+    virtualSites: locateAll(draft.virtualSites),
+    apps: locateAll(draft.apps),
+    strategies: locateAll(draft.strategies),
+    manifests: new Map(
+      [...draft.apps].map(([name, { value }]) => [
+        name,
+        manifestsOf(value.spec.source.manifests, others),
+      ]),
+    ),
+  };
+}
+
+/** Two checks may find the same mistake at the same place; it is told once. */
+function distinct(sorted: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return sorted.filter(({ file, line, column, code, message }) => {
+    const key = JSON.stringify([file, line, column, code, message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * YAML text in; plain JSON data with the place of every field out, and every mistake at once. YAML 1.2, core schema:
+ * `no` and `on` are texts. Bounded in depth and aliases; never throws for what a user wrote.
+ */
+import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Place, SourceFile } from "./fleet-model.ts";
+import type { Json } from "./json.ts";
+import { readYamlNode } from "./read-yaml-node.ts";
+import { yamlDepthProblem } from "./yaml-limits.ts";
+import { type FieldPath, offsetInText, offsetOf } from "./yaml-places.ts";
+
+/** One document of a file. */
+export interface YamlDocument {
+  readonly file: string;
+  /** Its data; where the text is broken, what could be made out of it. */
+  readonly value: Json;
+  /** True when it has mistakes, so that `value` cannot be relied upon. */
+  readonly isBroken: boolean;
+  /** Place of a value, or of the nearest one above it. */
+  at(path: FieldPath): Place;
+  /** Place of a key, or of the nearest one above it. */
+  keyAt(path: FieldPath): Place;
+  /** Place of one character (0-based) of a text value; where that cannot be told, of the value. */
+  textAt(path: FieldPath, index: number): Place;
+}
+
+/** The documents of a file (empty ones left out) and the mistakes in its YAML. */
+export interface YamlFile {
+  readonly documents: readonly YamlDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** More mistakes than this are not told of one document: they follow from the first ones. */
+const maxErrorsPerDocument = 20;
+
+/** Parses all documents of a file. */
+export function parseYaml(file: SourceFile): YamlFile {
+  const limit = yamlDepthProblem(file.text);
+  if (limit !== undefined) return tooDeep(file, limit);
+  const lineCounter = new LineCounter();
+  // Unique keys are checked by readYamlNode: the library compares each key with each.
+  const parsed = parseAllDocuments(file.text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: "1.2",
+    schema: "core",
+    logLevel: "silent",
+  });
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const all = Array.isArray(parsed) ? parsed : [];
+  const results = all.map((document) => readDocument(file, document, placeAt));
+  return {
+    documents: results.flatMap(({ document }) => document ?? []),
+    diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
+  };
+}
+
+interface DocumentResult {
+  readonly document: YamlDocument | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function readDocument(
+  file: SourceFile,
+  document: Document.Parsed,
+  placeAt: (offset: number) => Place,
+): DocumentResult {
+  const { value, problems } = readYamlNode(document);
+  const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
+  const diagnostics = [
+    ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
+    ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest })),
+  ];
+  if (document.contents === null && diagnostics.length === 0) {
+    return { document: undefined, diagnostics };
+  }
+  return {
+    diagnostics,
+    document: {
+      file: file.path,
+      value,
+      isBroken: diagnostics.length > 0,
+      at: (path) => placeAt(offsetOf(document, path, "value")),
+      keyAt: (path) => placeAt(offsetOf(document, path, "key")),
+      textAt: (path, index) => placeAt(offsetInText(file.text, document, { path, index })),
+    },
+  };
+}
+
+type SyntaxError = Pick<YAMLError, "code" | "message" | "pos">;
+
+/** `%YAML 1.1` would make `no` a boolean again. */
+function directiveErrors(document: Document.Parsed): SyntaxError[] {
+  const { version, explicit } = document.directives.yaml;
+  if (explicit !== true || version === "1.2") return [];
+  const message = `YAML ${version} is not read; leave the %YAML directive out (YAML 1.2)`;
+  return [{ code: "BAD_DIRECTIVE", message, pos: [document.range[0], document.range[0]] }];
+}
+
+function syntaxDiagnostic(error: SyntaxError, placeAt: (offset: number) => Place): Diagnostic {
+  const hint = syntaxHints[error.code];
+  return {
+    ...placeAt(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: lowerFirst(error.message),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+const syntaxHints: Partial<Record<YAMLError["code"], string>> = {
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "check the indentation, and that quotes and brackets before it are closed",
+  MISSING_CHAR: "a quote, bracket or colon is missing here or before",
+  BLOCK_AS_IMPLICIT_KEY: "check the indentation, and quote texts that hold `: `",
+  TAG_RESOLVE_FAILED: "leave the tag out",
+};
+
+function firstPerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const byLine = new Map<number, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  }
+  return [...byLine.values()].slice(0, maxErrorsPerDocument);
+}
+
+function tooDeep(file: SourceFile, { line, message }: { line: number; message: string }): YamlFile {
+  const diagnostic: Diagnostic = {
+    file: file.path,
+    line,
+    column: 1,
+    severity: "error",
+    code: "yaml-limit",
+    message,
+    hint: "nest less deeply",
+  };
+  return { documents: [], diagnostics: [diagnostic] };
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,105 @@
+import type { KindName } from "./kinds.ts";
+
+/** Kinds that are planned and not carried out yet. */
+export const plannedKinds: ReadonlySet<string> = new Set([
+  "Component",
+  "Profile",
+  "Policy",
+  "Tenant",
+  "MaintenanceWindow",
+  "BroadcastJob",
+  "Decision",
+]);
+
+/** Fields that are planned and not carried out yet, by kind: paths without the numbers of items. */
+const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
+  Fleet: [
+    "spec.values",
+    "spec.tools",
+    "spec.sizeClasses",
+    "spec.health",
+    "spec.healthWeights",
+    "spec.replan",
+    "spec.windows",
+    "spec.rollout.failureBudget",
+    "spec.rollout.maxInFlight",
+    "spec.rollout.maxUnavailable",
+    "spec.drift.mode",
+    "spec.protect",
+    "spec.protectedKinds",
+  ],
+  Region: [
+    "spec.cells",
+    "spec.compliance",
+    "spec.capacity",
+    "spec.headroom",
+    "spec.registration",
+    "spec.values",
+    "spec.decommission",
+    "spec.windows",
+  ],
+  Site: [
+    "spec.profile",
+    "spec.values",
+    "spec.address",
+    "spec.cell",
+    "spec.cells",
+    "spec.decommission",
+    "spec.windows",
+    "spec.size",
+  ],
+  VirtualSite: ["spec.values", "spec.windows"],
+  App: [
+    "spec.values",
+    "spec.profile",
+    "spec.components",
+    "spec.dependsOn",
+    "spec.checks",
+    "spec.secrets",
+    "spec.kubernetes",
+    "spec.kubernetesVersion",
+    "spec.drift",
+    "spec.health",
+    "spec.windows",
+    "spec.tenant",
+    "spec.source.kustomization",
+    "spec.source.chart",
+    "spec.source.helm",
+    "spec.source.expressions",
+    "spec.placement.selector",
+    "spec.overlays.values",
+    "spec.overlays.sidecars",
+    "spec.rollout.failureBudget",
+    "spec.rollout.maxInFlight",
+    "spec.rollout.maxUnavailable",
+  ],
+  RolloutStrategy: [
+    "spec.windows",
+    "spec.checks",
+    "spec.dependsOn",
+    "spec.gates.checks",
+    "spec.gates.windows",
+    "spec.stages.windows",
+    "spec.stages.checks",
+    "spec.stages.gates",
+    "spec.stages.onFailure",
+    "spec.stages.rollback",
+  ],
+};
+
+/** Values that are planned and not carried out yet, by kind and path of the field. */
+const plannedValues: Readonly<Record<string, readonly string[]>> = {
+  "RolloutStrategy spec.rollback": ["failed", "stage", "all"],
+  "RolloutStrategy spec.onFailure": ["rollback"],
+};
+
+/** True for a field that a later version carries out; `path` without the numbers of items. */
+export function isPlannedField(kind: KindName, path: readonly string[]): boolean {
+  return plannedFields[kind].includes(path.join("."));
+}
+
+/** True for a value that a later version carries out. */
+export function isPlannedValue(kind: KindName, path: readonly string[], value: unknown): boolean {
+  const planned = plannedValues[`${kind} ${path.join(".")}`];
+  return typeof value === "string" && planned !== undefined && planned.includes(value);
+}

@@ -1,0 +1,196 @@
+/**
+ * Which files and documents of a repository are Flotilla's. All text files in; the documents of its kinds, what was
+ * meant to be one but is mistaken, and the manifests of every app out. The kind decides, never the folder.
+ */
+import { hasDotPart, isInSource, manifestFiles, sourcePath } from "./app-sources.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { errorAt } from "./fleet-draft.ts";
+import type { SourceFile } from "./fleet-model.ts";
+import { identifyDocument, mentionsFlotilla } from "./identify-document.ts";
+import { createIgnore } from "./ignored-files.ts";
+import { isJsonObject, type Json } from "./json.ts";
+import type { KindName } from "./kinds.ts";
+import { parseYaml, type YamlDocument } from "./parse-yaml.ts";
+import { maxFleetFileLength } from "./yaml-limits.ts";
+
+/** A document of one of Flotilla's kinds; it may be broken. */
+export interface KindDocument {
+  readonly kind: KindName;
+  readonly document: YamlDocument;
+}
+
+export interface FleetFiles {
+  readonly documents: readonly KindDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Kinds that mistaken documents most likely mean; `unknown`: a document that could not be read at all. */
+  readonly mistaken: ReadonlySet<KindName | "unknown">;
+  /** All files, in the order of their paths. */
+  readonly all: readonly SourceFile[];
+  /** Files that are neither Flotilla's nor ignored, in the order of their paths: where manifests are looked for. */
+  readonly others: readonly SourceFile[];
+}
+
+/** One file, read: its documents sorted into Flotilla's and others. */
+interface ReadFile {
+  readonly file: SourceFile;
+  readonly documents: readonly KindDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly mistaken: readonly (KindName | "unknown")[];
+  /** True when it holds something that is Flotilla's, or is meant to be. */
+  readonly isFlotillas: boolean;
+}
+
+/** Reads the files of a repository; `files` may come in any order. */
+export function readFleetFiles(files: readonly SourceFile[]): FleetFiles {
+  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
+  const mentioning = candidates
+    .filter(({ text }) => mentionsFlotilla(text))
+    .map((file) => readFile(file));
+  const isIgnored = createIgnore(ignorePatterns(mentioning));
+  const kept = mentioning.filter((read) => holdsFleet(read) || !isIgnored(read.file.path));
+  const sources = appSources(kept);
+  const isManifest = (path: string): boolean => sources.some((source) => isInSource(source, path));
+  const mentioned = new Set(mentioning.map(({ file }) => file.path));
+  const strays = candidates
+    .filter(({ path }) => !mentioned.has(path) && !isIgnored(path) && !isManifest(path))
+    .map((file) => readFile(file));
+  const mentioningOwn = kept.filter(
+    ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path),
+  );
+  const own = [...mentioningOwn, ...strays];
+  const ownPaths = new Set(
+    own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
+  );
+  return {
+    documents: own.flatMap(({ documents }) => documents),
+    diagnostics: [
+      ...own.flatMap(({ diagnostics }) => diagnostics),
+      ...mentioningOwn
+        .filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path))
+        .flatMap(({ file }) => mixedDocuments(file)),
+      ...sorted
+        .filter(({ path }) => !isIgnored(path) && !isManifest(path))
+        .flatMap((file) => kindsInJson(file)),
+    ],
+    mistaken: new Set(own.flatMap(({ mistaken }) => mistaken)),
+    all: sorted,
+    others: sorted.filter(({ path }) => !ownPaths.has(path) && !isIgnored(path)),
+  };
+}
+
+/** The manifests of a source, for the check that it has some. */
+export function manifestsOf(written: string, others: readonly SourceFile[]): SourceFile[] {
+  const source = sourcePath(written);
+  return source.ok ? manifestFiles(source.path, others) : [];
+}
+
+function readFile(file: SourceFile): ReadFile {
+  if (file.text.length > maxFleetFileLength) return tooLong(file);
+  const { documents, diagnostics } = parseYaml(file);
+  const identities = documents.map((document) => ({
+    document,
+    identity: identifyDocument(document),
+  }));
+  const mistakes = identities.flatMap(({ identity }) =>
+    identity.is === "mistaken" ? identity : [],
+  );
+  const own = identities.flatMap(({ document, identity }) =>
+    identity.is === "kind" ? { kind: identity.kind, document } : [],
+  );
+  const isFlotillas = own.length > 0 || mistakes.length > 0;
+  const isUnreadable =
+    (documents.length === 0 && diagnostics.length > 0) ||
+    identities.some(({ document, identity }) => document.isBroken && identity.is === "other");
+  return {
+    file,
+    documents: own,
+    diagnostics: [
+      ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
+      ...mistakes.map(({ diagnostic }) => diagnostic),
+    ],
+    mistaken: [
+      ...mistakes.map(({ meant }) => meant ?? "unknown"),
+      ...(isUnreadable ? ["unknown" as const] : []),
+    ],
+    isFlotillas,
+  };
+}
+
+const ignoreHint = "if the file is not Flotilla's, name it in `ignore` of the Fleet";
+
+function withIgnoreHint(diagnostic: Diagnostic, isFlotillas: boolean): Diagnostic {
+  if (isFlotillas) return diagnostic;
+  const hint = diagnostic.hint === undefined ? ignoreHint : `${diagnostic.hint}; ${ignoreHint}`;
+  return { ...diagnostic, hint };
+}
+
+function tooLong(file: SourceFile): ReadFile {
+  const diagnostic = errorAt(
+    { file: file.path, line: 0, column: 0 },
+    {
+      code: "yaml-limit",
+      message: "the file is larger than 1 MiB, which is more than Flotilla reads for its own kinds",
+      hint: `split it; ${ignoreHint}`,
+    },
+  );
+  const base = { file, documents: [], diagnostics: [diagnostic] };
+  return { ...base, mistaken: ["unknown"], isFlotillas: false };
+}
+
+function holdsFleet({ documents }: ReadFile): boolean {
+  return documents.some(({ kind }) => kind === "Fleet");
+}
+
+function ignorePatterns(read: readonly ReadFile[]): string[] {
+  const fleet = read.flatMap(({ documents }) => documents).find(({ kind }) => kind === "Fleet");
+  const patterns = specOf(fleet)?.["ignore"];
+  if (!Array.isArray(patterns)) return [];
+  return (patterns as readonly Json[]).filter((pattern) => typeof pattern === "string"); // isArray loses the type
+}
+
+function appSources(read: readonly ReadFile[]): string[] {
+  const apps = read.flatMap(({ documents }) => documents.filter(({ kind }) => kind === "App"));
+  return apps.flatMap((app) => {
+    const source = specOf(app)?.["source"];
+    const manifests = isJsonObject(source) ? source["manifests"] : undefined;
+    const path = typeof manifests === "string" ? sourcePath(manifests) : undefined;
+    return path?.ok === true ? path.path : [];
+  });
+}
+
+function specOf(document: KindDocument | undefined) {
+  const value = document?.document.value;
+  const spec = isJsonObject(value) ? value["spec"] : undefined;
+  return isJsonObject(spec) ? spec : undefined;
+}
+
+/** Flotilla's kinds are read from YAML files only; one in a JSON file must not be passed over in silence. */
+function kindsInJson(file: SourceFile): Diagnostic[] {
+  const isCandidate = /\.json$/i.test(file.path) && !hasDotPart(file.path);
+  if (!isCandidate || !mentionsFlotilla(file.text)) return [];
+  if (file.text.length > maxFleetFileLength) return [];
+  return parseYaml(file)
+    .documents.filter((document) => identifyDocument(document).is !== "other")
+    .map((document) =>
+      errorAt(document.at([]), {
+        code: "wrong-extension",
+        message: "one of Flotilla's kinds stands in a .json file, where it is not read",
+        hint: `name the file .yaml (JSON is YAML); ${ignoreHint}`,
+      }),
+    );
+}
+
+/** Inside an app's source, a file is Flotilla's or a manifest, not both. */
+function mixedDocuments(file: SourceFile): Diagnostic[] {
+  const { documents } = parseYaml(file);
+  return documents
+    .filter((document) => identifyDocument(document).is === "other")
+    .map((document) =>
+      errorAt(document.at([]), {
+        code: "invalid-object",
+        message: "a manifest stands in one file with Flotilla's own kinds, inside an app's source",
+        hint: "move it to a file of its own",
+      }),
+    );
+}

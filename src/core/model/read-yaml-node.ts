@@ -1,0 +1,100 @@
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from "yaml";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Json } from "./json.ts";
+import { keyText } from "./yaml-places.ts";
+
+/** A mistake with its offset in the file. */
+export type NodeProblem = Pick<Diagnostic, "severity" | "code" | "message" | "hint"> & {
+  readonly offset: number;
+};
+
+/** How often aliases may be followed in one document, those inside of others counted each time. */
+const maxAliases = 100;
+
+/** Plain data of a document, with what the YAML library lets pass but Flotilla does not. */
+export function readYamlNode(document: Document): {
+  readonly value: Json;
+  readonly problems: readonly NodeProblem[];
+} {
+  const reader = new NodeReader(document);
+  const value = reader.read(document.contents);
+  return { value, problems: reader.problems };
+}
+
+class NodeReader {
+  readonly problems: NodeProblem[] = [];
+  readonly #document: Document;
+  readonly #open = new Set<Node>();
+  #aliases = 0;
+
+  constructor(document: Document) {
+    this.#document = document;
+  }
+
+  read(node: unknown): Json {
+    if (isAlias(node)) return this.#readAlias(node);
+    if (isScalar(node)) return this.#readScalar(node);
+    if (!isMap<Node>(node) && !isSeq(node)) return null;
+    if (this.#open.has(node)) {
+      this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
+      return null;
+    }
+    this.#open.add(node);
+    const value = isMap<Node>(node)
+      ? this.#readMap(node.items)
+      : node.items.map((item) => this.read(item));
+    this.#open.delete(node);
+    return value;
+  }
+
+  #readMap(items: readonly { readonly key: Node; readonly value: unknown }[]): Json {
+    const entries = new Map<string, Json>();
+    for (const { key, value } of items) {
+      const name = keyText(key);
+      if (name === undefined) {
+        this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
+        continue;
+      }
+      if (entries.has(name)) {
+        this.#report(key, {
+          code: "yaml-syntax",
+          message: `the key "${name}" stands here a second time`,
+          hint: "remove one of the two",
+        });
+      }
+      entries.set(name, this.read(value));
+    }
+    return Object.fromEntries(entries); // defines "__proto__" as a field like any other
+  }
+
+  #readAlias(alias: Node): Json {
+    this.#aliases += 1;
+    const target = isAlias(alias) ? alias.resolve(this.#document) : undefined;
+    if (target === undefined) {
+      this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
+      return null;
+    }
+    if (this.#aliases <= maxAliases) return this.read(target);
+    if (this.#aliases === maxAliases + 1) {
+      const message = `more than ${maxAliases} aliases are followed`;
+      this.#report(alias, { code: "yaml-limit", message, hint: "write the values out" });
+    }
+    return null;
+  }
+
+  #readScalar(scalar: Scalar): Json {
+    const { value } = scalar;
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "number") return null;
+    const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+    if (!isExact) {
+      const message = `the number ${scalar.source ?? String(value)} cannot be kept exactly`;
+      this.#report(scalar, { code: "invalid-value", message, hint: "write it in quotes" });
+    }
+    return isExact ? value : null;
+  }
+
+  #report(node: Node, problem: Pick<NodeProblem, "code" | "message" | "hint">): void {
+    this.problems.push({ ...problem, severity: "error", offset: node.range?.[0] ?? 0 });
+  }
+}

@@ -1,0 +1,215 @@
+import type { ErrorObject } from "ajv";
+import { closestName } from "./closest-name.ts";
+import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
+import { type KindName, kinds } from "./kinds.ts";
+import type { YamlDocument } from "./parse-yaml.ts";
+import { isPlannedField, isPlannedValue } from "./planned.ts";
+
+/** An error of ajv in verbose form. */
+export type SchemaError = ErrorObject<string, Record<string, unknown>>;
+
+/** The hint of everything that a later version carries out. */
+export const plannedHint = "it is planned and not carried out yet; leave it out";
+
+/** Words for the schemas that have a `title`. */
+const expectedByTitle: Readonly<Record<string, string>> = {
+  name: "a name of lower case letters, digits and single dashes, at most 63 characters",
+  namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
+  duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
+  "number or percentage": 'a number of sites, or a percentage of them such as "10%"',
+  selector: "a selector, as text or as matchLabels and matchExpressions",
+  "JSON pointer": "a JSON pointer such as `/spec/replicas`",
+  digest: "a digest such as `sha256:0123…`",
+  path: "a path from the root of the repository",
+};
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: "text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  object: "a mapping",
+  array: "a list",
+};
+
+type Wording = Pick<Diagnostic, "code" | "message" | "hint">;
+
+interface Mistake {
+  readonly error: SchemaError;
+  readonly kind: KindName;
+  readonly path: readonly string[];
+}
+
+/** One error of a schema as a diagnostic. */
+export function describeSchemaError(
+  error: SchemaError,
+  kind: KindName,
+  document: YamlDocument,
+): Diagnostic {
+  const path = pointerPath(error.instancePath);
+  const mistake: Mistake = { error, kind, path };
+  const severity = "error";
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const field = String(error.params["additionalProperty"]);
+      return { ...document.keyAt([...path, field]), severity, ...unknownField(mistake, field) };
+    }
+    case "required":
+      return { ...document.keyAt(path), severity, ...missingField(mistake) };
+    case "uniqueItems": {
+      const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
+      return { ...document.at([...path, index]), severity, ...listedTwice(mistake, index) };
+    }
+    default:
+      return { ...document.at(path), severity, ...wrongValue(mistake) };
+  }
+}
+
+function unknownField({ error, kind, path }: Mistake, field: string): Wording {
+  const message = `unknown field "${field}"${within(path)}`;
+  const code = "unknown-field";
+  const namedPath = [...path, field].filter((part) => !/^\d+$/.test(part));
+  if (isPlannedField(kind, namedPath)) return { code, message, hint: plannedHint };
+  if (field === "<<") {
+    return { code, message, hint: "merge keys are not read; write the fields out" };
+  }
+  const known = Object.keys((error.parentSchema?.["properties"] ?? {}) as object); // an object schema
+  const near = closestName(field, known);
+  if (near !== undefined) return { code, message, hint: `did you mean "${near}"?` };
+  const elsewhere = placesOf(kind, field);
+  if (elsewhere !== undefined) return { code, message, hint: `did you mean "${elsewhere}"?` };
+  return { code, message, hint: `known here: ${known.join(", ")}` };
+}
+
+/** The same field where it belongs: one that users put into metadata, spec or the root by mistake. */
+function placesOf(kind: KindName, field: string): string | undefined {
+  const { properties } = kinds[kind];
+  if (Object.hasOwn(properties, field)) return field;
+  if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
+  if (Object.hasOwn(properties.metadata.properties, field)) return `metadata.${field}`;
+  return undefined;
+}
+
+function missingField({ error, path }: Mistake): Wording {
+  const field = String(error.params["missingProperty"]);
+  const properties = (error.parentSchema?.["properties"] ?? {}) as Record<
+    string,
+    { readonly description?: string }
+  >; // an object schema
+  const description = properties[field]?.description;
+  return {
+    code: "missing-field",
+    message: `missing field "${field}"${within(path)}`,
+    hint: `add \`${field}\`${description === undefined ? "" : `: ${description}`}`,
+  };
+}
+
+function listedTwice({ error, path }: Mistake, index: number): Wording {
+  const item = Array.isArray(error.data) ? (error.data as unknown[])[index] : undefined;
+  return {
+    code: "invalid-value",
+    message: `${describeValue(item)} stands twice in ${fieldName(path)}`,
+    hint: "remove one of the two",
+  };
+}
+
+function wrongValue(mistake: Mistake): Wording {
+  const { error, kind, path } = mistake;
+  const code = codeOf(error);
+  const message = `expected ${expected(error)}${forField(path)}, found ${describeValue(error.data)}`;
+  const namedPath = path.filter((part) => !/^\d+$/.test(part));
+  if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
+  const hint = hintFor(error);
+  return hint === undefined ? { code, message } : { code, message, hint };
+}
+
+function codeOf({ keyword, parentSchema }: SchemaError): DiagnosticCode {
+  const isForm = keyword === "pattern" || keyword === "maxLength";
+  return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
+}
+
+function expected(error: SchemaError): string {
+  const words = expectedByTitle[String(error.parentSchema?.["title"])];
+  const form = expectedByKeyword[error.keyword];
+  if (form === undefined) return words ?? "another value";
+  return form(error.params, words);
+}
+
+type Params = SchemaError["params"];
+
+const limit = ({ limit: bound }: Params): string => String(bound);
+
+const allowedValues = (params: Params): string[] =>
+  (params["allowedValues"] as unknown[]).map(String); // ajv: the list of an `enum`
+
+/** What each keyword of a schema asks for; `words`: those of the schema's title. */
+const expectedByKeyword: Readonly<Record<string, (params: Params, words?: string) => string>> = {
+  type: ({ type }, words) => words ?? typeWords[String(type)] ?? String(type),
+  enum: (params) => `one of ${allowedValues(params).join(", ")}`,
+  const: ({ allowedValue }) => String(allowedValue),
+  minimum: (params) => `at least ${limit(params)}`,
+  maximum: (params) => `at most ${limit(params)}`,
+  minItems: (params) => `a list of at least ${limit(params)}`,
+  minLength: (_, words) => words ?? "a text that is not empty",
+  pattern: ({ pattern }, words) => words ?? `text like ${String(pattern)}`,
+};
+
+function hintFor(error: SchemaError): string | undefined {
+  const { keyword, params, data } = error;
+  if (keyword === "enum" && typeof data === "string") {
+    const near = closestName(data, allowedValues(params));
+    return near === undefined ? undefined : `did you mean "${near}"?`;
+  }
+  if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
+  return keyword === "type" ? typeHint(error) : undefined;
+}
+
+function typeHint({ params, data, parentSchema }: SchemaError): string | undefined {
+  const { type } = params;
+  if (type === "object" && data === null) return "write `{}` where there is nothing to say";
+  if (type !== "string") return undefined;
+  if (parentSchema?.["title"] === "duration" && typeof data === "number") {
+    return `write it with its unit: ${data}s`;
+  }
+  if (data === null) return 'write a value, or "" for the empty text';
+  const isScalar = typeof data === "number" || typeof data === "boolean";
+  return isScalar ? `write it in quotes: "${data}"` : undefined;
+}
+
+/** A value as messages show it: short, with its type where that is the mistake. */
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value === "number" || typeof value === "boolean") {
+    return `the ${typeof value} ${String(value)}`;
+  }
+  if (typeof value !== "string") return "another value";
+  return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+}
+
+function within(path: readonly string[]): string {
+  return path.length === 0 ? "" : ` in ${fieldName(path)}`;
+}
+
+function forField(path: readonly string[]): string {
+  return path.length === 0 ? "" : ` for ${fieldName(path)}`;
+}
+
+/** `spec.stages[0].soak`; a part that is no plain word in brackets and quotes. */
+export function fieldName(path: readonly (string | number)[]): string {
+  let name = "";
+  for (const part of path.map(String)) {
+    if (/^\d+$/.test(part)) name += `[${part}]`;
+    else if (/^[A-Za-z_]\w*$/.test(part)) name += name === "" ? part : `.${part}`;
+    else name += `["${part}"]`;
+  }
+  return name;
+}
+
+function pointerPath(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}

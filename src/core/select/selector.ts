@@ -1,0 +1,210 @@
+/**
+ * Label selectors, with the syntax and meaning of Kubernetes: text or matchLabels/matchExpressions in, a value that
+ * tells which labels match out. A selector is plain data in canonical order: equal selectors are deeply equal.
+ */
+import type { Labels } from "../model/fleet-model.ts";
+import type { SelectorRequirement, SelectorSpec } from "../model/kinds.ts";
+import { labelKeyProblem, labelValueProblem } from "./label-syntax.ts";
+import {
+  isSelectorInteger,
+  parseSelectorParts,
+  type SelectorMistake,
+  type SelectorOperator,
+} from "./parse-selector.ts";
+
+/** One condition. `values` are sorted and without duplicates; `in` and `notin` have two or more. */
+interface Requirement {
+  readonly key: string;
+  readonly operator: SelectorOperator;
+  readonly values: readonly string[];
+}
+
+/** Conditions that must all hold; none: everything matches. Sorted by their text, without duplicates. */
+export interface Selector {
+  readonly requirements: readonly Requirement[];
+}
+
+export type ParsedSelector = { readonly ok: true; readonly selector: Selector } | SelectorMistake;
+
+/** A mistake in a selector of either form: `offset` for text, `path` (from the spec) for an object. */
+export interface SpecMistake {
+  readonly ok: false;
+  readonly message: string;
+  readonly offset?: number;
+  readonly path: readonly (string | number)[];
+}
+
+/** Parses selector text; the empty text is valid and matches everything. */
+export function parseSelector(text: string): ParsedSelector {
+  const parsed = parseSelectorParts(text);
+  if (!parsed.ok) return parsed;
+  const requirements = parsed.parts.map(({ key, operator, values }) =>
+    requirement(
+      key.text,
+      operator,
+      values.map((value) => value.text),
+    ),
+  );
+  return { ok: true, selector: canonical(requirements) };
+}
+
+/** A selector in either form, as the fleet repository writes it. */
+export function selectorFromSpec(
+  spec: SelectorSpec,
+): { readonly ok: true; readonly selector: Selector } | SpecMistake {
+  if (typeof spec === "string") {
+    const parsed = parseSelector(spec);
+    return parsed.ok ? parsed : { ...parsed, path: [] };
+  }
+  const mistake = specMistake(spec);
+  if (mistake !== undefined) return mistake;
+  const requirements = [
+    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
+    ...(spec.matchExpressions ?? []).map(({ key, operator, values }) =>
+      requirement(key, operators[operator], values ?? []),
+    ),
+  ];
+  return { ok: true, selector: canonical(requirements) };
+}
+
+/** The selector of a spec that `loadFleet` has checked; throws where it has not. */
+export function checkedSelector(spec: SelectorSpec): Selector {
+  const result = selectorFromSpec(spec);
+  if (!result.ok) throw new Error(`selector was not checked: ${result.message}`);
+  return result.selector;
+}
+
+/** True when all requirements hold. As in Kubernetes, `!=` and `notin` hold where the key is absent. */
+export function matchesSelector(selector: Selector, labels: Labels): boolean {
+  return selector.requirements.every((requirement) => holds(requirement, labels));
+}
+
+/** True when the labels match, but some `!=` or `notin` holds only because its key is absent. */
+export function matchesOnlyByAbsence(selector: Selector, labels: Labels): boolean {
+  return (
+    matchesSelector(selector, labels) &&
+    selector.requirements.some(
+      ({ key, operator }) =>
+        (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key),
+    )
+  );
+}
+
+/** The selector as text in canonical form: `parseSelector` of it gives an equal selector. */
+export function formatSelector(selector: Selector): string {
+  return selector.requirements.map(formatRequirement).join(",");
+}
+
+function holds({ key, operator, values }: Requirement, labels: Labels): boolean {
+  return tests[operator](Object.hasOwn(labels, key) ? labels[key] : undefined, values);
+}
+
+/** What each operator asks of a label's value (undefined: it is absent). */
+const tests: Readonly<
+  Record<SelectorOperator, (value: string | undefined, values: readonly string[]) => boolean>
+> = {
+  "=": (value, values) => value !== undefined && values.includes(value),
+  in: (value, values) => value !== undefined && values.includes(value),
+  "!=": (value, values) => value === undefined || !values.includes(value),
+  notin: (value, values) => value === undefined || !values.includes(value),
+  exists: (value) => value !== undefined,
+  absent: (value) => value === undefined,
+  ">": (value, values) => compareIntegers(value, values[0]) > 0,
+  "<": (value, values) => compareIntegers(value, values[0]) < 0,
+};
+
+/** NaN when one of them is no integer: then neither `>` nor `<` holds. */
+function compareIntegers(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined) return NaN;
+  if (!isSelectorInteger(a) || !isSelectorInteger(b)) return NaN;
+  const difference = BigInt(a) - BigInt(b);
+  if (difference === 0n) return 0;
+  return difference > 0n ? 1 : -1;
+}
+
+function requirement(
+  key: string,
+  operator: SelectorOperator,
+  values: readonly string[],
+): Requirement {
+  const distinct = [...new Set(values)].toSorted();
+  if (operator === "in" && distinct.length === 1) return { key, operator: "=", values: distinct };
+  if (operator === "notin" && distinct.length === 1) {
+    return { key, operator: "!=", values: distinct };
+  }
+  return { key, operator, values: distinct };
+}
+
+function canonical(requirements: readonly Requirement[]): Selector {
+  const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
+  const texts = [...byText.keys()].toSorted();
+  return { requirements: texts.flatMap((text) => byText.get(text) ?? []) };
+}
+
+function formatRequirement({ key, operator, values }: Requirement): string {
+  if (operator === "exists") return key;
+  if (operator === "absent") return `!${key}`;
+  const text = values.join(",");
+  const isSet = operator === "in" || operator === "notin";
+  return isSet ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
+}
+
+const operators = {
+  In: "in",
+  NotIn: "notin",
+  Exists: "exists",
+  DoesNotExist: "absent",
+  Gt: ">",
+  Lt: "<",
+} as const satisfies Record<SelectorRequirement["operator"], SelectorOperator>;
+
+function specMistake(spec: Exclude<SelectorSpec, string>): SpecMistake | undefined {
+  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
+    const problem = labelKeyProblem(key);
+    if (problem !== undefined) return mistakeAt(["matchLabels", key], `"${key}" ${problem}`);
+    const valueProblem = labelValueProblem(value);
+    if (valueProblem !== undefined) {
+      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
+    }
+  }
+  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
+    const mistake = expressionMistake(expression, ["matchExpressions", index]);
+    if (mistake !== undefined) return mistake;
+  }
+  return undefined;
+}
+
+function expressionMistake(
+  { key, operator, values = [] }: SelectorRequirement,
+  path: readonly (string | number)[],
+): SpecMistake | undefined {
+  const keyProblem = labelKeyProblem(key);
+  if (keyProblem !== undefined) return mistakeAt([...path, "key"], `"${key}" ${keyProblem}`);
+  const countProblem = valueCountProblem(operators[operator], values.length);
+  if (countProblem !== undefined) {
+    return mistakeAt([...path, "values"], `operator ${operator} ${countProblem}`);
+  }
+  for (const [index, value] of values.entries()) {
+    const valuePath = [...path, "values", index];
+    const problem = labelValueProblem(value);
+    if (problem !== undefined) return mistakeAt(valuePath, `"${value}" ${problem}`);
+    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
+      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
+    }
+  }
+  return undefined;
+}
+
+function valueCountProblem(operator: SelectorOperator, count: number): string | undefined {
+  if (operator === "exists" || operator === "absent") {
+    return count === 0 ? undefined : "takes no values";
+  }
+  if (operator === ">" || operator === "<") {
+    return count === 1 ? undefined : "takes exactly one value";
+  }
+  return count > 0 ? undefined : "needs values";
+}
+
+function mistakeAt(path: readonly (string | number)[], message: string): SpecMistake {
+  return { ok: false, path, message };
+}

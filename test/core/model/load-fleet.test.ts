@@ -1,0 +1,259 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import {
+  aFleet,
+  aModel,
+  appYaml,
+  type FleetEdits,
+  fleetYaml,
+  regionYaml,
+  siteYaml,
+  strategyYaml,
+  virtualSiteYaml,
+} from "../../support/fleet.ts";
+import { header, mistakeCases, site } from "./mistake-cases.ts";
+
+/** Every diagnostic of the default fleet with these edits, as `file:line:column: severity: message; hint [code]`. */
+function told(edits: FleetEdits): string[] {
+  const { diagnostics } = loadFleet(aFleet(edits));
+  return diagnostics.map((one) => `${formatDiagnostic(one)} [${one.code}]`);
+}
+
+describe("a fleet without mistakes", () => {
+  it("is loaded whole, with its manifests and without warnings", () => {
+    const loaded = loadFleet(aFleet());
+    expect(loaded).toMatchObject({ ok: true, diagnostics: [] });
+    const model = aModel();
+    expect([...model.sites.keys()].toSorted()).toEqual(["e1", "e2", "w1", "w2"]);
+    expect(model.manifests.get("web")?.map(({ path }) => path)).toEqual([
+      "manifests/web/deployment.yaml",
+      "manifests/web/settings.yaml",
+    ]);
+  });
+
+  it("gives the same in whatever order the files come", () => {
+    const files = aFleet({ "sites/bad.yaml": site, "x.yaml": regionYaml("a--b") });
+    const reference = JSON.stringify(loadFleet(files));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(files, { minLength: files.length }), (shuffled) => {
+        expect(JSON.stringify(loadFleet(shuffled))).toBe(reference);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it("does not depend on folders, nor on how documents share files", () => {
+    const files = aFleet();
+    const kinds = files.filter(({ path }) => !path.startsWith("manifests/"));
+    const rest = files.filter(({ path }) => path.startsWith("manifests/"));
+    const one = { path: "deep/er/all.yml", text: kinds.map(({ text }) => text).join("---\n") };
+    const loaded = loadFleet([one, ...rest]);
+    expect(loaded).toMatchObject({ ok: true, diagnostics: [] });
+    expect(loaded.ok && [...loaded.value.apps.keys()]).toEqual(["web", "till"]);
+  });
+
+  it("tells where each of its fields stands", () => {
+    const model = aModel({ "sites/e1.yaml": `# first\n---\n${site}` });
+    const located = model.sites.get("e1");
+    expect(located?.at(["spec", "region"])).toEqual({
+      file: "sites/e1.yaml",
+      line: 11,
+      column: 11,
+    });
+    expect(located?.keyAt(["spec", "region"])).toMatchObject({ line: 11, column: 3 });
+    expect(located?.at(["spec", "location", "latitude"])).toMatchObject({ line: 11, column: 3 });
+  });
+
+  it("reads `no` and `on` as texts", () => {
+    const text = site.replace("ring: canary", "ring: canary\n    country: no");
+    const labels = aModel({ "sites/e1.yaml": text }).sites.get("e1")?.value.metadata.labels;
+    expect(labels).toMatchObject({ country: "no" });
+  });
+});
+
+describe("each mistake is told once, at its place, with what to do", () => {
+  it.each(mistakeCases)("%s", (_, edits, expected) => {
+    expect(told(edits)).toEqual(expected);
+    expect(loadFleet(aFleet(edits)).ok).toBe(false);
+  });
+
+  it("tells all mistakes of a repository at once", () => {
+    const all = told({
+      "sites/e1.yaml": `${site}  bogusField: 1\n`,
+      "sites/e2.yaml": siteYaml("e2", { region: "nowhere" }),
+      "virtual-sites/shops.yaml": virtualSiteYaml("shops", "a="),
+      "virtual-sites/depots.yaml": virtualSiteYaml("depots", "a=="),
+      "apps/till.yaml": appYaml("till", { virtualSites: ["shop"] }),
+    });
+    expect(all.map((line) => line.split(":")[0])).toEqual([
+      "apps/till.yaml",
+      "sites/e1.yaml",
+      "sites/e2.yaml",
+    ]);
+  });
+});
+
+describe("the vocabulary of the Fleet", () => {
+  const vocabulary = fleetYaml({
+    labels: { ring: { values: ["canary", "main"] }, tier: {}, size: { values: ["1", "2"] } },
+  });
+
+  it("is asked of sites and selectors, at the character", () => {
+    const edits = {
+      "fleet.yaml": vocabulary,
+      "sites/e1.yaml": site.replace("tier: shop", "teir: shop").replace("canary", "canari"),
+      "virtual-sites/shops.yaml": `${header}kind: VirtualSite\nmetadata: { name: shops }\nspec:\n  selector: 'zone, ring in (main, first), size>7'\n`,
+      "virtual-sites/depots.yaml": `${header}kind: VirtualSite\nmetadata: { name: depots }\nspec:\n  selector:\n    matchLabels: { ring: second }\n    matchExpressions: [{ key: tierr, operator: Exists }]\n`,
+    };
+    expect(told(edits)).toEqual([
+      'sites/e1.yaml:6:11: error: the Fleet declares no value "canari" for the label "ring"; did you mean "canary"? [unknown-label]',
+      'sites/e1.yaml:7:5: error: the Fleet declares no label "teir"; did you mean "tier"? [unknown-label]',
+      'virtual-sites/depots.yaml:6:26: error: the Fleet declares no value "second" for the label "ring"; one of canary, main [unknown-label]',
+      'virtual-sites/depots.yaml:7:31: error: the Fleet declares no label "tierr"; did you mean "tier"? [unknown-label]',
+      'virtual-sites/shops.yaml:5:14: error: the Fleet declares no label "zone"; declare it in labels of the Fleet [unknown-label]',
+      'virtual-sites/shops.yaml:5:35: error: the Fleet declares no value "first" for the label "ring"; one of canary, main [unknown-label]',
+    ]);
+  });
+
+  it("binds nobody where there is none", () => {
+    expect(
+      told({ "virtual-sites/shops.yaml": virtualSiteYaml("shops", "tier=shop,!anything") }),
+    ).toEqual([]);
+  });
+});
+
+describe("warnings", () => {
+  it("tell a selector that matches nothing, and sites that match only by absence", () => {
+    const edits = {
+      "virtual-sites/shops.yaml": virtualSiteYaml("shops", "zone!=north,ring"),
+      "virtual-sites/depots.yaml": virtualSiteYaml("depots", "tier=kiosk"),
+      "strategies/standard.yaml": strategyYaml("standard", {
+        stages: [{ name: "a", selector: "tier notin (shop)" }],
+      }),
+    };
+    expect(told(edits)).toEqual([
+      "virtual-sites/depots.yaml:4:19: warning: the selector matches no site; check keys and values against the labels of the sites (`flotilla sites`) [matches-nothing]",
+      "virtual-sites/shops.yaml:4:19: warning: 4 sites match only by lacking zone: e1, e2, w1 and 1 more; add a bare `zone` to the selector to leave out sites without the label, or label them [matches-by-absence]",
+    ]);
+    expect(loadFleet(aFleet(edits)).ok).toBe(true);
+  });
+});
+
+describe("one mistake is not told twice", () => {
+  it("a document that cannot be loaded is still there for references to it", () => {
+    expect(told({ "regions/east.yaml": `${regionYaml("east")}\tx: 1\n` })).toHaveLength(1);
+    expect(
+      told({
+        "virtual-sites/all.yaml": `${header}kind: VirtualSite\nmetadata: { name: all }\nspec: { al: true }\n`,
+      }),
+    ).toHaveLength(1);
+  });
+
+  it("where a name cannot be read, nothing that may refer to it is called dangling", () => {
+    expect(
+      told({ "regions/east.yaml": `${header}kind: Region\nmetadata: [\n` }).join(),
+    ).not.toContain("dangling");
+    expect(
+      told({ "fleet.yaml": `${header}kind: Fleeet\nmetadata: { name: x }\nspec: {}\n` }),
+    ).toHaveLength(1);
+  });
+});
+
+describe("files that are not Flotilla's", () => {
+  it("are left alone: other kinds, dot-folders, and what the Fleet ignores", () => {
+    const broken = "{{ template }}: [\n";
+    const edits = {
+      "fleet.yaml": fleetYaml({ ignore: ["charts", "**/*.test.yaml"] }),
+      ".github/workflows/x.yaml": broken,
+      "charts/web/templates/x.yaml": broken,
+      "sites/bad.test.yaml": site,
+      "manifests/web/skip.test.yaml": broken,
+      "docker-compose.yaml": "services: {}\n",
+      "carvel.yaml": "apiVersion: kappctrl.k14s.io/v1alpha1\nkind: App\n",
+      "list.yaml": "- a\n- b\n",
+      "README.md": "kind: Site",
+    };
+    expect(told(edits)).toEqual([]);
+    const manifests = aModel(edits)
+      .manifests.get("web")
+      ?.map(({ path }) => path);
+    expect(manifests).not.toContain("manifests/web/skip.test.yaml");
+  });
+
+  it("may be manifests that mention flotilla.dev", () => {
+    const text =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x, annotations: { flotilla.dev/protect: "true" } }\n';
+    const model = aModel({ "manifests/web/x.yaml": text });
+    expect(model.manifests.get("web")?.map(({ path }) => path)).toContain("manifests/web/x.yaml");
+  });
+
+  it("an App may lie in the folder of its own manifests", () => {
+    const model = aModel({ "apps/web.yaml": null, "manifests/web/app.yaml": appYaml("web") });
+    expect(model.manifests.get("web")?.map(({ path }) => path)).toEqual([
+      "manifests/web/deployment.yaml",
+      "manifests/web/settings.yaml",
+    ]);
+  });
+});
+
+describe("hostile YAML", () => {
+  it.each([
+    ["flow nesting", `${header}kind: Site\nx: ${"[".repeat(50_000)}`],
+    ["block nesting", `${header}kind: Site\nx:\n ${"- ".repeat(50_000)}`],
+    [
+      "aliases of aliases",
+      `${header}kind: Site\na: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, i) => `${"bcdefghij"[i]}: &${"bcdefghij"[i]} [${`*${"abcdefghi"[i]},`.repeat(9)}]`).join("\n")}\n`,
+    ],
+    ["an alias to itself", `${header}kind: Site\na: &a [*a]\n`],
+  ])("is bounded: %s", (_, text) => {
+    const loaded = loadFleet(aFleet({ "sites/e1.yaml": text }));
+    expect(loaded.ok).toBe(false);
+    expect(loaded.diagnostics.map(({ code }) => code)).toContain("yaml-limit");
+  });
+
+  it("with very many keys is read in time that grows with its length", { timeout: 5000 }, () => {
+    const keys = Array.from({ length: 30_000 }, (_, index) => `    k${index}: v`).join("\n");
+    const loaded = loadFleet(
+      aFleet({ "sites/e1.yaml": site.replace("    ring", `${keys}\n    ring`) }),
+    );
+    expect(loaded.ok).toBe(true);
+  });
+
+  it("never throws, whatever the text", () => {
+    const piece = fc.constantFrom(
+      "a",
+      ": ",
+      "- ",
+      "\n",
+      "  ",
+      "[",
+      "]",
+      "{",
+      "}",
+      "&x ",
+      "*x",
+      "|",
+      ">",
+      "'",
+      '"',
+      "!t ",
+      "---\n",
+      "\t",
+      "#",
+      "%YAML 1.1\n",
+      "? ",
+      "<<",
+      "${",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        const loaded = loadFleet(aFleet({ "sites/x.yaml": header + pieces.join("") }));
+        for (const { line, column } of loaded.diagnostics)
+          expect(line >= 0 && column >= 0).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { referenceFiles } from "../../../scripts/generate-reference.ts";
+import { diagnosticCodes } from "../../../src/core/model/diagnostic.ts";
+import { kinds } from "../../../src/core/model/kinds.ts";
+import { strategyFromSpec } from "../../../src/core/rollout/resolve-strategy.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+describe("the reference", () => {
+  it.each([...referenceFiles().keys()])("%s is fresh (else: npm run generate)", (path) => {
+    expect(read(path)).toBe(referenceFiles().get(path));
+  });
+
+  it("has no page and no schema of a kind that is not there", () => {
+    const files = ["docs/reference/kinds", "docs/reference/schemas"].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+    );
+    expect(files.toSorted()).toEqual([...referenceFiles().keys()].toSorted());
+  });
+
+  it("describes every field of every kind", () => {
+    const undescribed = [...referenceFiles()].flatMap(([path, text]) =>
+      path.endsWith(".md") ? text.split("\n").filter((line) => line.endsWith("|  |")) : [],
+    );
+    expect(undescribed).toEqual([]);
+  });
+
+  it("explains each diagnostic code, with what to do", () => {
+    const rows = read("docs/reference/diagnostics.md").matchAll(
+      /^\| `([a-z-]+)` \| (.+?) \| (.+?) \|$/gm,
+    );
+    expect([...rows].map(([, code]) => code)).toEqual(Object.keys(diagnosticCodes));
+  });
+
+  it("states the defaults of strategies that are carried out", () => {
+    const { properties } = kinds.RolloutStrategy.properties.spec;
+    const stated = Object.entries(properties).flatMap(([name, schema]) =>
+      "default" in schema ? [[name, schema.default]] : [],
+    );
+    expect(Object.keys(Object.fromEntries(stated))).toContain("soak");
+    expect(strategyFromSpec("x", Object.fromEntries(stated))).toEqual(strategyFromSpec("x", {}));
+  });
+});
