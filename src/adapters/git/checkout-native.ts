@@ -1,0 +1,83 @@
+import { FleetError } from "../../core/errors.ts";
+import type { SourceFile } from "../../core/model/fleet-model.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Git } from "./git-process.ts";
+import type { SourceLimits } from "./source-files.ts";
+import { readSourceTree } from "./source-tree.ts";
+
+/** Where a folder lies: the `.git` folder of its repository, and its path in there ("" for the root). */
+interface Location {
+  readonly gitDir: string;
+  readonly prefix: string;
+}
+
+/** The text files of a folder of a checkout at a revision, by native git. */
+export async function readNativeTree(
+  git: Git,
+  dir: string,
+  options: {
+    readonly revision: string;
+    readonly limits: SourceLimits;
+    readonly clock: Clock;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<readonly SourceFile[]> {
+  const { revision, limits, clock, signal } = options;
+  const location = await locate(git, dir);
+  const commit = await resolveIn(git, location, revision);
+  const treeish = await folderAt(git, location, commit);
+  if (treeish === undefined) {
+    throw new FleetError("GIT_NOT_FOUND", `there is no folder ${location.prefix} in ${revision}`, {
+      retry: "never",
+    });
+  }
+  const { gitDir } = location;
+  return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+}
+
+/** The commit that a revision names, by native git. */
+export async function resolveNativeRevision(
+  git: Git,
+  dir: string,
+  revision: string,
+): Promise<string> {
+  return resolveIn(git, await locate(git, dir), revision);
+}
+
+async function locate(git: Git, dir: string): Promise<Location> {
+  const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
+  const { stdout } = await git({ args, workDir: dir });
+  const [gitDir = "", prefix = ""] = stdout.toString("utf8").split("\n");
+  return { gitDir, prefix: prefix.replace(/\/$/, "") };
+}
+
+async function resolveIn(git: Git, { gitDir }: Location, revision: string): Promise<string> {
+  const found = await verify(git, gitDir, `${revision}^{commit}`);
+  if (found !== undefined) return found;
+  throw unknownRevision(revision);
+}
+
+/** The error of a revision that names no commit. */
+export function unknownRevision(revision: string): FleetError {
+  return new FleetError("GIT_NOT_FOUND", `unknown revision ${JSON.stringify(revision)}`, {
+    hint: "name a branch, tag or commit that this checkout has (a shallow clone has only the newest ones)",
+    retry: "never",
+  });
+}
+
+/** The tree of the folder at a commit. Undefined when there is none, or a file. */
+async function folderAt(
+  git: Git,
+  { gitDir, prefix }: Location,
+  commit: string,
+): Promise<string | undefined> {
+  const oid = prefix === "" ? commit : await verify(git, gitDir, `${commit}:${prefix}`);
+  return oid === undefined ? undefined : verify(git, gitDir, `${oid}^{tree}`);
+}
+
+async function verify(git: Git, gitDir: string, name: string): Promise<string | undefined> {
+  const args = ["rev-parse", "--quiet", "--verify", "--end-of-options", name];
+  const { code, stdout } = await git({ args, gitDir, codes: [0, 1, 128] });
+  const oid = stdout.toString("utf8").trim();
+  return code === 0 && /^[0-9a-f]+$/.test(oid) ? oid : undefined;
+}

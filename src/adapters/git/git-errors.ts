@@ -1,0 +1,82 @@
+import { type ErrorCode, FleetError } from "../../core/errors.ts";
+
+/**
+ * What git's stderr tells (in the C locale). Git has one exit code, 128, for nearly everything, so its words are all
+ * there is; they are read here and nowhere else. The first match decides.
+ */
+const causes: readonly {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly hint?: string;
+}[] = [
+  {
+    pattern:
+      /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
+    code: "GIT_AUTH",
+    hint: "check the token file: the token may be wrong, expired or revoked",
+  },
+  {
+    pattern: /returned error: 403/,
+    code: "GIT_AUTH",
+    hint: "the token is known but may not read this repository",
+  },
+  {
+    pattern: /returned error: 404|repository '.*' not found|not(?: appear to be)? a git repository/,
+    code: "GIT_NOT_FOUND",
+    hint: "check the URL; some hosts also answer so when the token may not read the repository",
+  },
+  {
+    pattern: /returned error: 30\d|unable to update url base from redirection/,
+    code: "GIT_NOT_FOUND",
+    hint: "the repository has moved: put its new URL into the config",
+  },
+  {
+    pattern: /transport '.*' not allowed/,
+    code: "USAGE",
+    hint: "use an https:// URL or a local path",
+  },
+  { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
+  {
+    pattern:
+      /missing (blob|tree|commit) |bad object|is corrupt|(unable to|could not) read (tree |sha1 )?[0-9a-f]{7}|object .* is (empty|missing)|inflate|invalid sha1 pointer/i,
+    code: "GIT_CORRUPT",
+  },
+];
+
+/** The FleetError of a git command that ended with a failure. `stderr` may hold anything; secrets are taken out. */
+export function gitFailure(options: {
+  readonly command: string;
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly secrets?: readonly string[];
+}): FleetError {
+  const text = withoutSecrets(options.stderr, options.secrets ?? []);
+  const cause = causes.find(({ pattern }) => pattern.test(text));
+  const ending = options.code === null ? "was killed" : `ended with code ${options.code}`;
+  const message = `git ${options.command} ${ending}: ${shorten(text) || "no message"}`;
+  return new FleetError(cause?.code ?? "GIT_FAILED", message, {
+    ...(cause?.hint === undefined ? {} : { hint: cause.hint }),
+    ...(cause?.code === "USAGE" ? { retry: "never" as const } : {}),
+  });
+}
+
+/** Takes credentials out of a text: user parts of URLs, authorization headers, and the given secrets. */
+export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
+  let clean = text
+    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"@]*@/gi, "$1")
+    .replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
+  for (const secret of secrets) {
+    if (secret.length > 0) clean = clean.replaceAll(secret, "***");
+  }
+  return clean;
+}
+
+/** The lines that tell something, without progress, on one line and bounded. */
+function shorten(stderr: string): string {
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(remote: )?\w+ objects: /.test(line));
+  const text = lines.slice(-6).join("; ");
+  return text.length > 800 ? `${text.slice(0, 800)}…` : text;
+}

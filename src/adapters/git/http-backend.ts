@@ -1,0 +1,179 @@
+/**
+ * Serves mirrors to workers: read-only smart HTTP by `git http-backend`, one repository for each mirror, of which only
+ * `refs/heads/main` is shown. Nothing is said about a mirror, not even whether it exists, without its credential.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import pLimit from "p-limit";
+import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { GitConfig } from "./git-environment.ts";
+import { runHttpBackend } from "./http-backend-process.ts";
+
+/** Answers the git requests of a mirror; false (untouched) for any other request. */
+export type MirrorGitHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<boolean>;
+
+interface Options {
+  /** The bare repository of a mirror, absolute. Called after `authorize` only. */
+  readonly repoDir: (mirror: string) => string;
+  /** True when the Authorization header opens this mirror; false for an unknown mirror too. See `headerHasToken`. */
+  readonly authorize: (mirror: string, authorization: string | undefined) => boolean;
+  readonly clock: Clock;
+  /** For one answer, default 300,000. */
+  readonly timeoutMs?: number;
+  /** Of a request, after decompression; default 8 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Git processes at the same time, default 16; more requests wait. */
+  readonly maxProcesses?: number;
+}
+
+interface GitRequest {
+  readonly mirror: string;
+  readonly endpoint: string;
+  readonly query: string;
+}
+
+const configuration: GitConfig = {
+  "safe.directory": "*",
+  "http.receivepack": "false",
+  "http.getanyfile": "false",
+  // Later values win: everything is hidden, and then the one branch is not.
+  "uploadpack.hideRefs": ["refs/", `!${mirrorBranch}`],
+  "uploadpack.allowAnySHA1InWant": "false",
+  "uploadpack.allowReachableSHA1InWant": "false",
+  "uploadpack.allowTipSHA1InWant": "false",
+  "uploadpack.allowFilter": "false",
+};
+
+/** Makes the handler for `/mirrors/<mirror>.git/info/refs` and `…/git-upload-pack`. */
+export function createMirrorGitHandler(options: Options): MirrorGitHandler {
+  const limit = pLimit(options.maxProcesses ?? 16);
+  return async (request, response) => {
+    const wanted = parseTarget(request.url ?? "");
+    if (wanted === undefined) return false;
+    const refusal = refuse(options, request, wanted);
+    if (refusal !== undefined) {
+      answer(request, response, refusal);
+      return true;
+    }
+    const body = await readBody(request, options.maxBodyBytes ?? 8 * 1024 * 1024);
+    if ("status" in body) {
+      answer(request, response, body);
+      return true;
+    }
+    await limit(() => serve({ options, request, response, body }, wanted));
+    return true;
+  };
+}
+
+/** RFC 1123 labels, joined by `--` for a cell. */
+const target =
+  /^\/mirrors\/(?<mirror>[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?)\.git\/(?<endpoint>info\/refs|git-upload-pack|git-receive-pack)$/;
+
+function parseTarget(url: string): GitRequest | undefined {
+  const [path = "", query = ""] = url.split("?", 2);
+  const { mirror, endpoint } = target.exec(path)?.groups ?? {};
+  return mirror === undefined || endpoint === undefined ? undefined : { mirror, endpoint, query };
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+function refuse(
+  options: Options,
+  request: IncomingMessage,
+  wanted: GitRequest,
+): Refusal | undefined {
+  if (!options.authorize(wanted.mirror, request.headers.authorization)) {
+    return { status: 401, message: "the token does not open this mirror" };
+  }
+  if (wanted.endpoint === "git-receive-pack" || wanted.query === "service=git-receive-pack") {
+    return { status: 403, message: "mirrors are read-only" };
+  }
+  if (wanted.endpoint === "info/refs") {
+    if (request.method !== "GET") return { status: 405, message: "use GET" };
+    const smart = wanted.query === "service=git-upload-pack";
+    return smart ? undefined : { status: 403, message: "only smart HTTP is served" };
+  }
+  if (request.method !== "POST") return { status: 405, message: "use POST" };
+  const isGit = request.headers["content-type"] === "application/x-git-upload-pack-request";
+  return isGit ? undefined : { status: 415, message: "not a git request" };
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message }: Refusal,
+): void {
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    ...(status === 401 ? { "www-authenticate": 'Basic realm="flotilla", charset="UTF-8"' } : {}),
+  });
+  response.end(`${message}\n`);
+  // A connection closed over an unread body would be a reset to the client, and hide the answer.
+  request.resume();
+}
+
+/** The whole body, decompressed; a refusal when it is too large or damaged. */
+async function readBody(request: IncomingMessage, max: number): Promise<Buffer | Refusal> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity" && encoding !== "gzip") {
+    return { status: 415, message: "only gzip is understood" };
+  }
+  const source = encoding === "gzip" ? unzip(request) : request;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // The request must outlive a refusal, or the client would see a cut connection instead.
+    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
+      // Streams without an encoding give Buffers.
+      const bytes = chunk as Buffer;
+      size += bytes.length;
+      if (size > max) return { status: 413, message: "the request is too large" };
+      chunks.push(bytes);
+    }
+  } catch {
+    return { status: 400, message: "the request cannot be read" };
+  }
+  return Buffer.concat(chunks);
+}
+
+function unzip(request: IncomingMessage): Readable {
+  const source = createGunzip();
+  // What goes wrong on the way is met by whoever reads the result.
+  pipeline(request, source, () => undefined);
+  return source;
+}
+
+async function serve(
+  exchange: {
+    readonly options: Options;
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly body: Buffer;
+  },
+  wanted: GitRequest,
+): Promise<void> {
+  const { options, request, response, body } = exchange;
+  // The client went away while it waited.
+  if (response.destroyed || response.closed) return;
+  const protocol = String(request.headers["git-protocol"] ?? "");
+  const backendRequest = {
+    repoDir: options.repoDir(wanted.mirror),
+    method: request.method === "POST" ? ("POST" as const) : ("GET" as const),
+    path: `/${wanted.endpoint}`,
+    query: wanted.query,
+    contentType: request.headers["content-type"] ?? "",
+    protocol: /^version=[0-2]$/.test(protocol) ? protocol : "",
+    body,
+    config: configuration,
+    timeoutMs: options.timeoutMs ?? 300_000,
+  };
+  await runHttpBackend(backendRequest, response, options.clock);
+}

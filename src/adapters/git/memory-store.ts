@@ -1,0 +1,77 @@
+import { createStore, refRace, type StoreBackend } from "./backend-store.ts";
+import { parseCommit } from "./commit-object.ts";
+import { emptyTree, type GitObject } from "./object-id.ts";
+import type { ObjectStore, TreeEntry } from "./object-store.ts";
+import { parseTree, treeMode } from "./tree-object.ts";
+
+/** An ObjectStore in memory, with the object ids of git: for simulation and tests. */
+export function memoryStore(): ObjectStore {
+  return createStore(memoryBackend());
+}
+
+function memoryBackend(): StoreBackend {
+  const stored = new Map<string, GitObject>([
+    [emptyTree, { type: "tree", bytes: Buffer.alloc(0) }],
+  ]);
+  const refs = new Map<string, string>();
+  return {
+    refTarget: (ref) => Promise.resolve(refs.get(ref) ?? null),
+    swapRef: async (ref, target, expected) => {
+      const actual = refs.get(ref) ?? null;
+      if (actual !== expected) throw refRace(ref, expected, actual);
+      refs.set(ref, target);
+    },
+    objects: (oids) => Promise.resolve(pick(stored, oids)),
+    types: async (oids) =>
+      new Map([...pick(stored, oids)].map(([oid, { type }]) => [oid, type] as const)),
+    listTree: async (tree) => listBlobs(stored, tree, ""),
+    write: async (objects) => {
+      for (const { oid, type, bytes } of objects) stored.set(oid, { type, bytes });
+    },
+    isAncestor: async (ancestor, descendant) => isReachable(stored, ancestor, descendant),
+    close: () => Promise.resolve(),
+  };
+}
+
+function pick(
+  stored: ReadonlyMap<string, GitObject>,
+  oids: readonly string[],
+): ReadonlyMap<string, GitObject> {
+  return new Map(
+    oids.flatMap((oid) => {
+      const object = stored.get(oid);
+      return object === undefined ? [] : [[oid, object] as const];
+    }),
+  );
+}
+
+function listBlobs(
+  stored: ReadonlyMap<string, GitObject>,
+  tree: string,
+  under: string,
+): TreeEntry[] {
+  const items = parseTree(tree, stored.get(tree)?.bytes ?? Buffer.alloc(0));
+  return items.flatMap(({ mode, name, oid }) =>
+    mode === treeMode
+      ? listBlobs(stored, oid, `${under}${name}/`)
+      : [{ path: under + name, type: "blob" as const, oid }],
+  );
+}
+
+function isReachable(
+  stored: ReadonlyMap<string, GitObject>,
+  ancestor: string,
+  descendant: string,
+): boolean {
+  const open = [descendant];
+  const seen = new Set<string>(open);
+  for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
+    if (oid === ancestor) return true;
+    const object = stored.get(oid);
+    for (const parent of object === undefined ? [] : parseCommit(oid, object.bytes).parents) {
+      if (!seen.has(parent)) open.push(parent);
+      seen.add(parent);
+    }
+  }
+  return false;
+}

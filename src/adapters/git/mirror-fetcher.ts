@@ -1,0 +1,84 @@
+import { FleetError } from "../../core/errors.ts";
+import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { openBareRepository } from "./bare-repository.ts";
+import { createGit } from "./git-process.ts";
+import { repack } from "./native-store.ts";
+import { isObjectId } from "./object-id.ts";
+import { once } from "./once.ts";
+import { readRef, type RefContext, swapRef } from "./refs.ts";
+import { fetchRef, listRemoteRefs, type Remote, remoteAt } from "./remote.ts";
+
+/** The worker's side of a mirror: what was fetched waits aside until it is verified and accepted. */
+export interface MirrorFetcher {
+  /**
+   * Fetches the mirror's head into the worker's repository, aside; null when the mirror has no main branch (nothing
+   * was written yet, or it was lost): a reason to wait, never to act. Nothing the worker has moves.
+   */
+  fetch(signal?: AbortSignal): Promise<{ readonly head: string | null }>;
+  /** What the worker accepted last; null before the first. */
+  accepted(): Promise<string | null>;
+  /** Moves the worker's main branch to a fetched commit that was verified; REF_RACE when it is not at `expectedOld`. */
+  accept(commit: string, expectedOld: string | null): Promise<void>;
+  /** Gathers packs. */
+  maintain(signal?: AbortSignal): Promise<void>;
+}
+
+const incoming = "refs/flotilla/incoming";
+
+/** A fetcher of the mirror at `url` with its own bare repository in `dir` (made when first needed). */
+export function createMirrorFetcher(options: {
+  readonly dir: string;
+  readonly url: string;
+  readonly token: () => Promise<string>;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** PEM file with the authorities to trust for https; default the system's. */
+  readonly caFile?: string | undefined;
+  /** Default 120,000. */
+  readonly timeoutMs?: number;
+}): MirrorFetcher {
+  const { dir, url, token, clock, signal, caFile, timeoutMs = 120_000 } = options;
+  const git = createGit({ clock, signal });
+  const context: RefContext = { git, gitDir: dir, clock };
+  const remote = remoteAt({ url, token, caFile, user: "flotilla" });
+  const ready = once(() => openBareRepository(git, dir, { create: true }));
+  return {
+    fetch: async (signal) => {
+      await ready();
+      return fetchHead(context, remote, { signal, timeoutMs });
+    },
+    accepted: async () => {
+      await ready();
+      return readRef(context, mirrorBranch);
+    },
+    accept: async (commit, expectedOld) => {
+      if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);
+      await ready();
+      await swapRef(context, mirrorBranch, { target: commit, expected: expectedOld });
+    },
+    maintain: async (signal) => {
+      await ready();
+      await repack(git, dir, signal);
+    },
+  };
+}
+
+async function fetchHead(
+  context: RefContext,
+  remote: Remote,
+  options: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+): Promise<{ readonly head: string | null }> {
+  const { git, gitDir } = context;
+  const range = { gitDir, from: mirrorBranch, to: incoming, ...options };
+  try {
+    await fetchRef(git, remote, range);
+  } catch (error) {
+    // A branch that is not there and a failed transfer end alike: the listing tells them apart.
+    if (!(error instanceof FleetError) || error.code !== "GIT_FAILED") throw error;
+    const refs = await listRemoteRefs(git, remote, { ...options, refs: [mirrorBranch] });
+    if (refs.has(mirrorBranch)) throw error;
+    return { head: null };
+  }
+  return { head: await readRef(context, incoming) };
+}

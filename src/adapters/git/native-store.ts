@@ -1,0 +1,120 @@
+import { FleetError } from "../../core/errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { createStore, type StoreBackend } from "./backend-store.ts";
+import { openBareRepository } from "./bare-repository.ts";
+import { createGit, type Git } from "./git-process.ts";
+import { ObjectReader } from "./object-reader.ts";
+import type { ObjectStore, TreeEntry } from "./object-store.ts";
+import { createObjectWriter } from "./object-writer.ts";
+import { readRef, type RefContext, swapRef } from "./refs.ts";
+
+/** An ObjectStore on a bare repository, with upkeep. */
+export interface NativeStore extends ObjectStore {
+  /** The bare repository, absolute. */
+  readonly dir: string;
+  /** Gathers packs (geometric repack). Nothing is ever dropped; readers and writers go on meanwhile. */
+  maintain(signal?: AbortSignal): Promise<void>;
+}
+
+const maxListing = 512 * 1024 * 1024;
+
+/**
+ * Opens a bare repository through native git (2.36 or newer, else FleetError). `create` makes it where there is none;
+ * without it a missing one is GIT_NOT_FOUND. `signal` ends every git process of the store.
+ */
+export async function openStore(
+  dir: string,
+  options: {
+    readonly create?: boolean;
+    readonly clock: Clock;
+    readonly signal?: AbortSignal | undefined;
+    /** For one answer of git, default 60,000. */
+    readonly timeoutMs?: number;
+  },
+): Promise<NativeStore> {
+  const { clock, signal } = options;
+  const git = createGit({ clock, signal });
+  await openBareRepository(git, dir, { create: options.create ?? false });
+  const reader = new ObjectReader({
+    gitDir: dir,
+    clock,
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+  });
+  const onAbort = (): void => void reader.close();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const close = async (): Promise<void> => {
+    signal?.removeEventListener("abort", onAbort);
+    await reader.close();
+  };
+  const store = createStore(nativeBackend({ git, gitDir: dir, clock }, reader, close));
+  return Object.assign(store, {
+    dir,
+    maintain: async (stop?: AbortSignal) => {
+      await repack(git, dir, stop);
+      reader.restart();
+    },
+  });
+}
+
+/** Rolls small packs and loose objects up into larger ones, keeping everything. */
+export async function repack(git: Git, gitDir: string, signal?: AbortSignal): Promise<void> {
+  await git({
+    args: ["repack", "--quiet", "-d", "-l", "--geometric=2", "--no-write-bitmap-index"],
+    gitDir,
+    signal,
+    timeoutMs: 3_600_000,
+  });
+}
+
+function nativeBackend(
+  context: RefContext,
+  reader: ObjectReader,
+  close: () => Promise<void>,
+): StoreBackend {
+  const { git, gitDir } = context;
+  return {
+    refTarget: (ref) => refTarget(context, reader, ref),
+    swapRef: (ref, target, expected) => swapRef(context, ref, { target, expected }),
+    objects: (oids) => reader.contents(oids),
+    types: async (oids) => {
+      const found = await reader.info(oids);
+      return new Map(
+        found.flatMap((object) => (object === undefined ? [] : [[object.oid, object.type]])),
+      );
+    },
+    listTree: (tree) => listTree(git, gitDir, tree),
+    write: createObjectWriter({ git, gitDir }),
+    isAncestor: async (ancestor, descendant) => {
+      const args = ["merge-base", "--is-ancestor", ancestor, descendant];
+      return (await git({ args, gitDir, codes: [0, 1] })).code === 0;
+    },
+    close,
+  };
+}
+
+async function refTarget(
+  context: RefContext,
+  reader: ObjectReader,
+  ref: string,
+): Promise<string | null> {
+  const [found] = await reader.info([ref]);
+  if (found !== undefined) return found.oid;
+  // The quick way does not tell a ref that is not there from one that points at nothing.
+  const oid = await readRef(context, ref);
+  if (oid === null) return null;
+  const [object] = await reader.info([oid]);
+  if (object !== undefined) return oid;
+  throw new FleetError("GIT_CORRUPT", `${ref} points at ${oid}, which is not there`);
+}
+
+async function listTree(git: Git, gitDir: string, tree: string): Promise<readonly TreeEntry[]> {
+  const args = ["ls-tree", "-r", "-z", "--full-tree", tree];
+  const { stdout } = await git({ args, gitDir, maxOutput: maxListing });
+  const entries: TreeEntry[] = [];
+  for (const line of stdout.toString("utf8").split("\0")) {
+    const tab = line.indexOf("\t");
+    const [, type, oid = ""] = line.slice(0, Math.max(tab, 0)).split(" ");
+    if (type === "blob") entries.push({ path: line.slice(tab + 1), type, oid });
+  }
+  return entries;
+}

@@ -1,0 +1,178 @@
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readCheckout, resolveRevision } from "../../../src/adapters/git/read-checkout.ts";
+import {
+  createRepository,
+  git,
+  temporaryFolder,
+  type TestRepository,
+  writeFiles,
+} from "../../support/git-repository.ts";
+
+const readers = ["native", "isomorphic"] as const;
+
+describe("reading a checkout", () => {
+  let repository: TestRepository;
+  let first: string;
+  let second: string;
+
+  beforeAll(async () => {
+    repository = await createRepository();
+    first = await repository.commit({
+      "fleet.yaml": "kind: Fleet\n",
+      "apps/shop/app.yaml": "kind: App\n",
+      "apps/shop/ü.yaml": "ä: 1\n",
+      "apps/logo.png": new Uint8Array([1, 0, 2]),
+      ".github/workflows/ci.yaml": "on: push\n",
+      "a.b/x.yaml": "1",
+      "a/x.yaml": "2",
+      "a-b/x.yaml": "3",
+      "run.sh": "#!/bin/sh\n",
+    });
+    await repository.git("tag", "-a", "v1", "-m", "one");
+    second = await repository.commit({ "fleet.yaml": "kind: Fleet # 2\n", "a/x.yaml": null });
+    await repository.git("branch", "feature/x");
+    await repository.git("gc", "-q");
+    await repository.commit({ "fleet.yaml": "kind: Fleet # 3\n" });
+  });
+
+  const inFirst = [
+    { path: "a-b/x.yaml", text: "3" },
+    { path: "a.b/x.yaml", text: "1" },
+    { path: "a/x.yaml", text: "2" },
+    { path: "apps/shop/app.yaml", text: "kind: App\n" },
+    { path: "apps/shop/ü.yaml", text: "ä: 1\n" },
+    { path: "fleet.yaml", text: "kind: Fleet\n" },
+    { path: "run.sh", text: "#!/bin/sh\n" },
+  ];
+
+  it("gives the files that lie there, tracked or not, without dot-folders, links and other repositories", async () => {
+    const dir = await temporaryFolder();
+    await writeFiles(dir, {
+      "a/x.yaml": "2",
+      "new.yaml": "untracked",
+      ".git/config": "x",
+      ".hidden/y.yaml": "x",
+      "node_modules/z.yaml": "x",
+      "module/.git": "gitdir: ../elsewhere",
+      "module/m.yaml": "x",
+      "logo.png": new Uint8Array([0]),
+    });
+    await symlink("/etc", join(dir, "etc"));
+    await symlink("/etc/passwd", join(dir, "passwd"));
+    expect(await readCheckout(dir)).toEqual([
+      { path: "a/x.yaml", text: "2" },
+      { path: "new.yaml", text: "untracked" },
+    ]);
+    await symlink("/etc/passwd", join(dir, "link.yaml"));
+    await expect(readCheckout(dir)).rejects.toMatchObject({
+      code: "INVALID_FLEET",
+      message: expect.stringContaining("link.yaml"),
+    });
+  });
+
+  it("gives of the work tree what it gives of a commit of it", async () => {
+    const committed = await readCheckout(repository.dir, { revision: "HEAD" });
+    expect(await readCheckout(repository.dir)).toEqual(committed);
+  });
+
+  it("says so when there is no folder", async () => {
+    await expect(readCheckout("/nonexistent")).rejects.toMatchObject({ code: "GIT_NOT_FOUND" });
+    await expect(readCheckout(join(repository.dir, "run.sh"))).rejects.toMatchObject({
+      code: "GIT_NOT_FOUND",
+    });
+  });
+
+  describe.each(readers)("by %s git", (reader) => {
+    it("gives the files of a revision", async () => {
+      expect(await readCheckout(repository.dir, { revision: first, reader })).toEqual(inFirst);
+      const now = await readCheckout(repository.dir, { revision: "main", reader });
+      expect(now.find(({ path }) => path === "fleet.yaml")?.text).toBe("kind: Fleet # 3\n");
+    });
+
+    it("gives the files of a folder, with paths relative to it", async () => {
+      const dir = join(repository.dir, "apps");
+      expect(await readCheckout(dir, { revision: first, reader })).toEqual([
+        { path: "shop/app.yaml", text: "kind: App\n" },
+        { path: "shop/ü.yaml", text: "ä: 1\n" },
+      ]);
+      await mkdir(join(repository.dir, "later"), { recursive: true });
+      const missing = readCheckout(join(repository.dir, "later"), { revision: first, reader });
+      await expect(missing).rejects.toMatchObject({ code: "GIT_NOT_FOUND" });
+    });
+
+    it.each(
+      ["HEAD~2", "HEAD^^", "main~2", "feature/x~1", "v1", "v1^{}"].filter(
+        (name) => reader === "native" || !name.includes("{"),
+      ),
+    )("knows %s", async (revision) => {
+      expect(await resolveRevision(repository.dir, revision, { reader })).toBe(first);
+    });
+
+    it("knows names, short ids and full ids", async () => {
+      for (const revision of [
+        "HEAD~1",
+        "feature/x",
+        "refs/heads/feature/x",
+        second.slice(0, 10),
+        second,
+      ]) {
+        expect(await resolveRevision(repository.dir, revision, { reader })).toBe(second);
+      }
+    });
+
+    it.each([
+      "nope",
+      "HEAD~99",
+      "--all",
+      "",
+      "1234567890123456789012345678901234567890",
+      "main:fleet.yaml",
+      "a b",
+    ])("refuses the revision %j", async (revision) => {
+      const refused = resolveRevision(repository.dir, revision, { reader });
+      await expect(refused).rejects.toMatchObject({ code: "GIT_NOT_FOUND", retry: "never" });
+      const read = readCheckout(repository.dir, { revision, reader });
+      await expect(read).rejects.toMatchObject({ code: "GIT_NOT_FOUND" });
+    });
+
+    it("refuses a folder that is in no repository", async () => {
+      const refused = resolveRevision(await temporaryFolder(), "HEAD", { reader });
+      await expect(refused).rejects.toMatchObject({ code: "GIT_NOT_FOUND" });
+    });
+
+    it("bounds what it reads and names what it cannot", async () => {
+      const read = (limits: object): Promise<unknown> =>
+        readCheckout(repository.dir, { revision: first, reader, limits });
+      await expect(read({ maxFiles: 3 })).rejects.toMatchObject({ code: "INVALID_FLEET" });
+      await expect(read({ maxTotalBytes: 10 })).rejects.toMatchObject({ code: "INVALID_FLEET" });
+      await expect(read({ maxFileBytes: 5 })).rejects.toMatchObject({
+        code: "INVALID_FLEET",
+        message: expect.stringContaining("fleet.yaml: has 12 bytes"),
+      });
+    });
+
+    it("reads a shallow clone", async () => {
+      const dir = join(await temporaryFolder(), "shallow");
+      await git(["clone", "-q", "--depth=1", `file://${repository.dir}`, dir]);
+      expect(await readCheckout(dir, { revision: "HEAD", reader })).toEqual(
+        await readCheckout(dir),
+      );
+      await expect(resolveRevision(dir, "HEAD~1", { reader })).rejects.toMatchObject({
+        code: "GIT_NOT_FOUND",
+      });
+    });
+  });
+
+  it("falls back to isomorphic-git where there is no git", async () => {
+    const path = process.env["PATH"] ?? "";
+    process.env["PATH"] = await temporaryFolder();
+    try {
+      expect(await readCheckout(repository.dir, { revision: first })).toEqual(inFirst);
+      expect(await resolveRevision(repository.dir, "HEAD~2")).toBe(first);
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+});
