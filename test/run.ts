@@ -1,0 +1,124 @@
+/**
+ * `npm test`: all suites, the ones on real API servers last and one at a time, because each of them starts several.
+ * Where the API servers cannot be had those suites are named as skipped, with the reason; with
+ * FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The last line is
+ * `N passed, N failed`; a suite that cannot be loaded counts as a failed test.
+ */
+import { spawn } from "node:child_process";
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resolveComponents } from "./control-plane/build.ts";
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  /** Tests and suites that did not run. */
+  readonly skipped: readonly string[];
+}
+
+/** What is read of vitest's JSON report. */
+interface Report {
+  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+const root = join(import.meta.dirname, "..");
+const realSuffix = ".real.test.ts";
+const requiresAll = process.env["FLOTILLA_REQUIRE_ALL"] === "1";
+
+async function run(selected: readonly string[]): Promise<void> {
+  const suites = await findSuites(selected);
+  const pure = suites.filter((path) => !path.endsWith(realSuffix));
+  const real = suites.filter((path) => path.endsWith(realSuffix));
+  if (suites.length === 0) process.stderr.write(`no suite matches ${selected.join(" ")}\n`);
+  const outcomes = [await runSuites(pure), await runReal(real)];
+  const skipped = outcomes.flatMap((outcome) => outcome.skipped);
+  for (const line of skipped) process.stdout.write(`skipped: ${line}\n`);
+  const sum = (column: "passed" | "failed"): number =>
+    outcomes.reduce((total, outcome) => total + outcome[column], 0);
+  const failed = sum("failed") + (requiresAll ? skipped.length : 0) + (suites.length === 0 ? 1 : 0);
+  process.stdout.write(`${sum("passed")} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+async function findSuites(selected: readonly string[]): Promise<string[]> {
+  const paths = await Array.fromAsync(glob("test/**/*.test.ts", { cwd: root }));
+  const isSelected = (path: string): boolean =>
+    selected.length === 0 || selected.some((part) => path.includes(part));
+  return paths.filter(isSelected).toSorted();
+}
+
+async function runReal(suites: readonly string[]): Promise<Counts> {
+  if (suites.length === 0) return nothing;
+  const resolved = await resolveComponents();
+  if (resolved.ok) return runSuites(suites, ["--no-file-parallelism"]);
+  return { ...nothing, skipped: suites.map((path) => `${path}: ${resolved.reason}`) };
+}
+
+const nothing: Counts = { passed: 0, failed: 0, skipped: [] };
+
+async function runSuites(
+  suites: readonly string[],
+  options: readonly string[] = [],
+): Promise<Counts> {
+  if (suites.length === 0) return nothing;
+  const folder = await mkdtemp(join(tmpdir(), "flotilla-test-report-"));
+  const reportPath = join(folder, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
+    const isGood = await runVitest([...suites, ...options, ...reporters]);
+    return count(isGood, await readReport(reportPath));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** True when vitest ends with exit code 0. */
+function runVitest(args: readonly string[]): Promise<boolean> {
+  const program = join(root, "node_modules", "vitest", "vitest.mjs");
+  const child = spawn(process.execPath, [program, "run", ...args], { cwd: root, stdio: "inherit" });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on("SIGTERM", forward);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      process.off("SIGTERM", forward);
+      resolve(code === 0);
+    });
+  });
+}
+
+async function readReport(path: string): Promise<Report | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as Report; // vitest wrote it
+  } catch {
+    return undefined; // vitest ended before it could write one: its output says why
+  }
+}
+
+/** Whatever made vitest fail counts, also when no single test did: an error outside of tests, a crash. */
+function count(isGood: boolean, report: Report | undefined): Counts {
+  if (report === undefined) return { ...nothing, failed: 1 };
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const withStatus = (status: string): number =>
+    tests.filter((test) => test.status === status).length;
+  const brokenSuites = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  ).length;
+  const failed = withStatus("failed") + brokenSuites;
+  return {
+    passed: withStatus("passed"),
+    failed: failed === 0 && !isGood ? 1 : failed,
+    skipped: tests
+      .filter((test) => test.status !== "passed" && test.status !== "failed")
+      .map((test) => test.fullName),
+  };
+}
+
+await run(process.argv.slice(2));
