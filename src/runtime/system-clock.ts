@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** A longer timer would fire at once; whoever waits looks at the time again anyway. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The machine's own clock. Built only in `main.ts`. */
 export function systemClock(): Clock {
   return {
@@ -14,7 +17,7 @@ export function systemClock(): Clock {
           signal?.removeEventListener("abort", done);
           resolve();
         };
-        const timer = setTimeout(done, ms);
+        const timer = setTimeout(done, Math.min(ms, longestTimerMs));
         signal?.addEventListener("abort", done);
       }),
   };

@@ -1,0 +1,64 @@
+import { FleetError } from "../core/errors.ts";
+
+/**
+ * What may be printed. Used at the one place where things leave the process as text (the logger) and by everybody
+ * who puts a URL into a message. Redacts by the name of a key and by the look of a value: URL credentials,
+ * `Authorization` values, GitHub tokens, private keys.
+ */
+const hidden = "[redacted]";
+
+/** The key holds a secret itself; `tokenFile` holds only a path. */
+const secretKey =
+  /(token|authorization|password|passwd|secret|credentials?|cookie|private[-_]?key|key[-_]?data|api[-_]?key)$/i;
+
+const secretValues: readonly (readonly [RegExp, string])[] = [
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1"],
+  [/\b(bearer|basic|token)\s+[A-Za-z0-9+/._~=-]{16,}/gi, `$1 ${hidden}`],
+  [/\b(gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{10,}/g, hidden],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
+];
+
+const maxDepth = 6;
+const maxItems = 100;
+const maxTextLength = 4000;
+
+/** The text without URL credentials, tokens and private keys; shortened to 4,000 characters. */
+export function redactText(text: string): string {
+  const bounded =
+    text.length > maxTextLength ? `${text.slice(0, maxTextLength)} [shortened]` : text;
+  return secretValues.reduce(
+    (result, [pattern, replacement]) => result.replaceAll(pattern, replacement),
+    bounded,
+  );
+}
+
+/** A plain copy of any value that may be logged: bounded, errors taken apart, secrets gone. */
+export function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= maxDepth) return "[too deep]";
+  if (value instanceof Error) return redactError(value, depth);
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (Array.isArray(value)) {
+    return value.slice(0, maxItems).map((item) => redact(item, depth + 1));
+  }
+  const fields = Object.entries(value).slice(0, maxItems);
+  return Object.fromEntries(
+    fields.map(([key, item]) => [key, secretKey.test(key) ? hidden : redact(item, depth + 1)]),
+  );
+}
+
+/** Only what we know of an error: libraries hang requests, with their headers, on theirs. */
+function redactError(error: Error, depth: number): unknown {
+  const { code, hint } = error as { code?: unknown; hint?: unknown }; // of FleetErrors and Node's errors
+  const isExpected = error instanceof FleetError;
+  return {
+    name: error.name,
+    message: redactText(error.message),
+    ...(code === undefined ? {} : { code: redact(code, depth + 1) }),
+    ...(hint === undefined ? {} : { hint: redact(hint, depth + 1) }),
+    ...(error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) }),
+    ...(isExpected || error.stack === undefined ? {} : { stack: redactText(error.stack) }),
+  };
+}

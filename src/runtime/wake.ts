@@ -1,0 +1,40 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * A level-triggered wake-up for one loop: many calls of `wake` between two waits end one wait, and one that comes
+ * while the loop works ends the next wait at once, so none is lost. It carries no reason: who wakes reads everything.
+ */
+export interface Waker {
+  wake(): void;
+  /** Until `wake`, or `ms` have passed (null: no limit), or the signal aborts. Never throws; one waiter at a time. */
+  wait(ms: number | null, signal: AbortSignal): Promise<void>;
+}
+
+/** A waker whose waits go by this clock. */
+export function createWaker(clock: Clock): Waker {
+  let isWoken = false;
+  let endWait: (() => void) | undefined;
+  return {
+    wake: () => {
+      isWoken = true;
+      endWait?.();
+    },
+    wait: async (ms, signal) => {
+      if (!isWoken && !signal.aborted) {
+        const ended = new AbortController();
+        endWait = () => ended.abort();
+        await sleepUntil(clock, ms, AbortSignal.any([ended.signal, signal]));
+        endWait = undefined;
+      }
+      isWoken = false;
+    },
+  };
+}
+
+function sleepUntil(clock: Clock, ms: number | null, signal: AbortSignal): Promise<void> {
+  if (ms !== null) return clock.sleep(Math.max(0, ms), signal);
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,95 @@
+import { assert, double, integer, property } from "fast-check";
+import { EventEmitter } from "node:events";
+import { describe, expect, it } from "vitest";
+import { backoffMs } from "../../src/runtime/backoff.ts";
+import { onShutdown } from "../../src/runtime/shutdown.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
+import { createWaker } from "../../src/runtime/wake.ts";
+
+const never = new AbortController().signal;
+
+describe("backoff", () => {
+  it("is never longer than its limit and never negative", () => {
+    assert(
+      property(
+        integer({ min: 0, max: 10_000 }),
+        double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (attempt, random) => {
+          const options = { attempt, baseMs: 500, maxMs: 60_000, random: () => random };
+          const ms = backoffMs(options);
+          expect(ms).toBeGreaterThanOrEqual(0);
+          expect(ms).toBeLessThan(60_000);
+        },
+      ),
+    );
+  });
+
+  it("doubles the longest wait with each failure", () => {
+    const longest = [1, 2, 3, 4, 5].map((attempt) =>
+      backoffMs({ attempt, baseMs: 100, maxMs: 1000, random: () => 0.999_999 }),
+    );
+    expect(longest).toEqual([99, 199, 399, 799, 999]);
+  });
+});
+
+describe("a waker", () => {
+  it("ends a wait that has no limit", async () => {
+    const waker = createWaker(systemClock());
+    const waited = waker.wait(null, never).then(() => "woken");
+    waker.wake();
+    expect(await waited).toBe("woken");
+  });
+
+  it("keeps a wake-up that came while the loop worked, once for many", async () => {
+    const waker = createWaker(systemClock());
+    waker.wake();
+    waker.wake();
+    await waker.wait(null, never);
+    let isOver = false;
+    const second = waker.wait(null, never).then(() => (isOver = true));
+    await systemClock().sleep(20);
+    expect(isOver).toBe(false);
+    waker.wake();
+    await second;
+  });
+
+  it("ends by itself after its time, and at once when the signal aborts", async () => {
+    const waker = createWaker(systemClock());
+    const stop = new AbortController();
+    const startedAt = performance.now();
+    await waker.wait(5, never);
+    const waited = waker.wait(60_000, stop.signal);
+    stop.abort();
+    await waited;
+    await waker.wait(60_000, stop.signal);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+});
+
+describe("the system clock", () => {
+  it("does not take a sleep of many weeks for none", async () => {
+    const stop = new AbortController();
+    let isOver = false;
+    const slept = systemClock()
+      .sleep(2 ** 40, stop.signal)
+      .then(() => (isOver = true));
+    await systemClock().sleep(20);
+    expect(isOver).toBe(false);
+    stop.abort();
+    await slept;
+  });
+});
+
+describe("shutdown", () => {
+  it("ends work in order at the first signal and at once at the second", () => {
+    const source = new EventEmitter();
+    let ended = 0;
+    const shutdown = onShutdown(source, () => (ended += 1));
+    source.emit("SIGTERM");
+    expect([shutdown.signal.aborted, ended]).toEqual([true, 0]);
+    source.emit("SIGINT");
+    expect(ended).toBe(1);
+    shutdown[Symbol.dispose]();
+    expect(source.listenerCount("SIGINT") + source.listenerCount("SIGTERM")).toBe(0);
+  });
+});
