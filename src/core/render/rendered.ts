@@ -25,7 +25,7 @@ export interface Variant {
 /** One app rendered for every site that has it. */
 export interface RenderedApp {
   readonly app: string;
-  /** sha256 (hex) of all that is an *app* input (RELEASES 1): App, its sources, overlays, placement with the text of its selectors. */
+  /** sha256 (hex) of all that is an *app* input: App, its sources, overlays, placement with the text of its selectors. */
   readonly inputDigest: string;
   /** site -> variant. A site that does not have the app is absent. */
   readonly sites: ReadonlyMap<string, TreeId>;

@@ -1,0 +1,160 @@
+/**
+ * What `startReleases` is asked for a preview: the base is what is followed, each app's base version is current at all
+ * of its sites, and every site answers and is healthy. Nothing is under way or held.
+ */
+import type { FleetModel } from "../model/fleet-model.ts";
+import type { ObjectId } from "../model/kube-object.ts";
+import { fleetContext, renderPlacedApp } from "../render/render-app.ts";
+import { type RenderedFleet, type TreeId, rendererNumber } from "../render/rendered.ts";
+import type {
+  AppControl,
+  ControlState,
+  DesiredApp,
+  SiteFacts,
+  StartInput,
+} from "../rollout/planner-types.ts";
+import type { RemovalVerb } from "../rollout/records.ts";
+import { resolveStrategy } from "../rollout/resolve-strategy.ts";
+
+/** The revision of files as they lie in a folder. */
+export const workTree = "work tree";
+
+/** One revision of a fleet, rendered. */
+export interface PlanSide {
+  /** Names it in the plan: a commit, or `workTree`. */
+  readonly revision: string;
+  readonly model: FleetModel;
+  readonly rendered: RenderedFleet;
+}
+
+type Trees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+
+/** Times are in records only, which the plan does not show. */
+const noTime = 0;
+
+/** The planner's input for going from `base` (null: nothing) to `head`. */
+export function assumedState(
+  base: PlanSide | null,
+  head: PlanSide,
+  isProtected: (object: ObjectId) => boolean,
+): StartInput {
+  const headSites = siteFacts(head.model);
+  const granting = base ?? head;
+  const sides = base === null ? [head] : [base, head];
+  return {
+    now: noTime,
+    control: control(base),
+    sites: headSites,
+    mirrors: bySite(base?.rendered),
+    observed: {},
+    workers: liveWorkers(sides),
+    ...grantedBudgets(granting.model),
+    ...(base === null ? nothingBefore : standing(base, head.model)),
+    objectsOf: objectsOf(sides),
+    head: head.revision,
+    previousHead: base?.revision ?? null,
+    desired: desired(head.rendered),
+    headSites,
+    strategyOf: (app) => resolveStrategy(granting.model, app),
+    isProtected,
+  };
+}
+
+/** No commit grants what it needs: budgets come from the base. */
+function grantedBudgets(granting: FleetModel): Pick<StartInput, "budgets" | "deletionBudget"> {
+  const { spec } = granting.fleet.value;
+  const { objects = 50, percent = 10 } = spec.deletionBudget ?? {};
+  const { maxSitesInFlight = null, failureDomains = [] } = spec;
+  return { budgets: { maxSitesInFlight, failureDomains }, deletionBudget: { objects, percent } };
+}
+
+type Standing = Pick<StartInput, "entitled" | "entitledBefore" | "onRemoval">;
+
+const nothingBefore: Standing = { entitled: {}, entitledBefore: {}, onRemoval: {} };
+
+function standing(base: PlanSide, head: FleetModel): Standing {
+  return {
+    entitled: entitled(base, head),
+    entitledBefore: byApp(base.rendered),
+    onRemoval: removalVerbs(base.model),
+  };
+}
+
+function control(base: PlanSide | null): ControlState {
+  const empty = { epoch: 1, holds: [], workers: {} };
+  if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
+  const { revision, model, rendered } = base;
+  const apps = [...rendered.apps].map(([app, { inputDigest }]): [string, AppControl] => {
+    const release = { id: app, digest: inputDigest, renderer: rendererNumber, source: revision };
+    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
+  });
+  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
+  return {
+    ...empty,
+    head: { commit: revision, at: new Date(noTime).toISOString() },
+    apps: Object.fromEntries(apps),
+    sites: Object.fromEntries(sites) as ControlState["sites"],
+  };
+}
+
+function siteFacts(model: FleetModel): Record<string, SiteFacts> {
+  const facts = [...model.sites].map(([site, { value }]): [string, SiteFacts] => {
+    const { region, suspend = false } = value.spec;
+    return [site, { region, mirror: region, labels: value.metadata.labels ?? {}, suspend }];
+  });
+  return Object.fromEntries(facts);
+}
+
+function liveWorkers(sides: readonly PlanSide[]): StartInput["workers"] {
+  const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
+  return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
+}
+
+function bySite(rendered: RenderedFleet | undefined): StartInput["mirrors"] {
+  const sites: Record<string, Record<string, { tree: TreeId }>> = {};
+  for (const [app, { sites: trees }] of rendered?.apps ?? []) {
+    for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
+  }
+  return sites;
+}
+
+function byApp(rendered: RenderedFleet): Trees {
+  const apps = [...rendered.apps].map(([app, { sites }]) => [app, Object.fromEntries(sites)]);
+  return Object.fromEntries(apps) as Trees;
+}
+
+/** What the versions of the base give the sites as the head declares them. */
+function entitled(base: PlanSide, head: FleetModel): Trees {
+  const context = fleetContext(base.model, head);
+  const apps = [...base.rendered.apps.keys()].map((app) => {
+    const result = renderPlacedApp(context, app);
+    // The base has rendered for its own sites; a mistake that only new site data brings out is not the head's version.
+    return [app, result.ok ? Object.fromEntries(result.value.app.sites) : {}];
+  });
+  return Object.fromEntries(apps) as Trees;
+}
+
+function objectsOf(sides: readonly PlanSide[]): StartInput["objectsOf"] {
+  const objects = new Map<TreeId, ReadonlySet<ObjectId>>();
+  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
+    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+  }
+  const none: ReadonlySet<ObjectId> = new Set();
+  return (tree) => objects.get(tree) ?? none;
+}
+
+function desired(rendered: RenderedFleet): Readonly<Record<string, DesiredApp>> {
+  const apps = [...rendered.apps].map(([app, { inputDigest, sites }]): [string, DesiredApp] => [
+    app,
+    { digest: inputDigest, renderer: rendererNumber, sites: Object.fromEntries(sites) },
+  ]);
+  return Object.fromEntries(apps);
+}
+
+function removalVerbs(model: FleetModel): Readonly<Record<string, RemovalVerb>> {
+  const verbs = [...model.apps].map(([app, { value }]): [string, RemovalVerb] => [
+    app,
+    value.spec.onRemoval ?? "delete",
+  ]);
+  return Object.fromEntries(verbs);
+}

@@ -1,0 +1,100 @@
+import type { RemovalVerb } from "../rollout/records.ts";
+import type { TreeId } from "../render/rendered.ts";
+import type { ObjectChange } from "./object-changes.ts";
+
+/**
+ * What going from one revision of a fleet to another does: plain JSON, the same for the same inputs. It is planned for
+ * a fleet at rest: every site answers and runs, in health, what the base gives it.
+ */
+export interface FleetPlan {
+  /** null: from nothing, all is new. */
+  readonly base: string | null;
+  readonly head: string;
+  /** Plans of different renderers are not comparable. */
+  readonly renderer: number;
+  /** Sites where something changes, sorted. */
+  readonly sites: readonly SitePlan[];
+  /** How many sites the head declares. */
+  readonly siteCount: number;
+  /** Each distinct change of an app's objects, and the sites that it happens at. */
+  readonly variants: readonly VariantPlan[];
+  /** Changes that look the same. */
+  readonly groups: readonly DiffGroup[];
+  readonly releases: readonly ReleasePlan[];
+  /** The stages of all releases, in the order in which they open. */
+  readonly stages: readonly StagePlan[];
+  readonly deletions: DeletionPlan;
+  /** What happens to sites beside the change of their objects. */
+  readonly notes: readonly string[];
+  /** What the planner says when it begins these releases; the controller logs the same. */
+  readonly plannerNotes: readonly string[];
+  /** sha256 (hex) of all of the above. */
+  readonly digest: string;
+}
+
+export interface SitePlan {
+  readonly site: string;
+  readonly region: string;
+  readonly apps: readonly SiteAppPlan[];
+}
+
+interface SiteAppPlan {
+  readonly app: string;
+  readonly change: "added" | "changed" | "removed";
+  /** The release that brings it, and the stage; null: it comes by the open list, with what is current. */
+  readonly release: string | null;
+  readonly stage: string | null;
+}
+
+export interface VariantPlan {
+  readonly app: string;
+  /** null: the app was not there. */
+  readonly from: TreeId | null;
+  /** null: the app leaves. */
+  readonly to: TreeId | null;
+  readonly sites: readonly string[];
+  readonly objects: readonly ObjectChange[];
+}
+
+/** Sites of an app whose objects change by the same lines, site names aside. */
+export interface DiffGroup {
+  readonly app: string;
+  readonly sites: readonly string[];
+  /** Positions in `variants`; the first stands for all. */
+  readonly variants: readonly number[];
+}
+
+export interface ReleasePlan {
+  readonly release: string;
+  readonly app: string;
+  readonly kind: "app" | "site" | "removal";
+  readonly strategy: string;
+  readonly sites: number;
+  /** How the app leaves; only for removals. */
+  readonly verb: RemovalVerb | null;
+  readonly minReadyMs: number;
+  readonly progressDeadlineMs: number;
+}
+
+export interface StagePlan {
+  readonly release: string;
+  readonly app: string;
+  readonly name: string;
+  /** How its sites are chosen, with the number that comes out: `10 % of 37 = 3`. */
+  readonly by: string;
+  readonly sites: readonly string[];
+  readonly approval: boolean;
+  readonly soakMs: number;
+  /** Budgets in sites. */
+  readonly failureBudget: number;
+  readonly maxInFlight: number;
+  readonly maxUnavailable: number;
+}
+
+export interface DeletionPlan {
+  /** Objects that are deleted, counted at every site. */
+  readonly objects: number;
+  readonly perApp: Readonly<Record<string, number>>;
+  /** Why somebody has to approve first; null: nobody has to. */
+  readonly needsApproval: string | null;
+}

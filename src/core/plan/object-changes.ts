@@ -1,0 +1,80 @@
+/** What becomes of the objects of an app where it goes from one variant to another. */
+import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
+import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts";
+import { emitYaml } from "../render/emit-yaml.ts";
+import type { RenderedObject, Variant } from "../render/rendered.ts";
+import { unifiedDiff } from "./unified-diff.ts";
+
+/** One object that comes, goes or changes. */
+export interface ObjectChange {
+  readonly id: ObjectId;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly change: "added" | "changed" | "removed";
+  /** Unified diff of the YAML. Values of Secrets are not in it: only which keys there are, and which changed. */
+  readonly diff: string;
+}
+
+/** The changes from one variant to another, sorted by object; undefined is an app that is not there. */
+export function objectChanges(
+  from: Variant | undefined,
+  to: Variant | undefined,
+): readonly ObjectChange[] {
+  const before = byId(from);
+  const after = byId(to);
+  const ids = [...new Set([...before.keys(), ...after.keys()])].toSorted();
+  return ids.flatMap((id) => objectChange(before.get(id), after.get(id)) ?? []);
+}
+
+function byId(variant: Variant | undefined): ReadonlyMap<ObjectId, RenderedObject> {
+  return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
+}
+
+function objectChange(
+  before: RenderedObject | undefined,
+  after: RenderedObject | undefined,
+): ObjectChange | undefined {
+  const shown = after ?? before;
+  if (shown === undefined || before?.yaml === after?.yaml) return undefined;
+  const { kind, metadata } = shown.object;
+  const { namespace } = metadata;
+  const change = before === undefined ? "added" : after === undefined ? "removed" : "changed";
+  return {
+    id: shown.id,
+    kind,
+    namespace: typeof namespace === "string" ? namespace : "",
+    name: metadata.name,
+    change,
+    diff: unifiedDiff(shownYaml(before), shownYaml(after, before)),
+  };
+}
+
+/** The YAML as a diff may show it; of a Secret with marks at the values that differ from those before. */
+function shownYaml(object: RenderedObject | undefined, before?: RenderedObject): string {
+  if (object === undefined) return "";
+  if (!isSecret(object.object)) return object.yaml;
+  const fields = Object.entries(object.object).map(([field, value]): [string, Json] =>
+    ["data", "stringData"].includes(field) && isJsonObject(value)
+      ? [field, hiddenValues(value, before?.object[field])]
+      : [field, value],
+  );
+  return emitYaml(Object.fromEntries(fields));
+}
+
+function isSecret({ kind, apiVersion }: KubeObject): boolean {
+  return kind === "Secret" && groupOf(apiVersion) === "";
+}
+
+/** Key names, and whether the value changed: never the value or anything made from it. */
+function hiddenValues(map: JsonObject, before: Json | undefined): JsonObject {
+  const old = isJsonObject(before) ? before : {};
+  const isChanged = (key: string, value: Json): boolean =>
+    Object.hasOwn(old, key) && canonicalJson(value) !== canonicalJson(old[key] ?? null);
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [
+      key,
+      isChanged(key, value) ? "(hidden, changed)" : "(hidden)",
+    ]),
+  );
+}

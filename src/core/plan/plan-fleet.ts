@@ -1,0 +1,156 @@
+/**
+ * Two revisions of a fleet -> the plan as a value. The releases in it are those that the controller would begin
+ * (`startReleases`), on a fleet at rest; the diffs compare what the two revisions render to.
+ */
+import { createHash } from "node:crypto";
+import type { FleetModel } from "../model/fleet-model.ts";
+import { type Json, canonicalJson } from "../model/json.ts";
+import type { ObjectId } from "../model/kube-object.ts";
+import { type TreeId, rendererNumber } from "../render/rendered.ts";
+import type { Release } from "../rollout/records.ts";
+import { startReleases } from "../rollout/start-releases.ts";
+import { type PlanSide, assumedState } from "./assumed-state.ts";
+import { diffGroups } from "./diff-groups.ts";
+import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
+import { objectChanges } from "./object-changes.ts";
+import { releasePlan, stagePlans } from "./release-plans.ts";
+
+/** What a plan needs to know besides the two revisions. */
+export interface PlanOptions {
+  /** Objects that are deleted only with consent. */
+  readonly isProtected: (object: ObjectId) => boolean;
+}
+
+/** Plans going from `base` (null: nothing) to `head`. Same inputs, same bytes. */
+export function planFleet(
+  base: PlanSide | null,
+  head: PlanSide,
+  { isProtected }: PlanOptions,
+): FleetPlan {
+  const { changes, notes } = startReleases(assumedState(base, head, isProtected));
+  const releases = changes.flatMap(({ record }) => (isRelease(record) ? [record] : []));
+  const moves = movesOf(base, head);
+  const variants = variantPlans(moves, [base, head]);
+  const plan: Omit<FleetPlan, "digest"> = {
+    base: base?.revision ?? null,
+    head: head.revision,
+    renderer: rendererNumber,
+    sites: sitePlans(moves, head.model, releases),
+    siteCount: head.model.sites.size,
+    variants,
+    groups: diffGroups(variants),
+    releases: releases.map(releasePlan),
+    stages: releases.flatMap(stagePlans),
+    deletions: deletionPlan(releases),
+    notes: siteNotes(base?.model, head.model),
+    plannerNotes: notes,
+  };
+  // A plan is made of JSON values only, though its interfaces do not say so.
+  const digest = createHash("sha256")
+    .update(canonicalJson(plan as unknown as Json))
+    .digest("hex");
+  return { ...plan, digest };
+}
+
+function isRelease(record: object | null): record is Release {
+  return record !== null && "stages" in record && "list" in record;
+}
+
+/** An app that changes at a site. */
+interface Move {
+  readonly app: string;
+  readonly site: string;
+  readonly from: TreeId | null;
+  readonly to: TreeId | null;
+}
+
+/** Sorted by app and site. A site that the head does not declare is forgotten, not changed. */
+function movesOf(base: PlanSide | null, head: PlanSide): readonly Move[] {
+  const [before, after] = [base?.rendered.apps, head.rendered.apps];
+  const apps = [...new Set([...(before?.keys() ?? []), ...after.keys()])].toSorted();
+  return apps.flatMap((app) => {
+    const [from, to] = [before?.get(app)?.sites, after.get(app)?.sites];
+    const sites = new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])]);
+    return [...sites]
+      .filter((site) => head.model.sites.has(site) && from?.get(site) !== to?.get(site))
+      .toSorted()
+      .map((site) => ({ app, site, from: from?.get(site) ?? null, to: to?.get(site) ?? null }));
+  });
+}
+
+function variantPlans(
+  moves: readonly Move[],
+  sides: readonly (PlanSide | null)[],
+): readonly VariantPlan[] {
+  const groups = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
+  const variantOf = (tree: TreeId | null) =>
+    tree === null
+      ? undefined
+      : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { app, from, to } = first;
+    const sites = group.map(({ site }) => site);
+    return [{ app, from, to, sites, objects: objectChanges(variantOf(from), variantOf(to)) }];
+  });
+}
+
+function sitePlans(
+  moves: readonly Move[],
+  head: FleetModel,
+  releases: readonly Release[],
+): readonly SitePlan[] {
+  const bySite = Map.groupBy(moves, ({ site }) => site);
+  return [...bySite.keys()].toSorted().map((site) => ({
+    site,
+    region: head.sites.get(site)?.value.spec.region ?? "",
+    apps: (bySite.get(site) ?? []).map(({ app, from, to }) => {
+      const change = from === null ? "added" : to === null ? "removed" : "changed";
+      return { app, change, ...bringerOf(releases, app, site) };
+    }),
+  }));
+}
+
+/** Where a site's own data and its app change at once, the app's release is the one that ends at the head's tree. */
+function bringerOf(
+  releases: readonly Release[],
+  app: string,
+  site: string,
+): { release: string | null; stage: string | null } {
+  const own = releases.filter(
+    (release) => release.app === app && Object.hasOwn(release.list, site),
+  );
+  const release = own.find(({ kind }) => kind !== "site") ?? own[0];
+  const stage = release?.stages[release.list[site]?.stage ?? -1];
+  return { release: release?.id ?? null, stage: stage?.name ?? null };
+}
+
+function deletionPlan(releases: readonly Release[]): DeletionPlan {
+  const deleting = releases.filter(({ deletions }) => deletions.objects > 0);
+  const perApp = new Map<string, number>();
+  for (const { app, deletions } of deleting) {
+    perApp.set(app, (perApp.get(app) ?? 0) + deletions.objects);
+  }
+  const reasons = deleting.flatMap(({ deletions }) => deletions.needsApproval ?? []);
+  return {
+    objects: deleting.reduce((sum, { deletions }) => sum + deletions.objects, 0),
+    perApp: Object.fromEntries([...perApp].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    needsApproval: reasons.length === 0 ? null : [...new Set(reasons)].join("; "),
+  };
+}
+
+/** What happens to sites as such: no release says it. */
+function siteNotes(base: FleetModel | undefined, head: FleetModel): readonly string[] {
+  if (base === undefined) return [];
+  const names = [...new Set([...base.sites.keys(), ...head.sites.keys()])].toSorted();
+  return names.flatMap((site) => {
+    const [before, after] = [base.sites.get(site)?.value.spec, head.sites.get(site)?.value.spec];
+    if (before === undefined) return [`site ${site} is new`];
+    if (after === undefined) {
+      return [`site ${site} is no longer declared: it is forgotten, and nothing is deleted there`];
+    }
+    if (before.region === after.region) return [];
+    return [`site ${site} moves from region ${before.region} to ${after.region}`];
+  });
+}

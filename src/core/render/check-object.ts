@@ -1,0 +1,153 @@
+/** What a cluster, or Flotilla, would refuse in an object: told with its place, before anything is applied. */
+import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
+import { type ManifestObject, typeName } from "./manifest-objects.ts";
+import { builtInSchema } from "./merge-schema.ts";
+import { mistake } from "./mistake.ts";
+import type { FieldPath } from "./read-yaml.ts";
+
+/** All mistakes of one object that can be seen without knowing the others. */
+export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
+  return [
+    ...checkName(manifest),
+    ...checkLabels(manifest),
+    ...checkOwnership(manifest),
+    ...checkSecret(manifest),
+    ...textMaps(manifest).flatMap((path) => checkTextMap(manifest, path)),
+  ];
+}
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const labelNamed = new Set(["/Namespace", "/Service"]);
+
+function checkName({ object, at }: ManifestObject): Diagnostic[] {
+  const message = nameProblem(object);
+  if (message === undefined) return [];
+  return [mistake(at(["metadata", "name"]), { code: "invalid-object", message })];
+}
+
+function nameProblem(object: KubeObject): string | undefined {
+  const { name } = object.metadata;
+  if (/[/%]/.test(name) || name === "." || name === "..") {
+    return `"${name}" is no name for an object: it must not contain / or %`;
+  }
+  const rule = nameRule(object);
+  if (rule === undefined || (name.length <= rule.length && rule.pattern.test(name)))
+    return undefined;
+  return `"${name}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+}
+
+interface NameRule {
+  readonly pattern: RegExp;
+  readonly length: number;
+  readonly words: string;
+}
+
+/** RBAC names may be anything that fits into a path, and so may those of kinds that are not Kubernetes' own. */
+function nameRule({ apiVersion, kind }: KubeObject): NameRule | undefined {
+  const group = groupOf(apiVersion);
+  if (labelNamed.has(`${group}/${kind}`)) {
+    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
+  }
+  const isFree =
+    group === "rbac.authorization.k8s.io" || builtInSchema(apiVersion, kind) === undefined;
+  if (isFree) return undefined;
+  return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
+}
+
+function checkLabels({ object, at, keyAt }: ManifestObject): Diagnostic[] {
+  const { labels } = object.metadata;
+  if (!isJsonObject(labels)) return [];
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const path = ["metadata", "labels", key];
+    const code = "invalid-object";
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== undefined) {
+      return [mistake(keyAt(path), { code, message: `label key "${key}" ${keyProblem}` })];
+    }
+    const problem = typeof value === "string" ? labelValueProblem(value) : undefined;
+    if (problem === undefined) return [];
+    return [
+      mistake(at(path), { code, message: `label value ${JSON.stringify(value)} ${problem}` }),
+    ];
+  });
+}
+
+function checkOwnership({ object, keyAt }: ManifestObject): Diagnostic[] {
+  const own: readonly FieldPath[] = [
+    ["metadata", "labels", appLabel],
+    ["metadata", "annotations", ownerAnnotation],
+  ];
+  return own.flatMap((path) => {
+    if (valueAt(object, path) === undefined) return [];
+    const message = `${String(path.at(-1))} is set by Flotilla`;
+    return [mistake(keyAt(path), { code: "invalid-object", message, hint: "remove it" })];
+  });
+}
+
+function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
+  return ["data", "stringData"].flatMap((field) => {
+    const data = object[field];
+    const isEmpty =
+      data === undefined || data === null || (isJsonObject(data) && Object.keys(data).length === 0);
+    if (isEmpty) return [];
+    return [
+      mistake(keyAt([field]), {
+        code: "secret-data",
+        message: `Secret ${object.metadata.name} would be stored in plain text`,
+        hint: "use an ExternalSecret or a SealedSecret; SOPS files are planned",
+      }),
+    ];
+  });
+}
+
+/** Where Kubernetes wants maps of text: an unquoted `yes` or `8080` is refused by the server much later. */
+function textMaps({ object }: ManifestObject): readonly FieldPath[] {
+  const own: FieldPath[] = [
+    ["metadata", "labels"],
+    ["metadata", "annotations"],
+  ];
+  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== undefined;
+  if (!isBuiltIn) return own;
+  if (object.kind === "ConfigMap") own.push(["data"]);
+  return [...own, ...podTextMaps(object["spec"], ["spec"])];
+}
+
+const textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
+const onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
+
+function podTextMaps(value: Json | undefined, path: FieldPath): FieldPath[] {
+  if (!isJsonObject(value)) return [];
+  const here = textMapFields.filter((field) => field in value).map((field) => [...path, field]);
+  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path, field]))];
+}
+
+function checkTextMap({ object, at }: ManifestObject, path: FieldPath): Diagnostic[] {
+  const map = valueAt(object, path);
+  const name = path.join(".");
+  if (map === undefined || map === null) return [];
+  if (!isJsonObject(map)) {
+    return [
+      mistake(at(path), { code: "invalid-object", message: `${name} must be a map of text` }),
+    ];
+  }
+  return Object.entries(map).flatMap(([key, value]) => {
+    if (typeof value === "string") return [];
+    const message = `${name}: "${key}" must be text, not ${typeName(value)}`;
+    return [mistake(at([...path, key]), { code: "invalid-object", message, hint: "quote it" })];
+  });
+}
+
+function valueAt(object: JsonObject, path: FieldPath): Json | undefined {
+  let value: Json | undefined = object;
+  for (const key of path) {
+    if (!isJsonObject(value)) return undefined;
+    value = Object.hasOwn(value, key) ? value[key] : undefined;
+  }
+  return value;
+}

@@ -1,0 +1,73 @@
+/** What the CustomResourceDefinitions of a fleet tell of their kinds: scope, and how lists are merged. */
+import type { SourceFile } from "../model/fleet-model.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { readManifestObjects } from "./manifest-objects.ts";
+import {
+  type MergeSchema,
+  builtInSchema,
+  builtInScope,
+  openApiSchema,
+  plainSchema,
+} from "./merge-schema.ts";
+
+/** One CRD's kind. */
+export interface CustomKind {
+  readonly namespaced: boolean;
+  /** `openAPIV3Schema` by version. */
+  readonly schemas: Readonly<Record<string, JsonObject>>;
+}
+
+/** By `group/Kind`. */
+export type CustomKinds = ReadonlyMap<string, CustomKind>;
+
+/** The kinds that the CRDs in these files define. Files that cannot be read are another function's matter. */
+export function readCustomKinds(files: readonly SourceFile[]): CustomKinds {
+  // Most files hold none, and parsing is what costs.
+  const candidates = files.filter(({ text }) => text.includes("CustomResourceDefinition"));
+  const kinds = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
+  // Two apps may carry the same CRD (at different sites): the same one wins on every machine.
+  return new Map(kinds.toReversed());
+}
+
+function customKind(crd: KubeObject): [string, CustomKind][] {
+  if (crd.kind !== "CustomResourceDefinition" || groupOf(crd.apiVersion) !== "apiextensions.k8s.io")
+    return [];
+  const spec = objectAt(crd, "spec");
+  const kind = objectAt(spec, "names")["kind"];
+  const { group, scope, versions } = spec;
+  if (typeof kind !== "string" || typeof group !== "string") return [];
+  const schemas = Object.fromEntries(
+    (Array.isArray(versions) ? versions : []).flatMap(versionSchema),
+  );
+  return [[`${group}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
+}
+
+function versionSchema(version: Json): [string, JsonObject][] {
+  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
+  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
+}
+
+function objectAt(parent: JsonObject, field: string): JsonObject {
+  const value = parent[field];
+  return isJsonObject(value) ? value : {};
+}
+
+/** Whether a kind is namespaced; undefined when neither Kubernetes nor a CRD of the fleet knows it. */
+export function scopeOf(object: KubeObject, kinds: CustomKinds): boolean | undefined {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds)?.namespaced;
+}
+
+/** How a patch merges the object's fields. */
+export function mergeSchemaOf(object: KubeObject, kinds: CustomKinds): MergeSchema {
+  const builtIn = builtInSchema(object.apiVersion, object.kind);
+  if (builtIn !== undefined) return builtIn;
+  const version = object.apiVersion.split("/").at(-1) ?? "";
+  const schema = customKindOf(object, kinds)?.schemas[version];
+  return schema === undefined ? plainSchema : openApiSchema(schema);
+}
+
+/** What the fleet's CRDs tell of an object's kind; undefined for built-in and unknown kinds. */
+export function customKindOf(object: KubeObject, kinds: CustomKinds): CustomKind | undefined {
+  return kinds.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}

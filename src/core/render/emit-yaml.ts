@@ -1,0 +1,105 @@
+/**
+ * Kubernetes objects as YAML text: one canonical form, so that equal objects give equal bytes on every machine and in
+ * every version. The bytes are hashed into tree ids, so a change here moves every site: `rendererNumber` says so, and
+ * a golden test guards it. This is why the text is made here and not by a library.
+ *
+ * Keys: apiVersion, kind, metadata, then sorted by code unit. Text with several lines is a literal block; text that a
+ * YAML 1.1 or 1.2 reader could take for something else is in double quotes. No line is ever folded.
+ */
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+
+const first = ["apiVersion", "kind", "metadata"];
+
+/** The object as a YAML document, without `---`, ending in a newline. */
+export function emitYaml(object: JsonObject): string {
+  const rest = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
+  const lines = keys.flatMap((key) => entry(key, object[key] ?? null));
+  return `${lines.length === 0 ? "{}" : lines.join("\n")}\n`;
+}
+
+/** Lines of `key: value`, not indented. */
+function entry(key: string, value: Json): string[] {
+  const name = scalarText(key);
+  // A reader need not accept a key of more than 1024 characters before its colon.
+  if (name.length > 1000) return prefixed("? ", [name]).concat(prefixed(": ", lines(value)));
+  const block = literalBlock(value);
+  if (block !== undefined) return [`${name}: ${block.header}`, ...indented(block.lines)];
+  if (isEmpty(value) || !isNested(value)) return [`${name}: ${inline(value)}`];
+  return [`${name}:`, ...(Array.isArray(value) ? lines(value) : indented(lines(value)))];
+}
+
+/** Lines of a value that stands in a list or on its own. */
+function lines(value: Json): string[] {
+  const block = literalBlock(value);
+  if (block !== undefined) return [block.header, ...indented(block.lines)];
+  if (isEmpty(value) || !isNested(value)) return [inline(value)];
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value).toSorted();
+    return keys.flatMap((key) => entry(key, value[key] ?? null));
+  }
+  return Array.isArray(value) ? value.flatMap((item: Json) => prefixed("- ", lines(item))) : [];
+}
+
+function isNested(value: Json): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function isEmpty(value: Json): boolean {
+  return isNested(value) && Object.keys(value ?? {}).length === 0;
+}
+
+function inline(value: Json): string {
+  if (Array.isArray(value)) return "[]";
+  if (isJsonObject(value)) return "{}";
+  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+}
+
+/** An empty line stays empty: no trailing spaces. */
+function indented(block: readonly string[]): string[] {
+  return block.map((line) => (line === "" ? "" : `  ${line}`));
+}
+
+function prefixed(prefix: string, block: readonly string[]): string[] {
+  const [head = "", ...rest] = block;
+  return [`${prefix}${head}`, ...indented(rest)];
+}
+
+/** Letters first, so nothing that starts like a number; no character that means something in YAML. */
+const plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+/** Quantities and durations: digits, then letters, as in `100m`, `64Mi`, `30s`. Not hexadecimal or an exponent. */
+const quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+const reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+
+/** A string on one line: plain where every YAML reader agrees that it is a string, else in double quotes. */
+function scalarText(text: string): string {
+  const isPlain = (plainText.test(text) && !reserved.test(text)) || quantity.test(text);
+  return isPlain ? text : quoted(text);
+}
+
+/** Characters that stand for themselves in every reader: no control characters, no other line breaks. */
+const printable =
+  /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+
+function quoted(text: string): string {
+  // JSON is a subset of YAML's double-quoted style, but for what some reader takes for a line break or refuses.
+  return JSON.stringify(text).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A string of several lines as a literal block, if that can hold it exactly. */
+function literalBlock(value: Json): { header: string; lines: string[] } | undefined {
+  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return undefined;
+  const body = value.replace(/\n+$/, "");
+  const newlines = value.length - body.length;
+  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
+  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
+  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
+}
+
+/** Content starts at once and unindented, and no line is blank but not empty: readers disagree about those. */
+function isBlockSafe(text: string): boolean {
+  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
+}

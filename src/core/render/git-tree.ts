@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import type { TreeId } from "./rendered.ts";
+
+/** A file of a tree: a name without `/`, and its text. */
+export interface TreeFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The id (SHA-1) that git gives a blob with this text. */
+export function blobId(text: string): string {
+  return objectHash("blob", Buffer.from(text)).toString("hex");
+}
+
+/** The id that git gives a tree of ordinary files; their order does not matter. */
+export function treeId(files: readonly TreeFile[]): TreeId {
+  const entries = files
+    .map(({ name, text }) => ({ name: Buffer.from(name), text }))
+    .toSorted((a, b) => Buffer.compare(a.name, b.name)) // git orders names by bytes
+    .flatMap(({ name, text }) => [
+      Buffer.from("100644 "),
+      name,
+      Buffer.from([0]),
+      objectHash("blob", Buffer.from(text)),
+    ]);
+  return objectHash("tree", Buffer.concat(entries)).toString("hex");
+}
+
+function objectHash(type: "blob" | "tree", content: Buffer): Buffer {
+  return createHash("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+}

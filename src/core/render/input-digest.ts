@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
+import { type Json, canonicalJson } from "../model/json.ts";
+import type { App } from "../model/kinds.ts";
+import { type CustomKinds, customKindOf } from "./custom-kinds.ts";
+import type { SourceObject } from "./parse-manifests.ts";
+
+/** All that is an app's own in rendering it. */
+export interface AppInputs {
+  readonly model: FleetModel;
+  readonly app: App;
+  readonly files: readonly SourceFile[];
+  readonly objects: readonly SourceObject[];
+  readonly customKinds: CustomKinds;
+}
+
+/**
+ * sha256 (hex) over the canonical JSON of everything that belongs to the app and decides what it renders to: the App
+ * but for its strategy and `onRemoval`, its files, the selectors of the virtual sites it names, the fleet's name (it is
+ * in the owner annotation), and what CRDs of other apps tell of its kinds. Not site data.
+ */
+export function inputDigest(inputs: AppInputs): string {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, overlays = [] } = app.spec;
+  const names = new Set([
+    ...placement.virtualSites,
+    ...overlays.flatMap(({ virtualSites }) => virtualSites),
+  ]);
+  const selectors = [...names].map((name) => {
+    const { selector, all } = model.virtualSites.get(name)?.value.spec ?? {};
+    return [name, { selector: selector ?? null, all: all ?? false }] as const;
+  });
+  const data = {
+    fleet: model.fleet.value.metadata.name,
+    app: { name: app.metadata.name, namespace, source, placement, overlays },
+    files: Object.fromEntries(files.map(({ path, text }) => [path, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs)),
+  };
+  // Parsed YAML that the schemas have checked: JSON, though the types of patches do not say so.
+  return createHash("sha256")
+    .update(canonicalJson(data as unknown as Json))
+    .digest("hex");
+}
+
+function usedCustomKinds({ objects, customKinds }: AppInputs): [string, Json][] {
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === undefined) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }] as [string, Json]];
+  });
+}

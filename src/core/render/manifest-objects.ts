@@ -1,0 +1,122 @@
+/** The objects in an app's files: documents and the items of `List`s, each with its place. */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Place, SourceFile } from "../model/fleet-model.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { mistake } from "./mistake.ts";
+import { type FieldPath, readYaml } from "./read-yaml.ts";
+
+/** One object as a file has it. */
+export interface ManifestObject {
+  readonly object: KubeObject;
+  /** Place of the value at a path within the object; `[]` is the object itself. */
+  readonly at: (path: FieldPath) => Place;
+  readonly keyAt: (path: FieldPath) => Place;
+}
+
+/** Every object of the files, in order; what is no object is a diagnostic. */
+export function readManifestObjects(files: readonly SourceFile[]): {
+  readonly objects: readonly ManifestObject[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const objects: ManifestObject[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const file of files) {
+    const read = readYaml(file);
+    diagnostics.push(...read.diagnostics);
+    for (const found of read.documents.flatMap(flatten)) {
+      const problem = identityProblem(found);
+      if (problem !== undefined) diagnostics.push(problem);
+      // identityProblem has checked what a KubeObject promises.
+      else objects.push({ ...found, object: found.value as KubeObject });
+    }
+  }
+  return { objects, diagnostics };
+}
+
+interface Found {
+  readonly value: Json;
+  readonly at: (path: FieldPath) => Place;
+  readonly keyAt: (path: FieldPath) => Place;
+}
+
+/** A `List` gives its items; a typed one (`ConfigMapList`) also tells them what they are. */
+function flatten(found: Found): Found[] {
+  const { value } = found;
+  if (!isJsonObject(value)) return [found];
+  const { kind, items, apiVersion } = value;
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
+  const itemKind = kind.slice(0, -"List".length);
+  const typed =
+    itemKind === "" ? {} : { ...(apiVersion !== undefined && { apiVersion }), kind: itemKind };
+  return items.flatMap((item: Json, index) =>
+    flatten({
+      value: isJsonObject(item) ? { ...typed, ...item } : item,
+      at: (path) => found.at(["items", index, ...path]),
+      keyAt: (path) => found.keyAt(["items", index, ...path]),
+    }),
+  );
+}
+
+const versionPattern =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
+
+function identityProblem({ value, at, keyAt }: Found): Diagnostic | undefined {
+  if (!isJsonObject(value)) {
+    const message = `a manifest must be an object, not ${typeName(value)}`;
+    return mistake(at([]), { code: "not-an-object", message });
+  }
+  const wrong = (path: FieldPath, message: string): Diagnostic =>
+    mistake(at(path), { code: "invalid-object", message });
+  for (const field of ["apiVersion", "kind", "metadata"]) {
+    if (value[field] !== undefined) continue;
+    const hint = "every manifest needs apiVersion, kind and metadata.name";
+    const told = { code: "invalid-object", message: `"${field}" is missing`, hint } as const;
+    return mistake(at([]), told);
+  }
+  if (!matches(value["apiVersion"], versionPattern)) {
+    return wrong(
+      ["apiVersion"],
+      "apiVersion must be `group/version`, or a version of the core group",
+    );
+  }
+  if (!matches(value["kind"], kindPattern))
+    return wrong(["kind"], "kind must be a name such as `Deployment`");
+  const { metadata } = value;
+  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
+  return nameProblem(metadata, { value, at, keyAt });
+}
+
+function nameProblem(metadata: JsonObject, { at, keyAt }: Found): Diagnostic | undefined {
+  if (metadata["generateName"] !== undefined) {
+    return mistake(keyAt(["metadata", "generateName"]), {
+      code: "invalid-object",
+      message: "generateName would make a new object at every apply",
+      hint: "give the object a metadata.name",
+    });
+  }
+  const { name } = metadata;
+  if (name === undefined || name === "") {
+    return mistake(at(["metadata"]), {
+      code: "invalid-object",
+      message: "metadata.name is missing",
+    });
+  }
+  if (typeof name === "string") return undefined;
+  const hint = "quote it";
+  const message = `metadata.name must be text, not ${typeName(name)}`;
+  return mistake(at(["metadata", "name"]), { code: "invalid-object", message, hint });
+}
+
+function matches(value: Json | undefined, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
+}
+
+/** What a value is, for messages: `a list`, `the number 5`. */
+export function typeName(value: Json): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+}

@@ -1,0 +1,25 @@
+import type { Diagnostic, DiagnosticCode } from "../model/diagnostic.ts";
+import type { Place } from "../model/fleet-model.ts";
+
+/** What a diagnostic says. */
+export interface Told {
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A diagnostic of severity `error`. */
+export function mistake(place: Place, told: Told): Diagnostic {
+  const { file, line, column } = place;
+  return { file, line, column, severity: "error", ...told };
+}
+
+/** A diagnostic of severity `warning`. */
+export function warning(place: Place, told: Told): Diagnostic {
+  return { ...mistake(place, told), severity: "warning" };
+}
+
+/** `a.yaml:3:1`, for messages that name a second place. */
+export function placeText({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`;
+}

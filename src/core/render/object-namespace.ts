@@ -1,0 +1,66 @@
+import { closestName } from "../model/closest-name.ts";
+import type { Parsed } from "../model/diagnostic.ts";
+import type { Json } from "../model/json.ts";
+import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { type CustomKinds, scopeOf } from "./custom-kinds.ts";
+import { type ManifestObject, typeName } from "./manifest-objects.ts";
+import { builtInKinds } from "./merge-schema.ts";
+import { type Told, mistake } from "./mistake.ts";
+import type { FieldPath } from "./read-yaml.ts";
+
+/** The object with the namespace that it belongs to: its own, else the app's; none when its kind is cluster-scoped. */
+export function withNamespace(
+  manifest: ManifestObject,
+  context: { readonly namespace: string; readonly customKinds: CustomKinds },
+): Parsed<KubeObject> {
+  const { object } = manifest;
+  const { namespace } = object.metadata;
+  const isNamed = namespace !== undefined && namespace !== null && namespace !== "";
+  const isNamespaced = scopeOf(object, context.customKinds);
+  const wrong = isNamed ? wrongNamespace(object, namespace, isNamespaced) : undefined;
+  if (wrong !== undefined) return fail(manifest, ["metadata", "namespace"], wrong);
+  if (isNamed) return { ok: true, value: object, diagnostics: [] };
+  if (isNamespaced === undefined) return fail(manifest, ["kind"], unknownScope(object));
+  const { namespace: _empty, ...rest } = object.metadata;
+  const metadata = { ...rest, name: object.metadata.name };
+  const placed = isNamespaced ? { ...metadata, namespace: context.namespace } : metadata;
+  return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
+}
+
+function fail(manifest: ManifestObject, path: FieldPath, told: Told): Parsed<KubeObject> {
+  return { ok: false, diagnostics: [mistake(manifest.at(path), told)] };
+}
+
+function wrongNamespace(
+  object: KubeObject,
+  namespace: Json,
+  isNamespaced: boolean | undefined,
+): Told | undefined {
+  const code = "wrong-namespace";
+  if (isNamespaced === false) {
+    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
+    return { code, message, hint: "remove metadata.namespace" };
+  }
+  if (isLabel(namespace)) return undefined;
+  const shown = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown}` };
+}
+
+function isLabel(namespace: Json): boolean {
+  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
+}
+
+function unknownScope({ apiVersion, kind }: KubeObject): Told {
+  const known = builtInKinds(groupOf(apiVersion));
+  const code = "unknown-scope";
+  if (known.length > 0) {
+    const closest = closestName(kind, known);
+    const message = `Kubernetes has no kind ${kind} in ${apiVersion}`;
+    return { code, message, ...(closest !== undefined && { hint: `did you mean ${closest}?` }) };
+  }
+  return {
+    code,
+    message: `it is not known whether ${kind} of ${apiVersion} is namespaced`,
+    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace",
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * The files of an app -> its objects, checked: in come YAML and JSON texts, out come objects that a cluster can take,
+ * each with its identity and place, or every mistake with file, line and column. The text is literal: `${` means
+ * nothing. What only a server writes (`status`, `resourceVersion`, ...) is dropped.
+ */
+import type { Diagnostic, Parsed } from "../model/diagnostic.ts";
+import type { SourceFile } from "../model/fleet-model.ts";
+import { type ObjectKey, describeKey, keyOf, objectId } from "../model/kube-object.ts";
+import { checkObject } from "./check-object.ts";
+import type { CustomKinds } from "./custom-kinds.ts";
+import { type ManifestObject, readManifestObjects } from "./manifest-objects.ts";
+import { mistake, placeText } from "./mistake.ts";
+import { withNamespace } from "./object-namespace.ts";
+import { withoutServerFields } from "./server-fields.ts";
+
+/** An object of an app before overlays. */
+export interface SourceObject extends ManifestObject {
+  readonly key: ObjectKey;
+}
+
+/** What the files are read for. */
+export interface ManifestContext {
+  /** Namespace of namespaced objects that name none. */
+  readonly namespace: string;
+  readonly customKinds: CustomKinds;
+}
+
+/** Reads the manifests of one app. */
+export function parseManifests(
+  files: readonly SourceFile[],
+  context: ManifestContext,
+): Parsed<readonly SourceObject[]> {
+  const { objects, diagnostics: unreadable } = readManifestObjects(files);
+  const diagnostics: Diagnostic[] = [...unreadable];
+  const found = new Map<string, SourceObject>();
+  for (const manifest of objects) {
+    const source = sourceObject(manifest, context);
+    diagnostics.push(...source.diagnostics);
+    if (!source.ok) continue;
+    const id = objectId(source.value.key);
+    const first = found.get(id);
+    if (first === undefined) found.set(id, source.value);
+    else diagnostics.push(duplicate(source.value, first));
+  }
+  return diagnostics.some(({ severity }) => severity === "error")
+    ? { ok: false, diagnostics }
+    : { ok: true, value: [...found.values()], diagnostics };
+}
+
+function sourceObject(manifest: ManifestObject, context: ManifestContext): Parsed<SourceObject> {
+  const object = withoutServerFields(manifest.object);
+  const problems = checkObject({ ...manifest, object });
+  const placed = withNamespace({ ...manifest, object }, context);
+  const diagnostics = [...problems, ...placed.diagnostics];
+  if (!placed.ok) return { ok: false, diagnostics };
+  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
+  return { ok: true, value, diagnostics };
+}
+
+function duplicate(second: SourceObject, first: SourceObject): Diagnostic {
+  return mistake(second.at([]), {
+    code: "duplicate-object",
+    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first.at([]))}`,
+    hint: "remove one of them",
+  });
+}

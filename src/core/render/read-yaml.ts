@@ -1,0 +1,141 @@
+/**
+ * YAML and JSON files of manifests, read as `kubectl` reads them, with the place of every field. What comes out is
+ * plain JSON; what Go's readers would guess at (duplicate keys, numbers without an exact value) is a diagnostic.
+ */
+import {
+  type Document,
+  LineCounter,
+  type Node,
+  type YAMLError,
+  isMap,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+} from "yaml";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Place, SourceFile } from "../model/fleet-model.ts";
+import type { Json } from "../model/json.ts";
+import { yamlDepthProblem } from "../model/yaml-limits.ts";
+import { type YamlProblem, keyNameOf, offsetOf, yamlToJson } from "./yaml-to-json.ts";
+
+/** A path of keys and list positions. */
+export type FieldPath = readonly (string | number)[];
+
+/** One document of a file. */
+export interface YamlDocument {
+  readonly value: Json;
+  /** Place of the value at a path; of its nearest parent where the path leads nowhere. */
+  readonly at: (path: FieldPath) => Place;
+  /** Place of the key at a path. */
+  readonly keyAt: (path: FieldPath) => Place;
+}
+
+/** The documents of a file (empty ones left out) that could be read, and what is wrong with the others. */
+export function readYaml(file: SourceFile): {
+  readonly documents: readonly YamlDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const limit = yamlDepthProblem(file.text);
+  if (limit !== undefined) {
+    const place: Place = { file: file.path, line: limit.line, column: 1 };
+    const { message } = limit;
+    const diagnostic: Diagnostic = { ...place, severity: "error", code: "yaml-limit", message };
+    return { documents: [], diagnostics: [diagnostic] };
+  }
+  const lines = new LineCounter();
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const documents: YamlDocument[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const parsed of parseDocuments(file, lines)) {
+    if (parsed.errors.length > 0) {
+      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
+      continue;
+    }
+    if (isEmpty(parsed.contents)) continue;
+    const converted = yamlToJson(parsed.contents);
+    if (converted.ok) documents.push(locatedDocument(converted.value, parsed.contents, place));
+    else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
+  }
+  return { documents, diagnostics };
+}
+
+interface ParsedDocument {
+  readonly contents: Node | null;
+  readonly errors: readonly Pick<YAMLError, "message" | "pos">[];
+}
+
+function parseDocuments(file: SourceFile, lineCounter: LineCounter): readonly ParsedDocument[] {
+  const parsed = parseAllDocuments(file.text, {
+    version: "1.1",
+    schema: "failsafe",
+    resolveKnownTags: false,
+    uniqueKeys: false, // told by yamlToJson, which compares the keys as they are in JSON
+    prettyErrors: false,
+    logLevel: "silent",
+    lineCounter,
+  });
+  // The library's "empty stream" result is an empty list with extra fields.
+  return Array.isArray(parsed) ? (parsed as readonly Document.Parsed[]) : [];
+}
+
+function isEmpty(contents: Node | null): boolean {
+  return contents === null || (isScalar(contents) && contents.value === "" && !isQuoted(contents));
+}
+
+function isQuoted(node: { type?: string }): boolean {
+  return node.type !== "PLAIN" && node.type !== undefined;
+}
+
+function syntaxError(
+  error: Pick<YAMLError, "message" | "pos">,
+  place: (offset: number) => Place,
+): Diagnostic {
+  const message = error.message.replace(/\.$/, "");
+  return {
+    ...place(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: message.charAt(0).toLowerCase() + message.slice(1),
+  };
+}
+
+function located(problem: YamlProblem, place: (offset: number) => Place): Diagnostic {
+  const { offset, ...rest } = problem;
+  return { ...place(offset), severity: "error", ...rest };
+}
+
+function locatedDocument(
+  value: Json,
+  contents: Node | null,
+  place: (offset: number) => Place,
+): YamlDocument {
+  return {
+    value,
+    at: (path) => place(find(contents, path).value),
+    keyAt: (path) => place(find(contents, path).key),
+  };
+}
+
+function find(root: Node | null, path: FieldPath): { key: number; value: number } {
+  let found = { key: offsetOf(root), value: offsetOf(root) };
+  let node: unknown = root;
+  for (const step of path) {
+    const next = child(node, step);
+    if (next === undefined) break;
+    found = { key: offsetOf(next.key), value: offsetOf(next.value ?? next.key) };
+    node = next.value;
+  }
+  return found;
+}
+
+function child(node: unknown, step: string | number): { key: unknown; value: unknown } | undefined {
+  if (isSeq(node)) {
+    const item = typeof step === "number" ? node.items[step] : undefined;
+    return item === undefined ? undefined : { key: item, value: item };
+  }
+  if (!isMap(node)) return undefined;
+  return node.items.find(({ key }) => isScalar(key) && keyNameOf(key) === String(step));
+}

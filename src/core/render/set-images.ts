@@ -1,0 +1,79 @@
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import type { Overlay } from "../model/kinds.ts";
+
+/** One entry of an overlay's `images`. */
+export type ImageChange = NonNullable<Overlay["images"]>[number];
+
+const containerLists = new Set(["containers", "initContainers", "ephemeralContainers"]);
+
+/**
+ * The object with the images of its containers changed, as a kustomization's `images` does it: wherever a list of
+ * containers is. Tells `onMatch` of each image that the entry names. An object without any is given back as it is.
+ */
+export function setImages(
+  object: JsonObject,
+  change: ImageChange,
+  onMatch: () => void,
+): JsonObject {
+  return changeMap(object, (image) => {
+    const parts = splitImage(image);
+    if (parts.name !== change.name) return image;
+    onMatch();
+    return joinImage({ ...parts, name: change.newName ?? parts.name, ...newVersion(change) });
+  });
+}
+
+type ChangeImage = (image: string) => string;
+
+function changeMap(map: JsonObject, change: ChangeImage): JsonObject {
+  const entries = Object.entries(map);
+  const changed = entries.map(([key, value]): [string, Json] => [
+    key,
+    containerLists.has(key) && Array.isArray(value)
+      ? sameUnlessChanged(value, (item) => changeContainer(item, change))
+      : changeValue(value, change),
+  ]);
+  const isSame = changed.every(([, value], index) => value === entries[index]?.[1]);
+  return isSame ? map : Object.fromEntries(changed);
+}
+
+function changeValue(value: Json, change: ChangeImage): Json {
+  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change));
+  return isJsonObject(value) ? changeMap(value, change) : value;
+}
+
+function changeContainer(container: Json, change: ChangeImage): Json {
+  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
+  const image = change(container["image"]);
+  return image === container["image"] ? container : { ...container, image };
+}
+
+function sameUnlessChanged(list: readonly Json[], change: (item: Json) => Json): readonly Json[] {
+  const changed = list.map(change);
+  return changed.every((item, index) => item === list[index]) ? list : changed;
+}
+
+interface ImageParts {
+  readonly name: string;
+  readonly tag: string;
+  readonly digest: string;
+}
+
+/** `registry:5000/app:1.2@sha256:00` in parts; a colon before the last `/` belongs to the registry. */
+function splitImage(image: string): ImageParts {
+  const [rest = "", digest = ""] = image.split("@", 2);
+  const colon = rest.indexOf(":", rest.lastIndexOf("/") + 1);
+  return colon < 0
+    ? { name: rest, tag: "", digest }
+    : { name: rest.slice(0, colon), tag: rest.slice(colon + 1), digest };
+}
+
+/** A new tag or digest replaces both; without either the image keeps what it has. */
+function newVersion({ newTag, digest }: ImageChange): Partial<ImageParts> {
+  if (newTag === undefined && digest === undefined) return {};
+  return { tag: newTag ?? "", digest: digest ?? "" };
+}
+
+function joinImage({ name, tag, digest }: ImageParts): string {
+  return `${name}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
+}

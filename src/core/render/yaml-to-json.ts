@@ -1,0 +1,196 @@
+import {
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+} from "yaml";
+import type { DiagnosticCode } from "../model/diagnostic.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
+
+/** Nodes that aliases may add to one document: enough for shared blocks, far below what a bomb needs. */
+const aliasBudget = 10_000;
+const maxDepth = 200;
+
+/** What is wrong with a document, at the offset of a character. */
+export interface YamlProblem {
+  readonly offset: number;
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Turns a parsed document (schema `failsafe`) into JSON as Go's readers would, or tells all that prevents it. */
+export function yamlToJson(
+  root: Node | null,
+): { ok: true; value: Json } | { ok: false; problems: readonly YamlProblem[] } {
+  const state: State = { problems: [], anchors: new Map(), expanding: [], added: 0, depth: 0 };
+  const value = convert(root, state);
+  return state.problems.length === 0
+    ? { ok: true, value }
+    : { ok: false, problems: state.problems };
+}
+
+interface State {
+  readonly problems: YamlProblem[];
+  /** Anchors seen so far; a later one of the same name wins, as the specification has it. */
+  readonly anchors: Map<string, Node>;
+  /** Nodes whose aliases are being expanded, innermost last. */
+  readonly expanding: Node[];
+  added: number;
+  depth: number;
+}
+
+function convert(node: unknown, state: State): Json {
+  if (isAlias(node)) return expand(node.source, node, state);
+  if (state.expanding.length > 0) state.added += 1;
+  if (isScalar(node)) {
+    anchor(node, state);
+    return scalar(node, state);
+  }
+  if (!isMap(node) && !isSeq(node)) return null;
+  anchor(node, state);
+  if (state.depth >= maxDepth) {
+    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth} levels`]);
+    return null;
+  }
+  state.depth += 1;
+  const value = isMap(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
+  state.depth -= 1;
+  return value;
+}
+
+function anchor(node: Node & { anchor?: string }, state: State): void {
+  if (node.anchor !== undefined && state.expanding.length === 0) {
+    state.anchors.set(node.anchor, node);
+  }
+}
+
+function expand(name: string, alias: Node, state: State): Json {
+  const target = state.anchors.get(name);
+  if (target === undefined) {
+    report(state, alias, ["yaml-syntax", `alias *${name} names no anchor before it`]);
+    return null;
+  }
+  if (state.expanding.includes(target) || contains(target, alias)) {
+    report(state, alias, ["yaml-limit", `alias *${name} contains itself`]);
+    return null;
+  }
+  if (state.added > aliasBudget) {
+    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
+      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
+    }
+    return null;
+  }
+  state.expanding.push(target);
+  const value = convert(target, state);
+  state.expanding.pop();
+  return value;
+}
+
+function contains(target: Node, alias: Node): boolean {
+  const [start, , end] = target.range ?? [0, 0, 0];
+  const at = offsetOf(alias);
+  return at >= start && at < end;
+}
+
+function mapping(node: YAMLMap, state: State): JsonObject {
+  const own = new Map<string, Json>();
+  const merged = new Map<string, Json>();
+  for (const pair of node.items) {
+    if (isMergeKey(pair)) {
+      const fresh = mergeSources(pair, state).filter(([key]) => !merged.has(key));
+      // Of several sources the first wins.
+      for (const [key, value] of fresh.reverse()) merged.set(key, value);
+      continue;
+    }
+    const key = keyText(pair.key, state);
+    const value = convert(pair.value, state);
+    if (key === undefined) continue;
+    if (own.has(key)) report(state, pair.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own.set(key, value);
+  }
+  for (const key of own.keys()) merged.delete(key);
+  // Object.fromEntries defines own members, also for a key such as __proto__.
+  return Object.fromEntries([...merged, ...own]);
+}
+
+function isMergeKey(pair: Pair): boolean {
+  return isScalar(pair.key) && pair.key.type === "PLAIN" && pair.key.value === "<<";
+}
+
+function mergeSources(pair: Pair, state: State): [string, Json][] {
+  const value = convert(pair.value, state);
+  const sources = Array.isArray(value) ? value : [value];
+  return sources.flatMap((source: Json) => {
+    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
+      return Object.entries(source);
+    }
+    report(state, pair.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    return [];
+  });
+}
+
+function keyText(key: unknown, state: State): string | undefined {
+  const value = convert(key, state);
+  if (typeof value === "object") {
+    const what = value === null ? "null" : "a list or mapping";
+    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    return undefined;
+  }
+  return String(value);
+}
+
+const standardTag = "tag:yaml.org,2002:";
+const typeOfTag: Readonly<Record<string, string>> = {
+  int: "number",
+  float: "number",
+  bool: "boolean",
+  null: "object",
+};
+
+function scalar(node: Scalar, state: State): Json {
+  const text = typeof node.value === "string" ? node.value : "";
+  const tag = node.tag?.replace(standardTag, "");
+  const isText = tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
+  if (isText) return text;
+  const resolved = resolvePlainScalar(text);
+  if (!resolved.ok) {
+    report(state, node, ["invalid-object", resolved.why, "quote it if it is text"]);
+    return null;
+  }
+  if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
+    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
+  }
+  return resolved.value;
+}
+
+type Told = readonly [code: DiagnosticCode, message: string, hint?: string];
+
+function report(state: State, node: unknown, [code, message, hint]: Told): void {
+  const offset = offsetOf(node);
+  state.problems.push({ offset, code, message, ...(hint !== undefined && { hint }) });
+}
+
+function isPlain(node: Scalar): boolean {
+  return node.type === undefined || node.type === "PLAIN";
+}
+
+/** The name that a scalar has as a key of the JSON. */
+export function keyNameOf(key: Scalar): string {
+  const text = typeof key.value === "string" ? key.value : "";
+  const resolved = isPlain(key) && key.tag === undefined ? resolvePlainScalar(text) : undefined;
+  return resolved?.ok ? String(resolved.value) : text;
+}
+
+/** Where a node of a parsed document begins. */
+export function offsetOf(node: unknown): number {
+  if (isPair(node)) return offsetOf(node.key);
+  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
+  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
+}

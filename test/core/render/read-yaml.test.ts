@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { readYaml } from "../../../src/core/render/read-yaml.ts";
+
+const read = (text: string): ReturnType<typeof readYaml> => readYaml({ path: "a.yaml", text });
+const valueOf = (scalar: string): unknown => read(`a: ${scalar}\n`).documents[0]?.value;
+const problems = (text: string): string[] =>
+  read(text).diagnostics.map(
+    ({ line, column, code, message }) => `${line}:${column} ${code} ${message}`,
+  );
+
+describe("readYaml", () => {
+  it.each([
+    ["yes", true],
+    ["Off", false],
+    ["y", true],
+    ["N", false],
+    ["0644", 420],
+    ["0o644", 420],
+    ["0x1F", 31],
+    ["0b101", 5],
+    ["089", 89],
+    ["1_000", 1000],
+    ["+5", 5],
+    ["-0", 0],
+    ["1e3", 1000],
+    [".5", 0.5],
+    ["1.10", 1.1],
+    ["~", null],
+    ["", null],
+    ["12:30:45", "12:30:45"],
+    ["2024-01-01", "2024-01-01"],
+    ["1.2.3", "1.2.3"],
+    ['"0644"', "0644"],
+    ["'yes'", "yes"],
+    ["!!str 5", "5"],
+    ['!!int "7"', 7],
+    ["${site.name}", "${site.name}"],
+    ["9007199254740991", 9_007_199_254_740_991],
+  ])("reads %s as kubectl does", (scalar, value) => {
+    expect(valueOf(scalar)).toStrictEqual({ a: value });
+  });
+
+  it.each([
+    ["9007199254740993", "would lose digits"],
+    ["-12345678901234567890", "would lose digits"],
+    [".inf", "has no form in JSON"],
+    [".NaN", "has no form in JSON"],
+    ["!!int x", "cannot be read as !!int"],
+    ["!!binary aGk=", "cannot be read as !!binary"],
+  ])("refuses %s, which JSON cannot hold exactly", (scalar, why) => {
+    expect(problems(`a: ${scalar}\n`)).toEqual([expect.stringContaining(why)]);
+  });
+
+  it("gives each document with the places of its fields, and skips empty ones", () => {
+    const { documents, diagnostics } = read(
+      "# only a comment\n---\na: 1\n---\n---\nb:\n  - c: 2\n",
+    );
+
+    expect(diagnostics).toEqual([]);
+    expect(documents.map(({ value }) => value)).toEqual([{ a: 1 }, { b: [{ c: 2 }] }]);
+    expect(documents[1]?.at(["b", 0, "c"])).toEqual({ file: "a.yaml", line: 7, column: 8 });
+    expect(documents[1]?.keyAt(["b", 0, "c"])).toEqual({ file: "a.yaml", line: 7, column: 5 });
+    expect(documents[1]?.at(["b", 0, "missing"])).toEqual({ file: "a.yaml", line: 7, column: 5 });
+  });
+
+  it("reads JSON with duplicate keys and tabs as strictly as YAML", () => {
+    expect(read('{\n\t"a": {"b": "\\ud83d\\ude80"}\n}\n').documents[0]?.value).toEqual({
+      a: { b: "🚀" },
+    });
+    expect(problems('{"a": 1, "a": 2}')).toEqual(['1:10 yaml-syntax duplicate key "a"']);
+  });
+
+  it("merges `<<` with the explicit key and the first source winning", () => {
+    const { documents } = read("x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: {<<: [*x, *y], c: 3}\n");
+
+    expect(documents[0]?.value).toMatchObject({ z: { a: 1, b: 1, c: 3 } });
+  });
+
+  it("tells duplicate keys where the second one stands, also if they differ only in quotes", () => {
+    expect(problems("a: 1\n'a': 2\n")).toEqual(['2:1 yaml-syntax duplicate key "a"']);
+    expect(problems("1: x\n'1': y\n")).toEqual(['2:1 yaml-syntax duplicate key "1"']);
+  });
+
+  it("keeps a key named __proto__ as data", () => {
+    const value = read("a: {__proto__: {b: 1}}\n").documents[0]?.value;
+
+    expect(JSON.stringify(value)).toBe('{"a":{"__proto__":{"b":1}}}');
+  });
+
+  it("expands aliases up to a budget, and never without end", () => {
+    const level = (name: string, of: string): string =>
+      `${name}: &${name} [${`*${of},`.repeat(9)}]\n`;
+    const bomb = `a: &a [x]\n${level("b", "a")}${level("c", "b")}${level("d", "c")}${level("e", "d")}${level("f", "e")}`;
+
+    expect(problems(bomb)).toEqual([expect.stringContaining("yaml-limit aliases expand to more")]);
+    expect(problems("a: &a [*a]\n")).toEqual([expect.stringContaining("contains itself")]);
+    expect(problems("a: *b\n")).toEqual([expect.stringContaining("names no anchor")]);
+  });
+
+  it.each([
+    ["[".repeat(50_000)],
+    [`${"- ".repeat(5000)}x`],
+    ["{a: ".repeat(300) + "}".repeat(300)],
+  ])("refuses what is nested too deeply without giving it to the parser", (text) => {
+    expect(problems(text)).toEqual([expect.stringContaining("yaml-limit")]);
+  });
+
+  it("reads the other documents of a file with a broken one", () => {
+    const { documents, diagnostics } = read("a: [\n---\nb: 1\n");
+
+    expect(diagnostics[0]).toMatchObject({
+      file: "a.yaml",
+      code: "yaml-syntax",
+      severity: "error",
+    });
+    expect(documents.map(({ value }) => value)).toContainEqual({ b: 1 });
+  });
+});
