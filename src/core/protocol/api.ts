@@ -1,12 +1,13 @@
 /**
  * The controller's HTTP API (loopback; `Authorization: Bearer <token>`, the token lies in a file that the controller
  * writes, mode 0600). All bodies are JSON. A refusal is `{ "code", "message", "hint"? }` with 400 (bad request),
- * 401 (token), 404 (no such app, site, release) or 409 (does not apply now).
+ * 401 (token), 404 (no such app, site, release), 409 (does not apply now) or 503 (passes by itself).
  *
  *   GET  /api/v1/status                        FleetStatus
  *   GET  /api/v1/explain?site=S&app=A          Explanation
- *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control
- *   GET  /healthz                              200 when the loop runs (no token)
+ *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control.
+ *                                              `by` (optional): who decides, in the caller's own words
+ *   GET  /healthz                              200 when the loop runs, else 503 (no token)
  */
 import type { HealthStatus } from "../health/health.ts";
 import type { ReleaseProgress, Wait } from "../rollout/planner-types.ts";

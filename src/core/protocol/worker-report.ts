@@ -16,7 +16,7 @@ const closed = { additionalProperties: false } as const;
 export const Hint = Type.Object({ head: Type.String(), epoch: Type.Integer() }, closed);
 export type Hint = Static<typeof Hint>;
 
-export const HealthWord = Type.Union([
+const HealthWord = Type.Union([
   Type.Literal("Healthy"),
   Type.Literal("Progressing"),
   Type.Literal("Degraded"),

@@ -1,0 +1,109 @@
+import { type ErrorCode, FleetError, type Retry } from "../../core/errors.ts";
+import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
+
+/** One entry of `details.causes` of an API Status. */
+interface StatusCause {
+  readonly reason: string;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What an API server says about a request that it did not carry out. */
+export interface StatusFacts {
+  readonly status: number;
+  /** `NotFound`, `Conflict`, `Invalid`, ...; "" when the answer was no Status. */
+  readonly reason: string;
+  readonly causes: readonly StatusCause[];
+  /** Kind or resource and name that the answer is about (a missing namespace differs from a missing object). */
+  readonly about: { readonly kind: string; readonly name: string };
+}
+
+/**
+ * A refusal with the parts of the Status that callers decide by. Codes: CLUSTER_AUTH (401), CLUSTER_UNREACHABLE (429
+ * and 5xx: it will pass), CONFLICT (409 with field manager conflicts), API_REFUSED (all else).
+ */
+export class ApiError extends FleetError {
+  readonly facts: StatusFacts;
+
+  constructor(message: string, facts: StatusFacts, retry: Retry) {
+    super(codeOf(facts), message, { retry });
+    this.name = "ApiError";
+    this.facts = facts;
+  }
+}
+
+/** What was asked, for messages: `describe` names the object, `secret` keeps its values out of them. */
+export interface RequestSubject {
+  readonly verb: string;
+  readonly describe: string;
+  readonly secret: boolean;
+}
+
+const maxMessage = 400;
+
+/** Makes an ApiError of an answer; `retryAfterMs` where the server sent Retry-After. */
+export function apiErrorOf(
+  answer: {
+    readonly status: number;
+    readonly body: Json | undefined;
+    readonly retryAfterMs?: number;
+  },
+  subject: RequestSubject,
+): ApiError {
+  const body = isJsonObject(answer.body) ? answer.body : {};
+  const facts = factsOf(answer.status, body);
+  const said = subject.secret ? saidOfSecret(facts) : redactValues(text(body["message"]));
+  const message = `cannot ${subject.verb} ${subject.describe}: ${said || `the API server answered ${answer.status}`}`;
+  const retry: Retry =
+    answer.retryAfterMs === undefined ? "backoff" : { afterMs: answer.retryAfterMs };
+  return new ApiError(message, facts, retry);
+}
+
+/** True when the API server itself did the refusing, so that the cluster is there. */
+export function isApiError(error: unknown): error is ApiError {
+  return error instanceof ApiError;
+}
+
+function codeOf(facts: StatusFacts): ErrorCode {
+  if (facts.status === 401) return "CLUSTER_AUTH";
+  if (facts.status === 429 || facts.status >= 500) return "CLUSTER_UNREACHABLE";
+  const managed = facts.causes.some((cause) => cause.reason === "FieldManagerConflict");
+  return facts.status === 409 && managed ? "CONFLICT" : "API_REFUSED";
+}
+
+function factsOf(status: number, body: JsonObject): StatusFacts {
+  const details = isJsonObject(body["details"]) ? body["details"] : {};
+  const causes = Array.isArray(details["causes"]) ? details["causes"] : [];
+  return {
+    status,
+    reason: text(body["reason"]),
+    causes: causes.filter(isJsonObject).map((cause: JsonObject) => ({
+      reason: text(cause["reason"]),
+      field: text(cause["field"]),
+      message: text(cause["message"]),
+    })),
+    about: { kind: text(details["kind"]), name: text(details["name"]) },
+  };
+}
+
+/** Only words that cannot hold a value: reason, fields. */
+function saidOfSecret(facts: StatusFacts): string {
+  const fields = facts.causes.map((cause) => cause.field).filter((field) => field !== "");
+  const where = fields.length === 0 ? "" : ` at ${fields.join(", ").slice(0, 200)}`;
+  return facts.reason === "" ? "" : `${facts.reason}${where}`;
+}
+
+/** API servers quote the refused value behind `Invalid value:`; long ones and objects may hold what is private. */
+function redactValues(message: string): string {
+  const redacted = message
+    .replaceAll(
+      /(?<intro>Invalid value: )(?:"(?:[^"\\]|\\.){33,}"|\{.*?\}(?=: |$)|map\[.*?\](?=: |$))/gs,
+      "$<intro>(not shown)",
+    )
+    .replaceAll(/(?<intro>Bearer )\S+/g, "$<intro>(not shown)");
+  return redacted.length > maxMessage ? `${redacted.slice(0, maxMessage)}…` : redacted;
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,249 @@
+import { readFile, stat } from "node:fs/promises";
+import { Pool } from "undici";
+import { FleetError } from "../../core/errors.ts";
+import type { Json } from "../../core/model/json.ts";
+import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
+
+/** How to reach a cluster: a kubeconfig file (read again when it changes) or its text. */
+export interface ClusterAddress {
+  readonly kubeconfig: { readonly path: string } | { readonly text: string };
+  /** Whether the kubeconfig may run a program to log in; default false. */
+  readonly allowExec?: boolean;
+  /** Connections to the cluster at most; default 4. */
+  readonly connections?: number;
+  /** Time for one request, connecting included; default 15,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** One request. `body` is sent as JSON. */
+interface ApiRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: Json;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, whatever its status; `body` undefined when it was no JSON. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: Json | undefined;
+  readonly retryAfterMs?: number;
+  /** Generation of the connection that it came over. */
+  readonly generation: number;
+}
+
+/** Requests to one cluster over kept connections. */
+export interface Connection {
+  /**
+   * Sends a request. CLUSTER_UNREACHABLE when no whole answer comes (refused, reset, timed out, too large, half
+   * written), CLUSTER_AUTH when there are no credentials; an abort throws the signal's reason. Anything but a GET is
+   * sent only over the generation that was pinned: who stands behind any other is not known. A write that was sent is
+   * waited for, whatever its signal says: its outcome must be known.
+   */
+  send(request: ApiRequest): Promise<ApiAnswer>;
+  /** Raised whenever what stands behind the address may have changed: new credentials, or a broken connection. */
+  generation(): number;
+  /** The cluster behind this generation was recognised: it may be written to. */
+  pin(generation: number): void;
+  /** Called before a write over a generation that is not pinned: it must pin it, or throw. */
+  onUnpinned(recognise: (signal?: AbortSignal) => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+const maxBody = 64 * 1024 * 1024;
+
+interface Session {
+  readonly pool: Pool;
+  readonly credentials: ClusterCredentials;
+  readonly version: string;
+}
+
+/** Opens no connection yet: the first request does. */
+export function createConnection(address: ClusterAddress): Connection {
+  const connection = new KeptConnection(address);
+  return {
+    send: (request) => connection.send(request),
+    generation: () => connection.generation,
+    pin: (generation) => {
+      connection.pinned = generation;
+    },
+    onUnpinned: (recognise) => {
+      connection.recognise = recognise;
+    },
+    close: () => connection.close(),
+  };
+}
+
+class KeptConnection {
+  generation = 1;
+  pinned = 0;
+  recognise: ((signal?: AbortSignal) => Promise<void>) | undefined;
+  readonly #address: ClusterAddress;
+  readonly #timeoutMs: number;
+  #session: Session | undefined;
+  #opening: Promise<Session> | undefined;
+
+  constructor(address: ClusterAddress) {
+    this.#address = address;
+    this.#timeoutMs = address.timeoutMs ?? 15_000;
+  }
+
+  async send(request: ApiRequest): Promise<ApiAnswer> {
+    const session = await this.#current();
+    const first = await this.#sendOver(session, request);
+    if (first.status !== 401) return first;
+    this.#drop(session); // the token may have been renewed in the file or by the program
+    return this.#sendOver(await this.#current(), request);
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.pool.destroy();
+    this.#session = undefined;
+  }
+
+  async #sendOver(session: Session, request: ApiRequest): Promise<ApiAnswer> {
+    const isWrite = request.method !== "GET";
+    if (isWrite) await this.#ensurePinned(session, request.signal);
+    request.signal?.throwIfAborted();
+    const { generation } = this;
+    try {
+      return { ...(await exchange(session, request, this.#timeoutMs)), generation };
+    } catch (error) {
+      if (request.signal?.aborted && !isWrite) throw error;
+      this.generation += 1;
+      throw unreachable(session.credentials.origin, error);
+    }
+  }
+
+  async #ensurePinned(session: Session, signal: AbortSignal | undefined): Promise<void> {
+    if (this.generation !== this.pinned) await this.recognise?.(signal);
+    if (this.generation === this.pinned && session === this.#session) return;
+    throw new FleetError(
+      "CLUSTER_UNREACHABLE",
+      `${session.credentials.origin} was connected to anew: it must be recognised before it is written to`,
+    );
+  }
+
+  async #current(): Promise<Session> {
+    const isStale =
+      this.#session !== undefined && (await fileVersion(this.#address)) !== this.#session.version;
+    if (isStale && this.#session !== undefined) this.#drop(this.#session);
+    if (this.#session !== undefined) return this.#session;
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    this.#session = await this.#opening;
+    return this.#session;
+  }
+
+  #drop(old: Session): void {
+    if (this.#session !== old) return;
+    this.#session = undefined;
+    this.generation += 1;
+    // Requests under way end by themselves.
+    void old.pool.close();
+  }
+
+  async #open(): Promise<Session> {
+    const { text, version } = await readKubeconfig(this.#address);
+    const { kubeconfig, allowExec = false, connections = 4 } = this.#address;
+    const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
+    const credentials = await resolveCredentials(text, { ...path, allowExec });
+    const pool = new Pool(credentials.origin, {
+      connections,
+      connect: { ...credentials.tls, timeout: Math.min(this.#timeoutMs, 10_000) },
+      headersTimeout: this.#timeoutMs,
+      bodyTimeout: this.#timeoutMs,
+      keepAliveTimeout: 60_000,
+    });
+    // A connection that ended may have led to what is not there any more, though the address is the same.
+    pool.on("disconnect", () => (this.generation += 1));
+    return { pool, credentials, version };
+  }
+}
+
+async function exchange(
+  session: Session,
+  request: ApiRequest,
+  timeoutMs: number,
+): Promise<Omit<ApiAnswer, "generation">> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const answer = await session.pool.request({
+    method: request.method,
+    path: `${session.credentials.basePath}${request.path}`,
+    headers: {
+      accept: "application/json",
+      "user-agent": "flotilla",
+      ...(session.credentials.authorization && {
+        authorization: session.credentials.authorization,
+      }),
+      ...(request.body !== undefined && {
+        "content-type": request.contentType ?? "application/json",
+      }),
+    },
+    ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    signal:
+      request.signal && request.method === "GET"
+        ? AbortSignal.any([request.signal, timeout])
+        : timeout,
+  });
+  const body = await readBody(answer.body);
+  const retryAfter = Number(headerOf(answer.headers["retry-after"]));
+  return {
+    status: answer.statusCode,
+    body,
+    ...(Number.isFinite(retryAfter) && retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+  };
+}
+
+async function readBody(stream: AsyncIterable<Buffer>): Promise<Json | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxBody) throw new Error(`the answer is larger than ${maxBody} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  try {
+    return JSON.parse(text) as Json; // what JSON.parse gives is Json
+  } catch {
+    return undefined; // a proxy's page, or nothing at all: callers see the status
+  }
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function unreachable(origin: string, cause: unknown): FleetError {
+  if (cause instanceof FleetError) return cause;
+  // undici's and Node's errors carry a code; messages may hold more than should be told.
+  const code = codeOf(cause) ?? codeOf(cause instanceof Error ? cause.cause : undefined);
+  const why = code ?? (cause instanceof Error ? cause.name : "no answer");
+  return new FleetError("CLUSTER_UNREACHABLE", `${origin} does not answer (${why})`, { cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+async function readKubeconfig(address: ClusterAddress): Promise<{ text: string; version: string }> {
+  if ("text" in address.kubeconfig) return { text: address.kubeconfig.text, version: "" };
+  const { path } = address.kubeconfig;
+  try {
+    const version = await fileVersion(address);
+    return { text: await readFile(path, "utf8"), version };
+  } catch (cause) {
+    throw new FleetError("CLUSTER_AUTH", `cannot read the kubeconfig ${path}`, {
+      cause,
+      hint: "write the file, or correct its path in the worker's configuration",
+    });
+  }
+}
+
+async function fileVersion(address: ClusterAddress): Promise<string> {
+  if ("text" in address.kubeconfig) return "";
+  const facts = await stat(address.kubeconfig.path).catch(() => undefined);
+  return facts === undefined ? "absent" : `${facts.mtimeMs}/${facts.size}/${facts.ino}`;
+}

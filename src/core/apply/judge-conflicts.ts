@@ -1,0 +1,73 @@
+/**
+ * Whether fields may be taken from their managers. In: the conflicts that an apply without force met. Out: those that
+ * forbid it. Allowed are kubectl's fields, those of the app that handed the object over, and those that were ours when
+ * we last applied and that somebody has edited since; never those of a controller or of another tool's apply.
+ */
+
+/** One conflict: a field, and who owns it. */
+export interface FieldConflict {
+  readonly field: string;
+  readonly manager: string;
+  /** `Update`: an edit; `Apply`: server-side apply, a claim to go on owning the field. */
+  readonly operation: "Apply" | "Update";
+  /** "" but for writes by a subresource, such as `scale`. */
+  readonly subresource: string;
+}
+
+/** What is known about the object that met the conflicts. */
+export interface ConflictContext {
+  /** Paths that were ours when we last applied; "all" when nothing is known but that the object names us as its owner. */
+  readonly owned: ReadonlySet<string> | "all";
+  /** Field managers of apps that handed the object over. */
+  readonly handedOver: readonly string[];
+}
+
+/** Reads the causes of a refused apply. The message is the only place where the API server names the manager. */
+export function parseConflicts(
+  causes: readonly { readonly reason: string; readonly field: string; readonly message: string }[],
+): readonly FieldConflict[] {
+  return causes
+    .filter((cause) => cause.reason === "FieldManagerConflict")
+    .map(({ field, message }) => {
+      const found =
+        /conflict with "(?<manager>(?:[^"\\]|\\.)*)"(?: with subresource "(?<sub>[^"]*)")?(?<update> using )?/.exec(
+          message,
+        )?.groups ?? {};
+      return {
+        field,
+        manager: found["manager"] ?? "",
+        subresource: found["sub"] ?? "",
+        operation: found["update"] === undefined ? "Apply" : "Update",
+      };
+    });
+}
+
+/** The conflicts that forbid taking the fields; empty: the apply may be forced. */
+export function forbiddenConflicts(
+  conflicts: readonly FieldConflict[],
+  context: ConflictContext,
+): readonly FieldConflict[] {
+  return conflicts.filter((conflict) => !mayTake(conflict, context));
+}
+
+function mayTake(conflict: FieldConflict, context: ConflictContext): boolean {
+  const { manager, operation, field } = conflict;
+  if (context.handedOver.includes(manager)) return true;
+  if (/^kubectl($|-)/.test(manager) || manager === "flotilla") return true;
+  if (manager.startsWith("flotilla/") || operation === "Apply") return false;
+  if (manager === "" || manager === "kube-controller-manager") return false;
+  return context.owned === "all" || isOwned(field, context.owned);
+}
+
+/** An atomic value is owned as a whole, so that a field below or above an owned one is ours too. */
+function isOwned(field: string, owned: ReadonlySet<string>): boolean {
+  if (owned.has(field)) return true;
+  for (const path of owned) {
+    if (isBelow(field, path) || isBelow(path, field)) return true;
+  }
+  return false;
+}
+
+function isBelow(path: string, above: string): boolean {
+  return path.startsWith(above) && [".", "["].includes(path.charAt(above.length));
+}

@@ -1,0 +1,87 @@
+/**
+ * What a field manager owns of a live object, and the values there. In: `metadata.managedFields` as the API server
+ * writes it. Drift is told by these values and nothing else: what others set, and what the server defaults, is not ours.
+ */
+import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+
+/** A field set in the form FieldsV1: `f:` a field, `k:` a list item by its keys, `v:` a set's value, `i:` an index. */
+export type FieldSet = JsonObject;
+
+/** The fields that a manager owns by server-side apply; empty when it owns none. */
+export function ownedFields(object: KubeObject, manager: string): FieldSet {
+  const entries = object.metadata["managedFields"];
+  if (!Array.isArray(entries)) return {};
+  for (const entry of entries.filter((item: Json) => isJsonObject(item))) {
+    const isOurs = entry["manager"] === manager && entry["operation"] === "Apply";
+    const fields = entry["fieldsV1"];
+    if (isOurs && !entry["subresource"] && isJsonObject(fields)) return fields;
+  }
+  return {};
+}
+
+/** The object's values at the fields, in a form that compares: absent ones are null. */
+export function projectFields(value: Json | undefined, fields: FieldSet): Json {
+  const parts = Object.keys(fields).filter((part) => part !== ".");
+  if (parts.length === 0) {
+    // A leaf owns the whole value; `.` alone only that there is one.
+    return "." in fields ? value !== undefined : (value ?? null);
+  }
+  const projected: Record<string, Json> = {};
+  for (const part of parts.toSorted()) {
+    const inner = fields[part];
+    projected[part] = projectFields(stepInto(value, part), isJsonObject(inner) ? inner : {});
+  }
+  return projected;
+}
+
+/** Every path of the set as conflicts name them, `.spec.template.spec.containers[name="web"].image`. */
+export function fieldPaths(fields: FieldSet, prefix = ""): readonly string[] {
+  const parts = Object.keys(fields).filter((part) => part !== ".");
+  if (parts.length === 0) return prefix === "" ? [] : [prefix];
+  return parts.flatMap((part) => {
+    const inner = fields[part];
+    return fieldPaths(isJsonObject(inner) ? inner : {}, `${prefix}${describePart(part)}`);
+  });
+}
+
+function stepInto(value: Json | undefined, part: string): Json | undefined {
+  const [form, rest] = [part.slice(0, 2), part.slice(2)];
+  if (form === "f:") return isJsonObject(value) ? value[rest] : undefined;
+  if (!Array.isArray(value)) return undefined;
+  const items: readonly Json[] = value;
+  if (form === "i:") return items[Number(rest)];
+  const wanted = parse(rest);
+  if (form === "v:") return items.find((item) => canonicalJson(item) === canonicalJson(wanted));
+  return items.find((item) => isJsonObject(wanted) && hasKeys(item, wanted));
+}
+
+function hasKeys(item: Json, keys: JsonObject): boolean {
+  return (
+    isJsonObject(item) &&
+    Object.entries(keys).every(
+      ([key, value]) => canonicalJson(item[key] ?? null) === canonicalJson(value),
+    )
+  );
+}
+
+function describePart(part: string): string {
+  const [form, rest] = [part.slice(0, 2), part.slice(2)];
+  if (form === "f:") return `.${rest}`;
+  if (form === "i:") return `[${rest}]`;
+  if (form === "v:") return `[=${rest}]`;
+  const keys = parse(rest);
+  if (!isJsonObject(keys)) return `[${rest}]`;
+  const texts = Object.keys(keys)
+    .toSorted()
+    .map((key) => `${key}=${JSON.stringify(keys[key])}`);
+  return `[${texts.join(",")}]`;
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text) as Json; // what JSON.parse gives is Json
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import type { Health, HealthStatus } from "./health.ts";
+
+/** One entry of `status.conditions`. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** 0 where it names none. */
+  readonly observedGeneration: number;
+}
+
+/** The value at a path of fields, undefined where there is none. */
+export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
+  let found = value;
+  for (const field of path) found = isJsonObject(found) ? found[field] : undefined;
+  return found;
+}
+
+/** A number at a path, else the given default. */
+export function numberAt(value: Json | undefined, path: readonly string[], absent = 0): number {
+  const found = at(value, ...path);
+  return typeof found === "number" ? found : absent;
+}
+
+/** A text at a path, else "". */
+export function textAt(value: Json | undefined, ...path: readonly string[]): string {
+  const found = at(value, ...path);
+  return typeof found === "string" ? found : "";
+}
+
+/** The objects in a list at a path. */
+export function listAt(value: Json | undefined, ...path: readonly string[]): readonly JsonObject[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found.filter((item: Json) => isJsonObject(item)) : [];
+}
+
+/** The conditions of an object. */
+export function conditionsOf(object: JsonObject): readonly Condition[] {
+  return listAt(object, "status", "conditions").map((condition) => ({
+    type: textAt(condition, "type"),
+    status: textAt(condition, "status"),
+    reason: textAt(condition, "reason"),
+    message: textAt(condition, "message"),
+    observedGeneration: numberAt(condition, ["observedGeneration"]),
+  }));
+}
+
+/** A condition by type, when it has this status (default `True`). */
+export function condition(
+  object: JsonObject,
+  type: string,
+  status = "True",
+): Condition | undefined {
+  return conditionsOf(object).find((entry) => entry.type === type && entry.status === status);
+}
+
+/** A Health. */
+export function health(status: HealthStatus, message = ""): Health {
+  return { status, message };
+}
+
+/** A Health with what a condition says: its message, else its reason. */
+export function healthBy(status: HealthStatus, said: Condition): Health {
+  return { status, message: said.message || said.reason || said.type };
+}

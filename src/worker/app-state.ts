@@ -1,0 +1,141 @@
+import type { AppHealth } from "../core/health/app-health.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
+import type { AppReport } from "../core/protocol/worker-report.ts";
+import { formOfTarget } from "./target-form.ts";
+import type { AppTarget } from "./mirror-view.ts";
+import type { AppRow, ObjectRow } from "./state-store.ts";
+
+/** A drifted object: whether its fields may be taken back by force. */
+export interface DriftedObject {
+  readonly force: boolean;
+}
+
+/** What a worker process holds of one app at one site, besides the store. All of it can be found out again. */
+export interface AppState {
+  readonly app: string;
+  target: AppTarget | null;
+  row: AppRow | null;
+  rows: Map<ObjectId, ObjectRow>;
+  /** Raised by each write: what was observed before it says nothing about what stands after it. */
+  writes: number;
+  health: AppHealth | null;
+  /** Monotonic time since when it is healthy without a break on the row's tree; null: it is not. */
+  healthySince: number | null;
+  /** Monotonic time of the last change of tree. */
+  appliedAt: number;
+  drifted: Map<ObjectId, DriftedObject>;
+  /** Why the last attempt did not do all: one line, "" when it did. */
+  trouble: string;
+  /** What waits, without being a failure: "2 objects wait to be pruned". */
+  waiting: string;
+  failures: number;
+}
+
+/** A state that knows nothing yet. */
+export function newAppState(app: string): AppState {
+  return {
+    app,
+    target: null,
+    row: null,
+    rows: new Map(),
+    writes: 0,
+    health: null,
+    healthySince: null,
+    appliedAt: 0,
+    drifted: new Map(),
+    trouble: "",
+    waiting: "",
+    failures: 0,
+  };
+}
+
+/** Takes in what was observed of the row's tree. True when a person would see a difference. */
+export function takeHealth(state: AppState, health: AppHealth, now: number): boolean {
+  const isGood = health.status === "Healthy" || health.status === "Suspended";
+  const before = `${state.health?.status} ${state.health?.message} ${state.health?.unverified}`;
+  state.health = health;
+  if (!isGood) state.healthySince = null;
+  else state.healthySince ??= now;
+  return before !== `${health.status} ${health.message} ${health.unverified}`;
+}
+
+/** For how long it has been healthy, and the longest such time on this tree, in whole ms. */
+export function healthTimes(state: AppState, now: number): { now: number; longest: number } {
+  const healthyForMs = state.healthySince === null ? 0 : Math.floor(now - state.healthySince);
+  return { now: healthyForMs, longest: Math.max(healthyForMs, state.row?.longestHealthyMs ?? 0) };
+}
+
+/** The app's line in a report; null: there is nothing to tell. */
+export function appReport(state: AppState, site: string, now: number): AppReport | null {
+  const { row, target } = state;
+  if (row === null && target === null) return null;
+  const base = { site, app: state.app, message: messageOf(state).slice(0, 2000) };
+  if (row === null) return { ...base, ...nothingYet };
+  const times = healthTimes(state, now);
+  const isGone = row.left && isLeaving(target);
+  return {
+    ...base,
+    tree: row.tree,
+    left: isGone,
+    release: row.release,
+    sync: isGone ? "Synced" : syncOf(state),
+    health: isGone ? "Missing" : healthWord(state, row),
+    healthyForMs: times.now,
+    longestHealthyMs: times.longest,
+    everHealthy: row.everHealthy || times.now > 0,
+    unverified: state.health?.unverified ?? 0,
+    objects: state.rows.size,
+  };
+}
+
+function isLeaving(target: AppTarget | null): boolean {
+  return target !== null && "leaving" in target;
+}
+
+const nothingYet = {
+  tree: null,
+  left: false,
+  release: null,
+  sync: "Unknown",
+  health: "Missing",
+  healthyForMs: 0,
+  longestHealthyMs: 0,
+  everHealthy: false,
+  unverified: 0,
+  objects: 0,
+} as const;
+
+/** What was seen; after a restart what was seen last, until it is looked at again. */
+function healthWord(state: AppState, row: AppRow): AppReport["health"] {
+  if (state.health !== null) return state.health.status;
+  const last = healthWords.find((word) => word === row.health);
+  return last ?? (row.tree === null ? "Missing" : "Progressing");
+}
+
+const healthWords = [
+  "Healthy",
+  "Progressing",
+  "Degraded",
+  "Suspended",
+  "Missing",
+  "Unknown",
+] as const;
+
+function syncOf(state: AppState): AppReport["sync"] {
+  const { target, row } = state;
+  if (target === null || row === null) return "Unknown";
+  const form = formOfTarget(target, row);
+  const isApplied = form.tree !== null && row.tree === form.tree;
+  const isPruned = form.tree !== null && state.waiting === "";
+  return isApplied && isPruned && state.drifted.size === 0 && state.trouble === ""
+    ? "Synced"
+    : "OutOfSync";
+}
+
+function messageOf(state: AppState): string {
+  if (state.target === null) return "the mirror does not name it here any more: nothing is written";
+  const drift = state.drifted.size === 0 ? "" : `${state.drifted.size} objects have drifted`;
+  return [state.trouble, drift, state.waiting, state.health?.message ?? ""]
+    .filter((part) => part !== "")
+    .join("; ");
+}

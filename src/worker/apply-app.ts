@@ -1,0 +1,169 @@
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import { UnknownKindError, addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { assessHealth } from "../core/health/assess-health.ts";
+import { FleetError } from "../core/errors.ts";
+import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
+import type { AppState } from "./app-state.ts";
+import { applyOneObject } from "./apply-object.ts";
+import { writeChildInventory } from "./child-inventory.ts";
+import type { SiteContext } from "./site-context.ts";
+import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
+import type { AppTree, TreeObject } from "./tree-cache.ts";
+
+/** How writing an app ended. `failed` and `blocked` empty: all of its tree stands. */
+export interface ApplyOutcome {
+  readonly failed: readonly { readonly id: ObjectId; readonly error: FleetError }[];
+  /** Objects whose prerequisites do not stand yet. */
+  readonly blocked: readonly { readonly id: ObjectId; readonly reason: string }[];
+  readonly written: number;
+}
+
+/** Objects written at once in one app. */
+const parallel = 6;
+
+/**
+ * Makes a tree stand at a site: writes what is not known to stand, in order, everything whose prerequisites hold, and
+ * collects what fails. What is about to be created is in the inventory, here and there, before it is.
+ */
+export async function applyTree(
+  context: SiteContext,
+  state: AppState,
+  wanted: { readonly tree: AppTree; readonly row: AppRow },
+): Promise<ApplyOutcome> {
+  const { tree } = wanted;
+  const todo = tree.objects.filter((object) => needsWrite(state, object));
+  if (todo.length === 0) return { failed: [], blocked: [], written: 0 };
+  const fresh = todo.filter((object) => !isKnown(state.rows.get(object.id)));
+  const isCreating = fresh.length > 0;
+  await context.link.verify({
+    signal: context.signal(),
+    ...(isCreating && { maxAgeMs: freshIdentityMs }),
+  });
+  const unheard = fresh.filter((object) => !state.rows.has(object.id));
+  const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
+  save(context, state, rows);
+  state.row = await writeChildInventory(context, wanted.row, state.rows.keys());
+  state.writes += 1;
+  return writeAll({ context, state, row: state.row, tree }, todo);
+}
+
+const freshIdentityMs = 30_000;
+
+/** True when a request is needed to know that the object stands as the tree has it. */
+export function needsWrite(state: AppState, object: TreeObject): boolean {
+  const row = state.rows.get(object.id);
+  return !isKnown(row) || row?.hash !== object.hash || state.drifted.has(object.id);
+}
+
+function isKnown(row: ObjectRow | undefined): boolean {
+  return row !== undefined && row.phase === "applied" && row.uid !== "";
+}
+
+interface Job {
+  readonly context: SiteContext;
+  readonly state: AppState;
+  readonly row: AppRow;
+  readonly tree: AppTree;
+}
+
+interface Progress {
+  readonly failed: { id: ObjectId; error: FleetError }[];
+  readonly blocked: { id: ObjectId; reason: string }[];
+  /** Not standing: failed or blocked; whoever needs one of these is blocked. */
+  readonly absent: Set<ObjectId>;
+  written: number;
+}
+
+async function writeAll(job: Job, todo: readonly TreeObject[]): Promise<ApplyOutcome> {
+  const progress: Progress = { failed: [], blocked: [], absent: new Set(), written: 0 };
+  for (const rank of new Set(todo.map((object) => object.rank))) {
+    const queue = todo.filter((object) => object.rank === rank);
+    const worker = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        await writeOne(job, next, progress);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+    await waitForDefinitions(job, progress, rank);
+  }
+  return progress;
+}
+
+async function writeOne(job: Job, object: TreeObject, progress: Progress): Promise<void> {
+  const { context, state, row } = job;
+  const need = object.needs.find((id) => progress.absent.has(id));
+  if (need !== undefined) {
+    const found = job.tree.objects.find((one) => one.id === need);
+    block(progress, object, `waits for ${found === undefined ? need : describeKey(found.key)}`);
+    return;
+  }
+  try {
+    const applied = await applyOneObject(context, {
+      app: state.app,
+      owner: row.owner,
+      namespace: row.namespace,
+      object,
+      row: state.rows.get(object.id),
+      drifted: state.drifted.get(object.id),
+    });
+    save(context, state, [applied]);
+    state.drifted.delete(object.id);
+    progress.written += 1;
+  } catch (error) {
+    if (!(error instanceof FleetError) || context.signal().aborted) throw error;
+    context.link.noteFailure(error);
+    if (context.link.isBroken()) throw error; // the rest would fail alike
+    noteFailed(job, object, { progress, error });
+  }
+}
+
+function noteFailed(
+  job: Job,
+  object: TreeObject,
+  { progress, error }: { readonly progress: Progress; readonly error: FleetError },
+): void {
+  // A 404 that is no Status: the kind that was remembered is not served any more.
+  if (isApiError(error) && error.facts.status === 404 && error.facts.reason === "") {
+    job.context.client.forgetKinds();
+  }
+  if (error instanceof UnknownKindError && isDefined(job, object)) {
+    block(progress, object, "waits for its definition to be served");
+    return;
+  }
+  progress.absent.add(object.id);
+  progress.failed.push({ id: object.id, error });
+}
+
+function block(progress: Progress, object: TreeObject, reason: string): void {
+  progress.absent.add(object.id);
+  progress.blocked.push({ id: object.id, reason: `${describeKey(object.key)} ${reason}` });
+}
+
+/** A definition of the same app that some other object needs must be established before that is written. */
+async function waitForDefinitions(job: Job, progress: Progress, rank: number): Promise<void> {
+  const needed = new Set(
+    job.tree.objects.filter((one) => needsWrite(job.state, one)).flatMap((one) => one.needs),
+  );
+  for (const object of job.tree.objects) {
+    const isDefinition = object.key.kind === "CustomResourceDefinition";
+    if (!isDefinition || object.rank !== rank || !needed.has(object.id)) continue;
+    if (progress.absent.has(object.id)) continue;
+    const live = await job.context.client.get(addressOf(object.object), job.context.signal());
+    const now = job.context.clock.now();
+    if (live === null || assessHealth(live, now).status !== "Healthy") {
+      progress.absent.add(object.id);
+    }
+  }
+}
+
+function isDefined(job: Job, object: TreeObject): boolean {
+  const kinds = new Map(job.tree.objects.map((one) => [one.id, one.key.kind]));
+  return object.needs.some((id) => kinds.get(id) === "CustomResourceDefinition");
+}
+
+/** Keeps rows in store and memory alike. */
+export function save(context: SiteContext, state: AppState, rows: readonly ObjectRow[]): void {
+  if (rows.length === 0) return;
+  context.store.saveObjects({ site: context.site, app: state.app }, rows);
+  for (const row of rows) state.rows.set(row.id, row);
+}

@@ -1,0 +1,254 @@
+import { ApiError } from "../adapters/kubernetes/api-error.ts";
+import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
+import { forbiddenConflicts, parseConflicts } from "../core/apply/judge-conflicts.ts";
+import {
+  fieldManagerOf,
+  hashOf,
+  liveOwner,
+  metadataText,
+  withUid,
+} from "../core/apply/ownership.ts";
+import { FleetError } from "../core/errors.ts";
+import { type Json, isJsonObject } from "../core/model/json.ts";
+import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import type { DriftedObject } from "./app-state.ts";
+import { type SiteContext, desiredTree } from "./site-context.ts";
+import type { ObjectRow } from "./state-store.ts";
+import type { TreeObject } from "./tree-cache.ts";
+
+/** One object to be written, and what is known of it. */
+export interface ObjectWork {
+  readonly app: string;
+  readonly owner: string;
+  /** Namespace of the app: it is made where it is missing. */
+  readonly namespace: string;
+  readonly object: TreeObject;
+  readonly row: ObjectRow | undefined;
+  readonly drifted: DriftedObject | undefined;
+}
+
+/**
+ * Writes one object and gives its new row. A known object costs one request; an unknown one is looked at first, so that
+ * nobody else's is taken. Throws CONFLICT where it is another's, and whatever the cluster refuses.
+ */
+export async function applyOneObject(context: SiteContext, work: ObjectWork): Promise<ObjectRow> {
+  const { row } = work;
+  const isKnown = row !== undefined && row.phase === "applied" && row.uid !== "";
+  const uid = isKnown ? row.uid : await inspect(context, work);
+  try {
+    return rowOf(work, await send(context, work, { uid, force: work.drifted?.force === true }));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return rowOf(work, await sendAgain(context, work, { uid, error }));
+  }
+}
+
+interface Attempt {
+  readonly uid: string;
+  readonly force: boolean;
+}
+
+function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
+  const { object } = work.object;
+  return context.client.apply(attempt.uid === "" ? object : withUid(object, attempt.uid), {
+    fieldManager: fieldManagerOf(work.app),
+    force: attempt.force,
+    signal: context.signal(),
+  });
+}
+
+/** The uid of the live object, "" where there is none. Throws when it is not this app's to write. */
+async function inspect(context: SiteContext, work: ObjectWork): Promise<string> {
+  const live = await context.client.get(addressOf(work.object.object), context.signal());
+  if (live === null) return "";
+  if (metadataText(live, "deletionTimestamp") !== "") {
+    throw new FleetError("API_REFUSED", `${describeKey(work.object.key)} is still being deleted`, {
+      hint: `held by ${finalizersOf(live)}`,
+    });
+  }
+  await refuseForeign(context, work, live);
+  return metadataText(live, "uid");
+}
+
+/** Another owner's object is taken only where that app, of this fleet, no longer has it in the mirror. */
+async function refuseForeign(
+  context: SiteContext,
+  work: ObjectWork,
+  live: KubeObject,
+): Promise<void> {
+  const owner = liveOwner(live);
+  if (owner === "" || owner === work.owner) return;
+  if (await hasHandedOver(context, work, owner)) return;
+  throw new FleetError(
+    "CONFLICT",
+    `${describeKey(work.object.key)} at site ${context.site} belongs to ${owner}`,
+    { hint: `remove it from one of the two, or hand it over in one commit` },
+  );
+}
+
+async function hasHandedOver(
+  context: SiteContext,
+  work: ObjectWork,
+  owner: string,
+): Promise<boolean> {
+  const slash = owner.indexOf("/");
+  const [fleet, app] = [owner.slice(0, slash), owner.slice(slash + 1)];
+  if (fleet !== work.owner.slice(0, work.owner.indexOf("/")) || app === work.app) return false;
+  const tree = await desiredTree(context, app);
+  return tree === null || !tree.ids.has(work.object.id);
+}
+
+interface Refusal {
+  readonly uid: string;
+  readonly error: ApiError;
+}
+
+/** What a refusal allows to be tried once more; otherwise throws it, in words that name site and object. */
+async function sendAgain(
+  context: SiteContext,
+  work: ObjectWork,
+  { uid, error }: Refusal,
+): Promise<KubeObject> {
+  if (error.code === "CONFLICT") {
+    await judge(context, work, error);
+    return send(context, work, { uid, force: true });
+  }
+  if (isNamespaceMissing(error, work)) {
+    await createNamespace(context, work.namespace);
+    return send(context, work, { uid: "", force: false });
+  }
+  if (uid !== "" && isAnotherObject(error)) {
+    // Gone, or another object by the same name: that may also mean another cluster.
+    await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
+    return send(context, work, { uid: await inspect(context, work), force: false });
+  }
+  throw inWords(context, error);
+}
+
+async function judge(context: SiteContext, work: ObjectWork, error: ApiError): Promise<void> {
+  const conflicts = parseConflicts(error.facts.causes);
+  const rivals = conflicts.map((conflict) => conflict.manager).filter(isApp);
+  const handedOver = rivals.length === 0 ? [] : await managersThatGave(context, work, rivals);
+  const forbidden = forbiddenConflicts(conflicts, { owned: ownedPaths(work.row), handedOver });
+  const [first] = forbidden;
+  if (conflicts.length > 0 && first === undefined) return;
+  const fields = forbidden.slice(0, 3).map((conflict) => conflict.field);
+  const who = first === undefined ? "another manager" : `manager ${first.manager}`;
+  throw new FleetError(
+    "CONFLICT",
+    `${describeKey(work.object.key)} at site ${context.site}: ${who} owns ${fields.join(", ")}`,
+    {
+      cause: error,
+      hint: "remove the field from the manifest, or make the other manager give it up",
+    },
+  );
+}
+
+const appManager = "flotilla/";
+
+function isApp(manager: string): boolean {
+  return manager.startsWith(appManager);
+}
+
+/** Managers of apps of this fleet that no longer have the object, which is still theirs, ours or nobody's. */
+async function managersThatGave(
+  context: SiteContext,
+  work: ObjectWork,
+  managers: readonly string[],
+): Promise<readonly string[]> {
+  const live = await context.client.get(addressOf(work.object.object), context.signal());
+  const owner = live === null ? "" : liveOwner(live);
+  const fleet = work.owner.slice(0, work.owner.indexOf("/"));
+  const gave: string[] = [];
+  for (const manager of managers) {
+    const rival = `${fleet}/${manager.slice(appManager.length)}`;
+    const isAllowed = [rival, work.owner, ""].includes(owner);
+    if (isAllowed && (await hasHandedOver(context, work, rival))) gave.push(manager);
+  }
+  return gave;
+}
+
+function ownedPaths(row: ObjectRow | undefined): ReadonlySet<string> | "all" {
+  if (row === undefined || row.phase !== "applied") return new Set();
+  if (row.owned === "") return "all";
+  return new Set(fieldPaths(parseFields(row.owned)));
+}
+
+/** Reads a row's `owned`. */
+export function parseFields(text: string): Record<string, Json> {
+  if (text === "") return {};
+  const value = JSON.parse(text) as Json; // written by rowOf
+  return isJsonObject(value) ? value : {};
+}
+
+function rowOf(work: ObjectWork, live: KubeObject): ObjectRow {
+  const owned = ownedFields(live, fieldManagerOf(work.app));
+  return {
+    id: work.object.id,
+    apiVersion: work.object.object.apiVersion,
+    uid: metadataText(live, "uid"),
+    hash: work.object.hash,
+    resourceVersion: metadataText(live, "resourceVersion"),
+    phase: "applied",
+    owned: JSON.stringify(owned),
+    projection: hashOf(projectFields(live, owned)),
+    finished: false,
+  };
+}
+
+function isNamespaceMissing(error: ApiError, work: ObjectWork): boolean {
+  const { status, about } = error.facts;
+  if (status !== 404 || about.kind !== "namespaces") return false;
+  return about.name === work.namespace && work.object.key.namespace === work.namespace;
+}
+
+/** The uid that was sent is not that of the live object (422 naming the field), or there is none (409). */
+function isAnotherObject(error: ApiError): boolean {
+  const { status, causes, reason } = error.facts;
+  if (causes.some((cause) => cause.field === "metadata.uid")) return true;
+  return (status === 409 && reason === "Conflict") || (status === 404 && reason === "NotFound");
+}
+
+/** Bare: it belongs to no app, is in no inventory and is never deleted. */
+async function createNamespace(context: SiteContext, name: string): Promise<void> {
+  const namespace: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+  try {
+    await context.client.create(namespace, context.signal());
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.facts.reason !== "AlreadyExists") throw error;
+  }
+}
+
+const immutableField =
+  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|cannot change roleRef|is immutable/i;
+
+/** A refusal in words that say what a person can do about it. */
+function inWords(context: SiteContext, error: ApiError): FleetError {
+  const { causes } = error.facts;
+  const terminating = causes.some((cause) => cause.reason === "NamespaceTerminating");
+  if (terminating) {
+    return new FleetError("API_REFUSED", `${error.message} at site ${context.site}`, {
+      cause: error,
+      hint: "the namespace is being deleted; it is tried again until that has ended",
+    });
+  }
+  const isImmutable =
+    error.facts.status === 422 &&
+    (causes.some((cause) => immutableField.test(cause.message)) ||
+      immutableField.test(error.message));
+  if (!isImmutable) return error;
+  return new FleetError("API_REFUSED", `${error.message} at site ${context.site}`, {
+    cause: error,
+    hint: "the field cannot be changed: delete the object by hand, or give the new one another name",
+  });
+}
+
+/** The finalizers of an object, for messages. */
+export function finalizersOf(object: KubeObject): string {
+  const finalizers = object.metadata["finalizers"];
+  const names = Array.isArray(finalizers)
+    ? finalizers.filter((one) => typeof one === "string")
+    : [];
+  return names.length === 0 ? "nothing but time" : names.join(", ");
+}

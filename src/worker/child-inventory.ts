@@ -1,0 +1,106 @@
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import {
+  inventoryKey,
+  inventoryName,
+  inventoryParts,
+  parseInventory,
+} from "../core/apply/inventory.ts";
+import { hashOf, metadataText, systemNamespace } from "../core/apply/ownership.ts";
+import { FleetError } from "../core/errors.ts";
+import type { KubeObject, ObjectId } from "../core/model/kube-object.ts";
+import type { SiteContext } from "./site-context.ts";
+import type { AppRow } from "./state-store.ts";
+
+/** The manager of inventory objects: no app's, so that no app's fields are in them. */
+const manager = "flotilla-inventory";
+
+/** What the cluster's inventory of an app says. */
+export interface ChildInventory {
+  readonly ids: readonly ObjectId[];
+  readonly parts: number;
+}
+
+/** Reads it, all parts; null when there is none. STATE_CORRUPT when it is not an inventory: then nothing is known. */
+export async function readChildInventory(
+  context: SiteContext,
+  app: string,
+): Promise<ChildInventory | null> {
+  const ids: ObjectId[] = [];
+  for (let part = 0; ; part += 1) {
+    const name = inventoryName(app, part);
+    const live = await context.client.get(address(name), context.signal());
+    if (live === null) return part === 0 ? null : { ids, parts: part };
+    const read = parseInventory(live["data"]);
+    if (read === undefined) {
+      throw new FleetError(
+        "STATE_CORRUPT",
+        `ConfigMap ${systemNamespace}/${name} at site ${context.site} is not an inventory`,
+        { hint: "restore it, or delete it: its objects are then nobody's" },
+      );
+    }
+    ids.push(...read);
+  }
+}
+
+/** Makes the cluster's inventory hold exactly these ids, writing nothing where it already does; gives the changed row. */
+export async function writeChildInventory(
+  context: SiteContext,
+  row: AppRow,
+  ids: Iterable<ObjectId>,
+): Promise<AppRow> {
+  const sorted = [...new Set(ids)].toSorted();
+  const childSet = sorted.length === 0 ? "" : hashOf(sorted);
+  const parts = sorted.length === 0 ? [] : inventoryParts(row.app, sorted);
+  if (childSet === row.childSet && parts.length === row.childParts) return row;
+  for (const { name, text } of parts) await writePart(context, name, text);
+  for (let part = parts.length; part < row.childParts; part += 1) {
+    await deletePart(context, inventoryName(row.app, part));
+  }
+  const changed = { ...row, childSet, childParts: parts.length };
+  context.store.saveApp(changed);
+  return changed;
+}
+
+async function writePart(context: SiteContext, name: string, text: string): Promise<void> {
+  const object: KubeObject = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, namespace: systemNamespace },
+    data: { [inventoryKey]: text },
+  };
+  const options = { fieldManager: manager, force: true, signal: context.signal() };
+  try {
+    await context.client.apply(object, options);
+  } catch (error) {
+    if (!isApiError(error) || error.facts.status !== 404) throw error;
+    await createSystemNamespace(context);
+    await context.client.apply(object, options);
+  }
+}
+
+async function createSystemNamespace(context: SiteContext): Promise<void> {
+  const namespace: KubeObject = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: systemNamespace },
+  };
+  try {
+    await context.client.create(namespace, context.signal());
+  } catch (error) {
+    if (!isApiError(error) || error.facts.reason !== "AlreadyExists") throw error;
+  }
+}
+
+async function deletePart(context: SiteContext, name: string): Promise<void> {
+  const live = await context.client.get(address(name), context.signal());
+  if (live === null) return;
+  await context.client.delete(
+    address(name),
+    { uid: metadataText(live, "uid"), resourceVersion: metadataText(live, "resourceVersion") },
+    context.signal(),
+  );
+}
+
+function address(name: string) {
+  return { apiVersion: "v1", kind: "ConfigMap", namespace: systemNamespace, name };
+}

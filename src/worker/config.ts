@@ -1,0 +1,100 @@
+/** The worker's configuration file, as a schema: types, checks and docs/reference/worker-config.md come from it. */
+import { type Static, type TString, Type } from "typebox";
+import { FleetError } from "../core/errors.ts";
+import { parseDuration } from "../core/model/duration.ts";
+import { Duration } from "../core/model/kinds.ts";
+import { FilePath } from "../runtime/read-config.ts";
+
+const closed = { additionalProperties: false } as const;
+
+const Time = (standard: string, description: string): TString =>
+  // A copy of the schema of durations with a default and words of its own.
+  ({ ...Duration, default: standard, description }) as TString;
+
+const WorkerSiteConfig = Type.Object(
+  {
+    kubeconfig: FilePath("the kubeconfig of the site's cluster; its current context is used"),
+    allowExec: Type.Boolean({
+      default: false,
+      description: "whether the kubeconfig may run a program to log in",
+    }),
+  },
+  { ...closed, description: "how to reach one site" },
+);
+
+export const WorkerConfig = Type.Object(
+  {
+    mirror: Type.Object(
+      {
+        url: Type.String({
+          pattern: "^https?://.+[^/]$",
+          description: "URL of the mirror, `https://controller.example/mirrors/eu.git`",
+        }),
+        tokenFile: FilePath("a file that holds the mirror's token and nothing else"),
+      },
+      { ...closed, description: "the mirror that this worker follows" },
+    ),
+    stateDir: FilePath("a folder of this worker alone: its copy of the mirror and its inventory"),
+    sites: Type.Record(Type.String({ pattern: "^[a-z0-9-]+$" }), WorkerSiteConfig, {
+      description: "the sites that this worker can reach, by name",
+    }),
+    heartbeat: Time("5s", "longest time between two reports"),
+    poll: Time("15s", "how often the mirror is asked while it sends no hints"),
+    observe: Time("10s", "how often a settled site's health is looked at"),
+    settle: Time("1s", "how often health is looked at while an app settles"),
+    offlineAfter: Time("60s", "a site is offline when it has not answered so long"),
+    requestTimeout: Time("15s", "time for one request to a cluster"),
+    retry: Time("1s", "first wait after a failure; it doubles, with jitter"),
+    retryMax: Time("2m", "longest wait after a failure"),
+    concurrency: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 32,
+      description: "apps worked on at once, over all sites",
+    }),
+  },
+  { ...closed, description: "a worker's configuration" },
+);
+export type WorkerConfig = Static<typeof WorkerConfig>;
+
+/** The shortest each time may be, ms: below it a worker would do nothing but ask. */
+const shortest = {
+  heartbeat: 100,
+  poll: 100,
+  observe: 200,
+  settle: 50,
+  offlineAfter: 100,
+  requestTimeout: 100,
+  retry: 10,
+  retryMax: 10,
+} as const;
+
+type TimeName = keyof typeof shortest;
+
+/** The configuration with its times in ms. */
+export type WorkerSettings = Omit<WorkerConfig, TimeName> & {
+  readonly [Name in TimeName as `${Name}Ms`]: number;
+};
+
+/** Reads the times. USAGE when one is too short to work with. */
+export function workerSettings(config: WorkerConfig): WorkerSettings {
+  const { heartbeat, poll, observe, settle, offlineAfter, requestTimeout, retry, retryMax, ...rest } = config;
+  const ms = (name: TimeName, text: string): number => {
+    const value = parseDuration(text) ?? 0;
+    if (value >= shortest[name]) return value;
+    throw new FleetError("USAGE", `${name}: ${text} is too short; it must be at least ${shortest[name]}ms`, {
+      retry: "never",
+    });
+  };
+  return {
+    ...rest,
+    heartbeatMs: ms("heartbeat", heartbeat),
+    pollMs: ms("poll", poll),
+    observeMs: ms("observe", observe),
+    settleMs: ms("settle", settle),
+    offlineAfterMs: ms("offlineAfter", offlineAfter),
+    requestTimeoutMs: ms("requestTimeout", requestTimeout),
+    retryMs: ms("retry", retry),
+    retryMaxMs: ms("retryMax", retryMax),
+  };
+}

@@ -1,0 +1,126 @@
+import { Value } from "typebox/value";
+import { FleetError } from "../core/errors.ts";
+import { Hint, ReportAnswer, type WorkerReport } from "../core/protocol/worker-report.ts";
+import { readTokenFile } from "../runtime/token-file.ts";
+import { redactText } from "../runtime/redact.ts";
+
+/** The controller's side of a mirror, besides git. CONTROLLER_UNREACHABLE, or UNAUTHORIZED for the token. */
+export interface ControllerClient {
+  report(report: WorkerReport, signal: AbortSignal): Promise<ReportAnswer>;
+  /** Calls `onHint` for each hint until the stream ends or the signal aborts; then it throws or returns. */
+  hints(onHint: (hint: Hint) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** Where the mirror is and what proves who we are; the token is read anew for each request. */
+export interface ControllerAddress {
+  readonly url: string;
+  readonly tokenFile: string;
+}
+
+const requestTimeoutMs = 15_000;
+const quietTimeoutMs = 45_000;
+const maxLine = 64 * 1024;
+
+/** A client of one mirror's endpoints. */
+export function createControllerClient(address: ControllerAddress): ControllerClient {
+  return {
+    report: async (report, signal) => {
+      const timeout = AbortSignal.timeout(requestTimeoutMs);
+      const answer = await send(address, {
+        path: "/reports",
+        body: JSON.stringify(report),
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      const value: unknown = await answer.json().catch(() => undefined);
+      if (!Value.Check(ReportAnswer, value)) throw unreachable(address, "its answer is not JSON");
+      return value;
+    },
+    hints: async (onHint, signal) => {
+      const quiet = quietTimer();
+      try {
+        const both = AbortSignal.any([signal, quiet.signal]);
+        const answer = await send(address, { path: "/hints", signal: both });
+        await readHints(answer, onHint, quiet.restart);
+      } finally {
+        quiet.end();
+      }
+    },
+  };
+}
+
+async function send(
+  address: ControllerAddress,
+  request: { readonly path: string; readonly body?: string; readonly signal: AbortSignal },
+): Promise<Response> {
+  const token = await readTokenFile(address.tokenFile);
+  const { body, signal } = request;
+  let answer: Response;
+  try {
+    answer = await fetch(`${address.url}${request.path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`flotilla:${token}`).toString("base64")}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body }),
+      redirect: "error", // the token is for this address alone
+      signal,
+    });
+  } catch (cause) {
+    throw unreachable(address, cause instanceof Error ? cause.name : "no answer", cause);
+  }
+  if (answer.ok) return answer;
+  await answer.body?.cancel();
+  if (answer.status === 401 || answer.status === 403) {
+    throw new FleetError("UNAUTHORIZED", `${redactText(address.url)} refused the token`, {
+      hint: `put the mirror's token into ${address.tokenFile}`,
+    });
+  }
+  throw unreachable(address, `it answered ${answer.status}`);
+}
+
+/** One JSON object a line; a stream without a line for 45 s is dead. */
+async function readHints(
+  answer: Response,
+  onHint: (hint: Hint) => void,
+  onChunk: () => void,
+): Promise<void> {
+  if (answer.body === null) return;
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body) {
+    onChunk();
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > maxLine) return;
+    for (const line of lines) takeLine(line, onHint);
+  }
+}
+
+/** Aborts when it was not restarted for a while. */
+function quietTimer(): { signal: AbortSignal; restart: () => void; end: () => void } {
+  const quiet = new AbortController();
+  const start = (): NodeJS.Timeout => setTimeout(() => quiet.abort(), quietTimeoutMs);
+  let timer = start();
+  const end = (): void => clearTimeout(timer);
+  const restart = (): void => {
+    end();
+    timer = start();
+  };
+  return { signal: quiet.signal, restart, end };
+}
+
+function takeLine(line: string, onHint: (hint: Hint) => void): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return; // a hint that cannot be read is none: the mirror is asked now and then anyway
+  }
+  if (Value.Check(Hint, value)) onHint(value);
+}
+
+function unreachable(address: ControllerAddress, why: string, cause?: unknown): FleetError {
+  const place = redactText(address.url);
+  return new FleetError("CONTROLLER_UNREACHABLE", `${place} does not answer (${why})`, { cause });
+}

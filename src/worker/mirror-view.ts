@@ -1,0 +1,101 @@
+import { Value } from "typebox/value";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { FleetError } from "../core/errors.ts";
+import { LeavingMarker, SiteMeta } from "../core/protocol/mirror-layout.ts";
+
+/** What the mirror says about one app at one site. */
+export type AppTarget =
+  | { readonly app: string; readonly tree: string }
+  | { readonly app: string; readonly leaving: LeavingMarker };
+
+/** What the mirror says about one site. */
+export interface SiteTarget {
+  readonly site: string;
+  readonly meta: SiteMeta;
+  readonly apps: ReadonlyMap<string, AppTarget>;
+  /** Changes when anything above does. */
+  readonly key: string;
+}
+
+/** One commit of the mirror, read. A site that is not here is not assigned to this mirror. */
+export interface MirrorView {
+  readonly commit: string;
+  readonly sites: ReadonlyMap<string, SiteTarget>;
+}
+
+/**
+ * Reads a commit of the mirror; sites that are as in `previous` are not read again. MIRROR_INVALID when a file in it
+ * is not what the layout says.
+ */
+export async function readMirror(
+  store: ObjectStore,
+  commit: string,
+  previous?: MirrorView,
+): Promise<MirrorView> {
+  const metas = await namedChildren(store, commit, "meta");
+  const folders = await namedChildren(store, commit, "sites");
+  const sites = new Map<string, SiteTarget>();
+  const changed: { site: string; key: string; meta: string }[] = [];
+  for (const [file, meta] of metas) {
+    if (!file.endsWith(".json")) continue;
+    const site = file.slice(0, -".json".length);
+    const key = `${meta.oid} ${folders.get(site)?.oid ?? "-"}`;
+    const before = previous?.sites.get(site);
+    if (before?.key === key) sites.set(site, before);
+    else changed.push({ site, key, meta: meta.oid });
+  }
+  const texts = await store.read(changed.map(({ meta }) => meta));
+  for (const { site, key, meta } of changed) {
+    const facts = parseAs(SiteMeta, texts.get(meta), `meta/${site}.json`);
+    const apps = folders.has(site) ? await readApps(store, commit, site) : new Map();
+    sites.set(site, { site, meta: facts, apps, key });
+  }
+  return { commit, sites };
+}
+
+async function readApps(
+  store: ObjectStore,
+  commit: string,
+  site: string,
+): Promise<ReadonlyMap<string, AppTarget>> {
+  const apps = new Map<string, AppTarget>();
+  const markers = new Map<string, string>();
+  for (const [name, entry] of await namedChildren(store, commit, `sites/${site}`)) {
+    if (entry.type === "tree") apps.set(name, { app: name, tree: entry.oid });
+    else if (name.endsWith(".leaving")) markers.set(name.slice(0, -".leaving".length), entry.oid);
+  }
+  const texts = markers.size > 0 ? await store.read([...markers.values()]) : new Map();
+  for (const [app, oid] of markers) {
+    if (apps.has(app)) {
+      throw new FleetError("MIRROR_INVALID", `sites/${site} has both ${app} and ${app}.leaving`);
+    }
+    const path = `sites/${site}/${app}.leaving`;
+    apps.set(app, { app, leaving: parseAs(LeavingMarker, texts.get(oid), path) });
+  }
+  return apps;
+}
+
+async function namedChildren(store: ObjectStore, commit: string, folder: string) {
+  const entries = await store.children(commit, folder);
+  return new Map(
+    entries.map((entry) => [entry.path.slice(entry.path.lastIndexOf("/") + 1), entry]),
+  );
+}
+
+function parseAs<T extends typeof SiteMeta | typeof LeavingMarker>(
+  schema: T,
+  text: string | undefined,
+  path: string,
+): T extends typeof SiteMeta ? SiteMeta : LeavingMarker {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? "");
+  } catch {
+    value = undefined;
+  }
+  if (!Value.Check(schema, value)) {
+    throw new FleetError("MIRROR_INVALID", `${path} of the mirror is not what it must be`);
+  }
+  // Just checked against the schema; the compiler does not follow the conditional type.
+  return value as T extends typeof SiteMeta ? SiteMeta : LeavingMarker;
+}

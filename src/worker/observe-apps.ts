@@ -1,0 +1,143 @@
+import { assessHealth } from "../core/health/assess-health.ts";
+import { type AppHealth, appHealth } from "../core/health/app-health.ts";
+import type { Health } from "../core/health/health.ts";
+import { podReason } from "../core/health/workload-health.ts";
+import { at, health } from "../core/health/read-object.ts";
+import { isJsonObject } from "../core/model/json.ts";
+import { type KubeObject, type ObjectId, describeKey } from "../core/model/kube-object.ts";
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import { type AppState, takeHealth } from "./app-state.ts";
+import { observable, readLive } from "./read-live.ts";
+import { type SiteContext, desiredTree } from "./site-context.ts";
+import { needsWrite, save } from "./apply-app.ts";
+import type { ObjectRow } from "./state-store.ts";
+import type { AppTree, TreeObject } from "./tree-cache.ts";
+
+/**
+ * Looks at the health of apps whose tree stands. What was written while it looked is not judged by what it saw before.
+ * Gives the apps whose word or message changed.
+ */
+export async function observeApps(
+  context: SiteContext,
+  states: readonly AppState[],
+): Promise<readonly AppState[]> {
+  const looks: { state: AppState; tree: AppTree; writes: number }[] = [];
+  for (const state of states) {
+    const tree = await standingTree(context, state);
+    if (tree !== null) looks.push({ state, tree, writes: state.writes });
+  }
+  const queries = looks.map(({ state, tree }) => ({
+    app: state.app,
+    objects: observable(tree.objects),
+  }));
+  const live = await readLive(context, queries);
+  const changed: AppState[] = [];
+  for (const look of looks) {
+    const assessed = await assess(context, look, live);
+    if (look.state.writes !== look.writes) continue;
+    const before = look.state.healthySince;
+    const differs = takeHealth(look.state, assessed, context.clock.monotonic());
+    keepWord(context, look.state);
+    keepTimes(context, look.state, before);
+    if (differs || (before === null) !== (look.state.healthySince === null))
+      changed.push(look.state);
+  }
+  return changed;
+}
+
+/** The tree that stands at the site; null while another one is being written or none does. */
+async function standingTree(context: SiteContext, state: AppState): Promise<AppTree | null> {
+  const stands = state.row?.left === false ? state.row.tree : null;
+  if (stands === null) return null;
+  const tree = await desiredTree(context, state.app);
+  return tree?.tree === stands ? tree : null;
+}
+
+async function assess(
+  context: SiteContext,
+  { state, tree }: { readonly state: AppState; readonly tree: AppTree },
+  live: ReadonlyMap<ObjectId, KubeObject | null>,
+): Promise<AppHealth> {
+  const rated: { name: string; health: Health; object: KubeObject | null }[] = [];
+  for (const object of observable(tree.objects)) {
+    const found = live.get(object.id) ?? null;
+    const judged = judge(context, state.rows.get(object.id), found);
+    noteFinished(context, state, { object, judged });
+    rated.push({ name: describeKey(object.key), health: judged, object: found });
+  }
+  const whole = appHealth(rated);
+  const worst = rated.find(
+    (one) => one.health.status === whole.status && whole.message.startsWith(one.name),
+  );
+  if (worst === undefined || worst.object === null || whole.status === "Healthy") return whole;
+  const reason = await podsReason(context, worst.object);
+  return reason === "" ? whole : { ...whole, message: `${whole.message} (${reason})` };
+}
+
+function judge(context: SiteContext, row: ObjectRow | undefined, live: KubeObject | null): Health {
+  if (live !== null) return assessHealth(live, context.clock.now());
+  // A finished Job may be cleared away by its time to live.
+  return row?.finished === true
+    ? health("Healthy", "it has finished")
+    : health("Missing", "it is gone from the cluster");
+}
+
+function noteFinished(
+  context: SiteContext,
+  state: AppState,
+  { object, judged }: { readonly object: TreeObject; readonly judged: Health },
+): void {
+  const row = state.rows.get(object.id);
+  const isDone = object.key.kind === "Job" && judged.status === "Healthy";
+  if (row === undefined || row.finished || !isDone || needsWrite(state, object)) return;
+  save(context, state, [{ ...row, finished: true }]);
+}
+
+/** Why the pods of a workload do not run, asked only where it is not well. */
+async function podsReason(context: SiteContext, workload: KubeObject): Promise<string> {
+  const selector = at(workload, "spec", "selector", "matchLabels");
+  const namespace = workload.metadata["namespace"];
+  if (!isJsonObject(selector) || typeof namespace !== "string") return "";
+  const labelSelector = Object.entries(selector)
+    .flatMap(([key, value]) => (typeof value === "string" ? [`${key}=${value}`] : []))
+    .join(",");
+  try {
+    const pods = await context.client.list({
+      apiVersion: "v1",
+      kind: "Pod",
+      namespace,
+      labelSelector,
+      limit: 50,
+      maxObjects: 200,
+      signal: context.signal(),
+    });
+    return pods.map(podReason).find((reason) => reason !== "") ?? "";
+  } catch (error) {
+    // Only the message would have been better: the health is known.
+    if (isApiError(error)) return "";
+    throw error;
+  }
+}
+
+/** The store learns of each new word, so that a restart does not tell another one before it has looked. */
+function keepWord(context: SiteContext, state: AppState): void {
+  const word = state.health?.status ?? "";
+  if (state.row === null || state.row.health === word) return;
+  state.row = { ...state.row, health: word };
+  context.store.saveApp(state.row);
+}
+
+/** The store learns of healthy times when they end, and in growing steps, so that a restart forgets little. */
+function keepTimes(context: SiteContext, state: AppState, before: number | null): void {
+  const { row } = state;
+  const since = state.healthySince ?? before;
+  if (row === null || since === null) return;
+  const lastedMs = Math.floor(context.clock.monotonic() - since);
+  const longest = Math.max(row.longestHealthyMs, lastedMs);
+  const grown = longest - row.longestHealthyMs;
+  const broke = state.healthySince === null && grown > 0;
+  const isMuchLonger = grown >= 1000 && grown >= row.longestHealthyMs / 2;
+  if (row.everHealthy && !broke && !isMuchLonger) return;
+  state.row = { ...row, everHealthy: true, longestHealthyMs: longest };
+  context.store.saveApp(state.row);
+}

@@ -1,0 +1,207 @@
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import type { ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
+import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import { planPrune } from "../core/apply/plan-prune.ts";
+import { FleetError } from "../core/errors.ts";
+import {
+  type KubeObject,
+  type ObjectId,
+  describeKey,
+  parseObjectId,
+} from "../core/model/kube-object.ts";
+import type { AppState } from "./app-state.ts";
+import { save } from "./apply-app.ts";
+import { finalizersOf } from "./apply-object.ts";
+import { writeChildInventory } from "./child-inventory.ts";
+import { type SiteContext, othersIds } from "./site-context.ts";
+import type { AppRow, ObjectRow } from "./state-store.ts";
+
+/** How pruning ended; `waiting` and `failed` empty: the inventory holds nothing but what is wanted. */
+export interface PruneOutcome {
+  readonly waiting: readonly string[];
+  readonly failed: readonly FleetError[];
+}
+
+/** What to do with an object that is no longer wanted. */
+type Verb = "delete" | "orphan";
+
+/**
+ * Takes out of the cluster what is in the inventory and not in `desired`: each object is read first, and only one that
+ * names this app as its owner is touched, by its uid and version. Never called with less than a complete tree, or a
+ * leaving marker.
+ */
+export async function pruneObjects(
+  context: SiteContext,
+  state: AppState,
+  options: { readonly row: AppRow; readonly desired: ReadonlySet<ObjectId>; readonly verb: Verb },
+): Promise<PruneOutcome> {
+  const { row, desired, verb } = options;
+  const unwanted = [...state.rows.keys()].filter((id) => !desired.has(id));
+  if (unwanted.length === 0) return { waiting: [], failed: [] };
+  await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
+  state.writes += 1;
+  const others = await othersIds(context, state.app);
+  const plan = planPrune({ desired, inventory: unwanted, others });
+  const progress: Progress = { waiting: [], failed: [], gone: 0 };
+  const job = { context, state, row, verb };
+  for (const id of plan.remove) {
+    await guarded(job, progress, () => removeOne(job, id, progress));
+  }
+  for (const { id, reason } of plan.wait) {
+    await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
+  }
+  if (progress.gone > 0 || progress.waiting.length + progress.failed.length === 0) {
+    state.row = await writeChildInventory(context, row, state.rows.keys());
+  }
+  return progress;
+}
+
+interface Job {
+  readonly context: SiteContext;
+  readonly state: AppState;
+  readonly row: AppRow;
+  readonly verb: Verb;
+}
+
+interface Progress {
+  readonly waiting: string[];
+  readonly failed: FleetError[];
+  gone: number;
+}
+
+/** One object that cannot be removed holds up only itself; a cluster that does not answer holds up all. */
+async function guarded(job: Job, progress: Progress, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof FleetError) || job.context.signal().aborted) throw error;
+    job.context.link.noteFailure(error);
+    if (job.context.link.isBroken()) throw error;
+    progress.failed.push(error);
+  }
+}
+
+async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<void> {
+  const { context } = job;
+  const found = await lookUp(context, id, job.state.rows.get(id));
+  if (found === null) return forget(job, id, progress);
+  const { address, live } = found;
+  if (liveOwner(live) !== job.row.owner) return release(job, { id, address, live }, progress);
+  if (metadataText(live, "deletionTimestamp") !== "") {
+    progress.waiting.push(stuck(live));
+    return;
+  }
+  if (job.verb === "orphan") {
+    await orphan(job, address, live);
+    return forget(job, id, progress);
+  }
+  mark(job, id, "deleting");
+  const ended = await context.client.delete(
+    address,
+    { uid: metadataText(live, "uid"), resourceVersion: metadataText(live, "resourceVersion") },
+    context.signal(),
+  );
+  if (ended === "gone") forget(job, id, progress);
+  else progress.waiting.push(stuck(live));
+}
+
+/** What another app wants stays; once that app is its owner, this one lets go of it. */
+async function releaseOne(
+  job: Job,
+  id: ObjectId,
+  { reason, progress }: { readonly reason: string; readonly progress: Progress },
+): Promise<void> {
+  const found = await lookUp(job.context, id, job.state.rows.get(id));
+  if (found === null) return forget(job, id, progress);
+  if (liveOwner(found.live) !== job.row.owner) {
+    return release(job, { id, ...found }, progress);
+  }
+  const key = parseObjectId(id);
+  progress.waiting.push(`${key === undefined ? id : describeKey(key)}: ${reason}`);
+}
+
+interface Found {
+  readonly address: ObjectAddress;
+  readonly live: KubeObject;
+}
+
+/** The live object, in the version in which the cluster serves it; null: the cluster says that there is none. */
+async function lookUp(
+  context: SiteContext,
+  id: ObjectId,
+  row: ObjectRow | undefined,
+): Promise<Found | null> {
+  const key = parseObjectId(id);
+  if (key === undefined) return null;
+  const signal = context.signal();
+  const known = row?.apiVersion ?? "";
+  const isServed =
+    known !== "" && (await context.client.resource(known, key.kind, signal)) !== undefined;
+  const apiVersion = isServed ? known : await context.client.version(key.group, key.kind, signal);
+  // No such kind any more: its objects went with it.
+  if (apiVersion === undefined) return null;
+  const address = { apiVersion, kind: key.kind, namespace: key.namespace, name: key.name };
+  const live = await context.client.get(address, signal);
+  return live === null ? null : { address, live };
+}
+
+/** Lets go of an object that another owner has by now: its fields that only this app set go with it. */
+async function release(
+  job: Job,
+  { id, address, live }: Found & { readonly id: ObjectId },
+  progress: Progress,
+): Promise<void> {
+  const { context, row } = job;
+  const { namespace } = address;
+  if (job.state.rows.get(id)?.phase === "applied" && liveOwner(live) !== "") {
+    const nothing: KubeObject = {
+      apiVersion: address.apiVersion,
+      kind: address.kind,
+      metadata: {
+        name: address.name,
+        uid: metadataText(live, "uid"),
+        ...(namespace !== "" && { namespace }),
+      },
+    };
+    const options = { fieldManager: fieldManagerOf(row.app), signal: context.signal() };
+    try {
+      await context.client.apply(nothing, options);
+    } catch (error) {
+      // Refused: the fields stay as they are, which harms nobody.
+      if (!isApiError(error)) throw error;
+    }
+  }
+  forget(job, id, progress);
+}
+
+/** Takes our marks off, if it is still the object that was read. */
+async function orphan(job: Job, address: ObjectAddress, live: KubeObject): Promise<void> {
+  const patch = {
+    metadata: {
+      uid: metadataText(live, "uid"),
+      resourceVersion: metadataText(live, "resourceVersion"),
+      annotations: { "flotilla.dev/owner": null },
+      labels: { "flotilla.dev/app": null },
+    },
+  };
+  await job.context.client.mergePatch(address, patch, job.context.signal());
+}
+
+function forget(job: Job, id: ObjectId, progress: Progress): void {
+  const { context, state } = job;
+  context.store.saveObjects({ site: context.site, app: state.app }, [], [id]);
+  state.rows.delete(id);
+  job.state.drifted.delete(id);
+  progress.gone += 1;
+}
+
+function mark(job: Job, id: ObjectId, phase: ObjectRow["phase"]): void {
+  const row = job.state.rows.get(id);
+  if (row !== undefined) save(job.context, job.state, [{ ...row, phase }]);
+}
+
+function stuck(live: KubeObject): string {
+  const namespace = metadataText(live, "namespace");
+  const where = namespace === "" ? live.metadata.name : `${namespace}/${live.metadata.name}`;
+  return `${live.kind} ${where} is being deleted, held by ${finalizersOf(live)}`;
+}

@@ -1,0 +1,69 @@
+import { appLabel } from "../core/apply/ownership.ts";
+import { isConfigKind } from "../core/health/assess-health.ts";
+import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
+import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import type { SiteContext } from "./site-context.ts";
+import type { TreeObject } from "./tree-cache.ts";
+
+/** Which objects of which apps to look at. */
+export interface LiveQuery {
+  readonly app: string;
+  readonly objects: readonly TreeObject[];
+}
+
+/** The objects that say something about their health. */
+export function observable(objects: readonly TreeObject[]): readonly TreeObject[] {
+  return objects.filter((object) => !isConfigKind(object.key.group, object.key.kind));
+}
+
+/**
+ * Reads the live objects of some apps with few requests: one list for each kind by the app label, and a read of its own
+ * for what the list does not have (the label may have been taken off) or for a kind's only object. null: the cluster
+ * says that there is none. Throws at the first failure: half an answer is none.
+ */
+export async function readLive(
+  context: SiteContext,
+  queries: readonly LiveQuery[],
+): Promise<ReadonlyMap<ObjectId, KubeObject | null>> {
+  const live = new Map<ObjectId, KubeObject | null>();
+  const byKind = new Map<string, { app: string; object: TreeObject }[]>();
+  for (const { app, objects } of queries) {
+    for (const object of objects) {
+      const kind = `${object.object.apiVersion} ${object.key.kind}`;
+      byKind.set(kind, [...(byKind.get(kind) ?? []), { app, object }]);
+    }
+  }
+  for (const wanted of byKind.values()) {
+    if (wanted.length > 1) await readList(context, wanted, live);
+    for (const { object } of wanted) {
+      if (live.has(object.id)) continue;
+      const found = await context.client.get(addressOf(object.object), context.signal());
+      live.set(object.id, found);
+    }
+  }
+  return live;
+}
+
+async function readList(
+  context: SiteContext,
+  wanted: readonly { readonly app: string; readonly object: TreeObject }[],
+  live: Map<ObjectId, KubeObject | null>,
+): Promise<void> {
+  const [first] = wanted;
+  if (first === undefined) return;
+  const apps = [...new Set(wanted.map(({ app }) => app))].toSorted();
+  const namespaces = new Set(wanted.map(({ object }) => object.key.namespace));
+  const [namespace] = namespaces;
+  const listed = await context.client.list({
+    apiVersion: first.object.object.apiVersion,
+    kind: first.object.key.kind,
+    labelSelector: `${appLabel} in (${apps.join(",")})`,
+    ...(namespaces.size === 1 && namespace !== undefined && { namespace }),
+    signal: context.signal(),
+  });
+  const ids = new Set(wanted.map(({ object }) => object.id));
+  for (const object of listed) {
+    const id = objectId(keyOf(object));
+    if (ids.has(id)) live.set(id, object);
+  }
+}

@@ -1,0 +1,139 @@
+import { FleetError } from "../core/errors.ts";
+import type {
+  AppReport,
+  ReportAnswer,
+  SiteReport,
+  WorkerReport,
+} from "../core/protocol/worker-report.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { type Waker, createWaker } from "../runtime/wake.ts";
+
+/** What there is to report now. */
+interface ReportSource {
+  sites(): readonly string[];
+  apps(site: string): readonly string[];
+  site(site: string): SiteReport | null;
+  app(site: string, app: string): AppReport | null;
+  facts(): Pick<WorkerReport, "head" | "epoch" | "stopped" | "refused">;
+}
+
+/** Tells the controller what changed, and that the worker lives. Nothing is forgotten before it was acknowledged. */
+export interface Reporter {
+  /** A site, or an app at it, is to be told. */
+  touch(site: string, app?: string): void;
+  /** Head, stopped sites or refusal changed. */
+  wake(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What a reporter needs. */
+export interface ReporterOptions {
+  /** Random id of this process. */
+  readonly worker: string;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly source: ReportSource;
+  readonly send: (report: WorkerReport, signal: AbortSignal) => Promise<ReportAnswer>;
+  readonly onAnswer: (answer: ReportAnswer) => void;
+}
+
+const debounceMs = 100;
+/** An app's healthy time matters to the controller while it is short: it goes out with each heartbeat. */
+const agingMs = 15 * 60_000;
+
+/** A reporter whose first report is a full one. */
+export function createReporter(options: ReporterOptions): Reporter {
+  return new KeptReporter(options);
+}
+
+class KeptReporter implements Reporter {
+  readonly #options: ReporterOptions;
+  readonly #waker: Waker;
+  readonly #aging = new Set<string>();
+  #dirty = new Set<string>();
+  #sequence = 1;
+  #isFull = true;
+  #failures = 0;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#waker = createWaker(options.clock);
+  }
+
+  touch(site: string, app?: string): void {
+    this.#dirty.add(app === undefined ? site : `${site}/${app}`);
+    this.#waker.wake();
+  }
+
+  wake(): void {
+    this.#waker.wake();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, heartbeatMs } = this.#options;
+    while (!signal.aborted) {
+      await this.#once(signal);
+      if (this.#failures > 0) {
+        const random = (): number => clock.random();
+        const base = { attempt: this.#failures, baseMs: 200, maxMs: heartbeatMs, random };
+        await clock.sleep(50 + backoffMs(base), signal);
+      } else if (!this.#isFull) {
+        await this.#waker.wait(heartbeatMs, signal);
+        await clock.sleep(debounceMs, signal);
+      }
+    }
+  }
+
+  async #once(signal: AbortSignal): Promise<void> {
+    const { send, onAnswer, logger, source } = this.#options;
+    const told = this.#dirty;
+    const keys = this.#isFull ? everything(source) : new Set([...told, ...this.#aging]);
+    this.#dirty = new Set();
+    const report = this.#build(keys);
+    try {
+      const answer = await send(report, signal);
+      this.#sequence += 1;
+      this.#failures = 0;
+      this.#isFull = answer.resend;
+      onAnswer(answer);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      this.#dirty = new Set([...told, ...this.#dirty]);
+      this.#failures += 1;
+      if (this.#failures === 1 && !signal.aborted) logger.warn("cannot report", { error });
+    }
+  }
+
+  #build(keys: ReadonlySet<string>): WorkerReport {
+    const { source, worker } = this.#options;
+    const sites: SiteReport[] = [];
+    const apps: AppReport[] = [];
+    for (const key of keys) {
+      const [site = "", app] = key.split("/");
+      if (app === undefined) {
+        const told = source.site(site);
+        if (told !== null) sites.push(told);
+        continue;
+      }
+      const told = source.app(site, app);
+      if (told !== null) apps.push(told);
+      const ages = told !== null && told.healthyForMs > 0 && told.healthyForMs < agingMs;
+      if (ages) this.#aging.add(key);
+      else this.#aging.delete(key);
+    }
+    const facts = source.facts();
+    return { worker, sequence: this.#sequence, full: this.#isFull, ...facts, sites, apps };
+  }
+}
+
+function everything(source: ReportSource): Set<string> {
+  const keys = new Set<string>();
+  for (const site of source.sites()) {
+    keys.add(site);
+    for (const app of source.apps(site)) keys.add(`${site}/${app}`);
+  }
+  return keys;
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import pLimit from "p-limit";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
+import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import { FleetError } from "../core/errors.ts";
+import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { WorkerSettings } from "./config.ts";
+import type { ControllerClient } from "./controller-client.ts";
+import {
+  type MirrorFetcher,
+  type MirrorFollower,
+  type Verification,
+  createMirrorFollower,
+} from "./mirror-follower.ts";
+import { type Reporter, createReporter } from "./reporter.ts";
+import type { StateStore } from "./state-store.ts";
+import { createTreeCache } from "./tree-cache.ts";
+import { type WorkerEngine, createWorkerEngine } from "./worker-engine.ts";
+
+/** Everything outside the process that a worker uses. */
+export interface WorkerPorts {
+  readonly git: ObjectStore;
+  readonly fetcher: MirrorFetcher;
+  verify(commit: string, previous: string | null): Promise<Verification>;
+  readonly controller: ControllerClient;
+  readonly store: StateStore;
+  open(site: string): ClusterClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Follows a mirror and makes its sites be as it says, until the signal aborts; resolves when nothing runs any more.
+ * What an earlier run has stored is carried on with at once, whether there is a controller or not.
+ */
+export async function runWith(
+  config: WorkerSettings,
+  ports: WorkerPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = new AbortController();
+  const running = AbortSignal.any([signal, ended.signal]);
+  const { engine, follower, reporter } = assemble(config, ports);
+  await follower.resume(mirrorBranch);
+  const loops = [
+    engine.run(running),
+    follower.run(running),
+    reporter.run(running),
+    followHints({ ports, follower }, running),
+  ];
+  try {
+    await Promise.race(loops);
+  } finally {
+    ended.abort();
+    await Promise.allSettled(loops);
+  }
+}
+
+interface Assembly {
+  readonly engine: WorkerEngine;
+  readonly follower: MirrorFollower;
+  readonly reporter: Reporter;
+}
+
+function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
+  const { clock, logger, store, git } = ports;
+  const limit = pLimit(config.concurrency);
+  const engine = createWorkerEngine({
+    config,
+    store,
+    clock,
+    logger,
+    trees: createTreeCache(git),
+    open: (site) => ports.open(site),
+    limit: (task) => limit(task),
+    touch: (site, app) => reporter.touch(site, app),
+  });
+  const follower = createMirrorFollower({
+    git,
+    fetcher: ports.fetcher,
+    verify: (commit, previous) => ports.verify(commit, previous),
+    store,
+    clock,
+    logger,
+    pollMs: config.pollMs,
+    onView: (view) => engine.follow(view),
+    onChange: () => reporter.wake(),
+  });
+  const reporter = createReporter({
+    worker: randomUUID(),
+    heartbeatMs: config.heartbeatMs,
+    clock,
+    logger,
+    source: {
+      sites: () => engine.sites(),
+      apps: (site) => engine.apps(site),
+      site: (site) => engine.site(site),
+      app: (site, app) => engine.app(site, app),
+      facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),
+    },
+    send: (report, until) => ports.controller.report(report, until),
+    onAnswer: (answer) => follower.hint(answer.head),
+  });
+  return { engine, follower, reporter };
+}
+
+/** Keeps a stream of hints open; without one the mirror is asked more often. */
+async function followHints(
+  { ports, follower }: { readonly ports: WorkerPorts; readonly follower: MirrorFollower },
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, controller } = ports;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      await controller.hints((hint) => {
+        failures = 0;
+        follower.setHinted(true);
+        follower.hint(hint.head);
+      }, signal);
+    } catch (error) {
+      // An abort, a stream that broke or a controller that is away: it is tried again.
+      const isExpected = error instanceof FleetError || error instanceof Error;
+      if (!isExpected) throw error;
+    }
+    follower.setHinted(false);
+    failures += 1;
+    const random = (): number => clock.random();
+    await clock.sleep(
+      50 + backoffMs({ attempt: failures, baseMs: 500, maxMs: 15_000, random }),
+      signal,
+    );
+  }
+}

@@ -1,0 +1,329 @@
+import { FleetError } from "../core/errors.ts";
+import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import { type AppState, appReport, healthTimes, newAppState } from "./app-state.ts";
+import { checkDrift } from "./check-drift.ts";
+import type { DriftBudget } from "./drift-budget.ts";
+import type { SiteTarget } from "./mirror-view.ts";
+import { observeApps } from "./observe-apps.ts";
+import { type NextLook, reconcileApp } from "./reconcile-app.ts";
+import type { SiteContext } from "./site-context.ts";
+import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
+
+/** All work at one site: applying, looking at health, looking for drift, each when it is due. */
+export interface SiteActor {
+  /** What the mirror says now; null: the site is not assigned any more. Resolves when that is in force. */
+  setTarget(target: SiteTarget | null): Promise<void>;
+  report(): SiteReport;
+  appReport(app: string): AppReport | null;
+  apps(): readonly string[];
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What an actor shares with those of other sites. */
+export interface SiteActorOptions {
+  readonly context: Omit<SiteContext, "apps" | "target" | "signal">;
+  readonly drift: DriftBudget;
+  /** Runs work when there is a place: places are shared by all sites in order of asking. */
+  limit<T>(work: () => Promise<T>): Promise<T>;
+  /** Something of an app (or, without one, of the site) is to be told. */
+  touch(app?: string): void;
+}
+
+const parallel = 4;
+const freshMs = 15_000;
+const patienceMs = 10 * 60_000;
+
+/** An actor with what the store knows of the site; it does nothing before `run`. */
+export function createSiteActor(options: SiteActorOptions): SiteActor {
+  const actor = new Actor(options);
+  return {
+    setTarget: (target) => actor.setTarget(target),
+    report: () => actor.report(),
+    appReport: (app) => actor.appReport(app),
+    apps: () => [...actor.states.keys()],
+    run: (signal) => actor.run(signal),
+  };
+}
+
+class Actor {
+  readonly states = new Map<string, AppState>();
+  readonly #options: SiteActorOptions;
+  readonly #timer: TaskTimer;
+  readonly #context: SiteContext;
+  #target: SiteTarget | null = null;
+  #assigned = new AbortController();
+  #ended: AbortSignal | undefined;
+  #signal: AbortSignal = this.#assigned.signal;
+  readonly #busy = new Set<Promise<void>>();
+  #probes = 0;
+  #driftNote = "";
+
+  constructor(options: SiteActorOptions) {
+    this.#options = options;
+    this.#context = {
+      ...options.context,
+      apps: this.states,
+      target: () => this.#target,
+      signal: () => this.#signal,
+    };
+    this.#timer = createTaskTimer({
+      clock: options.context.clock,
+      parallel,
+      mayRun: (key) =>
+        this.#target !== null && (key === "probe" || !options.context.link.isBroken()),
+      task: (key) => this.#track(key),
+    });
+    this.#load();
+  }
+
+  #load(): void {
+    const { store, site } = this.#context;
+    for (const row of store.apps(site)) {
+      const state = newAppState(row.app);
+      state.row = row;
+      for (const object of store.objects(site, row.app)) state.rows.set(object.id, object);
+      this.states.set(row.app, state);
+    }
+  }
+
+  /** Ends with the assignment, or with the worker. */
+  #newSignal(): AbortSignal {
+    const { signal } = this.#assigned;
+    return this.#ended === undefined ? signal : AbortSignal.any([signal, this.#ended]);
+  }
+
+  async setTarget(target: SiteTarget | null): Promise<void> {
+    const before = this.#target;
+    this.#target = target;
+    if (target === null) return this.#standDown();
+    if (this.#assigned.signal.aborted) {
+      this.#assigned = new AbortController();
+      this.#signal = this.#newSignal();
+    }
+    for (const app of target.apps.keys()) {
+      if (!this.states.has(app)) this.states.set(app, newAppState(app));
+    }
+    for (const state of this.states.values()) this.#retarget(state, before, target);
+    if (before === null) this.#begin();
+    if (before?.meta.drift.intervalMs !== target.meta.drift.intervalMs) {
+      this.#timer.reschedule("drift", this.#context.clock.random() * target.meta.drift.intervalMs);
+    }
+    this.#timer.wake();
+  }
+
+  /** Nothing is written after this: what is under way is aborted and waited for. */
+  async #standDown(): Promise<void> {
+    this.#assigned.abort();
+    await Promise.all(this.#busy);
+    for (const state of this.states.values()) {
+      state.target = null;
+      this.#options.touch(state.app);
+    }
+  }
+
+  #retarget(state: AppState, before: SiteTarget | null, target: SiteTarget): void {
+    state.target = target.apps.get(state.app) ?? null;
+    if (state.target === null && state.row?.left === true) return this.#forget(state);
+    const isSame = before !== null && factsOf(before, state.app) === factsOf(target, state.app);
+    // What failed may have waited for what changed.
+    if (isSame && state.failures === 0) return;
+    state.failures = 0;
+    this.#timer.schedule(`app/${state.app}`, 0);
+    this.#options.touch(state.app);
+  }
+
+  /** It has left, and the marker is away: there is nothing more to know of it. */
+  #forget(state: AppState): void {
+    this.#context.store.dropApp(this.#context.site, state.app);
+    this.states.delete(state.app);
+    this.#timer.cancel(`app/${state.app}`);
+    this.#options.touch(state.app);
+  }
+
+  #begin(): void {
+    const { clock, config } = this.#context;
+    this.#timer.schedule("probe", 0);
+    this.#timer.schedule("observe", clock.random() * config.settleMs);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#ended = signal;
+    this.#signal = this.#newSignal();
+    await this.#timer.run(signal);
+  }
+
+  #track(key: string): Promise<void> {
+    // A probe waits for nobody: dead sites must not hold the places of the others.
+    const work = key === "probe" ? this.#task(key) : this.#options.limit(() => this.#task(key));
+    this.#busy.add(work);
+    return work.finally(() => this.#busy.delete(work));
+  }
+
+  async #task(key: string): Promise<void> {
+    if (this.#signal.aborted) return;
+    try {
+      if (key === "probe") await this.#probe();
+      else if (key === "observe") await this.#observe();
+      else if (key === "drift") await this.#drift();
+      else await this.#app(key.slice("app/".length));
+    } catch (error) {
+      if (!this.#signal.aborted) this.#failed(key, error);
+    }
+    if (this.#context.link.isBroken()) this.#timer.schedule("probe", this.#probeWait());
+  }
+
+  #failed(key: string, error: unknown): void {
+    const { config, link, logger } = this.#context;
+    link.noteFailure(error);
+    this.#options.touch();
+    if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
+    const state = this.states.get(key.slice("app/".length));
+    if (state !== undefined) {
+      state.trouble = error instanceof FleetError ? error.message : "internal error: see the log";
+      this.#options.touch(state.app);
+      this.#again(state, error instanceof FleetError ? error : undefined);
+    } else if (key !== "probe") {
+      this.#timer.schedule(key, key === "drift" ? config.retryMaxMs : config.observeMs);
+    }
+  }
+
+  /** Asks only who the cluster is; what comes after a failure starts again from here. */
+  async #probe(): Promise<void> {
+    const wasBroken = this.#context.link.isBroken();
+    // By now it may count as offline, and the answer may be long in coming.
+    if (wasBroken) this.#options.touch();
+    this.#probes += 1;
+    await this.#context.link.verify({ signal: this.#signal, maxAgeMs: 0 });
+    this.#probes = 0;
+    this.#options.touch();
+    if (!wasBroken) return;
+    for (const state of this.states.values()) {
+      state.failures = 0;
+      this.#timer.reschedule(`app/${state.app}`, 0);
+    }
+    this.#timer.schedule("observe", 0);
+  }
+
+  #probeWait(): number {
+    const { clock, config, link } = this.#context;
+    const wait = backoffMs({
+      attempt: this.#probes,
+      baseMs: config.retryMs,
+      maxMs: Math.min(30_000, config.retryMaxMs),
+      random: () => clock.random(),
+    });
+    const left = config.offlineAfterMs - link.facts().offlineForMs;
+    return left > 0 ? Math.min(wait, left) : wait;
+  }
+
+  async #app(app: string): Promise<void> {
+    const state = this.states.get(app);
+    if (state === undefined) return;
+    const next = await reconcileApp(this.#context, state);
+    this.#noteDrift();
+    this.#options.touch(app);
+    if (state.health === null) this.#timer.schedule("observe", 0);
+    this.#look(state, next);
+  }
+
+  #look(state: AppState, next: NextLook): void {
+    if (next === "settled") {
+      state.failures = 0;
+    } else if (next === "soon") {
+      state.failures += 1;
+      const wait = this.#context.config.settleMs * Math.min(30, 1 + state.failures / 5);
+      this.#timer.schedule(`app/${state.app}`, wait);
+    } else {
+      this.#again(state, next.backoff);
+    }
+  }
+
+  #again(state: AppState, error: FleetError | undefined): void {
+    const { clock, config } = this.#context;
+    state.failures += 1;
+    const wait = backoffMs({
+      attempt: state.failures,
+      baseMs: config.retryMs,
+      maxMs: config.retryMaxMs,
+      random: () => clock.random(),
+    });
+    const asked = typeof error?.retry === "object" ? error.retry.afterMs : 0;
+    this.#timer.schedule(`app/${state.app}`, Math.max(wait, asked));
+  }
+
+  async #observe(): Promise<void> {
+    const { clock, config, link } = this.#context;
+    // A site whose objects say nothing is asked all the same, so that its silence is noticed.
+    await link.verify({ signal: this.#signal, maxAgeMs: config.offlineAfterMs / 3 });
+    const changed = await observeApps(this.#context, [...this.states.values()]);
+    for (const state of changed) this.#options.touch(state.app);
+    let isSettling = false;
+    for (const state of this.states.values()) {
+      const times = healthTimes(state, clock.monotonic());
+      if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
+        this.#timer.schedule(`app/${state.app}`, 0);
+      }
+      if (times.now > 0 && times.now < freshMs) this.#options.touch(state.app);
+      isSettling ||= this.#isSettling(state, times.now);
+    }
+    const wait = isSettling ? config.settleMs : config.observeMs * (0.8 + 0.4 * clock.random());
+    this.#timer.schedule("observe", wait);
+  }
+
+  #isSettling(state: AppState, healthyForMs: number): boolean {
+    const stands = state.row?.left === false && state.row.tree !== null;
+    if (!stands || state.target === null) return false;
+    if (state.healthySince !== null) return healthyForMs < freshMs;
+    return this.#context.clock.monotonic() - state.appliedAt < patienceMs;
+  }
+
+  async #drift(): Promise<void> {
+    const { clock } = this.#context;
+    const meta = this.#target?.meta;
+    if (meta === undefined) return;
+    if (!this.#options.drift.mayCheck(clock.monotonic(), meta.drift.maxSitesPerMinute)) {
+      this.#timer.schedule("drift", 1000 + clock.random() * 5000);
+      return;
+    }
+    const drifted = await checkDrift(this.#context);
+    this.#noteDrift();
+    const reason = drifted.length === 0 ? null : this.#options.drift.reasonToWait();
+    this.#driftNote = reason ?? "";
+    this.#options.touch();
+    for (const state of drifted) {
+      this.#options.touch(state.app);
+      if (reason === null) this.#timer.schedule(`app/${state.app}`, 0);
+    }
+    this.#timer.schedule("drift", meta.drift.intervalMs * (0.9 + 0.2 * clock.random()));
+  }
+
+  #noteDrift(): void {
+    const isDrifted = [...this.states.values()].some((state) => state.drifted.size > 0);
+    this.#options.drift.note(this.#context.site, isDrifted);
+    if (!isDrifted) this.#driftNote = "";
+  }
+
+  report(): SiteReport {
+    const { site, link, config } = this.#context;
+    const { uid, offlineForMs, message } = link.facts();
+    const text = [message, this.#driftNote].filter((part) => part !== "").join("; ");
+    return {
+      site,
+      reachable: offlineForMs < config.offlineAfterMs,
+      ...(uid !== null && { uid }),
+      message: text.slice(0, 2000),
+    };
+  }
+
+  appReport(app: string): AppReport | null {
+    const state = this.states.get(app);
+    const { clock, site } = this.#context;
+    return state === undefined ? null : appReport(state, site, clock.monotonic());
+  }
+}
+
+/** What a target says of an app, to be compared. */
+function factsOf(target: SiteTarget, app: string): string {
+  return JSON.stringify([target.apps.get(app) ?? null, target.meta.apps[app] ?? null]);
+}

@@ -1,0 +1,62 @@
+import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
+import type { AppState } from "./app-state.ts";
+import type { WorkerSettings } from "./config.ts";
+import type { SiteTarget } from "./mirror-view.ts";
+import type { SiteLink } from "./site-link.ts";
+import type { StateStore } from "./state-store.ts";
+import type { AppTree, TreeCache } from "./tree-cache.ts";
+
+/** What the work at one site goes by: the site's link, store and trees, and how it stands in the mirror now. */
+export interface SiteContext {
+  readonly site: string;
+  readonly config: WorkerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: StateStore;
+  readonly trees: TreeCache;
+  readonly link: SiteLink;
+  readonly client: ClusterClient;
+  /** Apps of the site by name, those that have left the mirror included. */
+  readonly apps: ReadonlyMap<string, AppState>;
+  /** null: the site is not assigned to this worker's mirror. */
+  target(): SiteTarget | null;
+  /** Aborts when the site is taken away or the worker ends. */
+  signal(): AbortSignal;
+}
+
+/** The tree that the mirror wants of an app now; null where it wants none (leaving, unassigned). */
+export async function desiredTree(context: SiteContext, app: string): Promise<AppTree | null> {
+  const target = context.target();
+  const wanted = target?.apps.get(app);
+  if (target === null || wanted === undefined) return null;
+  const state = context.apps.get(app);
+  const tree = "tree" in wanted ? wanted.tree : heldTree(wanted, state);
+  return tree === null ? null : context.trees.load(tree, `${target.meta.fleet}/${app}`);
+}
+
+function heldTree(
+  wanted: { readonly leaving: { readonly verb: string } },
+  state: AppState | undefined,
+): string | null {
+  return wanted.leaving.verb === "hold" ? (state?.row?.tree ?? null) : null;
+}
+
+/** What the other apps of the site want or have, by app: an object of theirs is never deleted. */
+export async function othersIds(
+  context: SiteContext,
+  app: string,
+): Promise<ReadonlyMap<string, ReadonlySet<ObjectId>>> {
+  const others = new Map<string, ReadonlySet<ObjectId>>();
+  for (const name of context.target()?.apps.keys() ?? []) {
+    if (name === app) continue;
+    others.set(name, (await desiredTree(context, name))?.ids ?? new Set());
+  }
+  for (const [name, state] of context.apps) {
+    if (name === app) continue;
+    others.set(name, new Set([...(others.get(name) ?? []), ...state.rows.keys()]));
+  }
+  return others;
+}

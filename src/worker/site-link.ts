@@ -1,0 +1,129 @@
+import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import { FleetError } from "../core/errors.ts";
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** The way to one site's cluster: whether it answers, and whether it is still the cluster it was. */
+export interface SiteLink {
+  readonly client: ClusterClient;
+  /**
+   * Makes sure that this is the site's cluster, asking it only when that may have changed or was longer ago than
+   * `maxAgeMs`. CLUSTER_CHANGED: nothing may be written. CLUSTER_UNREACHABLE and CLUSTER_AUTH open the breaker.
+   */
+  verify(options: { readonly signal: AbortSignal; readonly maxAgeMs?: number }): Promise<void>;
+  /** Tells the link how a request ended, so that it knows whether the cluster answers. */
+  noteFailure(error: unknown): void;
+  /** True while the cluster does not answer, or is another one: only probes may be sent. */
+  isBroken(): boolean;
+  /** For the site's report. `offlineForMs` 0 while it answers. */
+  facts(): { readonly uid: string | null; readonly offlineForMs: number; readonly message: string };
+}
+
+/** What a link needs besides the client. */
+export interface SiteLinkOptions {
+  readonly site: string;
+  readonly client: ClusterClient;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  /** The uid that the mirror's meta names. */
+  readonly expectedUid: () => string | undefined;
+}
+
+/** A link that knows nothing of its cluster yet. */
+export function createSiteLink(options: SiteLinkOptions): SiteLink {
+  return new Link(options);
+}
+
+class Link implements SiteLink {
+  readonly client: ClusterClient;
+  readonly #options: SiteLinkOptions;
+  #verified: { generation: number; at: number; uid: string } | undefined;
+  #failure: { since: number; error: FleetError } | undefined;
+
+  constructor(options: SiteLinkOptions) {
+    this.#options = options;
+    this.client = options.client;
+    const never = new AbortController().signal;
+    this.client.onUnpinned((signal) => this.verify({ signal: signal ?? never, maxAgeMs: 0 }));
+  }
+
+  async verify(options: { readonly signal: AbortSignal; readonly maxAgeMs?: number }) {
+    if (this.#isFresh(options.maxAgeMs ?? Number.POSITIVE_INFINITY)) return;
+    try {
+      await this.#check(options.signal);
+    } catch (error) {
+      if (!options.signal.aborted) this.noteFailure(error);
+      throw error;
+    }
+  }
+
+  #isFresh(maxAgeMs: number): boolean {
+    const { clock, expectedUid } = this.#options;
+    const verified = this.#verified;
+    return (
+      verified !== undefined &&
+      verified.generation === this.client.generation() &&
+      clock.monotonic() - verified.at <= maxAgeMs &&
+      (expectedUid() ?? verified.uid) === verified.uid
+    );
+  }
+
+  async #check(signal: AbortSignal): Promise<void> {
+    const { site, store, clock, expectedUid } = this.#options;
+    const identity = await this.client.identity(signal);
+    const { uid, generation } = identity;
+    const known = store.siteUid(site) ?? undefined;
+    const wanted = [known, expectedUid()].find((one) => one !== undefined && one !== uid);
+    if (wanted !== undefined) throw changed(site, wanted, uid);
+    if (known === undefined) store.setSiteUid(site, uid);
+    // Another cluster at the same address serves other kinds.
+    if (this.#verified === undefined) this.client.forgetKinds();
+    this.client.pin(identity);
+    this.#verified = { generation, at: clock.monotonic(), uid };
+    this.#failure = undefined;
+  }
+
+  noteFailure(error: unknown): void {
+    if (!(error instanceof FleetError) || !breaks(error)) return;
+    this.#failure = { since: this.#failure?.since ?? this.#options.clock.monotonic(), error };
+    this.#verified = undefined;
+  }
+
+  isBroken(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  facts(): { uid: string | null; offlineForMs: number; message: string } {
+    const { site, store, clock } = this.#options;
+    const failure = this.#failure;
+    const uid = this.#verified?.uid ?? store.siteUid(site);
+    if (failure === undefined) return { uid, offlineForMs: 0, message: "" };
+    // Another cluster answers well enough: that is no silence.
+    const isSilent = failure.error.code !== "CLUSTER_CHANGED";
+    const offlineForMs = isSilent ? clock.monotonic() - failure.since : 0;
+    return { uid, offlineForMs, message: describe(failure.error) };
+  }
+}
+
+/** Failures of the whole cluster, not of one request. */
+function breaks(error: FleetError): boolean {
+  if (error.code === "CLUSTER_CHANGED" || error.code === "CLUSTER_AUTH") return true;
+  return error.code === "CLUSTER_UNREACHABLE" && !isApiError(error);
+}
+
+function changed(site: string, wanted: string, found: string): FleetError {
+  return new FleetError(
+    "CLUSTER_CHANGED",
+    `the cluster of site ${site} is another one: kube-system has the uid ${found}, not ${wanted}`,
+    {
+      retry: "never",
+      hint: "nothing is written there; correct the kubeconfig, or register the cluster as a new site",
+    },
+  );
+}
+
+function describe(error: FleetError): string {
+  const hint = error.hint === undefined ? "" : `; ${error.hint}`;
+  return `${error.code}: ${error.message}${hint}`;
+}

@@ -1,0 +1,257 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { FleetError } from "../core/errors.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
+
+/** `pending`: to be written, perhaps written; `applied`: it stands; `deleting`: a delete was sent. */
+type ObjectPhase = "pending" | "applied" | "deleting";
+
+/** One object of an inventory. */
+export interface ObjectRow {
+  readonly id: ObjectId;
+  /** "" where only the inventory in the cluster told of it. */
+  readonly apiVersion: string;
+  /** "" until it was seen. */
+  readonly uid: string;
+  /** Hash of what was applied; "" when that is not known. */
+  readonly hash: string;
+  readonly resourceVersion: string;
+  readonly phase: ObjectPhase;
+  /** The fields that were ours after the last apply (FieldsV1 JSON); "" when not known. */
+  readonly owned: string;
+  /** Hash of the values of those fields. */
+  readonly projection: string;
+  /** A Job that has completed: that it is gone later is no drift. */
+  readonly finished: boolean;
+}
+
+/** An object that is not known to stand: it is looked at before anything is done to it. */
+export function pendingRow(id: ObjectId, apiVersion: string): ObjectRow {
+  return {
+    id,
+    apiVersion,
+    uid: "",
+    hash: "",
+    resourceVersion: "",
+    phase: "pending",
+    owned: "",
+    projection: "",
+    finished: false,
+  };
+}
+
+/** What is kept of one app at one site. */
+export interface AppRow {
+  readonly site: string;
+  readonly app: string;
+  readonly owner: string;
+  readonly namespace: string;
+  /** Tree whose objects were all applied; null: none. */
+  readonly tree: string | null;
+  readonly release: string | null;
+  readonly left: boolean;
+  readonly everHealthy: boolean;
+  readonly longestHealthyMs: number;
+  /** The last health that was seen of `tree`; "" before the first. A restart goes on from it. */
+  readonly health: string;
+  /** Hash of the ids in the cluster's inventory object; "" when there is none. */
+  readonly childSet: string;
+  /** Parts of the inventory object. */
+  readonly childParts: number;
+}
+
+/**
+ * The worker's memory: the truth about what it wrote where. Every write is on the disk when its call returns. Opened by
+ * one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
+ */
+export interface StateStore {
+  siteUid(site: string): string | null;
+  setSiteUid(site: string, uid: string): void;
+  /** Sites that have a uid or an app. */
+  sites(): readonly string[];
+  apps(site: string): readonly AppRow[];
+  saveApp(row: AppRow): void;
+  dropApp(site: string, app: string): void;
+  objects(site: string, app: string): readonly ObjectRow[];
+  /** Writes the rows and removes those of `dropped`, all or nothing. */
+  saveObjects(
+    place: { readonly site: string; readonly app: string },
+    rows: readonly ObjectRow[],
+    dropped?: readonly ObjectId[],
+  ): void;
+  value(key: string): string | null;
+  setValue(key: string, value: string): void;
+  close(): void;
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sites (site TEXT PRIMARY KEY, uid TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS apps (
+  site TEXT NOT NULL, app TEXT NOT NULL, owner TEXT NOT NULL, namespace TEXT NOT NULL, tree TEXT, release TEXT,
+  left_site INTEGER NOT NULL, ever_healthy INTEGER NOT NULL, longest_healthy_ms INTEGER NOT NULL,
+  health TEXT NOT NULL, child_set TEXT NOT NULL, child_parts INTEGER NOT NULL, PRIMARY KEY (site, app)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS objects (
+  site TEXT NOT NULL, app TEXT NOT NULL, id TEXT NOT NULL, api_version TEXT NOT NULL, uid TEXT NOT NULL,
+  hash TEXT NOT NULL, resource_version TEXT NOT NULL, phase TEXT NOT NULL, owned TEXT NOT NULL,
+  projection TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (site, app, id)) STRICT, WITHOUT ROWID;
+`;
+
+/** Opens (or makes) the store in a file. */
+export function openStateStore(path: string): StateStore {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const database = openDatabase(path);
+  const run = (sql: string, ...values: (string | number | null)[]): void => {
+    database.prepare(sql).run(...values);
+  };
+  const insertObject = database.prepare(
+    "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  const deleteObject = database.prepare(
+    "DELETE FROM objects WHERE site = ? AND app = ? AND id = ?",
+  );
+  const oneText = (sql: string, key: string): string | null => {
+    const row = database.prepare(sql).get(key);
+    return row === undefined ? null : text(row["value"]);
+  };
+  return {
+    siteUid: (site) => oneText("SELECT uid AS value FROM sites WHERE site = ?", site),
+    setSiteUid: (site, uid) => run("INSERT OR REPLACE INTO sites VALUES (?, ?)", site, uid),
+    sites: () =>
+      database
+        .prepare("SELECT site FROM sites UNION SELECT site FROM apps ORDER BY site")
+        .all()
+        .map((row) => text(row["site"])),
+    apps: (site) =>
+      database.prepare("SELECT * FROM apps WHERE site = ? ORDER BY app").all(site).map(appRow),
+    saveApp: (row) => run(`INSERT OR REPLACE INTO apps VALUES (${marks(12)})`, ...appValues(row)),
+    dropApp: (site, app) =>
+      transaction(database, () => {
+        run("DELETE FROM objects WHERE site = ? AND app = ?", site, app);
+        run("DELETE FROM apps WHERE site = ? AND app = ?", site, app);
+      }),
+    objects: (site, app) =>
+      database
+        .prepare("SELECT * FROM objects WHERE site = ? AND app = ? ORDER BY id")
+        .all(site, app)
+        .map(objectRow),
+    saveObjects: ({ site, app }, rows, dropped = []) =>
+      transaction(database, () => {
+        for (const id of dropped) deleteObject.run(site, app, id);
+        for (const row of rows) insertObject.run(site, app, ...objectValues(row));
+      }),
+    value: (key) => oneText("SELECT value FROM facts WHERE key = ?", key),
+    setValue: (key, value) => run("INSERT OR REPLACE INTO facts VALUES (?, ?)", key, value),
+    close: () => database.close(),
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 2000 });
+    // Exclusive: a second worker on the same folder would undo what the first one does.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
+    database.exec("PRAGMA synchronous = FULL;");
+    database.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (isBusy(cause)) {
+      throw new FleetError("USAGE", `another worker uses ${dirname(path)}`, {
+        cause,
+        hint: "give each worker a stateDir of its own",
+      });
+    }
+    throw new FleetError("STATE_CORRUPT", `cannot read the worker's state in ${path}`, {
+      cause,
+      retry: "never",
+      hint: "move the file away: the inventories are then read back from the clusters",
+    });
+  }
+}
+
+const sqliteBusy = 5;
+
+/** SQLite's own code for "another process has it"; extended codes hold it in their lowest byte. */
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error)) return false;
+  return typeof error.errcode === "number" && (error.errcode & 0xff) === sqliteBusy;
+}
+
+function transaction(database: DatabaseSync, work: () => void): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    work();
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+function appRow(row: Row): AppRow {
+  return {
+    site: text(row["site"]),
+    app: text(row["app"]),
+    owner: text(row["owner"]),
+    namespace: text(row["namespace"]),
+    tree: row["tree"] === null ? null : text(row["tree"]),
+    release: row["release"] === null ? null : text(row["release"]),
+    left: row["left_site"] === 1,
+    everHealthy: row["ever_healthy"] === 1,
+    longestHealthyMs: Number(row["longest_healthy_ms"]),
+    health: text(row["health"]),
+    childSet: text(row["child_set"]),
+    childParts: Number(row["child_parts"]),
+  };
+}
+
+function appValues(row: AppRow): (string | number | null)[] {
+  return [
+    row.site,
+    row.app,
+    row.owner,
+    row.namespace,
+    row.tree,
+    row.release,
+    row.left ? 1 : 0,
+    row.everHealthy ? 1 : 0,
+    Math.floor(row.longestHealthyMs),
+    row.health,
+    row.childSet,
+    row.childParts,
+  ];
+}
+
+function objectRow(row: Row): ObjectRow {
+  const phase = text(row["phase"]);
+  return {
+    id: text(row["id"]),
+    apiVersion: text(row["api_version"]),
+    uid: text(row["uid"]),
+    hash: text(row["hash"]),
+    resourceVersion: text(row["resource_version"]),
+    phase: phase === "applied" || phase === "deleting" ? phase : "pending",
+    owned: text(row["owned"]),
+    projection: text(row["projection"]),
+    finished: row["finished"] === 1,
+  };
+}
+
+function objectValues(row: ObjectRow): (string | number)[] {
+  const { id, apiVersion, uid, hash, resourceVersion, phase, owned, projection } = row;
+  const finished = row.finished ? 1 : 0;
+  return [id, apiVersion, uid, hash, resourceVersion, phase, owned, projection, finished];
+}
+
+function text(value: SQLOutputValue | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+function marks(count: number): string {
+  return Array.from({ length: count }, () => "?").join(", ");
+}

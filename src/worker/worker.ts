@@ -1,0 +1,67 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createMirrorFetcher } from "../adapters/git/mirror-fetcher.ts";
+import { openStore } from "../adapters/git/native-store.ts";
+import { verifyCommit } from "../adapters/git/verify-mirror.ts";
+import { type ClusterClient, openCluster } from "../adapters/kubernetes/cluster-client.ts";
+import { FleetError } from "../core/errors.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { readTokenFile } from "../runtime/token-file.ts";
+import { type WorkerConfig, type WorkerSettings, workerSettings } from "./config.ts";
+import { createControllerClient } from "./controller-client.ts";
+import { runWith } from "./run-with.ts";
+import { openStateStore } from "./state-store.ts";
+
+/** What a worker gets from its `main`. */
+export interface WorkerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * A worker: follows the mirror of its configuration and keeps its sites as the mirror says, until the signal aborts.
+ * Throws only what a person must mend before it can run: USAGE, STATE_CORRUPT, a git that is missing or too old.
+ */
+export async function runWorker(
+  config: WorkerConfig,
+  { clock, logger }: WorkerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const settings = workerSettings(config);
+  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+  const store = openStateStore(join(config.stateDir, "state.sqlite"));
+  const dir = join(config.stateDir, "mirror.git");
+  const git = await openStore(dir, { create: true, clock });
+  const { url, tokenFile } = config.mirror;
+  const token = (): Promise<string> => readTokenFile(tokenFile);
+  try {
+    await runWith(
+      settings,
+      {
+        git,
+        fetcher: createMirrorFetcher({ dir, url, token, clock, signal }),
+        verify: (commit, previous) => verifyCommit(git, commit, previous),
+        controller: createControllerClient(config.mirror),
+        store,
+        open: (site) => openSite(settings, site),
+        clock,
+        logger,
+      },
+      signal,
+    );
+  } finally {
+    await git.close();
+    store.close();
+  }
+}
+
+function openSite(settings: WorkerSettings, site: string): ClusterClient {
+  const access = settings.sites[site];
+  if (access === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${site}`);
+  return openCluster({
+    kubeconfig: { path: access.kubeconfig },
+    allowExec: access.allowExec,
+    timeoutMs: settings.requestTimeoutMs,
+  });
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { forbiddenConflicts, parseConflicts } from "../../../src/core/apply/judge-conflicts.ts";
+
+const cause = (message: string) => ({
+  reason: "FieldManagerConflict",
+  field: ".spec.replicas",
+  message,
+});
+const ours = { owned: new Set([".spec.replicas"]), handedOver: ["flotilla/gave"] };
+
+describe("conflicts", () => {
+  it("are read from the causes of a refused apply", () => {
+    const causes = [
+      cause('conflict with "kubectl-edit" using apps/v1 at 2026-01-01T00:00:00Z'),
+      cause('conflict with "hpa" with subresource "scale" using autoscaling/v2'),
+      cause('conflict with "other-tool"'),
+      { reason: "FieldValueInvalid", field: ".spec", message: "no" },
+    ];
+
+    expect(parseConflicts(causes)).toEqual([
+      { field: ".spec.replicas", manager: "kubectl-edit", operation: "Update", subresource: "" },
+      { field: ".spec.replicas", manager: "hpa", operation: "Update", subresource: "scale" },
+      { field: ".spec.replicas", manager: "other-tool", operation: "Apply", subresource: "" },
+    ]);
+  });
+
+  it.each([
+    ["kubectl", "Apply", true],
+    ["kubectl-client-side-apply", "Update", true],
+    ["kubectl-edit", "Update", true],
+    ["kubectlish", "Apply", false],
+    ["curl", "Update", true],
+    ["flotilla/gave", "Apply", true],
+    ["flotilla/kept", "Apply", false],
+    ["other-tool", "Apply", false],
+    ["kube-controller-manager", "Update", false],
+    ["", "Update", false],
+  ] as const)(
+    "with %s by %s on a field that was ours may be taken: %s",
+    (manager, operation, may) => {
+      const conflict = { field: ".spec.replicas", manager, operation, subresource: "" };
+
+      expect(forbiddenConflicts([conflict], ours)).toEqual(may ? [] : [conflict]);
+    },
+  );
+
+  it.each([
+    [".spec.replicas", true],
+    [".spec.replicasOther", false],
+    [".spec.paused", false],
+    [".spec", true],
+    [".spec.replicas[0]", true],
+  ])("with an edit of %s, where .spec.replicas was ours, may be taken: %s", (field, may) => {
+    const conflict = { field, manager: "curl", operation: "Update" as const, subresource: "" };
+
+    expect(forbiddenConflicts([conflict], ours)).toEqual(may ? [] : [conflict]);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { fieldPaths, ownedFields, projectFields } from "../../../src/core/apply/owned-fields.ts";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+
+const fields = {
+  "f:metadata": { "f:annotations": { ".": {}, "f:flotilla.dev/owner": {} } },
+  "f:spec": {
+    "f:replicas": {},
+    "f:template": {
+      "f:containers": {
+        'k:{"name":"web"}': {
+          ".": {},
+          "f:name": {},
+          "f:ports": {
+            'k:{"containerPort":80,"protocol":"TCP"}': { ".": {}, "f:containerPort": {} },
+          },
+        },
+      },
+      "f:finalizers": { 'v:"keep"': {} },
+    },
+  },
+};
+const live = (more: object = {}, replicas = 2): KubeObject => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: {
+    name: "web",
+    annotations: { "flotilla.dev/owner": "demo/web", other: "theirs" },
+    managedFields: [
+      { manager: "flotilla/web", operation: "Update", fieldsV1: { "f:status": {} } },
+      { manager: "flotilla/web", operation: "Apply", subresource: "status", fieldsV1: {} },
+      { manager: "flotilla/web", operation: "Apply", fieldsV1: fields },
+    ],
+  },
+  spec: {
+    replicas,
+    template: {
+      containers: [
+        { name: "sidecar", image: "injected" },
+        {
+          name: "web",
+          image: "theirs",
+          ports: [{ containerPort: 80, protocol: "TCP", name: "x" }],
+          ...more,
+        },
+      ],
+      finalizers: ["keep", "another"],
+    },
+  },
+});
+
+describe("the fields of a manager", () => {
+  it("are those that it applied, not those of updates or subresources", () => {
+    expect(ownedFields(live(), "flotilla/web")).toEqual(fields);
+    expect(ownedFields(live(), "flotilla/other")).toEqual({});
+  });
+
+  it("have paths in the form in which conflicts name them", () => {
+    expect(fieldPaths(fields)).toEqual([
+      ".metadata.annotations.flotilla.dev/owner",
+      ".spec.replicas",
+      '.spec.template.containers[name="web"].name',
+      '.spec.template.containers[name="web"].ports[containerPort=80,protocol="TCP"].containerPort',
+      '.spec.template.finalizers[="keep"]',
+    ]);
+  });
+
+  it("project to the same values whatever others set, default or reorder", () => {
+    const others = live({ image: "changed", env: [{ name: "injected" }] });
+
+    expect(projectFields(others, fields)).toEqual(projectFields(live(), fields));
+  });
+
+  it.each([
+    ["a changed value", live({}, 3)],
+    ["a removed list item", { ...live(), spec: { replicas: 2, template: { containers: [] } } }],
+    ["a removed parent", { ...live(), spec: { replicas: 2 } }],
+  ])("project to other values for %s", (_, changed) => {
+    expect(projectFields(changed, fields)).not.toEqual(projectFields(live(), fields));
+  });
+});

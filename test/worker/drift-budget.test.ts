@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { createDriftBudget } from "../../src/worker/drift-budget.ts";
+
+describe("the drift budget", () => {
+  it("lets so many sites be checked within any minute, and none where it is 0", () => {
+    const budget = createDriftBudget(() => 100);
+    const allowed = [0, 1000, 2000, 59_000, 60_000, 61_000].map((now) => budget.mayCheck(now, 2));
+
+    expect(allowed).toEqual([true, true, false, false, true, true]);
+    expect(budget.mayCheck(500_000, 0)).toBe(false);
+  });
+
+  it("waits while more than a tenth of the sites have drifted, and goes on when it is less", () => {
+    const budget = createDriftBudget(() => 30);
+    for (const site of ["a", "b", "c"]) budget.note(site, true);
+    expect(budget.reasonToWait()).toBeNull();
+    budget.note("d", true);
+    expect(budget.reasonToWait()).toContain("4 of 30 sites");
+    budget.note("a", false);
+    expect(budget.reasonToWait()).toBeNull();
+  });
+});

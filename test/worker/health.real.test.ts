@@ -1,0 +1,166 @@
+/** Order and health at a real cluster: definitions before their objects, namespaces, pods that do not run. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, deployment, eventually } from "../support/kube-worker.ts";
+
+const group = "things.example.org";
+
+function definition(): KubeObject {
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `widgets.${group}` },
+    spec: {
+      group,
+      scope: "Namespaced",
+      names: { kind: "Widget", plural: "widgets" },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function widget(namespace: string): KubeObject {
+  return {
+    apiVersion: `${group}/v1`,
+    kind: "Widget",
+    metadata: { name: "w", namespace },
+    spec: { size: 1 },
+  };
+}
+
+describe("order and health at a real cluster", { timeout: 60_000 }, () => {
+  const site = useTestSite();
+
+  it("applies a definition, a namespace and their objects from one commit, and removes them again", async () => {
+    const namespace: KubeObject = {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: "widgets" },
+    };
+    await site.mirror.commit({ s1: { things: [widget("widgets"), definition(), namespace] } });
+    site.start();
+    const report = await site.settled("things");
+    expect(report).toMatchObject({ objects: 3, unverified: 1 });
+
+    await site.mirror.commit({ s1: { things: { verb: "delete", release: "r", expected: 3 } } });
+    await eventually("it has left", () => site.report("things")?.left, 30_000);
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    expect((await site.cluster.get(`${definitions}/widgets.${group}`)).status).toBe(404);
+    expect((await site.cluster.get("/api/v1/namespaces/widgets")).status).toBe(404);
+  });
+
+  it("makes the app's namespace where it is missing, bare, and leaves it there", async () => {
+    await site.mirror.commit(
+      { s1: { web: [configMap("a", {}, "fresh")] } },
+      { namespace: "fresh" },
+    );
+    site.start();
+    const report = await site.settled("web");
+    const live = await site.cluster.get("/api/v1/namespaces/fresh");
+    expect(live.status).toBe(200);
+    expect(JSON.stringify(live.body)).not.toContain("flotilla.dev/");
+    expect(report.objects).toBe(1);
+
+    await site.mirror.commit({ s1: { web: { verb: "delete", release: "r", expected: 1 } } });
+    await eventually("it has left", () => site.report("web")?.left);
+    expect((await site.cluster.get("/api/v1/namespaces/fresh")).status).toBe(200);
+  });
+
+  it("tells why the pods of a workload do not run, and when they do", async () => {
+    site.kubelet.setScript([{ outcome: "crashing", match: { image: "web:bad" } }]);
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } });
+    site.start();
+    const good = await site.settled("web");
+    expect(good).toMatchObject({ everHealthy: true, unverified: 0 });
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:bad"), configMap("c", {})] } });
+    const bad = await eventually("it is told", () => {
+      const report = site.report("web");
+      return report?.message.includes("CrashLoopBackOff") === true ? report : undefined;
+    });
+    expect(bad).toMatchObject({
+      health: "Progressing",
+      healthyForMs: 0,
+      tree: await site.treeOf("web"),
+    });
+
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:2")] } });
+    await site.settled("web");
+    await eventually(
+      "what the healthy app dropped is pruned",
+      async () =>
+        (await site.cluster.get("/api/v1/namespaces/default/configmaps/c")).status === 404,
+    );
+    const longer = await eventually("its healthy time grows", () => {
+      const report = site.report("web");
+      return (report?.healthyForMs ?? 0) > 1200 ? report : undefined;
+    });
+    expect(longer.longestHealthyMs).toBeGreaterThanOrEqual(longer.healthyForMs);
+  });
+
+  it("takes a Job that has finished and was cleared away for done, and does not run it again", async () => {
+    const job: KubeObject = {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name: "once", namespace: "default" },
+      spec: {
+        template: {
+          spec: { restartPolicy: "Never", containers: [{ name: "main", image: "job:1" }] },
+        },
+      },
+    };
+    await site.mirror.commit({ s1: { jobs: [job] } }, { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("jobs");
+    await site.cluster.remove(
+      "/apis/batch/v1/namespaces/default/jobs/once?propagationPolicy=Background",
+    );
+    await sleep(2000);
+
+    expect(site.report("jobs")).toMatchObject({ health: "Healthy", sync: "Synced" });
+    const path = "/apis/batch/v1/namespaces/default/jobs/once";
+    expect((await site.cluster.get(path)).status).toBe(404);
+  });
+
+  it("does not prune while the app is unhealthy", async () => {
+    site.kubelet.setScript([{ outcome: "crashing", match: { image: "web:bad" } }]);
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:1"), configMap("c", {})] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:bad")] } });
+    const report = await eventually("it says what waits", () => {
+      const told = site.report("web");
+      return told?.message.includes("to be pruned") === true ? told : undefined;
+    });
+    expect(report.sync).toBe("OutOfSync");
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+  });
+
+  it("classifies an immutable field and does not recreate the object", async () => {
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    const changed = JSON.parse(
+      JSON.stringify(deployment("web", "web:1")).replaceAll('"app":"web"', '"app":"other"'),
+    ) as KubeObject;
+    await site.mirror.commit({ s1: { web: [changed] } });
+    const report = await eventually("it is told", () => {
+      const told = site.report("web");
+      return told?.message.includes("cannot be changed") === true ? told : undefined;
+    });
+    expect(report.sync).toBe("OutOfSync");
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+  });
+});

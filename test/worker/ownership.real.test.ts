@@ -1,0 +1,136 @@
+/** Whose an object is, at real API servers: conflicts, hand-over, another cluster behind the same address. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { writeKubeconfig } from "../support/kube-cluster.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, eventually } from "../support/kube-worker.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const applyPatch = "application/apply-patch+yaml";
+
+describe("ownership at a real cluster", { timeout: 60_000 }, () => {
+  const site = useTestSite(2);
+
+  const applyAs = (manager: string, object: object, name: string) =>
+    site.cluster.api.request(`${configMaps}/${name}?fieldManager=${manager}`, {
+      method: "PATCH",
+      body: object,
+      contentType: applyPatch,
+    });
+
+  it("names manager, field, object and site of a conflict, and applies everything else", async () => {
+    await applyAs("other-tool", configMap("a", { k: "theirs" }), "a");
+    await site.mirror.commit({
+      s1: { web: [configMap("a", { k: "ours" }), configMap("b", { k: "ours" })] },
+    });
+    site.start();
+    const report = await eventually("the conflict is told", () => {
+      const told = site.report("web");
+      return told?.message.includes("other-tool") === true ? told : undefined;
+    });
+
+    expect(report).toMatchObject({ tree: null, sync: "OutOfSync" });
+    expect(report.message).toContain("ConfigMap default/a at site s1");
+    expect(report.message).toContain(".data.k");
+    const [a, b] = await Promise.all([
+      site.cluster.get(`${configMaps}/a`),
+      site.cluster.get(`${configMaps}/b`),
+    ]);
+    expect([a.body["data"], b.body["data"]]).toEqual([{ k: "theirs" }, { k: "ours" }]);
+  });
+
+  it("takes over what was made with kubectl", async () => {
+    await site.cluster.api.request(`${configMaps}?fieldManager=kubectl-create`, {
+      method: "POST",
+      body: configMap("a", { k: "by hand" }),
+    });
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "ours" })] } });
+    site.start();
+    await site.settled("web");
+
+    const live = await site.cluster.get(`${configMaps}/a`);
+    expect(live.body["data"]).toEqual({ k: "ours" });
+  });
+
+  it("does not touch an object of another fleet", async () => {
+    const theirs = configMap("a", { k: "theirs" });
+    const annotations = { "flotilla.dev/owner": "another/web" };
+    await applyAs(
+      "flotilla/web",
+      { ...theirs, metadata: { ...theirs.metadata, annotations } },
+      "a",
+    );
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "ours" })] } });
+    site.start();
+    const report = await eventually("it is told", () => {
+      const told = site.report("web");
+      return told?.message.includes("another/web") === true ? told : undefined;
+    });
+
+    expect(report.tree).toBeNull();
+    expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "theirs" });
+  });
+
+  it("hands an object over between two apps of one commit without deleting it", async () => {
+    await site.mirror.commit({
+      s1: {
+        one: [configMap("shared", { k: "1", old: "1" }), configMap("a", {})],
+        two: [configMap("b", {})],
+      },
+    });
+    site.start();
+    await site.settled("one");
+    await site.settled("two");
+    const before = await site.cluster.get(`${configMaps}/shared`);
+    site.cluster.proxy.forget();
+    await site.mirror.commit({
+      s1: { one: [configMap("a", {})], two: [configMap("b", {}), configMap("shared", { k: "2" })] },
+    });
+    await site.settled("two");
+    await site.settled("one");
+
+    const after = await site.cluster.get(`${configMaps}/shared`);
+    expect(after.body).toMatchObject({
+      data: { k: "2" },
+      metadata: {
+        uid: (before.body["metadata"] as { uid: string }).uid,
+        annotations: { "flotilla.dev/owner": "demo/two" },
+      },
+    });
+    expect(after.body["data"]).toEqual({ k: "2" });
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+    expect(site.report("one")?.objects).toBe(1);
+  });
+
+  it("writes nothing to another cluster behind the same kubeconfig", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" })] } });
+    site.start();
+    await site.settled("web");
+    const { kubeconfigPath, cluster, proxy } = site.cluster;
+    await writeKubeconfig(kubeconfigPath, site.other.proxy.url, site.other.cluster.token);
+    try {
+      await site.mirror.commit({ s1: { web: [configMap("a", { k: "2" })] } });
+      await eventually("it is told", () =>
+        site.mirror.site("s1")?.message.includes("CLUSTER_CHANGED"),
+      );
+      await site.stop();
+      site.start();
+      await sleep(1000);
+      expect(site.other.writes()).toEqual([]);
+    } finally {
+      await writeKubeconfig(kubeconfigPath, proxy.url, cluster.token);
+    }
+    await site.settled("web");
+    expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "2" });
+  });
+
+  it("believes the uid that the mirror names more than the cluster that answers", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } }, { uid: "another-uid" });
+    site.start();
+    await eventually("it is told", () =>
+      site.mirror.site("s1")?.message.includes("CLUSTER_CHANGED"),
+    );
+    await sleep(500);
+    expect(site.cluster.writes()).toEqual([]);
+  });
+});

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FleetError } from "../../src/core/errors.ts";
+import type {
+  AppReport,
+  ReportAnswer,
+  WorkerReport,
+} from "../../src/core/protocol/worker-report.ts";
+import { createLogger } from "../../src/runtime/logger.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
+import { type Reporter, createReporter } from "../../src/worker/reporter.ts";
+import { eventually } from "../support/kube-worker.ts";
+
+describe("the reporter", () => {
+  let sent: WorkerReport[];
+  let apps: Map<string, AppReport>;
+  let isDown: boolean;
+  let isResend: boolean;
+  let ending: AbortController;
+  let running: Promise<void>;
+  let reporter: Reporter;
+
+  const app = (name: string, message: string): AppReport => ({
+    site: "s1",
+    app: name,
+    tree: "t",
+    left: false,
+    release: null,
+    sync: "Synced",
+    health: "Degraded",
+    healthyForMs: 0,
+    longestHealthyMs: 0,
+    everHealthy: true,
+    unverified: 0,
+    objects: 1,
+    message,
+  });
+  const change = (name: string, message: string): void => {
+    apps.set(name, app(name, message));
+    reporter.touch("s1", name);
+  };
+  const take = (report: WorkerReport): ReportAnswer => {
+    if (isDown) throw new FleetError("CONTROLLER_UNREACHABLE", "away");
+    sent.push(report);
+    const resend = isResend;
+    isResend = false;
+    return { resend, head: "", epoch: 1 };
+  };
+
+  beforeEach(() => {
+    sent = [];
+    apps = new Map([["web", app("web", "one")]]);
+    isDown = false;
+    isResend = false;
+    ending = new AbortController();
+    reporter = createReporter({
+      worker: "w1",
+      heartbeatMs: 400,
+      clock: systemClock(),
+      logger: createLogger({ name: "test", level: "silent" }),
+      source: {
+        sites: () => ["s1"],
+        apps: () => [...apps.keys()],
+        site: (site) => ({ site, reachable: true, message: "" }),
+        app: (_, name) => apps.get(name) ?? null,
+        facts: () => ({ head: "h", epoch: 1, stopped: {}, refused: "" }),
+      },
+      send: async (report) => take(report),
+      onAnswer: () => {},
+    });
+    running = reporter.run(ending.signal);
+  });
+  afterEach(async () => {
+    ending.abort();
+    await running;
+  });
+
+  it("tells everything first, then only what changed, and that it lives in between", async () => {
+    await eventually("a full report", () => sent.length >= 1);
+    expect(sent[0]).toMatchObject({ sequence: 1, full: true, apps: [{ app: "web" }] });
+    change("db", "two");
+    await eventually("the change", () => sent.some((report) => report.apps[0]?.app === "db"));
+    const told = sent.length;
+    await eventually("a heartbeat", () => sent.length > told);
+
+    expect(sent.slice(1).every((report) => !report.full)).toBe(true);
+    expect(sent.at(-1)?.apps).toEqual([]);
+    expect(sent.map((report) => report.sequence)).toEqual(sent.map((_, index) => index + 1));
+  });
+
+  it("forgets nothing that was not acknowledged, and tells the newest word", async () => {
+    await eventually("a full report", () => sent.length >= 1);
+    isDown = true;
+    change("db", "first word");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    change("db", "last word");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    isDown = false;
+    const report = await eventually("the change", () =>
+      sent.find((one) => one.apps.some((told) => told.app === "db")),
+    );
+
+    expect(report.apps).toMatchObject([{ app: "db", message: "last word" }]);
+    expect(sent.map((one) => one.sequence)).toEqual(sent.map((_, index) => index + 1));
+  });
+
+  it("tells everything again where the controller cannot place a report", async () => {
+    await eventually("a full report", () => sent.length >= 1);
+    isResend = true;
+    reporter.wake();
+    await eventually("another full report", () => sent.filter((report) => report.full).length >= 2);
+
+    expect(sent.at(-1)).toMatchObject({ apps: [{ app: "web" }], sites: [{ site: "s1" }] });
+  });
+});

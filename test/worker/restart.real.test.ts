@@ -1,0 +1,161 @@
+/** Death and loss at real API servers: killed in the middle of an apply, store lost, controller away. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, deployment, eventually, workerConfig } from "../support/kube-worker.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const script = join(import.meta.dirname, "../support/kube-worker-process.ts");
+
+describe("a worker that dies or forgets", { timeout: 60_000 }, () => {
+  const site = useTestSite();
+
+  const many = (count: number): KubeObject[] =>
+    Array.from({ length: count }, (_, index) => configMap(`m${index}`, { k: "1" }));
+  const names = async (): Promise<string[]> => {
+    const list = await site.cluster.get(`${configMaps}?labelSelector=flotilla.dev/app`);
+    // A list of an API server.
+    const items = list.body["items"] as readonly { metadata: { name: string } }[];
+    return items.map((item) => item.metadata.name).toSorted();
+  };
+  const spawnWorker = (): ChildProcess => {
+    const config = workerConfig(site.mirror, site.stateDir, {
+      s1: site.cluster.kubeconfigPath,
+    });
+    return spawn(process.execPath, [script, JSON.stringify(config)], { stdio: "inherit" });
+  };
+  const killMidApply = async (): Promise<void> => {
+    site.cluster.proxy.fail({ kind: "slow", delayMs: 300 }, { method: "PATCH", path: /\/m\d+/ });
+    const child = spawnWorker();
+    await eventually(
+      "some are written",
+      () => site.cluster.proxy.count({ method: "PATCH", path: /\/m\d+/ }) >= 8,
+    );
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    site.cluster.proxy.heal();
+  };
+
+  it("ends what a worker killed in the middle of an apply had begun", async () => {
+    await site.mirror.commit({ s1: { big: many(20) } });
+    await killMidApply();
+    expect((await names()).length).toBeLessThan(20);
+    site.start();
+    const report = await site.settled("big");
+
+    expect(report.objects).toBe(20);
+    expect(await names()).toHaveLength(20);
+  });
+
+  it("orphans nothing that a killed worker had created and that the next commit no longer has", async () => {
+    await site.mirror.commit({ s1: { big: many(20) } });
+    await killMidApply();
+    await site.mirror.commit({ s1: { big: [configMap("other", {})] } });
+    site.start();
+    await site.settled("big");
+
+    await eventually("only the new object is there", async () => {
+      return JSON.stringify(await names()) === '["other"]';
+    });
+    expect(site.report("big")?.objects).toBe(1);
+  });
+
+  it("rebuilds a lost store from the inventory in the cluster, not from labels", async () => {
+    await site.mirror.commit({ s1: { big: [configMap("a", { k: "1" }), configMap("b", {})] } });
+    site.start();
+    await site.settled("big");
+    await site.stop();
+    await rm(site.stateDir, { recursive: true });
+    // A copy with all our marks, as some controllers make them: it is not in the inventory.
+    const copy = configMap("copy", {});
+    const metadata = {
+      ...copy.metadata,
+      labels: { "flotilla.dev/app": "big" },
+      annotations: { "flotilla.dev/owner": "demo/big" },
+    };
+    await site.cluster.api.request(configMaps, { method: "POST", body: { ...copy, metadata } });
+    await site.mirror.commit({ s1: { big: [configMap("a", { k: "2" })] } });
+    site.start();
+    await site.settled("big");
+
+    await eventually("b is pruned", async () => !(await names()).includes("b"));
+    expect(await names()).toEqual(["a", "copy"]);
+  });
+
+  it("tells no other health after a restart than before it, while nothing has changed", async () => {
+    await site.mirror.commit({ s1: { big: [deployment("web", "web:1")] } });
+    site.start();
+    const before = await site.settled("big");
+    await site.stop();
+    const told = site.mirror.reports.length;
+    site.start();
+    await eventually("it has looked again", () => (site.report("big")?.healthyForMs ?? 0) > 500);
+
+    const words = site.mirror.reports
+      .slice(told)
+      .flatMap((report) => report.apps)
+      .map(({ health, sync, tree }) => `${health} ${sync} ${tree}`);
+    expect([...new Set(words)]).toEqual([`Healthy Synced ${before.tree}`]);
+  });
+
+  it("goes on with repairs while the controller is away, and after a restart without it", async () => {
+    await site.mirror.commit(
+      { s1: { big: [configMap("a", { k: "1" })] } },
+      { driftIntervalMs: 500 },
+    );
+    site.start();
+    await site.settled("big");
+    await site.mirror.stop();
+    const isRepaired = async (): Promise<boolean> => {
+      const live = await site.cluster.get(`${configMaps}/a`);
+      return JSON.stringify(live.body["data"]) === '{"k":"1"}';
+    };
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited" } });
+    await eventually("it is repaired", isRepaired);
+    await site.stop();
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited again" } });
+    site.start();
+    await eventually("it is repaired after a restart", isRepaired);
+
+    const told = site.mirror.reports.length;
+    await site.mirror.start();
+    await eventually("it reports again", () => site.mirror.reports.length > told);
+    expect(await site.settled("big")).toMatchObject({ objects: 1 });
+  });
+
+  it("refuses a rewritten history, an older epoch and a torn tree, and says why", async () => {
+    const first = await site.mirror.commit(
+      { s1: { big: [configMap("a", { k: "1" })] } },
+      { epoch: 3 },
+    );
+    site.start();
+    await site.settled("big");
+    site.cluster.proxy.forget();
+    const second = await site.mirror.commit({ s1: { big: [configMap("a", { k: "2" })] } });
+    await site.settled("big");
+    await site.mirror.force(first);
+    await eventually("the rewind is told", () =>
+      site.mirror.last()?.refused.includes("HISTORY_REWRITTEN"),
+    );
+    await site.mirror.force(second);
+    await eventually("it is content again", () => site.mirror.last()?.refused === "");
+    await site.mirror.commit({ s1: { big: [configMap("z", {})] } }, { epoch: 2 });
+    await eventually("the old epoch is told", () =>
+      site.mirror.last()?.refused.includes("STALE_EPOCH"),
+    );
+    await site.mirror.force(second);
+    await site.mirror.commit({ s1: { big: [configMap("z", {})] } }, { epoch: 3, objects: 7 });
+    await eventually("the torn tree is told", () =>
+      site.mirror.last()?.refused.includes("MIRROR_INVALID"),
+    );
+    await sleep(300);
+    expect(site.mirror.last()?.head).toBe(second);
+    expect(await names()).toEqual(["a"]);
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+  });
+});

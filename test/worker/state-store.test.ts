@@ -1,0 +1,94 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type AppRow,
+  type StateStore,
+  openStateStore,
+  pendingRow,
+} from "../../src/worker/state-store.ts";
+import { temporaryState } from "../support/kube-worker.ts";
+
+const row: AppRow = {
+  site: "s1",
+  app: "web",
+  owner: "demo/web",
+  namespace: "web",
+  tree: "t1",
+  release: null,
+  left: false,
+  everHealthy: true,
+  longestHealthyMs: 1234,
+  health: "Healthy",
+  childSet: "c",
+  childParts: 1,
+};
+const place = { site: "s1", app: "web" };
+
+describe("the worker's store", () => {
+  let folder: Awaited<ReturnType<typeof temporaryState>>;
+  let store: StateStore | undefined;
+  const open = (): StateStore => {
+    store = openStateStore(join(folder.dir, "state.sqlite"));
+    return store;
+  };
+  const reopen = (): StateStore => {
+    store?.close();
+    return open();
+  };
+
+  beforeEach(async () => {
+    folder = await temporaryState();
+  });
+  afterEach(async () => {
+    store?.close();
+    store = undefined;
+    await folder.remove();
+  });
+
+  it("gives back after a restart what was written before it", () => {
+    const first = open();
+    first.setSiteUid("s1", "u1");
+    first.saveApp(row);
+    first.saveObjects(place, [
+      pendingRow("_ConfigMap_web_a", "v1"),
+      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", finished: true },
+    ]);
+    first.saveObjects(place, [], ["_ConfigMap_web_a"]);
+    first.setValue("epoch", "3");
+
+    const again = reopen();
+    expect(again.siteUid("s1")).toBe("u1");
+    expect(again.apps("s1")).toEqual([row]);
+    expect(again.objects("s1", "web")).toEqual([
+      { ...pendingRow("_ConfigMap_web_b", "v1"), uid: "u", phase: "applied", finished: true },
+    ]);
+    expect(again.value("epoch")).toBe("3");
+    expect(again.sites()).toEqual(["s1"]);
+  });
+
+  it("forgets an app with all of its objects", () => {
+    const opened = open();
+    opened.saveApp(row);
+    opened.saveObjects(place, [pendingRow("_ConfigMap_web_a", "v1")]);
+    opened.dropApp("s1", "web");
+
+    expect(opened.apps("s1")).toEqual([]);
+    expect(opened.objects("s1", "web")).toEqual([]);
+  });
+
+  it("belongs to one worker at a time", () => {
+    open();
+
+    expect(() => openStateStore(join(folder.dir, "state.sqlite"))).toThrow(/another worker uses/);
+  });
+
+  it("says so where its file is damaged, and leaves the file alone", () => {
+    writeFileSync(
+      join(folder.dir, "state.sqlite"),
+      "this is no database, and never was one. ".repeat(50),
+    );
+
+    expect(open).toThrow(expect.objectContaining({ code: "STATE_CORRUPT" }));
+  });
+});
