@@ -1,2 +1,49 @@
 #!/usr/bin/env node
-console.log(process.version, process.argv);
+// Flotilla runs on Node 24. Under an older one this starts itself again with the Node that the `node` package brings.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+
+const neededMajor = 24;
+
+if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
+  const { main } = await import("../src/cli/main.ts");
+  await main(process.argv.slice(2));
+} else {
+  const node = newerNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `flotilla: error: Node ${neededMajor} or newer is needed, this is ${process.version}; run \`npm install\` in the checkout, or install a newer Node\n`,
+    );
+    process.exitCode = 2;
+  } else {
+    runWith(node);
+  }
+}
+
+function newerNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve("node/package.json");
+    return join(dirname(manifest), "bin", process.platform === "win32" ? "node.exe" : "node");
+  } catch {
+    return undefined;
+  }
+}
+
+function runWith(node) {
+  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name, () => {
+      // A terminal sends Ctrl-C to both; a second one would tell the child to end at once.
+      if (name !== "SIGINT" || !process.stderr.isTTY) child.kill(name);
+    });
+  }
+  child.once("error", (error) => {
+    process.stderr.write(`flotilla: error: cannot start ${node}: ${error.message}\n`);
+    process.exitCode = 2;
+  });
+  child.once("exit", (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+  });
+}

@@ -11,6 +11,7 @@ import type { Labels } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
 import type {
+  Arrivals,
   CurrentReleases,
   FollowedHead,
   Hold,
@@ -35,6 +36,8 @@ export interface AppControl {
   readonly current: CurrentReleases;
   readonly open: readonly Release[];
   readonly bad: readonly string[];
+  /** Absent: the open list has handed over nothing that is not settled. */
+  readonly arrivals?: Arrivals;
 }
 
 /** A site as the followed head declares it. */
@@ -58,7 +61,10 @@ export interface ObservedApp {
   /** A `.leaving` marker has been carried out. */
   readonly left: boolean;
   readonly health: HealthStatus;
-  /** For how long it has been healthy without a break on `tree`; 0 when it is not. */
+  /**
+   * For how long it has been healthy without a break on `tree`, as of when its worker was last heard; 0 when it is
+   * not.
+   */
   readonly healthyForMs: number;
   /** The longest such time since `tree` was applied: once healthy for minReady, a later break is a failure. */
   readonly longestHealthyMs: number;
@@ -79,7 +85,10 @@ export interface ObservedSite {
 
 /** What is known of a mirror's worker now. */
 export interface ObservedWorker {
-  /** Time since when it is silent (ms); null: it is live. A worker not heard by this leader yet is silent. */
+  /**
+   * Time since when it is silent (ms); null: it is live. A worker not heard by this leader yet is silent, since the
+   * last thing that control recorded: what happened while no leader looked is nobody's failure.
+   */
   readonly silentSince: number | null;
   /** Sites it had and has stopped writing to, with the mirror commit that took them away. */
   readonly stopped: Readonly<Record<string, string>>;
@@ -105,6 +114,10 @@ export interface PlannerInput {
    * of the followed head. A site that the entitled release does not place is absent.
    */
   readonly entitled: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+  /** Per site and app: the good tree that stands in its mirror. It goes along when the site moves. */
+  readonly good?: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+  /** Sites that the followed head places, per app: tells which sites wait for a first release. */
+  readonly placedByHead?: Readonly<Record<string, readonly string[]>>;
   /** Objects of a tree (any tree of an open list), for ties between apps. */
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Set when control is missing or older than a mirror: everything is held. */
@@ -127,6 +140,11 @@ export interface StartInput extends PlannerInput {
   readonly deletionBudget: { readonly objects: number; readonly percent: number };
   /** Resolves the strategy of an app as the budgets' commit has it. */
   strategyOf(app: string): ResolvedStrategy;
+  /**
+   * The strategy of an app as the new head itself has it: for releases that older heads started, and that go on.
+   * Undefined where the head does not have the app.
+   */
+  newestStrategyOf?(app: string): ResolvedStrategy | undefined;
   /** Kinds that are deleted only with consent. */
   isProtected(object: ObjectId): boolean;
 }

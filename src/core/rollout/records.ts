@@ -7,6 +7,7 @@
  *   apps/<app>/current.json         CurrentReleases
  *   apps/<app>/open/<release>.json  Release: at most one of kind `app`; any number of `site` and `removal`
  *   apps/<app>/bad.json             { digests: [...] }
+ *   apps/<app>/arrivals.json        Arrivals: what the open list has handed over and is not settled
  *   holds/<id>.json                 Hold
  *   sites/<site>.json               SiteAssignment
  *   workers/<mirror>.json           WorkerSilences
@@ -41,14 +42,46 @@ export const ReleaseRef = record({
 });
 export type ReleaseRef = Static<typeof ReleaseRef>;
 
+const Budget = Type.Union([
+  record({ count: Type.Integer({ minimum: 0 }) }),
+  record({ percent: Type.Integer({ minimum: 0, maximum: 100 }) }),
+]);
+
+/** Budgets of an app's open list: those of its strategy's last stage, as shares of the app's sites. */
+export const OpenListBudgets = record({
+  failureBudget: Budget,
+  maxInFlight: Budget,
+  maxUnavailable: Budget,
+  minReadyMs: Type.Integer(),
+  progressDeadlineMs: Type.Integer(),
+  unknownBlocks: Type.Boolean(),
+});
+export type OpenListBudgets = Static<typeof OpenListBudgets>;
+
+/** What the app was at a site when it was handed over: decides between `failed` and `unchanged` later. */
+export const Standing = Type.Union([
+  Type.Literal("healthy"),
+  Type.Literal("unhealthy"),
+  Type.Literal("joining"),
+]);
+export type Standing = Static<typeof Standing>;
+
 /** Which release each site of an app is entitled to. */
 export const CurrentReleases = record({
   /** Of all sites that no entry of `partial` names; null until the first release is through. */
   release: Type.Union([ReleaseRef, Type.Null()]),
   /** Stages passed by a release that was not through when it ended (or is not yet), oldest first; a later entry wins. */
   partial: Type.Array(
-    record({ stage: Type.String(), release: ReleaseRef, sites: Type.Array(Type.String()) }),
+    record({
+      stage: Type.String(),
+      release: ReleaseRef,
+      sites: Type.Array(Type.String()),
+      /** Selector of the stage, when it has one: a joiner that matches it gets this release. */
+      selector: Type.Optional(Type.String()),
+    }),
   ),
+  /** Absent: the built-in defaults. */
+  openList: Type.Optional(OpenListBudgets),
 });
 export type CurrentReleases = Static<typeof CurrentReleases>;
 
@@ -119,16 +152,36 @@ export const Release = record({
     objects: Type.Integer(),
     needsApproval: Type.Optional(Type.String()),
   }),
-  handed: Type.Record(Type.String(), record({ at: Time, commit: Type.Optional(Type.String()) })),
-  /** Sites that an older release had handed over and that had not settled when this one replaced it. */
-  carried: Type.Record(Type.String(), record({ at: Time })),
+  handed: Type.Record(
+    Type.String(),
+    record({ at: Time, commit: Type.Optional(Type.String()), was: Type.Optional(Standing) }),
+  ),
+  /**
+   * Sites that an older release had handed over, in a stage that it had not passed, when this one replaced it. They
+   * keep their slot until they settle on what they have; `settled`: they already had.
+   */
+  carried: Type.Record(Type.String(), record({ at: Time, settled: Type.Optional(Type.Boolean()) })),
   failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
   excused: Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
   opened: Type.Record(Type.String(), Time),
   passed: Type.Record(Type.String(), Time),
+  /** Removal: sites from which the app has gone, as their workers reported. */
+  left: Type.Optional(Type.Record(Type.String(), Time)),
+  /** Budgets of the open list once this release is current. */
+  openList: Type.Optional(OpenListBudgets),
   approvals: Type.Array(Approval),
 });
 export type Release = Static<typeof Release>;
+
+/**
+ * What the open list of an app has handed over and what of it failed. An entry goes when its site has settled on
+ * `to`, or is taken over by a release.
+ */
+export const Arrivals = record({
+  handed: Type.Record(Type.String(), record({ at: Time, to: Tree, was: Standing })),
+  failed: Type.Record(Type.String(), record({ at: Time, to: Tree, cause: Type.String() })),
+});
+export type Arrivals = Static<typeof Arrivals>;
 
 /** A hold stops the releases in its scope; with `all` the open list too. Never observation or repair. */
 export const Hold = record({
@@ -152,11 +205,14 @@ export const SiteAssignment = record({
   mirror: Type.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: Type.Optional(Type.String()),
-  /** Set while the site moves: it has left `mirror`'s tree in this commit and waits until that worker has stopped. */
+  /** Set while the site moves: it leaves `mirror`'s tree and waits until that worker has stopped. */
   moving: Type.Optional(
     record({
       to: Type.String(),
-      /** Commit of the old mirror in which the site is gone. */
+      /**
+       * What the old worker said of this site before the move (`stopped`, "" for nothing): the same again is no
+       * acknowledgement of this move.
+       */
       commit: Type.String(),
       at: Time,
       /** The trees it had: they are what the new mirror gets. */
@@ -164,6 +220,8 @@ export const SiteAssignment = record({
       good: Type.Record(Type.String(), Tree),
       /** Operator's word, instead of the old worker's acknowledgement. */
       released: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
+      /** Set when nobody writes to it any more: from now on its new mirror may have it. */
+      entering: Type.Optional(Time),
     }),
   ),
 });

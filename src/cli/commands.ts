@@ -1,0 +1,81 @@
+import type { Command } from "./command.ts";
+
+/** A row of the table: enough for `flotilla --help`, without loading the command. */
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/** Every command by its name, in the order of `flotilla --help`. */
+export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, CommandEntry>([
+  [
+    "init",
+    {
+      summary: "start a fleet repository from a small example",
+      load: () => import("./init.ts"),
+    },
+  ],
+  [
+    "validate",
+    {
+      summary: "check a fleet repository, all mistakes at once",
+      load: () => import("./validate.ts"),
+    },
+  ],
+  [
+    "sites",
+    {
+      summary: "list the sites, or those that a selector matches",
+      load: () => import("./sites.ts"),
+    },
+  ],
+  [
+    "render",
+    {
+      summary: "print the objects that a site gets",
+      load: () => import("./render.ts"),
+    },
+  ],
+  [
+    "plan",
+    {
+      summary: "show what the change from one commit to another does",
+      load: () => import("./plan.ts"),
+    },
+  ],
+  [
+    "status",
+    {
+      summary: "show where releases, regions and sites stand",
+      load: () => import("./status.ts"),
+    },
+  ],
+  [
+    "explain",
+    {
+      summary: "tell why an app is, or is not, at a site",
+      load: () => import("./explain.ts"),
+    },
+  ],
+  [
+    "rollout",
+    {
+      summary: "pause, resume, approve, excuse or retry",
+      load: () => import("./rollout.ts"),
+    },
+  ],
+  [
+    "controller",
+    {
+      summary: "run the controller",
+      load: () => import("./controller.ts"),
+    },
+  ],
+  [
+    "worker",
+    {
+      summary: "run the worker of a region",
+      load: () => import("./worker.ts"),
+    },
+  ],
+]);

@@ -1,0 +1,77 @@
+import { resolve } from "node:path";
+import { FleetError } from "../core/errors.ts";
+import type { Explanation } from "../core/protocol/api.ts";
+import { loadCheckout } from "./checkout.ts";
+import type { CliIo, Command, CommandArgs } from "./command.ts";
+import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
+import { explainCheckout } from "./explain-checkout.ts";
+import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
+import { oneLine, waitLines } from "./status.ts";
+
+/** `flotilla explain SITE APP`. */
+export const command: Command = {
+  summary: "tell why an app is, or is not, at a site",
+  usage: `Usage: flotilla explain SITE APP [-o table|json|yaml]
+       flotilla explain SITE APP --dir DIR
+
+Asks the controller. With --dir it tells what a checkout alone says: where the app belongs, and by what it is
+changed there.
+
+Options:
+  --dir DIR          a checkout of the fleet repository, instead of the controller
+${controllerUsage}
+  -o, --output       table (default), json or yaml
+
+Exit codes: 0 the app is there (with --dir: belongs there), 1 it is not, 2 could not find out.
+`,
+  options: { ...controllerOptions, ...outputOption, dir: { type: "string" } },
+  async run(args, io) {
+    const format = outputFormat(args, ["table", "json", "yaml"], "table");
+    const dir = textOption(args, "dir");
+    const explanation = await (dir === undefined ? ask(args, io) : read(dir, args, io));
+    io.stdout(format === "table" ? explanationText(explanation) : formatData(explanation, format));
+    const isYes = dir === undefined ? isThere(explanation) : explanation.placed;
+    return isYes ? 0 : 1;
+  },
+};
+
+async function ask(args: CommandArgs, io: CliIo): Promise<Explanation> {
+  const { site, app } = siteAndApp(args);
+  return (await connectController(args, io)).explain(site, app);
+}
+
+async function read(dir: string, args: CommandArgs, io: CliIo): Promise<Explanation> {
+  const { site, app } = siteAndApp(args);
+  return explainCheckout(await loadCheckout(resolve(io.cwd, dir), io), site, app);
+}
+
+function siteAndApp({ positionals }: CommandArgs): { site: string; app: string } {
+  const [site, app, ...more] = positionals;
+  if (site !== undefined && app !== undefined && more.length === 0) return { site, app };
+  throw new FleetError("USAGE", "explain takes a site and an app", {
+    hint: "flotilla explain SITE APP",
+    retry: "never",
+  });
+}
+
+function isThere({ observed }: Explanation): boolean {
+  return observed !== null && observed.health !== "Missing";
+}
+
+/** The explanation as people read it: the answer first, then what it follows from. */
+export function explanationText(explanation: Explanation): string {
+  const { answer, because, overlays, release, tree, observed, waits } = explanation;
+  const seen = observed && [observed.sync, observed.health, observed.message];
+  const facts: readonly (readonly [string, readonly string[]])[] = [
+    ["placement", because],
+    ["overlays", overlays],
+    ["release", release === null ? [] : [release]],
+    ["tree", tree === null ? [] : [tree]],
+    ["observed", seen === null ? [] : [seen.filter((part) => part !== "").join(", ")]],
+    ["waits", waitLines(waits)],
+  ];
+  const lines = facts.flatMap(([name, values]) =>
+    values.map((value, index) => `  ${(index === 0 ? name : "").padEnd(10)} ${oneLine(value)}\n`),
+  );
+  return `${oneLine(answer)}\n${lines.join("")}`;
+}

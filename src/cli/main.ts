@@ -1,0 +1,157 @@
+import { parseArgs } from "node:util";
+import { FleetError } from "../core/errors.ts";
+import { closestName } from "../core/model/closest-name.ts";
+import { onShutdown, type Shutdown } from "../runtime/shutdown.ts";
+import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
+import { commands } from "./commands.ts";
+
+const issuesUrl = "https://github.com/flotilla-dev/flotilla/issues";
+
+/** The command line's entry: runs one command and sets the exit code of the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  endQuietlyWhenNobodyReads();
+  using signals = lazySignals();
+  const io: CliIo = {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    cwd: process.cwd(),
+    env: process.env,
+    get signal() {
+      return signals.signal;
+    },
+  };
+  // Node's own exit code for these, 1, would say "no".
+  process.once("uncaughtException", (error) => {
+    io.stderr(describeError(error));
+    process.exit(2);
+  });
+  process.exitCode = await runCommand(argv, io);
+}
+
+/** Runs the command that `argv` (without node and script) names; prints errors instead of throwing them. */
+export async function runCommand(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    const [name, ...rest] = argv;
+    if (name === undefined) {
+      io.stderr(overview());
+      return 2;
+    }
+    if (name === "--version") return await printVersion(io);
+    if (name === "--help" || name === "-h" || name === "help") {
+      const about = rest.find((word) => !word.startsWith("-"));
+      return about === undefined ? print(io, overview()) : print(io, await helpOf(about));
+    }
+    return await runNamed(name, rest, io);
+  } catch (error) {
+    io.stderr(describeError(error));
+    return 2;
+  }
+}
+
+async function runNamed(name: string, rest: readonly string[], io: CliIo): Promise<ExitCode> {
+  const command = await loadCommand(name);
+  const args = parseCommandLine(name, command, rest);
+  if (args.values["help"] === true) return print(io, await helpOf(name));
+  return command.run(args, io);
+}
+
+async function loadCommand(name: string): Promise<Command> {
+  const entry = commands.get(name);
+  if (entry !== undefined) return (await entry.load()).command;
+  const near = closestName(name, [...commands.keys()]);
+  throw new FleetError("USAGE", `unknown command "${name}"`, {
+    hint: near === undefined ? "see flotilla --help" : `did you mean "${near}"?`,
+    retry: "never",
+  });
+}
+
+function parseCommandLine(name: string, command: Command, rest: readonly string[]): CommandArgs {
+  try {
+    return parseArgs({
+      args: [...rest],
+      options: { ...command.options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    if (!isParseArgsError(error)) throw error;
+    const [message = error.message] = error.message.split(". To specify");
+    throw new FleetError("USAGE", `${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
+      hint: `see flotilla ${name} --help`,
+      retry: "never",
+    });
+  }
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.startsWith("ERR_PARSE_ARGS_")
+  );
+}
+
+async function helpOf(name: string): Promise<string> {
+  const command = await loadCommand(name);
+  return `flotilla ${name}: ${command.summary}\n\n${command.usage.trim()}\n`;
+}
+
+function overview(): string {
+  const width = Math.max(...[...commands.keys()].map((name) => name.length));
+  const rows = [...commands].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: flotilla COMMAND [ARGUMENTS]
+
+Commands:
+${rows.join("\n")}
+
+flotilla COMMAND --help tells more. Exit codes: 0 yes, 1 no, 2 could not find out.
+`;
+}
+
+function print(io: CliIo, text: string): ExitCode {
+  io.stdout(text);
+  return 0;
+}
+
+async function printVersion(io: CliIo): Promise<ExitCode> {
+  const { default: manifest } = await import("../../package.json", { with: { type: "json" } });
+  return print(io, `${manifest.version}\n`);
+}
+
+/** An expected failure as one message, with its causes and hint; a bug with its stack. */
+function describeError(error: unknown): string {
+  if (!(error instanceof FleetError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return `flotilla: bug: ${stack}\nplease report this: ${issuesUrl}\n`;
+  }
+  const hint = error.hint === undefined ? "" : `; ${error.hint}`;
+  return `flotilla: error: ${[error.message, ...causesOf(error)].join(": ")}${hint}\n`;
+}
+
+function causesOf(error: FleetError): string[] {
+  const messages: string[] = [];
+  for (let { cause } = error; cause instanceof Error && messages.length < 4; { cause } = cause) {
+    if (cause.message !== "") messages.push(cause.message);
+  }
+  return messages;
+}
+
+/** Takes SIGINT and SIGTERM over only when somebody asks for the signal: until then they end the process. */
+function lazySignals(): Shutdown {
+  let shutdown: Shutdown | undefined;
+  return {
+    get signal() {
+      shutdown ??= onShutdown(process, () => process.exit(130));
+      return shutdown.signal;
+    },
+    [Symbol.dispose]: () => shutdown?.[Symbol.dispose](),
+  };
+}
+
+/** `flotilla sites | head` closes the pipe early: that is no failure. */
+function endQuietlyWhenNobodyReads(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}

@@ -1,0 +1,151 @@
+import type { FleetStatus } from "../core/protocol/api.ts";
+import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
+import type { Command } from "./command.ts";
+import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
+import { formatData, formatTable, outputFormat, outputOption } from "./output.ts";
+
+/** `flotilla status`. */
+export const command: Command = {
+  summary: "show where releases, regions and sites stand",
+  usage: `Usage: flotilla status [-o table|json|yaml]
+
+Options:
+${controllerUsage}
+  -o, --output       table (default), json or yaml
+
+Exit codes: 0 the head is followed, every release is through, and every site is in sync and healthy;
+1 not (yet); 2 could not find out.
+`,
+  options: { ...controllerOptions, ...outputOption },
+  async run(args, io) {
+    const format = outputFormat(args, ["table", "json", "yaml"], "table");
+    const status = await (await connectController(args, io)).status();
+    io.stdout(format === "table" ? statusText(status) : formatData(status, format));
+    return isAllWell(status) ? 0 : 1;
+  },
+};
+
+function isAllWell({ revision, refused, sites, releases }: FleetStatus): boolean {
+  const isWhere = revision !== null && refused === null;
+  const isThrough = releases.every(({ state }) => state === "done");
+  return isWhere && isThrough && sites.synced === sites.total && sites.healthy === sites.total;
+}
+
+/** The status as people read it: what is wrong stands in words, what is fine only in counts. */
+export function statusText(status: FleetStatus): string {
+  const parts = [
+    headline(status),
+    section(
+      ["REGION", "SITES", "WORKER", "MESSAGE"],
+      status.regions.map(({ name, sites, worker, message }) => [
+        name,
+        String(sites),
+        worker,
+        message,
+      ]),
+    ),
+    section(
+      ["APP", "SITES", "SYNCED", "HEALTHY", "RELEASE"],
+      status.apps.map(({ app, sites, synced, healthy, release }) => [
+        app,
+        ...[sites, synced, healthy].map(String),
+        release ?? "-",
+      ]),
+    ),
+    section(["RELEASE", "APP", "KIND", "STATE", "STAGES"], status.releases.map(releaseRow)),
+    section(["SITE", "REGION", "APP", "SYNC", "HEALTH", "MESSAGE"], unwellSites(status)),
+    list("Waits:", waitLines(status.waits)),
+    list(
+      "Holds:",
+      status.holds.map(({ id, scope, by, why }) => `${id}: ${scope}, by ${by}: ${why}`),
+    ),
+    list("Warnings:", status.warnings),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function headline({ fleet, revision, refused, sites }: FleetStatus): string {
+  const counts = [
+    `${sites.synced} in sync`,
+    `${sites.healthy} healthy`,
+    ...(sites.offline > 0 ? [`${sites.offline} offline`] : []),
+    ...(sites.suspended > 0 ? [`${sites.suspended} suspended`] : []),
+  ];
+  return [
+    `Fleet ${fleet} at ${revision ?? "no commit yet"}\n`,
+    ...(refused === null ? [] : [`Not followed: ${refused.commit}: ${oneLine(refused.reason)}\n`]),
+    `${plural(sites.total, "site")}: ${counts.join(", ")}\n`,
+  ].join("");
+}
+
+function releaseRow({ app, release, kind, state, stages }: ReleaseProgress): string[] {
+  const parts = stages.map((stage) => {
+    const extras = (["inFlight", "failed", "unchanged", "excused"] as const)
+      .filter((column) => stage[column] > 0)
+      .map((column) => `${stage[column]} ${column === "inFlight" ? "in flight" : column}`);
+    const note = extras.length === 0 ? "" : ` (${extras.join(", ")})`;
+    return `${stage.name} ${stage.done}/${stage.sites}${note}${stage.passed ? " passed" : ""}`;
+  });
+  return [release.id, app, kind, state, parts.join(", ")];
+}
+
+function unwellSites({ siteList }: FleetStatus): string[][] {
+  return siteList.flatMap(({ site, region, reachable, apps }) => {
+    const unwell = apps.filter(
+      ({ sync, health }) => sync !== "Synced" || !["Healthy", "Suspended"].includes(health),
+    );
+    const rows = unwell.map(({ app, sync, health, message }) => [
+      site,
+      region,
+      app,
+      sync,
+      health,
+      reachable ? message : `offline; ${message}`,
+    ]);
+    const isSilentlyOffline = !reachable && rows.length === 0;
+    return isSilentlyOffline ? [[site, region, "-", "-", "-", "offline"]] : rows;
+  });
+}
+
+/** One line for each reason: sites that wait for the same stand together. */
+export function waitLines(waits: readonly Wait[]): string[] {
+  const groups = Map.groupBy(waits, ({ app, release, stage, reason, endsWhen }) =>
+    JSON.stringify([app, release, stage, reason, endsWhen]),
+  );
+  return [...groups.values()].map((group) => {
+    const [first] = group as [Wait, ...Wait[]]; // a group is never empty
+    const stage = first.stage === null ? "" : ` stage ${first.stage}`;
+    const release = first.release === null ? "" : ` (${first.release})`;
+    const sites = siteNames(group);
+    return `${first.app}${stage}${release}${sites}: ${first.reason}; ends when ${first.endsWhen}`;
+  });
+}
+
+const maxNames = 5;
+
+function siteNames(group: readonly Wait[]): string {
+  const names = group.flatMap(({ site }) => (site === null ? [] : [site]));
+  if (names.length === 0) return "";
+  const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : "";
+  return ` at ${names.slice(0, maxNames).join(", ")}${more}`;
+}
+
+function section(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(oneLine));
+  return cells.length === 0 ? "" : formatTable(headings, cells);
+}
+
+function list(title: string, lines: readonly string[]): string {
+  return lines.length === 0
+    ? ""
+    : `${title}\n${lines.map((line) => `  ${oneLine(line)}\n`).join("")}`;
+}
+
+/** Messages come from clusters, too: a control character must not reach the terminal. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

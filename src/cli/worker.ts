@@ -1,0 +1,19 @@
+import { WorkerConfig } from "../worker/config.ts";
+import { runWorker } from "../worker/worker.ts";
+import type { Command } from "./command.ts";
+import { processOptions, processUsage, runProcess } from "./run-process.ts";
+
+/** `flotilla worker`. */
+export const command: Command = {
+  summary: "run the worker of a region",
+  usage: `Usage: flotilla worker --config FILE
+
+Options:
+${processUsage}
+
+SIGINT or SIGTERM ends it in order, a second one at once.
+Exit codes: 0 ended in order, 2 could not start or failed.
+`,
+  options: processOptions,
+  run: (args, io) => runProcess({ name: "worker", schema: WorkerConfig, args, io, run: runWorker }),
+};

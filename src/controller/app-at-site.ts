@@ -1,0 +1,86 @@
+/**
+ * How an app is at a site, for status and explain: what its worker said, held against what the site is due: the tree
+ * that an open release handed over, else the one of the release it is entitled to. Pure.
+ */
+import type { SiteStatus } from "../core/protocol/api.ts";
+import type { AppReport } from "../core/protocol/worker-report.ts";
+import { own } from "../core/rollout/own.ts";
+import type { MirrorEntry } from "../core/rollout/planner-types.ts";
+import type { TreeId } from "../core/render/rendered.ts";
+import type { Observations } from "./observations.ts";
+import { mirrorState, type ReadState } from "./planner-input.ts";
+
+export type AppAtSite = Omit<SiteStatus["apps"][number], "app">;
+
+/** The mirror that serves a site, and whether what it says counts. */
+export interface SiteLink {
+  readonly mirror: string;
+  readonly isSilent: boolean;
+  /** False when its worker is silent too. */
+  readonly reachable: boolean;
+}
+
+export function siteLink(read: ReadState, observations: Observations, site: string): SiteLink {
+  const declared = read.head.model.sites.get(site)?.value.spec.region ?? "";
+  const mirror = own(read.control.state.sites, site)?.mirror ?? declared;
+  const isSilent = observations.silentSince(mirror) !== null;
+  const reachable = !isSilent && (observations.siteReport(mirror, site)?.reachable ?? false);
+  return { mirror, isSilent, reachable };
+}
+
+/** Every app that stands at the site or that the followed head places there. */
+export function appsAtSite(
+  read: ReadState,
+  observations: Observations,
+  site: string,
+): ReadonlyMap<string, AppAtSite> {
+  const link = siteLink(read, observations, site);
+  const standing = own(mirrorState(read.mirrors), site) ?? {};
+  const placed = [...read.head.apps].filter(([, { sites }]) => sites.has(site));
+  const names = new Set([...Object.keys(standing), ...placed.map(([app]) => app)]);
+  return new Map(
+    [...names].toSorted().map((app) => {
+      const report = observations.appReport(link.mirror, site, app);
+      const due = dueTree(read, site, app);
+      return [app, judge({ entry: own(standing, app), report, link, due })];
+    }),
+  );
+}
+
+/** undefined: nothing yet. */
+function dueTree(read: ReadState, site: string, app: string): TreeId | undefined {
+  for (const release of own(read.control.state.apps, app)?.open ?? []) {
+    if (own(release.handed, site) === undefined) continue;
+    const to = own(release.list, site)?.to;
+    if (to !== undefined && to !== null) return to;
+  }
+  return own(own(read.entitled, app), site);
+}
+
+interface Judged {
+  readonly entry: MirrorEntry | undefined;
+  readonly report: AppReport | undefined;
+  readonly link: SiteLink;
+  readonly due: TreeId | undefined;
+}
+
+function judge({ entry, report, link, due }: Judged): AppAtSite {
+  if (entry === undefined) {
+    return { sync: "OutOfSync", health: "Missing", message: "not handed over yet" };
+  }
+  if (report === undefined) {
+    return { sync: "Unknown", health: "Unknown", message: "its worker has not reported it yet" };
+  }
+  const { health, message } = report;
+  if (!link.reachable) return { sync: "Unknown", health, message: lastWord(link, message) };
+  if ("leaving" in entry) return { sync: report.left ? "Synced" : "OutOfSync", health, message };
+  if (due !== undefined && due !== entry.tree) {
+    return { sync: "OutOfSync", health, message: "has not been handed its release yet" };
+  }
+  return { sync: report.tree === entry.tree ? report.sync : "OutOfSync", health, message };
+}
+
+function lastWord({ isSilent }: SiteLink, message: string): string {
+  const who = isSilent ? "worker silent" : "site offline";
+  return message === "" ? who : `${who}; last: ${message}`;
+}

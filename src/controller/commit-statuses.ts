@@ -1,0 +1,66 @@
+/**
+ * Tells what became of each commit. The story of a commit is read from control's history, so a controller that starts
+ * again, or died between two writes, tells the same; the sink keeps what was told, so that nothing is told twice.
+ */
+import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
+import type { ControlRepository } from "./control-repository.ts";
+import { addEvents, type CommitStory, type Ledger, storyOf } from "./commit-story.ts";
+import type { HeadVerdict } from "./judge-head.ts";
+import { parseEvents } from "./release-ledger.ts";
+
+/** Commits of control that are read back at a start. */
+const maxHistory = 2000;
+/** Commits whose story is over that are told once more at a start, at most. */
+const maxEnded = 50;
+
+/** Where stories are told. */
+export interface StorySink {
+  set(wish: CommitStory & { readonly sha: string }): Promise<void>;
+}
+
+export interface StoryInput {
+  readonly controlHead: string | null;
+  readonly verdict: HeadVerdict;
+  readonly progress: readonly ReleaseProgress[];
+}
+
+export class CommitStatuses {
+  readonly #control: ControlRepository;
+  readonly #sink: StorySink;
+  #ledger: Ledger = new Map();
+  #readUpTo: string | null = null;
+
+  constructor(control: ControlRepository, sink: StorySink) {
+    this.#control = control;
+    this.#sink = sink;
+  }
+
+  /** Tells the sink what every commit's status should be now. */
+  async tell(input: StoryInput): Promise<void> {
+    await this.#readHistory(input.controlHead);
+    const { verdict, progress } = input;
+    if (verdict.verdict === "refused") {
+      const { commit: sha, reason: description } = verdict;
+      await this.#sink.set({ sha, state: "failure", description });
+    }
+    for (const [sha, releases] of this.#ledger) {
+      await this.#sink.set({ sha, ...storyOf(releases, progress) });
+    }
+    this.#forgetEnded();
+  }
+
+  async #readHistory(head: string | null): Promise<void> {
+    if (head === null || head === this.#readUpTo) return;
+    const messages = await this.#control.messagesSince(this.#readUpTo, head, maxHistory);
+    this.#ledger = addEvents(this.#ledger, messages.flatMap(parseEvents));
+    this.#readUpTo = head;
+  }
+
+  /** What has ended and was told needs no more telling; the newest stay, as a late event may still concern them. */
+  #forgetEnded(): void {
+    const entries = [...this.#ledger];
+    const ended = entries.filter(([, releases]) => releases.every(({ outcome }) => outcome));
+    const dropped = new Set(ended.slice(0, -maxEnded).map(([sha]) => sha));
+    this.#ledger = new Map(entries.filter(([sha]) => !dropped.has(sha)));
+  }
+}

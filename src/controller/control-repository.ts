@@ -1,0 +1,142 @@
+/**
+ * `control`: the database of decisions. In: whole records by path. Out: one small commit each time, moved by
+ * compare-and-swap, so that of two writers one has to read again. What was read is kept by blob id: a change costs
+ * the reading of what changed.
+ */
+import type { Static } from "typebox";
+import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
+import {
+  AcceptedHead as AcceptedHeadRecord,
+  controlFile,
+  controlPaths,
+  parseControl,
+  Recovery as RecoveryRecord,
+} from "../core/rollout/control-files.ts";
+import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { recordReader } from "./record-check.ts";
+import { formatEvent, releaseEvents } from "./release-ledger.ts";
+
+/** A head that an operator accepted though it does not descend from the last one. */
+type AcceptedHead = Static<typeof AcceptedHeadRecord>;
+/** Heads of mirrors that an operator confirmed as they are, after control had been lost. */
+type Recovery = Static<typeof RecoveryRecord>;
+
+export interface ControlSnapshot {
+  /** null: there is no control yet. */
+  readonly head: string | null;
+  /** Time (ms) of its newest commit; null without one. */
+  readonly at: number | null;
+  readonly state: ControlState;
+  readonly accepted: AcceptedHead | null;
+  readonly recovery: Recovery | null;
+}
+
+export interface ControlCommit {
+  readonly changes: readonly ControlChange[];
+  /** The first line of the message. */
+  readonly subject: string;
+  readonly author: string;
+  readonly at: number;
+}
+
+const maxReasons = 200;
+const readAccepted = recordReader(AcceptedHeadRecord);
+const readRecovery = recordReader(RecoveryRecord);
+
+export class ControlRepository {
+  readonly #store: ObjectStore;
+  #texts: ReadonlyMap<string, string> = new Map();
+  #snapshot: ControlSnapshot | undefined;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** The state at control's head. STATE_CORRUPT when a record cannot be read. */
+  async read(): Promise<ControlSnapshot> {
+    const head = await this.#store.resolve(mirrorBranch);
+    if (this.#snapshot?.head === head) return this.#snapshot;
+    const files = head === null ? new Map<string, string>() : await this.#readFiles(head);
+    const parsed = parseControl(files);
+    if (!parsed.ok) throw parsed.error;
+    const accepted = files.get(controlPaths.accepted);
+    const recovery = files.get(controlPaths.recovered);
+    const commit = head === null ? null : await this.#store.commit(head);
+    this.#snapshot = {
+      head,
+      at: commit?.at ?? null,
+      state: parsed.value,
+      accepted: accepted === undefined ? null : readAccepted(accepted, controlPaths.accepted),
+      recovery: recovery === undefined ? null : readRecovery(recovery, controlPaths.recovered),
+    };
+    return this.#snapshot;
+  }
+
+  async #readFiles(head: string): Promise<Map<string, string>> {
+    const entries = await this.#store.list(head);
+    const unknown = entries.filter(({ oid }) => !this.#texts.has(oid)).map(({ oid }) => oid);
+    const read = unknown.length === 0 ? new Map<string, string>() : await this.#store.read(unknown);
+    const texts = new Map<string, string>();
+    for (const { oid } of entries) texts.set(oid, read.get(oid) ?? this.#texts.get(oid) ?? "");
+    this.#texts = texts;
+    return new Map(entries.map(({ path, oid }) => [path, texts.get(oid) ?? ""]));
+  }
+
+  /** Writes the changes as one commit on top of what was read; REF_RACE when somebody else was first. */
+  async commit(base: ControlSnapshot, request: ControlCommit): Promise<ControlSnapshot> {
+    await this.#store.commitChanges({
+      ref: mirrorBranch,
+      parent: base.head,
+      changes: request.changes
+        .map(controlFile)
+        .map(({ path, text }) =>
+          text === null ? { path, remove: true as const } : { path, content: text },
+        ),
+      message: messageOf(base.state, request),
+      author: request.author,
+      at: request.at,
+    });
+    return this.read();
+  }
+
+  /** True when a commit is part of control's history up to a head. */
+  async holds(commit: string, head: string): Promise<boolean> {
+    const info = await this.#store.commit(commit);
+    return info !== null && this.#store.isAncestor(commit, head);
+  }
+
+  /** Messages of the commits after `since` up to `head`, oldest first; `since` null or unknown: at most `limit`. */
+  async messagesSince(since: string | null, head: string, limit: number): Promise<string[]> {
+    const messages: string[] = [];
+    let next: string | undefined = head;
+    while (next !== undefined && next !== since && messages.length < limit) {
+      const commit = await this.#store.commit(next);
+      if (commit === null) break;
+      messages.unshift(commit.message);
+      next = commit.parents[0];
+    }
+    return messages;
+  }
+}
+
+function messageOf(before: ControlState, { subject, changes }: ControlCommit): string {
+  // One line each: what an operator writes must not look like a trailer.
+  const title = oneLine(subject);
+  const reasons = [...new Set(changes.map(({ why }) => oneLine(why)))].filter(
+    (why) => why !== title,
+  );
+  const shown = reasons.slice(0, maxReasons).map((why) => `- ${why}`);
+  const more = reasons.length - shown.length;
+  const events = releaseEvents(before, changes).map(formatEvent);
+  const parts = [
+    title,
+    [...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n"),
+    events.join("\n"),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}

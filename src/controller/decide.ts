@@ -1,0 +1,105 @@
+/** Carries out an operator's decision as one commit on control: who, when, why. */
+import { FleetError } from "../core/errors.ts";
+import type { Decision, DecisionAnswer } from "../core/protocol/api.ts";
+import { controlPaths } from "../core/rollout/control-files.ts";
+import { applyDecision } from "../core/rollout/decisions.ts";
+import { own } from "../core/rollout/own.ts";
+import type { ControlChange } from "../core/rollout/planner-types.ts";
+import type { SiteAssignment } from "../core/rollout/records.ts";
+import type { NamedMirror } from "./control-loss.ts";
+import type { ControlSnapshot } from "./control-repository.ts";
+import type { AskedDecision } from "./decision-body.ts";
+import { shortId } from "./judge-head.ts";
+import { isoTime } from "./silences.ts";
+import type { World } from "./world.ts";
+
+/** Commits the decision. NOT_FOUND, NOT_NOW, CONTROL_LOST when it does not apply; REF_RACE when it came too late. */
+export async function decide(
+  world: World,
+  { decision, by }: AskedDecision,
+): Promise<DecisionAnswer> {
+  const control = await world.control.read();
+  const mirrors = await namedMirrors(world);
+  const lost = await world.lossCheck.find(control, mirrors);
+  refuseEarly(world, { control, decision, lost });
+  const at = world.clock.now();
+  const heads = mirrors.flatMap(({ name, snapshot: { head } }) =>
+    head === null ? [] : [[name, head] as const],
+  );
+  const result = applyDecision(control.state, decision, {
+    by,
+    at: isoTime(at),
+    ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
+  });
+  if (!result.ok) throw refusal(refusalCodes[result.code], result.message, result.hint);
+  const found = decision.verb === "recover" ? standingAssignments(control, mirrors) : [];
+  const reason = decision.why === "" ? "" : `: ${decision.why}`;
+  const next = await world.control.commit(control, {
+    changes: [...result.changes, ...found],
+    subject: `${decision.verb} by ${by}, ${result.message}${reason}`,
+    author: by,
+    at,
+  });
+  world.logger.info("decision carried out", { verb: decision.verb, by, commit: next.head });
+  return { commit: next.head ?? "", message: result.message };
+}
+
+const refusalCodes = {
+  "bad-request": "BAD_REQUEST",
+  "not-found": "NOT_FOUND",
+  conflict: "NOT_NOW",
+} as const;
+
+/** What only this process knows: whether control is lost, and where the branch is. */
+function refuseEarly(
+  world: World,
+  {
+    control,
+    decision,
+    lost,
+  }: { control: ControlSnapshot; decision: Decision; lost?: string | undefined },
+): void {
+  if (lost !== undefined && decision.verb !== "recover") {
+    throw refusal("CONTROL_LOST", `everything is held: ${lost}`, "flotilla rollout recover");
+  }
+  if (decision.verb !== "accept-head") return;
+  const { commit } = decision;
+  if (control.state.head?.commit === commit) {
+    throw refusal("NOT_NOW", `${shortId(commit)} is followed already`, "there is nothing to do");
+  }
+  if (world.source.state().seen !== commit) {
+    const hint = "name the commit that the branch is at now";
+    throw refusal("NOT_NOW", `${shortId(commit)} is not the head of the fleet repository`, hint);
+  }
+}
+
+async function namedMirrors({ mirrors }: World): Promise<NamedMirror[]> {
+  return Promise.all(
+    mirrors.all().map(async (mirror) => ({ name: mirror.name, snapshot: await mirror.snapshot() })),
+  );
+}
+
+function refusal(
+  code: "BAD_REQUEST" | "NOT_FOUND" | "NOT_NOW" | "CONTROL_LOST",
+  message: string,
+  hint: string,
+): FleetError {
+  return new FleetError(code, message, { retry: "never", hint });
+}
+
+/** After a loss each site belongs to the mirror in which it stands, wherever the next head puts it. */
+function standingAssignments(
+  { state }: ControlSnapshot,
+  mirrors: readonly NamedMirror[],
+): ControlChange[] {
+  return mirrors.flatMap(({ name, snapshot }) =>
+    [...snapshot.sites].flatMap(([site, { meta }]) => {
+      if (meta === null || own(state.sites, site) !== undefined) return [];
+      const record: SiteAssignment = {
+        mirror: name,
+        ...(meta.uid === undefined ? {} : { uid: meta.uid }),
+      };
+      return [{ path: controlPaths.site(site), record, why: `${site} stands in ${name}` }];
+    }),
+  );
+}

@@ -1,0 +1,133 @@
+/** `GET /api/v1/explain`: why an app is, or is not, at a site. Pure. */
+import type { Located, FleetModel } from "../core/model/fleet-model.ts";
+import type { App, VirtualSite } from "../core/model/kinds.ts";
+import type { Explanation } from "../core/protocol/api.ts";
+import { own } from "../core/rollout/own.ts";
+import type { MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
+import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
+import { entitledRelease } from "../core/rollout/entitled-release.ts";
+import type { Observations } from "./observations.ts";
+import { mirrorState } from "./planner-input.ts";
+import type { Pass } from "./reconcile.ts";
+import { appsAtSite } from "./app-at-site.ts";
+
+export interface ExplainInput {
+  readonly pass: Pass;
+  readonly observations: Observations;
+  readonly site: string;
+  readonly app: string;
+}
+
+/** undefined: neither the followed head nor a mirror knows this site or app. */
+export function explainView(input: ExplainInput): Explanation | undefined {
+  const { pass, site, app } = input;
+  const { read, control } = pass;
+  if (read === null) return undefined;
+  const { model } = read.head;
+  const declared = model.apps.get(app);
+  const entry = own(own(mirrorState(pass.mirrors), site), app);
+  const isApp = declared !== undefined || own(control.state.apps, app) !== undefined;
+  if (entry === undefined && !(isApp && model.sites.has(site))) return undefined;
+  const because = declared === undefined ? [] : placements(model, declared, site);
+  const placed = because.some(({ matches }) => matches);
+  const waits = (pass.plan?.waits ?? []).filter((wait) => concerns(wait, site, app));
+  return {
+    site,
+    app,
+    answer: answer({ site, app, placed, isDeclared: declared !== undefined, entry, waits }),
+    placed,
+    because: because.map(({ text }) => text),
+    overlays: declared === undefined ? [] : overlays(model, declared, site),
+    release: releaseOf(input),
+    tree: treeOf(entry),
+    observed: observedAt(input),
+    waits,
+  };
+}
+
+function treeOf(entry: MirrorEntry | undefined): string | null {
+  return entry !== undefined && "tree" in entry ? entry.tree : null;
+}
+
+function concerns(wait: Wait, site: string, app: string): boolean {
+  return wait.app === app && (wait.site === null || wait.site === site);
+}
+
+interface Placement {
+  readonly matches: boolean;
+  readonly text: string;
+}
+
+function placements(model: FleetModel, app: Located<App>, site: string): Placement[] {
+  return app.value.spec.placement.virtualSites.flatMap((name) => {
+    const virtualSite = model.virtualSites.get(name);
+    if (virtualSite === undefined) return [];
+    const matches = sitesOfVirtualSite(model, name).includes(site);
+    const verb = matches ? "holds" : "does not hold";
+    return [
+      { matches, text: `virtual site ${name} ${verb} ${site}: ${selectorText(virtualSite)}` },
+    ];
+  });
+}
+
+function selectorText(virtualSite: Located<VirtualSite>): string {
+  const { selector, all } = virtualSite.value.spec;
+  const field = all === true ? "all" : "selector";
+  const { file, line } = virtualSite.at(["spec", field]);
+  const text = typeof selector === "string" ? selector : JSON.stringify(selector);
+  return `${all === true ? "all: true" : `selector \`${text}\``} (${file}:${line})`;
+}
+
+function overlays(model: FleetModel, app: Located<App>, site: string): string[] {
+  return (app.value.spec.overlays ?? []).flatMap(({ name, virtualSites }, index) => {
+    const matching = virtualSites.filter((each) => sitesOfVirtualSite(model, each).includes(site));
+    if (matching.length === 0) return [];
+    const { file, line } = app.at(["spec", "overlays", index]);
+    return [`${name ?? `overlay ${index + 1}`} for ${matching.join(", ")} (${file}:${line})`];
+  });
+}
+
+/** The release whose tree stands there; else the one that the site is entitled to. */
+function releaseOf({ pass, site, app }: ExplainInput): string | null {
+  for (const { snapshot } of pass.mirrors) {
+    const meta = snapshot.sites.get(site)?.meta;
+    const release = own(meta?.apps, app)?.release;
+    if (release !== undefined && release !== null) return release;
+  }
+  const control = own(pass.control.state.apps, app);
+  return control === undefined ? null : (entitledRelease(control.current, site)?.id ?? null);
+}
+
+/** null: its worker has said nothing of it. */
+function observedAt({ pass, observations, site, app }: ExplainInput): Explanation["observed"] {
+  const mirror = own(pass.control.state.sites, site)?.mirror;
+  if (pass.read === null || mirror === undefined) return null;
+  if (observations.appReport(mirror, site, app) === undefined) return null;
+  return appsAtSite(pass.read, observations, site).get(app) ?? null;
+}
+
+interface Answer {
+  readonly site: string;
+  readonly app: string;
+  readonly placed: boolean;
+  readonly isDeclared: boolean;
+  readonly entry: MirrorEntry | undefined;
+  readonly waits: readonly Wait[];
+}
+
+function answer(input: Answer): string {
+  const { site, app, placed, isDeclared, entry, waits } = input;
+  const wait = waits.find((each) => each.site === site) ?? waits[0];
+  const why = wait === undefined ? "" : `: ${wait.reason}`;
+  if (entry !== undefined) return `${standingAnswer(input, entry)}${why}`;
+  if (placed) return `${app} is not at ${site} yet${why || ": it waits to be released"}`;
+  if (!isDeclared) return `${app} is not at ${site}: the followed head has no such app`;
+  return `${app} is not at ${site}: no virtual site of its placement holds the site`;
+}
+
+function standingAnswer({ site, app, placed, isDeclared }: Answer, entry: MirrorEntry): string {
+  if ("leaving" in entry) return `${app} is leaving ${site} (${entry.leaving.verb})`;
+  if (placed) return `${app} is at ${site}, as its virtual sites say`;
+  const cause = isDeclared ? "no virtual site of it holds the site" : "the app is not in Git";
+  return `${app} is still at ${site}, though ${cause}`;
+}

@@ -1,0 +1,53 @@
+import type { Diagnostic } from "../core/model/diagnostic.ts";
+import type { ControlSnapshot } from "./control-repository.ts";
+import type { Sources } from "./sources.ts";
+import type { Rendering, ValidHead } from "./rendering.ts";
+
+/** What is to become of the newest head that was seen. */
+export type HeadVerdict =
+  | { readonly verdict: "nothing-new" }
+  | { readonly verdict: "follow"; readonly head: ValidHead }
+  | { readonly verdict: "refused"; readonly commit: string; readonly reason: string };
+
+export interface JudgeInput {
+  readonly seen: string | null;
+  readonly control: ControlSnapshot;
+  readonly rendering: Rendering;
+  readonly sources: Pick<Sources, "isAncestor">;
+}
+
+/**
+ * Decides whether a head may be followed: history is followed forwards only, unless an operator accepted that very
+ * commit, and only a head without any error starts something.
+ */
+export async function judgeHead(input: JudgeInput): Promise<HeadVerdict> {
+  const { seen, control, rendering } = input;
+  const followed = control.state.head?.commit ?? null;
+  if (seen === null || seen === followed) return { verdict: "nothing-new" };
+  const isAccepted = control.accepted?.commit === seen;
+  if (followed !== null && !isAccepted && !(await input.sources.isAncestor(followed, seen))) {
+    const reason =
+      `${shortId(seen)} does not descend from ${shortId(followed)}, the last head that was followed; ` +
+      `to follow it nevertheless: flotilla rollout accept-head ${seen}`;
+    return { verdict: "refused", commit: seen, reason };
+  }
+  const head = await rendering.head(seen);
+  if (head.ok) return { verdict: "follow", head: head.value };
+  return { verdict: "refused", commit: seen, reason: describeMistakes(head.diagnostics) };
+}
+
+/** The first mistake, with its place, and how many more there are. */
+function describeMistakes(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first === undefined) return "the commit is not valid";
+  const { file, line, column, message } = first;
+  const place = line > 0 ? `${file}:${line}:${column}` : file;
+  const more = errors.length - 1;
+  return `${place}: ${message}${more > 0 ? ` (and ${more} more error${more > 1 ? "s" : ""})` : ""}`;
+}
+
+/** A commit id as people read it. */
+export function shortId(commit: string): string {
+  return commit.slice(0, 7);
+}

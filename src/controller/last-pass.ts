@@ -1,0 +1,128 @@
+/** What the last pass found, for those who ask: the API, the hints, the commit statuses. */
+import { FleetError } from "../core/errors.ts";
+import type { Explanation, FleetStatus } from "../core/protocol/api.ts";
+import { progressOf } from "../core/rollout/progress.ts";
+import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
+import { recoveryProposal } from "./control-loss.ts";
+import { explainView } from "./explain-view.ts";
+import { plannerInput } from "./planner-input.ts";
+import type { Pass } from "./reconcile.ts";
+import { statusView } from "./status-view.ts";
+import type { World } from "./world.ts";
+
+/** Silence of the loop after which it counts as stuck. */
+const stuckAfterMs = 300_000;
+
+export interface LastPassOptions {
+  readonly world: World;
+  readonly branch: string;
+  /** Mirrors that have a credential. */
+  readonly served: ReadonlySet<string>;
+  /** What keeps commit statuses from being written; null: nothing. */
+  readonly forgeProblem: () => string | null;
+}
+
+export class LastPass {
+  readonly #options: LastPassOptions;
+  #pass: Pass | null = null;
+  #progress: readonly ReleaseProgress[] = [];
+  #problem: string | null = null;
+  #beatAt: number;
+
+  constructor(options: LastPassOptions) {
+    this.#options = options;
+    this.#beatAt = options.world.clock.monotonic();
+  }
+
+  /** Takes a pass over; gives where its releases stand. */
+  take(pass: Pass): readonly ReleaseProgress[] {
+    this.#log(pass);
+    this.#pass = pass;
+    this.#progress = pass.read === null ? [] : progressOf(plannerInput(pass.read));
+    return this.#progress;
+  }
+
+  /** What a person should know is logged when it comes up, not at every pass. */
+  #log({ verdict, problems, controlLost }: Pass): void {
+    const { logger } = this.#options.world;
+    const before = this.#pass;
+    if (verdict.verdict === "refused" && refusedBy(before) !== verdict.commit) {
+      logger.warn("head is not followed", { commit: verdict.commit, reason: verdict.reason });
+    }
+    const news = problems.filter((problem) => before?.problems.includes(problem) !== true);
+    if (news.length > 0) logger.warn("not all could be carried out", { problems: news });
+    if (controlLost !== undefined && before?.controlLost === undefined) {
+      logger.error("control was lost, everything is held", { reason: controlLost });
+    }
+  }
+
+  setProblem(problem: string | null): void {
+    if (problem !== null && problem !== this.#problem) {
+      this.#options.world.logger.error("no pass could be made", { problem });
+    }
+    this.#problem = problem;
+  }
+
+  beat(): void {
+    this.#beatAt = this.#options.world.clock.monotonic();
+  }
+
+  /** Why the loop does not run; null: it does. */
+  sickness(): string | null {
+    const ageMs = this.#options.world.clock.monotonic() - this.#beatAt;
+    return ageMs > stuckAfterMs
+      ? `the loop has not turned for ${Math.round(ageMs / 1000)} s`
+      : null;
+  }
+
+  status(): FleetStatus {
+    const { world, branch } = this.#options;
+    const pass = this.#required();
+    const { observations } = world;
+    const warnings = this.#warnings(pass);
+    return statusView({ pass, progress: this.#progress, observations, branch, warnings });
+  }
+
+  explain(site: string, app: string): Explanation | undefined {
+    const { observations } = this.#options.world;
+    return explainView({ pass: this.#required(), observations, site, app });
+  }
+
+  #required(): Pass {
+    if (this.#pass !== null) return this.#pass;
+    throw new FleetError("NOT_NOW", this.#problem ?? "the controller has only just started", {
+      retry: { afterMs: 1000 },
+    });
+  }
+
+  #warnings(pass: Pass): string[] {
+    const { world, served, forgeProblem } = this.#options;
+    const { problem } = world.source.state();
+    const forge = forgeProblem();
+    const unserved = pass.mirrors.flatMap(({ mirror: { name }, snapshot }) =>
+      snapshot.sites.size > 0 && !served.has(name) ? [name] : [],
+    );
+    return [
+      "state is on one disk: losing it loses control and the mirrors",
+      ...(pass.controlLost === undefined ? [] : [lossWarning(pass, pass.controlLost)]),
+      ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
+      ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
+      ...(forge === null ? [] : [`commit statuses: ${forge}`]),
+      ...unserved.map(
+        (name) => `mirror ${name} has no credential in the config: no worker gets it`,
+      ),
+    ];
+  }
+}
+
+function refusedBy(pass: Pass | null): string | undefined {
+  return pass?.verdict.verdict === "refused" ? pass.verdict.commit : undefined;
+}
+
+function lossWarning({ mirrors }: Pass, lost: string): string {
+  const named = mirrors.map(({ mirror, snapshot }) => ({ name: mirror.name, snapshot }));
+  return (
+    `control was lost, everything is held: ${lost}; ${recoveryProposal(named)}; ` +
+    "confirm it with flotilla rollout recover"
+  );
+}

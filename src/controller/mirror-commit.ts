@@ -1,0 +1,190 @@
+/**
+ * One commit of a mirror, worked out as data: which paths change, what stands there afterwards, what its trailers say.
+ * Only the sites that move are looked at; no app folder comes to be but by a hand-over or by a site's move.
+ */
+import { canonicalJson } from "../core/model/json.ts";
+import type { LeavingMarker, MirrorTrailers, SiteMeta } from "../core/protocol/mirror-layout.ts";
+import type { TreeId } from "../core/render/rendered.ts";
+import type { HandOver, MirrorEntry } from "../core/rollout/planner-types.ts";
+import type { TreeChange } from "../adapters/git/object-store.ts";
+import { noContent, type SiteContent } from "./mirror-snapshot.ts";
+
+/** All that one pass wants of one mirror. */
+export interface MirrorWork {
+  readonly handOvers: readonly HandOver[];
+  /** Sites that leave the mirror. */
+  readonly leaves: readonly string[];
+  /** Sites that come from another mirror with their trees. */
+  readonly enters: readonly {
+    readonly site: string;
+    readonly trees: Readonly<Record<string, TreeId>>;
+    readonly good: Readonly<Record<string, TreeId>>;
+  }[];
+}
+
+/** A mirror commit as data. */
+export interface MirrorCommit {
+  readonly changes: readonly TreeChange[];
+  /** What stands at the sites that the commit touches, afterwards; null: the site is gone. */
+  readonly after: ReadonlyMap<string, SiteContent | null>;
+  readonly moved: MirrorTrailers["changes"];
+}
+
+interface Draft {
+  readonly apps: Map<string, MirrorEntry>;
+  readonly good: Map<string, TreeId>;
+  readonly changes: TreeChange[];
+}
+
+export interface MirrorCommitInput {
+  readonly before: ReadonlyMap<string, SiteContent>;
+  readonly work: MirrorWork;
+  readonly sizeOf: (tree: TreeId) => number;
+  /** The meta file of a site with these apps standing there; null: it has none yet. */
+  readonly metaOf: (site: string, apps: readonly string[]) => SiteMeta | null;
+  /** Sites whose facts may have changed. */
+  readonly facts: Iterable<string>;
+}
+
+/** Works out the commit; with no `changes` there is nothing to write. */
+export function planMirrorCommit(input: MirrorCommitInput): MirrorCommit {
+  const { before, work } = input;
+  const drafts = new Map<string, Draft>();
+  const draftOf = (site: string): Draft => {
+    const draft = drafts.get(site) ?? newDraft(before.get(site) ?? noContent);
+    drafts.set(site, draft);
+    return draft;
+  };
+  for (const handOver of work.handOvers) {
+    for (const step of handOver.apps) {
+      handOverApp(draftOf(handOver.site), handOver.site, { step, sizeOf: input.sizeOf });
+    }
+  }
+  for (const enter of work.enters) enterSite(draftOf(enter.site), enter);
+  for (const site of input.facts) if (!work.leaves.includes(site)) draftOf(site);
+  return assemble(input, drafts);
+}
+
+function newDraft({ apps, good }: SiteContent): Draft {
+  return { apps: new Map(apps), good: new Map(good), changes: [] };
+}
+
+type Step = HandOver["apps"][number];
+
+function handOverApp(
+  draft: Draft,
+  site: string,
+  { step, sizeOf }: { step: Step; sizeOf: (tree: TreeId) => number },
+): void {
+  const { app, set, good } = step;
+  const path = `sites/${site}/${app}`;
+  const standing = draft.apps.get(app);
+  if (standing !== undefined && "leaving" in standing) {
+    draft.changes.push({ path: `${path}.leaving`, remove: true });
+  }
+  if ("tree" in set) {
+    draft.changes.push({ path, tree: set.tree });
+    draft.apps.set(app, { tree: set.tree });
+  } else {
+    if (standing !== undefined && "tree" in standing) draft.changes.push({ path, remove: true });
+    if ("leaving" in set) leaveApp(draft, path, { app, set, sizeOf });
+    else clearApp(draft, site, app);
+  }
+  if (good !== null && draft.good.get(app) !== good) {
+    draft.changes.push({ path: `good/${site}/${app}`, tree: good });
+    draft.good.set(app, good);
+  }
+}
+
+function leaveApp(
+  draft: Draft,
+  path: string,
+  {
+    app,
+    set,
+    sizeOf,
+  }: {
+    app: string;
+    set: Extract<Step["set"], { leaving: unknown }>;
+    sizeOf: (tree: TreeId) => number;
+  },
+): void {
+  const { verb, release, from } = set.leaving;
+  const marker: LeavingMarker = { verb, release, expected: sizeOf(from) };
+  draft.changes.push({ path: `${path}.leaving`, content: `${canonicalJson(marker)}\n` });
+  draft.apps.set(app, { leaving: { verb, release } });
+}
+
+/** The app has left: nothing of it stays, so that nothing can be rolled back to what was removed. */
+function clearApp(draft: Draft, site: string, app: string): void {
+  draft.apps.delete(app);
+  if (!draft.good.delete(app)) return;
+  draft.changes.push({ path: `good/${site}/${app}`, remove: true });
+}
+
+function enterSite(draft: Draft, { site, trees, good }: MirrorWork["enters"][number]): void {
+  for (const [app, tree] of Object.entries(trees)) {
+    draft.apps.set(app, { tree });
+    draft.changes.push({ path: `sites/${site}/${app}`, tree });
+  }
+  for (const [app, tree] of Object.entries(good)) {
+    draft.good.set(app, tree);
+    draft.changes.push({ path: `good/${site}/${app}`, tree });
+  }
+}
+
+function assemble(
+  { before, work, metaOf }: MirrorCommitInput,
+  drafts: ReadonlyMap<string, Draft>,
+): MirrorCommit {
+  const changes: TreeChange[] = [];
+  const after = new Map<string, SiteContent | null>();
+  for (const [site, draft] of drafts) {
+    const old = before.get(site)?.meta ?? null;
+    const meta = metaOf(site, [...draft.apps.keys()]) ?? old;
+    changes.push(...draft.changes);
+    if (meta !== null && (old === null || canonicalJson(meta) !== canonicalJson(old))) {
+      changes.push({ path: `meta/${site}.json`, content: `${canonicalJson(meta)}\n` });
+    }
+    after.set(site, { apps: draft.apps, good: draft.good, meta });
+  }
+  for (const site of work.leaves) {
+    const content = before.get(site);
+    if (content === undefined) continue;
+    changes.push(...removals(site, content));
+    after.set(site, null);
+  }
+  return { changes, after, moved: movedBy(work) };
+}
+
+function removals(site: string, { apps, good, meta }: SiteContent): TreeChange[] {
+  return [
+    ...(apps.size > 0 ? [{ path: `sites/${site}`, remove: true } as const] : []),
+    ...(good.size > 0 ? [{ path: `good/${site}`, remove: true } as const] : []),
+    ...(meta === null ? [] : [{ path: `meta/${site}.json`, remove: true } as const]),
+  ];
+}
+
+function movedBy({ handOvers, enters }: MirrorWork): MirrorTrailers["changes"] {
+  return [
+    ...handOvers.flatMap(({ site, apps }) =>
+      apps.map(({ app, release }) => ({ site, app, release })),
+    ),
+    ...enters.flatMap(({ site, trees }) =>
+      Object.keys(trees).map((app) => ({ site, app, release: null })),
+    ),
+  ];
+}
+
+/** Sites assigned to the mirror and objects under `sites/`, for the trailers. */
+export function countContent(
+  sites: Iterable<SiteContent>,
+  sizeOf: (tree: TreeId) => number,
+): { sites: number; objects: number } {
+  const count = { sites: 0, objects: 0 };
+  for (const { apps, meta } of sites) {
+    if (meta !== null) count.sites += 1;
+    for (const entry of apps.values()) count.objects += "tree" in entry ? sizeOf(entry.tree) : 0;
+  }
+  return count;
+}

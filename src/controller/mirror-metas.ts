@@ -1,0 +1,111 @@
+/** The meta files of one mirror commit: facts of the followed head, and what each hand-over brings along. */
+import { mirrorBranch, type SiteMeta } from "../core/protocol/mirror-layout.ts";
+import { own } from "../core/rollout/own.ts";
+import type { AppControl, HandOver, SiteMove } from "../core/rollout/planner-types.ts";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { entitledRelease } from "../core/rollout/entitled-release.ts";
+import { fleetFacts, siteFacts } from "./fleet-facts.ts";
+import { readMeta } from "./mirror-snapshot.ts";
+import type { Mirrors } from "./mirrors.ts";
+import type { ReadState } from "./planner-input.ts";
+import { type AppFacts, siteMeta } from "./site-meta.ts";
+
+/** Commits of a mirror that are looked through for a site that left it. */
+const maxAge = 10_000;
+
+/** A site that comes to a mirror from another. */
+export type Enter = Extract<SiteMove, { enter: string }>;
+
+/** What the old mirror said of sites that come from it, just before they left. */
+export async function readMovedMetas(
+  enters: readonly Enter[],
+  mirrors: Mirrors,
+): Promise<ReadonlyMap<string, SiteMeta>> {
+  const metas = new Map<string, SiteMeta>();
+  for (const { site, fromMirror } of enters) {
+    const store = mirrors.get(fromMirror)?.store;
+    const meta = store === undefined ? null : await lastMeta(store, site);
+    if (meta !== null) metas.set(site, meta);
+  }
+  return metas;
+}
+
+/** The newest meta file of a site in a mirror's history; null when it never was there, or too long ago. */
+async function lastMeta(store: ObjectStore, site: string): Promise<SiteMeta | null> {
+  let commit = await store.resolve(mirrorBranch);
+  for (let age = 0; commit !== null && age < maxAge; age += 1) {
+    const entry = await store.at(commit, `meta/${site}.json`);
+    if (entry !== null) {
+      return readMeta((await store.read([entry.oid])).get(entry.oid) ?? "", entry.path);
+    }
+    commit = (await store.commit(commit))?.parents[0] ?? null;
+  }
+  return null;
+}
+
+/** What stood there, and what moves in this commit. */
+export interface MetaSources {
+  readonly before: ReadonlyMap<string, { readonly meta: SiteMeta | null }>;
+  readonly movedMetas: ReadonlyMap<string, SiteMeta>;
+  readonly handOvers: readonly HandOver[];
+}
+
+/** Makes the meta files of one mirror commit. */
+export function metaMaker(
+  read: ReadState,
+  { before, movedMetas, handOvers }: MetaSources,
+): (site: string, apps: readonly string[]) => SiteMeta | null {
+  const facts = siteFacts(read.head.model);
+  const fleet = fleetFacts(read.head.model);
+  const handed = handedFacts(read, handOvers);
+  return (site, apps) => {
+    const known = own(facts, site);
+    if (known === undefined) return null;
+    return siteMeta({
+      site,
+      fleet,
+      facts: known,
+      uid: own(read.control.state.sites, site)?.uid,
+      old: movedMetas.get(site) ?? before.get(site)?.meta ?? null,
+      apps,
+      handed: handed.get(site) ?? {},
+    });
+  };
+}
+
+/** What each hand-over says of its app: the release, and the namespace as that release has it. */
+function handedFacts(
+  read: ReadState,
+  handOvers: readonly HandOver[],
+): ReadonlyMap<string, Record<string, AppFacts>> {
+  const handed = new Map<string, Record<string, AppFacts>>();
+  for (const { site, apps } of handOvers) {
+    const facts = handed.get(site) ?? {};
+    for (const { app, release, set } of apps) {
+      const namespace = namespaceOf(read, { app, release, site });
+      if ("tree" in set && namespace !== undefined) facts[app] = { namespace, release };
+    }
+    handed.set(site, facts);
+  }
+  return handed;
+}
+
+function namespaceOf(
+  { control, head, rendering }: ReadState,
+  { app, release, site }: { app: string; release: string | null; site: string },
+): string | undefined {
+  const source = sourceOf(own(control.state.apps, app), site, release) ?? head.commit;
+  const model = rendering.knownModel(source) ?? head.model;
+  return (model.apps.get(app) ?? head.model.apps.get(app))?.value.spec.namespace;
+}
+
+/** The commit that an app's tree is rendered from: its candidate's, else the one of what the site is entitled to. */
+function sourceOf(
+  state: AppControl | undefined,
+  site: string,
+  release: string | null,
+): string | undefined {
+  if (state === undefined) return undefined;
+  const candidate = state.open.find(({ id, kind }) => id === release && kind === "app");
+  return candidate?.source ?? entitledRelease(state.current, site)?.source;
+}

@@ -1,0 +1,140 @@
+/**
+ * One mirror: what stands in it, and one commit for all that a pass hands over. Its head is the truth: what was
+ * written is compared with what is wanted, so a controller that dies between two commits finishes at its next start.
+ */
+import { FleetError } from "../core/errors.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
+import {
+  formatTrailers,
+  mirrorBranch,
+  type MirrorTrailers,
+} from "../core/protocol/mirror-layout.ts";
+import type { TreeId, Variant } from "../core/render/rendered.ts";
+import type { NativeStore } from "../adapters/git/native-store.ts";
+import type { MirrorCommit } from "./mirror-commit.ts";
+import { countContent } from "./mirror-commit.ts";
+import { type MirrorSnapshot, nameOf, readSnapshot, type SiteContent } from "./mirror-snapshot.ts";
+
+/** What a mirror commit says of itself beside its changes. */
+export interface CommitFrame {
+  readonly epoch: number;
+  readonly control: string;
+  readonly at: number;
+  readonly author: string;
+}
+
+export class MirrorRepository {
+  readonly name: string;
+  readonly dir: string;
+  readonly store: NativeStore;
+  #snapshot: MirrorSnapshot | undefined;
+  /** The worker's head that was last found in the history, which only grows. */
+  readonly #held = new Set<string>();
+  readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
+
+  constructor(options: { name: string; dir: string; store: NativeStore }) {
+    this.name = options.name;
+    this.dir = options.dir;
+    this.store = options.store;
+  }
+
+  /** What stands at the mirror's head. Reads everything once, then only when somebody else moved the head. */
+  async snapshot(): Promise<MirrorSnapshot> {
+    const head = await this.store.resolve(mirrorBranch);
+    if (this.#snapshot?.head === head) return this.#snapshot;
+    const snapshot = await readSnapshot(this.store, head);
+    await this.#learn(treesOf(snapshot.sites.values()));
+    this.#snapshot = snapshot;
+    return snapshot;
+  }
+
+  async #learn(trees: Iterable<TreeId>): Promise<void> {
+    for (const tree of trees) {
+      if (this.#objects.has(tree)) continue;
+      const entries = await this.store.children(tree);
+      const ids = entries.map(({ path }) => nameOf(path).replace(/\.yaml$/, ""));
+      this.#objects.set(tree, new Set(ids));
+    }
+  }
+
+  /** Objects of a tree that stands, or stood, in this mirror; undefined for any other. */
+  objectsOf(tree: TreeId): ReadonlySet<ObjectId> | undefined {
+    return this.#objects.get(tree);
+  }
+
+  /** True when the mirror has the tree, so that a commit can name it by its id. */
+  has(tree: TreeId): boolean {
+    return this.#objects.has(tree);
+  }
+
+  /** Writes a rendered tree, without a commit. STATE_CORRUPT when it gets another id than its rendering said. */
+  async write(variant: Variant): Promise<void> {
+    const files = variant.objects.map(({ id, yaml }) => ({ path: `${id}.yaml`, content: yaml }));
+    const tree = await this.store.writeTree(files);
+    if (tree !== variant.tree) {
+      throw new FleetError("STATE_CORRUPT", `tree ${variant.tree} was stored as ${tree}`, {
+        hint: "this is a bug of the renderer: its tree ids must be git's",
+        retry: "never",
+      });
+    }
+    this.#objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+  }
+
+  /** The tree has been copied here from another mirror. */
+  async adopt(tree: TreeId): Promise<void> {
+    await this.#learn([tree]);
+  }
+
+  /** Commits; gives the head, which stays where it is when nothing changes. REF_RACE when the head moved. */
+  async commit(commit: MirrorCommit, frame: CommitFrame): Promise<string | null> {
+    const before = await this.snapshot();
+    if (commit.changes.length === 0) return before.head;
+    const sites = new Map(before.sites);
+    for (const [site, content] of commit.after) {
+      if (content === null) sites.delete(site);
+      else sites.set(site, content);
+    }
+    const { epoch, control } = frame;
+    const counts = countContent(sites.values(), (tree) => this.sizeOf(tree));
+    const trailers: MirrorTrailers = { epoch, control, ...counts, changes: commit.moved };
+    const head = await this.store.commitChanges({
+      ref: mirrorBranch,
+      parent: before.head,
+      changes: commit.changes,
+      message: `${subjectOf(commit)}\n\n${formatTrailers(trailers)}`,
+      author: frame.author,
+      at: frame.at,
+    });
+    if (head !== before.head) this.#snapshot = { head, trailers, sites };
+    return head;
+  }
+
+  /** True when a worker's head is part of this mirror's history; "" (no head yet) always is. */
+  async holds(workerHead: string): Promise<boolean> {
+    const { head } = await this.snapshot();
+    if (workerHead === "" || workerHead === head || this.#held.has(workerHead)) return true;
+    if (head === null || !(await this.store.isAncestor(workerHead, head))) return false;
+    this.#held.clear();
+    this.#held.add(workerHead);
+    return true;
+  }
+
+  /** Number of objects of a tree that the mirror has. */
+  sizeOf(tree: TreeId): number {
+    return this.#objects.get(tree)?.size ?? 0;
+  }
+}
+
+function* treesOf(sites: Iterable<SiteContent>): Iterable<TreeId> {
+  for (const { apps, good } of sites) {
+    for (const entry of apps.values()) if ("tree" in entry) yield entry.tree;
+    yield* good.values();
+  }
+}
+
+function subjectOf({ moved, after }: MirrorCommit): string {
+  const sites = new Set(moved.map(({ site }) => site));
+  const apps = [...new Set(moved.map(({ app }) => app))].toSorted();
+  if (sites.size > 0) return `Hand over ${apps.slice(0, 3).join(", ")} to ${sites.size} site(s)`;
+  return `Update ${after.size} site(s)`;
+}

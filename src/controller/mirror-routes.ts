@@ -1,0 +1,127 @@
+/** What a mirror's worker may ask for: git fetch, hints, reports. A credential opens its own mirror and nothing else. */
+import type { ServerResponse } from "node:http";
+import { requireBasic } from "../adapters/http/authorize.ts";
+import { HttpRefusal } from "../adapters/http/answer-error.ts";
+import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
+import { headerHasToken } from "../adapters/git/mirror-token.ts";
+import type { Route, RouteContext } from "../adapters/http/route.ts";
+import { type Hint, type ReportAnswer, WorkerReport } from "../core/protocol/worker-report.ts";
+import { own } from "../core/rollout/own.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { readTokenFile } from "../runtime/token-file.ts";
+import type { Placed } from "./observations.ts";
+import type { HintBoard } from "./hint-board.ts";
+import { dataCheck } from "./record-check.ts";
+
+/** A full report of a thousand sites with ten apps each is about 4 MB. */
+const maxReportBytes = 32 * 1024 * 1024;
+const keepAliveMs = 15_000;
+const checkReport = dataCheck(WorkerReport);
+
+export interface MirrorRoutesOptions {
+  readonly mirrors: Readonly<Record<string, { readonly tokenFile: string }>>;
+  readonly clock: Clock;
+  readonly hints: HintBoard;
+  /** False until this process leads: nothing may be said in its name before. */
+  readonly isLeading: () => boolean;
+  readonly takeReport: (mirror: string, report: WorkerReport) => Placed;
+  /** Where a mirror lies. */
+  readonly repoDir: (mirror: string) => string;
+}
+
+export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
+  const tokens = new Map<string, string>();
+  const authorize = (context: RouteContext): Promise<void> =>
+    authorizeMirror(options, tokens, context);
+  const git = createMirrorGitHandler({
+    repoDir: options.repoDir,
+    // The handler reads the mirror's name by itself, so it is checked against what was just proven here.
+    authorize: (mirror, authorization) => headerHasToken(authorization, tokens.get(mirror) ?? ""),
+    clock: options.clock,
+  });
+  const base = "/mirrors/:mirror.git";
+  return [
+    {
+      kind: "json",
+      method: "POST",
+      path: `${base}/reports`,
+      authorize,
+      maxBodyBytes: maxReportBytes,
+      handle: (context, body) => takeReport(options, mirrorOf(context), body),
+    },
+    {
+      kind: "raw",
+      method: "GET",
+      path: `${base}/hints`,
+      authorize,
+      handle: (context, _request, response) => streamHints(options, context, response),
+    },
+    {
+      kind: "raw",
+      method: "*",
+      path: `${base}/*`,
+      authorize,
+      handle: async (context, request, response) => {
+        if (!(await git(request, response))) {
+          throw new HttpRefusal(404, `there is nothing at ${context.path}`);
+        }
+      },
+    },
+  ];
+}
+
+function mirrorOf({ params }: RouteContext): string {
+  return params["mirror"] ?? "";
+}
+
+/** An unknown mirror is refused like a wrong token: nobody learns which mirrors there are. */
+async function authorizeMirror(
+  { mirrors, isLeading }: MirrorRoutesOptions,
+  tokens: Map<string, string>,
+  context: RouteContext,
+): Promise<void> {
+  const mirror = mirrorOf(context);
+  const entry = own(mirrors, mirror);
+  const token = entry === undefined ? "" : await readTokenFile(entry.tokenFile);
+  if (entry !== undefined) tokens.set(mirror, token);
+  requireBasic(context.authorization, token);
+  if (!isLeading()) throw new HttpRefusal(503, "the controller is starting");
+}
+
+function takeReport(
+  { hints, takeReport: take }: MirrorRoutesOptions,
+  mirror: string,
+  body: unknown,
+): ReportAnswer {
+  const checked = checkReport(body);
+  if ("mistake" in checked) {
+    throw new HttpRefusal(400, `the report cannot be read: ${checked.mistake}`, {
+      hint: "worker and controller must be of versions that fit each other",
+    });
+  }
+  const { resend } = take(mirror, checked.value);
+  return { resend, ...hints.current(mirror) };
+}
+
+async function streamHints(
+  { hints, clock }: MirrorRoutesOptions,
+  context: RouteContext,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(200, {
+    "content-type": "application/x-ndjson",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  const mirror = mirrorOf(context);
+  while (!context.signal.aborted) {
+    const hint: Hint = hints.current(mirror);
+    // A reader that is too slow is cut off rather than kept in memory: it comes back and gets the newest hint.
+    const isTaken = response.write(`${JSON.stringify(hint)}\n`);
+    if (!isTaken && response.writableLength > maxBufferedBytes) break;
+    await hints.next(mirror, { known: hint, ms: keepAliveMs, clock, signal: context.signal });
+  }
+  response.end();
+}
+
+const maxBufferedBytes = 64 * 1024;

@@ -1,0 +1,235 @@
+/**
+ * What the workers of all mirrors have told this leader, in memory only: a controller that starts again asks for
+ * everything anew, and until a worker's first report its region counts as silent.
+ */
+import { own } from "../core/rollout/own.ts";
+import type { ObservedApp, ObservedSite, ObservedWorker } from "../core/rollout/planner-types.ts";
+import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
+import type { Clock } from "../runtime/clock.ts";
+
+/** Heartbeats that may be missed before a worker counts as silent. */
+const missedHeartbeats = 3;
+
+/** A time in which a worker was silent; wall time in ms. */
+export interface Silence {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What became of a report. */
+export interface Placed {
+  /** It could not be placed: the worker must send a full one. */
+  readonly resend: boolean;
+  /** Something in it is new: worth a pass of the loop. */
+  readonly changed: boolean;
+}
+
+interface HeardApp {
+  readonly report: AppReport;
+  readonly heardAt: number;
+}
+
+interface Worker {
+  readonly id: string;
+  sequence: number;
+  head: string;
+  refused: string;
+  /** Monotonic. */
+  heardAt: number;
+  /** Wall time of the same moment. */
+  heardAtTime: number;
+  readonly sites: Map<string, SiteReport>;
+  readonly apps: Map<string, HeardApp>;
+  stopped: Readonly<Record<string, string>>;
+}
+
+export class Observations {
+  readonly #clock: Clock;
+  readonly #silentAfterMs: number;
+  readonly #silentFrom: number;
+  readonly #workers = new Map<string, Worker>();
+  readonly #ended = new Map<string, Silence[]>();
+
+  /** `silentFrom`: since when (wall ms) a worker not heard yet counts as silent: the last thing control recorded. */
+  constructor(options: { clock: Clock; heartbeatMs: number; silentFrom: number }) {
+    this.#clock = options.clock;
+    this.#silentAfterMs = options.heartbeatMs * missedHeartbeats;
+    this.#silentFrom = options.silentFrom;
+  }
+
+  /** Takes in one report of the worker of a mirror. */
+  accept(mirror: string, report: WorkerReport): Placed {
+    const known = this.#workers.get(mirror);
+    const isSame = known?.id === report.worker;
+    if (isSame && report.sequence <= known.sequence) {
+      this.#hear(mirror, known); // a repeat, because our answer was lost
+      return { resend: false, changed: false };
+    }
+    if (!report.full && !(isSame && report.sequence === known.sequence + 1)) {
+      return { resend: true, changed: false };
+    }
+    return { resend: false, changed: this.#place(mirror, isSame ? known : undefined, report) };
+  }
+
+  /** Takes the report in; tells whether it changes anything. */
+  #place(mirror: string, known: Worker | undefined, report: WorkerReport): boolean {
+    const isReturn = this.silentSince(mirror) !== null;
+    const worker = report.full || known === undefined ? emptyWorker(report.worker) : known;
+    const changed = isReturn || known === undefined || hasNews(worker, report);
+    this.#hear(mirror, worker);
+    takeIn(worker, report);
+    this.#workers.set(mirror, worker);
+    return changed;
+  }
+
+  /** Since when (wall ms) the worker of a mirror is silent; null: it is live. */
+  silentSince(mirror: string): number | null {
+    const worker = this.#workers.get(mirror);
+    if (worker === undefined) return this.#silentFrom;
+    const age = this.#clock.monotonic() - worker.heardAt;
+    return age > this.#silentAfterMs ? worker.heardAtTime : null;
+  }
+
+  /** Time (ms from now) until the next live worker would count as silent; null: none is live. */
+  nextSilenceMs(): number | null {
+    const now = this.#clock.monotonic();
+    const left = [...this.#workers.values()]
+      .map((worker) => worker.heardAt + this.#silentAfterMs - now)
+      .filter((ms) => ms >= 0);
+    return left.length === 0 ? null : Math.min(...left) + 1;
+  }
+
+  /** The head at which a mirror's worker is; undefined: not heard yet. "" before its first. */
+  headOf(mirror: string): string | undefined {
+    return this.#workers.get(mirror)?.head;
+  }
+
+  /** Why the worker does not follow its mirror's newest head; "" when it does or has not been heard. */
+  refusedOf(mirror: string): string {
+    return this.#workers.get(mirror)?.refused ?? "";
+  }
+
+  /** Silences that have ended and that nobody has settled yet. */
+  endedSilences(): ReadonlyMap<string, readonly Silence[]> {
+    return this.#ended;
+  }
+
+  /** Silences of these mirrors that still last, up to now. */
+  openSilences(mirrors: Iterable<string>): ReadonlyMap<string, readonly Silence[]> {
+    const to = this.#clock.now();
+    const silences = new Map<string, readonly Silence[]>();
+    for (const mirror of mirrors) {
+      const from = this.silentSince(mirror);
+      if (from !== null && to > from) silences.set(mirror, [{ from, to }]);
+    }
+    return silences;
+  }
+
+  /** The ended silences given are recorded, or touch nothing. */
+  settleSilences(settled: ReadonlyMap<string, readonly Silence[]>): void {
+    for (const [mirror, silences] of settled) {
+      const left = (this.#ended.get(mirror) ?? []).filter((each) => !silences.includes(each));
+      if (left.length === 0) this.#ended.delete(mirror);
+      else this.#ended.set(mirror, left);
+    }
+  }
+
+  /** The last words on each site that a mirror serves; what a worker says of any other site does not count. */
+  sitesOf(mirror: string, served: ReadonlySet<string>): Record<string, ObservedSite> {
+    const worker = this.#workers.get(mirror);
+    const observed: Record<string, { reachable: boolean; apps: Record<string, ObservedApp> }> = {};
+    if (worker === undefined) return observed;
+    for (const [site, { reachable }] of worker.sites) {
+      if (served.has(site)) observed[site] = { reachable, apps: {} };
+    }
+    for (const { report, heardAt } of worker.apps.values()) {
+      const site = own(observed, report.site);
+      if (site !== undefined) site.apps[report.app] = observedApp(report, worker.heardAt - heardAt);
+    }
+    return observed;
+  }
+
+  /** The worker of a mirror, as the planner sees it. */
+  workerOf(mirror: string, isAhead: boolean): ObservedWorker {
+    const worker = this.#workers.get(mirror);
+    const silentSince = this.silentSince(mirror);
+    return {
+      silentSince: silentSince ?? (isAhead ? (worker?.heardAtTime ?? this.#silentFrom) : null),
+      stopped: worker?.stopped ?? {},
+    };
+  }
+
+  /** The last report on a site, and on an app there. */
+  siteReport(mirror: string, site: string): SiteReport | undefined {
+    return this.#workers.get(mirror)?.sites.get(site);
+  }
+
+  appReport(mirror: string, site: string, app: string): AppReport | undefined {
+    return this.#workers.get(mirror)?.apps.get(`${site}/${app}`)?.report;
+  }
+
+  /** A report has come in: a silence that it ends is kept until it is settled. */
+  #hear(mirror: string, worker: Worker): void {
+    const from = this.silentSince(mirror);
+    const to = this.#clock.now();
+    if (from !== null && to > from) {
+      this.#ended.set(mirror, [...(this.#ended.get(mirror) ?? []), { from, to }]);
+    }
+    worker.heardAt = this.#clock.monotonic();
+    worker.heardAtTime = to;
+  }
+}
+
+function emptyWorker(id: string): Worker {
+  return {
+    id,
+    sequence: 0,
+    head: "",
+    refused: "",
+    heardAt: 0,
+    heardAtTime: 0,
+    sites: new Map(),
+    apps: new Map(),
+    stopped: {},
+  };
+}
+
+function takeIn(worker: Worker, report: WorkerReport): void {
+  worker.sequence = report.sequence;
+  worker.head = report.head;
+  worker.refused = report.refused;
+  worker.stopped = report.stopped;
+  for (const site of report.sites) worker.sites.set(site.site, site);
+  for (const app of report.apps) {
+    worker.apps.set(`${app.site}/${app.app}`, { report: app, heardAt: worker.heardAt });
+  }
+}
+
+function hasNews(worker: Worker, report: WorkerReport): boolean {
+  return (
+    report.sites.length + report.apps.length > 0 ||
+    worker.head !== report.head ||
+    worker.refused !== report.refused ||
+    JSON.stringify(worker.stopped) !== JSON.stringify(report.stopped)
+  );
+}
+
+/**
+ * A live worker tells what changes, so what it said of an app still held when it was last heard: healthy times have
+ * grown by then, not until now, so that silence passes no gate.
+ */
+function observedApp(report: AppReport, sinceMs: number): ObservedApp {
+  const isHealthy =
+    report.healthyForMs > 0 || report.health === "Healthy" || report.health === "Suspended";
+  const healthyForMs = isHealthy ? report.healthyForMs + sinceMs : report.healthyForMs;
+  return {
+    tree: report.tree,
+    left: report.left,
+    health: report.health,
+    healthyForMs,
+    longestHealthyMs: Math.max(report.longestHealthyMs, healthyForMs),
+    everHealthy: report.everHealthy,
+    unverified: report.unverified,
+    message: report.message,
+  };
+}

@@ -1,0 +1,58 @@
+import { FleetError } from "../core/errors.ts";
+import { controlPaths } from "../core/rollout/control-files.ts";
+import type { ControlRepository, ControlSnapshot } from "./control-repository.ts";
+import type { Mirrors } from "./mirrors.ts";
+
+/** What a starting controller found: the epoch in which it is going to lead, and since when nobody has looked. */
+export interface Candidacy {
+  readonly epoch: number;
+  /** Time (ms) of what control recorded last: a worker not heard yet is silent since then. */
+  readonly lastRecorded: number;
+  readonly found: ControlSnapshot;
+}
+
+/** Picks an epoch higher than any that control or a mirror has seen. Writes nothing. */
+export async function stand(
+  control: ControlRepository,
+  mirrors: Mirrors,
+  now: number,
+): Promise<Candidacy> {
+  const found = await control.read();
+  const seen = [found.state.epoch];
+  for (const mirror of mirrors.all()) {
+    seen.push((await mirror.snapshot()).trailers?.epoch ?? 0);
+  }
+  return {
+    epoch: Math.max(...seen) + 1,
+    lastRecorded: Math.min(found.at ?? now, now),
+    found,
+  };
+}
+
+/**
+ * Makes this process the leader: its epoch is in control from now on. A leader that still writes is overtaken, so its
+ * commits in between are no obstacle; REF_RACE: another candidate was first.
+ */
+export async function raiseEpoch(
+  control: ControlRepository,
+  { epoch, found }: Candidacy,
+  now: number,
+): Promise<void> {
+  const why = `a controller starts as leader of epoch ${epoch}`;
+  let newest = found;
+  for (;;) {
+    try {
+      await control.commit(newest, {
+        changes: [{ path: controlPaths.epoch, record: { epoch }, why }],
+        subject: why,
+        author: "flotilla-controller",
+        at: now,
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof FleetError && error.code === "REF_RACE")) throw error;
+      newest = await control.read();
+      if (newest.state.epoch >= epoch) throw error;
+    }
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * One pass of the loop, level-based: read everything, ask the pure core, carry out. It never knows what woke it. Control
+ * is written first and the mirrors after it, so a controller that dies anywhere is finished by its next start.
+ */
+import { FleetError } from "../core/errors.ts";
+import { planRollout } from "../core/rollout/plan-rollout.ts";
+import type { ControlChange, RolloutPlan } from "../core/rollout/planner-types.ts";
+import { startReleases } from "../core/rollout/start-releases.ts";
+import { bookkeeping, silencesUntilNow } from "./bookkeeping.ts";
+import type { ControlSnapshot } from "./control-repository.ts";
+import { handOut } from "./hand-out.ts";
+import { type HeadVerdict, judgeHead, shortId } from "./judge-head.ts";
+import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
+import { entitledByApp, renderOpenReleases } from "./rendered-releases.ts";
+import type { ValidHead } from "./rendering.ts";
+import { protectedObjects } from "../core/rollout/protected-objects.ts";
+import { removalVerbs, startInput } from "./start-input.ts";
+import { mirrorState } from "./planner-input.ts";
+import type { World } from "./world.ts";
+
+/** What a pass found and did; the API answers from it. */
+export interface Pass {
+  readonly control: ControlSnapshot;
+  readonly mirrors: readonly ReadMirror[];
+  /** null: no head was ever followed. */
+  readonly read: ReadState | null;
+  readonly plan: RolloutPlan | null;
+  readonly verdict: HeadVerdict;
+  readonly controlLost: string | undefined;
+  /** What could not be carried out, in words. */
+  readonly problems: readonly string[];
+  /** Something was written: the next pass may have more to do. */
+  readonly hasWritten: boolean;
+}
+
+/** Author of what the controller commits by itself. */
+const author = "flotilla-controller";
+
+/** Reads everything, plans, carries out. REF_RACE: another writer was first, read again. */
+export async function reconcile(world: World): Promise<Pass> {
+  const mirrors = await readMirrors(world);
+  const before = await world.control.read();
+  requireLeader(world, before);
+  const controlLost = await world.lossCheck.find(before, named(mirrors));
+  const verdict: HeadVerdict =
+    controlLost === undefined ? await judge(world, before) : { verdict: "nothing-new" };
+  const found = { mirrors, verdict, controlLost, problems: [] };
+  const head = await followedHead(world, before);
+  let control = before;
+  if (verdict.verdict === "follow") {
+    control = await follow(world, { control, mirrors, head: verdict.head, previous: head });
+  }
+  const current = verdict.verdict === "follow" ? verdict.head : head;
+  if (current === null) {
+    return { ...found, control, read: null, plan: null, hasWritten: control !== before };
+  }
+  if (controlLost === undefined) control = await keepBooks(world, control);
+  await ensureMirrors(world, control, current);
+  const all = await readMirrors(world);
+  const state: PassState = { control, mirrors: all, head: current, controlLost };
+  return { ...found, mirrors: all, ...(await plan(world, state, before)) };
+}
+
+/** Two controllers on one state folder would both write: the older one ends. STALE_EPOCH. */
+function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
+  if (state.epoch <= epoch) return;
+  throw new FleetError(
+    "STALE_EPOCH",
+    `another controller leads with epoch ${state.epoch}; this one has ${epoch}`,
+    { hint: "run one controller on a state folder", retry: "never" },
+  );
+}
+
+/** Reads what stands in all mirrors. */
+async function readMirrors(world: World): Promise<ReadMirror[]> {
+  const read: ReadMirror[] = [];
+  for (const mirror of world.mirrors.all()) {
+    const snapshot = await mirror.snapshot();
+    const workerHead = world.observations.headOf(mirror.name) ?? "";
+    read.push({
+      mirror,
+      snapshot,
+      isBehindWorker: !(await mirror.holds(workerHead)),
+    });
+  }
+  return read;
+}
+
+/** Makes the mirrors that the head's regions and control's sites name. */
+async function ensureMirrors(
+  { mirrors }: World,
+  { state }: ControlSnapshot,
+  head: ValidHead,
+): Promise<void> {
+  for (const region of head.model.regions.keys()) await mirrors.ensure(region);
+  for (const { mirror, moving } of Object.values(state.sites)) {
+    await mirrors.ensure(mirror);
+    if (moving !== undefined) await mirrors.ensure(moving.to);
+  }
+}
+
+function named(
+  mirrors: readonly ReadMirror[],
+): { name: string; snapshot: ReadMirror["snapshot"] }[] {
+  return mirrors.map(({ mirror, snapshot }) => ({ name: mirror.name, snapshot }));
+}
+
+async function judge(world: World, control: ControlSnapshot): Promise<HeadVerdict> {
+  const { seen } = world.source.state();
+  const { rendering, sources } = world;
+  return judgeHead({ seen, control, rendering, sources });
+}
+
+/** The head that control follows; null before the first. INVALID_FLEET when it cannot be rendered any more. */
+async function followedHead(
+  { rendering }: World,
+  { state }: ControlSnapshot,
+): Promise<ValidHead | null> {
+  return state.head === null ? null : requireHead(rendering, state.head.commit);
+}
+
+async function requireHead(rendering: World["rendering"], commit: string): Promise<ValidHead> {
+  const head = await rendering.head(commit);
+  if (head.ok) return head.value;
+  throw new FleetError(
+    "INVALID_FLEET",
+    `the followed head ${shortId(commit)} cannot be rendered by this version of Flotilla`,
+    { hint: "run the version that followed it, or push a head that this version takes" },
+  );
+}
+
+interface PassState {
+  readonly control: ControlSnapshot;
+  readonly mirrors: readonly ReadMirror[];
+  readonly head: ValidHead;
+  readonly controlLost: string | undefined;
+}
+
+async function readState(
+  world: World,
+  { control, mirrors, head, controlLost }: PassState,
+  previous: ValidHead | null,
+): Promise<ReadState> {
+  const { rendering, observations, clock } = world;
+  const entitlement = { control: control.state, mirrors: mirrorState(mirrors), rendering };
+  await renderOpenReleases(control.state, head, rendering);
+  return {
+    now: clock.now(),
+    control,
+    mirrors,
+    head,
+    previous,
+    entitled: await entitledByApp({ ...entitlement, head }),
+    observations,
+    rendering,
+    controlLost,
+  };
+}
+
+/** Starts what the new head starts, in one commit on control that also makes it the followed head. */
+async function follow(
+  world: World,
+  state: {
+    readonly control: ControlSnapshot;
+    readonly mirrors: readonly ReadMirror[];
+    readonly head: ValidHead;
+    readonly previous: ValidHead | null;
+  },
+): Promise<ControlSnapshot> {
+  const { control, head, previous } = state;
+  const { rendering } = world;
+  // Kept before control names it, and what control no longer names is let go only after it.
+  await world.sources.keep(neededSources(control, head.commit));
+  const read = await readState(world, { ...state, controlLost: undefined }, previous);
+  const entitlement = { control: control.state, mirrors: mirrorState(state.mirrors), rendering };
+  const entitledBefore =
+    previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
+  const started = startReleases(
+    startInput({
+      ...read,
+      entitledBefore,
+      onRemoval: await removalVerbs(control, rendering),
+      isProtected: protectedObjects([...(previous ? [previous.variants] : []), head.variants]),
+    }),
+  );
+  world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
+  return world.control.commit(control, {
+    changes: started.changes,
+    subject: `Follow ${shortId(head.commit)}`,
+    author,
+    at: read.now,
+  });
+}
+
+/** Commits of the fleet repository that must stay readable. */
+function neededSources({ state }: ControlSnapshot, head?: string): Set<string> {
+  const needed = new Set<string>();
+  for (const { current, open } of Object.values(state.apps)) {
+    if (current.release !== null) needed.add(current.release.source);
+    for (const { release } of current.partial) needed.add(release.source);
+    for (const { source, budgetsFrom } of open) needed.add(source).add(budgetsFrom);
+  }
+  for (const commit of [state.head?.commit, state.head?.previous, head]) {
+    if (commit !== undefined) needed.add(commit);
+  }
+  return needed;
+}
+
+/** Records what ended a silence and what was learned of clusters, before anything is planned with it. */
+async function keepBooks(world: World, control: ControlSnapshot): Promise<ControlSnapshot> {
+  const { observations, clock } = world;
+  const { changes, settled } = bookkeeping(control.state, observations);
+  const next = changes.length === 0 ? control : await commitPlain(world, control, changes);
+  observations.settleSilences(settled);
+  if (next !== control) world.logger.debug("books kept", { at: clock.now() });
+  return next;
+}
+
+async function commitPlain(
+  world: World,
+  control: ControlSnapshot,
+  changes: readonly ControlChange[],
+): Promise<ControlSnapshot> {
+  const [first] = changes;
+  const more = changes.length - 1;
+  const subject = `${first?.why ?? "Change"}${more > 0 ? ` (and ${more} more)` : ""}`;
+  return world.control.commit(control, { changes, subject, author, at: world.clock.now() });
+}
+
+async function plan(
+  world: World,
+  state: PassState,
+  before: ControlSnapshot,
+): Promise<Pick<Pass, "control" | "read" | "plan" | "problems" | "hasWritten">> {
+  const { rendering } = world;
+  const previousCommit = state.control.state.head?.previous;
+  const previous =
+    previousCommit === undefined ? null : await optionalHead(rendering, previousCommit);
+  const read = await readState(world, state, previous);
+  const rollout = planRollout(plannerInput(read));
+  let { control } = state;
+  if (rollout.changes.length > 0) {
+    const open = world.observations.openSilences(state.mirrors.map(({ mirror }) => mirror.name));
+    const silences = silencesUntilNow(control.state, open, rollout.changes);
+    control = await commitPlain(world, control, [...rollout.changes, ...silences]);
+  }
+  const result = await handOut({
+    read: { ...read, control },
+    mirrors: world.mirrors,
+    handOvers: rollout.handOvers,
+    siteMoves: rollout.siteMoves,
+    author,
+    isHeld: state.controlLost !== undefined,
+  });
+  const needed = neededSources(control, world.source.state().seen ?? undefined);
+  rendering.retain(needed);
+  await world.sources.keep(needed);
+  const hasWritten = control !== before || result.moved.length > 0;
+  return {
+    control,
+    read: { ...read, control },
+    plan: rollout,
+    problems: result.problems,
+    hasWritten,
+  };
+}
+
+/** The head before the followed one: null where it cannot be read any more. */
+async function optionalHead(
+  rendering: World["rendering"],
+  commit: string,
+): Promise<ValidHead | null> {
+  try {
+    const head = await rendering.head(commit);
+    return head.ok ? head.value : null;
+  } catch (error) {
+    if (error instanceof FleetError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Models and renderings of commits, kept while they are needed. In: the files of a commit. Out: its model, all its
+ * apps, or one app of an older commit at the sites of a newer one. Everything here can be had again from git, so a
+ * controller that starts again loses nothing.
+ */
+import { FleetError } from "../core/errors.ts";
+import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
+import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
+import { loadFleet } from "../core/model/load-fleet.ts";
+import { renderApp, renderFleet } from "../core/render/render-fleet.ts";
+import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
+
+/** A commit that is valid: what it declares and what that renders to. */
+export interface ValidHead {
+  readonly commit: string;
+  readonly model: FleetModel;
+  readonly apps: ReadonlyMap<string, RenderedApp>;
+  readonly variants: ReadonlyMap<TreeId, Variant>;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Reads the files of a commit of the fleet repository. */
+export type ReadFiles = (commit: string) => Promise<readonly SourceFile[]>;
+
+interface AppRendering {
+  readonly app: RenderedApp;
+  readonly variants: ReadonlyMap<TreeId, Variant>;
+}
+
+export class Rendering {
+  readonly #readFiles: ReadFiles;
+  readonly #models = new Map<string, Parsed<FleetModel>>();
+  readonly #heads = new Map<string, Parsed<ValidHead>>();
+  readonly #apps = new Map<string, AppRendering | null>();
+
+  constructor(readFiles: ReadFiles) {
+    this.#readFiles = readFiles;
+  }
+
+  /** The model of a commit, or its mistakes. Throws what reading the files throws. */
+  async model(commit: string): Promise<Parsed<FleetModel>> {
+    const known = this.#models.get(commit);
+    if (known !== undefined) return known;
+    const model = loadFleet(await this.#readFiles(commit));
+    this.#models.set(commit, model);
+    return model;
+  }
+
+  /** The model of a valid commit that was read already. */
+  knownModel(commit: string): FleetModel | undefined {
+    const model = this.#models.get(commit);
+    return model?.ok ? model.value : undefined;
+  }
+
+  /** A commit with everything rendered, or its mistakes. */
+  async head(commit: string): Promise<Parsed<ValidHead>> {
+    const known = this.#heads.get(commit);
+    if (known !== undefined) return known;
+    const head = this.#renderHead(commit, await this.model(commit));
+    this.#heads.set(commit, head);
+    return head;
+  }
+
+  #renderHead(commit: string, model: Parsed<FleetModel>): Parsed<ValidHead> {
+    if (!model.ok) return model;
+    const rendered = renderFleet(model.value);
+    const diagnostics = [...model.diagnostics, ...rendered.diagnostics];
+    if (!rendered.ok) return { ok: false, diagnostics };
+    const head = {
+      commit,
+      model: model.value,
+      apps: rendered.value.apps,
+      variants: rendered.value.variants,
+      warnings: diagnostics.filter(({ severity }) => severity === "warning"),
+    };
+    return { ok: true, value: head, diagnostics };
+  }
+
+  /** An app as `source` has it, at the sites as `sitesOf` has them; null where that cannot be read or rendered. */
+  async app(app: string, source: string, sitesOf: string): Promise<RenderedApp | null> {
+    const key = `${app} ${source} ${sitesOf}`;
+    const known = this.#apps.get(key);
+    if (known !== undefined) return known?.app ?? null;
+    try {
+      const rendering = await this.#renderApp(app, source, sitesOf);
+      this.#apps.set(key, rendering);
+      return rendering?.app ?? null;
+    } catch (error) {
+      if (error instanceof FleetError) return null; // what cannot be read now may be read later
+      throw error;
+    }
+  }
+
+  async #renderApp(app: string, source: string, sitesOf: string): Promise<AppRendering | null> {
+    const [model, siteModel] = await Promise.all([this.model(source), this.model(sitesOf)]);
+    if (!model.ok || !siteModel.ok || !model.value.apps.has(app)) return null;
+    const rendered = renderApp(model.value, app, siteModel.value);
+    return rendered.ok ? rendered.value : null;
+  }
+
+  /** The objects of a tree that a rendering kept here gave; undefined for any other. */
+  variant(tree: TreeId): Variant | undefined {
+    for (const head of this.#heads.values()) {
+      const variant = head.ok ? head.value.variants.get(tree) : undefined;
+      if (variant !== undefined) return variant;
+    }
+    for (const rendering of this.#apps.values()) {
+      const variant = rendering?.variants.get(tree);
+      if (variant !== undefined) return variant;
+    }
+    return undefined;
+  }
+
+  /** Forgets everything of any other commit. */
+  retain(commits: ReadonlySet<string>): void {
+    for (const commit of this.#models.keys()) if (!commits.has(commit)) this.#models.delete(commit);
+    for (const commit of this.#heads.keys()) if (!commits.has(commit)) this.#heads.delete(commit);
+    for (const key of this.#apps.keys()) {
+      const [, source = "", sitesOf = ""] = key.split(" ");
+      if (!commits.has(source) || !commits.has(sitesOf)) this.#apps.delete(key);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * `meta/<site>.json`: the facts about a site that its worker needs. Facts go out at once; what an app brings along
+ * (its namespace, its release) goes out with the app's hand-over and not before.
+ */
+import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
+import type { SiteFacts } from "../core/rollout/planner-types.ts";
+
+/** Facts that are the same for all sites of a fleet. */
+export interface FleetFacts {
+  readonly fleet: string;
+  readonly drift: SiteMeta["drift"];
+}
+
+/** What a hand-over says of an app at a site. */
+export type AppFacts = SiteMeta["apps"][string];
+
+export interface MetaInput {
+  readonly site: string;
+  readonly fleet: FleetFacts;
+  readonly facts: SiteFacts;
+  readonly uid: string | undefined;
+  /** What stands there now. */
+  readonly old: SiteMeta | null;
+  /** Apps that will stand or leave there after this commit. */
+  readonly apps: Iterable<string>;
+  /** Apps that this commit hands over. */
+  readonly handed: Readonly<Record<string, AppFacts>>;
+}
+
+/** The meta file that the site is to have. */
+export function siteMeta(input: MetaInput): SiteMeta {
+  const { site, fleet, facts, uid, old, handed } = input;
+  const apps: Record<string, AppFacts> = {};
+  for (const app of [...input.apps].toSorted()) {
+    const known = handed[app] ?? old?.apps[app];
+    if (known !== undefined) apps[app] = known;
+  }
+  return {
+    fleet: fleet.fleet,
+    site,
+    region: facts.region,
+    suspend: facts.suspend,
+    apps,
+    drift: fleet.drift,
+    ...(uid === undefined ? {} : { uid }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
+
+/** The clone of the fleet repository, asked only for what is not known yet. */
+export class Sources {
+  readonly #fetcher: FleetFetcher;
+  #kept = "";
+  #ancestry = new Map<string, boolean>();
+
+  constructor(fetcher: FleetFetcher) {
+    this.#fetcher = fetcher;
+  }
+
+  /** Keeps exactly these commits readable from now on. */
+  async keep(commits: ReadonlySet<string>): Promise<void> {
+    const key = [...commits].toSorted().join(" ");
+    if (key === this.#kept) return;
+    await this.#fetcher.keepSources([...commits]);
+    this.#kept = key;
+  }
+
+  /** True when `ancestor` is `descendant` or one of its ancestors; history never changes, so the answer is kept. */
+  async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
+    const key = `${ancestor} ${descendant}`;
+    const known = this.#ancestry.get(key);
+    if (known !== undefined) return known;
+    const answer = await this.#fetcher.isAncestor(ancestor, descendant);
+    this.#ancestry = new Map([[key, answer]]);
+    return answer;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { ControlLossCheck } from "./control-loss.ts";
+import type { ControlRepository } from "./control-repository.ts";
+import type { Mirrors } from "./mirrors.ts";
+import type { Observations } from "./observations.ts";
+import type { Rendering } from "./rendering.ts";
+import type { Sources } from "./sources.ts";
+import type { SourceFollower } from "./source-follower.ts";
+
+/** Everything that a pass reads and writes. */
+export interface World {
+  /** Of this leader: who finds a higher one in control is no longer the leader. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly control: ControlRepository;
+  readonly lossCheck: ControlLossCheck;
+  readonly mirrors: Mirrors;
+  readonly sources: Sources;
+  readonly source: SourceFollower;
+  readonly rendering: Rendering;
+  readonly observations: Observations;
+  /** Makes this process the leader; nothing is written before. REF_RACE: another one was first. */
+  lead(): Promise<void>;
+  /** Gathers what many small commits leave behind. */
+  maintain(): Promise<void>;
+  /** Ends the git processes. */
+  close(): Promise<void>;
+}

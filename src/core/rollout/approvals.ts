@@ -1,0 +1,73 @@
+/** Approvals bind to (release, stages, set of sites), not to trees: fewer sites keep one, anything else withdraws it. */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../model/json.ts";
+import type { Approval, Release, RemovalVerb } from "./records.ts";
+
+/** What an approval is bound to. The numbers of the stages are no part of it: they follow their strategy. */
+export function approvalDigest({
+  id,
+  stages,
+  list,
+}: Pick<Release, "id" | "stages" | "list">): string {
+  const sites = Object.keys(list)
+    .toSorted()
+    .map((site) => [site, list[site]?.stage ?? 0]);
+  const division = stages.map(({ name, by }) => [name, by]);
+  return createHash("sha256")
+    .update(canonicalJson([id, division, sites]))
+    .digest("hex");
+}
+
+/** The stage may open as far as people are concerned. */
+export function isStageApproved(release: Release, stage: string): boolean {
+  return validApprovals(release, "stage").some(({ value }) => value === stage);
+}
+
+/** The release may delete as much as it does. */
+export function areDeletionsApproved(release: Release): boolean {
+  if (release.deletions.needsApproval === undefined || release.deletions.objects === 0) return true;
+  if (removalVerb(release) === "orphan") return true;
+  return validApprovals(release, "deletions").some(
+    ({ value }) => Number(value) >= release.deletions.objects,
+  );
+}
+
+/** How the app leaves: `hold` until an approval names another verb. */
+export function removalVerb(release: Release): RemovalVerb {
+  const verb = release.verb ?? "delete";
+  if (verb !== "hold") return verb;
+  const named = validApprovals(release, "verb").at(-1)?.value;
+  return named === "delete" || named === "orphan" ? named : "hold";
+}
+
+function validApprovals(release: Release, what: Approval["what"]): readonly Approval[] {
+  const candidates = release.approvals.filter((approval) => approval.what === what);
+  if (candidates.length === 0) return [];
+  const digest = approvalDigest(release);
+  return candidates.filter((approval) => approval.digest === digest);
+}
+
+/** The release with fewer sites: what was approved for more holds for them. */
+export function withoutSites(release: Release, sites: ReadonlySet<string>): Release {
+  if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
+  const keep = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([site]) => !sites.has(site)));
+  const smaller: Release = {
+    ...release,
+    list: keep(release.list),
+    handed: keep(release.handed),
+    carried: keep(release.carried),
+    failed: keep(release.failed),
+    excused: keep(release.excused),
+    ...(release.left === undefined ? {} : { left: keep(release.left) }),
+  };
+  return { ...smaller, approvals: rebound(release, smaller) };
+}
+
+function rebound(before: Release, after: Release): Approval[] {
+  if (before.approvals.length === 0) return [];
+  const [old, digest] = [approvalDigest(before), approvalDigest(after)];
+  return before.approvals.map((approval) =>
+    approval.digest === old ? { ...approval, digest } : approval,
+  );
+}

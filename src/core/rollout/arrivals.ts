@@ -1,0 +1,116 @@
+/** What the open list of an app has handed over, and where each of it stands. */
+import { type AppBoard, type Board, setArrivals, wakeAt } from "./board.ts";
+import { own } from "./own.ts";
+import type { TreeId } from "../render/rendered.ts";
+import type { Arrivals, OpenListBudgets } from "./records.ts";
+import { silentMs } from "./silence.ts";
+import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
+import { healthInWords } from "./words.ts";
+
+/** Budgets of apps whose release says nothing. */
+export const defaultOpenList: OpenListBudgets = {
+  failureBudget: { percent: 2 },
+  maxInFlight: { percent: 10 },
+  maxUnavailable: { percent: 10 },
+  minReadyMs: 10_000,
+  progressDeadlineMs: 600_000,
+  unknownBlocks: false,
+};
+
+/** Which of the recorded hand-overs of the open list are still in flight. Needs nothing but what is recorded. */
+export function arrivalsInFlight(board: Board, app: AppBoard): string[] {
+  return Object.keys(app.arrivals.handed).filter((site) => {
+    const view = viewSite(board.input, app.app, site);
+    return arrivalState(board, app, view) === "in-flight";
+  });
+}
+
+type ArrivalState = "in-flight" | "settled" | "failed" | "gone";
+
+/** Where a recorded hand-over of the open list stands. */
+function arrivalState(board: Board, app: AppBoard, view: SiteView): ArrivalState {
+  const handed = own(app.arrivals.handed, view.site);
+  if (handed === undefined || view.facts === undefined) return "gone";
+  if (view.isMoving || view.silentSince !== null) return "in-flight";
+  if (standingTree(view.entry) !== handed.to) {
+    return isWanted(app, board, view) ? "in-flight" : "gone";
+  }
+  return judgedState(board, view, { handed, budgets: budgetsOf(app) });
+}
+
+function judgedState(
+  board: Board,
+  view: SiteView,
+  { handed, budgets }: { handed: Arrivals["handed"][string]; budgets: OpenListBudgets },
+): ArrivalState {
+  const isHealthyNow = isHealthy(view, budgets.unknownBlocks);
+  if (hasBeenReady(view, handed.to, budgets) && isHealthyNow) return "settled";
+  const at = Date.parse(handed.at);
+  const until = at + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at);
+  wakeAt(board, until);
+  if (board.input.now < until || isHealthyNow) return "in-flight";
+  return handed.was === "unhealthy" ? "settled" : "failed";
+}
+
+/** The site is still to have the app by its entitlement, and by nothing else. */
+function isWanted(app: AppBoard, board: Board, view: SiteView): boolean {
+  return entitledTree(board, app, view.site) !== undefined && !isListed(app, view.site);
+}
+
+/** The budgets of an app's open list. */
+export function budgetsOf(app: AppBoard): OpenListBudgets {
+  return app.current.openList ?? defaultOpenList;
+}
+
+/** Takes what has settled out of the record, and out of the failures what has healed. */
+export function settleArrivals(board: Board, app: AppBoard): void {
+  const whys: string[] = [];
+  const handed = { ...app.arrivals.handed };
+  const failed = stillFailed(board, app, whys);
+  for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
+    const view = viewSite(board.input, app.app, site);
+    const state = arrivalState(board, app, view);
+    if (state === "in-flight") continue;
+    delete handed[site];
+    whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
+    if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(view) };
+  }
+  if (whys.length > 0)
+    setArrivals(board, app, { arrivals: { handed, failed }, why: whys.join("; ") });
+}
+
+function stillFailed(board: Board, app: AppBoard, whys: string[]): Arrivals["failed"] {
+  const failed: Arrivals["failed"] = {};
+  for (const [site, record] of Object.entries(app.arrivals.failed)) {
+    const view = viewSite(board.input, app.app, site);
+    if (standingTree(view.entry) === record.to && !hasHealed(view, app)) failed[site] = record;
+    else whys.push(`${app.app}: ${site} no longer counts as failed`);
+  }
+  return failed;
+}
+
+function troubleOf({ isReachable, observed }: SiteView): string {
+  return `${isReachable ? healthInWords(observed) : "offline"} at its deadline`;
+}
+
+function hasHealed(view: SiteView, app: AppBoard): boolean {
+  return view.silentSince === null && isHealthy(view, budgetsOf(app).unknownBlocks);
+}
+
+/** The tree that a site is entitled to; in a plan that made a release current, only where that is known already. */
+export function entitledTree(board: Board, app: AppBoard, site: string): TreeId | undefined {
+  const promoted = app.promoted.get(site);
+  if (promoted !== undefined || app.isCompleted) return promoted;
+  return own(own(board.input.entitled, app.app), site);
+}
+
+/** An open release decides about the site: a removal until it is through, others until its stage has passed. */
+export function isListed(app: AppBoard, site: string): boolean {
+  for (const release of app.open.values()) {
+    const entry = own(release.list, site);
+    if (entry === undefined) continue;
+    if (release.kind === "removal") return true;
+    if (!Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "")) return true;
+  }
+  return false;
+}

@@ -1,0 +1,8 @@
+import type { WaitCode } from "./planner-types.ts";
+
+/** Why something may not move now. */
+export interface Block {
+  readonly code: WaitCode;
+  readonly reason: string;
+  readonly endsWhen: string;
+}

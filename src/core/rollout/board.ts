@@ -1,0 +1,158 @@
+/**
+ * The planner's working copy: what control says plus what this plan has decided so far. Everything that a plan changes
+ * goes through here, so that later steps of the same plan see it and each record is written once.
+ */
+import type { TreeId } from "../render/rendered.ts";
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type {
+  AppControl,
+  ControlChange,
+  HandOver,
+  PlannerInput,
+  SiteMove,
+  Wait,
+} from "./planner-types.ts";
+import type { Arrivals, CurrentReleases, Release } from "./records.ts";
+
+export interface Board {
+  readonly input: PlannerInput;
+  /** `input.now` as records hold it. */
+  readonly at: string;
+  readonly apps: ReadonlyMap<string, AppBoard>;
+  readonly changes: Map<string, { record: object | null; whys: string[] }>;
+  readonly handOvers: HandOver[];
+  readonly siteMoves: SiteMove[];
+  readonly waits: Wait[];
+  /** Sites in flight over all apps, those of this plan included. */
+  readonly sitesInFlight: Set<string>;
+  wakeAt: number | null;
+}
+
+/** Sites of one app that answer, by failure domain; `free` ones are healthy now and not in flight. */
+export type Domains = ReadonlyMap<
+  string,
+  { readonly reachable: Set<string>; readonly free: Set<string> }
+>;
+
+export interface AppBoard {
+  readonly app: string;
+  current: CurrentReleases;
+  readonly open: Map<string, Release>;
+  readonly bad: readonly string[];
+  arrivals: Arrivals;
+  /** site -> release that has it in flight; null: the open list. */
+  readonly inFlight: Map<string, string | null>;
+  /** Trees of sites whose stage has passed in this plan. */
+  readonly promoted: Map<string, TreeId>;
+  /** A release became current in this plan: what sites outside of its list are entitled to is not known yet. */
+  isCompleted: boolean;
+  domains: Domains | null;
+}
+
+export const noArrivals: Arrivals = { handed: {}, failed: {} };
+
+/** A board on which nothing has been decided. */
+export function newBoard(input: PlannerInput): Board {
+  const apps = Object.keys(input.control.apps).toSorted();
+  return {
+    input,
+    at: isoTime(input.now),
+    apps: new Map(apps.map((app) => [app, appBoard(app, own(input.control.apps, app))])),
+    changes: new Map(),
+    handOvers: [],
+    siteMoves: [],
+    waits: [],
+    sitesInFlight: new Set(),
+    wakeAt: null,
+  };
+}
+
+function appBoard(app: string, control: AppControl | undefined): AppBoard {
+  const releases = [...(control?.open ?? [])].toSorted(byRank);
+  return {
+    app,
+    current: control?.current ?? { release: null, partial: [] },
+    open: new Map(releases.map((release) => [release.id, release])),
+    bad: control?.bad ?? [],
+    arrivals: control?.arrivals ?? noArrivals,
+    inFlight: new Map(),
+    promoted: new Map(),
+    isCompleted: false,
+    domains: null,
+  };
+}
+
+const rankOf = { app: 0, removal: 1, site: 2 } as const;
+
+/** What overtakes comes before what it overtakes; then the oldest first, of the same moment by id. */
+function byRank(a: Release, b: Release): number {
+  if (a.kind !== b.kind) return rankOf[a.kind] - rankOf[b.kind];
+  if (a.startedAt !== b.startedAt) return Date.parse(a.startedAt) - Date.parse(b.startedAt);
+  return a.id < b.id ? -1 : 1;
+}
+
+/** Time (ms) as records hold it. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Writes a record of control; null removes it. */
+export function change(
+  board: Pick<Board, "changes">,
+  path: string,
+  to: { record: object | null; why: string },
+): void {
+  const whys = board.changes.get(path)?.whys ?? [];
+  board.changes.set(path, { record: to.record, whys: [...whys, to.why] });
+}
+
+/** Replaces an open release. */
+export function setRelease(board: Board, release: Release, why: string): void {
+  board.apps.get(release.app)?.open.set(release.id, release);
+  change(board, controlPaths.open(release.app, release.id), { record: release, why });
+}
+
+/** Removes an open release. */
+export function closeRelease(board: Board, release: Release, why: string): void {
+  board.apps.get(release.app)?.open.delete(release.id);
+  change(board, controlPaths.open(release.app, release.id), { record: null, why });
+}
+
+export function setCurrent(
+  board: Board,
+  app: AppBoard,
+  to: { current: CurrentReleases; why: string },
+): void {
+  app.current = to.current;
+  change(board, controlPaths.current(app.app), { record: to.current, why: to.why });
+}
+
+export function setArrivals(
+  board: Board,
+  app: AppBoard,
+  to: { arrivals: Arrivals; why: string },
+): void {
+  app.arrivals = to.arrivals;
+  const isEmpty =
+    Object.keys(to.arrivals.handed).length === 0 && Object.keys(to.arrivals.failed).length === 0;
+  change(board, controlPaths.arrivals(app.app), {
+    record: isEmpty ? null : to.arrivals,
+    why: to.why,
+  });
+}
+
+/** Asks for another plan at a time that is still to come. */
+export function wakeAt(board: Board, at: number): void {
+  if (at < board.input.now) return;
+  board.wakeAt = board.wakeAt === null ? at : Math.min(board.wakeAt, at);
+}
+
+/** The changes in the order in which they were decided, one per record. */
+export function changesOf(board: Pick<Board, "changes">): ControlChange[] {
+  return [...board.changes].map(([path, { record, whys }]) => ({
+    path,
+    record,
+    why: [...new Set(whys)].join("; "),
+  }));
+}

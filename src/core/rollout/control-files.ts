@@ -1,0 +1,213 @@
+/**
+ * `control` as files. In: the text of every file; out: the state, or the first file that cannot be read. A damaged or
+ * misplaced record is an error: it never reads as absent.
+ */
+import { type Static, type TSchema, Type } from "typebox";
+import { Value } from "typebox/value";
+import { FleetError } from "../errors.ts";
+import { canonicalJson, type Json } from "../model/json.ts";
+import type { AppControl, ControlChange, ControlState } from "./planner-types.ts";
+import {
+  Arrivals,
+  CurrentReleases,
+  FollowedHead,
+  Hold,
+  Release,
+  SiteAssignment,
+  WorkerSilences,
+} from "./records.ts";
+
+const closed = { additionalProperties: false } as const;
+
+/** `epoch.json`. */
+export const EpochRecord = Type.Object({ epoch: Type.Integer({ minimum: 0 }) }, closed);
+/** `apps/<app>/bad.json`: input digests that are not tried again. */
+export const BadDigests = Type.Object({ digests: Type.Array(Type.String()) }, closed);
+/** `accepted.json`: a head that an operator lets the fleet follow though it does not descend from the last one. */
+export const AcceptedHead = Type.Object(
+  { commit: Type.String(), by: Type.String(), at: Type.String(), why: Type.String() },
+  closed,
+);
+/** `recovered.json`: heads of mirrors that an operator confirmed as they are, after control had been lost. */
+export const Recovery = Type.Object(
+  {
+    mirrors: Type.Record(Type.String(), Type.String()),
+    by: Type.String(),
+    at: Type.String(),
+    why: Type.String(),
+  },
+  closed,
+);
+
+/** Paths of the records. */
+export const controlPaths = {
+  head: "head.json",
+  epoch: "epoch.json",
+  accepted: "accepted.json",
+  recovered: "recovered.json",
+  current: (app: string) => `apps/${app}/current.json`,
+  bad: (app: string) => `apps/${app}/bad.json`,
+  arrivals: (app: string) => `apps/${app}/arrivals.json`,
+  open: (app: string, release: string) => `apps/${app}/open/${release}.json`,
+  hold: (id: string) => `holds/${id}.json`,
+  site: (site: string) => `sites/${site}.json`,
+  worker: (mirror: string) => `workers/${mirror}.json`,
+} as const;
+
+export type ParsedControl =
+  | { readonly ok: true; readonly value: ControlState }
+  | { readonly ok: false; readonly error: FleetError };
+
+/** Reads all files of control. No files: the state of a fleet that has never been released to. */
+export function parseControl(files: ReadonlyMap<string, string>): ParsedControl {
+  const draft = emptyDraft();
+  try {
+    for (const path of [...files.keys()].toSorted()) {
+      takeFile(draft, path, files.get(path) ?? "");
+    }
+  } catch (error) {
+    if (error instanceof FleetError) return { ok: false, error };
+    throw error;
+  }
+  const apps: Record<string, AppControl> = {};
+  for (const [app, record] of draft.apps) apps[app] = { ...record };
+  return {
+    ok: true,
+    value: {
+      head: draft.head,
+      epoch: draft.epoch,
+      apps,
+      holds: draft.holds,
+      sites: draft.sites,
+      workers: draft.workers,
+    },
+  };
+}
+
+/** A change as a file: its path and canonical text; text null: the file goes. */
+export function controlFile(change: ControlChange): { path: string; text: string | null } {
+  const { path, record } = change;
+  // records are plain JSON data
+  return { path, text: record === null ? null : `${canonicalJson(record as Json)}\n` };
+}
+
+interface AppDraft {
+  current: CurrentReleases;
+  open: Release[];
+  bad: string[];
+  arrivals?: Arrivals;
+}
+
+interface Draft {
+  head: FollowedHead | null;
+  epoch: number;
+  readonly apps: Map<string, AppDraft>;
+  readonly holds: Hold[];
+  readonly sites: Record<string, SiteAssignment>;
+  readonly workers: Record<string, WorkerSilences>;
+}
+
+function emptyDraft(): Draft {
+  return { head: null, epoch: 0, apps: new Map(), holds: [], sites: {}, workers: {} };
+}
+
+function takeFile(draft: Draft, path: string, text: string): void {
+  const [folder = "", name = "", ...rest] = path.split("/");
+  if (name === "") takeRootFile(draft, path, text);
+  else if (folder === "apps") takeAppFile(draft, { app: name, rest, path, text });
+  else if (rest.length === 0 && name.endsWith(".json")) takeNamedFile(draft, path, text);
+  else throw unknownFile(path);
+}
+
+function takeRootFile(draft: Draft, path: string, text: string): void {
+  switch (path) {
+    case controlPaths.head:
+      draft.head = readRecord(FollowedHead, path, text);
+      return;
+    case controlPaths.epoch:
+      draft.epoch = readRecord(EpochRecord, path, text).epoch;
+      return;
+    case controlPaths.accepted:
+      readRecord(AcceptedHead, path, text);
+      return;
+    case controlPaths.recovered:
+      readRecord(Recovery, path, text);
+      return;
+    default:
+      throw unknownFile(path);
+  }
+}
+
+function takeNamedFile(draft: Draft, path: string, text: string): void {
+  const [folder = "", file = ""] = path.split("/");
+  const name = file.slice(0, -".json".length);
+  if (folder === "sites") draft.sites[name] = readRecord(SiteAssignment, path, text);
+  else if (folder === "workers") draft.workers[name] = readRecord(WorkerSilences, path, text);
+  else if (folder === "holds") draft.holds.push(holdOf(path, name, text));
+  else throw unknownFile(path);
+}
+
+function holdOf(path: string, name: string, text: string): Hold {
+  const hold = readRecord(Hold, path, text);
+  if (hold.id !== name) throw corrupt(path, `it says that it is ${hold.id}`);
+  return hold;
+}
+
+function takeAppFile(
+  draft: Draft,
+  file: { app: string; rest: readonly string[]; path: string; text: string },
+): void {
+  const { app, rest, path, text } = file;
+  const record = draft.apps.get(app) ?? {
+    current: { release: null, partial: [] },
+    open: [],
+    bad: [],
+  };
+  draft.apps.set(app, record);
+  const name = rest.join("/");
+  if (name === "current.json") record.current = readRecord(CurrentReleases, path, text);
+  else if (name === "bad.json") record.bad = readRecord(BadDigests, path, text).digests;
+  else if (name === "arrivals.json") record.arrivals = readRecord(Arrivals, path, text);
+  else if (rest.length === 2 && rest[0] === "open") record.open.push(openRelease(record, file));
+  else throw unknownFile(path);
+}
+
+function openRelease(
+  record: AppDraft,
+  { app, path, text }: { app: string; path: string; text: string },
+): Release {
+  const release = readRecord(Release, path, text);
+  if (path !== controlPaths.open(release.app, release.id) || release.app !== app) {
+    throw corrupt(path, `it says that it is ${release.app}/${release.id}`);
+  }
+  for (const [site, { stage }] of Object.entries(release.list)) {
+    if (release.stages[stage] === undefined) throw corrupt(path, `${site} is in a stage it lacks`);
+  }
+  const isSecond = release.kind === "app" && record.open.some(({ kind }) => kind === "app");
+  if (isSecond) throw corrupt(path, `${app} has two open candidates`);
+  return release;
+}
+
+function readRecord<S extends TSchema>(schema: S, path: string, text: string): Static<S> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(path, "it is not JSON", cause);
+  }
+  if (Value.Check(schema, data)) return data;
+  const [first] = Value.Errors(schema, data);
+  throw corrupt(path, `${first?.instancePath || "/"} ${first?.message ?? "is wrong"}`);
+}
+
+function unknownFile(path: string): FleetError {
+  return corrupt(path, "no record of this version belongs there");
+}
+
+function corrupt(path: string, mistake: string, cause?: unknown): FleetError {
+  return new FleetError("STATE_CORRUPT", `control: ${path} cannot be read: ${mistake}`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: "somebody else wrote to control, or the disk is damaged: restore it from a copy",
+    retry: "never",
+  });
+}

@@ -1,0 +1,96 @@
+import { approvalDigest, areDeletionsApproved, removalVerb } from "./approvals.ts";
+import {
+  conflict,
+  type DecisionResult,
+  done,
+  findRelease,
+  missing,
+  noRelease,
+  type Of,
+  refuse,
+  releaseChange,
+  type Word,
+} from "./decision-result.ts";
+import type { ControlState } from "./planner-types.ts";
+import type { Approval, Release } from "./records.ts";
+
+/** Approves a stage, a number of deletions or a removal verb of one release. */
+export function approve(
+  control: ControlState,
+  decision: Of<"approve">,
+  word: Word,
+): DecisionResult {
+  const release = findRelease(control, decision);
+  if (release === undefined) return noRelease(control, decision.app);
+  const { stage, deletions, removal } = decision;
+  const given = [stage, deletions, removal].filter((value) => value !== undefined);
+  if (given.length !== 1) {
+    return refuse(
+      "bad-request",
+      "an approval is of exactly one thing",
+      "name a stage, a number of deletions, or a removal verb",
+    );
+  }
+  const refusal = refusalOf(release, decision);
+  if (refusal !== undefined) return refusal;
+  const value = String(given[0]);
+  const approval: Approval = {
+    what: stage === undefined ? (deletions === undefined ? "verb" : "deletions") : "stage",
+    value,
+    digest: approvalDigest(release),
+    by: word.by,
+    at: word.at,
+    why: decision.why,
+  };
+  const what = `${approval.what} ${value} of ${release.id}`;
+  const next = { ...release, approvals: [...release.approvals, approval] };
+  return done(
+    [releaseChange(next, `${word.by} approves ${what}: ${decision.why}`)],
+    `approved ${what}`,
+  );
+}
+
+function refusalOf(
+  release: Release,
+  { stage, deletions, removal }: Of<"approve">,
+): DecisionResult | undefined {
+  if (stage !== undefined) return stageRefusal(release, stage);
+  if (deletions !== undefined) return deletionsRefusal(release, deletions);
+  return removal === undefined ? undefined : removalRefusal(release);
+}
+
+function stageRefusal(release: Release, name: string): DecisionResult | undefined {
+  const stage = release.stages.find((each) => each.name === name);
+  if (stage === undefined) {
+    return missing(
+      `${release.id} has no stage ${name}`,
+      `its stages: ${release.stages.map((each) => each.name).join(", ")}`,
+    );
+  }
+  if (!stage.approval)
+    return conflict(`stage ${name} of ${release.id} needs no approval`, "it opens by itself");
+  if (Object.hasOwn(release.opened, name)) {
+    return conflict(`stage ${name} of ${release.id} is open already`, "pause it to stop it");
+  }
+  return undefined;
+}
+
+function deletionsRefusal(release: Release, number: number): DecisionResult | undefined {
+  const { objects } = release.deletions;
+  if (areDeletionsApproved(release)) {
+    return conflict(`the deletions of ${release.id} need no approval`, "look at `flotilla status`");
+  }
+  if (number === objects) return undefined;
+  return conflict(
+    `${release.id} deletes ${objects} objects, not ${number}`,
+    `approve ${objects} if that is right`,
+  );
+}
+
+function removalRefusal(release: Release): DecisionResult | undefined {
+  if (release.kind === "removal" && removalVerb(release) === "hold") return undefined;
+  return conflict(
+    `${release.id} does not wait for a removal verb`,
+    "only a removal with `onRemoval: hold` does",
+  );
+}

@@ -1,0 +1,77 @@
+/** What a decision comes to: changes to control, or a refusal that says what would apply. */
+import type { Decision } from "../protocol/api.ts";
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type { ControlChange, ControlState } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+
+/** Who spoke and when. */
+export interface Word {
+  readonly by: string;
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  /** Heads of the mirrors, for `recover`: what the operator confirms. */
+  readonly mirrorHeads?: Readonly<Record<string, string>>;
+}
+
+export type DecisionResult =
+  | { readonly ok: true; readonly changes: readonly ControlChange[]; readonly message: string }
+  | {
+      readonly ok: false;
+      /** `bad-request`: no sense in itself; `not-found`: no such thing; `conflict`: does not apply now. */
+      readonly code: "bad-request" | "not-found" | "conflict";
+      readonly message: string;
+      readonly hint: string;
+    };
+
+/** A decision by its verb. */
+export type Of<V extends Decision["verb"]> = Extract<Decision, { verb: V }>;
+
+export function findRelease(
+  control: ControlState,
+  { app, release }: { app: string; release: string },
+): Release | undefined {
+  return own(control.apps, app)?.open.find(({ id }) => id === release);
+}
+
+export function stageOf(release: Release, site: string): string {
+  return release.stages[own(release.list, site)?.stage ?? -1]?.name ?? "";
+}
+
+export function releaseChange(release: Release, why: string): ControlChange {
+  return { path: controlPaths.open(release.app, release.id), record: release, why };
+}
+
+export function done(changes: readonly ControlChange[], message: string): DecisionResult {
+  return { ok: true, changes, message };
+}
+
+export function refuse(
+  code: "bad-request" | "not-found" | "conflict",
+  message: string,
+  hint: string,
+): DecisionResult {
+  return { ok: false, code, message, hint };
+}
+
+export function missing(message: string, hint: string): DecisionResult {
+  return refuse("not-found", message, hint);
+}
+
+export function conflict(message: string, hint: string): DecisionResult {
+  return refuse("conflict", message, hint);
+}
+
+export function noScope(): DecisionResult {
+  return refuse(
+    "bad-request",
+    "it is not said what to hold",
+    "name an app, a stage, a site, a region or the fleet",
+  );
+}
+
+export function noRelease(control: ControlState, app: string): DecisionResult {
+  const open = own(control.apps, app)?.open.map(({ id }) => id) ?? [];
+  const hint = open.length === 0 ? `${app} has no open release` : `open: ${open.join(", ")}`;
+  return missing(`${app} has no such open release`, hint);
+}

@@ -1,0 +1,72 @@
+/** Keeps the last healthy instance of an app in a failure domain from being touched. */
+import type { AppBoard, Board, Domains } from "./board.ts";
+import type { Block } from "./block.ts";
+import { own } from "./own.ts";
+import type { SiteFacts } from "./planner-types.ts";
+import { isHealthy, standingOf, standingTree, viewSite } from "./site-view.ts";
+
+/**
+ * The sites of an app by failure domain, counted when they are first asked for. A site that operators have excused, or
+ * that is still joining, is no instance that could stand in for another.
+ */
+function domainsOf(board: Board, app: AppBoard): Domains {
+  app.domains ??= indexDomains(board, app);
+  return app.domains;
+}
+
+function indexDomains(board: Board, app: AppBoard): Domains {
+  const domains = new Map<string, { reachable: Set<string>; free: Set<string> }>();
+  const excused = new Set(
+    [...app.open.values()].flatMap((release) => Object.keys(release.excused)),
+  );
+  for (const site of Object.keys(board.input.sites)) {
+    const facts = own(board.input.sites, site);
+    const view = viewSite(board.input, app.app, site);
+    if (facts === undefined || excused.has(site) || !isInstance(view)) continue;
+    const key = domainOf(board, facts);
+    const domain = domains.get(key) ?? { reachable: new Set(), free: new Set() };
+    domains.set(key, domain);
+    domain.reachable.add(site);
+    if (isHealthy(view, false) && !app.inFlight.has(site)) domain.free.add(site);
+  }
+  return domains;
+}
+
+function isInstance(view: ReturnType<typeof viewSite>): boolean {
+  if (standingTree(view.entry) === undefined) return false;
+  if (!view.isReachable || view.silentSince !== null) return false;
+  return standingOf(view, false) !== "joining";
+}
+
+/** The domain in which a hand-over to a healthy site would leave no healthy one; undefined: it may go. */
+export function loneDomain(board: Board, app: AppBoard, site: string): string | undefined {
+  const facts = own(board.input.sites, site);
+  if (facts === undefined) return undefined;
+  const key = domainOf(board, facts);
+  const domain = domainsOf(board, app).get(key);
+  if (domain === undefined) return undefined;
+  const others = domain.reachable.size - (domain.reachable.has(site) ? 1 : 0);
+  const free = domain.free.size - (domain.free.has(site) ? 1 : 0);
+  return others > 0 && free === 0 ? key : undefined;
+}
+
+/** Notes a hand-over of this plan. */
+export function takeFromDomain(board: Board, app: AppBoard, site: string): void {
+  const facts = own(board.input.sites, site);
+  if (facts !== undefined) app.domains?.get(domainOf(board, facts))?.free.delete(site);
+}
+
+function domainOf(board: Board, facts: SiteFacts): string {
+  const keys = board.input.budgets.failureDomains;
+  if (keys.length === 0) return `region ${facts.region}`;
+  return keys.map((key) => `${key}=${own(facts.labels, key) ?? ""}`).join(",");
+}
+
+/** The block of a site that is the last healthy one of its failure domain. */
+export function loneBlock(domain: string, app: string): Block {
+  return {
+    code: "failure-domain",
+    reason: `it is the only site in ${domain} where ${app} is healthy and not in flight`,
+    endsWhen: `another site in ${domain} is healthy`,
+  };
+}

@@ -1,0 +1,67 @@
+/** Gates of a whole stage: what keeps it shut whatever its sites do. */
+import { areDeletionsApproved, isStageApproved, removalVerb } from "./approvals.ts";
+import type { Board } from "./board.ts";
+import type { Block } from "./block.ts";
+import { heldBlock, holdOn } from "./holds.ts";
+import type { FrozenStage, Release } from "./records.ts";
+
+/** The first gate that is shut, over all releases that move as one. */
+export function stageGate(
+  board: Board,
+  releases: readonly Release[],
+  stage: FrozenStage,
+): Block | null {
+  for (const release of releases) {
+    const block =
+      stageHold(board, release, stage) ??
+      deletionsBlock(release) ??
+      verbBlock(release) ??
+      approvalBlock(release, stage);
+    if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release) : block;
+  }
+  return null;
+}
+
+function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
+  const { app, kind } = release;
+  const hold = holdOn(board.input.control.holds, { app, kind, stage: stage.name });
+  return hold === undefined ? null : heldBlock(hold);
+}
+
+function deletionsBlock(release: Release): Block | null {
+  if (areDeletionsApproved(release)) return null;
+  const { objects, needsApproval = "" } = release.deletions;
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects} objects: ${needsApproval}`,
+    endsWhen: `an operator approves ${objects} deletions of ${release.id}`,
+  };
+}
+
+function verbBlock(release: Release): Block | null {
+  if (release.kind !== "removal" || removalVerb(release) !== "hold") return null;
+  return {
+    code: "removal-verb",
+    reason: "onRemoval is hold: its objects stay, and are repaired, until somebody decides",
+    endsWhen: `an operator approves the removal ${release.id} as delete or orphan`,
+  };
+}
+
+function approvalBlock(release: Release, stage: FrozenStage): Block | null {
+  const isOpen = Object.hasOwn(release.opened, stage.name);
+  if (!stage.approval || isOpen || isStageApproved(release, stage.name)) return null;
+  return {
+    code: "approval",
+    reason: `stage ${stage.name} opens only with an approval`,
+    endsWhen: `an operator approves stage ${stage.name} of ${release.id}`,
+  };
+}
+
+function tiedBlock(block: Block, releases: readonly Release[], blocked: Release): Block {
+  const others = releases.filter(({ id }) => id !== blocked.id).map(({ app }) => app);
+  const names = [...new Set(others)].join(", ");
+  return {
+    ...block,
+    reason: `${block.reason} (${blocked.app} moves together with ${names}: objects go from one to the other)`,
+  };
+}

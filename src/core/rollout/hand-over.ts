@@ -1,0 +1,238 @@
+/**
+ * Hands the sites of an open stage over, as far as its budgets reach. Nothing else decides that a site gets something
+ * from a release; a hand-over is recorded in `handed` before it is carried out.
+ */
+import { removalVerb, withoutSites } from "./approvals.ts";
+import { type Board, closeRelease, setRelease } from "./board.ts";
+import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
+import type { Block } from "./block.ts";
+import { goodTree } from "./good-tree.ts";
+import { heldBlock, holdOn } from "./holds.ts";
+import { own } from "./own.ts";
+import type { HandOver, WaitCode } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+import { standingOf, standingTree } from "./site-view.ts";
+import { fitsFleet, siteBlock } from "./site-blocks.ts";
+import { siteHash } from "./stable-order.ts";
+import type { StageRun } from "./stage-run.ts";
+import { holdsSlot, type Part, unitStanding, type UnitSite } from "./units.ts";
+
+/** Sites that stay, with the reason. Budgets only give a code: their words need the final counts. */
+export type Blocked = ReadonlyMap<UnitSite, Block | WaitCode>;
+
+/** Hands over what may go now and tells why the others wait. */
+export function handOverSites(run: StageRun): Blocked {
+  const blocked = new Map<UnitSite, Block | WaitCode>();
+  for (const site of run.sites.filter(needsRehanding)) {
+    const block = placeBlock(run, site) ?? run.gate;
+    if (block === null) handOver(run, site, true);
+    else blocked.set(site, block);
+  }
+  for (const site of inOrder(
+    run,
+    run.sites.filter(({ state }) => state.kind === "waiting"),
+  )) {
+    const block = placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site);
+    if (block === null) handOver(run, site, false);
+    else blocked.set(site, block);
+  }
+  return blocked;
+}
+
+/** Recorded, but the process died before the mirror had it: it goes again, in the slot it has. */
+function needsRehanding({ state, parts }: UnitSite): boolean {
+  return state.kind === "in-flight" && parts.some((part) => isRehand(part));
+}
+
+function isRehand({ state }: Part): boolean {
+  return state.kind === "in-flight" && state.rehand;
+}
+
+/** What is broken first, so that a fix reaches it; then by hash. With no slot left the order does not matter. */
+function inOrder(run: StageRun, waiting: readonly UnitSite[]): readonly UnitSite[] {
+  const isFull = run.inFlight.size >= run.stage.maxInFlight;
+  if (waiting.length < 2 || (isFull && !waiting.some(({ state }) => holdsSlot(state))))
+    return waiting;
+  const app = run.unit.members[0]?.app ?? "";
+  const keyed = waiting.map((site) => ({
+    site,
+    rank: unitStanding(site) === "healthy" ? 1 : 0,
+    hash: siteHash(app, site.site),
+  }));
+  keyed.sort((a, b) => a.rank - b.rank || a.hash - b.hash || (a.site.site < b.site.site ? -1 : 1));
+  return keyed.map(({ site }) => site);
+}
+
+/** What stops anything at this site: it moves, nobody hears its worker, it cannot be reached, it is held. */
+function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | null {
+  const view = parts[0]?.view;
+  if (view === undefined) return null;
+  const block = siteBlock(view);
+  if (block !== null) return block;
+  const holds = run.board.input.control.holds;
+  if (holds.length === 0) return null;
+  for (const { release } of parts) {
+    const stage = run.stage.name;
+    const hold = holdOn(holds, {
+      app: release.app,
+      kind: release.kind,
+      stage,
+      at: { site, region },
+    });
+    if (hold === undefined) continue;
+    return heldBlock(hold);
+  }
+  return null;
+}
+
+/** The budget that a hand-over to this site would exceed; null: it may go. */
+function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
+  const { stage, board } = run;
+  if (run.failed.size > stage.failureBudget) return "failure-budget";
+  const busy = busyBlock(board, site);
+  if (busy !== null) return busy;
+  const [inFlight, unavailable] = [run.inFlight, run.unavailable].map(
+    (sites) => sites.size - (sites.has(site.site) ? 1 : 0),
+  );
+  if ((inFlight ?? 0) >= stage.maxInFlight) return "in-flight-budget";
+  const isHealthySite = unitStanding(site) === "healthy";
+  if (isHealthySite && (unavailable ?? 0) >= stage.maxUnavailable) return "unavailable-budget";
+  if (!fitsFleet(board, site.site)) return "fleet-budget";
+  return isHealthySite ? domainBlock(board, site) : null;
+}
+
+/** Another release of the app, not an older one that this one overtakes, has the site in flight. */
+function busyBlock(board: Board, { site, parts }: UnitSite): Block | null {
+  for (const { release } of parts) {
+    const app = board.apps.get(release.app);
+    const holder = app?.inFlight.get(site);
+    if (app === undefined || holder === undefined || holder === release.id) continue;
+    const other = holder === null ? undefined : app.open.get(holder);
+    if (other !== undefined && overtakes(release, other)) continue;
+    return {
+      code: "progressing",
+      reason: `${holder ?? "the open list"} has ${site} in flight`,
+      endsWhen: "it has settled there",
+    };
+  }
+  return null;
+}
+
+function overtakes(release: Release, other: Release): boolean {
+  if (other.kind !== "site" || release.kind === "site") return false;
+  return Date.parse(release.startedAt) >= Date.parse(other.startedAt);
+}
+
+function domainBlock(board: Board, { site, parts }: UnitSite): Block | null {
+  for (const { release } of parts) {
+    const app = board.apps.get(release.app);
+    const domain = app && loneDomain(board, app, site);
+    if (domain !== undefined) return loneBlock(domain, release.app);
+  }
+  return null;
+}
+
+function handOver(run: StageRun, site: UnitSite, again: boolean): void {
+  const parts = site.parts.filter((part) => part.state.kind === "waiting" || isRehand(part));
+  const apps = parts.map((part) => stepOf(run.board, part));
+  const mirror = site.parts[0]?.view.mirror ?? "";
+  run.board.handOvers.push({ site: site.site, mirror, apps });
+  for (const part of parts) record(run, part);
+  run.handedNow.add(site.site);
+  if (!again && unitStanding(site) !== "joining") run.unavailable.add(site.site);
+  noteInFlight(run, site);
+}
+
+function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
+  run.inFlight.add(site);
+  run.board.sitesInFlight.add(site);
+  for (const { release } of parts) {
+    const app = run.board.apps.get(release.app);
+    if (app === undefined) continue;
+    takeFromDomain(run.board, app, site);
+    app.inFlight.set(site, release.id);
+  }
+}
+
+function record(run: StageRun, { release, view }: Part): void {
+  const isUnknown = view.observed === undefined;
+  const standing = isUnknown ? "joining" : standingOf(view, release.unknownBlocks);
+  const was = own(release.handed, view.site)?.was ?? standing;
+  const records = run.handed.get(release.id) ?? {};
+  run.handed.set(release.id, records);
+  records[view.site] = { at: run.board.at, was };
+}
+
+function stepOf(board: Board, { release, entry, view }: Part): HandOver["apps"][number] {
+  const { app, id } = release;
+  if (entry.to === null) {
+    const from = standingTree(view.entry) ?? entry.from ?? "";
+    const verb = removalVerb(release);
+    return { app, release: id, set: { leaving: { verb, release: id, from } }, good: null };
+  }
+  const good = goodTree(board.apps.get(app), view);
+  return { app, release: id, set: { tree: entry.to }, good };
+}
+
+/** Writes the hand-overs of a run into the releases, and takes their sites out of what they overtake. */
+export function recordHandOvers(run: StageRun): void {
+  for (const { app, id } of run.unit.members) {
+    const release = run.board.apps.get(app)?.open.get(id);
+    const handed = run.handed.get(id);
+    if (release === undefined || handed === undefined) continue;
+    const sites = Object.keys(handed);
+    const why = `${app}: ${id} handed over to ${sites.length === 1 ? sites[0] : `${sites.length} sites`}`;
+    setRelease(run.board, { ...release, handed: { ...release.handed, ...handed } }, why);
+    settleWithOthers(run.board, release, new Set(sites));
+  }
+}
+
+/** A candidate or removal takes its sites from site releases; a site release takes a candidate's along. */
+function settleWithOthers(board: Board, release: Release, sites: ReadonlySet<string>): void {
+  for (const other of board.apps.get(release.app)?.open.values() ?? []) {
+    if (other.id === release.id) continue;
+    if (release.kind === "site") followSite(board, { site: release, other, sites });
+    else if (other.kind === "site") overtake(board, other, { sites, by: release });
+  }
+}
+
+/** Sites that a candidate excused are its own once their stage has passed: site releases have no say there any more. */
+export function overtakeMissed(board: Board, by: Release, sites: ReadonlySet<string>): void {
+  for (const other of board.apps.get(by.app)?.open.values() ?? []) {
+    if (other.kind === "site") overtake(board, other, { sites, by });
+  }
+}
+
+/** What failed stays on record, so that it goes on to count; but a release that has nothing else left ends. */
+function overtake(
+  board: Board,
+  other: Release,
+  { sites, by }: { sites: ReadonlySet<string>; by: Release },
+): void {
+  const taken = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
+  const smaller = withoutSites(other, taken);
+  const isOver = Object.keys(smaller.list).every(
+    (site) => sites.has(site) || Object.hasOwn(by.handed, site),
+  );
+  if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
+  else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
+}
+
+/** A site release moves a site that a candidate has handed over: the candidate's to-tree follows, and its clock. */
+function followSite(
+  board: Board,
+  { site: moved, other, sites }: { site: Release; other: Release; sites: ReadonlySet<string> },
+): void {
+  if (other.kind !== "app") return;
+  const [list, handed] = [{ ...other.list }, { ...other.handed }];
+  let changed = false;
+  for (const site of sites) {
+    const [entry, record, to] = [own(list, site), own(handed, site), own(moved.list, site)?.to];
+    if (entry === undefined || record === undefined || to === undefined || entry.to === to)
+      continue;
+    list[site] = { ...entry, to };
+    handed[site] = { ...record, at: board.at };
+    changed = true;
+  }
+  if (changed) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+}

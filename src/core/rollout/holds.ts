@@ -1,0 +1,55 @@
+/**
+ * Which hold stops what. A hold applies where everything that its scope names agrees. It stops candidates and
+ * removals; a site release only when it names a place (fleet, region, site); the open list only with `all`.
+ */
+import type { Block } from "./block.ts";
+import { own } from "./own.ts";
+import type { Hold, Release } from "./records.ts";
+
+/** What is about to move. */
+export interface HoldTarget {
+  readonly app: string;
+  /** `open`: the open list. */
+  readonly kind: Release["kind"] | "open";
+  readonly stage?: string;
+  /** Without it, only holds that name no site and no region are looked at: they stop a whole stage. */
+  readonly at?: { readonly site: string; readonly region: string };
+}
+
+/** The first hold that stops it. */
+export function holdOn(holds: readonly Hold[], target: HoldTarget): Hold | undefined {
+  return holds.find((hold) => applies(hold, target) && stops(hold, target.kind));
+}
+
+function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
+  const { fleet: _, ...named } = scope;
+  const target = { app, stage, site: at?.site, region: at?.region };
+  return (
+    Object.keys(scope).length > 0 &&
+    Object.entries(named).every(([key, name]) => own<string | undefined>(target, key) === name)
+  );
+}
+
+function stops({ scope, all }: Hold, kind: HoldTarget["kind"]): boolean {
+  if (all === true) return true;
+  if (kind === "open") return false;
+  const namesPlace = scope.fleet !== undefined || (scope.site ?? scope.region) !== undefined;
+  return kind !== "site" || namesPlace;
+}
+
+/** `app web, stage early`: what a hold is about, in words. */
+export function scopeInWords(scope: Hold["scope"]): string {
+  const { fleet, ...named } = scope;
+  const parts = Object.entries(named).map(([key, name]) => `${key} ${name}`);
+  return [...(fleet === true ? ["fleet"] : []), ...parts].join(", ");
+}
+
+/** `held by ada (app web): being looked at`. */
+export function holdInWords({ scope, by, why }: Hold): string {
+  return `held by ${by} (${scopeInWords(scope)}): ${why}`;
+}
+
+/** The block of whatever a hold stops. */
+export function heldBlock(hold: Hold): Block {
+  return { code: "held", reason: holdInWords(hold), endsWhen: "an operator resumes it" };
+}

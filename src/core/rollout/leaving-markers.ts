@@ -1,0 +1,41 @@
+/** Ends removals at sites: what its worker reports as left is recorded, and the marker goes. */
+import { type Board, setRelease } from "./board.ts";
+import { own } from "./own.ts";
+import type { Release } from "./records.ts";
+import { viewSite } from "./site-view.ts";
+
+/** Records and clears every marker that has been carried out. */
+export function clearMarkers(board: Board): void {
+  const left = new Map<Release, Record<string, string>>();
+  for (const site of Object.keys(board.input.mirrors)) {
+    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
+      const { mirror } = viewSite(board.input, app, site);
+      const { release } = entry.leaving;
+      const apps = [{ app, release, set: { clear: "marker" as const }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
+      noteLeft(left, board.apps.get(app)?.open.get(release), { site, at: board.at });
+    }
+  }
+  for (const [release, sites] of left) {
+    if (Object.keys(sites).length === 0) continue;
+    const why = `${release.app} has left ${Object.keys(sites).join(", ")}`;
+    setRelease(board, { ...release, left: { ...release.left, ...sites } }, why);
+  }
+}
+
+function hasLeft(board: Board, site: string, app: string): boolean {
+  const { observed, isMoving, silentSince, facts } = viewSite(board.input, app, site);
+  return observed?.left === true && !isMoving && silentSince === null && facts !== undefined;
+}
+
+function noteLeft(
+  left: Map<Release, Record<string, string>>,
+  release: Release | undefined,
+  { site, at }: { site: string; at: string },
+): void {
+  if (release === undefined || !Object.hasOwn(release.list, site)) return;
+  const sites = left.get(release) ?? {};
+  left.set(release, sites);
+  if (!Object.hasOwn(release.left ?? {}, site)) sites[site] = at;
+}

@@ -1,0 +1,107 @@
+/**
+ * The planner. In: control, what stands in the mirrors, what is observed, the time. Out: what may move now, what is
+ * to be recorded first, what waits, why, and what ends it. Level-based: run again on the state that its plan leads to,
+ * it plans nothing. Nothing reaches a site but through a hand-over of this plan; nothing leaves one but by a removal
+ * release; silence frees no slot and passes no gate.
+ */
+import { arrivalsInFlight } from "./arrivals.ts";
+import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.ts";
+import { controlPaths } from "./control-files.ts";
+import { clearMarkers } from "./leaving-markers.ts";
+import { planOpenList } from "./open-list.ts";
+import { own } from "./own.ts";
+import type { PlannerInput, RolloutPlan } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+import { planUnit } from "./plan-unit.ts";
+import { planSiteMoves } from "./site-moves.ts";
+import { type ListedSite, listedSite, siteState } from "./site-state.ts";
+import { silentSinceOf } from "./site-view.ts";
+import { unitsOf } from "./ties.ts";
+import { holdsSlot } from "./units.ts";
+
+/** What may move now, and why the rest may not. */
+export function planRollout(input: PlannerInput): RolloutPlan {
+  const board = newBoard(input);
+  if (input.controlLost !== undefined) return lostPlan(input, input.controlLost);
+  planSiteMoves(board);
+  endRegionExcuses(board);
+  clearMarkers(board);
+  countInFlight(board);
+  for (const unit of unitsOf(board)) planUnit(board, unit);
+  for (const app of board.apps.values()) planOpenList(board, app);
+  return {
+    changes: changesOf(board),
+    handOvers: board.handOvers,
+    siteMoves: board.siteMoves,
+    waits: board.waits,
+    wakeAt: board.wakeAt,
+  };
+}
+
+/** Control is missing or older than a mirror: nothing moves until an operator has looked. */
+function lostPlan({ control }: PlannerInput, reason: string): RolloutPlan {
+  const apps = Object.keys(control.apps).toSorted();
+  return {
+    changes: [],
+    handOvers: [],
+    siteMoves: [],
+    waits: apps.map((app) => ({
+      app,
+      release: null,
+      stage: null,
+      site: null,
+      code: "control-lost",
+      reason,
+      endsWhen: "an operator confirms what the mirrors have (`rollout recover`)",
+    })),
+    wakeAt: null,
+  };
+}
+
+/** An excuse of a region holds until its worker is back. */
+function endRegionExcuses(board: Board): void {
+  const { workers } = board.input.control;
+  for (const mirror of Object.keys(workers)) {
+    const record = own(workers, mirror);
+    if (record?.excused === undefined || silentSinceOf(board.input, mirror) !== null) continue;
+    const { excused: _, ...rest } = record;
+    change(board, controlPaths.worker(mirror), {
+      record: rest,
+      why: `${mirror} is back: its excuse ends`,
+    });
+  }
+}
+
+/** Who has what in flight already, before anything is handed over: budgets count over all apps and releases. */
+function countInFlight(board: Board): void {
+  for (const app of board.apps.values()) {
+    for (const site of arrivalsInFlight(board, app)) noteInFlight(board, app, { site, by: null });
+    for (const release of app.open.values()) countRelease(board, app, release);
+  }
+}
+
+function countRelease(board: Board, app: AppBoard, release: Release): void {
+  for (const site of new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
+    if (hasInFlight(board, release, site)) noteInFlight(board, app, { site, by: release.id });
+  }
+}
+
+function noteInFlight(
+  board: Board,
+  app: AppBoard,
+  { site, by }: { site: string; by: string | null },
+): void {
+  app.inFlight.set(site, by);
+  board.sitesInFlight.add(site);
+}
+
+function hasInFlight(board: Board, release: Release, site: string): boolean {
+  const listed = listedSite(board.input, release, site);
+  return listed !== undefined && !isBehind(listed) && holdsSlot(siteState(listed));
+}
+
+/** Its stage has passed: the release has nothing in flight there any more, unless it takes the app away. */
+function isBehind({ release, entry }: ListedSite): boolean {
+  const stage = release.stages[entry.stage]?.name ?? "";
+  return release.kind !== "removal" && Object.hasOwn(release.passed, stage);
+}

@@ -1,0 +1,242 @@
+/** One open (or opening) stage of a unit: record what failed, hand over what may go, pass it when it is through. */
+import { type Board, setCurrent, wakeAt } from "./board.ts";
+import { refOf } from "./entitled-release.ts";
+import { stageGate } from "./gates.ts";
+import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
+import { own } from "./own.ts";
+import type { Release } from "./records.ts";
+import { silentMs } from "./silence.ts";
+import { excusedByPlanner } from "./site-state.ts";
+import { editMembers, newStageRun, type StageRun } from "./stage-run.ts";
+import { failureWords, reportSites, reportStage } from "./stage-waits.ts";
+import { type Part, releasesOf, type Unit, unitSite, type UnitSite } from "./units.ts";
+import { spanInWords } from "./words.ts";
+
+export interface StageInput {
+  readonly board: Board;
+  readonly unit: Unit;
+  readonly index: number;
+  /** Sites of the stage. */
+  readonly sites: readonly string[];
+}
+
+/** Moves the stage as far as it goes now; true when it has passed. */
+export function planStage(input: StageInput): boolean {
+  const run = openRun(input);
+  if (run === null) return false;
+  if (run.gate !== null && !isOpened(run)) return waitAtGate(run);
+  openStage(run);
+  const blocked = handOverSites(run);
+  recordHandOvers(run);
+  const block = closingBlock(run, blocked.size > 0);
+  if (block === null) {
+    passStage(run);
+    return true;
+  }
+  reportSites(run, blocked);
+  if (block !== "unsettled") reportStage(run, block);
+  return false;
+}
+
+/** The stage with its sites; what fails now is recorded first, so that every count knows it. */
+function openRun({ board, unit, index, sites }: StageInput): StageRun | null {
+  const releases = releasesOf(board, unit);
+  const stage = releases[0]?.stages[index];
+  if (stage === undefined) return null;
+  const read = (): UnitSite[] =>
+    sites.map((site) => unitSite(board.input, releasesOf(board, unit), site));
+  const before = read();
+  const gate =
+    sites.length === 0 ? heldGate(board, releases, index) : stageGate(board, releases, stage);
+  const failing = before.filter(({ parts }) => parts.some(({ state }) => state.kind === "fails"));
+  if (failing.length === 0) return newStageRun({ board, unit, stage, sites: before, gate });
+  recordFailures(board, unit, failing);
+  return newStageRun({ board, unit, stage, sites: read(), gate });
+}
+
+/** A stage without sites needs nobody's approval; only a hold stops it. */
+function heldGate(board: Board, releases: readonly Release[], index: number): StageRun["gate"] {
+  const stage = releases[0]?.stages[index];
+  const gate =
+    stage === undefined ? null : stageGate(board, releases, { ...stage, approval: false });
+  return gate?.code === "held" ? gate : null;
+}
+
+function recordFailures(board: Board, unit: Unit, failing: readonly UnitSite[]): void {
+  const byRelease = new Map<string, Release["failed"]>();
+  for (const { parts } of failing) {
+    for (const { state, release, view } of parts) {
+      if (state.kind !== "fails") continue;
+      const failed = byRelease.get(release.id) ?? {};
+      byRelease.set(release.id, failed);
+      failed[view.site] = { at: board.at, cause: state.cause };
+    }
+  }
+  editMembers(board, unit, (release) => {
+    const failed = byRelease.get(release.id);
+    if (failed === undefined) return undefined;
+    const why = Object.entries(failed).map(
+      ([site, { cause }]) => `${site} failed ${release.id}: ${cause}`,
+    );
+    return {
+      release: { ...release, failed: { ...release.failed, ...failed } },
+      why: why.join("; "),
+    };
+  });
+}
+
+function isOpened({ board, unit, stage }: StageRun): boolean {
+  return releasesOf(board, unit).every(({ opened }) => Object.hasOwn(opened, stage.name));
+}
+
+/** Nothing has begun: every site waits for the gate. */
+function waitAtGate(run: StageRun): false {
+  const { gate } = run;
+  if (gate === null) return false;
+  reportStage(run, gate);
+  const waiting = run.sites.filter(({ state }) => state.kind === "waiting");
+  reportSites(run, new Map(waiting.map((site) => [site, gate])));
+  return false;
+}
+
+function openStage({ board, unit, stage }: StageRun): void {
+  editMembers(board, unit, (release) => {
+    if (Object.hasOwn(release.opened, stage.name)) return undefined;
+    const opened = { ...release.opened, [stage.name]: board.at };
+    return { release: { ...release, opened }, why: `${release.id}: stage ${stage.name} opened` };
+  });
+}
+
+/** Why the stage cannot close now; null: it can. `unsettled`: its sites say why. */
+function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "unsettled" {
+  const { sites, stage, failed, gate } = run;
+  if (failed.size > stage.failureBudget) return failureWords(run);
+  if (gate !== null) return gate;
+  const isUnsettled = ({ state }: UnitSite): boolean =>
+    state.kind === "waiting" || state.kind === "in-flight";
+  if (hasBlocked || run.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
+  if (sites.length > 0 && !hasSuccess(sites)) {
+    return {
+      code: "no-success",
+      reason: `no site of stage ${stage.name} has got it and is healthy`,
+      endsWhen: "one is, or an operator excuses every site of the stage",
+    };
+  }
+  return soakBlock(run);
+}
+
+/** One site has it and is healthy; or people have spoken for each of them. */
+function hasSuccess(sites: readonly UnitSite[]): boolean {
+  if (sites.some(({ state }) => state.kind === "done")) return true;
+  return sites.every(
+    ({ state }) =>
+      state.kind === "excused" && state.because !== "offline" && state.because !== "suspended",
+  );
+}
+
+function soakBlock(run: StageRun): StageRun["gate"] {
+  const { board, stage } = run;
+  const ends = soakEnd(run);
+  if (ends === null || board.input.now >= ends.at) return null;
+  if (ends.isStill) {
+    return {
+      code: "worker-silent",
+      reason: `the soak of stage ${stage.name} stands still: the worker of ${ends.mirror} is silent`,
+      endsWhen: "it reports again, or an operator excuses the region",
+    };
+  }
+  wakeAt(board, ends.at);
+  const left = spanInWords(ends.at - board.input.now);
+  return {
+    code: "soak",
+    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
+    endsWhen: `${left} more have passed without a failure`,
+  };
+}
+
+/** When the soak of the last settled site ends; null: the stage has no sites that settled. */
+function soakEnd(run: StageRun): { at: number; isStill: boolean; mirror: string } | null {
+  let last: { at: number; isStill: boolean; mirror: string } | null = null;
+  for (const { parts } of run.sites) {
+    for (const part of parts) {
+      const from = settledAt(run, part);
+      if (from === null) continue;
+      const { mirror, silentSince } = part.view;
+      const at = from + run.stage.soakMs + silentMs(run.board.input, mirror, from);
+      if (last === null || at > last.at) last = { at, isStill: silentSince !== null, mirror };
+    }
+  }
+  return last;
+}
+
+function settledAt(run: StageRun, { state, release }: Part): number | null {
+  const opened = Date.parse(own(release.opened, run.stage.name) ?? run.board.at);
+  switch (state.kind) {
+    case "done":
+    case "failed":
+    case "unchanged":
+      return Math.max(state.settledAt, opened);
+    case "excused":
+      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
+    case "waiting":
+    case "in-flight":
+    case "fails":
+      break;
+  }
+  return null;
+}
+
+/** The stage's sites are the release's from now on; what it could not reach is excused and catches up later. */
+function passStage(run: StageRun): void {
+  const { board, unit, stage, sites } = run;
+  const excused = new Map<string, Record<string, Release["excused"][string]>>();
+  for (const { parts } of sites) for (const part of parts) excuse(board, part, excused);
+  editMembers(board, unit, (release) => {
+    const passed = { ...release.passed, [stage.name]: board.at };
+    const missed = { ...release.excused, ...excused.get(release.id) };
+    const note = sites.length === 0 ? " (it has no sites)" : "";
+    return {
+      release: { ...release, passed, excused: missed },
+      why: `${release.id}: stage ${stage.name} passed${note}`,
+    };
+  });
+  for (const release of releasesOf(board, unit)) {
+    if (release.kind === "app") promote(run, release);
+  }
+  wakeAt(board, board.input.now);
+}
+
+function excuse(
+  board: Board,
+  { state, release, view }: Part,
+  excused: Map<string, Record<string, Release["excused"][string]>>,
+): void {
+  if (state.kind !== "excused" || Object.hasOwn(release.excused, view.site)) return;
+  const records = excused.get(release.id) ?? {};
+  excused.set(release.id, records);
+  const why = state.because === "region" ? "the region was excused" : state.because;
+  records[view.site] = { at: board.at, by: excusedByPlanner, why };
+}
+
+/** A release that passes a stage is current for that stage's sites. */
+function promote({ board, stage, sites }: StageRun, release: Release): void {
+  const app = board.apps.get(release.app);
+  if (app === undefined) return;
+  const names = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release.list, site));
+  for (const site of names) {
+    const to = own(release.list, site)?.to;
+    if (to !== undefined && to !== null) app.promoted.set(site, to);
+  }
+  const missed = names.filter((site) => !Object.hasOwn(release.handed, site));
+  overtakeMissed(board, release, new Set(missed));
+  const gone = new Set(names);
+  const older = app.current.partial
+    .map((entry) => ({ ...entry, sites: entry.sites.filter((site) => !gone.has(site)) }))
+    .filter((entry) => entry.sites.length > 0 || entry.release.id === release.id);
+  const { selector } = stage;
+  const entry = { stage: stage.name, release: refOf(release), sites: names.toSorted() };
+  const partial = [...older, selector === undefined ? entry : { ...entry, selector }];
+  const openList = app.current.openList ?? release.openList;
+  const current = { ...app.current, partial, ...(openList === undefined ? {} : { openList }) };
+  setCurrent(board, app, { current, why: `${release.id} is current for stage ${stage.name}` });
+}

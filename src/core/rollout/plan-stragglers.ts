@@ -1,0 +1,111 @@
+/**
+ * Sites of a removal that could not be reached when their stage passed: the app leaves them when they are back, under
+ * the budget of the last stage. Until then the removal stays on record: leaving is written, never inferred.
+ */
+import { areDeletionsApproved, removalVerb } from "./approvals.ts";
+import { type Board, setRelease } from "./board.ts";
+import type { Block } from "./block.ts";
+import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
+import { own } from "./own.ts";
+import type { Release } from "./records.ts";
+import { siteState } from "./site-state.ts";
+import { standingOf, standingTree, viewSite } from "./site-view.ts";
+import { budget, fleetWords, waitOf } from "./stage-waits.ts";
+
+/** Hands the marker to stragglers that are back. */
+export function planStragglers(board: Board, release: Release): void {
+  const stragglers = stragglersOf(board, release);
+  if (stragglers.length === 0) return;
+  const inFlight = inFlightOf(board, release);
+  const handed: Release["handed"] = {};
+  for (const site of stragglers) {
+    const block = stragglerBlock(board, release, { site, inFlight });
+    if (block === null) {
+      inFlight.add(site);
+      handed[site] = handMarker(board, release, site);
+    } else {
+      const stage = stageName(release, site);
+      board.waits.push(waitOf(release, { stage, site, block }));
+    }
+  }
+  if (Object.keys(handed).length === 0) return;
+  const excused = Object.fromEntries(
+    Object.entries(release.excused).filter(([site]) => !Object.hasOwn(handed, site)),
+  );
+  const next = { ...release, excused, handed: { ...release.handed, ...handed } };
+  setRelease(
+    board,
+    next,
+    `${release.app}: ${release.id} handed over to ${Object.keys(handed).join(", ")}`,
+  );
+}
+
+/** Sites of passed stages whose tree still stands: excused then, or recorded and never written. */
+function stragglersOf(board: Board, release: Release): string[] {
+  return Object.keys(release.list).filter((site) => {
+    if (!Object.hasOwn(release.passed, stageName(release, site))) return false;
+    const view = viewSite(board.input, release.app, site);
+    return view.facts !== undefined && (view.isMoving || standingTree(view.entry) !== undefined);
+  });
+}
+
+function stageName(release: Release, site: string): string {
+  return release.stages[own(release.list, site)?.stage ?? -1]?.name ?? "";
+}
+
+function inFlightOf(board: Board, release: Release): Set<string> {
+  const sites = Object.keys(release.handed).filter((site) => {
+    const [entry, view] = [own(release.list, site), viewSite(board.input, release.app, site)];
+    if (entry === undefined || view.entry === undefined) return false;
+    return siteState({ input: board.input, release, entry, view }).kind === "in-flight";
+  });
+  return new Set(sites);
+}
+
+function stragglerBlock(
+  board: Board,
+  release: Release,
+  { site, inFlight }: { site: string; inFlight: ReadonlySet<string> },
+): Block | null {
+  const view = viewSite(board.input, release.app, site);
+  return (
+    siteBlock(view) ??
+    openHoldBlock(board, release.app, view) ??
+    consentBlock(release) ??
+    slotBlock(board, release, { site, inFlight })
+  );
+}
+
+function consentBlock(release: Release): Block | null {
+  if (areDeletionsApproved(release) && removalVerb(release) !== "hold") return null;
+  return {
+    code: "deletions",
+    reason: `what ${release.id} removes is not approved any more`,
+    endsWhen: "an operator approves it",
+  };
+}
+
+function slotBlock(
+  board: Board,
+  release: Release,
+  { site, inFlight }: { site: string; inFlight: ReadonlySet<string> },
+): Block | null {
+  const most = release.stages.at(-1)?.maxInFlight ?? 0;
+  if (inFlight.size >= most && !inFlight.has(site)) {
+    const stage = release.id;
+    return budget("in-flight-budget", { name: "maxInFlight", most, users: inFlight, stage });
+  }
+  if (fitsFleet(board, site)) return null;
+  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+
+function handMarker(board: Board, release: Release, site: string): Release["handed"][string] {
+  const view = viewSite(board.input, release.app, site);
+  const from = standingTree(view.entry) ?? "";
+  const leaving = { verb: removalVerb(release), release: release.id, from };
+  const apps = [{ app: release.app, release: release.id, set: { leaving }, good: null }];
+  board.handOvers.push({ site, mirror: view.mirror, apps });
+  board.sitesInFlight.add(site);
+  board.apps.get(release.app)?.inFlight.set(site, release.id);
+  return { at: board.at, was: standingOf(view, release.unknownBlocks) };
+}

@@ -1,0 +1,108 @@
+/** Plans one unit: its stages in order, then what follows when all have passed. */
+import {
+  type AppBoard,
+  type Board,
+  change,
+  closeRelease,
+  noArrivals,
+  setArrivals,
+  setCurrent,
+  wakeAt,
+} from "./board.ts";
+import { controlPaths } from "./control-files.ts";
+import { refOf } from "./entitled-release.ts";
+import type { Block } from "./block.ts";
+import { planStage } from "./plan-stage.ts";
+import { planStragglers } from "./plan-stragglers.ts";
+import type { Release } from "./records.ts";
+import { viewSite } from "./site-view.ts";
+import { waitOf } from "./stage-waits.ts";
+import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
+
+/** Moves the unit as far as it goes now. */
+export function planUnit(board: Board, unit: Unit): void {
+  const releases = releasesOf(board, unit);
+  const stages = stagesOf(releases);
+  for (const [index, stage] of stages.entries()) {
+    const rest: Unit = {
+      members: unit.members.filter(({ app, id }) => !hasPassed(board, { app, id }, stage.name)),
+    };
+    if (rest.members.length === 0) continue;
+    const sites = sitesByStage(releasesOf(board, rest))[index] ?? [];
+    if (planStage({ board, unit: rest, index, sites })) continue;
+    reportLaterStages(board, unit, index);
+    break;
+  }
+  for (const release of releasesOf(board, unit)) {
+    if (release.kind === "removal") planStragglers(board, release);
+    const isThrough = stages.every(({ name }) => Object.hasOwn(release.passed, name));
+    if (isThrough) finish(board, release);
+  }
+}
+
+function hasPassed(board: Board, { app, id }: { app: string; id: string }, stage: string): boolean {
+  const passed = board.apps.get(app)?.open.get(id)?.passed ?? {};
+  return Object.hasOwn(passed, stage);
+}
+
+function reportLaterStages(board: Board, unit: Unit, open: number): void {
+  const releases = releasesOf(board, unit);
+  const stages = stagesOf(releases);
+  const current = stages[open]?.name ?? "";
+  for (const [index, sites] of sitesByStage(releases).entries()) {
+    const stage = stages[index];
+    if (index <= open || stage === undefined) continue;
+    const block: Block = {
+      code: "earlier-stage",
+      reason: `stage ${stage.name} comes after stage ${current}`,
+      endsWhen: `stage ${current} has passed`,
+    };
+    for (const site of sites) reportLaterSite(board, { releases, site, stage: stage.name, block });
+  }
+}
+
+function reportLaterSite(
+  board: Board,
+  at: { releases: readonly Release[]; site: string; stage: string; block: Block },
+): void {
+  for (const { release, state } of unitSite(board.input, at.releases, at.site).parts) {
+    if (state.kind !== "waiting") continue;
+    board.waits.push(waitOf(release, { stage: at.stage, site: at.site, block: at.block }));
+  }
+}
+
+/** All stages have passed: a candidate is current everywhere; a removal stays open until the app is gone everywhere. */
+function finish(board: Board, release: Release): void {
+  const app = board.apps.get(release.app);
+  if (app === undefined) return;
+  if (release.kind === "app") {
+    const openList = release.openList ?? app.current.openList;
+    const current = {
+      release: refOf(release),
+      partial: [],
+      ...(openList === undefined ? {} : { openList }),
+    };
+    setCurrent(board, app, { current, why: `${release.id} is current` });
+    app.isCompleted = true;
+  }
+  if (release.kind === "removal" && isSomewhere(board, release)) return;
+  closeRelease(board, release, `${release.id} is through`);
+  if (release.kind === "removal") forgetApp(board, app);
+  wakeAt(board, board.input.now);
+}
+
+/** An app that the fleet has no more, and that has left everywhere, leaves control too. */
+function forgetApp(board: Board, app: AppBoard): void {
+  const { release, partial } = app.current;
+  if (release !== null || partial.length > 0 || app.open.size > 0) return;
+  change(board, controlPaths.current(app.app), { record: null, why: `${app.app} is gone` });
+  setArrivals(board, app, { arrivals: noArrivals, why: `${app.app} is gone` });
+}
+
+/** The app, or a marker that ends it, still stands at a site of the list. */
+function isSomewhere(board: Board, release: Release): boolean {
+  return Object.keys(release.list).some((site) => {
+    const { facts, isMoving, entry } = viewSite(board.input, release.app, site);
+    return facts !== undefined && (isMoving || entry !== undefined);
+  });
+}

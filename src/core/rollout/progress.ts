@@ -1,0 +1,79 @@
+/** Where every open release stands, for status, checks and the page: derived, like everything else, from the state. */
+import { newBoard } from "./board.ts";
+import { refOf } from "./entitled-release.ts";
+import { stageGate } from "./gates.ts";
+import { own } from "./own.ts";
+import type { PlannerInput, ReleaseProgress, StageProgress } from "./planner-types.ts";
+import type { FrozenStage, Release } from "./records.ts";
+import type { SiteState } from "./site-state.ts";
+import { sitesByStage, unitSite } from "./units.ts";
+
+/** All open releases, by app and start. */
+export function progressOf(input: PlannerInput): ReleaseProgress[] {
+  const board = newBoard(input);
+  const releases = [...board.apps.values()].flatMap(({ open }) => [...open.values()]);
+  return releases.map((release) => {
+    const sites = sitesByStage([release]);
+    const stages = release.stages.map((stage, index) =>
+      stageProgress(input, { release, stage, sites: sites[index] ?? [] }),
+    );
+    const { app, kind } = release;
+    const open = release.stages.find(({ name }) => !Object.hasOwn(release.passed, name));
+    const isHeld = open !== undefined && stageGate(board, [release], open)?.code === "held";
+    return { app, release: refOf(release), kind, stages, state: stateOf(release, stages, isHeld) };
+  });
+}
+
+type Columns = Pick<
+  StageProgress,
+  "done" | "inFlight" | "waiting" | "failed" | "unchanged" | "excused"
+>;
+
+function stageProgress(
+  input: PlannerInput,
+  { release, stage, sites }: { release: Release; stage: FrozenStage; sites: readonly string[] },
+): StageProgress {
+  const columns = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
+  const passed = Object.hasOwn(release.passed, stage.name);
+  for (const site of sites) {
+    const { state } = unitSite(input, [release], site);
+    columns[passed ? columnBehind(release, site, state) : columnOf[state.kind]] += 1;
+  }
+  const { name, by } = stage;
+  const opened = Object.hasOwn(release.opened, name);
+  return { name, by, sites: sites.length, ...columns, opened, passed };
+}
+
+const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
+  done: "done",
+  "in-flight": "inFlight",
+  waiting: "waiting",
+  failed: "failed",
+  fails: "failed",
+  unchanged: "unchanged",
+  excused: "excused",
+};
+
+/** In a stage that has passed, what was recorded counts; how its sites are doing now is not the release's any more. */
+function columnBehind(release: Release, site: string, state: SiteState): keyof Columns {
+  if (Object.hasOwn(release.excused, site)) return "excused";
+  if (Object.hasOwn(release.failed, site)) return "failed";
+  if (state.kind === "unchanged") return "unchanged";
+  const isRemovalUnderWay = release.kind === "removal" && state.kind === "in-flight";
+  return isRemovalUnderWay && own(release.handed, site) !== undefined ? "inFlight" : "done";
+}
+
+function stateOf(
+  release: Release,
+  stages: readonly StageProgress[],
+  isHeld: boolean,
+): ReleaseProgress["state"] {
+  const open = stages.find(({ passed }) => !passed);
+  if (open === undefined) return "done";
+  const budget = release.stages.find(({ name }) => name === open.name)?.failureBudget ?? 0;
+  if (open.failed > budget) return "failed";
+  if (isHeld) return "held";
+  if (!open.opened) return "waiting";
+  if (open.inFlight > 0) return "moving";
+  return open.waiting > 0 || open.done === 0 ? "waiting" : "soaking";
+}

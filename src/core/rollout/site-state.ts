@@ -1,0 +1,179 @@
+/**
+ * Where a site stands in a release: derived from what was recorded once (handed over, failed, excused) and what is
+ * observed now. Every site of a release is in exactly one state.
+ */
+import type { TreeId } from "../render/rendered.ts";
+import { own } from "./own.ts";
+import type { PlannerInput } from "./planner-types.ts";
+import type { ListEntry, Release, Standing } from "./records.ts";
+import { silentMs } from "./silence.ts";
+import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
+import { healthInWords } from "./words.ts";
+
+export type SiteState =
+  /** Not handed over. `holdsSlot`: an older release has it in flight. */
+  | { readonly kind: "waiting"; readonly holdsSlot: boolean }
+  /** `rehand`: recorded, but its mirror does not have it yet. `until`: its deadline; null: the clock stands still. */
+  | { readonly kind: "in-flight"; readonly rehand: boolean; readonly until: number | null }
+  | { readonly kind: "done"; readonly settledAt: number }
+  | { readonly kind: "failed"; readonly settledAt: number; readonly cause: string }
+  /** It fails now: to be recorded. */
+  | { readonly kind: "fails"; readonly cause: string }
+  | { readonly kind: "unchanged"; readonly settledAt: number }
+  | { readonly kind: "excused"; readonly because: ExcuseReason; readonly settledAt: number };
+
+export type ExcuseReason = "operator" | "region" | "offline" | "suspended" | "forgotten" | "passed";
+
+/** `by` of an excuse that nobody spoke: the stage passed while the site could not be reached. */
+export const excusedByPlanner = "flotilla";
+
+/** A site of a release with what is known of it. */
+export interface ListedSite {
+  readonly input: PlannerInput;
+  readonly release: Release;
+  readonly entry: ListEntry;
+  readonly view: SiteView;
+}
+
+/** A site of a release's list; undefined when it is not in it. */
+export function listedSite(
+  input: PlannerInput,
+  release: Release,
+  site: string,
+): ListedSite | undefined {
+  const entry = own(release.list, site);
+  return entry && { input, release, entry, view: viewSite(input, release.app, site) };
+}
+
+/** The state of a site in its release. */
+export function siteState(listed: ListedSite): SiteState {
+  const { release, view } = listed;
+  const excused = own(release.excused, view.site);
+  if (excused !== undefined) {
+    const because = excused.by === excusedByPlanner ? "passed" : "operator";
+    return { kind: "excused", because, settledAt: Date.parse(excused.at) };
+  }
+  const failed = own(release.failed, view.site);
+  if (failed !== undefined) {
+    return { kind: "failed", settledAt: Date.parse(failed.at), cause: failed.cause };
+  }
+  if (view.facts === undefined) return { kind: "excused", because: "forgotten", settledAt: 0 };
+  if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
+  const handed = own(release.handed, view.site);
+  return handed === undefined
+    ? unhandedState(listed)
+    : handedState(listed, { at: Date.parse(handed.at), was: handed.was ?? "healthy" });
+}
+
+function unhandedState(listed: ListedSite): SiteState {
+  const { entry, view } = listed;
+  if (isThereAlready(listed)) {
+    const left = own(listed.release.left, view.site);
+    if (entry.to !== null) return { kind: "done", settledAt: settledAt(listed, 0) };
+    return { kind: "done", settledAt: left === undefined ? 0 : Date.parse(left) };
+  }
+  if (isCarried(listed)) return { kind: "waiting", holdsSlot: true };
+  if (view.isMoving) return { kind: "waiting", holdsSlot: false };
+  if (!view.isReachable) return { kind: "excused", because: "offline", settledAt: 0 };
+  if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
+  return { kind: "waiting", holdsSlot: false };
+}
+
+/** Nothing is left to do there: it is on its to-tree and healthy, or the app that leaves is not there. */
+function isThereAlready({ release, entry, view }: ListedSite): boolean {
+  if (entry.to === null) {
+    return (
+      Object.hasOwn(release.left ?? {}, view.site) || (view.entry === undefined && !view.isMoving)
+    );
+  }
+  return (
+    standingTree(view.entry) === entry.to &&
+    hasBeenReady(view, entry.to, release) &&
+    isHealthy(view, release.unknownBlocks)
+  );
+}
+
+/** An older release has it in flight: neither settled on what it gave nor out of time. */
+function isCarried({ input, release, view }: ListedSite): boolean {
+  const carried = own(release.carried, view.site);
+  if (carried === undefined || carried.settled === true) return false;
+  if (view.silentSince !== null || view.isMoving) return true;
+  const tree = standingTree(view.entry);
+  if (tree === undefined && view.entry === undefined) return false;
+  if (tree !== undefined && hasBeenReady(view, tree, release)) return false;
+  return input.now < deadline(input, release, { at: Date.parse(carried.at), mirror: view.mirror });
+}
+
+interface Handed {
+  readonly at: number;
+  readonly was: Standing;
+}
+
+function handedState(listed: ListedSite, handed: Handed): SiteState {
+  const { entry, view } = listed;
+  if (entry.to === null) return leavingState(listed, handed);
+  if (standingTree(view.entry) !== entry.to) {
+    return { kind: "in-flight", rehand: true, until: null };
+  }
+  return isFrozen(view)
+    ? frozenState(listed, handed, entry.to)
+    : judgedState(listed, handed, entry.to);
+}
+
+/** Nobody can tell how it is there: nothing is judged until somebody can. */
+function isFrozen(view: SiteView): boolean {
+  return view.silentSince !== null || view.isMoving;
+}
+
+function frozenState(listed: ListedSite, handed: Handed, to: TreeId): SiteState {
+  return hasBeenReady(listed.view, to, listed.release)
+    ? { kind: "done", settledAt: settledAt(listed, handed.at) }
+    : { kind: "in-flight", rehand: false, until: null };
+}
+
+function judgedState(listed: ListedSite, handed: Handed, to: TreeId): SiteState {
+  const { input, release, view } = listed;
+  const isReady = hasBeenReady(view, to, release);
+  const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
+  if (isReady && isHealthyNow) return { kind: "done", settledAt: settledAt(listed, handed.at) };
+  if (isReady && handed.was !== "unhealthy") {
+    return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
+  }
+  const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
+  if (input.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
+  if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
+  return { kind: "fails", cause: `${trouble(view)} at its deadline` };
+}
+
+/** A removal: done when the worker said so, failed when it has not by the deadline. */
+function leavingState({ input, release, view }: ListedSite, handed: Handed): SiteState {
+  const left = own(release.left, view.site);
+  if (left !== undefined) return { kind: "done", settledAt: Date.parse(left) };
+  if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
+  if (view.entry === undefined) return { kind: "done", settledAt: handed.at };
+  if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
+  if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
+  const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
+  if (input.now < until) return { kind: "in-flight", rehand: false, until };
+  return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
+}
+
+function trouble({ isReachable, observed }: SiteView): string {
+  return isReachable ? healthInWords(observed) : "offline";
+}
+
+/** When a hand-over has to be healthy: silences of the worker do not count. */
+function deadline(
+  input: PlannerInput,
+  release: Release,
+  { at, mirror }: { at: number; mirror: string },
+): number {
+  return at + release.progressDeadlineMs + silentMs(input, mirror, at);
+}
+
+/** When it had been healthy for `minReady`; not before `earliest`. */
+function settledAt({ input, release, view }: ListedSite, earliest: number): number {
+  const asOf = view.silentSince ?? input.now;
+  const healthyFor = view.observed?.healthyForMs ?? 0;
+  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release.minReadyMs));
+}

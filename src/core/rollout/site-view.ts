@@ -1,0 +1,101 @@
+/** Everything that is known of one app at one site, gathered from the planner's input. */
+import type { TreeId } from "../render/rendered.ts";
+import { own } from "./own.ts";
+import type { MirrorEntry, ObservedApp, PlannerInput, SiteFacts } from "./planner-types.ts";
+import type { Standing } from "./records.ts";
+
+export interface SiteView {
+  readonly site: string;
+  /** Undefined: the followed head does not declare the site. */
+  readonly facts: SiteFacts | undefined;
+  /** The mirror that serves it now. */
+  readonly mirror: string;
+  readonly isMoving: boolean;
+  /** What stands in its mirror. */
+  readonly entry: MirrorEntry | undefined;
+  readonly observed: ObservedApp | undefined;
+  /** False only when a live worker says so. */
+  readonly isReachable: boolean;
+  /** False when its worker last said so, silent since or not. */
+  readonly didAnswer: boolean;
+  /** Since when its worker is silent; null: it is live. */
+  readonly silentSince: number | null;
+  /** Its worker is silent and an operator has excused the region. */
+  readonly isRegionExcused: boolean;
+}
+
+/** What is known of `app` at `site`. */
+export function viewSite(input: PlannerInput, app: string, site: string): SiteView {
+  const facts = own(input.sites, site);
+  const mirror = servingMirror(input, site);
+  const silentSince = silentSinceOf(input, mirror);
+  const observed = own(input.observed, site);
+  const didAnswer = observed?.reachable !== false;
+  return {
+    site,
+    facts,
+    mirror,
+    isMoving: isMoving(input, site),
+    entry: own(own(input.mirrors, site), app),
+    observed: own(observed?.apps, app),
+    isReachable: silentSince !== null || didAnswer,
+    didAnswer,
+    silentSince,
+    isRegionExcused:
+      silentSince !== null && own(input.control.workers, mirror)?.excused !== undefined,
+  };
+}
+
+function servingMirror({ control, sites }: PlannerInput, site: string): string {
+  return own(control.sites, site)?.mirror ?? own(sites, site)?.mirror ?? "";
+}
+
+/** Since when the worker of a mirror is silent; one that nobody has heard of is silent from now on. */
+export function silentSinceOf({ workers, now }: PlannerInput, mirror: string): number | null {
+  const worker = own(workers, mirror);
+  return worker === undefined ? now : worker.silentSince;
+}
+
+/** True from the moment in which the site's region changes until its new mirror has it. */
+export function isMoving({ control, sites }: PlannerInput, site: string): boolean {
+  const assignment = own(control.sites, site);
+  if (assignment === undefined) return false;
+  const facts = own(sites, site);
+  return (
+    assignment.moving !== undefined || (facts !== undefined && facts.mirror !== assignment.mirror)
+  );
+}
+
+/** The tree that stands in the mirror; undefined where there is none or the app is leaving. */
+export function standingTree(entry: MirrorEntry | undefined): TreeId | undefined {
+  return entry !== undefined && "tree" in entry ? entry.tree : undefined;
+}
+
+/** The app is healthy there now: Healthy or Suspended, on a site that answers. */
+export function isHealthy(view: SiteView, unknownBlocks: boolean): boolean {
+  const { observed } = view;
+  if (observed === undefined || !view.didAnswer) return false;
+  if (unknownBlocks && observed.unverified > 0) return false;
+  return observed.health === "Healthy" || observed.health === "Suspended";
+}
+
+/** What the app is there now. An app of which nobody has told anything is not healthy. */
+export function standingOf(view: SiteView, unknownBlocks: boolean): Standing {
+  const { observed, entry } = view;
+  if (observed === undefined) return standingTree(entry) === undefined ? "joining" : "unhealthy";
+  if (!observed.everHealthy) return "joining";
+  return isHealthy(view, unknownBlocks) ? "healthy" : "unhealthy";
+}
+
+/** It was healthy on this tree for at least `minReadyMs` at a stretch. */
+export function hasBeenReady(
+  view: SiteView,
+  tree: TreeId,
+  release: { readonly minReadyMs: number; readonly unknownBlocks: boolean },
+): boolean {
+  const { observed } = view;
+  if (observed === undefined || observed.tree !== tree) return false;
+  if (release.unknownBlocks && observed.unverified > 0) return false;
+  const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
+  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
+}

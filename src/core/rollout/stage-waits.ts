@@ -1,0 +1,157 @@
+/** Says for every site of an open stage that is not through why it waits, who uses the budget up, and what ends it. */
+import type { Block } from "./block.ts";
+import type { Blocked } from "./hand-over.ts";
+import { isoTime, wakeAt } from "./board.ts";
+import type { Wait, WaitCode } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+import type { SiteState } from "./site-state.ts";
+import { siteBlock } from "./site-blocks.ts";
+import type { StageRun } from "./stage-run.ts";
+import { type Part, releasesOf, type UnitSite } from "./units.ts";
+import { countOf, healthInWords, someOf, spanInWords } from "./words.ts";
+
+/** One wait for every site of the stage that is waiting, in flight, failed or excused. */
+export function reportSites(run: StageRun, blocked: Blocked): void {
+  const words = new Map<WaitCode, Block>();
+  for (const site of run.sites) {
+    const block = blocked.get(site);
+    if (block === undefined) reportStanding(run, site);
+    else addWaits(run, site, typeof block === "string" ? budgetWords(run, words, block) : block);
+  }
+}
+
+/** A wait of the whole stage, for every release that moves in it. */
+export function reportStage(run: StageRun, block: Block): void {
+  for (const release of releasesOf(run.board, run.unit)) {
+    run.board.waits.push(waitOf(release, { stage: run.stage.name, site: null, block }));
+  }
+}
+
+function addWaits({ board, stage }: StageRun, { site, parts }: UnitSite, block: Block): void {
+  for (const { release } of parts) {
+    board.waits.push(waitOf(release, { stage: stage.name, site, block }));
+  }
+}
+
+/** A wait as the plan tells it. */
+export function waitOf(
+  release: Pick<Release, "app" | "id">,
+  { stage, site, block }: { stage: string | null; site: string | null; block: Block },
+): Wait {
+  return { app: release.app, release: release.id, stage, site, ...block };
+}
+
+function budgetWords(run: StageRun, words: Map<WaitCode, Block>, code: WaitCode): Block {
+  const known = words.get(code) ?? wordsOf(run, code);
+  words.set(code, known);
+  return known;
+}
+
+function wordsOf(run: StageRun, code: WaitCode): Block {
+  const { stage, inFlight, unavailable, board } = run;
+  if (code === "failure-budget") return failureWords(run);
+  if (code === "fleet-budget") {
+    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  }
+  const [name, most, users] =
+    code === "unavailable-budget"
+      ? (["maxUnavailable", stage.maxUnavailable, unavailable] as const)
+      : (["maxInFlight", stage.maxInFlight, inFlight] as const);
+  return budget(code, { name, most, users, stage: `stage ${stage.name}` });
+}
+
+/** `3 of 2 sites may fail ...`: the block of a stage that has lost too much. */
+export function failureWords({ stage, failed }: StageRun): Block {
+  return {
+    code: "failure-budget",
+    reason: `${countOf(failed.size, "site")} of stage ${stage.name} failed (${someOf(failed)}); its failureBudget is ${stage.failureBudget}`,
+    endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release",
+  };
+}
+
+/** The block of a used-up number of sites; 0 never ends by itself. */
+export function budget(
+  code: WaitCode,
+  {
+    name,
+    most,
+    users,
+    stage,
+  }: { name: string; most: number; users: ReadonlySet<string>; stage: string },
+): Block {
+  if (most === 0) {
+    return {
+      code,
+      reason: `${name} of ${stage} is 0: none, ever`,
+      endsWhen: "a later commit allows more",
+    };
+  }
+  return {
+    code,
+    reason: `${name} of ${stage} is ${most}, used by ${someOf(users)}`,
+    endsWhen: "one of them settles",
+  };
+}
+
+/** The block of `Fleet.maxSitesInFlight`. */
+export function fleetWords(most: number, users: ReadonlySet<string>): Block {
+  return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
+}
+
+function reportStanding(run: StageRun, site: UnitSite): void {
+  for (const part of site.parts) {
+    const block = standingBlock(run, part, site);
+    if (block === null) continue;
+    run.board.waits.push(waitOf(part.release, { stage: run.stage.name, site: site.site, block }));
+  }
+}
+
+function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | null {
+  const { state, view, release } = part;
+  if (run.handedNow.has(site)) {
+    return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release) };
+  }
+  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run, part, state);
+  if (state.kind === "excused") return excusedBlock(part, state);
+  if (state.kind !== "failed") return null;
+  return {
+    code: "failed",
+    reason: state.cause,
+    endsWhen: "an operator retries or excuses it, or a newer commit replaces the release",
+  };
+}
+
+function inFlightBlock(
+  { board }: StageRun,
+  { view: { observed }, release }: Part,
+  { until }: Extract<SiteState, { kind: "in-flight" }>,
+): Block {
+  if (until !== null) wakeAt(board, until);
+  if (observed !== undefined && observed.healthyForMs > 0) {
+    const left = Math.max(1, release.minReadyMs - observed.longestHealthyMs);
+    wakeAt(board, board.input.now + left);
+  }
+  const deadline = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  return {
+    code: "progressing",
+    reason: `in flight: ${healthInWords(observed)}`,
+    endsWhen: `${readyWords(release)}${deadline}`,
+  };
+}
+
+function readyWords(release: Release): string {
+  return release.kind === "removal"
+    ? "its worker reports that the app has left"
+    : `it is healthy for ${spanInWords(release.minReadyMs)}`;
+}
+
+function excusedBlock(
+  { view }: Part,
+  { because }: Extract<SiteState, { kind: "excused" }>,
+): Block | null {
+  if (because === "offline" || because === "suspended" || because === "region") {
+    const block = siteBlock(view);
+    return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
+  }
+  return null;
+}

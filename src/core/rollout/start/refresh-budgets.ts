@@ -1,0 +1,46 @@
+import { resolveAmount } from "../../model/amount.ts";
+import { canonicalJson } from "../../model/json.ts";
+import { type AppBoard, setRelease } from "../board.ts";
+import type { ResolvedStrategy } from "../planner-types.ts";
+import type { FrozenStage, Release } from "../records.ts";
+import type { StartRun } from "./start-run.ts";
+
+/**
+ * A release's budgets are those of the newest followed head other than the one that started it: releases under way
+ * take the numbers of the new head, stage by stage by name. Which sites are in which stage stays as it was frozen.
+ */
+export function refreshBudgets({ input, board, begun }: StartRun, app: AppBoard): void {
+  const strategy = input.newestStrategyOf?.(app.app);
+  if (strategy === undefined) return;
+  for (const release of app.open.values()) {
+    const isNew = release.source === input.head || begun.some(({ id }) => id === release.id);
+    if (isNew) continue;
+    const next = withNumbers(release, strategy, input.head);
+    if (
+      canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release, budgetsFrom: "" })
+    ) {
+      continue;
+    }
+    setRelease(board, next, `${release.id} goes on with the budgets of ${input.head}`);
+  }
+}
+
+function withNumbers(release: Release, strategy: ResolvedStrategy, head: string): Release {
+  const sizes = release.stages.map(() => 0);
+  for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const stages = release.stages.map((stage, index): FrozenStage => {
+    const found = strategy.stages.find(({ name }) => name === stage.name);
+    if (found === undefined) return stage;
+    const size = sizes[index] ?? 0;
+    return {
+      ...stage,
+      approval: found.approval,
+      soakMs: found.soakMs,
+      failureBudget: resolveAmount(found.failureBudget, size),
+      maxInFlight: resolveAmount(found.maxInFlight, size),
+      maxUnavailable: resolveAmount(found.maxUnavailable, size),
+    };
+  });
+  const { minReadyMs, progressDeadlineMs, unknownBlocks } = strategy;
+  return { ...release, stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+}

@@ -1,0 +1,107 @@
+/** Begins a removal release for the sites that lose an app, and withdraws what is left of one they get back. */
+import { type AppBoard, change, closeRelease, setCurrent } from "../board.ts";
+import { controlPaths } from "../control-files.ts";
+import { refOf } from "../entitled-release.ts";
+import { own } from "../own.ts";
+import { isRefused } from "./start-candidate.ts";
+import { beginRelease, candidateOf, type StartRun, treeAt } from "./start-run.ts";
+import { shrink, takeSites } from "./take-over.ts";
+
+/** Sites that get the app back leave the removals: their marker, if it stands already, is withdrawn by what comes. */
+export function withdrawRemovals({ input, board, notes }: StartRun, app: AppBoard): void {
+  const wanted = own(input.desired, app.app)?.sites;
+  if (wanted === undefined || isRefused(app, own(input.desired, app.app))) return;
+  for (const release of app.open.values()) {
+    if (release.kind !== "removal") continue;
+    const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
+    if (back.size === 0) continue;
+    shrink(board, release, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
+    notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
+  }
+}
+
+/** Begins the removal. The sites are out of every other list from now on. */
+export function startRemoval(run: StartRun, app: AppBoard): void {
+  const { board, input } = run;
+  const sites = leavingSites(run, app);
+  const unplaced = new Set([...listedSites(app)].filter((site) => !isPlaced(run, app, site)));
+  const why = `${app.app} leaves`;
+  const carried = takeSites(board, app, {
+    sites: unplaced.union(sites),
+    kinds: ["app", "site"],
+    why,
+  });
+  if (sites.size > 0) {
+    const reference = app.current.release ?? candidateOf(app);
+    const list = new Map(
+      [...sites].map((site) => [site, { from: treeAt(run, app.app, site) ?? null, to: null }]),
+    );
+    beginRelease(run, app, {
+      kind: "removal",
+      digest: reference?.digest ?? "",
+      renderer: reference?.renderer ?? 0,
+      list,
+      carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
+      verb: own(input.onRemoval, app.app) ?? "delete",
+    });
+  }
+  if (!Object.hasOwn(input.desired, app.app)) endApp(run, app);
+}
+
+/** Sites that the head declares, where the app stands and is not to be any more. */
+function leavingSites(run: StartRun, app: AppBoard): Set<string> {
+  const sites = new Set<string>();
+  const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
+  for (const site of Object.keys(run.input.headSites)) {
+    if (treeAt(run, app.app, site) === undefined || isPlaced(run, app, site)) continue;
+    if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
+  }
+  return sites;
+}
+
+function listedSites(app: AppBoard): Set<string> {
+  const moving = [...app.open.values()].filter(({ kind }) => kind !== "removal");
+  return new Set(moving.flatMap(({ list }) => Object.keys(list)));
+}
+
+/** The head has the app there; a placement that comes with a refused version takes nothing away. */
+function isPlaced({ input }: StartRun, app: AppBoard, site: string): boolean {
+  const desired = own(input.desired, app.app);
+  if (own(desired?.sites, site) !== undefined) return true;
+  return isRefused(app, desired) && own(own(input.entitled, app.app), site) !== undefined;
+}
+
+/** The head does not have the app any more: nothing of it is current, so that nobody joins it. */
+function endApp({ board, notes }: StartRun, app: AppBoard): void {
+  for (const release of app.open.values()) {
+    if (release.kind === "removal") continue;
+    closeRelease(board, release, `${release.id} ends: ${app.app} is no longer in the fleet`);
+    notes.push(`${release.id} ends: ${app.app} is no longer in the fleet`);
+  }
+  const { release, partial } = app.current;
+  const isEnded = release === null && partial.length === 0;
+  const why = `${app.app} is no longer in the fleet`;
+  if (app.open.size > 0) {
+    if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
+  } else if (own(board.input.control.apps, app.app) !== undefined && !isEnded) {
+    change(board, controlPaths.current(app.app), { record: null, why });
+  }
+}
+
+/**
+ * Sites that what is current would place and the head does not are entitled to the release that leaves them out:
+ * nothing brings the app back to those it leaves, or to new ones.
+ */
+export function entitleUnplaced(run: StartRun, app: AppBoard): void {
+  const candidate = candidateOf(app);
+  if (candidate === undefined) return;
+  const entitled = Object.keys(own(run.input.entitled, app.app) ?? {});
+  const sites = entitled.filter((site) => !isPlaced(run, app, site));
+  if (sites.length === 0) return;
+  const entry = { stage: "left", release: refOf(candidate), sites: sites.toSorted() };
+  const current = { ...app.current, partial: [...app.current.partial, entry] };
+  setCurrent(run.board, app, {
+    current,
+    why: `${app.app}: ${sites.length} sites are no longer placed`,
+  });
+}

@@ -1,0 +1,117 @@
+/** What all steps of starting releases share: the working copy, the input, what was begun. */
+import type { TreeId } from "../../render/rendered.ts";
+import { type AppBoard, type Board, newBoard, setRelease } from "../board.ts";
+import { freezeStages } from "../freeze-stages.ts";
+import { own } from "../own.ts";
+import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
+import type { OpenListBudgets, Release, RemovalVerb } from "../records.ts";
+import { releaseName } from "../release-names.ts";
+import { silentSinceOf, standingTree } from "../site-view.ts";
+
+export interface StartRun {
+  readonly input: StartInput;
+  readonly board: Board;
+  readonly notes: string[];
+  /** Releases that this head begins: app and id. */
+  readonly begun: { readonly app: string; readonly id: string }[];
+}
+
+/** A run with nothing decided. Apps that control does not know yet have an empty record. */
+export function newStartRun(input: StartInput): StartRun {
+  const known = input.control.apps;
+  const apps = { ...known };
+  for (const app of Object.keys(input.desired)) {
+    apps[app] = own(known, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
+  }
+  const board = newBoard({ ...input, control: { ...input.control, apps } });
+  return { input, board, notes: [], begun: [] };
+}
+
+/** The open candidate of an app. */
+export function candidateOf(app: AppBoard): Release | undefined {
+  return [...app.open.values()].find(({ kind }) => kind === "app");
+}
+
+/** The tree that an app has at a site, or takes along while the site moves. */
+export function treeAt({ input }: StartRun, app: string, site: string): TreeId | undefined {
+  const entry = own(own(input.mirrors, site), app);
+  if (entry !== undefined) return standingTree(entry);
+  return own(own(input.control.sites, site)?.moving?.trees, app);
+}
+
+export interface NewRelease {
+  readonly kind: Release["kind"];
+  readonly digest: string;
+  readonly renderer: number;
+  readonly list: ReadonlyMap<string, { readonly from: TreeId | null; readonly to: TreeId | null }>;
+  readonly carried: Release["carried"];
+  readonly verb?: RemovalVerb;
+}
+
+/** Begins a release: freezes its list and stages. What it deletes is counted when all have begun. */
+export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Release {
+  const { input, board } = run;
+  const strategy = input.strategyOf(app.app);
+  const sites = [...made.list.keys()].map((site) => ({
+    site,
+    labels: own(input.headSites, site)?.labels ?? {},
+    reachable: isReachable(input, site),
+  }));
+  const { stages, stageOf } = freezeStages({ strategy, app: app.app, sites });
+  const list: Release["list"] = {};
+  for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
+  const { kind, digest, renderer, carried, verb } = made;
+  const control = { current: app.current, open: [...app.open.values()], bad: app.bad };
+  const id = releaseName({ kind, app: app.app, digest, head: input.head }, control);
+  const release: Release = {
+    id,
+    app: app.app,
+    kind,
+    digest,
+    renderer,
+    source: input.head,
+    budgetsFrom: input.previousHead ?? input.head,
+    strategy: strategy.name,
+    startedAt: board.at,
+    ...(verb === undefined ? {} : { verb }),
+    minReadyMs: strategy.minReadyMs,
+    progressDeadlineMs: strategy.progressDeadlineMs,
+    unknownBlocks: strategy.unknownBlocks,
+    stages: [...stages],
+    list,
+    deletions: { objects: 0 },
+    handed: {},
+    carried,
+    failed: {},
+    excused: {},
+    opened: {},
+    passed: {},
+    openList: openListBudgets(strategy),
+    approvals: [],
+  };
+  setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
+  run.begun.push({ app: app.app, id });
+  run.notes.push(`${id} begins at ${made.list.size} sites`);
+  return release;
+}
+
+function isReachable(input: StartInput, site: string): boolean {
+  const facts = own(input.headSites, site);
+  if (facts === undefined || facts.suspend) return false;
+  if (own(input.observed, site)?.reachable === false) return false;
+  const mirror = own(input.control.sites, site)?.mirror ?? facts.mirror;
+  return silentSinceOf(input, mirror) === null;
+}
+
+/** The budgets of an app's open list: those of the strategy's last stage. */
+export function openListBudgets(strategy: ResolvedStrategy): OpenListBudgets {
+  const last = strategy.stages.at(-1);
+  return {
+    failureBudget: { ...(last?.failureBudget ?? { count: 0 }) },
+    maxInFlight: { ...(last?.maxInFlight ?? { count: 0 }) },
+    maxUnavailable: { ...(last?.maxUnavailable ?? { count: 0 }) },
+    minReadyMs: strategy.minReadyMs,
+    progressDeadlineMs: strategy.progressDeadlineMs,
+    unknownBlocks: strategy.unknownBlocks,
+  };
+}

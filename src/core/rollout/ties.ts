@@ -1,0 +1,204 @@
+/**
+ * Finds releases that must move as one: an object leaves one app and comes to another at the same site. Tied releases
+ * get the same stages (those of the first app by name, with the stricter numbers of all) and one list.
+ */
+import { canonicalJson } from "../model/json.ts";
+import type { TreeId } from "../render/rendered.ts";
+import { type Board, setRelease } from "./board.ts";
+import { own } from "./own.ts";
+import type { FrozenStage, Release } from "./records.ts";
+import type { Unit } from "./units.ts";
+import { compareText } from "./stable-order.ts";
+
+/** All open releases as units, tied ones together; each tie is written into the records of its members. */
+export function unitsOf(board: Board): Unit[] {
+  const releases = [...board.apps.values()].flatMap(({ open }) => [...open.values()]);
+  const groups = new Map(releases.map((release) => [release, new Set([release])]));
+  for (const [a, b] of tiedPairs(board, releases)) {
+    const [one, other] = [groups.get(a), groups.get(b)];
+    if (one === undefined || other === undefined || one === other) continue;
+    for (const release of other) {
+      one.add(release);
+      groups.set(release, one);
+    }
+  }
+  return [...new Set(groups.values())].map((group) => {
+    const members = [...group].toSorted(
+      (a, b) => compareText(a.app, b.app) || compareText(a.id, b.id),
+    );
+    if (members.length > 1) align(board, members);
+    return { members: members.map(({ app, id }) => ({ app, id })) };
+  });
+}
+
+/** Pairs between which an object goes over at some site that both have still to move. */
+function tiedPairs(board: Board, releases: readonly Release[]): [Release, Release][] {
+  if (new Set(releases.map(({ app }) => app)).size < 2) return [];
+  const bySite = new Map<string, Release[]>();
+  for (const release of releases) {
+    for (const site of Object.keys(release.list)) {
+      if (!isOpenAt(release, site)) continue;
+      const others = bySite.get(site);
+      if (others === undefined) bySite.set(site, [release]);
+      else others.push(release);
+    }
+  }
+  const pairs: [Release, Release][] = [];
+  const known = newTransfers(board);
+  for (const [site, there] of bySite) pairs.push(...pairsAt(known, site, there));
+  return pairs;
+}
+
+function pairsAt(known: Transfers, site: string, there: readonly Release[]): [Release, Release][] {
+  if (there.length < 2) return [];
+  return there.flatMap((giver) =>
+    there
+      .filter((taker) => goesOver(known, { giver, taker, site }))
+      .map((taker): [Release, Release] => [giver, taker]),
+  );
+}
+
+function isOpenAt(release: Release, site: string): boolean {
+  const stage = release.stages[own(release.list, site)?.stage ?? -1]?.name ?? "";
+  return !Object.hasOwn(release.passed, stage);
+}
+
+/** Answers that were worked out already, by trees. */
+interface Transfers {
+  readonly objectsOf: (tree: TreeId) => ReadonlySet<string>;
+  readonly dropped: Map<string, readonly string[]>;
+  readonly answers: Map<string, boolean>;
+}
+
+function newTransfers({ input }: Board): Transfers {
+  return { objectsOf: (tree) => input.objectsOf(tree), dropped: new Map(), answers: new Map() };
+}
+
+function goesOver(
+  known: Transfers,
+  { giver, taker, site }: { giver: Release; taker: Release; site: string },
+): boolean {
+  if (giver.app === taker.app) return false;
+  const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
+  if (gives === undefined || takes === undefined) return false;
+  if (gives.from === null || takes.to === null) return false;
+  const dropped = droppedObjects(known, gives.from, gives.to);
+  if (dropped.length === 0) return false;
+  const key = `${gives.from} ${gives.to} ${takes.to}`;
+  const answer = known.answers.get(key);
+  if (answer !== undefined) return answer;
+  const taken = known.objectsOf(takes.to);
+  const isTaken = dropped.some((object) => taken.has(object));
+  known.answers.set(key, isTaken);
+  return isTaken;
+}
+
+function droppedObjects(known: Transfers, from: TreeId, to: TreeId | null): readonly string[] {
+  const key = `${from} ${to}`;
+  const cached = known.dropped.get(key);
+  if (cached !== undefined) return cached;
+  const kept = to === null ? new Set<string>() : known.objectsOf(to);
+  const dropped = [...known.objectsOf(from)].filter((object) => !kept.has(object));
+  known.dropped.set(key, dropped);
+  return dropped;
+}
+
+/** Gives all members the stages of the first, with the stricter numbers, and each site one stage for all. */
+function align(board: Board, members: readonly Release[]): void {
+  const [lead] = members;
+  if (lead === undefined) return;
+  const stages = lead.stages.map((stage, index) =>
+    strictest(
+      stage,
+      members.map((member) => stageAt(member, index)),
+    ),
+  );
+  const strict = {
+    minReadyMs: Math.max(...members.map(({ minReadyMs }) => minReadyMs)),
+    progressDeadlineMs: Math.min(...members.map(({ progressDeadlineMs }) => progressDeadlineMs)),
+    unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks),
+  };
+  const stageOf = stagesBySite(members, stages.length);
+  for (const member of members) {
+    const aligned = withStages({ ...member, ...strict }, stages, stageOf);
+    if (isSame(member, aligned)) continue;
+    const names = members.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
+  }
+}
+
+function stageAt({ stages }: Release, index: number): FrozenStage | undefined {
+  return stages[Math.min(index, stages.length - 1)];
+}
+
+function strictest(stage: FrozenStage, all: readonly (FrozenStage | undefined)[]): FrozenStage {
+  const stages = all.flatMap((each) => each ?? []);
+  const least = (pick: (each: FrozenStage) => number): number => Math.min(...stages.map(pick));
+  return {
+    ...stage,
+    approval: stages.some(({ approval }) => approval),
+    soakMs: Math.max(...stages.map(({ soakMs }) => soakMs)),
+    failureBudget: least(({ failureBudget }) => failureBudget),
+    maxInFlight: least(({ maxInFlight }) => maxInFlight),
+    maxUnavailable: least(({ maxUnavailable }) => maxUnavailable),
+  };
+}
+
+/** One list: a site is in the stage in which the first member that lists it has it. */
+function stagesBySite(members: readonly Release[], count: number): Map<string, number> {
+  const stageOf = new Map<string, number>();
+  for (const { list } of members) {
+    for (const [site, { stage }] of Object.entries(list)) {
+      if (!stageOf.has(site)) stageOf.set(site, Math.min(stage, count - 1));
+    }
+  }
+  return stageOf;
+}
+
+function withStages(
+  release: Release,
+  stages: readonly FrozenStage[],
+  stageOf: ReadonlyMap<string, number>,
+): Release {
+  const list: Release["list"] = {};
+  for (const [site, entry] of Object.entries(release.list)) {
+    list[site] = { ...entry, stage: stageOf.get(site) ?? entry.stage };
+  }
+  const aligned = { ...release, stages: [...stages], list };
+  const isRenamed = stages.some(({ name }, index) => release.stages[index]?.name !== name);
+  const isMoved = Object.entries(list).some(
+    ([site, { stage }]) => own(release.list, site)?.stage !== stage,
+  );
+  return isRenamed || isMoved ? { ...aligned, ...translated(release, aligned) } : aligned;
+}
+
+/** A stage of the new division is open or passed when all its sites were in one that was, and all before it are. */
+function translated(before: Release, after: Release): Pick<Release, "opened" | "passed"> {
+  const opened: Record<string, string> = {};
+  const passed: Record<string, string> = {};
+  for (const [index, { name }] of after.stages.entries()) {
+    const sites = Object.keys(after.list).filter((site) => own(after.list, site)?.stage === index);
+    const open = latest(before, sites, before.opened);
+    const done = latest(before, sites, before.passed);
+    if (open !== undefined) opened[name] = open;
+    if (done === undefined) break;
+    passed[name] = done;
+  }
+  return { opened, passed };
+}
+
+/** When the last of the sites' former stages was marked; undefined when one was not, or there are no sites. */
+function latest(
+  before: Release,
+  sites: readonly string[],
+  times: Readonly<Record<string, string>>,
+): string | undefined {
+  const stageOf = (site: string): string =>
+    before.stages[own(before.list, site)?.stage ?? -1]?.name ?? "";
+  const marked = sites.flatMap((site) => own(times, stageOf(site)) ?? []);
+  return marked.length === sites.length ? marked.toSorted().at(-1) : undefined;
+}
+
+function isSame(a: Release, b: Release): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}

@@ -1,0 +1,37 @@
+import type { ObservedApp } from "./planner-types.ts";
+
+/** `a, b, c and 4 more`: who uses a budget up. */
+export function someOf(names: Iterable<string>): string {
+  const all = [...names];
+  const shown = all.slice(0, 3).join(", ");
+  return all.length > 3 ? `${shown} and ${all.length - 3} more` : shown;
+}
+
+/** `3 sites`, `1 site`. */
+export function countOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** `90s`, `5m`, `1h30m`, `1.5s`: a span of time in the fleet's own notation. */
+export function spanInWords(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
+  const seconds = Math.round(ms / 100) / 10;
+  if (seconds < 60) return `${seconds}s`;
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3600),
+    Math.floor((seconds % 3600) / 60),
+    Math.round(seconds % 60),
+  ];
+  const parts = [
+    hours > 0 ? `${hours}h` : "",
+    minutes > 0 ? `${minutes}m` : "",
+    rest > 0 ? `${rest}s` : "",
+  ];
+  return parts.join("");
+}
+
+/** `Degraded: web-0 crashes`: how an app is doing, in the worker's words. */
+export function healthInWords(observed: ObservedApp | undefined): string {
+  if (observed === undefined) return "nothing reported yet";
+  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import type { FleetPlan } from "../../src/core/plan/fleet-plan.ts";
+import { runCli } from "../support/cli.ts";
+
+const template = "fleet-repo-template";
+
+describe("the fleet repository template", () => {
+  it("is valid without a warning", async () => {
+    const { code, stdout } = await runCli(["validate", template, "-o", "json"]);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ valid: true, diagnostics: [] });
+  });
+
+  it("plans 3 apps over 12 sites in 3 regions, a canary first, and deletes nothing", async () => {
+    const sites = await runCli(["sites", template, "-o", "json"]);
+    const { code, stdout } = await runCli(["plan", template, "--from-nothing", "-o", "json"]);
+    // What the command prints.
+    const plan = JSON.parse(stdout) as FleetPlan;
+    const regions = (JSON.parse(sites.stdout) as readonly { region: string }[]).map(
+      (s) => s.region,
+    );
+
+    expect(code).toBe(0);
+    expect(plan.sites).toHaveLength(12);
+    expect(new Set(regions).size).toBe(3);
+    expect(new Set(plan.releases.map(({ app }) => app))).toEqual(
+      new Set(["stock", "storefront", "till"]),
+    );
+    expect(plan.stages.filter(({ name }) => name === "canary").map((s) => s.sites.length)).toEqual([
+      1, 1, 1,
+    ]);
+    expect(plan.deletions).toMatchObject({ objects: 0, needsApproval: null });
+  });
+});

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runCli } from "../support/cli.ts";
+import { aFleet, appYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
+import { folderWith } from "../support/folder.ts";
+
+describe("flotilla validate", () => {
+  it("says that a valid fleet is valid", async () => {
+    const dir = folderWith(aFleet());
+    expect(await runCli(["validate", dir])).toEqual({
+      code: 0,
+      stdout: "the fleet is valid\n",
+      stderr: "",
+    });
+    const json = await runCli(["validate", dir, "-o", "json"]);
+    expect(JSON.parse(json.stdout)).toEqual({ valid: true, diagnostics: [] });
+  });
+
+  it("tells all mistakes at once, as lines and as JSON", async () => {
+    const dir = folderWith(
+      aFleet({
+        "sites/e1.yaml": siteYaml("e1", { region: "eats" }),
+        "apps/web.yaml": appYaml("web", { spec: { bogus: 1 } }),
+      }),
+    );
+    const table = await runCli(["validate", dir]);
+    expect(table.code).toBe(1);
+    expect(table.stdout)
+      .toBe(`apps/web.yaml:4:102: error: unknown field "bogus" in spec; known here: namespace, source, placement, overlays, rollout, onRemoval
+sites/e1.yaml:4:17: error: there is no Region "eats"; did you mean "east"?
+the fleet is not valid: 2 errors
+`);
+    const json = await runCli(["validate", dir, "-o", "json"]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      valid: false,
+      diagnostics: [
+        { file: "apps/web.yaml", line: 4, column: 102, severity: "error", code: "unknown-field" },
+        {
+          file: "sites/e1.yaml",
+          line: 4,
+          column: 17,
+          severity: "error",
+          code: "dangling-reference",
+          message: 'there is no Region "eats"',
+          hint: 'did you mean "east"?',
+        },
+      ],
+    });
+  });
+
+  it("stays valid with warnings, and tells them", async () => {
+    const dir = folderWith(
+      aFleet({ "virtual-sites/depots.yaml": virtualSiteYaml("depots", "tier=kiosk") }),
+    );
+    const { code, stdout } = await runCli(["validate", dir]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("warning: the selector matches no site");
+    expect(stdout).toContain("the fleet is valid: 1 warning\n");
+  });
+
+  it("tells what goes wrong in rendering", async () => {
+    const secret =
+      "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { password: hunter2 }\n";
+    const dir = folderWith(aFleet({ "manifests/web/secret.yaml": secret }));
+    const { code, stdout } = await runCli(["validate", dir, "-o", "json"]);
+    expect(code).toBe(1);
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: { file: string; code: string }[] }; // as documented
+    expect(diagnostics.map(({ file, code: name }) => [file, name])).toEqual([
+      ["manifests/web/secret.yaml", "secret-data"],
+    ]);
+    expect(stdout).not.toContain("hunter2");
+  });
+
+  it("could not find out where there is no folder", async () => {
+    const { code, stdout, stderr } = await runCli([
+      "validate",
+      join(folderWith([]), "nowhere"),
+      "-o",
+      "json",
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("there is no folder");
+  });
+
+  it("finds an empty folder not valid", async () => {
+    const { code, stdout } = await runCli(["validate", folderWith([])]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("the repository holds no Fleet");
+  });
+});

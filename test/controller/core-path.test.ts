@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { eventually } from "../support/controller-mirror.ts";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { controllerBench } from "../support/controller-process.ts";
+import {
+  bothWorkers,
+  everywhere,
+  heads,
+  pause,
+  quiet,
+  startController,
+  versions,
+} from "../support/controller-world.ts";
+import { appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
+
+describe("a commit", { timeout: 120_000 }, () => {
+  it("goes to the canary first, and further only when it is healthy there", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.east.script.health = (_site, _app) => "Progressing";
+    const commit = await bench.fleet.commit(webVersion("2"));
+    await eventually("the canary has version 2", async () => (await versions(bench))["a1"] === "2");
+    await pause(600);
+    expect(await versions(bench)).toEqual({ a1: "2", a2: "1", b1: "1", b2: "1" });
+    workers.east.script.health = () => "Healthy";
+    await everywhere(bench, "2");
+    await quiet(bench);
+    const status = await eventually("all synced", async () => {
+      const now = await controller.status();
+      return now?.sites.synced === 4 && now.releases.length === 0 && now;
+    });
+    expect(status.revision).toBe(`main@sha1:${commit}`);
+    expect(status.sites).toMatchObject({ total: 4, healthy: 4, offline: 0 });
+  });
+
+  it("that changes nothing writes nothing to the mirrors, and many polls write nothing at all", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await pause(700);
+    const before = await heads(bench);
+    await pause(1500);
+    expect(await heads(bench)).toEqual(before);
+    const commit = await bench.fleet.commit({ "README.md": "words\n" });
+    await eventually("followed", async () => {
+      const head = await bench.control("show", "main:head.json").catch(() => "");
+      return head.includes(commit);
+    });
+    await pause(500);
+    const after = await heads(bench);
+    expect(after.slice(1)).toEqual(before.slice(1));
+  });
+
+  it("that adds a site brings it what the others have", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await bench.fleet.commit({
+      "sites/b3.yaml": siteYaml("b3", { region: "west", labels: { ring: "main" } }),
+    });
+    const path = "sites/b3/web/_ConfigMap_web_settings.yaml";
+    await eventually("b3 has the app", async () => bench.mirror("west").file(path));
+    const text = await bench.mirror("west").file("meta/b3.json");
+    expect(JSON.parse(text ?? "")).toMatchObject({
+      site: "b3",
+      apps: { web: { namespace: "web" } },
+    });
+  });
+
+  it("of an app that two sites get writes only their paths", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const before = await bench.mirror("west").head();
+    await bench.fleet.commit({
+      "virtual/one.yaml": virtualSiteYaml("one", "ring=canary"),
+      "apps/shop.yaml": appYaml("shop", { virtualSites: ["one"] }),
+      "manifests/shop/settings.yaml": configMapYaml("settings", { a: "b" }),
+    });
+    const east = bench.mirror("east");
+    await eventually("a1 has shop", async () =>
+      east.file("sites/a1/shop/_ConfigMap_shop_settings.yaml"),
+    );
+    expect(await bench.mirror("west").head()).toBe(before);
+    const changed = await east.git("diff", "--name-only", "main~1", "main");
+    expect(changed.split("\n")).toEqual([
+      "meta/a1.json",
+      "sites/a1/shop/_ConfigMap_shop_settings.yaml",
+    ]);
+  });
+
+  it("that removes an app takes it away by a removal release, marker first", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.west.script.health = () => undefined;
+    await bench.fleet.commit({ "apps/web.yaml": null });
+    const marker = await eventually("b1 is told to leave", async () =>
+      bench.mirror("west").file("sites/b1/web.leaving"),
+    );
+    expect(JSON.parse(marker)).toMatchObject({ verb: "delete", expected: 1 });
+    workers.west.script.health = () => "Healthy";
+    await quiet(bench);
+    await eventually("no marker is left", async () => {
+      const files = await bench.mirror("west").files();
+      return files.every((path) => !path.startsWith("sites/"));
+    });
+    expect(await bench.mirror("west").files()).toEqual(["meta/b1.json", "meta/b2.json"]);
+  });
+});

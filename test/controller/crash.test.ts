@@ -1,0 +1,223 @@
+import { writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import {
+  type ChildController,
+  type ControllerBench,
+  controllerBench,
+} from "../support/controller-process.ts";
+import {
+  bothWorkers,
+  everywhere,
+  heads,
+  openReleases,
+  pause,
+  quiet,
+  startController,
+  versions,
+  workerFor,
+} from "../support/controller-world.ts";
+import { strategyYaml } from "../support/fleet.ts";
+
+const threeStages = strategyYaml("fast", {
+  stages: [
+    { name: "canary", selector: "ring=canary" },
+    { name: "half", count: 1 },
+    { name: "rest" },
+  ],
+  soak: "0s",
+  minReady: "0s",
+  progressDeadline: "60s",
+  maxInFlight: "100%",
+  maxUnavailable: "100%",
+  failureBudget: 0,
+});
+
+async function spawnController(bench: ControllerBench): Promise<ChildController> {
+  const controller = await bench.spawn();
+  onTestFinished(() => controller.kill());
+  return controller;
+}
+
+/** Stages of the open app release that have passed. */
+async function passedStages(bench: ControllerBench): Promise<string[]> {
+  const [path] = await openReleases(bench);
+  if (path === undefined) return [];
+  const text = await bench.control("show", `main:${path}`);
+  return Object.keys((JSON.parse(text) as { passed: object }).passed); // a Release
+}
+
+describe("a controller that is killed", { timeout: 120_000 }, () => {
+  it("in every stage with one worker down passes no stage by that, and finishes after", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet, { "strategies/fast.yaml": threeStages });
+    let controller = await spawnController(bench);
+    const workers = await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const healthy = new Set<string>();
+    const health = (site: string): "Healthy" | "Progressing" =>
+      healthy.has(site) ? "Healthy" : "Progressing";
+    workers.east.script.health = health;
+    workers.west.script.health = health;
+    await bench.fleet.commit(webVersion("2"));
+    for (const [stage, handed] of [1, 2, 4].entries()) {
+      const touched = await eventually(`stage ${stage} is handed over`, async () => {
+        const now = Object.entries(await versions(bench)).filter(([, version]) => version === "2");
+        return now.length === handed && now.map(([site]) => site);
+      });
+      const down = touched.at(-1)?.startsWith("a") ? workers.east : workers.west;
+      const open = touched.filter((site) => !healthy.has(site));
+      const passed = await passedStages(bench);
+      await controller.kill();
+      down.silence();
+      controller = await spawnController(bench);
+      await pause(1200);
+      expect(await passedStages(bench)).toEqual(passed);
+      const found = Object.values(await versions(bench));
+      expect(found.filter((version) => version === "2")).toHaveLength(handed);
+      down.speak();
+      for (const site of open) healthy.add(site);
+    }
+    await quiet(bench);
+  });
+
+  it("again and again at any moment finishes what it began, and fails no site by its absence", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    let controller = await spawnController(bench);
+    await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    for (let version = 2; version < 6; version += 1) {
+      await bench.fleet.commit(webVersion(String(version)));
+      await pause(120 + version * 97);
+      await controller.kill();
+      controller = await spawnController(bench);
+    }
+    await everywhere(bench, "5");
+    await quiet(bench);
+    const log = await bench.control("log", "--format=%B", "main");
+    expect(log).not.toMatch(/failed/);
+    for (const mirror of ["east", "west"] as const) {
+      expect(await bench.mirror(mirror).git("fsck", "--full")).not.toMatch(/missing|corrupt/);
+    }
+  });
+
+  it("raises the epoch at each start, and writes nothing else when there is nothing to do", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await pause(400);
+    await first.stop();
+    const before = await heads(bench);
+    const second = await startController(bench);
+    await eventually("its workers are back", async () => {
+      const regions = (await second.status())?.regions ?? [];
+      return regions.length === 2 && regions.every(({ worker }) => worker === "live");
+    });
+    await pause(600);
+    const after = await heads(bench);
+    expect(after.slice(1)).toEqual(before.slice(1));
+    const since = await bench.control("log", "--format=%s", `${before[0]}..main`);
+    expect(since).toBe("a controller starts as leader of epoch 2");
+  });
+
+  it("leaves the lead to a newer one on the same state folder", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await bench.start();
+    const failed = first.stop.bind(first);
+    await eventually("it leads", async () => (await bench.controlHead()) !== "");
+    const second = await startController(bench, { listen: "127.0.0.1:0" });
+    await expect(
+      eventually(
+        "the first ended",
+        async () => (await first.request("/healthz").catch(() => null)) === null,
+      ),
+    ).resolves.toBe(true);
+    await expect(failed()).rejects.toMatchObject({ code: "STALE_EPOCH" });
+    await second.stop();
+  });
+});
+
+describe("control that is lost", { timeout: 120_000 }, () => {
+  it("holds everything, says what would be recovered, and goes on after an operator's word", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    const worker = await workerFor(first, "east");
+    await workerFor(first, "west");
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await first.stop();
+    await rm(join(bench.stateDir, "control.git"), { recursive: true });
+    await bench.fleet.commit(webVersion("2"));
+    const before = await heads(bench);
+    const second = await startController(bench);
+    await pause(1000);
+    expect((await heads(bench)).slice(1)).toEqual(before.slice(1));
+    const status = await eventually("it is told", async () => {
+      const now = await second.status();
+      return now?.warnings.some((line) => line.includes("control was lost")) && now;
+    });
+    const warning = status.warnings.find((line) => line.includes("control was lost")) ?? "";
+    expect(warning).toMatch(/keep what stands at 4 site\(s\): web web-\S+ at 4 site\(s\)/);
+    await expect(second.decide({ verb: "pause", scope: { app: "web" }, why: "x" })).rejects.toThrow(
+      /CONTROL_LOST/,
+    );
+    await second.decide({ verb: "recover", why: "the disk was replaced", by: "ada" });
+    await everywhere(bench, "2");
+    await quiet(bench);
+    expect(worker.head()).not.toBe("");
+    const log = await bench.mirror("west").git("log", "--format=", "--name-only", "main");
+    expect(log).not.toContain(".leaving");
+  });
+
+  it("(restored from an older copy) holds everything too", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const old = await bench.controlHead();
+    await bench.fleet.commit(webVersion("2"));
+    await everywhere(bench, "2");
+    await quiet(bench);
+    await first.stop();
+    await bench.control("update-ref", "refs/heads/main", old);
+    await bench.fleet.commit(webVersion("3"));
+    const before = await heads(bench);
+    const second = await startController(bench);
+    await pause(1000);
+    expect((await heads(bench)).slice(1)).toEqual(before.slice(1));
+    const warnings = (await second.status())?.warnings ?? [];
+    expect(warnings.some((line) => line.includes("control is older than mirror"))).toBe(true);
+  });
+
+  it("with a record that cannot be read moves nothing, and says which", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await first.stop();
+    const broken = join(bench.dir, "broken");
+    await writeFile(broken, "{");
+    const blob = await bench.control("hash-object", "-w", broken);
+    await bench.control("read-tree", "main");
+    await bench.control("update-index", "--add", "--cacheinfo", `100644,${blob},head.json`);
+    const tree = await bench.control("write-tree");
+    const commit = await bench.control("commit-tree", tree, "-p", "main", "-m", "break");
+    await bench.control("update-ref", "refs/heads/main", commit);
+    await expect(bench.start()).rejects.toMatchObject({ code: "STATE_CORRUPT" });
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import { controllerBench } from "../support/controller-process.ts";
+import {
+  bothWorkers,
+  everywhere,
+  pause,
+  quiet,
+  startController,
+  versions,
+} from "../support/controller-world.ts";
+import type { Explanation } from "../../src/core/protocol/api.ts";
+
+async function settledFleet() {
+  const bench = await controllerBench();
+  await commitFleet(bench.fleet);
+  const controller = await startController(bench);
+  const workers = await bothWorkers(controller);
+  await everywhere(bench, "1");
+  await quiet(bench);
+  return { bench, controller, workers };
+}
+
+describe("an operator's decision", () => {
+  it("is one commit on control that says who, when and why, and it is obeyed", async () => {
+    const { bench, controller } = await settledFleet();
+    const scope = { app: "web" };
+    const answer = await controller.decide({
+      verb: "pause",
+      scope,
+      why: "looking at it",
+      by: "ada",
+    });
+    const commit = await bench.control("show", "-s", "--format=%an|%cI|%s", answer.commit);
+    expect(commit).toMatch(/^ada\|\d{4}-.*\|pause by ada.*looking at it$/);
+    const hold = await bench.control("show", `${answer.commit}:holds/app-web.json`);
+    expect(JSON.parse(hold)).toMatchObject({ by: "ada", why: "looking at it", scope });
+    await bench.fleet.commit(webVersion("2"));
+    const status = await eventually("the release is held", async () => {
+      const now = await controller.status();
+      return now?.releases[0]?.state === "held" && now;
+    });
+    expect(status.waits.some(({ code }) => code === "held")).toBe(true);
+    await pause(500);
+    expect(new Set(Object.values(await versions(bench)))).toEqual(new Set(["1"]));
+    await controller.decide({ verb: "resume", scope, why: "fine", by: "ada" });
+    await everywhere(bench, "2");
+  });
+
+  it("that does not apply is refused, and nothing is written", async () => {
+    const { bench, controller } = await settledFleet();
+    await pause(500);
+    const before = await bench.controlHead();
+    const decide: typeof controller.decide = (decision) => controller.decide(decision);
+    await expect(decide({ verb: "resume", scope: { app: "web" }, why: "x" })).rejects.toThrow(
+      /^404 /,
+    );
+    await expect(decide({ verb: "recover", why: "x" })).rejects.toThrow(/^409 .*NOT_NOW/);
+    const commit = "0".repeat(40);
+    await expect(decide({ verb: "accept-head", commit, why: "x" })).rejects.toThrow(/^409 /);
+    const body = JSON.stringify({ why: "x", scope: {} });
+    const answer = await controller.request("/api/v1/rollout/pause", { method: "POST", body });
+    expect(answer.status).toBe(400);
+    const unknown = await controller.request("/api/v1/rollout/explode", { method: "POST", body });
+    expect(unknown.status).toBe(404);
+    expect(await bench.controlHead()).toBe(before);
+  });
+
+  it("cannot forge the records of other events through its words", async () => {
+    const { bench, controller } = await settledFleet();
+    const why = "fine\n\nFlotilla-Ended: web/x abc done -";
+    const { commit } = await controller.decide({ verb: "pause", scope: { app: "web" }, why });
+    const message = await bench.control("show", "-s", "--format=%B", commit);
+    expect(message).not.toMatch(/^Flotilla-Ended/m);
+  });
+});
+
+describe("explain", { timeout: 120_000 }, () => {
+  it("tells why an app is at a site, with selector and place, and why another is not", async () => {
+    const { controller } = await settledFleet();
+    const ask = async (site: string, app: string): Promise<Response> =>
+      controller.request(`/api/v1/explain?site=${site}&app=${app}`);
+    const there = (await (await ask("a1", "web")).json()) as Explanation;
+    expect(there).toMatchObject({ placed: true, answer: "web is at a1, as its virtual sites say" });
+    expect(there.because).toEqual(["virtual site all holds a1: all: true (virtual/all.yaml:4)"]);
+    expect(there.observed?.sync).toBe("Synced");
+    expect((await ask("a1", "nothing")).status).toBe(404);
+    expect((await ask("nowhere", "web")).status).toBe(404);
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { Observations } from "../../src/controller/observations.ts";
+import { silenceChanges } from "../../src/controller/silences.ts";
+import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
+import type { ControlState } from "../../src/core/rollout/planner-types.ts";
+import { manualClock } from "../support/manual-clock.ts";
+
+const start = Date.parse("2026-01-01T00:00:00Z");
+
+function world() {
+  const clock = manualClock(start);
+  const silentFrom = start - 60_000;
+  return { clock, observations: new Observations({ clock, heartbeatMs: 1000, silentFrom }) };
+}
+
+function report(changes: Partial<WorkerReport> = {}): WorkerReport {
+  return {
+    worker: "w1",
+    sequence: 1,
+    full: true,
+    head: "",
+    epoch: 1,
+    sites: [{ site: "a1", reachable: true, message: "" }],
+    apps: [],
+    stopped: {},
+    refused: "",
+    ...changes,
+  };
+}
+
+const web: WorkerReport["apps"][number] = {
+  site: "a1",
+  app: "web",
+  tree: "t",
+  left: false,
+  release: null,
+  sync: "Synced",
+  health: "Healthy",
+  healthyForMs: 100,
+  longestHealthyMs: 100,
+  everHealthy: true,
+  unverified: 0,
+  objects: 1,
+  message: "",
+};
+
+describe("a worker", () => {
+  it("is silent until its first report, since the last thing that control recorded", () => {
+    const { observations } = world();
+    expect(observations.silentSince("east")).toBe(start - 60_000);
+    observations.accept("east", report());
+    expect(observations.silentSince("east")).toBeNull();
+    expect(observations.endedSilences().get("east")).toEqual([{ from: start - 60_000, to: start }]);
+  });
+
+  it("is silent after three missed heartbeats, since it was last heard", () => {
+    const { clock, observations } = world();
+    observations.accept("east", report());
+    clock.advance(3000);
+    expect(observations.silentSince("east")).toBeNull();
+    clock.advance(1);
+    expect(observations.silentSince("east")).toBe(start);
+  });
+
+  it("that cannot be placed is asked for everything, and does not count as heard", () => {
+    const { clock, observations } = world();
+    const partial = { full: false, sites: [] };
+    expect(observations.accept("east", report(partial)).resend).toBe(true);
+    expect(observations.silentSince("east")).not.toBeNull();
+    observations.accept("east", report());
+    clock.advance(4000);
+    expect(observations.accept("east", report({ ...partial, sequence: 3 })).resend).toBe(true);
+    expect(
+      observations.accept("east", report({ ...partial, worker: "w2", sequence: 2 })).resend,
+    ).toBe(true);
+    expect(observations.silentSince("east")).toBe(start);
+    expect(observations.accept("east", report({ ...partial, sequence: 2 })).resend).toBe(false);
+    expect(observations.silentSince("east")).toBeNull();
+  });
+
+  it("whose answer was lost may repeat itself without harm", () => {
+    const { observations } = world();
+    observations.accept("east", report({ apps: [web] }));
+    const again = observations.accept("east", report({ apps: [{ ...web, health: "Degraded" }] }));
+    expect(again).toEqual({ resend: false, changed: false });
+    expect(observations.appReport("east", "a1", "web")?.health).toBe("Healthy");
+  });
+
+  it("makes healthy times grow until it was last heard, and no longer", () => {
+    const { clock, observations } = world();
+    observations.accept("east", report({ apps: [web] }));
+    const healthyFor = (): number | undefined =>
+      observations.sitesOf("east", new Set(["a1"]))["a1"]?.apps["web"]?.healthyForMs;
+    clock.advance(2000);
+    expect(healthyFor()).toBe(100);
+    observations.accept("east", report({ full: false, sequence: 2, sites: [] }));
+    clock.advance(50_000);
+    expect(healthyFor()).toBe(2100);
+  });
+
+  it("is not believed about sites that its mirror does not serve", () => {
+    const { observations } = world();
+    observations.accept("east", report({ sites: [{ site: "b1", reachable: true, message: "" }] }));
+    expect(observations.sitesOf("east", new Set(["a1"]))).toEqual({});
+  });
+
+  it("may report sites and apps of any name", () => {
+    const { observations } = world();
+    const names = ["constructor", "toString"];
+    const sites = names.map((site) => ({ site, reachable: true, message: "" }));
+    const apps = names.map((site) => ({ ...web, site, app: "valueOf" }));
+    observations.accept("east", report({ sites, apps }));
+    const seen = observations.sitesOf("east", new Set(names));
+    expect(Object.keys(seen)).toEqual(names);
+    expect(seen["constructor"]?.apps["valueOf"]?.tree).toBe("t");
+  });
+});
+
+describe("a silence", () => {
+  const control = (startedAt: string | null, silences: [string, string][] = []): ControlState =>
+    ({
+      head: null,
+      epoch: 1,
+      holds: [],
+      sites: {},
+      apps: { web: { current: {}, bad: [], open: startedAt === null ? [] : [{ startedAt }] } },
+      workers: { east: { silences: silences.map(([from, to]) => ({ from, to })) } },
+    }) as never; // only what is read here
+  const at = (seconds: number): string => new Date(start + seconds * 1000).toISOString();
+  const silence = (from: number, to: number) =>
+    new Map([["east", [{ from: start + from * 1000, to: start + to * 1000 }]]]);
+
+  it("is recorded when a release was open in it, joined with those known, without older ones", () => {
+    const known: [string, string][] = [
+      [at(-90), at(-80)],
+      [at(5), at(12)],
+    ];
+    const [change] = silenceChanges(control(at(0), known), silence(10, 20));
+    expect(change).toMatchObject({
+      path: "workers/east.json",
+      record: { silences: [{ from: at(5), to: at(20) }] },
+    });
+  });
+
+  it("is not recorded when no release was open in it, or when it is known already", () => {
+    expect(silenceChanges(control(null), silence(10, 20))).toEqual([]);
+    expect(silenceChanges(control(at(30)), silence(10, 20))).toEqual([]);
+    expect(silenceChanges(control(at(0), [[at(10), at(20)]]), silence(10, 20))).toEqual([]);
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { commitFleet } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import { controllerBench } from "../support/controller-process.ts";
+import {
+  bothWorkers,
+  everywhere,
+  heads,
+  pause,
+  quiet,
+  startController,
+} from "../support/controller-world.ts";
+import { regionYaml, siteYaml } from "../support/fleet.ts";
+
+async function settledFleet() {
+  const bench = await controllerBench();
+  await commitFleet(bench.fleet);
+  const controller = await startController(bench);
+  const workers = await bothWorkers(controller);
+  await everywhere(bench, "1");
+  await quiet(bench);
+  await pause(500);
+  return { bench, controller, workers };
+}
+
+describe("a site", { timeout: 120_000 }, () => {
+  it("whose file moves within the repository stays exactly as it is", async () => {
+    const { bench } = await settledFleet();
+    const before = await heads(bench);
+    const commit = await bench.fleet.commit({
+      "sites/b1.yaml": null,
+      "elsewhere/of/b1.yaml": siteYaml("b1", { region: "west", labels: { ring: "main" } }),
+    });
+    await eventually("followed", async () => {
+      const head = await bench.control("show", "main:head.json").catch(() => "");
+      return head.includes(commit);
+    });
+    await pause(600);
+    expect((await heads(bench)).slice(1)).toEqual(before.slice(1));
+  });
+
+  it("that is removed from Git is forgotten: unassigned, and nothing is told to be deleted", async () => {
+    const { bench } = await settledFleet();
+    await bench.fleet.commit({ "sites/b1.yaml": null });
+    const west = bench.mirror("west");
+    await eventually("b1 has left the mirror", async () => {
+      const files = await west.files();
+      return !files.some((path) => path.includes("/b1"));
+    });
+    const all = await west.git("log", "--format=", "--name-only", "main");
+    expect(all).not.toContain(".leaving");
+    expect(await west.file("sites/b2/web/_ConfigMap_web_settings.yaml")).not.toBeNull();
+    await eventually("control has forgotten it", async () => {
+      const sites = await bench.control("ls-tree", "--name-only", "main", "sites/");
+      return !sites.includes("b1");
+    });
+  });
+
+  it("that changes its region gets the same trees there, once its old worker has stopped", async () => {
+    const { bench, workers } = await settledFleet();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    const tree = await west.git("rev-parse", "main:sites/b1/web");
+    workers.west.silence();
+    await pause(200);
+    await bench.fleet.commit({
+      "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+    });
+    await eventually("it has left west", async () => (await west.file("meta/b1.json")) === null);
+    await pause(2000);
+    expect(await east.file("meta/b1.json")).toBeNull();
+    workers.west.speak();
+    await eventually("it is in east", async () => east.file("meta/b1.json"));
+    expect(await east.git("rev-parse", "main:sites/b1/web")).toBe(tree);
+    const meta = JSON.parse((await east.file("meta/b1.json")) ?? "");
+    expect(meta).toMatchObject({ region: "east", uid: "uid-of-b1" });
+    expect(meta.apps.web.namespace).toBe("web");
+    expect(await west.git("log", "--format=", "--name-only", "main")).not.toContain(".leaving");
+  });
+
+  it("of a region that is renamed moves with it, without its old worker by an operator's word", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const tree = await bench.mirror("west").git("rev-parse", "main:sites/b1/web");
+    await workers.west.stop();
+    await pause(2000);
+    const occident = (name: string): string =>
+      siteYaml(name, { region: "occident", labels: { ring: "main" } });
+    await bench.fleet.commit({
+      "regions/west.yaml": regionYaml("occident"),
+      "sites/b1.yaml": occident("b1"),
+      "sites/b2.yaml": occident("b2"),
+    });
+    await eventually("the move waits for the old worker", async () => {
+      const waits = (await controller.status())?.waits ?? [];
+      return waits.some(({ code, site }) => code === "moving" && site === "b1");
+    });
+    const refused = controller.decide({ verb: "excuse", site: "b1", uid: "wrong", why: "gone" });
+    await expect(refused).rejects.toThrow(/^409 /);
+    await controller.decide({
+      verb: "excuse",
+      site: "b1",
+      uid: "uid-of-b1",
+      why: "its host burnt",
+    });
+    const entered = await eventually("b1 is in the new mirror", async () =>
+      bench
+        .control(
+          "--git-dir",
+          `${bench.stateDir}/mirrors/occident.git`,
+          "rev-parse",
+          "main:sites/b1/web",
+        )
+        .catch(() => null),
+    );
+    expect(entered).toBe(tree);
+    const log = await bench.mirror("west").git("log", "--format=", "--name-only", "main");
+    expect(log).not.toContain(".leaving");
+  });
+});

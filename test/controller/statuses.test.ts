@@ -1,0 +1,107 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { eventually } from "../support/controller-mirror.ts";
+import { type ControllerBench, controllerBench } from "../support/controller-process.ts";
+import {
+  bothWorkers,
+  everywhere,
+  pause,
+  quiet,
+  startController,
+  versions,
+} from "../support/controller-world.ts";
+import { type GitHubStandIn, startGitHubStandIn } from "../support/github-stand-in.ts";
+
+async function githubBench(): Promise<{ bench: ControllerBench; github: GitHubStandIn }> {
+  const github = await startGitHubStandIn({ token: "gh-token", repository: "acme/fleet" });
+  onTestFinished(() => github.close());
+  const plain = await controllerBench();
+  const tokenFile = join(plain.dir, "github.token");
+  await writeFile(tokenFile, "gh-token");
+  const changes = { github: { repository: "acme/fleet", tokenFile, apiUrl: github.url } };
+  const bench: ControllerBench = {
+    ...plain,
+    start: (more = {}) => plain.start({ ...changes, ...more }),
+  };
+  return { bench, github };
+}
+
+async function statusOf(github: GitHubStandIn, sha: string, state: string): Promise<string> {
+  return eventually(`${state} is told`, async () => {
+    const status = github.latest(sha);
+    return status?.state === state && (status.description ?? "");
+  });
+}
+
+describe("the status of a commit", { timeout: 120_000 }, () => {
+  it("is pending with counts while it goes out, and success when it is everywhere", async () => {
+    const { bench, github } = await githubBench();
+    const commit = await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    expect(await statusOf(github, commit, "pending")).toMatch(/^0 of 4 sites, stage 1 of 2/);
+    await bothWorkers(controller);
+    await quiet(bench);
+    expect(await statusOf(github, commit, "success")).toBe("4 of 4 sites");
+    expect(github.statesOf(commit)).toEqual(["pending", "success"]);
+    expect(github.violations).toEqual([]);
+  });
+
+  it("is not posted again by a controller that starts again", async () => {
+    const { bench, github } = await githubBench();
+    const commit = await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await quiet(bench);
+    await statusOf(github, commit, "success");
+    await first.stop();
+    const posts = github.statuses(commit).length;
+    const second = await startController(bench);
+    await pause(1500);
+    await second.stop();
+    expect(github.statuses(commit)).toHaveLength(posts);
+  });
+
+  it("is failure with file and line when it does not parse, and the next one is judged for itself", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const broken = await bench.fleet.commit({
+      "sites/a1.yaml": "kind: Site\nmetadata: {name: a1\n",
+    });
+    expect(await statusOf(github, broken, "failure")).toMatch(/^sites\/a1\.yaml:\d+:\d+: /);
+    await bench.fleet.git("revert", "--no-edit", "HEAD");
+    const fixed = await bench.fleet.commit(webVersion("2"));
+    expect(await statusOf(github, fixed, "success")).toBe("4 of 4 sites");
+    expect(github.latest(broken)?.state).toBe("failure");
+  });
+
+  it("says by which commit it was superseded, and the newer one starts with its own canary", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    const controller = await startController(bench);
+    const workers = await bothWorkers(controller);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.west.script.health = () => "Progressing";
+    const second = await bench.fleet.commit(webVersion("2"));
+    await eventually("version 2 is in its second stage", async () => {
+      const found = await versions(bench);
+      return found["a2"] === "2" && found["b1"] === "2";
+    });
+    workers.east.script.health = () => "Progressing";
+    const third = await bench.fleet.commit(webVersion("3"));
+    const told = await statusOf(github, second, "failure");
+    expect(told).toContain(`superseded by ${third.slice(0, 7)}`);
+    await eventually("the canary has version 3", async () => (await versions(bench))["a1"] === "3");
+    await pause(500);
+    expect(await versions(bench)).toEqual({ a1: "3", a2: "2", b1: "2", b2: "2" });
+    workers.east.script.health = () => "Healthy";
+    workers.west.script.health = () => "Healthy";
+    await everywhere(bench, "3");
+    expect(await statusOf(github, third, "success")).toBe("4 of 4 sites");
+  });
+});
