@@ -1,0 +1,279 @@
+/**
+ * Everything Flotilla needs, real and on loopback: clusters, a fleet repository, a controller and one worker per
+ * region as processes of their own, and a stand-in for GitHub. What end-to-end tests and the first run share.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FleetStatus } from "../../src/core/protocol/api.ts";
+import { type ApiClient, createApiClient } from "../control-plane/api-client.ts";
+import { type Kubelet, startKubelet } from "../control-plane/kubelet.ts";
+import { type Cluster, type ControlPlanes, startControlPlanes } from "../control-plane/start.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type FleetRepo, createFleetRepo } from "./fleet-repo.ts";
+import { type CommandResult, type FlotillaProcess, runFlotilla, startFlotilla } from "./process.ts";
+
+export interface WorldOptions {
+  /** Region -> its sites; every site gets a control plane of its own. */
+  readonly regions: Readonly<Record<string, readonly string[]>>;
+  /** `github:` section of the controller's config, if any. */
+  readonly github?: {
+    readonly repository: string;
+    readonly apiUrl: string;
+    readonly token: string;
+  };
+  /** Default 500ms: three missed ones make a worker silent. */
+  readonly heartbeat?: string;
+  /** Default 3s: a site that does not answer for so long is offline. */
+  readonly offlineAfter?: string;
+}
+
+export interface WorldSite {
+  readonly name: string;
+  readonly region: string;
+  readonly cluster: Cluster;
+  /** Talks to the cluster directly. */
+  readonly api: ApiClient;
+  /** Stands between worker and cluster: counts what crosses the wire, and makes faults. */
+  readonly wire: FaultProxy;
+  readonly kubelet: Kubelet;
+}
+
+export interface World extends AsyncDisposable {
+  readonly dir: string;
+  readonly repo: FleetRepo;
+  readonly controllerUrl: string;
+  readonly controlRepo: string;
+  readonly mirrorRepo: (region: string) => string;
+  site(name: string): WorldSite;
+  startController(): FlotillaProcess;
+  startWorker(region: string): FlotillaProcess;
+  /** The processes started last. */
+  controller(): FlotillaProcess;
+  worker(region: string): FlotillaProcess;
+  /** `flotilla ARGS` against this controller. */
+  cli(...args: string[]): Promise<CommandResult>;
+  status(): Promise<FleetStatus | null>;
+  /** Gives a region's worker access to one more site, and restarts it. */
+  grantSite(region: string, site: string): Promise<void>;
+  /** Ends Flotilla's processes; clusters and repository stay. */
+  stopFlotilla(): Promise<void>;
+}
+
+/** Starts clusters and makes repository and configs; starts no Flotilla process yet. */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), "flotilla-e2e-"));
+  const names = Object.entries(options.regions).flatMap(([region, sites]) =>
+    sites.map((name) => ({ region, name })),
+  );
+  const planes = await startControlPlanes({ clusters: names.length });
+  const sites = new Map<string, WorldSite>();
+  for (const [index, { region, name }] of names.entries()) {
+    const cluster = planes.clusters[index];
+    if (cluster === undefined) throw new Error(`no control plane for ${name}`);
+    const ca = Buffer.from(cluster.caData, "base64").toString();
+    sites.set(name, {
+      name,
+      region,
+      cluster,
+      api: createApiClient(cluster),
+      wire: await startFaultProxy({ target: cluster.server, upstream: { ca } }),
+      kubelet: await startKubelet(cluster),
+    });
+  }
+  const repo = await createFleetRepo(dir);
+  const configs = await writeConfigs(dir, sites, options);
+  return assemble({ dir, repo, sites, planes, configs });
+}
+
+interface Configs {
+  readonly controllerUrl: string;
+  readonly apiTokenFile: string;
+}
+
+async function writeConfigs(
+  dir: string,
+  sites: ReadonlyMap<string, WorldSite>,
+  options: WorldOptions,
+): Promise<Configs> {
+  const port = await freePort();
+  const controllerUrl = `http://127.0.0.1:${port}`;
+  const apiTokenFile = join(dir, "api-token");
+  await mkdir(join(dir, "tokens"));
+  const mirrors: Record<string, { tokenFile: string }> = {};
+  for (const region of Object.keys(options.regions)) {
+    const tokenFile = join(dir, "tokens", region);
+    await writeFile(tokenFile, `${region}-token-0123456789abcdef\n`, { mode: 0o600 });
+    mirrors[region] = { tokenFile };
+    const served = [...sites.values()].filter((site) => site.region === region);
+    await writeJson(join(dir, `worker-${region}.yaml`), {
+      mirror: { url: `${controllerUrl}/mirrors/${region}.git`, tokenFile },
+      stateDir: join(dir, `worker-${region}`),
+      sites: Object.fromEntries(served.map(({ name }) => [name, accessTo(dir, name)])),
+      heartbeat: options.heartbeat ?? "500ms",
+      offlineAfter: options.offlineAfter ?? "3s",
+    });
+  }
+  for (const site of sites.values()) {
+    const { kubeconfig } = accessTo(dir, site.name);
+    await writeFile(kubeconfig, kubeconfigText(site), { mode: 0o600 });
+  }
+  const github = options.github && {
+    repository: options.github.repository,
+    apiUrl: options.github.apiUrl,
+    tokenFile: join(dir, "tokens", "github"),
+  };
+  if (options.github) await writeFile(join(dir, "tokens", "github"), options.github.token);
+  await writeJson(join(dir, "controller.yaml"), {
+    fleet: { url: join(dir, "fleet.git") },
+    stateDir: join(dir, "controller"),
+    listen: `127.0.0.1:${port}`,
+    pollInterval: "500ms",
+    heartbeat: options.heartbeat ?? "500ms",
+    mirrors,
+    apiTokenFile,
+    ...(github && { github }),
+  });
+  return { controllerUrl, apiTokenFile };
+}
+
+function accessTo(dir: string, site: string): { kubeconfig: string } {
+  return { kubeconfig: join(dir, `${site}.kubeconfig`) };
+}
+
+function kubeconfigText({ name, cluster, wire }: WorldSite): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server: wire.url, "insecure-skip-tls-verify": true } }],
+    users: [{ name, user: { token: cluster.token } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
+  });
+}
+
+/** JSON is YAML. */
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+interface Parts {
+  readonly dir: string;
+  readonly repo: FleetRepo;
+  readonly sites: ReadonlyMap<string, WorldSite>;
+  readonly planes: ControlPlanes;
+  readonly configs: Configs;
+}
+
+function assemble({ dir, repo, sites, planes, configs }: Parts): World {
+  const running = new Map<string, FlotillaProcess>();
+  const all: FlotillaProcess[] = [];
+  const start = (role: string): FlotillaProcess => {
+    const command = role === "controller" ? "controller" : "worker";
+    const process = startFlotilla(
+      [command, "--config", join(dir, `${role}.yaml`)],
+      join(dir, `${role}.log`),
+    );
+    running.set(role, process);
+    all.push(process);
+    return process;
+  };
+  const started = (role: string): FlotillaProcess => {
+    const process = running.get(role);
+    if (process === undefined) throw new Error(`${role} was never started`);
+    return process;
+  };
+  const stopFlotilla = async (): Promise<void> => {
+    await Promise.all(all.map((process) => process.kill()));
+  };
+  const grantSite = async (region: string, site: string): Promise<void> => {
+    const path = join(dir, `worker-${region}.yaml`);
+    // Written by writeConfigs.
+    const config = JSON.parse(await readFile(path, "utf8")) as { sites: Record<string, unknown> };
+    config.sites[site] = accessTo(dir, site);
+    await writeJson(path, config);
+    await started(`worker-${region}`).stop();
+    start(`worker-${region}`);
+  };
+  return {
+    dir,
+    repo,
+    controllerUrl: configs.controllerUrl,
+    controlRepo: join(dir, "controller", "control.git"),
+    mirrorRepo: (region) => join(dir, "controller", "mirrors", `${region}.git`),
+    site: (name) => {
+      const site = sites.get(name);
+      if (site === undefined) throw new Error(`no site ${name}`);
+      return site;
+    },
+    startController: () => start("controller"),
+    startWorker: (region) => start(`worker-${region}`),
+    controller: () => started("controller"),
+    worker: (region) => started(`worker-${region}`),
+    cli: (...args) =>
+      runFlotilla([
+        ...args,
+        "--controller",
+        configs.controllerUrl,
+        "--token-file",
+        configs.apiTokenFile,
+      ]),
+    status: () => fetchStatus(configs),
+    grantSite,
+    stopFlotilla,
+    [Symbol.asyncDispose]: async () => {
+      await stopFlotilla();
+      for (const site of sites.values()) {
+        await site.kubelet.stop();
+        site.api.close();
+        await site.wire.close();
+      }
+      await planes.stopAll();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function fetchStatus({ controllerUrl, apiTokenFile }: Configs): Promise<FleetStatus | null> {
+  try {
+    const token = (await readFile(apiTokenFile, "utf8")).trim();
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${controllerUrl}/api/v1/status`, { headers });
+    // The controller's own API: its shape is what the test is about.
+    return answer.ok ? ((await answer.json()) as FleetStatus) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Waits until `probe` gives something else than false, null or undefined. */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | false | null | undefined> | T | false | null | undefined,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const value = await probe();
+      if (value !== false && value !== null && value !== undefined) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(100);
+  }
+  throw new Error(`not within ${timeoutMs} ms: ${what} (last: ${String(last)})`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
