@@ -3,7 +3,7 @@ import type { Edits } from "./fleet-repo.ts";
 
 const header = "apiVersion: flotilla.dev/v1alpha1\n";
 
-export function fleetText(extra = ""): string {
+function fleetText(extra = ""): string {
   return `${header}kind: Fleet
 metadata: { name: e2e }
 spec:

@@ -12,6 +12,7 @@ import { type ApiClient, createApiClient } from "../control-plane/api-client.ts"
 import { type Kubelet, startKubelet } from "../control-plane/kubelet.ts";
 import { type Cluster, type ControlPlanes, startControlPlanes } from "../control-plane/start.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type GitServer, startGitServer } from "../support/git-server.ts";
 import { type FleetRepo, createFleetRepo } from "./fleet-repo.ts";
 import { type CommandResult, type FlotillaProcess, runFlotilla, startFlotilla } from "./process.ts";
 
@@ -28,6 +29,8 @@ export interface WorldOptions {
   readonly heartbeat?: string;
   /** Default 3s: a site that does not answer for so long is offline. */
   readonly offlineAfter?: string;
+  /** Puts proxies that make faults before the fleet repository (then served over HTTP) and before the mirrors. */
+  readonly faultyLinks?: boolean;
 }
 
 export interface WorldSite {
@@ -47,6 +50,8 @@ export interface World extends AsyncDisposable {
   readonly controllerUrl: string;
   readonly controlRepo: string;
   readonly mirrorRepo: (region: string) => string;
+  /** With `faultyLinks`: between controller and fleet repository, and between workers and controller. */
+  readonly links: Links | null;
   site(name: string): WorldSite;
   startController(): FlotillaProcess;
   startWorker(region: string): FlotillaProcess;
@@ -60,6 +65,12 @@ export interface World extends AsyncDisposable {
   grantSite(region: string, site: string): Promise<void>;
   /** Ends Flotilla's processes; clusters and repository stay. */
   stopFlotilla(): Promise<void>;
+}
+
+export interface Links {
+  readonly remote: FaultProxy;
+  readonly mirrors: FaultProxy;
+  readonly gitServer: GitServer;
 }
 
 /** Starts clusters and makes repository and configs; starts no Flotilla process yet. */
@@ -84,8 +95,21 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
   }
   const repo = await createFleetRepo(dir);
-  const configs = await writeConfigs(dir, sites, options);
-  return assemble({ dir, repo, sites, planes, configs });
+  const port = await freePort();
+  const links = options.faultyLinks === true ? await startLinks(dir, port) : null;
+  const configs = await writeConfigs({ dir, port, links, sites }, options);
+  return assemble({ dir, repo, sites, planes, configs, links });
+}
+
+const remoteToken = "fleet-token-0123456789";
+
+async function startLinks(dir: string, controllerPort: number): Promise<Links> {
+  const gitServer = await startGitServer({ root: dir, token: remoteToken });
+  return {
+    gitServer,
+    remote: await startFaultProxy({ target: `http://127.0.0.1:${gitServer.port}` }),
+    mirrors: await startFaultProxy({ target: `http://127.0.0.1:${controllerPort}` }),
+  };
 }
 
 interface Configs {
@@ -93,50 +117,71 @@ interface Configs {
   readonly apiTokenFile: string;
 }
 
-async function writeConfigs(
-  dir: string,
-  sites: ReadonlyMap<string, WorldSite>,
-  options: WorldOptions,
-): Promise<Configs> {
-  const port = await freePort();
-  const controllerUrl = `http://127.0.0.1:${port}`;
+interface Ground {
+  readonly dir: string;
+  readonly port: number;
+  readonly links: Links | null;
+  readonly sites: ReadonlyMap<string, WorldSite>;
+}
+
+async function writeConfigs(ground: Ground, options: WorldOptions): Promise<Configs> {
+  const { dir, port, links, sites } = ground;
   const apiTokenFile = join(dir, "api-token");
   await mkdir(join(dir, "tokens"));
-  const mirrors: Record<string, { tokenFile: string }> = {};
-  for (const region of Object.keys(options.regions)) {
-    const tokenFile = join(dir, "tokens", region);
-    await writeFile(tokenFile, `${region}-token-0123456789abcdef\n`, { mode: 0o600 });
-    mirrors[region] = { tokenFile };
-    const served = [...sites.values()].filter((site) => site.region === region);
-    await writeJson(join(dir, `worker-${region}.yaml`), {
-      mirror: { url: `${controllerUrl}/mirrors/${region}.git`, tokenFile },
-      stateDir: join(dir, `worker-${region}`),
-      sites: Object.fromEntries(served.map(({ name }) => [name, accessTo(dir, name)])),
-      heartbeat: options.heartbeat ?? "500ms",
-      offlineAfter: options.offlineAfter ?? "3s",
-    });
-  }
+  for (const region of Object.keys(options.regions)) await writeWorker(ground, region, options);
   for (const site of sites.values()) {
     const { kubeconfig } = accessTo(dir, site.name);
     await writeFile(kubeconfig, kubeconfigText(site), { mode: 0o600 });
   }
-  const github = options.github && {
-    repository: options.github.repository,
-    apiUrl: options.github.apiUrl,
-    tokenFile: join(dir, "tokens", "github"),
-  };
-  if (options.github) await writeFile(join(dir, "tokens", "github"), options.github.token);
+  const mirrors = Object.keys(options.regions).map((region) => [
+    region,
+    { tokenFile: join(dir, "tokens", region) },
+  ]);
   await writeJson(join(dir, "controller.yaml"), {
-    fleet: { url: join(dir, "fleet.git") },
+    fleet: await fleetSource(dir, links),
     stateDir: join(dir, "controller"),
     listen: `127.0.0.1:${port}`,
     pollInterval: "500ms",
     heartbeat: options.heartbeat ?? "500ms",
-    mirrors,
+    mirrors: Object.fromEntries(mirrors),
     apiTokenFile,
-    ...(github && { github }),
+    ...(options.github && { github: await githubAccess(dir, options.github) }),
   });
-  return { controllerUrl, apiTokenFile };
+  return { controllerUrl: `http://127.0.0.1:${port}`, apiTokenFile };
+}
+
+async function writeWorker(ground: Ground, region: string, options: WorldOptions): Promise<void> {
+  const { dir, port, links, sites } = ground;
+  const tokenFile = join(dir, "tokens", region);
+  await writeFile(tokenFile, `${region}-token-0123456789abcdef\n`, { mode: 0o600 });
+  const base = links?.mirrors.url ?? `http://127.0.0.1:${port}`;
+  const served = [...sites.values()].filter((site) => site.region === region);
+  await writeJson(join(dir, `worker-${region}.yaml`), {
+    mirror: { url: `${base}/mirrors/${region}.git`, tokenFile },
+    stateDir: join(dir, `worker-${region}`),
+    sites: Object.fromEntries(served.map(({ name }) => [name, accessTo(dir, name)])),
+    heartbeat: options.heartbeat ?? "500ms",
+    offlineAfter: options.offlineAfter ?? "3s",
+  });
+}
+
+async function githubAccess(
+  dir: string,
+  { repository, apiUrl, token }: NonNullable<WorldOptions["github"]>,
+): Promise<{ repository: string; apiUrl: string; tokenFile: string }> {
+  const tokenFile = join(dir, "tokens", "github");
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  return { repository, apiUrl, tokenFile };
+}
+
+async function fleetSource(
+  dir: string,
+  links: Links | null,
+): Promise<{ url: string; tokenFile?: string }> {
+  if (links === null) return { url: join(dir, "fleet.git") };
+  const tokenFile = join(dir, "tokens", "fleet");
+  await writeFile(tokenFile, remoteToken);
+  return { url: `${links.remote.url}/fleet.git`, tokenFile };
 }
 
 function accessTo(dir: string, site: string): { kubeconfig: string } {
@@ -165,9 +210,10 @@ interface Parts {
   readonly sites: ReadonlyMap<string, WorldSite>;
   readonly planes: ControlPlanes;
   readonly configs: Configs;
+  readonly links: Links | null;
 }
 
-function assemble({ dir, repo, sites, planes, configs }: Parts): World {
+function assemble({ dir, repo, sites, planes, configs, links }: Parts): World {
   const running = new Map<string, FlotillaProcess>();
   const all: FlotillaProcess[] = [];
   const start = (role: string): FlotillaProcess => {
@@ -202,6 +248,7 @@ function assemble({ dir, repo, sites, planes, configs }: Parts): World {
     repo,
     controllerUrl: configs.controllerUrl,
     controlRepo: join(dir, "controller", "control.git"),
+    links,
     mirrorRepo: (region) => join(dir, "controller", "mirrors", `${region}.git`),
     site: (name) => {
       const site = sites.get(name);
@@ -230,6 +277,9 @@ function assemble({ dir, repo, sites, planes, configs }: Parts): World {
         site.api.close();
         await site.wire.close();
       }
+      await links?.remote.close();
+      await links?.mirrors.close();
+      await links?.gitServer.close();
       await planes.stopAll();
       await rm(dir, { recursive: true, force: true });
     },
