@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { requireBasic } from "../adapters/http/authorize.ts";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
-import { headerHasToken } from "../adapters/git/mirror-token.ts";
+import { headerHasToken } from "../runtime/match-token.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
 import { type Hint, type ReportAnswer, WorkerReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";

@@ -78,13 +78,27 @@ export type WorkerSettings = Omit<WorkerConfig, TimeName> & {
 
 /** Reads the times. USAGE when one is too short to work with. */
 export function workerSettings(config: WorkerConfig): WorkerSettings {
-  const { heartbeat, poll, observe, settle, offlineAfter, requestTimeout, retry, retryMax, ...rest } = config;
+  const {
+    heartbeat,
+    poll,
+    observe,
+    settle,
+    offlineAfter,
+    requestTimeout,
+    retry,
+    retryMax,
+    ...rest
+  } = config;
   const ms = (name: TimeName, text: string): number => {
     const value = parseDuration(text) ?? 0;
     if (value >= shortest[name]) return value;
-    throw new FleetError("USAGE", `${name}: ${text} is too short; it must be at least ${shortest[name]}ms`, {
-      retry: "never",
-    });
+    throw new FleetError(
+      "USAGE",
+      `${name}: ${text} is too short; it must be at least ${shortest[name]}ms`,
+      {
+        retry: "never",
+      },
+    );
   };
   return {
     ...rest,

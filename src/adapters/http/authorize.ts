@@ -1,17 +1,11 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { FleetError } from "../../core/errors.ts";
-
-/** Compares two secrets in a time that tells nothing of either. */
-function equalSecrets(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
+import { tokensEqual } from "../../runtime/match-token.ts";
 
 /** Throws UNAUTHORIZED unless the header is `Bearer <token>`. */
 export function requireBearer(authorization: string | undefined, token: string): void {
   const given = /^bearer +(?<token>\S+)$/i.exec(authorization ?? "")?.groups?.["token"];
   if (given === undefined) throw unauthorized("a bearer token is missing");
-  if (token === "" || !equalSecrets(given, token)) throw unauthorized("the token is wrong");
+  if (!tokensEqual(given, token)) throw unauthorized("the token is wrong");
 }
 
 /** Throws UNAUTHORIZED unless the header is HTTP Basic with this token as password (any user name), as git sends it. */
@@ -20,7 +14,7 @@ export function requireBasic(authorization: string | undefined, token: string): 
   if (encoded === undefined) throw unauthorized("HTTP Basic credentials are missing");
   const text = Buffer.from(encoded, "base64").toString();
   const given = text.slice(text.indexOf(":") + 1);
-  if (token === "" || !equalSecrets(given, token)) throw unauthorized("the token is wrong");
+  if (!tokensEqual(given, token)) throw unauthorized("the token is wrong");
 }
 
 function unauthorized(message: string): FleetError {

@@ -10,7 +10,7 @@ import {
   createMirrorFetcher,
   type MirrorFetcher,
 } from "../../../src/adapters/git/mirror-fetcher.ts";
-import { headerHasToken } from "../../../src/adapters/git/mirror-token.ts";
+import { headerHasToken } from "../../../src/runtime/match-token.ts";
 import { type NativeStore, openStore } from "../../../src/adapters/git/native-store.ts";
 import { verifyCommit } from "../../../src/adapters/git/verify-mirror.ts";
 import { formatTrailers } from "../../../src/core/protocol/mirror-layout.ts";

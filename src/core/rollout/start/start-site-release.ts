@@ -78,18 +78,26 @@ function rewriteCandidate(
 ): void {
   const desired = own(run.input.desired, app.app);
   if (desired?.digest !== candidate.digest) return;
-  const isNew = run.begun.some(({ app: name, id }) => name === app.app && id === candidate.id);
   const rewritten: Release["list"] = {};
   for (const [site, entry] of Object.entries(candidate.list)) {
     const to = own(desired.sites, site);
     if (to === undefined || hasPassed(candidate, entry)) continue;
-    const next = { ...entry, from: changed.get(site) ?? entry.from, to };
-    if (!isTouched(candidate, site)) rewritten[site] = next;
-    else if (!isNew && entry.to !== null && entry.to !== to) list.set(site, { from: entry.to, to });
+    if (isTouched(candidate, site)) followTouched(run, { candidate, list }, { site, entry, to });
+    else rewritten[site] = { ...entry, from: changed.get(site) ?? entry.from, to };
   }
   const next = { ...candidate, list: { ...candidate.list, ...rewritten } };
   if (canonicalJson(next.list) === canonicalJson(candidate.list)) return;
   setRelease(run.board, next, `${candidate.id} follows its sites' data`);
+}
+
+/** A site that is on a candidate under way already goes by the site release, from the candidate's tree. */
+function followTouched(
+  { begun }: StartRun,
+  { candidate, list }: Pick<Rewrite, "candidate" | "list">,
+  { site, entry, to }: { site: string; entry: ListEntry; to: TreeId },
+): void {
+  const isNew = begun.some(({ app, id }) => app === candidate.app && id === candidate.id);
+  if (!isNew && entry.to !== null && entry.to !== to) list.set(site, { from: entry.to, to });
 }
 
 function hasPassed({ stages, passed }: Release, { stage }: ListEntry): boolean {

@@ -12,7 +12,7 @@ function tokenFromHeader(header: string | undefined): string | undefined {
 }
 
 /** Compares two tokens in a time that tells nothing about either. An empty one equals nothing. */
-function tokensEqual(given: string, expected: string): boolean {
+export function tokensEqual(given: string, expected: string): boolean {
   const equal = timingSafeEqual(sha256(given), sha256(expected));
   return equal && expected.length > 0;
 }
