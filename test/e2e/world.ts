@@ -67,7 +67,7 @@ export interface World extends AsyncDisposable {
   stopFlotilla(): Promise<void>;
 }
 
-export interface Links {
+interface Links {
   readonly remote: FaultProxy;
   readonly mirrors: FaultProxy;
   readonly gitServer: GitServer;
