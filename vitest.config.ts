@@ -7,6 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Processes, not threads: tests spawn git and servers, and kill -9 them.
     pool: "forks",
+    setupFiles: ["test/support/fast-check-seed.ts"],
     env: { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" },
   },
 });

@@ -1,7 +1,8 @@
-import { cp, mkdir, readdir } from "node:fs/promises";
+import { cp, readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FleetError } from "../core/errors.ts";
+import { makeFolder } from "../runtime/make-folder.ts";
 import type { Command } from "./command.ts";
 
 const template = fileURLToPath(new URL("../../fleet-repo-template", import.meta.url));
@@ -55,7 +56,7 @@ async function namesIn(dir: string, target: string): Promise<string[]> {
 
 async function copyTemplate(dir: string, target: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await cp(template, dir, { recursive: true, force: false });
   } catch (cause) {
     throw new FleetError("USAGE", `cannot write ${target}`, { cause, retry: "never" });

@@ -29,7 +29,8 @@ export function outputFormat<F extends OutputFormat>(
 /** Data as text that ends in a newline: indented JSON, or YAML. */
 export function formatData(data: unknown, format: "json" | "yaml"): string {
   if (format === "json") return `${JSON.stringify(data, null, 2)}\n`;
-  return stringify(data, { lineWidth: 0, aliasDuplicateObjects: false });
+  // As YAML 1.1, so that words such as `no` are quoted: older readers take them for booleans.
+  return stringify(data, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Columns padded to their widest cell, two spaces between, no space at the end of a line. */

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FleetError } from "../core/errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const maxTokenBytes = 16 * 1024;
 
@@ -46,7 +47,7 @@ async function readBounded(path: string): Promise<string> {
 /** Writes a new random token (256 bits, base64url) for this user alone (mode 0600), whole or not at all; returns it. */
 export async function writeTokenFile(path: string): Promise<string> {
   const token = randomBytes(32).toString("base64url");
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   const unfinished = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     await using file = await open(unfinished, "wx", 0o600);

@@ -21,7 +21,12 @@ const causes: readonly {
     hint: "the token is known but may not read this repository",
   },
   {
-    pattern: /returned error: 404|repository '.*' not found|not(?: appear to be)? a git repository/,
+    pattern: /^fatal: not a git repository/m,
+    code: "GIT_NOT_FOUND",
+    hint: "this folder is in no Git repository: make it one (git init, git add, git commit), or do without a revision",
+  },
+  {
+    pattern: /returned error: 404|repository '.*' not found|does not appear to be a git repository/,
     code: "GIT_NOT_FOUND",
     hint: "check the URL; some hosts also answer so when the token may not read the repository",
   },

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Ajv } from "ajv";
 import { FleetError } from "../../core/errors.ts";
+import { makeFolder } from "../../runtime/make-folder.ts";
 import { StatusTable } from "./status-table.ts";
 
 /** Where the table of statuses outlives a restart. */
@@ -43,7 +44,7 @@ async function readIfThere(path: string): Promise<string | null> {
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const unfinished = `${path}.${randomUUID()}`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   try {
     await using file = await open(unfinished, "wx");
     await file.writeFile(text);

@@ -8,7 +8,7 @@ import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "
 import { healthInWords } from "./words.ts";
 
 /** Budgets of apps whose release says nothing. */
-export const defaultOpenList: OpenListBudgets = {
+const defaultOpenList: OpenListBudgets = {
   failureBudget: { percent: 2 },
   maxInFlight: { percent: 10 },
   maxUnavailable: { percent: 10 },

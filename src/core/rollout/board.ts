@@ -43,6 +43,8 @@ export interface AppBoard {
   arrivals: Arrivals;
   /** site -> release that has it in flight; null: the open list. */
   readonly inFlight: Map<string, string | null>;
+  /** Sites to which this plan has handed the app over already: not twice in one plan. */
+  readonly movedNow: Set<string>;
   /** Trees of sites whose stage has passed in this plan. */
   readonly promoted: Map<string, TreeId>;
   /** A release became current in this plan: what sites outside of its list are entitled to is not known yet. */
@@ -77,6 +79,7 @@ function appBoard(app: string, control: AppControl | undefined): AppBoard {
     bad: control?.bad ?? [],
     arrivals: control?.arrivals ?? noArrivals,
     inFlight: new Map(),
+    movedNow: new Set(),
     promoted: new Map(),
     isCompleted: false,
     domains: null,

@@ -20,9 +20,9 @@ import {
 const closed = { additionalProperties: false } as const;
 
 /** `epoch.json`. */
-export const EpochRecord = Type.Object({ epoch: Type.Integer({ minimum: 0 }) }, closed);
+const EpochRecord = Type.Object({ epoch: Type.Integer({ minimum: 0 }) }, closed);
 /** `apps/<app>/bad.json`: input digests that are not tried again. */
-export const BadDigests = Type.Object({ digests: Type.Array(Type.String()) }, closed);
+const BadDigests = Type.Object({ digests: Type.Array(Type.String()) }, closed);
 /** `accepted.json`: a head that an operator lets the fleet follow though it does not descend from the last one. */
 export const AcceptedHead = Type.Object(
   { commit: Type.String(), by: Type.String(), at: Type.String(), why: Type.String() },

@@ -3,7 +3,7 @@
  * from a release; a hand-over is recorded in `handed` before it is carried out.
  */
 import { removalVerb, withoutSites } from "./approvals.ts";
-import { type Board, closeRelease, setRelease } from "./board.ts";
+import { type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { goodTree } from "./good-tree.ts";
@@ -107,8 +107,7 @@ function busyBlock(board: Board, { site, parts }: UnitSite): Block | null {
     const app = board.apps.get(release.app);
     const holder = app?.inFlight.get(site);
     if (app === undefined || holder === undefined || holder === release.id) continue;
-    const other = holder === null ? undefined : app.open.get(holder);
-    if (other !== undefined && overtakes(release, other)) continue;
+    if (mayTakeFrom(app, release, { site, holder })) continue;
     return {
       code: "progressing",
       reason: `${holder ?? "the open list"} has ${site} in flight`,
@@ -116,6 +115,15 @@ function busyBlock(board: Board, { site, parts }: UnitSite): Block | null {
     };
   }
   return null;
+}
+
+function mayTakeFrom(
+  app: AppBoard,
+  release: Release,
+  { site, holder }: { site: string; holder: string | null },
+): boolean {
+  const other = holder === null ? undefined : app.open.get(holder);
+  return other !== undefined && !app.movedNow.has(site) && overtakes(release, other);
 }
 
 function overtakes(release: Release, other: Release): boolean {
@@ -151,6 +159,7 @@ function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
     if (app === undefined) continue;
     takeFromDomain(run.board, app, site);
     app.inFlight.set(site, release.id);
+    app.movedNow.add(site);
   }
 }
 

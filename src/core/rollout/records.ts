@@ -1,5 +1,5 @@
 /**
- * What is stored of releases (RELEASES.md 2). These schemas check every record that is read back from `control`.
+ * What is stored of releases. These schemas check every record that is read back from `control`.
  *
  * control's tree:
  *   head.json                       FollowedHead: the last followed commit of the fleet repository

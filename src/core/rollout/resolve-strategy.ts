@@ -9,7 +9,7 @@ import type { Amount, ResolvedStage, ResolvedStrategy } from "./planner-types.ts
 type StrategySpec = RolloutStrategy["spec"];
 
 /** Name of the strategy that holds where none is named. */
-export const builtInStrategyName = "default";
+const builtInStrategyName = "default";
 
 const minute = 60_000;
 const defaults = {

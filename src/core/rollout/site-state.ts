@@ -22,7 +22,7 @@ export type SiteState =
   | { readonly kind: "unchanged"; readonly settledAt: number }
   | { readonly kind: "excused"; readonly because: ExcuseReason; readonly settledAt: number };
 
-export type ExcuseReason = "operator" | "region" | "offline" | "suspended" | "forgotten" | "passed";
+type ExcuseReason = "operator" | "region" | "offline" | "suspended" | "forgotten" | "passed";
 
 /** `by` of an excuse that nobody spoke: the stage passed while the site could not be reached. */
 export const excusedByPlanner = "flotilla";

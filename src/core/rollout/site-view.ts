@@ -57,7 +57,7 @@ export function silentSinceOf({ workers, now }: PlannerInput, mirror: string): n
 }
 
 /** True from the moment in which the site's region changes until its new mirror has it. */
-export function isMoving({ control, sites }: PlannerInput, site: string): boolean {
+function isMoving({ control, sites }: PlannerInput, site: string): boolean {
   const assignment = own(control.sites, site);
   if (assignment === undefined) return false;
   const facts = own(sites, site);

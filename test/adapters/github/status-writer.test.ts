@@ -83,8 +83,9 @@ async function start(
   const running = writer.run(stop.signal);
   return {
     writer,
-    settle: () =>
-      expect.poll(() => writer.isSettled(), { interval: 5, timeout: 10_000 }).toBe(true),
+    settle: async () => {
+      await expect.poll(() => writer.isSettled(), { interval: 5, timeout: 10_000 }).toBe(true);
+    },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await running;

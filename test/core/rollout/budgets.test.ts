@@ -1,0 +1,289 @@
+import { describe, expect, it } from "vitest";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+type Strategy = NonNullable<WorldHead["apps"][string]["strategy"]>;
+const oneStage: Strategy = { ...quick, stages: [{ name: "all" }] };
+
+function settledWorld(
+  count: number,
+  strategy: Strategy,
+): { world: PlannerWorld; head: (version: string) => WorldHead } {
+  const head = (version: string): WorldHead => ({
+    sites: someSites(count),
+    apps: { web: { version, strategy } },
+  });
+  const world = new PlannerWorld();
+  world.follow({ ...head("v1"), apps: { web: { version: "v1", strategy: quick } } });
+  world.run(20);
+  world.follow(head("v1"));
+  return { world, head };
+}
+
+describe("maxInFlight", () => {
+  it("0 means none, ever, and says so", () => {
+    const { world, head } = settledWorld(4, { ...oneStage, maxInFlight: 0 });
+    world.follow(head("v2"));
+    world.run(60);
+
+    expect(world.on("web", "v2")).toEqual([]);
+    expect(world.waitsOf("s1")[0]).toMatchObject({
+      code: "in-flight-budget",
+      reason: "maxInFlight of stage all is 0: none, ever",
+    });
+  });
+
+  it("names who uses it up and what ends that", () => {
+    const { world, head } = settledWorld(4, { ...oneStage, maxInFlight: 1 });
+    world.follow(head("v2"));
+    world.settle();
+    const [site = ""] = world.on("web", "v2");
+    const other = site === "s1" ? "s2" : "s1";
+
+    expect(world.waitsOf(other)).toHaveLength(1);
+    expect(world.waitsOf(other)[0]).toMatchObject({
+      code: "in-flight-budget",
+      reason: `maxInFlight of stage all is 1, used by ${site}`,
+      endsWhen: "one of them settles",
+    });
+  });
+});
+
+describe("maxUnavailable", () => {
+  it("0 spares every healthy site, and lets broken ones be mended", () => {
+    const { world, head } = settledWorld(4, { ...oneStage, maxUnavailable: 0 });
+    world.behaviour = ({ site, tree }) =>
+      site === "s2" && tree === "web:v1" ? "Degraded" : "Healthy";
+    world.run(1);
+    world.follow(head("v2"));
+    world.run(60);
+
+    expect(world.on("web", "v2")).toEqual(["s2"]);
+    expect(world.codes("s1")).toEqual(["unavailable-budget"]);
+  });
+
+  it("counts what is broken already, so that healthy sites wait for it", () => {
+    const { world, head } = settledWorld(4, { ...oneStage, maxUnavailable: 1, maxInFlight: 4 });
+    world.behaviour = ({ site }) => (site === "s2" ? "Degraded" : "Healthy");
+    world.run(1);
+    world.follow(head("v2"));
+    world.run(30);
+
+    expect(world.on("web", "v2")).toEqual(["s2"]);
+    expect(world.waitsOf("s1")[0]?.reason).toBe("maxUnavailable of stage all is 1, used by s2");
+  });
+});
+
+describe("failureBudget", () => {
+  it("lets so many fail and no more", () => {
+    const { world, head } = settledWorld(6, { ...oneStage, maxInFlight: 1, failureBudget: 1 });
+    world.behaviour = ({ tree }) => (tree === "web:v2" ? "Degraded" : "Healthy");
+    world.follow(head("v2"));
+    world.run(120);
+
+    expect(world.on("web", "v2")).toHaveLength(2);
+    expect(world.codes(null)).toEqual(["failure-budget"]);
+  });
+
+  it("is not used up by sites that were broken before, and no stage passes on those alone", () => {
+    const { world, head } = settledWorld(4, { ...quick, failureBudget: 0 });
+    world.behaviour = () => "Degraded";
+    world.run(1);
+    world.follow(head("v2"));
+    world.run(60);
+
+    expect(world.release("web").failed).toEqual({});
+    expect(world.codes(null)).toEqual(["no-success"]);
+    expect(world.progress()[0]?.stages[0]).toMatchObject({ sites: 1, unchanged: 1, failed: 0 });
+  });
+});
+
+describe("Fleet.maxSitesInFlight", () => {
+  it("bounds all apps together", () => {
+    const apps = (version: string): WorldHead["apps"] => ({
+      api: { version, strategy: oneStage },
+      web: { version, strategy: oneStage },
+    });
+    const world = new PlannerWorld();
+    world.follow({ sites: someSites(6), apps: apps("v1"), maxSitesInFlight: 2 });
+    world.settle();
+    expect(new Set(world.story.map(({ handOver }) => handOver.site)).size).toBe(2);
+    expect(world.plan.waits.some(({ code }) => code === "fleet-budget")).toBe(true);
+    world.run(60);
+    expect(world.on("web", "v1")).toHaveLength(6);
+    expect(world.on("api", "v1")).toHaveLength(6);
+  });
+
+  it("0 means none, ever", () => {
+    const world = new PlannerWorld();
+    world.follow({ sites: someSites(2), apps: { web: { version: "v1" } }, maxSitesInFlight: 0 });
+    world.run(20);
+    expect(world.trees("web")).toEqual({});
+    expect(world.plan.waits.map(({ code }) => code)).toContain("fleet-budget");
+  });
+});
+
+describe("a failure domain", () => {
+  const sites = {
+    s1: { labels: { zone: "a" } },
+    s2: { labels: { zone: "a" } },
+    s3: { labels: { zone: "b" } },
+  };
+  const head = (version: string): WorldHead => ({
+    sites,
+    apps: { web: { version, strategy: oneStage } },
+    failureDomains: ["zone"],
+  });
+
+  it("keeps one other healthy site while one is handed over; a lone site goes", () => {
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.follow(head("v2"));
+    world.settle();
+
+    expect(world.on("web", "v2")).toContain("s3");
+    expect(world.on("web", "v2")).toHaveLength(2);
+    const left = world.on("web", "v1")[0] ?? "";
+    expect(world.codes(left)).toEqual(["failure-domain"]);
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(3);
+  });
+
+  it("does not let a healthy site go while its neighbour is broken", () => {
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.behaviour = ({ site }) => (site === "s2" ? "Degraded" : "Healthy");
+    world.run(1);
+    world.follow(head("v2"));
+    world.run(30);
+
+    expect(world.on("web", "v2")).toEqual(["s2", "s3"]);
+    expect(world.waitsOf("s1")[0]?.reason).toContain("zone=a");
+  });
+});
+
+describe("holds", () => {
+  it("of a region stop its sites alone", () => {
+    const head = (version: string): WorldHead => ({
+      sites: someSites(4, ["eu", "us"]),
+      apps: { web: { version, strategy: oneStage } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.decide({ verb: "pause", scope: { region: "us" }, why: "freeze" });
+    world.follow(head("v2"));
+    world.run(20);
+
+    expect(world.on("web", "v2")).toEqual(["s1", "s3"]);
+    expect(world.waitsOf("s2")[0]?.reason).toBe("held by ada (region us): freeze");
+  });
+
+  it("of a stage let the stages before it pass", () => {
+    const { world, head } = settledWorld(4, quick);
+    world.follow(head("v2"));
+    world.decide({ verb: "pause", scope: { app: "web", stage: "rest" }, why: "look first" });
+    world.run(20);
+
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.release("web").passed).toHaveProperty("canary");
+    expect(world.progress()[0]?.state).toBe("held");
+  });
+
+  it("of a release in flight pass no stage, and record what fails", () => {
+    const { world, head } = settledWorld(4, quick);
+    world.follow(head("v2"));
+    world.settle();
+    world.decide({ verb: "pause", scope: { fleet: true }, why: "incident" });
+    world.run(30);
+    expect(world.release("web").passed).toEqual({});
+    world.behaviour = () => "Degraded";
+    world.run(2);
+    expect(Object.keys(world.release("web").failed)).toHaveLength(1);
+  });
+});
+
+describe("the open list", () => {
+  const strategy: Strategy = { ...quick, maxInFlight: 1 };
+  const head = (count: number, version = "v1"): WorldHead => ({
+    sites: someSites(count),
+    apps: { web: { version, strategy } },
+  });
+
+  function joining(): PlannerWorld {
+    const world = new PlannerWorld();
+    world.follow(head(2));
+    world.run(30);
+    world.follow(head(6));
+    return world;
+  }
+
+  it("has no more in flight than the last stage allows, and says who", () => {
+    const world = joining();
+    world.settle();
+    const [first = ""] = world.handed("web").slice(-1);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    const waiting = world.plan.waits.filter(({ code }) => code === "in-flight-budget");
+    expect(waiting).toHaveLength(3);
+    expect(waiting[0]?.reason).toBe(
+      `maxInFlight of web's open list is 1, used by ${first.split(" ")[0]}`,
+    );
+    world.run(20);
+    expect(world.on("web", "v1")).toHaveLength(6);
+  });
+
+  it("has sites that join with the commit of a new release: they are no part of its stages", () => {
+    const world = new PlannerWorld();
+    world.follow(head(2));
+    world.run(30);
+    world.follow(head(3, "v2"));
+    world.settle();
+    expect(Object.keys(world.release("web").list)).toEqual(["s1", "s2"]);
+    expect(world.trees("web")["s3"]).toBe("web:v1");
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(3);
+  });
+
+  it("stops when too many of it fail", () => {
+    const world = joining();
+    world.behaviour = ({ site }) => (Number(site.slice(1)) > 2 ? "Degraded" : "Healthy");
+    world.run(60);
+    expect(Object.keys(world.trees("web"))).toHaveLength(3);
+    expect(world.plan.waits.map(({ code }) => code)).toContain("failure-budget");
+  });
+});
+
+describe("the good tree of a site", () => {
+  it("is the one that it leaves healthy; a broken or a bad one leaves what stood there", () => {
+    const { world, head } = settledWorld(2, oneStage);
+    world.behaviour = ({ site, tree }) =>
+      site === "s2" && tree === "web:v1" ? "Degraded" : "Healthy";
+    world.run(1);
+    world.follow(head("v2"));
+    world.run(20);
+    expect(world.good["s1"]).toEqual({ web: "web:v1" });
+    expect(world.good["s2"]).toBeUndefined();
+
+    const web = world.control.apps["web"] ?? { current: { release: null, partial: [] }, open: [] };
+    world.control = { ...world.control, apps: { web: { ...web, bad: ["v2"] } } };
+    world.follow(head("v3"));
+    world.run(20);
+    expect(world.on("web", "v3")).toHaveLength(2);
+    expect(world.good["s1"]).toEqual({ web: "web:v1" });
+  });
+});
+
+describe("budgets of a release under way", () => {
+  it("are those of the newest followed head, but never of the one that started it", () => {
+    const { world, head } = settledWorld(4, { ...oneStage, maxInFlight: 0 });
+    const roomy = { ...oneStage, maxInFlight: 4 };
+    world.follow({ ...head("v2"), apps: { web: { version: "v2", strategy: roomy } } });
+    world.run(5);
+    expect(world.on("web", "v2")).toEqual([]);
+
+    world.follow({ ...head("v2"), apps: { web: { version: "v2", strategy: roomy } } });
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
+});

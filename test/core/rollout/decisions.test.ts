@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../../../src/core/protocol/api.ts";
+import {
+  approvalDigest,
+  isStageApproved,
+  withoutSites,
+} from "../../../src/core/rollout/approvals.ts";
+import { applyDecision } from "../../../src/core/rollout/decisions.ts";
+import { PlannerWorld, quick, someSites } from "../../support/planner-world.ts";
+
+const at = "2030-01-01T00:00:00.000Z";
+const strategy = {
+  ...quick,
+  stages: [
+    { name: "canary", count: 1 },
+    { name: "rest", approval: true },
+  ],
+};
+
+function rolling(): PlannerWorld {
+  const world = new PlannerWorld();
+  world.follow({ sites: someSites(4), apps: { web: { version: "v1", strategy } } });
+  return world.run(2);
+}
+
+function refusal(world: PlannerWorld, decision: Decision): string {
+  const result = applyDecision(world.control, decision, { by: "ada", at });
+  return result.ok ? "accepted" : `${result.code}: ${result.message}; ${result.hint}`;
+}
+
+describe("pause and resume", () => {
+  it("write and remove one hold per scope, with who and why", () => {
+    const world = rolling();
+    world.decide({ verb: "pause", scope: { app: "web", stage: "rest" }, why: "odd graphs" });
+    expect(world.control.holds).toMatchObject([
+      { scope: { app: "web", stage: "rest" }, by: "ada", why: "odd graphs" },
+    ]);
+    expect(
+      refusal(world, { verb: "pause", scope: { app: "web", stage: "rest" }, why: "again" }),
+    ).toContain("conflict");
+    world.decide({
+      verb: "pause",
+      scope: { app: "web", stage: "rest" },
+      all: true,
+      why: "all of it",
+    });
+    expect(world.control.holds).toMatchObject([{ all: true }]);
+    world.decide({ verb: "resume", scope: { stage: "rest", app: "web" }, why: "fine" });
+    expect(world.control.holds).toEqual([]);
+  });
+
+  it("refuse a scope that names nothing, and a hold that is not there", () => {
+    const world = rolling();
+    expect(refusal(world, { verb: "pause", scope: {}, why: "" })).toContain("bad-request");
+    world.decide({ verb: "pause", scope: { region: "eu" }, why: "x" });
+    expect(refusal(world, { verb: "resume", scope: { app: "web" }, why: "" })).toBe(
+      "not-found: nothing holds app web; holds: region eu",
+    );
+  });
+});
+
+describe("approve", () => {
+  it("is of one thing of one release, that waits for it", () => {
+    const world = rolling();
+    const { id } = world.release("web");
+    const base = { verb: "approve", app: "web", release: id, why: "" } as const;
+    expect(refusal(world, { ...base, release: "no-such" })).toBe(
+      `not-found: web has no such open release; open: ${id}`,
+    );
+    expect(refusal(world, base)).toContain("bad-request");
+    expect(refusal(world, { ...base, stage: "rest", deletions: 1 })).toContain("bad-request");
+    expect(refusal(world, { ...base, stage: "no-such" })).toContain("its stages: canary, rest");
+    expect(refusal(world, { ...base, stage: "canary" })).toContain("needs no approval");
+    expect(refusal(world, { ...base, deletions: 1 })).toContain("conflict");
+    expect(refusal(world, { ...base, removal: "delete" })).toContain("conflict");
+    expect(refusal(world, { ...base, stage: "rest" })).toBe("accepted");
+    world.decide({ ...base, stage: "rest" });
+    world.run(6);
+    expect(world.on("web", "v1")).toHaveLength(4);
+    expect(refusal(world, { ...base, stage: "rest" })).toContain("open already");
+  });
+});
+
+describe("excuse and retry", () => {
+  it("refuse what is in no open stage or has not failed", () => {
+    const world = rolling();
+    const { id } = world.release("web");
+    expect(refusal(world, { verb: "excuse", site: "s99", why: "" })).toContain("not-found");
+    expect(refusal(world, { verb: "excuse", why: "" })).toContain("bad-request");
+    expect(refusal(world, { verb: "excuse", region: "mars", why: "" })).toContain("not-found");
+    expect(refusal(world, { verb: "excuse", site: "s1", uid: "u", why: "" })).toContain(
+      "s1 does not move",
+    );
+    expect(refusal(world, { verb: "retry", app: "web", release: id, why: "" })).toContain(
+      "nothing of it has failed",
+    );
+  });
+
+  it("excuses a failed site, and the stage goes on without it", () => {
+    const world = new PlannerWorld();
+    world.behaviour = ({ site }) => (site === "s2" ? "Degraded" : "Healthy");
+    const all = { ...quick, stages: [{ name: "all" }] };
+    world.follow({ sites: someSites(3), apps: { web: { version: "v1", strategy: all } } });
+    world.run(15);
+    expect(world.codes(null)).toEqual(["failure-budget"]);
+    world.decide({ verb: "excuse", app: "web", site: "s2", why: "bad disk" });
+    world.run(5);
+    expect(world.open("web")).toBeUndefined();
+  });
+});
+
+describe("accept-head and recover", () => {
+  it("are records of their own", () => {
+    const world = rolling();
+    const accepted = applyDecision(
+      world.control,
+      { verb: "accept-head", commit: "abc", why: "rewritten" },
+      { by: "ada", at },
+    );
+    expect(accepted).toMatchObject({
+      ok: true,
+      changes: [{ path: "accepted.json", record: { commit: "abc", by: "ada" } }],
+    });
+    expect(refusal(world, { verb: "recover", why: "" })).toContain("control is not lost");
+    const recovered = applyDecision(
+      world.control,
+      { verb: "recover", why: "checked" },
+      { by: "ada", at, mirrorHeads: { eu: "m1" } },
+    );
+    expect(recovered).toMatchObject({
+      ok: true,
+      changes: [{ path: "recovered.json", record: { mirrors: { eu: "m1" } } }],
+    });
+  });
+});
+
+describe("an approval", () => {
+  it("holds for fewer sites; other sites or stages withdraw it, other trees do not", () => {
+    const world = rolling();
+    const { id } = world.release("web");
+    world.decide({ verb: "approve", app: "web", release: id, stage: "rest", why: "seen" });
+    const release = world.release("web");
+    expect(isStageApproved(release, "rest")).toBe(true);
+
+    const fewer = withoutSites(release, new Set(["s2"]));
+    expect(isStageApproved(fewer, "rest")).toBe(true);
+    expect(approvalDigest(fewer)).not.toBe(approvalDigest(release));
+    const more = { ...release, list: { ...release.list, s9: { stage: 1, from: null, to: "t" } } };
+    expect(isStageApproved(more, "rest")).toBe(false);
+    const moved = { ...release, list: { ...release.list, s2: { stage: 0, from: null, to: "t" } } };
+    expect(isStageApproved(moved, "rest")).toBe(release.list["s2"]?.stage === 0);
+    const stages = release.stages.map((stage) => ({ ...stage, by: "selector ring=0" }));
+    expect(isStageApproved({ ...release, stages }, "rest")).toBe(false);
+    const list = Object.fromEntries(
+      Object.entries(release.list).map(([site, entry]) => [site, { ...entry, to: "other" }]),
+    );
+    expect(isStageApproved({ ...release, list }, "rest")).toBe(true);
+  });
+});

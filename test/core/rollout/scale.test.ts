@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { planRollout } from "../../../src/core/rollout/plan-rollout.ts";
+import { progressOf } from "../../../src/core/rollout/progress.ts";
+import { startReleases } from "../../../src/core/rollout/start-releases.ts";
+import { PlannerWorld, someSites, type WorldHead } from "../../support/planner-world.ts";
+
+const regions = Array.from({ length: 20 }, (_, index) => `r${index}`);
+
+function head(sites: number, apps: number, version: string): WorldHead {
+  const list = Array.from({ length: apps }, (_, index) => [`app${index}`, { version }] as const);
+  return { sites: someSites(sites, regions), apps: Object.fromEntries(list) };
+}
+
+/** Time of starting and planning a release of every app at every site, in ms. */
+function timeOf(sites: number, apps: number): number {
+  const world = new PlannerWorld();
+  world.follow(head(sites, apps, "v1"));
+  world.work();
+  const input = world.startInput(null, {});
+  const planned = world.input();
+  const begin = performance.now();
+  startReleases(input);
+  const plan = planRollout(planned);
+  progressOf(planned);
+  const time = performance.now() - begin;
+  expect(plan.handOvers.length).toBeGreaterThan(0);
+  return time;
+}
+
+describe("the planner's cost", () => {
+  it("grows with the number of sites, not with its square", () => {
+    timeOf(200, 4);
+    const small = Math.min(timeOf(500, 4), timeOf(500, 4), timeOf(500, 4));
+    const large = Math.min(timeOf(4000, 4), timeOf(4000, 4));
+    expect(large / small).toBeLessThan(30);
+  });
+
+  it("is small for a small fleet: a simulation runs hundreds of plans", () => {
+    const world = new PlannerWorld();
+    world.follow(head(6, 2, "v1"));
+    world.run(3);
+    const input = world.input();
+    for (let round = 0; round < 200; round += 1) planRollout(input);
+    const begin = performance.now();
+    for (let round = 0; round < 200; round += 1) planRollout(input);
+    expect((performance.now() - begin) / 200).toBeLessThan(2);
+  });
+});

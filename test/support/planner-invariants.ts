@@ -1,0 +1,187 @@
+/** What no plan may ever do, checked from the outside on the planner's own input and output. */
+import { expect } from "vitest";
+import { own } from "../../src/core/rollout/own.ts";
+import type { HandOver, PlannerInput, RolloutPlan } from "../../src/core/rollout/planner-types.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
+import { holdOn } from "../../src/core/rollout/holds.ts";
+import { removalVerb } from "../../src/core/rollout/approvals.ts";
+import { applyChanges } from "./control-state.ts";
+
+type Step = HandOver["apps"][number];
+
+/** Throws when a plan breaks a rule, with what it planned. */
+export function checkPlan(input: PlannerInput, plan: RolloutPlan): void {
+  try {
+    checkRules(input, plan);
+  } catch (cause) {
+    const told = JSON.stringify({ plan, apps: input.control.apps, observed: input.observed });
+    throw new Error(`${cause instanceof Error ? cause.message : ""}: ${told}`, { cause });
+  }
+}
+
+function checkRules(input: PlannerInput, plan: RolloutPlan): void {
+  const after: PlannerInput = { ...input, control: applyChanges(input.control, plan.changes) };
+  for (const handOver of plan.handOvers) {
+    checkPlace(input, handOver);
+    for (const step of handOver.apps) {
+      if ("leaving" in step.set) checkLeaving(input, handOver.site, step);
+      if ("clear" in step.set) checkClear(input, handOver.site, step);
+      if (step.release !== null && !("clear" in step.set))
+        checkStage(input, after, { site: handOver.site, step });
+    }
+  }
+  const steps = plan.handOvers.flatMap(({ site, apps }) => apps.map(({ app }) => `${site} ${app}`));
+  expect(new Set(steps).size).toBe(steps.length);
+  for (const { open } of Object.values(after.control.apps)) {
+    for (const release of open) {
+      checkOrder(release);
+      checkPasses(input, release);
+    }
+  }
+  checkFleet(input, after, plan);
+}
+
+function checkPlace(input: PlannerInput, { site, mirror }: HandOver): void {
+  expect(own(input.workers, mirror)?.silentSince).toBeNull();
+  expect(own(input.sites, site)).toBeDefined();
+  expect(own(input.observed, site)?.reachable).not.toBe(false);
+  const assignment = own(input.control.sites, site);
+  expect(assignment?.moving).toBeUndefined();
+  expect(assignment?.mirror ?? mirror).toBe(mirror);
+}
+
+/** A marker names an open removal of that app that lists the site, approved as far as it needs to be. */
+function checkLeaving(input: PlannerInput, site: string, step: Step): void {
+  const release = releaseOf(input, step);
+  expect(release?.kind).toBe("removal");
+  expect(own(release?.list, site)?.to).toBeNull();
+  if (release === undefined || !("leaving" in step.set)) return;
+  expect(removalVerb(release)).toBe(step.set.leaving.verb);
+  expect(step.set.leaving.verb).not.toBe("hold");
+}
+
+function checkClear(input: PlannerInput, site: string, { app }: Step): void {
+  const entry = own(own(input.mirrors, site), app);
+  expect(entry !== undefined && "leaving" in entry).toBe(true);
+  expect(own(own(input.observed, site)?.apps, app)?.left).toBe(true);
+}
+
+function checkStage(
+  input: PlannerInput,
+  after: PlannerInput,
+  { site, step }: { site: string; step: Step },
+): void {
+  const release = releaseOf(after, step);
+  if (release === undefined) throw new Error(`${step.release} was handed over and is not open`);
+  const entry = own(release.list, site);
+  const stage = release.stages[entry?.stage ?? -1];
+  if (entry === undefined || stage === undefined)
+    throw new Error(`${site} is not in the list of ${release.id}`);
+  expect(own(release.handed, site)?.at).toBe(new Date(input.now).toISOString());
+  expect(own(release.failed, site)).toBeUndefined();
+  const isStraggler = own(release.passed, stage.name) !== undefined;
+  if (isStraggler) return expect(release.kind).toBe("removal");
+  expect(own(release.opened, stage.name)).toBeDefined();
+  const region = own(input.sites, site)?.region ?? "";
+  const target = { app: release.app, kind: release.kind, stage: stage.name, at: { site, region } };
+  expect(holdOn(input.control.holds, target)).toBeUndefined();
+  checkBudgets(input, after, { release, site, stage: entry.stage });
+}
+
+function checkBudgets(
+  input: PlannerInput,
+  after: PlannerInput,
+  { release, site, stage }: { release: Release; site: string; stage: number },
+): void {
+  const frozen = release.stages[stage];
+  if (frozen === undefined) return;
+  const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
+  const isAgain = own(before?.handed, site) !== undefined;
+  if (isAgain) return;
+  const sites = Object.keys(release.list).filter((name) => release.list[name]?.stage === stage);
+  const failed = sites.filter((name) => own(release.failed, name) && !own(release.excused, name));
+  expect(failed.length).toBeLessThanOrEqual(frozen.failureBudget);
+  const unsettled = sites.filter((name) => isInFlight(after, release, name));
+  expect(unsettled.length).toBeLessThanOrEqual(Math.max(frozen.maxInFlight, 0));
+  if (own(release.handed, site)?.was !== "healthy") return;
+  const touched = unsettled.filter((name) => own(release.handed, name)?.was !== "joining");
+  expect(touched.length).toBeLessThanOrEqual(frozen.maxUnavailable);
+}
+
+/** Handed over and not settled, from the records and reports alone. Excused ones are left to their rules. */
+function isInFlight(input: PlannerInput, release: Release, site: string): boolean {
+  const [handed, entry] = [own(release.handed, site), own(release.list, site)];
+  if (handed === undefined || entry === undefined || entry.to === null) return false;
+  if (own(release.failed, site) ?? own(release.excused, site)) return false;
+  if (own(input.sites, site) === undefined || isExcusedRegion(input, site)) return false;
+  const isOld = input.now - Date.parse(handed.at) >= release.progressDeadlineMs;
+  return !isOld && !isSettled(input, release, site);
+}
+
+function isSettled(input: PlannerInput, release: Release, site: string): boolean {
+  const observed = own(own(input.observed, site)?.apps, release.app);
+  const isReady = observed !== undefined && observed.longestHealthyMs >= release.minReadyMs;
+  return isReady && observed.tree === own(release.list, site)?.to && observed.health === "Healthy";
+}
+
+function isExcusedRegion(input: PlannerInput, site: string): boolean {
+  return (
+    own(input.control.workers, own(input.control.sites, site)?.mirror ?? "")?.excused !== undefined
+  );
+}
+
+/** No stage is open while an earlier one has not passed. */
+function checkOrder(release: Release): void {
+  let isThrough = true;
+  for (const { name } of release.stages) {
+    if (own(release.opened, name) !== undefined) expect(isThrough).toBe(true);
+    isThrough = own(release.passed, name) !== undefined;
+  }
+}
+
+/** A stage that passes now has not failed too often, and every site has it unless it was excused or failed. */
+function checkPasses(input: PlannerInput, release: Release): void {
+  const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
+  if (before === undefined) return;
+  for (const [index, { name, failureBudget }] of release.stages.entries()) {
+    if (!Object.hasOwn(release.passed, name) || Object.hasOwn(before.passed, name)) continue;
+    const sites = Object.keys(release.list).filter((site) => release.list[site]?.stage === index);
+    const failed = sites.filter((site) => own(release.failed, site) && !own(release.excused, site));
+    expect(failed.length).toBeLessThanOrEqual(failureBudget);
+    const records = [before.excused, release.excused, release.failed];
+    const bound = sites.filter((site) => !records.some((record) => Object.hasOwn(record, site)));
+    for (const site of bound) checkArrived(input, release, site);
+  }
+}
+
+function checkArrived(input: PlannerInput, release: Release, site: string): void {
+  if (own(input.sites, site) === undefined) return;
+  const entry = own(own(input.mirrors, site), release.app);
+  const stands = entry !== undefined && "tree" in entry ? entry.tree : null;
+  expect(stands).toBe(own(release.list, site)?.to);
+}
+
+function checkFleet(input: PlannerInput, after: PlannerInput, plan: RolloutPlan): void {
+  const most = input.budgets.maxSitesInFlight;
+  if (most === null) return;
+  const moved = new Set(
+    plan.handOvers
+      .filter(({ apps }) => apps.some(({ set }) => !("clear" in set)))
+      .map(({ site }) => site),
+  );
+  const isNew = [...moved].filter((site) => !wasInFlight(input, site));
+  if (isNew.length > 0) expect(isNew.length).toBeLessThanOrEqual(most);
+  expect(after.budgets).toBe(input.budgets);
+}
+
+function wasInFlight(input: PlannerInput, site: string): boolean {
+  return Object.values(input.control.apps).some(
+    ({ open, arrivals }) =>
+      own(arrivals?.handed, site) !== undefined ||
+      open.some((release) => own(release.handed, site) ?? own(release.carried, site)),
+  );
+}
+
+function releaseOf(input: PlannerInput, { app, release }: Step): Release | undefined {
+  return own(input.control.apps, app)?.open.find(({ id }) => id === release);
+}

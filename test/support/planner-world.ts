@@ -1,0 +1,515 @@
+/**
+ * A small world for the planner: commits, sites and workers by script, time as a number. It does what controller and
+ * workers do around the pure functions: follows heads, writes plans (control first), applies mirrors, reports health.
+ */
+import type { Decision } from "../../src/core/protocol/api.ts";
+import { applyDecision } from "../../src/core/rollout/decisions.ts";
+import { entitlements } from "../../src/core/rollout/entitled-release.ts";
+import { planRollout } from "../../src/core/rollout/plan-rollout.ts";
+import type {
+  ControlState,
+  HandOver,
+  MirrorEntry,
+  ObservedApp,
+  ObservedSite,
+  ObservedWorker,
+  PlannerInput,
+  RolloutPlan,
+  SiteFacts,
+  StartInput,
+  StartPlan,
+  Wait,
+} from "../../src/core/rollout/planner-types.ts";
+import { progressOf } from "../../src/core/rollout/progress.ts";
+import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
+import { strategyFromSpec } from "../../src/core/rollout/resolve-strategy.ts";
+import { startReleases } from "../../src/core/rollout/start-releases.ts";
+import { applyChanges } from "./control-state.ts";
+
+type StrategySpec = Parameters<typeof strategyFromSpec>[1];
+type Labels = Readonly<Record<string, string>>;
+
+/** An app of a commit. Its tree at a site is `<app>:<version>` and, with `variant`, what that says of the labels. */
+export interface WorldApp {
+  readonly version: string;
+  readonly renderer?: number;
+  readonly places?: (labels: Labels, site: string) => boolean;
+  readonly variant?: (labels: Labels) => string;
+  readonly objects?: readonly string[];
+  readonly strategy?: StrategySpec;
+  readonly onRemoval?: RemovalVerb;
+}
+
+export interface WorldSite {
+  readonly region?: string;
+  readonly labels?: Labels;
+  readonly suspend?: boolean;
+}
+
+export interface WorldHead {
+  readonly sites: Readonly<Record<string, WorldSite>>;
+  readonly apps: Readonly<Record<string, WorldApp>>;
+  readonly deletionBudget?: { readonly objects: number; readonly percent: number };
+  readonly maxSitesInFlight?: number;
+  readonly failureDomains?: readonly string[];
+}
+
+/** How an app does at a site, so many ms after its tree was applied. */
+export type Behaviour = (at: {
+  site: string;
+  app: string;
+  tree: string;
+  afterMs: number;
+}) => ObservedApp["health"];
+
+interface Live {
+  tree: string | null;
+  appliedAt: number;
+  healthySince: number | null;
+  longest: number;
+  ever: boolean;
+  left: boolean;
+  health: ObservedApp["health"];
+}
+
+/** A quick strategy for stories: seconds instead of minutes, and room for everything. */
+export const quick: StrategySpec = {
+  stages: [{ name: "canary", count: 1 }, { name: "rest" }],
+  soak: "2s",
+  minReady: "1s",
+  progressDeadline: "10s",
+  maxInFlight: "100%",
+  maxUnavailable: "100%",
+  failureBudget: 0,
+};
+
+/** A record without a prototype: `constructor` is a valid name of a site. */
+function bare<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>; // it has no properties of any type
+}
+
+export class PlannerWorld {
+  now = Date.parse("2030-01-01T00:00:00Z");
+  control: ControlState = { head: null, epoch: 1, apps: {}, holds: [], sites: {}, workers: {} };
+  readonly mirrors: Record<string, Record<string, MirrorEntry>> = bare();
+  readonly good: Record<string, Record<string, string>> = bare();
+  /** Which mirror has the site. */
+  readonly hosts: Record<string, string> = bare();
+  readonly live: Record<string, Record<string, Live>> = bare();
+  readonly offline = new Set<string>();
+  /** Mirrors whose worker is silent, since when. */
+  readonly silent = new Map<string, number>();
+  /** Mirrors whose silent worker does not work either. */
+  readonly dead = new Set<string>();
+  readonly stopped: Record<string, Record<string, string>> = bare();
+  observed: Record<string, ObservedSite> = {};
+  readonly heads = new Map<string, WorldHead>();
+  head = "";
+  previous: string | null = null;
+  controlLost: string | undefined;
+  isProtected: (object: string) => boolean = () => false;
+  behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+  /** Every hand-over so far, in order. */
+  readonly story: { at: number; handOver: HandOver }[] = [];
+  readonly notes: string[] = [];
+  plan: RolloutPlan = { changes: [], handOvers: [], siteMoves: [], waits: [], wakeAt: null };
+  /** Looks at every plan before it is carried out. */
+  readonly onPlan: (input: PlannerInput, plan: RolloutPlan) => void;
+  #commits = 0;
+
+  constructor(options: { onPlan?: (input: PlannerInput, plan: RolloutPlan) => void } = {}) {
+    this.onPlan = options.onPlan ?? ((): void => undefined);
+  }
+
+  /** Follows a new commit: what it starts is written to control. */
+  follow(head: WorldHead): StartPlan {
+    this.#commits += 1;
+    const id = `c${this.#commits}`;
+    this.heads.set(id, head);
+    const previous = this.head === "" ? null : this.head;
+    const before = previous === null ? {} : this.entitled(previous);
+    this.previous = previous;
+    this.head = id;
+    const plan = startReleases(this.startInput(previous, before));
+    this.control = applyChanges(this.control, plan.changes);
+    this.notes.push(...plan.notes);
+    return plan;
+  }
+
+  startInput(previous: string | null, entitledBefore: StartInput["entitledBefore"]): StartInput {
+    const head = this.#headOf(this.head);
+    const granting = this.#headOf(previous ?? this.head);
+    const desired: Record<string, StartInput["desired"][string]> = {};
+    for (const [app, spec] of Object.entries(head.apps)) {
+      desired[app] = {
+        digest: spec.version,
+        renderer: spec.renderer ?? 1,
+        sites: this.#treesOf(app, this.head),
+      };
+    }
+    return {
+      ...this.input(),
+      head: this.head,
+      previousHead: previous,
+      desired,
+      headSites: this.facts(this.head),
+      entitledBefore,
+      onRemoval: this.#removalVerbs(),
+      deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
+      strategyOf: (app) =>
+        strategyFromSpec("quick", (granting.apps[app] ?? head.apps[app])?.strategy ?? quick),
+      newestStrategyOf: (app) =>
+        head.apps[app] && strategyFromSpec("quick", head.apps[app].strategy ?? quick),
+      isProtected: this.isProtected,
+    };
+  }
+
+  input(): PlannerInput {
+    const head = this.#headOf(this.head);
+    const workers: Record<string, ObservedWorker> = {};
+    for (const { mirror } of [
+      ...Object.values(this.facts(this.head)),
+      ...Object.values(this.control.sites),
+    ]) {
+      workers[mirror] = {
+        silentSince: this.silent.get(mirror) ?? null,
+        stopped: { ...this.stopped[mirror] },
+      };
+    }
+    return {
+      now: this.now,
+      control: this.control,
+      sites: this.facts(this.head),
+      mirrors: this.mirrors,
+      good: this.good,
+      observed: this.observed,
+      workers,
+      budgets: {
+        maxSitesInFlight: head.maxSitesInFlight ?? null,
+        failureDomains: head.failureDomains ?? ["site"],
+      },
+      entitled: this.entitled(this.head),
+      placedByHead: Object.fromEntries(
+        Object.keys(head.apps).map((app) => [app, Object.keys(this.#treesOf(app, this.head))]),
+      ),
+      objectsOf: (tree) => this.#objectsOf(tree),
+      ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
+    };
+  }
+
+  /** Plans once and carries the plan out; `dies`: after control was written, before the mirrors were. */
+  step(options: { dies?: boolean } = {}): RolloutPlan {
+    const input = this.input();
+    this.plan = planRollout(input);
+    this.onPlan(input, this.plan);
+    this.control = applyChanges(this.control, this.plan.changes);
+    if (options.dies !== true) this.#carryOut(this.plan);
+    return this.plan;
+  }
+
+  /** Plans until nothing is left to do now. */
+  settle(): RolloutPlan {
+    for (let round = 0; round < 20; round += 1) {
+      const before = JSON.stringify(this.hosts);
+      const { changes, handOvers } = this.step();
+      const isMoved = JSON.stringify(this.hosts) !== before;
+      if (changes.length === 0 && handOvers.length === 0 && !isMoved) return this.plan;
+    }
+    throw new Error("the planner does not come to rest");
+  }
+
+  /** Lets time pass, a second at a time: workers work and report, the planner plans. */
+  run(seconds: number): this {
+    this.settle();
+    for (let second = 0; second < seconds; second += 1) {
+      this.now += 1000;
+      this.work();
+      this.settle();
+    }
+    return this;
+  }
+
+  /** Workers apply what their mirrors have and tell what they see. */
+  work(): void {
+    for (const [site, mirror] of Object.entries(this.hosts)) {
+      if (this.dead.has(mirror)) continue;
+      if (!this.offline.has(site)) this.#applySite(site);
+      if (!this.silent.has(mirror)) this.observed[site] = this.#report(site);
+    }
+    for (const [mirror, sites] of Object.entries(this.#toStop)) {
+      if (!this.silent.has(mirror) && !this.dead.has(mirror)) {
+        this.stopped[mirror] = { ...this.stopped[mirror], ...sites };
+        this.#toStop[mirror] = {};
+      }
+    }
+  }
+
+  readonly #toStop: Record<string, Record<string, string>> = bare();
+
+  silence(mirror: string, dead = false): void {
+    this.silent.set(mirror, this.now);
+    if (dead) this.dead.add(mirror);
+  }
+
+  /** The worker is back; its silence goes on record, as the controller writes it. */
+  revive(mirror: string): void {
+    const from = this.silent.get(mirror) ?? this.now;
+    this.silent.delete(mirror);
+    this.dead.delete(mirror);
+    const known = this.control.workers[mirror] ?? { silences: [] };
+    const silence = { from: new Date(from).toISOString(), to: new Date(this.now).toISOString() };
+    const record = { ...known, silences: [...known.silences, silence] };
+    this.control = { ...this.control, workers: { ...this.control.workers, [mirror]: record } };
+    this.work();
+  }
+
+  /** An operator's word; throws when it is refused. */
+  decide(decision: Decision): string {
+    const result = applyDecision(this.control, decision, {
+      by: "ada",
+      at: new Date(this.now).toISOString(),
+    });
+    if (!result.ok) throw new Error(`${result.code}: ${result.message}; ${result.hint}`);
+    this.control = applyChanges(this.control, result.changes);
+    return result.message;
+  }
+
+  // what tests look at
+
+  open(app: string, kind: Release["kind"] = "app"): Release | undefined {
+    return this.control.apps[app]?.open.find((release) => release.kind === kind);
+  }
+
+  release(app: string, kind: Release["kind"] = "app"): Release {
+    const found = this.open(app, kind);
+    if (found === undefined) throw new Error(`${app} has no open ${kind} release`);
+    return found;
+  }
+
+  /** site -> tree (or `leaving`) in the mirrors. */
+  trees(app: string): Record<string, string> {
+    const result: Record<string, string> = {};
+    for (const site of Object.keys(this.mirrors).toSorted()) {
+      const entry = this.mirrors[site]?.[app];
+      if (entry !== undefined) result[site] = "tree" in entry ? entry.tree : "leaving";
+    }
+    return result;
+  }
+
+  /** Sites on a version. */
+  on(app: string, version: string): string[] {
+    const tree = `${app}:${version}`;
+    return Object.entries(this.trees(app)).flatMap(([site, at]) =>
+      at === tree || at.startsWith(`${tree}:`) ? [site] : [],
+    );
+  }
+
+  waitsOf(site: string | null, app?: string): Wait[] {
+    return this.plan.waits.filter(
+      (wait) => wait.site === site && (app === undefined || wait.app === app),
+    );
+  }
+
+  codes(site: string | null, app?: string): string[] {
+    return this.waitsOf(site, app).map(({ code }) => code);
+  }
+
+  progress(): ReturnType<typeof progressOf> {
+    return progressOf(this.input());
+  }
+
+  /** Deliveries (site, release) of an app so far. */
+  handed(app: string): string[] {
+    return this.story.flatMap(({ handOver }) =>
+      handOver.apps
+        .filter((step) => step.app === app)
+        .map(({ release }) => `${handOver.site} ${release ?? "-"}`),
+    );
+  }
+
+  facts(head: string): Record<string, SiteFacts> {
+    const facts: Record<string, SiteFacts> = {};
+    for (const [site, spec] of Object.entries(this.#headOf(head).sites)) {
+      const region = spec.region ?? "eu";
+      facts[site] = {
+        region,
+        mirror: region,
+        labels: { site, ...spec.labels },
+        suspend: spec.suspend ?? false,
+      };
+    }
+    return facts;
+  }
+
+  /** Entitled trees with the site data of a head. */
+  entitled(head: string): Record<string, Record<string, string>> {
+    const result: Record<string, Record<string, string>> = {};
+    for (const [app, control] of Object.entries(this.control.apps)) {
+      const releaseOf = entitlements(control);
+      const trees: Record<string, string> = {};
+      for (const [site, { labels }] of Object.entries(this.facts(head))) {
+        const source = releaseOf(site, labels)?.source;
+        const tree = source === undefined ? undefined : this.#treeAt(app, source, { site, labels });
+        if (tree !== undefined) trees[site] = tree;
+      }
+      result[app] = trees;
+    }
+    return result;
+  }
+
+  #headOf(head: string): WorldHead {
+    return this.heads.get(head) ?? { sites: {}, apps: {} };
+  }
+
+  #treesOf(app: string, head: string): Record<string, string> {
+    const trees: Record<string, string> = {};
+    for (const [site, { labels }] of Object.entries(this.facts(head))) {
+      const tree = this.#treeAt(app, head, { site, labels });
+      if (tree !== undefined) trees[site] = tree;
+    }
+    return trees;
+  }
+
+  #treeAt(
+    app: string,
+    head: string,
+    { site, labels }: { site: string; labels: Labels },
+  ): string | undefined {
+    const spec = this.#headOf(head).apps[app];
+    if (spec === undefined || spec.places?.(labels, site) === false) return undefined;
+    const variant = spec.variant?.(labels) ?? "";
+    const tree = `${app}:${spec.version.replace(/@.*/, "")}${variant === "" ? "" : `:${variant}`}`;
+    this.#objects.set(tree, new Set(spec.objects ?? [`_ConfigMap_${app}_main`]));
+    return tree;
+  }
+
+  readonly #objects = new Map<string, ReadonlySet<string>>();
+
+  #objectsOf(tree: string): ReadonlySet<string> {
+    const objects = this.#objects.get(tree);
+    if (objects === undefined) throw new Error(`no such tree: ${tree}`);
+    return objects;
+  }
+
+  #removalVerbs(): Record<string, RemovalVerb> {
+    const verbs: Record<string, RemovalVerb> = {};
+    for (const [app, { current, open }] of Object.entries(this.control.apps)) {
+      const source =
+        current.release?.source ?? open.find(({ kind }) => kind === "app")?.source ?? "";
+      verbs[app] = this.#headOf(source).apps[app]?.onRemoval ?? "delete";
+    }
+    return verbs;
+  }
+
+  #carryOut({ handOvers, siteMoves }: RolloutPlan): void {
+    // A mirror has a meta file for every site that is assigned to it, with apps or without.
+    for (const [site, { mirror, moving }] of Object.entries(this.control.sites)) {
+      const isDeclared = this.#headOf(this.head).sites[site] !== undefined;
+      if (moving === undefined && isDeclared) this.hosts[site] ??= mirror;
+    }
+    for (const move of siteMoves) {
+      if ("leave" in move) this.#leave(move.site, move.leave);
+      else {
+        this.hosts[move.site] = move.enter;
+        const entries = Object.entries(move.trees).map(([app, tree]) => [app, { tree }] as const);
+        if (entries.length > 0) this.mirrors[move.site] = Object.fromEntries(entries);
+      }
+    }
+    for (const handOver of handOvers) {
+      this.story.push({ at: this.now, handOver });
+      this.hosts[handOver.site] = handOver.mirror;
+      for (const step of handOver.apps) this.#write(handOver.site, step);
+    }
+  }
+
+  #write(site: string, { app, set, good }: HandOver["apps"][number]): void {
+    const apps = (this.mirrors[site] ??= bare());
+    if ("tree" in set) apps[app] = { tree: set.tree };
+    else if ("clear" in set) delete apps[app];
+    else apps[app] = { leaving: { verb: set.leaving.verb, release: set.leaving.release } };
+    if (good !== null) (this.good[site] ??= bare())[app] = good;
+    if (Object.keys(apps).length === 0) delete this.mirrors[site];
+  }
+
+  #leave(site: string, mirror: string): void {
+    if (this.hosts[site] !== mirror) return;
+    delete this.mirrors[site];
+    delete this.hosts[site];
+    delete this.observed[site];
+    this.#commits += 1;
+    (this.#toStop[mirror] ??= bare())[site] = `m${this.#commits}`;
+  }
+
+  #applySite(site: string): void {
+    const wanted = this.mirrors[site] ?? {};
+    const apps = (this.live[site] ??= bare());
+    for (const [app, entry] of Object.entries(wanted)) {
+      const live = (apps[app] ??= {
+        tree: null,
+        appliedAt: 0,
+        healthySince: null,
+        longest: 0,
+        ever: false,
+        left: false,
+        health: "Missing",
+      });
+      if ("leaving" in entry)
+        Object.assign(live, {
+          tree: null,
+          healthySince: null,
+          longest: 0,
+          left: true,
+          health: "Missing",
+        });
+      else this.#applyTree(live, { site, app, tree: entry.tree });
+    }
+    for (const app of Object.keys(apps))
+      if (wanted[app] === undefined && apps[app]?.left === true) delete apps[app];
+  }
+
+  #applyTree(live: Live, at: { site: string; app: string; tree: string }): void {
+    if (live.tree !== at.tree)
+      Object.assign(live, {
+        tree: at.tree,
+        appliedAt: this.now,
+        healthySince: null,
+        longest: 0,
+        left: false,
+      });
+    live.health = this.behaviour({ ...at, afterMs: this.now - live.appliedAt });
+    if (live.health === "Healthy" || live.health === "Suspended") {
+      live.healthySince ??= this.now;
+      live.ever = true;
+      live.longest = Math.max(live.longest, this.now - live.healthySince);
+    } else live.healthySince = null;
+  }
+
+  #report(site: string): ObservedSite {
+    const apps: Record<string, ObservedApp> = {};
+    for (const [app, live] of Object.entries(this.live[site] ?? {})) {
+      apps[app] = {
+        tree: live.tree,
+        left: live.left,
+        health: live.health,
+        healthyForMs: live.healthySince === null ? 0 : this.now - live.healthySince,
+        longestHealthyMs: live.longest,
+        everHealthy: live.ever,
+        unverified: 0,
+        message: live.health === "Healthy" ? "" : "web-0 is not ready",
+      };
+    }
+    return { reachable: !this.offline.has(site), apps };
+  }
+}
+
+/** `s1` to `s<count>`, spread over the regions in turn. */
+export function someSites(
+  count: number,
+  regions: readonly string[] = ["eu"],
+): Record<string, WorldSite> {
+  const sites: Record<string, WorldSite> = {};
+  for (let index = 0; index < count; index += 1) {
+    sites[`s${index + 1}`] = { region: regions[index % regions.length] ?? "eu" };
+  }
+  return sites;
+}
