@@ -36,6 +36,8 @@ export interface WorldApp {
   readonly places?: (labels: Labels, site: string) => boolean;
   readonly variant?: (labels: Labels) => string;
   readonly objects?: readonly string[];
+  /** Objects of a variant, where they are others. */
+  readonly variantObjects?: Readonly<Record<string, readonly string[]>>;
   readonly strategy?: StrategySpec;
   readonly onRemoval?: RemovalVerb;
 }
@@ -379,7 +381,8 @@ export class PlannerWorld {
     if (spec === undefined || spec.places?.(labels, site) === false) return undefined;
     const variant = spec.variant?.(labels) ?? "";
     const tree = `${app}:${spec.version.replace(/@.*/, "")}${variant === "" ? "" : `:${variant}`}`;
-    this.#objects.set(tree, new Set(spec.objects ?? [`_ConfigMap_${app}_main`]));
+    const objects = spec.variantObjects?.[variant] ?? spec.objects;
+    this.#objects.set(tree, new Set(objects ?? [`_ConfigMap_${app}_main`]));
     return tree;
   }
 

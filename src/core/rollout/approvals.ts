@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../model/json.ts";
 import type { Approval, Release, RemovalVerb } from "./records.ts";
+import { refillStages } from "./refill-stages.ts";
 
 /** What an approval is bound to. The numbers of the stages are no part of it: they follow their strategy. */
 export function approvalDigest({
@@ -47,20 +48,21 @@ function validApprovals(release: Release, what: Approval["what"]): readonly Appr
   return candidates.filter((approval) => approval.digest === digest);
 }
 
-/** The release with fewer sites: what was approved for more holds for them. */
+/** The release with fewer sites: what was approved for more holds for them. No stage that is to come is left empty. */
 export function withoutSites(release: Release, sites: ReadonlySet<string>): Release {
   if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
   const keep = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([site]) => !sites.has(site)));
-  const smaller: Release = {
+  const smaller = refillStages(release, {
     ...release,
     list: keep(release.list),
     handed: keep(release.handed),
     carried: keep(release.carried),
     failed: keep(release.failed),
     excused: keep(release.excused),
+    ...(release.retried === undefined ? {} : { retried: keep(release.retried) }),
     ...(release.left === undefined ? {} : { left: keep(release.left) }),
-  };
+  });
   return { ...smaller, approvals: rebound(release, smaller) };
 }
 

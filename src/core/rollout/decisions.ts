@@ -20,6 +20,7 @@ import {
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
 import { holdInWords, scopeInWords } from "./holds.ts";
+import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Hold } from "./records.ts";
 
@@ -110,8 +111,15 @@ function retry(control: ControlState, decision: Of<"retry">): DecisionResult {
   const again = new Set(sites);
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([site]) => !again.has(site)));
+  const retried = { ...release.retried };
+  for (const site of sites) {
+    // What it broke is unhealthy now: measured against that, it could not fail again.
+    const was = own(release.handed, site)?.was;
+    if (was !== undefined) retried[site] = was;
+  }
   const next = {
     ...release,
+    retried,
     failed: without(release.failed),
     handed: without(release.handed),
     carried: without(release.carried),

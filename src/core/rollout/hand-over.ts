@@ -166,7 +166,8 @@ function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
 function record(run: StageRun, { release, view }: Part): void {
   const isUnknown = view.observed === undefined;
   const standing = isUnknown ? "joining" : standingOf(view, release.unknownBlocks);
-  const was = own(release.handed, view.site)?.was ?? standing;
+  const before = own(release.handed, view.site)?.was ?? own(release.retried, view.site);
+  const was = before ?? standing;
   const records = run.handed.get(release.id) ?? {};
   run.handed.set(release.id, records);
   records[view.site] = { at: run.board.at, was };
@@ -221,7 +222,8 @@ function overtake(
   const taken = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
   const smaller = withoutSites(other, taken);
   const isOver = Object.keys(smaller.list).every(
-    (site) => sites.has(site) || Object.hasOwn(by.handed, site),
+    (site) =>
+      sites.has(site) || (Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)),
   );
   if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);

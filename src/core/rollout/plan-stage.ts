@@ -154,19 +154,25 @@ function soakBlock(run: StageRun): StageRun["gate"] {
   };
 }
 
-/** When the soak of the last settled site ends; null: the stage has no sites that settled. */
+/**
+ * When the soak that the last settled site began ends: it stands still while the worker of any settled site is silent.
+ * Null: the stage has no sites that settled.
+ */
 function soakEnd(run: StageRun): { at: number; isStill: boolean; mirror: string } | null {
-  let last: { at: number; isStill: boolean; mirror: string } | null = null;
-  for (const { parts } of run.sites) {
-    for (const part of parts) {
-      const from = settledAt(run, part);
-      if (from === null) continue;
-      const { mirror, silentSince } = part.view;
-      const at = from + run.stage.soakMs + silentMs(run.board.input, mirror, from);
-      if (last === null || at > last.at) last = { at, isStill: silentSince !== null, mirror };
-    }
+  let last = -Infinity;
+  const mirrors = new Map<string, boolean>();
+  for (const part of run.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt(run, part);
+    if (from === null) continue;
+    last = Math.max(last, from);
+    mirrors.set(part.view.mirror, part.view.silentSince !== null);
   }
-  return last;
+  let end: { at: number; isStill: boolean; mirror: string } | null = null;
+  for (const [mirror, isStill] of mirrors) {
+    const at = last + run.stage.soakMs + silentMs(run.board.input, mirror, last);
+    if (end === null || at > end.at) end = { at, isStill, mirror };
+  }
+  return end;
 }
 
 function settledAt(run: StageRun, { state, release }: Part): number | null {

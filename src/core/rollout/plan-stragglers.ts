@@ -5,11 +5,12 @@
 import { areDeletionsApproved, removalVerb } from "./approvals.ts";
 import { type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
-import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
+import { heldBlock, holdOn } from "./holds.ts";
+import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
 import { siteState } from "./site-state.ts";
-import { standingOf, standingTree, viewSite } from "./site-view.ts";
+import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { budget, fleetWords, waitOf } from "./stage-waits.ts";
 
 /** Hands the marker to stragglers that are back. */
@@ -70,10 +71,18 @@ function stragglerBlock(
   const view = viewSite(board.input, release.app, site);
   return (
     siteBlock(view) ??
-    openHoldBlock(board, release.app, view) ??
+    holdBlock(board, release, view) ??
     consentBlock(release) ??
     slotBlock(board, release, { site, inFlight })
   );
+}
+
+/** A removal stays one when its stage has passed: whatever holds removals there holds this too. */
+function holdBlock(board: Board, release: Release, { site, facts }: SiteView): Block | null {
+  const at = { site, region: facts?.region ?? "" };
+  const target = { app: release.app, kind: release.kind, stage: stageName(release, site), at };
+  const hold = holdOn(board.input.control.holds, target);
+  return hold === undefined ? null : heldBlock(hold);
 }
 
 function consentBlock(release: Release): Block | null {

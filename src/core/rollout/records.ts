@@ -162,6 +162,8 @@ export const Release = record({
    */
   carried: Type.Record(Type.String(), record({ at: Time, settled: Type.Optional(Type.Boolean()) })),
   failed: Type.Record(Type.String(), record({ at: Time, cause: Type.String() })),
+  /** Sites that failed and go again by an operator's word: what they were before the first time. */
+  retried: Type.Optional(Type.Record(Type.String(), Standing)),
   excused: Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
   opened: Type.Record(Type.String(), Time),
   passed: Type.Record(Type.String(), Time),

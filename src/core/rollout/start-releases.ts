@@ -30,9 +30,9 @@ export function startReleases(input: StartInput): StartPlan {
 
 function startApp(run: StartRun, app: AppBoard): void {
   forgetSites(run, app);
-  withdrawRemovals(run, app);
+  const returning = withdrawRemovals(run, app);
   startRemoval(run, app);
-  startCandidate(run, app);
+  startCandidate(run, app, returning);
   entitleUnplaced(run, app);
   if (run.input.control.head?.commit !== run.input.head) startSiteRelease(run, app);
   refreshBudgets(run, app);

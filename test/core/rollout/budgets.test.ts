@@ -287,3 +287,34 @@ describe("budgets of a release under way", () => {
     expect(world.on("web", "v2")).toHaveLength(4);
   });
 });
+
+describe("the last healthy site of a failure domain", () => {
+  it("stays while a site that was offline when its stage passed comes back and is not healthy yet", () => {
+    const strategy = {
+      ...quick,
+      stages: [{ name: "canary", selector: "ring=0" }, { name: "rest" }],
+    };
+    const head = (version: string): WorldHead => ({
+      sites: { a: { labels: { ring: "0" } }, z: { labels: { ring: "0" }, region: "us" }, b: {} },
+      failureDomains: [],
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.offline.add("a");
+    world.work();
+    world.behaviour = ({ site, tree }) =>
+      site === "a" && tree === "web:v2" ? "Progressing" : "Healthy";
+    world.decide({ verb: "pause", scope: { app: "web", stage: "rest" }, why: "wait" });
+    world.follow(head("v2"));
+    world.run(6);
+    world.offline.delete("a");
+    world.run(2);
+    world.decide({ verb: "resume", scope: { app: "web", stage: "rest" }, why: "go on" });
+    world.step();
+
+    expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v1", z: "web:v2" });
+    expect(world.codes("b")).toEqual(["failure-domain"]);
+  });
+});

@@ -6,7 +6,7 @@ import {
   withoutSites,
 } from "../../../src/core/rollout/approvals.ts";
 import { applyDecision } from "../../../src/core/rollout/decisions.ts";
-import { PlannerWorld, quick, someSites } from "../../support/planner-world.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const at = "2030-01-01T00:00:00.000Z";
 const strategy = {
@@ -155,5 +155,34 @@ describe("an approval", () => {
       Object.entries(release.list).map(([site, entry]) => [site, { ...entry, to: "other" }]),
     );
     expect(isStageApproved({ ...release, list }, "rest")).toBe(true);
+  });
+});
+
+describe("a retry", () => {
+  it("of what is still broken fails again: the stage does not pass", () => {
+    const head = (version: string): WorldHead => ({
+      sites: someSites(4),
+      apps: {
+        web: {
+          version,
+          strategy: { ...quick, stages: [{ name: "canary", count: 2 }, { name: "rest" }] },
+        },
+      },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.follow(head("v2"));
+    const { id, list } = world.release("web");
+    const broken = Object.keys(list).find((site) => list[site]?.stage === 0);
+    world.behaviour = ({ site, tree }) =>
+      tree === "web:v2" && site === broken ? "Degraded" : "Healthy";
+    world.run(13);
+    world.decide({ verb: "retry", app: "web", release: id, why: "looked at it" });
+    world.run(14);
+
+    expect(Object.keys(world.release("web").failed)).toEqual([broken]);
+    expect(world.on("web", "v2")).toHaveLength(2);
+    expect(world.release("web").passed).toEqual({});
   });
 });

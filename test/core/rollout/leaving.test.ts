@@ -308,3 +308,37 @@ describe("an approval", () => {
     expect(world.on("web", "v2")).toHaveLength(3);
   });
 });
+
+describe("a hold on an app that leaves", () => {
+  it("also stops the removal at a site that comes back after its stage has passed", () => {
+    const { world } = settledWorld();
+    world.offline.add("s3");
+    world.work();
+    world.follow(gone);
+    world.run(20);
+    expect(world.trees("web")).toEqual({ s3: "web:v1" });
+    world.decide({ verb: "pause", scope: { app: "web" }, why: "stop deleting" });
+    world.offline.delete("s3");
+    world.run(5);
+
+    expect(world.trees("web")).toEqual({ s3: "web:v1" });
+    expect(world.codes("s3")).toEqual(["held"]);
+    world.decide({ verb: "resume", scope: { app: "web" }, why: "go on" });
+    world.run(5);
+    expect(world.trees("web")).toEqual({});
+  });
+});
+
+describe("an app that comes back while it leaves", () => {
+  it("keeps the slot of a site that the removal has in flight", () => {
+    const strategy = { ...quick, stages: [{ name: "all" }], maxInFlight: 1 };
+    const { world, head } = settledWorld({ strategy });
+    world.run(60);
+    world.follow(gone);
+    world.step();
+    const leaving = Object.entries(world.trees("web")).find(([, tree]) => tree === "leaving")?.[0];
+    world.follow(head());
+
+    expect(Object.keys(world.release("web").carried)).toEqual([leaving]);
+  });
+});

@@ -265,3 +265,37 @@ describe("control that is lost", () => {
     expect(world.codes(null)).toEqual(["control-lost"]);
   });
 });
+
+describe("a soak", () => {
+  it("that a later site begins anew does not end while the worker of an earlier one is silent", () => {
+    const strategy = {
+      ...quick,
+      stages: [{ name: "canary", selector: "site in (a,b)" }, { name: "rest" }],
+      soak: "4s",
+      progressDeadline: "60s",
+    };
+    const head = (version: string): WorldHead => ({
+      sites: { a: { region: "eu" }, b: { region: "us" }, c: { region: "us" } },
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.behaviour = ({ site, tree, afterMs }) => {
+      if (tree !== "web:v2") return "Healthy";
+      if (site === "b") return afterMs > 12_000 ? "Healthy" : "Progressing";
+      return afterMs < 8000 ? "Healthy" : "Degraded";
+    };
+    world.follow(head("v2"));
+    world.run(7);
+    world.silence("eu");
+    world.run(30);
+    expect(world.codes(null)).toEqual(["worker-silent"]);
+    expect(world.trees("web")["c"]).toBe("web:v1");
+
+    world.revive("eu");
+    world.run(5);
+    expect(Object.keys(world.release("web").failed)).toEqual(["a"]);
+    expect(world.trees("web")["c"]).toBe("web:v1");
+  });
+});

@@ -17,10 +17,12 @@ interface Count {
   readonly protectedObject: ObjectId | undefined;
 }
 
-/** Writes numbers and needed approvals into the releases that the run has begun. */
+/** Writes numbers and needed approvals into the releases that the run has begun, or made delete more. */
 export function countDeletions(run: StartRun): void {
   const begun = run.begun.flatMap(({ app, id }) => run.board.apps.get(app)?.open.get(id) ?? []);
-  const counts = begun.map((release) => countOf(run, release)).filter(({ objects }) => objects > 0);
+  const counts = [...begun.map((release) => countOf(run, release)), ...grownCounts(run)].filter(
+    ({ objects }) => objects > 0,
+  );
   const total = counts.reduce((sum, { objects }) => sum + objects, 0);
   const byApp = new Map<string, number>();
   for (const { release, objects } of counts) {
@@ -45,6 +47,38 @@ export function countDeletions(run: StartRun): void {
         `${count.release.id} waits for an approval of ${count.objects} deletions: ${needsApproval}`,
       );
   }
+}
+
+/** Releases under way whose lists this head has rewritten, so that they delete more than was known of them. */
+function grownCounts(run: StartRun): Count[] {
+  return [...run.board.apps.values()].flatMap(({ app, open }) =>
+    (own(run.input.control.apps, app)?.open ?? []).flatMap((before) => {
+      const release = open.get(before.id);
+      return release === undefined || release === before ? [] : grownCount(run, before, release);
+    }),
+  );
+}
+
+function grownCount(run: StartRun, before: Release, release: Release): Count[] {
+  const sites = Object.keys(release.list).filter((site) => isRewritten(before, release, site));
+  if (sites.length === 0) return [];
+  const { objects, protectedObject } = countOf(run, pick(release, sites));
+  const more = objects - countOf(run, pick(before, sites)).objects;
+  return more > 0 ? [{ release, objects: release.deletions.objects + more, protectedObject }] : [];
+}
+
+function isRewritten(before: Release, after: Release, site: string): boolean {
+  const [old, now] = [own(before.list, site), own(after.list, site)];
+  return old !== undefined && (old.from !== now?.from || old.to !== now.to);
+}
+
+function pick(release: Release, sites: readonly string[]): Release {
+  const list: Release["list"] = {};
+  for (const site of sites) {
+    const entry = own(release.list, site);
+    if (entry !== undefined) list[site] = entry;
+  }
+  return { ...release, list };
 }
 
 function reasonFor(

@@ -19,7 +19,7 @@ function isNew(app: AppBoard, { digest, renderer }: DesiredApp): boolean {
 }
 
 /** Begins the candidate, or makes it current at once when it changes no site; a candidate under way is superseded. */
-export function startCandidate(run: StartRun, app: AppBoard): void {
+export function startCandidate(run: StartRun, app: AppBoard, returning: Release["carried"]): void {
   const desired = own(run.input.desired, app.app);
   if (desired === undefined || !isNew(app, desired)) return;
   if (isRefused(app, desired)) {
@@ -46,9 +46,16 @@ export function startCandidate(run: StartRun, app: AppBoard): void {
   }
   const sites = new Set(list.keys());
   const arriving = takeSites(board, app, { sites, kinds: [], why: `${id} takes its sites over` });
-  const carried = { ...arriving };
-  for (const [site, record] of touched) if (sites.has(site)) carried[site] = record;
+  const carried = {
+    ...arriving,
+    ...onlyAt(sites, returning),
+    ...onlyAt(sites, Object.fromEntries(touched)),
+  };
   beginRelease(run, app, { kind: "app", digest, renderer, list, carried });
+}
+
+function onlyAt(sites: ReadonlySet<string>, records: Release["carried"]): Release["carried"] {
+  return Object.fromEntries(Object.entries(records).filter(([site]) => sites.has(site)));
 }
 
 type Trees = { readonly from: TreeId | null; readonly to: TreeId };

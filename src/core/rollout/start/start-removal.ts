@@ -3,21 +3,33 @@ import { type AppBoard, change, closeRelease, setCurrent } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { refOf } from "../entitled-release.ts";
 import { own } from "../own.ts";
+import type { Release } from "../records.ts";
 import { isRefused } from "./start-candidate.ts";
 import { beginRelease, candidateOf, type StartRun, treeAt } from "./start-run.ts";
-import { shrink, takeSites } from "./take-over.ts";
+import { shrink, takeSites, touchedBy } from "./take-over.ts";
 
-/** Sites that get the app back leave the removals: their marker, if it stands already, is withdrawn by what comes. */
-export function withdrawRemovals({ input, board, notes }: StartRun, app: AppBoard): void {
+/**
+ * Sites that get the app back leave the removals: their marker, if it stands already, is withdrawn by what comes. Gives
+ * those that the removals have in flight.
+ */
+export function withdrawRemovals(
+  { input, board, notes }: StartRun,
+  app: AppBoard,
+): Release["carried"] {
+  const inFlight: Release["carried"] = {};
   const wanted = own(input.desired, app.app)?.sites;
-  if (wanted === undefined || isRefused(app, own(input.desired, app.app))) return;
+  if (wanted === undefined || isRefused(app, own(input.desired, app.app))) return inFlight;
   for (const release of app.open.values()) {
     if (release.kind !== "removal") continue;
     const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
+    for (const [site, record] of touchedBy(board, release)) {
+      if (back.has(site) && record.settled !== true) inFlight[site] = record;
+    }
     shrink(board, release, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
     notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
   }
+  return inFlight;
 }
 
 /** Begins the removal. The sites are out of every other list from now on. */
