@@ -18,23 +18,37 @@ export function bookkeeping(control: ControlState, observations: Observations): 
   };
 }
 
-/** Silences that still last, up to now: recorded along with other changes, so that a restart knows of them. */
-export function silencesUntilNow(
-  control: ControlState,
-  silences: ReadonlyMap<string, readonly Silence[]>,
-  others: readonly ControlChange[],
-): ControlChange[] {
-  const written = new Set(others.map(({ path }) => path));
-  return silenceChanges(control, silences).filter(({ path }) => !written.has(path));
-}
-
-/** The first word on a cluster's identity is kept: another cluster under the same site is then noticed. */
+/**
+ * The first word on a cluster's identity is kept: another cluster under the same site is then noticed. A cluster that
+ * is recorded for one site is not recorded for another.
+ */
 function identityChanges(control: ControlState, observations: Observations): ControlChange[] {
+  const owners = recordedClusters(control);
   return Object.entries(control.sites).flatMap(([site, assignment]) => {
     const uid = observations.siteReport(assignment.mirror, site)?.uid;
     const isLearned = assignment.uid === undefined && assignment.moving === undefined;
-    if (uid === undefined || uid === "" || !isLearned) return [];
+    if (uid === undefined || uid === "" || !isLearned || owners.has(uid)) return [];
+    owners.set(uid, site);
     const record = { ...assignment, uid };
     return [{ path: controlPaths.site(site), record, why: `${site}: its cluster is ${uid}` }];
+  });
+}
+
+/** Cluster -> the site that it is recorded for. */
+function recordedClusters({ sites }: ControlState): Map<string, string> {
+  return new Map(Object.entries(sites).flatMap(([site, { uid }]) => (uid ? [[uid, site]] : [])));
+}
+
+/** Sites whose worker finds the cluster of another site, in words. */
+export function sharedClusters(control: ControlState, observations: Observations): string[] {
+  const owners = recordedClusters(control);
+  return Object.entries(control.sites).flatMap(([site, { mirror }]) => {
+    const uid = observations.siteReport(mirror, site)?.uid ?? "";
+    const owner = owners.get(uid);
+    if (owner === undefined || owner === site) return [];
+    return [
+      `site ${site} reaches the cluster of site ${owner} (${uid}): both would be written there; ` +
+        `correct how ${site} is reached, or remove one of the two from the fleet`,
+    ];
   });
 }

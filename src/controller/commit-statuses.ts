@@ -39,11 +39,14 @@ export class CommitStatuses {
   async tell(input: StoryInput): Promise<void> {
     await this.#readHistory(input.controlHead);
     const { verdict, progress } = input;
+    const refused = verdict.verdict === "refused" ? verdict.commit : null;
     if (verdict.verdict === "refused") {
       const { commit: sha, reason: description } = verdict;
       await this.#sink.set({ sha, state: "failure", description });
     }
     for (const [sha, releases] of this.#ledger) {
+      // One commit, one word: a branch that was set back is at a commit that has a story already.
+      if (sha === refused) continue;
       await this.#sink.set({ sha, ...storyOf(releases, progress) });
     }
     this.#forgetEnded();

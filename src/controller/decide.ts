@@ -6,6 +6,7 @@ import { applyDecision } from "../core/rollout/decisions.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
 import type { SiteAssignment } from "../core/rollout/records.ts";
+import { commitToControl } from "./control-commit.ts";
 import type { NamedMirror } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { AskedDecision } from "./decision-body.ts";
@@ -34,7 +35,7 @@ export async function decide(
   if (!result.ok) throw refusal(refusalCodes[result.code], result.message, result.hint);
   const found = decision.verb === "recover" ? standingAssignments(control, mirrors) : [];
   const reason = decision.why === "" ? "" : `: ${decision.why}`;
-  const next = await world.control.commit(control, {
+  const next = await commitToControl(world, control, {
     changes: [...result.changes, ...found],
     subject: `${decision.verb} by ${by}, ${result.message}${reason}`,
     author: by,

@@ -4,6 +4,7 @@
  */
 import { copyObjects } from "../adapters/git/copy-objects.ts";
 import { FleetError } from "../core/errors.ts";
+import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { HandOver, SiteMove } from "../core/rollout/planner-types.ts";
 import { type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
@@ -52,20 +53,14 @@ async function handOutTo(
 ): Promise<boolean> {
   const { read } = input;
   const before = await mirror.snapshot();
-  const enters = input.siteMoves.filter(
-    (move): move is Enter => "enter" in move && move.enter === mirror.name,
+  const { enters, movedMetas } = await keepEnterable(
+    input.siteMoves.filter((move): move is Enter => "enter" in move && move.enter === mirror.name),
+    { mirror, input, problems },
   );
-  const movedMetas = await readMovedMetas(enters, input.mirrors);
   const handOvers = await keepWritable(
     input.handOvers.filter((each) => each.mirror === mirror.name),
     { mirror, input, problems },
   );
-  for (const enter of enters) {
-    await requireTrees([...Object.values(enter.trees), ...Object.values(enter.good)], {
-      mirror,
-      input,
-    });
-  }
   const leaves = input.siteMoves.flatMap((move) =>
     "leave" in move && move.leave === mirror.name ? [move.site] : [],
   );
@@ -99,6 +94,8 @@ function assignedSites(mirror: string, { control, head }: ReadState): string[] {
 interface TreeTarget {
   readonly mirror: MirrorRepository;
   readonly input: HandOutInput;
+  /** Where a tree is looked for before any other mirror. */
+  readonly first?: MirrorRepository | undefined;
 }
 
 /** The hand-overs whose trees the mirror can have; the others wait, and it is said why. */
@@ -119,6 +116,51 @@ async function keepWritable(
   return writable;
 }
 
+interface Enterable {
+  readonly enters: Enter[];
+  readonly movedMetas: ReadonlyMap<string, SiteMeta>;
+}
+
+/** The sites that can come to the mirror with what they had; the others wait outside, and it is said why. */
+async function keepEnterable(
+  enters: readonly Enter[],
+  { mirror, input, problems }: TreeTarget & { readonly problems: string[] },
+): Promise<Enterable> {
+  const kept: Enter[] = [];
+  const movedMetas = new Map<string, SiteMeta>();
+  for (const enter of enters) {
+    const target = { mirror, input, first: input.mirrors.get(enter.fromMirror) };
+    try {
+      const metas = await readMovedMetas([enter], input.mirrors);
+      await requireTrees(Object.values(enter.trees), target);
+      kept.push({ ...enter, good: await keepGood(enter, { ...target, problems }) });
+      for (const [site, meta] of metas) movedMetas.set(site, meta);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      problems.push(`${enter.site}: ${error.message}`);
+    }
+  }
+  return { enters: kept, movedMetas };
+}
+
+/** The good trees that can be had: without one a site cannot roll back to it, which is no reason to stay outside. */
+async function keepGood(
+  { site, good }: Enter,
+  { problems, ...target }: TreeTarget & { readonly problems: string[] },
+): Promise<Enter["good"]> {
+  const kept: Record<string, TreeId> = {};
+  for (const [app, tree] of Object.entries(good)) {
+    try {
+      await requireTrees([tree], target);
+      kept[app] = tree;
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      problems.push(`${site}: it comes without the good version of ${app}: ${error.message}`);
+    }
+  }
+  return kept;
+}
+
 function treesOf({ apps }: HandOver): TreeId[] {
   return apps.flatMap(({ set, good }) => [
     ...("tree" in set ? [set.tree] : []),
@@ -129,7 +171,7 @@ function treesOf({ apps }: HandOver): TreeId[] {
 /** Puts trees into the mirror's store: from their rendering, or copied from another mirror. STATE_CORRUPT. */
 async function requireTrees(
   trees: readonly TreeId[],
-  { mirror, input }: TreeTarget,
+  { mirror, input, first }: TreeTarget,
 ): Promise<void> {
   for (const tree of trees) {
     if (mirror.has(tree)) continue;
@@ -138,13 +180,20 @@ async function requireTrees(
       await mirror.write(variant);
       continue;
     }
-    const source = input.mirrors.all().find((other) => other !== mirror && other.has(tree));
-    if (source === undefined) {
-      throw new FleetError("STATE_CORRUPT", `tree ${tree} is in no mirror and in no rendering`, {
-        hint: "the commit that it was rendered from may be gone from the fleet repository's clone",
-      });
-    }
+    if (await mirror.find(tree)) continue;
+    const others = input.mirrors.all().filter((other) => other !== mirror && other !== first);
+    const source = await findSource(tree, first === undefined ? others : [first, ...others]);
     await copyObjects({ from: source.store, to: mirror.store, trees: [tree] });
     await mirror.adopt(tree);
   }
+}
+
+async function findSource(
+  tree: TreeId,
+  mirrors: readonly MirrorRepository[],
+): Promise<MirrorRepository> {
+  for (const mirror of mirrors) if (await mirror.find(tree)) return mirror;
+  throw new FleetError("STATE_CORRUPT", `tree ${tree} is in no mirror and in no rendering`, {
+    hint: "the commit that it was rendered from may be gone from the fleet repository's clone",
+  });
 }

@@ -21,7 +21,7 @@ export interface JudgeInput {
  * commit, and only a head without any error starts something.
  */
 export async function judgeHead(input: JudgeInput): Promise<HeadVerdict> {
-  const { seen, control, rendering } = input;
+  const { seen, control } = input;
   const followed = control.state.head?.commit ?? null;
   if (seen === null || seen === followed) return { verdict: "nothing-new" };
   const isAccepted = control.accepted?.commit === seen;
@@ -31,9 +31,38 @@ export async function judgeHead(input: JudgeInput): Promise<HeadVerdict> {
       `to follow it nevertheless: flotilla rollout accept-head ${seen}`;
     return { verdict: "refused", commit: seen, reason };
   }
-  const head = await rendering.head(seen);
-  if (head.ok) return { verdict: "follow", head: head.value };
-  return { verdict: "refused", commit: seen, reason: describeMistakes(head.diagnostics) };
+  return judgeContent(input, { seen, followed });
+}
+
+async function judgeContent(
+  input: JudgeInput,
+  { seen, followed }: { seen: string; followed: string | null },
+): Promise<HeadVerdict> {
+  const head = await input.rendering.head(seen);
+  const reason = head.ok
+    ? await renamedFleet(input, followed, head.value)
+    : describeMistakes(head.diagnostics);
+  if (head.ok && reason === null) return { verdict: "follow", head: head.value };
+  return { verdict: "refused", commit: seen, reason: reason ?? "the commit is not valid" };
+}
+
+/** Everything that a fleet owns in its clusters bears its name, so under another name nobody would own it. */
+async function renamedFleet(
+  { rendering }: JudgeInput,
+  followed: string | null,
+  head: ValidHead,
+): Promise<string | null> {
+  const before = followed === null ? null : await rendering.model(followed);
+  if (followed === null || !before?.ok) return null;
+  const { fleet } = head.model;
+  const { name: old } = before.value.fleet.value.metadata;
+  const { name } = fleet.value.metadata;
+  if (name === old) return null;
+  const { line, column } = fleet.at(["metadata", "name"]);
+  return (
+    `${fleet.file}:${line}:${column}: the fleet is called ${name}, but ${old} in ${shortId(followed)}, the last ` +
+    `head that was followed: what ${old} owns in its clusters would be nobody's; call it ${old} again`
+  );
 }
 
 /** The first mistake, with its place, and how many more there are. */

@@ -3,6 +3,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Explanation, FleetStatus } from "../core/protocol/api.ts";
 import { progressOf } from "../core/rollout/progress.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
+import { sharedClusters } from "./bookkeeping.ts";
 import { recoveryProposal } from "./control-loss.ts";
 import { explainView } from "./explain-view.ts";
 import { plannerInput } from "./planner-input.ts";
@@ -108,6 +109,7 @@ export class LastPass {
       ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
       ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
       ...(forge === null ? [] : [`commit statuses: ${forge}`]),
+      ...sharedClusters(pass.control.state, world.observations),
       ...unserved.map(
         (name) => `mirror ${name} has no credential in the config: no worker gets it`,
       ),

@@ -62,9 +62,21 @@ export class MirrorRepository {
     return this.#objects.get(tree);
   }
 
-  /** True when the mirror has the tree, so that a commit can name it by its id. */
+  /** True when the mirror is known to have the tree, so that a commit can name it by its id. */
   has(tree: TreeId): boolean {
     return this.#objects.has(tree);
+  }
+
+  /** Like `has`, but asks the store too: a tree that stood here once still lies in the history. */
+  async find(tree: TreeId): Promise<boolean> {
+    if (this.#objects.has(tree)) return true;
+    try {
+      await this.#learn([tree]);
+      return true;
+    } catch (error) {
+      if (error instanceof FleetError && error.code === "GIT_NOT_FOUND") return false;
+      throw error;
+    }
   }
 
   /** Writes a rendered tree, without a commit. STATE_CORRUPT when it gets another id than its rendering said. */

@@ -1,9 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createFleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { makeFolder } from "../runtime/make-folder.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import type { ControllerSettings } from "./config.ts";
 import { ControlLossCheck } from "./control-loss.ts";
@@ -30,7 +30,7 @@ export interface OpenOptions {
 export async function openWorld(options: OpenOptions): Promise<World> {
   const { settings, clock, logger, signal } = options;
   const { stateDir, fleet, heartbeatMs, pollIntervalMs } = settings;
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await makeFolder(stateDir, 0o700);
   const open: OpenStore = (dir) => openStore(dir, { create: true, clock });
   const mirrors = new Mirrors({ dir: join(stateDir, "mirrors"), open });
   await mirrors.openExisting();

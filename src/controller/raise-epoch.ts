@@ -2,6 +2,7 @@ import { FleetError } from "../core/errors.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import type { ControlRepository, ControlSnapshot } from "./control-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
+import { withSilences } from "./silences.ts";
 
 /** What a starting controller found: the epoch in which it is going to lead, and since when nobody has looked. */
 export interface Candidacy {
@@ -9,6 +10,8 @@ export interface Candidacy {
   /** Time (ms) of what control recorded last: a worker not heard yet is silent since then. */
   readonly lastRecorded: number;
   readonly found: ControlSnapshot;
+  /** Names of the mirrors that there are. */
+  readonly mirrors: readonly string[];
 }
 
 /** Picks an epoch higher than any that control or a mirror has seen. Writes nothing. */
@@ -26,6 +29,7 @@ export async function stand(
     epoch: Math.max(...seen) + 1,
     lastRecorded: Math.min(found.at ?? now, now),
     found,
+    mirrors: mirrors.all().map(({ name }) => name),
   };
 }
 
@@ -35,15 +39,19 @@ export async function stand(
  */
 export async function raiseEpoch(
   control: ControlRepository,
-  { epoch, found }: Candidacy,
+  { epoch, lastRecorded, found, mirrors }: Candidacy,
   now: number,
 ): Promise<void> {
   const why = `a controller starts as leader of epoch ${epoch}`;
+  const epochChange = { path: controlPaths.epoch, record: { epoch }, why };
+  // This commit is the newest from now on, so the time before it must not be lost to a controller that starts next.
+  const unseen = lastRecorded < now ? [{ from: lastRecorded, to: now }] : [];
+  const silences = new Map(mirrors.map((mirror) => [mirror, unseen]));
   let newest = found;
   for (;;) {
     try {
       await control.commit(newest, {
-        changes: [{ path: controlPaths.epoch, record: { epoch }, why }],
+        changes: withSilences(newest.state, [epochChange], silences),
         subject: why,
         author: "flotilla-controller",
         at: now,

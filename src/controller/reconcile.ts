@@ -4,18 +4,17 @@
  */
 import { FleetError } from "../core/errors.ts";
 import { planRollout } from "../core/rollout/plan-rollout.ts";
-import type { ControlChange, RolloutPlan } from "../core/rollout/planner-types.ts";
-import { startReleases } from "../core/rollout/start-releases.ts";
-import { bookkeeping, silencesUntilNow } from "./bookkeeping.ts";
+import type { RolloutPlan } from "../core/rollout/planner-types.ts";
+import { bookkeeping } from "./bookkeeping.ts";
+import { commitChanges, controllerAuthor } from "./control-commit.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
+import { followHead } from "./follow-head.ts";
 import { handOut } from "./hand-out.ts";
 import { type HeadVerdict, judgeHead, shortId } from "./judge-head.ts";
+import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
-import { entitledByApp, renderOpenReleases } from "./rendered-releases.ts";
+import { type PassState, readState } from "./read-state.ts";
 import type { ValidHead } from "./rendering.ts";
-import { protectedObjects } from "../core/rollout/protected-objects.ts";
-import { removalVerbs, startInput } from "./start-input.ts";
-import { mirrorState } from "./planner-input.ts";
 import type { World } from "./world.ts";
 
 /** What a pass found and did; the API answers from it. */
@@ -33,9 +32,6 @@ export interface Pass {
   readonly hasWritten: boolean;
 }
 
-/** Author of what the controller commits by itself. */
-const author = "flotilla-controller";
-
 /** Reads everything, plans, carries out. REF_RACE: another writer was first, read again. */
 export async function reconcile(world: World): Promise<Pass> {
   const mirrors = await readMirrors(world);
@@ -48,7 +44,7 @@ export async function reconcile(world: World): Promise<Pass> {
   const head = await followedHead(world, before);
   let control = before;
   if (verdict.verdict === "follow") {
-    control = await follow(world, { control, mirrors, head: verdict.head, previous: head });
+    control = await followHead(world, { control, mirrors, head: verdict.head, previous: head });
   }
   const current = verdict.verdict === "follow" ? verdict.head : head;
   if (current === null) {
@@ -129,102 +125,14 @@ async function requireHead(rendering: World["rendering"], commit: string): Promi
   );
 }
 
-interface PassState {
-  readonly control: ControlSnapshot;
-  readonly mirrors: readonly ReadMirror[];
-  readonly head: ValidHead;
-  readonly controlLost: string | undefined;
-}
-
-async function readState(
-  world: World,
-  { control, mirrors, head, controlLost }: PassState,
-  previous: ValidHead | null,
-): Promise<ReadState> {
-  const { rendering, observations, clock } = world;
-  const entitlement = { control: control.state, mirrors: mirrorState(mirrors), rendering };
-  await renderOpenReleases(control.state, head, rendering);
-  return {
-    now: clock.now(),
-    control,
-    mirrors,
-    head,
-    previous,
-    entitled: await entitledByApp({ ...entitlement, head }),
-    observations,
-    rendering,
-    controlLost,
-  };
-}
-
-/** Starts what the new head starts, in one commit on control that also makes it the followed head. */
-async function follow(
-  world: World,
-  state: {
-    readonly control: ControlSnapshot;
-    readonly mirrors: readonly ReadMirror[];
-    readonly head: ValidHead;
-    readonly previous: ValidHead | null;
-  },
-): Promise<ControlSnapshot> {
-  const { control, head, previous } = state;
-  const { rendering } = world;
-  // Kept before control names it, and what control no longer names is let go only after it.
-  await world.sources.keep(neededSources(control, head.commit));
-  const read = await readState(world, { ...state, controlLost: undefined }, previous);
-  const entitlement = { control: control.state, mirrors: mirrorState(state.mirrors), rendering };
-  const entitledBefore =
-    previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
-  const started = startReleases(
-    startInput({
-      ...read,
-      entitledBefore,
-      onRemoval: await removalVerbs(control, rendering),
-      isProtected: protectedObjects([...(previous ? [previous.variants] : []), head.variants]),
-    }),
-  );
-  world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
-  return world.control.commit(control, {
-    changes: started.changes,
-    subject: `Follow ${shortId(head.commit)}`,
-    author,
-    at: read.now,
-  });
-}
-
-/** Commits of the fleet repository that must stay readable. */
-function neededSources({ state }: ControlSnapshot, head?: string): Set<string> {
-  const needed = new Set<string>();
-  for (const { current, open } of Object.values(state.apps)) {
-    if (current.release !== null) needed.add(current.release.source);
-    for (const { release } of current.partial) needed.add(release.source);
-    for (const { source, budgetsFrom } of open) needed.add(source).add(budgetsFrom);
-  }
-  for (const commit of [state.head?.commit, state.head?.previous, head]) {
-    if (commit !== undefined) needed.add(commit);
-  }
-  return needed;
-}
-
 /** Records what ended a silence and what was learned of clusters, before anything is planned with it. */
 async function keepBooks(world: World, control: ControlSnapshot): Promise<ControlSnapshot> {
   const { observations, clock } = world;
   const { changes, settled } = bookkeeping(control.state, observations);
-  const next = changes.length === 0 ? control : await commitPlain(world, control, changes);
+  const next = changes.length === 0 ? control : await commitChanges(world, control, changes);
   observations.settleSilences(settled);
   if (next !== control) world.logger.debug("books kept", { at: clock.now() });
   return next;
-}
-
-async function commitPlain(
-  world: World,
-  control: ControlSnapshot,
-  changes: readonly ControlChange[],
-): Promise<ControlSnapshot> {
-  const [first] = changes;
-  const more = changes.length - 1;
-  const subject = `${first?.why ?? "Change"}${more > 0 ? ` (and ${more} more)` : ""}`;
-  return world.control.commit(control, { changes, subject, author, at: world.clock.now() });
 }
 
 async function plan(
@@ -240,16 +148,14 @@ async function plan(
   const rollout = planRollout(plannerInput(read));
   let { control } = state;
   if (rollout.changes.length > 0) {
-    const open = world.observations.openSilences(state.mirrors.map(({ mirror }) => mirror.name));
-    const silences = silencesUntilNow(control.state, open, rollout.changes);
-    control = await commitPlain(world, control, [...rollout.changes, ...silences]);
+    control = await commitChanges(world, control, rollout.changes);
   }
   const result = await handOut({
     read: { ...read, control },
     mirrors: world.mirrors,
     handOvers: rollout.handOvers,
     siteMoves: rollout.siteMoves,
-    author,
+    author: controllerAuthor,
     isHeld: state.controlLost !== undefined,
   });
   const needed = neededSources(control, world.source.state().seen ?? undefined);

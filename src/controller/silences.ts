@@ -2,6 +2,7 @@
  * Deadlines and soaks stand still while a region's worker is silent, so its silences are kept in control for as long
  * as an open release may have to subtract them; they outlast the controller that saw them.
  */
+import { controlPaths } from "../core/rollout/control-files.ts";
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import type { WorkerSilences } from "../core/rollout/records.ts";
 import type { Silence } from "./observations.ts";
@@ -26,8 +27,31 @@ export function silenceChanges(
       ...record,
       silences: merged.map(({ from, to }) => ({ from: isoTime(from), to: isoTime(to) })),
     };
-    return [{ path: `workers/${mirror}.json`, record: next, why: `${mirror}: silence recorded` }];
+    return [
+      { path: controlPaths.worker(mirror), record: next, why: `${mirror}: silence recorded` },
+    ];
   });
+}
+
+/** The changes with these silences recorded too; a change to the same record keeps its word and gets them added. */
+export function withSilences(
+  control: ControlState,
+  changes: readonly ControlChange[],
+  silences: ReadonlyMap<string, readonly Silence[]>,
+): ControlChange[] {
+  const changed = new Map(changes.map((change) => [change.path, change]));
+  const workers = { ...control.workers };
+  for (const mirror of silences.keys()) {
+    const record = changed.get(controlPaths.worker(mirror))?.record;
+    if (record === null) delete workers[mirror];
+    else if (record !== undefined) workers[mirror] = record as WorkerSilences; // what lies there
+  }
+  const added = silenceChanges({ ...control, workers }, silences);
+  const records = new Map(added.map(({ path, record }) => [path, record]));
+  return [
+    ...changes.map((change) => ({ ...change, record: records.get(change.path) ?? change.record })),
+    ...added.filter(({ path }) => !changed.has(path)),
+  ];
 }
 
 function oldestOpenRelease(control: ControlState): number | null {

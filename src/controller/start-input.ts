@@ -4,11 +4,12 @@ import type { RenderedApp } from "../core/render/rendered.ts";
 import { rendererNumber } from "../core/render/rendered.ts";
 import type { AppControl, DesiredApp, StartInput } from "../core/rollout/planner-types.ts";
 import type { RemovalVerb } from "../core/rollout/records.ts";
+import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, siteFacts } from "./fleet-facts.ts";
 import { plannerInput, type ReadState } from "./planner-input.ts";
-import type { Rendering } from "./rendering.ts";
+import type { Rendering, ValidHead } from "./rendering.ts";
 
 /** What starting needs beside the state: `head` of it is the new head, `previous` the one followed until now. */
 export interface StartRead extends ReadState {
@@ -31,6 +32,8 @@ export function startInput(read: StartRead): StartInput {
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),
     strategyOf: (app) => resolveStrategy(granting, app),
+    newestStrategyOf: (app) =>
+      head.model.apps.has(app) ? resolveStrategy(head.model, app) : undefined,
     isProtected: read.isProtected,
   };
 }
@@ -39,21 +42,33 @@ function desired({ inputDigest, sites }: RenderedApp): DesiredApp {
   return { digest: inputDigest, renderer: rendererNumber, sites: Object.fromEntries(sites) };
 }
 
-/** `onRemoval` of each app as its current release's commit has it, else as its newest candidate's. */
+/**
+ * `onRemoval` of each app as its current release's commit has it, else as its newest candidate's. Where neither is
+ * known, as after control was lost, the first of `heads` that has the app tells.
+ */
 export async function removalVerbs(
   { state }: ReadState["control"],
   rendering: Rendering,
+  heads: readonly ValidHead[],
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
-  for (const [app, control] of Object.entries(state.apps)) {
-    const source = decidingCommit(control);
+  const apps = [
+    ...Object.keys(state.apps),
+    ...heads.flatMap(({ model }) => [...model.apps.keys()]),
+  ];
+  for (const app of new Set(apps)) {
+    const source = decidingCommit(own(state.apps, app));
     const model = source === undefined ? null : await rendering.model(source);
-    verbs[app] = (model?.ok && model.value.apps.get(app)?.value.spec.onRemoval) || "delete";
+    const models = [...(model?.ok ? [model.value] : []), ...heads.map((head) => head.model)];
+    const deciding = models.find((each) => each.apps.has(app));
+    verbs[app] = deciding?.apps.get(app)?.value.spec.onRemoval ?? "delete";
   }
   return verbs;
 }
 
-function decidingCommit({ current, open }: AppControl): string | undefined {
+function decidingCommit(control: AppControl | undefined): string | undefined {
+  if (control === undefined) return undefined;
+  const { current, open } = control;
   const released = current.release ?? current.partial.at(-1)?.release;
   return (released ?? open.findLast(({ kind }) => kind === "app"))?.source;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { bookkeeping, sharedClusters } from "../../src/controller/bookkeeping.ts";
 import { Observations } from "../../src/controller/observations.ts";
 import { silenceChanges } from "../../src/controller/silences.ts";
 import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
@@ -146,5 +147,29 @@ describe("a silence", () => {
     expect(silenceChanges(control(null), silence(10, 20))).toEqual([]);
     expect(silenceChanges(control(at(30)), silence(10, 20))).toEqual([]);
     expect(silenceChanges(control(at(0), [[at(10), at(20)]]), silence(10, 20))).toEqual([]);
+  });
+});
+
+describe("a cluster", () => {
+  it("that is recorded for one site is not recorded for another, and it is told", () => {
+    const { observations } = world();
+    const sites = ["a1", "a2"].map((site) => ({ site, reachable: true, message: "", uid: "u" }));
+    observations.accept("east", report({ sites }));
+    const east = { mirror: "east" };
+    const state = {
+      head: null,
+      epoch: 1,
+      holds: [],
+      apps: {},
+      workers: {},
+      sites: { a1: east, a2: east },
+    };
+    const { changes } = bookkeeping(state, observations);
+    expect(changes).toMatchObject([{ path: "sites/a1.json", record: { uid: "u" } }]);
+    const recorded = { ...state, sites: { a1: { ...east, uid: "u" }, a2: east } };
+    expect(bookkeeping(recorded, observations).changes).toEqual([]);
+    expect(sharedClusters(recorded, observations)).toEqual([
+      expect.stringMatching(/^site a2 reaches the cluster of site a1 \(u\)/),
+    ]);
   });
 });

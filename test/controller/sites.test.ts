@@ -1,7 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { commitFleet } from "../support/controller-fleet.ts";
+import { commitFleet, webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
-import { controllerBench } from "../support/controller-process.ts";
+import { type ControllerBench, controllerBench } from "../support/controller-process.ts";
 import {
   bothWorkers,
   everywhere,
@@ -21,6 +23,23 @@ async function settledFleet() {
   await quiet(bench);
   await pause(500);
   return { bench, controller, workers };
+}
+
+const noTree = "1".repeat(40);
+
+/** The record of a site's move names trees that nobody has. */
+async function loseTrees(bench: ControllerBench, site: string): Promise<void> {
+  const path = `sites/${site}.json`;
+  const record = JSON.parse(await bench.control("show", `main:${path}`));
+  record.moving.trees = { web: noTree };
+  const file = join(bench.dir, "record.json");
+  await writeFile(file, `${JSON.stringify(record)}\n`);
+  const blob = await bench.control("hash-object", "-w", file);
+  await bench.control("read-tree", "main");
+  await bench.control("update-index", "--add", "--cacheinfo", `100644,${blob},${path}`);
+  const tree = await bench.control("write-tree");
+  const commit = await bench.control("commit-tree", tree, "-p", "main", "-m", "lose");
+  await bench.control("update-ref", "refs/heads/main", commit);
 }
 
 describe("a site", { timeout: 120_000 }, () => {
@@ -75,6 +94,30 @@ describe("a site", { timeout: 120_000 }, () => {
     expect(meta).toMatchObject({ region: "east", uid: "uid-of-b1" });
     expect(meta.apps.web.namespace).toBe("web");
     expect(await west.git("log", "--format=", "--name-only", "main")).not.toContain(".leaving");
+  });
+
+  it("comes with trees that only its old mirror's history has; one that cannot have its own waits alone", async () => {
+    const { bench, controller, workers } = await settledFleet();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    await bench.fleet.commit(webVersion("2"));
+    await everywhere(bench, "2");
+    await quiet(bench);
+    const good = await west.git("rev-parse", "main:good/b1/web");
+    workers.west.silence();
+    const moved = (name: string): string =>
+      siteYaml(name, { region: "east", labels: { ring: "main" } });
+    await bench.fleet.commit({ "sites/b1.yaml": moved("b1"), "sites/b2.yaml": moved("b2") });
+    await eventually("they have left west", async () => (await west.files()).length === 0);
+    await controller.stop();
+    await loseTrees(bench, "b2");
+    const again = await startController(bench);
+    workers.west.speak();
+    await eventually("b1 is in east", async () => east.file("meta/b1.json"));
+    expect(await east.git("rev-parse", "main:good/b1/web")).toBe(good);
+    await eventually("b2's trouble is told", async () =>
+      (await again.status())?.warnings.some((line) => line.includes(`b2: tree ${noTree}`)),
+    );
+    expect(await east.file("meta/b2.json")).toBeNull();
   });
 
   it("of a region that is renamed moves with it, without its old worker by an operator's word", async () => {

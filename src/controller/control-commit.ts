@@ -1,0 +1,37 @@
+/**
+ * Commits of the leader on control. Each takes the silences along that still last: a restart takes the time of the
+ * newest commit for the time up to which everything was seen.
+ */
+import type { ControlChange } from "../core/rollout/planner-types.ts";
+import type { ControlCommit, ControlSnapshot } from "./control-repository.ts";
+import { withSilences } from "./silences.ts";
+import type { World } from "./world.ts";
+
+/** Who commits what the controller does by itself. */
+export const controllerAuthor = "flotilla-controller";
+
+/** Commits the changes with the silences up to now; REF_RACE when somebody else was first. */
+export async function commitToControl(
+  { control, mirrors, observations }: Pick<World, "control" | "mirrors" | "observations">,
+  base: ControlSnapshot,
+  request: ControlCommit,
+): Promise<ControlSnapshot> {
+  const open = observations.openSilences(mirrors.all().map(({ name }) => name));
+  return control.commit(base, {
+    ...request,
+    changes: withSilences(base.state, request.changes, open),
+  });
+}
+
+/** Commits changes that speak for themselves. */
+export async function commitChanges(
+  world: World,
+  base: ControlSnapshot,
+  changes: readonly ControlChange[],
+): Promise<ControlSnapshot> {
+  const [first] = changes;
+  const more = changes.length - 1;
+  const subject = `${first?.why ?? "Change"}${more > 0 ? ` (and ${more} more)` : ""}`;
+  const at = world.clock.now();
+  return commitToControl(world, base, { changes, subject, author: controllerAuthor, at });
+}

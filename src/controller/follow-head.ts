@@ -1,0 +1,62 @@
+/** A new head begins to be followed: what it starts, and that it is the followed one, in one commit on control. */
+import { controlPaths } from "../core/rollout/control-files.ts";
+import type { ControlChange } from "../core/rollout/planner-types.ts";
+import { protectedObjects } from "../core/rollout/protected-objects.ts";
+import { startReleases } from "../core/rollout/start-releases.ts";
+import { commitToControl, controllerAuthor } from "./control-commit.ts";
+import type { ControlSnapshot } from "./control-repository.ts";
+import { shortId } from "./judge-head.ts";
+import { neededSources } from "./needed-sources.ts";
+import { mirrorState, type ReadMirror } from "./planner-input.ts";
+import { readState } from "./read-state.ts";
+import { entitledByApp } from "./rendered-releases.ts";
+import type { ValidHead } from "./rendering.ts";
+import { standingVariants } from "./standing-variants.ts";
+import { removalVerbs, startInput } from "./start-input.ts";
+import type { World } from "./world.ts";
+
+/** What stands when a head is about to be followed. */
+export interface FollowState {
+  readonly control: ControlSnapshot;
+  readonly mirrors: readonly ReadMirror[];
+  readonly head: ValidHead;
+  /** The head followed until now; null: this is the first. */
+  readonly previous: ValidHead | null;
+}
+
+/** Starts what the new head starts. REF_RACE: another writer was first, read again. */
+export async function followHead(world: World, state: FollowState): Promise<ControlSnapshot> {
+  const { control, mirrors, head, previous } = state;
+  const { rendering } = world;
+  // Kept before control names it, and what control no longer names is let go only after it.
+  await world.sources.keep(neededSources(control, head.commit));
+  const read = await readState(world, { ...state, controlLost: undefined }, previous);
+  const entitlement = { control: control.state, mirrors: mirrorState(mirrors), rendering };
+  const entitledBefore =
+    previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
+  const heads = previous === null ? [head] : [previous, head];
+  // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
+  const standing = await standingVariants(mirrors, rendering);
+  const started = startReleases(
+    startInput({
+      ...read,
+      entitledBefore,
+      onRemoval: await removalVerbs(control, rendering, heads),
+      isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
+    }),
+  );
+  world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
+  return commitToControl(world, control, {
+    changes: [...started.changes, ...acceptedOnce(control)],
+    subject: `Follow ${shortId(head.commit)}`,
+    author: controllerAuthor,
+    at: read.now,
+  });
+}
+
+/** An operator's word lets one head in, once: whatever is followed next needs another. */
+function acceptedOnce({ accepted }: ControlSnapshot): ControlChange[] {
+  if (accepted === null) return [];
+  const why = `${shortId(accepted.commit)} was accepted for this once`;
+  return [{ path: controlPaths.accepted, record: null, why }];
+}

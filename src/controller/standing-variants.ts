@@ -1,0 +1,63 @@
+/** The objects of what stands in the mirrors: what a release may take away is judged by them, however old they are. */
+import { parse } from "yaml";
+import { FleetError } from "../core/errors.ts";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
+import type { TreeId, Variant } from "../core/render/rendered.ts";
+import type { ReadMirror } from "./planner-input.ts";
+import type { Rendering } from "./rendering.ts";
+
+/** Every tree that stands at a site, once: from a rendering that is kept, else from its mirror. STATE_CORRUPT. */
+export async function standingVariants(
+  mirrors: readonly ReadMirror[],
+  rendering: Rendering,
+): Promise<ReadonlyMap<TreeId, Variant>> {
+  const variants = new Map<TreeId, Variant>();
+  for (const { mirror, snapshot } of mirrors) {
+    for (const tree of standingTrees(snapshot)) {
+      if (variants.has(tree)) continue;
+      variants.set(tree, rendering.variant(tree) ?? (await readVariant(mirror.store, tree)));
+    }
+  }
+  return variants;
+}
+
+function* standingTrees({ sites }: ReadMirror["snapshot"]): Iterable<TreeId> {
+  for (const { apps } of sites.values()) {
+    for (const entry of apps.values()) if ("tree" in entry) yield entry.tree;
+  }
+}
+
+async function readVariant(store: ObjectStore, tree: TreeId): Promise<Variant> {
+  const entries = await store.children(tree);
+  const texts = await store.read(entries.map(({ oid }) => oid));
+  const objects = entries.map(({ path, oid }) => {
+    const yaml = texts.get(oid) ?? "";
+    return { id: path.replace(/\.yaml$/, ""), object: readObject(path, yaml), yaml };
+  });
+  return { tree, objects };
+}
+
+function readObject(path: string, yaml: string): KubeObject {
+  let value: Json = null;
+  try {
+    value = parse(yaml) as Json; // YAML without tags gives Json
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  if (!isJsonObject(value) || !isObject(value)) throw unreadable(path);
+  return value;
+}
+
+function isObject(value: JsonObject): value is KubeObject {
+  const { apiVersion, kind, metadata } = value;
+  return typeof apiVersion === "string" && typeof kind === "string" && isJsonObject(metadata);
+}
+
+function unreadable(path: string, cause?: unknown): FleetError {
+  return new FleetError("STATE_CORRUPT", `${path}, which stands in a mirror, cannot be read`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: "somebody else wrote to the mirror, or the disk is damaged: restore it from a copy",
+  });
+}
