@@ -21,9 +21,15 @@ export interface AppState {
   health: AppHealth | null;
   /** Monotonic time since when it is healthy without a break on the row's tree; null: it is not. */
   healthySince: number | null;
+  /** Monotonic time of the last look at `health`: for what came after it nobody can vouch. */
+  observedAt: number;
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
+  /** Why its health cannot be told ("" when the last look saw everything), and the monotonic time since when. */
+  unseen: { readonly since: number; readonly reason: string };
+  /** Why the last look for drift did not see all of it; "" when it did. */
+  unchecked: string;
   /** Why the last attempt did not do all: one line, "" when it did. */
   trouble: string;
   /** What waits, without being a failure: "2 objects wait to be pruned". */
@@ -41,8 +47,11 @@ export function newAppState(app: string): AppState {
     writes: 0,
     health: null,
     healthySince: null,
+    observedAt: 0,
     appliedAt: 0,
     drifted: new Map(),
+    unseen: { since: 0, reason: "" },
+    unchecked: "",
     trouble: "",
     waiting: "",
     failures: 0,
@@ -54,25 +63,44 @@ export function takeHealth(state: AppState, health: AppHealth, now: number): boo
   const isGood = health.status === "Healthy" || health.status === "Suspended";
   const before = `${state.health?.status} ${state.health?.message} ${state.health?.unverified}`;
   state.health = health;
+  state.observedAt = now;
   if (!isGood) state.healthySince = null;
   else state.healthySince ??= now;
   return before !== `${health.status} ${health.message} ${health.unverified}`;
 }
 
-/** For how long it has been healthy, and the longest such time on this tree, in whole ms. */
-export function healthTimes(state: AppState, now: number): { now: number; longest: number } {
-  const healthyForMs = state.healthySince === null ? 0 : Math.floor(now - state.healthySince);
+/**
+ * Notes why an app could not be looked at ("" when it could). What was seen last stands for `patienceMs`; then its
+ * health is Unknown. True when a person would see a difference.
+ */
+export function noteUnseen(
+  state: AppState,
+  reason: string,
+  { now, patienceMs }: { readonly now: number; readonly patienceMs: number },
+): boolean {
+  const before = state.unseen;
+  const since = before.reason === "" ? now : before.since;
+  state.unseen = { since, reason };
+  const differs = before.reason !== reason;
+  if (reason === "" || now - since < patienceMs) return differs;
+  return takeHealth(state, { status: "Unknown", message: "", unverified: 0 }, now) || differs;
+}
+
+/** For how long it was seen healthy, up to the last look, and the longest such time on this tree, in whole ms. */
+export function healthTimes(state: AppState): { now: number; longest: number } {
+  const { healthySince, observedAt } = state;
+  const healthyForMs = healthySince === null ? 0 : Math.floor(observedAt - healthySince);
   return { now: healthyForMs, longest: Math.max(healthyForMs, state.row?.longestHealthyMs ?? 0) };
 }
 
 /** The app's line in a report; null: there is nothing to tell. */
-export function appReport(state: AppState, site: string, now: number): AppReport | null {
+export function appReport(state: AppState, site: string): AppReport | null {
   const { row, target } = state;
   if (row === null && target === null) return null;
   const base = { site, app: state.app, message: messageOf(state).slice(0, 2000) };
   if (row === null) return { ...base, ...nothingYet };
-  const times = healthTimes(state, now);
-  const isGone = row.left && isLeaving(target);
+  const times = healthTimes(state);
+  const isGone = hasLeft(state) && isLeaving(target);
   return {
     ...base,
     tree: row.tree,
@@ -82,10 +110,15 @@ export function appReport(state: AppState, site: string, now: number): AppReport
     health: isGone ? "Missing" : healthWord(state, row),
     healthyForMs: times.now,
     longestHealthyMs: times.longest,
-    everHealthy: row.everHealthy || times.now > 0,
+    everHealthy: row.everHealthy || state.healthySince !== null,
     unverified: state.health?.unverified ?? 0,
     objects: state.rows.size,
   };
+}
+
+/** It was told to leave, and nothing of it is at the site any more. */
+export function hasLeft({ row, rows }: AppState): boolean {
+  return row?.left === true && rows.size === 0;
 }
 
 function isLeaving(target: AppTarget | null): boolean {
@@ -127,15 +160,15 @@ function syncOf(state: AppState): AppReport["sync"] {
   const form = formOfTarget(target, row);
   const isApplied = form.tree !== null && row.tree === form.tree;
   const isPruned = form.tree !== null && state.waiting === "";
-  return isApplied && isPruned && state.drifted.size === 0 && state.trouble === ""
-    ? "Synced"
-    : "OutOfSync";
+  const isChecked = state.drifted.size === 0 && state.unchecked === "";
+  return isApplied && isPruned && isChecked && state.trouble === "" ? "Synced" : "OutOfSync";
 }
 
 function messageOf(state: AppState): string {
   if (state.target === null) return "the mirror does not name it here any more: nothing is written";
   const drift = state.drifted.size === 0 ? "" : `${state.drifted.size} objects have drifted`;
-  return [state.trouble, drift, state.waiting, state.health?.message ?? ""]
+  const unread = new Set([state.unseen.reason, state.unchecked]);
+  return [state.trouble, ...unread, drift, state.waiting, state.health?.message ?? ""]
     .filter((part) => part !== "")
     .join("; ");
 }

@@ -1,12 +1,12 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import { UnknownKindError, addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
-import { FleetError } from "../core/errors.ts";
+import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
-import type { SiteContext } from "./site-context.ts";
+import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
 
@@ -78,15 +78,30 @@ async function writeAll(job: Job, todo: readonly TreeObject[]): Promise<ApplyOut
   const progress: Progress = { failed: [], blocked: [], absent: new Set(), written: 0 };
   for (const rank of new Set(todo.map((object) => object.rank))) {
     const queue = todo.filter((object) => object.rank === rank);
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        await writeOne(job, next, progress);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+    await writeQueue(queue, (object) => writeOne(job, object, progress));
     await waitForDefinitions(job, progress, rank);
   }
   return progress;
+}
+
+/** Some at once, until the first throws; ends when no write is under way any more, however it ends. */
+async function writeQueue(
+  queue: TreeObject[],
+  write: (object: TreeObject) => Promise<void>,
+): Promise<void> {
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      try {
+        await write(next);
+      } catch (error) {
+        queue.length = 0;
+        throw error;
+      }
+    }
+  };
+  const workers = Array.from({ length: Math.min(parallel, queue.length) }, worker);
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function writeOne(job: Job, object: TreeObject, progress: Progress): Promise<void> {
@@ -110,9 +125,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     state.drifted.delete(object.id);
     progress.written += 1;
   } catch (error) {
-    if (!(error instanceof FleetError) || context.signal().aborted) throw error;
-    context.link.noteFailure(error);
-    if (context.link.isBroken()) throw error; // the rest would fail alike
+    throwUnlessPassable(context, error);
     noteFailed(job, object, { progress, error });
   }
 }

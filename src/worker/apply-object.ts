@@ -36,11 +36,29 @@ export async function applyOneObject(context: SiteContext, work: ObjectWork): Pr
   const { row } = work;
   const isKnown = row !== undefined && row.phase === "applied" && row.uid !== "";
   const uid = isKnown ? row.uid : await inspect(context, work);
-  try {
-    return rowOf(work, await send(context, work, { uid, force: work.drifted?.force === true }));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return rowOf(work, await sendAgain(context, work, { uid, error }));
+  return sendUntilDone(context, work, { uid, force: work.drifted?.force === true });
+}
+
+async function sendUntilDone(
+  context: SiteContext,
+  work: ObjectWork,
+  first: Attempt,
+): Promise<ObjectRow> {
+  let attempt = first;
+  const answered = new Set<Remedy>();
+  for (;;) {
+    try {
+      return rowOf(work, await send(context, work, attempt));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Each at most once: what a remedy did not mend is refused for good.
+      const remedy = remedyOf(work, attempt, error);
+      if (remedy === null || answered.has(remedy)) throw inWords(context, error);
+      answered.add(remedy);
+      // Another object than the one whose fields were judged: it is judged by itself.
+      if (remedy === "look") answered.delete("take");
+      attempt = await remedied(context, work, { attempt, remedy, error });
+    }
   }
 }
 
@@ -48,6 +66,9 @@ interface Attempt {
   readonly uid: string;
   readonly force: boolean;
 }
+
+/** What can be done about a refusal: take fields, make the namespace, look at what stands there now. */
+type Remedy = "take" | "namespace" | "look";
 
 function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
   const { object } = work.object;
@@ -99,31 +120,29 @@ async function hasHandedOver(
   return tree === null || !tree.ids.has(work.object.id);
 }
 
-interface Refusal {
-  readonly uid: string;
-  readonly error: ApiError;
+function remedyOf(work: ObjectWork, attempt: Attempt, error: ApiError): Remedy | null {
+  if (error.code === "CONFLICT") return attempt.force ? null : "take";
+  if (isNamespaceMissing(error, work)) return "namespace";
+  return attempt.uid !== "" && isAnotherObject(error) ? "look" : null;
 }
 
-/** What a refusal allows to be tried once more; otherwise throws it, in words that name site and object. */
-async function sendAgain(
+/** How it may be tried again; throws, in words that name site and object, where it must not be. */
+async function remedied(
   context: SiteContext,
   work: ObjectWork,
-  { uid, error }: Refusal,
-): Promise<KubeObject> {
-  if (error.code === "CONFLICT") {
+  { attempt, remedy, error }: { attempt: Attempt; remedy: Remedy; error: ApiError },
+): Promise<Attempt> {
+  if (remedy === "take") {
     await judge(context, work, error);
-    return send(context, work, { uid, force: true });
+    return { ...attempt, force: true };
   }
-  if (isNamespaceMissing(error, work)) {
+  if (remedy === "namespace") {
     await createNamespace(context, work.namespace);
-    return send(context, work, { uid: "", force: false });
+    return { uid: "", force: false };
   }
-  if (uid !== "" && isAnotherObject(error)) {
-    // Gone, or another object by the same name: that may also mean another cluster.
-    await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
-    return send(context, work, { uid: await inspect(context, work), force: false });
-  }
-  throw inWords(context, error);
+  // Gone, or another object by the same name: that may also mean another cluster.
+  await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
+  return { uid: await inspect(context, work), force: false };
 }
 
 async function judge(context: SiteContext, work: ObjectWork, error: ApiError): Promise<void> {

@@ -6,7 +6,7 @@ import type { KubeObject } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
 import { needsWrite, save } from "./apply-app.ts";
 import { parseFields } from "./apply-object.ts";
-import { readLive } from "./read-live.ts";
+import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { AppTree } from "./tree-cache.ts";
@@ -18,6 +18,7 @@ import type { AppTree } from "./tree-cache.ts";
 export async function checkDrift(context: SiteContext): Promise<readonly AppState[]> {
   const looks: { state: AppState; tree: AppTree; writes: number }[] = [];
   for (const state of context.apps.values()) {
+    state.unchecked = "";
     const tree = state.target === null ? null : await desiredTree(context, state.app);
     if (tree === null || tree.tree !== state.row?.tree) continue;
     looks.push({ state, tree, writes: state.writes });
@@ -40,14 +41,19 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
 function compareApp(
   context: SiteContext,
   state: AppState,
-  { tree, live }: { tree: AppTree; live: ReadonlyMap<string, KubeObject | null> },
+  { tree, live }: { readonly tree: AppTree; readonly live: LiveObjects },
 ): void {
+  state.unchecked = whyUnread(live, tree.objects);
   const unchanged: ObjectRow[] = [];
   for (const object of tree.objects) {
     const row = state.rows.get(object.id);
-    if (row === undefined || row.phase !== "applied") continue;
-    if (needsWrite(state, object) && !state.drifted.has(object.id)) continue;
-    const found = live.get(object.id) ?? null;
+    // It stands, by its app's row, and is not known to stand as it should: it is written again.
+    if (row === undefined || (needsWrite(state, object) && !state.drifted.has(object.id))) {
+      state.drifted.set(object.id, { force: false });
+      continue;
+    }
+    const found = live.objects.get(object.id);
+    if (found === undefined) continue; // could not be read
     const drift = driftOf(state.app, row, found);
     if (drift !== null) {
       state.drifted.set(object.id, drift);

@@ -93,7 +93,7 @@ async function createSystemNamespace(context: SiteContext): Promise<void> {
 
 async function deletePart(context: SiteContext, name: string): Promise<void> {
   const live = await context.client.get(address(name), context.signal());
-  if (live === null) return;
+  if (live === null) return context.link.verify({ signal: context.signal() });
   await context.client.delete(
     address(name),
     { uid: metadataText(live, "uid"), resourceVersion: metadataText(live, "resourceVersion") },

@@ -5,10 +5,9 @@ import { podReason } from "../core/health/workload-health.ts";
 import { at, health } from "../core/health/read-object.ts";
 import { isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, describeKey } from "../core/model/kube-object.ts";
-import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import { type AppState, takeHealth } from "./app-state.ts";
-import { observable, readLive } from "./read-live.ts";
-import { type SiteContext, desiredTree } from "./site-context.ts";
+import { type AppState, noteUnseen, takeHealth } from "./app-state.ts";
+import { type LiveObjects, observable, readLive, whyUnread } from "./read-live.ts";
+import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { needsWrite, save } from "./apply-app.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
@@ -21,7 +20,7 @@ export async function observeApps(
   context: SiteContext,
   states: readonly AppState[],
 ): Promise<readonly AppState[]> {
-  const looks: { state: AppState; tree: AppTree; writes: number }[] = [];
+  const looks: Look[] = [];
   for (const state of states) {
     const tree = await standingTree(context, state);
     if (tree !== null) looks.push({ state, tree, writes: state.writes });
@@ -33,16 +32,31 @@ export async function observeApps(
   const live = await readLive(context, queries);
   const changed: AppState[] = [];
   for (const look of looks) {
-    const assessed = await assess(context, look, live);
-    if (look.state.writes !== look.writes) continue;
-    const before = look.state.healthySince;
-    const differs = takeHealth(look.state, assessed, context.clock.monotonic());
-    keepWord(context, look.state);
-    keepTimes(context, look.state, before);
-    if (differs || (before === null) !== (look.state.healthySince === null))
-      changed.push(look.state);
+    if (await observeApp(context, look, live)) changed.push(look.state);
   }
   return changed;
+}
+
+interface Look {
+  readonly state: AppState;
+  readonly tree: AppTree;
+  readonly writes: number;
+}
+
+/** True when a person would see a difference. */
+async function observeApp(context: SiteContext, look: Look, live: LiveObjects): Promise<boolean> {
+  const { state, tree } = look;
+  const reason = whyUnread(live, observable(tree.objects));
+  const assessed = reason === "" ? await assess(context, look, live.objects) : null;
+  if (state.writes !== look.writes) return false;
+  const before = { since: state.healthySince, until: state.observedAt };
+  const now = context.clock.monotonic();
+  const { offlineAfterMs: patienceMs } = context.config;
+  const isUnseenAnew = noteUnseen(state, reason, { now, patienceMs });
+  const differs = assessed !== null && takeHealth(state, assessed, now);
+  keepWord(context, state);
+  keepTimes(context, state, before);
+  return isUnseenAnew || differs || (before.since === null) !== (state.healthySince === null);
 }
 
 /** The tree that stands at the site; null while another one is being written or none does. */
@@ -108,14 +122,14 @@ async function podsReason(context: SiteContext, workload: KubeObject): Promise<s
       namespace,
       labelSelector,
       limit: 50,
-      maxObjects: 200,
+      sample: 200,
       signal: context.signal(),
     });
     return pods.map(podReason).find((reason) => reason !== "") ?? "";
   } catch (error) {
     // Only the message would have been better: the health is known.
-    if (isApiError(error)) return "";
-    throw error;
+    throwUnlessPassable(context, error);
+    return "";
   }
 }
 
@@ -128,14 +142,20 @@ function keepWord(context: SiteContext, state: AppState): void {
 }
 
 /** The store learns of healthy times when they end, and in growing steps, so that a restart forgets little. */
-function keepTimes(context: SiteContext, state: AppState, before: number | null): void {
+function keepTimes(
+  context: SiteContext,
+  state: AppState,
+  before: { readonly since: number | null; readonly until: number },
+): void {
   const { row } = state;
-  const since = state.healthySince ?? before;
+  const isHealthy = state.healthySince !== null;
+  const since = state.healthySince ?? before.since;
   if (row === null || since === null) return;
-  const lastedMs = Math.floor(context.clock.monotonic() - since);
+  // A time that has ended is known to have lasted until the look before.
+  const lastedMs = Math.floor((isHealthy ? state.observedAt : before.until) - since);
   const longest = Math.max(row.longestHealthyMs, lastedMs);
   const grown = longest - row.longestHealthyMs;
-  const broke = state.healthySince === null && grown > 0;
+  const broke = !isHealthy && grown > 0;
   const isMuchLonger = grown >= 1000 && grown >= row.longestHealthyMs / 2;
   if (row.everHealthy && !broke && !isMuchLonger) return;
   state.row = { ...row, everHealthy: true, longestHealthyMs: longest };

@@ -2,7 +2,7 @@ import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { planPrune } from "../core/apply/plan-prune.ts";
-import { FleetError } from "../core/errors.ts";
+import type { FleetError } from "../core/errors.ts";
 import {
   type KubeObject,
   type ObjectId,
@@ -13,7 +13,7 @@ import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
 import { finalizersOf } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
-import { type SiteContext, othersIds } from "./site-context.ts";
+import { type SiteContext, othersIds, throwUnlessPassable } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 
 /** How pruning ended; `waiting` and `failed` empty: the inventory holds nothing but what is wanted. */
@@ -74,9 +74,7 @@ async function guarded(job: Job, progress: Progress, work: () => Promise<void>):
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof FleetError) || job.context.signal().aborted) throw error;
-    job.context.link.noteFailure(error);
-    if (job.context.link.isBroken()) throw error;
+    throwUnlessPassable(job.context, error);
     progress.failed.push(error);
   }
 }
@@ -84,7 +82,7 @@ async function guarded(job: Job, progress: Progress, work: () => Promise<void>):
 async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<void> {
   const { context } = job;
   const found = await lookUp(context, id, job.state.rows.get(id));
-  if (found === null) return forget(job, id, progress);
+  if (found === null) return forgetAbsent(job, id, progress);
   const { address, live } = found;
   if (liveOwner(live) !== job.row.owner) return release(job, { id, address, live }, progress);
   if (metadataText(live, "deletionTimestamp") !== "") {
@@ -112,7 +110,7 @@ async function releaseOne(
   { reason, progress }: { readonly reason: string; readonly progress: Progress },
 ): Promise<void> {
   const found = await lookUp(job.context, id, job.state.rows.get(id));
-  if (found === null) return forget(job, id, progress);
+  if (found === null) return forgetAbsent(job, id, progress);
   if (liveOwner(found.live) !== job.row.owner) {
     return release(job, { id, ...found }, progress);
   }
@@ -185,6 +183,12 @@ async function orphan(job: Job, address: ObjectAddress, live: KubeObject): Promi
     },
   };
   await job.context.client.mergePatch(address, patch, job.context.signal());
+}
+
+/** Forgets what is not there, once it is certain that the site's own cluster said so. */
+async function forgetAbsent(job: Job, id: ObjectId, progress: Progress): Promise<void> {
+  await job.context.link.verify({ signal: job.context.signal() });
+  forget(job, id, progress);
 }
 
 function forget(job: Job, id: ObjectId, progress: Progress): void {

@@ -2,7 +2,7 @@ import { appLabel } from "../core/apply/ownership.ts";
 import { isConfigKind } from "../core/health/assess-health.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
-import type { SiteContext } from "./site-context.ts";
+import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
 /** Which objects of which apps to look at. */
@@ -16,37 +16,70 @@ export function observable(objects: readonly TreeObject[]): readonly TreeObject[
   return objects.filter((object) => !isConfigKind(object.key.group, object.key.kind));
 }
 
+/** What was read of the live objects. */
+export interface LiveObjects {
+  /** null: the cluster says that there is none. */
+  readonly objects: ReadonlyMap<ObjectId, KubeObject | null>;
+  /** Objects that could not be read, with the reason: nothing is known of them, least of all that they are gone. */
+  readonly unread: ReadonlyMap<ObjectId, string>;
+}
+
 /**
  * Reads the live objects of some apps with few requests: one list for each kind by the app label, and a read of its own
- * for what the list does not have (the label may have been taken off) or for a kind's only object. null: the cluster
- * says that there is none. Throws at the first failure: half an answer is none.
+ * for what the list does not have (the label may have been taken off) or for a kind's only object. A kind that cannot
+ * be read holds up no other; throws where the cluster itself does not answer.
  */
 export async function readLive(
   context: SiteContext,
   queries: readonly LiveQuery[],
-): Promise<ReadonlyMap<ObjectId, KubeObject | null>> {
-  const live = new Map<ObjectId, KubeObject | null>();
-  const byKind = new Map<string, { app: string; object: TreeObject }[]>();
-  for (const { app, objects } of queries) {
-    for (const object of objects) {
+): Promise<LiveObjects> {
+  const objects = new Map<ObjectId, KubeObject | null>();
+  const unread = new Map<ObjectId, string>();
+  const byKind = new Map<string, Wanted[]>();
+  for (const { app, objects: asked } of queries) {
+    for (const object of asked) {
       const kind = `${object.object.apiVersion} ${object.key.kind}`;
       byKind.set(kind, [...(byKind.get(kind) ?? []), { app, object }]);
     }
   }
   for (const wanted of byKind.values()) {
-    if (wanted.length > 1) await readList(context, wanted, live);
-    for (const { object } of wanted) {
-      if (live.has(object.id)) continue;
-      const found = await context.client.get(addressOf(object.object), context.signal());
-      live.set(object.id, found);
+    try {
+      await readKind(context, wanted, objects);
+    } catch (error) {
+      throwUnlessPassable(context, error);
+      const missed = wanted.map(({ object }) => object.id).filter((id) => !objects.has(id));
+      for (const id of missed) unread.set(id, error.message);
     }
   }
-  return live;
+  return { objects, unread };
+}
+
+/** The first reason why one of these objects could not be read; "" when all were. */
+export function whyUnread({ unread }: LiveObjects, objects: readonly TreeObject[]): string {
+  return objects.map(({ id }) => unread.get(id) ?? "").find((reason) => reason !== "") ?? "";
+}
+
+interface Wanted {
+  readonly app: string;
+  readonly object: TreeObject;
+}
+
+async function readKind(
+  context: SiteContext,
+  wanted: readonly Wanted[],
+  live: Map<ObjectId, KubeObject | null>,
+): Promise<void> {
+  if (wanted.length > 1) await readList(context, wanted, live);
+  for (const { object } of wanted) {
+    if (live.has(object.id)) continue;
+    const found = await context.client.get(addressOf(object.object), context.signal());
+    live.set(object.id, found);
+  }
 }
 
 async function readList(
   context: SiteContext,
-  wanted: readonly { readonly app: string; readonly object: TreeObject }[],
+  wanted: readonly Wanted[],
   live: Map<ObjectId, KubeObject | null>,
 ): Promise<void> {
   const [first] = wanted;

@@ -1,6 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
-import { type AppState, healthTimes } from "./app-state.ts";
+import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite, save } from "./apply-app.ts";
 import { readChildInventory, writeChildInventory } from "./child-inventory.ts";
 import { pruneObjects } from "./prune-objects.ts";
@@ -48,6 +48,8 @@ async function rebuild(
 ): Promise<AppRow> {
   await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
   const found = await readChildInventory(context, state.app);
+  // That there is none must have been said by this cluster: nothing would be asked again.
+  await context.link.verify({ signal: context.signal() });
   const row: AppRow = {
     ...facts,
     site: context.site,
@@ -74,7 +76,10 @@ async function keep(
   state: AppState,
   wanted: { readonly row: AppRow; readonly tree: AppTree },
 ): Promise<NextLook> {
-  const { row, tree } = wanted;
+  const { tree } = wanted;
+  const row = { ...wanted.row, left: false };
+  // Durable before anything is created: what has objects has not left, however far the apply comes.
+  if (wanted.row.left) keepRow(context, state, row);
   const outcome = await applyTree(context, state, { row, tree });
   state.trouble = describeOutcome(outcome);
   if (outcome.failed.length > 0) return { backoff: outcome.failed[0]?.error ?? unknownFailure() };
@@ -95,12 +100,14 @@ function noteApplied(context: SiteContext, state: AppState, tree: string): void 
 
 function noteNewTree(context: SiteContext, state: AppState, row: AppRow): void {
   const now = context.clock.monotonic();
-  const everHealthy = row.everHealthy || healthTimes(state, now).now > 0;
+  const everHealthy = row.everHealthy || state.healthySince !== null;
   keepRow(context, state, { ...row, left: false, everHealthy, longestHealthyMs: 0, health: "" });
   state.appliedAt = now;
   state.writes += 1;
   state.health = null;
   state.healthySince = null;
+  state.unseen = { since: 0, reason: "" };
+  state.unchecked = "";
 }
 
 function keepRow(context: SiteContext, state: AppState, row: AppRow): void {
@@ -134,7 +141,7 @@ async function leave(
   options: { readonly row: AppRow; readonly marker: NonNullable<TargetForm["leave"]> },
 ): Promise<NextLook> {
   const { row, marker } = options;
-  if (row.left) return "settled";
+  if (hasLeft(state)) return "settled";
   const standing = [...state.rows.values()].filter(mayStand).length;
   if (marker.verb === "delete" && standing > marker.expected) {
     state.trouble = `the app is to leave with ${marker.expected} objects, but has ${standing} here: nothing is deleted`;

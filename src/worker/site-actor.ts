@@ -1,7 +1,7 @@
 import { FleetError } from "../core/errors.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import { backoffMs } from "../runtime/backoff.ts";
-import { type AppState, appReport, healthTimes, newAppState } from "./app-state.ts";
+import { type AppState, appReport, hasLeft, healthTimes, newAppState } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import type { SiteTarget } from "./mirror-view.ts";
@@ -58,6 +58,8 @@ class Actor {
   readonly #busy = new Set<Promise<void>>();
   #probes = 0;
   #driftNote = "";
+  /** Why looks at the whole site failed, by key of the task, until they succeed. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(options: SiteActorOptions) {
     this.#options = options;
@@ -124,7 +126,7 @@ class Actor {
 
   #retarget(state: AppState, before: SiteTarget | null, target: SiteTarget): void {
     state.target = target.apps.get(state.app) ?? null;
-    if (state.target === null && state.row?.left === true) return this.#forget(state);
+    if (state.target === null && hasLeft(state)) return this.#forget(state);
     const isSame = before !== null && factsOf(before, state.app) === factsOf(target, state.app);
     // What failed may have waited for what changed.
     if (isSame && state.failures === 0) return;
@@ -167,6 +169,7 @@ class Actor {
       else if (key === "observe") await this.#observe();
       else if (key === "drift") await this.#drift();
       else await this.#app(key.slice("app/".length));
+      if (this.#troubles.delete(key)) this.#options.touch();
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(key, error);
     }
@@ -178,12 +181,14 @@ class Actor {
     link.noteFailure(error);
     this.#options.touch();
     if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
-    const state = this.states.get(key.slice("app/".length));
+    const reason = error instanceof FleetError ? error.message : "internal error: see the log";
+    const state = key.startsWith("app/") ? this.states.get(key.slice("app/".length)) : undefined;
     if (state !== undefined) {
-      state.trouble = error instanceof FleetError ? error.message : "internal error: see the log";
+      state.trouble = reason;
       this.#options.touch(state.app);
       this.#again(state, error instanceof FleetError ? error : undefined);
     } else if (key !== "probe") {
+      if (!link.isBroken()) this.#troubles.set(key, `${key}: ${reason}`);
       this.#timer.schedule(key, key === "drift" ? config.retryMaxMs : config.observeMs);
     }
   }
@@ -260,7 +265,7 @@ class Actor {
     for (const state of changed) this.#options.touch(state.app);
     let isSettling = false;
     for (const state of this.states.values()) {
-      const times = healthTimes(state, clock.monotonic());
+      const times = healthTimes(state);
       if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
         this.#timer.schedule(`app/${state.app}`, 0);
       }
@@ -279,14 +284,17 @@ class Actor {
   }
 
   async #drift(): Promise<void> {
-    const { clock } = this.#context;
+    const { clock, config } = this.#context;
     const meta = this.#target?.meta;
     if (meta === undefined) return;
     if (!this.#options.drift.mayCheck(clock.monotonic(), meta.drift.maxSitesPerMinute)) {
       this.#timer.schedule("drift", 1000 + clock.random() * 5000);
       return;
     }
+    const uncheckedBefore = this.#unchecked();
     const drifted = await checkDrift(this.#context);
+    const unchecked = this.#unchecked();
+    for (const app of new Set([...uncheckedBefore, ...unchecked])) this.#options.touch(app);
     this.#noteDrift();
     const reason = drifted.length === 0 ? null : this.#options.drift.reasonToWait();
     this.#driftNote = reason ?? "";
@@ -295,7 +303,15 @@ class Actor {
       this.#options.touch(state.app);
       if (reason === null) this.#timer.schedule(`app/${state.app}`, 0);
     }
-    this.#timer.schedule("drift", meta.drift.intervalMs * (0.9 + 0.2 * clock.random()));
+    const wait = meta.drift.intervalMs * (0.9 + 0.2 * clock.random());
+    this.#timer.schedule("drift", unchecked.length > 0 ? Math.min(wait, config.retryMaxMs) : wait);
+  }
+
+  /** Apps of which the last look for drift did not see all. */
+  #unchecked(): readonly string[] {
+    return [...this.states.values()]
+      .filter((state) => state.unchecked !== "")
+      .map(({ app }) => app);
   }
 
   #noteDrift(): void {
@@ -307,7 +323,9 @@ class Actor {
   report(): SiteReport {
     const { site, link, config } = this.#context;
     const { uid, offlineForMs, message } = link.facts();
-    const text = [message, this.#driftNote].filter((part) => part !== "").join("; ");
+    const text = [message, ...this.#troubles.values(), this.#driftNote]
+      .filter((part) => part !== "")
+      .join("; ");
     return {
       site,
       reachable: offlineForMs < config.offlineAfterMs,
@@ -318,8 +336,7 @@ class Actor {
 
   appReport(app: string): AppReport | null {
     const state = this.states.get(app);
-    const { clock, site } = this.#context;
-    return state === undefined ? null : appReport(state, site, clock.monotonic());
+    return state === undefined ? null : appReport(state, this.#context.site);
   }
 }
 

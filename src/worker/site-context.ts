@@ -1,6 +1,7 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import type { WorkerSettings } from "./config.ts";
@@ -42,6 +43,19 @@ function heldTree(
   state: AppState | undefined,
 ): string | null {
   return wanted.leaving.verb === "hold" ? (state?.row?.tree ?? null) : null;
+}
+
+/**
+ * Throws what is more than the failure of one request: a bug, an abort, a cluster that does not answer. What it lets
+ * pass concerns only the objects that were asked for; everything else goes on.
+ */
+export function throwUnlessPassable(
+  context: SiteContext,
+  error: unknown,
+): asserts error is FleetError {
+  if (!(error instanceof FleetError) || context.signal().aborted) throw error;
+  context.link.noteFailure(error);
+  if (context.link.isBroken()) throw error;
 }
 
 /** What the other apps of the site want or have, by app: an object of theirs is never deleted. */

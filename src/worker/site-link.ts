@@ -76,7 +76,10 @@ class Link implements SiteLink {
     const known = store.siteUid(site) ?? undefined;
     const wanted = [known, expectedUid()].find((one) => one !== undefined && one !== uid);
     if (wanted !== undefined) throw changed(site, wanted, uid);
-    if (known === undefined) store.setSiteUid(site, uid);
+    if (known === undefined) {
+      refuseTaken(store, site, uid);
+      store.setSiteUid(site, uid);
+    }
     // Another cluster at the same address serves other kinds.
     if (this.#verified === undefined) this.client.forgetKinds();
     this.client.pin(identity);
@@ -110,6 +113,16 @@ class Link implements SiteLink {
 function breaks(error: FleetError): boolean {
   if (error.code === "CLUSTER_CHANGED" || error.code === "CLUSTER_AUTH") return true;
   return error.code === "CLUSTER_UNREACHABLE" && !isApiError(error);
+}
+
+/** Two sites of one cluster would take each other's objects for their own, and delete them. */
+function refuseTaken(store: StateStore, site: string, uid: string): void {
+  const holder = store.sites().find((other) => other !== site && store.siteUid(other) === uid);
+  if (holder === undefined) return;
+  throw new FleetError("CLUSTER_CHANGED", `the cluster of site ${site} is already site ${holder}`, {
+    retry: "never",
+    hint: "nothing is written there as this site; correct the kubeconfig, or register the cluster once",
+  });
 }
 
 function changed(site: string, wanted: string, found: string): FleetError {

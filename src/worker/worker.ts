@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createMirrorFetcher } from "../adapters/git/mirror-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
@@ -7,6 +6,7 @@ import { type ClusterClient, openCluster } from "../adapters/kubernetes/cluster-
 import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { makeFolder } from "../runtime/make-folder.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import { type WorkerConfig, type WorkerSettings, workerSettings } from "./config.ts";
 import { createControllerClient } from "./controller-client.ts";
@@ -29,7 +29,7 @@ export async function runWorker(
   signal: AbortSignal,
 ): Promise<void> {
   const settings = workerSettings(config);
-  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
+  await makeFolder(config.stateDir, 0o700);
   const store = openStateStore(join(config.stateDir, "state.sqlite"));
   const dir = join(config.stateDir, "mirror.git");
   const git = await openStore(dir, { create: true, clock });

@@ -23,8 +23,8 @@ export interface TestSite {
   readonly kubelet: Kubelet;
   readonly mirror: TestMirror;
   readonly stateDir: string;
-  /** Starts the worker for site s1 (again). */
-  start(): TestWorker;
+  /** Starts the worker for site s1 (again), and for others by their kubeconfigs. */
+  start(others?: Readonly<Record<string, string>>): TestWorker;
   stop(): Promise<void>;
   /** The app is applied and healthy, on the tree that the mirror holds now. */
   settled(app: string): Promise<AppReport>;
@@ -107,9 +107,9 @@ export function useTestSite(clusters = 1): TestSite {
     get stateDir() {
       return state.dir;
     },
-    start: () => {
+    start: (others = {}) => {
       worker = startTestWorker(
-        workerConfig(mirror, state.dir, { s1: at(proxies, 0).kubeconfigPath }),
+        workerConfig(mirror, state.dir, { s1: at(proxies, 0).kubeconfigPath, ...others }),
       );
       return worker;
     },

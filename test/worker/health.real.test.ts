@@ -163,4 +163,36 @@ describe("order and health at a real cluster", { timeout: 60_000 }, () => {
     expect(report.sync).toBe("OutOfSync");
     expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
   });
+
+  it("goes on with the other apps while one kind cannot be read, and tells of the apps that have it", async () => {
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const drift = { driftIntervalMs: 300 };
+    const web = [deployment("web", "web:1"), configMap("c", { k: "1" })];
+    await site.mirror.commit({ s1: { things: [definition(), widget("default")], web } }, drift);
+    site.start();
+    await site.settled("things");
+    await site.settled("web");
+    const failure = { kind: "Status", status: "Failure", reason: "InternalError", code: 500 };
+    const body = JSON.stringify({ ...failure, message: "conversion webhook failed" });
+    const path = /\/widgets/;
+    site.cluster.proxy.fail({ kind: "status", status: 500, body }, { method: "GET", path });
+    await site.cluster.put("/api/v1/namespaces/default/configmaps/c", { data: { k: "edited" } });
+
+    const told = await eventually("the unread app is told", () => {
+      const report = site.report("things");
+      return report?.health === "Unknown" && report.sync === "OutOfSync" ? report : undefined;
+    });
+    expect(told.message).toContain("conversion webhook failed");
+    await eventually("drift of the other app is repaired", async () => {
+      const live = await site.cluster.get("/api/v1/namespaces/default/configmaps/c");
+      return JSON.stringify(live.body["data"]) === '{"k":"1"}';
+    });
+    const times = site.report("web")?.healthyForMs ?? 0;
+    await eventually("the other app is still looked at", () => {
+      return (site.report("web")?.healthyForMs ?? 0) > times;
+    });
+    site.cluster.proxy.heal();
+    await site.settled("things");
+    await site.cluster.remove(`${definitions}/widgets.${group}`);
+  });
 });

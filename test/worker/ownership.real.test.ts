@@ -133,4 +133,64 @@ describe("ownership at a real cluster", { timeout: 60_000 }, () => {
     await sleep(500);
     expect(site.cluster.writes()).toEqual([]);
   });
+
+  it("writes nothing for a second site with the kubeconfig of the first, and says whose cluster it is", async () => {
+    const s1 = { web: [configMap("a", {}), configMap("b", {})] };
+    await site.mirror.commit({ s1 });
+    site.start({ s2: site.cluster.kubeconfigPath });
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1, s2: { web: [configMap("a", {})] } });
+    await eventually("it is told", () =>
+      site.mirror.site("s2")?.message.includes("CLUSTER_CHANGED"),
+    );
+    await sleep(500);
+
+    expect(site.mirror.site("s2")?.message).toContain("is already site s1");
+    expect(site.cluster.writes()).toEqual([]);
+    expect((await site.cluster.get(`${configMaps}/b`)).status).toBe(200);
+  });
+
+  it("forgets no object because another cluster, put behind the site meanwhile, does not have it", async () => {
+    const objects = Array.from({ length: 30 }, (_, index) => configMap(`o${index}`, {}));
+    await site.mirror.commit({ s1: { web: objects } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    // Slow, so that the change falls between the objects.
+    site.cluster.proxy.fail({ kind: "slow", delayMs: 50 }, { method: "DELETE" });
+    await site.mirror.commit({ s1: { web: { verb: "delete", release: "r2", expected: 30 } } });
+    await eventually("it is under way", () => site.cluster.proxy.count({ method: "DELETE" }) > 2);
+    const { kubeconfigPath, cluster, proxy } = site.cluster;
+    await writeKubeconfig(kubeconfigPath, site.other.proxy.url, site.other.cluster.token);
+    try {
+      await eventually("it is told", () =>
+        site.mirror.site("s1")?.message.includes("CLUSTER_CHANGED"),
+      );
+      expect(site.report("web")?.left).toBe(false);
+      expect(site.other.writes()).toEqual([]);
+    } finally {
+      await writeKubeconfig(kubeconfigPath, proxy.url, cluster.token);
+    }
+    await eventually("it has left", () => site.report("web")?.left);
+    const list = await site.cluster.get(`${configMaps}?labelSelector=flotilla.dev/app`);
+    expect(list.body["items"]).toEqual([]);
+  });
+
+  it("takes over what was deleted and made anew with kubectl, in place of the one that it knew", async () => {
+    const s1 = { web: [configMap("a", { k: "ours" })] };
+    await site.mirror.commit({ s1 }, { driftIntervalMs: 500 });
+    site.start();
+    await site.settled("web");
+    await site.cluster.remove(`${configMaps}/a`);
+    await site.cluster.api.request(`${configMaps}?fieldManager=kubectl-create`, {
+      method: "POST",
+      body: configMap("a", { k: "by hand" }),
+    });
+    await eventually("it is ours again", async () => {
+      const live = await site.cluster.get(`${configMaps}/a`);
+      return JSON.stringify(live.body["data"]) === '{"k":"ours"}';
+    });
+    expect(await site.settled("web")).toMatchObject({ sync: "Synced", objects: 1 });
+  });
 });

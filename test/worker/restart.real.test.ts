@@ -158,4 +158,65 @@ describe("a worker that dies or forgets", { timeout: 60_000 }, () => {
     expect(await names()).toEqual(["a"]);
     expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
   });
+
+  it("takes away again what an app that had left has got anew, even if only in part", async () => {
+    const marker = { verb: "delete", release: "r2", expected: 5 } as const;
+    const noName = configMap("NotAName", {});
+    await site.mirror.commit({ s1: { big: [configMap("a", {})] } });
+    site.start();
+    await site.settled("big");
+    await site.mirror.commit({ s1: { big: marker } });
+    await eventually("it has left", () => site.report("big")?.left);
+    await site.mirror.commit({ s1: { big: [configMap("b", {}), noName] } });
+    await eventually("a part is back", async () => (await names()).includes("b"));
+    await eventually("that is told", () => site.report("big")?.left === false);
+    await site.mirror.commit({ s1: { big: { ...marker, release: "r4" } } });
+    await eventually("it has left again", () => site.report("big")?.left);
+
+    expect(await names()).toEqual([]);
+  });
+
+  it("tells that a site has stopped only when no write to it is under way any more", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("z", {})] }, s9: {} });
+    site.start();
+    await site.settled("web");
+    const { proxy } = site.cluster;
+    proxy.fail({ kind: "slow", delayMs: 1500 }, { method: "PATCH", path: `${configMaps}/a` });
+    proxy.fail({ kind: "slow", delayMs: 1500 }, { method: "GET", path: `${configMaps}/b` });
+    const web = [configMap("z", {}), configMap("a", {}), configMap("b", {})];
+    await site.mirror.commit({ s1: { web }, s9: {} });
+    const isSent = (): boolean => proxy.count({ method: "PATCH", path: `${configMaps}/a` }) > 0;
+    await eventually("a write is under way", isSent);
+    await site.mirror.commit({ s9: {} });
+    await eventually("stopped is told", () => site.mirror.last()?.stopped["s1"]);
+    const before = await names();
+    await sleep(2000);
+
+    expect(before).toEqual(["a", "z"]);
+    expect(await names()).toEqual(before);
+  });
+
+  it("leaves no object on an older version that a late write brought back", async () => {
+    const version = (k: string): KubeObject[] =>
+      ["o1", "o2", "o3"].map((name) => configMap(name, { k }));
+    await site.mirror.commit({ s1: { web: version("1") } }, { driftIntervalMs: 500 });
+    site.start();
+    await site.settled("web");
+    const { proxy } = site.cluster;
+    const o2 = { method: "PATCH", path: `${configMaps}/o2` };
+    proxy.fail({ kind: "slow", delayMs: 1500 }, { ...o2, times: 1 });
+    proxy.fail({ kind: "refuse" }, { method: "PATCH", path: `${configMaps}/o1`, times: 1 });
+    await site.mirror.commit({ s1: { web: version("2") } }, { driftIntervalMs: 500 });
+    await eventually("a write of version 2 is under way", () =>
+      proxy.requests(o2).some((request) => request.fault === "slow"),
+    );
+    await site.mirror.commit({ s1: { web: version("3") } }, { driftIntervalMs: 500 });
+    await site.settled("web");
+    await sleep(2000);
+
+    const lives = ["o1", "o2", "o3"].map((name) => site.cluster.get(`${configMaps}/${name}`));
+    const data = (await Promise.all(lives)).map(({ body }) => body["data"]);
+    expect(data).toEqual([{ k: "3" }, { k: "3" }, { k: "3" }]);
+    expect(site.report("web")?.sync).toBe("Synced");
+  });
 });

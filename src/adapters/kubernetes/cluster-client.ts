@@ -26,14 +26,15 @@ interface ApplyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a list asks for; `limit` bounds a page (default 500), `maxObjects` the whole (default 20,000). */
+/** What a list asks for; `limit` bounds a page (default 500), the whole is refused beyond 20,000. */
 interface ListOptions {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly limit?: number;
-  readonly maxObjects?: number;
+  /** Only a sample is wanted: no page is asked once there are so many. */
+  readonly sample?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -152,6 +153,8 @@ async function getObject(
   return asKubeObject(expectObject(answer, subjectOf("read", target)), target);
 }
 
+const maxListed = 20_000;
+
 async function listObjects(context: Context, options: ListOptions): Promise<readonly KubeObject[]> {
   const { apiVersion, kind } = options;
   const found = await context.discovery.find(apiVersion, kind, options.signal);
@@ -163,7 +166,8 @@ async function listObjects(context: Context, options: ListOptions): Promise<read
     const page = await listPage(context, { path, next }, options);
     for (const object of page.items) objects.push(object);
     next = page.next;
-    if (objects.length > (options.maxObjects ?? 20_000)) {
+    if (objects.length >= (options.sample ?? Number.POSITIVE_INFINITY)) return objects;
+    if (objects.length > maxListed) {
       throw new FleetError("API_REFUSED", `there are too many ${kind} objects to list`);
     }
   } while (next !== "");

@@ -147,6 +147,9 @@ describe("a cluster client", () => {
 
     fails = true;
     expect(await failure(cluster.list(query))).toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+
+    // A sample that the first page fills needs no second one.
+    expect(await cluster.list({ ...query, sample: 2 })).toHaveLength(2);
   });
 
   it.each([
