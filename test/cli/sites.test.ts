@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { runCli } from "../support/cli.ts";
 import { aFleet, siteYaml } from "../support/fleet.ts";
 import { folderWith } from "../support/folder.ts";
@@ -20,7 +21,22 @@ w1    west    ring=main,tier=shop
       { name: "e1", region: "east", labels: { ring: "canary", tier: "shop" }, suspend: false },
     ]);
     const yaml = await runCli(["sites", dir, "-l", "ring=canary", "-o", "yaml"]);
-    expect(yaml.stdout).toContain("- name: e1\n  region: east\n");
+    expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
+  });
+
+  it("writes YAML that readers of YAML 1.1 and 1.2 understand alike", async () => {
+    const { stdout } = await runCli([
+      "sites",
+      "fleet-repo-template",
+      "-l",
+      "country=no",
+      "-o",
+      "yaml",
+    ]);
+    const old = parse(stdout, { version: "1.1" }) as readonly { labels: { country: unknown } }[];
+
+    expect(old.map(({ labels }) => labels.country)).toEqual(["no", "no"]);
+    expect(parse(stdout)).toEqual(old);
   });
 
   it("lists all of the current folder without arguments, suspended ones marked", async () => {
