@@ -51,6 +51,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "health",
+    {
+      summary: "tell the health of objects in files",
+      load: () => import("./health.ts"),
+    },
+  ],
+  [
     "explain",
     {
       summary: "tell why an app is, or is not, at a site",

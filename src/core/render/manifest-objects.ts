@@ -4,7 +4,7 @@ import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { mistake } from "./mistake.ts";
-import { type FieldPath, readYaml } from "./read-yaml.ts";
+import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
 
 /** One object as a file has it. */
 export interface ManifestObject {
@@ -24,7 +24,7 @@ export function readManifestObjects(files: readonly SourceFile[]): {
   for (const file of files) {
     const read = readYaml(file);
     diagnostics.push(...read.diagnostics);
-    for (const found of read.documents.flatMap(flatten)) {
+    for (const found of read.documents.flatMap(flattenLists)) {
       const problem = identityProblem(found);
       if (problem !== undefined) diagnostics.push(problem);
       // identityProblem has checked what a KubeObject promises.
@@ -34,14 +34,8 @@ export function readManifestObjects(files: readonly SourceFile[]): {
   return { objects, diagnostics };
 }
 
-interface Found {
-  readonly value: Json;
-  readonly at: (path: FieldPath) => Place;
-  readonly keyAt: (path: FieldPath) => Place;
-}
-
 /** A `List` gives its items; a typed one (`ConfigMapList`) also tells them what they are. */
-function flatten(found: Found): Found[] {
+export function flattenLists(found: YamlDocument): YamlDocument[] {
   const { value } = found;
   if (!isJsonObject(value)) return [found];
   const { kind, items, apiVersion } = value;
@@ -50,7 +44,7 @@ function flatten(found: Found): Found[] {
   const typed =
     itemKind === "" ? {} : { ...(apiVersion !== undefined && { apiVersion }), kind: itemKind };
   return items.flatMap((item: Json, index) =>
-    flatten({
+    flattenLists({
       value: isJsonObject(item) ? { ...typed, ...item } : item,
       at: (path) => found.at(["items", index, ...path]),
       keyAt: (path) => found.keyAt(["items", index, ...path]),
@@ -62,7 +56,7 @@ const versionPattern =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
 
-function identityProblem({ value, at, keyAt }: Found): Diagnostic | undefined {
+function identityProblem({ value, at, keyAt }: YamlDocument): Diagnostic | undefined {
   if (!isJsonObject(value)) {
     const message = `a manifest must be an object, not ${typeName(value)}`;
     return mistake(at([]), { code: "not-an-object", message });
@@ -88,7 +82,7 @@ function identityProblem({ value, at, keyAt }: Found): Diagnostic | undefined {
   return nameProblem(metadata, { value, at, keyAt });
 }
 
-function nameProblem(metadata: JsonObject, { at, keyAt }: Found): Diagnostic | undefined {
+function nameProblem(metadata: JsonObject, { at, keyAt }: YamlDocument): Diagnostic | undefined {
   if (metadata["generateName"] !== undefined) {
     return mistake(keyAt(["metadata", "generateName"]), {
       code: "invalid-object",

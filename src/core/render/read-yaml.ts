@@ -16,7 +16,13 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { yamlDepthProblem } from "../model/yaml-limits.ts";
-import { type YamlProblem, keyNameOf, offsetOf, yamlToJson } from "./yaml-to-json.ts";
+import {
+  type NumberOptions,
+  type YamlProblem,
+  keyNameOf,
+  offsetOf,
+  yamlToJson,
+} from "./yaml-to-json.ts";
 
 /** A path of keys and list positions. */
 export type FieldPath = readonly (string | number)[];
@@ -31,7 +37,10 @@ export interface YamlDocument {
 }
 
 /** The documents of a file (empty ones left out) that could be read, and what is wrong with the others. */
-export function readYaml(file: SourceFile): {
+export function readYaml(
+  file: SourceFile,
+  numbers: NumberOptions = {},
+): {
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -55,7 +64,7 @@ export function readYaml(file: SourceFile): {
       continue;
     }
     if (isEmpty(parsed.contents)) continue;
-    const converted = yamlToJson(parsed.contents);
+    const converted = yamlToJson(parsed.contents, numbers);
     if (converted.ok) documents.push(locatedDocument(converted.value, parsed.contents, place));
     else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
   }

@@ -25,11 +25,25 @@ export interface YamlProblem {
   readonly hint?: string;
 }
 
+/** How numbers are read. */
+export interface NumberOptions {
+  /** True: a number beyond what JSON keeps exactly is rounded. Default: it is a problem. */
+  readonly roundNumbers?: boolean;
+}
+
 /** Turns a parsed document (schema `failsafe`) into JSON as Go's readers would, or tells all that prevents it. */
 export function yamlToJson(
   root: Node | null,
+  { roundNumbers = false }: NumberOptions = {},
 ): { ok: true; value: Json } | { ok: false; problems: readonly YamlProblem[] } {
-  const state: State = { problems: [], anchors: new Map(), expanding: [], added: 0, depth: 0 };
+  const state: State = {
+    problems: [],
+    anchors: new Map(),
+    expanding: [],
+    roundNumbers,
+    added: 0,
+    depth: 0,
+  };
   const value = convert(root, state);
   return state.problems.length === 0
     ? { ok: true, value }
@@ -42,6 +56,7 @@ interface State {
   readonly anchors: Map<string, Node>;
   /** Nodes whose aliases are being expanded, innermost last. */
   readonly expanding: Node[];
+  readonly roundNumbers: boolean;
   added: number;
   depth: number;
 }
@@ -160,10 +175,7 @@ function scalar(node: Scalar, state: State): Json {
   const isText = tag === undefined ? !isPlain(node) : tag === "str" || tag === "!";
   if (isText) return text;
   const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) {
-    report(state, node, ["invalid-object", resolved.why, "quote it if it is text"]);
-    return null;
-  }
+  if (!resolved.ok) return inexact(node, resolved.why, state);
   if (tag !== undefined && typeof resolved.value !== typeOfTag[tag]) {
     report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
   }
@@ -179,6 +191,13 @@ function report(state: State, node: unknown, [code, message, hint]: Told): void 
 
 function isPlain(node: Scalar): boolean {
   return node.type === undefined || node.type === "PLAIN";
+}
+
+function inexact(node: Scalar, why: string, state: State): Json {
+  const rounded = Number(node.value);
+  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
+  report(state, node, ["invalid-object", why, "quote it if it is text"]);
+  return null;
 }
 
 /** The name that a scalar has as a key of the JSON. */
