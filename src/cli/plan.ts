@@ -1,16 +1,13 @@
 import { readCheckout, resolveRevision } from "../adapters/git/read-checkout.ts";
 import { FleetError } from "../core/errors.ts";
-import { type Diagnostic, formatDiagnostic } from "../core/model/diagnostic.ts";
-import type { ObjectId } from "../core/model/kube-object.ts";
+import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import { type PlanSide, workTree } from "../core/plan/assumed-state.ts";
-
-import { planFleet } from "../core/plan/plan-fleet.ts";
+import { type ReadSide, planChange, planSide } from "../core/plan/plan-change.ts";
 import { planText } from "../core/plan/plan-text.ts";
-import { protectedObjects } from "../core/rollout/protected-objects.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { Command, CommandArgs } from "./command.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
-import { renderFiles, tellInvalid } from "./render.ts";
+import { tellInvalid } from "./render.ts";
 
 /** `flotilla plan`. */
 export const command: Command = {
@@ -43,23 +40,16 @@ the repository cannot be read.
     if (!head.ok) return tellInvalid(head.diagnostics, format, io);
     io.stderr(diagnosticLines(head.diagnostics));
     const base = await readBase(dir, args);
-    const plan = planFleet(base, head.side, { isProtected: protection(base, head.side) });
+    const plan = planChange(base, head.side);
     io.stdout(format === "table" ? planText(plan) : formatData(plan, format));
     return 0;
   },
 };
 
-type ReadSide =
-  | { readonly ok: true; readonly side: PlanSide; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
-
 /** A revision (undefined: what lies there), rendered. */
 async function readSide(dir: string, revision: string | undefined): Promise<ReadSide> {
   const commit = revision === undefined ? undefined : await resolveRevision(dir, revision);
-  const fleet = renderFiles(await readCheckout(dir, { revision: commit }));
-  if (!fleet.ok) return fleet;
-  const { model, rendered, diagnostics } = fleet;
-  return { ok: true, side: { revision: commit ?? workTree, model, rendered }, diagnostics };
+  return planSide(commit ?? workTree, await readCheckout(dir, { revision: commit }));
 }
 
 async function readBase(dir: string, args: CommandArgs): Promise<PlanSide | null> {
@@ -78,10 +68,4 @@ async function readBase(dir: string, args: CommandArgs): Promise<PlanSide | null
     hint: "name a base that is, or --from-nothing",
     retry: "never",
   });
-}
-
-/** What the controller protects. */
-function protection(base: PlanSide | null, head: PlanSide): (object: ObjectId) => boolean {
-  const sides = base === null ? [head] : [base, head];
-  return protectedObjects(sides.map(({ rendered }) => rendered.variants));
 }

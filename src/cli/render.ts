@@ -2,10 +2,8 @@ import { FleetError } from "../core/errors.ts";
 import { readCheckout } from "../adapters/git/read-checkout.ts";
 import { closestName } from "../core/model/closest-name.ts";
 import type { Diagnostic } from "../core/model/diagnostic.ts";
-import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
-import { loadFleet } from "../core/model/load-fleet.ts";
-import { renderFleet } from "../core/render/render-fleet.ts";
-import type { RenderedFleet, RenderedObject } from "../core/render/rendered.ts";
+import { type RenderedFiles, renderFiles } from "../core/render/render-files.ts";
+import type { RenderedObject } from "../core/render/rendered.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { CliIo, Command, ExitCode } from "./command.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
@@ -46,26 +44,6 @@ revision, or the fleet cannot be read.
     return printSite(fleet, { site, app: textOption(args, "app"), format }, io);
   },
 };
-
-/** A fleet's files, checked and rendered: or every mistake in them. */
-export type RenderedFiles =
-  | {
-      readonly ok: true;
-      readonly model: FleetModel;
-      readonly rendered: RenderedFleet;
-      readonly diagnostics: readonly Diagnostic[];
-    }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
-
-/** Loads and renders files. */
-export function renderFiles(files: readonly SourceFile[]): RenderedFiles {
-  const loaded = loadFleet(files);
-  if (!loaded.ok) return loaded;
-  const rendered = renderFleet(loaded.value);
-  const diagnostics = [...loaded.diagnostics, ...rendered.diagnostics];
-  if (!rendered.ok) return { ok: false, diagnostics };
-  return { ok: true, model: loaded.value, rendered: rendered.value, diagnostics };
-}
 
 /** Tells that a fleet is not valid: as lines for people, as data where data was asked for. */
 export function tellInvalid(

@@ -1,0 +1,27 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { SourceFile } from "../model/fleet-model.ts";
+import { renderFiles } from "../render/render-files.ts";
+import { protectedObjects } from "../rollout/protected-objects.ts";
+import type { PlanSide } from "./assumed-state.ts";
+import type { FleetPlan } from "./fleet-plan.ts";
+import { planFleet } from "./plan-fleet.ts";
+
+/** One revision, read: what can be planned with, or every mistake in it. */
+export type ReadSide =
+  | { readonly ok: true; readonly side: PlanSide; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** The files of a revision, checked and rendered. */
+export function planSide(revision: string, files: readonly SourceFile[]): ReadSide {
+  const fleet = renderFiles(files);
+  if (!fleet.ok) return fleet;
+  const { model, rendered, diagnostics } = fleet;
+  return { ok: true, side: { revision, model, rendered }, diagnostics };
+}
+
+/** Plans going from `base` (null: nothing) to `head`, with what the controller protects. */
+export function planChange(base: PlanSide | null, head: PlanSide): FleetPlan {
+  const sides = base === null ? [head] : [base, head];
+  const isProtected = protectedObjects(sides.map(({ rendered }) => rendered.variants));
+  return planFleet(base, head, { isProtected });
+}
