@@ -34268,7 +34268,8 @@ async function resolveNativeRevision(git, dir, revision) {
 }
 async function locate(git, dir) {
   const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
-  const { stdout } = await git({ args, workDir: dir });
+  const secretConfig = { "safe.bareRepository": "explicit" };
+  const { stdout } = await git({ args, workDir: dir, secretConfig });
   const [gitDir = "", prefix2 = ""] = stdout.toString("utf8").split("\n");
   return { gitDir, prefix: prefix2.replace(/\/$/, "") };
 }

@@ -2,17 +2,17 @@
  * The Action as GitHub's runner starts it: the committed bundle, as plain `node`, with the runner's variables. What it
  * prints is read by the runner's rules.
  */
+import { rmSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { rmSync } from "node:fs";
 
 const bundle = join(import.meta.dirname, "../../action/dist/index.cjs");
 
 /** A command that the runner took from the log. */
-export interface RunnerCommand {
+interface RunnerCommand {
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly message: string;
@@ -83,24 +83,28 @@ function execute(env: Record<string, string>): Promise<{ code: number; log: stri
 }
 
 /** `::name key=value::message` at the start of a line; `##[name key=value]message` anywhere in it. */
-export function runnerCommands(log: string): readonly RunnerCommand[] {
+function runnerCommands(log: string): readonly RunnerCommand[] {
   const commands: RunnerCommand[] = [];
   let token: string | undefined;
   for (const line of log.split(/\r\n|\r|\n/)) {
-    const text = line.trimStart();
     if (token !== undefined) {
-      if (text === `::${token}::`) token = undefined;
+      if (line.trimStart() === `::${token}::`) token = undefined;
       continue;
     }
-    const found =
-      /^::(?<name>[^ :]+)(?: (?<properties>.*?))?::(?<message>.*)$/.exec(text) ??
-      /##\[(?<name>[^ \]]+)(?: (?<properties>[^\]]*))?\](?<message>.*)/.exec(line);
-    const { name, properties = "", message = "" } = found?.groups ?? {};
-    if (name === undefined) continue;
-    if (name === "stop-commands") token = message;
-    else commands.push({ name, properties: propertiesOf(properties), message: unescaped(message) });
+    const command = commandIn(line);
+    if (command?.name === "stop-commands") token = command.message;
+    else if (command !== undefined) commands.push(command);
   }
   return commands;
+}
+
+function commandIn(line: string): RunnerCommand | undefined {
+  const found =
+    /^\s*::(?<name>[^ :]+)(?: (?<properties>.*?))?::(?<message>.*)$/.exec(line) ??
+    /##\[(?<name>[^ \]]+)(?: (?<properties>[^\]]*))?\](?<message>.*)/.exec(line);
+  const { name, properties = "", message = "" } = found?.groups ?? {};
+  if (name === undefined) return undefined;
+  return { name, properties: propertiesOf(properties), message: unescaped(message) };
 }
 
 function propertiesOf(text: string): Record<string, string> {

@@ -46,7 +46,9 @@ export async function resolveNativeRevision(
 
 async function locate(git: Git, dir: string): Promise<Location> {
   const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
-  const { stdout } = await git({ args, workDir: dir });
+  // A folder that looks like a repository may well be files that somebody committed: its configuration is not read.
+  const secretConfig = { "safe.bareRepository": "explicit" };
+  const { stdout } = await git({ args, workDir: dir, secretConfig });
   const [gitDir = "", prefix = ""] = stdout.toString("utf8").split("\n");
   return { gitDir, prefix: prefix.replace(/\/$/, "") };
 }

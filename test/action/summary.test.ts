@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { type Report, summaryOf } from "../../src/action/summary.ts";
+import { codeSpan, fence, markdownTable } from "../../src/action/untrusted.ts";
+import { planChange, planSide } from "../../src/core/plan/plan-change.ts";
+import type { PlanSide } from "../../src/core/plan/assumed-state.ts";
+import {
+  type FleetEdits,
+  aFleet,
+  appYaml,
+  configMapYaml,
+  virtualSiteYaml,
+} from "../support/fleet.ts";
+
+function side(revision: string, edits: FleetEdits): PlanSide {
+  const read = planSide(revision, aFleet(edits));
+  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+  return read.side;
+}
+
+/** A fleet with 30 apps, each with a change of its own. */
+function manyGroups(): Report {
+  const apps = Array.from({ length: 30 }, (_, index) => `app${index}`);
+  const edits = (word: string): FleetEdits =>
+    Object.fromEntries(
+      apps.flatMap((app) => [
+        [`apps/${app}.yaml`, appYaml(app)],
+        [
+          `manifests/${app}/a.yaml`,
+          configMapYaml("a", { [app]: `${app} ${word} ${"x".repeat(400)}` }),
+        ],
+      ]),
+    );
+  const [base, head] = [side("a".repeat(40), edits("old")), side("b".repeat(40), edits("new"))];
+  const plan = planChange(base, head);
+  return {
+    verdict: "changes",
+    directory: "",
+    reason: null,
+    notes: [],
+    preview: {
+      base: base.revision,
+      head: head.revision,
+      diagnostics: [],
+      planned: { plan, model: head.model },
+      notes: [],
+    },
+  };
+}
+
+describe("the job summary", () => {
+  it("leaves whole diff groups out where it would be too long, and says how many", () => {
+    const report = manyGroups();
+    const whole = summaryOf(report);
+    expect(whole.match(/^<details/gm)).toHaveLength(30);
+    expect(whole).not.toContain("left out");
+
+    for (const maxBytes of [12_000, 20_000, Buffer.byteLength(whole) - 600]) {
+      const summary = summaryOf(report, maxBytes);
+      const shown = summary.match(/^<details/gm)?.length ?? 0;
+      expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(maxBytes);
+      expect(shown).toBeGreaterThan(0);
+      expect(shown).toBeLessThan(30);
+      expect(summary.match(/^<\/details>$/gm)).toHaveLength(shown);
+      expect(summary.match(/^```/gm)).toHaveLength(2 * shown);
+      expect(summary).toContain(`a limit: ${shown} of 30 diff groups shown.**`);
+      expect(summary).toMatch(/^### Flotilla: 4 of 4 sites change, in 30 distinct ways\n/);
+      expect(summary).toContain("--base aaaa");
+    }
+  });
+
+  it("bounds each of its parts by itself", () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 150 }, (_, index) => [
+        `virtual-sites/v${index}.yaml`,
+        virtualSiteYaml(`v${index}`, `tier in (shop,depot), ring != r${index}`),
+      ]),
+    );
+    const lines = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, "x"]));
+    const web = (data: Record<string, string>): FleetEdits => ({
+      ...many,
+      "manifests/web/settings.yaml": configMapYaml("settings", data),
+    });
+    const head = side("b".repeat(40), web({ ...lines, last: "new" }));
+    const plan = planChange(side("a".repeat(40), web({ first: "old" })), head);
+    const report = manyGroups();
+    const preview = { ...report.preview, base: null, head: "b", diagnostics: [], notes: [] };
+    const summary = summaryOf({
+      ...report,
+      preview: { ...preview, planned: { plan, model: head.model } },
+    });
+
+    expect(summary).toContain("\n53 virtual sites more.\n");
+    expect(summary).toMatch(/\n# … \d+ lines more\n```\n/);
+  });
+});
+
+describe("text of others in markdown", () => {
+  it.each([
+    ["plain", "`plain`"],
+    ["a `b` c", "``a `b` c``"],
+    ["`a", "`` `a ``"],
+    ["a ``` b", "````a ``` b````"],
+    ["", "`(empty)`"],
+    ["a\nb\u202ec\u200bd\ud800", String.raw`\u{a}`],
+  ])("stands in a code span: %j", (text, expected) => {
+    expect(codeSpan(text)).toContain(expected);
+    expect(codeSpan(text)).not.toMatch(/[\n\u202e\u200b]/);
+  });
+
+  it("stands in a fence that it cannot end", () => {
+    expect(fence("diff", ["   ```", "+ x", "-`````"])).toBe(
+      "``````diff\n   ```\n+ x\n-`````\n``````\n",
+    );
+    expect(fence("diff", ["a\n```\nb"])).toBe("````diff\na\\u{a}```\\u{a}b\n````\n");
+  });
+
+  it("does not end the cell of a table", () => {
+    expect(markdownTable(["a"], [[codeSpan("x|y")]])).toBe("| a |\n| --- |\n| `x\\|y` |\n");
+  });
+
+  it("is cut before it is escaped", () => {
+    expect(codeSpan("\u200b".repeat(400), 2)).toBe(String.raw`${"`"}\u{200b}\u{200b}…${"`"}`);
+  });
+});
