@@ -1,5 +1,6 @@
 import { access, glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { commands } from "../../src/cli/commands.ts";
@@ -55,6 +56,26 @@ describe("the documentation", () => {
       ...sections,
     ].join("\n");
     await expect(page).toMatchFileSnapshot(join(root, "docs/reference/cli.md"));
+  });
+
+  it("names each input and output of the Action", async () => {
+    const action = parse(await read("action.yml")) as { inputs: object; outputs: object };
+    const rows = await codeRows("docs/reference/action.md");
+    const wanted = [...Object.keys(action.inputs), ...Object.keys(action.outputs)];
+    expect(rows.map(([name]) => unquote(name))).toEqual(wanted);
+  });
+
+  it("shows a workflow that can only read, with other actions pinned by commit", async () => {
+    const page = await read("docs/how-to/preview-in-pull-requests.md");
+    const [, text = ""] = /```yaml\n(name: [^]*?)```/.exec(page) ?? [];
+    const workflow = parse(text) as {
+      permissions: object;
+      jobs: { preview: { steps: readonly { uses: string }[] } };
+    };
+    const [checkout, own] = workflow.jobs.preview.steps;
+    expect(workflow.permissions).toEqual({ contents: "read" });
+    expect(checkout?.uses).toMatch(/^actions\/checkout@[0-9a-f]{40}$/);
+    expect(own?.uses).toBe("flotilla-dev/flotilla@<commit>");
   });
 
   it("has no link that leads nowhere", async () => {

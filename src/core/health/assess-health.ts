@@ -5,7 +5,7 @@
  */
 import { type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
-import { statusHealth } from "./condition-health.ts";
+
 import type { Health } from "./health.ts";
 import {
   at,
@@ -17,6 +17,7 @@ import {
   numberAt,
   textAt,
 } from "./read-object.ts";
+import { statusHealth } from "./status-health.ts";
 import {
   cronJobHealth,
   daemonSetHealth,
@@ -96,12 +97,6 @@ function customHealth(object: JsonObject): Health {
   const said = statusHealth(object);
   if (said?.status === "Degraded") return said;
   if (isSuspended) return health("Suspended", "it is suspended");
-  const generation = numberAt(object, ["metadata", "generation"]);
-  const old = conditionsOf(object).find(
-    (entry) => entry.observedGeneration > 0 && entry.observedGeneration < generation,
-  );
-  if (old?.type === "Ready")
-    return health("Progressing", "its conditions are of an older generation");
   return said ?? health("Unknown", "nothing in its status tells its health");
 }
 

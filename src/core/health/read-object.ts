@@ -7,6 +7,8 @@ export interface Condition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  /** `Error` where only a change of the object helps, by the convention of Cluster API; mostly "". */
+  readonly severity: string;
   /** 0 where it names none. */
   readonly observedGeneration: number;
 }
@@ -38,13 +40,26 @@ export function listAt(value: Json | undefined, ...path: readonly string[]): rea
 
 /** The conditions of an object. */
 export function conditionsOf(object: JsonObject): readonly Condition[] {
-  return listAt(object, "status", "conditions").map((condition) => ({
-    type: textAt(condition, "type"),
-    status: textAt(condition, "status"),
+  return conditionsIn(at(object, "status"));
+}
+
+/** The conditions in a status, or in a part of one. */
+export function conditionsIn(status: Json | undefined): readonly Condition[] {
+  return listAt(status, "conditions").map((condition) => ({
+    // Some projects put their name before it: `ACK.Terminal`.
+    type: textAt(condition, "type").replace(/^.*[./]/, ""),
+    status: truthOf(condition["status"]),
     reason: textAt(condition, "reason"),
     message: textAt(condition, "message"),
+    severity: textAt(condition, "severity"),
     observedGeneration: numberAt(condition, ["observedGeneration"]),
   }));
+}
+
+/** `True`, `False` or `Unknown`; some kinds write it as a boolean. */
+function truthOf(status: Json | undefined): string {
+  if (typeof status === "boolean") return status ? "True" : "False";
+  return typeof status === "string" ? status : "";
 }
 
 /** A condition by type, when it has this status (default `True`). */
