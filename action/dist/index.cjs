@@ -33,6 +33,7336 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   mod
 ));
 
+// node_modules/yaml/dist/nodes/identity.js
+var require_identity = __commonJS({
+  "node_modules/yaml/dist/nodes/identity.js"(exports2) {
+    "use strict";
+    var ALIAS = /* @__PURE__ */ Symbol.for("yaml.alias");
+    var DOC = /* @__PURE__ */ Symbol.for("yaml.document");
+    var MAP = /* @__PURE__ */ Symbol.for("yaml.map");
+    var PAIR = /* @__PURE__ */ Symbol.for("yaml.pair");
+    var SCALAR = /* @__PURE__ */ Symbol.for("yaml.scalar");
+    var SEQ = /* @__PURE__ */ Symbol.for("yaml.seq");
+    var NODE_TYPE = /* @__PURE__ */ Symbol.for("yaml.node.type");
+    var isAlias4 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === ALIAS;
+    var isDocument = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === DOC;
+    var isMap5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === MAP;
+    var isPair2 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === PAIR;
+    var isScalar5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SCALAR;
+    var isSeq5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SEQ;
+    function isCollection(node) {
+      if (node && typeof node === "object")
+        switch (node[NODE_TYPE]) {
+          case MAP:
+          case SEQ:
+            return true;
+        }
+      return false;
+    }
+    function isNode(node) {
+      if (node && typeof node === "object")
+        switch (node[NODE_TYPE]) {
+          case ALIAS:
+          case MAP:
+          case SCALAR:
+          case SEQ:
+            return true;
+        }
+      return false;
+    }
+    var hasAnchor = (node) => (isScalar5(node) || isCollection(node)) && !!node.anchor;
+    exports2.ALIAS = ALIAS;
+    exports2.DOC = DOC;
+    exports2.MAP = MAP;
+    exports2.NODE_TYPE = NODE_TYPE;
+    exports2.PAIR = PAIR;
+    exports2.SCALAR = SCALAR;
+    exports2.SEQ = SEQ;
+    exports2.hasAnchor = hasAnchor;
+    exports2.isAlias = isAlias4;
+    exports2.isCollection = isCollection;
+    exports2.isDocument = isDocument;
+    exports2.isMap = isMap5;
+    exports2.isNode = isNode;
+    exports2.isPair = isPair2;
+    exports2.isScalar = isScalar5;
+    exports2.isSeq = isSeq5;
+  }
+});
+
+// node_modules/yaml/dist/visit.js
+var require_visit = __commonJS({
+  "node_modules/yaml/dist/visit.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var BREAK = /* @__PURE__ */ Symbol("break visit");
+    var SKIP = /* @__PURE__ */ Symbol("skip children");
+    var REMOVE = /* @__PURE__ */ Symbol("remove node");
+    function visit(node, visitor) {
+      const visitor_ = initVisitor(visitor);
+      if (identity.isDocument(node)) {
+        const cd = visit_(null, node.contents, visitor_, Object.freeze([node]));
+        if (cd === REMOVE)
+          node.contents = null;
+      } else
+        visit_(null, node, visitor_, Object.freeze([]));
+    }
+    visit.BREAK = BREAK;
+    visit.SKIP = SKIP;
+    visit.REMOVE = REMOVE;
+    function visit_(key, node, visitor, path2) {
+      const ctrl = callVisitor(key, node, visitor, path2);
+      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
+        replaceNode(key, path2, ctrl);
+        return visit_(key, ctrl, visitor, path2);
+      }
+      if (typeof ctrl !== "symbol") {
+        if (identity.isCollection(node)) {
+          path2 = Object.freeze(path2.concat(node));
+          for (let i = 0; i < node.items.length; ++i) {
+            const ci = visit_(i, node.items[i], visitor, path2);
+            if (typeof ci === "number")
+              i = ci - 1;
+            else if (ci === BREAK)
+              return BREAK;
+            else if (ci === REMOVE) {
+              node.items.splice(i, 1);
+              i -= 1;
+            }
+          }
+        } else if (identity.isPair(node)) {
+          path2 = Object.freeze(path2.concat(node));
+          const ck = visit_("key", node.key, visitor, path2);
+          if (ck === BREAK)
+            return BREAK;
+          else if (ck === REMOVE)
+            node.key = null;
+          const cv = visit_("value", node.value, visitor, path2);
+          if (cv === BREAK)
+            return BREAK;
+          else if (cv === REMOVE)
+            node.value = null;
+        }
+      }
+      return ctrl;
+    }
+    async function visitAsync(node, visitor) {
+      const visitor_ = initVisitor(visitor);
+      if (identity.isDocument(node)) {
+        const cd = await visitAsync_(null, node.contents, visitor_, Object.freeze([node]));
+        if (cd === REMOVE)
+          node.contents = null;
+      } else
+        await visitAsync_(null, node, visitor_, Object.freeze([]));
+    }
+    visitAsync.BREAK = BREAK;
+    visitAsync.SKIP = SKIP;
+    visitAsync.REMOVE = REMOVE;
+    async function visitAsync_(key, node, visitor, path2) {
+      const ctrl = await callVisitor(key, node, visitor, path2);
+      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
+        replaceNode(key, path2, ctrl);
+        return visitAsync_(key, ctrl, visitor, path2);
+      }
+      if (typeof ctrl !== "symbol") {
+        if (identity.isCollection(node)) {
+          path2 = Object.freeze(path2.concat(node));
+          for (let i = 0; i < node.items.length; ++i) {
+            const ci = await visitAsync_(i, node.items[i], visitor, path2);
+            if (typeof ci === "number")
+              i = ci - 1;
+            else if (ci === BREAK)
+              return BREAK;
+            else if (ci === REMOVE) {
+              node.items.splice(i, 1);
+              i -= 1;
+            }
+          }
+        } else if (identity.isPair(node)) {
+          path2 = Object.freeze(path2.concat(node));
+          const ck = await visitAsync_("key", node.key, visitor, path2);
+          if (ck === BREAK)
+            return BREAK;
+          else if (ck === REMOVE)
+            node.key = null;
+          const cv = await visitAsync_("value", node.value, visitor, path2);
+          if (cv === BREAK)
+            return BREAK;
+          else if (cv === REMOVE)
+            node.value = null;
+        }
+      }
+      return ctrl;
+    }
+    function initVisitor(visitor) {
+      if (typeof visitor === "object" && (visitor.Collection || visitor.Node || visitor.Value)) {
+        return Object.assign({
+          Alias: visitor.Node,
+          Map: visitor.Node,
+          Scalar: visitor.Node,
+          Seq: visitor.Node
+        }, visitor.Value && {
+          Map: visitor.Value,
+          Scalar: visitor.Value,
+          Seq: visitor.Value
+        }, visitor.Collection && {
+          Map: visitor.Collection,
+          Seq: visitor.Collection
+        }, visitor);
+      }
+      return visitor;
+    }
+    function callVisitor(key, node, visitor, path2) {
+      if (typeof visitor === "function")
+        return visitor(key, node, path2);
+      if (identity.isMap(node))
+        return visitor.Map?.(key, node, path2);
+      if (identity.isSeq(node))
+        return visitor.Seq?.(key, node, path2);
+      if (identity.isPair(node))
+        return visitor.Pair?.(key, node, path2);
+      if (identity.isScalar(node))
+        return visitor.Scalar?.(key, node, path2);
+      if (identity.isAlias(node))
+        return visitor.Alias?.(key, node, path2);
+      return void 0;
+    }
+    function replaceNode(key, path2, node) {
+      const parent = path2[path2.length - 1];
+      if (identity.isCollection(parent)) {
+        parent.items[key] = node;
+      } else if (identity.isPair(parent)) {
+        if (key === "key")
+          parent.key = node;
+        else
+          parent.value = node;
+      } else if (identity.isDocument(parent)) {
+        parent.contents = node;
+      } else {
+        const pt = identity.isAlias(parent) ? "alias" : "scalar";
+        throw new Error(`Cannot replace node with ${pt} parent`);
+      }
+    }
+    exports2.visit = visit;
+    exports2.visitAsync = visitAsync;
+  }
+});
+
+// node_modules/yaml/dist/doc/directives.js
+var require_directives = __commonJS({
+  "node_modules/yaml/dist/doc/directives.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var visit = require_visit();
+    var escapeChars = {
+      "!": "%21",
+      ",": "%2C",
+      "[": "%5B",
+      "]": "%5D",
+      "{": "%7B",
+      "}": "%7D"
+    };
+    var escapeTagName = (tn) => tn.replace(/[!,[\]{}]/g, (ch) => escapeChars[ch]);
+    var Directives = class _Directives {
+      constructor(yaml, tags) {
+        this.docStart = null;
+        this.docEnd = false;
+        this.yaml = Object.assign({}, _Directives.defaultYaml, yaml);
+        this.tags = Object.assign({}, _Directives.defaultTags, tags);
+      }
+      clone() {
+        const copy = new _Directives(this.yaml, this.tags);
+        copy.docStart = this.docStart;
+        return copy;
+      }
+      /**
+       * During parsing, get a Directives instance for the current document and
+       * update the stream state according to the current version's spec.
+       */
+      atDocument() {
+        const res = new _Directives(this.yaml, this.tags);
+        switch (this.yaml.version) {
+          case "1.1":
+            this.atNextDocument = true;
+            break;
+          case "1.2":
+            this.atNextDocument = false;
+            this.yaml = {
+              explicit: _Directives.defaultYaml.explicit,
+              version: "1.2"
+            };
+            this.tags = Object.assign({}, _Directives.defaultTags);
+            break;
+        }
+        return res;
+      }
+      /**
+       * @param onError - May be called even if the action was successful
+       * @returns `true` on success
+       */
+      add(line, onError) {
+        if (this.atNextDocument) {
+          this.yaml = { explicit: _Directives.defaultYaml.explicit, version: "1.1" };
+          this.tags = Object.assign({}, _Directives.defaultTags);
+          this.atNextDocument = false;
+        }
+        const parts = line.trim().split(/[ \t]+/);
+        const name2 = parts.shift();
+        switch (name2) {
+          case "%TAG": {
+            if (parts.length !== 2) {
+              onError(0, "%TAG directive should contain exactly two parts");
+              if (parts.length < 2)
+                return false;
+            }
+            const [handle, prefix2] = parts;
+            this.tags[handle] = prefix2;
+            return true;
+          }
+          case "%YAML": {
+            this.yaml.explicit = true;
+            if (parts.length !== 1) {
+              onError(0, "%YAML directive should contain exactly one part");
+              return false;
+            }
+            const [version] = parts;
+            if (version === "1.1" || version === "1.2") {
+              this.yaml.version = version;
+              return true;
+            } else {
+              const isValid = /^\d+\.\d+$/.test(version);
+              onError(6, `Unsupported YAML version ${version}`, isValid);
+              return false;
+            }
+          }
+          default:
+            onError(0, `Unknown directive ${name2}`, true);
+            return false;
+        }
+      }
+      /**
+       * Resolves a tag, matching handles to those defined in %TAG directives.
+       *
+       * @returns Resolved tag, which may also be the non-specific tag `'!'` or a
+       *   `'!local'` tag, or `null` if unresolvable.
+       */
+      tagName(source, onError) {
+        if (source === "!")
+          return "!";
+        if (source[0] !== "!") {
+          onError(`Not a valid tag: ${source}`);
+          return null;
+        }
+        if (source[1] === "<") {
+          const verbatim = source.slice(2, -1);
+          if (verbatim === "!" || verbatim === "!!") {
+            onError(`Verbatim tags aren't resolved, so ${source} is invalid.`);
+            return null;
+          }
+          if (source[source.length - 1] !== ">")
+            onError("Verbatim tags must end with a >");
+          return verbatim;
+        }
+        const [, handle, suffix] = source.match(/^(.*!)([^!]*)$/s);
+        if (!suffix)
+          onError(`The ${source} tag has no suffix`);
+        const prefix2 = this.tags[handle];
+        if (prefix2) {
+          try {
+            return prefix2 + decodeURIComponent(suffix);
+          } catch (error) {
+            onError(String(error));
+            return null;
+          }
+        }
+        if (handle === "!")
+          return source;
+        onError(`Could not resolve tag: ${source}`);
+        return null;
+      }
+      /**
+       * Given a fully resolved tag, returns its printable string form,
+       * taking into account current tag prefixes and defaults.
+       */
+      tagString(tag) {
+        for (const [handle, prefix2] of Object.entries(this.tags)) {
+          if (tag.startsWith(prefix2))
+            return handle + escapeTagName(tag.substring(prefix2.length));
+        }
+        return tag[0] === "!" ? tag : `!<${tag}>`;
+      }
+      toString(doc) {
+        const lines2 = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
+        const tagEntries = Object.entries(this.tags);
+        let tagNames;
+        if (doc && tagEntries.length > 0 && identity.isNode(doc.contents)) {
+          const tags = {};
+          visit.visit(doc.contents, (_key, node) => {
+            if (identity.isNode(node) && node.tag)
+              tags[node.tag] = true;
+          });
+          tagNames = Object.keys(tags);
+        } else
+          tagNames = [];
+        for (const [handle, prefix2] of tagEntries) {
+          if (handle === "!!" && prefix2 === "tag:yaml.org,2002:")
+            continue;
+          if (!doc || tagNames.some((tn) => tn.startsWith(prefix2)))
+            lines2.push(`%TAG ${handle} ${prefix2}`);
+        }
+        return lines2.join("\n");
+      }
+    };
+    Directives.defaultYaml = { explicit: false, version: "1.2" };
+    Directives.defaultTags = { "!!": "tag:yaml.org,2002:" };
+    exports2.Directives = Directives;
+  }
+});
+
+// node_modules/yaml/dist/doc/anchors.js
+var require_anchors = __commonJS({
+  "node_modules/yaml/dist/doc/anchors.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var visit = require_visit();
+    function anchorIsValid(anchor2) {
+      if (/[\x00-\x19\s,[\]{}]/.test(anchor2)) {
+        const sa = JSON.stringify(anchor2);
+        const msg = `Anchor must not contain whitespace or control characters: ${sa}`;
+        throw new Error(msg);
+      }
+      return true;
+    }
+    function anchorNames(root) {
+      const anchors = /* @__PURE__ */ new Set();
+      visit.visit(root, {
+        Value(_key, node) {
+          if (node.anchor)
+            anchors.add(node.anchor);
+        }
+      });
+      return anchors;
+    }
+    function findNewAnchor(prefix2, exclude) {
+      for (let i = 1; true; ++i) {
+        const name2 = `${prefix2}${i}`;
+        if (!exclude.has(name2))
+          return name2;
+      }
+    }
+    function createNodeAnchors(doc, prefix2) {
+      const aliasObjects = [];
+      const sourceObjects = /* @__PURE__ */ new Map();
+      let prevAnchors = null;
+      return {
+        onAnchor: (source) => {
+          aliasObjects.push(source);
+          prevAnchors ?? (prevAnchors = anchorNames(doc));
+          const anchor2 = findNewAnchor(prefix2, prevAnchors);
+          prevAnchors.add(anchor2);
+          return anchor2;
+        },
+        /**
+         * With circular references, the source node is only resolved after all
+         * of its child nodes are. This is why anchors are set only after all of
+         * the nodes have been created.
+         */
+        setAnchors: () => {
+          for (const source of aliasObjects) {
+            const ref = sourceObjects.get(source);
+            if (typeof ref === "object" && ref.anchor && (identity.isScalar(ref.node) || identity.isCollection(ref.node))) {
+              ref.node.anchor = ref.anchor;
+            } else {
+              const error = new Error("Failed to resolve repeated object (this should not happen)");
+              error.source = source;
+              throw error;
+            }
+          }
+        },
+        sourceObjects
+      };
+    }
+    exports2.anchorIsValid = anchorIsValid;
+    exports2.anchorNames = anchorNames;
+    exports2.createNodeAnchors = createNodeAnchors;
+    exports2.findNewAnchor = findNewAnchor;
+  }
+});
+
+// node_modules/yaml/dist/doc/applyReviver.js
+var require_applyReviver = __commonJS({
+  "node_modules/yaml/dist/doc/applyReviver.js"(exports2) {
+    "use strict";
+    function applyReviver(reviver, obj, key, val) {
+      if (val && typeof val === "object") {
+        if (Array.isArray(val)) {
+          for (let i = 0, len = val.length; i < len; ++i) {
+            const v0 = val[i];
+            const v1 = applyReviver(reviver, val, String(i), v0);
+            if (v1 === void 0)
+              delete val[i];
+            else if (v1 !== v0)
+              val[i] = v1;
+          }
+        } else if (val instanceof Map) {
+          for (const k of Array.from(val.keys())) {
+            const v0 = val.get(k);
+            const v1 = applyReviver(reviver, val, k, v0);
+            if (v1 === void 0)
+              val.delete(k);
+            else if (v1 !== v0)
+              val.set(k, v1);
+          }
+        } else if (val instanceof Set) {
+          for (const v0 of Array.from(val)) {
+            const v1 = applyReviver(reviver, val, v0, v0);
+            if (v1 === void 0)
+              val.delete(v0);
+            else if (v1 !== v0) {
+              val.delete(v0);
+              val.add(v1);
+            }
+          }
+        } else {
+          for (const [k, v0] of Object.entries(val)) {
+            const v1 = applyReviver(reviver, val, k, v0);
+            if (v1 === void 0)
+              delete val[k];
+            else if (v1 !== v0)
+              val[k] = v1;
+          }
+        }
+      }
+      return reviver.call(obj, key, val);
+    }
+    exports2.applyReviver = applyReviver;
+  }
+});
+
+// node_modules/yaml/dist/nodes/toJS.js
+var require_toJS = __commonJS({
+  "node_modules/yaml/dist/nodes/toJS.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    function toJS(value, arg, ctx) {
+      if (Array.isArray(value))
+        return value.map((v, i) => toJS(v, String(i), ctx));
+      if (value && typeof value.toJSON === "function") {
+        if (!ctx || !identity.hasAnchor(value))
+          return value.toJSON(arg, ctx);
+        const data2 = { aliasCount: 0, count: 1, res: void 0 };
+        ctx.anchors.set(value, data2);
+        ctx.onCreate = (res2) => {
+          data2.res = res2;
+          delete ctx.onCreate;
+        };
+        const res = value.toJSON(arg, ctx);
+        if (ctx.onCreate)
+          ctx.onCreate(res);
+        return res;
+      }
+      if (typeof value === "bigint" && !ctx?.keep)
+        return Number(value);
+      return value;
+    }
+    exports2.toJS = toJS;
+  }
+});
+
+// node_modules/yaml/dist/nodes/Node.js
+var require_Node = __commonJS({
+  "node_modules/yaml/dist/nodes/Node.js"(exports2) {
+    "use strict";
+    var applyReviver = require_applyReviver();
+    var identity = require_identity();
+    var toJS = require_toJS();
+    var NodeBase = class {
+      constructor(type) {
+        Object.defineProperty(this, identity.NODE_TYPE, { value: type });
+      }
+      /** Create a copy of this node.  */
+      clone() {
+        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
+        if (this.range)
+          copy.range = this.range.slice();
+        return copy;
+      }
+      /** A plain JavaScript representation of this node. */
+      toJS(doc, { mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
+        if (!identity.isDocument(doc))
+          throw new TypeError("A document argument is required");
+        const ctx = {
+          anchors: /* @__PURE__ */ new Map(),
+          doc,
+          keep: true,
+          mapAsMap: mapAsMap === true,
+          mapKeyWarned: false,
+          maxAliasCount: typeof maxAliasCount === "number" ? maxAliasCount : 100
+        };
+        const res = toJS.toJS(this, "", ctx);
+        if (typeof onAnchor === "function")
+          for (const { count, res: res2 } of ctx.anchors.values())
+            onAnchor(res2, count);
+        return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
+      }
+    };
+    exports2.NodeBase = NodeBase;
+  }
+});
+
+// node_modules/yaml/dist/nodes/Alias.js
+var require_Alias = __commonJS({
+  "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
+    "use strict";
+    var anchors = require_anchors();
+    var visit = require_visit();
+    var identity = require_identity();
+    var Node = require_Node();
+    var toJS = require_toJS();
+    var Alias = class extends Node.NodeBase {
+      constructor(source) {
+        super(identity.ALIAS);
+        this.source = source;
+        Object.defineProperty(this, "tag", {
+          set() {
+            throw new Error("Alias nodes cannot have tags");
+          }
+        });
+      }
+      /**
+       * Resolve the value of this alias within `doc`, finding the last
+       * instance of the `source` anchor before this node.
+       */
+      resolve(doc, ctx) {
+        if (ctx?.maxAliasCount === 0)
+          throw new ReferenceError("Alias resolution is disabled");
+        let nodes;
+        if (ctx?.aliasResolveCache) {
+          nodes = ctx.aliasResolveCache;
+        } else {
+          nodes = [];
+          visit.visit(doc, {
+            Node: (_key, node) => {
+              if (identity.isAlias(node) || identity.hasAnchor(node))
+                nodes.push(node);
+            }
+          });
+          if (ctx)
+            ctx.aliasResolveCache = nodes;
+        }
+        let found = void 0;
+        for (const node of nodes) {
+          if (node === this)
+            break;
+          if (node.anchor === this.source)
+            found = node;
+        }
+        if (found && ctx) {
+          const { anchors: anchors2, doc: doc2, maxAliasCount } = ctx;
+          let data2 = anchors2.get(found);
+          if (!data2) {
+            toJS.toJS(found, null, ctx);
+            data2 = anchors2.get(found);
+          }
+          if (data2?.res === void 0) {
+            const msg = "This should not happen: Alias anchor was not resolved?";
+            throw new ReferenceError(msg);
+          }
+          if (maxAliasCount >= 0) {
+            data2.count += 1;
+            if (data2.aliasCount === 0)
+              data2.aliasCount = getAliasCount(doc2, found, anchors2);
+            if (data2.count * data2.aliasCount > maxAliasCount) {
+              const msg = "Excessive alias count indicates a resource exhaustion attack";
+              throw new ReferenceError(msg);
+            }
+          }
+        }
+        return found;
+      }
+      toJSON(_arg, ctx) {
+        if (!ctx)
+          return { source: this.source };
+        const source = this.resolve(ctx.doc, ctx);
+        if (!source) {
+          const msg = `Unresolved alias (the anchor must be set before the alias): ${this.source}`;
+          throw new ReferenceError(msg);
+        }
+        return ctx.anchors.get(source).res;
+      }
+      toString(ctx, _onComment, _onChompKeep) {
+        const src = `*${this.source}`;
+        if (ctx) {
+          anchors.anchorIsValid(this.source);
+          if (ctx.options.verifyAliasOrder && !ctx.anchors.has(this.source)) {
+            const msg = `Unresolved alias (the anchor must be set before the alias): ${this.source}`;
+            throw new Error(msg);
+          }
+          if (ctx.implicitKey)
+            return `${src} `;
+        }
+        return src;
+      }
+    };
+    function getAliasCount(doc, node, anchors2) {
+      if (identity.isAlias(node)) {
+        const source = node.resolve(doc);
+        const anchor2 = anchors2 && source && anchors2.get(source);
+        return anchor2 ? anchor2.count * anchor2.aliasCount : 0;
+      } else if (identity.isCollection(node)) {
+        let count = 0;
+        for (const item of node.items) {
+          const c = getAliasCount(doc, item, anchors2);
+          if (c > count)
+            count = c;
+        }
+        return count;
+      } else if (identity.isPair(node)) {
+        const kc = getAliasCount(doc, node.key, anchors2);
+        const vc = getAliasCount(doc, node.value, anchors2);
+        return Math.max(kc, vc);
+      }
+      return 1;
+    }
+    exports2.Alias = Alias;
+  }
+});
+
+// node_modules/yaml/dist/nodes/Scalar.js
+var require_Scalar = __commonJS({
+  "node_modules/yaml/dist/nodes/Scalar.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Node = require_Node();
+    var toJS = require_toJS();
+    var isScalarValue = (value) => !value || typeof value !== "function" && typeof value !== "object";
+    var Scalar = class extends Node.NodeBase {
+      constructor(value) {
+        super(identity.SCALAR);
+        this.value = value;
+      }
+      toJSON(arg, ctx) {
+        return ctx?.keep ? this.value : toJS.toJS(this.value, arg, ctx);
+      }
+      toString() {
+        return String(this.value);
+      }
+    };
+    Scalar.BLOCK_FOLDED = "BLOCK_FOLDED";
+    Scalar.BLOCK_LITERAL = "BLOCK_LITERAL";
+    Scalar.PLAIN = "PLAIN";
+    Scalar.QUOTE_DOUBLE = "QUOTE_DOUBLE";
+    Scalar.QUOTE_SINGLE = "QUOTE_SINGLE";
+    exports2.Scalar = Scalar;
+    exports2.isScalarValue = isScalarValue;
+  }
+});
+
+// node_modules/yaml/dist/doc/createNode.js
+var require_createNode = __commonJS({
+  "node_modules/yaml/dist/doc/createNode.js"(exports2) {
+    "use strict";
+    var Alias = require_Alias();
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var defaultTagPrefix = "tag:yaml.org,2002:";
+    function findTagObject(value, tagName, tags) {
+      if (tagName) {
+        const match2 = tags.filter((t) => t.tag === tagName);
+        const tagObj = match2.find((t) => !t.format) ?? match2[0];
+        if (!tagObj)
+          throw new Error(`Tag ${tagName} not found`);
+        return tagObj;
+      }
+      return tags.find((t) => t.identify?.(value) && !t.format);
+    }
+    function createNode(value, tagName, ctx) {
+      if (identity.isDocument(value))
+        value = value.contents;
+      if (identity.isNode(value))
+        return value;
+      if (identity.isPair(value)) {
+        const map = ctx.schema[identity.MAP].createNode?.(ctx.schema, null, ctx);
+        map.items.push(value);
+        return map;
+      }
+      if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
+        value = value.valueOf();
+      }
+      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects } = ctx;
+      let ref = void 0;
+      if (aliasDuplicateObjects && value && typeof value === "object") {
+        ref = sourceObjects.get(value);
+        if (ref) {
+          ref.anchor ?? (ref.anchor = onAnchor(value));
+          return new Alias.Alias(ref.anchor);
+        } else {
+          ref = { anchor: null, node: null };
+          sourceObjects.set(value, ref);
+        }
+      }
+      if (tagName?.startsWith("!!"))
+        tagName = defaultTagPrefix + tagName.slice(2);
+      let tagObj = findTagObject(value, tagName, schema.tags);
+      if (!tagObj) {
+        if (value && typeof value.toJSON === "function") {
+          value = value.toJSON();
+        }
+        if (!value || typeof value !== "object") {
+          const node2 = new Scalar.Scalar(value);
+          if (ref)
+            ref.node = node2;
+          return node2;
+        }
+        tagObj = value instanceof Map ? schema[identity.MAP] : Symbol.iterator in Object(value) ? schema[identity.SEQ] : schema[identity.MAP];
+      }
+      if (onTagObj) {
+        onTagObj(tagObj);
+        delete ctx.onTagObj;
+      }
+      const node = tagObj?.createNode ? tagObj.createNode(ctx.schema, value, ctx) : typeof tagObj?.nodeClass?.from === "function" ? tagObj.nodeClass.from(ctx.schema, value, ctx) : new Scalar.Scalar(value);
+      if (tagName)
+        node.tag = tagName;
+      else if (!tagObj.default)
+        node.tag = tagObj.tag;
+      if (ref)
+        ref.node = node;
+      return node;
+    }
+    exports2.createNode = createNode;
+  }
+});
+
+// node_modules/yaml/dist/nodes/Collection.js
+var require_Collection = __commonJS({
+  "node_modules/yaml/dist/nodes/Collection.js"(exports2) {
+    "use strict";
+    var createNode = require_createNode();
+    var identity = require_identity();
+    var Node = require_Node();
+    function collectionFromPath(schema, path2, value) {
+      let v = value;
+      for (let i = path2.length - 1; i >= 0; --i) {
+        const k = path2[i];
+        if (typeof k === "number" && Number.isInteger(k) && k >= 0) {
+          const a = [];
+          a[k] = v;
+          v = a;
+        } else {
+          v = /* @__PURE__ */ new Map([[k, v]]);
+        }
+      }
+      return createNode.createNode(v, void 0, {
+        aliasDuplicateObjects: false,
+        keepUndefined: false,
+        onAnchor: () => {
+          throw new Error("This should not happen, please report a bug.");
+        },
+        schema,
+        sourceObjects: /* @__PURE__ */ new Map()
+      });
+    }
+    var isEmptyPath = (path2) => path2 == null || typeof path2 === "object" && !!path2[Symbol.iterator]().next().done;
+    var Collection = class extends Node.NodeBase {
+      constructor(type, schema) {
+        super(type);
+        Object.defineProperty(this, "schema", {
+          value: schema,
+          configurable: true,
+          enumerable: false,
+          writable: true
+        });
+      }
+      /**
+       * Create a copy of this collection.
+       *
+       * @param schema - If defined, overwrites the original's schema
+       */
+      clone(schema) {
+        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
+        if (schema)
+          copy.schema = schema;
+        copy.items = copy.items.map((it) => identity.isNode(it) || identity.isPair(it) ? it.clone(schema) : it);
+        if (this.range)
+          copy.range = this.range.slice();
+        return copy;
+      }
+      /**
+       * Adds a value to the collection. For `!!map` and `!!omap` the value must
+       * be a Pair instance or a `{ key, value }` object, which may not have a key
+       * that already exists in the map.
+       */
+      addIn(path2, value) {
+        if (isEmptyPath(path2))
+          this.add(value);
+        else {
+          const [key, ...rest] = path2;
+          const node = this.get(key, true);
+          if (identity.isCollection(node))
+            node.addIn(rest, value);
+          else if (node === void 0 && this.schema)
+            this.set(key, collectionFromPath(this.schema, rest, value));
+          else
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+        }
+      }
+      /**
+       * Removes a value from the collection.
+       * @returns `true` if the item was found and removed.
+       */
+      deleteIn(path2) {
+        const [key, ...rest] = path2;
+        if (rest.length === 0)
+          return this.delete(key);
+        const node = this.get(key, true);
+        if (identity.isCollection(node))
+          return node.deleteIn(rest);
+        else
+          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+      }
+      /**
+       * Returns item at `key`, or `undefined` if not found. By default unwraps
+       * scalar values from their surrounding node; to disable set `keepScalar` to
+       * `true` (collections are always returned intact).
+       */
+      getIn(path2, keepScalar) {
+        const [key, ...rest] = path2;
+        const node = this.get(key, true);
+        if (rest.length === 0)
+          return !keepScalar && identity.isScalar(node) ? node.value : node;
+        else
+          return identity.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
+      }
+      hasAllNullValues(allowScalar) {
+        return this.items.every((node) => {
+          if (!identity.isPair(node))
+            return false;
+          const n = node.value;
+          return n == null || allowScalar && identity.isScalar(n) && n.value == null && !n.commentBefore && !n.comment && !n.tag;
+        });
+      }
+      /**
+       * Checks if the collection includes a value with the key `key`.
+       */
+      hasIn(path2) {
+        const [key, ...rest] = path2;
+        if (rest.length === 0)
+          return this.has(key);
+        const node = this.get(key, true);
+        return identity.isCollection(node) ? node.hasIn(rest) : false;
+      }
+      /**
+       * Sets a value in this collection. For `!!set`, `value` needs to be a
+       * boolean to add/remove the item from the set.
+       */
+      setIn(path2, value) {
+        const [key, ...rest] = path2;
+        if (rest.length === 0) {
+          this.set(key, value);
+        } else {
+          const node = this.get(key, true);
+          if (identity.isCollection(node))
+            node.setIn(rest, value);
+          else if (node === void 0 && this.schema)
+            this.set(key, collectionFromPath(this.schema, rest, value));
+          else
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+        }
+      }
+    };
+    exports2.Collection = Collection;
+    exports2.collectionFromPath = collectionFromPath;
+    exports2.isEmptyPath = isEmptyPath;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyComment.js
+var require_stringifyComment = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
+    "use strict";
+    var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
+    function indentComment(comment, indent) {
+      if (/^\n+$/.test(comment))
+        return comment.substring(1);
+      return indent ? comment.replace(/^(?! *$)/gm, indent) : comment;
+    }
+    var lineComment = (str, indent, comment) => str.endsWith("\n") ? indentComment(comment, indent) : comment.includes("\n") ? "\n" + indentComment(comment, indent) : (str.endsWith(" ") ? "" : " ") + comment;
+    exports2.indentComment = indentComment;
+    exports2.lineComment = lineComment;
+    exports2.stringifyComment = stringifyComment;
+  }
+});
+
+// node_modules/yaml/dist/stringify/foldFlowLines.js
+var require_foldFlowLines = __commonJS({
+  "node_modules/yaml/dist/stringify/foldFlowLines.js"(exports2) {
+    "use strict";
+    var FOLD_FLOW = "flow";
+    var FOLD_BLOCK = "block";
+    var FOLD_QUOTED = "quoted";
+    function foldFlowLines(text, indent, mode = "flow", { indentAtStart, lineWidth = 80, minContentWidth = 20, onFold, onOverflow } = {}) {
+      if (!lineWidth || lineWidth < 0)
+        return text;
+      if (lineWidth < minContentWidth)
+        minContentWidth = 0;
+      const endStep = Math.max(1 + minContentWidth, 1 + lineWidth - indent.length);
+      if (text.length <= endStep)
+        return text;
+      const folds = [];
+      const escapedFolds = {};
+      let end = lineWidth - indent.length;
+      if (typeof indentAtStart === "number") {
+        if (indentAtStart > lineWidth - Math.max(2, minContentWidth))
+          folds.push(0);
+        else
+          end = lineWidth - indentAtStart;
+      }
+      let split = void 0;
+      let prev = void 0;
+      let overflow = false;
+      let i = -1;
+      let escStart = -1;
+      let escEnd = -1;
+      if (mode === FOLD_BLOCK) {
+        i = consumeMoreIndentedLines(text, i, indent.length);
+        if (i !== -1)
+          end = i + endStep;
+      }
+      for (let ch; ch = text[i += 1]; ) {
+        if (mode === FOLD_QUOTED && ch === "\\") {
+          escStart = i;
+          switch (text[i + 1]) {
+            case "x":
+              i += 3;
+              break;
+            case "u":
+              i += 5;
+              break;
+            case "U":
+              i += 9;
+              break;
+            default:
+              i += 1;
+          }
+          escEnd = i;
+        }
+        if (ch === "\n") {
+          if (mode === FOLD_BLOCK)
+            i = consumeMoreIndentedLines(text, i, indent.length);
+          end = i + indent.length + endStep;
+          split = void 0;
+        } else {
+          if (ch === " " && prev && prev !== " " && prev !== "\n" && prev !== "	") {
+            const next = text[i + 1];
+            if (next && next !== " " && next !== "\n" && next !== "	")
+              split = i;
+          }
+          if (i >= end) {
+            if (split) {
+              folds.push(split);
+              end = split + endStep;
+              split = void 0;
+            } else if (mode === FOLD_QUOTED) {
+              while (prev === " " || prev === "	") {
+                prev = ch;
+                ch = text[i += 1];
+                overflow = true;
+              }
+              const j = i > escEnd + 1 ? i - 2 : escStart - 1;
+              if (escapedFolds[j])
+                return text;
+              folds.push(j);
+              escapedFolds[j] = true;
+              end = j + endStep;
+              split = void 0;
+            } else {
+              overflow = true;
+            }
+          }
+        }
+        prev = ch;
+      }
+      if (overflow && onOverflow)
+        onOverflow();
+      if (folds.length === 0)
+        return text;
+      if (onFold)
+        onFold();
+      let res = text.slice(0, folds[0]);
+      for (let i2 = 0; i2 < folds.length; ++i2) {
+        const fold = folds[i2];
+        const end2 = folds[i2 + 1] || text.length;
+        if (fold === 0)
+          res = `
+${indent}${text.slice(0, end2)}`;
+        else {
+          if (mode === FOLD_QUOTED && escapedFolds[fold])
+            res += `${text[fold]}\\`;
+          res += `
+${indent}${text.slice(fold + 1, end2)}`;
+        }
+      }
+      return res;
+    }
+    function consumeMoreIndentedLines(text, i, indent) {
+      let end = i;
+      let start = i + 1;
+      let ch = text[start];
+      while (ch === " " || ch === "	") {
+        if (i < start + indent) {
+          ch = text[++i];
+        } else {
+          do {
+            ch = text[++i];
+          } while (ch && ch !== "\n");
+          end = i;
+          start = i + 1;
+          ch = text[start];
+        }
+      }
+      return end;
+    }
+    exports2.FOLD_BLOCK = FOLD_BLOCK;
+    exports2.FOLD_FLOW = FOLD_FLOW;
+    exports2.FOLD_QUOTED = FOLD_QUOTED;
+    exports2.foldFlowLines = foldFlowLines;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyString.js
+var require_stringifyString = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyString.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var foldFlowLines = require_foldFlowLines();
+    var getFoldOptions = (ctx, isBlock) => ({
+      indentAtStart: isBlock ? ctx.indent.length : ctx.indentAtStart,
+      lineWidth: ctx.options.lineWidth,
+      minContentWidth: ctx.options.minContentWidth
+    });
+    var containsDocumentMarker = (str) => /^(%|---|\.\.\.)/m.test(str);
+    function lineLengthOverLimit(str, lineWidth, indentLength) {
+      if (!lineWidth || lineWidth < 0)
+        return false;
+      const limit2 = lineWidth - indentLength;
+      const strLen = str.length;
+      if (strLen <= limit2)
+        return false;
+      for (let i = 0, start = 0; i < strLen; ++i) {
+        if (str[i] === "\n") {
+          if (i - start > limit2)
+            return true;
+          start = i + 1;
+          if (strLen - start <= limit2)
+            return false;
+        }
+      }
+      return true;
+    }
+    function doubleQuotedString(value, ctx) {
+      const json = JSON.stringify(value);
+      if (ctx.options.doubleQuotedAsJSON)
+        return json;
+      const { implicitKey } = ctx;
+      const minMultiLineLength = ctx.options.doubleQuotedMinMultiLineLength;
+      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
+      let str = "";
+      let start = 0;
+      for (let i = 0, ch = json[i]; ch; ch = json[++i]) {
+        if (ch === " " && json[i + 1] === "\\" && json[i + 2] === "n") {
+          str += json.slice(start, i) + "\\ ";
+          i += 1;
+          start = i;
+          ch = "\\";
+        }
+        if (ch === "\\")
+          switch (json[i + 1]) {
+            case "u":
+              {
+                str += json.slice(start, i);
+                const code = json.substr(i + 2, 4);
+                switch (code) {
+                  case "0000":
+                    str += "\\0";
+                    break;
+                  case "0007":
+                    str += "\\a";
+                    break;
+                  case "000b":
+                    str += "\\v";
+                    break;
+                  case "001b":
+                    str += "\\e";
+                    break;
+                  case "0085":
+                    str += "\\N";
+                    break;
+                  case "00a0":
+                    str += "\\_";
+                    break;
+                  case "2028":
+                    str += "\\L";
+                    break;
+                  case "2029":
+                    str += "\\P";
+                    break;
+                  default:
+                    if (code.substr(0, 2) === "00")
+                      str += "\\x" + code.substr(2);
+                    else
+                      str += json.substr(i, 6);
+                }
+                i += 5;
+                start = i + 1;
+              }
+              break;
+            case "n":
+              if (implicitKey || json[i + 2] === '"' || json.length < minMultiLineLength) {
+                i += 1;
+              } else {
+                str += json.slice(start, i) + "\n\n";
+                while (json[i + 2] === "\\" && json[i + 3] === "n" && json[i + 4] !== '"') {
+                  str += "\n";
+                  i += 2;
+                }
+                str += indent;
+                if (json[i + 2] === " ")
+                  str += "\\";
+                i += 1;
+                start = i + 1;
+              }
+              break;
+            default:
+              i += 1;
+          }
+      }
+      str = start ? str + json.slice(start) : json;
+      return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_QUOTED, getFoldOptions(ctx, false));
+    }
+    function singleQuotedString(value, ctx) {
+      if (ctx.options.singleQuote === false || ctx.implicitKey && value.includes("\n") || /[ \t]\n|\n[ \t]/.test(value))
+        return doubleQuotedString(value, ctx);
+      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
+      const res = "'" + value.replace(/'/g, "''").replace(/\n+/g, `$&
+${indent}`) + "'";
+      return ctx.implicitKey ? res : foldFlowLines.foldFlowLines(res, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
+    }
+    function quotedString(value, ctx) {
+      const { singleQuote } = ctx.options;
+      let qs;
+      if (singleQuote === false)
+        qs = doubleQuotedString;
+      else {
+        const hasDouble = value.includes('"');
+        const hasSingle = value.includes("'");
+        if (hasDouble && !hasSingle)
+          qs = singleQuotedString;
+        else if (hasSingle && !hasDouble)
+          qs = doubleQuotedString;
+        else
+          qs = singleQuote ? singleQuotedString : doubleQuotedString;
+      }
+      return qs(value, ctx);
+    }
+    var blockEndNewlines;
+    try {
+      blockEndNewlines = new RegExp("(^|(?<!\n))\n+(?!\n|$)", "g");
+    } catch {
+      blockEndNewlines = /\n+(?!\n|$)/g;
+    }
+    function blockString({ comment, type, value }, ctx, onComment, onChompKeep) {
+      const { blockQuote, commentString, lineWidth } = ctx.options;
+      if (!blockQuote || /\n[\t ]+$/.test(value)) {
+        return quotedString(value, ctx);
+      }
+      const indent = ctx.indent || (ctx.forceBlockIndent || containsDocumentMarker(value) ? "  " : "");
+      const literal2 = blockQuote === "literal" ? true : blockQuote === "folded" || type === Scalar.Scalar.BLOCK_FOLDED ? false : type === Scalar.Scalar.BLOCK_LITERAL ? true : !lineLengthOverLimit(value, lineWidth, indent.length);
+      if (!value)
+        return literal2 ? "|\n" : ">\n";
+      let chomp;
+      let endStart;
+      for (endStart = value.length; endStart > 0; --endStart) {
+        const ch = value[endStart - 1];
+        if (ch !== "\n" && ch !== "	" && ch !== " ")
+          break;
+      }
+      let end = value.substring(endStart);
+      const endNlPos = end.indexOf("\n");
+      if (endNlPos === -1) {
+        chomp = "-";
+      } else if (value === end || endNlPos !== end.length - 1) {
+        chomp = "+";
+        if (onChompKeep)
+          onChompKeep();
+      } else {
+        chomp = "";
+      }
+      if (end) {
+        value = value.slice(0, -end.length);
+        if (end[end.length - 1] === "\n")
+          end = end.slice(0, -1);
+        end = end.replace(blockEndNewlines, `$&${indent}`);
+      }
+      let startWithSpace = false;
+      let startEnd;
+      let startNlPos = -1;
+      for (startEnd = 0; startEnd < value.length; ++startEnd) {
+        const ch = value[startEnd];
+        if (ch === " ")
+          startWithSpace = true;
+        else if (ch === "\n")
+          startNlPos = startEnd;
+        else
+          break;
+      }
+      let start = value.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
+      if (start) {
+        value = value.substring(start.length);
+        start = start.replace(/\n+/g, `$&${indent}`);
+      }
+      const indentSize = indent ? "2" : "1";
+      let header = (startWithSpace ? indentSize : "") + chomp;
+      if (comment) {
+        header += " " + commentString(comment.replace(/ ?[\r\n]+/g, " "));
+        if (onComment)
+          onComment();
+      }
+      if (!literal2) {
+        const foldedValue = value.replace(/\n+/g, "\n$&").replace(/(?:^|\n)([\t ].*)(?:([\n\t ]*)\n(?![\n\t ]))?/g, "$1$2").replace(/\n+/g, `$&${indent}`);
+        let literalFallback = false;
+        const foldOptions = getFoldOptions(ctx, true);
+        if (blockQuote !== "folded" && type !== Scalar.Scalar.BLOCK_FOLDED) {
+          foldOptions.onOverflow = () => {
+            literalFallback = true;
+          };
+        }
+        const body = foldFlowLines.foldFlowLines(`${start}${foldedValue}${end}`, indent, foldFlowLines.FOLD_BLOCK, foldOptions);
+        if (!literalFallback)
+          return `>${header}
+${indent}${body}`;
+      }
+      value = value.replace(/\n+/g, `$&${indent}`);
+      return `|${header}
+${indent}${start}${value}${end}`;
+    }
+    function plainString(item, ctx, onComment, onChompKeep) {
+      const { type, value } = item;
+      const { actualString, implicitKey, indent, indentStep, inFlow } = ctx;
+      if (implicitKey && value.includes("\n") || inFlow && /[[\]{},]/.test(value)) {
+        return quotedString(value, ctx);
+      }
+      if (/^[\n\t ,[\]{}#&*!|>'"%@`]|^[?-]$|^[?-][ \t]|[\n:][ \t]|[ \t]\n|[\n\t ]#|[\n\t :]$/.test(value)) {
+        return implicitKey || inFlow || !value.includes("\n") ? quotedString(value, ctx) : blockString(item, ctx, onComment, onChompKeep);
+      }
+      if (!implicitKey && !inFlow && type !== Scalar.Scalar.PLAIN && value.includes("\n")) {
+        return blockString(item, ctx, onComment, onChompKeep);
+      }
+      if (containsDocumentMarker(value)) {
+        if (indent === "") {
+          ctx.forceBlockIndent = true;
+          return blockString(item, ctx, onComment, onChompKeep);
+        } else if (implicitKey && indent === indentStep) {
+          return quotedString(value, ctx);
+        }
+      }
+      const str = value.replace(/\n+/g, `$&
+${indent}`);
+      if (actualString) {
+        const test2 = (tag) => tag.default && tag.tag !== "tag:yaml.org,2002:str" && tag.test?.test(str);
+        const { compat, tags } = ctx.doc.schema;
+        if (tags.some(test2) || compat?.some(test2))
+          return quotedString(value, ctx);
+      }
+      return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
+    }
+    function stringifyString(item, ctx, onComment, onChompKeep) {
+      const { implicitKey, inFlow } = ctx;
+      const ss = typeof item.value === "string" ? item : Object.assign({}, item, { value: String(item.value) });
+      let { type } = item;
+      if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
+        if (/[\x00-\x08\x0b-\x1f\x7f-\x9f\u{D800}-\u{DFFF}]/u.test(ss.value))
+          type = Scalar.Scalar.QUOTE_DOUBLE;
+      }
+      const _stringify = (_type) => {
+        switch (_type) {
+          case Scalar.Scalar.BLOCK_FOLDED:
+          case Scalar.Scalar.BLOCK_LITERAL:
+            return implicitKey || inFlow ? quotedString(ss.value, ctx) : blockString(ss, ctx, onComment, onChompKeep);
+          case Scalar.Scalar.QUOTE_DOUBLE:
+            return doubleQuotedString(ss.value, ctx);
+          case Scalar.Scalar.QUOTE_SINGLE:
+            return singleQuotedString(ss.value, ctx);
+          case Scalar.Scalar.PLAIN:
+            return plainString(ss, ctx, onComment, onChompKeep);
+          default:
+            return null;
+        }
+      };
+      let res = _stringify(type);
+      if (res === null) {
+        const { defaultKeyType, defaultStringType } = ctx.options;
+        const t = implicitKey && defaultKeyType || defaultStringType;
+        res = _stringify(t);
+        if (res === null)
+          throw new Error(`Unsupported default string type ${t}`);
+      }
+      return res;
+    }
+    exports2.stringifyString = stringifyString;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringify.js
+var require_stringify = __commonJS({
+  "node_modules/yaml/dist/stringify/stringify.js"(exports2) {
+    "use strict";
+    var anchors = require_anchors();
+    var identity = require_identity();
+    var stringifyComment = require_stringifyComment();
+    var stringifyString = require_stringifyString();
+    function createStringifyContext(doc, options) {
+      const opt = Object.assign({
+        blockQuote: true,
+        commentString: stringifyComment.stringifyComment,
+        defaultKeyType: null,
+        defaultStringType: "PLAIN",
+        directives: null,
+        doubleQuotedAsJSON: false,
+        doubleQuotedMinMultiLineLength: 40,
+        falseStr: "false",
+        flowCollectionPadding: true,
+        indentSeq: true,
+        lineWidth: 80,
+        minContentWidth: 20,
+        nullStr: "null",
+        simpleKeys: false,
+        singleQuote: null,
+        trailingComma: false,
+        trueStr: "true",
+        verifyAliasOrder: true
+      }, doc.schema.toStringOptions, options);
+      let inFlow;
+      switch (opt.collectionStyle) {
+        case "block":
+          inFlow = false;
+          break;
+        case "flow":
+          inFlow = true;
+          break;
+        default:
+          inFlow = null;
+      }
+      return {
+        anchors: /* @__PURE__ */ new Set(),
+        doc,
+        flowCollectionPadding: opt.flowCollectionPadding ? " " : "",
+        indent: "",
+        indentStep: typeof opt.indent === "number" ? " ".repeat(opt.indent) : "  ",
+        inFlow,
+        options: opt
+      };
+    }
+    function getTagObject(tags, item) {
+      if (item.tag) {
+        const match2 = tags.filter((t) => t.tag === item.tag);
+        if (match2.length > 0)
+          return match2.find((t) => t.format === item.format) ?? match2[0];
+      }
+      let tagObj = void 0;
+      let obj;
+      if (identity.isScalar(item)) {
+        obj = item.value;
+        let match2 = tags.filter((t) => t.identify?.(obj));
+        if (match2.length > 1) {
+          const testMatch = match2.filter((t) => t.test);
+          if (testMatch.length > 0)
+            match2 = testMatch;
+        }
+        tagObj = match2.find((t) => t.format === item.format) ?? match2.find((t) => !t.format);
+      } else {
+        obj = item;
+        tagObj = tags.find((t) => t.nodeClass && obj instanceof t.nodeClass);
+      }
+      if (!tagObj) {
+        const name2 = obj?.constructor?.name ?? (obj === null ? "null" : typeof obj);
+        throw new Error(`Tag not resolved for ${name2} value`);
+      }
+      return tagObj;
+    }
+    function stringifyProps(node, tagObj, { anchors: anchors$1, doc }) {
+      if (!doc.directives)
+        return "";
+      const props = [];
+      const anchor2 = (identity.isScalar(node) || identity.isCollection(node)) && node.anchor;
+      if (anchor2 && anchors.anchorIsValid(anchor2)) {
+        anchors$1.add(anchor2);
+        props.push(`&${anchor2}`);
+      }
+      const tag = node.tag ?? (tagObj.default ? null : tagObj.tag);
+      if (tag)
+        props.push(doc.directives.tagString(tag));
+      return props.join(" ");
+    }
+    function stringify(item, ctx, onComment, onChompKeep) {
+      if (identity.isPair(item))
+        return item.toString(ctx, onComment, onChompKeep);
+      if (identity.isAlias(item)) {
+        if (ctx.doc.directives)
+          return item.toString(ctx);
+        if (ctx.resolvedAliases?.has(item)) {
+          throw new TypeError(`Cannot stringify circular structure without alias nodes`);
+        } else {
+          if (ctx.resolvedAliases)
+            ctx.resolvedAliases.add(item);
+          else
+            ctx.resolvedAliases = /* @__PURE__ */ new Set([item]);
+          item = item.resolve(ctx.doc);
+        }
+      }
+      let tagObj = void 0;
+      const node = identity.isNode(item) ? item : ctx.doc.createNode(item, { onTagObj: (o) => tagObj = o });
+      tagObj ?? (tagObj = getTagObject(ctx.doc.schema.tags, node));
+      const props = stringifyProps(node, tagObj, ctx);
+      if (props.length > 0)
+        ctx.indentAtStart = (ctx.indentAtStart ?? 0) + props.length + 1;
+      const str = typeof tagObj.stringify === "function" ? tagObj.stringify(node, ctx, onComment, onChompKeep) : identity.isScalar(node) ? stringifyString.stringifyString(node, ctx, onComment, onChompKeep) : node.toString(ctx, onComment, onChompKeep);
+      if (!props)
+        return str;
+      return identity.isScalar(node) || str[0] === "{" || str[0] === "[" ? `${props} ${str}` : `${props}
+${ctx.indent}${str}`;
+    }
+    exports2.createStringifyContext = createStringifyContext;
+    exports2.stringify = stringify;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyPair.js
+var require_stringifyPair = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyPair.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var stringify = require_stringify();
+    var stringifyComment = require_stringifyComment();
+    function stringifyPair({ key, value }, ctx, onComment, onChompKeep) {
+      const { allNullValues, doc, indent, indentStep, options: { commentString, indentSeq, simpleKeys } } = ctx;
+      let keyComment = identity.isNode(key) && key.comment || null;
+      if (simpleKeys) {
+        if (keyComment) {
+          throw new Error("With simple keys, key nodes cannot have comments");
+        }
+        if (identity.isCollection(key) || !identity.isNode(key) && typeof key === "object") {
+          const msg = "With simple keys, collection cannot be used as a key value";
+          throw new Error(msg);
+        }
+      }
+      let explicitKey = !simpleKeys && (!key || keyComment && value == null && !ctx.inFlow || identity.isCollection(key) || (identity.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
+      ctx = Object.assign({}, ctx, {
+        allNullValues: false,
+        implicitKey: !explicitKey && (simpleKeys || !allNullValues),
+        indent: indent + indentStep
+      });
+      let keyCommentDone = false;
+      let chompKeep = false;
+      let str = stringify.stringify(key, ctx, () => keyCommentDone = true, () => chompKeep = true);
+      if (!explicitKey && !ctx.inFlow && str.length > 1024) {
+        if (simpleKeys)
+          throw new Error("With simple keys, single line scalar must not span more than 1024 characters");
+        explicitKey = true;
+      }
+      if (ctx.inFlow) {
+        if (allNullValues || value == null) {
+          if (keyCommentDone && onComment)
+            onComment();
+          return str === "" ? "?" : explicitKey ? `? ${str}` : str;
+        }
+      } else if (allNullValues && !simpleKeys || value == null && explicitKey) {
+        str = `? ${str}`;
+        if (keyComment && !keyCommentDone) {
+          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
+        } else if (chompKeep && onChompKeep)
+          onChompKeep();
+        return str;
+      }
+      if (keyCommentDone)
+        keyComment = null;
+      if (explicitKey) {
+        if (keyComment)
+          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
+        str = `? ${str}
+${indent}:`;
+      } else {
+        str = `${str}:`;
+        if (keyComment)
+          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
+      }
+      let vsb, vcb, valueComment;
+      if (identity.isNode(value)) {
+        vsb = !!value.spaceBefore;
+        vcb = value.commentBefore;
+        valueComment = value.comment;
+      } else {
+        vsb = false;
+        vcb = null;
+        valueComment = null;
+        if (value && typeof value === "object")
+          value = doc.createNode(value);
+      }
+      ctx.implicitKey = false;
+      if (!explicitKey && !keyComment && identity.isScalar(value))
+        ctx.indentAtStart = str.length + 1;
+      chompKeep = false;
+      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity.isSeq(value) && !value.flow && !value.tag && !value.anchor) {
+        ctx.indent = ctx.indent.substring(2);
+      }
+      let valueCommentDone = false;
+      const valueStr = stringify.stringify(value, ctx, () => valueCommentDone = true, () => chompKeep = true);
+      let ws = " ";
+      if (keyComment || vsb || vcb) {
+        ws = vsb ? "\n" : "";
+        if (vcb) {
+          const cs = commentString(vcb);
+          ws += `
+${stringifyComment.indentComment(cs, ctx.indent)}`;
+        }
+        if (valueStr === "" && !ctx.inFlow) {
+          if (ws === "\n" && valueComment)
+            ws = "\n\n";
+        } else {
+          ws += `
+${ctx.indent}`;
+        }
+      } else if (!explicitKey && identity.isCollection(value)) {
+        const vs0 = valueStr[0];
+        const nl0 = valueStr.indexOf("\n");
+        const hasNewline = nl0 !== -1;
+        const flow = ctx.inFlow ?? value.flow ?? value.items.length === 0;
+        if (hasNewline || !flow) {
+          let hasPropsLine = false;
+          if (hasNewline && (vs0 === "&" || vs0 === "!")) {
+            let sp0 = valueStr.indexOf(" ");
+            if (vs0 === "&" && sp0 !== -1 && sp0 < nl0 && valueStr[sp0 + 1] === "!") {
+              sp0 = valueStr.indexOf(" ", sp0 + 1);
+            }
+            if (sp0 === -1 || nl0 < sp0)
+              hasPropsLine = true;
+          }
+          if (!hasPropsLine)
+            ws = `
+${ctx.indent}`;
+        }
+      } else if (valueStr === "" || valueStr[0] === "\n") {
+        ws = "";
+      }
+      str += ws + valueStr;
+      if (ctx.inFlow) {
+        if (valueCommentDone && onComment)
+          onComment();
+      } else if (valueComment && !valueCommentDone) {
+        str += stringifyComment.lineComment(str, ctx.indent, commentString(valueComment));
+      } else if (chompKeep && onChompKeep) {
+        onChompKeep();
+      }
+      return str;
+    }
+    exports2.stringifyPair = stringifyPair;
+  }
+});
+
+// node_modules/yaml/dist/log.js
+var require_log = __commonJS({
+  "node_modules/yaml/dist/log.js"(exports2) {
+    "use strict";
+    var node_process = require("process");
+    function debug(logLevel, ...messages) {
+      if (logLevel === "debug")
+        console.log(...messages);
+    }
+    function warn(logLevel, warning2) {
+      if (logLevel === "debug" || logLevel === "warn") {
+        if (typeof node_process.emitWarning === "function")
+          node_process.emitWarning(warning2);
+        else
+          console.warn(warning2);
+      }
+    }
+    exports2.debug = debug;
+    exports2.warn = warn;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/merge.js
+var require_merge = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/merge.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var MERGE_KEY = "<<";
+    var merge = {
+      identify: (value) => value === MERGE_KEY || typeof value === "symbol" && value.description === MERGE_KEY,
+      default: "key",
+      tag: "tag:yaml.org,2002:merge",
+      test: /^<<$/,
+      resolve: () => Object.assign(new Scalar.Scalar(Symbol(MERGE_KEY)), {
+        addToJSMap: addMergeToJSMap
+      }),
+      stringify: () => MERGE_KEY
+    };
+    var isMergeKey2 = (ctx, key) => (merge.identify(key) || identity.isScalar(key) && (!key.type || key.type === Scalar.Scalar.PLAIN) && merge.identify(key.value)) && ctx?.doc.schema.tags.some((tag) => tag.tag === merge.tag && tag.default);
+    function addMergeToJSMap(ctx, map, value) {
+      const source = resolveAliasValue(ctx, value);
+      if (identity.isSeq(source))
+        for (const it of source.items)
+          mergeValue(ctx, map, it);
+      else if (Array.isArray(source))
+        for (const it of source)
+          mergeValue(ctx, map, it);
+      else
+        mergeValue(ctx, map, source);
+    }
+    function mergeValue(ctx, map, value) {
+      const source = resolveAliasValue(ctx, value);
+      if (!identity.isMap(source))
+        throw new Error("Merge sources must be maps or map aliases");
+      const srcMap = source.toJSON(null, ctx, Map);
+      for (const [key, value2] of srcMap) {
+        if (map instanceof Map) {
+          if (!map.has(key))
+            map.set(key, value2);
+        } else if (map instanceof Set) {
+          map.add(key);
+        } else if (!Object.prototype.hasOwnProperty.call(map, key)) {
+          Object.defineProperty(map, key, {
+            value: value2,
+            writable: true,
+            enumerable: true,
+            configurable: true
+          });
+        }
+      }
+      return map;
+    }
+    function resolveAliasValue(ctx, value) {
+      return ctx && identity.isAlias(value) ? value.resolve(ctx.doc, ctx) : value;
+    }
+    exports2.addMergeToJSMap = addMergeToJSMap;
+    exports2.isMergeKey = isMergeKey2;
+    exports2.merge = merge;
+  }
+});
+
+// node_modules/yaml/dist/nodes/addPairToJSMap.js
+var require_addPairToJSMap = __commonJS({
+  "node_modules/yaml/dist/nodes/addPairToJSMap.js"(exports2) {
+    "use strict";
+    var log = require_log();
+    var merge = require_merge();
+    var stringify = require_stringify();
+    var identity = require_identity();
+    var toJS = require_toJS();
+    function addPairToJSMap(ctx, map, { key, value }) {
+      if (identity.isNode(key) && key.addToJSMap)
+        key.addToJSMap(ctx, map, value);
+      else if (merge.isMergeKey(ctx, key))
+        merge.addMergeToJSMap(ctx, map, value);
+      else {
+        const jsKey = toJS.toJS(key, "", ctx);
+        if (map instanceof Map) {
+          map.set(jsKey, toJS.toJS(value, jsKey, ctx));
+        } else if (map instanceof Set) {
+          map.add(jsKey);
+        } else {
+          const stringKey = stringifyKey(key, jsKey, ctx);
+          const jsValue = toJS.toJS(value, stringKey, ctx);
+          if (stringKey in map)
+            Object.defineProperty(map, stringKey, {
+              value: jsValue,
+              writable: true,
+              enumerable: true,
+              configurable: true
+            });
+          else
+            map[stringKey] = jsValue;
+        }
+      }
+      return map;
+    }
+    function stringifyKey(key, jsKey, ctx) {
+      if (jsKey === null)
+        return "";
+      if (typeof jsKey !== "object")
+        return String(jsKey);
+      if (identity.isNode(key) && ctx?.doc) {
+        const strCtx = stringify.createStringifyContext(ctx.doc, {});
+        strCtx.anchors = /* @__PURE__ */ new Set();
+        for (const node of ctx.anchors.keys())
+          strCtx.anchors.add(node.anchor);
+        strCtx.inFlow = true;
+        strCtx.inStringifyKey = true;
+        const strKey = key.toString(strCtx);
+        if (!ctx.mapKeyWarned) {
+          let jsonStr = JSON.stringify(strKey);
+          if (jsonStr.length > 40)
+            jsonStr = jsonStr.substring(0, 36) + '..."';
+          log.warn(ctx.doc.options.logLevel, `Keys with collection values will be stringified due to JS Object restrictions: ${jsonStr}. Set mapAsMap: true to use object keys.`);
+          ctx.mapKeyWarned = true;
+        }
+        return strKey;
+      }
+      return JSON.stringify(jsKey);
+    }
+    exports2.addPairToJSMap = addPairToJSMap;
+  }
+});
+
+// node_modules/yaml/dist/nodes/Pair.js
+var require_Pair = __commonJS({
+  "node_modules/yaml/dist/nodes/Pair.js"(exports2) {
+    "use strict";
+    var createNode = require_createNode();
+    var stringifyPair = require_stringifyPair();
+    var addPairToJSMap = require_addPairToJSMap();
+    var identity = require_identity();
+    function createPair(key, value, ctx) {
+      const k = createNode.createNode(key, void 0, ctx);
+      const v = createNode.createNode(value, void 0, ctx);
+      return new Pair(k, v);
+    }
+    var Pair = class _Pair {
+      constructor(key, value = null) {
+        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.PAIR });
+        this.key = key;
+        this.value = value;
+      }
+      clone(schema) {
+        let { key, value } = this;
+        if (identity.isNode(key))
+          key = key.clone(schema);
+        if (identity.isNode(value))
+          value = value.clone(schema);
+        return new _Pair(key, value);
+      }
+      toJSON(_, ctx) {
+        const pair2 = ctx?.mapAsMap ? /* @__PURE__ */ new Map() : {};
+        return addPairToJSMap.addPairToJSMap(ctx, pair2, this);
+      }
+      toString(ctx, onComment, onChompKeep) {
+        return ctx?.doc ? stringifyPair.stringifyPair(this, ctx, onComment, onChompKeep) : JSON.stringify(this);
+      }
+    };
+    exports2.Pair = Pair;
+    exports2.createPair = createPair;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyCollection.js
+var require_stringifyCollection = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyCollection.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var stringify = require_stringify();
+    var stringifyComment = require_stringifyComment();
+    function stringifyCollection(collection, ctx, options) {
+      const flow = ctx.inFlow ?? collection.flow;
+      const stringify2 = flow ? stringifyFlowCollection : stringifyBlockCollection;
+      return stringify2(collection, ctx, options);
+    }
+    function stringifyBlockCollection({ comment, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
+      const { indent, options: { commentString } } = ctx;
+      const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
+      let chompKeep = false;
+      const lines2 = [];
+      for (let i = 0; i < items.length; ++i) {
+        const item = items[i];
+        let comment2 = null;
+        if (identity.isNode(item)) {
+          if (!chompKeep && item.spaceBefore)
+            lines2.push("");
+          addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
+          if (item.comment)
+            comment2 = item.comment;
+        } else if (identity.isPair(item)) {
+          const ik = identity.isNode(item.key) ? item.key : null;
+          if (ik) {
+            if (!chompKeep && ik.spaceBefore)
+              lines2.push("");
+            addCommentBefore(ctx, lines2, ik.commentBefore, chompKeep);
+          }
+        }
+        chompKeep = false;
+        let str2 = stringify.stringify(item, itemCtx, () => comment2 = null, () => chompKeep = true);
+        if (comment2)
+          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment2));
+        if (chompKeep && comment2)
+          chompKeep = false;
+        lines2.push(blockItemPrefix + str2);
+      }
+      let str;
+      if (lines2.length === 0) {
+        str = flowChars.start + flowChars.end;
+      } else {
+        str = lines2[0];
+        for (let i = 1; i < lines2.length; ++i) {
+          const line = lines2[i];
+          str += line ? `
+${indent}${line}` : "\n";
+        }
+      }
+      if (comment) {
+        str += "\n" + stringifyComment.indentComment(commentString(comment), indent);
+        if (onComment)
+          onComment();
+      } else if (chompKeep && onChompKeep)
+        onChompKeep();
+      return str;
+    }
+    function stringifyFlowCollection({ items }, ctx, { flowChars, itemIndent }) {
+      const { indent, indentStep, flowCollectionPadding: fcPadding, options: { commentString } } = ctx;
+      itemIndent += indentStep;
+      const itemCtx = Object.assign({}, ctx, {
+        indent: itemIndent,
+        inFlow: true,
+        type: null
+      });
+      let reqNewline = false;
+      let linesAtValue = 0;
+      const lines2 = [];
+      for (let i = 0; i < items.length; ++i) {
+        const item = items[i];
+        let comment = null;
+        if (identity.isNode(item)) {
+          if (item.spaceBefore)
+            lines2.push("");
+          addCommentBefore(ctx, lines2, item.commentBefore, false);
+          if (item.comment)
+            comment = item.comment;
+        } else if (identity.isPair(item)) {
+          const ik = identity.isNode(item.key) ? item.key : null;
+          if (ik) {
+            if (ik.spaceBefore)
+              lines2.push("");
+            addCommentBefore(ctx, lines2, ik.commentBefore, false);
+            if (ik.comment)
+              reqNewline = true;
+          }
+          const iv = identity.isNode(item.value) ? item.value : null;
+          if (iv) {
+            if (iv.comment)
+              comment = iv.comment;
+            if (iv.commentBefore)
+              reqNewline = true;
+          } else if (item.value == null && ik?.comment) {
+            comment = ik.comment;
+          }
+        }
+        if (comment)
+          reqNewline = true;
+        let str = stringify.stringify(item, itemCtx, () => comment = null);
+        reqNewline || (reqNewline = lines2.length > linesAtValue || str.includes("\n"));
+        if (i < items.length - 1) {
+          str += ",";
+        } else if (ctx.options.trailingComma) {
+          if (ctx.options.lineWidth > 0) {
+            reqNewline || (reqNewline = lines2.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
+          }
+          if (reqNewline) {
+            str += ",";
+          }
+        }
+        if (comment)
+          str += stringifyComment.lineComment(str, itemIndent, commentString(comment));
+        lines2.push(str);
+        linesAtValue = lines2.length;
+      }
+      const { start, end } = flowChars;
+      if (lines2.length === 0) {
+        return start + end;
+      } else {
+        if (!reqNewline) {
+          const len = lines2.reduce((sum, line) => sum + line.length + 2, 2);
+          reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
+        }
+        if (reqNewline) {
+          let str = start;
+          for (const line of lines2)
+            str += line ? `
+${indentStep}${indent}${line}` : "\n";
+          return `${str}
+${indent}${end}`;
+        } else {
+          return `${start}${fcPadding}${lines2.join(" ")}${fcPadding}${end}`;
+        }
+      }
+    }
+    function addCommentBefore({ indent, options: { commentString } }, lines2, comment, chompKeep) {
+      if (comment && chompKeep)
+        comment = comment.replace(/^\n+/, "");
+      if (comment) {
+        const ic = stringifyComment.indentComment(commentString(comment), indent);
+        lines2.push(ic.trimStart());
+      }
+    }
+    exports2.stringifyCollection = stringifyCollection;
+  }
+});
+
+// node_modules/yaml/dist/nodes/YAMLMap.js
+var require_YAMLMap = __commonJS({
+  "node_modules/yaml/dist/nodes/YAMLMap.js"(exports2) {
+    "use strict";
+    var stringifyCollection = require_stringifyCollection();
+    var addPairToJSMap = require_addPairToJSMap();
+    var Collection = require_Collection();
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var Scalar = require_Scalar();
+    function findPair(items, key) {
+      const k = identity.isScalar(key) ? key.value : key;
+      for (const it of items) {
+        if (identity.isPair(it)) {
+          if (it.key === key || it.key === k)
+            return it;
+          if (identity.isScalar(it.key) && it.key.value === k)
+            return it;
+        }
+      }
+      return void 0;
+    }
+    var YAMLMap = class extends Collection.Collection {
+      static get tagName() {
+        return "tag:yaml.org,2002:map";
+      }
+      constructor(schema) {
+        super(identity.MAP, schema);
+        this.items = [];
+      }
+      /**
+       * A generic collection parsing method that can be extended
+       * to other node classes that inherit from YAMLMap
+       */
+      static from(schema, obj, ctx) {
+        const { keepUndefined, replacer } = ctx;
+        const map = new this(schema);
+        const add2 = (key, value) => {
+          if (typeof replacer === "function")
+            value = replacer.call(obj, key, value);
+          else if (Array.isArray(replacer) && !replacer.includes(key))
+            return;
+          if (value !== void 0 || keepUndefined)
+            map.items.push(Pair.createPair(key, value, ctx));
+        };
+        if (obj instanceof Map) {
+          for (const [key, value] of obj)
+            add2(key, value);
+        } else if (obj && typeof obj === "object") {
+          for (const key of Object.keys(obj))
+            add2(key, obj[key]);
+        }
+        if (typeof schema.sortMapEntries === "function") {
+          map.items.sort(schema.sortMapEntries);
+        }
+        return map;
+      }
+      /**
+       * Adds a value to the collection.
+       *
+       * @param overwrite - If not set `true`, using a key that is already in the
+       *   collection will throw. Otherwise, overwrites the previous value.
+       */
+      add(pair2, overwrite) {
+        let _pair;
+        if (identity.isPair(pair2))
+          _pair = pair2;
+        else if (!pair2 || typeof pair2 !== "object" || !("key" in pair2)) {
+          _pair = new Pair.Pair(pair2, pair2?.value);
+        } else
+          _pair = new Pair.Pair(pair2.key, pair2.value);
+        const prev = findPair(this.items, _pair.key);
+        const sortEntries = this.schema?.sortMapEntries;
+        if (prev) {
+          if (!overwrite)
+            throw new Error(`Key ${_pair.key} already set`);
+          if (identity.isScalar(prev.value) && Scalar.isScalarValue(_pair.value))
+            prev.value.value = _pair.value;
+          else
+            prev.value = _pair.value;
+        } else if (sortEntries) {
+          const i = this.items.findIndex((item) => sortEntries(_pair, item) < 0);
+          if (i === -1)
+            this.items.push(_pair);
+          else
+            this.items.splice(i, 0, _pair);
+        } else {
+          this.items.push(_pair);
+        }
+      }
+      delete(key) {
+        const it = findPair(this.items, key);
+        if (!it)
+          return false;
+        const del = this.items.splice(this.items.indexOf(it), 1);
+        return del.length > 0;
+      }
+      get(key, keepScalar) {
+        const it = findPair(this.items, key);
+        const node = it?.value;
+        return (!keepScalar && identity.isScalar(node) ? node.value : node) ?? void 0;
+      }
+      has(key) {
+        return !!findPair(this.items, key);
+      }
+      set(key, value) {
+        this.add(new Pair.Pair(key, value), true);
+      }
+      /**
+       * @param ctx - Conversion context, originally set in Document#toJS()
+       * @param {Class} Type - If set, forces the returned collection type
+       * @returns Instance of Type, Map, or Object
+       */
+      toJSON(_, ctx, Type2) {
+        const map = Type2 ? new Type2() : ctx?.mapAsMap ? /* @__PURE__ */ new Map() : {};
+        if (ctx?.onCreate)
+          ctx.onCreate(map);
+        for (const item of this.items)
+          addPairToJSMap.addPairToJSMap(ctx, map, item);
+        return map;
+      }
+      toString(ctx, onComment, onChompKeep) {
+        if (!ctx)
+          return JSON.stringify(this);
+        for (const item of this.items) {
+          if (!identity.isPair(item))
+            throw new Error(`Map items must all be pairs; found ${JSON.stringify(item)} instead`);
+        }
+        if (!ctx.allNullValues && this.hasAllNullValues(false))
+          ctx = Object.assign({}, ctx, { allNullValues: true });
+        return stringifyCollection.stringifyCollection(this, ctx, {
+          blockItemPrefix: "",
+          flowChars: { start: "{", end: "}" },
+          itemIndent: ctx.indent || "",
+          onChompKeep,
+          onComment
+        });
+      }
+    };
+    exports2.YAMLMap = YAMLMap;
+    exports2.findPair = findPair;
+  }
+});
+
+// node_modules/yaml/dist/schema/common/map.js
+var require_map = __commonJS({
+  "node_modules/yaml/dist/schema/common/map.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var YAMLMap = require_YAMLMap();
+    var map = {
+      collection: "map",
+      default: true,
+      nodeClass: YAMLMap.YAMLMap,
+      tag: "tag:yaml.org,2002:map",
+      resolve(map2, onError) {
+        if (!identity.isMap(map2))
+          onError("Expected a mapping for this tag");
+        return map2;
+      },
+      createNode: (schema, obj, ctx) => YAMLMap.YAMLMap.from(schema, obj, ctx)
+    };
+    exports2.map = map;
+  }
+});
+
+// node_modules/yaml/dist/nodes/YAMLSeq.js
+var require_YAMLSeq = __commonJS({
+  "node_modules/yaml/dist/nodes/YAMLSeq.js"(exports2) {
+    "use strict";
+    var createNode = require_createNode();
+    var stringifyCollection = require_stringifyCollection();
+    var Collection = require_Collection();
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var toJS = require_toJS();
+    var YAMLSeq = class extends Collection.Collection {
+      static get tagName() {
+        return "tag:yaml.org,2002:seq";
+      }
+      constructor(schema) {
+        super(identity.SEQ, schema);
+        this.items = [];
+      }
+      add(value) {
+        this.items.push(value);
+      }
+      /**
+       * Removes a value from the collection.
+       *
+       * `key` must contain a representation of an integer for this to succeed.
+       * It may be wrapped in a `Scalar`.
+       *
+       * @returns `true` if the item was found and removed.
+       */
+      delete(key) {
+        const idx = asItemIndex(key);
+        if (typeof idx !== "number")
+          return false;
+        const del = this.items.splice(idx, 1);
+        return del.length > 0;
+      }
+      get(key, keepScalar) {
+        const idx = asItemIndex(key);
+        if (typeof idx !== "number")
+          return void 0;
+        const it = this.items[idx];
+        return !keepScalar && identity.isScalar(it) ? it.value : it;
+      }
+      /**
+       * Checks if the collection includes a value with the key `key`.
+       *
+       * `key` must contain a representation of an integer for this to succeed.
+       * It may be wrapped in a `Scalar`.
+       */
+      has(key) {
+        const idx = asItemIndex(key);
+        return typeof idx === "number" && idx < this.items.length;
+      }
+      /**
+       * Sets a value in this collection. For `!!set`, `value` needs to be a
+       * boolean to add/remove the item from the set.
+       *
+       * If `key` does not contain a representation of an integer, this will throw.
+       * It may be wrapped in a `Scalar`.
+       */
+      set(key, value) {
+        const idx = asItemIndex(key);
+        if (typeof idx !== "number")
+          throw new Error(`Expected a valid index, not ${key}.`);
+        const prev = this.items[idx];
+        if (identity.isScalar(prev) && Scalar.isScalarValue(value))
+          prev.value = value;
+        else
+          this.items[idx] = value;
+      }
+      toJSON(_, ctx) {
+        const seq = [];
+        if (ctx?.onCreate)
+          ctx.onCreate(seq);
+        let i = 0;
+        for (const item of this.items)
+          seq.push(toJS.toJS(item, String(i++), ctx));
+        return seq;
+      }
+      toString(ctx, onComment, onChompKeep) {
+        if (!ctx)
+          return JSON.stringify(this);
+        return stringifyCollection.stringifyCollection(this, ctx, {
+          blockItemPrefix: "- ",
+          flowChars: { start: "[", end: "]" },
+          itemIndent: (ctx.indent || "") + "  ",
+          onChompKeep,
+          onComment
+        });
+      }
+      static from(schema, obj, ctx) {
+        const { replacer } = ctx;
+        const seq = new this(schema);
+        if (obj && Symbol.iterator in Object(obj)) {
+          let i = 0;
+          for (let it of obj) {
+            if (typeof replacer === "function") {
+              const key = obj instanceof Set ? it : String(i++);
+              it = replacer.call(obj, key, it);
+            }
+            seq.items.push(createNode.createNode(it, void 0, ctx));
+          }
+        }
+        return seq;
+      }
+    };
+    function asItemIndex(key) {
+      let idx = identity.isScalar(key) ? key.value : key;
+      if (idx && typeof idx === "string")
+        idx = Number(idx);
+      return typeof idx === "number" && Number.isInteger(idx) && idx >= 0 ? idx : null;
+    }
+    exports2.YAMLSeq = YAMLSeq;
+  }
+});
+
+// node_modules/yaml/dist/schema/common/seq.js
+var require_seq = __commonJS({
+  "node_modules/yaml/dist/schema/common/seq.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var YAMLSeq = require_YAMLSeq();
+    var seq = {
+      collection: "seq",
+      default: true,
+      nodeClass: YAMLSeq.YAMLSeq,
+      tag: "tag:yaml.org,2002:seq",
+      resolve(seq2, onError) {
+        if (!identity.isSeq(seq2))
+          onError("Expected a sequence for this tag");
+        return seq2;
+      },
+      createNode: (schema, obj, ctx) => YAMLSeq.YAMLSeq.from(schema, obj, ctx)
+    };
+    exports2.seq = seq;
+  }
+});
+
+// node_modules/yaml/dist/schema/common/string.js
+var require_string = __commonJS({
+  "node_modules/yaml/dist/schema/common/string.js"(exports2) {
+    "use strict";
+    var stringifyString = require_stringifyString();
+    var string = {
+      identify: (value) => typeof value === "string",
+      default: true,
+      tag: "tag:yaml.org,2002:str",
+      resolve: (str) => str,
+      stringify(item, ctx, onComment, onChompKeep) {
+        ctx = Object.assign({ actualString: true }, ctx);
+        return stringifyString.stringifyString(item, ctx, onComment, onChompKeep);
+      }
+    };
+    exports2.string = string;
+  }
+});
+
+// node_modules/yaml/dist/schema/common/null.js
+var require_null = __commonJS({
+  "node_modules/yaml/dist/schema/common/null.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var nullTag = {
+      identify: (value) => value == null,
+      createNode: () => new Scalar.Scalar(null),
+      default: true,
+      tag: "tag:yaml.org,2002:null",
+      test: /^(?:~|[Nn]ull|NULL)?$/,
+      resolve: () => new Scalar.Scalar(null),
+      stringify: ({ source }, ctx) => typeof source === "string" && nullTag.test.test(source) ? source : ctx.options.nullStr
+    };
+    exports2.nullTag = nullTag;
+  }
+});
+
+// node_modules/yaml/dist/schema/core/bool.js
+var require_bool = __commonJS({
+  "node_modules/yaml/dist/schema/core/bool.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var boolTag = {
+      identify: (value) => typeof value === "boolean",
+      default: true,
+      tag: "tag:yaml.org,2002:bool",
+      test: /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/,
+      resolve: (str) => new Scalar.Scalar(str[0] === "t" || str[0] === "T"),
+      stringify({ source, value }, ctx) {
+        if (source && boolTag.test.test(source)) {
+          const sv = source[0] === "t" || source[0] === "T";
+          if (value === sv)
+            return source;
+        }
+        return value ? ctx.options.trueStr : ctx.options.falseStr;
+      }
+    };
+    exports2.boolTag = boolTag;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyNumber.js
+var require_stringifyNumber = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyNumber.js"(exports2) {
+    "use strict";
+    function stringifyNumber({ format, minFractionDigits, tag, value }) {
+      if (typeof value === "bigint")
+        return String(value);
+      const num = typeof value === "number" ? value : Number(value);
+      if (!isFinite(num))
+        return isNaN(num) ? ".nan" : num < 0 ? "-.inf" : ".inf";
+      let n = Object.is(value, -0) ? "-0" : JSON.stringify(value);
+      if (!format && minFractionDigits && (!tag || tag === "tag:yaml.org,2002:float") && /^-?\d/.test(n) && !n.includes("e")) {
+        let i = n.indexOf(".");
+        if (i < 0) {
+          i = n.length;
+          n += ".";
+        }
+        let d = minFractionDigits - (n.length - i - 1);
+        while (d-- > 0)
+          n += "0";
+      }
+      return n;
+    }
+    exports2.stringifyNumber = stringifyNumber;
+  }
+});
+
+// node_modules/yaml/dist/schema/core/float.js
+var require_float = __commonJS({
+  "node_modules/yaml/dist/schema/core/float.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var stringifyNumber = require_stringifyNumber();
+    var floatNaN = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
+      resolve: (str) => str.slice(-3).toLowerCase() === "nan" ? NaN : str[0] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+      stringify: stringifyNumber.stringifyNumber
+    };
+    var floatExp = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      format: "EXP",
+      test: /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$/,
+      resolve: (str) => parseFloat(str),
+      stringify(node) {
+        const num = Number(node.value);
+        return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
+      }
+    };
+    var float2 = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      test: /^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)$/,
+      resolve(str) {
+        const node = new Scalar.Scalar(parseFloat(str));
+        const dot = str.indexOf(".");
+        if (dot !== -1 && str[str.length - 1] === "0")
+          node.minFractionDigits = str.length - dot - 1;
+        return node;
+      },
+      stringify: stringifyNumber.stringifyNumber
+    };
+    exports2.float = float2;
+    exports2.floatExp = floatExp;
+    exports2.floatNaN = floatNaN;
+  }
+});
+
+// node_modules/yaml/dist/schema/core/int.js
+var require_int = __commonJS({
+  "node_modules/yaml/dist/schema/core/int.js"(exports2) {
+    "use strict";
+    var stringifyNumber = require_stringifyNumber();
+    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
+    var intResolve = (str, offset, radix, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str.substring(offset), radix);
+    function intStringify(node, radix, prefix2) {
+      const { value } = node;
+      if (intIdentify(value) && value >= 0)
+        return prefix2 + value.toString(radix);
+      return stringifyNumber.stringifyNumber(node);
+    }
+    var intOct = {
+      identify: (value) => intIdentify(value) && value >= 0,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "OCT",
+      test: /^0o[0-7]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 2, 8, opt),
+      stringify: (node) => intStringify(node, 8, "0o")
+    };
+    var int = {
+      identify: intIdentify,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      test: /^[-+]?[0-9]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 0, 10, opt),
+      stringify: stringifyNumber.stringifyNumber
+    };
+    var intHex = {
+      identify: (value) => intIdentify(value) && value >= 0,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "HEX",
+      test: /^0x[0-9a-fA-F]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 2, 16, opt),
+      stringify: (node) => intStringify(node, 16, "0x")
+    };
+    exports2.int = int;
+    exports2.intHex = intHex;
+    exports2.intOct = intOct;
+  }
+});
+
+// node_modules/yaml/dist/schema/core/schema.js
+var require_schema = __commonJS({
+  "node_modules/yaml/dist/schema/core/schema.js"(exports2) {
+    "use strict";
+    var map = require_map();
+    var _null = require_null();
+    var seq = require_seq();
+    var string = require_string();
+    var bool = require_bool();
+    var float2 = require_float();
+    var int = require_int();
+    var schema = [
+      map.map,
+      seq.seq,
+      string.string,
+      _null.nullTag,
+      bool.boolTag,
+      int.intOct,
+      int.int,
+      int.intHex,
+      float2.floatNaN,
+      float2.floatExp,
+      float2.float
+    ];
+    exports2.schema = schema;
+  }
+});
+
+// node_modules/yaml/dist/schema/json/schema.js
+var require_schema2 = __commonJS({
+  "node_modules/yaml/dist/schema/json/schema.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var map = require_map();
+    var seq = require_seq();
+    function intIdentify(value) {
+      return typeof value === "bigint" || Number.isInteger(value);
+    }
+    var stringifyJSON = ({ value }) => JSON.stringify(value);
+    var jsonScalars = [
+      {
+        identify: (value) => typeof value === "string",
+        default: true,
+        tag: "tag:yaml.org,2002:str",
+        resolve: (str) => str,
+        stringify: stringifyJSON
+      },
+      {
+        identify: (value) => value == null,
+        createNode: () => new Scalar.Scalar(null),
+        default: true,
+        tag: "tag:yaml.org,2002:null",
+        test: /^null$/,
+        resolve: () => null,
+        stringify: stringifyJSON
+      },
+      {
+        identify: (value) => typeof value === "boolean",
+        default: true,
+        tag: "tag:yaml.org,2002:bool",
+        test: /^true$|^false$/,
+        resolve: (str) => str === "true",
+        stringify: stringifyJSON
+      },
+      {
+        identify: intIdentify,
+        default: true,
+        tag: "tag:yaml.org,2002:int",
+        test: /^-?(?:0|[1-9][0-9]*)$/,
+        resolve: (str, _onError, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str, 10),
+        stringify: ({ value }) => intIdentify(value) ? value.toString() : JSON.stringify(value)
+      },
+      {
+        identify: (value) => typeof value === "number",
+        default: true,
+        tag: "tag:yaml.org,2002:float",
+        test: /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/,
+        resolve: (str) => parseFloat(str),
+        stringify: stringifyJSON
+      }
+    ];
+    var jsonError = {
+      default: true,
+      tag: "",
+      test: /^/,
+      resolve(str, onError) {
+        onError(`Unresolved plain scalar ${JSON.stringify(str)}`);
+        return str;
+      }
+    };
+    var schema = [map.map, seq.seq].concat(jsonScalars, jsonError);
+    exports2.schema = schema;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/binary.js
+var require_binary = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/binary.js"(exports2) {
+    "use strict";
+    var node_buffer = require("buffer");
+    var Scalar = require_Scalar();
+    var stringifyString = require_stringifyString();
+    var binary = {
+      identify: (value) => value instanceof Uint8Array,
+      // Buffer inherits from Uint8Array
+      default: false,
+      tag: "tag:yaml.org,2002:binary",
+      /**
+       * Returns a Buffer in node and an Uint8Array in browsers
+       *
+       * To use the resulting buffer as an image, you'll want to do something like:
+       *
+       *   const blob = new Blob([buffer], { type: 'image/jpeg' })
+       *   document.querySelector('#photo').src = URL.createObjectURL(blob)
+       */
+      resolve(src, onError) {
+        if (typeof node_buffer.Buffer === "function") {
+          return node_buffer.Buffer.from(src, "base64");
+        } else if (typeof atob === "function") {
+          const str = atob(src.replace(/[\n\r]/g, ""));
+          const buffer = new Uint8Array(str.length);
+          for (let i = 0; i < str.length; ++i)
+            buffer[i] = str.charCodeAt(i);
+          return buffer;
+        } else {
+          onError("This environment does not support reading binary tags; either Buffer or atob is required");
+          return src;
+        }
+      },
+      stringify({ comment, type, value }, ctx, onComment, onChompKeep) {
+        if (!value)
+          return "";
+        const buf = value;
+        let str;
+        if (typeof node_buffer.Buffer === "function") {
+          str = buf instanceof node_buffer.Buffer ? buf.toString("base64") : node_buffer.Buffer.from(buf.buffer).toString("base64");
+        } else if (typeof btoa === "function") {
+          let s = "";
+          for (let i = 0; i < buf.length; ++i)
+            s += String.fromCharCode(buf[i]);
+          str = btoa(s);
+        } else {
+          throw new Error("This environment does not support writing binary tags; either Buffer or btoa is required");
+        }
+        type ?? (type = Scalar.Scalar.BLOCK_LITERAL);
+        if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
+          const lineWidth = Math.max(ctx.options.lineWidth - ctx.indent.length, ctx.options.minContentWidth);
+          const n = Math.ceil(str.length / lineWidth);
+          const lines2 = new Array(n);
+          for (let i = 0, o = 0; i < n; ++i, o += lineWidth) {
+            lines2[i] = str.substr(o, lineWidth);
+          }
+          str = lines2.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
+        }
+        return stringifyString.stringifyString({ comment, type, value: str }, ctx, onComment, onChompKeep);
+      }
+    };
+    exports2.binary = binary;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/pairs.js
+var require_pairs = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/pairs.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var Scalar = require_Scalar();
+    var YAMLSeq = require_YAMLSeq();
+    function resolvePairs(seq, onError) {
+      if (identity.isSeq(seq)) {
+        for (let i = 0; i < seq.items.length; ++i) {
+          let item = seq.items[i];
+          if (identity.isPair(item))
+            continue;
+          else if (identity.isMap(item)) {
+            if (item.items.length > 1)
+              onError("Each pair must have its own sequence indicator");
+            const pair2 = item.items[0] || new Pair.Pair(new Scalar.Scalar(null));
+            if (item.commentBefore)
+              pair2.key.commentBefore = pair2.key.commentBefore ? `${item.commentBefore}
+${pair2.key.commentBefore}` : item.commentBefore;
+            if (item.comment) {
+              const cn = pair2.value ?? pair2.key;
+              cn.comment = cn.comment ? `${item.comment}
+${cn.comment}` : item.comment;
+            }
+            item = pair2;
+          }
+          seq.items[i] = identity.isPair(item) ? item : new Pair.Pair(item);
+        }
+      } else
+        onError("Expected a sequence for this tag");
+      return seq;
+    }
+    function createPairs(schema, iterable, ctx) {
+      const { replacer } = ctx;
+      const pairs2 = new YAMLSeq.YAMLSeq(schema);
+      pairs2.tag = "tag:yaml.org,2002:pairs";
+      let i = 0;
+      if (iterable && Symbol.iterator in Object(iterable))
+        for (let it of iterable) {
+          if (typeof replacer === "function")
+            it = replacer.call(iterable, String(i++), it);
+          let key, value;
+          if (Array.isArray(it)) {
+            if (it.length === 2) {
+              key = it[0];
+              value = it[1];
+            } else
+              throw new TypeError(`Expected [key, value] tuple: ${it}`);
+          } else if (it && it instanceof Object) {
+            const keys = Object.keys(it);
+            if (keys.length === 1) {
+              key = keys[0];
+              value = it[key];
+            } else {
+              throw new TypeError(`Expected tuple with one key, not ${keys.length} keys`);
+            }
+          } else {
+            key = it;
+          }
+          pairs2.items.push(Pair.createPair(key, value, ctx));
+        }
+      return pairs2;
+    }
+    var pairs = {
+      collection: "seq",
+      default: false,
+      tag: "tag:yaml.org,2002:pairs",
+      resolve: resolvePairs,
+      createNode: createPairs
+    };
+    exports2.createPairs = createPairs;
+    exports2.pairs = pairs;
+    exports2.resolvePairs = resolvePairs;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/omap.js
+var require_omap = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/omap.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var toJS = require_toJS();
+    var YAMLMap = require_YAMLMap();
+    var YAMLSeq = require_YAMLSeq();
+    var pairs = require_pairs();
+    var YAMLOMap = class _YAMLOMap extends YAMLSeq.YAMLSeq {
+      constructor() {
+        super();
+        this.add = YAMLMap.YAMLMap.prototype.add.bind(this);
+        this.delete = YAMLMap.YAMLMap.prototype.delete.bind(this);
+        this.get = YAMLMap.YAMLMap.prototype.get.bind(this);
+        this.has = YAMLMap.YAMLMap.prototype.has.bind(this);
+        this.set = YAMLMap.YAMLMap.prototype.set.bind(this);
+        this.tag = _YAMLOMap.tag;
+      }
+      /**
+       * If `ctx` is given, the return type is actually `Map<unknown, unknown>`,
+       * but TypeScript won't allow widening the signature of a child method.
+       */
+      toJSON(_, ctx) {
+        if (!ctx)
+          return super.toJSON(_);
+        const map = /* @__PURE__ */ new Map();
+        if (ctx?.onCreate)
+          ctx.onCreate(map);
+        for (const pair2 of this.items) {
+          let key, value;
+          if (identity.isPair(pair2)) {
+            key = toJS.toJS(pair2.key, "", ctx);
+            value = toJS.toJS(pair2.value, key, ctx);
+          } else {
+            key = toJS.toJS(pair2, "", ctx);
+          }
+          if (map.has(key))
+            throw new Error("Ordered maps must not include duplicate keys");
+          map.set(key, value);
+        }
+        return map;
+      }
+      static from(schema, iterable, ctx) {
+        const pairs$1 = pairs.createPairs(schema, iterable, ctx);
+        const omap2 = new this();
+        omap2.items = pairs$1.items;
+        return omap2;
+      }
+    };
+    YAMLOMap.tag = "tag:yaml.org,2002:omap";
+    var omap = {
+      collection: "seq",
+      identify: (value) => value instanceof Map,
+      nodeClass: YAMLOMap,
+      default: false,
+      tag: "tag:yaml.org,2002:omap",
+      resolve(seq, onError) {
+        const pairs$1 = pairs.resolvePairs(seq, onError);
+        const seenKeys = [];
+        for (const { key } of pairs$1.items) {
+          if (identity.isScalar(key)) {
+            if (seenKeys.includes(key.value)) {
+              onError(`Ordered maps must not include duplicate keys: ${key.value}`);
+            } else {
+              seenKeys.push(key.value);
+            }
+          }
+        }
+        return Object.assign(new YAMLOMap(), pairs$1);
+      },
+      createNode: (schema, iterable, ctx) => YAMLOMap.from(schema, iterable, ctx)
+    };
+    exports2.YAMLOMap = YAMLOMap;
+    exports2.omap = omap;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/bool.js
+var require_bool2 = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/bool.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    function boolStringify({ value, source }, ctx) {
+      const boolObj = value ? trueTag : falseTag;
+      if (source && boolObj.test.test(source))
+        return source;
+      return value ? ctx.options.trueStr : ctx.options.falseStr;
+    }
+    var trueTag = {
+      identify: (value) => value === true,
+      default: true,
+      tag: "tag:yaml.org,2002:bool",
+      test: /^(?:Y|y|[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/,
+      resolve: () => new Scalar.Scalar(true),
+      stringify: boolStringify
+    };
+    var falseTag = {
+      identify: (value) => value === false,
+      default: true,
+      tag: "tag:yaml.org,2002:bool",
+      test: /^(?:N|n|[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
+      resolve: () => new Scalar.Scalar(false),
+      stringify: boolStringify
+    };
+    exports2.falseTag = falseTag;
+    exports2.trueTag = trueTag;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/float.js
+var require_float2 = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/float.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var stringifyNumber = require_stringifyNumber();
+    var floatNaN = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
+      resolve: (str) => str.slice(-3).toLowerCase() === "nan" ? NaN : str[0] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+      stringify: stringifyNumber.stringifyNumber
+    };
+    var floatExp = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      format: "EXP",
+      test: /^[-+]?(?:[0-9][0-9_]*)?(?:\.[0-9_]*)?[eE][-+]?[0-9]+$/,
+      resolve: (str) => parseFloat(str.replace(/_/g, "")),
+      stringify(node) {
+        const num = Number(node.value);
+        return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
+      }
+    };
+    var float2 = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      test: /^[-+]?(?:[0-9][0-9_]*)?\.[0-9_]*$/,
+      resolve(str) {
+        const node = new Scalar.Scalar(parseFloat(str.replace(/_/g, "")));
+        const dot = str.indexOf(".");
+        if (dot !== -1) {
+          const f = str.substring(dot + 1).replace(/_/g, "");
+          if (f[f.length - 1] === "0")
+            node.minFractionDigits = f.length;
+        }
+        return node;
+      },
+      stringify: stringifyNumber.stringifyNumber
+    };
+    exports2.float = float2;
+    exports2.floatExp = floatExp;
+    exports2.floatNaN = floatNaN;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/int.js
+var require_int2 = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/int.js"(exports2) {
+    "use strict";
+    var stringifyNumber = require_stringifyNumber();
+    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
+    function intResolve(str, offset, radix, { intAsBigInt }) {
+      const sign = str[0];
+      if (sign === "-" || sign === "+")
+        offset += 1;
+      str = str.substring(offset).replace(/_/g, "");
+      if (intAsBigInt) {
+        switch (radix) {
+          case 2:
+            str = `0b${str}`;
+            break;
+          case 8:
+            str = `0o${str}`;
+            break;
+          case 16:
+            str = `0x${str}`;
+            break;
+        }
+        const n2 = BigInt(str);
+        return sign === "-" ? BigInt(-1) * n2 : n2;
+      }
+      const n = parseInt(str, radix);
+      return sign === "-" ? -1 * n : n;
+    }
+    function intStringify(node, radix, prefix2) {
+      const { value } = node;
+      if (intIdentify(value)) {
+        const str = value.toString(radix);
+        return value < 0 ? "-" + prefix2 + str.substr(1) : prefix2 + str;
+      }
+      return stringifyNumber.stringifyNumber(node);
+    }
+    var intBin = {
+      identify: intIdentify,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "BIN",
+      test: /^[-+]?0b[0-1_]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 2, 2, opt),
+      stringify: (node) => intStringify(node, 2, "0b")
+    };
+    var intOct = {
+      identify: intIdentify,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "OCT",
+      test: /^[-+]?0[0-7_]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 1, 8, opt),
+      stringify: (node) => intStringify(node, 8, "0")
+    };
+    var int = {
+      identify: intIdentify,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      test: /^[-+]?[0-9][0-9_]*$/,
+      resolve: (str, _onError, opt) => intResolve(str, 0, 10, opt),
+      stringify: stringifyNumber.stringifyNumber
+    };
+    var intHex = {
+      identify: intIdentify,
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "HEX",
+      test: /^[-+]?0x[0-9a-fA-F_]+$/,
+      resolve: (str, _onError, opt) => intResolve(str, 2, 16, opt),
+      stringify: (node) => intStringify(node, 16, "0x")
+    };
+    exports2.int = int;
+    exports2.intBin = intBin;
+    exports2.intHex = intHex;
+    exports2.intOct = intOct;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/set.js
+var require_set = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/set.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var YAMLMap = require_YAMLMap();
+    var YAMLSet = class _YAMLSet extends YAMLMap.YAMLMap {
+      constructor(schema) {
+        super(schema);
+        this.tag = _YAMLSet.tag;
+      }
+      add(key) {
+        let pair2;
+        if (identity.isPair(key))
+          pair2 = key;
+        else if (key && typeof key === "object" && "key" in key && "value" in key && key.value === null)
+          pair2 = new Pair.Pair(key.key, null);
+        else
+          pair2 = new Pair.Pair(key, null);
+        const prev = YAMLMap.findPair(this.items, pair2.key);
+        if (!prev)
+          this.items.push(pair2);
+      }
+      /**
+       * If `keepPair` is `true`, returns the Pair matching `key`.
+       * Otherwise, returns the value of that Pair's key.
+       */
+      get(key, keepPair) {
+        const pair2 = YAMLMap.findPair(this.items, key);
+        return !keepPair && identity.isPair(pair2) ? identity.isScalar(pair2.key) ? pair2.key.value : pair2.key : pair2;
+      }
+      set(key, value) {
+        if (typeof value !== "boolean")
+          throw new Error(`Expected boolean value for set(key, value) in a YAML set, not ${typeof value}`);
+        const prev = YAMLMap.findPair(this.items, key);
+        if (prev && !value) {
+          this.items.splice(this.items.indexOf(prev), 1);
+        } else if (!prev && value) {
+          this.items.push(new Pair.Pair(key));
+        }
+      }
+      toJSON(_, ctx) {
+        return super.toJSON(_, ctx, Set);
+      }
+      toString(ctx, onComment, onChompKeep) {
+        if (!ctx)
+          return JSON.stringify(this);
+        if (this.hasAllNullValues(true))
+          return super.toString(Object.assign({}, ctx, { allNullValues: true }), onComment, onChompKeep);
+        else
+          throw new Error("Set items must all have null values");
+      }
+      static from(schema, iterable, ctx) {
+        const { replacer } = ctx;
+        const set2 = new this(schema);
+        if (iterable && Symbol.iterator in Object(iterable))
+          for (let value of iterable) {
+            if (typeof replacer === "function")
+              value = replacer.call(iterable, value, value);
+            set2.items.push(Pair.createPair(value, null, ctx));
+          }
+        return set2;
+      }
+    };
+    YAMLSet.tag = "tag:yaml.org,2002:set";
+    var set = {
+      collection: "map",
+      identify: (value) => value instanceof Set,
+      nodeClass: YAMLSet,
+      default: false,
+      tag: "tag:yaml.org,2002:set",
+      createNode: (schema, iterable, ctx) => YAMLSet.from(schema, iterable, ctx),
+      resolve(map, onError) {
+        if (identity.isMap(map)) {
+          if (map.hasAllNullValues(true))
+            return Object.assign(new YAMLSet(), map);
+          else
+            onError("Set items must all have null values");
+        } else
+          onError("Expected a mapping for this tag");
+        return map;
+      }
+    };
+    exports2.YAMLSet = YAMLSet;
+    exports2.set = set;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/timestamp.js
+var require_timestamp = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/timestamp.js"(exports2) {
+    "use strict";
+    var stringifyNumber = require_stringifyNumber();
+    function parseSexagesimal(str, asBigInt) {
+      const sign = str[0];
+      const parts = sign === "-" || sign === "+" ? str.substring(1) : str;
+      const num = (n) => asBigInt ? BigInt(n) : Number(n);
+      const res = parts.replace(/_/g, "").split(":").reduce((res2, p) => res2 * num(60) + num(p), num(0));
+      return sign === "-" ? num(-1) * res : res;
+    }
+    function stringifySexagesimal(node) {
+      let { value } = node;
+      let num = (n) => n;
+      if (typeof value === "bigint")
+        num = (n) => BigInt(n);
+      else if (isNaN(value) || !isFinite(value))
+        return stringifyNumber.stringifyNumber(node);
+      let sign = "";
+      if (value < 0) {
+        sign = "-";
+        value *= num(-1);
+      }
+      const _60 = num(60);
+      const parts = [value % _60];
+      if (value < 60) {
+        parts.unshift(0);
+      } else {
+        value = (value - parts[0]) / _60;
+        parts.unshift(value % _60);
+        if (value >= 60) {
+          value = (value - parts[0]) / _60;
+          parts.unshift(value);
+        }
+      }
+      return sign + parts.map((n) => String(n).padStart(2, "0")).join(":").replace(/000000\d*$/, "");
+    }
+    var intTime = {
+      identify: (value) => typeof value === "bigint" || Number.isInteger(value),
+      default: true,
+      tag: "tag:yaml.org,2002:int",
+      format: "TIME",
+      test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+$/,
+      resolve: (str, _onError, { intAsBigInt }) => parseSexagesimal(str, intAsBigInt),
+      stringify: stringifySexagesimal
+    };
+    var floatTime = {
+      identify: (value) => typeof value === "number",
+      default: true,
+      tag: "tag:yaml.org,2002:float",
+      format: "TIME",
+      test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/,
+      resolve: (str) => parseSexagesimal(str, false),
+      stringify: stringifySexagesimal
+    };
+    var timestamp = {
+      identify: (value) => value instanceof Date,
+      default: true,
+      tag: "tag:yaml.org,2002:timestamp",
+      // If the time zone is omitted, the timestamp is assumed to be specified in UTC. The time part
+      // may be omitted altogether, resulting in a date format. In such a case, the time part is
+      // assumed to be 00:00:00Z (start of day, UTC).
+      test: RegExp("^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:t|T|[ \\t]+)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2}(\\.[0-9]+)?)(?:[ \\t]*(Z|[-+][012]?[0-9](?::[0-9]{2})?))?)?$"),
+      resolve(str) {
+        const match2 = str.match(timestamp.test);
+        if (!match2)
+          throw new Error("!!timestamp expects a date, starting with yyyy-mm-dd");
+        const [, year, month, day, hour, minute2, second] = match2.map(Number);
+        const millisec = match2[7] ? Number((match2[7] + "00").substr(1, 3)) : 0;
+        let date = Date.UTC(year, month - 1, day, hour || 0, minute2 || 0, second || 0, millisec);
+        const tz = match2[8];
+        if (tz && tz !== "Z") {
+          let d = parseSexagesimal(tz, false);
+          if (Math.abs(d) < 30)
+            d *= 60;
+          date -= 6e4 * d;
+        }
+        return new Date(date);
+      },
+      stringify: ({ value }) => value?.toISOString().replace(/(T00:00:00)?\.000Z$/, "") ?? ""
+    };
+    exports2.floatTime = floatTime;
+    exports2.intTime = intTime;
+    exports2.timestamp = timestamp;
+  }
+});
+
+// node_modules/yaml/dist/schema/yaml-1.1/schema.js
+var require_schema3 = __commonJS({
+  "node_modules/yaml/dist/schema/yaml-1.1/schema.js"(exports2) {
+    "use strict";
+    var map = require_map();
+    var _null = require_null();
+    var seq = require_seq();
+    var string = require_string();
+    var binary = require_binary();
+    var bool = require_bool2();
+    var float2 = require_float2();
+    var int = require_int2();
+    var merge = require_merge();
+    var omap = require_omap();
+    var pairs = require_pairs();
+    var set = require_set();
+    var timestamp = require_timestamp();
+    var schema = [
+      map.map,
+      seq.seq,
+      string.string,
+      _null.nullTag,
+      bool.trueTag,
+      bool.falseTag,
+      int.intBin,
+      int.intOct,
+      int.int,
+      int.intHex,
+      float2.floatNaN,
+      float2.floatExp,
+      float2.float,
+      binary.binary,
+      merge.merge,
+      omap.omap,
+      pairs.pairs,
+      set.set,
+      timestamp.intTime,
+      timestamp.floatTime,
+      timestamp.timestamp
+    ];
+    exports2.schema = schema;
+  }
+});
+
+// node_modules/yaml/dist/schema/tags.js
+var require_tags = __commonJS({
+  "node_modules/yaml/dist/schema/tags.js"(exports2) {
+    "use strict";
+    var map = require_map();
+    var _null = require_null();
+    var seq = require_seq();
+    var string = require_string();
+    var bool = require_bool();
+    var float2 = require_float();
+    var int = require_int();
+    var schema = require_schema();
+    var schema$1 = require_schema2();
+    var binary = require_binary();
+    var merge = require_merge();
+    var omap = require_omap();
+    var pairs = require_pairs();
+    var schema$2 = require_schema3();
+    var set = require_set();
+    var timestamp = require_timestamp();
+    var schemas = /* @__PURE__ */ new Map([
+      ["core", schema.schema],
+      ["failsafe", [map.map, seq.seq, string.string]],
+      ["json", schema$1.schema],
+      ["yaml11", schema$2.schema],
+      ["yaml-1.1", schema$2.schema]
+    ]);
+    var tagsByName = {
+      binary: binary.binary,
+      bool: bool.boolTag,
+      float: float2.float,
+      floatExp: float2.floatExp,
+      floatNaN: float2.floatNaN,
+      floatTime: timestamp.floatTime,
+      int: int.int,
+      intHex: int.intHex,
+      intOct: int.intOct,
+      intTime: timestamp.intTime,
+      map: map.map,
+      merge: merge.merge,
+      null: _null.nullTag,
+      omap: omap.omap,
+      pairs: pairs.pairs,
+      seq: seq.seq,
+      set: set.set,
+      timestamp: timestamp.timestamp
+    };
+    var coreKnownTags = {
+      "tag:yaml.org,2002:binary": binary.binary,
+      "tag:yaml.org,2002:merge": merge.merge,
+      "tag:yaml.org,2002:omap": omap.omap,
+      "tag:yaml.org,2002:pairs": pairs.pairs,
+      "tag:yaml.org,2002:set": set.set,
+      "tag:yaml.org,2002:timestamp": timestamp.timestamp
+    };
+    function getTags(customTags, schemaName, addMergeTag) {
+      const schemaTags = schemas.get(schemaName);
+      if (schemaTags && !customTags) {
+        return addMergeTag && !schemaTags.includes(merge.merge) ? schemaTags.concat(merge.merge) : schemaTags.slice();
+      }
+      let tags = schemaTags;
+      if (!tags) {
+        if (Array.isArray(customTags))
+          tags = [];
+        else {
+          const keys = Array.from(schemas.keys()).filter((key) => key !== "yaml11").map((key) => JSON.stringify(key)).join(", ");
+          throw new Error(`Unknown schema "${schemaName}"; use one of ${keys} or define customTags array`);
+        }
+      }
+      if (Array.isArray(customTags)) {
+        for (const tag of customTags)
+          tags = tags.concat(tag);
+      } else if (typeof customTags === "function") {
+        tags = customTags(tags.slice());
+      }
+      if (addMergeTag)
+        tags = tags.concat(merge.merge);
+      return tags.reduce((tags2, tag) => {
+        const tagObj = typeof tag === "string" ? tagsByName[tag] : tag;
+        if (!tagObj) {
+          const tagName = JSON.stringify(tag);
+          const keys = Object.keys(tagsByName).map((key) => JSON.stringify(key)).join(", ");
+          throw new Error(`Unknown custom tag ${tagName}; use one of ${keys}`);
+        }
+        if (!tags2.includes(tagObj))
+          tags2.push(tagObj);
+        return tags2;
+      }, []);
+    }
+    exports2.coreKnownTags = coreKnownTags;
+    exports2.getTags = getTags;
+  }
+});
+
+// node_modules/yaml/dist/schema/Schema.js
+var require_Schema = __commonJS({
+  "node_modules/yaml/dist/schema/Schema.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var map = require_map();
+    var seq = require_seq();
+    var string = require_string();
+    var tags = require_tags();
+    var sortMapEntriesByKey = (a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+    var Schema = class _Schema {
+      constructor({ compat, customTags, merge, resolveKnownTags, schema, sortMapEntries, toStringDefaults }) {
+        this.compat = Array.isArray(compat) ? tags.getTags(compat, "compat") : compat ? tags.getTags(null, compat) : null;
+        this.name = typeof schema === "string" && schema || "core";
+        this.knownTags = resolveKnownTags ? tags.coreKnownTags : {};
+        this.tags = tags.getTags(customTags, this.name, merge);
+        this.toStringOptions = toStringDefaults ?? null;
+        Object.defineProperty(this, identity.MAP, { value: map.map });
+        Object.defineProperty(this, identity.SCALAR, { value: string.string });
+        Object.defineProperty(this, identity.SEQ, { value: seq.seq });
+        this.sortMapEntries = typeof sortMapEntries === "function" ? sortMapEntries : sortMapEntries === true ? sortMapEntriesByKey : null;
+      }
+      clone() {
+        const copy = Object.create(_Schema.prototype, Object.getOwnPropertyDescriptors(this));
+        copy.tags = this.tags.slice();
+        return copy;
+      }
+    };
+    exports2.Schema = Schema;
+  }
+});
+
+// node_modules/yaml/dist/stringify/stringifyDocument.js
+var require_stringifyDocument = __commonJS({
+  "node_modules/yaml/dist/stringify/stringifyDocument.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var stringify = require_stringify();
+    var stringifyComment = require_stringifyComment();
+    function stringifyDocument(doc, options) {
+      const lines2 = [];
+      let hasDirectives = options.directives === true;
+      if (options.directives !== false && doc.directives) {
+        const dir = doc.directives.toString(doc);
+        if (dir) {
+          lines2.push(dir);
+          hasDirectives = true;
+        } else if (doc.directives.docStart)
+          hasDirectives = true;
+      }
+      if (hasDirectives)
+        lines2.push("---");
+      const ctx = stringify.createStringifyContext(doc, options);
+      const { commentString } = ctx.options;
+      if (doc.commentBefore) {
+        if (lines2.length !== 1)
+          lines2.unshift("");
+        const cs = commentString(doc.commentBefore);
+        lines2.unshift(stringifyComment.indentComment(cs, ""));
+      }
+      let chompKeep = false;
+      let contentComment = null;
+      if (doc.contents) {
+        if (identity.isNode(doc.contents)) {
+          if (doc.contents.spaceBefore && hasDirectives)
+            lines2.push("");
+          if (doc.contents.commentBefore) {
+            const cs = commentString(doc.contents.commentBefore);
+            lines2.push(stringifyComment.indentComment(cs, ""));
+          }
+          ctx.forceBlockIndent = !!doc.comment;
+          contentComment = doc.contents.comment;
+        }
+        const onChompKeep = contentComment ? void 0 : () => chompKeep = true;
+        let body = stringify.stringify(doc.contents, ctx, () => contentComment = null, onChompKeep);
+        if (contentComment)
+          body += stringifyComment.lineComment(body, "", commentString(contentComment));
+        if ((body[0] === "|" || body[0] === ">") && lines2[lines2.length - 1] === "---") {
+          lines2[lines2.length - 1] = `--- ${body}`;
+        } else
+          lines2.push(body);
+      } else {
+        lines2.push(stringify.stringify(doc.contents, ctx));
+      }
+      if (doc.directives?.docEnd) {
+        if (doc.comment) {
+          const cs = commentString(doc.comment);
+          if (cs.includes("\n")) {
+            lines2.push("...");
+            lines2.push(stringifyComment.indentComment(cs, ""));
+          } else {
+            lines2.push(`... ${cs}`);
+          }
+        } else {
+          lines2.push("...");
+        }
+      } else {
+        let dc = doc.comment;
+        if (dc && chompKeep)
+          dc = dc.replace(/^\n+/, "");
+        if (dc) {
+          if ((!chompKeep || contentComment) && lines2[lines2.length - 1] !== "")
+            lines2.push("");
+          lines2.push(stringifyComment.indentComment(commentString(dc), ""));
+        }
+      }
+      return lines2.join("\n") + "\n";
+    }
+    exports2.stringifyDocument = stringifyDocument;
+  }
+});
+
+// node_modules/yaml/dist/doc/Document.js
+var require_Document = __commonJS({
+  "node_modules/yaml/dist/doc/Document.js"(exports2) {
+    "use strict";
+    var Alias = require_Alias();
+    var Collection = require_Collection();
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var toJS = require_toJS();
+    var Schema = require_Schema();
+    var stringifyDocument = require_stringifyDocument();
+    var anchors = require_anchors();
+    var applyReviver = require_applyReviver();
+    var createNode = require_createNode();
+    var directives2 = require_directives();
+    var Document = class _Document {
+      constructor(value, replacer, options) {
+        this.commentBefore = null;
+        this.comment = null;
+        this.errors = [];
+        this.warnings = [];
+        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.DOC });
+        let _replacer = null;
+        if (typeof replacer === "function" || Array.isArray(replacer)) {
+          _replacer = replacer;
+        } else if (options === void 0 && replacer) {
+          options = replacer;
+          replacer = void 0;
+        }
+        const opt = Object.assign({
+          intAsBigInt: false,
+          keepSourceTokens: false,
+          logLevel: "warn",
+          prettyErrors: true,
+          strict: true,
+          stringKeys: false,
+          uniqueKeys: true,
+          version: "1.2"
+        }, options);
+        this.options = opt;
+        let { version } = opt;
+        if (options?._directives) {
+          this.directives = options._directives.atDocument();
+          if (this.directives.yaml.explicit)
+            version = this.directives.yaml.version;
+        } else
+          this.directives = new directives2.Directives({ version });
+        this.setSchema(version, options);
+        this.contents = value === void 0 ? null : this.createNode(value, _replacer, options);
+      }
+      /**
+       * Create a deep copy of this Document and its contents.
+       *
+       * Custom Node values that inherit from `Object` still refer to their original instances.
+       */
+      clone() {
+        const copy = Object.create(_Document.prototype, {
+          [identity.NODE_TYPE]: { value: identity.DOC }
+        });
+        copy.commentBefore = this.commentBefore;
+        copy.comment = this.comment;
+        copy.errors = this.errors.slice();
+        copy.warnings = this.warnings.slice();
+        copy.options = Object.assign({}, this.options);
+        if (this.directives)
+          copy.directives = this.directives.clone();
+        copy.schema = this.schema.clone();
+        copy.contents = identity.isNode(this.contents) ? this.contents.clone(copy.schema) : this.contents;
+        if (this.range)
+          copy.range = this.range.slice();
+        return copy;
+      }
+      /** Adds a value to the document. */
+      add(value) {
+        if (assertCollection(this.contents))
+          this.contents.add(value);
+      }
+      /** Adds a value to the document. */
+      addIn(path2, value) {
+        if (assertCollection(this.contents))
+          this.contents.addIn(path2, value);
+      }
+      /**
+       * Create a new `Alias` node, ensuring that the target `node` has the required anchor.
+       *
+       * If `node` already has an anchor, `name` is ignored.
+       * Otherwise, the `node.anchor` value will be set to `name`,
+       * or if an anchor with that name is already present in the document,
+       * `name` will be used as a prefix for a new unique anchor.
+       * If `name` is undefined, the generated anchor will use 'a' as a prefix.
+       */
+      createAlias(node, name2) {
+        if (!node.anchor) {
+          const prev = anchors.anchorNames(this);
+          node.anchor = // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
+          !name2 || prev.has(name2) ? anchors.findNewAnchor(name2 || "a", prev) : name2;
+        }
+        return new Alias.Alias(node.anchor);
+      }
+      createNode(value, replacer, options) {
+        let _replacer = void 0;
+        if (typeof replacer === "function") {
+          value = replacer.call({ "": value }, "", value);
+          _replacer = replacer;
+        } else if (Array.isArray(replacer)) {
+          const keyToStr = (v) => typeof v === "number" || v instanceof String || v instanceof Number;
+          const asStr = replacer.filter(keyToStr).map(String);
+          if (asStr.length > 0)
+            replacer = replacer.concat(asStr);
+          _replacer = replacer;
+        } else if (options === void 0 && replacer) {
+          options = replacer;
+          replacer = void 0;
+        }
+        const { aliasDuplicateObjects, anchorPrefix, flow, keepUndefined, onTagObj, tag } = options ?? {};
+        const { onAnchor, setAnchors, sourceObjects } = anchors.createNodeAnchors(
+          this,
+          // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
+          anchorPrefix || "a"
+        );
+        const ctx = {
+          aliasDuplicateObjects: aliasDuplicateObjects ?? true,
+          keepUndefined: keepUndefined ?? false,
+          onAnchor,
+          onTagObj,
+          replacer: _replacer,
+          schema: this.schema,
+          sourceObjects
+        };
+        const node = createNode.createNode(value, tag, ctx);
+        if (flow && identity.isCollection(node))
+          node.flow = true;
+        setAnchors();
+        return node;
+      }
+      /**
+       * Convert a key and a value into a `Pair` using the current schema,
+       * recursively wrapping all values as `Scalar` or `Collection` nodes.
+       */
+      createPair(key, value, options = {}) {
+        const k = this.createNode(key, null, options);
+        const v = this.createNode(value, null, options);
+        return new Pair.Pair(k, v);
+      }
+      /**
+       * Removes a value from the document.
+       * @returns `true` if the item was found and removed.
+       */
+      delete(key) {
+        return assertCollection(this.contents) ? this.contents.delete(key) : false;
+      }
+      /**
+       * Removes a value from the document.
+       * @returns `true` if the item was found and removed.
+       */
+      deleteIn(path2) {
+        if (Collection.isEmptyPath(path2)) {
+          if (this.contents == null)
+            return false;
+          this.contents = null;
+          return true;
+        }
+        return assertCollection(this.contents) ? this.contents.deleteIn(path2) : false;
+      }
+      /**
+       * Returns item at `key`, or `undefined` if not found. By default unwraps
+       * scalar values from their surrounding node; to disable set `keepScalar` to
+       * `true` (collections are always returned intact).
+       */
+      get(key, keepScalar) {
+        return identity.isCollection(this.contents) ? this.contents.get(key, keepScalar) : void 0;
+      }
+      /**
+       * Returns item at `path`, or `undefined` if not found. By default unwraps
+       * scalar values from their surrounding node; to disable set `keepScalar` to
+       * `true` (collections are always returned intact).
+       */
+      getIn(path2, keepScalar) {
+        if (Collection.isEmptyPath(path2))
+          return !keepScalar && identity.isScalar(this.contents) ? this.contents.value : this.contents;
+        return identity.isCollection(this.contents) ? this.contents.getIn(path2, keepScalar) : void 0;
+      }
+      /**
+       * Checks if the document includes a value with the key `key`.
+       */
+      has(key) {
+        return identity.isCollection(this.contents) ? this.contents.has(key) : false;
+      }
+      /**
+       * Checks if the document includes a value at `path`.
+       */
+      hasIn(path2) {
+        if (Collection.isEmptyPath(path2))
+          return this.contents !== void 0;
+        return identity.isCollection(this.contents) ? this.contents.hasIn(path2) : false;
+      }
+      /**
+       * Sets a value in this document. For `!!set`, `value` needs to be a
+       * boolean to add/remove the item from the set.
+       */
+      set(key, value) {
+        if (this.contents == null) {
+          this.contents = Collection.collectionFromPath(this.schema, [key], value);
+        } else if (assertCollection(this.contents)) {
+          this.contents.set(key, value);
+        }
+      }
+      /**
+       * Sets a value in this document. For `!!set`, `value` needs to be a
+       * boolean to add/remove the item from the set.
+       */
+      setIn(path2, value) {
+        if (Collection.isEmptyPath(path2)) {
+          this.contents = value;
+        } else if (this.contents == null) {
+          this.contents = Collection.collectionFromPath(this.schema, Array.from(path2), value);
+        } else if (assertCollection(this.contents)) {
+          this.contents.setIn(path2, value);
+        }
+      }
+      /**
+       * Change the YAML version and schema used by the document.
+       * A `null` version disables support for directives, explicit tags, anchors, and aliases.
+       * It also requires the `schema` option to be given as a `Schema` instance value.
+       *
+       * Overrides all previously set schema options.
+       */
+      setSchema(version, options = {}) {
+        if (typeof version === "number")
+          version = String(version);
+        let opt;
+        switch (version) {
+          case "1.1":
+            if (this.directives)
+              this.directives.yaml.version = "1.1";
+            else
+              this.directives = new directives2.Directives({ version: "1.1" });
+            opt = { resolveKnownTags: false, schema: "yaml-1.1" };
+            break;
+          case "1.2":
+          case "next":
+            if (this.directives)
+              this.directives.yaml.version = version;
+            else
+              this.directives = new directives2.Directives({ version });
+            opt = { resolveKnownTags: true, schema: "core" };
+            break;
+          case null:
+            if (this.directives)
+              delete this.directives;
+            opt = null;
+            break;
+          default: {
+            const sv = JSON.stringify(version);
+            throw new Error(`Expected '1.1', '1.2' or null as first argument, but found: ${sv}`);
+          }
+        }
+        if (options.schema instanceof Object)
+          this.schema = options.schema;
+        else if (opt)
+          this.schema = new Schema.Schema(Object.assign(opt, options));
+        else
+          throw new Error(`With a null YAML version, the { schema: Schema } option is required`);
+      }
+      // json & jsonArg are only used from toJSON()
+      toJS({ json, jsonArg, mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
+        const ctx = {
+          anchors: /* @__PURE__ */ new Map(),
+          doc: this,
+          keep: !json,
+          mapAsMap: mapAsMap === true,
+          mapKeyWarned: false,
+          maxAliasCount: typeof maxAliasCount === "number" ? maxAliasCount : 100
+        };
+        const res = toJS.toJS(this.contents, jsonArg ?? "", ctx);
+        if (typeof onAnchor === "function")
+          for (const { count, res: res2 } of ctx.anchors.values())
+            onAnchor(res2, count);
+        return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
+      }
+      /**
+       * A JSON representation of the document `contents`.
+       *
+       * @param jsonArg Used by `JSON.stringify` to indicate the array index or
+       *   property name.
+       */
+      toJSON(jsonArg, onAnchor) {
+        return this.toJS({ json: true, jsonArg, mapAsMap: false, onAnchor });
+      }
+      /** A YAML representation of the document. */
+      toString(options = {}) {
+        if (this.errors.length > 0)
+          throw new Error("Document with errors cannot be stringified");
+        if ("indent" in options && (!Number.isInteger(options.indent) || Number(options.indent) <= 0)) {
+          const s = JSON.stringify(options.indent);
+          throw new Error(`"indent" option must be a positive integer, not ${s}`);
+        }
+        return stringifyDocument.stringifyDocument(this, options);
+      }
+    };
+    function assertCollection(contents) {
+      if (identity.isCollection(contents))
+        return true;
+      throw new Error("Expected a YAML collection as document contents");
+    }
+    exports2.Document = Document;
+  }
+});
+
+// node_modules/yaml/dist/errors.js
+var require_errors = __commonJS({
+  "node_modules/yaml/dist/errors.js"(exports2) {
+    "use strict";
+    var YAMLError = class extends Error {
+      constructor(name2, pos, code, message) {
+        super();
+        this.name = name2;
+        this.code = code;
+        this.message = message;
+        this.pos = pos;
+      }
+    };
+    var YAMLParseError = class extends YAMLError {
+      constructor(pos, code, message) {
+        super("YAMLParseError", pos, code, message);
+      }
+    };
+    var YAMLWarning = class extends YAMLError {
+      constructor(pos, code, message) {
+        super("YAMLWarning", pos, code, message);
+      }
+    };
+    var prettifyError = (src, lc) => (error) => {
+      if (error.pos[0] === -1)
+        return;
+      error.linePos = error.pos.map((pos) => lc.linePos(pos));
+      const { line, col } = error.linePos[0];
+      error.message += ` at line ${line}, column ${col}`;
+      let ci = col - 1;
+      let lineStr = src.substring(lc.lineStarts[line - 1], lc.lineStarts[line]).replace(/[\n\r]+$/, "");
+      if (ci >= 60 && lineStr.length > 80) {
+        const trimStart = Math.min(ci - 39, lineStr.length - 79);
+        lineStr = "…" + lineStr.substring(trimStart);
+        ci -= trimStart - 1;
+      }
+      if (lineStr.length > 80)
+        lineStr = lineStr.substring(0, 79) + "…";
+      if (line > 1 && /^ *$/.test(lineStr.substring(0, ci))) {
+        let prev = src.substring(lc.lineStarts[line - 2], lc.lineStarts[line - 1]);
+        if (prev.length > 80)
+          prev = prev.substring(0, 79) + "…\n";
+        lineStr = prev + lineStr;
+      }
+      if (/[^ ]/.test(lineStr)) {
+        let count = 1;
+        const end = error.linePos[1];
+        if (end?.line === line && end.col > col) {
+          count = Math.max(1, Math.min(end.col - col, 80 - ci));
+        }
+        const pointer = " ".repeat(ci) + "^".repeat(count);
+        error.message += `:
+
+${lineStr}
+${pointer}
+`;
+      }
+    };
+    exports2.YAMLError = YAMLError;
+    exports2.YAMLParseError = YAMLParseError;
+    exports2.YAMLWarning = YAMLWarning;
+    exports2.prettifyError = prettifyError;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-props.js
+var require_resolve_props = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-props.js"(exports2) {
+    "use strict";
+    function resolveProps(tokens, { flow, indicator, next, offset, onError, parentIndent, startOnNewline }) {
+      let spaceBefore = false;
+      let atNewline = startOnNewline;
+      let hasSpace = startOnNewline;
+      let comment = "";
+      let commentSep = "";
+      let hasNewline = false;
+      let reqSpace = false;
+      let tab = null;
+      let anchor2 = null;
+      let tag = null;
+      let newlineAfterProp = null;
+      let comma = null;
+      let found = null;
+      let start = null;
+      for (const token of tokens) {
+        if (reqSpace) {
+          if (token.type !== "space" && token.type !== "newline" && token.type !== "comma")
+            onError(token.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
+          reqSpace = false;
+        }
+        if (tab) {
+          if (atNewline && token.type !== "comment" && token.type !== "newline") {
+            onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
+          }
+          tab = null;
+        }
+        switch (token.type) {
+          case "space":
+            if (!flow && (indicator !== "doc-start" || next?.type !== "flow-collection") && token.source.includes("	")) {
+              tab = token;
+            }
+            hasSpace = true;
+            break;
+          case "comment": {
+            if (!hasSpace)
+              onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
+            const cb = token.source.substring(1) || " ";
+            if (!comment)
+              comment = cb;
+            else
+              comment += commentSep + cb;
+            commentSep = "";
+            atNewline = false;
+            break;
+          }
+          case "newline":
+            if (atNewline) {
+              if (comment)
+                comment += token.source;
+              else if (!found || indicator !== "seq-item-ind")
+                spaceBefore = true;
+            } else
+              commentSep += token.source;
+            atNewline = true;
+            hasNewline = true;
+            if (anchor2 || tag)
+              newlineAfterProp = token;
+            hasSpace = true;
+            break;
+          case "anchor":
+            if (anchor2)
+              onError(token, "MULTIPLE_ANCHORS", "A node can have at most one anchor");
+            if (token.source.endsWith(":"))
+              onError(token.offset + token.source.length - 1, "BAD_ALIAS", "Anchor ending in : is ambiguous", true);
+            anchor2 = token;
+            start ?? (start = token.offset);
+            atNewline = false;
+            hasSpace = false;
+            reqSpace = true;
+            break;
+          case "tag": {
+            if (tag)
+              onError(token, "MULTIPLE_TAGS", "A node can have at most one tag");
+            tag = token;
+            start ?? (start = token.offset);
+            atNewline = false;
+            hasSpace = false;
+            reqSpace = true;
+            break;
+          }
+          case indicator:
+            if (anchor2 || tag)
+              onError(token, "BAD_PROP_ORDER", `Anchors and tags must be after the ${token.source} indicator`);
+            if (found)
+              onError(token, "UNEXPECTED_TOKEN", `Unexpected ${token.source} in ${flow ?? "collection"}`);
+            found = token;
+            atNewline = indicator === "seq-item-ind" || indicator === "explicit-key-ind";
+            hasSpace = false;
+            break;
+          case "comma":
+            if (flow) {
+              if (comma)
+                onError(token, "UNEXPECTED_TOKEN", `Unexpected , in ${flow}`);
+              comma = token;
+              atNewline = false;
+              hasSpace = false;
+              break;
+            }
+          // else fallthrough
+          default:
+            onError(token, "UNEXPECTED_TOKEN", `Unexpected ${token.type} token`);
+            atNewline = false;
+            hasSpace = false;
+        }
+      }
+      const last = tokens[tokens.length - 1];
+      const end = last ? last.offset + last.source.length : offset;
+      if (reqSpace && next && next.type !== "space" && next.type !== "newline" && next.type !== "comma" && (next.type !== "scalar" || next.source !== "")) {
+        onError(next.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
+      }
+      if (tab && (atNewline && tab.indent <= parentIndent || next?.type === "block-map" || next?.type === "block-seq"))
+        onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
+      return {
+        comma,
+        found,
+        spaceBefore,
+        comment,
+        hasNewline,
+        anchor: anchor2,
+        tag,
+        newlineAfterProp,
+        end,
+        start: start ?? end
+      };
+    }
+    exports2.resolveProps = resolveProps;
+  }
+});
+
+// node_modules/yaml/dist/compose/util-contains-newline.js
+var require_util_contains_newline = __commonJS({
+  "node_modules/yaml/dist/compose/util-contains-newline.js"(exports2) {
+    "use strict";
+    function containsNewline(key) {
+      if (!key)
+        return null;
+      switch (key.type) {
+        case "alias":
+        case "scalar":
+        case "double-quoted-scalar":
+        case "single-quoted-scalar":
+          if (key.source.includes("\n"))
+            return true;
+          if (key.end) {
+            for (const st of key.end)
+              if (st.type === "newline")
+                return true;
+          }
+          return false;
+        case "flow-collection":
+          for (const it of key.items) {
+            for (const st of it.start)
+              if (st.type === "newline")
+                return true;
+            if (it.sep) {
+              for (const st of it.sep)
+                if (st.type === "newline")
+                  return true;
+            }
+            if (containsNewline(it.key) || containsNewline(it.value))
+              return true;
+          }
+          return false;
+        default:
+          return true;
+      }
+    }
+    exports2.containsNewline = containsNewline;
+  }
+});
+
+// node_modules/yaml/dist/compose/util-flow-indent-check.js
+var require_util_flow_indent_check = __commonJS({
+  "node_modules/yaml/dist/compose/util-flow-indent-check.js"(exports2) {
+    "use strict";
+    var utilContainsNewline = require_util_contains_newline();
+    function flowIndentCheck(indent, fc, onError) {
+      if (fc?.type === "flow-collection") {
+        const end = fc.end[0];
+        if (end.indent === indent && (end.source === "]" || end.source === "}") && utilContainsNewline.containsNewline(fc)) {
+          const msg = "Flow end indicator should be more indented than parent";
+          onError(end, "BAD_INDENT", msg, true);
+        }
+      }
+    }
+    exports2.flowIndentCheck = flowIndentCheck;
+  }
+});
+
+// node_modules/yaml/dist/compose/util-map-includes.js
+var require_util_map_includes = __commonJS({
+  "node_modules/yaml/dist/compose/util-map-includes.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    function mapIncludes(ctx, items, search) {
+      const { uniqueKeys } = ctx.options;
+      if (uniqueKeys === false)
+        return false;
+      const isEqual = typeof uniqueKeys === "function" ? uniqueKeys : (a, b) => a === b || identity.isScalar(a) && identity.isScalar(b) && a.value === b.value;
+      return items.some((pair2) => isEqual(pair2.key, search));
+    }
+    exports2.mapIncludes = mapIncludes;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-block-map.js
+var require_resolve_block_map = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-block-map.js"(exports2) {
+    "use strict";
+    var Pair = require_Pair();
+    var YAMLMap = require_YAMLMap();
+    var resolveProps = require_resolve_props();
+    var utilContainsNewline = require_util_contains_newline();
+    var utilFlowIndentCheck = require_util_flow_indent_check();
+    var utilMapIncludes = require_util_map_includes();
+    var startColMsg = "All mapping items must start at the same column";
+    function resolveBlockMap({ composeNode, composeEmptyNode }, ctx, bm, onError, tag) {
+      const NodeClass = tag?.nodeClass ?? YAMLMap.YAMLMap;
+      const map = new NodeClass(ctx.schema);
+      if (ctx.atRoot)
+        ctx.atRoot = false;
+      let offset = bm.offset;
+      let commentEnd = null;
+      for (const collItem of bm.items) {
+        const { start, key, sep: sep4, value } = collItem;
+        const keyProps = resolveProps.resolveProps(start, {
+          indicator: "explicit-key-ind",
+          next: key ?? sep4?.[0],
+          offset,
+          onError,
+          parentIndent: bm.indent,
+          startOnNewline: true
+        });
+        const implicitKey = !keyProps.found;
+        if (implicitKey) {
+          if (key) {
+            if (key.type === "block-seq")
+              onError(offset, "BLOCK_AS_IMPLICIT_KEY", "A block sequence may not be used as an implicit map key");
+            else if ("indent" in key && key.indent !== bm.indent)
+              onError(offset, "BAD_INDENT", startColMsg);
+          }
+          if (!keyProps.anchor && !keyProps.tag && !sep4) {
+            commentEnd = keyProps.end;
+            if (keyProps.comment) {
+              if (map.comment)
+                map.comment += "\n" + keyProps.comment;
+              else
+                map.comment = keyProps.comment;
+            }
+            continue;
+          }
+          if (keyProps.newlineAfterProp || utilContainsNewline.containsNewline(key)) {
+            onError(key ?? start[start.length - 1], "MULTILINE_IMPLICIT_KEY", "Implicit keys need to be on a single line");
+          }
+        } else if (keyProps.found?.indent !== bm.indent) {
+          onError(offset, "BAD_INDENT", startColMsg);
+        }
+        ctx.atKey = true;
+        const keyStart = keyProps.end;
+        const keyNode = key ? composeNode(ctx, key, keyProps, onError) : composeEmptyNode(ctx, keyStart, start, null, keyProps, onError);
+        if (ctx.schema.compat)
+          utilFlowIndentCheck.flowIndentCheck(bm.indent, key, onError);
+        ctx.atKey = false;
+        if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
+          onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
+        const valueProps = resolveProps.resolveProps(sep4 ?? [], {
+          indicator: "map-value-ind",
+          next: value,
+          offset: keyNode.range[2],
+          onError,
+          parentIndent: bm.indent,
+          startOnNewline: !key || key.type === "block-scalar"
+        });
+        offset = valueProps.end;
+        if (valueProps.found) {
+          if (implicitKey) {
+            if (value?.type === "block-map" && !valueProps.hasNewline)
+              onError(offset, "BLOCK_AS_IMPLICIT_KEY", "Nested mappings are not allowed in compact mappings");
+            if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
+              onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
+          }
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep4, null, valueProps, onError);
+          if (ctx.schema.compat)
+            utilFlowIndentCheck.flowIndentCheck(bm.indent, value, onError);
+          offset = valueNode.range[2];
+          const pair2 = new Pair.Pair(keyNode, valueNode);
+          if (ctx.options.keepSourceTokens)
+            pair2.srcToken = collItem;
+          map.items.push(pair2);
+        } else {
+          if (implicitKey)
+            onError(keyNode.range, "MISSING_CHAR", "Implicit map keys need to be followed by map values");
+          if (valueProps.comment) {
+            if (keyNode.comment)
+              keyNode.comment += "\n" + valueProps.comment;
+            else
+              keyNode.comment = valueProps.comment;
+          }
+          const pair2 = new Pair.Pair(keyNode);
+          if (ctx.options.keepSourceTokens)
+            pair2.srcToken = collItem;
+          map.items.push(pair2);
+        }
+      }
+      if (commentEnd && commentEnd < offset)
+        onError(commentEnd, "IMPOSSIBLE", "Map comment with trailing content");
+      map.range = [bm.offset, offset, commentEnd ?? offset];
+      return map;
+    }
+    exports2.resolveBlockMap = resolveBlockMap;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-block-seq.js
+var require_resolve_block_seq = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-block-seq.js"(exports2) {
+    "use strict";
+    var YAMLSeq = require_YAMLSeq();
+    var resolveProps = require_resolve_props();
+    var utilFlowIndentCheck = require_util_flow_indent_check();
+    function resolveBlockSeq({ composeNode, composeEmptyNode }, ctx, bs, onError, tag) {
+      const NodeClass = tag?.nodeClass ?? YAMLSeq.YAMLSeq;
+      const seq = new NodeClass(ctx.schema);
+      if (ctx.atRoot)
+        ctx.atRoot = false;
+      if (ctx.atKey)
+        ctx.atKey = false;
+      let offset = bs.offset;
+      let commentEnd = null;
+      for (const { start, value } of bs.items) {
+        const props = resolveProps.resolveProps(start, {
+          indicator: "seq-item-ind",
+          next: value,
+          offset,
+          onError,
+          parentIndent: bs.indent,
+          startOnNewline: true
+        });
+        if (!props.found) {
+          if (props.anchor || props.tag || value) {
+            if (value?.type === "block-seq")
+              onError(props.end, "BAD_INDENT", "All sequence items must start at the same column");
+            else
+              onError(offset, "MISSING_CHAR", "Sequence item without - indicator");
+          } else {
+            commentEnd = props.end;
+            if (props.comment)
+              seq.comment = props.comment;
+            continue;
+          }
+        }
+        const node = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, start, null, props, onError);
+        if (ctx.schema.compat)
+          utilFlowIndentCheck.flowIndentCheck(bs.indent, value, onError);
+        offset = node.range[2];
+        seq.items.push(node);
+      }
+      seq.range = [bs.offset, offset, commentEnd ?? offset];
+      return seq;
+    }
+    exports2.resolveBlockSeq = resolveBlockSeq;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-end.js
+var require_resolve_end = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
+    "use strict";
+    function resolveEnd(end, offset, reqSpace, onError) {
+      let comment = "";
+      if (end) {
+        let hasSpace = false;
+        let sep4 = "";
+        for (const token of end) {
+          const { source, type } = token;
+          switch (type) {
+            case "space":
+              hasSpace = true;
+              break;
+            case "comment": {
+              if (reqSpace && !hasSpace)
+                onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
+              const cb = source.substring(1) || " ";
+              if (!comment)
+                comment = cb;
+              else
+                comment += sep4 + cb;
+              sep4 = "";
+              break;
+            }
+            case "newline":
+              if (comment)
+                sep4 += source;
+              hasSpace = true;
+              break;
+            default:
+              onError(token, "UNEXPECTED_TOKEN", `Unexpected ${type} at node end`);
+          }
+          offset += source.length;
+        }
+      }
+      return { comment, offset };
+    }
+    exports2.resolveEnd = resolveEnd;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-flow-collection.js
+var require_resolve_flow_collection = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-flow-collection.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var YAMLMap = require_YAMLMap();
+    var YAMLSeq = require_YAMLSeq();
+    var resolveEnd = require_resolve_end();
+    var resolveProps = require_resolve_props();
+    var utilContainsNewline = require_util_contains_newline();
+    var utilMapIncludes = require_util_map_includes();
+    var blockMsg = "Block collections are not allowed within flow collections";
+    var isBlock = (token) => token && (token.type === "block-map" || token.type === "block-seq");
+    function resolveFlowCollection({ composeNode, composeEmptyNode }, ctx, fc, onError, tag) {
+      const isMap5 = fc.start.source === "{";
+      const fcName = isMap5 ? "flow map" : "flow sequence";
+      const NodeClass = tag?.nodeClass ?? (isMap5 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
+      const coll = new NodeClass(ctx.schema);
+      coll.flow = true;
+      const atRoot = ctx.atRoot;
+      if (atRoot)
+        ctx.atRoot = false;
+      if (ctx.atKey)
+        ctx.atKey = false;
+      let offset = fc.offset + fc.start.source.length;
+      for (let i = 0; i < fc.items.length; ++i) {
+        const collItem = fc.items[i];
+        const { start, key, sep: sep4, value } = collItem;
+        const props = resolveProps.resolveProps(start, {
+          flow: fcName,
+          indicator: "explicit-key-ind",
+          next: key ?? sep4?.[0],
+          offset,
+          onError,
+          parentIndent: fc.indent,
+          startOnNewline: false
+        });
+        if (!props.found) {
+          if (!props.anchor && !props.tag && !sep4 && !value) {
+            if (i === 0 && props.comma)
+              onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
+            else if (i < fc.items.length - 1)
+              onError(props.start, "UNEXPECTED_TOKEN", `Unexpected empty item in ${fcName}`);
+            if (props.comment) {
+              if (coll.comment)
+                coll.comment += "\n" + props.comment;
+              else
+                coll.comment = props.comment;
+            }
+            offset = props.end;
+            continue;
+          }
+          if (!isMap5 && ctx.options.strict && utilContainsNewline.containsNewline(key))
+            onError(
+              key,
+              // checked by containsNewline()
+              "MULTILINE_IMPLICIT_KEY",
+              "Implicit keys of flow sequence pairs need to be on a single line"
+            );
+        }
+        if (i === 0) {
+          if (props.comma)
+            onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
+        } else {
+          if (!props.comma)
+            onError(props.start, "MISSING_CHAR", `Missing , between ${fcName} items`);
+          if (props.comment) {
+            let prevItemComment = "";
+            loop: for (const st of start) {
+              switch (st.type) {
+                case "comma":
+                case "space":
+                  break;
+                case "comment":
+                  prevItemComment = st.source.substring(1);
+                  break loop;
+                default:
+                  break loop;
+              }
+            }
+            if (prevItemComment) {
+              let prev = coll.items[coll.items.length - 1];
+              if (identity.isPair(prev))
+                prev = prev.value ?? prev.key;
+              if (prev.comment)
+                prev.comment += "\n" + prevItemComment;
+              else
+                prev.comment = prevItemComment;
+              props.comment = props.comment.substring(prevItemComment.length + 1);
+            }
+          }
+        }
+        if (!isMap5 && !sep4 && !props.found) {
+          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
+          coll.items.push(valueNode);
+          offset = valueNode.range[2];
+          if (isBlock(value))
+            onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
+        } else {
+          ctx.atKey = true;
+          const keyStart = props.end;
+          const keyNode = key ? composeNode(ctx, key, props, onError) : composeEmptyNode(ctx, keyStart, start, null, props, onError);
+          if (isBlock(key))
+            onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
+          ctx.atKey = false;
+          const valueProps = resolveProps.resolveProps(sep4 ?? [], {
+            flow: fcName,
+            indicator: "map-value-ind",
+            next: value,
+            offset: keyNode.range[2],
+            onError,
+            parentIndent: fc.indent,
+            startOnNewline: false
+          });
+          if (valueProps.found) {
+            if (!isMap5 && !props.found && ctx.options.strict) {
+              if (sep4)
+                for (const st of sep4) {
+                  if (st === valueProps.found)
+                    break;
+                  if (st.type === "newline") {
+                    onError(st, "MULTILINE_IMPLICIT_KEY", "Implicit keys of flow sequence pairs need to be on a single line");
+                    break;
+                  }
+                }
+              if (props.start < valueProps.found.offset - 1024)
+                onError(valueProps.found, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit flow sequence key");
+            }
+          } else if (value) {
+            if ("source" in value && value.source?.[0] === ":")
+              onError(value, "MISSING_CHAR", `Missing space after : in ${fcName}`);
+            else
+              onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
+          }
+          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
+          if (valueNode) {
+            if (isBlock(value))
+              onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
+          } else if (valueProps.comment) {
+            if (keyNode.comment)
+              keyNode.comment += "\n" + valueProps.comment;
+            else
+              keyNode.comment = valueProps.comment;
+          }
+          const pair2 = new Pair.Pair(keyNode, valueNode);
+          if (ctx.options.keepSourceTokens)
+            pair2.srcToken = collItem;
+          if (isMap5) {
+            const map = coll;
+            if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
+              onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
+            map.items.push(pair2);
+          } else {
+            const map = new YAMLMap.YAMLMap(ctx.schema);
+            map.flow = true;
+            map.items.push(pair2);
+            const endRange = (valueNode ?? keyNode).range;
+            map.range = [keyNode.range[0], endRange[1], endRange[2]];
+            coll.items.push(map);
+          }
+          offset = valueNode ? valueNode.range[2] : valueProps.end;
+        }
+      }
+      const expectedEnd = isMap5 ? "}" : "]";
+      const [ce, ...ee] = fc.end;
+      let cePos = offset;
+      if (ce?.source === expectedEnd)
+        cePos = ce.offset + ce.source.length;
+      else {
+        const name2 = fcName[0].toUpperCase() + fcName.substring(1);
+        const msg = atRoot ? `${name2} must end with a ${expectedEnd}` : `${name2} in block collection must be sufficiently indented and end with a ${expectedEnd}`;
+        onError(offset, atRoot ? "MISSING_CHAR" : "BAD_INDENT", msg);
+        if (ce && ce.source.length !== 1)
+          ee.unshift(ce);
+      }
+      if (ee.length > 0) {
+        const end = resolveEnd.resolveEnd(ee, cePos, ctx.options.strict, onError);
+        if (end.comment) {
+          if (coll.comment)
+            coll.comment += "\n" + end.comment;
+          else
+            coll.comment = end.comment;
+        }
+        coll.range = [fc.offset, cePos, end.offset];
+      } else {
+        coll.range = [fc.offset, cePos, cePos];
+      }
+      return coll;
+    }
+    exports2.resolveFlowCollection = resolveFlowCollection;
+  }
+});
+
+// node_modules/yaml/dist/compose/compose-collection.js
+var require_compose_collection = __commonJS({
+  "node_modules/yaml/dist/compose/compose-collection.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var YAMLMap = require_YAMLMap();
+    var YAMLSeq = require_YAMLSeq();
+    var resolveBlockMap = require_resolve_block_map();
+    var resolveBlockSeq = require_resolve_block_seq();
+    var resolveFlowCollection = require_resolve_flow_collection();
+    function resolveCollection(CN, ctx, token, onError, tagName, tag) {
+      const coll = token.type === "block-map" ? resolveBlockMap.resolveBlockMap(CN, ctx, token, onError, tag) : token.type === "block-seq" ? resolveBlockSeq.resolveBlockSeq(CN, ctx, token, onError, tag) : resolveFlowCollection.resolveFlowCollection(CN, ctx, token, onError, tag);
+      const Coll = coll.constructor;
+      if (tagName === "!" || tagName === Coll.tagName) {
+        coll.tag = Coll.tagName;
+        return coll;
+      }
+      if (tagName)
+        coll.tag = tagName;
+      return coll;
+    }
+    function composeCollection(CN, ctx, token, props, onError) {
+      const tagToken = props.tag;
+      const tagName = !tagToken ? null : ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg));
+      if (token.type === "block-seq") {
+        const { anchor: anchor2, newlineAfterProp: nl } = props;
+        const lastProp = anchor2 && tagToken ? anchor2.offset > tagToken.offset ? anchor2 : tagToken : anchor2 ?? tagToken;
+        if (lastProp && (!nl || nl.offset < lastProp.offset)) {
+          const message = "Missing newline after block sequence props";
+          onError(lastProp, "MISSING_CHAR", message);
+        }
+      }
+      const expType = token.type === "block-map" ? "map" : token.type === "block-seq" ? "seq" : token.start.source === "{" ? "map" : "seq";
+      if (!tagToken || !tagName || tagName === "!" || tagName === YAMLMap.YAMLMap.tagName && expType === "map" || tagName === YAMLSeq.YAMLSeq.tagName && expType === "seq") {
+        return resolveCollection(CN, ctx, token, onError, tagName);
+      }
+      let tag = ctx.schema.tags.find((t) => t.tag === tagName && t.collection === expType);
+      if (!tag) {
+        const kt = ctx.schema.knownTags[tagName];
+        if (kt?.collection === expType) {
+          ctx.schema.tags.push(Object.assign({}, kt, { default: false }));
+          tag = kt;
+        } else {
+          if (kt) {
+            onError(tagToken, "BAD_COLLECTION_TYPE", `${kt.tag} used for ${expType} collection, but expects ${kt.collection ?? "scalar"}`, true);
+          } else {
+            onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, true);
+          }
+          return resolveCollection(CN, ctx, token, onError, tagName);
+        }
+      }
+      const coll = resolveCollection(CN, ctx, token, onError, tagName, tag);
+      const res = tag.resolve?.(coll, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg), ctx.options) ?? coll;
+      const node = identity.isNode(res) ? res : new Scalar.Scalar(res);
+      node.range = coll.range;
+      node.tag = tagName;
+      if (tag?.format)
+        node.format = tag.format;
+      return node;
+    }
+    exports2.composeCollection = composeCollection;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-block-scalar.js
+var require_resolve_block_scalar = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-block-scalar.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    function resolveBlockScalar(ctx, scalar2, onError) {
+      const start = scalar2.offset;
+      const header = parseBlockScalarHeader(scalar2, ctx.options.strict, onError);
+      if (!header)
+        return { value: "", type: null, comment: "", range: [start, start, start] };
+      const type = header.mode === ">" ? Scalar.Scalar.BLOCK_FOLDED : Scalar.Scalar.BLOCK_LITERAL;
+      const lines2 = scalar2.source ? splitLines(scalar2.source) : [];
+      let chompStart = lines2.length;
+      for (let i = lines2.length - 1; i >= 0; --i) {
+        const content = lines2[i][1];
+        if (content === "" || content === "\r")
+          chompStart = i;
+        else
+          break;
+      }
+      if (chompStart === 0) {
+        const value2 = header.chomp === "+" && lines2.length > 0 ? "\n".repeat(Math.max(1, lines2.length - 1)) : "";
+        let end2 = start + header.length;
+        if (scalar2.source)
+          end2 += scalar2.source.length;
+        return { value: value2, type, comment: header.comment, range: [start, end2, end2] };
+      }
+      let trimIndent = scalar2.indent + header.indent;
+      let offset = scalar2.offset + header.length;
+      let contentStart = 0;
+      for (let i = 0; i < chompStart; ++i) {
+        const [indent, content] = lines2[i];
+        if (content === "" || content === "\r") {
+          if (header.indent === 0 && indent.length > trimIndent)
+            trimIndent = indent.length;
+        } else {
+          if (indent.length < trimIndent) {
+            const message = "Block scalars with more-indented leading empty lines must use an explicit indentation indicator";
+            onError(offset + indent.length, "MISSING_CHAR", message);
+          }
+          if (header.indent === 0)
+            trimIndent = indent.length;
+          contentStart = i;
+          if (trimIndent === 0 && !ctx.atRoot) {
+            const message = "Block scalar values in collections must be indented";
+            onError(offset, "BAD_INDENT", message);
+          }
+          break;
+        }
+        offset += indent.length + content.length + 1;
+      }
+      for (let i = lines2.length - 1; i >= chompStart; --i) {
+        if (lines2[i][0].length > trimIndent)
+          chompStart = i + 1;
+      }
+      let value = "";
+      let sep4 = "";
+      let prevMoreIndented = false;
+      for (let i = 0; i < contentStart; ++i)
+        value += lines2[i][0].slice(trimIndent) + "\n";
+      for (let i = contentStart; i < chompStart; ++i) {
+        let [indent, content] = lines2[i];
+        offset += indent.length + content.length + 1;
+        const crlf = content[content.length - 1] === "\r";
+        if (crlf)
+          content = content.slice(0, -1);
+        if (content && indent.length < trimIndent) {
+          const src = header.indent ? "explicit indentation indicator" : "first line";
+          const message = `Block scalar lines must not be less indented than their ${src}`;
+          onError(offset - content.length - (crlf ? 2 : 1), "BAD_INDENT", message);
+          indent = "";
+        }
+        if (type === Scalar.Scalar.BLOCK_LITERAL) {
+          value += sep4 + indent.slice(trimIndent) + content;
+          sep4 = "\n";
+        } else if (indent.length > trimIndent || content[0] === "	") {
+          if (sep4 === " ")
+            sep4 = "\n";
+          else if (!prevMoreIndented && sep4 === "\n")
+            sep4 = "\n\n";
+          value += sep4 + indent.slice(trimIndent) + content;
+          sep4 = "\n";
+          prevMoreIndented = true;
+        } else if (content === "") {
+          if (sep4 === "\n")
+            value += "\n";
+          else
+            sep4 = "\n";
+        } else {
+          value += sep4 + content;
+          sep4 = " ";
+          prevMoreIndented = false;
+        }
+      }
+      switch (header.chomp) {
+        case "-":
+          break;
+        case "+":
+          for (let i = chompStart; i < lines2.length; ++i)
+            value += "\n" + lines2[i][0].slice(trimIndent);
+          if (value[value.length - 1] !== "\n")
+            value += "\n";
+          break;
+        default:
+          value += "\n";
+      }
+      const end = start + header.length + scalar2.source.length;
+      return { value, type, comment: header.comment, range: [start, end, end] };
+    }
+    function parseBlockScalarHeader({ offset, props }, strict, onError) {
+      if (props[0].type !== "block-scalar-header") {
+        onError(props[0], "IMPOSSIBLE", "Block scalar header not found");
+        return null;
+      }
+      const { source } = props[0];
+      const mode = source[0];
+      let indent = 0;
+      let chomp = "";
+      let error = -1;
+      for (let i = 1; i < source.length; ++i) {
+        const ch = source[i];
+        if (!chomp && (ch === "-" || ch === "+"))
+          chomp = ch;
+        else {
+          const n = Number(ch);
+          if (!indent && n)
+            indent = n;
+          else if (error === -1)
+            error = offset + i;
+        }
+      }
+      if (error !== -1)
+        onError(error, "UNEXPECTED_TOKEN", `Block scalar header includes extra characters: ${source}`);
+      let hasSpace = false;
+      let comment = "";
+      let length = source.length;
+      for (let i = 1; i < props.length; ++i) {
+        const token = props[i];
+        switch (token.type) {
+          case "space":
+            hasSpace = true;
+          // fallthrough
+          case "newline":
+            length += token.source.length;
+            break;
+          case "comment":
+            if (strict && !hasSpace) {
+              const message = "Comments must be separated from other tokens by white space characters";
+              onError(token, "MISSING_CHAR", message);
+            }
+            length += token.source.length;
+            comment = token.source.substring(1);
+            break;
+          case "error":
+            onError(token, "UNEXPECTED_TOKEN", token.message);
+            length += token.source.length;
+            break;
+          /* istanbul ignore next should not happen */
+          default: {
+            const message = `Unexpected token in block scalar header: ${token.type}`;
+            onError(token, "UNEXPECTED_TOKEN", message);
+            const ts = token.source;
+            if (ts && typeof ts === "string")
+              length += ts.length;
+          }
+        }
+      }
+      return { mode, indent, chomp, comment, length };
+    }
+    function splitLines(source) {
+      const split = source.split(/\n( *)/);
+      const first2 = split[0];
+      const m = first2.match(/^( *)/);
+      const line0 = m?.[1] ? [m[1], first2.slice(m[1].length)] : ["", first2];
+      const lines2 = [line0];
+      for (let i = 1; i < split.length; i += 2)
+        lines2.push([split[i], split[i + 1]]);
+      return lines2;
+    }
+    exports2.resolveBlockScalar = resolveBlockScalar;
+  }
+});
+
+// node_modules/yaml/dist/compose/resolve-flow-scalar.js
+var require_resolve_flow_scalar = __commonJS({
+  "node_modules/yaml/dist/compose/resolve-flow-scalar.js"(exports2) {
+    "use strict";
+    var Scalar = require_Scalar();
+    var resolveEnd = require_resolve_end();
+    function resolveFlowScalar(scalar2, strict, onError) {
+      const { offset, type, source, end } = scalar2;
+      let _type;
+      let value;
+      const _onError = (rel, code, msg) => onError(offset + rel, code, msg);
+      switch (type) {
+        case "scalar":
+          _type = Scalar.Scalar.PLAIN;
+          value = plainValue(source, _onError);
+          break;
+        case "single-quoted-scalar":
+          _type = Scalar.Scalar.QUOTE_SINGLE;
+          value = singleQuotedValue(source, _onError);
+          break;
+        case "double-quoted-scalar":
+          _type = Scalar.Scalar.QUOTE_DOUBLE;
+          value = doubleQuotedValue(source, _onError);
+          break;
+        /* istanbul ignore next should not happen */
+        default:
+          onError(scalar2, "UNEXPECTED_TOKEN", `Expected a flow scalar value, but found: ${type}`);
+          return {
+            value: "",
+            type: null,
+            comment: "",
+            range: [offset, offset + source.length, offset + source.length]
+          };
+      }
+      const valueEnd = offset + source.length;
+      const re = resolveEnd.resolveEnd(end, valueEnd, strict, onError);
+      return {
+        value,
+        type: _type,
+        comment: re.comment,
+        range: [offset, valueEnd, re.offset]
+      };
+    }
+    function plainValue(source, onError) {
+      let badChar = "";
+      switch (source[0]) {
+        /* istanbul ignore next should not happen */
+        case "	":
+          badChar = "a tab character";
+          break;
+        case ",":
+          badChar = "flow indicator character ,";
+          break;
+        case "%":
+          badChar = "directive indicator character %";
+          break;
+        case "|":
+        case ">": {
+          badChar = `block scalar indicator ${source[0]}`;
+          break;
+        }
+        case "@":
+        case "`": {
+          badChar = `reserved character ${source[0]}`;
+          break;
+        }
+      }
+      if (badChar)
+        onError(0, "BAD_SCALAR_START", `Plain value cannot start with ${badChar}`);
+      return unfoldLines(source);
+    }
+    function singleQuotedValue(source, onError) {
+      if (source[source.length - 1] !== "'" || source.length === 1)
+        onError(source.length, "MISSING_CHAR", "Missing closing 'quote");
+      return unfoldLines(source.slice(1, -1)).replace(/''/g, "'");
+    }
+    function unfoldLines(source) {
+      const line = /(.*?)\r?\n/sy;
+      let match2 = line.exec(source);
+      if (!match2)
+        return source;
+      let trimEnd, trimBoth;
+      try {
+        trimEnd = new RegExp("(?<![ 	])[ 	]+$");
+        trimBoth = new RegExp("^[ 	]+|(?<![ 	])[ 	]+$", "g");
+      } catch {
+        trimEnd = /[ \t]+$/;
+        trimBoth = /^[ \t]+|[ \t]+$/g;
+      }
+      let res = match2[1].replace(trimEnd, "");
+      let sep4 = " ";
+      let pos = line.lastIndex;
+      while (match2 = line.exec(source)) {
+        const lm = match2[1].replace(trimBoth, "");
+        if (lm === "") {
+          if (sep4 === "\n")
+            res += sep4;
+          else
+            sep4 = "\n";
+        } else {
+          res += sep4 + lm;
+          sep4 = " ";
+        }
+        pos = line.lastIndex;
+      }
+      const last = /[ \t]*(.*)/sy;
+      last.lastIndex = pos;
+      match2 = last.exec(source);
+      return res + sep4 + (match2?.[1] ?? "");
+    }
+    function doubleQuotedValue(source, onError) {
+      let res = "";
+      for (let i = 1; i < source.length - 1; ++i) {
+        const ch = source[i];
+        if (ch === "\r" && source[i + 1] === "\n")
+          continue;
+        if (ch === "\n") {
+          const { fold, offset } = foldNewline(source, i);
+          res += fold;
+          i = offset;
+        } else if (ch === "\\") {
+          let next = source[++i];
+          const cc = escapeCodes[next];
+          if (cc)
+            res += cc;
+          else if (next === "\n") {
+            next = source[i + 1];
+            while (next === " " || next === "	")
+              next = source[++i + 1];
+          } else if (next === "\r" && source[i + 1] === "\n") {
+            next = source[++i + 1];
+            while (next === " " || next === "	")
+              next = source[++i + 1];
+          } else if (next === "x" || next === "u" || next === "U") {
+            const length = next === "x" ? 2 : next === "u" ? 4 : 8;
+            res += parseCharCode(source, i + 1, length, onError);
+            i += length;
+          } else {
+            const raw = source.substr(i - 1, 2);
+            onError(i - 1, "BAD_DQ_ESCAPE", `Invalid escape sequence ${raw}`);
+            res += raw;
+          }
+        } else if (ch === " " || ch === "	") {
+          const wsStart = i;
+          let next = source[i + 1];
+          while (next === " " || next === "	")
+            next = source[++i + 1];
+          if (next !== "\n" && !(next === "\r" && source[i + 2] === "\n"))
+            res += i > wsStart ? source.slice(wsStart, i + 1) : ch;
+        } else {
+          res += ch;
+        }
+      }
+      if (source[source.length - 1] !== '"' || source.length === 1)
+        onError(source.length, "MISSING_CHAR", 'Missing closing "quote');
+      return res;
+    }
+    function foldNewline(source, offset) {
+      let fold = "";
+      let ch = source[offset + 1];
+      while (ch === " " || ch === "	" || ch === "\n" || ch === "\r") {
+        if (ch === "\r" && source[offset + 2] !== "\n")
+          break;
+        if (ch === "\n")
+          fold += "\n";
+        offset += 1;
+        ch = source[offset + 1];
+      }
+      if (!fold)
+        fold = " ";
+      return { fold, offset };
+    }
+    var escapeCodes = {
+      "0": "\0",
+      // null character
+      a: "\x07",
+      // bell character
+      b: "\b",
+      // backspace
+      e: "\x1B",
+      // escape character
+      f: "\f",
+      // form feed
+      n: "\n",
+      // line feed
+      r: "\r",
+      // carriage return
+      t: "	",
+      // horizontal tab
+      v: "\v",
+      // vertical tab
+      N: "",
+      // Unicode next line
+      _: " ",
+      // Unicode non-breaking space
+      L: "\u2028",
+      // Unicode line separator
+      P: "\u2029",
+      // Unicode paragraph separator
+      " ": " ",
+      '"': '"',
+      "/": "/",
+      "\\": "\\",
+      "	": "	"
+    };
+    function parseCharCode(source, offset, length, onError) {
+      const cc = source.substr(offset, length);
+      const ok = cc.length === length && /^[0-9a-fA-F]+$/.test(cc);
+      const code = ok ? parseInt(cc, 16) : NaN;
+      try {
+        return String.fromCodePoint(code);
+      } catch {
+        const raw = source.substr(offset - 2, length + 2);
+        onError(offset - 2, "BAD_DQ_ESCAPE", `Invalid escape sequence ${raw}`);
+        return raw;
+      }
+    }
+    exports2.resolveFlowScalar = resolveFlowScalar;
+  }
+});
+
+// node_modules/yaml/dist/compose/compose-scalar.js
+var require_compose_scalar = __commonJS({
+  "node_modules/yaml/dist/compose/compose-scalar.js"(exports2) {
+    "use strict";
+    var identity = require_identity();
+    var Scalar = require_Scalar();
+    var resolveBlockScalar = require_resolve_block_scalar();
+    var resolveFlowScalar = require_resolve_flow_scalar();
+    function composeScalar(ctx, token, tagToken, onError) {
+      const { value, type, comment, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
+      const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
+      let tag;
+      if (ctx.options.stringKeys && ctx.atKey) {
+        tag = ctx.schema[identity.SCALAR];
+      } else if (tagName)
+        tag = findScalarTagByName(ctx.schema, value, tagName, tagToken, onError);
+      else if (token.type === "scalar")
+        tag = findScalarTagByTest(ctx, value, token, onError);
+      else
+        tag = ctx.schema[identity.SCALAR];
+      let scalar2;
+      try {
+        const res = tag.resolve(value, (msg) => onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg), ctx.options);
+        scalar2 = identity.isScalar(res) ? res : new Scalar.Scalar(res);
+      } catch (error) {
+        const msg = error instanceof Error ? error.message : String(error);
+        onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg);
+        scalar2 = new Scalar.Scalar(value);
+      }
+      scalar2.range = range2;
+      scalar2.source = value;
+      if (type)
+        scalar2.type = type;
+      if (tagName)
+        scalar2.tag = tagName;
+      if (tag.format)
+        scalar2.format = tag.format;
+      if (comment)
+        scalar2.comment = comment;
+      return scalar2;
+    }
+    function findScalarTagByName(schema, value, tagName, tagToken, onError) {
+      if (tagName === "!")
+        return schema[identity.SCALAR];
+      const matchWithTest = [];
+      for (const tag of schema.tags) {
+        if (!tag.collection && tag.tag === tagName) {
+          if (tag.default && tag.test)
+            matchWithTest.push(tag);
+          else
+            return tag;
+        }
+      }
+      for (const tag of matchWithTest)
+        if (tag.test?.test(value))
+          return tag;
+      const kt = schema.knownTags[tagName];
+      if (kt && !kt.collection) {
+        schema.tags.push(Object.assign({}, kt, { default: false, test: void 0 }));
+        return kt;
+      }
+      onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, tagName !== "tag:yaml.org,2002:str");
+      return schema[identity.SCALAR];
+    }
+    function findScalarTagByTest({ atKey, directives: directives2, schema }, value, token, onError) {
+      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity.SCALAR];
+      if (schema.compat) {
+        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity.SCALAR];
+        if (tag.tag !== compat.tag) {
+          const ts = directives2.tagString(tag.tag);
+          const cs = directives2.tagString(compat.tag);
+          const msg = `Value may be parsed as either ${ts} or ${cs}`;
+          onError(token, "TAG_RESOLVE_FAILED", msg, true);
+        }
+      }
+      return tag;
+    }
+    exports2.composeScalar = composeScalar;
+  }
+});
+
+// node_modules/yaml/dist/compose/util-empty-scalar-position.js
+var require_util_empty_scalar_position = __commonJS({
+  "node_modules/yaml/dist/compose/util-empty-scalar-position.js"(exports2) {
+    "use strict";
+    function emptyScalarPosition(offset, before, pos) {
+      if (before) {
+        pos ?? (pos = before.length);
+        for (let i = pos - 1; i >= 0; --i) {
+          let st = before[i];
+          switch (st.type) {
+            case "space":
+            case "comment":
+            case "newline":
+              offset -= st.source.length;
+              continue;
+          }
+          st = before[++i];
+          while (st?.type === "space") {
+            offset += st.source.length;
+            st = before[++i];
+          }
+          break;
+        }
+      }
+      return offset;
+    }
+    exports2.emptyScalarPosition = emptyScalarPosition;
+  }
+});
+
+// node_modules/yaml/dist/compose/compose-node.js
+var require_compose_node = __commonJS({
+  "node_modules/yaml/dist/compose/compose-node.js"(exports2) {
+    "use strict";
+    var Alias = require_Alias();
+    var identity = require_identity();
+    var composeCollection = require_compose_collection();
+    var composeScalar = require_compose_scalar();
+    var resolveEnd = require_resolve_end();
+    var utilEmptyScalarPosition = require_util_empty_scalar_position();
+    var CN = { composeNode, composeEmptyNode };
+    function composeNode(ctx, token, props, onError) {
+      const atKey = ctx.atKey;
+      const { spaceBefore, comment, anchor: anchor2, tag } = props;
+      let node;
+      let isSrcToken = true;
+      switch (token.type) {
+        case "alias":
+          node = composeAlias(ctx, token, onError);
+          if (anchor2 || tag)
+            onError(token, "ALIAS_PROPS", "An alias node must not specify any properties");
+          break;
+        case "scalar":
+        case "single-quoted-scalar":
+        case "double-quoted-scalar":
+        case "block-scalar":
+          node = composeScalar.composeScalar(ctx, token, tag, onError);
+          if (anchor2)
+            node.anchor = anchor2.source.substring(1);
+          break;
+        case "block-map":
+        case "block-seq":
+        case "flow-collection":
+          try {
+            node = composeCollection.composeCollection(CN, ctx, token, props, onError);
+            if (anchor2)
+              node.anchor = anchor2.source.substring(1);
+          } catch (error) {
+            const message = error instanceof Error ? error.message : String(error);
+            onError(token, "RESOURCE_EXHAUSTION", message);
+          }
+          break;
+        default: {
+          const message = token.type === "error" ? token.message : `Unsupported token (type: ${token.type})`;
+          onError(token, "UNEXPECTED_TOKEN", message);
+          isSrcToken = false;
+        }
+      }
+      node ?? (node = composeEmptyNode(ctx, token.offset, void 0, null, props, onError));
+      if (anchor2 && node.anchor === "")
+        onError(anchor2, "BAD_ALIAS", "Anchor cannot be an empty string");
+      if (atKey && ctx.options.stringKeys && (!identity.isScalar(node) || typeof node.value !== "string" || node.tag && node.tag !== "tag:yaml.org,2002:str")) {
+        const msg = "With stringKeys, all keys must be strings";
+        onError(tag ?? token, "NON_STRING_KEY", msg);
+      }
+      if (spaceBefore)
+        node.spaceBefore = true;
+      if (comment) {
+        if (token.type === "scalar" && token.source === "")
+          node.comment = comment;
+        else
+          node.commentBefore = comment;
+      }
+      if (ctx.options.keepSourceTokens && isSrcToken)
+        node.srcToken = token;
+      return node;
+    }
+    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor: anchor2, tag, end }, onError) {
+      const token = {
+        type: "scalar",
+        offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
+        indent: -1,
+        source: ""
+      };
+      const node = composeScalar.composeScalar(ctx, token, tag, onError);
+      if (anchor2) {
+        node.anchor = anchor2.source.substring(1);
+        if (node.anchor === "")
+          onError(anchor2, "BAD_ALIAS", "Anchor cannot be an empty string");
+      }
+      if (spaceBefore)
+        node.spaceBefore = true;
+      if (comment) {
+        node.comment = comment;
+        node.range[2] = end;
+      }
+      return node;
+    }
+    function composeAlias({ options }, { offset, source, end }, onError) {
+      const alias = new Alias.Alias(source.substring(1));
+      if (alias.source === "")
+        onError(offset, "BAD_ALIAS", "Alias cannot be an empty string");
+      if (alias.source.endsWith(":"))
+        onError(offset + source.length - 1, "BAD_ALIAS", "Alias ending in : is ambiguous", true);
+      const valueEnd = offset + source.length;
+      const re = resolveEnd.resolveEnd(end, valueEnd, options.strict, onError);
+      alias.range = [offset, valueEnd, re.offset];
+      if (re.comment)
+        alias.comment = re.comment;
+      return alias;
+    }
+    exports2.composeEmptyNode = composeEmptyNode;
+    exports2.composeNode = composeNode;
+  }
+});
+
+// node_modules/yaml/dist/compose/compose-doc.js
+var require_compose_doc = __commonJS({
+  "node_modules/yaml/dist/compose/compose-doc.js"(exports2) {
+    "use strict";
+    var Document = require_Document();
+    var composeNode = require_compose_node();
+    var resolveEnd = require_resolve_end();
+    var resolveProps = require_resolve_props();
+    function composeDoc(options, directives2, { offset, start, value, end }, onError) {
+      const opts = Object.assign({ _directives: directives2 }, options);
+      const doc = new Document.Document(void 0, opts);
+      const ctx = {
+        atKey: false,
+        atRoot: true,
+        directives: doc.directives,
+        options: doc.options,
+        schema: doc.schema
+      };
+      const props = resolveProps.resolveProps(start, {
+        indicator: "doc-start",
+        next: value ?? end?.[0],
+        offset,
+        onError,
+        parentIndent: 0,
+        startOnNewline: true
+      });
+      if (props.found) {
+        doc.directives.docStart = true;
+        if (value && (value.type === "block-map" || value.type === "block-seq") && !props.hasNewline)
+          onError(props.end, "MISSING_CHAR", "Block collection cannot start on same line with directives-end marker");
+      }
+      doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start, null, props, onError);
+      const contentEnd = doc.contents.range[2];
+      const re = resolveEnd.resolveEnd(end, contentEnd, false, onError);
+      if (re.comment)
+        doc.comment = re.comment;
+      doc.range = [offset, contentEnd, re.offset];
+      return doc;
+    }
+    exports2.composeDoc = composeDoc;
+  }
+});
+
+// node_modules/yaml/dist/compose/composer.js
+var require_composer = __commonJS({
+  "node_modules/yaml/dist/compose/composer.js"(exports2) {
+    "use strict";
+    var node_process = require("process");
+    var directives2 = require_directives();
+    var Document = require_Document();
+    var errors = require_errors();
+    var identity = require_identity();
+    var composeDoc = require_compose_doc();
+    var resolveEnd = require_resolve_end();
+    function getErrorPos(src) {
+      if (typeof src === "number")
+        return [src, src + 1];
+      if (Array.isArray(src))
+        return src.length === 2 ? src : [src[0], src[1]];
+      const { offset, source } = src;
+      return [offset, offset + (typeof source === "string" ? source.length : 1)];
+    }
+    function parsePrelude(prelude) {
+      let comment = "";
+      let atComment = false;
+      let afterEmptyLine = false;
+      for (let i = 0; i < prelude.length; ++i) {
+        const source = prelude[i];
+        switch (source[0]) {
+          case "#":
+            comment += (comment === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
+            atComment = true;
+            afterEmptyLine = false;
+            break;
+          case "%":
+            if (prelude[i + 1]?.[0] !== "#")
+              i += 1;
+            atComment = false;
+            break;
+          default:
+            if (!atComment)
+              afterEmptyLine = true;
+            atComment = false;
+        }
+      }
+      return { comment, afterEmptyLine };
+    }
+    var Composer = class {
+      constructor(options = {}) {
+        this.doc = null;
+        this.atDirectives = false;
+        this.prelude = [];
+        this.errors = [];
+        this.warnings = [];
+        this.onError = (source, code, message, warning2) => {
+          const pos = getErrorPos(source);
+          if (warning2)
+            this.warnings.push(new errors.YAMLWarning(pos, code, message));
+          else
+            this.errors.push(new errors.YAMLParseError(pos, code, message));
+        };
+        this.directives = new directives2.Directives({ version: options.version || "1.2" });
+        this.options = options;
+      }
+      decorate(doc, afterDoc) {
+        const { comment, afterEmptyLine } = parsePrelude(this.prelude);
+        if (comment) {
+          const dc = doc.contents;
+          if (afterDoc) {
+            doc.comment = doc.comment ? `${doc.comment}
+${comment}` : comment;
+          } else if (afterEmptyLine || doc.directives.docStart || !dc) {
+            doc.commentBefore = comment;
+          } else if (identity.isCollection(dc) && !dc.flow && dc.items.length > 0) {
+            let it = dc.items[0];
+            if (identity.isPair(it))
+              it = it.key;
+            const cb = it.commentBefore;
+            it.commentBefore = cb ? `${comment}
+${cb}` : comment;
+          } else {
+            const cb = dc.commentBefore;
+            dc.commentBefore = cb ? `${comment}
+${cb}` : comment;
+          }
+        }
+        if (afterDoc) {
+          for (let i = 0; i < this.errors.length; ++i)
+            doc.errors.push(this.errors[i]);
+          for (let i = 0; i < this.warnings.length; ++i)
+            doc.warnings.push(this.warnings[i]);
+        } else {
+          doc.errors = this.errors;
+          doc.warnings = this.warnings;
+        }
+        this.prelude = [];
+        this.errors = [];
+        this.warnings = [];
+      }
+      /**
+       * Current stream status information.
+       *
+       * Mostly useful at the end of input for an empty stream.
+       */
+      streamInfo() {
+        return {
+          comment: parsePrelude(this.prelude).comment,
+          directives: this.directives,
+          errors: this.errors,
+          warnings: this.warnings
+        };
+      }
+      /**
+       * Compose tokens into documents.
+       *
+       * @param forceDoc - If the stream contains no document, still emit a final document including any comments and directives that would be applied to a subsequent document.
+       * @param endOffset - Should be set if `forceDoc` is also set, to set the document range end and to indicate errors correctly.
+       */
+      *compose(tokens, forceDoc = false, endOffset = -1) {
+        for (const token of tokens)
+          yield* this.next(token);
+        yield* this.end(forceDoc, endOffset);
+      }
+      /** Advance the composer by one CST token. */
+      *next(token) {
+        if (node_process.env.LOG_STREAM)
+          console.dir(token, { depth: null });
+        switch (token.type) {
+          case "directive":
+            this.directives.add(token.source, (offset, message, warning2) => {
+              const pos = getErrorPos(token);
+              pos[0] += offset;
+              this.onError(pos, "BAD_DIRECTIVE", message, warning2);
+            });
+            this.prelude.push(token.source);
+            this.atDirectives = true;
+            break;
+          case "document": {
+            const doc = composeDoc.composeDoc(this.options, this.directives, token, this.onError);
+            if (this.atDirectives && !doc.directives.docStart)
+              this.onError(token, "MISSING_CHAR", "Missing directives-end/doc-start indicator line");
+            this.decorate(doc, false);
+            if (this.doc)
+              yield this.doc;
+            this.doc = doc;
+            this.atDirectives = false;
+            break;
+          }
+          case "byte-order-mark":
+          case "space":
+            break;
+          case "comment":
+          case "newline":
+            this.prelude.push(token.source);
+            break;
+          case "error": {
+            const msg = token.source ? `${token.message}: ${JSON.stringify(token.source)}` : token.message;
+            const error = new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", msg);
+            if (this.atDirectives || !this.doc)
+              this.errors.push(error);
+            else
+              this.doc.errors.push(error);
+            break;
+          }
+          case "doc-end": {
+            if (!this.doc) {
+              const msg = "Unexpected doc-end without preceding document";
+              this.errors.push(new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", msg));
+              break;
+            }
+            this.doc.directives.docEnd = true;
+            const end = resolveEnd.resolveEnd(token.end, token.offset + token.source.length, this.doc.options.strict, this.onError);
+            this.decorate(this.doc, true);
+            if (end.comment) {
+              const dc = this.doc.comment;
+              this.doc.comment = dc ? `${dc}
+${end.comment}` : end.comment;
+            }
+            this.doc.range[2] = end.offset;
+            break;
+          }
+          default:
+            this.errors.push(new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", `Unsupported token ${token.type}`));
+        }
+      }
+      /**
+       * Call at end of input to yield any remaining document.
+       *
+       * @param forceDoc - If the stream contains no document, still emit a final document including any comments and directives that would be applied to a subsequent document.
+       * @param endOffset - Should be set if `forceDoc` is also set, to set the document range end and to indicate errors correctly.
+       */
+      *end(forceDoc = false, endOffset = -1) {
+        if (this.doc) {
+          this.decorate(this.doc, true);
+          yield this.doc;
+          this.doc = null;
+        } else if (forceDoc) {
+          const opts = Object.assign({ _directives: this.directives }, this.options);
+          const doc = new Document.Document(void 0, opts);
+          if (this.atDirectives)
+            this.onError(endOffset, "MISSING_CHAR", "Missing directives-end indicator line");
+          doc.range = [0, endOffset, endOffset];
+          this.decorate(doc, false);
+          yield doc;
+        }
+      }
+    };
+    exports2.Composer = Composer;
+  }
+});
+
+// node_modules/yaml/dist/parse/cst-scalar.js
+var require_cst_scalar = __commonJS({
+  "node_modules/yaml/dist/parse/cst-scalar.js"(exports2) {
+    "use strict";
+    var resolveBlockScalar = require_resolve_block_scalar();
+    var resolveFlowScalar = require_resolve_flow_scalar();
+    var errors = require_errors();
+    var stringifyString = require_stringifyString();
+    function resolveAsScalar(token, strict = true, onError) {
+      if (token) {
+        const _onError = (pos, code, message) => {
+          const offset = typeof pos === "number" ? pos : Array.isArray(pos) ? pos[0] : pos.offset;
+          if (onError)
+            onError(offset, code, message);
+          else
+            throw new errors.YAMLParseError([offset, offset + 1], code, message);
+        };
+        switch (token.type) {
+          case "scalar":
+          case "single-quoted-scalar":
+          case "double-quoted-scalar":
+            return resolveFlowScalar.resolveFlowScalar(token, strict, _onError);
+          case "block-scalar":
+            return resolveBlockScalar.resolveBlockScalar({ options: { strict } }, token, _onError);
+        }
+      }
+      return null;
+    }
+    function createScalarToken(value, context2) {
+      const { implicitKey = false, indent, inFlow = false, offset = -1, type = "PLAIN" } = context2;
+      const source = stringifyString.stringifyString({ type, value }, {
+        implicitKey,
+        indent: indent > 0 ? " ".repeat(indent) : "",
+        inFlow,
+        options: { blockQuote: true, lineWidth: -1 }
+      });
+      const end = context2.end ?? [
+        { type: "newline", offset: -1, indent, source: "\n" }
+      ];
+      switch (source[0]) {
+        case "|":
+        case ">": {
+          const he = source.indexOf("\n");
+          const head = source.substring(0, he);
+          const body = source.substring(he + 1) + "\n";
+          const props = [
+            { type: "block-scalar-header", offset, indent, source: head }
+          ];
+          if (!addEndtoBlockProps(props, end))
+            props.push({ type: "newline", offset: -1, indent, source: "\n" });
+          return { type: "block-scalar", offset, indent, props, source: body };
+        }
+        case '"':
+          return { type: "double-quoted-scalar", offset, indent, source, end };
+        case "'":
+          return { type: "single-quoted-scalar", offset, indent, source, end };
+        default:
+          return { type: "scalar", offset, indent, source, end };
+      }
+    }
+    function setScalarValue(token, value, context2 = {}) {
+      let { afterKey = false, implicitKey = false, inFlow = false, type } = context2;
+      let indent = "indent" in token ? token.indent : null;
+      if (afterKey && typeof indent === "number")
+        indent += 2;
+      if (!type)
+        switch (token.type) {
+          case "single-quoted-scalar":
+            type = "QUOTE_SINGLE";
+            break;
+          case "double-quoted-scalar":
+            type = "QUOTE_DOUBLE";
+            break;
+          case "block-scalar": {
+            const header = token.props[0];
+            if (header.type !== "block-scalar-header")
+              throw new Error("Invalid block scalar header");
+            type = header.source[0] === ">" ? "BLOCK_FOLDED" : "BLOCK_LITERAL";
+            break;
+          }
+          default:
+            type = "PLAIN";
+        }
+      const source = stringifyString.stringifyString({ type, value }, {
+        implicitKey: implicitKey || indent === null,
+        indent: indent !== null && indent > 0 ? " ".repeat(indent) : "",
+        inFlow,
+        options: { blockQuote: true, lineWidth: -1 }
+      });
+      switch (source[0]) {
+        case "|":
+        case ">":
+          setBlockScalarValue(token, source);
+          break;
+        case '"':
+          setFlowScalarValue(token, source, "double-quoted-scalar");
+          break;
+        case "'":
+          setFlowScalarValue(token, source, "single-quoted-scalar");
+          break;
+        default:
+          setFlowScalarValue(token, source, "scalar");
+      }
+    }
+    function setBlockScalarValue(token, source) {
+      const he = source.indexOf("\n");
+      const head = source.substring(0, he);
+      const body = source.substring(he + 1) + "\n";
+      if (token.type === "block-scalar") {
+        const header = token.props[0];
+        if (header.type !== "block-scalar-header")
+          throw new Error("Invalid block scalar header");
+        header.source = head;
+        token.source = body;
+      } else {
+        const { offset } = token;
+        const indent = "indent" in token ? token.indent : -1;
+        const props = [
+          { type: "block-scalar-header", offset, indent, source: head }
+        ];
+        if (!addEndtoBlockProps(props, "end" in token ? token.end : void 0))
+          props.push({ type: "newline", offset: -1, indent, source: "\n" });
+        for (const key of Object.keys(token))
+          if (key !== "type" && key !== "offset")
+            delete token[key];
+        Object.assign(token, { type: "block-scalar", indent, props, source: body });
+      }
+    }
+    function addEndtoBlockProps(props, end) {
+      if (end)
+        for (const st of end)
+          switch (st.type) {
+            case "space":
+            case "comment":
+              props.push(st);
+              break;
+            case "newline":
+              props.push(st);
+              return true;
+          }
+      return false;
+    }
+    function setFlowScalarValue(token, source, type) {
+      switch (token.type) {
+        case "scalar":
+        case "double-quoted-scalar":
+        case "single-quoted-scalar":
+          token.type = type;
+          token.source = source;
+          break;
+        case "block-scalar": {
+          const end = token.props.slice(1);
+          let oa = source.length;
+          if (token.props[0].type === "block-scalar-header")
+            oa -= token.props[0].source.length;
+          for (const tok of end)
+            tok.offset += oa;
+          delete token.props;
+          Object.assign(token, { type, source, end });
+          break;
+        }
+        case "block-map":
+        case "block-seq": {
+          const offset = token.offset + source.length;
+          const nl = { type: "newline", offset, indent: token.indent, source: "\n" };
+          delete token.items;
+          Object.assign(token, { type, source, end: [nl] });
+          break;
+        }
+        default: {
+          const indent = "indent" in token ? token.indent : -1;
+          const end = "end" in token && Array.isArray(token.end) ? token.end.filter((st) => st.type === "space" || st.type === "comment" || st.type === "newline") : [];
+          for (const key of Object.keys(token))
+            if (key !== "type" && key !== "offset")
+              delete token[key];
+          Object.assign(token, { type, indent, source, end });
+        }
+      }
+    }
+    exports2.createScalarToken = createScalarToken;
+    exports2.resolveAsScalar = resolveAsScalar;
+    exports2.setScalarValue = setScalarValue;
+  }
+});
+
+// node_modules/yaml/dist/parse/cst-stringify.js
+var require_cst_stringify = __commonJS({
+  "node_modules/yaml/dist/parse/cst-stringify.js"(exports2) {
+    "use strict";
+    var stringify = (cst) => "type" in cst ? stringifyToken(cst) : stringifyItem(cst);
+    function stringifyToken(token) {
+      switch (token.type) {
+        case "block-scalar": {
+          let res = "";
+          for (const tok of token.props)
+            res += stringifyToken(tok);
+          return res + token.source;
+        }
+        case "block-map":
+        case "block-seq": {
+          let res = "";
+          for (const item of token.items)
+            res += stringifyItem(item);
+          return res;
+        }
+        case "flow-collection": {
+          let res = token.start.source;
+          for (const item of token.items)
+            res += stringifyItem(item);
+          for (const st of token.end)
+            res += st.source;
+          return res;
+        }
+        case "document": {
+          let res = stringifyItem(token);
+          if (token.end)
+            for (const st of token.end)
+              res += st.source;
+          return res;
+        }
+        default: {
+          let res = token.source;
+          if ("end" in token && token.end)
+            for (const st of token.end)
+              res += st.source;
+          return res;
+        }
+      }
+    }
+    function stringifyItem({ start, key, sep: sep4, value }) {
+      let res = "";
+      for (const st of start)
+        res += st.source;
+      if (key)
+        res += stringifyToken(key);
+      if (sep4)
+        for (const st of sep4)
+          res += st.source;
+      if (value)
+        res += stringifyToken(value);
+      return res;
+    }
+    exports2.stringify = stringify;
+  }
+});
+
+// node_modules/yaml/dist/parse/cst-visit.js
+var require_cst_visit = __commonJS({
+  "node_modules/yaml/dist/parse/cst-visit.js"(exports2) {
+    "use strict";
+    var BREAK = /* @__PURE__ */ Symbol("break visit");
+    var SKIP = /* @__PURE__ */ Symbol("skip children");
+    var REMOVE = /* @__PURE__ */ Symbol("remove item");
+    function visit(cst, visitor) {
+      if ("type" in cst && cst.type === "document")
+        cst = { start: cst.start, value: cst.value };
+      _visit(Object.freeze([]), cst, visitor);
+    }
+    visit.BREAK = BREAK;
+    visit.SKIP = SKIP;
+    visit.REMOVE = REMOVE;
+    visit.itemAtPath = (cst, path2) => {
+      let item = cst;
+      for (const [field, index] of path2) {
+        const tok = item?.[field];
+        if (tok && "items" in tok) {
+          item = tok.items[index];
+        } else
+          return void 0;
+      }
+      return item;
+    };
+    visit.parentCollection = (cst, path2) => {
+      const parent = visit.itemAtPath(cst, path2.slice(0, -1));
+      const field = path2[path2.length - 1][0];
+      const coll = parent?.[field];
+      if (coll && "items" in coll)
+        return coll;
+      throw new Error("Parent collection not found");
+    };
+    function _visit(path2, item, visitor) {
+      let ctrl = visitor(item, path2);
+      if (typeof ctrl === "symbol")
+        return ctrl;
+      for (const field of ["key", "value"]) {
+        const token = item[field];
+        if (token && "items" in token) {
+          for (let i = 0; i < token.items.length; ++i) {
+            const ci = _visit(Object.freeze(path2.concat([[field, i]])), token.items[i], visitor);
+            if (typeof ci === "number")
+              i = ci - 1;
+            else if (ci === BREAK)
+              return BREAK;
+            else if (ci === REMOVE) {
+              token.items.splice(i, 1);
+              i -= 1;
+            }
+          }
+          if (typeof ctrl === "function" && field === "key")
+            ctrl = ctrl(item, path2);
+        }
+      }
+      return typeof ctrl === "function" ? ctrl(item, path2) : ctrl;
+    }
+    exports2.visit = visit;
+  }
+});
+
+// node_modules/yaml/dist/parse/cst.js
+var require_cst = __commonJS({
+  "node_modules/yaml/dist/parse/cst.js"(exports2) {
+    "use strict";
+    var cstScalar = require_cst_scalar();
+    var cstStringify = require_cst_stringify();
+    var cstVisit = require_cst_visit();
+    var BOM = "\uFEFF";
+    var DOCUMENT = "";
+    var FLOW_END = "";
+    var SCALAR = "";
+    var isCollection = (token) => !!token && "items" in token;
+    var isScalar5 = (token) => !!token && (token.type === "scalar" || token.type === "single-quoted-scalar" || token.type === "double-quoted-scalar" || token.type === "block-scalar");
+    function prettyToken(token) {
+      switch (token) {
+        case BOM:
+          return "<BOM>";
+        case DOCUMENT:
+          return "<DOC>";
+        case FLOW_END:
+          return "<FLOW_END>";
+        case SCALAR:
+          return "<SCALAR>";
+        default:
+          return JSON.stringify(token);
+      }
+    }
+    function tokenType(source) {
+      switch (source) {
+        case BOM:
+          return "byte-order-mark";
+        case DOCUMENT:
+          return "doc-mode";
+        case FLOW_END:
+          return "flow-error-end";
+        case SCALAR:
+          return "scalar";
+        case "---":
+          return "doc-start";
+        case "...":
+          return "doc-end";
+        case "":
+        case "\n":
+        case "\r\n":
+          return "newline";
+        case "-":
+          return "seq-item-ind";
+        case "?":
+          return "explicit-key-ind";
+        case ":":
+          return "map-value-ind";
+        case "{":
+          return "flow-map-start";
+        case "}":
+          return "flow-map-end";
+        case "[":
+          return "flow-seq-start";
+        case "]":
+          return "flow-seq-end";
+        case ",":
+          return "comma";
+      }
+      switch (source[0]) {
+        case " ":
+        case "	":
+          return "space";
+        case "#":
+          return "comment";
+        case "%":
+          return "directive-line";
+        case "*":
+          return "alias";
+        case "&":
+          return "anchor";
+        case "!":
+          return "tag";
+        case "'":
+          return "single-quoted-scalar";
+        case '"':
+          return "double-quoted-scalar";
+        case "|":
+        case ">":
+          return "block-scalar-header";
+      }
+      return null;
+    }
+    exports2.createScalarToken = cstScalar.createScalarToken;
+    exports2.resolveAsScalar = cstScalar.resolveAsScalar;
+    exports2.setScalarValue = cstScalar.setScalarValue;
+    exports2.stringify = cstStringify.stringify;
+    exports2.visit = cstVisit.visit;
+    exports2.BOM = BOM;
+    exports2.DOCUMENT = DOCUMENT;
+    exports2.FLOW_END = FLOW_END;
+    exports2.SCALAR = SCALAR;
+    exports2.isCollection = isCollection;
+    exports2.isScalar = isScalar5;
+    exports2.prettyToken = prettyToken;
+    exports2.tokenType = tokenType;
+  }
+});
+
+// node_modules/yaml/dist/parse/lexer.js
+var require_lexer = __commonJS({
+  "node_modules/yaml/dist/parse/lexer.js"(exports2) {
+    "use strict";
+    var cst = require_cst();
+    function isEmpty3(ch) {
+      switch (ch) {
+        case void 0:
+        case " ":
+        case "\n":
+        case "\r":
+        case "	":
+          return true;
+        default:
+          return false;
+      }
+    }
+    var hexDigits = new Set("0123456789ABCDEFabcdef");
+    var tagChars = new Set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-#;/?:@&=+$_.!~*'()");
+    var flowIndicatorChars = new Set(",[]{}");
+    var invalidAnchorChars = new Set(" ,[]{}\n\r	");
+    var isNotAnchorChar = (ch) => !ch || invalidAnchorChars.has(ch);
+    var Lexer = class {
+      constructor() {
+        this.atEnd = false;
+        this.blockScalarIndent = -1;
+        this.blockScalarKeep = false;
+        this.buffer = "";
+        this.flowKey = false;
+        this.flowLevel = 0;
+        this.indentNext = 0;
+        this.indentValue = 0;
+        this.lineEndPos = null;
+        this.next = null;
+        this.pos = 0;
+      }
+      /**
+       * Generate YAML tokens from the `source` string. If `incomplete`,
+       * a part of the last line may be left as a buffer for the next call.
+       *
+       * @returns A generator of lexical tokens
+       */
+      *lex(source, incomplete = false) {
+        if (source) {
+          if (typeof source !== "string")
+            throw TypeError("source is not a string");
+          this.buffer = this.buffer ? this.buffer + source : source;
+          this.lineEndPos = null;
+        }
+        this.atEnd = !incomplete;
+        let next = this.next ?? "stream";
+        while (next && (incomplete || this.hasChars(1)))
+          next = yield* this.parseNext(next);
+      }
+      atLineEnd() {
+        let i = this.pos;
+        let ch = this.buffer[i];
+        while (ch === " " || ch === "	")
+          ch = this.buffer[++i];
+        if (!ch || ch === "#" || ch === "\n")
+          return true;
+        if (ch === "\r")
+          return this.buffer[i + 1] === "\n";
+        return false;
+      }
+      charAt(n) {
+        return this.buffer[this.pos + n];
+      }
+      continueScalar(offset) {
+        let ch = this.buffer[offset];
+        if (this.indentNext > 0) {
+          let indent = 0;
+          while (ch === " ")
+            ch = this.buffer[++indent + offset];
+          if (ch === "\r") {
+            const next = this.buffer[indent + offset + 1];
+            if (next === "\n" || !next && !this.atEnd)
+              return offset + indent + 1;
+          }
+          return ch === "\n" || indent >= this.indentNext || !ch && !this.atEnd ? offset + indent : -1;
+        }
+        if (ch === "-" || ch === ".") {
+          const dt = this.buffer.substr(offset, 3);
+          if ((dt === "---" || dt === "...") && isEmpty3(this.buffer[offset + 3]))
+            return -1;
+        }
+        return offset;
+      }
+      getLine() {
+        let end = this.lineEndPos;
+        if (typeof end !== "number" || end !== -1 && end < this.pos) {
+          end = this.buffer.indexOf("\n", this.pos);
+          this.lineEndPos = end;
+        }
+        if (end === -1)
+          return this.atEnd ? this.buffer.substring(this.pos) : null;
+        if (this.buffer[end - 1] === "\r")
+          end -= 1;
+        return this.buffer.substring(this.pos, end);
+      }
+      hasChars(n) {
+        return this.pos + n <= this.buffer.length;
+      }
+      setNext(state) {
+        this.buffer = this.buffer.substring(this.pos);
+        this.pos = 0;
+        this.lineEndPos = null;
+        this.next = state;
+        return null;
+      }
+      peek(n) {
+        return this.buffer.substr(this.pos, n);
+      }
+      *parseNext(next) {
+        switch (next) {
+          case "stream":
+            return yield* this.parseStream();
+          case "line-start":
+            return yield* this.parseLineStart();
+          case "block-start":
+            return yield* this.parseBlockStart();
+          case "doc":
+            return yield* this.parseDocument();
+          case "flow":
+            return yield* this.parseFlowCollection();
+          case "quoted-scalar":
+            return yield* this.parseQuotedScalar();
+          case "block-scalar":
+            return yield* this.parseBlockScalar();
+          case "plain-scalar":
+            return yield* this.parsePlainScalar();
+        }
+      }
+      *parseStream() {
+        let line = this.getLine();
+        if (line === null)
+          return this.setNext("stream");
+        if (line[0] === cst.BOM) {
+          yield* this.pushCount(1);
+          line = line.substring(1);
+        }
+        if (line[0] === "%") {
+          let dirEnd = line.length;
+          let cs = line.indexOf("#");
+          while (cs !== -1) {
+            const ch = line[cs - 1];
+            if (ch === " " || ch === "	") {
+              dirEnd = cs - 1;
+              break;
+            } else {
+              cs = line.indexOf("#", cs + 1);
+            }
+          }
+          while (true) {
+            const ch = line[dirEnd - 1];
+            if (ch === " " || ch === "	")
+              dirEnd -= 1;
+            else
+              break;
+          }
+          const n = (yield* this.pushCount(dirEnd)) + (yield* this.pushSpaces(true));
+          yield* this.pushCount(line.length - n);
+          this.pushNewline();
+          return "stream";
+        }
+        if (this.atLineEnd()) {
+          const sp = yield* this.pushSpaces(true);
+          yield* this.pushCount(line.length - sp);
+          yield* this.pushNewline();
+          return "stream";
+        }
+        yield cst.DOCUMENT;
+        return yield* this.parseLineStart();
+      }
+      *parseLineStart() {
+        const ch = this.charAt(0);
+        if (!ch && !this.atEnd)
+          return this.setNext("line-start");
+        if (ch === "-" || ch === ".") {
+          if (!this.atEnd && !this.hasChars(4))
+            return this.setNext("line-start");
+          const s = this.peek(3);
+          if ((s === "---" || s === "...") && isEmpty3(this.charAt(3))) {
+            yield* this.pushCount(3);
+            this.indentValue = 0;
+            this.indentNext = 0;
+            return s === "---" ? "doc" : "stream";
+          }
+        }
+        this.indentValue = yield* this.pushSpaces(false);
+        if (this.indentNext > this.indentValue && !isEmpty3(this.charAt(1)))
+          this.indentNext = this.indentValue;
+        return yield* this.parseBlockStart();
+      }
+      *parseBlockStart() {
+        const [ch0, ch1] = this.peek(2);
+        if (!ch1 && !this.atEnd)
+          return this.setNext("block-start");
+        if ((ch0 === "-" || ch0 === "?" || ch0 === ":") && isEmpty3(ch1)) {
+          const n = (yield* this.pushCount(1)) + (yield* this.pushSpaces(true));
+          this.indentNext = this.indentValue + 1;
+          this.indentValue += n;
+          return "block-start";
+        }
+        return "doc";
+      }
+      *parseDocument() {
+        yield* this.pushSpaces(true);
+        const line = this.getLine();
+        if (line === null)
+          return this.setNext("doc");
+        let n = yield* this.pushIndicators();
+        switch (line[n]) {
+          case "#":
+            yield* this.pushCount(line.length - n);
+          // fallthrough
+          case void 0:
+            yield* this.pushNewline();
+            return yield* this.parseLineStart();
+          case "{":
+          case "[":
+            yield* this.pushCount(1);
+            this.flowKey = false;
+            this.flowLevel = 1;
+            return "flow";
+          case "}":
+          case "]":
+            yield* this.pushCount(1);
+            return "doc";
+          case "*":
+            yield* this.pushUntil(isNotAnchorChar);
+            return "doc";
+          case '"':
+          case "'":
+            return yield* this.parseQuotedScalar();
+          case "|":
+          case ">":
+            n += yield* this.parseBlockScalarHeader();
+            n += yield* this.pushSpaces(true);
+            yield* this.pushCount(line.length - n);
+            yield* this.pushNewline();
+            return yield* this.parseBlockScalar();
+          default:
+            return yield* this.parsePlainScalar();
+        }
+      }
+      *parseFlowCollection() {
+        let nl, sp;
+        let indent = -1;
+        do {
+          nl = yield* this.pushNewline();
+          if (nl > 0) {
+            sp = yield* this.pushSpaces(false);
+            this.indentValue = indent = sp;
+          } else {
+            sp = 0;
+          }
+          sp += yield* this.pushSpaces(true);
+        } while (nl + sp > 0);
+        const line = this.getLine();
+        if (line === null)
+          return this.setNext("flow");
+        if (indent !== -1 && indent < this.indentNext && line[0] !== "#" || indent === 0 && (line.startsWith("---") || line.startsWith("...")) && isEmpty3(line[3])) {
+          const atFlowEndMarker = indent === this.indentNext - 1 && this.flowLevel === 1 && (line[0] === "]" || line[0] === "}");
+          if (!atFlowEndMarker) {
+            this.flowLevel = 0;
+            yield cst.FLOW_END;
+            return yield* this.parseLineStart();
+          }
+        }
+        let n = 0;
+        while (line[n] === ",") {
+          n += yield* this.pushCount(1);
+          n += yield* this.pushSpaces(true);
+          this.flowKey = false;
+        }
+        n += yield* this.pushIndicators();
+        switch (line[n]) {
+          case void 0:
+            return "flow";
+          case "#":
+            yield* this.pushCount(line.length - n);
+            return "flow";
+          case "{":
+          case "[":
+            yield* this.pushCount(1);
+            this.flowKey = false;
+            this.flowLevel += 1;
+            return "flow";
+          case "}":
+          case "]":
+            yield* this.pushCount(1);
+            this.flowKey = true;
+            this.flowLevel -= 1;
+            return this.flowLevel ? "flow" : "doc";
+          case "*":
+            yield* this.pushUntil(isNotAnchorChar);
+            return "flow";
+          case '"':
+          case "'":
+            this.flowKey = true;
+            return yield* this.parseQuotedScalar();
+          case ":": {
+            const next = this.charAt(1);
+            if (this.flowKey || isEmpty3(next) || next === ",") {
+              this.flowKey = false;
+              yield* this.pushCount(1);
+              yield* this.pushSpaces(true);
+              return "flow";
+            }
+          }
+          // fallthrough
+          default:
+            this.flowKey = false;
+            return yield* this.parsePlainScalar();
+        }
+      }
+      *parseQuotedScalar() {
+        const quote = this.charAt(0);
+        let end = this.buffer.indexOf(quote, this.pos + 1);
+        if (quote === "'") {
+          while (end !== -1 && this.buffer[end + 1] === "'")
+            end = this.buffer.indexOf("'", end + 2);
+        } else {
+          while (end !== -1) {
+            let n = 0;
+            while (this.buffer[end - 1 - n] === "\\")
+              n += 1;
+            if (n % 2 === 0)
+              break;
+            end = this.buffer.indexOf('"', end + 1);
+          }
+        }
+        const qb = this.buffer.substring(0, end);
+        let nl = qb.indexOf("\n", this.pos);
+        if (nl !== -1) {
+          while (nl !== -1) {
+            const cs = this.continueScalar(nl + 1);
+            if (cs === -1)
+              break;
+            nl = qb.indexOf("\n", cs);
+          }
+          if (nl !== -1) {
+            end = nl - (qb[nl - 1] === "\r" ? 2 : 1);
+          }
+        }
+        if (end === -1) {
+          if (!this.atEnd)
+            return this.setNext("quoted-scalar");
+          end = this.buffer.length;
+        }
+        yield* this.pushToIndex(end + 1, false);
+        return this.flowLevel ? "flow" : "doc";
+      }
+      *parseBlockScalarHeader() {
+        this.blockScalarIndent = -1;
+        this.blockScalarKeep = false;
+        let i = this.pos;
+        while (true) {
+          const ch = this.buffer[++i];
+          if (ch === "+")
+            this.blockScalarKeep = true;
+          else if (ch > "0" && ch <= "9")
+            this.blockScalarIndent = Number(ch) - 1;
+          else if (ch !== "-")
+            break;
+        }
+        return yield* this.pushUntil((ch) => isEmpty3(ch) || ch === "#");
+      }
+      *parseBlockScalar() {
+        let nl = this.pos - 1;
+        let indent = 0;
+        let ch;
+        loop: for (let i2 = this.pos; ch = this.buffer[i2]; ++i2) {
+          switch (ch) {
+            case " ":
+              indent += 1;
+              break;
+            case "\n":
+              nl = i2;
+              indent = 0;
+              break;
+            case "\r": {
+              const next = this.buffer[i2 + 1];
+              if (!next && !this.atEnd)
+                return this.setNext("block-scalar");
+              if (next === "\n")
+                break;
+            }
+            // fallthrough
+            default:
+              break loop;
+          }
+        }
+        if (!ch && !this.atEnd)
+          return this.setNext("block-scalar");
+        if (indent >= this.indentNext) {
+          if (this.blockScalarIndent === -1)
+            this.indentNext = indent;
+          else {
+            this.indentNext = this.blockScalarIndent + (this.indentNext === 0 ? 1 : this.indentNext);
+          }
+          do {
+            const cs = this.continueScalar(nl + 1);
+            if (cs === -1)
+              break;
+            nl = this.buffer.indexOf("\n", cs);
+          } while (nl !== -1);
+          if (nl === -1) {
+            if (!this.atEnd)
+              return this.setNext("block-scalar");
+            nl = this.buffer.length;
+          }
+        }
+        let i = nl + 1;
+        ch = this.buffer[i];
+        while (ch === " ")
+          ch = this.buffer[++i];
+        if (ch === "	") {
+          while (ch === "	" || ch === " " || ch === "\r" || ch === "\n")
+            ch = this.buffer[++i];
+          nl = i - 1;
+        } else if (!this.blockScalarKeep) {
+          do {
+            let i2 = nl - 1;
+            let ch2 = this.buffer[i2];
+            if (ch2 === "\r")
+              ch2 = this.buffer[--i2];
+            const lastChar = i2;
+            while (ch2 === " ")
+              ch2 = this.buffer[--i2];
+            if (ch2 === "\n" && i2 >= this.pos && i2 + 1 + indent > lastChar)
+              nl = i2;
+            else
+              break;
+          } while (true);
+        }
+        yield cst.SCALAR;
+        yield* this.pushToIndex(nl + 1, true);
+        return yield* this.parseLineStart();
+      }
+      *parsePlainScalar() {
+        const inFlow = this.flowLevel > 0;
+        let end = this.pos - 1;
+        let i = this.pos - 1;
+        let ch;
+        while (ch = this.buffer[++i]) {
+          if (ch === ":") {
+            const next = this.buffer[i + 1];
+            if (isEmpty3(next) || inFlow && flowIndicatorChars.has(next))
+              break;
+            end = i;
+          } else if (isEmpty3(ch)) {
+            let next = this.buffer[i + 1];
+            if (ch === "\r") {
+              if (next === "\n") {
+                i += 1;
+                ch = "\n";
+                next = this.buffer[i + 1];
+              } else
+                end = i;
+            }
+            if (next === "#" || inFlow && flowIndicatorChars.has(next))
+              break;
+            if (ch === "\n") {
+              const cs = this.continueScalar(i + 1);
+              if (cs === -1)
+                break;
+              i = Math.max(i, cs - 2);
+            }
+          } else {
+            if (inFlow && flowIndicatorChars.has(ch))
+              break;
+            end = i;
+          }
+        }
+        if (!ch && !this.atEnd)
+          return this.setNext("plain-scalar");
+        yield cst.SCALAR;
+        yield* this.pushToIndex(end + 1, true);
+        return inFlow ? "flow" : "doc";
+      }
+      *pushCount(n) {
+        if (n > 0) {
+          yield this.buffer.substr(this.pos, n);
+          this.pos += n;
+          return n;
+        }
+        return 0;
+      }
+      *pushToIndex(i, allowEmpty) {
+        const s = this.buffer.slice(this.pos, i);
+        if (s) {
+          yield s;
+          this.pos += s.length;
+          return s.length;
+        } else if (allowEmpty)
+          yield "";
+        return 0;
+      }
+      *pushIndicators() {
+        let n = 0;
+        loop: while (true) {
+          switch (this.charAt(0)) {
+            case "!":
+              n += yield* this.pushTag();
+              n += yield* this.pushSpaces(true);
+              continue loop;
+            case "&":
+              n += yield* this.pushUntil(isNotAnchorChar);
+              n += yield* this.pushSpaces(true);
+              continue loop;
+            case "-":
+            // this is an error
+            case "?":
+            // this is an error outside flow collections
+            case ":": {
+              const inFlow = this.flowLevel > 0;
+              const ch1 = this.charAt(1);
+              if (isEmpty3(ch1) || inFlow && flowIndicatorChars.has(ch1)) {
+                if (!inFlow)
+                  this.indentNext = this.indentValue + 1;
+                else if (this.flowKey)
+                  this.flowKey = false;
+                n += yield* this.pushCount(1);
+                n += yield* this.pushSpaces(true);
+                continue loop;
+              }
+            }
+          }
+          break loop;
+        }
+        return n;
+      }
+      *pushTag() {
+        if (this.charAt(1) === "<") {
+          let i = this.pos + 2;
+          let ch = this.buffer[i];
+          while (!isEmpty3(ch) && ch !== ">")
+            ch = this.buffer[++i];
+          return yield* this.pushToIndex(ch === ">" ? i + 1 : i, false);
+        } else {
+          let i = this.pos + 1;
+          let ch = this.buffer[i];
+          while (ch) {
+            if (tagChars.has(ch))
+              ch = this.buffer[++i];
+            else if (ch === "%" && hexDigits.has(this.buffer[i + 1]) && hexDigits.has(this.buffer[i + 2])) {
+              ch = this.buffer[i += 3];
+            } else
+              break;
+          }
+          return yield* this.pushToIndex(i, false);
+        }
+      }
+      *pushNewline() {
+        const ch = this.buffer[this.pos];
+        if (ch === "\n")
+          return yield* this.pushCount(1);
+        else if (ch === "\r" && this.charAt(1) === "\n")
+          return yield* this.pushCount(2);
+        else
+          return 0;
+      }
+      *pushSpaces(allowTabs) {
+        let i = this.pos - 1;
+        let ch;
+        do {
+          ch = this.buffer[++i];
+        } while (ch === " " || allowTabs && ch === "	");
+        const n = i - this.pos;
+        if (n > 0) {
+          yield this.buffer.substr(this.pos, n);
+          this.pos = i;
+        }
+        return n;
+      }
+      *pushUntil(test2) {
+        let i = this.pos;
+        let ch = this.buffer[i];
+        while (!test2(ch))
+          ch = this.buffer[++i];
+        return yield* this.pushToIndex(i, false);
+      }
+    };
+    exports2.Lexer = Lexer;
+  }
+});
+
+// node_modules/yaml/dist/parse/line-counter.js
+var require_line_counter = __commonJS({
+  "node_modules/yaml/dist/parse/line-counter.js"(exports2) {
+    "use strict";
+    var LineCounter3 = class {
+      constructor() {
+        this.lineStarts = [];
+        this.addNewLine = (offset) => this.lineStarts.push(offset);
+        this.linePos = (offset) => {
+          let low = 0;
+          let high = this.lineStarts.length;
+          while (low < high) {
+            const mid = low + high >> 1;
+            if (this.lineStarts[mid] < offset)
+              low = mid + 1;
+            else
+              high = mid;
+          }
+          if (this.lineStarts[low] === offset)
+            return { line: low + 1, col: 1 };
+          if (low === 0)
+            return { line: 0, col: offset };
+          const start = this.lineStarts[low - 1];
+          return { line: low, col: offset - start + 1 };
+        };
+      }
+    };
+    exports2.LineCounter = LineCounter3;
+  }
+});
+
+// node_modules/yaml/dist/parse/parser.js
+var require_parser = __commonJS({
+  "node_modules/yaml/dist/parse/parser.js"(exports2) {
+    "use strict";
+    var node_process = require("process");
+    var cst = require_cst();
+    var lexer = require_lexer();
+    function includesToken(list, type) {
+      for (let i = 0; i < list.length; ++i)
+        if (list[i].type === type)
+          return true;
+      return false;
+    }
+    function findNonEmptyIndex(list) {
+      for (let i = 0; i < list.length; ++i) {
+        switch (list[i].type) {
+          case "space":
+          case "comment":
+          case "newline":
+            break;
+          default:
+            return i;
+        }
+      }
+      return -1;
+    }
+    function isFlowToken(token) {
+      switch (token?.type) {
+        case "alias":
+        case "scalar":
+        case "single-quoted-scalar":
+        case "double-quoted-scalar":
+        case "flow-collection":
+          return true;
+        default:
+          return false;
+      }
+    }
+    function getPrevProps(parent) {
+      switch (parent.type) {
+        case "document":
+          return parent.start;
+        case "block-map": {
+          const it = parent.items[parent.items.length - 1];
+          return it.sep ?? it.start;
+        }
+        case "block-seq":
+          return parent.items[parent.items.length - 1].start;
+        /* istanbul ignore next should not happen */
+        default:
+          return [];
+      }
+    }
+    function getFirstKeyStartProps(prev) {
+      if (prev.length === 0)
+        return [];
+      let i = prev.length;
+      loop: while (--i >= 0) {
+        switch (prev[i].type) {
+          case "doc-start":
+          case "explicit-key-ind":
+          case "map-value-ind":
+          case "seq-item-ind":
+          case "newline":
+            break loop;
+        }
+      }
+      while (prev[++i]?.type === "space") {
+      }
+      return prev.splice(i, prev.length);
+    }
+    function arrayPushArray(target, source) {
+      if (source.length < 1e5)
+        Array.prototype.push.apply(target, source);
+      else
+        for (let i = 0; i < source.length; ++i)
+          target.push(source[i]);
+    }
+    function fixFlowSeqItems(fc) {
+      if (fc.start.type === "flow-seq-start") {
+        for (const it of fc.items) {
+          if (it.sep && !it.value && !includesToken(it.start, "explicit-key-ind") && !includesToken(it.sep, "map-value-ind")) {
+            if (it.key)
+              it.value = it.key;
+            delete it.key;
+            if (isFlowToken(it.value)) {
+              if (it.value.end)
+                arrayPushArray(it.value.end, it.sep);
+              else
+                it.value.end = it.sep;
+            } else
+              arrayPushArray(it.start, it.sep);
+            delete it.sep;
+          }
+        }
+      }
+    }
+    var Parser2 = class {
+      /**
+       * @param onNewLine - If defined, called separately with the start position of
+       *   each new line (in `parse()`, including the start of input).
+       */
+      constructor(onNewLine) {
+        this.atNewLine = true;
+        this.atScalar = false;
+        this.indent = 0;
+        this.offset = 0;
+        this.onKeyLine = false;
+        this.stack = [];
+        this.source = "";
+        this.type = "";
+        this.lexer = new lexer.Lexer();
+        this.onNewLine = onNewLine;
+      }
+      /**
+       * Parse `source` as a YAML stream.
+       * If `incomplete`, a part of the last line may be left as a buffer for the next call.
+       *
+       * Errors are not thrown, but yielded as `{ type: 'error', message }` tokens.
+       *
+       * @returns A generator of tokens representing each directive, document, and other structure.
+       */
+      *parse(source, incomplete = false) {
+        if (this.onNewLine && this.offset === 0)
+          this.onNewLine(0);
+        for (const lexeme of this.lexer.lex(source, incomplete))
+          yield* this.next(lexeme);
+        if (!incomplete)
+          yield* this.end();
+      }
+      /**
+       * Advance the parser by the `source` of one lexical token.
+       */
+      *next(source) {
+        this.source = source;
+        if (node_process.env.LOG_TOKENS)
+          console.log("|", cst.prettyToken(source));
+        if (this.atScalar) {
+          this.atScalar = false;
+          yield* this.step();
+          this.offset += source.length;
+          return;
+        }
+        const type = cst.tokenType(source);
+        if (!type) {
+          const message = `Not a YAML token: ${source}`;
+          yield* this.pop({ type: "error", offset: this.offset, message, source });
+          this.offset += source.length;
+        } else if (type === "scalar") {
+          this.atNewLine = false;
+          this.atScalar = true;
+          this.type = "scalar";
+        } else {
+          this.type = type;
+          yield* this.step();
+          switch (type) {
+            case "newline":
+              this.atNewLine = true;
+              this.indent = 0;
+              if (this.onNewLine)
+                this.onNewLine(this.offset + source.length);
+              break;
+            case "space":
+              if (this.atNewLine && source[0] === " ")
+                this.indent += source.length;
+              break;
+            case "explicit-key-ind":
+            case "map-value-ind":
+            case "seq-item-ind":
+              if (this.atNewLine)
+                this.indent += source.length;
+              break;
+            case "doc-mode":
+            case "flow-error-end":
+              return;
+            default:
+              this.atNewLine = false;
+          }
+          this.offset += source.length;
+        }
+      }
+      /** Call at end of input to push out any remaining constructions */
+      *end() {
+        while (this.stack.length > 0)
+          yield* this.pop();
+      }
+      get sourceToken() {
+        const st = {
+          type: this.type,
+          offset: this.offset,
+          indent: this.indent,
+          source: this.source
+        };
+        return st;
+      }
+      *step() {
+        const top = this.peek(1);
+        if (this.type === "doc-end" && top?.type !== "doc-end") {
+          while (this.stack.length > 0)
+            yield* this.pop();
+          this.stack.push({
+            type: "doc-end",
+            offset: this.offset,
+            source: this.source
+          });
+          return;
+        }
+        if (!top)
+          return yield* this.stream();
+        switch (top.type) {
+          case "document":
+            return yield* this.document(top);
+          case "alias":
+          case "scalar":
+          case "single-quoted-scalar":
+          case "double-quoted-scalar":
+            return yield* this.scalar(top);
+          case "block-scalar":
+            return yield* this.blockScalar(top);
+          case "block-map":
+            return yield* this.blockMap(top);
+          case "block-seq":
+            return yield* this.blockSequence(top);
+          case "flow-collection":
+            return yield* this.flowCollection(top);
+          case "doc-end":
+            return yield* this.documentEnd(top);
+        }
+        yield* this.pop();
+      }
+      peek(n) {
+        return this.stack[this.stack.length - n];
+      }
+      *pop(error) {
+        const token = error ?? this.stack.pop();
+        if (!token) {
+          const message = "Tried to pop an empty stack";
+          yield { type: "error", offset: this.offset, source: "", message };
+        } else if (this.stack.length === 0) {
+          yield token;
+        } else {
+          const top = this.peek(1);
+          if (token.type === "block-scalar") {
+            token.indent = "indent" in top ? top.indent : 0;
+          } else if (token.type === "flow-collection" && top.type === "document") {
+            token.indent = 0;
+          }
+          if (token.type === "flow-collection")
+            fixFlowSeqItems(token);
+          switch (top.type) {
+            case "document":
+              top.value = token;
+              break;
+            case "block-scalar":
+              top.props.push(token);
+              break;
+            case "block-map": {
+              const it = top.items[top.items.length - 1];
+              if (it.value) {
+                top.items.push({ start: [], key: token, sep: [] });
+                this.onKeyLine = true;
+                return;
+              } else if (it.sep) {
+                it.value = token;
+              } else {
+                Object.assign(it, { key: token, sep: [] });
+                this.onKeyLine = !it.explicitKey;
+                return;
+              }
+              break;
+            }
+            case "block-seq": {
+              const it = top.items[top.items.length - 1];
+              if (it.value)
+                top.items.push({ start: [], value: token });
+              else
+                it.value = token;
+              break;
+            }
+            case "flow-collection": {
+              const it = top.items[top.items.length - 1];
+              if (!it || it.value)
+                top.items.push({ start: [], key: token, sep: [] });
+              else if (it.sep)
+                it.value = token;
+              else
+                Object.assign(it, { key: token, sep: [] });
+              return;
+            }
+            /* istanbul ignore next should not happen */
+            default:
+              yield* this.pop();
+              yield* this.pop(token);
+          }
+          if ((top.type === "document" || top.type === "block-map" || top.type === "block-seq") && (token.type === "block-map" || token.type === "block-seq")) {
+            const last = token.items[token.items.length - 1];
+            if (last && !last.sep && !last.value && last.start.length > 0 && findNonEmptyIndex(last.start) === -1 && (token.indent === 0 || last.start.every((st) => st.type !== "comment" || st.indent < token.indent))) {
+              if (top.type === "document")
+                top.end = last.start;
+              else
+                top.items.push({ start: last.start });
+              token.items.splice(-1, 1);
+            }
+          }
+        }
+      }
+      *stream() {
+        switch (this.type) {
+          case "directive-line":
+            yield { type: "directive", offset: this.offset, source: this.source };
+            return;
+          case "byte-order-mark":
+          case "space":
+          case "comment":
+          case "newline":
+            yield this.sourceToken;
+            return;
+          case "doc-mode":
+          case "doc-start": {
+            const doc = {
+              type: "document",
+              offset: this.offset,
+              start: []
+            };
+            if (this.type === "doc-start")
+              doc.start.push(this.sourceToken);
+            this.stack.push(doc);
+            return;
+          }
+        }
+        yield {
+          type: "error",
+          offset: this.offset,
+          message: `Unexpected ${this.type} token in YAML stream`,
+          source: this.source
+        };
+      }
+      *document(doc) {
+        if (doc.value)
+          return yield* this.lineEnd(doc);
+        switch (this.type) {
+          case "doc-start": {
+            if (findNonEmptyIndex(doc.start) !== -1) {
+              yield* this.pop();
+              yield* this.step();
+            } else
+              doc.start.push(this.sourceToken);
+            return;
+          }
+          case "anchor":
+          case "tag":
+          case "space":
+          case "comment":
+          case "newline":
+            doc.start.push(this.sourceToken);
+            return;
+        }
+        const bv = this.startBlockValue(doc);
+        if (bv)
+          this.stack.push(bv);
+        else {
+          yield {
+            type: "error",
+            offset: this.offset,
+            message: `Unexpected ${this.type} token in YAML document`,
+            source: this.source
+          };
+        }
+      }
+      *scalar(scalar2) {
+        if (this.type === "map-value-ind") {
+          const prev = getPrevProps(this.peek(2));
+          const start = getFirstKeyStartProps(prev);
+          let sep4;
+          if (scalar2.end) {
+            sep4 = scalar2.end;
+            sep4.push(this.sourceToken);
+            delete scalar2.end;
+          } else
+            sep4 = [this.sourceToken];
+          const map = {
+            type: "block-map",
+            offset: scalar2.offset,
+            indent: scalar2.indent,
+            items: [{ start, key: scalar2, sep: sep4 }]
+          };
+          this.onKeyLine = true;
+          this.stack[this.stack.length - 1] = map;
+        } else
+          yield* this.lineEnd(scalar2);
+      }
+      *blockScalar(scalar2) {
+        switch (this.type) {
+          case "space":
+          case "comment":
+          case "newline":
+            scalar2.props.push(this.sourceToken);
+            return;
+          case "scalar":
+            scalar2.source = this.source;
+            this.atNewLine = true;
+            this.indent = 0;
+            if (this.onNewLine) {
+              let nl = this.source.indexOf("\n") + 1;
+              while (nl !== 0) {
+                this.onNewLine(this.offset + nl);
+                nl = this.source.indexOf("\n", nl) + 1;
+              }
+            }
+            yield* this.pop();
+            break;
+          /* istanbul ignore next should not happen */
+          default:
+            yield* this.pop();
+            yield* this.step();
+        }
+      }
+      *blockMap(map) {
+        const it = map.items[map.items.length - 1];
+        switch (this.type) {
+          case "newline":
+            this.onKeyLine = false;
+            if (it.value) {
+              const end = "end" in it.value ? it.value.end : void 0;
+              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
+              if (last?.type === "comment")
+                end?.push(this.sourceToken);
+              else
+                map.items.push({ start: [this.sourceToken] });
+            } else if (it.sep) {
+              it.sep.push(this.sourceToken);
+            } else {
+              it.start.push(this.sourceToken);
+            }
+            return;
+          case "space":
+          case "comment":
+            if (it.value) {
+              map.items.push({ start: [this.sourceToken] });
+            } else if (it.sep) {
+              it.sep.push(this.sourceToken);
+            } else {
+              if (this.atIndentedComment(it.start, map.indent)) {
+                const prev = map.items[map.items.length - 2];
+                const end = prev?.value?.end;
+                if (Array.isArray(end)) {
+                  arrayPushArray(end, it.start);
+                  end.push(this.sourceToken);
+                  map.items.pop();
+                  return;
+                }
+              }
+              it.start.push(this.sourceToken);
+            }
+            return;
+        }
+        if (this.indent >= map.indent) {
+          const atMapIndent = !this.onKeyLine && this.indent === map.indent;
+          const atNextItem = atMapIndent && (it.sep || it.explicitKey) && this.type !== "seq-item-ind";
+          let start = [];
+          if (atNextItem && it.sep && !it.value) {
+            const nl = [];
+            for (let i = 0; i < it.sep.length; ++i) {
+              const st = it.sep[i];
+              switch (st.type) {
+                case "newline":
+                  nl.push(i);
+                  break;
+                case "space":
+                  break;
+                case "comment":
+                  if (st.indent > map.indent)
+                    nl.length = 0;
+                  break;
+                default:
+                  nl.length = 0;
+              }
+            }
+            if (nl.length >= 2)
+              start = it.sep.splice(nl[1]);
+          }
+          switch (this.type) {
+            case "anchor":
+            case "tag":
+              if (atNextItem || it.value) {
+                start.push(this.sourceToken);
+                map.items.push({ start });
+                this.onKeyLine = true;
+              } else if (it.sep) {
+                it.sep.push(this.sourceToken);
+              } else {
+                it.start.push(this.sourceToken);
+              }
+              return;
+            case "explicit-key-ind":
+              if (!it.sep && !it.explicitKey) {
+                it.start.push(this.sourceToken);
+                it.explicitKey = true;
+              } else if (atNextItem || it.value) {
+                start.push(this.sourceToken);
+                map.items.push({ start, explicitKey: true });
+              } else {
+                this.stack.push({
+                  type: "block-map",
+                  offset: this.offset,
+                  indent: this.indent,
+                  items: [{ start: [this.sourceToken], explicitKey: true }]
+                });
+              }
+              this.onKeyLine = true;
+              return;
+            case "map-value-ind":
+              if (it.explicitKey) {
+                if (!it.sep) {
+                  if (includesToken(it.start, "newline")) {
+                    Object.assign(it, { key: null, sep: [this.sourceToken] });
+                  } else {
+                    const start2 = getFirstKeyStartProps(it.start);
+                    this.stack.push({
+                      type: "block-map",
+                      offset: this.offset,
+                      indent: this.indent,
+                      items: [{ start: start2, key: null, sep: [this.sourceToken] }]
+                    });
+                  }
+                } else if (it.value) {
+                  map.items.push({ start: [], key: null, sep: [this.sourceToken] });
+                } else if (includesToken(it.sep, "map-value-ind")) {
+                  this.stack.push({
+                    type: "block-map",
+                    offset: this.offset,
+                    indent: this.indent,
+                    items: [{ start, key: null, sep: [this.sourceToken] }]
+                  });
+                } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
+                  const start2 = getFirstKeyStartProps(it.start);
+                  const key = it.key;
+                  const sep4 = it.sep;
+                  sep4.push(this.sourceToken);
+                  delete it.key;
+                  delete it.sep;
+                  this.stack.push({
+                    type: "block-map",
+                    offset: this.offset,
+                    indent: this.indent,
+                    items: [{ start: start2, key, sep: sep4 }]
+                  });
+                } else if (start.length > 0) {
+                  it.sep = it.sep.concat(start, this.sourceToken);
+                } else {
+                  it.sep.push(this.sourceToken);
+                }
+              } else {
+                if (!it.sep) {
+                  Object.assign(it, { key: null, sep: [this.sourceToken] });
+                } else if (it.value || atNextItem) {
+                  map.items.push({ start, key: null, sep: [this.sourceToken] });
+                } else if (includesToken(it.sep, "map-value-ind")) {
+                  this.stack.push({
+                    type: "block-map",
+                    offset: this.offset,
+                    indent: this.indent,
+                    items: [{ start: [], key: null, sep: [this.sourceToken] }]
+                  });
+                } else {
+                  it.sep.push(this.sourceToken);
+                }
+              }
+              this.onKeyLine = true;
+              return;
+            case "alias":
+            case "scalar":
+            case "single-quoted-scalar":
+            case "double-quoted-scalar": {
+              const fs2 = this.flowScalar(this.type);
+              if (atNextItem || it.value) {
+                map.items.push({ start, key: fs2, sep: [] });
+                this.onKeyLine = true;
+              } else if (it.sep) {
+                this.stack.push(fs2);
+              } else {
+                Object.assign(it, { key: fs2, sep: [] });
+                this.onKeyLine = true;
+              }
+              return;
+            }
+            default: {
+              const bv = this.startBlockValue(map);
+              if (bv) {
+                if (bv.type === "block-seq") {
+                  if (!it.explicitKey && it.sep && !includesToken(it.sep, "newline")) {
+                    yield* this.pop({
+                      type: "error",
+                      offset: this.offset,
+                      message: "Unexpected block-seq-ind on same line with key",
+                      source: this.source
+                    });
+                    return;
+                  }
+                } else if (atMapIndent) {
+                  map.items.push({ start });
+                }
+                this.stack.push(bv);
+                return;
+              }
+            }
+          }
+        }
+        yield* this.pop();
+        yield* this.step();
+      }
+      *blockSequence(seq) {
+        const it = seq.items[seq.items.length - 1];
+        switch (this.type) {
+          case "newline":
+            if (it.value) {
+              const end = "end" in it.value ? it.value.end : void 0;
+              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
+              if (last?.type === "comment")
+                end?.push(this.sourceToken);
+              else
+                seq.items.push({ start: [this.sourceToken] });
+            } else
+              it.start.push(this.sourceToken);
+            return;
+          case "space":
+          case "comment":
+            if (it.value)
+              seq.items.push({ start: [this.sourceToken] });
+            else {
+              if (this.atIndentedComment(it.start, seq.indent)) {
+                const prev = seq.items[seq.items.length - 2];
+                const end = prev?.value?.end;
+                if (Array.isArray(end)) {
+                  arrayPushArray(end, it.start);
+                  end.push(this.sourceToken);
+                  seq.items.pop();
+                  return;
+                }
+              }
+              it.start.push(this.sourceToken);
+            }
+            return;
+          case "anchor":
+          case "tag":
+            if (it.value || this.indent <= seq.indent)
+              break;
+            it.start.push(this.sourceToken);
+            return;
+          case "seq-item-ind":
+            if (this.indent !== seq.indent)
+              break;
+            if (it.value || includesToken(it.start, "seq-item-ind"))
+              seq.items.push({ start: [this.sourceToken] });
+            else
+              it.start.push(this.sourceToken);
+            return;
+        }
+        if (this.indent > seq.indent) {
+          const bv = this.startBlockValue(seq);
+          if (bv) {
+            this.stack.push(bv);
+            return;
+          }
+        }
+        yield* this.pop();
+        yield* this.step();
+      }
+      *flowCollection(fc) {
+        const it = fc.items[fc.items.length - 1];
+        if (this.type === "flow-error-end") {
+          let top;
+          do {
+            yield* this.pop();
+            top = this.peek(1);
+          } while (top?.type === "flow-collection");
+        } else if (fc.end.length === 0) {
+          switch (this.type) {
+            case "comma":
+            case "explicit-key-ind":
+              if (!it || it.sep)
+                fc.items.push({ start: [this.sourceToken] });
+              else
+                it.start.push(this.sourceToken);
+              return;
+            case "map-value-ind":
+              if (!it || it.value)
+                fc.items.push({ start: [], key: null, sep: [this.sourceToken] });
+              else if (it.sep)
+                it.sep.push(this.sourceToken);
+              else
+                Object.assign(it, { key: null, sep: [this.sourceToken] });
+              return;
+            case "space":
+            case "comment":
+            case "newline":
+            case "anchor":
+            case "tag":
+              if (!it || it.value)
+                fc.items.push({ start: [this.sourceToken] });
+              else if (it.sep)
+                it.sep.push(this.sourceToken);
+              else
+                it.start.push(this.sourceToken);
+              return;
+            case "alias":
+            case "scalar":
+            case "single-quoted-scalar":
+            case "double-quoted-scalar": {
+              const fs2 = this.flowScalar(this.type);
+              if (!it || it.value)
+                fc.items.push({ start: [], key: fs2, sep: [] });
+              else if (it.sep)
+                this.stack.push(fs2);
+              else
+                Object.assign(it, { key: fs2, sep: [] });
+              return;
+            }
+            case "flow-map-end":
+            case "flow-seq-end":
+              fc.end.push(this.sourceToken);
+              return;
+          }
+          const bv = this.startBlockValue(fc);
+          if (bv)
+            this.stack.push(bv);
+          else {
+            yield* this.pop();
+            yield* this.step();
+          }
+        } else {
+          const parent = this.peek(2);
+          if (parent.type === "block-map" && (this.type === "map-value-ind" && parent.indent === fc.indent || this.type === "newline" && !parent.items[parent.items.length - 1].sep)) {
+            yield* this.pop();
+            yield* this.step();
+          } else if (this.type === "map-value-ind" && parent.type !== "flow-collection") {
+            const prev = getPrevProps(parent);
+            const start = getFirstKeyStartProps(prev);
+            fixFlowSeqItems(fc);
+            const sep4 = fc.end.splice(1, fc.end.length);
+            sep4.push(this.sourceToken);
+            const map = {
+              type: "block-map",
+              offset: fc.offset,
+              indent: fc.indent,
+              items: [{ start, key: fc, sep: sep4 }]
+            };
+            this.onKeyLine = true;
+            this.stack[this.stack.length - 1] = map;
+          } else {
+            yield* this.lineEnd(fc);
+          }
+        }
+      }
+      flowScalar(type) {
+        if (this.onNewLine) {
+          let nl = this.source.indexOf("\n") + 1;
+          while (nl !== 0) {
+            this.onNewLine(this.offset + nl);
+            nl = this.source.indexOf("\n", nl) + 1;
+          }
+        }
+        return {
+          type,
+          offset: this.offset,
+          indent: this.indent,
+          source: this.source
+        };
+      }
+      startBlockValue(parent) {
+        switch (this.type) {
+          case "alias":
+          case "scalar":
+          case "single-quoted-scalar":
+          case "double-quoted-scalar":
+            return this.flowScalar(this.type);
+          case "block-scalar-header":
+            return {
+              type: "block-scalar",
+              offset: this.offset,
+              indent: this.indent,
+              props: [this.sourceToken],
+              source: ""
+            };
+          case "flow-map-start":
+          case "flow-seq-start":
+            return {
+              type: "flow-collection",
+              offset: this.offset,
+              indent: this.indent,
+              start: this.sourceToken,
+              items: [],
+              end: []
+            };
+          case "seq-item-ind":
+            return {
+              type: "block-seq",
+              offset: this.offset,
+              indent: this.indent,
+              items: [{ start: [this.sourceToken] }]
+            };
+          case "explicit-key-ind": {
+            this.onKeyLine = true;
+            const prev = getPrevProps(parent);
+            const start = getFirstKeyStartProps(prev);
+            start.push(this.sourceToken);
+            return {
+              type: "block-map",
+              offset: this.offset,
+              indent: this.indent,
+              items: [{ start, explicitKey: true }]
+            };
+          }
+          case "map-value-ind": {
+            this.onKeyLine = true;
+            const prev = getPrevProps(parent);
+            const start = getFirstKeyStartProps(prev);
+            return {
+              type: "block-map",
+              offset: this.offset,
+              indent: this.indent,
+              items: [{ start, key: null, sep: [this.sourceToken] }]
+            };
+          }
+        }
+        return null;
+      }
+      atIndentedComment(start, indent) {
+        if (this.type !== "comment")
+          return false;
+        if (this.indent <= indent)
+          return false;
+        return start.every((st) => st.type === "newline" || st.type === "space");
+      }
+      *documentEnd(docEnd) {
+        if (this.type !== "doc-mode") {
+          if (docEnd.end)
+            docEnd.end.push(this.sourceToken);
+          else
+            docEnd.end = [this.sourceToken];
+          if (this.type === "newline")
+            yield* this.pop();
+        }
+      }
+      *lineEnd(token) {
+        switch (this.type) {
+          case "comma":
+          case "doc-start":
+          case "doc-end":
+          case "flow-seq-end":
+          case "flow-map-end":
+          case "map-value-ind":
+            yield* this.pop();
+            yield* this.step();
+            break;
+          case "newline":
+            this.onKeyLine = false;
+          // fallthrough
+          case "space":
+          case "comment":
+          default:
+            if (token.end)
+              token.end.push(this.sourceToken);
+            else
+              token.end = [this.sourceToken];
+            if (this.type === "newline")
+              yield* this.pop();
+        }
+      }
+    };
+    exports2.Parser = Parser2;
+  }
+});
+
+// node_modules/yaml/dist/public-api.js
+var require_public_api = __commonJS({
+  "node_modules/yaml/dist/public-api.js"(exports2) {
+    "use strict";
+    var composer = require_composer();
+    var Document = require_Document();
+    var errors = require_errors();
+    var log = require_log();
+    var identity = require_identity();
+    var lineCounter = require_line_counter();
+    var parser = require_parser();
+    function parseOptions(options) {
+      const prettyErrors = options.prettyErrors !== false;
+      const lineCounter$1 = options.lineCounter || prettyErrors && new lineCounter.LineCounter() || null;
+      return { lineCounter: lineCounter$1, prettyErrors };
+    }
+    function parseAllDocuments3(source, options = {}) {
+      const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
+      const parser$1 = new parser.Parser(lineCounter2?.addNewLine);
+      const composer$1 = new composer.Composer(options);
+      const docs = Array.from(composer$1.compose(parser$1.parse(source)));
+      if (prettyErrors && lineCounter2)
+        for (const doc of docs) {
+          doc.errors.forEach(errors.prettifyError(source, lineCounter2));
+          doc.warnings.forEach(errors.prettifyError(source, lineCounter2));
+        }
+      if (docs.length > 0)
+        return docs;
+      return Object.assign([], { empty: true }, composer$1.streamInfo());
+    }
+    function parseDocument(source, options = {}) {
+      const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
+      const parser$1 = new parser.Parser(lineCounter2?.addNewLine);
+      const composer$1 = new composer.Composer(options);
+      let doc = null;
+      for (const _doc of composer$1.compose(parser$1.parse(source), true, source.length)) {
+        if (!doc)
+          doc = _doc;
+        else if (doc.options.logLevel !== "silent") {
+          doc.errors.push(new errors.YAMLParseError(_doc.range.slice(0, 2), "MULTIPLE_DOCS", "Source contains multiple documents; please use YAML.parseAllDocuments()"));
+          break;
+        }
+      }
+      if (prettyErrors && lineCounter2) {
+        doc.errors.forEach(errors.prettifyError(source, lineCounter2));
+        doc.warnings.forEach(errors.prettifyError(source, lineCounter2));
+      }
+      return doc;
+    }
+    function parse(src, reviver, options) {
+      let _reviver = void 0;
+      if (typeof reviver === "function") {
+        _reviver = reviver;
+      } else if (options === void 0 && reviver && typeof reviver === "object") {
+        options = reviver;
+      }
+      const doc = parseDocument(src, options);
+      if (!doc)
+        return null;
+      doc.warnings.forEach((warning2) => log.warn(doc.options.logLevel, warning2));
+      if (doc.errors.length > 0) {
+        if (doc.options.logLevel !== "silent")
+          throw doc.errors[0];
+        else
+          doc.errors = [];
+      }
+      return doc.toJS(Object.assign({ reviver: _reviver }, options));
+    }
+    function stringify(value, replacer, options) {
+      let _replacer = null;
+      if (typeof replacer === "function" || Array.isArray(replacer)) {
+        _replacer = replacer;
+      } else if (options === void 0 && replacer) {
+        options = replacer;
+      }
+      if (typeof options === "string")
+        options = options.length;
+      if (typeof options === "number") {
+        const indent = Math.round(options);
+        options = indent < 1 ? void 0 : indent > 8 ? { indent: 8 } : { indent };
+      }
+      if (value === void 0) {
+        const { keepUndefined } = options ?? replacer ?? {};
+        if (!keepUndefined)
+          return void 0;
+      }
+      if (identity.isDocument(value) && !_replacer)
+        return value.toString(options);
+      return new Document.Document(value, _replacer, options).toString(options);
+    }
+    exports2.parse = parse;
+    exports2.parseAllDocuments = parseAllDocuments3;
+    exports2.parseDocument = parseDocument;
+    exports2.stringify = stringify;
+  }
+});
+
+// node_modules/yaml/dist/index.js
+var require_dist = __commonJS({
+  "node_modules/yaml/dist/index.js"(exports2) {
+    "use strict";
+    var composer = require_composer();
+    var Document = require_Document();
+    var Schema = require_Schema();
+    var errors = require_errors();
+    var Alias = require_Alias();
+    var identity = require_identity();
+    var Pair = require_Pair();
+    var Scalar = require_Scalar();
+    var YAMLMap = require_YAMLMap();
+    var YAMLSeq = require_YAMLSeq();
+    var cst = require_cst();
+    var lexer = require_lexer();
+    var lineCounter = require_line_counter();
+    var parser = require_parser();
+    var publicApi = require_public_api();
+    var visit = require_visit();
+    exports2.Composer = composer.Composer;
+    exports2.Document = Document.Document;
+    exports2.Schema = Schema.Schema;
+    exports2.YAMLError = errors.YAMLError;
+    exports2.YAMLParseError = errors.YAMLParseError;
+    exports2.YAMLWarning = errors.YAMLWarning;
+    exports2.Alias = Alias.Alias;
+    exports2.isAlias = identity.isAlias;
+    exports2.isCollection = identity.isCollection;
+    exports2.isDocument = identity.isDocument;
+    exports2.isMap = identity.isMap;
+    exports2.isNode = identity.isNode;
+    exports2.isPair = identity.isPair;
+    exports2.isScalar = identity.isScalar;
+    exports2.isSeq = identity.isSeq;
+    exports2.Pair = Pair.Pair;
+    exports2.Scalar = Scalar.Scalar;
+    exports2.YAMLMap = YAMLMap.YAMLMap;
+    exports2.YAMLSeq = YAMLSeq.YAMLSeq;
+    exports2.CST = cst;
+    exports2.Lexer = lexer.Lexer;
+    exports2.LineCounter = lineCounter.LineCounter;
+    exports2.Parser = parser.Parser;
+    exports2.parse = publicApi.parse;
+    exports2.parseAllDocuments = publicApi.parseAllDocuments;
+    exports2.parseDocument = publicApi.parseDocument;
+    exports2.stringify = publicApi.stringify;
+    exports2.visit = visit.visit;
+    exports2.visitAsync = visit.visitAsync;
+  }
+});
+
 // node_modules/inherits/inherits_browser.js
 var require_inherits_browser = __commonJS({
   "node_modules/inherits/inherits_browser.js"(exports2, module2) {
@@ -19203,7336 +26533,6 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
   }
 });
 
-// node_modules/yaml/dist/nodes/identity.js
-var require_identity = __commonJS({
-  "node_modules/yaml/dist/nodes/identity.js"(exports2) {
-    "use strict";
-    var ALIAS = /* @__PURE__ */ Symbol.for("yaml.alias");
-    var DOC = /* @__PURE__ */ Symbol.for("yaml.document");
-    var MAP = /* @__PURE__ */ Symbol.for("yaml.map");
-    var PAIR = /* @__PURE__ */ Symbol.for("yaml.pair");
-    var SCALAR = /* @__PURE__ */ Symbol.for("yaml.scalar");
-    var SEQ = /* @__PURE__ */ Symbol.for("yaml.seq");
-    var NODE_TYPE = /* @__PURE__ */ Symbol.for("yaml.node.type");
-    var isAlias4 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === ALIAS;
-    var isDocument = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === DOC;
-    var isMap5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === MAP;
-    var isPair2 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === PAIR;
-    var isScalar5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SCALAR;
-    var isSeq5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SEQ;
-    function isCollection(node) {
-      if (node && typeof node === "object")
-        switch (node[NODE_TYPE]) {
-          case MAP:
-          case SEQ:
-            return true;
-        }
-      return false;
-    }
-    function isNode(node) {
-      if (node && typeof node === "object")
-        switch (node[NODE_TYPE]) {
-          case ALIAS:
-          case MAP:
-          case SCALAR:
-          case SEQ:
-            return true;
-        }
-      return false;
-    }
-    var hasAnchor = (node) => (isScalar5(node) || isCollection(node)) && !!node.anchor;
-    exports2.ALIAS = ALIAS;
-    exports2.DOC = DOC;
-    exports2.MAP = MAP;
-    exports2.NODE_TYPE = NODE_TYPE;
-    exports2.PAIR = PAIR;
-    exports2.SCALAR = SCALAR;
-    exports2.SEQ = SEQ;
-    exports2.hasAnchor = hasAnchor;
-    exports2.isAlias = isAlias4;
-    exports2.isCollection = isCollection;
-    exports2.isDocument = isDocument;
-    exports2.isMap = isMap5;
-    exports2.isNode = isNode;
-    exports2.isPair = isPair2;
-    exports2.isScalar = isScalar5;
-    exports2.isSeq = isSeq5;
-  }
-});
-
-// node_modules/yaml/dist/visit.js
-var require_visit = __commonJS({
-  "node_modules/yaml/dist/visit.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var BREAK = /* @__PURE__ */ Symbol("break visit");
-    var SKIP = /* @__PURE__ */ Symbol("skip children");
-    var REMOVE = /* @__PURE__ */ Symbol("remove node");
-    function visit(node, visitor) {
-      const visitor_ = initVisitor(visitor);
-      if (identity.isDocument(node)) {
-        const cd = visit_(null, node.contents, visitor_, Object.freeze([node]));
-        if (cd === REMOVE)
-          node.contents = null;
-      } else
-        visit_(null, node, visitor_, Object.freeze([]));
-    }
-    visit.BREAK = BREAK;
-    visit.SKIP = SKIP;
-    visit.REMOVE = REMOVE;
-    function visit_(key, node, visitor, path2) {
-      const ctrl = callVisitor(key, node, visitor, path2);
-      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
-        replaceNode(key, path2, ctrl);
-        return visit_(key, ctrl, visitor, path2);
-      }
-      if (typeof ctrl !== "symbol") {
-        if (identity.isCollection(node)) {
-          path2 = Object.freeze(path2.concat(node));
-          for (let i = 0; i < node.items.length; ++i) {
-            const ci = visit_(i, node.items[i], visitor, path2);
-            if (typeof ci === "number")
-              i = ci - 1;
-            else if (ci === BREAK)
-              return BREAK;
-            else if (ci === REMOVE) {
-              node.items.splice(i, 1);
-              i -= 1;
-            }
-          }
-        } else if (identity.isPair(node)) {
-          path2 = Object.freeze(path2.concat(node));
-          const ck = visit_("key", node.key, visitor, path2);
-          if (ck === BREAK)
-            return BREAK;
-          else if (ck === REMOVE)
-            node.key = null;
-          const cv = visit_("value", node.value, visitor, path2);
-          if (cv === BREAK)
-            return BREAK;
-          else if (cv === REMOVE)
-            node.value = null;
-        }
-      }
-      return ctrl;
-    }
-    async function visitAsync(node, visitor) {
-      const visitor_ = initVisitor(visitor);
-      if (identity.isDocument(node)) {
-        const cd = await visitAsync_(null, node.contents, visitor_, Object.freeze([node]));
-        if (cd === REMOVE)
-          node.contents = null;
-      } else
-        await visitAsync_(null, node, visitor_, Object.freeze([]));
-    }
-    visitAsync.BREAK = BREAK;
-    visitAsync.SKIP = SKIP;
-    visitAsync.REMOVE = REMOVE;
-    async function visitAsync_(key, node, visitor, path2) {
-      const ctrl = await callVisitor(key, node, visitor, path2);
-      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
-        replaceNode(key, path2, ctrl);
-        return visitAsync_(key, ctrl, visitor, path2);
-      }
-      if (typeof ctrl !== "symbol") {
-        if (identity.isCollection(node)) {
-          path2 = Object.freeze(path2.concat(node));
-          for (let i = 0; i < node.items.length; ++i) {
-            const ci = await visitAsync_(i, node.items[i], visitor, path2);
-            if (typeof ci === "number")
-              i = ci - 1;
-            else if (ci === BREAK)
-              return BREAK;
-            else if (ci === REMOVE) {
-              node.items.splice(i, 1);
-              i -= 1;
-            }
-          }
-        } else if (identity.isPair(node)) {
-          path2 = Object.freeze(path2.concat(node));
-          const ck = await visitAsync_("key", node.key, visitor, path2);
-          if (ck === BREAK)
-            return BREAK;
-          else if (ck === REMOVE)
-            node.key = null;
-          const cv = await visitAsync_("value", node.value, visitor, path2);
-          if (cv === BREAK)
-            return BREAK;
-          else if (cv === REMOVE)
-            node.value = null;
-        }
-      }
-      return ctrl;
-    }
-    function initVisitor(visitor) {
-      if (typeof visitor === "object" && (visitor.Collection || visitor.Node || visitor.Value)) {
-        return Object.assign({
-          Alias: visitor.Node,
-          Map: visitor.Node,
-          Scalar: visitor.Node,
-          Seq: visitor.Node
-        }, visitor.Value && {
-          Map: visitor.Value,
-          Scalar: visitor.Value,
-          Seq: visitor.Value
-        }, visitor.Collection && {
-          Map: visitor.Collection,
-          Seq: visitor.Collection
-        }, visitor);
-      }
-      return visitor;
-    }
-    function callVisitor(key, node, visitor, path2) {
-      if (typeof visitor === "function")
-        return visitor(key, node, path2);
-      if (identity.isMap(node))
-        return visitor.Map?.(key, node, path2);
-      if (identity.isSeq(node))
-        return visitor.Seq?.(key, node, path2);
-      if (identity.isPair(node))
-        return visitor.Pair?.(key, node, path2);
-      if (identity.isScalar(node))
-        return visitor.Scalar?.(key, node, path2);
-      if (identity.isAlias(node))
-        return visitor.Alias?.(key, node, path2);
-      return void 0;
-    }
-    function replaceNode(key, path2, node) {
-      const parent = path2[path2.length - 1];
-      if (identity.isCollection(parent)) {
-        parent.items[key] = node;
-      } else if (identity.isPair(parent)) {
-        if (key === "key")
-          parent.key = node;
-        else
-          parent.value = node;
-      } else if (identity.isDocument(parent)) {
-        parent.contents = node;
-      } else {
-        const pt = identity.isAlias(parent) ? "alias" : "scalar";
-        throw new Error(`Cannot replace node with ${pt} parent`);
-      }
-    }
-    exports2.visit = visit;
-    exports2.visitAsync = visitAsync;
-  }
-});
-
-// node_modules/yaml/dist/doc/directives.js
-var require_directives = __commonJS({
-  "node_modules/yaml/dist/doc/directives.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var visit = require_visit();
-    var escapeChars = {
-      "!": "%21",
-      ",": "%2C",
-      "[": "%5B",
-      "]": "%5D",
-      "{": "%7B",
-      "}": "%7D"
-    };
-    var escapeTagName = (tn) => tn.replace(/[!,[\]{}]/g, (ch) => escapeChars[ch]);
-    var Directives = class _Directives {
-      constructor(yaml, tags) {
-        this.docStart = null;
-        this.docEnd = false;
-        this.yaml = Object.assign({}, _Directives.defaultYaml, yaml);
-        this.tags = Object.assign({}, _Directives.defaultTags, tags);
-      }
-      clone() {
-        const copy = new _Directives(this.yaml, this.tags);
-        copy.docStart = this.docStart;
-        return copy;
-      }
-      /**
-       * During parsing, get a Directives instance for the current document and
-       * update the stream state according to the current version's spec.
-       */
-      atDocument() {
-        const res = new _Directives(this.yaml, this.tags);
-        switch (this.yaml.version) {
-          case "1.1":
-            this.atNextDocument = true;
-            break;
-          case "1.2":
-            this.atNextDocument = false;
-            this.yaml = {
-              explicit: _Directives.defaultYaml.explicit,
-              version: "1.2"
-            };
-            this.tags = Object.assign({}, _Directives.defaultTags);
-            break;
-        }
-        return res;
-      }
-      /**
-       * @param onError - May be called even if the action was successful
-       * @returns `true` on success
-       */
-      add(line, onError) {
-        if (this.atNextDocument) {
-          this.yaml = { explicit: _Directives.defaultYaml.explicit, version: "1.1" };
-          this.tags = Object.assign({}, _Directives.defaultTags);
-          this.atNextDocument = false;
-        }
-        const parts = line.trim().split(/[ \t]+/);
-        const name2 = parts.shift();
-        switch (name2) {
-          case "%TAG": {
-            if (parts.length !== 2) {
-              onError(0, "%TAG directive should contain exactly two parts");
-              if (parts.length < 2)
-                return false;
-            }
-            const [handle, prefix2] = parts;
-            this.tags[handle] = prefix2;
-            return true;
-          }
-          case "%YAML": {
-            this.yaml.explicit = true;
-            if (parts.length !== 1) {
-              onError(0, "%YAML directive should contain exactly one part");
-              return false;
-            }
-            const [version] = parts;
-            if (version === "1.1" || version === "1.2") {
-              this.yaml.version = version;
-              return true;
-            } else {
-              const isValid = /^\d+\.\d+$/.test(version);
-              onError(6, `Unsupported YAML version ${version}`, isValid);
-              return false;
-            }
-          }
-          default:
-            onError(0, `Unknown directive ${name2}`, true);
-            return false;
-        }
-      }
-      /**
-       * Resolves a tag, matching handles to those defined in %TAG directives.
-       *
-       * @returns Resolved tag, which may also be the non-specific tag `'!'` or a
-       *   `'!local'` tag, or `null` if unresolvable.
-       */
-      tagName(source, onError) {
-        if (source === "!")
-          return "!";
-        if (source[0] !== "!") {
-          onError(`Not a valid tag: ${source}`);
-          return null;
-        }
-        if (source[1] === "<") {
-          const verbatim = source.slice(2, -1);
-          if (verbatim === "!" || verbatim === "!!") {
-            onError(`Verbatim tags aren't resolved, so ${source} is invalid.`);
-            return null;
-          }
-          if (source[source.length - 1] !== ">")
-            onError("Verbatim tags must end with a >");
-          return verbatim;
-        }
-        const [, handle, suffix] = source.match(/^(.*!)([^!]*)$/s);
-        if (!suffix)
-          onError(`The ${source} tag has no suffix`);
-        const prefix2 = this.tags[handle];
-        if (prefix2) {
-          try {
-            return prefix2 + decodeURIComponent(suffix);
-          } catch (error) {
-            onError(String(error));
-            return null;
-          }
-        }
-        if (handle === "!")
-          return source;
-        onError(`Could not resolve tag: ${source}`);
-        return null;
-      }
-      /**
-       * Given a fully resolved tag, returns its printable string form,
-       * taking into account current tag prefixes and defaults.
-       */
-      tagString(tag) {
-        for (const [handle, prefix2] of Object.entries(this.tags)) {
-          if (tag.startsWith(prefix2))
-            return handle + escapeTagName(tag.substring(prefix2.length));
-        }
-        return tag[0] === "!" ? tag : `!<${tag}>`;
-      }
-      toString(doc) {
-        const lines2 = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
-        const tagEntries = Object.entries(this.tags);
-        let tagNames;
-        if (doc && tagEntries.length > 0 && identity.isNode(doc.contents)) {
-          const tags = {};
-          visit.visit(doc.contents, (_key, node) => {
-            if (identity.isNode(node) && node.tag)
-              tags[node.tag] = true;
-          });
-          tagNames = Object.keys(tags);
-        } else
-          tagNames = [];
-        for (const [handle, prefix2] of tagEntries) {
-          if (handle === "!!" && prefix2 === "tag:yaml.org,2002:")
-            continue;
-          if (!doc || tagNames.some((tn) => tn.startsWith(prefix2)))
-            lines2.push(`%TAG ${handle} ${prefix2}`);
-        }
-        return lines2.join("\n");
-      }
-    };
-    Directives.defaultYaml = { explicit: false, version: "1.2" };
-    Directives.defaultTags = { "!!": "tag:yaml.org,2002:" };
-    exports2.Directives = Directives;
-  }
-});
-
-// node_modules/yaml/dist/doc/anchors.js
-var require_anchors = __commonJS({
-  "node_modules/yaml/dist/doc/anchors.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var visit = require_visit();
-    function anchorIsValid(anchor2) {
-      if (/[\x00-\x19\s,[\]{}]/.test(anchor2)) {
-        const sa = JSON.stringify(anchor2);
-        const msg = `Anchor must not contain whitespace or control characters: ${sa}`;
-        throw new Error(msg);
-      }
-      return true;
-    }
-    function anchorNames(root) {
-      const anchors = /* @__PURE__ */ new Set();
-      visit.visit(root, {
-        Value(_key, node) {
-          if (node.anchor)
-            anchors.add(node.anchor);
-        }
-      });
-      return anchors;
-    }
-    function findNewAnchor(prefix2, exclude) {
-      for (let i = 1; true; ++i) {
-        const name2 = `${prefix2}${i}`;
-        if (!exclude.has(name2))
-          return name2;
-      }
-    }
-    function createNodeAnchors(doc, prefix2) {
-      const aliasObjects = [];
-      const sourceObjects = /* @__PURE__ */ new Map();
-      let prevAnchors = null;
-      return {
-        onAnchor: (source) => {
-          aliasObjects.push(source);
-          prevAnchors ?? (prevAnchors = anchorNames(doc));
-          const anchor2 = findNewAnchor(prefix2, prevAnchors);
-          prevAnchors.add(anchor2);
-          return anchor2;
-        },
-        /**
-         * With circular references, the source node is only resolved after all
-         * of its child nodes are. This is why anchors are set only after all of
-         * the nodes have been created.
-         */
-        setAnchors: () => {
-          for (const source of aliasObjects) {
-            const ref = sourceObjects.get(source);
-            if (typeof ref === "object" && ref.anchor && (identity.isScalar(ref.node) || identity.isCollection(ref.node))) {
-              ref.node.anchor = ref.anchor;
-            } else {
-              const error = new Error("Failed to resolve repeated object (this should not happen)");
-              error.source = source;
-              throw error;
-            }
-          }
-        },
-        sourceObjects
-      };
-    }
-    exports2.anchorIsValid = anchorIsValid;
-    exports2.anchorNames = anchorNames;
-    exports2.createNodeAnchors = createNodeAnchors;
-    exports2.findNewAnchor = findNewAnchor;
-  }
-});
-
-// node_modules/yaml/dist/doc/applyReviver.js
-var require_applyReviver = __commonJS({
-  "node_modules/yaml/dist/doc/applyReviver.js"(exports2) {
-    "use strict";
-    function applyReviver(reviver, obj, key, val) {
-      if (val && typeof val === "object") {
-        if (Array.isArray(val)) {
-          for (let i = 0, len = val.length; i < len; ++i) {
-            const v0 = val[i];
-            const v1 = applyReviver(reviver, val, String(i), v0);
-            if (v1 === void 0)
-              delete val[i];
-            else if (v1 !== v0)
-              val[i] = v1;
-          }
-        } else if (val instanceof Map) {
-          for (const k of Array.from(val.keys())) {
-            const v0 = val.get(k);
-            const v1 = applyReviver(reviver, val, k, v0);
-            if (v1 === void 0)
-              val.delete(k);
-            else if (v1 !== v0)
-              val.set(k, v1);
-          }
-        } else if (val instanceof Set) {
-          for (const v0 of Array.from(val)) {
-            const v1 = applyReviver(reviver, val, v0, v0);
-            if (v1 === void 0)
-              val.delete(v0);
-            else if (v1 !== v0) {
-              val.delete(v0);
-              val.add(v1);
-            }
-          }
-        } else {
-          for (const [k, v0] of Object.entries(val)) {
-            const v1 = applyReviver(reviver, val, k, v0);
-            if (v1 === void 0)
-              delete val[k];
-            else if (v1 !== v0)
-              val[k] = v1;
-          }
-        }
-      }
-      return reviver.call(obj, key, val);
-    }
-    exports2.applyReviver = applyReviver;
-  }
-});
-
-// node_modules/yaml/dist/nodes/toJS.js
-var require_toJS = __commonJS({
-  "node_modules/yaml/dist/nodes/toJS.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    function toJS(value, arg, ctx) {
-      if (Array.isArray(value))
-        return value.map((v, i) => toJS(v, String(i), ctx));
-      if (value && typeof value.toJSON === "function") {
-        if (!ctx || !identity.hasAnchor(value))
-          return value.toJSON(arg, ctx);
-        const data2 = { aliasCount: 0, count: 1, res: void 0 };
-        ctx.anchors.set(value, data2);
-        ctx.onCreate = (res2) => {
-          data2.res = res2;
-          delete ctx.onCreate;
-        };
-        const res = value.toJSON(arg, ctx);
-        if (ctx.onCreate)
-          ctx.onCreate(res);
-        return res;
-      }
-      if (typeof value === "bigint" && !ctx?.keep)
-        return Number(value);
-      return value;
-    }
-    exports2.toJS = toJS;
-  }
-});
-
-// node_modules/yaml/dist/nodes/Node.js
-var require_Node = __commonJS({
-  "node_modules/yaml/dist/nodes/Node.js"(exports2) {
-    "use strict";
-    var applyReviver = require_applyReviver();
-    var identity = require_identity();
-    var toJS = require_toJS();
-    var NodeBase = class {
-      constructor(type) {
-        Object.defineProperty(this, identity.NODE_TYPE, { value: type });
-      }
-      /** Create a copy of this node.  */
-      clone() {
-        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
-        if (this.range)
-          copy.range = this.range.slice();
-        return copy;
-      }
-      /** A plain JavaScript representation of this node. */
-      toJS(doc, { mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
-        if (!identity.isDocument(doc))
-          throw new TypeError("A document argument is required");
-        const ctx = {
-          anchors: /* @__PURE__ */ new Map(),
-          doc,
-          keep: true,
-          mapAsMap: mapAsMap === true,
-          mapKeyWarned: false,
-          maxAliasCount: typeof maxAliasCount === "number" ? maxAliasCount : 100
-        };
-        const res = toJS.toJS(this, "", ctx);
-        if (typeof onAnchor === "function")
-          for (const { count, res: res2 } of ctx.anchors.values())
-            onAnchor(res2, count);
-        return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
-      }
-    };
-    exports2.NodeBase = NodeBase;
-  }
-});
-
-// node_modules/yaml/dist/nodes/Alias.js
-var require_Alias = __commonJS({
-  "node_modules/yaml/dist/nodes/Alias.js"(exports2) {
-    "use strict";
-    var anchors = require_anchors();
-    var visit = require_visit();
-    var identity = require_identity();
-    var Node = require_Node();
-    var toJS = require_toJS();
-    var Alias = class extends Node.NodeBase {
-      constructor(source) {
-        super(identity.ALIAS);
-        this.source = source;
-        Object.defineProperty(this, "tag", {
-          set() {
-            throw new Error("Alias nodes cannot have tags");
-          }
-        });
-      }
-      /**
-       * Resolve the value of this alias within `doc`, finding the last
-       * instance of the `source` anchor before this node.
-       */
-      resolve(doc, ctx) {
-        if (ctx?.maxAliasCount === 0)
-          throw new ReferenceError("Alias resolution is disabled");
-        let nodes;
-        if (ctx?.aliasResolveCache) {
-          nodes = ctx.aliasResolveCache;
-        } else {
-          nodes = [];
-          visit.visit(doc, {
-            Node: (_key, node) => {
-              if (identity.isAlias(node) || identity.hasAnchor(node))
-                nodes.push(node);
-            }
-          });
-          if (ctx)
-            ctx.aliasResolveCache = nodes;
-        }
-        let found = void 0;
-        for (const node of nodes) {
-          if (node === this)
-            break;
-          if (node.anchor === this.source)
-            found = node;
-        }
-        if (found && ctx) {
-          const { anchors: anchors2, doc: doc2, maxAliasCount } = ctx;
-          let data2 = anchors2.get(found);
-          if (!data2) {
-            toJS.toJS(found, null, ctx);
-            data2 = anchors2.get(found);
-          }
-          if (data2?.res === void 0) {
-            const msg = "This should not happen: Alias anchor was not resolved?";
-            throw new ReferenceError(msg);
-          }
-          if (maxAliasCount >= 0) {
-            data2.count += 1;
-            if (data2.aliasCount === 0)
-              data2.aliasCount = getAliasCount(doc2, found, anchors2);
-            if (data2.count * data2.aliasCount > maxAliasCount) {
-              const msg = "Excessive alias count indicates a resource exhaustion attack";
-              throw new ReferenceError(msg);
-            }
-          }
-        }
-        return found;
-      }
-      toJSON(_arg, ctx) {
-        if (!ctx)
-          return { source: this.source };
-        const source = this.resolve(ctx.doc, ctx);
-        if (!source) {
-          const msg = `Unresolved alias (the anchor must be set before the alias): ${this.source}`;
-          throw new ReferenceError(msg);
-        }
-        return ctx.anchors.get(source).res;
-      }
-      toString(ctx, _onComment, _onChompKeep) {
-        const src = `*${this.source}`;
-        if (ctx) {
-          anchors.anchorIsValid(this.source);
-          if (ctx.options.verifyAliasOrder && !ctx.anchors.has(this.source)) {
-            const msg = `Unresolved alias (the anchor must be set before the alias): ${this.source}`;
-            throw new Error(msg);
-          }
-          if (ctx.implicitKey)
-            return `${src} `;
-        }
-        return src;
-      }
-    };
-    function getAliasCount(doc, node, anchors2) {
-      if (identity.isAlias(node)) {
-        const source = node.resolve(doc);
-        const anchor2 = anchors2 && source && anchors2.get(source);
-        return anchor2 ? anchor2.count * anchor2.aliasCount : 0;
-      } else if (identity.isCollection(node)) {
-        let count = 0;
-        for (const item of node.items) {
-          const c = getAliasCount(doc, item, anchors2);
-          if (c > count)
-            count = c;
-        }
-        return count;
-      } else if (identity.isPair(node)) {
-        const kc = getAliasCount(doc, node.key, anchors2);
-        const vc = getAliasCount(doc, node.value, anchors2);
-        return Math.max(kc, vc);
-      }
-      return 1;
-    }
-    exports2.Alias = Alias;
-  }
-});
-
-// node_modules/yaml/dist/nodes/Scalar.js
-var require_Scalar = __commonJS({
-  "node_modules/yaml/dist/nodes/Scalar.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Node = require_Node();
-    var toJS = require_toJS();
-    var isScalarValue = (value) => !value || typeof value !== "function" && typeof value !== "object";
-    var Scalar = class extends Node.NodeBase {
-      constructor(value) {
-        super(identity.SCALAR);
-        this.value = value;
-      }
-      toJSON(arg, ctx) {
-        return ctx?.keep ? this.value : toJS.toJS(this.value, arg, ctx);
-      }
-      toString() {
-        return String(this.value);
-      }
-    };
-    Scalar.BLOCK_FOLDED = "BLOCK_FOLDED";
-    Scalar.BLOCK_LITERAL = "BLOCK_LITERAL";
-    Scalar.PLAIN = "PLAIN";
-    Scalar.QUOTE_DOUBLE = "QUOTE_DOUBLE";
-    Scalar.QUOTE_SINGLE = "QUOTE_SINGLE";
-    exports2.Scalar = Scalar;
-    exports2.isScalarValue = isScalarValue;
-  }
-});
-
-// node_modules/yaml/dist/doc/createNode.js
-var require_createNode = __commonJS({
-  "node_modules/yaml/dist/doc/createNode.js"(exports2) {
-    "use strict";
-    var Alias = require_Alias();
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var defaultTagPrefix = "tag:yaml.org,2002:";
-    function findTagObject(value, tagName, tags) {
-      if (tagName) {
-        const match2 = tags.filter((t) => t.tag === tagName);
-        const tagObj = match2.find((t) => !t.format) ?? match2[0];
-        if (!tagObj)
-          throw new Error(`Tag ${tagName} not found`);
-        return tagObj;
-      }
-      return tags.find((t) => t.identify?.(value) && !t.format);
-    }
-    function createNode(value, tagName, ctx) {
-      if (identity.isDocument(value))
-        value = value.contents;
-      if (identity.isNode(value))
-        return value;
-      if (identity.isPair(value)) {
-        const map = ctx.schema[identity.MAP].createNode?.(ctx.schema, null, ctx);
-        map.items.push(value);
-        return map;
-      }
-      if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
-        value = value.valueOf();
-      }
-      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects } = ctx;
-      let ref = void 0;
-      if (aliasDuplicateObjects && value && typeof value === "object") {
-        ref = sourceObjects.get(value);
-        if (ref) {
-          ref.anchor ?? (ref.anchor = onAnchor(value));
-          return new Alias.Alias(ref.anchor);
-        } else {
-          ref = { anchor: null, node: null };
-          sourceObjects.set(value, ref);
-        }
-      }
-      if (tagName?.startsWith("!!"))
-        tagName = defaultTagPrefix + tagName.slice(2);
-      let tagObj = findTagObject(value, tagName, schema.tags);
-      if (!tagObj) {
-        if (value && typeof value.toJSON === "function") {
-          value = value.toJSON();
-        }
-        if (!value || typeof value !== "object") {
-          const node2 = new Scalar.Scalar(value);
-          if (ref)
-            ref.node = node2;
-          return node2;
-        }
-        tagObj = value instanceof Map ? schema[identity.MAP] : Symbol.iterator in Object(value) ? schema[identity.SEQ] : schema[identity.MAP];
-      }
-      if (onTagObj) {
-        onTagObj(tagObj);
-        delete ctx.onTagObj;
-      }
-      const node = tagObj?.createNode ? tagObj.createNode(ctx.schema, value, ctx) : typeof tagObj?.nodeClass?.from === "function" ? tagObj.nodeClass.from(ctx.schema, value, ctx) : new Scalar.Scalar(value);
-      if (tagName)
-        node.tag = tagName;
-      else if (!tagObj.default)
-        node.tag = tagObj.tag;
-      if (ref)
-        ref.node = node;
-      return node;
-    }
-    exports2.createNode = createNode;
-  }
-});
-
-// node_modules/yaml/dist/nodes/Collection.js
-var require_Collection = __commonJS({
-  "node_modules/yaml/dist/nodes/Collection.js"(exports2) {
-    "use strict";
-    var createNode = require_createNode();
-    var identity = require_identity();
-    var Node = require_Node();
-    function collectionFromPath(schema, path2, value) {
-      let v = value;
-      for (let i = path2.length - 1; i >= 0; --i) {
-        const k = path2[i];
-        if (typeof k === "number" && Number.isInteger(k) && k >= 0) {
-          const a = [];
-          a[k] = v;
-          v = a;
-        } else {
-          v = /* @__PURE__ */ new Map([[k, v]]);
-        }
-      }
-      return createNode.createNode(v, void 0, {
-        aliasDuplicateObjects: false,
-        keepUndefined: false,
-        onAnchor: () => {
-          throw new Error("This should not happen, please report a bug.");
-        },
-        schema,
-        sourceObjects: /* @__PURE__ */ new Map()
-      });
-    }
-    var isEmptyPath = (path2) => path2 == null || typeof path2 === "object" && !!path2[Symbol.iterator]().next().done;
-    var Collection = class extends Node.NodeBase {
-      constructor(type, schema) {
-        super(type);
-        Object.defineProperty(this, "schema", {
-          value: schema,
-          configurable: true,
-          enumerable: false,
-          writable: true
-        });
-      }
-      /**
-       * Create a copy of this collection.
-       *
-       * @param schema - If defined, overwrites the original's schema
-       */
-      clone(schema) {
-        const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
-        if (schema)
-          copy.schema = schema;
-        copy.items = copy.items.map((it) => identity.isNode(it) || identity.isPair(it) ? it.clone(schema) : it);
-        if (this.range)
-          copy.range = this.range.slice();
-        return copy;
-      }
-      /**
-       * Adds a value to the collection. For `!!map` and `!!omap` the value must
-       * be a Pair instance or a `{ key, value }` object, which may not have a key
-       * that already exists in the map.
-       */
-      addIn(path2, value) {
-        if (isEmptyPath(path2))
-          this.add(value);
-        else {
-          const [key, ...rest] = path2;
-          const node = this.get(key, true);
-          if (identity.isCollection(node))
-            node.addIn(rest, value);
-          else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
-          else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
-        }
-      }
-      /**
-       * Removes a value from the collection.
-       * @returns `true` if the item was found and removed.
-       */
-      deleteIn(path2) {
-        const [key, ...rest] = path2;
-        if (rest.length === 0)
-          return this.delete(key);
-        const node = this.get(key, true);
-        if (identity.isCollection(node))
-          return node.deleteIn(rest);
-        else
-          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
-      }
-      /**
-       * Returns item at `key`, or `undefined` if not found. By default unwraps
-       * scalar values from their surrounding node; to disable set `keepScalar` to
-       * `true` (collections are always returned intact).
-       */
-      getIn(path2, keepScalar) {
-        const [key, ...rest] = path2;
-        const node = this.get(key, true);
-        if (rest.length === 0)
-          return !keepScalar && identity.isScalar(node) ? node.value : node;
-        else
-          return identity.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
-      }
-      hasAllNullValues(allowScalar) {
-        return this.items.every((node) => {
-          if (!identity.isPair(node))
-            return false;
-          const n = node.value;
-          return n == null || allowScalar && identity.isScalar(n) && n.value == null && !n.commentBefore && !n.comment && !n.tag;
-        });
-      }
-      /**
-       * Checks if the collection includes a value with the key `key`.
-       */
-      hasIn(path2) {
-        const [key, ...rest] = path2;
-        if (rest.length === 0)
-          return this.has(key);
-        const node = this.get(key, true);
-        return identity.isCollection(node) ? node.hasIn(rest) : false;
-      }
-      /**
-       * Sets a value in this collection. For `!!set`, `value` needs to be a
-       * boolean to add/remove the item from the set.
-       */
-      setIn(path2, value) {
-        const [key, ...rest] = path2;
-        if (rest.length === 0) {
-          this.set(key, value);
-        } else {
-          const node = this.get(key, true);
-          if (identity.isCollection(node))
-            node.setIn(rest, value);
-          else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
-          else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
-        }
-      }
-    };
-    exports2.Collection = Collection;
-    exports2.collectionFromPath = collectionFromPath;
-    exports2.isEmptyPath = isEmptyPath;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyComment.js
-var require_stringifyComment = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyComment.js"(exports2) {
-    "use strict";
-    var stringifyComment = (str) => str.replace(/^(?!$)(?: $)?/gm, "#");
-    function indentComment(comment, indent) {
-      if (/^\n+$/.test(comment))
-        return comment.substring(1);
-      return indent ? comment.replace(/^(?! *$)/gm, indent) : comment;
-    }
-    var lineComment = (str, indent, comment) => str.endsWith("\n") ? indentComment(comment, indent) : comment.includes("\n") ? "\n" + indentComment(comment, indent) : (str.endsWith(" ") ? "" : " ") + comment;
-    exports2.indentComment = indentComment;
-    exports2.lineComment = lineComment;
-    exports2.stringifyComment = stringifyComment;
-  }
-});
-
-// node_modules/yaml/dist/stringify/foldFlowLines.js
-var require_foldFlowLines = __commonJS({
-  "node_modules/yaml/dist/stringify/foldFlowLines.js"(exports2) {
-    "use strict";
-    var FOLD_FLOW = "flow";
-    var FOLD_BLOCK = "block";
-    var FOLD_QUOTED = "quoted";
-    function foldFlowLines(text, indent, mode = "flow", { indentAtStart, lineWidth = 80, minContentWidth = 20, onFold, onOverflow } = {}) {
-      if (!lineWidth || lineWidth < 0)
-        return text;
-      if (lineWidth < minContentWidth)
-        minContentWidth = 0;
-      const endStep = Math.max(1 + minContentWidth, 1 + lineWidth - indent.length);
-      if (text.length <= endStep)
-        return text;
-      const folds = [];
-      const escapedFolds = {};
-      let end = lineWidth - indent.length;
-      if (typeof indentAtStart === "number") {
-        if (indentAtStart > lineWidth - Math.max(2, minContentWidth))
-          folds.push(0);
-        else
-          end = lineWidth - indentAtStart;
-      }
-      let split = void 0;
-      let prev = void 0;
-      let overflow = false;
-      let i = -1;
-      let escStart = -1;
-      let escEnd = -1;
-      if (mode === FOLD_BLOCK) {
-        i = consumeMoreIndentedLines(text, i, indent.length);
-        if (i !== -1)
-          end = i + endStep;
-      }
-      for (let ch; ch = text[i += 1]; ) {
-        if (mode === FOLD_QUOTED && ch === "\\") {
-          escStart = i;
-          switch (text[i + 1]) {
-            case "x":
-              i += 3;
-              break;
-            case "u":
-              i += 5;
-              break;
-            case "U":
-              i += 9;
-              break;
-            default:
-              i += 1;
-          }
-          escEnd = i;
-        }
-        if (ch === "\n") {
-          if (mode === FOLD_BLOCK)
-            i = consumeMoreIndentedLines(text, i, indent.length);
-          end = i + indent.length + endStep;
-          split = void 0;
-        } else {
-          if (ch === " " && prev && prev !== " " && prev !== "\n" && prev !== "	") {
-            const next = text[i + 1];
-            if (next && next !== " " && next !== "\n" && next !== "	")
-              split = i;
-          }
-          if (i >= end) {
-            if (split) {
-              folds.push(split);
-              end = split + endStep;
-              split = void 0;
-            } else if (mode === FOLD_QUOTED) {
-              while (prev === " " || prev === "	") {
-                prev = ch;
-                ch = text[i += 1];
-                overflow = true;
-              }
-              const j = i > escEnd + 1 ? i - 2 : escStart - 1;
-              if (escapedFolds[j])
-                return text;
-              folds.push(j);
-              escapedFolds[j] = true;
-              end = j + endStep;
-              split = void 0;
-            } else {
-              overflow = true;
-            }
-          }
-        }
-        prev = ch;
-      }
-      if (overflow && onOverflow)
-        onOverflow();
-      if (folds.length === 0)
-        return text;
-      if (onFold)
-        onFold();
-      let res = text.slice(0, folds[0]);
-      for (let i2 = 0; i2 < folds.length; ++i2) {
-        const fold = folds[i2];
-        const end2 = folds[i2 + 1] || text.length;
-        if (fold === 0)
-          res = `
-${indent}${text.slice(0, end2)}`;
-        else {
-          if (mode === FOLD_QUOTED && escapedFolds[fold])
-            res += `${text[fold]}\\`;
-          res += `
-${indent}${text.slice(fold + 1, end2)}`;
-        }
-      }
-      return res;
-    }
-    function consumeMoreIndentedLines(text, i, indent) {
-      let end = i;
-      let start = i + 1;
-      let ch = text[start];
-      while (ch === " " || ch === "	") {
-        if (i < start + indent) {
-          ch = text[++i];
-        } else {
-          do {
-            ch = text[++i];
-          } while (ch && ch !== "\n");
-          end = i;
-          start = i + 1;
-          ch = text[start];
-        }
-      }
-      return end;
-    }
-    exports2.FOLD_BLOCK = FOLD_BLOCK;
-    exports2.FOLD_FLOW = FOLD_FLOW;
-    exports2.FOLD_QUOTED = FOLD_QUOTED;
-    exports2.foldFlowLines = foldFlowLines;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyString.js
-var require_stringifyString = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyString.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var foldFlowLines = require_foldFlowLines();
-    var getFoldOptions = (ctx, isBlock) => ({
-      indentAtStart: isBlock ? ctx.indent.length : ctx.indentAtStart,
-      lineWidth: ctx.options.lineWidth,
-      minContentWidth: ctx.options.minContentWidth
-    });
-    var containsDocumentMarker = (str) => /^(%|---|\.\.\.)/m.test(str);
-    function lineLengthOverLimit(str, lineWidth, indentLength) {
-      if (!lineWidth || lineWidth < 0)
-        return false;
-      const limit2 = lineWidth - indentLength;
-      const strLen = str.length;
-      if (strLen <= limit2)
-        return false;
-      for (let i = 0, start = 0; i < strLen; ++i) {
-        if (str[i] === "\n") {
-          if (i - start > limit2)
-            return true;
-          start = i + 1;
-          if (strLen - start <= limit2)
-            return false;
-        }
-      }
-      return true;
-    }
-    function doubleQuotedString(value, ctx) {
-      const json = JSON.stringify(value);
-      if (ctx.options.doubleQuotedAsJSON)
-        return json;
-      const { implicitKey } = ctx;
-      const minMultiLineLength = ctx.options.doubleQuotedMinMultiLineLength;
-      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
-      let str = "";
-      let start = 0;
-      for (let i = 0, ch = json[i]; ch; ch = json[++i]) {
-        if (ch === " " && json[i + 1] === "\\" && json[i + 2] === "n") {
-          str += json.slice(start, i) + "\\ ";
-          i += 1;
-          start = i;
-          ch = "\\";
-        }
-        if (ch === "\\")
-          switch (json[i + 1]) {
-            case "u":
-              {
-                str += json.slice(start, i);
-                const code = json.substr(i + 2, 4);
-                switch (code) {
-                  case "0000":
-                    str += "\\0";
-                    break;
-                  case "0007":
-                    str += "\\a";
-                    break;
-                  case "000b":
-                    str += "\\v";
-                    break;
-                  case "001b":
-                    str += "\\e";
-                    break;
-                  case "0085":
-                    str += "\\N";
-                    break;
-                  case "00a0":
-                    str += "\\_";
-                    break;
-                  case "2028":
-                    str += "\\L";
-                    break;
-                  case "2029":
-                    str += "\\P";
-                    break;
-                  default:
-                    if (code.substr(0, 2) === "00")
-                      str += "\\x" + code.substr(2);
-                    else
-                      str += json.substr(i, 6);
-                }
-                i += 5;
-                start = i + 1;
-              }
-              break;
-            case "n":
-              if (implicitKey || json[i + 2] === '"' || json.length < minMultiLineLength) {
-                i += 1;
-              } else {
-                str += json.slice(start, i) + "\n\n";
-                while (json[i + 2] === "\\" && json[i + 3] === "n" && json[i + 4] !== '"') {
-                  str += "\n";
-                  i += 2;
-                }
-                str += indent;
-                if (json[i + 2] === " ")
-                  str += "\\";
-                i += 1;
-                start = i + 1;
-              }
-              break;
-            default:
-              i += 1;
-          }
-      }
-      str = start ? str + json.slice(start) : json;
-      return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_QUOTED, getFoldOptions(ctx, false));
-    }
-    function singleQuotedString(value, ctx) {
-      if (ctx.options.singleQuote === false || ctx.implicitKey && value.includes("\n") || /[ \t]\n|\n[ \t]/.test(value))
-        return doubleQuotedString(value, ctx);
-      const indent = ctx.indent || (containsDocumentMarker(value) ? "  " : "");
-      const res = "'" + value.replace(/'/g, "''").replace(/\n+/g, `$&
-${indent}`) + "'";
-      return ctx.implicitKey ? res : foldFlowLines.foldFlowLines(res, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
-    }
-    function quotedString(value, ctx) {
-      const { singleQuote } = ctx.options;
-      let qs;
-      if (singleQuote === false)
-        qs = doubleQuotedString;
-      else {
-        const hasDouble = value.includes('"');
-        const hasSingle = value.includes("'");
-        if (hasDouble && !hasSingle)
-          qs = singleQuotedString;
-        else if (hasSingle && !hasDouble)
-          qs = doubleQuotedString;
-        else
-          qs = singleQuote ? singleQuotedString : doubleQuotedString;
-      }
-      return qs(value, ctx);
-    }
-    var blockEndNewlines;
-    try {
-      blockEndNewlines = new RegExp("(^|(?<!\n))\n+(?!\n|$)", "g");
-    } catch {
-      blockEndNewlines = /\n+(?!\n|$)/g;
-    }
-    function blockString({ comment, type, value }, ctx, onComment, onChompKeep) {
-      const { blockQuote, commentString, lineWidth } = ctx.options;
-      if (!blockQuote || /\n[\t ]+$/.test(value)) {
-        return quotedString(value, ctx);
-      }
-      const indent = ctx.indent || (ctx.forceBlockIndent || containsDocumentMarker(value) ? "  " : "");
-      const literal2 = blockQuote === "literal" ? true : blockQuote === "folded" || type === Scalar.Scalar.BLOCK_FOLDED ? false : type === Scalar.Scalar.BLOCK_LITERAL ? true : !lineLengthOverLimit(value, lineWidth, indent.length);
-      if (!value)
-        return literal2 ? "|\n" : ">\n";
-      let chomp;
-      let endStart;
-      for (endStart = value.length; endStart > 0; --endStart) {
-        const ch = value[endStart - 1];
-        if (ch !== "\n" && ch !== "	" && ch !== " ")
-          break;
-      }
-      let end = value.substring(endStart);
-      const endNlPos = end.indexOf("\n");
-      if (endNlPos === -1) {
-        chomp = "-";
-      } else if (value === end || endNlPos !== end.length - 1) {
-        chomp = "+";
-        if (onChompKeep)
-          onChompKeep();
-      } else {
-        chomp = "";
-      }
-      if (end) {
-        value = value.slice(0, -end.length);
-        if (end[end.length - 1] === "\n")
-          end = end.slice(0, -1);
-        end = end.replace(blockEndNewlines, `$&${indent}`);
-      }
-      let startWithSpace = false;
-      let startEnd;
-      let startNlPos = -1;
-      for (startEnd = 0; startEnd < value.length; ++startEnd) {
-        const ch = value[startEnd];
-        if (ch === " ")
-          startWithSpace = true;
-        else if (ch === "\n")
-          startNlPos = startEnd;
-        else
-          break;
-      }
-      let start = value.substring(0, startNlPos < startEnd ? startNlPos + 1 : startEnd);
-      if (start) {
-        value = value.substring(start.length);
-        start = start.replace(/\n+/g, `$&${indent}`);
-      }
-      const indentSize = indent ? "2" : "1";
-      let header = (startWithSpace ? indentSize : "") + chomp;
-      if (comment) {
-        header += " " + commentString(comment.replace(/ ?[\r\n]+/g, " "));
-        if (onComment)
-          onComment();
-      }
-      if (!literal2) {
-        const foldedValue = value.replace(/\n+/g, "\n$&").replace(/(?:^|\n)([\t ].*)(?:([\n\t ]*)\n(?![\n\t ]))?/g, "$1$2").replace(/\n+/g, `$&${indent}`);
-        let literalFallback = false;
-        const foldOptions = getFoldOptions(ctx, true);
-        if (blockQuote !== "folded" && type !== Scalar.Scalar.BLOCK_FOLDED) {
-          foldOptions.onOverflow = () => {
-            literalFallback = true;
-          };
-        }
-        const body = foldFlowLines.foldFlowLines(`${start}${foldedValue}${end}`, indent, foldFlowLines.FOLD_BLOCK, foldOptions);
-        if (!literalFallback)
-          return `>${header}
-${indent}${body}`;
-      }
-      value = value.replace(/\n+/g, `$&${indent}`);
-      return `|${header}
-${indent}${start}${value}${end}`;
-    }
-    function plainString(item, ctx, onComment, onChompKeep) {
-      const { type, value } = item;
-      const { actualString, implicitKey, indent, indentStep, inFlow } = ctx;
-      if (implicitKey && value.includes("\n") || inFlow && /[[\]{},]/.test(value)) {
-        return quotedString(value, ctx);
-      }
-      if (/^[\n\t ,[\]{}#&*!|>'"%@`]|^[?-]$|^[?-][ \t]|[\n:][ \t]|[ \t]\n|[\n\t ]#|[\n\t :]$/.test(value)) {
-        return implicitKey || inFlow || !value.includes("\n") ? quotedString(value, ctx) : blockString(item, ctx, onComment, onChompKeep);
-      }
-      if (!implicitKey && !inFlow && type !== Scalar.Scalar.PLAIN && value.includes("\n")) {
-        return blockString(item, ctx, onComment, onChompKeep);
-      }
-      if (containsDocumentMarker(value)) {
-        if (indent === "") {
-          ctx.forceBlockIndent = true;
-          return blockString(item, ctx, onComment, onChompKeep);
-        } else if (implicitKey && indent === indentStep) {
-          return quotedString(value, ctx);
-        }
-      }
-      const str = value.replace(/\n+/g, `$&
-${indent}`);
-      if (actualString) {
-        const test2 = (tag) => tag.default && tag.tag !== "tag:yaml.org,2002:str" && tag.test?.test(str);
-        const { compat, tags } = ctx.doc.schema;
-        if (tags.some(test2) || compat?.some(test2))
-          return quotedString(value, ctx);
-      }
-      return implicitKey ? str : foldFlowLines.foldFlowLines(str, indent, foldFlowLines.FOLD_FLOW, getFoldOptions(ctx, false));
-    }
-    function stringifyString(item, ctx, onComment, onChompKeep) {
-      const { implicitKey, inFlow } = ctx;
-      const ss = typeof item.value === "string" ? item : Object.assign({}, item, { value: String(item.value) });
-      let { type } = item;
-      if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
-        if (/[\x00-\x08\x0b-\x1f\x7f-\x9f\u{D800}-\u{DFFF}]/u.test(ss.value))
-          type = Scalar.Scalar.QUOTE_DOUBLE;
-      }
-      const _stringify = (_type) => {
-        switch (_type) {
-          case Scalar.Scalar.BLOCK_FOLDED:
-          case Scalar.Scalar.BLOCK_LITERAL:
-            return implicitKey || inFlow ? quotedString(ss.value, ctx) : blockString(ss, ctx, onComment, onChompKeep);
-          case Scalar.Scalar.QUOTE_DOUBLE:
-            return doubleQuotedString(ss.value, ctx);
-          case Scalar.Scalar.QUOTE_SINGLE:
-            return singleQuotedString(ss.value, ctx);
-          case Scalar.Scalar.PLAIN:
-            return plainString(ss, ctx, onComment, onChompKeep);
-          default:
-            return null;
-        }
-      };
-      let res = _stringify(type);
-      if (res === null) {
-        const { defaultKeyType, defaultStringType } = ctx.options;
-        const t = implicitKey && defaultKeyType || defaultStringType;
-        res = _stringify(t);
-        if (res === null)
-          throw new Error(`Unsupported default string type ${t}`);
-      }
-      return res;
-    }
-    exports2.stringifyString = stringifyString;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringify.js
-var require_stringify = __commonJS({
-  "node_modules/yaml/dist/stringify/stringify.js"(exports2) {
-    "use strict";
-    var anchors = require_anchors();
-    var identity = require_identity();
-    var stringifyComment = require_stringifyComment();
-    var stringifyString = require_stringifyString();
-    function createStringifyContext(doc, options) {
-      const opt = Object.assign({
-        blockQuote: true,
-        commentString: stringifyComment.stringifyComment,
-        defaultKeyType: null,
-        defaultStringType: "PLAIN",
-        directives: null,
-        doubleQuotedAsJSON: false,
-        doubleQuotedMinMultiLineLength: 40,
-        falseStr: "false",
-        flowCollectionPadding: true,
-        indentSeq: true,
-        lineWidth: 80,
-        minContentWidth: 20,
-        nullStr: "null",
-        simpleKeys: false,
-        singleQuote: null,
-        trailingComma: false,
-        trueStr: "true",
-        verifyAliasOrder: true
-      }, doc.schema.toStringOptions, options);
-      let inFlow;
-      switch (opt.collectionStyle) {
-        case "block":
-          inFlow = false;
-          break;
-        case "flow":
-          inFlow = true;
-          break;
-        default:
-          inFlow = null;
-      }
-      return {
-        anchors: /* @__PURE__ */ new Set(),
-        doc,
-        flowCollectionPadding: opt.flowCollectionPadding ? " " : "",
-        indent: "",
-        indentStep: typeof opt.indent === "number" ? " ".repeat(opt.indent) : "  ",
-        inFlow,
-        options: opt
-      };
-    }
-    function getTagObject(tags, item) {
-      if (item.tag) {
-        const match2 = tags.filter((t) => t.tag === item.tag);
-        if (match2.length > 0)
-          return match2.find((t) => t.format === item.format) ?? match2[0];
-      }
-      let tagObj = void 0;
-      let obj;
-      if (identity.isScalar(item)) {
-        obj = item.value;
-        let match2 = tags.filter((t) => t.identify?.(obj));
-        if (match2.length > 1) {
-          const testMatch = match2.filter((t) => t.test);
-          if (testMatch.length > 0)
-            match2 = testMatch;
-        }
-        tagObj = match2.find((t) => t.format === item.format) ?? match2.find((t) => !t.format);
-      } else {
-        obj = item;
-        tagObj = tags.find((t) => t.nodeClass && obj instanceof t.nodeClass);
-      }
-      if (!tagObj) {
-        const name2 = obj?.constructor?.name ?? (obj === null ? "null" : typeof obj);
-        throw new Error(`Tag not resolved for ${name2} value`);
-      }
-      return tagObj;
-    }
-    function stringifyProps(node, tagObj, { anchors: anchors$1, doc }) {
-      if (!doc.directives)
-        return "";
-      const props = [];
-      const anchor2 = (identity.isScalar(node) || identity.isCollection(node)) && node.anchor;
-      if (anchor2 && anchors.anchorIsValid(anchor2)) {
-        anchors$1.add(anchor2);
-        props.push(`&${anchor2}`);
-      }
-      const tag = node.tag ?? (tagObj.default ? null : tagObj.tag);
-      if (tag)
-        props.push(doc.directives.tagString(tag));
-      return props.join(" ");
-    }
-    function stringify(item, ctx, onComment, onChompKeep) {
-      if (identity.isPair(item))
-        return item.toString(ctx, onComment, onChompKeep);
-      if (identity.isAlias(item)) {
-        if (ctx.doc.directives)
-          return item.toString(ctx);
-        if (ctx.resolvedAliases?.has(item)) {
-          throw new TypeError(`Cannot stringify circular structure without alias nodes`);
-        } else {
-          if (ctx.resolvedAliases)
-            ctx.resolvedAliases.add(item);
-          else
-            ctx.resolvedAliases = /* @__PURE__ */ new Set([item]);
-          item = item.resolve(ctx.doc);
-        }
-      }
-      let tagObj = void 0;
-      const node = identity.isNode(item) ? item : ctx.doc.createNode(item, { onTagObj: (o) => tagObj = o });
-      tagObj ?? (tagObj = getTagObject(ctx.doc.schema.tags, node));
-      const props = stringifyProps(node, tagObj, ctx);
-      if (props.length > 0)
-        ctx.indentAtStart = (ctx.indentAtStart ?? 0) + props.length + 1;
-      const str = typeof tagObj.stringify === "function" ? tagObj.stringify(node, ctx, onComment, onChompKeep) : identity.isScalar(node) ? stringifyString.stringifyString(node, ctx, onComment, onChompKeep) : node.toString(ctx, onComment, onChompKeep);
-      if (!props)
-        return str;
-      return identity.isScalar(node) || str[0] === "{" || str[0] === "[" ? `${props} ${str}` : `${props}
-${ctx.indent}${str}`;
-    }
-    exports2.createStringifyContext = createStringifyContext;
-    exports2.stringify = stringify;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyPair.js
-var require_stringifyPair = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyPair.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var stringify = require_stringify();
-    var stringifyComment = require_stringifyComment();
-    function stringifyPair({ key, value }, ctx, onComment, onChompKeep) {
-      const { allNullValues, doc, indent, indentStep, options: { commentString, indentSeq, simpleKeys } } = ctx;
-      let keyComment = identity.isNode(key) && key.comment || null;
-      if (simpleKeys) {
-        if (keyComment) {
-          throw new Error("With simple keys, key nodes cannot have comments");
-        }
-        if (identity.isCollection(key) || !identity.isNode(key) && typeof key === "object") {
-          const msg = "With simple keys, collection cannot be used as a key value";
-          throw new Error(msg);
-        }
-      }
-      let explicitKey = !simpleKeys && (!key || keyComment && value == null && !ctx.inFlow || identity.isCollection(key) || (identity.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
-      ctx = Object.assign({}, ctx, {
-        allNullValues: false,
-        implicitKey: !explicitKey && (simpleKeys || !allNullValues),
-        indent: indent + indentStep
-      });
-      let keyCommentDone = false;
-      let chompKeep = false;
-      let str = stringify.stringify(key, ctx, () => keyCommentDone = true, () => chompKeep = true);
-      if (!explicitKey && !ctx.inFlow && str.length > 1024) {
-        if (simpleKeys)
-          throw new Error("With simple keys, single line scalar must not span more than 1024 characters");
-        explicitKey = true;
-      }
-      if (ctx.inFlow) {
-        if (allNullValues || value == null) {
-          if (keyCommentDone && onComment)
-            onComment();
-          return str === "" ? "?" : explicitKey ? `? ${str}` : str;
-        }
-      } else if (allNullValues && !simpleKeys || value == null && explicitKey) {
-        str = `? ${str}`;
-        if (keyComment && !keyCommentDone) {
-          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
-        } else if (chompKeep && onChompKeep)
-          onChompKeep();
-        return str;
-      }
-      if (keyCommentDone)
-        keyComment = null;
-      if (explicitKey) {
-        if (keyComment)
-          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
-        str = `? ${str}
-${indent}:`;
-      } else {
-        str = `${str}:`;
-        if (keyComment)
-          str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
-      }
-      let vsb, vcb, valueComment;
-      if (identity.isNode(value)) {
-        vsb = !!value.spaceBefore;
-        vcb = value.commentBefore;
-        valueComment = value.comment;
-      } else {
-        vsb = false;
-        vcb = null;
-        valueComment = null;
-        if (value && typeof value === "object")
-          value = doc.createNode(value);
-      }
-      ctx.implicitKey = false;
-      if (!explicitKey && !keyComment && identity.isScalar(value))
-        ctx.indentAtStart = str.length + 1;
-      chompKeep = false;
-      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity.isSeq(value) && !value.flow && !value.tag && !value.anchor) {
-        ctx.indent = ctx.indent.substring(2);
-      }
-      let valueCommentDone = false;
-      const valueStr = stringify.stringify(value, ctx, () => valueCommentDone = true, () => chompKeep = true);
-      let ws = " ";
-      if (keyComment || vsb || vcb) {
-        ws = vsb ? "\n" : "";
-        if (vcb) {
-          const cs = commentString(vcb);
-          ws += `
-${stringifyComment.indentComment(cs, ctx.indent)}`;
-        }
-        if (valueStr === "" && !ctx.inFlow) {
-          if (ws === "\n" && valueComment)
-            ws = "\n\n";
-        } else {
-          ws += `
-${ctx.indent}`;
-        }
-      } else if (!explicitKey && identity.isCollection(value)) {
-        const vs0 = valueStr[0];
-        const nl0 = valueStr.indexOf("\n");
-        const hasNewline = nl0 !== -1;
-        const flow = ctx.inFlow ?? value.flow ?? value.items.length === 0;
-        if (hasNewline || !flow) {
-          let hasPropsLine = false;
-          if (hasNewline && (vs0 === "&" || vs0 === "!")) {
-            let sp0 = valueStr.indexOf(" ");
-            if (vs0 === "&" && sp0 !== -1 && sp0 < nl0 && valueStr[sp0 + 1] === "!") {
-              sp0 = valueStr.indexOf(" ", sp0 + 1);
-            }
-            if (sp0 === -1 || nl0 < sp0)
-              hasPropsLine = true;
-          }
-          if (!hasPropsLine)
-            ws = `
-${ctx.indent}`;
-        }
-      } else if (valueStr === "" || valueStr[0] === "\n") {
-        ws = "";
-      }
-      str += ws + valueStr;
-      if (ctx.inFlow) {
-        if (valueCommentDone && onComment)
-          onComment();
-      } else if (valueComment && !valueCommentDone) {
-        str += stringifyComment.lineComment(str, ctx.indent, commentString(valueComment));
-      } else if (chompKeep && onChompKeep) {
-        onChompKeep();
-      }
-      return str;
-    }
-    exports2.stringifyPair = stringifyPair;
-  }
-});
-
-// node_modules/yaml/dist/log.js
-var require_log = __commonJS({
-  "node_modules/yaml/dist/log.js"(exports2) {
-    "use strict";
-    var node_process = require("process");
-    function debug(logLevel, ...messages) {
-      if (logLevel === "debug")
-        console.log(...messages);
-    }
-    function warn(logLevel, warning2) {
-      if (logLevel === "debug" || logLevel === "warn") {
-        if (typeof node_process.emitWarning === "function")
-          node_process.emitWarning(warning2);
-        else
-          console.warn(warning2);
-      }
-    }
-    exports2.debug = debug;
-    exports2.warn = warn;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/merge.js
-var require_merge = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/merge.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var MERGE_KEY = "<<";
-    var merge = {
-      identify: (value) => value === MERGE_KEY || typeof value === "symbol" && value.description === MERGE_KEY,
-      default: "key",
-      tag: "tag:yaml.org,2002:merge",
-      test: /^<<$/,
-      resolve: () => Object.assign(new Scalar.Scalar(Symbol(MERGE_KEY)), {
-        addToJSMap: addMergeToJSMap
-      }),
-      stringify: () => MERGE_KEY
-    };
-    var isMergeKey2 = (ctx, key) => (merge.identify(key) || identity.isScalar(key) && (!key.type || key.type === Scalar.Scalar.PLAIN) && merge.identify(key.value)) && ctx?.doc.schema.tags.some((tag) => tag.tag === merge.tag && tag.default);
-    function addMergeToJSMap(ctx, map, value) {
-      const source = resolveAliasValue(ctx, value);
-      if (identity.isSeq(source))
-        for (const it of source.items)
-          mergeValue(ctx, map, it);
-      else if (Array.isArray(source))
-        for (const it of source)
-          mergeValue(ctx, map, it);
-      else
-        mergeValue(ctx, map, source);
-    }
-    function mergeValue(ctx, map, value) {
-      const source = resolveAliasValue(ctx, value);
-      if (!identity.isMap(source))
-        throw new Error("Merge sources must be maps or map aliases");
-      const srcMap = source.toJSON(null, ctx, Map);
-      for (const [key, value2] of srcMap) {
-        if (map instanceof Map) {
-          if (!map.has(key))
-            map.set(key, value2);
-        } else if (map instanceof Set) {
-          map.add(key);
-        } else if (!Object.prototype.hasOwnProperty.call(map, key)) {
-          Object.defineProperty(map, key, {
-            value: value2,
-            writable: true,
-            enumerable: true,
-            configurable: true
-          });
-        }
-      }
-      return map;
-    }
-    function resolveAliasValue(ctx, value) {
-      return ctx && identity.isAlias(value) ? value.resolve(ctx.doc, ctx) : value;
-    }
-    exports2.addMergeToJSMap = addMergeToJSMap;
-    exports2.isMergeKey = isMergeKey2;
-    exports2.merge = merge;
-  }
-});
-
-// node_modules/yaml/dist/nodes/addPairToJSMap.js
-var require_addPairToJSMap = __commonJS({
-  "node_modules/yaml/dist/nodes/addPairToJSMap.js"(exports2) {
-    "use strict";
-    var log = require_log();
-    var merge = require_merge();
-    var stringify = require_stringify();
-    var identity = require_identity();
-    var toJS = require_toJS();
-    function addPairToJSMap(ctx, map, { key, value }) {
-      if (identity.isNode(key) && key.addToJSMap)
-        key.addToJSMap(ctx, map, value);
-      else if (merge.isMergeKey(ctx, key))
-        merge.addMergeToJSMap(ctx, map, value);
-      else {
-        const jsKey = toJS.toJS(key, "", ctx);
-        if (map instanceof Map) {
-          map.set(jsKey, toJS.toJS(value, jsKey, ctx));
-        } else if (map instanceof Set) {
-          map.add(jsKey);
-        } else {
-          const stringKey = stringifyKey(key, jsKey, ctx);
-          const jsValue = toJS.toJS(value, stringKey, ctx);
-          if (stringKey in map)
-            Object.defineProperty(map, stringKey, {
-              value: jsValue,
-              writable: true,
-              enumerable: true,
-              configurable: true
-            });
-          else
-            map[stringKey] = jsValue;
-        }
-      }
-      return map;
-    }
-    function stringifyKey(key, jsKey, ctx) {
-      if (jsKey === null)
-        return "";
-      if (typeof jsKey !== "object")
-        return String(jsKey);
-      if (identity.isNode(key) && ctx?.doc) {
-        const strCtx = stringify.createStringifyContext(ctx.doc, {});
-        strCtx.anchors = /* @__PURE__ */ new Set();
-        for (const node of ctx.anchors.keys())
-          strCtx.anchors.add(node.anchor);
-        strCtx.inFlow = true;
-        strCtx.inStringifyKey = true;
-        const strKey = key.toString(strCtx);
-        if (!ctx.mapKeyWarned) {
-          let jsonStr = JSON.stringify(strKey);
-          if (jsonStr.length > 40)
-            jsonStr = jsonStr.substring(0, 36) + '..."';
-          log.warn(ctx.doc.options.logLevel, `Keys with collection values will be stringified due to JS Object restrictions: ${jsonStr}. Set mapAsMap: true to use object keys.`);
-          ctx.mapKeyWarned = true;
-        }
-        return strKey;
-      }
-      return JSON.stringify(jsKey);
-    }
-    exports2.addPairToJSMap = addPairToJSMap;
-  }
-});
-
-// node_modules/yaml/dist/nodes/Pair.js
-var require_Pair = __commonJS({
-  "node_modules/yaml/dist/nodes/Pair.js"(exports2) {
-    "use strict";
-    var createNode = require_createNode();
-    var stringifyPair = require_stringifyPair();
-    var addPairToJSMap = require_addPairToJSMap();
-    var identity = require_identity();
-    function createPair(key, value, ctx) {
-      const k = createNode.createNode(key, void 0, ctx);
-      const v = createNode.createNode(value, void 0, ctx);
-      return new Pair(k, v);
-    }
-    var Pair = class _Pair {
-      constructor(key, value = null) {
-        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.PAIR });
-        this.key = key;
-        this.value = value;
-      }
-      clone(schema) {
-        let { key, value } = this;
-        if (identity.isNode(key))
-          key = key.clone(schema);
-        if (identity.isNode(value))
-          value = value.clone(schema);
-        return new _Pair(key, value);
-      }
-      toJSON(_, ctx) {
-        const pair2 = ctx?.mapAsMap ? /* @__PURE__ */ new Map() : {};
-        return addPairToJSMap.addPairToJSMap(ctx, pair2, this);
-      }
-      toString(ctx, onComment, onChompKeep) {
-        return ctx?.doc ? stringifyPair.stringifyPair(this, ctx, onComment, onChompKeep) : JSON.stringify(this);
-      }
-    };
-    exports2.Pair = Pair;
-    exports2.createPair = createPair;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyCollection.js
-var require_stringifyCollection = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyCollection.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var stringify = require_stringify();
-    var stringifyComment = require_stringifyComment();
-    function stringifyCollection(collection, ctx, options) {
-      const flow = ctx.inFlow ?? collection.flow;
-      const stringify2 = flow ? stringifyFlowCollection : stringifyBlockCollection;
-      return stringify2(collection, ctx, options);
-    }
-    function stringifyBlockCollection({ comment, items }, ctx, { blockItemPrefix, flowChars, itemIndent, onChompKeep, onComment }) {
-      const { indent, options: { commentString } } = ctx;
-      const itemCtx = Object.assign({}, ctx, { indent: itemIndent, type: null });
-      let chompKeep = false;
-      const lines2 = [];
-      for (let i = 0; i < items.length; ++i) {
-        const item = items[i];
-        let comment2 = null;
-        if (identity.isNode(item)) {
-          if (!chompKeep && item.spaceBefore)
-            lines2.push("");
-          addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
-          if (item.comment)
-            comment2 = item.comment;
-        } else if (identity.isPair(item)) {
-          const ik = identity.isNode(item.key) ? item.key : null;
-          if (ik) {
-            if (!chompKeep && ik.spaceBefore)
-              lines2.push("");
-            addCommentBefore(ctx, lines2, ik.commentBefore, chompKeep);
-          }
-        }
-        chompKeep = false;
-        let str2 = stringify.stringify(item, itemCtx, () => comment2 = null, () => chompKeep = true);
-        if (comment2)
-          str2 += stringifyComment.lineComment(str2, itemIndent, commentString(comment2));
-        if (chompKeep && comment2)
-          chompKeep = false;
-        lines2.push(blockItemPrefix + str2);
-      }
-      let str;
-      if (lines2.length === 0) {
-        str = flowChars.start + flowChars.end;
-      } else {
-        str = lines2[0];
-        for (let i = 1; i < lines2.length; ++i) {
-          const line = lines2[i];
-          str += line ? `
-${indent}${line}` : "\n";
-        }
-      }
-      if (comment) {
-        str += "\n" + stringifyComment.indentComment(commentString(comment), indent);
-        if (onComment)
-          onComment();
-      } else if (chompKeep && onChompKeep)
-        onChompKeep();
-      return str;
-    }
-    function stringifyFlowCollection({ items }, ctx, { flowChars, itemIndent }) {
-      const { indent, indentStep, flowCollectionPadding: fcPadding, options: { commentString } } = ctx;
-      itemIndent += indentStep;
-      const itemCtx = Object.assign({}, ctx, {
-        indent: itemIndent,
-        inFlow: true,
-        type: null
-      });
-      let reqNewline = false;
-      let linesAtValue = 0;
-      const lines2 = [];
-      for (let i = 0; i < items.length; ++i) {
-        const item = items[i];
-        let comment = null;
-        if (identity.isNode(item)) {
-          if (item.spaceBefore)
-            lines2.push("");
-          addCommentBefore(ctx, lines2, item.commentBefore, false);
-          if (item.comment)
-            comment = item.comment;
-        } else if (identity.isPair(item)) {
-          const ik = identity.isNode(item.key) ? item.key : null;
-          if (ik) {
-            if (ik.spaceBefore)
-              lines2.push("");
-            addCommentBefore(ctx, lines2, ik.commentBefore, false);
-            if (ik.comment)
-              reqNewline = true;
-          }
-          const iv = identity.isNode(item.value) ? item.value : null;
-          if (iv) {
-            if (iv.comment)
-              comment = iv.comment;
-            if (iv.commentBefore)
-              reqNewline = true;
-          } else if (item.value == null && ik?.comment) {
-            comment = ik.comment;
-          }
-        }
-        if (comment)
-          reqNewline = true;
-        let str = stringify.stringify(item, itemCtx, () => comment = null);
-        reqNewline || (reqNewline = lines2.length > linesAtValue || str.includes("\n"));
-        if (i < items.length - 1) {
-          str += ",";
-        } else if (ctx.options.trailingComma) {
-          if (ctx.options.lineWidth > 0) {
-            reqNewline || (reqNewline = lines2.reduce((sum, line) => sum + line.length + 2, 2) + (str.length + 2) > ctx.options.lineWidth);
-          }
-          if (reqNewline) {
-            str += ",";
-          }
-        }
-        if (comment)
-          str += stringifyComment.lineComment(str, itemIndent, commentString(comment));
-        lines2.push(str);
-        linesAtValue = lines2.length;
-      }
-      const { start, end } = flowChars;
-      if (lines2.length === 0) {
-        return start + end;
-      } else {
-        if (!reqNewline) {
-          const len = lines2.reduce((sum, line) => sum + line.length + 2, 2);
-          reqNewline = ctx.options.lineWidth > 0 && len > ctx.options.lineWidth;
-        }
-        if (reqNewline) {
-          let str = start;
-          for (const line of lines2)
-            str += line ? `
-${indentStep}${indent}${line}` : "\n";
-          return `${str}
-${indent}${end}`;
-        } else {
-          return `${start}${fcPadding}${lines2.join(" ")}${fcPadding}${end}`;
-        }
-      }
-    }
-    function addCommentBefore({ indent, options: { commentString } }, lines2, comment, chompKeep) {
-      if (comment && chompKeep)
-        comment = comment.replace(/^\n+/, "");
-      if (comment) {
-        const ic = stringifyComment.indentComment(commentString(comment), indent);
-        lines2.push(ic.trimStart());
-      }
-    }
-    exports2.stringifyCollection = stringifyCollection;
-  }
-});
-
-// node_modules/yaml/dist/nodes/YAMLMap.js
-var require_YAMLMap = __commonJS({
-  "node_modules/yaml/dist/nodes/YAMLMap.js"(exports2) {
-    "use strict";
-    var stringifyCollection = require_stringifyCollection();
-    var addPairToJSMap = require_addPairToJSMap();
-    var Collection = require_Collection();
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var Scalar = require_Scalar();
-    function findPair(items, key) {
-      const k = identity.isScalar(key) ? key.value : key;
-      for (const it of items) {
-        if (identity.isPair(it)) {
-          if (it.key === key || it.key === k)
-            return it;
-          if (identity.isScalar(it.key) && it.key.value === k)
-            return it;
-        }
-      }
-      return void 0;
-    }
-    var YAMLMap = class extends Collection.Collection {
-      static get tagName() {
-        return "tag:yaml.org,2002:map";
-      }
-      constructor(schema) {
-        super(identity.MAP, schema);
-        this.items = [];
-      }
-      /**
-       * A generic collection parsing method that can be extended
-       * to other node classes that inherit from YAMLMap
-       */
-      static from(schema, obj, ctx) {
-        const { keepUndefined, replacer } = ctx;
-        const map = new this(schema);
-        const add2 = (key, value) => {
-          if (typeof replacer === "function")
-            value = replacer.call(obj, key, value);
-          else if (Array.isArray(replacer) && !replacer.includes(key))
-            return;
-          if (value !== void 0 || keepUndefined)
-            map.items.push(Pair.createPair(key, value, ctx));
-        };
-        if (obj instanceof Map) {
-          for (const [key, value] of obj)
-            add2(key, value);
-        } else if (obj && typeof obj === "object") {
-          for (const key of Object.keys(obj))
-            add2(key, obj[key]);
-        }
-        if (typeof schema.sortMapEntries === "function") {
-          map.items.sort(schema.sortMapEntries);
-        }
-        return map;
-      }
-      /**
-       * Adds a value to the collection.
-       *
-       * @param overwrite - If not set `true`, using a key that is already in the
-       *   collection will throw. Otherwise, overwrites the previous value.
-       */
-      add(pair2, overwrite) {
-        let _pair;
-        if (identity.isPair(pair2))
-          _pair = pair2;
-        else if (!pair2 || typeof pair2 !== "object" || !("key" in pair2)) {
-          _pair = new Pair.Pair(pair2, pair2?.value);
-        } else
-          _pair = new Pair.Pair(pair2.key, pair2.value);
-        const prev = findPair(this.items, _pair.key);
-        const sortEntries = this.schema?.sortMapEntries;
-        if (prev) {
-          if (!overwrite)
-            throw new Error(`Key ${_pair.key} already set`);
-          if (identity.isScalar(prev.value) && Scalar.isScalarValue(_pair.value))
-            prev.value.value = _pair.value;
-          else
-            prev.value = _pair.value;
-        } else if (sortEntries) {
-          const i = this.items.findIndex((item) => sortEntries(_pair, item) < 0);
-          if (i === -1)
-            this.items.push(_pair);
-          else
-            this.items.splice(i, 0, _pair);
-        } else {
-          this.items.push(_pair);
-        }
-      }
-      delete(key) {
-        const it = findPair(this.items, key);
-        if (!it)
-          return false;
-        const del = this.items.splice(this.items.indexOf(it), 1);
-        return del.length > 0;
-      }
-      get(key, keepScalar) {
-        const it = findPair(this.items, key);
-        const node = it?.value;
-        return (!keepScalar && identity.isScalar(node) ? node.value : node) ?? void 0;
-      }
-      has(key) {
-        return !!findPair(this.items, key);
-      }
-      set(key, value) {
-        this.add(new Pair.Pair(key, value), true);
-      }
-      /**
-       * @param ctx - Conversion context, originally set in Document#toJS()
-       * @param {Class} Type - If set, forces the returned collection type
-       * @returns Instance of Type, Map, or Object
-       */
-      toJSON(_, ctx, Type2) {
-        const map = Type2 ? new Type2() : ctx?.mapAsMap ? /* @__PURE__ */ new Map() : {};
-        if (ctx?.onCreate)
-          ctx.onCreate(map);
-        for (const item of this.items)
-          addPairToJSMap.addPairToJSMap(ctx, map, item);
-        return map;
-      }
-      toString(ctx, onComment, onChompKeep) {
-        if (!ctx)
-          return JSON.stringify(this);
-        for (const item of this.items) {
-          if (!identity.isPair(item))
-            throw new Error(`Map items must all be pairs; found ${JSON.stringify(item)} instead`);
-        }
-        if (!ctx.allNullValues && this.hasAllNullValues(false))
-          ctx = Object.assign({}, ctx, { allNullValues: true });
-        return stringifyCollection.stringifyCollection(this, ctx, {
-          blockItemPrefix: "",
-          flowChars: { start: "{", end: "}" },
-          itemIndent: ctx.indent || "",
-          onChompKeep,
-          onComment
-        });
-      }
-    };
-    exports2.YAMLMap = YAMLMap;
-    exports2.findPair = findPair;
-  }
-});
-
-// node_modules/yaml/dist/schema/common/map.js
-var require_map = __commonJS({
-  "node_modules/yaml/dist/schema/common/map.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var YAMLMap = require_YAMLMap();
-    var map = {
-      collection: "map",
-      default: true,
-      nodeClass: YAMLMap.YAMLMap,
-      tag: "tag:yaml.org,2002:map",
-      resolve(map2, onError) {
-        if (!identity.isMap(map2))
-          onError("Expected a mapping for this tag");
-        return map2;
-      },
-      createNode: (schema, obj, ctx) => YAMLMap.YAMLMap.from(schema, obj, ctx)
-    };
-    exports2.map = map;
-  }
-});
-
-// node_modules/yaml/dist/nodes/YAMLSeq.js
-var require_YAMLSeq = __commonJS({
-  "node_modules/yaml/dist/nodes/YAMLSeq.js"(exports2) {
-    "use strict";
-    var createNode = require_createNode();
-    var stringifyCollection = require_stringifyCollection();
-    var Collection = require_Collection();
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var toJS = require_toJS();
-    var YAMLSeq = class extends Collection.Collection {
-      static get tagName() {
-        return "tag:yaml.org,2002:seq";
-      }
-      constructor(schema) {
-        super(identity.SEQ, schema);
-        this.items = [];
-      }
-      add(value) {
-        this.items.push(value);
-      }
-      /**
-       * Removes a value from the collection.
-       *
-       * `key` must contain a representation of an integer for this to succeed.
-       * It may be wrapped in a `Scalar`.
-       *
-       * @returns `true` if the item was found and removed.
-       */
-      delete(key) {
-        const idx = asItemIndex(key);
-        if (typeof idx !== "number")
-          return false;
-        const del = this.items.splice(idx, 1);
-        return del.length > 0;
-      }
-      get(key, keepScalar) {
-        const idx = asItemIndex(key);
-        if (typeof idx !== "number")
-          return void 0;
-        const it = this.items[idx];
-        return !keepScalar && identity.isScalar(it) ? it.value : it;
-      }
-      /**
-       * Checks if the collection includes a value with the key `key`.
-       *
-       * `key` must contain a representation of an integer for this to succeed.
-       * It may be wrapped in a `Scalar`.
-       */
-      has(key) {
-        const idx = asItemIndex(key);
-        return typeof idx === "number" && idx < this.items.length;
-      }
-      /**
-       * Sets a value in this collection. For `!!set`, `value` needs to be a
-       * boolean to add/remove the item from the set.
-       *
-       * If `key` does not contain a representation of an integer, this will throw.
-       * It may be wrapped in a `Scalar`.
-       */
-      set(key, value) {
-        const idx = asItemIndex(key);
-        if (typeof idx !== "number")
-          throw new Error(`Expected a valid index, not ${key}.`);
-        const prev = this.items[idx];
-        if (identity.isScalar(prev) && Scalar.isScalarValue(value))
-          prev.value = value;
-        else
-          this.items[idx] = value;
-      }
-      toJSON(_, ctx) {
-        const seq = [];
-        if (ctx?.onCreate)
-          ctx.onCreate(seq);
-        let i = 0;
-        for (const item of this.items)
-          seq.push(toJS.toJS(item, String(i++), ctx));
-        return seq;
-      }
-      toString(ctx, onComment, onChompKeep) {
-        if (!ctx)
-          return JSON.stringify(this);
-        return stringifyCollection.stringifyCollection(this, ctx, {
-          blockItemPrefix: "- ",
-          flowChars: { start: "[", end: "]" },
-          itemIndent: (ctx.indent || "") + "  ",
-          onChompKeep,
-          onComment
-        });
-      }
-      static from(schema, obj, ctx) {
-        const { replacer } = ctx;
-        const seq = new this(schema);
-        if (obj && Symbol.iterator in Object(obj)) {
-          let i = 0;
-          for (let it of obj) {
-            if (typeof replacer === "function") {
-              const key = obj instanceof Set ? it : String(i++);
-              it = replacer.call(obj, key, it);
-            }
-            seq.items.push(createNode.createNode(it, void 0, ctx));
-          }
-        }
-        return seq;
-      }
-    };
-    function asItemIndex(key) {
-      let idx = identity.isScalar(key) ? key.value : key;
-      if (idx && typeof idx === "string")
-        idx = Number(idx);
-      return typeof idx === "number" && Number.isInteger(idx) && idx >= 0 ? idx : null;
-    }
-    exports2.YAMLSeq = YAMLSeq;
-  }
-});
-
-// node_modules/yaml/dist/schema/common/seq.js
-var require_seq = __commonJS({
-  "node_modules/yaml/dist/schema/common/seq.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var YAMLSeq = require_YAMLSeq();
-    var seq = {
-      collection: "seq",
-      default: true,
-      nodeClass: YAMLSeq.YAMLSeq,
-      tag: "tag:yaml.org,2002:seq",
-      resolve(seq2, onError) {
-        if (!identity.isSeq(seq2))
-          onError("Expected a sequence for this tag");
-        return seq2;
-      },
-      createNode: (schema, obj, ctx) => YAMLSeq.YAMLSeq.from(schema, obj, ctx)
-    };
-    exports2.seq = seq;
-  }
-});
-
-// node_modules/yaml/dist/schema/common/string.js
-var require_string = __commonJS({
-  "node_modules/yaml/dist/schema/common/string.js"(exports2) {
-    "use strict";
-    var stringifyString = require_stringifyString();
-    var string = {
-      identify: (value) => typeof value === "string",
-      default: true,
-      tag: "tag:yaml.org,2002:str",
-      resolve: (str) => str,
-      stringify(item, ctx, onComment, onChompKeep) {
-        ctx = Object.assign({ actualString: true }, ctx);
-        return stringifyString.stringifyString(item, ctx, onComment, onChompKeep);
-      }
-    };
-    exports2.string = string;
-  }
-});
-
-// node_modules/yaml/dist/schema/common/null.js
-var require_null = __commonJS({
-  "node_modules/yaml/dist/schema/common/null.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var nullTag = {
-      identify: (value) => value == null,
-      createNode: () => new Scalar.Scalar(null),
-      default: true,
-      tag: "tag:yaml.org,2002:null",
-      test: /^(?:~|[Nn]ull|NULL)?$/,
-      resolve: () => new Scalar.Scalar(null),
-      stringify: ({ source }, ctx) => typeof source === "string" && nullTag.test.test(source) ? source : ctx.options.nullStr
-    };
-    exports2.nullTag = nullTag;
-  }
-});
-
-// node_modules/yaml/dist/schema/core/bool.js
-var require_bool = __commonJS({
-  "node_modules/yaml/dist/schema/core/bool.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var boolTag = {
-      identify: (value) => typeof value === "boolean",
-      default: true,
-      tag: "tag:yaml.org,2002:bool",
-      test: /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/,
-      resolve: (str) => new Scalar.Scalar(str[0] === "t" || str[0] === "T"),
-      stringify({ source, value }, ctx) {
-        if (source && boolTag.test.test(source)) {
-          const sv = source[0] === "t" || source[0] === "T";
-          if (value === sv)
-            return source;
-        }
-        return value ? ctx.options.trueStr : ctx.options.falseStr;
-      }
-    };
-    exports2.boolTag = boolTag;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyNumber.js
-var require_stringifyNumber = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyNumber.js"(exports2) {
-    "use strict";
-    function stringifyNumber({ format, minFractionDigits, tag, value }) {
-      if (typeof value === "bigint")
-        return String(value);
-      const num = typeof value === "number" ? value : Number(value);
-      if (!isFinite(num))
-        return isNaN(num) ? ".nan" : num < 0 ? "-.inf" : ".inf";
-      let n = Object.is(value, -0) ? "-0" : JSON.stringify(value);
-      if (!format && minFractionDigits && (!tag || tag === "tag:yaml.org,2002:float") && /^-?\d/.test(n) && !n.includes("e")) {
-        let i = n.indexOf(".");
-        if (i < 0) {
-          i = n.length;
-          n += ".";
-        }
-        let d = minFractionDigits - (n.length - i - 1);
-        while (d-- > 0)
-          n += "0";
-      }
-      return n;
-    }
-    exports2.stringifyNumber = stringifyNumber;
-  }
-});
-
-// node_modules/yaml/dist/schema/core/float.js
-var require_float = __commonJS({
-  "node_modules/yaml/dist/schema/core/float.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var stringifyNumber = require_stringifyNumber();
-    var floatNaN = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
-      resolve: (str) => str.slice(-3).toLowerCase() === "nan" ? NaN : str[0] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-      stringify: stringifyNumber.stringifyNumber
-    };
-    var floatExp = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      format: "EXP",
-      test: /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$/,
-      resolve: (str) => parseFloat(str),
-      stringify(node) {
-        const num = Number(node.value);
-        return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
-      }
-    };
-    var float2 = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      test: /^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)$/,
-      resolve(str) {
-        const node = new Scalar.Scalar(parseFloat(str));
-        const dot = str.indexOf(".");
-        if (dot !== -1 && str[str.length - 1] === "0")
-          node.minFractionDigits = str.length - dot - 1;
-        return node;
-      },
-      stringify: stringifyNumber.stringifyNumber
-    };
-    exports2.float = float2;
-    exports2.floatExp = floatExp;
-    exports2.floatNaN = floatNaN;
-  }
-});
-
-// node_modules/yaml/dist/schema/core/int.js
-var require_int = __commonJS({
-  "node_modules/yaml/dist/schema/core/int.js"(exports2) {
-    "use strict";
-    var stringifyNumber = require_stringifyNumber();
-    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
-    var intResolve = (str, offset, radix, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str.substring(offset), radix);
-    function intStringify(node, radix, prefix2) {
-      const { value } = node;
-      if (intIdentify(value) && value >= 0)
-        return prefix2 + value.toString(radix);
-      return stringifyNumber.stringifyNumber(node);
-    }
-    var intOct = {
-      identify: (value) => intIdentify(value) && value >= 0,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "OCT",
-      test: /^0o[0-7]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 2, 8, opt),
-      stringify: (node) => intStringify(node, 8, "0o")
-    };
-    var int = {
-      identify: intIdentify,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      test: /^[-+]?[0-9]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 0, 10, opt),
-      stringify: stringifyNumber.stringifyNumber
-    };
-    var intHex = {
-      identify: (value) => intIdentify(value) && value >= 0,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "HEX",
-      test: /^0x[0-9a-fA-F]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 2, 16, opt),
-      stringify: (node) => intStringify(node, 16, "0x")
-    };
-    exports2.int = int;
-    exports2.intHex = intHex;
-    exports2.intOct = intOct;
-  }
-});
-
-// node_modules/yaml/dist/schema/core/schema.js
-var require_schema = __commonJS({
-  "node_modules/yaml/dist/schema/core/schema.js"(exports2) {
-    "use strict";
-    var map = require_map();
-    var _null = require_null();
-    var seq = require_seq();
-    var string = require_string();
-    var bool = require_bool();
-    var float2 = require_float();
-    var int = require_int();
-    var schema = [
-      map.map,
-      seq.seq,
-      string.string,
-      _null.nullTag,
-      bool.boolTag,
-      int.intOct,
-      int.int,
-      int.intHex,
-      float2.floatNaN,
-      float2.floatExp,
-      float2.float
-    ];
-    exports2.schema = schema;
-  }
-});
-
-// node_modules/yaml/dist/schema/json/schema.js
-var require_schema2 = __commonJS({
-  "node_modules/yaml/dist/schema/json/schema.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var map = require_map();
-    var seq = require_seq();
-    function intIdentify(value) {
-      return typeof value === "bigint" || Number.isInteger(value);
-    }
-    var stringifyJSON = ({ value }) => JSON.stringify(value);
-    var jsonScalars = [
-      {
-        identify: (value) => typeof value === "string",
-        default: true,
-        tag: "tag:yaml.org,2002:str",
-        resolve: (str) => str,
-        stringify: stringifyJSON
-      },
-      {
-        identify: (value) => value == null,
-        createNode: () => new Scalar.Scalar(null),
-        default: true,
-        tag: "tag:yaml.org,2002:null",
-        test: /^null$/,
-        resolve: () => null,
-        stringify: stringifyJSON
-      },
-      {
-        identify: (value) => typeof value === "boolean",
-        default: true,
-        tag: "tag:yaml.org,2002:bool",
-        test: /^true$|^false$/,
-        resolve: (str) => str === "true",
-        stringify: stringifyJSON
-      },
-      {
-        identify: intIdentify,
-        default: true,
-        tag: "tag:yaml.org,2002:int",
-        test: /^-?(?:0|[1-9][0-9]*)$/,
-        resolve: (str, _onError, { intAsBigInt }) => intAsBigInt ? BigInt(str) : parseInt(str, 10),
-        stringify: ({ value }) => intIdentify(value) ? value.toString() : JSON.stringify(value)
-      },
-      {
-        identify: (value) => typeof value === "number",
-        default: true,
-        tag: "tag:yaml.org,2002:float",
-        test: /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/,
-        resolve: (str) => parseFloat(str),
-        stringify: stringifyJSON
-      }
-    ];
-    var jsonError = {
-      default: true,
-      tag: "",
-      test: /^/,
-      resolve(str, onError) {
-        onError(`Unresolved plain scalar ${JSON.stringify(str)}`);
-        return str;
-      }
-    };
-    var schema = [map.map, seq.seq].concat(jsonScalars, jsonError);
-    exports2.schema = schema;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/binary.js
-var require_binary = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/binary.js"(exports2) {
-    "use strict";
-    var node_buffer = require("buffer");
-    var Scalar = require_Scalar();
-    var stringifyString = require_stringifyString();
-    var binary = {
-      identify: (value) => value instanceof Uint8Array,
-      // Buffer inherits from Uint8Array
-      default: false,
-      tag: "tag:yaml.org,2002:binary",
-      /**
-       * Returns a Buffer in node and an Uint8Array in browsers
-       *
-       * To use the resulting buffer as an image, you'll want to do something like:
-       *
-       *   const blob = new Blob([buffer], { type: 'image/jpeg' })
-       *   document.querySelector('#photo').src = URL.createObjectURL(blob)
-       */
-      resolve(src, onError) {
-        if (typeof node_buffer.Buffer === "function") {
-          return node_buffer.Buffer.from(src, "base64");
-        } else if (typeof atob === "function") {
-          const str = atob(src.replace(/[\n\r]/g, ""));
-          const buffer = new Uint8Array(str.length);
-          for (let i = 0; i < str.length; ++i)
-            buffer[i] = str.charCodeAt(i);
-          return buffer;
-        } else {
-          onError("This environment does not support reading binary tags; either Buffer or atob is required");
-          return src;
-        }
-      },
-      stringify({ comment, type, value }, ctx, onComment, onChompKeep) {
-        if (!value)
-          return "";
-        const buf = value;
-        let str;
-        if (typeof node_buffer.Buffer === "function") {
-          str = buf instanceof node_buffer.Buffer ? buf.toString("base64") : node_buffer.Buffer.from(buf.buffer).toString("base64");
-        } else if (typeof btoa === "function") {
-          let s = "";
-          for (let i = 0; i < buf.length; ++i)
-            s += String.fromCharCode(buf[i]);
-          str = btoa(s);
-        } else {
-          throw new Error("This environment does not support writing binary tags; either Buffer or btoa is required");
-        }
-        type ?? (type = Scalar.Scalar.BLOCK_LITERAL);
-        if (type !== Scalar.Scalar.QUOTE_DOUBLE) {
-          const lineWidth = Math.max(ctx.options.lineWidth - ctx.indent.length, ctx.options.minContentWidth);
-          const n = Math.ceil(str.length / lineWidth);
-          const lines2 = new Array(n);
-          for (let i = 0, o = 0; i < n; ++i, o += lineWidth) {
-            lines2[i] = str.substr(o, lineWidth);
-          }
-          str = lines2.join(type === Scalar.Scalar.BLOCK_LITERAL ? "\n" : " ");
-        }
-        return stringifyString.stringifyString({ comment, type, value: str }, ctx, onComment, onChompKeep);
-      }
-    };
-    exports2.binary = binary;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/pairs.js
-var require_pairs = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/pairs.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var Scalar = require_Scalar();
-    var YAMLSeq = require_YAMLSeq();
-    function resolvePairs(seq, onError) {
-      if (identity.isSeq(seq)) {
-        for (let i = 0; i < seq.items.length; ++i) {
-          let item = seq.items[i];
-          if (identity.isPair(item))
-            continue;
-          else if (identity.isMap(item)) {
-            if (item.items.length > 1)
-              onError("Each pair must have its own sequence indicator");
-            const pair2 = item.items[0] || new Pair.Pair(new Scalar.Scalar(null));
-            if (item.commentBefore)
-              pair2.key.commentBefore = pair2.key.commentBefore ? `${item.commentBefore}
-${pair2.key.commentBefore}` : item.commentBefore;
-            if (item.comment) {
-              const cn = pair2.value ?? pair2.key;
-              cn.comment = cn.comment ? `${item.comment}
-${cn.comment}` : item.comment;
-            }
-            item = pair2;
-          }
-          seq.items[i] = identity.isPair(item) ? item : new Pair.Pair(item);
-        }
-      } else
-        onError("Expected a sequence for this tag");
-      return seq;
-    }
-    function createPairs(schema, iterable, ctx) {
-      const { replacer } = ctx;
-      const pairs2 = new YAMLSeq.YAMLSeq(schema);
-      pairs2.tag = "tag:yaml.org,2002:pairs";
-      let i = 0;
-      if (iterable && Symbol.iterator in Object(iterable))
-        for (let it of iterable) {
-          if (typeof replacer === "function")
-            it = replacer.call(iterable, String(i++), it);
-          let key, value;
-          if (Array.isArray(it)) {
-            if (it.length === 2) {
-              key = it[0];
-              value = it[1];
-            } else
-              throw new TypeError(`Expected [key, value] tuple: ${it}`);
-          } else if (it && it instanceof Object) {
-            const keys = Object.keys(it);
-            if (keys.length === 1) {
-              key = keys[0];
-              value = it[key];
-            } else {
-              throw new TypeError(`Expected tuple with one key, not ${keys.length} keys`);
-            }
-          } else {
-            key = it;
-          }
-          pairs2.items.push(Pair.createPair(key, value, ctx));
-        }
-      return pairs2;
-    }
-    var pairs = {
-      collection: "seq",
-      default: false,
-      tag: "tag:yaml.org,2002:pairs",
-      resolve: resolvePairs,
-      createNode: createPairs
-    };
-    exports2.createPairs = createPairs;
-    exports2.pairs = pairs;
-    exports2.resolvePairs = resolvePairs;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/omap.js
-var require_omap = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/omap.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var toJS = require_toJS();
-    var YAMLMap = require_YAMLMap();
-    var YAMLSeq = require_YAMLSeq();
-    var pairs = require_pairs();
-    var YAMLOMap = class _YAMLOMap extends YAMLSeq.YAMLSeq {
-      constructor() {
-        super();
-        this.add = YAMLMap.YAMLMap.prototype.add.bind(this);
-        this.delete = YAMLMap.YAMLMap.prototype.delete.bind(this);
-        this.get = YAMLMap.YAMLMap.prototype.get.bind(this);
-        this.has = YAMLMap.YAMLMap.prototype.has.bind(this);
-        this.set = YAMLMap.YAMLMap.prototype.set.bind(this);
-        this.tag = _YAMLOMap.tag;
-      }
-      /**
-       * If `ctx` is given, the return type is actually `Map<unknown, unknown>`,
-       * but TypeScript won't allow widening the signature of a child method.
-       */
-      toJSON(_, ctx) {
-        if (!ctx)
-          return super.toJSON(_);
-        const map = /* @__PURE__ */ new Map();
-        if (ctx?.onCreate)
-          ctx.onCreate(map);
-        for (const pair2 of this.items) {
-          let key, value;
-          if (identity.isPair(pair2)) {
-            key = toJS.toJS(pair2.key, "", ctx);
-            value = toJS.toJS(pair2.value, key, ctx);
-          } else {
-            key = toJS.toJS(pair2, "", ctx);
-          }
-          if (map.has(key))
-            throw new Error("Ordered maps must not include duplicate keys");
-          map.set(key, value);
-        }
-        return map;
-      }
-      static from(schema, iterable, ctx) {
-        const pairs$1 = pairs.createPairs(schema, iterable, ctx);
-        const omap2 = new this();
-        omap2.items = pairs$1.items;
-        return omap2;
-      }
-    };
-    YAMLOMap.tag = "tag:yaml.org,2002:omap";
-    var omap = {
-      collection: "seq",
-      identify: (value) => value instanceof Map,
-      nodeClass: YAMLOMap,
-      default: false,
-      tag: "tag:yaml.org,2002:omap",
-      resolve(seq, onError) {
-        const pairs$1 = pairs.resolvePairs(seq, onError);
-        const seenKeys = [];
-        for (const { key } of pairs$1.items) {
-          if (identity.isScalar(key)) {
-            if (seenKeys.includes(key.value)) {
-              onError(`Ordered maps must not include duplicate keys: ${key.value}`);
-            } else {
-              seenKeys.push(key.value);
-            }
-          }
-        }
-        return Object.assign(new YAMLOMap(), pairs$1);
-      },
-      createNode: (schema, iterable, ctx) => YAMLOMap.from(schema, iterable, ctx)
-    };
-    exports2.YAMLOMap = YAMLOMap;
-    exports2.omap = omap;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/bool.js
-var require_bool2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/bool.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    function boolStringify({ value, source }, ctx) {
-      const boolObj = value ? trueTag : falseTag;
-      if (source && boolObj.test.test(source))
-        return source;
-      return value ? ctx.options.trueStr : ctx.options.falseStr;
-    }
-    var trueTag = {
-      identify: (value) => value === true,
-      default: true,
-      tag: "tag:yaml.org,2002:bool",
-      test: /^(?:Y|y|[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/,
-      resolve: () => new Scalar.Scalar(true),
-      stringify: boolStringify
-    };
-    var falseTag = {
-      identify: (value) => value === false,
-      default: true,
-      tag: "tag:yaml.org,2002:bool",
-      test: /^(?:N|n|[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
-      resolve: () => new Scalar.Scalar(false),
-      stringify: boolStringify
-    };
-    exports2.falseTag = falseTag;
-    exports2.trueTag = trueTag;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/float.js
-var require_float2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/float.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var stringifyNumber = require_stringifyNumber();
-    var floatNaN = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      test: /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/,
-      resolve: (str) => str.slice(-3).toLowerCase() === "nan" ? NaN : str[0] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-      stringify: stringifyNumber.stringifyNumber
-    };
-    var floatExp = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      format: "EXP",
-      test: /^[-+]?(?:[0-9][0-9_]*)?(?:\.[0-9_]*)?[eE][-+]?[0-9]+$/,
-      resolve: (str) => parseFloat(str.replace(/_/g, "")),
-      stringify(node) {
-        const num = Number(node.value);
-        return isFinite(num) ? num.toExponential() : stringifyNumber.stringifyNumber(node);
-      }
-    };
-    var float2 = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      test: /^[-+]?(?:[0-9][0-9_]*)?\.[0-9_]*$/,
-      resolve(str) {
-        const node = new Scalar.Scalar(parseFloat(str.replace(/_/g, "")));
-        const dot = str.indexOf(".");
-        if (dot !== -1) {
-          const f = str.substring(dot + 1).replace(/_/g, "");
-          if (f[f.length - 1] === "0")
-            node.minFractionDigits = f.length;
-        }
-        return node;
-      },
-      stringify: stringifyNumber.stringifyNumber
-    };
-    exports2.float = float2;
-    exports2.floatExp = floatExp;
-    exports2.floatNaN = floatNaN;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/int.js
-var require_int2 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/int.js"(exports2) {
-    "use strict";
-    var stringifyNumber = require_stringifyNumber();
-    var intIdentify = (value) => typeof value === "bigint" || Number.isInteger(value);
-    function intResolve(str, offset, radix, { intAsBigInt }) {
-      const sign = str[0];
-      if (sign === "-" || sign === "+")
-        offset += 1;
-      str = str.substring(offset).replace(/_/g, "");
-      if (intAsBigInt) {
-        switch (radix) {
-          case 2:
-            str = `0b${str}`;
-            break;
-          case 8:
-            str = `0o${str}`;
-            break;
-          case 16:
-            str = `0x${str}`;
-            break;
-        }
-        const n2 = BigInt(str);
-        return sign === "-" ? BigInt(-1) * n2 : n2;
-      }
-      const n = parseInt(str, radix);
-      return sign === "-" ? -1 * n : n;
-    }
-    function intStringify(node, radix, prefix2) {
-      const { value } = node;
-      if (intIdentify(value)) {
-        const str = value.toString(radix);
-        return value < 0 ? "-" + prefix2 + str.substr(1) : prefix2 + str;
-      }
-      return stringifyNumber.stringifyNumber(node);
-    }
-    var intBin = {
-      identify: intIdentify,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "BIN",
-      test: /^[-+]?0b[0-1_]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 2, 2, opt),
-      stringify: (node) => intStringify(node, 2, "0b")
-    };
-    var intOct = {
-      identify: intIdentify,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "OCT",
-      test: /^[-+]?0[0-7_]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 1, 8, opt),
-      stringify: (node) => intStringify(node, 8, "0")
-    };
-    var int = {
-      identify: intIdentify,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      test: /^[-+]?[0-9][0-9_]*$/,
-      resolve: (str, _onError, opt) => intResolve(str, 0, 10, opt),
-      stringify: stringifyNumber.stringifyNumber
-    };
-    var intHex = {
-      identify: intIdentify,
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "HEX",
-      test: /^[-+]?0x[0-9a-fA-F_]+$/,
-      resolve: (str, _onError, opt) => intResolve(str, 2, 16, opt),
-      stringify: (node) => intStringify(node, 16, "0x")
-    };
-    exports2.int = int;
-    exports2.intBin = intBin;
-    exports2.intHex = intHex;
-    exports2.intOct = intOct;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/set.js
-var require_set = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/set.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var YAMLMap = require_YAMLMap();
-    var YAMLSet = class _YAMLSet extends YAMLMap.YAMLMap {
-      constructor(schema) {
-        super(schema);
-        this.tag = _YAMLSet.tag;
-      }
-      add(key) {
-        let pair2;
-        if (identity.isPair(key))
-          pair2 = key;
-        else if (key && typeof key === "object" && "key" in key && "value" in key && key.value === null)
-          pair2 = new Pair.Pair(key.key, null);
-        else
-          pair2 = new Pair.Pair(key, null);
-        const prev = YAMLMap.findPair(this.items, pair2.key);
-        if (!prev)
-          this.items.push(pair2);
-      }
-      /**
-       * If `keepPair` is `true`, returns the Pair matching `key`.
-       * Otherwise, returns the value of that Pair's key.
-       */
-      get(key, keepPair) {
-        const pair2 = YAMLMap.findPair(this.items, key);
-        return !keepPair && identity.isPair(pair2) ? identity.isScalar(pair2.key) ? pair2.key.value : pair2.key : pair2;
-      }
-      set(key, value) {
-        if (typeof value !== "boolean")
-          throw new Error(`Expected boolean value for set(key, value) in a YAML set, not ${typeof value}`);
-        const prev = YAMLMap.findPair(this.items, key);
-        if (prev && !value) {
-          this.items.splice(this.items.indexOf(prev), 1);
-        } else if (!prev && value) {
-          this.items.push(new Pair.Pair(key));
-        }
-      }
-      toJSON(_, ctx) {
-        return super.toJSON(_, ctx, Set);
-      }
-      toString(ctx, onComment, onChompKeep) {
-        if (!ctx)
-          return JSON.stringify(this);
-        if (this.hasAllNullValues(true))
-          return super.toString(Object.assign({}, ctx, { allNullValues: true }), onComment, onChompKeep);
-        else
-          throw new Error("Set items must all have null values");
-      }
-      static from(schema, iterable, ctx) {
-        const { replacer } = ctx;
-        const set2 = new this(schema);
-        if (iterable && Symbol.iterator in Object(iterable))
-          for (let value of iterable) {
-            if (typeof replacer === "function")
-              value = replacer.call(iterable, value, value);
-            set2.items.push(Pair.createPair(value, null, ctx));
-          }
-        return set2;
-      }
-    };
-    YAMLSet.tag = "tag:yaml.org,2002:set";
-    var set = {
-      collection: "map",
-      identify: (value) => value instanceof Set,
-      nodeClass: YAMLSet,
-      default: false,
-      tag: "tag:yaml.org,2002:set",
-      createNode: (schema, iterable, ctx) => YAMLSet.from(schema, iterable, ctx),
-      resolve(map, onError) {
-        if (identity.isMap(map)) {
-          if (map.hasAllNullValues(true))
-            return Object.assign(new YAMLSet(), map);
-          else
-            onError("Set items must all have null values");
-        } else
-          onError("Expected a mapping for this tag");
-        return map;
-      }
-    };
-    exports2.YAMLSet = YAMLSet;
-    exports2.set = set;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/timestamp.js
-var require_timestamp = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/timestamp.js"(exports2) {
-    "use strict";
-    var stringifyNumber = require_stringifyNumber();
-    function parseSexagesimal(str, asBigInt) {
-      const sign = str[0];
-      const parts = sign === "-" || sign === "+" ? str.substring(1) : str;
-      const num = (n) => asBigInt ? BigInt(n) : Number(n);
-      const res = parts.replace(/_/g, "").split(":").reduce((res2, p) => res2 * num(60) + num(p), num(0));
-      return sign === "-" ? num(-1) * res : res;
-    }
-    function stringifySexagesimal(node) {
-      let { value } = node;
-      let num = (n) => n;
-      if (typeof value === "bigint")
-        num = (n) => BigInt(n);
-      else if (isNaN(value) || !isFinite(value))
-        return stringifyNumber.stringifyNumber(node);
-      let sign = "";
-      if (value < 0) {
-        sign = "-";
-        value *= num(-1);
-      }
-      const _60 = num(60);
-      const parts = [value % _60];
-      if (value < 60) {
-        parts.unshift(0);
-      } else {
-        value = (value - parts[0]) / _60;
-        parts.unshift(value % _60);
-        if (value >= 60) {
-          value = (value - parts[0]) / _60;
-          parts.unshift(value);
-        }
-      }
-      return sign + parts.map((n) => String(n).padStart(2, "0")).join(":").replace(/000000\d*$/, "");
-    }
-    var intTime = {
-      identify: (value) => typeof value === "bigint" || Number.isInteger(value),
-      default: true,
-      tag: "tag:yaml.org,2002:int",
-      format: "TIME",
-      test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+$/,
-      resolve: (str, _onError, { intAsBigInt }) => parseSexagesimal(str, intAsBigInt),
-      stringify: stringifySexagesimal
-    };
-    var floatTime = {
-      identify: (value) => typeof value === "number",
-      default: true,
-      tag: "tag:yaml.org,2002:float",
-      format: "TIME",
-      test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/,
-      resolve: (str) => parseSexagesimal(str, false),
-      stringify: stringifySexagesimal
-    };
-    var timestamp = {
-      identify: (value) => value instanceof Date,
-      default: true,
-      tag: "tag:yaml.org,2002:timestamp",
-      // If the time zone is omitted, the timestamp is assumed to be specified in UTC. The time part
-      // may be omitted altogether, resulting in a date format. In such a case, the time part is
-      // assumed to be 00:00:00Z (start of day, UTC).
-      test: RegExp("^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:t|T|[ \\t]+)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2}(\\.[0-9]+)?)(?:[ \\t]*(Z|[-+][012]?[0-9](?::[0-9]{2})?))?)?$"),
-      resolve(str) {
-        const match2 = str.match(timestamp.test);
-        if (!match2)
-          throw new Error("!!timestamp expects a date, starting with yyyy-mm-dd");
-        const [, year, month, day, hour, minute2, second] = match2.map(Number);
-        const millisec = match2[7] ? Number((match2[7] + "00").substr(1, 3)) : 0;
-        let date = Date.UTC(year, month - 1, day, hour || 0, minute2 || 0, second || 0, millisec);
-        const tz = match2[8];
-        if (tz && tz !== "Z") {
-          let d = parseSexagesimal(tz, false);
-          if (Math.abs(d) < 30)
-            d *= 60;
-          date -= 6e4 * d;
-        }
-        return new Date(date);
-      },
-      stringify: ({ value }) => value?.toISOString().replace(/(T00:00:00)?\.000Z$/, "") ?? ""
-    };
-    exports2.floatTime = floatTime;
-    exports2.intTime = intTime;
-    exports2.timestamp = timestamp;
-  }
-});
-
-// node_modules/yaml/dist/schema/yaml-1.1/schema.js
-var require_schema3 = __commonJS({
-  "node_modules/yaml/dist/schema/yaml-1.1/schema.js"(exports2) {
-    "use strict";
-    var map = require_map();
-    var _null = require_null();
-    var seq = require_seq();
-    var string = require_string();
-    var binary = require_binary();
-    var bool = require_bool2();
-    var float2 = require_float2();
-    var int = require_int2();
-    var merge = require_merge();
-    var omap = require_omap();
-    var pairs = require_pairs();
-    var set = require_set();
-    var timestamp = require_timestamp();
-    var schema = [
-      map.map,
-      seq.seq,
-      string.string,
-      _null.nullTag,
-      bool.trueTag,
-      bool.falseTag,
-      int.intBin,
-      int.intOct,
-      int.int,
-      int.intHex,
-      float2.floatNaN,
-      float2.floatExp,
-      float2.float,
-      binary.binary,
-      merge.merge,
-      omap.omap,
-      pairs.pairs,
-      set.set,
-      timestamp.intTime,
-      timestamp.floatTime,
-      timestamp.timestamp
-    ];
-    exports2.schema = schema;
-  }
-});
-
-// node_modules/yaml/dist/schema/tags.js
-var require_tags = __commonJS({
-  "node_modules/yaml/dist/schema/tags.js"(exports2) {
-    "use strict";
-    var map = require_map();
-    var _null = require_null();
-    var seq = require_seq();
-    var string = require_string();
-    var bool = require_bool();
-    var float2 = require_float();
-    var int = require_int();
-    var schema = require_schema();
-    var schema$1 = require_schema2();
-    var binary = require_binary();
-    var merge = require_merge();
-    var omap = require_omap();
-    var pairs = require_pairs();
-    var schema$2 = require_schema3();
-    var set = require_set();
-    var timestamp = require_timestamp();
-    var schemas = /* @__PURE__ */ new Map([
-      ["core", schema.schema],
-      ["failsafe", [map.map, seq.seq, string.string]],
-      ["json", schema$1.schema],
-      ["yaml11", schema$2.schema],
-      ["yaml-1.1", schema$2.schema]
-    ]);
-    var tagsByName = {
-      binary: binary.binary,
-      bool: bool.boolTag,
-      float: float2.float,
-      floatExp: float2.floatExp,
-      floatNaN: float2.floatNaN,
-      floatTime: timestamp.floatTime,
-      int: int.int,
-      intHex: int.intHex,
-      intOct: int.intOct,
-      intTime: timestamp.intTime,
-      map: map.map,
-      merge: merge.merge,
-      null: _null.nullTag,
-      omap: omap.omap,
-      pairs: pairs.pairs,
-      seq: seq.seq,
-      set: set.set,
-      timestamp: timestamp.timestamp
-    };
-    var coreKnownTags = {
-      "tag:yaml.org,2002:binary": binary.binary,
-      "tag:yaml.org,2002:merge": merge.merge,
-      "tag:yaml.org,2002:omap": omap.omap,
-      "tag:yaml.org,2002:pairs": pairs.pairs,
-      "tag:yaml.org,2002:set": set.set,
-      "tag:yaml.org,2002:timestamp": timestamp.timestamp
-    };
-    function getTags(customTags, schemaName, addMergeTag) {
-      const schemaTags = schemas.get(schemaName);
-      if (schemaTags && !customTags) {
-        return addMergeTag && !schemaTags.includes(merge.merge) ? schemaTags.concat(merge.merge) : schemaTags.slice();
-      }
-      let tags = schemaTags;
-      if (!tags) {
-        if (Array.isArray(customTags))
-          tags = [];
-        else {
-          const keys = Array.from(schemas.keys()).filter((key) => key !== "yaml11").map((key) => JSON.stringify(key)).join(", ");
-          throw new Error(`Unknown schema "${schemaName}"; use one of ${keys} or define customTags array`);
-        }
-      }
-      if (Array.isArray(customTags)) {
-        for (const tag of customTags)
-          tags = tags.concat(tag);
-      } else if (typeof customTags === "function") {
-        tags = customTags(tags.slice());
-      }
-      if (addMergeTag)
-        tags = tags.concat(merge.merge);
-      return tags.reduce((tags2, tag) => {
-        const tagObj = typeof tag === "string" ? tagsByName[tag] : tag;
-        if (!tagObj) {
-          const tagName = JSON.stringify(tag);
-          const keys = Object.keys(tagsByName).map((key) => JSON.stringify(key)).join(", ");
-          throw new Error(`Unknown custom tag ${tagName}; use one of ${keys}`);
-        }
-        if (!tags2.includes(tagObj))
-          tags2.push(tagObj);
-        return tags2;
-      }, []);
-    }
-    exports2.coreKnownTags = coreKnownTags;
-    exports2.getTags = getTags;
-  }
-});
-
-// node_modules/yaml/dist/schema/Schema.js
-var require_Schema = __commonJS({
-  "node_modules/yaml/dist/schema/Schema.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var map = require_map();
-    var seq = require_seq();
-    var string = require_string();
-    var tags = require_tags();
-    var sortMapEntriesByKey = (a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
-    var Schema = class _Schema {
-      constructor({ compat, customTags, merge, resolveKnownTags, schema, sortMapEntries, toStringDefaults }) {
-        this.compat = Array.isArray(compat) ? tags.getTags(compat, "compat") : compat ? tags.getTags(null, compat) : null;
-        this.name = typeof schema === "string" && schema || "core";
-        this.knownTags = resolveKnownTags ? tags.coreKnownTags : {};
-        this.tags = tags.getTags(customTags, this.name, merge);
-        this.toStringOptions = toStringDefaults ?? null;
-        Object.defineProperty(this, identity.MAP, { value: map.map });
-        Object.defineProperty(this, identity.SCALAR, { value: string.string });
-        Object.defineProperty(this, identity.SEQ, { value: seq.seq });
-        this.sortMapEntries = typeof sortMapEntries === "function" ? sortMapEntries : sortMapEntries === true ? sortMapEntriesByKey : null;
-      }
-      clone() {
-        const copy = Object.create(_Schema.prototype, Object.getOwnPropertyDescriptors(this));
-        copy.tags = this.tags.slice();
-        return copy;
-      }
-    };
-    exports2.Schema = Schema;
-  }
-});
-
-// node_modules/yaml/dist/stringify/stringifyDocument.js
-var require_stringifyDocument = __commonJS({
-  "node_modules/yaml/dist/stringify/stringifyDocument.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var stringify = require_stringify();
-    var stringifyComment = require_stringifyComment();
-    function stringifyDocument(doc, options) {
-      const lines2 = [];
-      let hasDirectives = options.directives === true;
-      if (options.directives !== false && doc.directives) {
-        const dir = doc.directives.toString(doc);
-        if (dir) {
-          lines2.push(dir);
-          hasDirectives = true;
-        } else if (doc.directives.docStart)
-          hasDirectives = true;
-      }
-      if (hasDirectives)
-        lines2.push("---");
-      const ctx = stringify.createStringifyContext(doc, options);
-      const { commentString } = ctx.options;
-      if (doc.commentBefore) {
-        if (lines2.length !== 1)
-          lines2.unshift("");
-        const cs = commentString(doc.commentBefore);
-        lines2.unshift(stringifyComment.indentComment(cs, ""));
-      }
-      let chompKeep = false;
-      let contentComment = null;
-      if (doc.contents) {
-        if (identity.isNode(doc.contents)) {
-          if (doc.contents.spaceBefore && hasDirectives)
-            lines2.push("");
-          if (doc.contents.commentBefore) {
-            const cs = commentString(doc.contents.commentBefore);
-            lines2.push(stringifyComment.indentComment(cs, ""));
-          }
-          ctx.forceBlockIndent = !!doc.comment;
-          contentComment = doc.contents.comment;
-        }
-        const onChompKeep = contentComment ? void 0 : () => chompKeep = true;
-        let body = stringify.stringify(doc.contents, ctx, () => contentComment = null, onChompKeep);
-        if (contentComment)
-          body += stringifyComment.lineComment(body, "", commentString(contentComment));
-        if ((body[0] === "|" || body[0] === ">") && lines2[lines2.length - 1] === "---") {
-          lines2[lines2.length - 1] = `--- ${body}`;
-        } else
-          lines2.push(body);
-      } else {
-        lines2.push(stringify.stringify(doc.contents, ctx));
-      }
-      if (doc.directives?.docEnd) {
-        if (doc.comment) {
-          const cs = commentString(doc.comment);
-          if (cs.includes("\n")) {
-            lines2.push("...");
-            lines2.push(stringifyComment.indentComment(cs, ""));
-          } else {
-            lines2.push(`... ${cs}`);
-          }
-        } else {
-          lines2.push("...");
-        }
-      } else {
-        let dc = doc.comment;
-        if (dc && chompKeep)
-          dc = dc.replace(/^\n+/, "");
-        if (dc) {
-          if ((!chompKeep || contentComment) && lines2[lines2.length - 1] !== "")
-            lines2.push("");
-          lines2.push(stringifyComment.indentComment(commentString(dc), ""));
-        }
-      }
-      return lines2.join("\n") + "\n";
-    }
-    exports2.stringifyDocument = stringifyDocument;
-  }
-});
-
-// node_modules/yaml/dist/doc/Document.js
-var require_Document = __commonJS({
-  "node_modules/yaml/dist/doc/Document.js"(exports2) {
-    "use strict";
-    var Alias = require_Alias();
-    var Collection = require_Collection();
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var toJS = require_toJS();
-    var Schema = require_Schema();
-    var stringifyDocument = require_stringifyDocument();
-    var anchors = require_anchors();
-    var applyReviver = require_applyReviver();
-    var createNode = require_createNode();
-    var directives2 = require_directives();
-    var Document = class _Document {
-      constructor(value, replacer, options) {
-        this.commentBefore = null;
-        this.comment = null;
-        this.errors = [];
-        this.warnings = [];
-        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.DOC });
-        let _replacer = null;
-        if (typeof replacer === "function" || Array.isArray(replacer)) {
-          _replacer = replacer;
-        } else if (options === void 0 && replacer) {
-          options = replacer;
-          replacer = void 0;
-        }
-        const opt = Object.assign({
-          intAsBigInt: false,
-          keepSourceTokens: false,
-          logLevel: "warn",
-          prettyErrors: true,
-          strict: true,
-          stringKeys: false,
-          uniqueKeys: true,
-          version: "1.2"
-        }, options);
-        this.options = opt;
-        let { version } = opt;
-        if (options?._directives) {
-          this.directives = options._directives.atDocument();
-          if (this.directives.yaml.explicit)
-            version = this.directives.yaml.version;
-        } else
-          this.directives = new directives2.Directives({ version });
-        this.setSchema(version, options);
-        this.contents = value === void 0 ? null : this.createNode(value, _replacer, options);
-      }
-      /**
-       * Create a deep copy of this Document and its contents.
-       *
-       * Custom Node values that inherit from `Object` still refer to their original instances.
-       */
-      clone() {
-        const copy = Object.create(_Document.prototype, {
-          [identity.NODE_TYPE]: { value: identity.DOC }
-        });
-        copy.commentBefore = this.commentBefore;
-        copy.comment = this.comment;
-        copy.errors = this.errors.slice();
-        copy.warnings = this.warnings.slice();
-        copy.options = Object.assign({}, this.options);
-        if (this.directives)
-          copy.directives = this.directives.clone();
-        copy.schema = this.schema.clone();
-        copy.contents = identity.isNode(this.contents) ? this.contents.clone(copy.schema) : this.contents;
-        if (this.range)
-          copy.range = this.range.slice();
-        return copy;
-      }
-      /** Adds a value to the document. */
-      add(value) {
-        if (assertCollection(this.contents))
-          this.contents.add(value);
-      }
-      /** Adds a value to the document. */
-      addIn(path2, value) {
-        if (assertCollection(this.contents))
-          this.contents.addIn(path2, value);
-      }
-      /**
-       * Create a new `Alias` node, ensuring that the target `node` has the required anchor.
-       *
-       * If `node` already has an anchor, `name` is ignored.
-       * Otherwise, the `node.anchor` value will be set to `name`,
-       * or if an anchor with that name is already present in the document,
-       * `name` will be used as a prefix for a new unique anchor.
-       * If `name` is undefined, the generated anchor will use 'a' as a prefix.
-       */
-      createAlias(node, name2) {
-        if (!node.anchor) {
-          const prev = anchors.anchorNames(this);
-          node.anchor = // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
-          !name2 || prev.has(name2) ? anchors.findNewAnchor(name2 || "a", prev) : name2;
-        }
-        return new Alias.Alias(node.anchor);
-      }
-      createNode(value, replacer, options) {
-        let _replacer = void 0;
-        if (typeof replacer === "function") {
-          value = replacer.call({ "": value }, "", value);
-          _replacer = replacer;
-        } else if (Array.isArray(replacer)) {
-          const keyToStr = (v) => typeof v === "number" || v instanceof String || v instanceof Number;
-          const asStr = replacer.filter(keyToStr).map(String);
-          if (asStr.length > 0)
-            replacer = replacer.concat(asStr);
-          _replacer = replacer;
-        } else if (options === void 0 && replacer) {
-          options = replacer;
-          replacer = void 0;
-        }
-        const { aliasDuplicateObjects, anchorPrefix, flow, keepUndefined, onTagObj, tag } = options ?? {};
-        const { onAnchor, setAnchors, sourceObjects } = anchors.createNodeAnchors(
-          this,
-          // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
-          anchorPrefix || "a"
-        );
-        const ctx = {
-          aliasDuplicateObjects: aliasDuplicateObjects ?? true,
-          keepUndefined: keepUndefined ?? false,
-          onAnchor,
-          onTagObj,
-          replacer: _replacer,
-          schema: this.schema,
-          sourceObjects
-        };
-        const node = createNode.createNode(value, tag, ctx);
-        if (flow && identity.isCollection(node))
-          node.flow = true;
-        setAnchors();
-        return node;
-      }
-      /**
-       * Convert a key and a value into a `Pair` using the current schema,
-       * recursively wrapping all values as `Scalar` or `Collection` nodes.
-       */
-      createPair(key, value, options = {}) {
-        const k = this.createNode(key, null, options);
-        const v = this.createNode(value, null, options);
-        return new Pair.Pair(k, v);
-      }
-      /**
-       * Removes a value from the document.
-       * @returns `true` if the item was found and removed.
-       */
-      delete(key) {
-        return assertCollection(this.contents) ? this.contents.delete(key) : false;
-      }
-      /**
-       * Removes a value from the document.
-       * @returns `true` if the item was found and removed.
-       */
-      deleteIn(path2) {
-        if (Collection.isEmptyPath(path2)) {
-          if (this.contents == null)
-            return false;
-          this.contents = null;
-          return true;
-        }
-        return assertCollection(this.contents) ? this.contents.deleteIn(path2) : false;
-      }
-      /**
-       * Returns item at `key`, or `undefined` if not found. By default unwraps
-       * scalar values from their surrounding node; to disable set `keepScalar` to
-       * `true` (collections are always returned intact).
-       */
-      get(key, keepScalar) {
-        return identity.isCollection(this.contents) ? this.contents.get(key, keepScalar) : void 0;
-      }
-      /**
-       * Returns item at `path`, or `undefined` if not found. By default unwraps
-       * scalar values from their surrounding node; to disable set `keepScalar` to
-       * `true` (collections are always returned intact).
-       */
-      getIn(path2, keepScalar) {
-        if (Collection.isEmptyPath(path2))
-          return !keepScalar && identity.isScalar(this.contents) ? this.contents.value : this.contents;
-        return identity.isCollection(this.contents) ? this.contents.getIn(path2, keepScalar) : void 0;
-      }
-      /**
-       * Checks if the document includes a value with the key `key`.
-       */
-      has(key) {
-        return identity.isCollection(this.contents) ? this.contents.has(key) : false;
-      }
-      /**
-       * Checks if the document includes a value at `path`.
-       */
-      hasIn(path2) {
-        if (Collection.isEmptyPath(path2))
-          return this.contents !== void 0;
-        return identity.isCollection(this.contents) ? this.contents.hasIn(path2) : false;
-      }
-      /**
-       * Sets a value in this document. For `!!set`, `value` needs to be a
-       * boolean to add/remove the item from the set.
-       */
-      set(key, value) {
-        if (this.contents == null) {
-          this.contents = Collection.collectionFromPath(this.schema, [key], value);
-        } else if (assertCollection(this.contents)) {
-          this.contents.set(key, value);
-        }
-      }
-      /**
-       * Sets a value in this document. For `!!set`, `value` needs to be a
-       * boolean to add/remove the item from the set.
-       */
-      setIn(path2, value) {
-        if (Collection.isEmptyPath(path2)) {
-          this.contents = value;
-        } else if (this.contents == null) {
-          this.contents = Collection.collectionFromPath(this.schema, Array.from(path2), value);
-        } else if (assertCollection(this.contents)) {
-          this.contents.setIn(path2, value);
-        }
-      }
-      /**
-       * Change the YAML version and schema used by the document.
-       * A `null` version disables support for directives, explicit tags, anchors, and aliases.
-       * It also requires the `schema` option to be given as a `Schema` instance value.
-       *
-       * Overrides all previously set schema options.
-       */
-      setSchema(version, options = {}) {
-        if (typeof version === "number")
-          version = String(version);
-        let opt;
-        switch (version) {
-          case "1.1":
-            if (this.directives)
-              this.directives.yaml.version = "1.1";
-            else
-              this.directives = new directives2.Directives({ version: "1.1" });
-            opt = { resolveKnownTags: false, schema: "yaml-1.1" };
-            break;
-          case "1.2":
-          case "next":
-            if (this.directives)
-              this.directives.yaml.version = version;
-            else
-              this.directives = new directives2.Directives({ version });
-            opt = { resolveKnownTags: true, schema: "core" };
-            break;
-          case null:
-            if (this.directives)
-              delete this.directives;
-            opt = null;
-            break;
-          default: {
-            const sv = JSON.stringify(version);
-            throw new Error(`Expected '1.1', '1.2' or null as first argument, but found: ${sv}`);
-          }
-        }
-        if (options.schema instanceof Object)
-          this.schema = options.schema;
-        else if (opt)
-          this.schema = new Schema.Schema(Object.assign(opt, options));
-        else
-          throw new Error(`With a null YAML version, the { schema: Schema } option is required`);
-      }
-      // json & jsonArg are only used from toJSON()
-      toJS({ json, jsonArg, mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
-        const ctx = {
-          anchors: /* @__PURE__ */ new Map(),
-          doc: this,
-          keep: !json,
-          mapAsMap: mapAsMap === true,
-          mapKeyWarned: false,
-          maxAliasCount: typeof maxAliasCount === "number" ? maxAliasCount : 100
-        };
-        const res = toJS.toJS(this.contents, jsonArg ?? "", ctx);
-        if (typeof onAnchor === "function")
-          for (const { count, res: res2 } of ctx.anchors.values())
-            onAnchor(res2, count);
-        return typeof reviver === "function" ? applyReviver.applyReviver(reviver, { "": res }, "", res) : res;
-      }
-      /**
-       * A JSON representation of the document `contents`.
-       *
-       * @param jsonArg Used by `JSON.stringify` to indicate the array index or
-       *   property name.
-       */
-      toJSON(jsonArg, onAnchor) {
-        return this.toJS({ json: true, jsonArg, mapAsMap: false, onAnchor });
-      }
-      /** A YAML representation of the document. */
-      toString(options = {}) {
-        if (this.errors.length > 0)
-          throw new Error("Document with errors cannot be stringified");
-        if ("indent" in options && (!Number.isInteger(options.indent) || Number(options.indent) <= 0)) {
-          const s = JSON.stringify(options.indent);
-          throw new Error(`"indent" option must be a positive integer, not ${s}`);
-        }
-        return stringifyDocument.stringifyDocument(this, options);
-      }
-    };
-    function assertCollection(contents) {
-      if (identity.isCollection(contents))
-        return true;
-      throw new Error("Expected a YAML collection as document contents");
-    }
-    exports2.Document = Document;
-  }
-});
-
-// node_modules/yaml/dist/errors.js
-var require_errors = __commonJS({
-  "node_modules/yaml/dist/errors.js"(exports2) {
-    "use strict";
-    var YAMLError = class extends Error {
-      constructor(name2, pos, code, message) {
-        super();
-        this.name = name2;
-        this.code = code;
-        this.message = message;
-        this.pos = pos;
-      }
-    };
-    var YAMLParseError = class extends YAMLError {
-      constructor(pos, code, message) {
-        super("YAMLParseError", pos, code, message);
-      }
-    };
-    var YAMLWarning = class extends YAMLError {
-      constructor(pos, code, message) {
-        super("YAMLWarning", pos, code, message);
-      }
-    };
-    var prettifyError = (src, lc) => (error) => {
-      if (error.pos[0] === -1)
-        return;
-      error.linePos = error.pos.map((pos) => lc.linePos(pos));
-      const { line, col } = error.linePos[0];
-      error.message += ` at line ${line}, column ${col}`;
-      let ci = col - 1;
-      let lineStr = src.substring(lc.lineStarts[line - 1], lc.lineStarts[line]).replace(/[\n\r]+$/, "");
-      if (ci >= 60 && lineStr.length > 80) {
-        const trimStart = Math.min(ci - 39, lineStr.length - 79);
-        lineStr = "…" + lineStr.substring(trimStart);
-        ci -= trimStart - 1;
-      }
-      if (lineStr.length > 80)
-        lineStr = lineStr.substring(0, 79) + "…";
-      if (line > 1 && /^ *$/.test(lineStr.substring(0, ci))) {
-        let prev = src.substring(lc.lineStarts[line - 2], lc.lineStarts[line - 1]);
-        if (prev.length > 80)
-          prev = prev.substring(0, 79) + "…\n";
-        lineStr = prev + lineStr;
-      }
-      if (/[^ ]/.test(lineStr)) {
-        let count = 1;
-        const end = error.linePos[1];
-        if (end?.line === line && end.col > col) {
-          count = Math.max(1, Math.min(end.col - col, 80 - ci));
-        }
-        const pointer = " ".repeat(ci) + "^".repeat(count);
-        error.message += `:
-
-${lineStr}
-${pointer}
-`;
-      }
-    };
-    exports2.YAMLError = YAMLError;
-    exports2.YAMLParseError = YAMLParseError;
-    exports2.YAMLWarning = YAMLWarning;
-    exports2.prettifyError = prettifyError;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-props.js
-var require_resolve_props = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-props.js"(exports2) {
-    "use strict";
-    function resolveProps(tokens, { flow, indicator, next, offset, onError, parentIndent, startOnNewline }) {
-      let spaceBefore = false;
-      let atNewline = startOnNewline;
-      let hasSpace = startOnNewline;
-      let comment = "";
-      let commentSep = "";
-      let hasNewline = false;
-      let reqSpace = false;
-      let tab = null;
-      let anchor2 = null;
-      let tag = null;
-      let newlineAfterProp = null;
-      let comma = null;
-      let found = null;
-      let start = null;
-      for (const token of tokens) {
-        if (reqSpace) {
-          if (token.type !== "space" && token.type !== "newline" && token.type !== "comma")
-            onError(token.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
-          reqSpace = false;
-        }
-        if (tab) {
-          if (atNewline && token.type !== "comment" && token.type !== "newline") {
-            onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
-          }
-          tab = null;
-        }
-        switch (token.type) {
-          case "space":
-            if (!flow && (indicator !== "doc-start" || next?.type !== "flow-collection") && token.source.includes("	")) {
-              tab = token;
-            }
-            hasSpace = true;
-            break;
-          case "comment": {
-            if (!hasSpace)
-              onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
-            const cb = token.source.substring(1) || " ";
-            if (!comment)
-              comment = cb;
-            else
-              comment += commentSep + cb;
-            commentSep = "";
-            atNewline = false;
-            break;
-          }
-          case "newline":
-            if (atNewline) {
-              if (comment)
-                comment += token.source;
-              else if (!found || indicator !== "seq-item-ind")
-                spaceBefore = true;
-            } else
-              commentSep += token.source;
-            atNewline = true;
-            hasNewline = true;
-            if (anchor2 || tag)
-              newlineAfterProp = token;
-            hasSpace = true;
-            break;
-          case "anchor":
-            if (anchor2)
-              onError(token, "MULTIPLE_ANCHORS", "A node can have at most one anchor");
-            if (token.source.endsWith(":"))
-              onError(token.offset + token.source.length - 1, "BAD_ALIAS", "Anchor ending in : is ambiguous", true);
-            anchor2 = token;
-            start ?? (start = token.offset);
-            atNewline = false;
-            hasSpace = false;
-            reqSpace = true;
-            break;
-          case "tag": {
-            if (tag)
-              onError(token, "MULTIPLE_TAGS", "A node can have at most one tag");
-            tag = token;
-            start ?? (start = token.offset);
-            atNewline = false;
-            hasSpace = false;
-            reqSpace = true;
-            break;
-          }
-          case indicator:
-            if (anchor2 || tag)
-              onError(token, "BAD_PROP_ORDER", `Anchors and tags must be after the ${token.source} indicator`);
-            if (found)
-              onError(token, "UNEXPECTED_TOKEN", `Unexpected ${token.source} in ${flow ?? "collection"}`);
-            found = token;
-            atNewline = indicator === "seq-item-ind" || indicator === "explicit-key-ind";
-            hasSpace = false;
-            break;
-          case "comma":
-            if (flow) {
-              if (comma)
-                onError(token, "UNEXPECTED_TOKEN", `Unexpected , in ${flow}`);
-              comma = token;
-              atNewline = false;
-              hasSpace = false;
-              break;
-            }
-          // else fallthrough
-          default:
-            onError(token, "UNEXPECTED_TOKEN", `Unexpected ${token.type} token`);
-            atNewline = false;
-            hasSpace = false;
-        }
-      }
-      const last = tokens[tokens.length - 1];
-      const end = last ? last.offset + last.source.length : offset;
-      if (reqSpace && next && next.type !== "space" && next.type !== "newline" && next.type !== "comma" && (next.type !== "scalar" || next.source !== "")) {
-        onError(next.offset, "MISSING_CHAR", "Tags and anchors must be separated from the next token by white space");
-      }
-      if (tab && (atNewline && tab.indent <= parentIndent || next?.type === "block-map" || next?.type === "block-seq"))
-        onError(tab, "TAB_AS_INDENT", "Tabs are not allowed as indentation");
-      return {
-        comma,
-        found,
-        spaceBefore,
-        comment,
-        hasNewline,
-        anchor: anchor2,
-        tag,
-        newlineAfterProp,
-        end,
-        start: start ?? end
-      };
-    }
-    exports2.resolveProps = resolveProps;
-  }
-});
-
-// node_modules/yaml/dist/compose/util-contains-newline.js
-var require_util_contains_newline = __commonJS({
-  "node_modules/yaml/dist/compose/util-contains-newline.js"(exports2) {
-    "use strict";
-    function containsNewline(key) {
-      if (!key)
-        return null;
-      switch (key.type) {
-        case "alias":
-        case "scalar":
-        case "double-quoted-scalar":
-        case "single-quoted-scalar":
-          if (key.source.includes("\n"))
-            return true;
-          if (key.end) {
-            for (const st of key.end)
-              if (st.type === "newline")
-                return true;
-          }
-          return false;
-        case "flow-collection":
-          for (const it of key.items) {
-            for (const st of it.start)
-              if (st.type === "newline")
-                return true;
-            if (it.sep) {
-              for (const st of it.sep)
-                if (st.type === "newline")
-                  return true;
-            }
-            if (containsNewline(it.key) || containsNewline(it.value))
-              return true;
-          }
-          return false;
-        default:
-          return true;
-      }
-    }
-    exports2.containsNewline = containsNewline;
-  }
-});
-
-// node_modules/yaml/dist/compose/util-flow-indent-check.js
-var require_util_flow_indent_check = __commonJS({
-  "node_modules/yaml/dist/compose/util-flow-indent-check.js"(exports2) {
-    "use strict";
-    var utilContainsNewline = require_util_contains_newline();
-    function flowIndentCheck(indent, fc, onError) {
-      if (fc?.type === "flow-collection") {
-        const end = fc.end[0];
-        if (end.indent === indent && (end.source === "]" || end.source === "}") && utilContainsNewline.containsNewline(fc)) {
-          const msg = "Flow end indicator should be more indented than parent";
-          onError(end, "BAD_INDENT", msg, true);
-        }
-      }
-    }
-    exports2.flowIndentCheck = flowIndentCheck;
-  }
-});
-
-// node_modules/yaml/dist/compose/util-map-includes.js
-var require_util_map_includes = __commonJS({
-  "node_modules/yaml/dist/compose/util-map-includes.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    function mapIncludes(ctx, items, search) {
-      const { uniqueKeys } = ctx.options;
-      if (uniqueKeys === false)
-        return false;
-      const isEqual = typeof uniqueKeys === "function" ? uniqueKeys : (a, b) => a === b || identity.isScalar(a) && identity.isScalar(b) && a.value === b.value;
-      return items.some((pair2) => isEqual(pair2.key, search));
-    }
-    exports2.mapIncludes = mapIncludes;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-block-map.js
-var require_resolve_block_map = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-map.js"(exports2) {
-    "use strict";
-    var Pair = require_Pair();
-    var YAMLMap = require_YAMLMap();
-    var resolveProps = require_resolve_props();
-    var utilContainsNewline = require_util_contains_newline();
-    var utilFlowIndentCheck = require_util_flow_indent_check();
-    var utilMapIncludes = require_util_map_includes();
-    var startColMsg = "All mapping items must start at the same column";
-    function resolveBlockMap({ composeNode, composeEmptyNode }, ctx, bm, onError, tag) {
-      const NodeClass = tag?.nodeClass ?? YAMLMap.YAMLMap;
-      const map = new NodeClass(ctx.schema);
-      if (ctx.atRoot)
-        ctx.atRoot = false;
-      let offset = bm.offset;
-      let commentEnd = null;
-      for (const collItem of bm.items) {
-        const { start, key, sep: sep4, value } = collItem;
-        const keyProps = resolveProps.resolveProps(start, {
-          indicator: "explicit-key-ind",
-          next: key ?? sep4?.[0],
-          offset,
-          onError,
-          parentIndent: bm.indent,
-          startOnNewline: true
-        });
-        const implicitKey = !keyProps.found;
-        if (implicitKey) {
-          if (key) {
-            if (key.type === "block-seq")
-              onError(offset, "BLOCK_AS_IMPLICIT_KEY", "A block sequence may not be used as an implicit map key");
-            else if ("indent" in key && key.indent !== bm.indent)
-              onError(offset, "BAD_INDENT", startColMsg);
-          }
-          if (!keyProps.anchor && !keyProps.tag && !sep4) {
-            commentEnd = keyProps.end;
-            if (keyProps.comment) {
-              if (map.comment)
-                map.comment += "\n" + keyProps.comment;
-              else
-                map.comment = keyProps.comment;
-            }
-            continue;
-          }
-          if (keyProps.newlineAfterProp || utilContainsNewline.containsNewline(key)) {
-            onError(key ?? start[start.length - 1], "MULTILINE_IMPLICIT_KEY", "Implicit keys need to be on a single line");
-          }
-        } else if (keyProps.found?.indent !== bm.indent) {
-          onError(offset, "BAD_INDENT", startColMsg);
-        }
-        ctx.atKey = true;
-        const keyStart = keyProps.end;
-        const keyNode = key ? composeNode(ctx, key, keyProps, onError) : composeEmptyNode(ctx, keyStart, start, null, keyProps, onError);
-        if (ctx.schema.compat)
-          utilFlowIndentCheck.flowIndentCheck(bm.indent, key, onError);
-        ctx.atKey = false;
-        if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
-          onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
-        const valueProps = resolveProps.resolveProps(sep4 ?? [], {
-          indicator: "map-value-ind",
-          next: value,
-          offset: keyNode.range[2],
-          onError,
-          parentIndent: bm.indent,
-          startOnNewline: !key || key.type === "block-scalar"
-        });
-        offset = valueProps.end;
-        if (valueProps.found) {
-          if (implicitKey) {
-            if (value?.type === "block-map" && !valueProps.hasNewline)
-              onError(offset, "BLOCK_AS_IMPLICIT_KEY", "Nested mappings are not allowed in compact mappings");
-            if (ctx.options.strict && keyProps.start < valueProps.found.offset - 1024)
-              onError(keyNode.range, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit block mapping key");
-          }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : composeEmptyNode(ctx, offset, sep4, null, valueProps, onError);
-          if (ctx.schema.compat)
-            utilFlowIndentCheck.flowIndentCheck(bm.indent, value, onError);
-          offset = valueNode.range[2];
-          const pair2 = new Pair.Pair(keyNode, valueNode);
-          if (ctx.options.keepSourceTokens)
-            pair2.srcToken = collItem;
-          map.items.push(pair2);
-        } else {
-          if (implicitKey)
-            onError(keyNode.range, "MISSING_CHAR", "Implicit map keys need to be followed by map values");
-          if (valueProps.comment) {
-            if (keyNode.comment)
-              keyNode.comment += "\n" + valueProps.comment;
-            else
-              keyNode.comment = valueProps.comment;
-          }
-          const pair2 = new Pair.Pair(keyNode);
-          if (ctx.options.keepSourceTokens)
-            pair2.srcToken = collItem;
-          map.items.push(pair2);
-        }
-      }
-      if (commentEnd && commentEnd < offset)
-        onError(commentEnd, "IMPOSSIBLE", "Map comment with trailing content");
-      map.range = [bm.offset, offset, commentEnd ?? offset];
-      return map;
-    }
-    exports2.resolveBlockMap = resolveBlockMap;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-block-seq.js
-var require_resolve_block_seq = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-seq.js"(exports2) {
-    "use strict";
-    var YAMLSeq = require_YAMLSeq();
-    var resolveProps = require_resolve_props();
-    var utilFlowIndentCheck = require_util_flow_indent_check();
-    function resolveBlockSeq({ composeNode, composeEmptyNode }, ctx, bs, onError, tag) {
-      const NodeClass = tag?.nodeClass ?? YAMLSeq.YAMLSeq;
-      const seq = new NodeClass(ctx.schema);
-      if (ctx.atRoot)
-        ctx.atRoot = false;
-      if (ctx.atKey)
-        ctx.atKey = false;
-      let offset = bs.offset;
-      let commentEnd = null;
-      for (const { start, value } of bs.items) {
-        const props = resolveProps.resolveProps(start, {
-          indicator: "seq-item-ind",
-          next: value,
-          offset,
-          onError,
-          parentIndent: bs.indent,
-          startOnNewline: true
-        });
-        if (!props.found) {
-          if (props.anchor || props.tag || value) {
-            if (value?.type === "block-seq")
-              onError(props.end, "BAD_INDENT", "All sequence items must start at the same column");
-            else
-              onError(offset, "MISSING_CHAR", "Sequence item without - indicator");
-          } else {
-            commentEnd = props.end;
-            if (props.comment)
-              seq.comment = props.comment;
-            continue;
-          }
-        }
-        const node = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, start, null, props, onError);
-        if (ctx.schema.compat)
-          utilFlowIndentCheck.flowIndentCheck(bs.indent, value, onError);
-        offset = node.range[2];
-        seq.items.push(node);
-      }
-      seq.range = [bs.offset, offset, commentEnd ?? offset];
-      return seq;
-    }
-    exports2.resolveBlockSeq = resolveBlockSeq;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-end.js
-var require_resolve_end = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-end.js"(exports2) {
-    "use strict";
-    function resolveEnd(end, offset, reqSpace, onError) {
-      let comment = "";
-      if (end) {
-        let hasSpace = false;
-        let sep4 = "";
-        for (const token of end) {
-          const { source, type } = token;
-          switch (type) {
-            case "space":
-              hasSpace = true;
-              break;
-            case "comment": {
-              if (reqSpace && !hasSpace)
-                onError(token, "MISSING_CHAR", "Comments must be separated from other tokens by white space characters");
-              const cb = source.substring(1) || " ";
-              if (!comment)
-                comment = cb;
-              else
-                comment += sep4 + cb;
-              sep4 = "";
-              break;
-            }
-            case "newline":
-              if (comment)
-                sep4 += source;
-              hasSpace = true;
-              break;
-            default:
-              onError(token, "UNEXPECTED_TOKEN", `Unexpected ${type} at node end`);
-          }
-          offset += source.length;
-        }
-      }
-      return { comment, offset };
-    }
-    exports2.resolveEnd = resolveEnd;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-flow-collection.js
-var require_resolve_flow_collection = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-flow-collection.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var YAMLMap = require_YAMLMap();
-    var YAMLSeq = require_YAMLSeq();
-    var resolveEnd = require_resolve_end();
-    var resolveProps = require_resolve_props();
-    var utilContainsNewline = require_util_contains_newline();
-    var utilMapIncludes = require_util_map_includes();
-    var blockMsg = "Block collections are not allowed within flow collections";
-    var isBlock = (token) => token && (token.type === "block-map" || token.type === "block-seq");
-    function resolveFlowCollection({ composeNode, composeEmptyNode }, ctx, fc, onError, tag) {
-      const isMap5 = fc.start.source === "{";
-      const fcName = isMap5 ? "flow map" : "flow sequence";
-      const NodeClass = tag?.nodeClass ?? (isMap5 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
-      const coll = new NodeClass(ctx.schema);
-      coll.flow = true;
-      const atRoot = ctx.atRoot;
-      if (atRoot)
-        ctx.atRoot = false;
-      if (ctx.atKey)
-        ctx.atKey = false;
-      let offset = fc.offset + fc.start.source.length;
-      for (let i = 0; i < fc.items.length; ++i) {
-        const collItem = fc.items[i];
-        const { start, key, sep: sep4, value } = collItem;
-        const props = resolveProps.resolveProps(start, {
-          flow: fcName,
-          indicator: "explicit-key-ind",
-          next: key ?? sep4?.[0],
-          offset,
-          onError,
-          parentIndent: fc.indent,
-          startOnNewline: false
-        });
-        if (!props.found) {
-          if (!props.anchor && !props.tag && !sep4 && !value) {
-            if (i === 0 && props.comma)
-              onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
-            else if (i < fc.items.length - 1)
-              onError(props.start, "UNEXPECTED_TOKEN", `Unexpected empty item in ${fcName}`);
-            if (props.comment) {
-              if (coll.comment)
-                coll.comment += "\n" + props.comment;
-              else
-                coll.comment = props.comment;
-            }
-            offset = props.end;
-            continue;
-          }
-          if (!isMap5 && ctx.options.strict && utilContainsNewline.containsNewline(key))
-            onError(
-              key,
-              // checked by containsNewline()
-              "MULTILINE_IMPLICIT_KEY",
-              "Implicit keys of flow sequence pairs need to be on a single line"
-            );
-        }
-        if (i === 0) {
-          if (props.comma)
-            onError(props.comma, "UNEXPECTED_TOKEN", `Unexpected , in ${fcName}`);
-        } else {
-          if (!props.comma)
-            onError(props.start, "MISSING_CHAR", `Missing , between ${fcName} items`);
-          if (props.comment) {
-            let prevItemComment = "";
-            loop: for (const st of start) {
-              switch (st.type) {
-                case "comma":
-                case "space":
-                  break;
-                case "comment":
-                  prevItemComment = st.source.substring(1);
-                  break loop;
-                default:
-                  break loop;
-              }
-            }
-            if (prevItemComment) {
-              let prev = coll.items[coll.items.length - 1];
-              if (identity.isPair(prev))
-                prev = prev.value ?? prev.key;
-              if (prev.comment)
-                prev.comment += "\n" + prevItemComment;
-              else
-                prev.comment = prevItemComment;
-              props.comment = props.comment.substring(prevItemComment.length + 1);
-            }
-          }
-        }
-        if (!isMap5 && !sep4 && !props.found) {
-          const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
-          coll.items.push(valueNode);
-          offset = valueNode.range[2];
-          if (isBlock(value))
-            onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
-        } else {
-          ctx.atKey = true;
-          const keyStart = props.end;
-          const keyNode = key ? composeNode(ctx, key, props, onError) : composeEmptyNode(ctx, keyStart, start, null, props, onError);
-          if (isBlock(key))
-            onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
-          ctx.atKey = false;
-          const valueProps = resolveProps.resolveProps(sep4 ?? [], {
-            flow: fcName,
-            indicator: "map-value-ind",
-            next: value,
-            offset: keyNode.range[2],
-            onError,
-            parentIndent: fc.indent,
-            startOnNewline: false
-          });
-          if (valueProps.found) {
-            if (!isMap5 && !props.found && ctx.options.strict) {
-              if (sep4)
-                for (const st of sep4) {
-                  if (st === valueProps.found)
-                    break;
-                  if (st.type === "newline") {
-                    onError(st, "MULTILINE_IMPLICIT_KEY", "Implicit keys of flow sequence pairs need to be on a single line");
-                    break;
-                  }
-                }
-              if (props.start < valueProps.found.offset - 1024)
-                onError(valueProps.found, "KEY_OVER_1024_CHARS", "The : indicator must be at most 1024 chars after the start of an implicit flow sequence key");
-            }
-          } else if (value) {
-            if ("source" in value && value.source?.[0] === ":")
-              onError(value, "MISSING_CHAR", `Missing space after : in ${fcName}`);
-            else
-              onError(valueProps.start, "MISSING_CHAR", `Missing , or : between ${fcName} items`);
-          }
-          const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
-          if (valueNode) {
-            if (isBlock(value))
-              onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
-          } else if (valueProps.comment) {
-            if (keyNode.comment)
-              keyNode.comment += "\n" + valueProps.comment;
-            else
-              keyNode.comment = valueProps.comment;
-          }
-          const pair2 = new Pair.Pair(keyNode, valueNode);
-          if (ctx.options.keepSourceTokens)
-            pair2.srcToken = collItem;
-          if (isMap5) {
-            const map = coll;
-            if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
-              onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
-            map.items.push(pair2);
-          } else {
-            const map = new YAMLMap.YAMLMap(ctx.schema);
-            map.flow = true;
-            map.items.push(pair2);
-            const endRange = (valueNode ?? keyNode).range;
-            map.range = [keyNode.range[0], endRange[1], endRange[2]];
-            coll.items.push(map);
-          }
-          offset = valueNode ? valueNode.range[2] : valueProps.end;
-        }
-      }
-      const expectedEnd = isMap5 ? "}" : "]";
-      const [ce, ...ee] = fc.end;
-      let cePos = offset;
-      if (ce?.source === expectedEnd)
-        cePos = ce.offset + ce.source.length;
-      else {
-        const name2 = fcName[0].toUpperCase() + fcName.substring(1);
-        const msg = atRoot ? `${name2} must end with a ${expectedEnd}` : `${name2} in block collection must be sufficiently indented and end with a ${expectedEnd}`;
-        onError(offset, atRoot ? "MISSING_CHAR" : "BAD_INDENT", msg);
-        if (ce && ce.source.length !== 1)
-          ee.unshift(ce);
-      }
-      if (ee.length > 0) {
-        const end = resolveEnd.resolveEnd(ee, cePos, ctx.options.strict, onError);
-        if (end.comment) {
-          if (coll.comment)
-            coll.comment += "\n" + end.comment;
-          else
-            coll.comment = end.comment;
-        }
-        coll.range = [fc.offset, cePos, end.offset];
-      } else {
-        coll.range = [fc.offset, cePos, cePos];
-      }
-      return coll;
-    }
-    exports2.resolveFlowCollection = resolveFlowCollection;
-  }
-});
-
-// node_modules/yaml/dist/compose/compose-collection.js
-var require_compose_collection = __commonJS({
-  "node_modules/yaml/dist/compose/compose-collection.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var YAMLMap = require_YAMLMap();
-    var YAMLSeq = require_YAMLSeq();
-    var resolveBlockMap = require_resolve_block_map();
-    var resolveBlockSeq = require_resolve_block_seq();
-    var resolveFlowCollection = require_resolve_flow_collection();
-    function resolveCollection(CN, ctx, token, onError, tagName, tag) {
-      const coll = token.type === "block-map" ? resolveBlockMap.resolveBlockMap(CN, ctx, token, onError, tag) : token.type === "block-seq" ? resolveBlockSeq.resolveBlockSeq(CN, ctx, token, onError, tag) : resolveFlowCollection.resolveFlowCollection(CN, ctx, token, onError, tag);
-      const Coll = coll.constructor;
-      if (tagName === "!" || tagName === Coll.tagName) {
-        coll.tag = Coll.tagName;
-        return coll;
-      }
-      if (tagName)
-        coll.tag = tagName;
-      return coll;
-    }
-    function composeCollection(CN, ctx, token, props, onError) {
-      const tagToken = props.tag;
-      const tagName = !tagToken ? null : ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg));
-      if (token.type === "block-seq") {
-        const { anchor: anchor2, newlineAfterProp: nl } = props;
-        const lastProp = anchor2 && tagToken ? anchor2.offset > tagToken.offset ? anchor2 : tagToken : anchor2 ?? tagToken;
-        if (lastProp && (!nl || nl.offset < lastProp.offset)) {
-          const message = "Missing newline after block sequence props";
-          onError(lastProp, "MISSING_CHAR", message);
-        }
-      }
-      const expType = token.type === "block-map" ? "map" : token.type === "block-seq" ? "seq" : token.start.source === "{" ? "map" : "seq";
-      if (!tagToken || !tagName || tagName === "!" || tagName === YAMLMap.YAMLMap.tagName && expType === "map" || tagName === YAMLSeq.YAMLSeq.tagName && expType === "seq") {
-        return resolveCollection(CN, ctx, token, onError, tagName);
-      }
-      let tag = ctx.schema.tags.find((t) => t.tag === tagName && t.collection === expType);
-      if (!tag) {
-        const kt = ctx.schema.knownTags[tagName];
-        if (kt?.collection === expType) {
-          ctx.schema.tags.push(Object.assign({}, kt, { default: false }));
-          tag = kt;
-        } else {
-          if (kt) {
-            onError(tagToken, "BAD_COLLECTION_TYPE", `${kt.tag} used for ${expType} collection, but expects ${kt.collection ?? "scalar"}`, true);
-          } else {
-            onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, true);
-          }
-          return resolveCollection(CN, ctx, token, onError, tagName);
-        }
-      }
-      const coll = resolveCollection(CN, ctx, token, onError, tagName, tag);
-      const res = tag.resolve?.(coll, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg), ctx.options) ?? coll;
-      const node = identity.isNode(res) ? res : new Scalar.Scalar(res);
-      node.range = coll.range;
-      node.tag = tagName;
-      if (tag?.format)
-        node.format = tag.format;
-      return node;
-    }
-    exports2.composeCollection = composeCollection;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-block-scalar.js
-var require_resolve_block_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-block-scalar.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    function resolveBlockScalar(ctx, scalar2, onError) {
-      const start = scalar2.offset;
-      const header = parseBlockScalarHeader(scalar2, ctx.options.strict, onError);
-      if (!header)
-        return { value: "", type: null, comment: "", range: [start, start, start] };
-      const type = header.mode === ">" ? Scalar.Scalar.BLOCK_FOLDED : Scalar.Scalar.BLOCK_LITERAL;
-      const lines2 = scalar2.source ? splitLines(scalar2.source) : [];
-      let chompStart = lines2.length;
-      for (let i = lines2.length - 1; i >= 0; --i) {
-        const content = lines2[i][1];
-        if (content === "" || content === "\r")
-          chompStart = i;
-        else
-          break;
-      }
-      if (chompStart === 0) {
-        const value2 = header.chomp === "+" && lines2.length > 0 ? "\n".repeat(Math.max(1, lines2.length - 1)) : "";
-        let end2 = start + header.length;
-        if (scalar2.source)
-          end2 += scalar2.source.length;
-        return { value: value2, type, comment: header.comment, range: [start, end2, end2] };
-      }
-      let trimIndent = scalar2.indent + header.indent;
-      let offset = scalar2.offset + header.length;
-      let contentStart = 0;
-      for (let i = 0; i < chompStart; ++i) {
-        const [indent, content] = lines2[i];
-        if (content === "" || content === "\r") {
-          if (header.indent === 0 && indent.length > trimIndent)
-            trimIndent = indent.length;
-        } else {
-          if (indent.length < trimIndent) {
-            const message = "Block scalars with more-indented leading empty lines must use an explicit indentation indicator";
-            onError(offset + indent.length, "MISSING_CHAR", message);
-          }
-          if (header.indent === 0)
-            trimIndent = indent.length;
-          contentStart = i;
-          if (trimIndent === 0 && !ctx.atRoot) {
-            const message = "Block scalar values in collections must be indented";
-            onError(offset, "BAD_INDENT", message);
-          }
-          break;
-        }
-        offset += indent.length + content.length + 1;
-      }
-      for (let i = lines2.length - 1; i >= chompStart; --i) {
-        if (lines2[i][0].length > trimIndent)
-          chompStart = i + 1;
-      }
-      let value = "";
-      let sep4 = "";
-      let prevMoreIndented = false;
-      for (let i = 0; i < contentStart; ++i)
-        value += lines2[i][0].slice(trimIndent) + "\n";
-      for (let i = contentStart; i < chompStart; ++i) {
-        let [indent, content] = lines2[i];
-        offset += indent.length + content.length + 1;
-        const crlf = content[content.length - 1] === "\r";
-        if (crlf)
-          content = content.slice(0, -1);
-        if (content && indent.length < trimIndent) {
-          const src = header.indent ? "explicit indentation indicator" : "first line";
-          const message = `Block scalar lines must not be less indented than their ${src}`;
-          onError(offset - content.length - (crlf ? 2 : 1), "BAD_INDENT", message);
-          indent = "";
-        }
-        if (type === Scalar.Scalar.BLOCK_LITERAL) {
-          value += sep4 + indent.slice(trimIndent) + content;
-          sep4 = "\n";
-        } else if (indent.length > trimIndent || content[0] === "	") {
-          if (sep4 === " ")
-            sep4 = "\n";
-          else if (!prevMoreIndented && sep4 === "\n")
-            sep4 = "\n\n";
-          value += sep4 + indent.slice(trimIndent) + content;
-          sep4 = "\n";
-          prevMoreIndented = true;
-        } else if (content === "") {
-          if (sep4 === "\n")
-            value += "\n";
-          else
-            sep4 = "\n";
-        } else {
-          value += sep4 + content;
-          sep4 = " ";
-          prevMoreIndented = false;
-        }
-      }
-      switch (header.chomp) {
-        case "-":
-          break;
-        case "+":
-          for (let i = chompStart; i < lines2.length; ++i)
-            value += "\n" + lines2[i][0].slice(trimIndent);
-          if (value[value.length - 1] !== "\n")
-            value += "\n";
-          break;
-        default:
-          value += "\n";
-      }
-      const end = start + header.length + scalar2.source.length;
-      return { value, type, comment: header.comment, range: [start, end, end] };
-    }
-    function parseBlockScalarHeader({ offset, props }, strict, onError) {
-      if (props[0].type !== "block-scalar-header") {
-        onError(props[0], "IMPOSSIBLE", "Block scalar header not found");
-        return null;
-      }
-      const { source } = props[0];
-      const mode = source[0];
-      let indent = 0;
-      let chomp = "";
-      let error = -1;
-      for (let i = 1; i < source.length; ++i) {
-        const ch = source[i];
-        if (!chomp && (ch === "-" || ch === "+"))
-          chomp = ch;
-        else {
-          const n = Number(ch);
-          if (!indent && n)
-            indent = n;
-          else if (error === -1)
-            error = offset + i;
-        }
-      }
-      if (error !== -1)
-        onError(error, "UNEXPECTED_TOKEN", `Block scalar header includes extra characters: ${source}`);
-      let hasSpace = false;
-      let comment = "";
-      let length = source.length;
-      for (let i = 1; i < props.length; ++i) {
-        const token = props[i];
-        switch (token.type) {
-          case "space":
-            hasSpace = true;
-          // fallthrough
-          case "newline":
-            length += token.source.length;
-            break;
-          case "comment":
-            if (strict && !hasSpace) {
-              const message = "Comments must be separated from other tokens by white space characters";
-              onError(token, "MISSING_CHAR", message);
-            }
-            length += token.source.length;
-            comment = token.source.substring(1);
-            break;
-          case "error":
-            onError(token, "UNEXPECTED_TOKEN", token.message);
-            length += token.source.length;
-            break;
-          /* istanbul ignore next should not happen */
-          default: {
-            const message = `Unexpected token in block scalar header: ${token.type}`;
-            onError(token, "UNEXPECTED_TOKEN", message);
-            const ts = token.source;
-            if (ts && typeof ts === "string")
-              length += ts.length;
-          }
-        }
-      }
-      return { mode, indent, chomp, comment, length };
-    }
-    function splitLines(source) {
-      const split = source.split(/\n( *)/);
-      const first2 = split[0];
-      const m = first2.match(/^( *)/);
-      const line0 = m?.[1] ? [m[1], first2.slice(m[1].length)] : ["", first2];
-      const lines2 = [line0];
-      for (let i = 1; i < split.length; i += 2)
-        lines2.push([split[i], split[i + 1]]);
-      return lines2;
-    }
-    exports2.resolveBlockScalar = resolveBlockScalar;
-  }
-});
-
-// node_modules/yaml/dist/compose/resolve-flow-scalar.js
-var require_resolve_flow_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/resolve-flow-scalar.js"(exports2) {
-    "use strict";
-    var Scalar = require_Scalar();
-    var resolveEnd = require_resolve_end();
-    function resolveFlowScalar(scalar2, strict, onError) {
-      const { offset, type, source, end } = scalar2;
-      let _type;
-      let value;
-      const _onError = (rel, code, msg) => onError(offset + rel, code, msg);
-      switch (type) {
-        case "scalar":
-          _type = Scalar.Scalar.PLAIN;
-          value = plainValue(source, _onError);
-          break;
-        case "single-quoted-scalar":
-          _type = Scalar.Scalar.QUOTE_SINGLE;
-          value = singleQuotedValue(source, _onError);
-          break;
-        case "double-quoted-scalar":
-          _type = Scalar.Scalar.QUOTE_DOUBLE;
-          value = doubleQuotedValue(source, _onError);
-          break;
-        /* istanbul ignore next should not happen */
-        default:
-          onError(scalar2, "UNEXPECTED_TOKEN", `Expected a flow scalar value, but found: ${type}`);
-          return {
-            value: "",
-            type: null,
-            comment: "",
-            range: [offset, offset + source.length, offset + source.length]
-          };
-      }
-      const valueEnd = offset + source.length;
-      const re = resolveEnd.resolveEnd(end, valueEnd, strict, onError);
-      return {
-        value,
-        type: _type,
-        comment: re.comment,
-        range: [offset, valueEnd, re.offset]
-      };
-    }
-    function plainValue(source, onError) {
-      let badChar = "";
-      switch (source[0]) {
-        /* istanbul ignore next should not happen */
-        case "	":
-          badChar = "a tab character";
-          break;
-        case ",":
-          badChar = "flow indicator character ,";
-          break;
-        case "%":
-          badChar = "directive indicator character %";
-          break;
-        case "|":
-        case ">": {
-          badChar = `block scalar indicator ${source[0]}`;
-          break;
-        }
-        case "@":
-        case "`": {
-          badChar = `reserved character ${source[0]}`;
-          break;
-        }
-      }
-      if (badChar)
-        onError(0, "BAD_SCALAR_START", `Plain value cannot start with ${badChar}`);
-      return unfoldLines(source);
-    }
-    function singleQuotedValue(source, onError) {
-      if (source[source.length - 1] !== "'" || source.length === 1)
-        onError(source.length, "MISSING_CHAR", "Missing closing 'quote");
-      return unfoldLines(source.slice(1, -1)).replace(/''/g, "'");
-    }
-    function unfoldLines(source) {
-      const line = /(.*?)\r?\n/sy;
-      let match2 = line.exec(source);
-      if (!match2)
-        return source;
-      let trimEnd, trimBoth;
-      try {
-        trimEnd = new RegExp("(?<![ 	])[ 	]+$");
-        trimBoth = new RegExp("^[ 	]+|(?<![ 	])[ 	]+$", "g");
-      } catch {
-        trimEnd = /[ \t]+$/;
-        trimBoth = /^[ \t]+|[ \t]+$/g;
-      }
-      let res = match2[1].replace(trimEnd, "");
-      let sep4 = " ";
-      let pos = line.lastIndex;
-      while (match2 = line.exec(source)) {
-        const lm = match2[1].replace(trimBoth, "");
-        if (lm === "") {
-          if (sep4 === "\n")
-            res += sep4;
-          else
-            sep4 = "\n";
-        } else {
-          res += sep4 + lm;
-          sep4 = " ";
-        }
-        pos = line.lastIndex;
-      }
-      const last = /[ \t]*(.*)/sy;
-      last.lastIndex = pos;
-      match2 = last.exec(source);
-      return res + sep4 + (match2?.[1] ?? "");
-    }
-    function doubleQuotedValue(source, onError) {
-      let res = "";
-      for (let i = 1; i < source.length - 1; ++i) {
-        const ch = source[i];
-        if (ch === "\r" && source[i + 1] === "\n")
-          continue;
-        if (ch === "\n") {
-          const { fold, offset } = foldNewline(source, i);
-          res += fold;
-          i = offset;
-        } else if (ch === "\\") {
-          let next = source[++i];
-          const cc = escapeCodes[next];
-          if (cc)
-            res += cc;
-          else if (next === "\n") {
-            next = source[i + 1];
-            while (next === " " || next === "	")
-              next = source[++i + 1];
-          } else if (next === "\r" && source[i + 1] === "\n") {
-            next = source[++i + 1];
-            while (next === " " || next === "	")
-              next = source[++i + 1];
-          } else if (next === "x" || next === "u" || next === "U") {
-            const length = next === "x" ? 2 : next === "u" ? 4 : 8;
-            res += parseCharCode(source, i + 1, length, onError);
-            i += length;
-          } else {
-            const raw = source.substr(i - 1, 2);
-            onError(i - 1, "BAD_DQ_ESCAPE", `Invalid escape sequence ${raw}`);
-            res += raw;
-          }
-        } else if (ch === " " || ch === "	") {
-          const wsStart = i;
-          let next = source[i + 1];
-          while (next === " " || next === "	")
-            next = source[++i + 1];
-          if (next !== "\n" && !(next === "\r" && source[i + 2] === "\n"))
-            res += i > wsStart ? source.slice(wsStart, i + 1) : ch;
-        } else {
-          res += ch;
-        }
-      }
-      if (source[source.length - 1] !== '"' || source.length === 1)
-        onError(source.length, "MISSING_CHAR", 'Missing closing "quote');
-      return res;
-    }
-    function foldNewline(source, offset) {
-      let fold = "";
-      let ch = source[offset + 1];
-      while (ch === " " || ch === "	" || ch === "\n" || ch === "\r") {
-        if (ch === "\r" && source[offset + 2] !== "\n")
-          break;
-        if (ch === "\n")
-          fold += "\n";
-        offset += 1;
-        ch = source[offset + 1];
-      }
-      if (!fold)
-        fold = " ";
-      return { fold, offset };
-    }
-    var escapeCodes = {
-      "0": "\0",
-      // null character
-      a: "\x07",
-      // bell character
-      b: "\b",
-      // backspace
-      e: "\x1B",
-      // escape character
-      f: "\f",
-      // form feed
-      n: "\n",
-      // line feed
-      r: "\r",
-      // carriage return
-      t: "	",
-      // horizontal tab
-      v: "\v",
-      // vertical tab
-      N: "",
-      // Unicode next line
-      _: " ",
-      // Unicode non-breaking space
-      L: "\u2028",
-      // Unicode line separator
-      P: "\u2029",
-      // Unicode paragraph separator
-      " ": " ",
-      '"': '"',
-      "/": "/",
-      "\\": "\\",
-      "	": "	"
-    };
-    function parseCharCode(source, offset, length, onError) {
-      const cc = source.substr(offset, length);
-      const ok = cc.length === length && /^[0-9a-fA-F]+$/.test(cc);
-      const code = ok ? parseInt(cc, 16) : NaN;
-      try {
-        return String.fromCodePoint(code);
-      } catch {
-        const raw = source.substr(offset - 2, length + 2);
-        onError(offset - 2, "BAD_DQ_ESCAPE", `Invalid escape sequence ${raw}`);
-        return raw;
-      }
-    }
-    exports2.resolveFlowScalar = resolveFlowScalar;
-  }
-});
-
-// node_modules/yaml/dist/compose/compose-scalar.js
-var require_compose_scalar = __commonJS({
-  "node_modules/yaml/dist/compose/compose-scalar.js"(exports2) {
-    "use strict";
-    var identity = require_identity();
-    var Scalar = require_Scalar();
-    var resolveBlockScalar = require_resolve_block_scalar();
-    var resolveFlowScalar = require_resolve_flow_scalar();
-    function composeScalar(ctx, token, tagToken, onError) {
-      const { value, type, comment, range: range2 } = token.type === "block-scalar" ? resolveBlockScalar.resolveBlockScalar(ctx, token, onError) : resolveFlowScalar.resolveFlowScalar(token, ctx.options.strict, onError);
-      const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
-      let tag;
-      if (ctx.options.stringKeys && ctx.atKey) {
-        tag = ctx.schema[identity.SCALAR];
-      } else if (tagName)
-        tag = findScalarTagByName(ctx.schema, value, tagName, tagToken, onError);
-      else if (token.type === "scalar")
-        tag = findScalarTagByTest(ctx, value, token, onError);
-      else
-        tag = ctx.schema[identity.SCALAR];
-      let scalar2;
-      try {
-        const res = tag.resolve(value, (msg) => onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg), ctx.options);
-        scalar2 = identity.isScalar(res) ? res : new Scalar.Scalar(res);
-      } catch (error) {
-        const msg = error instanceof Error ? error.message : String(error);
-        onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg);
-        scalar2 = new Scalar.Scalar(value);
-      }
-      scalar2.range = range2;
-      scalar2.source = value;
-      if (type)
-        scalar2.type = type;
-      if (tagName)
-        scalar2.tag = tagName;
-      if (tag.format)
-        scalar2.format = tag.format;
-      if (comment)
-        scalar2.comment = comment;
-      return scalar2;
-    }
-    function findScalarTagByName(schema, value, tagName, tagToken, onError) {
-      if (tagName === "!")
-        return schema[identity.SCALAR];
-      const matchWithTest = [];
-      for (const tag of schema.tags) {
-        if (!tag.collection && tag.tag === tagName) {
-          if (tag.default && tag.test)
-            matchWithTest.push(tag);
-          else
-            return tag;
-        }
-      }
-      for (const tag of matchWithTest)
-        if (tag.test?.test(value))
-          return tag;
-      const kt = schema.knownTags[tagName];
-      if (kt && !kt.collection) {
-        schema.tags.push(Object.assign({}, kt, { default: false, test: void 0 }));
-        return kt;
-      }
-      onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, tagName !== "tag:yaml.org,2002:str");
-      return schema[identity.SCALAR];
-    }
-    function findScalarTagByTest({ atKey, directives: directives2, schema }, value, token, onError) {
-      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity.SCALAR];
-      if (schema.compat) {
-        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity.SCALAR];
-        if (tag.tag !== compat.tag) {
-          const ts = directives2.tagString(tag.tag);
-          const cs = directives2.tagString(compat.tag);
-          const msg = `Value may be parsed as either ${ts} or ${cs}`;
-          onError(token, "TAG_RESOLVE_FAILED", msg, true);
-        }
-      }
-      return tag;
-    }
-    exports2.composeScalar = composeScalar;
-  }
-});
-
-// node_modules/yaml/dist/compose/util-empty-scalar-position.js
-var require_util_empty_scalar_position = __commonJS({
-  "node_modules/yaml/dist/compose/util-empty-scalar-position.js"(exports2) {
-    "use strict";
-    function emptyScalarPosition(offset, before, pos) {
-      if (before) {
-        pos ?? (pos = before.length);
-        for (let i = pos - 1; i >= 0; --i) {
-          let st = before[i];
-          switch (st.type) {
-            case "space":
-            case "comment":
-            case "newline":
-              offset -= st.source.length;
-              continue;
-          }
-          st = before[++i];
-          while (st?.type === "space") {
-            offset += st.source.length;
-            st = before[++i];
-          }
-          break;
-        }
-      }
-      return offset;
-    }
-    exports2.emptyScalarPosition = emptyScalarPosition;
-  }
-});
-
-// node_modules/yaml/dist/compose/compose-node.js
-var require_compose_node = __commonJS({
-  "node_modules/yaml/dist/compose/compose-node.js"(exports2) {
-    "use strict";
-    var Alias = require_Alias();
-    var identity = require_identity();
-    var composeCollection = require_compose_collection();
-    var composeScalar = require_compose_scalar();
-    var resolveEnd = require_resolve_end();
-    var utilEmptyScalarPosition = require_util_empty_scalar_position();
-    var CN = { composeNode, composeEmptyNode };
-    function composeNode(ctx, token, props, onError) {
-      const atKey = ctx.atKey;
-      const { spaceBefore, comment, anchor: anchor2, tag } = props;
-      let node;
-      let isSrcToken = true;
-      switch (token.type) {
-        case "alias":
-          node = composeAlias(ctx, token, onError);
-          if (anchor2 || tag)
-            onError(token, "ALIAS_PROPS", "An alias node must not specify any properties");
-          break;
-        case "scalar":
-        case "single-quoted-scalar":
-        case "double-quoted-scalar":
-        case "block-scalar":
-          node = composeScalar.composeScalar(ctx, token, tag, onError);
-          if (anchor2)
-            node.anchor = anchor2.source.substring(1);
-          break;
-        case "block-map":
-        case "block-seq":
-        case "flow-collection":
-          try {
-            node = composeCollection.composeCollection(CN, ctx, token, props, onError);
-            if (anchor2)
-              node.anchor = anchor2.source.substring(1);
-          } catch (error) {
-            const message = error instanceof Error ? error.message : String(error);
-            onError(token, "RESOURCE_EXHAUSTION", message);
-          }
-          break;
-        default: {
-          const message = token.type === "error" ? token.message : `Unsupported token (type: ${token.type})`;
-          onError(token, "UNEXPECTED_TOKEN", message);
-          isSrcToken = false;
-        }
-      }
-      node ?? (node = composeEmptyNode(ctx, token.offset, void 0, null, props, onError));
-      if (anchor2 && node.anchor === "")
-        onError(anchor2, "BAD_ALIAS", "Anchor cannot be an empty string");
-      if (atKey && ctx.options.stringKeys && (!identity.isScalar(node) || typeof node.value !== "string" || node.tag && node.tag !== "tag:yaml.org,2002:str")) {
-        const msg = "With stringKeys, all keys must be strings";
-        onError(tag ?? token, "NON_STRING_KEY", msg);
-      }
-      if (spaceBefore)
-        node.spaceBefore = true;
-      if (comment) {
-        if (token.type === "scalar" && token.source === "")
-          node.comment = comment;
-        else
-          node.commentBefore = comment;
-      }
-      if (ctx.options.keepSourceTokens && isSrcToken)
-        node.srcToken = token;
-      return node;
-    }
-    function composeEmptyNode(ctx, offset, before, pos, { spaceBefore, comment, anchor: anchor2, tag, end }, onError) {
-      const token = {
-        type: "scalar",
-        offset: utilEmptyScalarPosition.emptyScalarPosition(offset, before, pos),
-        indent: -1,
-        source: ""
-      };
-      const node = composeScalar.composeScalar(ctx, token, tag, onError);
-      if (anchor2) {
-        node.anchor = anchor2.source.substring(1);
-        if (node.anchor === "")
-          onError(anchor2, "BAD_ALIAS", "Anchor cannot be an empty string");
-      }
-      if (spaceBefore)
-        node.spaceBefore = true;
-      if (comment) {
-        node.comment = comment;
-        node.range[2] = end;
-      }
-      return node;
-    }
-    function composeAlias({ options }, { offset, source, end }, onError) {
-      const alias = new Alias.Alias(source.substring(1));
-      if (alias.source === "")
-        onError(offset, "BAD_ALIAS", "Alias cannot be an empty string");
-      if (alias.source.endsWith(":"))
-        onError(offset + source.length - 1, "BAD_ALIAS", "Alias ending in : is ambiguous", true);
-      const valueEnd = offset + source.length;
-      const re = resolveEnd.resolveEnd(end, valueEnd, options.strict, onError);
-      alias.range = [offset, valueEnd, re.offset];
-      if (re.comment)
-        alias.comment = re.comment;
-      return alias;
-    }
-    exports2.composeEmptyNode = composeEmptyNode;
-    exports2.composeNode = composeNode;
-  }
-});
-
-// node_modules/yaml/dist/compose/compose-doc.js
-var require_compose_doc = __commonJS({
-  "node_modules/yaml/dist/compose/compose-doc.js"(exports2) {
-    "use strict";
-    var Document = require_Document();
-    var composeNode = require_compose_node();
-    var resolveEnd = require_resolve_end();
-    var resolveProps = require_resolve_props();
-    function composeDoc(options, directives2, { offset, start, value, end }, onError) {
-      const opts = Object.assign({ _directives: directives2 }, options);
-      const doc = new Document.Document(void 0, opts);
-      const ctx = {
-        atKey: false,
-        atRoot: true,
-        directives: doc.directives,
-        options: doc.options,
-        schema: doc.schema
-      };
-      const props = resolveProps.resolveProps(start, {
-        indicator: "doc-start",
-        next: value ?? end?.[0],
-        offset,
-        onError,
-        parentIndent: 0,
-        startOnNewline: true
-      });
-      if (props.found) {
-        doc.directives.docStart = true;
-        if (value && (value.type === "block-map" || value.type === "block-seq") && !props.hasNewline)
-          onError(props.end, "MISSING_CHAR", "Block collection cannot start on same line with directives-end marker");
-      }
-      doc.contents = value ? composeNode.composeNode(ctx, value, props, onError) : composeNode.composeEmptyNode(ctx, props.end, start, null, props, onError);
-      const contentEnd = doc.contents.range[2];
-      const re = resolveEnd.resolveEnd(end, contentEnd, false, onError);
-      if (re.comment)
-        doc.comment = re.comment;
-      doc.range = [offset, contentEnd, re.offset];
-      return doc;
-    }
-    exports2.composeDoc = composeDoc;
-  }
-});
-
-// node_modules/yaml/dist/compose/composer.js
-var require_composer = __commonJS({
-  "node_modules/yaml/dist/compose/composer.js"(exports2) {
-    "use strict";
-    var node_process = require("process");
-    var directives2 = require_directives();
-    var Document = require_Document();
-    var errors = require_errors();
-    var identity = require_identity();
-    var composeDoc = require_compose_doc();
-    var resolveEnd = require_resolve_end();
-    function getErrorPos(src) {
-      if (typeof src === "number")
-        return [src, src + 1];
-      if (Array.isArray(src))
-        return src.length === 2 ? src : [src[0], src[1]];
-      const { offset, source } = src;
-      return [offset, offset + (typeof source === "string" ? source.length : 1)];
-    }
-    function parsePrelude(prelude) {
-      let comment = "";
-      let atComment = false;
-      let afterEmptyLine = false;
-      for (let i = 0; i < prelude.length; ++i) {
-        const source = prelude[i];
-        switch (source[0]) {
-          case "#":
-            comment += (comment === "" ? "" : afterEmptyLine ? "\n\n" : "\n") + (source.substring(1) || " ");
-            atComment = true;
-            afterEmptyLine = false;
-            break;
-          case "%":
-            if (prelude[i + 1]?.[0] !== "#")
-              i += 1;
-            atComment = false;
-            break;
-          default:
-            if (!atComment)
-              afterEmptyLine = true;
-            atComment = false;
-        }
-      }
-      return { comment, afterEmptyLine };
-    }
-    var Composer = class {
-      constructor(options = {}) {
-        this.doc = null;
-        this.atDirectives = false;
-        this.prelude = [];
-        this.errors = [];
-        this.warnings = [];
-        this.onError = (source, code, message, warning2) => {
-          const pos = getErrorPos(source);
-          if (warning2)
-            this.warnings.push(new errors.YAMLWarning(pos, code, message));
-          else
-            this.errors.push(new errors.YAMLParseError(pos, code, message));
-        };
-        this.directives = new directives2.Directives({ version: options.version || "1.2" });
-        this.options = options;
-      }
-      decorate(doc, afterDoc) {
-        const { comment, afterEmptyLine } = parsePrelude(this.prelude);
-        if (comment) {
-          const dc = doc.contents;
-          if (afterDoc) {
-            doc.comment = doc.comment ? `${doc.comment}
-${comment}` : comment;
-          } else if (afterEmptyLine || doc.directives.docStart || !dc) {
-            doc.commentBefore = comment;
-          } else if (identity.isCollection(dc) && !dc.flow && dc.items.length > 0) {
-            let it = dc.items[0];
-            if (identity.isPair(it))
-              it = it.key;
-            const cb = it.commentBefore;
-            it.commentBefore = cb ? `${comment}
-${cb}` : comment;
-          } else {
-            const cb = dc.commentBefore;
-            dc.commentBefore = cb ? `${comment}
-${cb}` : comment;
-          }
-        }
-        if (afterDoc) {
-          for (let i = 0; i < this.errors.length; ++i)
-            doc.errors.push(this.errors[i]);
-          for (let i = 0; i < this.warnings.length; ++i)
-            doc.warnings.push(this.warnings[i]);
-        } else {
-          doc.errors = this.errors;
-          doc.warnings = this.warnings;
-        }
-        this.prelude = [];
-        this.errors = [];
-        this.warnings = [];
-      }
-      /**
-       * Current stream status information.
-       *
-       * Mostly useful at the end of input for an empty stream.
-       */
-      streamInfo() {
-        return {
-          comment: parsePrelude(this.prelude).comment,
-          directives: this.directives,
-          errors: this.errors,
-          warnings: this.warnings
-        };
-      }
-      /**
-       * Compose tokens into documents.
-       *
-       * @param forceDoc - If the stream contains no document, still emit a final document including any comments and directives that would be applied to a subsequent document.
-       * @param endOffset - Should be set if `forceDoc` is also set, to set the document range end and to indicate errors correctly.
-       */
-      *compose(tokens, forceDoc = false, endOffset = -1) {
-        for (const token of tokens)
-          yield* this.next(token);
-        yield* this.end(forceDoc, endOffset);
-      }
-      /** Advance the composer by one CST token. */
-      *next(token) {
-        if (node_process.env.LOG_STREAM)
-          console.dir(token, { depth: null });
-        switch (token.type) {
-          case "directive":
-            this.directives.add(token.source, (offset, message, warning2) => {
-              const pos = getErrorPos(token);
-              pos[0] += offset;
-              this.onError(pos, "BAD_DIRECTIVE", message, warning2);
-            });
-            this.prelude.push(token.source);
-            this.atDirectives = true;
-            break;
-          case "document": {
-            const doc = composeDoc.composeDoc(this.options, this.directives, token, this.onError);
-            if (this.atDirectives && !doc.directives.docStart)
-              this.onError(token, "MISSING_CHAR", "Missing directives-end/doc-start indicator line");
-            this.decorate(doc, false);
-            if (this.doc)
-              yield this.doc;
-            this.doc = doc;
-            this.atDirectives = false;
-            break;
-          }
-          case "byte-order-mark":
-          case "space":
-            break;
-          case "comment":
-          case "newline":
-            this.prelude.push(token.source);
-            break;
-          case "error": {
-            const msg = token.source ? `${token.message}: ${JSON.stringify(token.source)}` : token.message;
-            const error = new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", msg);
-            if (this.atDirectives || !this.doc)
-              this.errors.push(error);
-            else
-              this.doc.errors.push(error);
-            break;
-          }
-          case "doc-end": {
-            if (!this.doc) {
-              const msg = "Unexpected doc-end without preceding document";
-              this.errors.push(new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", msg));
-              break;
-            }
-            this.doc.directives.docEnd = true;
-            const end = resolveEnd.resolveEnd(token.end, token.offset + token.source.length, this.doc.options.strict, this.onError);
-            this.decorate(this.doc, true);
-            if (end.comment) {
-              const dc = this.doc.comment;
-              this.doc.comment = dc ? `${dc}
-${end.comment}` : end.comment;
-            }
-            this.doc.range[2] = end.offset;
-            break;
-          }
-          default:
-            this.errors.push(new errors.YAMLParseError(getErrorPos(token), "UNEXPECTED_TOKEN", `Unsupported token ${token.type}`));
-        }
-      }
-      /**
-       * Call at end of input to yield any remaining document.
-       *
-       * @param forceDoc - If the stream contains no document, still emit a final document including any comments and directives that would be applied to a subsequent document.
-       * @param endOffset - Should be set if `forceDoc` is also set, to set the document range end and to indicate errors correctly.
-       */
-      *end(forceDoc = false, endOffset = -1) {
-        if (this.doc) {
-          this.decorate(this.doc, true);
-          yield this.doc;
-          this.doc = null;
-        } else if (forceDoc) {
-          const opts = Object.assign({ _directives: this.directives }, this.options);
-          const doc = new Document.Document(void 0, opts);
-          if (this.atDirectives)
-            this.onError(endOffset, "MISSING_CHAR", "Missing directives-end indicator line");
-          doc.range = [0, endOffset, endOffset];
-          this.decorate(doc, false);
-          yield doc;
-        }
-      }
-    };
-    exports2.Composer = Composer;
-  }
-});
-
-// node_modules/yaml/dist/parse/cst-scalar.js
-var require_cst_scalar = __commonJS({
-  "node_modules/yaml/dist/parse/cst-scalar.js"(exports2) {
-    "use strict";
-    var resolveBlockScalar = require_resolve_block_scalar();
-    var resolveFlowScalar = require_resolve_flow_scalar();
-    var errors = require_errors();
-    var stringifyString = require_stringifyString();
-    function resolveAsScalar(token, strict = true, onError) {
-      if (token) {
-        const _onError = (pos, code, message) => {
-          const offset = typeof pos === "number" ? pos : Array.isArray(pos) ? pos[0] : pos.offset;
-          if (onError)
-            onError(offset, code, message);
-          else
-            throw new errors.YAMLParseError([offset, offset + 1], code, message);
-        };
-        switch (token.type) {
-          case "scalar":
-          case "single-quoted-scalar":
-          case "double-quoted-scalar":
-            return resolveFlowScalar.resolveFlowScalar(token, strict, _onError);
-          case "block-scalar":
-            return resolveBlockScalar.resolveBlockScalar({ options: { strict } }, token, _onError);
-        }
-      }
-      return null;
-    }
-    function createScalarToken(value, context2) {
-      const { implicitKey = false, indent, inFlow = false, offset = -1, type = "PLAIN" } = context2;
-      const source = stringifyString.stringifyString({ type, value }, {
-        implicitKey,
-        indent: indent > 0 ? " ".repeat(indent) : "",
-        inFlow,
-        options: { blockQuote: true, lineWidth: -1 }
-      });
-      const end = context2.end ?? [
-        { type: "newline", offset: -1, indent, source: "\n" }
-      ];
-      switch (source[0]) {
-        case "|":
-        case ">": {
-          const he = source.indexOf("\n");
-          const head = source.substring(0, he);
-          const body = source.substring(he + 1) + "\n";
-          const props = [
-            { type: "block-scalar-header", offset, indent, source: head }
-          ];
-          if (!addEndtoBlockProps(props, end))
-            props.push({ type: "newline", offset: -1, indent, source: "\n" });
-          return { type: "block-scalar", offset, indent, props, source: body };
-        }
-        case '"':
-          return { type: "double-quoted-scalar", offset, indent, source, end };
-        case "'":
-          return { type: "single-quoted-scalar", offset, indent, source, end };
-        default:
-          return { type: "scalar", offset, indent, source, end };
-      }
-    }
-    function setScalarValue(token, value, context2 = {}) {
-      let { afterKey = false, implicitKey = false, inFlow = false, type } = context2;
-      let indent = "indent" in token ? token.indent : null;
-      if (afterKey && typeof indent === "number")
-        indent += 2;
-      if (!type)
-        switch (token.type) {
-          case "single-quoted-scalar":
-            type = "QUOTE_SINGLE";
-            break;
-          case "double-quoted-scalar":
-            type = "QUOTE_DOUBLE";
-            break;
-          case "block-scalar": {
-            const header = token.props[0];
-            if (header.type !== "block-scalar-header")
-              throw new Error("Invalid block scalar header");
-            type = header.source[0] === ">" ? "BLOCK_FOLDED" : "BLOCK_LITERAL";
-            break;
-          }
-          default:
-            type = "PLAIN";
-        }
-      const source = stringifyString.stringifyString({ type, value }, {
-        implicitKey: implicitKey || indent === null,
-        indent: indent !== null && indent > 0 ? " ".repeat(indent) : "",
-        inFlow,
-        options: { blockQuote: true, lineWidth: -1 }
-      });
-      switch (source[0]) {
-        case "|":
-        case ">":
-          setBlockScalarValue(token, source);
-          break;
-        case '"':
-          setFlowScalarValue(token, source, "double-quoted-scalar");
-          break;
-        case "'":
-          setFlowScalarValue(token, source, "single-quoted-scalar");
-          break;
-        default:
-          setFlowScalarValue(token, source, "scalar");
-      }
-    }
-    function setBlockScalarValue(token, source) {
-      const he = source.indexOf("\n");
-      const head = source.substring(0, he);
-      const body = source.substring(he + 1) + "\n";
-      if (token.type === "block-scalar") {
-        const header = token.props[0];
-        if (header.type !== "block-scalar-header")
-          throw new Error("Invalid block scalar header");
-        header.source = head;
-        token.source = body;
-      } else {
-        const { offset } = token;
-        const indent = "indent" in token ? token.indent : -1;
-        const props = [
-          { type: "block-scalar-header", offset, indent, source: head }
-        ];
-        if (!addEndtoBlockProps(props, "end" in token ? token.end : void 0))
-          props.push({ type: "newline", offset: -1, indent, source: "\n" });
-        for (const key of Object.keys(token))
-          if (key !== "type" && key !== "offset")
-            delete token[key];
-        Object.assign(token, { type: "block-scalar", indent, props, source: body });
-      }
-    }
-    function addEndtoBlockProps(props, end) {
-      if (end)
-        for (const st of end)
-          switch (st.type) {
-            case "space":
-            case "comment":
-              props.push(st);
-              break;
-            case "newline":
-              props.push(st);
-              return true;
-          }
-      return false;
-    }
-    function setFlowScalarValue(token, source, type) {
-      switch (token.type) {
-        case "scalar":
-        case "double-quoted-scalar":
-        case "single-quoted-scalar":
-          token.type = type;
-          token.source = source;
-          break;
-        case "block-scalar": {
-          const end = token.props.slice(1);
-          let oa = source.length;
-          if (token.props[0].type === "block-scalar-header")
-            oa -= token.props[0].source.length;
-          for (const tok of end)
-            tok.offset += oa;
-          delete token.props;
-          Object.assign(token, { type, source, end });
-          break;
-        }
-        case "block-map":
-        case "block-seq": {
-          const offset = token.offset + source.length;
-          const nl = { type: "newline", offset, indent: token.indent, source: "\n" };
-          delete token.items;
-          Object.assign(token, { type, source, end: [nl] });
-          break;
-        }
-        default: {
-          const indent = "indent" in token ? token.indent : -1;
-          const end = "end" in token && Array.isArray(token.end) ? token.end.filter((st) => st.type === "space" || st.type === "comment" || st.type === "newline") : [];
-          for (const key of Object.keys(token))
-            if (key !== "type" && key !== "offset")
-              delete token[key];
-          Object.assign(token, { type, indent, source, end });
-        }
-      }
-    }
-    exports2.createScalarToken = createScalarToken;
-    exports2.resolveAsScalar = resolveAsScalar;
-    exports2.setScalarValue = setScalarValue;
-  }
-});
-
-// node_modules/yaml/dist/parse/cst-stringify.js
-var require_cst_stringify = __commonJS({
-  "node_modules/yaml/dist/parse/cst-stringify.js"(exports2) {
-    "use strict";
-    var stringify = (cst) => "type" in cst ? stringifyToken(cst) : stringifyItem(cst);
-    function stringifyToken(token) {
-      switch (token.type) {
-        case "block-scalar": {
-          let res = "";
-          for (const tok of token.props)
-            res += stringifyToken(tok);
-          return res + token.source;
-        }
-        case "block-map":
-        case "block-seq": {
-          let res = "";
-          for (const item of token.items)
-            res += stringifyItem(item);
-          return res;
-        }
-        case "flow-collection": {
-          let res = token.start.source;
-          for (const item of token.items)
-            res += stringifyItem(item);
-          for (const st of token.end)
-            res += st.source;
-          return res;
-        }
-        case "document": {
-          let res = stringifyItem(token);
-          if (token.end)
-            for (const st of token.end)
-              res += st.source;
-          return res;
-        }
-        default: {
-          let res = token.source;
-          if ("end" in token && token.end)
-            for (const st of token.end)
-              res += st.source;
-          return res;
-        }
-      }
-    }
-    function stringifyItem({ start, key, sep: sep4, value }) {
-      let res = "";
-      for (const st of start)
-        res += st.source;
-      if (key)
-        res += stringifyToken(key);
-      if (sep4)
-        for (const st of sep4)
-          res += st.source;
-      if (value)
-        res += stringifyToken(value);
-      return res;
-    }
-    exports2.stringify = stringify;
-  }
-});
-
-// node_modules/yaml/dist/parse/cst-visit.js
-var require_cst_visit = __commonJS({
-  "node_modules/yaml/dist/parse/cst-visit.js"(exports2) {
-    "use strict";
-    var BREAK = /* @__PURE__ */ Symbol("break visit");
-    var SKIP = /* @__PURE__ */ Symbol("skip children");
-    var REMOVE = /* @__PURE__ */ Symbol("remove item");
-    function visit(cst, visitor) {
-      if ("type" in cst && cst.type === "document")
-        cst = { start: cst.start, value: cst.value };
-      _visit(Object.freeze([]), cst, visitor);
-    }
-    visit.BREAK = BREAK;
-    visit.SKIP = SKIP;
-    visit.REMOVE = REMOVE;
-    visit.itemAtPath = (cst, path2) => {
-      let item = cst;
-      for (const [field, index] of path2) {
-        const tok = item?.[field];
-        if (tok && "items" in tok) {
-          item = tok.items[index];
-        } else
-          return void 0;
-      }
-      return item;
-    };
-    visit.parentCollection = (cst, path2) => {
-      const parent = visit.itemAtPath(cst, path2.slice(0, -1));
-      const field = path2[path2.length - 1][0];
-      const coll = parent?.[field];
-      if (coll && "items" in coll)
-        return coll;
-      throw new Error("Parent collection not found");
-    };
-    function _visit(path2, item, visitor) {
-      let ctrl = visitor(item, path2);
-      if (typeof ctrl === "symbol")
-        return ctrl;
-      for (const field of ["key", "value"]) {
-        const token = item[field];
-        if (token && "items" in token) {
-          for (let i = 0; i < token.items.length; ++i) {
-            const ci = _visit(Object.freeze(path2.concat([[field, i]])), token.items[i], visitor);
-            if (typeof ci === "number")
-              i = ci - 1;
-            else if (ci === BREAK)
-              return BREAK;
-            else if (ci === REMOVE) {
-              token.items.splice(i, 1);
-              i -= 1;
-            }
-          }
-          if (typeof ctrl === "function" && field === "key")
-            ctrl = ctrl(item, path2);
-        }
-      }
-      return typeof ctrl === "function" ? ctrl(item, path2) : ctrl;
-    }
-    exports2.visit = visit;
-  }
-});
-
-// node_modules/yaml/dist/parse/cst.js
-var require_cst = __commonJS({
-  "node_modules/yaml/dist/parse/cst.js"(exports2) {
-    "use strict";
-    var cstScalar = require_cst_scalar();
-    var cstStringify = require_cst_stringify();
-    var cstVisit = require_cst_visit();
-    var BOM = "\uFEFF";
-    var DOCUMENT = "";
-    var FLOW_END = "";
-    var SCALAR = "";
-    var isCollection = (token) => !!token && "items" in token;
-    var isScalar5 = (token) => !!token && (token.type === "scalar" || token.type === "single-quoted-scalar" || token.type === "double-quoted-scalar" || token.type === "block-scalar");
-    function prettyToken(token) {
-      switch (token) {
-        case BOM:
-          return "<BOM>";
-        case DOCUMENT:
-          return "<DOC>";
-        case FLOW_END:
-          return "<FLOW_END>";
-        case SCALAR:
-          return "<SCALAR>";
-        default:
-          return JSON.stringify(token);
-      }
-    }
-    function tokenType(source) {
-      switch (source) {
-        case BOM:
-          return "byte-order-mark";
-        case DOCUMENT:
-          return "doc-mode";
-        case FLOW_END:
-          return "flow-error-end";
-        case SCALAR:
-          return "scalar";
-        case "---":
-          return "doc-start";
-        case "...":
-          return "doc-end";
-        case "":
-        case "\n":
-        case "\r\n":
-          return "newline";
-        case "-":
-          return "seq-item-ind";
-        case "?":
-          return "explicit-key-ind";
-        case ":":
-          return "map-value-ind";
-        case "{":
-          return "flow-map-start";
-        case "}":
-          return "flow-map-end";
-        case "[":
-          return "flow-seq-start";
-        case "]":
-          return "flow-seq-end";
-        case ",":
-          return "comma";
-      }
-      switch (source[0]) {
-        case " ":
-        case "	":
-          return "space";
-        case "#":
-          return "comment";
-        case "%":
-          return "directive-line";
-        case "*":
-          return "alias";
-        case "&":
-          return "anchor";
-        case "!":
-          return "tag";
-        case "'":
-          return "single-quoted-scalar";
-        case '"':
-          return "double-quoted-scalar";
-        case "|":
-        case ">":
-          return "block-scalar-header";
-      }
-      return null;
-    }
-    exports2.createScalarToken = cstScalar.createScalarToken;
-    exports2.resolveAsScalar = cstScalar.resolveAsScalar;
-    exports2.setScalarValue = cstScalar.setScalarValue;
-    exports2.stringify = cstStringify.stringify;
-    exports2.visit = cstVisit.visit;
-    exports2.BOM = BOM;
-    exports2.DOCUMENT = DOCUMENT;
-    exports2.FLOW_END = FLOW_END;
-    exports2.SCALAR = SCALAR;
-    exports2.isCollection = isCollection;
-    exports2.isScalar = isScalar5;
-    exports2.prettyToken = prettyToken;
-    exports2.tokenType = tokenType;
-  }
-});
-
-// node_modules/yaml/dist/parse/lexer.js
-var require_lexer = __commonJS({
-  "node_modules/yaml/dist/parse/lexer.js"(exports2) {
-    "use strict";
-    var cst = require_cst();
-    function isEmpty3(ch) {
-      switch (ch) {
-        case void 0:
-        case " ":
-        case "\n":
-        case "\r":
-        case "	":
-          return true;
-        default:
-          return false;
-      }
-    }
-    var hexDigits = new Set("0123456789ABCDEFabcdef");
-    var tagChars = new Set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-#;/?:@&=+$_.!~*'()");
-    var flowIndicatorChars = new Set(",[]{}");
-    var invalidAnchorChars = new Set(" ,[]{}\n\r	");
-    var isNotAnchorChar = (ch) => !ch || invalidAnchorChars.has(ch);
-    var Lexer = class {
-      constructor() {
-        this.atEnd = false;
-        this.blockScalarIndent = -1;
-        this.blockScalarKeep = false;
-        this.buffer = "";
-        this.flowKey = false;
-        this.flowLevel = 0;
-        this.indentNext = 0;
-        this.indentValue = 0;
-        this.lineEndPos = null;
-        this.next = null;
-        this.pos = 0;
-      }
-      /**
-       * Generate YAML tokens from the `source` string. If `incomplete`,
-       * a part of the last line may be left as a buffer for the next call.
-       *
-       * @returns A generator of lexical tokens
-       */
-      *lex(source, incomplete = false) {
-        if (source) {
-          if (typeof source !== "string")
-            throw TypeError("source is not a string");
-          this.buffer = this.buffer ? this.buffer + source : source;
-          this.lineEndPos = null;
-        }
-        this.atEnd = !incomplete;
-        let next = this.next ?? "stream";
-        while (next && (incomplete || this.hasChars(1)))
-          next = yield* this.parseNext(next);
-      }
-      atLineEnd() {
-        let i = this.pos;
-        let ch = this.buffer[i];
-        while (ch === " " || ch === "	")
-          ch = this.buffer[++i];
-        if (!ch || ch === "#" || ch === "\n")
-          return true;
-        if (ch === "\r")
-          return this.buffer[i + 1] === "\n";
-        return false;
-      }
-      charAt(n) {
-        return this.buffer[this.pos + n];
-      }
-      continueScalar(offset) {
-        let ch = this.buffer[offset];
-        if (this.indentNext > 0) {
-          let indent = 0;
-          while (ch === " ")
-            ch = this.buffer[++indent + offset];
-          if (ch === "\r") {
-            const next = this.buffer[indent + offset + 1];
-            if (next === "\n" || !next && !this.atEnd)
-              return offset + indent + 1;
-          }
-          return ch === "\n" || indent >= this.indentNext || !ch && !this.atEnd ? offset + indent : -1;
-        }
-        if (ch === "-" || ch === ".") {
-          const dt = this.buffer.substr(offset, 3);
-          if ((dt === "---" || dt === "...") && isEmpty3(this.buffer[offset + 3]))
-            return -1;
-        }
-        return offset;
-      }
-      getLine() {
-        let end = this.lineEndPos;
-        if (typeof end !== "number" || end !== -1 && end < this.pos) {
-          end = this.buffer.indexOf("\n", this.pos);
-          this.lineEndPos = end;
-        }
-        if (end === -1)
-          return this.atEnd ? this.buffer.substring(this.pos) : null;
-        if (this.buffer[end - 1] === "\r")
-          end -= 1;
-        return this.buffer.substring(this.pos, end);
-      }
-      hasChars(n) {
-        return this.pos + n <= this.buffer.length;
-      }
-      setNext(state) {
-        this.buffer = this.buffer.substring(this.pos);
-        this.pos = 0;
-        this.lineEndPos = null;
-        this.next = state;
-        return null;
-      }
-      peek(n) {
-        return this.buffer.substr(this.pos, n);
-      }
-      *parseNext(next) {
-        switch (next) {
-          case "stream":
-            return yield* this.parseStream();
-          case "line-start":
-            return yield* this.parseLineStart();
-          case "block-start":
-            return yield* this.parseBlockStart();
-          case "doc":
-            return yield* this.parseDocument();
-          case "flow":
-            return yield* this.parseFlowCollection();
-          case "quoted-scalar":
-            return yield* this.parseQuotedScalar();
-          case "block-scalar":
-            return yield* this.parseBlockScalar();
-          case "plain-scalar":
-            return yield* this.parsePlainScalar();
-        }
-      }
-      *parseStream() {
-        let line = this.getLine();
-        if (line === null)
-          return this.setNext("stream");
-        if (line[0] === cst.BOM) {
-          yield* this.pushCount(1);
-          line = line.substring(1);
-        }
-        if (line[0] === "%") {
-          let dirEnd = line.length;
-          let cs = line.indexOf("#");
-          while (cs !== -1) {
-            const ch = line[cs - 1];
-            if (ch === " " || ch === "	") {
-              dirEnd = cs - 1;
-              break;
-            } else {
-              cs = line.indexOf("#", cs + 1);
-            }
-          }
-          while (true) {
-            const ch = line[dirEnd - 1];
-            if (ch === " " || ch === "	")
-              dirEnd -= 1;
-            else
-              break;
-          }
-          const n = (yield* this.pushCount(dirEnd)) + (yield* this.pushSpaces(true));
-          yield* this.pushCount(line.length - n);
-          this.pushNewline();
-          return "stream";
-        }
-        if (this.atLineEnd()) {
-          const sp = yield* this.pushSpaces(true);
-          yield* this.pushCount(line.length - sp);
-          yield* this.pushNewline();
-          return "stream";
-        }
-        yield cst.DOCUMENT;
-        return yield* this.parseLineStart();
-      }
-      *parseLineStart() {
-        const ch = this.charAt(0);
-        if (!ch && !this.atEnd)
-          return this.setNext("line-start");
-        if (ch === "-" || ch === ".") {
-          if (!this.atEnd && !this.hasChars(4))
-            return this.setNext("line-start");
-          const s = this.peek(3);
-          if ((s === "---" || s === "...") && isEmpty3(this.charAt(3))) {
-            yield* this.pushCount(3);
-            this.indentValue = 0;
-            this.indentNext = 0;
-            return s === "---" ? "doc" : "stream";
-          }
-        }
-        this.indentValue = yield* this.pushSpaces(false);
-        if (this.indentNext > this.indentValue && !isEmpty3(this.charAt(1)))
-          this.indentNext = this.indentValue;
-        return yield* this.parseBlockStart();
-      }
-      *parseBlockStart() {
-        const [ch0, ch1] = this.peek(2);
-        if (!ch1 && !this.atEnd)
-          return this.setNext("block-start");
-        if ((ch0 === "-" || ch0 === "?" || ch0 === ":") && isEmpty3(ch1)) {
-          const n = (yield* this.pushCount(1)) + (yield* this.pushSpaces(true));
-          this.indentNext = this.indentValue + 1;
-          this.indentValue += n;
-          return "block-start";
-        }
-        return "doc";
-      }
-      *parseDocument() {
-        yield* this.pushSpaces(true);
-        const line = this.getLine();
-        if (line === null)
-          return this.setNext("doc");
-        let n = yield* this.pushIndicators();
-        switch (line[n]) {
-          case "#":
-            yield* this.pushCount(line.length - n);
-          // fallthrough
-          case void 0:
-            yield* this.pushNewline();
-            return yield* this.parseLineStart();
-          case "{":
-          case "[":
-            yield* this.pushCount(1);
-            this.flowKey = false;
-            this.flowLevel = 1;
-            return "flow";
-          case "}":
-          case "]":
-            yield* this.pushCount(1);
-            return "doc";
-          case "*":
-            yield* this.pushUntil(isNotAnchorChar);
-            return "doc";
-          case '"':
-          case "'":
-            return yield* this.parseQuotedScalar();
-          case "|":
-          case ">":
-            n += yield* this.parseBlockScalarHeader();
-            n += yield* this.pushSpaces(true);
-            yield* this.pushCount(line.length - n);
-            yield* this.pushNewline();
-            return yield* this.parseBlockScalar();
-          default:
-            return yield* this.parsePlainScalar();
-        }
-      }
-      *parseFlowCollection() {
-        let nl, sp;
-        let indent = -1;
-        do {
-          nl = yield* this.pushNewline();
-          if (nl > 0) {
-            sp = yield* this.pushSpaces(false);
-            this.indentValue = indent = sp;
-          } else {
-            sp = 0;
-          }
-          sp += yield* this.pushSpaces(true);
-        } while (nl + sp > 0);
-        const line = this.getLine();
-        if (line === null)
-          return this.setNext("flow");
-        if (indent !== -1 && indent < this.indentNext && line[0] !== "#" || indent === 0 && (line.startsWith("---") || line.startsWith("...")) && isEmpty3(line[3])) {
-          const atFlowEndMarker = indent === this.indentNext - 1 && this.flowLevel === 1 && (line[0] === "]" || line[0] === "}");
-          if (!atFlowEndMarker) {
-            this.flowLevel = 0;
-            yield cst.FLOW_END;
-            return yield* this.parseLineStart();
-          }
-        }
-        let n = 0;
-        while (line[n] === ",") {
-          n += yield* this.pushCount(1);
-          n += yield* this.pushSpaces(true);
-          this.flowKey = false;
-        }
-        n += yield* this.pushIndicators();
-        switch (line[n]) {
-          case void 0:
-            return "flow";
-          case "#":
-            yield* this.pushCount(line.length - n);
-            return "flow";
-          case "{":
-          case "[":
-            yield* this.pushCount(1);
-            this.flowKey = false;
-            this.flowLevel += 1;
-            return "flow";
-          case "}":
-          case "]":
-            yield* this.pushCount(1);
-            this.flowKey = true;
-            this.flowLevel -= 1;
-            return this.flowLevel ? "flow" : "doc";
-          case "*":
-            yield* this.pushUntil(isNotAnchorChar);
-            return "flow";
-          case '"':
-          case "'":
-            this.flowKey = true;
-            return yield* this.parseQuotedScalar();
-          case ":": {
-            const next = this.charAt(1);
-            if (this.flowKey || isEmpty3(next) || next === ",") {
-              this.flowKey = false;
-              yield* this.pushCount(1);
-              yield* this.pushSpaces(true);
-              return "flow";
-            }
-          }
-          // fallthrough
-          default:
-            this.flowKey = false;
-            return yield* this.parsePlainScalar();
-        }
-      }
-      *parseQuotedScalar() {
-        const quote = this.charAt(0);
-        let end = this.buffer.indexOf(quote, this.pos + 1);
-        if (quote === "'") {
-          while (end !== -1 && this.buffer[end + 1] === "'")
-            end = this.buffer.indexOf("'", end + 2);
-        } else {
-          while (end !== -1) {
-            let n = 0;
-            while (this.buffer[end - 1 - n] === "\\")
-              n += 1;
-            if (n % 2 === 0)
-              break;
-            end = this.buffer.indexOf('"', end + 1);
-          }
-        }
-        const qb = this.buffer.substring(0, end);
-        let nl = qb.indexOf("\n", this.pos);
-        if (nl !== -1) {
-          while (nl !== -1) {
-            const cs = this.continueScalar(nl + 1);
-            if (cs === -1)
-              break;
-            nl = qb.indexOf("\n", cs);
-          }
-          if (nl !== -1) {
-            end = nl - (qb[nl - 1] === "\r" ? 2 : 1);
-          }
-        }
-        if (end === -1) {
-          if (!this.atEnd)
-            return this.setNext("quoted-scalar");
-          end = this.buffer.length;
-        }
-        yield* this.pushToIndex(end + 1, false);
-        return this.flowLevel ? "flow" : "doc";
-      }
-      *parseBlockScalarHeader() {
-        this.blockScalarIndent = -1;
-        this.blockScalarKeep = false;
-        let i = this.pos;
-        while (true) {
-          const ch = this.buffer[++i];
-          if (ch === "+")
-            this.blockScalarKeep = true;
-          else if (ch > "0" && ch <= "9")
-            this.blockScalarIndent = Number(ch) - 1;
-          else if (ch !== "-")
-            break;
-        }
-        return yield* this.pushUntil((ch) => isEmpty3(ch) || ch === "#");
-      }
-      *parseBlockScalar() {
-        let nl = this.pos - 1;
-        let indent = 0;
-        let ch;
-        loop: for (let i2 = this.pos; ch = this.buffer[i2]; ++i2) {
-          switch (ch) {
-            case " ":
-              indent += 1;
-              break;
-            case "\n":
-              nl = i2;
-              indent = 0;
-              break;
-            case "\r": {
-              const next = this.buffer[i2 + 1];
-              if (!next && !this.atEnd)
-                return this.setNext("block-scalar");
-              if (next === "\n")
-                break;
-            }
-            // fallthrough
-            default:
-              break loop;
-          }
-        }
-        if (!ch && !this.atEnd)
-          return this.setNext("block-scalar");
-        if (indent >= this.indentNext) {
-          if (this.blockScalarIndent === -1)
-            this.indentNext = indent;
-          else {
-            this.indentNext = this.blockScalarIndent + (this.indentNext === 0 ? 1 : this.indentNext);
-          }
-          do {
-            const cs = this.continueScalar(nl + 1);
-            if (cs === -1)
-              break;
-            nl = this.buffer.indexOf("\n", cs);
-          } while (nl !== -1);
-          if (nl === -1) {
-            if (!this.atEnd)
-              return this.setNext("block-scalar");
-            nl = this.buffer.length;
-          }
-        }
-        let i = nl + 1;
-        ch = this.buffer[i];
-        while (ch === " ")
-          ch = this.buffer[++i];
-        if (ch === "	") {
-          while (ch === "	" || ch === " " || ch === "\r" || ch === "\n")
-            ch = this.buffer[++i];
-          nl = i - 1;
-        } else if (!this.blockScalarKeep) {
-          do {
-            let i2 = nl - 1;
-            let ch2 = this.buffer[i2];
-            if (ch2 === "\r")
-              ch2 = this.buffer[--i2];
-            const lastChar = i2;
-            while (ch2 === " ")
-              ch2 = this.buffer[--i2];
-            if (ch2 === "\n" && i2 >= this.pos && i2 + 1 + indent > lastChar)
-              nl = i2;
-            else
-              break;
-          } while (true);
-        }
-        yield cst.SCALAR;
-        yield* this.pushToIndex(nl + 1, true);
-        return yield* this.parseLineStart();
-      }
-      *parsePlainScalar() {
-        const inFlow = this.flowLevel > 0;
-        let end = this.pos - 1;
-        let i = this.pos - 1;
-        let ch;
-        while (ch = this.buffer[++i]) {
-          if (ch === ":") {
-            const next = this.buffer[i + 1];
-            if (isEmpty3(next) || inFlow && flowIndicatorChars.has(next))
-              break;
-            end = i;
-          } else if (isEmpty3(ch)) {
-            let next = this.buffer[i + 1];
-            if (ch === "\r") {
-              if (next === "\n") {
-                i += 1;
-                ch = "\n";
-                next = this.buffer[i + 1];
-              } else
-                end = i;
-            }
-            if (next === "#" || inFlow && flowIndicatorChars.has(next))
-              break;
-            if (ch === "\n") {
-              const cs = this.continueScalar(i + 1);
-              if (cs === -1)
-                break;
-              i = Math.max(i, cs - 2);
-            }
-          } else {
-            if (inFlow && flowIndicatorChars.has(ch))
-              break;
-            end = i;
-          }
-        }
-        if (!ch && !this.atEnd)
-          return this.setNext("plain-scalar");
-        yield cst.SCALAR;
-        yield* this.pushToIndex(end + 1, true);
-        return inFlow ? "flow" : "doc";
-      }
-      *pushCount(n) {
-        if (n > 0) {
-          yield this.buffer.substr(this.pos, n);
-          this.pos += n;
-          return n;
-        }
-        return 0;
-      }
-      *pushToIndex(i, allowEmpty) {
-        const s = this.buffer.slice(this.pos, i);
-        if (s) {
-          yield s;
-          this.pos += s.length;
-          return s.length;
-        } else if (allowEmpty)
-          yield "";
-        return 0;
-      }
-      *pushIndicators() {
-        let n = 0;
-        loop: while (true) {
-          switch (this.charAt(0)) {
-            case "!":
-              n += yield* this.pushTag();
-              n += yield* this.pushSpaces(true);
-              continue loop;
-            case "&":
-              n += yield* this.pushUntil(isNotAnchorChar);
-              n += yield* this.pushSpaces(true);
-              continue loop;
-            case "-":
-            // this is an error
-            case "?":
-            // this is an error outside flow collections
-            case ":": {
-              const inFlow = this.flowLevel > 0;
-              const ch1 = this.charAt(1);
-              if (isEmpty3(ch1) || inFlow && flowIndicatorChars.has(ch1)) {
-                if (!inFlow)
-                  this.indentNext = this.indentValue + 1;
-                else if (this.flowKey)
-                  this.flowKey = false;
-                n += yield* this.pushCount(1);
-                n += yield* this.pushSpaces(true);
-                continue loop;
-              }
-            }
-          }
-          break loop;
-        }
-        return n;
-      }
-      *pushTag() {
-        if (this.charAt(1) === "<") {
-          let i = this.pos + 2;
-          let ch = this.buffer[i];
-          while (!isEmpty3(ch) && ch !== ">")
-            ch = this.buffer[++i];
-          return yield* this.pushToIndex(ch === ">" ? i + 1 : i, false);
-        } else {
-          let i = this.pos + 1;
-          let ch = this.buffer[i];
-          while (ch) {
-            if (tagChars.has(ch))
-              ch = this.buffer[++i];
-            else if (ch === "%" && hexDigits.has(this.buffer[i + 1]) && hexDigits.has(this.buffer[i + 2])) {
-              ch = this.buffer[i += 3];
-            } else
-              break;
-          }
-          return yield* this.pushToIndex(i, false);
-        }
-      }
-      *pushNewline() {
-        const ch = this.buffer[this.pos];
-        if (ch === "\n")
-          return yield* this.pushCount(1);
-        else if (ch === "\r" && this.charAt(1) === "\n")
-          return yield* this.pushCount(2);
-        else
-          return 0;
-      }
-      *pushSpaces(allowTabs) {
-        let i = this.pos - 1;
-        let ch;
-        do {
-          ch = this.buffer[++i];
-        } while (ch === " " || allowTabs && ch === "	");
-        const n = i - this.pos;
-        if (n > 0) {
-          yield this.buffer.substr(this.pos, n);
-          this.pos = i;
-        }
-        return n;
-      }
-      *pushUntil(test2) {
-        let i = this.pos;
-        let ch = this.buffer[i];
-        while (!test2(ch))
-          ch = this.buffer[++i];
-        return yield* this.pushToIndex(i, false);
-      }
-    };
-    exports2.Lexer = Lexer;
-  }
-});
-
-// node_modules/yaml/dist/parse/line-counter.js
-var require_line_counter = __commonJS({
-  "node_modules/yaml/dist/parse/line-counter.js"(exports2) {
-    "use strict";
-    var LineCounter3 = class {
-      constructor() {
-        this.lineStarts = [];
-        this.addNewLine = (offset) => this.lineStarts.push(offset);
-        this.linePos = (offset) => {
-          let low = 0;
-          let high = this.lineStarts.length;
-          while (low < high) {
-            const mid = low + high >> 1;
-            if (this.lineStarts[mid] < offset)
-              low = mid + 1;
-            else
-              high = mid;
-          }
-          if (this.lineStarts[low] === offset)
-            return { line: low + 1, col: 1 };
-          if (low === 0)
-            return { line: 0, col: offset };
-          const start = this.lineStarts[low - 1];
-          return { line: low, col: offset - start + 1 };
-        };
-      }
-    };
-    exports2.LineCounter = LineCounter3;
-  }
-});
-
-// node_modules/yaml/dist/parse/parser.js
-var require_parser = __commonJS({
-  "node_modules/yaml/dist/parse/parser.js"(exports2) {
-    "use strict";
-    var node_process = require("process");
-    var cst = require_cst();
-    var lexer = require_lexer();
-    function includesToken(list, type) {
-      for (let i = 0; i < list.length; ++i)
-        if (list[i].type === type)
-          return true;
-      return false;
-    }
-    function findNonEmptyIndex(list) {
-      for (let i = 0; i < list.length; ++i) {
-        switch (list[i].type) {
-          case "space":
-          case "comment":
-          case "newline":
-            break;
-          default:
-            return i;
-        }
-      }
-      return -1;
-    }
-    function isFlowToken(token) {
-      switch (token?.type) {
-        case "alias":
-        case "scalar":
-        case "single-quoted-scalar":
-        case "double-quoted-scalar":
-        case "flow-collection":
-          return true;
-        default:
-          return false;
-      }
-    }
-    function getPrevProps(parent) {
-      switch (parent.type) {
-        case "document":
-          return parent.start;
-        case "block-map": {
-          const it = parent.items[parent.items.length - 1];
-          return it.sep ?? it.start;
-        }
-        case "block-seq":
-          return parent.items[parent.items.length - 1].start;
-        /* istanbul ignore next should not happen */
-        default:
-          return [];
-      }
-    }
-    function getFirstKeyStartProps(prev) {
-      if (prev.length === 0)
-        return [];
-      let i = prev.length;
-      loop: while (--i >= 0) {
-        switch (prev[i].type) {
-          case "doc-start":
-          case "explicit-key-ind":
-          case "map-value-ind":
-          case "seq-item-ind":
-          case "newline":
-            break loop;
-        }
-      }
-      while (prev[++i]?.type === "space") {
-      }
-      return prev.splice(i, prev.length);
-    }
-    function arrayPushArray(target, source) {
-      if (source.length < 1e5)
-        Array.prototype.push.apply(target, source);
-      else
-        for (let i = 0; i < source.length; ++i)
-          target.push(source[i]);
-    }
-    function fixFlowSeqItems(fc) {
-      if (fc.start.type === "flow-seq-start") {
-        for (const it of fc.items) {
-          if (it.sep && !it.value && !includesToken(it.start, "explicit-key-ind") && !includesToken(it.sep, "map-value-ind")) {
-            if (it.key)
-              it.value = it.key;
-            delete it.key;
-            if (isFlowToken(it.value)) {
-              if (it.value.end)
-                arrayPushArray(it.value.end, it.sep);
-              else
-                it.value.end = it.sep;
-            } else
-              arrayPushArray(it.start, it.sep);
-            delete it.sep;
-          }
-        }
-      }
-    }
-    var Parser2 = class {
-      /**
-       * @param onNewLine - If defined, called separately with the start position of
-       *   each new line (in `parse()`, including the start of input).
-       */
-      constructor(onNewLine) {
-        this.atNewLine = true;
-        this.atScalar = false;
-        this.indent = 0;
-        this.offset = 0;
-        this.onKeyLine = false;
-        this.stack = [];
-        this.source = "";
-        this.type = "";
-        this.lexer = new lexer.Lexer();
-        this.onNewLine = onNewLine;
-      }
-      /**
-       * Parse `source` as a YAML stream.
-       * If `incomplete`, a part of the last line may be left as a buffer for the next call.
-       *
-       * Errors are not thrown, but yielded as `{ type: 'error', message }` tokens.
-       *
-       * @returns A generator of tokens representing each directive, document, and other structure.
-       */
-      *parse(source, incomplete = false) {
-        if (this.onNewLine && this.offset === 0)
-          this.onNewLine(0);
-        for (const lexeme of this.lexer.lex(source, incomplete))
-          yield* this.next(lexeme);
-        if (!incomplete)
-          yield* this.end();
-      }
-      /**
-       * Advance the parser by the `source` of one lexical token.
-       */
-      *next(source) {
-        this.source = source;
-        if (node_process.env.LOG_TOKENS)
-          console.log("|", cst.prettyToken(source));
-        if (this.atScalar) {
-          this.atScalar = false;
-          yield* this.step();
-          this.offset += source.length;
-          return;
-        }
-        const type = cst.tokenType(source);
-        if (!type) {
-          const message = `Not a YAML token: ${source}`;
-          yield* this.pop({ type: "error", offset: this.offset, message, source });
-          this.offset += source.length;
-        } else if (type === "scalar") {
-          this.atNewLine = false;
-          this.atScalar = true;
-          this.type = "scalar";
-        } else {
-          this.type = type;
-          yield* this.step();
-          switch (type) {
-            case "newline":
-              this.atNewLine = true;
-              this.indent = 0;
-              if (this.onNewLine)
-                this.onNewLine(this.offset + source.length);
-              break;
-            case "space":
-              if (this.atNewLine && source[0] === " ")
-                this.indent += source.length;
-              break;
-            case "explicit-key-ind":
-            case "map-value-ind":
-            case "seq-item-ind":
-              if (this.atNewLine)
-                this.indent += source.length;
-              break;
-            case "doc-mode":
-            case "flow-error-end":
-              return;
-            default:
-              this.atNewLine = false;
-          }
-          this.offset += source.length;
-        }
-      }
-      /** Call at end of input to push out any remaining constructions */
-      *end() {
-        while (this.stack.length > 0)
-          yield* this.pop();
-      }
-      get sourceToken() {
-        const st = {
-          type: this.type,
-          offset: this.offset,
-          indent: this.indent,
-          source: this.source
-        };
-        return st;
-      }
-      *step() {
-        const top = this.peek(1);
-        if (this.type === "doc-end" && top?.type !== "doc-end") {
-          while (this.stack.length > 0)
-            yield* this.pop();
-          this.stack.push({
-            type: "doc-end",
-            offset: this.offset,
-            source: this.source
-          });
-          return;
-        }
-        if (!top)
-          return yield* this.stream();
-        switch (top.type) {
-          case "document":
-            return yield* this.document(top);
-          case "alias":
-          case "scalar":
-          case "single-quoted-scalar":
-          case "double-quoted-scalar":
-            return yield* this.scalar(top);
-          case "block-scalar":
-            return yield* this.blockScalar(top);
-          case "block-map":
-            return yield* this.blockMap(top);
-          case "block-seq":
-            return yield* this.blockSequence(top);
-          case "flow-collection":
-            return yield* this.flowCollection(top);
-          case "doc-end":
-            return yield* this.documentEnd(top);
-        }
-        yield* this.pop();
-      }
-      peek(n) {
-        return this.stack[this.stack.length - n];
-      }
-      *pop(error) {
-        const token = error ?? this.stack.pop();
-        if (!token) {
-          const message = "Tried to pop an empty stack";
-          yield { type: "error", offset: this.offset, source: "", message };
-        } else if (this.stack.length === 0) {
-          yield token;
-        } else {
-          const top = this.peek(1);
-          if (token.type === "block-scalar") {
-            token.indent = "indent" in top ? top.indent : 0;
-          } else if (token.type === "flow-collection" && top.type === "document") {
-            token.indent = 0;
-          }
-          if (token.type === "flow-collection")
-            fixFlowSeqItems(token);
-          switch (top.type) {
-            case "document":
-              top.value = token;
-              break;
-            case "block-scalar":
-              top.props.push(token);
-              break;
-            case "block-map": {
-              const it = top.items[top.items.length - 1];
-              if (it.value) {
-                top.items.push({ start: [], key: token, sep: [] });
-                this.onKeyLine = true;
-                return;
-              } else if (it.sep) {
-                it.value = token;
-              } else {
-                Object.assign(it, { key: token, sep: [] });
-                this.onKeyLine = !it.explicitKey;
-                return;
-              }
-              break;
-            }
-            case "block-seq": {
-              const it = top.items[top.items.length - 1];
-              if (it.value)
-                top.items.push({ start: [], value: token });
-              else
-                it.value = token;
-              break;
-            }
-            case "flow-collection": {
-              const it = top.items[top.items.length - 1];
-              if (!it || it.value)
-                top.items.push({ start: [], key: token, sep: [] });
-              else if (it.sep)
-                it.value = token;
-              else
-                Object.assign(it, { key: token, sep: [] });
-              return;
-            }
-            /* istanbul ignore next should not happen */
-            default:
-              yield* this.pop();
-              yield* this.pop(token);
-          }
-          if ((top.type === "document" || top.type === "block-map" || top.type === "block-seq") && (token.type === "block-map" || token.type === "block-seq")) {
-            const last = token.items[token.items.length - 1];
-            if (last && !last.sep && !last.value && last.start.length > 0 && findNonEmptyIndex(last.start) === -1 && (token.indent === 0 || last.start.every((st) => st.type !== "comment" || st.indent < token.indent))) {
-              if (top.type === "document")
-                top.end = last.start;
-              else
-                top.items.push({ start: last.start });
-              token.items.splice(-1, 1);
-            }
-          }
-        }
-      }
-      *stream() {
-        switch (this.type) {
-          case "directive-line":
-            yield { type: "directive", offset: this.offset, source: this.source };
-            return;
-          case "byte-order-mark":
-          case "space":
-          case "comment":
-          case "newline":
-            yield this.sourceToken;
-            return;
-          case "doc-mode":
-          case "doc-start": {
-            const doc = {
-              type: "document",
-              offset: this.offset,
-              start: []
-            };
-            if (this.type === "doc-start")
-              doc.start.push(this.sourceToken);
-            this.stack.push(doc);
-            return;
-          }
-        }
-        yield {
-          type: "error",
-          offset: this.offset,
-          message: `Unexpected ${this.type} token in YAML stream`,
-          source: this.source
-        };
-      }
-      *document(doc) {
-        if (doc.value)
-          return yield* this.lineEnd(doc);
-        switch (this.type) {
-          case "doc-start": {
-            if (findNonEmptyIndex(doc.start) !== -1) {
-              yield* this.pop();
-              yield* this.step();
-            } else
-              doc.start.push(this.sourceToken);
-            return;
-          }
-          case "anchor":
-          case "tag":
-          case "space":
-          case "comment":
-          case "newline":
-            doc.start.push(this.sourceToken);
-            return;
-        }
-        const bv = this.startBlockValue(doc);
-        if (bv)
-          this.stack.push(bv);
-        else {
-          yield {
-            type: "error",
-            offset: this.offset,
-            message: `Unexpected ${this.type} token in YAML document`,
-            source: this.source
-          };
-        }
-      }
-      *scalar(scalar2) {
-        if (this.type === "map-value-ind") {
-          const prev = getPrevProps(this.peek(2));
-          const start = getFirstKeyStartProps(prev);
-          let sep4;
-          if (scalar2.end) {
-            sep4 = scalar2.end;
-            sep4.push(this.sourceToken);
-            delete scalar2.end;
-          } else
-            sep4 = [this.sourceToken];
-          const map = {
-            type: "block-map",
-            offset: scalar2.offset,
-            indent: scalar2.indent,
-            items: [{ start, key: scalar2, sep: sep4 }]
-          };
-          this.onKeyLine = true;
-          this.stack[this.stack.length - 1] = map;
-        } else
-          yield* this.lineEnd(scalar2);
-      }
-      *blockScalar(scalar2) {
-        switch (this.type) {
-          case "space":
-          case "comment":
-          case "newline":
-            scalar2.props.push(this.sourceToken);
-            return;
-          case "scalar":
-            scalar2.source = this.source;
-            this.atNewLine = true;
-            this.indent = 0;
-            if (this.onNewLine) {
-              let nl = this.source.indexOf("\n") + 1;
-              while (nl !== 0) {
-                this.onNewLine(this.offset + nl);
-                nl = this.source.indexOf("\n", nl) + 1;
-              }
-            }
-            yield* this.pop();
-            break;
-          /* istanbul ignore next should not happen */
-          default:
-            yield* this.pop();
-            yield* this.step();
-        }
-      }
-      *blockMap(map) {
-        const it = map.items[map.items.length - 1];
-        switch (this.type) {
-          case "newline":
-            this.onKeyLine = false;
-            if (it.value) {
-              const end = "end" in it.value ? it.value.end : void 0;
-              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
-              if (last?.type === "comment")
-                end?.push(this.sourceToken);
-              else
-                map.items.push({ start: [this.sourceToken] });
-            } else if (it.sep) {
-              it.sep.push(this.sourceToken);
-            } else {
-              it.start.push(this.sourceToken);
-            }
-            return;
-          case "space":
-          case "comment":
-            if (it.value) {
-              map.items.push({ start: [this.sourceToken] });
-            } else if (it.sep) {
-              it.sep.push(this.sourceToken);
-            } else {
-              if (this.atIndentedComment(it.start, map.indent)) {
-                const prev = map.items[map.items.length - 2];
-                const end = prev?.value?.end;
-                if (Array.isArray(end)) {
-                  arrayPushArray(end, it.start);
-                  end.push(this.sourceToken);
-                  map.items.pop();
-                  return;
-                }
-              }
-              it.start.push(this.sourceToken);
-            }
-            return;
-        }
-        if (this.indent >= map.indent) {
-          const atMapIndent = !this.onKeyLine && this.indent === map.indent;
-          const atNextItem = atMapIndent && (it.sep || it.explicitKey) && this.type !== "seq-item-ind";
-          let start = [];
-          if (atNextItem && it.sep && !it.value) {
-            const nl = [];
-            for (let i = 0; i < it.sep.length; ++i) {
-              const st = it.sep[i];
-              switch (st.type) {
-                case "newline":
-                  nl.push(i);
-                  break;
-                case "space":
-                  break;
-                case "comment":
-                  if (st.indent > map.indent)
-                    nl.length = 0;
-                  break;
-                default:
-                  nl.length = 0;
-              }
-            }
-            if (nl.length >= 2)
-              start = it.sep.splice(nl[1]);
-          }
-          switch (this.type) {
-            case "anchor":
-            case "tag":
-              if (atNextItem || it.value) {
-                start.push(this.sourceToken);
-                map.items.push({ start });
-                this.onKeyLine = true;
-              } else if (it.sep) {
-                it.sep.push(this.sourceToken);
-              } else {
-                it.start.push(this.sourceToken);
-              }
-              return;
-            case "explicit-key-ind":
-              if (!it.sep && !it.explicitKey) {
-                it.start.push(this.sourceToken);
-                it.explicitKey = true;
-              } else if (atNextItem || it.value) {
-                start.push(this.sourceToken);
-                map.items.push({ start, explicitKey: true });
-              } else {
-                this.stack.push({
-                  type: "block-map",
-                  offset: this.offset,
-                  indent: this.indent,
-                  items: [{ start: [this.sourceToken], explicitKey: true }]
-                });
-              }
-              this.onKeyLine = true;
-              return;
-            case "map-value-ind":
-              if (it.explicitKey) {
-                if (!it.sep) {
-                  if (includesToken(it.start, "newline")) {
-                    Object.assign(it, { key: null, sep: [this.sourceToken] });
-                  } else {
-                    const start2 = getFirstKeyStartProps(it.start);
-                    this.stack.push({
-                      type: "block-map",
-                      offset: this.offset,
-                      indent: this.indent,
-                      items: [{ start: start2, key: null, sep: [this.sourceToken] }]
-                    });
-                  }
-                } else if (it.value) {
-                  map.items.push({ start: [], key: null, sep: [this.sourceToken] });
-                } else if (includesToken(it.sep, "map-value-ind")) {
-                  this.stack.push({
-                    type: "block-map",
-                    offset: this.offset,
-                    indent: this.indent,
-                    items: [{ start, key: null, sep: [this.sourceToken] }]
-                  });
-                } else if (isFlowToken(it.key) && !includesToken(it.sep, "newline")) {
-                  const start2 = getFirstKeyStartProps(it.start);
-                  const key = it.key;
-                  const sep4 = it.sep;
-                  sep4.push(this.sourceToken);
-                  delete it.key;
-                  delete it.sep;
-                  this.stack.push({
-                    type: "block-map",
-                    offset: this.offset,
-                    indent: this.indent,
-                    items: [{ start: start2, key, sep: sep4 }]
-                  });
-                } else if (start.length > 0) {
-                  it.sep = it.sep.concat(start, this.sourceToken);
-                } else {
-                  it.sep.push(this.sourceToken);
-                }
-              } else {
-                if (!it.sep) {
-                  Object.assign(it, { key: null, sep: [this.sourceToken] });
-                } else if (it.value || atNextItem) {
-                  map.items.push({ start, key: null, sep: [this.sourceToken] });
-                } else if (includesToken(it.sep, "map-value-ind")) {
-                  this.stack.push({
-                    type: "block-map",
-                    offset: this.offset,
-                    indent: this.indent,
-                    items: [{ start: [], key: null, sep: [this.sourceToken] }]
-                  });
-                } else {
-                  it.sep.push(this.sourceToken);
-                }
-              }
-              this.onKeyLine = true;
-              return;
-            case "alias":
-            case "scalar":
-            case "single-quoted-scalar":
-            case "double-quoted-scalar": {
-              const fs2 = this.flowScalar(this.type);
-              if (atNextItem || it.value) {
-                map.items.push({ start, key: fs2, sep: [] });
-                this.onKeyLine = true;
-              } else if (it.sep) {
-                this.stack.push(fs2);
-              } else {
-                Object.assign(it, { key: fs2, sep: [] });
-                this.onKeyLine = true;
-              }
-              return;
-            }
-            default: {
-              const bv = this.startBlockValue(map);
-              if (bv) {
-                if (bv.type === "block-seq") {
-                  if (!it.explicitKey && it.sep && !includesToken(it.sep, "newline")) {
-                    yield* this.pop({
-                      type: "error",
-                      offset: this.offset,
-                      message: "Unexpected block-seq-ind on same line with key",
-                      source: this.source
-                    });
-                    return;
-                  }
-                } else if (atMapIndent) {
-                  map.items.push({ start });
-                }
-                this.stack.push(bv);
-                return;
-              }
-            }
-          }
-        }
-        yield* this.pop();
-        yield* this.step();
-      }
-      *blockSequence(seq) {
-        const it = seq.items[seq.items.length - 1];
-        switch (this.type) {
-          case "newline":
-            if (it.value) {
-              const end = "end" in it.value ? it.value.end : void 0;
-              const last = Array.isArray(end) ? end[end.length - 1] : void 0;
-              if (last?.type === "comment")
-                end?.push(this.sourceToken);
-              else
-                seq.items.push({ start: [this.sourceToken] });
-            } else
-              it.start.push(this.sourceToken);
-            return;
-          case "space":
-          case "comment":
-            if (it.value)
-              seq.items.push({ start: [this.sourceToken] });
-            else {
-              if (this.atIndentedComment(it.start, seq.indent)) {
-                const prev = seq.items[seq.items.length - 2];
-                const end = prev?.value?.end;
-                if (Array.isArray(end)) {
-                  arrayPushArray(end, it.start);
-                  end.push(this.sourceToken);
-                  seq.items.pop();
-                  return;
-                }
-              }
-              it.start.push(this.sourceToken);
-            }
-            return;
-          case "anchor":
-          case "tag":
-            if (it.value || this.indent <= seq.indent)
-              break;
-            it.start.push(this.sourceToken);
-            return;
-          case "seq-item-ind":
-            if (this.indent !== seq.indent)
-              break;
-            if (it.value || includesToken(it.start, "seq-item-ind"))
-              seq.items.push({ start: [this.sourceToken] });
-            else
-              it.start.push(this.sourceToken);
-            return;
-        }
-        if (this.indent > seq.indent) {
-          const bv = this.startBlockValue(seq);
-          if (bv) {
-            this.stack.push(bv);
-            return;
-          }
-        }
-        yield* this.pop();
-        yield* this.step();
-      }
-      *flowCollection(fc) {
-        const it = fc.items[fc.items.length - 1];
-        if (this.type === "flow-error-end") {
-          let top;
-          do {
-            yield* this.pop();
-            top = this.peek(1);
-          } while (top?.type === "flow-collection");
-        } else if (fc.end.length === 0) {
-          switch (this.type) {
-            case "comma":
-            case "explicit-key-ind":
-              if (!it || it.sep)
-                fc.items.push({ start: [this.sourceToken] });
-              else
-                it.start.push(this.sourceToken);
-              return;
-            case "map-value-ind":
-              if (!it || it.value)
-                fc.items.push({ start: [], key: null, sep: [this.sourceToken] });
-              else if (it.sep)
-                it.sep.push(this.sourceToken);
-              else
-                Object.assign(it, { key: null, sep: [this.sourceToken] });
-              return;
-            case "space":
-            case "comment":
-            case "newline":
-            case "anchor":
-            case "tag":
-              if (!it || it.value)
-                fc.items.push({ start: [this.sourceToken] });
-              else if (it.sep)
-                it.sep.push(this.sourceToken);
-              else
-                it.start.push(this.sourceToken);
-              return;
-            case "alias":
-            case "scalar":
-            case "single-quoted-scalar":
-            case "double-quoted-scalar": {
-              const fs2 = this.flowScalar(this.type);
-              if (!it || it.value)
-                fc.items.push({ start: [], key: fs2, sep: [] });
-              else if (it.sep)
-                this.stack.push(fs2);
-              else
-                Object.assign(it, { key: fs2, sep: [] });
-              return;
-            }
-            case "flow-map-end":
-            case "flow-seq-end":
-              fc.end.push(this.sourceToken);
-              return;
-          }
-          const bv = this.startBlockValue(fc);
-          if (bv)
-            this.stack.push(bv);
-          else {
-            yield* this.pop();
-            yield* this.step();
-          }
-        } else {
-          const parent = this.peek(2);
-          if (parent.type === "block-map" && (this.type === "map-value-ind" && parent.indent === fc.indent || this.type === "newline" && !parent.items[parent.items.length - 1].sep)) {
-            yield* this.pop();
-            yield* this.step();
-          } else if (this.type === "map-value-ind" && parent.type !== "flow-collection") {
-            const prev = getPrevProps(parent);
-            const start = getFirstKeyStartProps(prev);
-            fixFlowSeqItems(fc);
-            const sep4 = fc.end.splice(1, fc.end.length);
-            sep4.push(this.sourceToken);
-            const map = {
-              type: "block-map",
-              offset: fc.offset,
-              indent: fc.indent,
-              items: [{ start, key: fc, sep: sep4 }]
-            };
-            this.onKeyLine = true;
-            this.stack[this.stack.length - 1] = map;
-          } else {
-            yield* this.lineEnd(fc);
-          }
-        }
-      }
-      flowScalar(type) {
-        if (this.onNewLine) {
-          let nl = this.source.indexOf("\n") + 1;
-          while (nl !== 0) {
-            this.onNewLine(this.offset + nl);
-            nl = this.source.indexOf("\n", nl) + 1;
-          }
-        }
-        return {
-          type,
-          offset: this.offset,
-          indent: this.indent,
-          source: this.source
-        };
-      }
-      startBlockValue(parent) {
-        switch (this.type) {
-          case "alias":
-          case "scalar":
-          case "single-quoted-scalar":
-          case "double-quoted-scalar":
-            return this.flowScalar(this.type);
-          case "block-scalar-header":
-            return {
-              type: "block-scalar",
-              offset: this.offset,
-              indent: this.indent,
-              props: [this.sourceToken],
-              source: ""
-            };
-          case "flow-map-start":
-          case "flow-seq-start":
-            return {
-              type: "flow-collection",
-              offset: this.offset,
-              indent: this.indent,
-              start: this.sourceToken,
-              items: [],
-              end: []
-            };
-          case "seq-item-ind":
-            return {
-              type: "block-seq",
-              offset: this.offset,
-              indent: this.indent,
-              items: [{ start: [this.sourceToken] }]
-            };
-          case "explicit-key-ind": {
-            this.onKeyLine = true;
-            const prev = getPrevProps(parent);
-            const start = getFirstKeyStartProps(prev);
-            start.push(this.sourceToken);
-            return {
-              type: "block-map",
-              offset: this.offset,
-              indent: this.indent,
-              items: [{ start, explicitKey: true }]
-            };
-          }
-          case "map-value-ind": {
-            this.onKeyLine = true;
-            const prev = getPrevProps(parent);
-            const start = getFirstKeyStartProps(prev);
-            return {
-              type: "block-map",
-              offset: this.offset,
-              indent: this.indent,
-              items: [{ start, key: null, sep: [this.sourceToken] }]
-            };
-          }
-        }
-        return null;
-      }
-      atIndentedComment(start, indent) {
-        if (this.type !== "comment")
-          return false;
-        if (this.indent <= indent)
-          return false;
-        return start.every((st) => st.type === "newline" || st.type === "space");
-      }
-      *documentEnd(docEnd) {
-        if (this.type !== "doc-mode") {
-          if (docEnd.end)
-            docEnd.end.push(this.sourceToken);
-          else
-            docEnd.end = [this.sourceToken];
-          if (this.type === "newline")
-            yield* this.pop();
-        }
-      }
-      *lineEnd(token) {
-        switch (this.type) {
-          case "comma":
-          case "doc-start":
-          case "doc-end":
-          case "flow-seq-end":
-          case "flow-map-end":
-          case "map-value-ind":
-            yield* this.pop();
-            yield* this.step();
-            break;
-          case "newline":
-            this.onKeyLine = false;
-          // fallthrough
-          case "space":
-          case "comment":
-          default:
-            if (token.end)
-              token.end.push(this.sourceToken);
-            else
-              token.end = [this.sourceToken];
-            if (this.type === "newline")
-              yield* this.pop();
-        }
-      }
-    };
-    exports2.Parser = Parser2;
-  }
-});
-
-// node_modules/yaml/dist/public-api.js
-var require_public_api = __commonJS({
-  "node_modules/yaml/dist/public-api.js"(exports2) {
-    "use strict";
-    var composer = require_composer();
-    var Document = require_Document();
-    var errors = require_errors();
-    var log = require_log();
-    var identity = require_identity();
-    var lineCounter = require_line_counter();
-    var parser = require_parser();
-    function parseOptions(options) {
-      const prettyErrors = options.prettyErrors !== false;
-      const lineCounter$1 = options.lineCounter || prettyErrors && new lineCounter.LineCounter() || null;
-      return { lineCounter: lineCounter$1, prettyErrors };
-    }
-    function parseAllDocuments3(source, options = {}) {
-      const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
-      const parser$1 = new parser.Parser(lineCounter2?.addNewLine);
-      const composer$1 = new composer.Composer(options);
-      const docs = Array.from(composer$1.compose(parser$1.parse(source)));
-      if (prettyErrors && lineCounter2)
-        for (const doc of docs) {
-          doc.errors.forEach(errors.prettifyError(source, lineCounter2));
-          doc.warnings.forEach(errors.prettifyError(source, lineCounter2));
-        }
-      if (docs.length > 0)
-        return docs;
-      return Object.assign([], { empty: true }, composer$1.streamInfo());
-    }
-    function parseDocument(source, options = {}) {
-      const { lineCounter: lineCounter2, prettyErrors } = parseOptions(options);
-      const parser$1 = new parser.Parser(lineCounter2?.addNewLine);
-      const composer$1 = new composer.Composer(options);
-      let doc = null;
-      for (const _doc of composer$1.compose(parser$1.parse(source), true, source.length)) {
-        if (!doc)
-          doc = _doc;
-        else if (doc.options.logLevel !== "silent") {
-          doc.errors.push(new errors.YAMLParseError(_doc.range.slice(0, 2), "MULTIPLE_DOCS", "Source contains multiple documents; please use YAML.parseAllDocuments()"));
-          break;
-        }
-      }
-      if (prettyErrors && lineCounter2) {
-        doc.errors.forEach(errors.prettifyError(source, lineCounter2));
-        doc.warnings.forEach(errors.prettifyError(source, lineCounter2));
-      }
-      return doc;
-    }
-    function parse(src, reviver, options) {
-      let _reviver = void 0;
-      if (typeof reviver === "function") {
-        _reviver = reviver;
-      } else if (options === void 0 && reviver && typeof reviver === "object") {
-        options = reviver;
-      }
-      const doc = parseDocument(src, options);
-      if (!doc)
-        return null;
-      doc.warnings.forEach((warning2) => log.warn(doc.options.logLevel, warning2));
-      if (doc.errors.length > 0) {
-        if (doc.options.logLevel !== "silent")
-          throw doc.errors[0];
-        else
-          doc.errors = [];
-      }
-      return doc.toJS(Object.assign({ reviver: _reviver }, options));
-    }
-    function stringify(value, replacer, options) {
-      let _replacer = null;
-      if (typeof replacer === "function" || Array.isArray(replacer)) {
-        _replacer = replacer;
-      } else if (options === void 0 && replacer) {
-        options = replacer;
-      }
-      if (typeof options === "string")
-        options = options.length;
-      if (typeof options === "number") {
-        const indent = Math.round(options);
-        options = indent < 1 ? void 0 : indent > 8 ? { indent: 8 } : { indent };
-      }
-      if (value === void 0) {
-        const { keepUndefined } = options ?? replacer ?? {};
-        if (!keepUndefined)
-          return void 0;
-      }
-      if (identity.isDocument(value) && !_replacer)
-        return value.toString(options);
-      return new Document.Document(value, _replacer, options).toString(options);
-    }
-    exports2.parse = parse;
-    exports2.parseAllDocuments = parseAllDocuments3;
-    exports2.parseDocument = parseDocument;
-    exports2.stringify = stringify;
-  }
-});
-
-// node_modules/yaml/dist/index.js
-var require_dist = __commonJS({
-  "node_modules/yaml/dist/index.js"(exports2) {
-    "use strict";
-    var composer = require_composer();
-    var Document = require_Document();
-    var Schema = require_Schema();
-    var errors = require_errors();
-    var Alias = require_Alias();
-    var identity = require_identity();
-    var Pair = require_Pair();
-    var Scalar = require_Scalar();
-    var YAMLMap = require_YAMLMap();
-    var YAMLSeq = require_YAMLSeq();
-    var cst = require_cst();
-    var lexer = require_lexer();
-    var lineCounter = require_line_counter();
-    var parser = require_parser();
-    var publicApi = require_public_api();
-    var visit = require_visit();
-    exports2.Composer = composer.Composer;
-    exports2.Document = Document.Document;
-    exports2.Schema = Schema.Schema;
-    exports2.YAMLError = errors.YAMLError;
-    exports2.YAMLParseError = errors.YAMLParseError;
-    exports2.YAMLWarning = errors.YAMLWarning;
-    exports2.Alias = Alias.Alias;
-    exports2.isAlias = identity.isAlias;
-    exports2.isCollection = identity.isCollection;
-    exports2.isDocument = identity.isDocument;
-    exports2.isMap = identity.isMap;
-    exports2.isNode = identity.isNode;
-    exports2.isPair = identity.isPair;
-    exports2.isScalar = identity.isScalar;
-    exports2.isSeq = identity.isSeq;
-    exports2.Pair = Pair.Pair;
-    exports2.Scalar = Scalar.Scalar;
-    exports2.YAMLMap = YAMLMap.YAMLMap;
-    exports2.YAMLSeq = YAMLSeq.YAMLSeq;
-    exports2.CST = cst;
-    exports2.Lexer = lexer.Lexer;
-    exports2.LineCounter = lineCounter.LineCounter;
-    exports2.Parser = parser.Parser;
-    exports2.parse = publicApi.parse;
-    exports2.parseAllDocuments = publicApi.parseAllDocuments;
-    exports2.parseDocument = publicApi.parseDocument;
-    exports2.stringify = publicApi.stringify;
-    exports2.visit = visit.visit;
-    exports2.visitAsync = visit.visitAsync;
-  }
-});
-
 // node_modules/ajv/dist/compile/codegen/code.js
 var require_code = __commonJS({
   "node_modules/ajv/dist/compile/codegen/code.js"(exports2) {
@@ -33472,6 +33472,36 @@ function compareText(a, b) {
   return a < b ? -1 : 1;
 }
 
+// src/core/rollout/words.ts
+function someOf(names) {
+  const all = [...names];
+  const shown2 = all.slice(0, 3).join(", ");
+  return all.length > 3 ? `${shown2} and ${all.length - 3} more` : shown2;
+}
+function countOf(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+function spanInWords(ms) {
+  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
+  const seconds = Math.round(ms / 100) / 10;
+  if (seconds < 60) return `${seconds}s`;
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds % 3600 / 60),
+    Math.round(seconds % 60)
+  ];
+  const parts = [
+    hours > 0 ? `${hours}h` : "",
+    minutes > 0 ? `${minutes}m` : "",
+    rest > 0 ? `${rest}s` : ""
+  ];
+  return parts.join("");
+}
+function healthInWords(observed) {
+  if (observed === void 0) return "nothing reported yet";
+  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
+}
+
 // src/core/model/json.ts
 function isJsonObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33481,6 +33511,2601 @@ function canonicalJson(value) {
   if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.keys(value).toSorted().map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
   return `{${members.join(",")}}`;
+}
+
+// src/core/apply/ownership.ts
+var ownerAnnotation = "flotilla.dev/owner";
+var appLabel = "flotilla.dev/app";
+function ownerOf(fleet, app) {
+  return `${fleet}/${app}`;
+}
+
+// src/core/model/kube-object.ts
+function groupOf(apiVersion2) {
+  const slash = apiVersion2.indexOf("/");
+  return slash < 0 ? "" : apiVersion2.slice(0, slash);
+}
+function keyOf(object) {
+  const namespace = object.metadata["namespace"];
+  return {
+    group: groupOf(object.apiVersion),
+    kind: object.kind,
+    namespace: typeof namespace === "string" ? namespace : "",
+    name: object.metadata.name
+  };
+}
+function objectId(key) {
+  const [group2, namespace, name2] = [key.group, key.namespace, key.name].map(
+    (part) => escapePart(part, /[a-z0-9.-]/)
+  );
+  return `${group2}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name2}`;
+}
+function parseObjectId(id) {
+  const [group2, kind, namespace, name2, ...rest] = id.split("_").map(unescapePart);
+  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest.length > 0) {
+    return void 0;
+  }
+  return { group: group2, kind, namespace, name: name2 };
+}
+function describeKey(key) {
+  return key.namespace === "" ? `${key.kind} ${key.name}` : `${key.kind} ${key.namespace}/${key.name}`;
+}
+function escapePart(part, plain) {
+  let escaped = "";
+  for (const byte of new TextEncoder().encode(part)) {
+    const char = String.fromCharCode(byte);
+    escaped += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return escaped;
+}
+function unescapePart(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return void 0;
+  }
+}
+
+// src/core/select/label-syntax.ts
+var namePattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+var subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var nameRule = "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters";
+function labelKeyProblem(key) {
+  const parts = key.split("/");
+  if (parts.length > 2) return "has more than one `/`; a key is `name` or `prefix/name`";
+  const name2 = parts.at(-1) ?? "";
+  const prefix2 = parts.length === 2 ? parts[0] : void 0;
+  if (prefix2 !== void 0 && (prefix2.length > 253 || !subdomainPattern.test(prefix2))) {
+    return "has a prefix that is no DNS name in lower case";
+  }
+  if (name2.length > 63 || !namePattern.test(name2)) return `is not a label key: ${nameRule}`;
+  return void 0;
+}
+function labelValueProblem(value) {
+  if (value === "") return void 0;
+  if (value.length > 63 || !namePattern.test(value)) return `is not a label value: ${nameRule}`;
+  return void 0;
+}
+
+// src/core/render/mistake.ts
+function mistake(place, told) {
+  const { file, line, column } = place;
+  return { file, line, column, severity: "error", ...told };
+}
+function warning(place, told) {
+  return { ...mistake(place, told), severity: "warning" };
+}
+function placeText({ file, line, column }) {
+  return `${file}:${line}:${column}`;
+}
+
+// src/core/render/read-yaml.ts
+var import_yaml2 = __toESM(require_dist(), 1);
+
+// src/core/model/yaml-limits.ts
+var maxFleetFileLength = 1024 * 1024;
+var maxFlowDepth = 200;
+var maxBlockIndent = 400;
+function yamlDepthProblem(text) {
+  let depth = 0;
+  for (const [index, line] of text.split("\n").entries()) {
+    if (blockIndent(line) > maxBlockIndent) {
+      return {
+        line: index + 1,
+        message: `the file is nested deeper than column ${maxBlockIndent}`
+      };
+    }
+    for (const char of line) {
+      if (char === "[" || char === "{") depth += 1;
+      else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
+      if (depth > maxFlowDepth) {
+        return {
+          line: index + 1,
+          message: `the file is nested deeper than ${maxFlowDepth} brackets`
+        };
+      }
+    }
+  }
+  return void 0;
+}
+function blockIndent(line) {
+  let end = 0;
+  while (end < line.length) {
+    const char = line.charAt(end);
+    const next = line.charAt(end + 1);
+    const isBlank = char === " " || char === "	";
+    const isIndicator = "-?:".includes(char) && (next === " " || next === "	" || next === "");
+    if (!isBlank && !isIndicator) break;
+    end += 1;
+  }
+  return end === line.length && line.trim() === "" ? 0 : end;
+}
+
+// src/core/render/yaml-to-json.ts
+var import_yaml = __toESM(require_dist(), 1);
+
+// src/core/render/resolve-plain-scalar.ts
+var words = new Map([
+  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
+    (word) => [word, true]
+  ),
+  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
+    (word) => [word, false]
+  ),
+  ...["", "~", "null", "Null", "NULL"].map((word) => [word, null])
+]);
+var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
+var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
+var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
+function resolvePlainScalar(text) {
+  const word = words.get(text);
+  if (word !== void 0) return { ok: true, value: word };
+  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
+  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
+  return resolveNumber(text);
+}
+function resolveNumber(text) {
+  const digits = text.replaceAll("_", "");
+  const match2 = integer.exec(digits)?.groups;
+  if (match2 !== void 0) return exactInteger(text, match2);
+  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
+  const value = Number(digits);
+  if (!Number.isFinite(value)) return { ok: true, value: text };
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact(text);
+  return { ok: true, value: value + 0 };
+}
+function exactInteger(text, match2) {
+  const { sign, hex, bin, oct, dec = "0" } = match2;
+  let magnitude = Number(dec);
+  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
+  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
+  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
+  if (!Number.isSafeInteger(magnitude)) return inexact(text);
+  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
+}
+function inexact(text) {
+  return { ok: false, why: `the integer ${text} is beyond 2^53 and would lose digits` };
+}
+
+// src/core/render/yaml-to-json.ts
+var aliasBudget = 1e4;
+var maxDepth = 200;
+function yamlToJson(root, { roundNumbers = false } = {}) {
+  const state = {
+    problems: [],
+    anchors: /* @__PURE__ */ new Map(),
+    expanding: [],
+    roundNumbers,
+    added: 0,
+    depth: 0
+  };
+  const value = convert(root, state);
+  return state.problems.length === 0 ? { ok: true, value } : { ok: false, problems: state.problems };
+}
+function convert(node, state) {
+  if ((0, import_yaml.isAlias)(node)) return expand(node.source, node, state);
+  if (state.expanding.length > 0) state.added += 1;
+  if ((0, import_yaml.isScalar)(node)) {
+    anchor(node, state);
+    return scalar(node, state);
+  }
+  if (!(0, import_yaml.isMap)(node) && !(0, import_yaml.isSeq)(node)) return null;
+  anchor(node, state);
+  if (state.depth >= maxDepth) {
+    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth} levels`]);
+    return null;
+  }
+  state.depth += 1;
+  const value = (0, import_yaml.isMap)(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
+  state.depth -= 1;
+  return value;
+}
+function anchor(node, state) {
+  if (node.anchor !== void 0 && state.expanding.length === 0) {
+    state.anchors.set(node.anchor, node);
+  }
+}
+function expand(name2, alias, state) {
+  const target = state.anchors.get(name2);
+  if (target === void 0) {
+    report(state, alias, ["yaml-syntax", `alias *${name2} names no anchor before it`]);
+    return null;
+  }
+  if (state.expanding.includes(target) || contains(target, alias)) {
+    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
+    return null;
+  }
+  if (state.added > aliasBudget) {
+    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
+      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
+    }
+    return null;
+  }
+  state.expanding.push(target);
+  const value = convert(target, state);
+  state.expanding.pop();
+  return value;
+}
+function contains(target, alias) {
+  const [start, , end] = target.range ?? [0, 0, 0];
+  const at2 = offsetOf(alias);
+  return at2 >= start && at2 < end;
+}
+function mapping(node, state) {
+  const own2 = /* @__PURE__ */ new Map();
+  const merged = /* @__PURE__ */ new Map();
+  for (const pair2 of node.items) {
+    if (isMergeKey(pair2)) {
+      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
+      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
+      continue;
+    }
+    const key = keyText(pair2.key, state);
+    const value = convert(pair2.value, state);
+    if (key === void 0) continue;
+    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own2.set(key, value);
+  }
+  for (const key of own2.keys()) merged.delete(key);
+  return Object.fromEntries([...merged, ...own2]);
+}
+function isMergeKey(pair2) {
+  return (0, import_yaml.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
+}
+function mergeSources(pair2, state) {
+  const value = convert(pair2.value, state);
+  const sources = Array.isArray(value) ? value : [value];
+  return sources.flatMap((source) => {
+    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
+      return Object.entries(source);
+    }
+    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
+    return [];
+  });
+}
+function keyText(key, state) {
+  const value = convert(key, state);
+  if (typeof value === "object") {
+    const what = value === null ? "null" : "a list or mapping";
+    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
+    return void 0;
+  }
+  return String(value);
+}
+var standardTag = "tag:yaml.org,2002:";
+var typeOfTag = {
+  int: "number",
+  float: "number",
+  bool: "boolean",
+  null: "object"
+};
+function scalar(node, state) {
+  const text = typeof node.value === "string" ? node.value : "";
+  const tag = node.tag?.replace(standardTag, "");
+  const isText = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
+  if (isText) return text;
+  const resolved = resolvePlainScalar(text);
+  if (!resolved.ok) return inexact2(node, resolved.why, state);
+  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
+    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
+  }
+  return resolved.value;
+}
+function report(state, node, [code, message, hint]) {
+  const offset = offsetOf(node);
+  state.problems.push({ offset, code, message, ...hint !== void 0 && { hint } });
+}
+function isPlain(node) {
+  return node.type === void 0 || node.type === "PLAIN";
+}
+function inexact2(node, why, state) {
+  const rounded = Number(node.value);
+  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
+  report(state, node, ["invalid-object", why, "quote it if it is text"]);
+  return null;
+}
+function keyNameOf(key) {
+  const text = typeof key.value === "string" ? key.value : "";
+  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
+  return resolved?.ok ? String(resolved.value) : text;
+}
+function offsetOf(node) {
+  if ((0, import_yaml.isPair)(node)) return offsetOf(node.key);
+  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
+  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
+}
+
+// src/core/render/read-yaml.ts
+function readYaml(file, numbers = {}) {
+  const limit2 = yamlDepthProblem(file.text);
+  if (limit2 !== void 0) {
+    const place2 = { file: file.path, line: limit2.line, column: 1 };
+    const { message } = limit2;
+    const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
+    return { documents: [], diagnostics: [diagnostic] };
+  }
+  const lines2 = new import_yaml2.LineCounter();
+  const place = (offset) => {
+    const { line, col } = lines2.linePos(offset);
+    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const documents = [];
+  const diagnostics = [];
+  for (const parsed of parseDocuments(file, lines2)) {
+    if (parsed.errors.length > 0) {
+      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
+      continue;
+    }
+    if (isEmpty(parsed.contents)) continue;
+    const converted = yamlToJson(parsed.contents, numbers);
+    if (converted.ok) documents.push(locatedDocument(converted.value, parsed.contents, place));
+    else diagnostics.push(...converted.problems.map((problem2) => located(problem2, place)));
+  }
+  return { documents, diagnostics };
+}
+function parseDocuments(file, lineCounter) {
+  const parsed = (0, import_yaml2.parseAllDocuments)(file.text, {
+    version: "1.1",
+    schema: "failsafe",
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    // told by yamlToJson, which compares the keys as they are in JSON
+    prettyErrors: false,
+    logLevel: "silent",
+    lineCounter
+  });
+  return Array.isArray(parsed) ? parsed : [];
+}
+function isEmpty(contents) {
+  return contents === null || (0, import_yaml2.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
+}
+function isQuoted(node) {
+  return node.type !== "PLAIN" && node.type !== void 0;
+}
+function syntaxError(error, place) {
+  const message = error.message.replace(/\.$/, "");
+  return {
+    ...place(error.pos[0]),
+    severity: "error",
+    code: "yaml-syntax",
+    message: message.charAt(0).toLowerCase() + message.slice(1)
+  };
+}
+function located(problem2, place) {
+  const { offset, ...rest } = problem2;
+  return { ...place(offset), severity: "error", ...rest };
+}
+function locatedDocument(value, contents, place) {
+  return {
+    value,
+    at: (path2) => place(find(contents, path2).value),
+    keyAt: (path2) => place(find(contents, path2).key)
+  };
+}
+function find(root, path2) {
+  let found = { key: offsetOf(root), value: offsetOf(root) };
+  let node = root;
+  for (const step of path2) {
+    const next = child(node, step);
+    if (next === void 0) break;
+    found = { key: offsetOf(next.key), value: offsetOf(next.value ?? next.key) };
+    node = next.value;
+  }
+  return found;
+}
+function child(node, step) {
+  if ((0, import_yaml2.isSeq)(node)) {
+    const item = typeof step === "number" ? node.items[step] : void 0;
+    return item === void 0 ? void 0 : { key: item, value: item };
+  }
+  if (!(0, import_yaml2.isMap)(node)) return void 0;
+  return node.items.find(({ key }) => (0, import_yaml2.isScalar)(key) && keyNameOf(key) === String(step));
+}
+
+// src/core/render/manifest-objects.ts
+function readManifestObjects(files) {
+  const objects = [];
+  const diagnostics = [];
+  for (const file of files) {
+    const read = readYaml(file);
+    diagnostics.push(...read.diagnostics);
+    for (const found of read.documents.flatMap(flattenLists)) {
+      const problem2 = identityProblem(found);
+      if (problem2 !== void 0) diagnostics.push(problem2);
+      else objects.push({ ...found, object: found.value });
+    }
+  }
+  return { objects, diagnostics };
+}
+function flattenLists(found) {
+  const { value } = found;
+  if (!isJsonObject(value)) return [found];
+  const { kind, items, apiVersion: apiVersion2 } = value;
+  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
+  const itemKind = kind.slice(0, -"List".length);
+  const typed = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
+  return items.flatMap(
+    (item, index) => flattenLists({
+      value: isJsonObject(item) ? { ...typed, ...item } : item,
+      at: (path2) => found.at(["items", index, ...path2]),
+      keyAt: (path2) => found.keyAt(["items", index, ...path2])
+    })
+  );
+}
+var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
+function identityProblem({ value, at: at2, keyAt }) {
+  if (!isJsonObject(value)) {
+    const message = `a manifest must be an object, not ${typeName(value)}`;
+    return mistake(at2([]), { code: "not-an-object", message });
+  }
+  const wrong = (path2, message) => mistake(at2(path2), { code: "invalid-object", message });
+  for (const field of ["apiVersion", "kind", "metadata"]) {
+    if (value[field] !== void 0) continue;
+    const hint = "every manifest needs apiVersion, kind and metadata.name";
+    const told = { code: "invalid-object", message: `"${field}" is missing`, hint };
+    return mistake(at2([]), told);
+  }
+  if (!matches(value["apiVersion"], versionPattern)) {
+    return wrong(
+      ["apiVersion"],
+      "apiVersion must be `group/version`, or a version of the core group"
+    );
+  }
+  if (!matches(value["kind"], kindPattern))
+    return wrong(["kind"], "kind must be a name such as `Deployment`");
+  const { metadata } = value;
+  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
+  return nameProblem(metadata, { value, at: at2, keyAt });
+}
+function nameProblem(metadata, { at: at2, keyAt }) {
+  if (metadata["generateName"] !== void 0) {
+    return mistake(keyAt(["metadata", "generateName"]), {
+      code: "invalid-object",
+      message: "generateName would make a new object at every apply",
+      hint: "give the object a metadata.name"
+    });
+  }
+  const { name: name2 } = metadata;
+  if (name2 === void 0 || name2 === "") {
+    return mistake(at2(["metadata"]), {
+      code: "invalid-object",
+      message: "metadata.name is missing"
+    });
+  }
+  if (typeof name2 === "string") return void 0;
+  const hint = "quote it";
+  const message = `metadata.name must be text, not ${typeName(name2)}`;
+  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
+}
+function matches(value, pattern2) {
+  return typeof value === "string" && pattern2.test(value);
+}
+function typeName(value) {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
+}
+
+// src/core/render/generated/kubernetes.ts
+var kubernetes = {
+  version: "v1.36.4",
+  types: {
+    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
+    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
+    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
+    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
+    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
+    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
+    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
+    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
+    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
+    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
+    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
+    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
+    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
+    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
+    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
+    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
+    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
+    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
+    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
+    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
+    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
+    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
+    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
+    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
+    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
+    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
+    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
+    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
+    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
+    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
+  },
+  kinds: {
+    "/v1/Binding": [true, "core.v1.Binding"],
+    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
+    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
+    "/v1/Endpoints": [true, "core.v1.Endpoints"],
+    "/v1/Event": [true, "core.v1.Event"],
+    "/v1/LimitRange": [true, "core.v1.LimitRange"],
+    "/v1/Namespace": [false, "core.v1.Namespace"],
+    "/v1/Node": [false, "core.v1.Node"],
+    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
+    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
+    "/v1/Pod": [true, "core.v1.Pod"],
+    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
+    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
+    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
+    "/v1/Secret": [true, "core.v1.Secret"],
+    "/v1/Service": [true, "core.v1.Service"],
+    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
+    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
+    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
+    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
+    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
+    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
+    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
+    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
+    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
+    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
+    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
+    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
+    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
+    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
+    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
+    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
+    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
+    "batch/v1/Job": [true, "batch.v1.Job"],
+    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
+    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
+    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
+    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
+    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
+    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
+    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
+    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
+    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
+    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
+    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
+    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
+    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
+    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
+    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
+    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
+    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
+    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
+    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
+    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
+    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
+    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
+    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
+    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
+    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
+    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
+    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
+  }
+};
+
+// src/core/render/merge-schema.ts
+var plainField = {
+  keys: [],
+  get items() {
+    return plainSchema;
+  }
+};
+var plainSchema = { field: () => plainField };
+function builtInSchema(apiVersion2, kind) {
+  const entry2 = kindEntry(apiVersion2, kind);
+  if (entry2 === void 0) return void 0;
+  const [, type] = entry2;
+  return type === void 0 ? plainSchema : tableSchema(type);
+}
+function builtInScope(apiVersion2, kind) {
+  return kindEntry(apiVersion2, kind)?.[0];
+}
+function builtInKinds(group2) {
+  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
+  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
+}
+function kindEntry(apiVersion2, kind) {
+  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
+  if (exact !== void 0) return exact;
+  const group2 = groupOf(apiVersion2);
+  const other = Object.keys(kubernetes.kinds).find((id) => {
+    const [otherGroup, , otherKind] = id.split("/");
+    return otherGroup === group2 && otherKind === kind;
+  });
+  return other === void 0 ? void 0 : kubernetes.kinds[other];
+}
+function tableSchema(type) {
+  const fields = kubernetes.types[type] ?? {};
+  return {
+    field(name2) {
+      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
+      if (field === void 0) return plainField;
+      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
+      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
+    }
+  };
+}
+function fieldSchema(field, items) {
+  const { strategy, keys = [] } = field;
+  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
+}
+function mapSchema(values) {
+  return { field: () => ({ keys: [], items: values }) };
+}
+function openApiSchema(schema) {
+  if (!isJsonObject(schema)) return plainSchema;
+  const { properties, additionalProperties } = schema;
+  const known = isJsonObject(properties) ? properties : {};
+  return {
+    field(name2) {
+      const own2 = Object.hasOwn(known, name2) ? known[name2] : additionalProperties;
+      return isJsonObject(own2) ? openApiField(own2) : plainField;
+    }
+  };
+}
+function openApiField(schema) {
+  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
+  const { items } = schema;
+  const listed = schema["x-kubernetes-list-map-keys"];
+  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
+  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
+}
+function keyDefaults(items, keys) {
+  const properties = isJsonObject(items) ? items["properties"] : void 0;
+  if (!isJsonObject(properties)) return {};
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const property2 = properties[key];
+      const value = isJsonObject(property2) ? property2["default"] : void 0;
+      return value === void 0 ? [] : [[key, value]];
+    })
+  );
+}
+
+// src/core/render/check-object.ts
+function checkObject(manifest) {
+  return [
+    ...checkName(manifest),
+    ...checkLabels(manifest),
+    ...checkOwnership(manifest),
+    ...checkSecret(manifest),
+    ...textMaps(manifest).flatMap((path2) => checkTextMap(manifest, path2))
+  ];
+}
+var subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
+function checkName({ object, at: at2 }) {
+  const message = nameProblem2(object);
+  if (message === void 0) return [];
+  return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
+}
+function nameProblem2(object) {
+  const { name: name2 } = object.metadata;
+  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
+    return `"${name2}" is no name for an object: it must not contain / or %`;
+  }
+  const rule = nameRule2(object);
+  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
+    return void 0;
+  return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
+}
+function nameRule2({ apiVersion: apiVersion2, kind }) {
+  const group2 = groupOf(apiVersion2);
+  if (labelNamed.has(`${group2}/${kind}`)) {
+    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
+  }
+  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree) return void 0;
+  return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
+}
+function checkLabels({ object, at: at2, keyAt }) {
+  const { labels } = object.metadata;
+  if (!isJsonObject(labels)) return [];
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const path2 = ["metadata", "labels", key];
+    const code = "invalid-object";
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== void 0) {
+      return [mistake(keyAt(path2), { code, message: `label key "${key}" ${keyProblem}` })];
+    }
+    const problem2 = typeof value === "string" ? labelValueProblem(value) : void 0;
+    if (problem2 === void 0) return [];
+    return [
+      mistake(at2(path2), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
+    ];
+  });
+}
+function checkOwnership({ object, keyAt }) {
+  const own2 = [
+    ["metadata", "labels", appLabel],
+    ["metadata", "annotations", ownerAnnotation]
+  ];
+  return own2.flatMap((path2) => {
+    if (valueAt(object, path2) === void 0) return [];
+    const message = `${String(path2.at(-1))} is set by Flotilla`;
+    return [mistake(keyAt(path2), { code: "invalid-object", message, hint: "remove it" })];
+  });
+}
+function checkSecret({ object, keyAt }) {
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
+  return ["data", "stringData"].flatMap((field) => {
+    const data2 = object[field];
+    const isEmpty3 = data2 === void 0 || data2 === null || isJsonObject(data2) && Object.keys(data2).length === 0;
+    if (isEmpty3) return [];
+    return [
+      mistake(keyAt([field]), {
+        code: "secret-data",
+        message: `Secret ${object.metadata.name} would be stored in plain text`,
+        hint: "use an ExternalSecret or a SealedSecret; SOPS files are planned"
+      })
+    ];
+  });
+}
+function textMaps({ object }) {
+  const own2 = [
+    ["metadata", "labels"],
+    ["metadata", "annotations"]
+  ];
+  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
+  if (!isBuiltIn) return own2;
+  if (object.kind === "ConfigMap") own2.push(["data"]);
+  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
+}
+var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
+var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
+function podTextMaps(value, path2) {
+  if (!isJsonObject(value)) return [];
+  const here = textMapFields.filter((field) => field in value).map((field) => [...path2, field]);
+  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path2, field]))];
+}
+function checkTextMap({ object, at: at2 }, path2) {
+  const map = valueAt(object, path2);
+  const name2 = path2.join(".");
+  if (map === void 0 || map === null) return [];
+  if (!isJsonObject(map)) {
+    return [
+      mistake(at2(path2), { code: "invalid-object", message: `${name2} must be a map of text` })
+    ];
+  }
+  return Object.entries(map).flatMap(([key, value]) => {
+    if (typeof value === "string") return [];
+    const message = `${name2}: "${key}" must be text, not ${typeName(value)}`;
+    return [mistake(at2([...path2, key]), { code: "invalid-object", message, hint: "quote it" })];
+  });
+}
+function valueAt(object, path2) {
+  let value = object;
+  for (const key of path2) {
+    if (!isJsonObject(value)) return void 0;
+    value = Object.hasOwn(value, key) ? value[key] : void 0;
+  }
+  return value;
+}
+
+// src/core/render/custom-kinds.ts
+function readCustomKinds(files) {
+  const candidates = files.filter(({ text }) => text.includes("CustomResourceDefinition"));
+  const kinds2 = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
+  return new Map(kinds2.toReversed());
+}
+function customKind(crd) {
+  if (crd.kind !== "CustomResourceDefinition" || groupOf(crd.apiVersion) !== "apiextensions.k8s.io")
+    return [];
+  const spec = objectAt(crd, "spec");
+  const kind = objectAt(spec, "names")["kind"];
+  const { group: group2, scope, versions } = spec;
+  if (typeof kind !== "string" || typeof group2 !== "string") return [];
+  const schemas = Object.fromEntries(
+    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
+  );
+  return [[`${group2}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
+}
+function versionSchema(version) {
+  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
+  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
+}
+function objectAt(parent, field) {
+  const value = parent[field];
+  return isJsonObject(value) ? value : {};
+}
+function scopeOf(object, kinds2) {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds2)?.namespaced;
+}
+function mergeSchemaOf(object, kinds2) {
+  const builtIn = builtInSchema(object.apiVersion, object.kind);
+  if (builtIn !== void 0) return builtIn;
+  const version = object.apiVersion.split("/").at(-1) ?? "";
+  const schema = customKindOf(object, kinds2)?.schemas[version];
+  return schema === void 0 ? plainSchema : openApiSchema(schema);
+}
+function customKindOf(object, kinds2) {
+  return kinds2.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+}
+
+// src/core/render/json-patch.ts
+function applyJsonPatch(document2, operations) {
+  let value = document2;
+  for (const [operation, patch] of operations.entries()) {
+    const result = applyOperation(value, patch);
+    if (!result.ok) return { ok: false, operation, message: result.message };
+    value = result.value;
+  }
+  return { ok: true, value };
+}
+var fail = (message) => ({ ok: false, message });
+function applyOperation(document2, patch) {
+  const path2 = parsePointer(patch.path);
+  if (path2 === void 0) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  switch (patch.op) {
+    case "add":
+      return withValue(patch, (value) => add(document2, path2, value));
+    case "replace":
+      return withValue(patch, (value) => replace(document2, path2, value));
+    case "test":
+      return withValue(patch, (value) => test(document2, path2, value));
+    case "remove":
+      return remove(document2, path2);
+    case "move":
+      return withSource(document2, patch, (from, value) => move(document2, { from, path: path2, value }));
+    case "copy":
+      return withSource(document2, patch, (_from, value) => add(document2, path2, value));
+    default:
+      return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
+  }
+}
+function parsePointer(pointer) {
+  if (pointer === "") return [];
+  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
+  if (/~(?![01])/.test(pointer)) return void 0;
+  const tokens = pointer.slice(1).split("/");
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+function withValue(patch, apply) {
+  if (!("value" in patch) || patch.value === void 0) return fail(`${patch.op} needs a value`);
+  return apply(patch.value);
+}
+function withSource(document2, patch, apply) {
+  if (patch.from === void 0) return fail(`${patch.op} needs "from"`);
+  const from = parsePointer(patch.from);
+  if (from === void 0) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  const source = valueAt2(document2, from);
+  return source.ok ? apply(from, source.value) : source;
+}
+function test(document2, path2, expected2) {
+  const found = valueAt2(document2, path2);
+  if (!found.ok) return found;
+  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
+  return fail(`the value is ${shown(found.value)}, not ${shown(expected2)}`);
+}
+function shown(value) {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+function move(document2, { from, path: path2, value }) {
+  const isInside = from.length < path2.length && from.every((token, i) => token === path2[i]);
+  if (isInside) return fail("a value cannot be moved into itself");
+  const removed2 = remove(document2, from);
+  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
+  return add(removed2.value, path2, value);
+}
+function valueAt2(document2, path2) {
+  let value = document2;
+  for (const [depth, token] of path2.entries()) {
+    const next = child2(value, token);
+    if (next === void 0) return missing(path2.slice(0, depth + 1));
+    value = next;
+  }
+  return { ok: true, value };
+}
+function child2(parent, token) {
+  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
+  if (!Array.isArray(parent)) return void 0;
+  const index = indexOf(token);
+  return index === void 0 ? void 0 : parent[index];
+}
+function indexOf(token) {
+  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
+}
+function missing(path2) {
+  return fail(`nothing is at ${pointerText(path2)}`);
+}
+function pointerText(path2) {
+  return path2.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function changeParent(document2, path2, change2) {
+  const descend = (value, depth) => {
+    if (!isContainer(value))
+      return fail(`${pointerText(path2.slice(0, depth)) || "the document"} is no object or list`);
+    const token = path2[depth] ?? "";
+    if (depth === path2.length - 1) return change2(value, token);
+    const inner = child2(value, token);
+    if (inner === void 0) return missing(path2.slice(0, depth + 1));
+    const changed2 = descend(inner, depth + 1);
+    return changed2.ok ? { ok: true, value: withMember(value, token, changed2.value) } : changed2;
+  };
+  return descend(document2, 0);
+}
+function isContainer(value) {
+  return typeof value === "object" && value !== null;
+}
+function withMember(parent, token, value) {
+  if (!isJsonObject(parent)) return parent.with(Number(token), value);
+  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
+}
+function add(document2, path2, value) {
+  if (path2.length === 0) return { ok: true, value };
+  return changeParent(document2, path2, (parent, token) => {
+    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
+    const index = token === "-" ? parent.length : indexOf(token);
+    if (index === void 0) return fail(`"${token}" is not a position in the list`);
+    if (index > parent.length)
+      return fail(`position ${token} is beyond the list's ${parent.length} items`);
+    return { ok: true, value: parent.toSpliced(index, 0, value) };
+  });
+}
+function remove(document2, path2) {
+  if (path2.length === 0) return fail("the whole document cannot be removed");
+  return changeParent(document2, path2, (parent, token) => {
+    if (child2(parent, token) === void 0) return missing(path2);
+    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
+    return {
+      ok: true,
+      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
+    };
+  });
+}
+function replace(document2, path2, value) {
+  if (path2.length === 0) return { ok: true, value };
+  return changeParent(
+    document2,
+    path2,
+    (parent, token) => child2(parent, token) === void 0 ? missing(path2) : { ok: true, value: withMember(parent, token, value) }
+  );
+}
+
+// src/core/render/merge-context.ts
+function inside(context2, key) {
+  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
+  return { path: `${context2.path}/${token}`, problems: context2.problems };
+}
+function problem(context2, message) {
+  context2.problems.push({ path: context2.path, message });
+}
+
+// src/core/render/merge-list.ts
+function removeFromList(original, remove2) {
+  const removed2 = new Set(remove2.map(canonicalJson));
+  return original.filter((item) => !removed2.has(canonicalJson(item)));
+}
+function isUniform(items, context2) {
+  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
+  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
+  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
+  return types.size <= 1 && !types.has("list");
+}
+function isListDeletion(item) {
+  return isJsonObject(item) && item["$patch"] === "delete";
+}
+function idOf(item, field, context2) {
+  if (!isJsonObject(item)) return canonicalJson(item);
+  const values = [];
+  for (const key of field.keys) {
+    const value = item[key] ?? field.defaults?.[key];
+    if (value === void 0) {
+      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
+      return void 0;
+    }
+    values.push(value);
+  }
+  return canonicalJson(values);
+}
+function unique(items) {
+  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
+}
+function interleave(items, { order, original, field }) {
+  const position = (list) => {
+    const places = /* @__PURE__ */ new Map();
+    for (const [index, item] of list.entries()) {
+      const id = idOf(item, field);
+      if (!places.has(id)) places.set(id, index);
+    }
+    return (item) => places.get(idOf(item, field)) ?? -1;
+  };
+  const [inOrder, inOriginal] = [position(order), position(original)];
+  const named2 = items.filter((item) => inOrder(item) >= 0).sort((a, b) => inOrder(a) - inOrder(b));
+  const others = items.filter((item) => inOrder(item) < 0);
+  const result = [];
+  for (const item of named2) {
+    const at2 = inOriginal(item);
+    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
+    result.push(...others.splice(0, end < 0 ? others.length : end), item);
+  }
+  return [...result, ...others];
+}
+function isBefore(place, other) {
+  return place >= 0 && place < other;
+}
+function checkOrder({ patch, order, field }, context2) {
+  if (order.length === 0) return;
+  const wanted = order.map((item) => idOf(item, field, context2));
+  let from = 0;
+  for (const item of patch) {
+    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
+    const at2 = wanted.indexOf(idOf(item, field), from);
+    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
+    from = at2 + 1;
+  }
+}
+
+// src/core/render/strategic-merge.ts
+var deletePrefix = "$deleteFromPrimitiveList/";
+var orderPrefix = "$setElementOrder/";
+function strategicMerge(original, patch, schema) {
+  const context2 = { path: "", problems: [] };
+  const value = mergeMap({ original, patch, schema }, context2);
+  const [problem2] = context2.problems;
+  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
+}
+function mergeMap(input2, context2) {
+  const { schema } = input2;
+  const { $patch: directive, ...patch } = input2.patch;
+  if (directive === "delete") return {};
+  if (directive === "replace") return newMap(patch, schema, context2);
+  if (directive !== void 0 && directive !== "merge") {
+    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
+  }
+  const result = new Map(Object.entries(input2.original));
+  retainKeys(result, patch, context2);
+  const ordered = mergeOrdered(result, { patch, schema }, context2);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
+    if (key.startsWith(deletePrefix)) {
+      removeListed(result, { key: key.slice(deletePrefix.length), value }, context2);
+    } else {
+      mergeField(result, { key, value, field: schema.field(key) }, context2);
+    }
+  }
+  return Object.fromEntries(result);
+}
+function mergeField(result, input2, outer) {
+  const { key, value, field } = input2;
+  const context2 = inside(outer, key);
+  const original = result.get(key);
+  if (value === null) {
+    result.delete(key);
+  } else if (isJsonObject(value) && isJsonObject(original)) {
+    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
+    result.set(key, merged);
+  } else if (Array.isArray(value) && Array.isArray(original)) {
+    result.set(key, mergeList({ original, patch: value, field }, context2));
+  } else {
+    const added = newValue(value, field, context2);
+    if (added === void 0) result.delete(key);
+    else result.set(key, added);
+  }
+}
+function withoutDirective(value) {
+  const { $patch: _directive, ...rest } = value;
+  return rest;
+}
+function newValue(value, field, context2) {
+  if (isJsonObject(value)) {
+    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
+  }
+  if (!Array.isArray(value)) return value;
+  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
+  if (field.strategy !== "merge") return items;
+  return items.map(
+    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
+  );
+}
+function newMap(patch, schema, context2) {
+  return mergeMap({ original: {}, patch, schema }, context2);
+}
+function retainKeys(result, patch, context2) {
+  const keys = patch["$retainKeys"];
+  if (keys === void 0) return;
+  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
+  for (const [key, value] of Object.entries(patch)) {
+    const isField = value !== null && !key.startsWith("$");
+    if (isField && !keys.includes(key)) {
+      problem(context2, `"${key}" is patched, but not in $retainKeys`);
+    }
+  }
+  for (const key of result.keys()) if (!keys.includes(key)) result.delete(key);
+}
+function mergeOrdered(result, { patch, schema }, outer) {
+  const done = /* @__PURE__ */ new Set();
+  for (const [directive, order] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix)) continue;
+    const key = directive.slice(orderPrefix.length);
+    const context2 = inside(outer, directive);
+    const [original, changes] = [result.get(key), patch[key]];
+    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
+      problem(context2, `${directive} and what it orders must be lists`);
+      continue;
+    }
+    done.add(key);
+    const field = schema.field(key);
+    const ordered = orderList(
+      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
+      context2
+    );
+    if (original !== void 0 || changes !== void 0) result.set(key, ordered);
+  }
+  return done;
+}
+function listOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+function removeListed(result, { key, value }, context2) {
+  const original = result.get(key);
+  if (value === null) {
+    result.delete(key);
+  } else if (!Array.isArray(value)) {
+    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
+  } else if (Array.isArray(original)) {
+    result.set(key, removeFromList(original, value));
+  }
+}
+function mergeList(input2, context2) {
+  const { original, patch, field } = input2;
+  if (field.strategy !== "merge") return patch;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  const { items, kept } = mergeItems(input2, context2);
+  const order = patch.filter((item) => !isListDeletion(item));
+  return interleave(items, { order, original: kept, field });
+}
+function orderList(input2, context2) {
+  const { original, patch, order, field } = input2;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  checkOrder(input2, context2);
+  if (patch.length === 0) return interleave(original, input2);
+  if (field.strategy !== "merge") return interleave(patch, input2);
+  const { items, kept } = mergeItems(input2, context2);
+  const standing2 = [...kept, ...items.slice(kept.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing2, field });
+}
+function mergeItems({ original, patch, field }, context2) {
+  const changes = patch.filter(isJsonObject);
+  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
+  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
+  if (field.keys.length === 0) {
+    problem(context2, "a list of objects without a merge key cannot be merged");
+    return { items: original, kept: original };
+  }
+  const replaces = changes.some((change2) => change2["$patch"] === "replace");
+  let kept = replaces ? [] : original;
+  for (const change2 of changes.filter(isListDeletion)) {
+    const id = idOf(change2, field, context2);
+    kept = kept.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
+  }
+  let items = kept;
+  for (const [index, change2] of changes.entries()) {
+    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
+  }
+  return { items, kept };
+}
+function isItem({ $patch: directive, ...content }) {
+  if (directive === "replace" || directive === "delete") return false;
+  return directive !== "merge" || Object.keys(content).length > 0;
+}
+function mergeItem(items, { change: change2, field }, context2) {
+  const id = idOf(change2, field, context2);
+  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
+  const original = items[at2];
+  const merged = mergeMap(
+    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
+    context2
+  );
+  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
+}
+
+// src/core/render/patch-object.ts
+function patchObject(object, patch, customKinds) {
+  if (patch.json !== void 0) return jsonPatch(object, patch.json);
+  return mergePatch(object, patch.merge ?? {}, customKinds);
+}
+function jsonPatch(object, operations) {
+  const result = applyJsonPatch(object, operations);
+  if (result.ok) return sameIdentity(object, result.value, ["json"]);
+  const { operation, message } = result;
+  const { op, path: path2 } = operations[operation] ?? { op: "", path: "" };
+  return {
+    ok: false,
+    path: ["json", operation],
+    message: `operation ${operation + 1} (${op} ${path2}): ${message}`
+  };
+}
+function mergePatch(object, patch, customKinds) {
+  if (patch["$patch"] === "delete") return { ok: true, object: null };
+  const result = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
+  if (!result.ok) {
+    const path2 = parsePointer(result.path) ?? [];
+    const field = path2.length === 0 ? "" : `${path2.join(".")}: `;
+    return { ok: false, path: ["merge", ...path2], message: `${field}${result.message}` };
+  }
+  const directive = findDirective(result.value);
+  if (directive !== void 0 && findDirective(object) === void 0) {
+    const message = `${directive} has no meaning where a list is replaced as a whole`;
+    return { ok: false, path: ["merge"], message };
+  }
+  const isReplaced = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced ? withIdentity(object, result.value) : result.value, [
+    "merge"
+  ]);
+}
+function withIdentity(object, value) {
+  const { apiVersion: apiVersion2, kind } = object;
+  const { name: name2, namespace } = object.metadata;
+  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
+  const identity = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
+  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity, ...metadata } };
+}
+var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+function findDirective(value) {
+  if (typeof value !== "object" || value === null) return void 0;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
+    if (found !== void 0) return found;
+  }
+  return void 0;
+}
+function sameIdentity(before, after, path2) {
+  const changed2 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
+  if (changed2 !== void 0) {
+    const message = `a patch cannot change ${changed2} of ${describeKey(keyOf(before))}`;
+    return { ok: false, path: path2, message };
+  }
+  return { ok: true, object: after };
+}
+function changedIdentity(before, after) {
+  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
+  const pairs = [
+    ["apiVersion", before.apiVersion, after["apiVersion"]],
+    ["kind", before.kind, after["kind"]],
+    ["metadata.name", before.metadata.name, metadata["name"]],
+    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
+  ];
+  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
+}
+
+// src/core/render/patch-targets.ts
+function patchTargets(objects, patch, namespace) {
+  if (patch.target !== void 0) return selected(objects, patch.target);
+  return named(objects, patch.merge ?? {}, namespace);
+}
+function selected(objects, target) {
+  const fields = ["group", "kind", "namespace", "name"];
+  return objects.filter(
+    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
+  );
+}
+function named(objects, patch, appNamespace) {
+  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
+  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
+  const candidates = objects.filter(
+    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
+  );
+  const { namespace } = metadata;
+  if (namespace !== void 0) return candidates.filter(({ key }) => key.namespace === namespace);
+  const own2 = candidates.filter(({ key }) => ["", appNamespace].includes(key.namespace));
+  if (own2.length > 0) return own2;
+  return candidates.length === 1 ? candidates : [];
+}
+
+// src/core/render/server-fields.ts
+var serverFields = /* @__PURE__ */ new Set([
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "generation",
+  "managedFields",
+  "resourceVersion",
+  "selfLink",
+  "uid"
+]);
+var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+function withoutServerFields(object) {
+  const { status: _status, ...rest } = object;
+  const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
+    if (serverFields.has(key)) return [];
+    if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
+    const kept = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept)]];
+  });
+  const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
+  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata };
+}
+
+// src/core/render/set-images.ts
+var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
+function setImages(object, change2, onMatch) {
+  return changeMap(object, (image) => {
+    const parts = splitImage(image);
+    if (parts.name !== change2.name) return image;
+    onMatch();
+    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
+  });
+}
+function changeMap(map, change2) {
+  const entries = Object.entries(map);
+  const changed2 = entries.map(([key, value]) => [
+    key,
+    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
+  ]);
+  const isSame = changed2.every(([, value], index) => value === entries[index]?.[1]);
+  return isSame ? map : Object.fromEntries(changed2);
+}
+function changeValue(value, change2) {
+  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
+  return isJsonObject(value) ? changeMap(value, change2) : value;
+}
+function changeContainer(container, change2) {
+  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
+  const image = change2(container["image"]);
+  return image === container["image"] ? container : { ...container, image };
+}
+function sameUnlessChanged(list, change2) {
+  const changed2 = list.map(change2);
+  return changed2.every((item, index) => item === list[index]) ? list : changed2;
+}
+function splitImage(image) {
+  const [rest = "", digest = ""] = image.split("@", 2);
+  const colon = rest.indexOf(":", rest.lastIndexOf("/") + 1);
+  return colon < 0 ? { name: rest, tag: "", digest } : { name: rest.slice(0, colon), tag: rest.slice(colon + 1), digest };
+}
+function newVersion({ newTag, digest }) {
+  if (newTag === void 0 && digest === void 0) return {};
+  return { tag: newTag ?? "", digest: digest ?? "" };
+}
+function joinImage({ name: name2, tag, digest }) {
+  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
+}
+
+// src/core/render/apply-overlay.ts
+function applyOverlay(objects, placed, context2) {
+  const state = {
+    objects,
+    ...placed,
+    context: context2,
+    diagnostics: [],
+    changed: false,
+    matchedImages: /* @__PURE__ */ new Set()
+  };
+  const { patches = [], images = [], replicas = [], labels = {} } = placed.overlay;
+  for (const [index, patch] of patches.entries()) applyPatch(state, patch, ["patches", index]);
+  for (const index of images.keys()) applyImage(state, index);
+  for (const index of replicas.keys()) applyReplicas(state, index);
+  if (Object.keys(labels).length > 0) {
+    changeAll(state, ["labels"], (object) => withLabels(object, labels));
+  }
+  const { objects: result, diagnostics, changed: changed2, matchedImages } = state;
+  return { objects: result, diagnostics, changed: changed2, matchedImages };
+}
+function applyPatch(state, patch, path2) {
+  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
+  if (targets.size === 0) {
+    const at2 = [...path2, patch.target === void 0 ? "merge" : "target"];
+    return tell(state, at2, {
+      code: "patch-no-target",
+      message: "the patch matches no object of the app"
+    });
+  }
+  state.objects = state.objects.flatMap((source) => {
+    if (!targets.has(source)) return source;
+    const result = patchObject(source.object, patch, state.context.customKinds);
+    if (result.ok) {
+      if (result.object !== null) return changed(state, { source, path: path2, object: result.object });
+      state.changed = true;
+      return [];
+    }
+    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+    tell(state, [...path2, ...result.path], {
+      code: "patch-failed",
+      message: `${where}: ${result.message}`
+    });
+    return source;
+  });
+}
+function tell(state, path2, told) {
+  state.diagnostics.push(mistake(state.at(path2), told));
+}
+function changed(state, { source, path: path2, object }) {
+  if (canonicalJson(object) === canonicalJson(source.object)) return source;
+  state.changed = true;
+  const at2 = () => state.at(path2);
+  const cleaned = withoutServerFields(object);
+  const problems = checkObject({ object: cleaned, at: at2, keyAt: at2 });
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  state.diagnostics.push(
+    ...problems.map((problem2) => ({ ...problem2, message: `${where}: ${problem2.message}` }))
+  );
+  return { ...source, object: cleaned };
+}
+function changeAll(state, path2, change2) {
+  state.objects = state.objects.map((source) => {
+    const object = change2(source.object);
+    return object === source.object ? source : changed(state, { source, path: path2, object });
+  });
+}
+function applyImage(state, index) {
+  const image = state.overlay.images?.[index];
+  if (image === void 0) return;
+  changeAll(state, ["images", index], (object) => {
+    if (object.kind === "CustomResourceDefinition") return object;
+    return setImages(object, image, () => state.matchedImages.add(index));
+  });
+}
+var scalable = /* @__PURE__ */ new Set([
+  "apps/Deployment",
+  "apps/ReplicaSet",
+  "apps/StatefulSet",
+  "/ReplicationController"
+]);
+function applyReplicas(state, index) {
+  const entry2 = state.overlay.replicas?.[index];
+  if (entry2 === void 0) return;
+  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
+  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
+  if (targets.size === 0) {
+    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
+    return tell(state, ["replicas", index, "name"], { code: "patch-no-target", message });
+  }
+  changeAll(state, ["replicas", index], (object) => {
+    if (!targets.has(object)) return object;
+    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+    return { ...object, spec: { ...spec, replicas: entry2.count } };
+  });
+}
+function withLabels(object, labels) {
+  const own2 = isJsonObject(object.metadata["labels"]) ? object.metadata["labels"] : {};
+  return { ...object, metadata: { ...object.metadata, labels: { ...own2, ...labels } } };
+}
+
+// src/core/render/emit-yaml.ts
+var first = ["apiVersion", "kind", "metadata"];
+function emitYaml(object) {
+  const rest = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
+  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
+  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
+`;
+}
+function entry(key, value) {
+  const name2 = scalarText(key);
+  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
+  const block = literalBlock(value);
+  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
+  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
+}
+function lines(value) {
+  const block = literalBlock(value);
+  if (block !== void 0) return [block.header, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value).toSorted();
+    return keys.flatMap((key) => entry(key, value[key] ?? null));
+  }
+  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
+}
+function isNested(value) {
+  return typeof value === "object" && value !== null;
+}
+function isEmpty2(value) {
+  return isNested(value) && Object.keys(value ?? {}).length === 0;
+}
+function inline(value) {
+  if (Array.isArray(value)) return "[]";
+  if (isJsonObject(value)) return "{}";
+  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+}
+function indented(block) {
+  return block.map((line) => line === "" ? "" : `  ${line}`);
+}
+function prefixed(prefix2, block) {
+  const [head = "", ...rest] = block;
+  return [`${prefix2}${head}`, ...indented(rest)];
+}
+var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+function scalarText(text) {
+  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
+  return isPlain2 ? text : quoted(text);
+}
+var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+function quoted(text) {
+  return JSON.stringify(text).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function literalBlock(value) {
+  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
+  const body = value.replace(/\n+$/, "");
+  const newlines = value.length - body.length;
+  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
+  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
+  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
+}
+function isBlockSafe(text) {
+  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
+}
+
+// src/core/render/git-tree.ts
+var import_node_crypto = require("node:crypto");
+function treeId(files) {
+  const entries = files.map(({ name: name2, text }) => ({ name: Buffer.from(name2), text })).toSorted((a, b) => Buffer.compare(a.name, b.name)).flatMap(({ name: name2, text }) => [
+    Buffer.from("100644 "),
+    name2,
+    Buffer.from([0]),
+    objectHash("blob", Buffer.from(text))
+  ]);
+  return objectHash("tree", Buffer.concat(entries)).toString("hex");
+}
+function objectHash(type, content) {
+  return (0, import_node_crypto.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+}
+
+// src/core/render/input-digest.ts
+var import_node_crypto2 = require("node:crypto");
+function inputDigest(inputs) {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, overlays = [] } = app.spec;
+  const names = /* @__PURE__ */ new Set([
+    ...placement.virtualSites,
+    ...overlays.flatMap(({ virtualSites: virtualSites2 }) => virtualSites2)
+  ]);
+  const selectors = [...names].map((name2) => {
+    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
+    return [name2, { selector: selector ?? null, all: all ?? false }];
+  });
+  const data2 = {
+    fleet: model.fleet.value.metadata.name,
+    app: { name: app.metadata.name, namespace, source, placement, overlays },
+    files: Object.fromEntries(files.map(({ path: path2, text }) => [path2, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs))
+  };
+  return (0, import_node_crypto2.createHash)("sha256").update(canonicalJson(data2)).digest("hex");
+}
+function usedCustomKinds({ objects, customKinds }) {
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === void 0) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
+  });
+}
+
+// src/core/model/closest-name.ts
+function closestName(name2, known) {
+  const typed = name2.toLowerCase();
+  const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
+  let best;
+  let bestDistance = farthest + 1;
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
+    const distance = editDistance(typed, candidate.toLowerCase());
+    if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+function editDistance(a, b) {
+  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  const known = (row, column) => distances[row]?.[column] ?? Infinity;
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    distances.push(current);
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = known(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const removed2 = known(row - 1, column) + 1;
+      const inserted = known(row, column - 1) + 1;
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swapped = isSwap ? known(row - 2, column - 2) + 1 : Infinity;
+      current.push(Math.min(replaced, removed2, inserted, swapped));
+    }
+  }
+  return known(a.length, b.length);
+}
+
+// src/core/render/object-namespace.ts
+function withNamespace(manifest, context2) {
+  const { object } = manifest;
+  const { namespace } = object.metadata;
+  const isNamed = namespace !== void 0 && namespace !== null && namespace !== "";
+  const isNamespaced = scopeOf(object, context2.customKinds);
+  const wrong = isNamed ? wrongNamespace(object, namespace, isNamespaced) : void 0;
+  if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
+  if (isNamed) return { ok: true, value: object, diagnostics: [] };
+  if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
+  const { namespace: _empty, ...rest } = object.metadata;
+  const metadata = { ...rest, name: object.metadata.name };
+  const placed = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
+  return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
+}
+function fail2(manifest, path2, told) {
+  return { ok: false, diagnostics: [mistake(manifest.at(path2), told)] };
+}
+function wrongNamespace(object, namespace, isNamespaced) {
+  const code = "wrong-namespace";
+  if (isNamespaced === false) {
+    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
+    return { code, message, hint: "remove metadata.namespace" };
+  }
+  if (isLabel(namespace)) return void 0;
+  const shown2 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown2}` };
+}
+function isLabel(namespace) {
+  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
+}
+function unknownScope({ apiVersion: apiVersion2, kind }) {
+  const known = builtInKinds(groupOf(apiVersion2));
+  const code = "unknown-scope";
+  if (known.length > 0) {
+    const closest = closestName(kind, known);
+    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
+    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
+  }
+  return {
+    code,
+    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
+    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
+  };
+}
+
+// src/core/render/parse-manifests.ts
+function parseManifests(files, context2) {
+  const { objects, diagnostics: unreadable3 } = readManifestObjects(files);
+  const diagnostics = [...unreadable3];
+  const found = /* @__PURE__ */ new Map();
+  for (const manifest of objects) {
+    const source = sourceObject(manifest, context2);
+    diagnostics.push(...source.diagnostics);
+    if (!source.ok) continue;
+    const id = objectId(source.value.key);
+    const first2 = found.get(id);
+    if (first2 === void 0) found.set(id, source.value);
+    else diagnostics.push(duplicate(source.value, first2));
+  }
+  return diagnostics.some(({ severity }) => severity === "error") ? { ok: false, diagnostics } : { ok: true, value: [...found.values()], diagnostics };
+}
+function sourceObject(manifest, context2) {
+  const object = withoutServerFields(manifest.object);
+  const problems = checkObject({ ...manifest, object });
+  const placed = withNamespace({ ...manifest, object }, context2);
+  const diagnostics = [...problems, ...placed.diagnostics];
+  if (!placed.ok) return { ok: false, diagnostics };
+  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
+  return { ok: true, value, diagnostics };
+}
+function duplicate(second, first2) {
+  return mistake(second.at([]), {
+    code: "duplicate-object",
+    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
+    hint: "remove one of them"
+  });
+}
+
+// src/core/select/selector-lexer.ts
+var tokenPattern = /[ \t\r\n]+|(?<symbol>==|!=|[=!(),<>])|(?<word>[^ \t\r\n=!(),<>]+)/y;
+function lexSelector(text) {
+  const tokens = [];
+  const pattern2 = new RegExp(tokenPattern);
+  for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
+    const { symbol, word } = match2.groups ?? {};
+    if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
+    if (word !== void 0) tokens.push({ kind: "word", text: word, offset: match2.index });
+  }
+  return [...tokens, { kind: "end", text: "", offset: text.length }];
+}
+
+// src/core/select/parse-selector.ts
+var largestInteger = 9223372036854775807n;
+function parseSelectorParts(text) {
+  const parser = new SelectorParser(lexSelector(text));
+  try {
+    return { ok: true, parts: parser.parse() };
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    return { ok: false, message: error.message, offset: error.offset };
+  }
+}
+function isSelectorInteger(text) {
+  return /^\d+$/.test(text) && BigInt(text) <= largestInteger;
+}
+var Mistake = class extends Error {
+  offset;
+  constructor(message, token) {
+    super(message);
+    this.offset = token.offset;
+  }
+};
+var SelectorParser = class {
+  #tokens;
+  #position = 0;
+  constructor(tokens) {
+    this.#tokens = tokens;
+  }
+  parse() {
+    const parts = [];
+    if (this.#peek().kind === "end") return parts;
+    do {
+      parts.push(this.#requirement());
+    } while (this.#comma());
+    return parts;
+  }
+  #requirement() {
+    const isNegated = this.#takeSymbol("!");
+    const key = this.#key();
+    if (isNegated) return { key, operator: "absent", values: [] };
+    if (this.#isAtEndOfRequirement()) return { key, operator: "exists", values: [] };
+    const operator = this.#operator(key);
+    const isSet = operator === "in" || operator === "notin";
+    const values = isSet ? this.#set(operator) : [this.#exactValue(operator)];
+    for (const value of values) checkValue(value, operator);
+    return { key, operator, values };
+  }
+  #key() {
+    const token = this.#take();
+    if (token.kind !== "word")
+      throw new Mistake(`expected a label key, found ${name(token)}`, token);
+    const problem2 = labelKeyProblem(token.text);
+    if (problem2 !== void 0) throw new Mistake(`"${token.text}" ${problem2}`, token);
+    return token;
+  }
+  #operator(key) {
+    const token = this.#take();
+    switch (token.text) {
+      case "=":
+      case "==":
+        return "=";
+      case "!=":
+      case "in":
+      case "notin":
+      case ">":
+      case "<":
+        return token.text;
+      default:
+        throw new Mistake(
+          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
+          token
+        );
+    }
+  }
+  /** `(a,b)`. An empty place, as in `()` or `(a,)`, is the empty value. */
+  #set(operator) {
+    const open2 = this.#take();
+    if (open2.text !== "(")
+      throw new Mistake(`expected \`(\` after ${operator}, found ${name(open2)}`, open2);
+    const values = [];
+    for (; ; ) {
+      const token = this.#peek();
+      values.push(token.kind === "word" ? this.#take() : { text: "", offset: token.offset });
+      const next = this.#take();
+      if (next.text === ")") return values;
+      if (next.text !== ",")
+        throw new Mistake(`expected \`,\` or \`)\`, found ${name(next)}`, next);
+    }
+  }
+  #exactValue(operator) {
+    if (this.#isAtEndOfRequirement()) return { text: "", offset: this.#peek().offset };
+    const token = this.#take();
+    if (token.kind !== "word") {
+      throw new Mistake(`expected a value after \`${operator}\`, found ${name(token)}`, token);
+    }
+    return token;
+  }
+  /** True when another requirement follows. */
+  #comma() {
+    const token = this.#take();
+    if (token.kind === "end") return false;
+    if (token.text !== ",")
+      throw new Mistake(`expected \`,\` or the end, found ${name(token)}`, token);
+    const next = this.#peek();
+    if (next.kind === "word" || next.text === "!") return true;
+    throw new Mistake(`expected a label key after \`,\`, found ${name(next)}`, next);
+  }
+  #isAtEndOfRequirement() {
+    const token = this.#peek();
+    return token.kind === "end" || token.text === ",";
+  }
+  #takeSymbol(text) {
+    if (this.#peek().text !== text) return false;
+    this.#position += 1;
+    return true;
+  }
+  /** The token `end` stays, however often it is taken. */
+  #take() {
+    const token = this.#peek();
+    if (token.kind !== "end") this.#position += 1;
+    return token;
+  }
+  #peek() {
+    const token = this.#tokens[this.#position];
+    if (token === void 0) throw new Error("selector tokens have no end");
+    return token;
+  }
+};
+function checkValue(value, operator) {
+  const problem2 = labelValueProblem(value.text);
+  if (problem2 !== void 0) throw new Mistake(`"${value.text}" ${problem2}`, value);
+  if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
+    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
+  }
+}
+function name(token) {
+  return token.kind === "end" ? "the end" : `\`${token.text}\``;
+}
+
+// src/core/select/selector.ts
+function parseSelector(text) {
+  const parsed = parseSelectorParts(text);
+  if (!parsed.ok) return parsed;
+  const requirements = parsed.parts.map(
+    ({ key, operator, values }) => requirement(
+      key.text,
+      operator,
+      values.map((value) => value.text)
+    )
+  );
+  return { ok: true, selector: canonical(requirements) };
+}
+function selectorFromSpec(spec) {
+  if (typeof spec === "string") {
+    const parsed = parseSelector(spec);
+    return parsed.ok ? parsed : { ...parsed, path: [] };
+  }
+  const mistake2 = specMistake(spec);
+  if (mistake2 !== void 0) return mistake2;
+  const requirements = [
+    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
+    ...(spec.matchExpressions ?? []).map(
+      ({ key, operator, values }) => requirement(key, operators[operator], values ?? [])
+    )
+  ];
+  return { ok: true, selector: canonical(requirements) };
+}
+function checkedSelector(spec) {
+  const result = selectorFromSpec(spec);
+  if (!result.ok) throw new Error(`selector was not checked: ${result.message}`);
+  return result.selector;
+}
+function matchesSelector(selector, labels) {
+  return selector.requirements.every((requirement2) => holds(requirement2, labels));
+}
+function matchesOnlyByAbsence(selector, labels) {
+  return matchesSelector(selector, labels) && selector.requirements.some(
+    ({ key, operator }) => (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key)
+  );
+}
+function formatSelector(selector) {
+  return selector.requirements.map(formatRequirement).join(",");
+}
+function holds({ key, operator, values }, labels) {
+  return tests[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
+}
+var tests = {
+  "=": (value, values) => value !== void 0 && values.includes(value),
+  in: (value, values) => value !== void 0 && values.includes(value),
+  "!=": (value, values) => value === void 0 || !values.includes(value),
+  notin: (value, values) => value === void 0 || !values.includes(value),
+  exists: (value) => value !== void 0,
+  absent: (value) => value === void 0,
+  ">": (value, values) => compareIntegers(value, values[0]) > 0,
+  "<": (value, values) => compareIntegers(value, values[0]) < 0
+};
+function compareIntegers(a, b) {
+  if (a === void 0 || b === void 0) return NaN;
+  if (!isSelectorInteger(a) || !isSelectorInteger(b)) return NaN;
+  const difference = BigInt(a) - BigInt(b);
+  if (difference === 0n) return 0;
+  return difference > 0n ? 1 : -1;
+}
+function requirement(key, operator, values) {
+  const distinct3 = [...new Set(values)].toSorted();
+  if (operator === "in" && distinct3.length === 1) return { key, operator: "=", values: distinct3 };
+  if (operator === "notin" && distinct3.length === 1) {
+    return { key, operator: "!=", values: distinct3 };
+  }
+  return { key, operator, values: distinct3 };
+}
+function canonical(requirements) {
+  const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
+  const texts = [...byText.keys()].toSorted();
+  return { requirements: texts.flatMap((text) => byText.get(text) ?? []) };
+}
+function formatRequirement({ key, operator, values }) {
+  if (operator === "exists") return key;
+  if (operator === "absent") return `!${key}`;
+  const text = values.join(",");
+  const isSet = operator === "in" || operator === "notin";
+  return isSet ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
+}
+var operators = {
+  In: "in",
+  NotIn: "notin",
+  Exists: "exists",
+  DoesNotExist: "absent",
+  Gt: ">",
+  Lt: "<"
+};
+function specMistake(spec) {
+  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
+    const problem2 = labelKeyProblem(key);
+    if (problem2 !== void 0) return mistakeAt(["matchLabels", key], `"${key}" ${problem2}`);
+    const valueProblem = labelValueProblem(value);
+    if (valueProblem !== void 0) {
+      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
+    }
+  }
+  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
+    const mistake2 = expressionMistake(expression, ["matchExpressions", index]);
+    if (mistake2 !== void 0) return mistake2;
+  }
+  return void 0;
+}
+function expressionMistake({ key, operator, values = [] }, path2) {
+  const keyProblem = labelKeyProblem(key);
+  if (keyProblem !== void 0) return mistakeAt([...path2, "key"], `"${key}" ${keyProblem}`);
+  const countProblem = valueCountProblem(operators[operator], values.length);
+  if (countProblem !== void 0) {
+    return mistakeAt([...path2, "values"], `operator ${operator} ${countProblem}`);
+  }
+  for (const [index, value] of values.entries()) {
+    const valuePath = [...path2, "values", index];
+    const problem2 = labelValueProblem(value);
+    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value}" ${problem2}`);
+    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
+      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
+    }
+  }
+  return void 0;
+}
+function valueCountProblem(operator, count) {
+  if (operator === "exists" || operator === "absent") {
+    return count === 0 ? void 0 : "takes no values";
+  }
+  if (operator === ">" || operator === "<") {
+    return count === 1 ? void 0 : "takes exactly one value";
+  }
+  return count > 0 ? void 0 : "needs values";
+}
+function mistakeAt(path2, message) {
+  return { ok: false, path: path2, message };
+}
+
+// src/core/select/virtual-sites.ts
+function sitesOfVirtualSite(model, name2) {
+  return matchingSites(virtualSiteOf(model, name2), model);
+}
+function placeApp(model, app, siteModel = model) {
+  const sites = /* @__PURE__ */ new Set();
+  for (const name2 of appOf(model, app).spec.placement.virtualSites) {
+    for (const site of matchingSites(virtualSiteOf(model, name2), siteModel)) sites.add(site);
+  }
+  return [...sites].toSorted();
+}
+function matchingSites(virtualSite, siteModel) {
+  const { selector: spec } = virtualSite.spec;
+  if (spec === void 0) return [...siteModel.sites.keys()].toSorted();
+  const selector = checkedSelector(spec);
+  return [...siteModel.sites].filter(([, { value }]) => matchesSelector(selector, value.metadata.labels ?? {})).map(([name2]) => name2).toSorted();
+}
+function virtualSiteOf(model, name2) {
+  const virtualSite = model.virtualSites.get(name2);
+  if (virtualSite === void 0) throw new Error(`the model has no VirtualSite ${name2}`);
+  return virtualSite.value;
+}
+function appOf(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app.value;
+}
+
+// src/core/render/shapes.ts
+function shapesOf({ model, siteModel }, app) {
+  const placed = placeApp(model, app.metadata.name, siteModel);
+  if (placed.length === 0) return [{ overlays: [], sites: [] }];
+  const { sites, regions } = siteModel;
+  const members = overlayMembers({ ...model, sites, regions }, app);
+  const shapes = /* @__PURE__ */ new Map();
+  for (const site of placed) {
+    const overlays = [...members.entries()].flatMap(([index, set]) => set.has(site) ? index : []);
+    const id = overlays.join(",");
+    const shape = shapes.get(id);
+    if (shape === void 0) shapes.set(id, { overlays, sites: [site] });
+    else shape.sites.push(site);
+  }
+  return [...shapes.values()];
+}
+function overlayMembers(model, app) {
+  const known = /* @__PURE__ */ new Map();
+  const sitesOf = (name2) => {
+    const sites = known.get(name2) ?? sitesOfVirtualSite(model, name2);
+    known.set(name2, sites);
+    return sites;
+  };
+  const overlays = app.spec.overlays ?? [];
+  return overlays.map(({ virtualSites: virtualSites2 }) => new Set(virtualSites2.flatMap(sitesOf)));
+}
+
+// src/core/render/unused-overlays.ts
+function unusedOverlays(app, effects) {
+  const overlays = app.value.spec.overlays ?? [];
+  return overlays.flatMap(({ name: name2, images = [] }, index) => {
+    const own2 = effects.filter(({ overlay }) => overlay === index);
+    const path2 = ["spec", "overlays", index];
+    const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
+    if (own2.length === 0) {
+      const message = `${title} is for no site of the app`;
+      return [warning(app.at([...path2, "virtualSites"]), { code: "no-effect", message })];
+    }
+    if (!own2.some(({ changed: changed2 }) => changed2)) {
+      const message = `${title} changes nothing at any site`;
+      return [warning(app.at(path2), { code: "no-effect", message, hint: "remove it" })];
+    }
+    return [...images.entries()].flatMap(([position, image]) => {
+      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      const message = `no container of the app has the image "${image.name}"`;
+      const hint = "name the image as the manifests do, without tag or digest";
+      const place = app.at([...path2, "images", position, "name"]);
+      return [warning(place, { code: "no-effect", message, hint })];
+    });
+  });
+}
+
+// src/core/render/render-app.ts
+function fleetContext(model, siteModel) {
+  return { model, siteModel, customKinds: readCustomKinds([...model.manifests.values()].flat()) };
+}
+function renderPlacedApp(context2, name2) {
+  const { model, customKinds } = context2;
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  const files = model.manifests.get(name2) ?? [];
+  const manifests = { namespace: app.value.spec.namespace, customKinds };
+  const parsed = parseManifests(files, manifests);
+  if (!parsed.ok) return parsed;
+  if (parsed.value.length === 0) {
+    const place = app.at(["spec", "source", "manifests"]);
+    const message = `the files of ${name2} hold no object`;
+    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
+    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
+  }
+  const shapes = renderShapes({ ...context2, app, manifests, objects: parsed.value });
+  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
+  if (diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
+  const digest = inputDigest({ model, app: app.value, files, objects: parsed.value, customKinds });
+  const places = parsed.value.map(({ key, at: at2 }) => [objectId(key), at2([])]);
+  return {
+    ok: true,
+    value: {
+      app: { app: name2, inputDigest: digest, sites: shapes.sites },
+      variants: shapes.variants,
+      places: new Map(places)
+    },
+    diagnostics
+  };
+}
+function renderShapes(input2) {
+  const { app, model } = input2;
+  const shapes = shapesOf(input2, app.value);
+  const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
+  const sites = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  const outcomes = shapes.map((shape) => ({ shape, ...renderShape(input2, shape, finish) }));
+  for (const { shape, variant } of outcomes) {
+    if (variant === void 0) continue;
+    if (!variants.has(variant.tree)) variants.set(variant.tree, variant);
+    for (const site of shape.sites) sites.set(site, variant.tree);
+  }
+  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
+  const diagnostics = outcomes.flatMap((outcome) => outcome.diagnostics);
+  if (isPlaced2 && !diagnostics.some(({ severity }) => severity === "error")) {
+    diagnostics.push(
+      ...unusedOverlays(
+        app,
+        outcomes.flatMap(({ effects }) => effects)
+      )
+    );
+  }
+  return {
+    sites: new Map([...sites].toSorted(([a], [b]) => a < b ? -1 : 1)),
+    variants,
+    diagnostics: distinct(diagnostics)
+  };
+}
+function renderShape(input2, shape, finish) {
+  const { app, manifests } = input2;
+  const diagnostics = [];
+  const effects = [];
+  let { objects } = input2;
+  for (const index of shape.overlays) {
+    const placed = placedOverlay(app, index);
+    if (placed === void 0) continue;
+    const result = applyOverlay(objects, placed, manifests);
+    const { changed: changed2, matchedImages } = result;
+    objects = result.objects;
+    diagnostics.push(...result.diagnostics);
+    effects.push({ overlay: index, changed: changed2, matchedImages });
+  }
+  const sizes = objects.flatMap(checkSize);
+  const problems = [...diagnostics, ...sizes, ...emptyShape(input2, shape, objects)];
+  const isBroken = problems.some(({ severity }) => severity === "error");
+  if (isBroken || shape.sites.length === 0) return { diagnostics: problems, effects };
+  const rendered = objects.map(finish).toSorted((a, b) => a.id < b.id ? -1 : 1);
+  const tree = treeId(rendered.map(({ id, yaml }) => ({ name: `${id}.yaml`, text: yaml })));
+  return { variant: { tree, objects: rendered }, diagnostics: problems, effects };
+}
+function placedOverlay(app, index) {
+  const overlay = app.value.spec.overlays?.[index];
+  if (overlay === void 0) return void 0;
+  return { overlay, at: (path2) => app.at(["spec", "overlays", index, ...path2]) };
+}
+function emptyShape({ app }, { sites, overlays }, objects) {
+  if (objects.length > 0) return [];
+  const place = app.at(["spec", "overlays", overlays.at(-1) ?? 0]);
+  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
+  const hint = "to take the app off a site, change its placement";
+  return [mistake(place, { code: "empty-app", message, hint })];
+}
+var maxBytes = 1024 * 1024;
+function checkSize({ object, key, at: at2 }) {
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+}
+function finisher(fleet, app) {
+  const done = /* @__PURE__ */ new Map();
+  return ({ object, key }) => {
+    const known = done.get(object);
+    if (known !== void 0) return known;
+    const owned = withOwner(object, { fleet, app });
+    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
+    done.set(object, rendered);
+    return rendered;
+  };
+}
+function withOwner(object, owner) {
+  const { labels, annotations: annotations2 } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
+      annotations: {
+        ...isJsonObject(annotations2) && annotations2,
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
+      }
+    }
+  };
+}
+function distinct(diagnostics) {
+  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
+  return [...new Map(byText).values()];
+}
+
+// src/core/render/rendered.ts
+var rendererNumber = 1;
+
+// src/core/model/amount.ts
+function parseAmount(value) {
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) && value >= 0 ? { count: value } : void 0;
+  }
+  const digits = /^(\d{1,3})%$/.exec(value)?.[1];
+  if (digits === void 0 || Number(digits) > 100) return void 0;
+  return { percent: Number(digits) };
+}
+function resolveAmount(amount2, total) {
+  if ("count" in amount2) return amount2.count;
+  if (amount2.percent === 0) return 0;
+  return Math.max(1, Math.floor(amount2.percent * total / 100));
+}
+
+// src/core/model/duration.ts
+var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
+var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
+var longestMs = 365 * 24 * unitMs.h;
+function parseDuration(text) {
+  const groups = pattern.exec(text)?.groups;
+  if (groups === void 0 || text === "") return void 0;
+  let total = 0;
+  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups[unit] ?? 0) * ms;
+  return total <= longestMs ? total : void 0;
+}
+
+// src/core/rollout/resolve-strategy.ts
+var builtInStrategyName = "default";
+var minute = 6e4;
+var defaults = {
+  soakMs: 5 * minute,
+  minReadyMs: 1e4,
+  progressDeadlineMs: 10 * minute,
+  maxInFlight: { percent: 10 },
+  maxUnavailable: { percent: 10 }
+};
+var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
+function resolveStrategy(model, app) {
+  const named2 = model.apps.get(app)?.value.spec.rollout?.strategy;
+  const name2 = named2 ?? model.fleet.value.spec.rollout?.strategy;
+  const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
+  return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
+}
+function strategyFromSpec(name2, spec) {
+  const written = spec.stages ?? [];
+  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
+  if (!stages2.some(({ take }) => "rest" in take)) {
+    stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
+  }
+  return {
+    name: name2,
+    stages: stages2,
+    minReadyMs: duration(spec.minReady) ?? defaults.minReadyMs,
+    progressDeadlineMs: duration(spec.progressDeadline) ?? defaults.progressDeadlineMs,
+    unknownBlocks: spec.gates?.unknown === "block"
+  };
+}
+function builtInStages(spec) {
+  const stages2 = [
+    { name: "canary", count: 1 },
+    { name: "early", percent: 10 },
+    { name: "rest" }
+  ];
+  return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
+}
+function restName(stages2) {
+  const taken = new Set(stages2.map(({ name: name3 }) => name3));
+  let name2 = "rest";
+  for (let number = 2; taken.has(name2); number += 1) name2 = `rest-${number}`;
+  return name2;
+}
+function resolveStage(stage, { spec, index }) {
+  const merged = { ...spec, ...stage };
+  const failureBudget = failureBudgets[Math.min(index, failureBudgets.length - 1)] ?? { count: 0 };
+  return {
+    name: stage.name,
+    take: takeOf(stage),
+    approval: stage.approval === true,
+    soakMs: duration(merged.soak) ?? defaults.soakMs,
+    failureBudget: amount(merged.failureBudget) ?? failureBudget,
+    maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,
+    maxUnavailable: amount(merged.maxUnavailable) ?? defaults.maxUnavailable
+  };
+}
+function takeOf(stage) {
+  if (stage.selector !== void 0) {
+    const selector = checkedSelector(stage.selector);
+    return {
+      selector: formatSelector(selector),
+      matches: (labels) => matchesSelector(selector, labels)
+    };
+  }
+  if (stage.count !== void 0) return { count: stage.count };
+  if (stage.percent !== void 0) return { percent: stage.percent };
+  return { rest: true };
+}
+function duration(text) {
+  return text === void 0 ? void 0 : parseDuration(text);
+}
+function amount(value) {
+  return value === void 0 ? void 0 : parseAmount(value);
+}
+
+// src/core/plan/assumed-state.ts
+var workTree = "work tree";
+var noTime = 0;
+function assumedState(base, head, isProtected) {
+  const headSites = siteFacts(head.model);
+  const granting = base ?? head;
+  const sides = base === null ? [head] : [base, head];
+  return {
+    now: noTime,
+    control: control(base),
+    sites: headSites,
+    mirrors: bySite(base?.rendered),
+    observed: {},
+    workers: liveWorkers(sides),
+    ...grantedBudgets(granting.model),
+    ...base === null ? nothingBefore : standing(base, head.model),
+    objectsOf: objectsOf(sides),
+    head: head.revision,
+    previousHead: base?.revision ?? null,
+    desired: desired(head.rendered),
+    headSites,
+    strategyOf: (app) => resolveStrategy(granting.model, app),
+    isProtected
+  };
+}
+function grantedBudgets(granting) {
+  const { spec } = granting.fleet.value;
+  const { objects = 50, percent = 10 } = spec.deletionBudget ?? {};
+  const { maxSitesInFlight = null, failureDomains = [] } = spec;
+  return { budgets: { maxSitesInFlight, failureDomains }, deletionBudget: { objects, percent } };
+}
+var nothingBefore = { entitled: {}, entitledBefore: {}, onRemoval: {} };
+function standing(base, head) {
+  return {
+    entitled: entitled(base, head),
+    entitledBefore: byApp(base.rendered),
+    onRemoval: removalVerbs(base.model)
+  };
+}
+function control(base) {
+  const empty = { epoch: 1, holds: [], workers: {} };
+  if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
+  const { revision, model, rendered } = base;
+  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
+    const release = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
+    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
+  });
+  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
+  return {
+    ...empty,
+    head: { commit: revision, at: new Date(noTime).toISOString() },
+    apps: Object.fromEntries(apps),
+    sites: Object.fromEntries(sites)
+  };
+}
+function siteFacts(model) {
+  const facts = [...model.sites].map(([site, { value }]) => {
+    const { region, suspend = false } = value.spec;
+    return [site, { region, mirror: region, labels: value.metadata.labels ?? {}, suspend }];
+  });
+  return Object.fromEntries(facts);
+}
+function liveWorkers(sides) {
+  const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
+  return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
+}
+function bySite(rendered) {
+  const sites = {};
+  for (const [app, { sites: trees }] of rendered?.apps ?? []) {
+    for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
+  }
+  return sites;
+}
+function byApp(rendered) {
+  const apps = [...rendered.apps].map(([app, { sites }]) => [app, Object.fromEntries(sites)]);
+  return Object.fromEntries(apps);
+}
+function entitled(base, head) {
+  const context2 = fleetContext(base.model, head);
+  const apps = [...base.rendered.apps.keys()].map((app) => {
+    const result = renderPlacedApp(context2, app);
+    return [app, result.ok ? Object.fromEntries(result.value.app.sites) : {}];
+  });
+  return Object.fromEntries(apps);
+}
+function objectsOf(sides) {
+  const objects = /* @__PURE__ */ new Map();
+  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
+    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+  }
+  const none = /* @__PURE__ */ new Set();
+  return (tree) => objects.get(tree) ?? none;
+}
+function desired(rendered) {
+  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
+    app,
+    { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
+  ]);
+  return Object.fromEntries(apps);
+}
+function removalVerbs(model) {
+  const verbs = [...model.apps].map(([app, { value }]) => [
+    app,
+    value.spec.onRemoval ?? "delete"
+  ]);
+  return Object.fromEntries(verbs);
+}
+
+// src/core/plan/plan-text.ts
+function planText(plan) {
+  const blocks = [
+    headLines(plan),
+    ...appsOf(plan).map((app) => appLines(plan, app)),
+    plan.sites.length === 0 ? [] : [deletionLine(plan)],
+    plan.notes.length === 0 ? [] : ["Notes", ...plan.notes.map((note) => `  ${note}`)]
+  ];
+  return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
+`]).join("\n");
+}
+function headLines({ base, head, sites, siteCount }) {
+  const from = base === null ? "nothing" : shortRevision(base);
+  const count = sites.length === 0 ? "No site changes." : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
+  return [`Plan from ${from} to ${shortRevision(head)}: ${count}`];
+}
+function shortRevision(revision) {
+  if (/^[0-9a-f]{40}$/.test(revision)) return revision.slice(0, 12);
+  return revision === workTree ? `the ${workTree}` : revision;
+}
+function appsOf({ variants, releases }) {
+  return [...new Set([...variants, ...releases].map(({ app }) => app))].toSorted();
+}
+function appLines(plan, app) {
+  const releases = plan.releases.filter((release) => release.app === app);
+  const groups = plan.groups.filter((group2) => group2.app === app);
+  return [
+    ...releases.flatMap((release) => [releaseLine(release), ...stageLines(plan.stages, release)]),
+    ...openListLines(plan, app),
+    ...groups.flatMap((group2) => groupLines(plan.variants, group2))
+  ];
+}
+var kindWords = { app: "a new version", site: "changed site data", removal: "leaves" };
+function releaseLine({ app, kind, sites, strategy, verb }) {
+  const how = verb === null ? "" : ` (${verb})`;
+  return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
+}
+function stageLines(stages2, { release }) {
+  const own2 = stages2.filter((stage) => stage.release === release);
+  const rows = own2.map((stage, index) => [
+    `  ${index + 1}. ${stage.name}`,
+    stage.by,
+    countOf(stage.sites.length, "site"),
+    [stage.sites.length === 0 ? "" : someOf(stage.sites), ...gates(stage)].filter(Boolean).join("; ")
+  ]);
+  return columns(rows);
+}
+function gates({ approval, soakMs, failureBudget, sites }) {
+  if (sites.length === 0) return [];
+  return [
+    `may fail: ${failureBudget}`,
+    ...soakMs > 0 ? [`soak ${spanInWords(soakMs)}`] : [],
+    ...approval ? ["waits for an approval"] : []
+  ];
+}
+function columns(rows) {
+  const widths = [0, 1, 2].map(
+    (column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map(
+    (row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+}
+function openListLines({ sites }, app) {
+  const joining = sites.flatMap(
+    ({ site, apps }) => apps.some((move2) => move2.app === app && move2.release === null) ? site : []
+  );
+  if (joining.length === 0) return [];
+  return [
+    `${app}: ${countOf(joining.length, "site")} without stages, with what is current: ${someOf(joining)}`
+  ];
+}
+function groupLines(variants, { sites, variants: own2 }) {
+  const variant = variants[own2[0] ?? -1];
+  if (variant === void 0) return [];
+  const several = own2.length === 1 ? "" : ` (${own2.length} variants that change alike; the first is shown)`;
+  return [
+    "",
+    `  at ${countOf(sites.length, "site")}: ${someOf(sites)}${several}`,
+    ...variant.objects.flatMap(objectLines)
+  ];
+}
+var signs = { added: "+", changed: "~", removed: "-" };
+function objectLines({ change: change2, kind, namespace, name: name2, diff }) {
+  const title = `  ${signs[change2]} ${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+  if (change2 !== "changed") return [title];
+  const lines2 = diff.trimEnd().split("\n");
+  return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
+}
+function deletionLine({ deletions: { objects, perApp, needsApproval } }) {
+  if (objects === 0) return "Deletions: none.";
+  const apps = Object.entries(perApp).map(([app, count]) => `${app} ${count}`);
+  const approval = needsApproval === null ? "" : ` Somebody has to approve: ${needsApproval}.`;
+  return `Deletions: ${countOf(objects, "object")} (${apps.join(", ")}).${approval}`;
 }
 
 // src/core/health/read-object.ts
@@ -33908,9 +36533,9 @@ function cannotStart(error) {
 }
 
 // src/adapters/git/object-id.ts
-var import_node_crypto = require("node:crypto");
-function objectId(type, bytes) {
-  return (0, import_node_crypto.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+var import_node_crypto3 = require("node:crypto");
+function objectId2(type, bytes) {
+  return (0, import_node_crypto3.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 }
 function isObjectId(text) {
   return /^[0-9a-f]{40}$/.test(text);
@@ -33941,7 +36566,7 @@ var ObjectReader = class {
     const found = /* @__PURE__ */ new Map();
     for (const object of objects) {
       if (object === void 0) continue;
-      if (objectId(object.type, object.bytes) !== object.oid) {
+      if (objectId2(object.type, object.bytes) !== object.oid) {
         throw new FleetError("GIT_CORRUPT", `object ${object.oid} is damaged`);
       }
       found.set(object.oid, object);
@@ -34512,40 +37137,6 @@ async function readerOf(options, git) {
     if (isGitMissing(error)) return "isomorphic";
     throw error;
   }
-}
-
-// src/core/model/closest-name.ts
-function closestName(name2, known) {
-  const typed = name2.toLowerCase();
-  const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
-  let best;
-  let bestDistance = farthest + 1;
-  for (const candidate of known) {
-    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
-    const distance = editDistance(typed, candidate.toLowerCase());
-    if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-function editDistance(a, b) {
-  const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const known = (row, column) => distances[row]?.[column] ?? Infinity;
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    distances.push(current);
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = known(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const removed2 = known(row - 1, column) + 1;
-      const inserted = known(row, column - 1) + 1;
-      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? known(row - 2, column - 2) + 1 : Infinity;
-      current.push(Math.min(replaced, removed2, inserted, swapped));
-    }
-  }
-  return known(a.length, b.length);
 }
 
 // src/core/model/app-sources.ts
@@ -39205,21 +41796,21 @@ __export(typebox_exports, {
 
 // src/core/model/kinds/shared.ts
 var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
-var namePattern = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
+var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
 var Name = typebox_exports.String({
   title: "name",
-  pattern: namePattern,
+  pattern: namePattern2,
   maxLength: 63,
   description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
 });
-var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern, maxLength: 63, description });
-var duration = (description) => typebox_exports.String({
+var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
+var duration2 = (description) => typebox_exports.String({
   title: "duration",
   pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
   minLength: 2,
   description
 });
-var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
+var Duration = duration2("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
 var intOrPercent = (description) => typebox_exports.Union(
   [
     typebox_exports.Integer({ minimum: 0 }),
@@ -39481,7 +42072,7 @@ var DeletionBudget = closedObject(
 var Drift = closedObject(
   {
     interval: typebox_exports.Optional({
-      ...duration("how often the live objects of a site are compared with its mirror"),
+      ...duration2("how often the live objects of a site are compared with its mirror"),
       default: "10m"
     }),
     maxSitesPerMinute: typebox_exports.Optional(
@@ -39568,7 +42159,7 @@ var Stage = closedObject(
         description: "true: somebody has to approve before the stage opens"
       })
     ),
-    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
+    soak: typebox_exports.Optional(duration2("instead of the strategy's `soak`, for this stage")),
     failureBudget: typebox_exports.Optional(
       intOrPercent("instead of the strategy's `failureBudget`, for this stage")
     ),
@@ -39591,7 +42182,7 @@ var RolloutStrategy = documentOf(
         })
       ),
       soak: typebox_exports.Optional({
-        ...duration("how long a stage is watched after its last site settled"),
+        ...duration2("how long a stage is watched after its last site settled"),
         default: "5m"
       }),
       failureBudget: typebox_exports.Optional(
@@ -39608,11 +42199,11 @@ var RolloutStrategy = documentOf(
         default: "10%"
       }),
       minReady: typebox_exports.Optional({
-        ...duration("how long an app must stay healthy at a site to count as done there"),
+        ...duration2("how long an app must stay healthy at a site to count as done there"),
         default: "10s"
       }),
       progressDeadline: typebox_exports.Optional({
-        ...duration("when a site that has not become healthy counts as failed"),
+        ...duration2("when a site that has not become healthy counts as failed"),
         default: "10m"
       }),
       onFailure: typebox_exports.Optional(
@@ -40171,7 +42762,7 @@ function parseCommaParts(str, budget) {
 function bound(value, fallback) {
   return value === void 0 || isNaN(value) ? fallback : value;
 }
-function expand(str, options = {}) {
+function expand2(str, options = {}) {
   if (!str) {
     return [];
   }
@@ -41401,7 +43992,7 @@ var filter = (pattern2, options) => {
 };
 minimatch.filter = filter;
 var ext = (a, b = {}) => Object.assign({}, a, b);
-var defaults = (def) => {
+var defaults2 = (def) => {
   if (!def || typeof def !== "object" || !Object.keys(def).length) {
     return minimatch;
   }
@@ -41426,7 +44017,7 @@ var defaults = (def) => {
     GLOBSTAR
   });
 };
-minimatch.defaults = defaults;
+minimatch.defaults = defaults2;
 var braceExpand = (pattern2, options = {}) => {
   assertValidPattern(pattern2);
   if (options.nobrace || !/\{(?:(?!\{).)*\}/.test(pattern2)) {
@@ -41436,7 +44027,7 @@ var braceExpand = (pattern2, options = {}) => {
   if (options.windowsPathsNoEscape || options[AWE_KEY] === false) {
     p = p.replace(/\[([{}])\]/g, "[\\$1]");
   }
-  return expand(p, { max: options.braceExpandMax });
+  return expand2(p, { max: options.braceExpandMax });
 };
 minimatch.braceExpand = braceExpand;
 var RANGE_MIN = 100;
@@ -42662,25 +45253,25 @@ function pathAndFolders(path2) {
 }
 
 // src/core/model/parse-yaml.ts
-var import_yaml3 = __toESM(require_dist(), 1);
+var import_yaml5 = __toESM(require_dist(), 1);
 
 // src/core/model/read-yaml-node.ts
-var import_yaml2 = __toESM(require_dist(), 1);
+var import_yaml4 = __toESM(require_dist(), 1);
 
 // src/core/model/yaml-places.ts
-var import_yaml = __toESM(require_dist(), 1);
-function keyText(key) {
-  if (!(0, import_yaml.isScalar)(key)) return void 0;
+var import_yaml3 = __toESM(require_dist(), 1);
+function keyText2(key) {
+  if (!(0, import_yaml3.isScalar)(key)) return void 0;
   if (typeof key.value === "string") return key.value;
   return key.source ?? "";
 }
-function offsetOf(document2, path2, of) {
+function offsetOf2(document2, path2, of) {
   const found = childrenAlong(document2, path2);
   const last = found.at(-1);
   if (last === void 0) return startOf(document2.contents) ?? document2.range?.[0] ?? 0;
   const wantsKey = of === "key" && found.length === path2.length;
   const start = wantsKey ? startOf(last.key) : startOf(last.value);
-  return start ?? startOf(last.key) ?? offsetOf(document2, path2.slice(0, -1), "value");
+  return start ?? startOf(last.key) ?? offsetOf2(document2, path2.slice(0, -1), "value");
 }
 function childrenAlong(document2, path2) {
   const found = [];
@@ -42694,9 +45285,9 @@ function childrenAlong(document2, path2) {
   return found;
 }
 function offsetInText(source, document2, place) {
-  const start = offsetOf(document2, place.path, "value");
+  const start = offsetOf2(document2, place.path, "value");
   const node = nodeAt(document2, place.path);
-  if (!(0, import_yaml.isScalar)(node) || node.range === null || node.range === void 0) return start;
+  if (!(0, import_yaml3.isScalar)(node) || node.range === null || node.range === void 0) return start;
   const raw = source.slice(node.range[0], node.range[1]);
   if (raw.includes("\n")) return start;
   const skipped = rawLength(raw, node, place.index);
@@ -42707,14 +45298,14 @@ function nodeAt(document2, path2) {
   return found.length === path2.length ? found.at(-1)?.value : void 0;
 }
 function resolve2(document2, node) {
-  return (0, import_yaml.isAlias)(node) ? node.resolve(document2) : node;
+  return (0, import_yaml3.isAlias)(node) ? node.resolve(document2) : node;
 }
 function childOf(node, name2) {
-  if ((0, import_yaml.isMap)(node)) {
-    const pair2 = node.items.findLast(({ key }) => keyText(key) === String(name2));
+  if ((0, import_yaml3.isMap)(node)) {
+    const pair2 = node.items.findLast(({ key }) => keyText2(key) === String(name2));
     return pair2 && { key: pair2.key, value: pair2.value ?? void 0 };
   }
-  if (!(0, import_yaml.isSeq)(node)) return void 0;
+  if (!(0, import_yaml3.isSeq)(node)) return void 0;
   const value = node.items[Number(name2)];
   return value && { key: value, value };
 }
@@ -42750,22 +45341,22 @@ var NodeReader = class {
     this.#document = document2;
   }
   read(node) {
-    if ((0, import_yaml2.isAlias)(node)) return this.#readAlias(node);
-    if ((0, import_yaml2.isScalar)(node)) return this.#readScalar(node);
-    if (!(0, import_yaml2.isMap)(node) && !(0, import_yaml2.isSeq)(node)) return null;
+    if ((0, import_yaml4.isAlias)(node)) return this.#readAlias(node);
+    if ((0, import_yaml4.isScalar)(node)) return this.#readScalar(node);
+    if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
     if (this.#open.has(node)) {
       this.#report(node, { code: "yaml-limit", message: "an anchor holds an alias to itself" });
       return null;
     }
     this.#open.add(node);
-    const value = (0, import_yaml2.isMap)(node) ? this.#readMap(node.items) : node.items.map((item) => this.read(item));
+    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item) => this.read(item));
     this.#open.delete(node);
     return value;
   }
   #readMap(items) {
     const entries = /* @__PURE__ */ new Map();
     for (const { key, value } of items) {
-      const name2 = keyText(key);
+      const name2 = keyText2(key);
       if (name2 === void 0) {
         this.#report(key, { code: "yaml-syntax", message: "a key must be a plain text" });
         continue;
@@ -42783,7 +45374,7 @@ var NodeReader = class {
   }
   #readAlias(alias) {
     this.#aliases += 1;
-    const target = (0, import_yaml2.isAlias)(alias) ? alias.resolve(this.#document) : void 0;
+    const target = (0, import_yaml4.isAlias)(alias) ? alias.resolve(this.#document) : void 0;
     if (target === void 0) {
       this.#report(alias, { code: "yaml-syntax", message: "the alias refers to no anchor" });
       return null;
@@ -42811,52 +45402,13 @@ var NodeReader = class {
   }
 };
 
-// src/core/model/yaml-limits.ts
-var maxFleetFileLength = 1024 * 1024;
-var maxFlowDepth = 200;
-var maxBlockIndent = 400;
-function yamlDepthProblem(text) {
-  let depth = 0;
-  for (const [index, line] of text.split("\n").entries()) {
-    if (blockIndent(line) > maxBlockIndent) {
-      return {
-        line: index + 1,
-        message: `the file is nested deeper than column ${maxBlockIndent}`
-      };
-    }
-    for (const char of line) {
-      if (char === "[" || char === "{") depth += 1;
-      else if (char === "]" || char === "}") depth = Math.max(0, depth - 1);
-      if (depth > maxFlowDepth) {
-        return {
-          line: index + 1,
-          message: `the file is nested deeper than ${maxFlowDepth} brackets`
-        };
-      }
-    }
-  }
-  return void 0;
-}
-function blockIndent(line) {
-  let end = 0;
-  while (end < line.length) {
-    const char = line.charAt(end);
-    const next = line.charAt(end + 1);
-    const isBlank = char === " " || char === "	";
-    const isIndicator = "-?:".includes(char) && (next === " " || next === "	" || next === "");
-    if (!isBlank && !isIndicator) break;
-    end += 1;
-  }
-  return end === line.length && line.trim() === "" ? 0 : end;
-}
-
 // src/core/model/parse-yaml.ts
 var maxErrorsPerDocument = 20;
 function parseYaml(file) {
   const limit2 = yamlDepthProblem(file.text);
   if (limit2 !== void 0) return tooDeep(file, limit2);
-  const lineCounter = new import_yaml3.LineCounter();
-  const parsed = (0, import_yaml3.parseAllDocuments)(file.text, {
+  const lineCounter = new import_yaml5.LineCounter();
+  const parsed = (0, import_yaml5.parseAllDocuments)(file.text, {
     lineCounter,
     prettyErrors: false,
     uniqueKeys: false,
@@ -42891,8 +45443,8 @@ function readDocument(file, document2, placeAt) {
       file: file.path,
       value,
       isBroken: diagnostics.length > 0,
-      at: (path2) => placeAt(offsetOf(document2, path2, "value")),
-      keyAt: (path2) => placeAt(offsetOf(document2, path2, "key")),
+      at: (path2) => placeAt(offsetOf2(document2, path2, "value")),
+      keyAt: (path2) => placeAt(offsetOf2(document2, path2, "key")),
       textAt: (path2, index) => placeAt(offsetInText(file.text, document2, { path: path2, index }))
     }
   };
@@ -43099,29 +45651,8 @@ function findIn(document2, value, path2) {
   });
 }
 
-// src/core/select/label-syntax.ts
-var namePattern2 = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-var subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var nameRule = "letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters";
-function labelKeyProblem(key) {
-  const parts = key.split("/");
-  if (parts.length > 2) return "has more than one `/`; a key is `name` or `prefix/name`";
-  const name2 = parts.at(-1) ?? "";
-  const prefix2 = parts.length === 2 ? parts[0] : void 0;
-  if (prefix2 !== void 0 && (prefix2.length > 253 || !subdomainPattern.test(prefix2))) {
-    return "has a prefix that is no DNS name in lower case";
-  }
-  if (name2.length > 63 || !namePattern2.test(name2)) return `is not a label key: ${nameRule}`;
-  return void 0;
-}
-function labelValueProblem(value) {
-  if (value === "") return void 0;
-  if (value.length > 63 || !namePattern2.test(value)) return `is not a label value: ${nameRule}`;
-  return void 0;
-}
-
 // src/core/model/check-labels.ts
-function checkLabels(draft) {
+function checkLabels2(draft) {
   const vocabulary = draft.fleet?.value.spec.labels;
   return [
     ...checkVocabularySyntax(draft.fleet),
@@ -43259,18 +45790,6 @@ function danglingHint(kind, name2, known) {
   const names = [...known].toSorted();
   const shown2 = names.slice(0, 8).join(", ");
   return `known: ${shown2}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
-}
-
-// src/core/model/duration.ts
-var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
-var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
-var longestMs = 365 * 24 * unitMs.h;
-function parseDuration(text) {
-  const groups = pattern.exec(text)?.groups;
-  if (groups === void 0 || text === "") return void 0;
-  let total = 0;
-  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups[unit] ?? 0) * ms;
-  return total <= longestMs ? total : void 0;
 }
 
 // src/core/model/check-rules.ts
@@ -43468,294 +45987,6 @@ function branchOf(error, union) {
 }
 function isWrongType(error, union) {
   return error.keyword === "type" && error.instancePath === union.instancePath;
-}
-
-// src/core/select/selector-lexer.ts
-var tokenPattern = /[ \t\r\n]+|(?<symbol>==|!=|[=!(),<>])|(?<word>[^ \t\r\n=!(),<>]+)/y;
-function lexSelector(text) {
-  const tokens = [];
-  const pattern2 = new RegExp(tokenPattern);
-  for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
-    const { symbol, word } = match2.groups ?? {};
-    if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
-    if (word !== void 0) tokens.push({ kind: "word", text: word, offset: match2.index });
-  }
-  return [...tokens, { kind: "end", text: "", offset: text.length }];
-}
-
-// src/core/select/parse-selector.ts
-var largestInteger = 9223372036854775807n;
-function parseSelectorParts(text) {
-  const parser = new SelectorParser(lexSelector(text));
-  try {
-    return { ok: true, parts: parser.parse() };
-  } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
-    return { ok: false, message: error.message, offset: error.offset };
-  }
-}
-function isSelectorInteger(text) {
-  return /^\d+$/.test(text) && BigInt(text) <= largestInteger;
-}
-var Mistake = class extends Error {
-  offset;
-  constructor(message, token) {
-    super(message);
-    this.offset = token.offset;
-  }
-};
-var SelectorParser = class {
-  #tokens;
-  #position = 0;
-  constructor(tokens) {
-    this.#tokens = tokens;
-  }
-  parse() {
-    const parts = [];
-    if (this.#peek().kind === "end") return parts;
-    do {
-      parts.push(this.#requirement());
-    } while (this.#comma());
-    return parts;
-  }
-  #requirement() {
-    const isNegated = this.#takeSymbol("!");
-    const key = this.#key();
-    if (isNegated) return { key, operator: "absent", values: [] };
-    if (this.#isAtEndOfRequirement()) return { key, operator: "exists", values: [] };
-    const operator = this.#operator(key);
-    const isSet = operator === "in" || operator === "notin";
-    const values = isSet ? this.#set(operator) : [this.#exactValue(operator)];
-    for (const value of values) checkValue(value, operator);
-    return { key, operator, values };
-  }
-  #key() {
-    const token = this.#take();
-    if (token.kind !== "word")
-      throw new Mistake(`expected a label key, found ${name(token)}`, token);
-    const problem2 = labelKeyProblem(token.text);
-    if (problem2 !== void 0) throw new Mistake(`"${token.text}" ${problem2}`, token);
-    return token;
-  }
-  #operator(key) {
-    const token = this.#take();
-    switch (token.text) {
-      case "=":
-      case "==":
-        return "=";
-      case "!=":
-      case "in":
-      case "notin":
-      case ">":
-      case "<":
-        return token.text;
-      default:
-        throw new Mistake(
-          `expected \`,\` or an operator (=, ==, !=, in, notin, >, <) after "${key.text}", found ${name(token)}`,
-          token
-        );
-    }
-  }
-  /** `(a,b)`. An empty place, as in `()` or `(a,)`, is the empty value. */
-  #set(operator) {
-    const open2 = this.#take();
-    if (open2.text !== "(")
-      throw new Mistake(`expected \`(\` after ${operator}, found ${name(open2)}`, open2);
-    const values = [];
-    for (; ; ) {
-      const token = this.#peek();
-      values.push(token.kind === "word" ? this.#take() : { text: "", offset: token.offset });
-      const next = this.#take();
-      if (next.text === ")") return values;
-      if (next.text !== ",")
-        throw new Mistake(`expected \`,\` or \`)\`, found ${name(next)}`, next);
-    }
-  }
-  #exactValue(operator) {
-    if (this.#isAtEndOfRequirement()) return { text: "", offset: this.#peek().offset };
-    const token = this.#take();
-    if (token.kind !== "word") {
-      throw new Mistake(`expected a value after \`${operator}\`, found ${name(token)}`, token);
-    }
-    return token;
-  }
-  /** True when another requirement follows. */
-  #comma() {
-    const token = this.#take();
-    if (token.kind === "end") return false;
-    if (token.text !== ",")
-      throw new Mistake(`expected \`,\` or the end, found ${name(token)}`, token);
-    const next = this.#peek();
-    if (next.kind === "word" || next.text === "!") return true;
-    throw new Mistake(`expected a label key after \`,\`, found ${name(next)}`, next);
-  }
-  #isAtEndOfRequirement() {
-    const token = this.#peek();
-    return token.kind === "end" || token.text === ",";
-  }
-  #takeSymbol(text) {
-    if (this.#peek().text !== text) return false;
-    this.#position += 1;
-    return true;
-  }
-  /** The token `end` stays, however often it is taken. */
-  #take() {
-    const token = this.#peek();
-    if (token.kind !== "end") this.#position += 1;
-    return token;
-  }
-  #peek() {
-    const token = this.#tokens[this.#position];
-    if (token === void 0) throw new Error("selector tokens have no end");
-    return token;
-  }
-};
-function checkValue(value, operator) {
-  const problem2 = labelValueProblem(value.text);
-  if (problem2 !== void 0) throw new Mistake(`"${value.text}" ${problem2}`, value);
-  if ((operator === ">" || operator === "<") && !isSelectorInteger(value.text)) {
-    throw new Mistake(`\`${operator}\` compares whole numbers, found "${value.text}"`, value);
-  }
-}
-function name(token) {
-  return token.kind === "end" ? "the end" : `\`${token.text}\``;
-}
-
-// src/core/select/selector.ts
-function parseSelector(text) {
-  const parsed = parseSelectorParts(text);
-  if (!parsed.ok) return parsed;
-  const requirements = parsed.parts.map(
-    ({ key, operator, values }) => requirement(
-      key.text,
-      operator,
-      values.map((value) => value.text)
-    )
-  );
-  return { ok: true, selector: canonical(requirements) };
-}
-function selectorFromSpec(spec) {
-  if (typeof spec === "string") {
-    const parsed = parseSelector(spec);
-    return parsed.ok ? parsed : { ...parsed, path: [] };
-  }
-  const mistake2 = specMistake(spec);
-  if (mistake2 !== void 0) return mistake2;
-  const requirements = [
-    ...Object.entries(spec.matchLabels ?? {}).map(([key, value]) => requirement(key, "=", [value])),
-    ...(spec.matchExpressions ?? []).map(
-      ({ key, operator, values }) => requirement(key, operators[operator], values ?? [])
-    )
-  ];
-  return { ok: true, selector: canonical(requirements) };
-}
-function checkedSelector(spec) {
-  const result = selectorFromSpec(spec);
-  if (!result.ok) throw new Error(`selector was not checked: ${result.message}`);
-  return result.selector;
-}
-function matchesSelector(selector, labels) {
-  return selector.requirements.every((requirement2) => holds(requirement2, labels));
-}
-function matchesOnlyByAbsence(selector, labels) {
-  return matchesSelector(selector, labels) && selector.requirements.some(
-    ({ key, operator }) => (operator === "!=" || operator === "notin") && !Object.hasOwn(labels, key)
-  );
-}
-function formatSelector(selector) {
-  return selector.requirements.map(formatRequirement).join(",");
-}
-function holds({ key, operator, values }, labels) {
-  return tests[operator](Object.hasOwn(labels, key) ? labels[key] : void 0, values);
-}
-var tests = {
-  "=": (value, values) => value !== void 0 && values.includes(value),
-  in: (value, values) => value !== void 0 && values.includes(value),
-  "!=": (value, values) => value === void 0 || !values.includes(value),
-  notin: (value, values) => value === void 0 || !values.includes(value),
-  exists: (value) => value !== void 0,
-  absent: (value) => value === void 0,
-  ">": (value, values) => compareIntegers(value, values[0]) > 0,
-  "<": (value, values) => compareIntegers(value, values[0]) < 0
-};
-function compareIntegers(a, b) {
-  if (a === void 0 || b === void 0) return NaN;
-  if (!isSelectorInteger(a) || !isSelectorInteger(b)) return NaN;
-  const difference = BigInt(a) - BigInt(b);
-  if (difference === 0n) return 0;
-  return difference > 0n ? 1 : -1;
-}
-function requirement(key, operator, values) {
-  const distinct3 = [...new Set(values)].toSorted();
-  if (operator === "in" && distinct3.length === 1) return { key, operator: "=", values: distinct3 };
-  if (operator === "notin" && distinct3.length === 1) {
-    return { key, operator: "!=", values: distinct3 };
-  }
-  return { key, operator, values: distinct3 };
-}
-function canonical(requirements) {
-  const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
-  const texts = [...byText.keys()].toSorted();
-  return { requirements: texts.flatMap((text) => byText.get(text) ?? []) };
-}
-function formatRequirement({ key, operator, values }) {
-  if (operator === "exists") return key;
-  if (operator === "absent") return `!${key}`;
-  const text = values.join(",");
-  const isSet = operator === "in" || operator === "notin";
-  return isSet ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
-}
-var operators = {
-  In: "in",
-  NotIn: "notin",
-  Exists: "exists",
-  DoesNotExist: "absent",
-  Gt: ">",
-  Lt: "<"
-};
-function specMistake(spec) {
-  for (const [key, value] of Object.entries(spec.matchLabels ?? {})) {
-    const problem2 = labelKeyProblem(key);
-    if (problem2 !== void 0) return mistakeAt(["matchLabels", key], `"${key}" ${problem2}`);
-    const valueProblem = labelValueProblem(value);
-    if (valueProblem !== void 0) {
-      return mistakeAt(["matchLabels", key], `"${value}" ${valueProblem}`);
-    }
-  }
-  for (const [index, expression] of (spec.matchExpressions ?? []).entries()) {
-    const mistake2 = expressionMistake(expression, ["matchExpressions", index]);
-    if (mistake2 !== void 0) return mistake2;
-  }
-  return void 0;
-}
-function expressionMistake({ key, operator, values = [] }, path2) {
-  const keyProblem = labelKeyProblem(key);
-  if (keyProblem !== void 0) return mistakeAt([...path2, "key"], `"${key}" ${keyProblem}`);
-  const countProblem = valueCountProblem(operators[operator], values.length);
-  if (countProblem !== void 0) {
-    return mistakeAt([...path2, "values"], `operator ${operator} ${countProblem}`);
-  }
-  for (const [index, value] of values.entries()) {
-    const valuePath = [...path2, "values", index];
-    const problem2 = labelValueProblem(value);
-    if (problem2 !== void 0) return mistakeAt(valuePath, `"${value}" ${problem2}`);
-    if ((operator === "Gt" || operator === "Lt") && !isSelectorInteger(value)) {
-      return mistakeAt(valuePath, `operator ${operator} compares whole numbers, found "${value}"`);
-    }
-  }
-  return void 0;
-}
-function valueCountProblem(operator, count) {
-  if (operator === "exists" || operator === "absent") {
-    return count === 0 ? void 0 : "takes no values";
-  }
-  if (operator === ">" || operator === "<") {
-    return count === 1 ? void 0 : "takes exactly one value";
-  }
-  return count > 0 ? void 0 : "needs values";
-}
-function mistakeAt(path2, message) {
-  return { ok: false, path: path2, message };
 }
 
 // src/core/model/check-selectors.ts
@@ -44001,13 +46232,13 @@ function loadFleet(files) {
     ...read.documents.flatMap(({ document: document2 }) => checkExpressions(document2)),
     ...checkReferences(draft),
     ...checkRules(draft),
-    ...checkLabels(draft),
+    ...checkLabels2(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read)
   ];
   const { fleet } = draft;
   if (errors.length > 0 || fleet === void 0) {
-    return { ok: false, diagnostics: distinct(sortDiagnostics(errors)) };
+    return { ok: false, diagnostics: distinct2(sortDiagnostics(errors)) };
   }
   const texts = new Map(files.map((file) => [file.path, file]));
   return {
@@ -44033,1914 +46264,12 @@ function modelOf(draft, { fleet, texts, others }) {
     )
   };
 }
-function distinct(sorted) {
+function distinct2(sorted) {
   const seen = /* @__PURE__ */ new Set();
   return sorted.filter(({ file, line, column, code, message }) => {
     const key = JSON.stringify([file, line, column, code, message]);
     return !seen.has(key) && seen.add(key);
   });
-}
-
-// src/core/apply/ownership.ts
-var ownerAnnotation = "flotilla.dev/owner";
-var appLabel = "flotilla.dev/app";
-function ownerOf(fleet, app) {
-  return `${fleet}/${app}`;
-}
-
-// src/core/model/kube-object.ts
-function groupOf(apiVersion2) {
-  const slash = apiVersion2.indexOf("/");
-  return slash < 0 ? "" : apiVersion2.slice(0, slash);
-}
-function keyOf(object) {
-  const namespace = object.metadata["namespace"];
-  return {
-    group: groupOf(object.apiVersion),
-    kind: object.kind,
-    namespace: typeof namespace === "string" ? namespace : "",
-    name: object.metadata.name
-  };
-}
-function objectId2(key) {
-  const [group2, namespace, name2] = [key.group, key.namespace, key.name].map(
-    (part) => escapePart(part, /[a-z0-9.-]/)
-  );
-  return `${group2}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name2}`;
-}
-function parseObjectId(id) {
-  const [group2, kind, namespace, name2, ...rest] = id.split("_").map(unescapePart);
-  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest.length > 0) {
-    return void 0;
-  }
-  return { group: group2, kind, namespace, name: name2 };
-}
-function describeKey(key) {
-  return key.namespace === "" ? `${key.kind} ${key.name}` : `${key.kind} ${key.namespace}/${key.name}`;
-}
-function escapePart(part, plain) {
-  let escaped = "";
-  for (const byte of new TextEncoder().encode(part)) {
-    const char = String.fromCharCode(byte);
-    escaped += plain.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return escaped;
-}
-function unescapePart(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return void 0;
-  }
-}
-
-// src/core/render/mistake.ts
-function mistake(place, told) {
-  const { file, line, column } = place;
-  return { file, line, column, severity: "error", ...told };
-}
-function warning(place, told) {
-  return { ...mistake(place, told), severity: "warning" };
-}
-function placeText({ file, line, column }) {
-  return `${file}:${line}:${column}`;
-}
-
-// src/core/render/read-yaml.ts
-var import_yaml5 = __toESM(require_dist(), 1);
-
-// src/core/render/yaml-to-json.ts
-var import_yaml4 = __toESM(require_dist(), 1);
-
-// src/core/render/resolve-plain-scalar.ts
-var words = new Map([
-  ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word) => [word, true]
-  ),
-  ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word) => [word, false]
-  ),
-  ...["", "~", "null", "Null", "NULL"].map((word) => [word, null])
-]);
-var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
-var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
-var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-function resolvePlainScalar(text) {
-  const word = words.get(text);
-  if (word !== void 0) return { ok: true, value: word };
-  if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
-  if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
-  return resolveNumber(text);
-}
-function resolveNumber(text) {
-  const digits = text.replaceAll("_", "");
-  const match2 = integer.exec(digits)?.groups;
-  if (match2 !== void 0) return exactInteger(text, match2);
-  if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
-  const value = Number(digits);
-  if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact(text);
-  return { ok: true, value: value + 0 };
-}
-function exactInteger(text, match2) {
-  const { sign, hex, bin, oct, dec = "0" } = match2;
-  let magnitude = Number(dec);
-  if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
-  if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
-  if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
-  if (!Number.isSafeInteger(magnitude)) return inexact(text);
-  return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
-}
-function inexact(text) {
-  return { ok: false, why: `the integer ${text} is beyond 2^53 and would lose digits` };
-}
-
-// src/core/render/yaml-to-json.ts
-var aliasBudget = 1e4;
-var maxDepth = 200;
-function yamlToJson(root, { roundNumbers = false } = {}) {
-  const state = {
-    problems: [],
-    anchors: /* @__PURE__ */ new Map(),
-    expanding: [],
-    roundNumbers,
-    added: 0,
-    depth: 0
-  };
-  const value = convert(root, state);
-  return state.problems.length === 0 ? { ok: true, value } : { ok: false, problems: state.problems };
-}
-function convert(node, state) {
-  if ((0, import_yaml4.isAlias)(node)) return expand2(node.source, node, state);
-  if (state.expanding.length > 0) state.added += 1;
-  if ((0, import_yaml4.isScalar)(node)) {
-    anchor(node, state);
-    return scalar(node, state);
-  }
-  if (!(0, import_yaml4.isMap)(node) && !(0, import_yaml4.isSeq)(node)) return null;
-  anchor(node, state);
-  if (state.depth >= maxDepth) {
-    report(state, node, ["yaml-limit", `nested deeper than ${maxDepth} levels`]);
-    return null;
-  }
-  state.depth += 1;
-  const value = (0, import_yaml4.isMap)(node) ? mapping(node, state) : node.items.map((item) => convert(item, state));
-  state.depth -= 1;
-  return value;
-}
-function anchor(node, state) {
-  if (node.anchor !== void 0 && state.expanding.length === 0) {
-    state.anchors.set(node.anchor, node);
-  }
-}
-function expand2(name2, alias, state) {
-  const target = state.anchors.get(name2);
-  if (target === void 0) {
-    report(state, alias, ["yaml-syntax", `alias *${name2} names no anchor before it`]);
-    return null;
-  }
-  if (state.expanding.includes(target) || contains(target, alias)) {
-    report(state, alias, ["yaml-limit", `alias *${name2} contains itself`]);
-    return null;
-  }
-  if (state.added > aliasBudget) {
-    if (state.problems.every(({ code }) => code !== "yaml-limit")) {
-      report(state, alias, ["yaml-limit", `aliases expand to more than ${aliasBudget} values`]);
-    }
-    return null;
-  }
-  state.expanding.push(target);
-  const value = convert(target, state);
-  state.expanding.pop();
-  return value;
-}
-function contains(target, alias) {
-  const [start, , end] = target.range ?? [0, 0, 0];
-  const at2 = offsetOf2(alias);
-  return at2 >= start && at2 < end;
-}
-function mapping(node, state) {
-  const own2 = /* @__PURE__ */ new Map();
-  const merged = /* @__PURE__ */ new Map();
-  for (const pair2 of node.items) {
-    if (isMergeKey(pair2)) {
-      const fresh = mergeSources(pair2, state).filter(([key2]) => !merged.has(key2));
-      for (const [key2, value2] of fresh.reverse()) merged.set(key2, value2);
-      continue;
-    }
-    const key = keyText2(pair2.key, state);
-    const value = convert(pair2.value, state);
-    if (key === void 0) continue;
-    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own2.set(key, value);
-  }
-  for (const key of own2.keys()) merged.delete(key);
-  return Object.fromEntries([...merged, ...own2]);
-}
-function isMergeKey(pair2) {
-  return (0, import_yaml4.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
-}
-function mergeSources(pair2, state) {
-  const value = convert(pair2.value, state);
-  const sources = Array.isArray(value) ? value : [value];
-  return sources.flatMap((source) => {
-    if (typeof source === "object" && source !== null && !Array.isArray(source)) {
-      return Object.entries(source);
-    }
-    report(state, pair2.key, ["yaml-syntax", "`<<` needs a mapping or a list of mappings"]);
-    return [];
-  });
-}
-function keyText2(key, state) {
-  const value = convert(key, state);
-  if (typeof value === "object") {
-    const what = value === null ? "null" : "a list or mapping";
-    report(state, key, ["yaml-syntax", `${what} cannot be a key`]);
-    return void 0;
-  }
-  return String(value);
-}
-var standardTag = "tag:yaml.org,2002:";
-var typeOfTag = {
-  int: "number",
-  float: "number",
-  bool: "boolean",
-  null: "object"
-};
-function scalar(node, state) {
-  const text = typeof node.value === "string" ? node.value : "";
-  const tag = node.tag?.replace(standardTag, "");
-  const isText = tag === void 0 ? !isPlain(node) : tag === "str" || tag === "!";
-  if (isText) return text;
-  const resolved = resolvePlainScalar(text);
-  if (!resolved.ok) return inexact2(node, resolved.why, state);
-  if (tag !== void 0 && typeof resolved.value !== typeOfTag[tag]) {
-    report(state, node, ["yaml-syntax", `${JSON.stringify(text)} cannot be read as !!${tag}`]);
-  }
-  return resolved.value;
-}
-function report(state, node, [code, message, hint]) {
-  const offset = offsetOf2(node);
-  state.problems.push({ offset, code, message, ...hint !== void 0 && { hint } });
-}
-function isPlain(node) {
-  return node.type === void 0 || node.type === "PLAIN";
-}
-function inexact2(node, why, state) {
-  const rounded = Number(node.value);
-  if (state.roundNumbers && Number.isFinite(rounded)) return rounded;
-  report(state, node, ["invalid-object", why, "quote it if it is text"]);
-  return null;
-}
-function keyNameOf(key) {
-  const text = typeof key.value === "string" ? key.value : "";
-  const resolved = isPlain(key) && key.tag === void 0 ? resolvePlainScalar(text) : void 0;
-  return resolved?.ok ? String(resolved.value) : text;
-}
-function offsetOf2(node) {
-  if ((0, import_yaml4.isPair)(node)) return offsetOf2(node.key);
-  if (typeof node !== "object" || node === null || !("range" in node)) return 0;
-  return Array.isArray(node.range) ? Number(node.range[0]) : 0;
-}
-
-// src/core/render/read-yaml.ts
-function readYaml(file, numbers = {}) {
-  const limit2 = yamlDepthProblem(file.text);
-  if (limit2 !== void 0) {
-    const place2 = { file: file.path, line: limit2.line, column: 1 };
-    const { message } = limit2;
-    const diagnostic = { ...place2, severity: "error", code: "yaml-limit", message };
-    return { documents: [], diagnostics: [diagnostic] };
-  }
-  const lines2 = new import_yaml5.LineCounter();
-  const place = (offset) => {
-    const { line, col } = lines2.linePos(offset);
-    return { file: file.path, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const documents = [];
-  const diagnostics = [];
-  for (const parsed of parseDocuments(file, lines2)) {
-    if (parsed.errors.length > 0) {
-      diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
-      continue;
-    }
-    if (isEmpty(parsed.contents)) continue;
-    const converted = yamlToJson(parsed.contents, numbers);
-    if (converted.ok) documents.push(locatedDocument(converted.value, parsed.contents, place));
-    else diagnostics.push(...converted.problems.map((problem2) => located(problem2, place)));
-  }
-  return { documents, diagnostics };
-}
-function parseDocuments(file, lineCounter) {
-  const parsed = (0, import_yaml5.parseAllDocuments)(file.text, {
-    version: "1.1",
-    schema: "failsafe",
-    resolveKnownTags: false,
-    uniqueKeys: false,
-    // told by yamlToJson, which compares the keys as they are in JSON
-    prettyErrors: false,
-    logLevel: "silent",
-    lineCounter
-  });
-  return Array.isArray(parsed) ? parsed : [];
-}
-function isEmpty(contents) {
-  return contents === null || (0, import_yaml5.isScalar)(contents) && contents.value === "" && !isQuoted(contents);
-}
-function isQuoted(node) {
-  return node.type !== "PLAIN" && node.type !== void 0;
-}
-function syntaxError(error, place) {
-  const message = error.message.replace(/\.$/, "");
-  return {
-    ...place(error.pos[0]),
-    severity: "error",
-    code: "yaml-syntax",
-    message: message.charAt(0).toLowerCase() + message.slice(1)
-  };
-}
-function located(problem2, place) {
-  const { offset, ...rest } = problem2;
-  return { ...place(offset), severity: "error", ...rest };
-}
-function locatedDocument(value, contents, place) {
-  return {
-    value,
-    at: (path2) => place(find(contents, path2).value),
-    keyAt: (path2) => place(find(contents, path2).key)
-  };
-}
-function find(root, path2) {
-  let found = { key: offsetOf2(root), value: offsetOf2(root) };
-  let node = root;
-  for (const step of path2) {
-    const next = child(node, step);
-    if (next === void 0) break;
-    found = { key: offsetOf2(next.key), value: offsetOf2(next.value ?? next.key) };
-    node = next.value;
-  }
-  return found;
-}
-function child(node, step) {
-  if ((0, import_yaml5.isSeq)(node)) {
-    const item = typeof step === "number" ? node.items[step] : void 0;
-    return item === void 0 ? void 0 : { key: item, value: item };
-  }
-  if (!(0, import_yaml5.isMap)(node)) return void 0;
-  return node.items.find(({ key }) => (0, import_yaml5.isScalar)(key) && keyNameOf(key) === String(step));
-}
-
-// src/core/render/manifest-objects.ts
-function readManifestObjects(files) {
-  const objects = [];
-  const diagnostics = [];
-  for (const file of files) {
-    const read = readYaml(file);
-    diagnostics.push(...read.diagnostics);
-    for (const found of read.documents.flatMap(flattenLists)) {
-      const problem2 = identityProblem(found);
-      if (problem2 !== void 0) diagnostics.push(problem2);
-      else objects.push({ ...found, object: found.value });
-    }
-  }
-  return { objects, diagnostics };
-}
-function flattenLists(found) {
-  const { value } = found;
-  if (!isJsonObject(value)) return [found];
-  const { kind, items, apiVersion: apiVersion2 } = value;
-  if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
-  const itemKind = kind.slice(0, -"List".length);
-  const typed = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
-  return items.flatMap(
-    (item, index) => flattenLists({
-      value: isJsonObject(item) ? { ...typed, ...item } : item,
-      at: (path2) => found.at(["items", index, ...path2]),
-      keyAt: (path2) => found.keyAt(["items", index, ...path2])
-    })
-  );
-}
-var versionPattern = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
-function identityProblem({ value, at: at2, keyAt }) {
-  if (!isJsonObject(value)) {
-    const message = `a manifest must be an object, not ${typeName(value)}`;
-    return mistake(at2([]), { code: "not-an-object", message });
-  }
-  const wrong = (path2, message) => mistake(at2(path2), { code: "invalid-object", message });
-  for (const field of ["apiVersion", "kind", "metadata"]) {
-    if (value[field] !== void 0) continue;
-    const hint = "every manifest needs apiVersion, kind and metadata.name";
-    const told = { code: "invalid-object", message: `"${field}" is missing`, hint };
-    return mistake(at2([]), told);
-  }
-  if (!matches(value["apiVersion"], versionPattern)) {
-    return wrong(
-      ["apiVersion"],
-      "apiVersion must be `group/version`, or a version of the core group"
-    );
-  }
-  if (!matches(value["kind"], kindPattern))
-    return wrong(["kind"], "kind must be a name such as `Deployment`");
-  const { metadata } = value;
-  if (!isJsonObject(metadata)) return wrong(["metadata"], "metadata must be an object");
-  return nameProblem(metadata, { value, at: at2, keyAt });
-}
-function nameProblem(metadata, { at: at2, keyAt }) {
-  if (metadata["generateName"] !== void 0) {
-    return mistake(keyAt(["metadata", "generateName"]), {
-      code: "invalid-object",
-      message: "generateName would make a new object at every apply",
-      hint: "give the object a metadata.name"
-    });
-  }
-  const { name: name2 } = metadata;
-  if (name2 === void 0 || name2 === "") {
-    return mistake(at2(["metadata"]), {
-      code: "invalid-object",
-      message: "metadata.name is missing"
-    });
-  }
-  if (typeof name2 === "string") return void 0;
-  const hint = "quote it";
-  const message = `metadata.name must be text, not ${typeName(name2)}`;
-  return mistake(at2(["metadata", "name"]), { code: "invalid-object", message, hint });
-}
-function matches(value, pattern2) {
-  return typeof value === "string" && pattern2.test(value);
-}
-function typeName(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "text" : `the ${typeof value} ${value}`;
-}
-
-// src/core/render/generated/kubernetes.ts
-var kubernetes = {
-  version: "v1.36.4",
-  types: {
-    "admissionregistration.v1.MutatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.MutatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.MutatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.MutatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.MutatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingAdmissionPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "admissionregistration.v1.ValidatingAdmissionPolicySpec" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": { "matchConditions": { "strategy": "merge", "keys": ["name"] }, "variables": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhook": { "matchConditions": { "strategy": "merge", "keys": ["name"] } },
-    "admissionregistration.v1.ValidatingWebhookConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" }, "webhooks": { "type": "admissionregistration.v1.ValidatingWebhook", "strategy": "merge", "keys": ["name"] } },
-    "apps.v1.ControllerRevision": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "apps.v1.DaemonSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DaemonSetSpec" } },
-    "apps.v1.DaemonSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.Deployment": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.DeploymentSpec" } },
-    "apps.v1.DeploymentSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.ReplicaSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.ReplicaSetSpec" } },
-    "apps.v1.ReplicaSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "apps.v1.StatefulSet": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "apps.v1.StatefulSetSpec" } },
-    "apps.v1.StatefulSetSpec": { "template": { "type": "core.v1.PodTemplateSpec" }, "volumeClaimTemplates": { "type": "core.v1.PersistentVolumeClaim" } },
-    "authentication.v1.SelfSubjectReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authentication.v1.TokenReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.LocalSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SelfSubjectRulesReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "authorization.v1.SubjectAccessReview": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v1.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "autoscaling.v2.HorizontalPodAutoscaler": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "batch.v1.CronJob": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.CronJobSpec" } },
-    "batch.v1.CronJobSpec": { "jobTemplate": { "type": "batch.v1.JobTemplateSpec" } },
-    "batch.v1.Job": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "batch.v1.JobSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "batch.v1.JobTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "batch.v1.JobSpec" } },
-    "certificates.v1.CertificateSigningRequest": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "coordination.v1.Lease": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Binding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ComponentStatus": { "conditions": { "strategy": "merge", "keys": ["type"] }, "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.ConfigMap": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Container": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.Endpoints": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.EphemeralContainer": { "env": { "strategy": "merge", "keys": ["name"] }, "ports": { "strategy": "merge", "keys": ["containerPort"] }, "volumeDevices": { "strategy": "merge", "keys": ["devicePath"] }, "volumeMounts": { "strategy": "merge", "keys": ["mountPath"] } },
-    "core.v1.EphemeralVolumeSource": { "volumeClaimTemplate": { "type": "core.v1.PersistentVolumeClaimTemplate" } },
-    "core.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.LimitRange": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Namespace": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Node": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.NodeSpec" } },
-    "core.v1.NodeSpec": { "podCIDRs": { "strategy": "merge" } },
-    "core.v1.PersistentVolume": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.PersistentVolumeClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Pod": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.PodSpec": { "containers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "ephemeralContainers": { "type": "core.v1.EphemeralContainer", "strategy": "merge", "keys": ["name"] }, "hostAliases": { "strategy": "merge", "keys": ["ip"] }, "imagePullSecrets": { "strategy": "merge", "keys": ["name"] }, "initContainers": { "type": "core.v1.Container", "strategy": "merge", "keys": ["name"] }, "resourceClaims": { "strategy": "merge", "keys": ["name"] }, "schedulingGates": { "strategy": "merge", "keys": ["name"] }, "topologySpreadConstraints": { "strategy": "merge", "keys": ["topologyKey"] }, "volumes": { "type": "core.v1.Volume", "strategy": "merge", "keys": ["name"] } },
-    "core.v1.PodTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.PodTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.PodSpec" } },
-    "core.v1.ReplicationController": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ReplicationControllerSpec" } },
-    "core.v1.ReplicationControllerSpec": { "template": { "type": "core.v1.PodTemplateSpec" } },
-    "core.v1.ResourceQuota": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Secret": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "core.v1.Service": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "core.v1.ServiceSpec" } },
-    "core.v1.ServiceAccount": { "metadata": { "type": "meta.v1.ObjectMeta" }, "secrets": { "strategy": "merge", "keys": ["name"] } },
-    "core.v1.ServiceSpec": { "ports": { "strategy": "merge", "keys": ["port"] } },
-    "core.v1.Volume": { "ephemeral": { "type": "core.v1.EphemeralVolumeSource" } },
-    "discovery.v1.EndpointSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "events.v1.Event": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.FlowSchema": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "flowcontrol.v1.PriorityLevelConfiguration": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IPAddress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.Ingress": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.IngressClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.NetworkPolicy": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "networking.v1.ServiceCIDR": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "node.v1.RuntimeClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "policy.v1.PodDisruptionBudget": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "policy.v1.PodDisruptionBudgetSpec" } },
-    "policy.v1.PodDisruptionBudgetSpec": { "selector": { "strategy": "replace" } },
-    "rbac.v1.ClusterRole": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.ClusterRoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.Role": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "rbac.v1.RoleBinding": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.DeviceClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaim": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceClaimTemplate": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "resource.v1.ResourceClaimTemplateSpec" } },
-    "resource.v1.ResourceClaimTemplateSpec": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "resource.v1.ResourceSlice": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "scheduling.v1.PriorityClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSIDriver": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.CSINode": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "storage.v1.CSINodeSpec" } },
-    "storage.v1.CSINodeSpec": { "drivers": { "strategy": "merge", "keys": ["name"] } },
-    "storage.v1.CSIStorageCapacity": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.StorageClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttachment": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "storage.v1.VolumeAttributesClass": { "metadata": { "type": "meta.v1.ObjectMeta" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": { "metadata": { "type": "meta.v1.ObjectMeta" }, "spec": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": { "versions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": { "schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": { "openAPIV3Schema": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" } },
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": { "allOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "anyOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "definitions": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "not": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "oneOf": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps" }, "patternProperties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "properties": { "type": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", "values": true }, "x-kubernetes-validations": { "strategy": "merge", "keys": ["rule"] } },
-    "meta.v1.ObjectMeta": { "finalizers": { "strategy": "merge" }, "ownerReferences": { "strategy": "merge", "keys": ["uid"] } },
-    "apiregistration.v1.APIService": { "metadata": { "type": "meta.v1.ObjectMeta" } }
-  },
-  kinds: {
-    "/v1/Binding": [true, "core.v1.Binding"],
-    "/v1/ComponentStatus": [false, "core.v1.ComponentStatus"],
-    "/v1/ConfigMap": [true, "core.v1.ConfigMap"],
-    "/v1/Endpoints": [true, "core.v1.Endpoints"],
-    "/v1/Event": [true, "core.v1.Event"],
-    "/v1/LimitRange": [true, "core.v1.LimitRange"],
-    "/v1/Namespace": [false, "core.v1.Namespace"],
-    "/v1/Node": [false, "core.v1.Node"],
-    "/v1/PersistentVolume": [false, "core.v1.PersistentVolume"],
-    "/v1/PersistentVolumeClaim": [true, "core.v1.PersistentVolumeClaim"],
-    "/v1/Pod": [true, "core.v1.Pod"],
-    "/v1/PodTemplate": [true, "core.v1.PodTemplate"],
-    "/v1/ReplicationController": [true, "core.v1.ReplicationController"],
-    "/v1/ResourceQuota": [true, "core.v1.ResourceQuota"],
-    "/v1/Secret": [true, "core.v1.Secret"],
-    "/v1/Service": [true, "core.v1.Service"],
-    "/v1/ServiceAccount": [true, "core.v1.ServiceAccount"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": [false, "admissionregistration.v1.MutatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": [false, "admissionregistration.v1.MutatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": [false, "admissionregistration.v1.MutatingWebhookConfiguration"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": [false, "admissionregistration.v1.ValidatingAdmissionPolicy"],
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": [false, "admissionregistration.v1.ValidatingAdmissionPolicyBinding"],
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": [false, "admissionregistration.v1.ValidatingWebhookConfiguration"],
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": [false, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"],
-    "apiregistration.k8s.io/v1/APIService": [false, "apiregistration.v1.APIService"],
-    "apps/v1/ControllerRevision": [true, "apps.v1.ControllerRevision"],
-    "apps/v1/DaemonSet": [true, "apps.v1.DaemonSet"],
-    "apps/v1/Deployment": [true, "apps.v1.Deployment"],
-    "apps/v1/ReplicaSet": [true, "apps.v1.ReplicaSet"],
-    "apps/v1/StatefulSet": [true, "apps.v1.StatefulSet"],
-    "authentication.k8s.io/v1/SelfSubjectReview": [false, "authentication.v1.SelfSubjectReview"],
-    "authentication.k8s.io/v1/TokenReview": [false, "authentication.v1.TokenReview"],
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": [true, "authorization.v1.LocalSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": [false, "authorization.v1.SelfSubjectAccessReview"],
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": [false, "authorization.v1.SelfSubjectRulesReview"],
-    "authorization.k8s.io/v1/SubjectAccessReview": [false, "authorization.v1.SubjectAccessReview"],
-    "autoscaling/v1/HorizontalPodAutoscaler": [true, "autoscaling.v1.HorizontalPodAutoscaler"],
-    "autoscaling/v2/HorizontalPodAutoscaler": [true, "autoscaling.v2.HorizontalPodAutoscaler"],
-    "batch/v1/CronJob": [true, "batch.v1.CronJob"],
-    "batch/v1/Job": [true, "batch.v1.Job"],
-    "certificates.k8s.io/v1/CertificateSigningRequest": [false, "certificates.v1.CertificateSigningRequest"],
-    "coordination.k8s.io/v1/Lease": [true, "coordination.v1.Lease"],
-    "discovery.k8s.io/v1/EndpointSlice": [true, "discovery.v1.EndpointSlice"],
-    "events.k8s.io/v1/Event": [true, "events.v1.Event"],
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": [false, "flowcontrol.v1.FlowSchema"],
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": [false, "flowcontrol.v1.PriorityLevelConfiguration"],
-    "networking.k8s.io/v1/IPAddress": [false, "networking.v1.IPAddress"],
-    "networking.k8s.io/v1/Ingress": [true, "networking.v1.Ingress"],
-    "networking.k8s.io/v1/IngressClass": [false, "networking.v1.IngressClass"],
-    "networking.k8s.io/v1/NetworkPolicy": [true, "networking.v1.NetworkPolicy"],
-    "networking.k8s.io/v1/ServiceCIDR": [false, "networking.v1.ServiceCIDR"],
-    "node.k8s.io/v1/RuntimeClass": [false, "node.v1.RuntimeClass"],
-    "policy/v1/PodDisruptionBudget": [true, "policy.v1.PodDisruptionBudget"],
-    "rbac.authorization.k8s.io/v1/ClusterRole": [false, "rbac.v1.ClusterRole"],
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": [false, "rbac.v1.ClusterRoleBinding"],
-    "rbac.authorization.k8s.io/v1/Role": [true, "rbac.v1.Role"],
-    "rbac.authorization.k8s.io/v1/RoleBinding": [true, "rbac.v1.RoleBinding"],
-    "resource.k8s.io/v1/DeviceClass": [false, "resource.v1.DeviceClass"],
-    "resource.k8s.io/v1/ResourceClaim": [true, "resource.v1.ResourceClaim"],
-    "resource.k8s.io/v1/ResourceClaimTemplate": [true, "resource.v1.ResourceClaimTemplate"],
-    "resource.k8s.io/v1/ResourceSlice": [false, "resource.v1.ResourceSlice"],
-    "scheduling.k8s.io/v1/PriorityClass": [false, "scheduling.v1.PriorityClass"],
-    "storage.k8s.io/v1/CSIDriver": [false, "storage.v1.CSIDriver"],
-    "storage.k8s.io/v1/CSINode": [false, "storage.v1.CSINode"],
-    "storage.k8s.io/v1/CSIStorageCapacity": [true, "storage.v1.CSIStorageCapacity"],
-    "storage.k8s.io/v1/StorageClass": [false, "storage.v1.StorageClass"],
-    "storage.k8s.io/v1/VolumeAttachment": [false, "storage.v1.VolumeAttachment"],
-    "storage.k8s.io/v1/VolumeAttributesClass": [false, "storage.v1.VolumeAttributesClass"]
-  }
-};
-
-// src/core/render/merge-schema.ts
-var plainField = {
-  keys: [],
-  get items() {
-    return plainSchema;
-  }
-};
-var plainSchema = { field: () => plainField };
-function builtInSchema(apiVersion2, kind) {
-  const entry2 = kindEntry(apiVersion2, kind);
-  if (entry2 === void 0) return void 0;
-  const [, type] = entry2;
-  return type === void 0 ? plainSchema : tableSchema(type);
-}
-function builtInScope(apiVersion2, kind) {
-  return kindEntry(apiVersion2, kind)?.[0];
-}
-function builtInKinds(group2) {
-  const ids = Object.keys(kubernetes.kinds).map((id) => id.split("/"));
-  return ids.flatMap(([ofGroup, , kind]) => ofGroup === group2 && kind !== void 0 ? kind : []);
-}
-function kindEntry(apiVersion2, kind) {
-  const exact = kubernetes.kinds[`${apiVersion2.includes("/") ? "" : "/"}${apiVersion2}/${kind}`];
-  if (exact !== void 0) return exact;
-  const group2 = groupOf(apiVersion2);
-  const other = Object.keys(kubernetes.kinds).find((id) => {
-    const [otherGroup, , otherKind] = id.split("/");
-    return otherGroup === group2 && otherKind === kind;
-  });
-  return other === void 0 ? void 0 : kubernetes.kinds[other];
-}
-function tableSchema(type) {
-  const fields = kubernetes.types[type] ?? {};
-  return {
-    field(name2) {
-      const field = Object.hasOwn(fields, name2) ? fields[name2] : void 0;
-      if (field === void 0) return plainField;
-      const items = field.type === void 0 ? plainSchema : tableSchema(field.type);
-      return fieldSchema(field, field.values === true ? mapSchema(items) : items);
-    }
-  };
-}
-function fieldSchema(field, items) {
-  const { strategy, keys = [] } = field;
-  return strategy === "merge" || strategy === "replace" ? { strategy, keys, items } : { keys, items };
-}
-function mapSchema(values) {
-  return { field: () => ({ keys: [], items: values }) };
-}
-function openApiSchema(schema) {
-  if (!isJsonObject(schema)) return plainSchema;
-  const { properties, additionalProperties } = schema;
-  const known = isJsonObject(properties) ? properties : {};
-  return {
-    field(name2) {
-      const own2 = Object.hasOwn(known, name2) ? known[name2] : additionalProperties;
-      return isJsonObject(own2) ? openApiField(own2) : plainField;
-    }
-  };
-}
-function openApiField(schema) {
-  if (schema["type"] !== "array") return { keys: [], items: openApiSchema(schema) };
-  const { items } = schema;
-  const listed = schema["x-kubernetes-list-map-keys"];
-  const keys = Array.isArray(listed) ? listed.filter((key) => typeof key === "string") : [];
-  return schema["x-kubernetes-list-type"] === "map" && keys.length > 0 ? { strategy: "merge", keys, defaults: keyDefaults(items, keys), items: openApiSchema(items) } : { keys: [], items: openApiSchema(items) };
-}
-function keyDefaults(items, keys) {
-  const properties = isJsonObject(items) ? items["properties"] : void 0;
-  if (!isJsonObject(properties)) return {};
-  return Object.fromEntries(
-    keys.flatMap((key) => {
-      const property2 = properties[key];
-      const value = isJsonObject(property2) ? property2["default"] : void 0;
-      return value === void 0 ? [] : [[key, value]];
-    })
-  );
-}
-
-// src/core/render/check-object.ts
-function checkObject(manifest) {
-  return [
-    ...checkName(manifest),
-    ...checkLabels2(manifest),
-    ...checkOwnership(manifest),
-    ...checkSecret(manifest),
-    ...textMaps(manifest).flatMap((path2) => checkTextMap(manifest, path2))
-  ];
-}
-var subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-var label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-var labelNamed = /* @__PURE__ */ new Set(["/Namespace", "/Service"]);
-function checkName({ object, at: at2 }) {
-  const message = nameProblem2(object);
-  if (message === void 0) return [];
-  return [mistake(at2(["metadata", "name"]), { code: "invalid-object", message })];
-}
-function nameProblem2(object) {
-  const { name: name2 } = object.metadata;
-  if (/[/%]/.test(name2) || name2 === "." || name2 === "..") {
-    return `"${name2}" is no name for an object: it must not contain / or %`;
-  }
-  const rule = nameRule2(object);
-  if (rule === void 0 || name2.length <= rule.length && rule.pattern.test(name2))
-    return void 0;
-  return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
-}
-function nameRule2({ apiVersion: apiVersion2, kind }) {
-  const group2 = groupOf(apiVersion2);
-  if (labelNamed.has(`${group2}/${kind}`)) {
-    return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
-  }
-  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree) return void 0;
-  return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
-}
-function checkLabels2({ object, at: at2, keyAt }) {
-  const { labels } = object.metadata;
-  if (!isJsonObject(labels)) return [];
-  return Object.entries(labels).flatMap(([key, value]) => {
-    const path2 = ["metadata", "labels", key];
-    const code = "invalid-object";
-    const keyProblem = labelKeyProblem(key);
-    if (keyProblem !== void 0) {
-      return [mistake(keyAt(path2), { code, message: `label key "${key}" ${keyProblem}` })];
-    }
-    const problem2 = typeof value === "string" ? labelValueProblem(value) : void 0;
-    if (problem2 === void 0) return [];
-    return [
-      mistake(at2(path2), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
-    ];
-  });
-}
-function checkOwnership({ object, keyAt }) {
-  const own2 = [
-    ["metadata", "labels", appLabel],
-    ["metadata", "annotations", ownerAnnotation]
-  ];
-  return own2.flatMap((path2) => {
-    if (valueAt(object, path2) === void 0) return [];
-    const message = `${String(path2.at(-1))} is set by Flotilla`;
-    return [mistake(keyAt(path2), { code: "invalid-object", message, hint: "remove it" })];
-  });
-}
-function checkSecret({ object, keyAt }) {
-  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
-  return ["data", "stringData"].flatMap((field) => {
-    const data2 = object[field];
-    const isEmpty3 = data2 === void 0 || data2 === null || isJsonObject(data2) && Object.keys(data2).length === 0;
-    if (isEmpty3) return [];
-    return [
-      mistake(keyAt([field]), {
-        code: "secret-data",
-        message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "use an ExternalSecret or a SealedSecret; SOPS files are planned"
-      })
-    ];
-  });
-}
-function textMaps({ object }) {
-  const own2 = [
-    ["metadata", "labels"],
-    ["metadata", "annotations"]
-  ];
-  const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
-  if (!isBuiltIn) return own2;
-  if (object.kind === "ConfigMap") own2.push(["data"]);
-  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
-}
-var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
-var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
-function podTextMaps(value, path2) {
-  if (!isJsonObject(value)) return [];
-  const here = textMapFields.filter((field) => field in value).map((field) => [...path2, field]);
-  return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path2, field]))];
-}
-function checkTextMap({ object, at: at2 }, path2) {
-  const map = valueAt(object, path2);
-  const name2 = path2.join(".");
-  if (map === void 0 || map === null) return [];
-  if (!isJsonObject(map)) {
-    return [
-      mistake(at2(path2), { code: "invalid-object", message: `${name2} must be a map of text` })
-    ];
-  }
-  return Object.entries(map).flatMap(([key, value]) => {
-    if (typeof value === "string") return [];
-    const message = `${name2}: "${key}" must be text, not ${typeName(value)}`;
-    return [mistake(at2([...path2, key]), { code: "invalid-object", message, hint: "quote it" })];
-  });
-}
-function valueAt(object, path2) {
-  let value = object;
-  for (const key of path2) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
-  }
-  return value;
-}
-
-// src/core/render/custom-kinds.ts
-function readCustomKinds(files) {
-  const candidates = files.filter(({ text }) => text.includes("CustomResourceDefinition"));
-  const kinds2 = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
-  return new Map(kinds2.toReversed());
-}
-function customKind(crd) {
-  if (crd.kind !== "CustomResourceDefinition" || groupOf(crd.apiVersion) !== "apiextensions.k8s.io")
-    return [];
-  const spec = objectAt(crd, "spec");
-  const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope, versions } = spec;
-  if (typeof kind !== "string" || typeof group2 !== "string") return [];
-  const schemas = Object.fromEntries(
-    (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
-  );
-  return [[`${group2}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
-}
-function versionSchema(version) {
-  if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
-  return [[version["name"], objectAt(objectAt(version, "schema"), "openAPIV3Schema")]];
-}
-function objectAt(parent, field) {
-  const value = parent[field];
-  return isJsonObject(value) ? value : {};
-}
-function scopeOf(object, kinds2) {
-  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds2)?.namespaced;
-}
-function mergeSchemaOf(object, kinds2) {
-  const builtIn = builtInSchema(object.apiVersion, object.kind);
-  if (builtIn !== void 0) return builtIn;
-  const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds2)?.schemas[version];
-  return schema === void 0 ? plainSchema : openApiSchema(schema);
-}
-function customKindOf(object, kinds2) {
-  return kinds2.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-}
-
-// src/core/render/json-patch.ts
-function applyJsonPatch(document2, operations) {
-  let value = document2;
-  for (const [operation, patch] of operations.entries()) {
-    const result = applyOperation(value, patch);
-    if (!result.ok) return { ok: false, operation, message: result.message };
-    value = result.value;
-  }
-  return { ok: true, value };
-}
-var fail = (message) => ({ ok: false, message });
-function applyOperation(document2, patch) {
-  const path2 = parsePointer(patch.path);
-  if (path2 === void 0) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
-  switch (patch.op) {
-    case "add":
-      return withValue(patch, (value) => add(document2, path2, value));
-    case "replace":
-      return withValue(patch, (value) => replace(document2, path2, value));
-    case "test":
-      return withValue(patch, (value) => test(document2, path2, value));
-    case "remove":
-      return remove(document2, path2);
-    case "move":
-      return withSource(document2, patch, (from, value) => move(document2, { from, path: path2, value }));
-    case "copy":
-      return withSource(document2, patch, (_from, value) => add(document2, path2, value));
-    default:
-      return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
-  }
-}
-function parsePointer(pointer) {
-  if (pointer === "") return [];
-  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
-  if (/~(?![01])/.test(pointer)) return void 0;
-  const tokens = pointer.slice(1).split("/");
-  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-function withValue(patch, apply) {
-  if (!("value" in patch) || patch.value === void 0) return fail(`${patch.op} needs a value`);
-  return apply(patch.value);
-}
-function withSource(document2, patch, apply) {
-  if (patch.from === void 0) return fail(`${patch.op} needs "from"`);
-  const from = parsePointer(patch.from);
-  if (from === void 0) return fail(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt2(document2, from);
-  return source.ok ? apply(from, source.value) : source;
-}
-function test(document2, path2, expected2) {
-  const found = valueAt2(document2, path2);
-  if (!found.ok) return found;
-  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
-  return fail(`the value is ${shown(found.value)}, not ${shown(expected2)}`);
-}
-function shown(value) {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-function move(document2, { from, path: path2, value }) {
-  const isInside = from.length < path2.length && from.every((token, i) => token === path2[i]);
-  if (isInside) return fail("a value cannot be moved into itself");
-  const removed2 = remove(document2, from);
-  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
-  return add(removed2.value, path2, value);
-}
-function valueAt2(document2, path2) {
-  let value = document2;
-  for (const [depth, token] of path2.entries()) {
-    const next = child2(value, token);
-    if (next === void 0) return missing(path2.slice(0, depth + 1));
-    value = next;
-  }
-  return { ok: true, value };
-}
-function child2(parent, token) {
-  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
-  if (!Array.isArray(parent)) return void 0;
-  const index = indexOf(token);
-  return index === void 0 ? void 0 : parent[index];
-}
-function indexOf(token) {
-  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
-}
-function missing(path2) {
-  return fail(`nothing is at ${pointerText(path2)}`);
-}
-function pointerText(path2) {
-  return path2.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-function changeParent(document2, path2, change2) {
-  const descend = (value, depth) => {
-    if (!isContainer(value))
-      return fail(`${pointerText(path2.slice(0, depth)) || "the document"} is no object or list`);
-    const token = path2[depth] ?? "";
-    if (depth === path2.length - 1) return change2(value, token);
-    const inner = child2(value, token);
-    if (inner === void 0) return missing(path2.slice(0, depth + 1));
-    const changed2 = descend(inner, depth + 1);
-    return changed2.ok ? { ok: true, value: withMember(value, token, changed2.value) } : changed2;
-  };
-  return descend(document2, 0);
-}
-function isContainer(value) {
-  return typeof value === "object" && value !== null;
-}
-function withMember(parent, token, value) {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value);
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
-}
-function add(document2, path2, value) {
-  if (path2.length === 0) return { ok: true, value };
-  return changeParent(document2, path2, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
-    const index = token === "-" ? parent.length : indexOf(token);
-    if (index === void 0) return fail(`"${token}" is not a position in the list`);
-    if (index > parent.length)
-      return fail(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value) };
-  });
-}
-function remove(document2, path2) {
-  if (path2.length === 0) return fail("the whole document cannot be removed");
-  return changeParent(document2, path2, (parent, token) => {
-    if (child2(parent, token) === void 0) return missing(path2);
-    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
-    return {
-      ok: true,
-      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
-    };
-  });
-}
-function replace(document2, path2, value) {
-  if (path2.length === 0) return { ok: true, value };
-  return changeParent(
-    document2,
-    path2,
-    (parent, token) => child2(parent, token) === void 0 ? missing(path2) : { ok: true, value: withMember(parent, token, value) }
-  );
-}
-
-// src/core/render/merge-context.ts
-function inside(context2, key) {
-  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
-  return { path: `${context2.path}/${token}`, problems: context2.problems };
-}
-function problem(context2, message) {
-  context2.problems.push({ path: context2.path, message });
-}
-
-// src/core/render/merge-list.ts
-function removeFromList(original, remove2) {
-  const removed2 = new Set(remove2.map(canonicalJson));
-  return original.filter((item) => !removed2.has(canonicalJson(item)));
-}
-function isUniform(items, context2) {
-  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
-  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
-  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
-  return types.size <= 1 && !types.has("list");
-}
-function isListDeletion(item) {
-  return isJsonObject(item) && item["$patch"] === "delete";
-}
-function idOf(item, field, context2) {
-  if (!isJsonObject(item)) return canonicalJson(item);
-  const values = [];
-  for (const key of field.keys) {
-    const value = item[key] ?? field.defaults?.[key];
-    if (value === void 0) {
-      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
-      return void 0;
-    }
-    values.push(value);
-  }
-  return canonicalJson(values);
-}
-function unique(items) {
-  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
-}
-function interleave(items, { order, original, field }) {
-  const position = (list) => {
-    const places = /* @__PURE__ */ new Map();
-    for (const [index, item] of list.entries()) {
-      const id = idOf(item, field);
-      if (!places.has(id)) places.set(id, index);
-    }
-    return (item) => places.get(idOf(item, field)) ?? -1;
-  };
-  const [inOrder, inOriginal] = [position(order), position(original)];
-  const named2 = items.filter((item) => inOrder(item) >= 0).sort((a, b) => inOrder(a) - inOrder(b));
-  const others = items.filter((item) => inOrder(item) < 0);
-  const result = [];
-  for (const item of named2) {
-    const at2 = inOriginal(item);
-    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
-    result.push(...others.splice(0, end < 0 ? others.length : end), item);
-  }
-  return [...result, ...others];
-}
-function isBefore(place, other) {
-  return place >= 0 && place < other;
-}
-function checkOrder({ patch, order, field }, context2) {
-  if (order.length === 0) return;
-  const wanted = order.map((item) => idOf(item, field, context2));
-  let from = 0;
-  for (const item of patch) {
-    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted.indexOf(idOf(item, field), from);
-    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
-    from = at2 + 1;
-  }
-}
-
-// src/core/render/strategic-merge.ts
-var deletePrefix = "$deleteFromPrimitiveList/";
-var orderPrefix = "$setElementOrder/";
-function strategicMerge(original, patch, schema) {
-  const context2 = { path: "", problems: [] };
-  const value = mergeMap({ original, patch, schema }, context2);
-  const [problem2] = context2.problems;
-  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
-}
-function mergeMap(input2, context2) {
-  const { schema } = input2;
-  const { $patch: directive, ...patch } = input2.patch;
-  if (directive === "delete") return {};
-  if (directive === "replace") return newMap(patch, schema, context2);
-  if (directive !== void 0 && directive !== "merge") {
-    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
-  }
-  const result = new Map(Object.entries(input2.original));
-  retainKeys(result, patch, context2);
-  const ordered = mergeOrdered(result, { patch, schema }, context2);
-  for (const [key, value] of Object.entries(patch)) {
-    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
-    if (key.startsWith(deletePrefix)) {
-      removeListed(result, { key: key.slice(deletePrefix.length), value }, context2);
-    } else {
-      mergeField(result, { key, value, field: schema.field(key) }, context2);
-    }
-  }
-  return Object.fromEntries(result);
-}
-function mergeField(result, input2, outer) {
-  const { key, value, field } = input2;
-  const context2 = inside(outer, key);
-  const original = result.get(key);
-  if (value === null) {
-    result.delete(key);
-  } else if (isJsonObject(value) && isJsonObject(original)) {
-    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
-    result.set(key, merged);
-  } else if (Array.isArray(value) && Array.isArray(original)) {
-    result.set(key, mergeList({ original, patch: value, field }, context2));
-  } else {
-    const added = newValue(value, field, context2);
-    if (added === void 0) result.delete(key);
-    else result.set(key, added);
-  }
-}
-function withoutDirective(value) {
-  const { $patch: _directive, ...rest } = value;
-  return rest;
-}
-function newValue(value, field, context2) {
-  if (isJsonObject(value)) {
-    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
-  }
-  if (!Array.isArray(value)) return value;
-  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
-  if (field.strategy !== "merge") return items;
-  return items.map(
-    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
-  );
-}
-function newMap(patch, schema, context2) {
-  return mergeMap({ original: {}, patch, schema }, context2);
-}
-function retainKeys(result, patch, context2) {
-  const keys = patch["$retainKeys"];
-  if (keys === void 0) return;
-  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
-  for (const [key, value] of Object.entries(patch)) {
-    const isField = value !== null && !key.startsWith("$");
-    if (isField && !keys.includes(key)) {
-      problem(context2, `"${key}" is patched, but not in $retainKeys`);
-    }
-  }
-  for (const key of result.keys()) if (!keys.includes(key)) result.delete(key);
-}
-function mergeOrdered(result, { patch, schema }, outer) {
-  const done = /* @__PURE__ */ new Set();
-  for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix)) continue;
-    const key = directive.slice(orderPrefix.length);
-    const context2 = inside(outer, directive);
-    const [original, changes] = [result.get(key), patch[key]];
-    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
-      problem(context2, `${directive} and what it orders must be lists`);
-      continue;
-    }
-    done.add(key);
-    const field = schema.field(key);
-    const ordered = orderList(
-      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
-      context2
-    );
-    if (original !== void 0 || changes !== void 0) result.set(key, ordered);
-  }
-  return done;
-}
-function listOf(value) {
-  return Array.isArray(value) ? value : [];
-}
-function removeListed(result, { key, value }, context2) {
-  const original = result.get(key);
-  if (value === null) {
-    result.delete(key);
-  } else if (!Array.isArray(value)) {
-    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
-  } else if (Array.isArray(original)) {
-    result.set(key, removeFromList(original, value));
-  }
-}
-function mergeList(input2, context2) {
-  const { original, patch, field } = input2;
-  if (field.strategy !== "merge") return patch;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept } = mergeItems(input2, context2);
-  const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept, field });
-}
-function orderList(input2, context2) {
-  const { original, patch, order, field } = input2;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  checkOrder(input2, context2);
-  if (patch.length === 0) return interleave(original, input2);
-  if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept } = mergeItems(input2, context2);
-  const standing2 = [...kept, ...items.slice(kept.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing2, field });
-}
-function mergeItems({ original, patch, field }, context2) {
-  const changes = patch.filter(isJsonObject);
-  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
-  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
-  if (field.keys.length === 0) {
-    problem(context2, "a list of objects without a merge key cannot be merged");
-    return { items: original, kept: original };
-  }
-  const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept = replaces ? [] : original;
-  for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf(change2, field, context2);
-    kept = kept.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
-  }
-  let items = kept;
-  for (const [index, change2] of changes.entries()) {
-    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
-  }
-  return { items, kept };
-}
-function isItem({ $patch: directive, ...content }) {
-  if (directive === "replace" || directive === "delete") return false;
-  return directive !== "merge" || Object.keys(content).length > 0;
-}
-function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
-  const original = items[at2];
-  const merged = mergeMap(
-    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
-    context2
-  );
-  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
-}
-
-// src/core/render/patch-object.ts
-function patchObject(object, patch, customKinds) {
-  if (patch.json !== void 0) return jsonPatch(object, patch.json);
-  return mergePatch(object, patch.merge ?? {}, customKinds);
-}
-function jsonPatch(object, operations) {
-  const result = applyJsonPatch(object, operations);
-  if (result.ok) return sameIdentity(object, result.value, ["json"]);
-  const { operation, message } = result;
-  const { op, path: path2 } = operations[operation] ?? { op: "", path: "" };
-  return {
-    ok: false,
-    path: ["json", operation],
-    message: `operation ${operation + 1} (${op} ${path2}): ${message}`
-  };
-}
-function mergePatch(object, patch, customKinds) {
-  if (patch["$patch"] === "delete") return { ok: true, object: null };
-  const result = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
-  if (!result.ok) {
-    const path2 = parsePointer(result.path) ?? [];
-    const field = path2.length === 0 ? "" : `${path2.join(".")}: `;
-    return { ok: false, path: ["merge", ...path2], message: `${field}${result.message}` };
-  }
-  const directive = findDirective(result.value);
-  if (directive !== void 0 && findDirective(object) === void 0) {
-    const message = `${directive} has no meaning where a list is replaced as a whole`;
-    return { ok: false, path: ["merge"], message };
-  }
-  const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result.value) : result.value, [
-    "merge"
-  ]);
-}
-function withIdentity(object, value) {
-  const { apiVersion: apiVersion2, kind } = object;
-  const { name: name2, namespace } = object.metadata;
-  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
-  const identity = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
-  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity, ...metadata } };
-}
-var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function findDirective(value) {
-  if (typeof value !== "object" || value === null) return void 0;
-  for (const [key, inner] of Object.entries(value)) {
-    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
-    if (found !== void 0) return found;
-  }
-  return void 0;
-}
-function sameIdentity(before, after, path2) {
-  const changed2 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
-  if (changed2 !== void 0) {
-    const message = `a patch cannot change ${changed2} of ${describeKey(keyOf(before))}`;
-    return { ok: false, path: path2, message };
-  }
-  return { ok: true, object: after };
-}
-function changedIdentity(before, after) {
-  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
-  const pairs = [
-    ["apiVersion", before.apiVersion, after["apiVersion"]],
-    ["kind", before.kind, after["kind"]],
-    ["metadata.name", before.metadata.name, metadata["name"]],
-    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
-  ];
-  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
-}
-
-// src/core/render/patch-targets.ts
-function patchTargets(objects, patch, namespace) {
-  if (patch.target !== void 0) return selected(objects, patch.target);
-  return named(objects, patch.merge ?? {}, namespace);
-}
-function selected(objects, target) {
-  const fields = ["group", "kind", "namespace", "name"];
-  return objects.filter(
-    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
-  );
-}
-function named(objects, patch, appNamespace) {
-  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
-  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
-  const candidates = objects.filter(
-    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
-  );
-  const { namespace } = metadata;
-  if (namespace !== void 0) return candidates.filter(({ key }) => key.namespace === namespace);
-  const own2 = candidates.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own2.length > 0) return own2;
-  return candidates.length === 1 ? candidates : [];
-}
-
-// src/core/render/server-fields.ts
-var serverFields = /* @__PURE__ */ new Set([
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "generation",
-  "managedFields",
-  "resourceVersion",
-  "selfLink",
-  "uid"
-]);
-var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-function withoutServerFields(object) {
-  const { status: _status, ...rest } = object;
-  const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
-    if (serverFields.has(key)) return [];
-    if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
-    const kept = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept)]];
-  });
-  const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
-  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata };
-}
-
-// src/core/render/set-images.ts
-var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
-function setImages(object, change2, onMatch) {
-  return changeMap(object, (image) => {
-    const parts = splitImage(image);
-    if (parts.name !== change2.name) return image;
-    onMatch();
-    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
-  });
-}
-function changeMap(map, change2) {
-  const entries = Object.entries(map);
-  const changed2 = entries.map(([key, value]) => [
-    key,
-    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
-  ]);
-  const isSame = changed2.every(([, value], index) => value === entries[index]?.[1]);
-  return isSame ? map : Object.fromEntries(changed2);
-}
-function changeValue(value, change2) {
-  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
-  return isJsonObject(value) ? changeMap(value, change2) : value;
-}
-function changeContainer(container, change2) {
-  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
-  const image = change2(container["image"]);
-  return image === container["image"] ? container : { ...container, image };
-}
-function sameUnlessChanged(list, change2) {
-  const changed2 = list.map(change2);
-  return changed2.every((item, index) => item === list[index]) ? list : changed2;
-}
-function splitImage(image) {
-  const [rest = "", digest = ""] = image.split("@", 2);
-  const colon = rest.indexOf(":", rest.lastIndexOf("/") + 1);
-  return colon < 0 ? { name: rest, tag: "", digest } : { name: rest.slice(0, colon), tag: rest.slice(colon + 1), digest };
-}
-function newVersion({ newTag, digest }) {
-  if (newTag === void 0 && digest === void 0) return {};
-  return { tag: newTag ?? "", digest: digest ?? "" };
-}
-function joinImage({ name: name2, tag, digest }) {
-  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
-}
-
-// src/core/render/apply-overlay.ts
-function applyOverlay(objects, placed, context2) {
-  const state = {
-    objects,
-    ...placed,
-    context: context2,
-    diagnostics: [],
-    changed: false,
-    matchedImages: /* @__PURE__ */ new Set()
-  };
-  const { patches = [], images = [], replicas = [], labels = {} } = placed.overlay;
-  for (const [index, patch] of patches.entries()) applyPatch(state, patch, ["patches", index]);
-  for (const index of images.keys()) applyImage(state, index);
-  for (const index of replicas.keys()) applyReplicas(state, index);
-  if (Object.keys(labels).length > 0) {
-    changeAll(state, ["labels"], (object) => withLabels(object, labels));
-  }
-  const { objects: result, diagnostics, changed: changed2, matchedImages } = state;
-  return { objects: result, diagnostics, changed: changed2, matchedImages };
-}
-function applyPatch(state, patch, path2) {
-  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
-  if (targets.size === 0) {
-    const at2 = [...path2, patch.target === void 0 ? "merge" : "target"];
-    return tell(state, at2, {
-      code: "patch-no-target",
-      message: "the patch matches no object of the app"
-    });
-  }
-  state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source)) return source;
-    const result = patchObject(source.object, patch, state.context.customKinds);
-    if (result.ok) {
-      if (result.object !== null) return changed(state, { source, path: path2, object: result.object });
-      state.changed = true;
-      return [];
-    }
-    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-    tell(state, [...path2, ...result.path], {
-      code: "patch-failed",
-      message: `${where}: ${result.message}`
-    });
-    return source;
-  });
-}
-function tell(state, path2, told) {
-  state.diagnostics.push(mistake(state.at(path2), told));
-}
-function changed(state, { source, path: path2, object }) {
-  if (canonicalJson(object) === canonicalJson(source.object)) return source;
-  state.changed = true;
-  const at2 = () => state.at(path2);
-  const cleaned = withoutServerFields(object);
-  const problems = checkObject({ object: cleaned, at: at2, keyAt: at2 });
-  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  state.diagnostics.push(
-    ...problems.map((problem2) => ({ ...problem2, message: `${where}: ${problem2.message}` }))
-  );
-  return { ...source, object: cleaned };
-}
-function changeAll(state, path2, change2) {
-  state.objects = state.objects.map((source) => {
-    const object = change2(source.object);
-    return object === source.object ? source : changed(state, { source, path: path2, object });
-  });
-}
-function applyImage(state, index) {
-  const image = state.overlay.images?.[index];
-  if (image === void 0) return;
-  changeAll(state, ["images", index], (object) => {
-    if (object.kind === "CustomResourceDefinition") return object;
-    return setImages(object, image, () => state.matchedImages.add(index));
-  });
-}
-var scalable = /* @__PURE__ */ new Set([
-  "apps/Deployment",
-  "apps/ReplicaSet",
-  "apps/StatefulSet",
-  "/ReplicationController"
-]);
-function applyReplicas(state, index) {
-  const entry2 = state.overlay.replicas?.[index];
-  if (entry2 === void 0) return;
-  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
-  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
-  if (targets.size === 0) {
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
-    return tell(state, ["replicas", index, "name"], { code: "patch-no-target", message });
-  }
-  changeAll(state, ["replicas", index], (object) => {
-    if (!targets.has(object)) return object;
-    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: entry2.count } };
-  });
-}
-function withLabels(object, labels) {
-  const own2 = isJsonObject(object.metadata["labels"]) ? object.metadata["labels"] : {};
-  return { ...object, metadata: { ...object.metadata, labels: { ...own2, ...labels } } };
-}
-
-// src/core/render/emit-yaml.ts
-var first = ["apiVersion", "kind", "metadata"];
-function emitYaml(object) {
-  const rest = Object.keys(object).filter((key) => !first.includes(key));
-  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
-  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
-  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
-`;
-}
-function entry(key, value) {
-  const name2 = scalarText(key);
-  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
-  const block = literalBlock(value);
-  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
-  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
-}
-function lines(value) {
-  const block = literalBlock(value);
-  if (block !== void 0) return [block.header, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
-  if (isJsonObject(value)) {
-    const keys = Object.keys(value).toSorted();
-    return keys.flatMap((key) => entry(key, value[key] ?? null));
-  }
-  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
-}
-function isNested(value) {
-  return typeof value === "object" && value !== null;
-}
-function isEmpty2(value) {
-  return isNested(value) && Object.keys(value ?? {}).length === 0;
-}
-function inline(value) {
-  if (Array.isArray(value)) return "[]";
-  if (isJsonObject(value)) return "{}";
-  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-function indented(block) {
-  return block.map((line) => line === "" ? "" : `  ${line}`);
-}
-function prefixed(prefix2, block) {
-  const [head = "", ...rest] = block;
-  return [`${prefix2}${head}`, ...indented(rest)];
-}
-var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
-var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
-var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-function scalarText(text) {
-  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
-  return isPlain2 ? text : quoted(text);
-}
-var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
-function quoted(text) {
-  return JSON.stringify(text).replaceAll(
-    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function literalBlock(value) {
-  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
-  const body = value.replace(/\n+$/, "");
-  const newlines = value.length - body.length;
-  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
-  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
-  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
-}
-function isBlockSafe(text) {
-  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
-}
-
-// src/core/render/git-tree.ts
-var import_node_crypto2 = require("node:crypto");
-function treeId(files) {
-  const entries = files.map(({ name: name2, text }) => ({ name: Buffer.from(name2), text })).toSorted((a, b) => Buffer.compare(a.name, b.name)).flatMap(({ name: name2, text }) => [
-    Buffer.from("100644 "),
-    name2,
-    Buffer.from([0]),
-    objectHash("blob", Buffer.from(text))
-  ]);
-  return objectHash("tree", Buffer.concat(entries)).toString("hex");
-}
-function objectHash(type, content) {
-  return (0, import_node_crypto2.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
-}
-
-// src/core/render/input-digest.ts
-var import_node_crypto3 = require("node:crypto");
-function inputDigest(inputs) {
-  const { model, app, files } = inputs;
-  const { namespace, source, placement, overlays = [] } = app.spec;
-  const names = /* @__PURE__ */ new Set([
-    ...placement.virtualSites,
-    ...overlays.flatMap(({ virtualSites: virtualSites2 }) => virtualSites2)
-  ]);
-  const selectors = [...names].map((name2) => {
-    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
-    return [name2, { selector: selector ?? null, all: all ?? false }];
-  });
-  const data2 = {
-    fleet: model.fleet.value.metadata.name,
-    app: { name: app.metadata.name, namespace, source, placement, overlays },
-    files: Object.fromEntries(files.map(({ path: path2, text }) => [path2, text])),
-    virtualSites: Object.fromEntries(selectors),
-    customKinds: Object.fromEntries(usedCustomKinds(inputs))
-  };
-  return (0, import_node_crypto3.createHash)("sha256").update(canonicalJson(data2)).digest("hex");
-}
-function usedCustomKinds({ objects, customKinds }) {
-  return objects.flatMap(({ object, key }) => {
-    const kind = customKindOf(object, customKinds);
-    if (kind === void 0) return [];
-    const { namespaced, schemas } = kind;
-    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
-  });
-}
-
-// src/core/render/object-namespace.ts
-function withNamespace(manifest, context2) {
-  const { object } = manifest;
-  const { namespace } = object.metadata;
-  const isNamed = namespace !== void 0 && namespace !== null && namespace !== "";
-  const isNamespaced = scopeOf(object, context2.customKinds);
-  const wrong = isNamed ? wrongNamespace(object, namespace, isNamespaced) : void 0;
-  if (wrong !== void 0) return fail2(manifest, ["metadata", "namespace"], wrong);
-  if (isNamed) return { ok: true, value: object, diagnostics: [] };
-  if (isNamespaced === void 0) return fail2(manifest, ["kind"], unknownScope(object));
-  const { namespace: _empty, ...rest } = object.metadata;
-  const metadata = { ...rest, name: object.metadata.name };
-  const placed = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
-  return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
-}
-function fail2(manifest, path2, told) {
-  return { ok: false, diagnostics: [mistake(manifest.at(path2), told)] };
-}
-function wrongNamespace(object, namespace, isNamespaced) {
-  const code = "wrong-namespace";
-  if (isNamespaced === false) {
-    const message = `${object.kind} is cluster-scoped and cannot have a namespace`;
-    return { code, message, hint: "remove metadata.namespace" };
-  }
-  if (isLabel(namespace)) return void 0;
-  const shown2 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown2}` };
-}
-function isLabel(namespace) {
-  return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
-}
-function unknownScope({ apiVersion: apiVersion2, kind }) {
-  const known = builtInKinds(groupOf(apiVersion2));
-  const code = "unknown-scope";
-  if (known.length > 0) {
-    const closest = closestName(kind, known);
-    const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
-    return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
-  }
-  return {
-    code,
-    message: `it is not known whether ${kind} of ${apiVersion2} is namespaced`,
-    hint: "add its CustomResourceDefinition to an app of the fleet, or set metadata.namespace"
-  };
-}
-
-// src/core/render/parse-manifests.ts
-function parseManifests(files, context2) {
-  const { objects, diagnostics: unreadable3 } = readManifestObjects(files);
-  const diagnostics = [...unreadable3];
-  const found = /* @__PURE__ */ new Map();
-  for (const manifest of objects) {
-    const source = sourceObject(manifest, context2);
-    diagnostics.push(...source.diagnostics);
-    if (!source.ok) continue;
-    const id = objectId2(source.value.key);
-    const first2 = found.get(id);
-    if (first2 === void 0) found.set(id, source.value);
-    else diagnostics.push(duplicate(source.value, first2));
-  }
-  return diagnostics.some(({ severity }) => severity === "error") ? { ok: false, diagnostics } : { ok: true, value: [...found.values()], diagnostics };
-}
-function sourceObject(manifest, context2) {
-  const object = withoutServerFields(manifest.object);
-  const problems = checkObject({ ...manifest, object });
-  const placed = withNamespace({ ...manifest, object }, context2);
-  const diagnostics = [...problems, ...placed.diagnostics];
-  if (!placed.ok) return { ok: false, diagnostics };
-  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
-  return { ok: true, value, diagnostics };
-}
-function duplicate(second, first2) {
-  return mistake(second.at([]), {
-    code: "duplicate-object",
-    message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first2.at([]))}`,
-    hint: "remove one of them"
-  });
-}
-
-// src/core/select/virtual-sites.ts
-function sitesOfVirtualSite(model, name2) {
-  return matchingSites(virtualSiteOf(model, name2), model);
-}
-function placeApp(model, app, siteModel = model) {
-  const sites = /* @__PURE__ */ new Set();
-  for (const name2 of appOf(model, app).spec.placement.virtualSites) {
-    for (const site of matchingSites(virtualSiteOf(model, name2), siteModel)) sites.add(site);
-  }
-  return [...sites].toSorted();
-}
-function matchingSites(virtualSite, siteModel) {
-  const { selector: spec } = virtualSite.spec;
-  if (spec === void 0) return [...siteModel.sites.keys()].toSorted();
-  const selector = checkedSelector(spec);
-  return [...siteModel.sites].filter(([, { value }]) => matchesSelector(selector, value.metadata.labels ?? {})).map(([name2]) => name2).toSorted();
-}
-function virtualSiteOf(model, name2) {
-  const virtualSite = model.virtualSites.get(name2);
-  if (virtualSite === void 0) throw new Error(`the model has no VirtualSite ${name2}`);
-  return virtualSite.value;
-}
-function appOf(model, name2) {
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  return app.value;
-}
-
-// src/core/render/shapes.ts
-function shapesOf({ model, siteModel }, app) {
-  const placed = placeApp(model, app.metadata.name, siteModel);
-  if (placed.length === 0) return [{ overlays: [], sites: [] }];
-  const { sites, regions } = siteModel;
-  const members = overlayMembers({ ...model, sites, regions }, app);
-  const shapes = /* @__PURE__ */ new Map();
-  for (const site of placed) {
-    const overlays = [...members.entries()].flatMap(([index, set]) => set.has(site) ? index : []);
-    const id = overlays.join(",");
-    const shape = shapes.get(id);
-    if (shape === void 0) shapes.set(id, { overlays, sites: [site] });
-    else shape.sites.push(site);
-  }
-  return [...shapes.values()];
-}
-function overlayMembers(model, app) {
-  const known = /* @__PURE__ */ new Map();
-  const sitesOf = (name2) => {
-    const sites = known.get(name2) ?? sitesOfVirtualSite(model, name2);
-    known.set(name2, sites);
-    return sites;
-  };
-  const overlays = app.spec.overlays ?? [];
-  return overlays.map(({ virtualSites: virtualSites2 }) => new Set(virtualSites2.flatMap(sitesOf)));
-}
-
-// src/core/render/unused-overlays.ts
-function unusedOverlays(app, effects) {
-  const overlays = app.value.spec.overlays ?? [];
-  return overlays.flatMap(({ name: name2, images = [] }, index) => {
-    const own2 = effects.filter(({ overlay }) => overlay === index);
-    const path2 = ["spec", "overlays", index];
-    const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
-    if (own2.length === 0) {
-      const message = `${title} is for no site of the app`;
-      return [warning(app.at([...path2, "virtualSites"]), { code: "no-effect", message })];
-    }
-    if (!own2.some(({ changed: changed2 }) => changed2)) {
-      const message = `${title} changes nothing at any site`;
-      return [warning(app.at(path2), { code: "no-effect", message, hint: "remove it" })];
-    }
-    return [...images.entries()].flatMap(([position, image]) => {
-      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
-      const hint = "name the image as the manifests do, without tag or digest";
-      const place = app.at([...path2, "images", position, "name"]);
-      return [warning(place, { code: "no-effect", message, hint })];
-    });
-  });
-}
-
-// src/core/render/render-app.ts
-function fleetContext(model, siteModel) {
-  return { model, siteModel, customKinds: readCustomKinds([...model.manifests.values()].flat()) };
-}
-function renderPlacedApp(context2, name2) {
-  const { model, customKinds } = context2;
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  const files = model.manifests.get(name2) ?? [];
-  const manifests = { namespace: app.value.spec.namespace, customKinds };
-  const parsed = parseManifests(files, manifests);
-  if (!parsed.ok) return parsed;
-  if (parsed.value.length === 0) {
-    const place = app.at(["spec", "source", "manifests"]);
-    const message = `the files of ${name2} hold no object`;
-    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
-    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
-  }
-  const shapes = renderShapes({ ...context2, app, manifests, objects: parsed.value });
-  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
-  const digest = inputDigest({ model, app: app.value, files, objects: parsed.value, customKinds });
-  const places = parsed.value.map(({ key, at: at2 }) => [objectId2(key), at2([])]);
-  return {
-    ok: true,
-    value: {
-      app: { app: name2, inputDigest: digest, sites: shapes.sites },
-      variants: shapes.variants,
-      places: new Map(places)
-    },
-    diagnostics
-  };
-}
-function renderShapes(input2) {
-  const { app, model } = input2;
-  const shapes = shapesOf(input2, app.value);
-  const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
-  const sites = /* @__PURE__ */ new Map();
-  const variants = /* @__PURE__ */ new Map();
-  const outcomes = shapes.map((shape) => ({ shape, ...renderShape(input2, shape, finish) }));
-  for (const { shape, variant } of outcomes) {
-    if (variant === void 0) continue;
-    if (!variants.has(variant.tree)) variants.set(variant.tree, variant);
-    for (const site of shape.sites) sites.set(site, variant.tree);
-  }
-  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
-  const diagnostics = outcomes.flatMap((outcome) => outcome.diagnostics);
-  if (isPlaced2 && !diagnostics.some(({ severity }) => severity === "error")) {
-    diagnostics.push(
-      ...unusedOverlays(
-        app,
-        outcomes.flatMap(({ effects }) => effects)
-      )
-    );
-  }
-  return {
-    sites: new Map([...sites].toSorted(([a], [b]) => a < b ? -1 : 1)),
-    variants,
-    diagnostics: distinct2(diagnostics)
-  };
-}
-function renderShape(input2, shape, finish) {
-  const { app, manifests } = input2;
-  const diagnostics = [];
-  const effects = [];
-  let { objects } = input2;
-  for (const index of shape.overlays) {
-    const placed = placedOverlay(app, index);
-    if (placed === void 0) continue;
-    const result = applyOverlay(objects, placed, manifests);
-    const { changed: changed2, matchedImages } = result;
-    objects = result.objects;
-    diagnostics.push(...result.diagnostics);
-    effects.push({ overlay: index, changed: changed2, matchedImages });
-  }
-  const sizes = objects.flatMap(checkSize);
-  const problems = [...diagnostics, ...sizes, ...emptyShape(input2, shape, objects)];
-  const isBroken = problems.some(({ severity }) => severity === "error");
-  if (isBroken || shape.sites.length === 0) return { diagnostics: problems, effects };
-  const rendered = objects.map(finish).toSorted((a, b) => a.id < b.id ? -1 : 1);
-  const tree = treeId(rendered.map(({ id, yaml }) => ({ name: `${id}.yaml`, text: yaml })));
-  return { variant: { tree, objects: rendered }, diagnostics: problems, effects };
-}
-function placedOverlay(app, index) {
-  const overlay = app.value.spec.overlays?.[index];
-  if (overlay === void 0) return void 0;
-  return { overlay, at: (path2) => app.at(["spec", "overlays", index, ...path2]) };
-}
-function emptyShape({ app }, { sites, overlays }, objects) {
-  if (objects.length > 0) return [];
-  const place = app.at(["spec", "overlays", overlays.at(-1) ?? 0]);
-  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
-  const hint = "to take the app off a site, change its placement";
-  return [mistake(place, { code: "empty-app", message, hint })];
-}
-var maxBytes = 1024 * 1024;
-function checkSize({ object, key, at: at2 }) {
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-function finisher(fleet, app) {
-  const done = /* @__PURE__ */ new Map();
-  return ({ object, key }) => {
-    const known = done.get(object);
-    if (known !== void 0) return known;
-    const owned = withOwner(object, { fleet, app });
-    const rendered = { id: objectId2(key), object: owned, yaml: emitYaml(owned) };
-    done.set(object, rendered);
-    return rendered;
-  };
-}
-function withOwner(object, owner) {
-  const { labels, annotations: annotations2 } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
-      annotations: {
-        ...isJsonObject(annotations2) && annotations2,
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
-      }
-    }
-  };
-}
-function distinct2(diagnostics) {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
-  return [...new Map(byText).values()];
 }
 
 // src/core/render/shared-objects.ts
@@ -46080,9 +46409,6 @@ function isProtectedByContent({ kind, metadata, ...rest }) {
 
 // src/core/plan/plan-fleet.ts
 var import_node_crypto6 = require("node:crypto");
-
-// src/core/render/rendered.ts
-var rendererNumber = 1;
 
 // node_modules/typebox/build/schema/types/_refine.mjs
 function IsRefine2(value) {
@@ -49403,21 +49729,6 @@ function changesOf(board) {
   }));
 }
 
-// src/core/model/amount.ts
-function parseAmount(value) {
-  if (typeof value === "number") {
-    return Number.isSafeInteger(value) && value >= 0 ? { count: value } : void 0;
-  }
-  const digits = /^(\d{1,3})%$/.exec(value)?.[1];
-  if (digits === void 0 || Number(digits) > 100) return void 0;
-  return { percent: Number(digits) };
-}
-function resolveAmount(amount2, total) {
-  if ("count" in amount2) return amount2.count;
-  if (amount2.percent === 0) return 0;
-  return Math.max(1, Math.floor(amount2.percent * total / 100));
-}
-
 // src/core/rollout/site-view.ts
 function viewSite(input2, app, site) {
   const facts = own(input2.sites, site);
@@ -49471,7 +49782,7 @@ function hasBeenReady(view, tree, release) {
 // src/core/rollout/start/count-deletions.ts
 function countDeletions(run2) {
   const begun = run2.begun.flatMap(({ app, id }) => run2.board.apps.get(app)?.open.get(id) ?? []);
-  const counts = [...begun.map((release) => countOf(run2, release)), ...grownCounts(run2)].filter(
+  const counts = [...begun.map((release) => countOf2(run2, release)), ...grownCounts(run2)].filter(
     ({ objects }) => objects > 0
   );
   const total = counts.reduce((sum, { objects }) => sum + objects, 0);
@@ -49510,8 +49821,8 @@ function grownCounts(run2) {
 function grownCount(run2, before, release) {
   const sites = Object.keys(release.list).filter((site) => isRewritten(before, release, site));
   if (sites.length === 0) return [];
-  const { objects, protectedObject } = countOf(run2, pick(release, sites));
-  const more = objects - countOf(run2, pick(before, sites)).objects;
+  const { objects, protectedObject } = countOf2(run2, pick(release, sites));
+  const more = objects - countOf2(run2, pick(before, sites)).objects;
   return more > 0 ? [{ release, objects: release.deletions.objects + more, protectedObject }] : [];
 }
 function isRewritten(before, after, site) {
@@ -49539,7 +49850,7 @@ function reasonFor(run2, { release, protectedObject }, { total, ofApp }) {
   if (ofApp <= share) return void 0;
   return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
 }
-function countOf(run2, release) {
+function countOf2(run2, release) {
   if (release.verb === "orphan") return { release, objects: 0, protectedObject: void 0 };
   let objects = 0;
   let protectedObject;
@@ -49681,31 +49992,6 @@ function silentMs(input2, mirror, from) {
     counted = end;
   }
   return total;
-}
-
-// src/core/rollout/words.ts
-function countOf2(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-function spanInWords(ms) {
-  if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
-  const seconds = Math.round(ms / 100) / 10;
-  if (seconds < 60) return `${seconds}s`;
-  const [hours, minutes, rest] = [
-    Math.floor(seconds / 3600),
-    Math.floor(seconds % 3600 / 60),
-    Math.round(seconds % 60)
-  ];
-  const parts = [
-    hours > 0 ? `${hours}h` : "",
-    minutes > 0 ? `${minutes}m` : "",
-    rest > 0 ? `${rest}s` : ""
-  ];
-  return parts.join("");
-}
-function healthInWords(observed) {
-  if (observed === void 0) return "nothing reported yet";
-  return observed.message === "" ? observed.health : `${observed.health}: ${observed.message}`;
 }
 
 // src/core/rollout/site-state.ts
@@ -50341,190 +50627,6 @@ function followHead({ input: input2, board }) {
   change(board, controlPaths.head, { record: record2, why: `follow ${input2.head}` });
 }
 
-// src/core/rollout/resolve-strategy.ts
-var builtInStrategyName = "default";
-var minute = 6e4;
-var defaults2 = {
-  soakMs: 5 * minute,
-  minReadyMs: 1e4,
-  progressDeadlineMs: 10 * minute,
-  maxInFlight: { percent: 10 },
-  maxUnavailable: { percent: 10 }
-};
-var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
-function resolveStrategy(model, app) {
-  const named2 = model.apps.get(app)?.value.spec.rollout?.strategy;
-  const name2 = named2 ?? model.fleet.value.spec.rollout?.strategy;
-  const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
-  return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
-}
-function strategyFromSpec(name2, spec) {
-  const written = spec.stages ?? [];
-  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
-  if (!stages2.some(({ take }) => "rest" in take)) {
-    stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
-  }
-  return {
-    name: name2,
-    stages: stages2,
-    minReadyMs: duration2(spec.minReady) ?? defaults2.minReadyMs,
-    progressDeadlineMs: duration2(spec.progressDeadline) ?? defaults2.progressDeadlineMs,
-    unknownBlocks: spec.gates?.unknown === "block"
-  };
-}
-function builtInStages(spec) {
-  const stages2 = [
-    { name: "canary", count: 1 },
-    { name: "early", percent: 10 },
-    { name: "rest" }
-  ];
-  return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
-}
-function restName(stages2) {
-  const taken = new Set(stages2.map(({ name: name3 }) => name3));
-  let name2 = "rest";
-  for (let number = 2; taken.has(name2); number += 1) name2 = `rest-${number}`;
-  return name2;
-}
-function resolveStage(stage, { spec, index }) {
-  const merged = { ...spec, ...stage };
-  const failureBudget = failureBudgets[Math.min(index, failureBudgets.length - 1)] ?? { count: 0 };
-  return {
-    name: stage.name,
-    take: takeOf(stage),
-    approval: stage.approval === true,
-    soakMs: duration2(merged.soak) ?? defaults2.soakMs,
-    failureBudget: amount(merged.failureBudget) ?? failureBudget,
-    maxInFlight: amount(merged.maxInFlight) ?? defaults2.maxInFlight,
-    maxUnavailable: amount(merged.maxUnavailable) ?? defaults2.maxUnavailable
-  };
-}
-function takeOf(stage) {
-  if (stage.selector !== void 0) {
-    const selector = checkedSelector(stage.selector);
-    return {
-      selector: formatSelector(selector),
-      matches: (labels) => matchesSelector(selector, labels)
-    };
-  }
-  if (stage.count !== void 0) return { count: stage.count };
-  if (stage.percent !== void 0) return { percent: stage.percent };
-  return { rest: true };
-}
-function duration2(text) {
-  return text === void 0 ? void 0 : parseDuration(text);
-}
-function amount(value) {
-  return value === void 0 ? void 0 : parseAmount(value);
-}
-
-// src/core/plan/assumed-state.ts
-var noTime = 0;
-function assumedState(base, head, isProtected) {
-  const headSites = siteFacts(head.model);
-  const granting = base ?? head;
-  const sides = base === null ? [head] : [base, head];
-  return {
-    now: noTime,
-    control: control(base),
-    sites: headSites,
-    mirrors: bySite(base?.rendered),
-    observed: {},
-    workers: liveWorkers(sides),
-    ...grantedBudgets(granting.model),
-    ...base === null ? nothingBefore : standing(base, head.model),
-    objectsOf: objectsOf(sides),
-    head: head.revision,
-    previousHead: base?.revision ?? null,
-    desired: desired(head.rendered),
-    headSites,
-    strategyOf: (app) => resolveStrategy(granting.model, app),
-    isProtected
-  };
-}
-function grantedBudgets(granting) {
-  const { spec } = granting.fleet.value;
-  const { objects = 50, percent = 10 } = spec.deletionBudget ?? {};
-  const { maxSitesInFlight = null, failureDomains = [] } = spec;
-  return { budgets: { maxSitesInFlight, failureDomains }, deletionBudget: { objects, percent } };
-}
-var nothingBefore = { entitled: {}, entitledBefore: {}, onRemoval: {} };
-function standing(base, head) {
-  return {
-    entitled: entitled(base, head),
-    entitledBefore: byApp(base.rendered),
-    onRemoval: removalVerbs(base.model)
-  };
-}
-function control(base) {
-  const empty = { epoch: 1, holds: [], workers: {} };
-  if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
-  const { revision, model, rendered } = base;
-  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
-    const release = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
-    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
-  });
-  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
-  return {
-    ...empty,
-    head: { commit: revision, at: new Date(noTime).toISOString() },
-    apps: Object.fromEntries(apps),
-    sites: Object.fromEntries(sites)
-  };
-}
-function siteFacts(model) {
-  const facts = [...model.sites].map(([site, { value }]) => {
-    const { region, suspend = false } = value.spec;
-    return [site, { region, mirror: region, labels: value.metadata.labels ?? {}, suspend }];
-  });
-  return Object.fromEntries(facts);
-}
-function liveWorkers(sides) {
-  const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
-  return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
-}
-function bySite(rendered) {
-  const sites = {};
-  for (const [app, { sites: trees }] of rendered?.apps ?? []) {
-    for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
-  }
-  return sites;
-}
-function byApp(rendered) {
-  const apps = [...rendered.apps].map(([app, { sites }]) => [app, Object.fromEntries(sites)]);
-  return Object.fromEntries(apps);
-}
-function entitled(base, head) {
-  const context2 = fleetContext(base.model, head);
-  const apps = [...base.rendered.apps.keys()].map((app) => {
-    const result = renderPlacedApp(context2, app);
-    return [app, result.ok ? Object.fromEntries(result.value.app.sites) : {}];
-  });
-  return Object.fromEntries(apps);
-}
-function objectsOf(sides) {
-  const objects = /* @__PURE__ */ new Map();
-  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
-  }
-  const none = /* @__PURE__ */ new Set();
-  return (tree) => objects.get(tree) ?? none;
-}
-function desired(rendered) {
-  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
-    app,
-    { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
-  ]);
-  return Object.fromEntries(apps);
-}
-function removalVerbs(model) {
-  const verbs = [...model.apps].map(([app, { value }]) => [
-    app,
-    value.spec.onRemoval ?? "delete"
-  ]);
-  return Object.fromEntries(verbs);
-}
-
 // src/core/plan/diff-groups.ts
 function diffGroups(variants) {
   const groups = /* @__PURE__ */ new Map();
@@ -50963,7 +51065,7 @@ var maxNames = 5;
 function planVerdict({ sites, siteCount, groups }) {
   if (sites.length === 0) return "No site changes";
   const ways = groups.length === 1 ? "one way" : `${groups.length} distinct ways`;
-  return `${sites.length} of ${countOf2(siteCount, "site")} change, in ${ways}`;
+  return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
 function planBlocks(plan, model) {
   if (plan.sites.length === 0) return noteBlocks(plan);
@@ -50973,7 +51075,7 @@ function someRows(headings, rows, what) {
   const more = rows.length - maxRows;
   const table = markdownTable(headings, rows.slice(0, maxRows));
   return more > 0 ? `${table}
-${countOf2(more, what)} more.
+${countOf(more, what)} more.
 ` : table;
 }
 function virtualSites(plan, model) {
@@ -51001,15 +51103,15 @@ function stages(all) {
 }
 function gatesOf({ sites, approval, soakMs, failureBudget }) {
   if (sites.length === 0) return "";
-  const gates = [`at most ${failureBudget} failed`];
-  if (soakMs > 0) gates.push(`soak ${spanInWords(soakMs)}`);
-  if (approval) gates.push("**an approval opens it**");
-  return gates.join(", ");
+  const gates2 = [`at most ${failureBudget} failed`];
+  if (soakMs > 0) gates2.push(`soak ${spanInWords(soakMs)}`);
+  if (approval) gates2.push("**an approval opens it**");
+  return gates2.join(", ");
 }
 function risks(plan) {
   const lines2 = [deletions(plan), ...leaving(plan), ...removed(plan)];
   const kept = lines2.slice(0, maxRows);
-  if (lines2.length > kept.length) kept.push(`${countOf2(lines2.length - kept.length, "line")} more`);
+  if (lines2.length > kept.length) kept.push(`${countOf(lines2.length - kept.length, "line")} more`);
   return kept.map((line) => `- ${line}
 `).join("");
 }
@@ -51019,17 +51121,17 @@ function deletions({ deletions: { objects, perApp, needsApproval } }) {
   const shown2 = apps.slice(0, maxNames).join(", ");
   const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf2(objects, "object")}** (${shown2}${more})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown2}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
-    ({ app, sites, verb }) => verb === null ? [] : `App ${codeSpan(app)} leaves ${countOf2(sites, "site")} (${verb})`
+    ({ app, sites, verb }) => verb === null ? [] : `App ${codeSpan(app)} leaves ${countOf(sites, "site")} (${verb})`
   );
 }
 function removed({ variants }) {
   return variants.flatMap(
     ({ to, sites, objects }) => objects.filter(({ change: change2 }) => to !== null && change2 === "removed").map(
-      (object) => `${codeSpan(titleOf(object))} is removed at ${countOf2(sites.length, "site")}`
+      (object) => `${codeSpan(titleOf(object))} is removed at ${countOf(sites.length, "site")}`
     )
   );
 }
@@ -51038,7 +51140,7 @@ function noteBlocks({ notes }) {
   const shown2 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
   const more = notes.length - shown2.length;
-  return [`${shown2.join("")}${more > 0 ? `- ${countOf2(more, "note")} more
+  return [`${shown2.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan, group2, number) {
@@ -51052,8 +51154,8 @@ function groupBlock(plan, group2, number) {
     (sign) => `${sign}${changed2.filter((line) => line.startsWith(sign)).length}`
   );
   const what = [
-    countOf2(group2.sites.length, "site"),
-    countOf2(objects.length, "object"),
+    countOf(group2.sites.length, "site"),
+    countOf(objects.length, "object"),
     counts.join(" ")
   ];
   const names = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
@@ -51065,7 +51167,7 @@ function groupBlock(plan, group2, number) {
 
 ${names.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
-${alike}${fence("diff", bounded(objects.flatMap(objectLines)))}
+${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
 `;
 }
@@ -51073,7 +51175,7 @@ function htmlText(text) {
   return visible(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
-function objectLines(object) {
+function objectLines2(object) {
   const title = `# ${titleOf(object)} (${changeWords[object.change]})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
@@ -51095,7 +51197,7 @@ function bounded(lines2) {
 // src/action/summary.ts
 var defaultMaxBytes = 1e6;
 var noteBytes = 500;
-var maxDiagnostics = 200;
+var maxDiagnostics = 100;
 function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   const { preview } = report2;
   const blocks = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
@@ -51120,7 +51222,7 @@ function fitted({ blocks, groups, foot }, maxBytes2) {
   if (kept.length < all.length) {
     const shown2 = Math.max(0, kept.length - (all.length - groups.length));
     kept.push(
-      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf2(groups.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups.length, "diff group")} shown.**
 `
     );
   }
@@ -51149,8 +51251,8 @@ function countsInWords(diagnostics) {
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   const warnings = diagnostics.length - errors;
   return [
-    ...errors > 0 ? [countOf2(errors, "error")] : [],
-    ...warnings > 0 ? [countOf2(warnings, "warning")] : []
+    ...errors > 0 ? [countOf(errors, "error")] : [],
+    ...warnings > 0 ? [countOf(warnings, "warning")] : []
   ].join(", ");
 }
 function reasonBlocks({ reason, notes }) {
@@ -51304,12 +51406,15 @@ function tell2(report2, io) {
   const diagnostics = preview?.diagnostics ?? [];
   io.print(annotations(diagnostics, directory));
   if (reason !== null && verdict !== "nothing-to-do") io.print(errorCommand(reason));
+  const plan = preview?.planned?.plan;
   const told = [
+    verdictWords(verdict, preview),
     ...diagnostics.map(formatDiagnostic),
     ...notes,
-    ...reason === null ? [] : [reason]
+    ...reason === null ? [] : [reason],
+    ...plan === void 0 ? [] : planText(plan).trimEnd().split("\n")
   ];
-  io.print(logLines([...told, verdictWords(verdict, preview)], (0, import_node_crypto7.randomUUID)()));
+  io.print(logLines(told, (0, import_node_crypto7.randomUUID)()));
 }
 async function append(path2, text) {
   if (path2 !== void 0 && path2 !== "") await (0, import_promises3.appendFile)(path2, text);

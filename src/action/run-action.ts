@@ -7,6 +7,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { FleetError } from "../core/errors.ts";
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { Json } from "../core/model/json.ts";
+import { planText } from "../core/plan/plan-text.ts";
 import { comparedCommits } from "./compared-commits.ts";
 import { type Environment, type Inputs, readInputs } from "./inputs.ts";
 import { fleetFolder, type Preview, previewChange } from "./preview-change.ts";
@@ -83,12 +84,15 @@ function tell(report: Report, io: ActionIo): void {
   const diagnostics = preview?.diagnostics ?? [];
   io.print(annotations(diagnostics, directory));
   if (reason !== null && verdict !== "nothing-to-do") io.print(errorCommand(reason));
+  const plan = preview?.planned?.plan;
   const told = [
+    verdictWords(verdict, preview),
     ...diagnostics.map(formatDiagnostic),
     ...notes,
     ...(reason === null ? [] : [reason]),
+    ...(plan === undefined ? [] : planText(plan).trimEnd().split("\n")),
   ];
-  io.print(logLines([...told, verdictWords(verdict, preview)], randomUUID()));
+  io.print(logLines(told, randomUUID()));
 }
 
 async function append(path: string | undefined, text: string): Promise<void> {

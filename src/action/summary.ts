@@ -11,7 +11,8 @@ import { codeSpan } from "./untrusted.ts";
 /** GitHub drops a summary of more than 1,048,576 bytes whole. */
 const defaultMaxBytes = 1_000_000;
 const noteBytes = 500;
-const maxDiagnostics = 200;
+/** Each takes at most some 7 KB, with all its characters written out: all of them fit. */
+const maxDiagnostics = 100;
 
 /** How it ended. */
 export type Verdict = "changes" | "no-change" | "no-plan" | "invalid" | "unknown" | "nothing-to-do";

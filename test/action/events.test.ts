@@ -100,6 +100,7 @@ describe("the Action on an event", () => {
       "
     `);
     expect(result.summary).toContain(`--base ${target} --head ${sha}`);
+    expect(result.log).toContain("web: a new version at 4 sites, strategy standard\n");
   });
 
   it("compares a merge group with its base", async () => {

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Report, summaryOf } from "../../src/action/summary.ts";
 import { codeSpan, fence, markdownTable } from "../../src/action/untrusted.ts";
@@ -68,6 +69,23 @@ describe("the job summary", () => {
     }
   });
 
+  it("has room for each mistake that it tells, whatever they hold", () => {
+    const unseen = "\u200b".repeat(1000);
+    const diagnostics = Array.from({ length: 150 }, (_, line) => ({
+      ...({ file: unseen, line, column: 1, severity: "error", code: "invalid-value" } as const),
+      message: unseen,
+      hint: unseen,
+    }));
+    const preview = { base: undefined, head: "b", diagnostics, planned: null, notes: [] };
+    const empty = { directory: "", reason: null, notes: [] };
+    const summary = summaryOf({ ...empty, verdict: "invalid", preview });
+
+    expect(Buffer.byteLength(summary)).toBeLessThan(1_000_000);
+    expect(summary.match(/^- ❌ /gm)).toHaveLength(100);
+    expect(summary).toContain("- 50 more: `flotilla validate` lists them all\n");
+    expect(summary).toMatch(/^### Flotilla: the fleet is not valid \(150 errors\)\n/);
+  });
+
   it("bounds each of its parts by itself", () => {
     const many = Object.fromEntries(
       Array.from({ length: 150 }, (_, index) => [
@@ -112,6 +130,32 @@ describe("text of others in markdown", () => {
       "``````diff\n   ```\n+ x\n-`````\n``````\n",
     );
     expect(fence("diff", ["a\n```\nb"])).toBe("````diff\na\\u{a}```\\u{a}b\n````\n");
+  });
+
+  it("never leaves its span or fence, whatever it is", () => {
+    const unit = fc.constantFrom(
+      "`",
+      "``",
+      "\n",
+      " ",
+      "|",
+      "\\",
+      "@a",
+      "<b>",
+      "\u202e",
+      "\ud800",
+      "x",
+    );
+    const text = fc.oneof(fc.string({ unit, maxLength: 40 }), fc.string({ unit: "binary" }));
+    fc.assert(
+      fc.property(text, (any) => {
+        const span = /^(`+)([^\n]*[^`\n])\1$/.exec(codeSpan(any));
+        expect(span?.[2]?.match(/`+/g) ?? []).not.toContain(span?.[1]);
+        const [open = "", inside = "", close, ...rest] = fence("diff", [any]).split("\n");
+        expect([`${close}diff`, ...rest]).toEqual([open, ""]);
+        expect(inside).not.toMatch(new RegExp(`^ {0,3}${close}`));
+      }),
+    );
   });
 
   it("does not end the cell of a table", () => {
