@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { type HttpServer, startHttpServer } from "../adapters/http/server.ts";
 import type { StatusWriter } from "../adapters/github/status-writer.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { ensureTokenFile } from "../runtime/token-file.ts";
 import { createWaker, type Waker } from "../runtime/wake.ts";
@@ -21,7 +22,6 @@ import { runLoop } from "./loop.ts";
 import { mirrorRoutes } from "./mirror-routes.ts";
 import { openWorld } from "./open-world.ts";
 import type { Pass } from "./reconcile.ts";
-import { keepUp } from "./upkeep.ts";
 import type { World } from "./world.ts";
 
 export interface ControllerDeps {
@@ -61,6 +61,8 @@ export async function runController(
     await world.close();
   }
 }
+
+const upkeepMs = 1_800_000;
 
 interface Life {
   readonly settings: ControllerSettings;
@@ -104,7 +106,7 @@ async function runWorld(life: Life): Promise<void> {
   const parts = [
     loop,
     world.source.done,
-    keepUp(world, scope),
+    keepUp({ everyMs: upkeepMs, work: () => world.maintain(), ...deps }, scope),
     github?.run(scope) ?? Promise.resolve(),
   ];
   const ended = await Promise.allSettled(

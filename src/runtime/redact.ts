@@ -1,9 +1,10 @@
 import { FleetError } from "../core/errors.ts";
 
 /**
- * What may be printed. Used at the one place where things leave the process as text (the logger) and by everybody
- * who puts a URL into a message. Redacts by the name of a key and by the look of a value: URL credentials,
- * `Authorization` values, GitHub tokens, private keys.
+ * What may be printed. Used where things leave the process as text (the logger, a worker's report) and by everybody who
+ * puts a URL into a message. Redacts by the name of a key and by the look of a value: URL credentials,
+ * `Authorization` values, GitHub tokens, JSON web tokens, access keys, private keys, and what stands behind the word
+ * password, secret, token or key and a `=` or `:`.
  */
 const hidden = "[redacted]";
 
@@ -15,6 +16,12 @@ const secretValues: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1"],
   [/\b(bearer|basic|token)\s+[A-Za-z0-9+/._~=-]{16,}/gi, `$1 ${hidden}`],
   [/\b(gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{10,}/g, hidden],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?/g, hidden],
+  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/g, hidden],
+  [
+    /\b([a-z_-]*(?:password|passwd|secret|token|api[-_]?key|access[-_]?key)["']?\s*[=:]\s*)("[^"]+"|'[^']+'|[^\s"',;&]{6,})/gi,
+    `$1${hidden}`,
+  ],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
 ];
 

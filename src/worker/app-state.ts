@@ -97,7 +97,7 @@ export function healthTimes(state: AppState): { now: number; longest: number } {
 export function appReport(state: AppState, site: string): AppReport | null {
   const { row, target } = state;
   if (row === null && target === null) return null;
-  const base = { site, app: state.app, message: messageOf(state).slice(0, 2000) };
+  const base = { site, app: state.app, message: messageOf(state) };
   if (row === null) return { ...base, ...nothingYet };
   const times = healthTimes(state);
   const isGone = hasLeft(state) && isLeaving(target);

@@ -1,5 +1,5 @@
-import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import { UnknownKindError, addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
+import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
@@ -43,6 +43,7 @@ export async function applyTree(
   const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
   save(context, state, rows);
   state.row = await writeChildInventory(context, wanted.row, state.rows.keys());
+  if (isCreating) await context.store.durable();
   state.writes += 1;
   return writeAll({ context, state, row: state.row, tree }, todo);
 }

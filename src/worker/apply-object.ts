@@ -13,7 +13,7 @@ import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { DriftedObject } from "./app-state.ts";
-import { type SiteContext, desiredTree } from "./site-context.ts";
+import { type SiteContext, desiredIds } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
@@ -71,8 +71,9 @@ interface Attempt {
 type Remedy = "take" | "namespace" | "look";
 
 function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
-  const { object } = work.object;
-  return context.client.apply(attempt.uid === "" ? object : withUid(object, attempt.uid), {
+  const { object, text } = work.object;
+  return context.client.apply(object, {
+    text: attempt.uid === "" ? text : withUid(text, attempt.uid),
     fieldManager: fieldManagerOf(work.app),
     force: attempt.force,
     signal: context.signal(),
@@ -116,8 +117,8 @@ async function hasHandedOver(
   const slash = owner.indexOf("/");
   const [fleet, app] = [owner.slice(0, slash), owner.slice(slash + 1)];
   if (fleet !== work.owner.slice(0, work.owner.indexOf("/")) || app === work.app) return false;
-  const tree = await desiredTree(context, app);
-  return tree === null || !tree.ids.has(work.object.id);
+  const ids = await desiredIds(context, app);
+  return ids === null || !ids.has(work.object.id);
 }
 
 function remedyOf(work: ObjectWork, attempt: Attempt, error: ApiError): Remedy | null {

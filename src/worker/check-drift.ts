@@ -7,7 +7,7 @@ import type { AppState, DriftedObject } from "./app-state.ts";
 import { needsWrite, save } from "./apply-app.ts";
 import { parseFields } from "./apply-object.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
-import { type SiteContext, desiredTree } from "./site-context.ts";
+import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { AppTree } from "./tree-cache.ts";
 
@@ -19,7 +19,7 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
   const looks: { state: AppState; tree: AppTree; writes: number }[] = [];
   for (const state of context.apps.values()) {
     state.unchecked = "";
-    const tree = state.target === null ? null : await desiredTree(context, state.app);
+    const tree = await checkableTree(context, state);
     if (tree === null || tree.tree !== state.row?.tree) continue;
     looks.push({ state, tree, writes: state.writes });
   }
@@ -36,6 +36,18 @@ export async function checkDrift(context: SiteContext): Promise<readonly AppStat
     if (state.drifted.size > 0) found.push(state);
   }
   return found;
+}
+
+/** A damaged tree holds up only its own app. */
+async function checkableTree(context: SiteContext, state: AppState): Promise<AppTree | null> {
+  if (state.target === null) return null;
+  try {
+    return await desiredTree(context, state.app);
+  } catch (error) {
+    throwUnlessPassable(context, error);
+    state.unchecked = error.message;
+    return null;
+  }
 }
 
 function compareApp(

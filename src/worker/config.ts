@@ -46,11 +46,13 @@ export const WorkerConfig = Type.Object(
     requestTimeout: Time("15s", "time for one request to a cluster"),
     retry: Time("1s", "first wait after a failure; it doubles, with jitter"),
     retryMax: Time("2m", "longest wait after a failure"),
+    upkeep: Time("30m", "how often the packs of the copy of the mirror are gathered"),
     concurrency: Type.Integer({
       minimum: 1,
       maximum: 1000,
       default: 32,
-      description: "apps worked on at once, over all sites",
+      description:
+        "apps worked on at once, over all sites that answer promptly, and as many over all others",
     }),
   },
   { ...closed, description: "a worker's configuration" },
@@ -67,6 +69,7 @@ const shortest = {
   requestTimeout: 100,
   retry: 10,
   retryMax: 10,
+  upkeep: 100,
 } as const;
 
 type TimeName = keyof typeof shortest;
@@ -87,6 +90,7 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
     requestTimeout,
     retry,
     retryMax,
+    upkeep,
     ...rest
   } = config;
   const ms = (name: TimeName, text: string): number => {
@@ -110,5 +114,6 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
     requestTimeoutMs: ms("requestTimeout", requestTimeout),
     retryMs: ms("retry", retry),
     retryMaxMs: ms("retryMax", retryMax),
+    upkeepMs: ms("upkeep", upkeep),
   };
 }

@@ -24,6 +24,8 @@ export type Verification =
 /** What a follower needs. */
 export interface FollowerOptions {
   readonly git: ObjectStore;
+  /** The branch of the mirror, here and there. */
+  readonly ref: string;
   readonly fetcher: MirrorFetcher;
   /** Whether a fetched commit may be followed after `previous`. */
   readonly verify: (commit: string, previous: string | null) => Promise<Verification>;
@@ -32,15 +34,15 @@ export interface FollowerOptions {
   readonly logger: Logger;
   readonly pollMs: number;
   /** A commit is stored and followed from now on. */
-  onView(view: MirrorView): Promise<void>;
+  onView(view: MirrorView): void;
   /** What `facts` gives has changed. */
   onChange(): void;
 }
 
 /** Follows a mirror: fetch, verify, store, then hand on. */
 export interface MirrorFollower {
-  /** Follows what was stored by an earlier run; needs no controller. */
-  resume(ref: string): Promise<void>;
+  /** Follows what was stored by an earlier run, if it can be read and is no older; needs no controller. */
+  resume(): Promise<void>;
   /** The mirror's head may be this one now. */
   hint(head: string): void;
   /** While hints come, the mirror is only asked now and then. */
@@ -49,8 +51,15 @@ export interface MirrorFollower {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const refusals = new Set(["MIRROR_INVALID", "STALE_EPOCH", "HISTORY_REWRITTEN", "GIT_CORRUPT"]);
+const refusals = new Set([
+  "MIRROR_INVALID",
+  "STALE_EPOCH",
+  "HISTORY_REWRITTEN",
+  "GIT_CORRUPT",
+  "STATE_CORRUPT",
+]);
 const epochKey = "epoch";
+const headKey = "head";
 
 /** A follower of nothing yet. */
 export function createMirrorFollower(options: FollowerOptions): MirrorFollower {
@@ -70,10 +79,17 @@ class Follower implements MirrorFollower {
     this.#waker = createWaker(options.clock);
   }
 
-  async resume(ref: string): Promise<void> {
-    const { git } = this.#options;
-    const commit = await git.resolve(ref);
-    if (commit !== null) await this.#follow(await readMirror(git, commit));
+  async resume(): Promise<void> {
+    const { git, ref } = this.#options;
+    try {
+      const commit = await git.resolve(ref);
+      if (commit === null) return;
+      await this.#checkDescent(commit);
+      this.#follow(await readMirror(git, commit));
+    } catch (error) {
+      if (!(error instanceof FleetError) || !refusals.has(error.code)) throw error;
+      this.#refuse(`the copy of the mirror cannot be followed: ${error.code}: ${error.message}`);
+    }
   }
 
   hint(head: string): void {
@@ -86,7 +102,7 @@ class Follower implements MirrorFollower {
 
   facts(): { head: string; epoch: number; refused: string } {
     const head = this.#view?.commit ?? "";
-    return { head, epoch: this.#epoch(), refused: this.#refused.slice(0, 2000) };
+    return { head, epoch: this.#epoch(), refused: this.#refused };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -138,17 +154,36 @@ class Follower implements MirrorFollower {
       const found = `${checked.trailers.epoch}, and ${this.#epoch()} was seen before`;
       throw new FleetError("STALE_EPOCH", `the mirror's head is of the older epoch ${found}`);
     }
+    if (previous === null) await this.#checkDescent(head);
     const next = await readMirror(git, head, this.#view);
-    await fetcher.accept(head, previous);
+    await fetcher.accept(head, await this.#accepted());
     store.setValue(epochKey, String(checked.trailers.epoch));
+    store.setValue(headKey, head);
+    await store.durable();
     this.#refuse("");
-    await this.#follow(next);
+    this.#follow(next);
   }
 
-  async #follow(next: MirrorView): Promise<void> {
+  #follow(next: MirrorView): void {
     this.#view = next;
-    await this.#options.onView(next);
+    this.#options.onView(next);
     this.#options.onChange();
+  }
+
+  /** What was followed before must be in the history of a commit, also where the copy of the mirror was lost or is old. */
+  async #checkDescent(commit: string): Promise<void> {
+    const { git, store } = this.#options;
+    const followed = store.value(headKey);
+    if (followed === null || (await git.isAncestor(followed, commit))) return;
+    throw new FleetError(
+      "HISTORY_REWRITTEN",
+      `mirror commit ${commit.slice(0, 12)} is not followed: it does not descend from ${followed.slice(0, 12)}, which was followed before (if that is meant, move the worker's stateDir away)`,
+    );
+  }
+
+  /** Where the ref of the copy is: elsewhere than what is followed where that could not be resumed. */
+  async #accepted(): Promise<string | null> {
+    return this.#view?.commit ?? (await this.#options.git.resolve(this.#options.ref));
   }
 
   #refuse(reason: string): void {

@@ -21,16 +21,21 @@ export async function observeApps(
   states: readonly AppState[],
 ): Promise<readonly AppState[]> {
   const looks: Look[] = [];
+  const changed: AppState[] = [];
   for (const state of states) {
-    const tree = await standingTree(context, state);
-    if (tree !== null) looks.push({ state, tree, writes: state.writes });
+    try {
+      const tree = await standingTree(context, state);
+      if (tree !== null) looks.push({ state, tree, writes: state.writes });
+    } catch (error) {
+      throwUnlessPassable(context, error);
+      if (noteTime(context, state, error.message)) changed.push(state);
+    }
   }
   const queries = looks.map(({ state, tree }) => ({
     app: state.app,
     objects: observable(tree.objects),
   }));
   const live = await readLive(context, queries);
-  const changed: AppState[] = [];
   for (const look of looks) {
     if (await observeApp(context, look, live)) changed.push(look.state);
   }
@@ -50,13 +55,17 @@ async function observeApp(context: SiteContext, look: Look, live: LiveObjects): 
   const assessed = reason === "" ? await assess(context, look, live.objects) : null;
   if (state.writes !== look.writes) return false;
   const before = { since: state.healthySince, until: state.observedAt };
-  const now = context.clock.monotonic();
-  const { offlineAfterMs: patienceMs } = context.config;
-  const isUnseenAnew = noteUnseen(state, reason, { now, patienceMs });
-  const differs = assessed !== null && takeHealth(state, assessed, now);
+  const isUnseenAnew = noteTime(context, state, reason);
+  const differs = assessed !== null && takeHealth(state, assessed, context.clock.monotonic());
   keepWord(context, state);
   keepTimes(context, state, before);
   return isUnseenAnew || differs || (before.since === null) !== (state.healthySince === null);
+}
+
+/** Notes why an app could not be looked at, "" when it could. True when a person would see a difference. */
+function noteTime(context: SiteContext, state: AppState, reason: string): boolean {
+  const { offlineAfterMs: patienceMs } = context.config;
+  return noteUnseen(state, reason, { now: context.clock.monotonic(), patienceMs });
 }
 
 /** The tree that stands at the site; null while another one is being written or none does. */

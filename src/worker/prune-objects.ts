@@ -13,6 +13,8 @@ import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
 import { finalizersOf } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
+import { type Found, lookUp } from "./look-up.ts";
+import { tenantOf } from "./tenants.ts";
 import { type SiteContext, othersIds, throwUnlessPassable } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 
@@ -93,6 +95,11 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
     await orphan(job, address, live);
     return forget(job, id, progress);
   }
+  const tenant = await tenantOf(context, id, job.row);
+  if (tenant !== null) {
+    progress.waiting.push(tenant);
+    return;
+  }
   mark(job, id, "deleting");
   const ended = await context.client.delete(
     address,
@@ -116,31 +123,6 @@ async function releaseOne(
   }
   const key = parseObjectId(id);
   progress.waiting.push(`${key === undefined ? id : describeKey(key)}: ${reason}`);
-}
-
-interface Found {
-  readonly address: ObjectAddress;
-  readonly live: KubeObject;
-}
-
-/** The live object, in the version in which the cluster serves it; null: the cluster says that there is none. */
-async function lookUp(
-  context: SiteContext,
-  id: ObjectId,
-  row: ObjectRow | undefined,
-): Promise<Found | null> {
-  const key = parseObjectId(id);
-  if (key === undefined) return null;
-  const signal = context.signal();
-  const known = row?.apiVersion ?? "";
-  const isServed =
-    known !== "" && (await context.client.resource(known, key.kind, signal)) !== undefined;
-  const apiVersion = isServed ? known : await context.client.version(key.group, key.kind, signal);
-  // No such kind any more: its objects went with it.
-  if (apiVersion === undefined) return null;
-  const address = { apiVersion, kind: key.kind, namespace: key.namespace, name: key.name };
-  const live = await context.client.get(address, signal);
-  return live === null ? null : { address, live };
 }
 
 /** Lets go of an object that another owner has by now: its fields that only this app set go with it. */

@@ -5,9 +5,10 @@ import { type ApplyOutcome, applyTree, needsWrite, save } from "./apply-app.ts";
 import { readChildInventory, writeChildInventory } from "./child-inventory.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
-import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
+import { type AppRow, pendingRow } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
+import { reasonNotToLeave } from "./unapproved-objects.ts";
 
 /** When to look at the app again: "settled" only when something changes, "soon" by itself, "backoff" after a failure. */
 export type NextLook = "settled" | "soon" | { readonly backoff: FleetError };
@@ -63,8 +64,11 @@ async function rebuild(
     childSet: "",
     childParts: found?.parts ?? 0,
   };
-  // Known to be ours, and nothing else: each is looked at before anything is done to it.
-  const rows = (found?.ids ?? []).map((id) => pendingRow(id, ""));
+  // Known to be ours, and nothing else: each is looked at before anything is done to it. The store knows some of a site
+  // that was away.
+  const kept = context.store.objects(context.site, state.app).map(({ id }) => id);
+  const ids = new Set([...kept, ...(found?.ids ?? [])]);
+  const rows = [...ids].map((id) => pendingRow(id, ""));
   save(context, state, rows);
   context.store.saveApp(row);
   state.row = row;
@@ -119,8 +123,11 @@ function keepRow(context: SiteContext, state: AppState, row: AppRow): void {
 async function prune(context: SiteContext, state: AppState, tree: AppTree): Promise<NextLook> {
   const row = state.row;
   const unwanted = [...state.rows.keys()].filter((id) => !tree.ids.has(id)).length;
-  if (unwanted === 0 || row === null) {
+  if (row === null) return "settled";
+  if (unwanted === 0) {
     state.waiting = "";
+    // What a worker that was killed between a delete and this has left behind.
+    state.row = await writeChildInventory(context, row, state.rows.keys());
     return "settled";
   }
   if (state.healthySince === null || tree.objects.some((object) => needsWrite(state, object))) {
@@ -142,10 +149,11 @@ async function leave(
 ): Promise<NextLook> {
   const { row, marker } = options;
   if (hasLeft(state)) return "settled";
-  const standing = [...state.rows.values()].filter(mayStand).length;
-  if (marker.verb === "delete" && standing > marker.expected) {
-    state.trouble = `the app is to leave with ${marker.expected} objects, but has ${standing} here: nothing is deleted`;
-    return "settled";
+  const reason =
+    marker.verb === "delete" ? await reasonNotToLeave(context, state, { row, marker }) : null;
+  if (reason !== null) {
+    state.trouble = inWords(reason);
+    return { backoff: reason };
   }
   const outcome = await pruneObjects(context, state, {
     row,
@@ -158,25 +166,25 @@ async function leave(
   if (failure !== undefined) return { backoff: failure };
   if (state.rows.size > 0) return "soon";
   const emptied = await writeChildInventory(context, state.row ?? row, []);
-  state.row = { ...emptied, tree: null, release: null, left: true };
-  context.store.saveApp(state.row);
+  const gone: AppRow = { ...emptied, tree: null, release: null, left: true };
+  context.store.saveApp(gone);
+  // The marker goes for good once this is told.
+  await context.store.durable();
+  state.row = gone;
   state.health = null;
   state.healthySince = null;
   return "settled";
 }
 
-/** False for an object whose first write never got through. */
-function mayStand(row: ObjectRow): boolean {
-  return row.phase !== "pending" || row.apiVersion === "";
-}
-
 function describeOutcome(outcome: ApplyOutcome): string {
-  const failures = outcome.failed.map(({ error }) =>
-    error.hint === undefined ? error.message : `${error.message} (${error.hint})`,
-  );
+  const failures = outcome.failed.map(({ error }) => inWords(error));
   const all = [...failures, ...outcome.blocked.map(({ reason }) => reason)];
   const more = all.length > 5 ? [`and ${all.length - 5} more`] : [];
   return [...all.slice(0, 5), ...more].join("; ");
+}
+
+function inWords(error: FleetError): string {
+  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
 }
 
 function count(objects: number): string {

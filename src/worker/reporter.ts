@@ -8,6 +8,7 @@ import type {
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { redactText } from "../runtime/redact.ts";
 import { type Waker, createWaker } from "../runtime/wake.ts";
 
 /** What there is to report now. */
@@ -41,6 +42,7 @@ export interface ReporterOptions {
 }
 
 const debounceMs = 100;
+const maxMessage = 2000;
 /** An app's healthy time matters to the controller while it is short: it goes out with each heartbeat. */
 const agingMs = 15 * 60_000;
 
@@ -115,18 +117,24 @@ class KeptReporter implements Reporter {
       const [site = "", app] = key.split("/");
       if (app === undefined) {
         const told = source.site(site);
-        if (told !== null) sites.push(told);
+        if (told !== null) sites.push({ ...told, message: tellable(told.message) });
         continue;
       }
       const told = source.app(site, app);
-      if (told !== null) apps.push(told);
+      if (told !== null) apps.push({ ...told, message: tellable(told.message) });
       const ages = told !== null && told.healthyForMs > 0 && told.healthyForMs < agingMs;
       if (ages) this.#aging.add(key);
       else this.#aging.delete(key);
     }
-    const facts = source.facts();
-    return { worker, sequence: this.#sequence, full: this.#isFull, ...facts, sites, apps };
+    const { refused, ...facts } = source.facts();
+    const told = { ...facts, refused: tellable(refused) };
+    return { worker, sequence: this.#sequence, full: this.#isFull, ...told, sites, apps };
   }
+}
+
+/** The one place where words from clusters and mirrors leave the region: without what looks like a secret, and bounded. */
+function tellable(text: string): string {
+  return redactText(text).slice(0, maxMessage);
 }
 
 function everything(source: ReportSource): Set<string> {

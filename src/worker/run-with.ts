@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
-import pLimit from "p-limit";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
+import { createFairPlaces } from "./fair-places.ts";
+import { createMirrorHistory } from "./mirror-history.ts";
 import {
   type MirrorFetcher,
   type MirrorFollower,
@@ -25,6 +27,8 @@ export interface WorkerPorts {
   readonly git: ObjectStore;
   readonly fetcher: MirrorFetcher;
   verify(commit: string, previous: string | null): Promise<Verification>;
+  /** Gathers the packs of `git`. */
+  maintain(signal: AbortSignal): Promise<void>;
   readonly controller: ControllerClient;
   readonly store: StateStore;
   open(site: string): ClusterClient;
@@ -44,15 +48,20 @@ export async function runWith(
   const ended = new AbortController();
   const running = AbortSignal.any([signal, ended.signal]);
   const { engine, follower, reporter } = assemble(config, ports);
-  await follower.resume(mirrorBranch);
+  const { clock, logger } = ports;
+  await follower.resume();
   const loops = [
     engine.run(running),
     follower.run(running),
     reporter.run(running),
     followHints({ ports, follower }, running),
+    keepUp(
+      { everyMs: config.upkeepMs, work: () => ports.maintain(running), clock, logger },
+      running,
+    ),
   ];
   try {
-    await Promise.race(loops);
+    await Promise.race([...loops, ports.store.failed]);
   } finally {
     ended.abort();
     await Promise.allSettled(loops);
@@ -67,19 +76,21 @@ interface Assembly {
 
 function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   const { clock, logger, store, git } = ports;
-  const limit = pLimit(config.concurrency);
+  const trees = createTreeCache(git);
   const engine = createWorkerEngine({
     config,
     store,
     clock,
     logger,
-    trees: createTreeCache(git),
+    trees,
+    history: createMirrorHistory(git, mirrorBranch, trees),
     open: (site) => ports.open(site),
-    limit: (task) => limit(task),
+    places: createFairPlaces(config.concurrency, clock),
     touch: (site, app) => reporter.touch(site, app),
   });
   const follower = createMirrorFollower({
     git,
+    ref: mirrorBranch,
     fetcher: ports.fetcher,
     verify: (commit, previous) => ports.verify(commit, previous),
     store,

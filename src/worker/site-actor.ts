@@ -14,6 +14,8 @@ import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
 export interface SiteActor {
   /** What the mirror says now; null: the site is not assigned any more. Resolves when that is in force. */
   setTarget(target: SiteTarget | null): Promise<void>;
+  /** Reads the store anew: others may have written to the site meanwhile. Only while it is not assigned. */
+  reload(): void;
   report(): SiteReport;
   appReport(app: string): AppReport | null;
   apps(): readonly string[];
@@ -24,8 +26,8 @@ export interface SiteActor {
 export interface SiteActorOptions {
   readonly context: Omit<SiteContext, "apps" | "target" | "signal">;
   readonly drift: DriftBudget;
-  /** Runs work when there is a place: places are shared by all sites in order of asking. */
-  limit<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs work when there is a place for it. */
+  limit(work: () => Promise<void>): Promise<void>;
   /** Something of an app (or, without one, of the site) is to be told. */
   touch(app?: string): void;
 }
@@ -36,18 +38,11 @@ const patienceMs = 10 * 60_000;
 
 /** An actor with what the store knows of the site; it does nothing before `run`. */
 export function createSiteActor(options: SiteActorOptions): SiteActor {
-  const actor = new Actor(options);
-  return {
-    setTarget: (target) => actor.setTarget(target),
-    report: () => actor.report(),
-    appReport: (app) => actor.appReport(app),
-    apps: () => [...actor.states.keys()],
-    run: (signal) => actor.run(signal),
-  };
+  return new Actor(options);
 }
 
-class Actor {
-  readonly states = new Map<string, AppState>();
+class Actor implements SiteActor {
+  readonly #states = new Map<string, AppState>();
   readonly #options: SiteActorOptions;
   readonly #timer: TaskTimer;
   readonly #context: SiteContext;
@@ -65,7 +60,7 @@ class Actor {
     this.#options = options;
     this.#context = {
       ...options.context,
-      apps: this.states,
+      apps: this.#states,
       target: () => this.#target,
       signal: () => this.#signal,
     };
@@ -73,19 +68,20 @@ class Actor {
       clock: options.context.clock,
       parallel,
       mayRun: (key) =>
-        this.#target !== null && (key === "probe" || !options.context.link.isBroken()),
+        this.#target !== null && (key === "probe" || options.context.link.hasAnswered()),
       task: (key) => this.#track(key),
     });
-    this.#load();
+    this.reload();
   }
 
-  #load(): void {
+  reload(): void {
     const { store, site } = this.#context;
+    this.#states.clear();
     for (const row of store.apps(site)) {
       const state = newAppState(row.app);
       state.row = row;
       for (const object of store.objects(site, row.app)) state.rows.set(object.id, object);
-      this.states.set(row.app, state);
+      this.#states.set(row.app, state);
     }
   }
 
@@ -104,9 +100,9 @@ class Actor {
       this.#signal = this.#newSignal();
     }
     for (const app of target.apps.keys()) {
-      if (!this.states.has(app)) this.states.set(app, newAppState(app));
+      if (!this.#states.has(app)) this.#states.set(app, newAppState(app));
     }
-    for (const state of this.states.values()) this.#retarget(state, before, target);
+    for (const state of this.#states.values()) this.#retarget(state, before, target);
     if (before === null) this.#begin();
     if (before?.meta.drift.intervalMs !== target.meta.drift.intervalMs) {
       this.#timer.reschedule("drift", this.#context.clock.random() * target.meta.drift.intervalMs);
@@ -118,7 +114,7 @@ class Actor {
   async #standDown(): Promise<void> {
     this.#assigned.abort();
     await Promise.all(this.#busy);
-    for (const state of this.states.values()) {
+    for (const state of this.#states.values()) {
       state.target = null;
       this.#options.touch(state.app);
     }
@@ -138,7 +134,7 @@ class Actor {
   /** It has left, and the marker is away: there is nothing more to know of it. */
   #forget(state: AppState): void {
     this.#context.store.dropApp(this.#context.site, state.app);
-    this.states.delete(state.app);
+    this.#states.delete(state.app);
     this.#timer.cancel(`app/${state.app}`);
     this.#options.touch(state.app);
   }
@@ -182,7 +178,7 @@ class Actor {
     this.#options.touch();
     if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
     const reason = error instanceof FleetError ? error.message : "internal error: see the log";
-    const state = key.startsWith("app/") ? this.states.get(key.slice("app/".length)) : undefined;
+    const state = key.startsWith("app/") ? this.#states.get(key.slice("app/".length)) : undefined;
     if (state !== undefined) {
       state.trouble = reason;
       this.#options.touch(state.app);
@@ -203,7 +199,7 @@ class Actor {
     this.#probes = 0;
     this.#options.touch();
     if (!wasBroken) return;
-    for (const state of this.states.values()) {
+    for (const state of this.#states.values()) {
       state.failures = 0;
       this.#timer.reschedule(`app/${state.app}`, 0);
     }
@@ -223,7 +219,7 @@ class Actor {
   }
 
   async #app(app: string): Promise<void> {
-    const state = this.states.get(app);
+    const state = this.#states.get(app);
     if (state === undefined) return;
     const next = await reconcileApp(this.#context, state);
     this.#noteDrift();
@@ -261,10 +257,10 @@ class Actor {
     const { clock, config, link } = this.#context;
     // A site whose objects say nothing is asked all the same, so that its silence is noticed.
     await link.verify({ signal: this.#signal, maxAgeMs: config.offlineAfterMs / 3 });
-    const changed = await observeApps(this.#context, [...this.states.values()]);
+    const changed = await observeApps(this.#context, [...this.#states.values()]);
     for (const state of changed) this.#options.touch(state.app);
     let isSettling = false;
-    for (const state of this.states.values()) {
+    for (const state of this.#states.values()) {
       const times = healthTimes(state);
       if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
         this.#timer.schedule(`app/${state.app}`, 0);
@@ -309,13 +305,13 @@ class Actor {
 
   /** Apps of which the last look for drift did not see all. */
   #unchecked(): readonly string[] {
-    return [...this.states.values()]
+    return [...this.#states.values()]
       .filter((state) => state.unchecked !== "")
       .map(({ app }) => app);
   }
 
   #noteDrift(): void {
-    const isDrifted = [...this.states.values()].some((state) => state.drifted.size > 0);
+    const isDrifted = [...this.#states.values()].some((state) => state.drifted.size > 0);
     this.#options.drift.note(this.#context.site, isDrifted);
     if (!isDrifted) this.#driftNote = "";
   }
@@ -330,12 +326,16 @@ class Actor {
       site,
       reachable: offlineForMs < config.offlineAfterMs,
       ...(uid !== null && { uid }),
-      message: text.slice(0, 2000),
+      message: text,
     };
   }
 
+  apps(): readonly string[] {
+    return [...this.#states.keys()];
+  }
+
   appReport(app: string): AppReport | null {
-    const state = this.states.get(app);
+    const state = this.#states.get(app);
     return state === undefined ? null : appReport(state, this.#context.site);
   }
 }

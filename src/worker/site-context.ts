@@ -5,6 +5,7 @@ import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import type { WorkerSettings } from "./config.ts";
+import type { MirrorHistory } from "./mirror-history.ts";
 import type { SiteTarget } from "./mirror-view.ts";
 import type { SiteLink } from "./site-link.ts";
 import type { StateStore } from "./state-store.ts";
@@ -18,6 +19,7 @@ export interface SiteContext {
   readonly logger: Logger;
   readonly store: StateStore;
   readonly trees: TreeCache;
+  readonly history: MirrorHistory;
   readonly link: SiteLink;
   readonly client: ClusterClient;
   /** Apps of the site by name, those that have left the mirror included. */
@@ -30,12 +32,24 @@ export interface SiteContext {
 
 /** The tree that the mirror wants of an app now; null where it wants none (leaving, unassigned). */
 export async function desiredTree(context: SiteContext, app: string): Promise<AppTree | null> {
-  const target = context.target();
-  const wanted = target?.apps.get(app);
-  if (target === null || wanted === undefined) return null;
-  const state = context.apps.get(app);
-  const tree = "tree" in wanted ? wanted.tree : heldTree(wanted, state);
-  return tree === null ? null : context.trees.load(tree, `${target.meta.fleet}/${app}`);
+  const tree = desiredTreeId(context, app);
+  const fleet = context.target()?.meta.fleet ?? "";
+  return tree === null ? null : context.trees.load(tree, `${fleet}/${app}`);
+}
+
+/** Its objects, by their names in the mirror: what another app's damaged file says is no matter of this one. */
+export async function desiredIds(
+  context: SiteContext,
+  app: string,
+): Promise<ReadonlySet<ObjectId> | null> {
+  const tree = desiredTreeId(context, app);
+  return tree === null ? null : context.trees.ids(tree);
+}
+
+function desiredTreeId(context: SiteContext, app: string): string | null {
+  const wanted = context.target()?.apps.get(app);
+  if (wanted === undefined) return null;
+  return "tree" in wanted ? wanted.tree : heldTree(wanted, context.apps.get(app));
 }
 
 function heldTree(
@@ -58,7 +72,10 @@ export function throwUnlessPassable(
   if (context.link.isBroken()) throw error;
 }
 
-/** What the other apps of the site want or have, by app: an object of theirs is never deleted. */
+/**
+ * What the other apps of the site want or have, by app: an object of theirs is never deleted. What is left in the
+ * store of an app that the mirror does not name is no word about what stands there.
+ */
 export async function othersIds(
   context: SiteContext,
   app: string,
@@ -66,11 +83,9 @@ export async function othersIds(
   const others = new Map<string, ReadonlySet<ObjectId>>();
   for (const name of context.target()?.apps.keys() ?? []) {
     if (name === app) continue;
-    others.set(name, (await desiredTree(context, name))?.ids ?? new Set());
-  }
-  for (const [name, state] of context.apps) {
-    if (name === app) continue;
-    others.set(name, new Set([...(others.get(name) ?? []), ...state.rows.keys()]));
+    const wanted = (await desiredIds(context, name)) ?? [];
+    const has = context.apps.get(name)?.rows.keys() ?? [];
+    others.set(name, new Set([...wanted, ...has]));
   }
   return others;
 }

@@ -16,6 +16,8 @@ export interface SiteLink {
   noteFailure(error: unknown): void;
   /** True while the cluster does not answer, or is another one: only probes may be sent. */
   isBroken(): boolean;
+  /** It has said who it is, and nothing has failed since: before that nothing but this question is sent. */
+  hasAnswered(): boolean;
   /** For the site's report. `offlineForMs` 0 while it answers. */
   facts(): { readonly uid: string | null; readonly offlineForMs: number; readonly message: string };
 }
@@ -28,6 +30,8 @@ export interface SiteLinkOptions {
   readonly clock: Clock;
   /** The uid that the mirror's meta names. */
   readonly expectedUid: () => string | undefined;
+  /** Whether a site of this worker is in the mirror, or still being written to. */
+  readonly isHeld: (site: string) => boolean;
 }
 
 /** A link that knows nothing of its cluster yet. */
@@ -40,6 +44,7 @@ class Link implements SiteLink {
   readonly #options: SiteLinkOptions;
   #verified: { generation: number; at: number; uid: string } | undefined;
   #failure: { since: number; error: FleetError } | undefined;
+  #hasAnswered = false;
 
   constructor(options: SiteLinkOptions) {
     this.#options = options;
@@ -76,15 +81,26 @@ class Link implements SiteLink {
     const known = store.siteUid(site) ?? undefined;
     const wanted = [known, expectedUid()].find((one) => one !== undefined && one !== uid);
     if (wanted !== undefined) throw changed(site, wanted, uid);
-    if (known === undefined) {
-      refuseTaken(store, site, uid);
-      store.setSiteUid(site, uid);
-    }
+    if (known === undefined) this.#take(uid);
     // Another cluster at the same address serves other kinds.
     if (this.#verified === undefined) this.client.forgetKinds();
     this.client.pin(identity);
     this.#verified = { generation, at: clock.monotonic(), uid };
     this.#failure = undefined;
+    this.#hasAnswered = true;
+  }
+
+  /**
+   * The first contact. Two sites of one cluster would take each other's objects for their own, and delete them; but a
+   * site that the mirror no longer has may have got another name: what it had is then read from the cluster.
+   */
+  #take(uid: string): void {
+    const { site, store, isHeld } = this.#options;
+    const holders = store.sites().filter((other) => other !== site && store.siteUid(other) === uid);
+    const holder = holders.find((other) => isHeld(other));
+    if (holder !== undefined) throw taken(site, holder);
+    for (const old of holders) store.forgetSite(old);
+    store.setSiteUid(site, uid);
   }
 
   noteFailure(error: unknown): void {
@@ -95,6 +111,10 @@ class Link implements SiteLink {
 
   isBroken(): boolean {
     return this.#failure !== undefined;
+  }
+
+  hasAnswered(): boolean {
+    return this.#hasAnswered && this.#failure === undefined;
   }
 
   facts(): { uid: string | null; offlineForMs: number; message: string } {
@@ -115,14 +135,15 @@ function breaks(error: FleetError): boolean {
   return error.code === "CLUSTER_UNREACHABLE" && !isApiError(error);
 }
 
-/** Two sites of one cluster would take each other's objects for their own, and delete them. */
-function refuseTaken(store: StateStore, site: string, uid: string): void {
-  const holder = store.sites().find((other) => other !== site && store.siteUid(other) === uid);
-  if (holder === undefined) return;
-  throw new FleetError("CLUSTER_CHANGED", `the cluster of site ${site} is already site ${holder}`, {
-    retry: "never",
-    hint: "nothing is written there as this site; correct the kubeconfig, or register the cluster once",
-  });
+function taken(site: string, holder: string): FleetError {
+  return new FleetError(
+    "CLUSTER_CHANGED",
+    `the cluster of site ${site} is already site ${holder}`,
+    {
+      retry: "never",
+      hint: "nothing is written there as this site; correct the kubeconfig, or register the cluster once",
+    },
+  );
 }
 
 function changed(site: string, wanted: string, found: string): FleetError {

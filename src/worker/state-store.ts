@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { WriteBatch } from "./write-batch.ts";
 
 /** `pending`: to be written, perhaps written; `applied`: it stands; `deleting`: a delete was sent. */
 type ObjectPhase = "pending" | "applied" | "deleting";
@@ -62,14 +64,23 @@ export interface AppRow {
 }
 
 /**
- * The worker's memory: the truth about what it wrote where. Every write is on the disk when its call returns. Opened by
- * one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
+ * The worker's memory: the truth about what it wrote where. A write is seen by the next read at once, and reaches the
+ * disk together with others within 20 ms, all or nothing and in order: who must not go on before that waits for
+ * `durable`. Opened by one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
  */
 export interface StateStore {
+  /** Resolves when all that was written so far is on the disk. */
+  durable(): Promise<void>;
+  /** Rejects when something could not be written: what is kept in memory is then worth nothing. */
+  readonly failed: Promise<never>;
   siteUid(site: string): string | null;
   setSiteUid(site: string, uid: string): void;
   /** Sites that have a uid or an app. */
   sites(): readonly string[];
+  /** Keeps which objects the site's apps have, and nothing else of them: each is looked at anew. */
+  distrustSite(site: string): void;
+  /** Forgets a site whose cluster has got another name. */
+  forgetSite(site: string): void;
   apps(site: string): readonly AppRow[];
   saveApp(row: AppRow): void;
   dropApp(site: string, app: string): void;
@@ -81,7 +92,10 @@ export interface StateStore {
     dropped?: readonly ObjectId[],
   ): void;
   value(key: string): string | null;
+  /** All values whose key begins so, by the rest of their keys. */
+  values(prefix: string): ReadonlyMap<string, string>;
   setValue(key: string, value: string): void;
+  deleteValue(key: string): void;
   close(): void;
 }
 
@@ -99,52 +113,121 @@ CREATE TABLE IF NOT EXISTS objects (
 `;
 
 /** Opens (or makes) the store in a file. */
-export function openStateStore(path: string): StateStore {
+export function openStateStore(path: string, clock: Clock): StateStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = openDatabase(path);
-  const run = (sql: string, ...values: (string | number | null)[]): void => {
-    database.prepare(sql).run(...values);
-  };
-  const insertObject = database.prepare(
-    "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-  );
-  const deleteObject = database.prepare(
-    "DELETE FROM objects WHERE site = ? AND app = ? AND id = ?",
-  );
-  const oneText = (sql: string, key: string): string | null => {
-    const row = database.prepare(sql).get(key);
+  return new SqliteStore(openDatabase(path), clock);
+}
+
+class SqliteStore implements StateStore {
+  readonly failed: Promise<never>;
+  readonly #database: DatabaseSync;
+  readonly #batch: WriteBatch;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#batch = new WriteBatch(database, clock);
+    this.failed = this.#batch.failed;
+  }
+
+  durable(): Promise<void> {
+    return this.#batch.durable();
+  }
+
+  siteUid(site: string): string | null {
+    return this.#text("SELECT uid AS value FROM sites WHERE site = ?", site);
+  }
+
+  setSiteUid(site: string, uid: string): void {
+    this.#run("INSERT OR REPLACE INTO sites VALUES (?, ?)", site, uid);
+  }
+
+  sites(): readonly string[] {
+    const rows = this.#rows("SELECT site FROM sites UNION SELECT site FROM apps ORDER BY site");
+    return rows.map((row) => text(row["site"]));
+  }
+
+  distrustSite(site: string): void {
+    this.#run("DELETE FROM apps WHERE site = ?", site);
+  }
+
+  forgetSite(site: string): void {
+    this.#run("DELETE FROM objects WHERE site = ?", site);
+    this.#run("DELETE FROM apps WHERE site = ?", site);
+    this.#run("DELETE FROM sites WHERE site = ?", site);
+  }
+
+  apps(site: string): readonly AppRow[] {
+    return this.#rows("SELECT * FROM apps WHERE site = ? ORDER BY app", site).map(appRow);
+  }
+
+  saveApp(row: AppRow): void {
+    this.#run(`INSERT OR REPLACE INTO apps VALUES (${marks(12)})`, ...appValues(row));
+  }
+
+  dropApp(site: string, app: string): void {
+    this.#run("DELETE FROM objects WHERE site = ? AND app = ?", site, app);
+    this.#run("DELETE FROM apps WHERE site = ? AND app = ?", site, app);
+  }
+
+  objects(site: string, app: string): readonly ObjectRow[] {
+    const sql = "SELECT * FROM objects WHERE site = ? AND app = ? ORDER BY id";
+    return this.#rows(sql, site, app).map(objectRow);
+  }
+
+  saveObjects(
+    { site, app }: { readonly site: string; readonly app: string },
+    rows: readonly ObjectRow[],
+    dropped: readonly ObjectId[] = [],
+  ): void {
+    for (const id of dropped) {
+      this.#run("DELETE FROM objects WHERE site = ? AND app = ? AND id = ?", site, app, id);
+    }
+    const insert = `INSERT OR REPLACE INTO objects VALUES (${marks(11)})`;
+    for (const row of rows) this.#run(insert, site, app, ...objectValues(row));
+  }
+
+  value(key: string): string | null {
+    return this.#text("SELECT value FROM facts WHERE key = ?", key);
+  }
+
+  values(prefix: string): ReadonlyMap<string, string> {
+    const sql = "SELECT key, value FROM facts WHERE substr(key, 1, ?) = ?";
+    const rows = this.#rows(sql, prefix.length, prefix);
+    return new Map(rows.map((row) => [text(row["key"]).slice(prefix.length), text(row["value"])]));
+  }
+
+  setValue(key: string, value: string): void {
+    this.#run("INSERT OR REPLACE INTO facts VALUES (?, ?)", key, value);
+  }
+
+  deleteValue(key: string): void {
+    this.#run("DELETE FROM facts WHERE key = ?", key);
+  }
+
+  close(): void {
+    this.#batch.commit();
+    this.#database.close();
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): void {
+    this.#batch.write(() => this.#prepare(sql).run(...values));
+  }
+
+  #rows(sql: string, ...values: (string | number)[]): readonly Row[] {
+    return this.#prepare(sql).all(...values);
+  }
+
+  #text(sql: string, key: string): string | null {
+    const row = this.#prepare(sql).get(key);
     return row === undefined ? null : text(row["value"]);
-  };
-  return {
-    siteUid: (site) => oneText("SELECT uid AS value FROM sites WHERE site = ?", site),
-    setSiteUid: (site, uid) => run("INSERT OR REPLACE INTO sites VALUES (?, ?)", site, uid),
-    sites: () =>
-      database
-        .prepare("SELECT site FROM sites UNION SELECT site FROM apps ORDER BY site")
-        .all()
-        .map((row) => text(row["site"])),
-    apps: (site) =>
-      database.prepare("SELECT * FROM apps WHERE site = ? ORDER BY app").all(site).map(appRow),
-    saveApp: (row) => run(`INSERT OR REPLACE INTO apps VALUES (${marks(12)})`, ...appValues(row)),
-    dropApp: (site, app) =>
-      transaction(database, () => {
-        run("DELETE FROM objects WHERE site = ? AND app = ?", site, app);
-        run("DELETE FROM apps WHERE site = ? AND app = ?", site, app);
-      }),
-    objects: (site, app) =>
-      database
-        .prepare("SELECT * FROM objects WHERE site = ? AND app = ? ORDER BY id")
-        .all(site, app)
-        .map(objectRow),
-    saveObjects: ({ site, app }, rows, dropped = []) =>
-      transaction(database, () => {
-        for (const id of dropped) deleteObject.run(site, app, id);
-        for (const row of rows) insertObject.run(site, app, ...objectValues(row));
-      }),
-    value: (key) => oneText("SELECT value FROM facts WHERE key = ?", key),
-    setValue: (key, value) => run("INSERT OR REPLACE INTO facts VALUES (?, ?)", key, value),
-    close: () => database.close(),
-  };
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
 }
 
 function openDatabase(path: string): DatabaseSync {
@@ -178,17 +261,6 @@ const sqliteBusy = 5;
 function isBusy(error: unknown): boolean {
   if (!(error instanceof Error) || !("errcode" in error)) return false;
   return typeof error.errcode === "number" && (error.errcode & 0xff) === sqliteBusy;
-}
-
-function transaction(database: DatabaseSync, work: () => void): void {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    work();
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 type Row = Readonly<Record<string, SQLOutputValue>>;

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { ObjectStore } from "../adapters/git/object-store.ts";
+import type { ObjectStore, TreeEntry } from "../adapters/git/object-store.ts";
 import { type ApplyStep, orderObjects } from "../core/apply/order-objects.ts";
 import { hashOf, prepareObject } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
@@ -10,6 +10,8 @@ import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/k
 export interface TreeObject extends ApplyStep {
   /** Hash of the object as it is sent. */
   readonly hash: string;
+  /** The object as JSON, encoded once for all sites; `metadata` stands first. */
+  readonly text: string;
 }
 
 /** A tree of an app, whole: every file of it was read and understood. */
@@ -20,43 +22,102 @@ export interface AppTree {
   readonly ids: ReadonlySet<ObjectId>;
 }
 
-/** Trees that were read. Sites that share a variant share its tree. */
+/** Trees that were read. Sites that share a variant share its tree, and trees that share an object share that. */
 export interface TreeCache {
   /** MIRROR_INVALID when a file is not the object that its name says; git's errors when it cannot be read. */
   load(tree: string, owner: string): Promise<AppTree>;
+  /** Which objects a tree has, by the names of its files alone: also where one of them is no object. */
+  ids(tree: string): Promise<ReadonlySet<ObjectId>>;
 }
 
-const maxTrees = 500;
+const maxTrees = 5000;
+const maxObjects = 50_000;
 
-/** A cache over a store; keeps the trees used last. */
+/** A cache over a store; keeps what was used last. */
 export function createTreeCache(store: ObjectStore): TreeCache {
-  const trees = new Map<string, Promise<AppTree>>();
+  const trees = createLastUsed<AppTree>(maxTrees);
+  const names = createLastUsed<ReadonlySet<ObjectId>>(maxTrees);
+  const prepared = createLastUsed<Prepared>(maxObjects);
   return {
-    load: (tree, owner) => {
-      const key = `${owner} ${tree}`;
-      const known = trees.get(key);
-      trees.delete(key);
-      const loading = known ?? readTree(store, tree, owner);
-      trees.set(key, loading);
-      if (known === undefined) loading.catch(() => trees.delete(key));
-      for (const oldest of trees.keys()) {
-        if (trees.size <= maxTrees) break;
-        trees.delete(oldest);
-      }
-      return loading;
-    },
+    load: (tree, owner) =>
+      trees(`${owner} ${tree}`, () => readTree({ store, prepared }, tree, owner)),
+    ids: (tree) =>
+      names(tree, async () => new Set((await filesOf(store, tree)).map(({ path }) => idOf(path)))),
   };
 }
 
-async function readTree(store: ObjectStore, tree: string, owner: string): Promise<AppTree> {
-  const files = await store.list(tree);
-  const texts = await store.read(files.map((file) => file.oid));
-  const objects = files.map((file) =>
-    prepareObject(parseObject(file.path, texts.get(file.oid)), owner),
+/** What is kept of one file. */
+interface Prepared {
+  readonly object: KubeObject;
+  readonly hash: string;
+  readonly text: string;
+}
+
+type LastUsed<T> = (key: string, make: () => Promise<T>) => Promise<T>;
+
+/** Keeps what was asked for last, as it is made or made; a failure is not kept. */
+function createLastUsed<T>(max: number): LastUsed<T> {
+  const kept = new Map<string, Promise<T>>();
+  return (key, make) => {
+    const known = kept.get(key);
+    kept.delete(key);
+    const value = known ?? make();
+    kept.set(key, value);
+    if (known === undefined) value.catch(() => kept.delete(key));
+    for (const oldest of kept.keys()) {
+      if (kept.size <= max) break;
+      kept.delete(oldest);
+    }
+    return value;
+  };
+}
+
+interface Reading {
+  readonly store: ObjectStore;
+  readonly prepared: LastUsed<Prepared>;
+}
+
+async function readTree(
+  { store, prepared }: Reading,
+  tree: string,
+  owner: string,
+): Promise<AppTree> {
+  const files = await filesOf(store, tree);
+  if (files.length === 0) throw invalid(`the tree ${tree} of ${owner} is empty`);
+  const read = await Promise.all(
+    files.map(({ path, oid }) =>
+      // The path too: a file under a wrong name is no better for being right under another.
+      prepared(`${owner} ${path} ${oid}`, async () =>
+        prepare(parseObject(path, (await store.read([oid])).get(oid)), owner),
+      ),
+    ),
   );
-  if (objects.length === 0) throw invalid(`the tree ${tree} of ${owner} is empty`);
-  const steps = orderObjects(objects).map((step) => ({ ...step, hash: hashOf(step.object) }));
-  return { tree, objects: steps, ids: new Set(steps.map((step) => step.id)) };
+  const known = new Map(read.map((one) => [one.object, one]));
+  const objects = orderObjects(read.map(({ object }) => object)).map((step) => {
+    const { hash = "", text = "" } = known.get(step.object) ?? {};
+    return { ...step, hash, text };
+  });
+  return { tree, objects, ids: new Set(objects.map((step) => step.id)) };
+}
+
+/** The files of an app's tree; it has no folders. */
+async function filesOf(store: ObjectStore, tree: string): Promise<readonly TreeEntry[]> {
+  const files = await store.children(tree);
+  const folder = files.find(({ type }) => type !== "blob");
+  if (folder !== undefined) throw invalid(`the tree ${tree} has a folder ${folder.path}`);
+  return files;
+}
+
+const extension = ".yaml";
+
+function idOf(path: string): ObjectId {
+  return path.endsWith(extension) ? path.slice(0, -extension.length) : path;
+}
+
+function prepare(parsed: KubeObject, owner: string): Prepared {
+  const object = prepareObject(parsed, owner);
+  const { metadata, ...rest } = object;
+  return { object, hash: hashOf(object), text: JSON.stringify({ metadata, ...rest }) };
 }
 
 function parseObject(path: string, text: string | undefined): KubeObject {
@@ -68,7 +129,7 @@ function parseObject(path: string, text: string | undefined): KubeObject {
     throw invalid(`${path} is not valid YAML`);
   }
   if (!isKubeObject(value)) throw invalid(`${path} is not a Kubernetes object`);
-  if (`${objectId(keyOf(value))}.yaml` !== path) {
+  if (`${objectId(keyOf(value))}${extension}` !== path) {
     throw invalid(`${path} holds another object than its name says`);
   }
   return value;

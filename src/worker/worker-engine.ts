@@ -4,16 +4,19 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { WorkerSettings } from "./config.ts";
 import { createDriftBudget } from "./drift-budget.ts";
+import type { FairPlaces } from "./fair-places.ts";
+import type { MirrorHistory } from "./mirror-history.ts";
 import type { MirrorView, SiteTarget } from "./mirror-view.ts";
 import { type SiteActor, createSiteActor } from "./site-actor.ts";
 import { createSiteLink } from "./site-link.ts";
 import type { StateStore } from "./state-store.ts";
 import type { TreeCache } from "./tree-cache.ts";
+import { watchAnswers } from "./watch-answers.ts";
 
 /** All sites of a worker. */
 export interface WorkerEngine {
-  /** Takes in what the mirror says; resolves when sites that are gone from it have stopped. */
-  follow(view: MirrorView): Promise<void>;
+  /** Takes in what the mirror says. A site that is gone from it counts as stopped once no write to it is under way. */
+  follow(view: MirrorView): void;
   sites(): readonly string[];
   apps(site: string): readonly string[];
   site(site: string): SiteReport | null;
@@ -29,11 +32,12 @@ export interface WorkerEngineOptions {
   readonly config: WorkerSettings;
   readonly store: StateStore;
   readonly trees: TreeCache;
+  readonly history: MirrorHistory;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Opens the way to a site's cluster, once. */
   open(site: string): ClusterClient;
-  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly places: FairPlaces;
   touch(site: string, app?: string): void;
 }
 
@@ -46,59 +50,93 @@ interface Entry {
   readonly actor: SiteActor;
   readonly client: ClusterClient;
   running: Promise<void> | undefined;
+  /** Changes of the target, one after the other: a site that hangs holds up no other one. */
+  turn: Promise<void>;
+  /** Gone from the mirror, and perhaps still written to. */
+  isStopping: boolean;
 }
 
 class Engine implements WorkerEngine {
   readonly #options: WorkerEngineOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #drift = createDriftBudget(() => this.#view?.sites.size ?? 0);
+  readonly #stopped: Map<string, string>;
   #view: MirrorView | undefined;
   #signal: AbortSignal | undefined;
-  #failed: ((error: unknown) => void) | undefined;
+  readonly #failure = Promise.withResolvers<never>();
 
   constructor(options: WorkerEngineOptions) {
     this.#options = options;
+    this.#failure.promise.catch(() => {}); // told by run
+    this.#stopped = new Map(options.store.values(stoppedPrefix));
   }
 
-  async follow(view: MirrorView): Promise<void> {
+  follow(view: MirrorView): void {
     const before = this.#view;
     this.#view = view;
-    const gone = [...this.#entries].filter(([site]) => !view.sites.has(site));
-    await Promise.all(gone.map(([site, entry]) => this.#stop(site, entry, view.commit)));
-    for (const site of this.#options.store.sites()) {
-      const isNew = !view.sites.has(site) && this.#stoppedAt(site) === "";
-      if (isNew) this.#options.store.setValue(stoppedKey(site), view.commit);
-    }
+    const gone = [...(before?.sites.keys() ?? [])].filter((site) => !view.sites.has(site));
+    for (const site of gone) this.#stop(site, view.commit);
+    this.#noteAway(view);
     for (const [site, target] of view.sites) {
-      if (before?.sites.get(site) !== target) await this.#assign(site, target);
+      if (before?.sites.get(site) !== target) this.#assign(site, target);
     }
   }
 
-  async #stop(site: string, entry: Entry, commit: string): Promise<void> {
-    await entry.actor.setTarget(null);
-    if (this.#stoppedAt(site) === "") {
-      this.#options.store.setValue(stoppedKey(site), commit);
-    }
-    this.#drift.note(site, false);
-    this.#options.touch(site);
+  #stop(site: string, commit: string): void {
+    const entry = this.#entries.get(site);
+    if (entry === undefined) return;
+    entry.isStopping = true;
+    this.#queue(entry, async () => {
+      await entry.actor.setTarget(null);
+      entry.isStopping = false;
+      this.#noteStopped(site, commit);
+      this.#drift.note(site, false);
+      this.#options.touch(site);
+    });
   }
 
-  async #assign(site: string, target: SiteTarget): Promise<void> {
+  /** Sites of earlier runs that the mirror does not have, too. */
+  #noteAway(view: MirrorView): void {
+    for (const site of this.#options.store.sites()) {
+      const isStopping = this.#entries.get(site)?.isStopping === true;
+      if (!view.sites.has(site) && !isStopping) this.#noteStopped(site, view.commit);
+    }
+  }
+
+  #noteStopped(site: string, commit: string): void {
+    if (this.#stopped.has(site)) return;
+    this.#options.store.setValue(stoppedPrefix + site, commit);
+    this.#stopped.set(site, commit);
+  }
+
+  #assign(site: string, target: SiteTarget): void {
     this.#options.touch(site);
-    if (this.#stoppedAt(site) !== "") this.#options.store.setValue(stoppedKey(site), "");
+    const known = this.#entries.get(site);
+    if (known === undefined) this.#takeBack(site);
     if (this.#options.config.sites[site] === undefined) return;
-    let entry = this.#entries.get(site);
-    if (entry === undefined) {
-      entry = this.#enter(site);
-      this.#entries.set(site, entry);
-      this.#start(entry);
-    }
-    await entry.actor.setTarget(target);
+    const entry = known ?? this.#enter(site);
+    this.#queue(entry, async () => {
+      if (this.#takeBack(site)) entry.actor.reload();
+      await entry.actor.setTarget(target);
+    });
+    this.#start(entry);
+  }
+
+  /** A site that comes back: others may have written to it, so that what is known of its objects is looked at anew. */
+  #takeBack(site: string): boolean {
+    if (!this.#stopped.delete(site)) return false;
+    this.#options.store.distrustSite(site);
+    this.#options.store.deleteValue(stoppedPrefix + site);
+    return true;
+  }
+
+  #queue(entry: Entry, work: () => Promise<void>): void {
+    entry.turn = entry.turn.then(work).catch((error: unknown) => this.#failure.reject(error));
   }
 
   #enter(site: string): Entry {
-    const { config, store, clock, trees, limit } = this.#options;
-    const client = this.#options.open(site);
+    const { config, store, clock, trees, history, places } = this.#options;
+    const { client, times } = watchAnswers(this.#options.open(site), clock);
     const logger = this.#options.logger.child({ site });
     const link = createSiteLink({
       site,
@@ -106,25 +144,31 @@ class Engine implements WorkerEngine {
       store,
       clock,
       expectedUid: () => this.#view?.sites.get(site)?.meta.uid,
+      isHeld: (other) =>
+        this.#view?.sites.has(other) === true || this.#entries.get(other)?.isStopping === true,
     });
     const actor = createSiteActor({
-      context: { site, config, clock, logger, store, trees, link, client },
+      context: { site, config, clock, logger, store, trees, history, link, client },
       drift: this.#drift,
-      limit,
+      limit: places.forSite(times),
       touch: (app) => this.#options.touch(site, app),
     });
-    return { actor, client, running: undefined };
+    const entry = {
+      actor,
+      client,
+      running: undefined,
+      turn: Promise.resolve(),
+      isStopping: false,
+    };
+    this.#entries.set(site, entry);
+    return entry;
   }
 
   #start(entry: Entry): void {
     if (this.#signal === undefined) return;
     entry.running ??= entry.actor.run(this.#signal).catch((error: unknown) => {
-      this.#failed?.(error);
+      this.#failure.reject(error);
     });
-  }
-
-  #stoppedAt(site: string): string {
-    return this.#options.store.value(stoppedKey(site)) ?? "";
   }
 
   sites(): readonly string[] {
@@ -149,31 +193,24 @@ class Engine implements WorkerEngine {
   }
 
   stopped(): Readonly<Record<string, string>> {
-    const stopped: Record<string, string> = {};
-    for (const site of this.#options.store.sites()) {
-      const commit = this.#stoppedAt(site);
-      if (commit !== "") stopped[site] = commit;
-    }
-    return stopped;
+    return Object.fromEntries(this.#stopped);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const entry of this.#entries.values()) this.#start(entry);
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#failed = reject;
+      const aborted = new Promise<void>((resolve) => {
         if (signal.aborted) return resolve();
         signal.addEventListener("abort", () => resolve(), { once: true });
       });
+      await Promise.race([aborted, this.#failure.promise]);
     } finally {
       const entries = [...this.#entries.values()];
-      for (const entry of entries) await entry.running;
+      for (const entry of entries) await Promise.all([entry.running, entry.turn]);
       await Promise.all(entries.map((entry) => entry.client.close()));
     }
   }
 }
 
-function stoppedKey(site: string): string {
-  return `stopped/${site}`;
-}
+const stoppedPrefix = "stopped/";

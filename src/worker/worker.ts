@@ -30,7 +30,7 @@ export async function runWorker(
 ): Promise<void> {
   const settings = workerSettings(config);
   await makeFolder(config.stateDir, 0o700);
-  const store = openStateStore(join(config.stateDir, "state.sqlite"));
+  const store = openStateStore(join(config.stateDir, "state.sqlite"), clock);
   const dir = join(config.stateDir, "mirror.git");
   const git = await openStore(dir, { create: true, clock });
   const { url, tokenFile } = config.mirror;
@@ -42,6 +42,7 @@ export async function runWorker(
         git,
         fetcher: createMirrorFetcher({ dir, url, token, clock, signal }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
+        maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),
         store,
         open: (site) => openSite(settings, site),

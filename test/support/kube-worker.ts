@@ -39,6 +39,7 @@ export function workerConfig(
     requestTimeout: "3s",
     retry: "100ms",
     retryMax: "1s",
+    upkeep: "30m",
     concurrency: 16,
   };
 }

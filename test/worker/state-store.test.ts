@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/runtime/system-clock.ts";
 import {
   type AppRow,
   type StateStore,
@@ -29,7 +30,7 @@ describe("the worker's store", () => {
   let folder: Awaited<ReturnType<typeof temporaryState>>;
   let store: StateStore | undefined;
   const open = (): StateStore => {
-    store = openStateStore(join(folder.dir, "state.sqlite"));
+    store = openStateStore(join(folder.dir, "state.sqlite"), systemClock());
     return store;
   };
   const reopen = (): StateStore => {
@@ -80,7 +81,9 @@ describe("the worker's store", () => {
   it("belongs to one worker at a time", () => {
     open();
 
-    expect(() => openStateStore(join(folder.dir, "state.sqlite"))).toThrow(/another worker uses/);
+    expect(() => openStateStore(join(folder.dir, "state.sqlite"), systemClock())).toThrow(
+      /another worker uses/,
+    );
   });
 
   it("says so where its file is damaged, and leaves the file alone", () => {

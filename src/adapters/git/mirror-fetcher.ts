@@ -3,7 +3,6 @@ import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { openBareRepository } from "./bare-repository.ts";
 import { createGit } from "./git-process.ts";
-import { repack } from "./native-store.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
 import { readRef, type RefContext, swapRef } from "./refs.ts";
@@ -20,8 +19,6 @@ export interface MirrorFetcher {
   accepted(): Promise<string | null>;
   /** Moves the worker's main branch to a fetched commit that was verified; REF_RACE when it is not at `expectedOld`. */
   accept(commit: string, expectedOld: string | null): Promise<void>;
-  /** Gathers packs. */
-  maintain(signal?: AbortSignal): Promise<void>;
 }
 
 const incoming = "refs/flotilla/incoming";
@@ -56,10 +53,6 @@ export function createMirrorFetcher(options: {
       if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);
       await ready();
       await swapRef(context, mirrorBranch, { target: commit, expected: expectedOld });
-    },
-    maintain: async (signal) => {
-      await ready();
-      await repack(git, dir, signal);
     },
   };
 }

@@ -32,6 +32,18 @@ export class ApiError extends FleetError {
   }
 }
 
+const unknownKindHint = "install the CustomResourceDefinition, or correct apiVersion and kind";
+
+/** The cluster does not serve a kind (yet). */
+export class UnknownKindError extends FleetError {
+  constructor(apiVersion: string, kind: string) {
+    super("API_REFUSED", `the cluster does not know ${kind} of ${apiVersion}`, {
+      hint: unknownKindHint,
+    });
+    this.name = "UnknownKindError";
+  }
+}
+
 /** What was asked, for messages: `describe` names the object, `secret` keeps its values out of them. */
 export interface RequestSubject {
   readonly verb: string;

@@ -1,7 +1,7 @@
 import { FleetError } from "../../core/errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
 import { type KubeObject, describeKey } from "../../core/model/kube-object.ts";
-import { type RequestSubject, apiErrorOf } from "./api-error.ts";
+import { type RequestSubject, UnknownKindError, apiErrorOf } from "./api-error.ts";
 import {
   type ApiAnswer,
   type ClusterAddress,
@@ -23,6 +23,8 @@ interface ApplyOptions {
   readonly fieldManager: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
+  /** The object as JSON, where it was encoded before. */
+  readonly text?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -211,7 +213,7 @@ async function applyObject(
     method: "PATCH",
     path,
     contentType: "application/apply-patch+yaml",
-    body: object,
+    body: options.text ?? JSON.stringify(object),
     signal: options.signal,
   });
   return asKubeObject(expectObject(answer, subjectOf("apply", target)), target);
@@ -226,7 +228,12 @@ async function createObject(
   const found = await context.discovery.find(target.apiVersion, target.kind, signal);
   if (found === undefined) throw new UnknownKindError(target.apiVersion, target.kind);
   const path = `${collectionPath(target.apiVersion, found, target.namespace)}?fieldManager=flotilla`;
-  const answer = await context.connection.send({ method: "POST", path, body: object, signal });
+  const answer = await context.connection.send({
+    method: "POST",
+    path,
+    body: JSON.stringify(object),
+    signal,
+  });
   return asKubeObject(expectObject(answer, subjectOf("create", target)), target);
 }
 
@@ -239,7 +246,7 @@ async function patchObject(
     method: "PATCH",
     path: `${await objectPath(context, target, options.signal)}?fieldManager=flotilla`,
     contentType: "application/merge-patch+json",
-    body: options.patch,
+    body: JSON.stringify(options.patch),
     signal: options.signal,
   });
   return asKubeObject(expectObject(answer, subjectOf("change", target)), target);
@@ -256,12 +263,12 @@ async function deleteObject(
   const answer = await context.connection.send({
     method: "DELETE",
     path: await objectPath(context, target, options.signal),
-    body: {
+    body: JSON.stringify({
       apiVersion: "v1",
       kind: "DeleteOptions",
       propagationPolicy: "Background",
-      preconditions: { ...options.preconditions },
-    },
+      preconditions: options.preconditions,
+    }),
     signal: options.signal,
   });
   if (isAbsence(answer)) return "gone";
@@ -340,16 +347,4 @@ function metadataOf(body: JsonObject): JsonObject {
 function subjectOf(verb: string, target: ObjectAddress): RequestSubject {
   const describe = describeKey({ ...target, group: "" });
   return { verb, describe, secret: target.kind === "Secret" };
-}
-
-const unknownKindHint = "install the CustomResourceDefinition, or correct apiVersion and kind";
-
-/** The cluster does not serve a kind (yet). */
-export class UnknownKindError extends FleetError {
-  constructor(apiVersion: string, kind: string) {
-    super("API_REFUSED", `the cluster does not know ${kind} of ${apiVersion}`, {
-      hint: unknownKindHint,
-    });
-    this.name = "UnknownKindError";
-  }
 }

@@ -15,12 +15,12 @@ export interface ClusterAddress {
   readonly timeoutMs?: number;
 }
 
-/** One request. `body` is sent as JSON. */
+/** One request. `body` is JSON. */
 interface ApiRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly contentType?: string;
-  readonly body?: Json;
+  readonly body?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -180,7 +180,7 @@ async function exchange(
         "content-type": request.contentType ?? "application/json",
       }),
     },
-    ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    ...(request.body !== undefined && { body: request.body }),
     signal:
       request.signal && request.method === "GET"
         ? AbortSignal.any([request.signal, timeout])

@@ -50,9 +50,15 @@ export function prepareObject(object: KubeObject, owner: string): KubeObject {
   };
 }
 
-/** The object with the uid that it must still have: an apply of it fails instead of resurrecting a deleted one. */
-export function withUid(object: KubeObject, uid: string): KubeObject {
-  return { ...object, metadata: { ...object.metadata, uid } };
+const metadataStart = '{"metadata":{';
+
+/**
+ * The object as JSON, `metadata` first, with the uid that it must still have: an apply of it fails instead of
+ * resurrecting a deleted one.
+ */
+export function withUid(text: string, uid: string): string {
+  if (!text.startsWith(metadataStart)) throw new Error("an object is encoded with metadata first");
+  return `${metadataStart}"uid":${JSON.stringify(uid)},${text.slice(metadataStart.length)}`;
 }
 
 /** sha256 (hex) of an object: equal objects, equal hashes. */

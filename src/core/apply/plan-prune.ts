@@ -48,7 +48,7 @@ function reasonToWait(id: ObjectId, key: ObjectKey, input: PruneInput): string |
 
 /** Deleting a Namespace or a definition deletes all that is in it: who else has something there? */
 function holderOf(key: ObjectKey, input: PruneInput): string | undefined {
-  const holds = containment(key);
+  const holds = containedIn(key);
   if (holds === undefined) return undefined;
   const holdsAny = (ids: Iterable<ObjectId>): boolean => {
     for (const id of ids) {
@@ -62,7 +62,8 @@ function holderOf(key: ObjectKey, input: PruneInput): string | undefined {
   return undefined;
 }
 
-function containment(key: ObjectKey): ((other: ObjectKey) => boolean) | undefined {
+/** What goes with a Namespace or definition when it is deleted; undefined for other kinds. */
+export function containedIn(key: ObjectKey): ((other: ObjectKey) => boolean) | undefined {
   if (key.group === "" && key.kind === "Namespace") return (other) => other.namespace === key.name;
   if (key.kind === "CustomResourceDefinition") {
     const group = key.name.slice(key.name.indexOf(".") + 1);

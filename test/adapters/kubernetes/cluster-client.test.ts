@@ -2,10 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { ApiError } from "../../../src/adapters/kubernetes/api-error.ts";
+import { ApiError, UnknownKindError } from "../../../src/adapters/kubernetes/api-error.ts";
 import {
   type ClusterClient,
-  UnknownKindError,
   openCluster,
 } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";

@@ -1,0 +1,46 @@
+import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { AnswerTimes } from "./fair-places.ts";
+
+/** The client, and how long its cluster lets requests wait. */
+export function watchAnswers(
+  client: ClusterClient,
+  clock: Clock,
+): { readonly client: ClusterClient; readonly times: AnswerTimes } {
+  const running = new Set<{ readonly since: number }>();
+  let longestMs = 0;
+  const timed = async <T>(request: Promise<T>): Promise<T> => {
+    const entry = { since: clock.monotonic() };
+    running.add(entry);
+    try {
+      return await request;
+    } finally {
+      running.delete(entry);
+      longestMs = Math.max(longestMs, clock.monotonic() - entry.since);
+    }
+  };
+  const watched: ClusterClient = {
+    ...client,
+    identity: (signal) => timed(client.identity(signal)),
+    resource: (apiVersion, kind, signal) => timed(client.resource(apiVersion, kind, signal)),
+    version: (group, kind, signal) => timed(client.version(group, kind, signal)),
+    get: (address, signal) => timed(client.get(address, signal)),
+    list: (options) => timed(client.list(options)),
+    apply: (object, options) => timed(client.apply(object, options)),
+    create: (object, signal) => timed(client.create(object, signal)),
+    mergePatch: (address, patch, signal) => timed(client.mergePatch(address, patch, signal)),
+    delete: (address, conditions, signal) => timed(client.delete(address, conditions, signal)),
+  };
+  const times: AnswerTimes = {
+    waitingMs: () => {
+      const [oldest] = running;
+      return oldest === undefined ? 0 : clock.monotonic() - oldest.since;
+    },
+    takeLongestMs: () => {
+      const taken = Math.max(longestMs, times.waitingMs());
+      longestMs = 0;
+      return taken;
+    },
+  };
+  return { client: watched, times };
+}

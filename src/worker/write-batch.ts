@@ -1,0 +1,60 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../runtime/clock.ts";
+
+const delayMs = 20;
+
+/**
+ * Writes of all sites, committed together: the disk is waited for once, not once for each. Whatever was written before
+ * something else is on the disk before it, or together with it.
+ */
+export class WriteBatch {
+  /** Rejects when a batch could not be written. */
+  readonly failed: Promise<never>;
+  readonly #failure = Promise.withResolvers<never>();
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  #open: PromiseWithResolvers<void> | undefined;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.failed = this.#failure.promise;
+    this.failed.catch(() => {}); // told to whoever waits for it
+  }
+
+  write(work: () => void): void {
+    if (this.#open === undefined) {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const batch = Promise.withResolvers<void>();
+      batch.promise.catch(() => {}); // told by `failed` too
+      this.#open = batch;
+      void this.#clock.sleep(delayMs).then(() => {
+        if (this.#open === batch) this.commit();
+      });
+    }
+    try {
+      work();
+    } catch (error) {
+      this.#failure.reject(error);
+      throw error;
+    }
+  }
+
+  async durable(): Promise<void> {
+    await this.#open?.promise;
+  }
+
+  /** Ends the batch now. */
+  commit(): void {
+    const batch = this.#open;
+    this.#open = undefined;
+    if (batch === undefined) return;
+    try {
+      this.#database.exec("COMMIT");
+      batch.resolve();
+    } catch (error) {
+      batch.reject(error);
+      this.#failure.reject(error);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** One bad thing stays one bad thing: sites that are slow or do not answer hold up nobody else. */
+import { describe, expect, it } from "vitest";
+import { configMap, eventually } from "../support/kube-worker.ts";
+import { useStandInFleet } from "../support/stand-in-fleet.ts";
+
+const never = Number.POSITIVE_INFINITY;
+
+describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () => {
+  const fleet = useStandInFleet();
+
+  const good = Array.from({ length: 10 }, (_, index) => `good${index}`);
+  const bad = Array.from({ length: 60 }, (_, index) => `bad${index}`);
+  const isBad = (site: string): boolean => site.startsWith("bad");
+
+  const start = (sites: readonly string[]): Promise<void> =>
+    fleet.start(sites, { concurrency: 4, requestTimeout: "20s" });
+  const commit = (k: string, sites: readonly string[]): Promise<string> => {
+    const apps = ["a", "b", "c"].map((app) => [app, [configMap(app, { k })]] as const);
+    const content = Object.fromEntries(apps);
+    return fleet.mirror.commit(Object.fromEntries(sites.map((site) => [site, content])));
+  };
+  const have = (k: string, sites: readonly string[]): boolean =>
+    sites.every((site) =>
+      ["a", "b", "c"].every(
+        (name) => JSON.stringify(fleet.clusters.data(site, name)) === JSON.stringify({ k }),
+      ),
+    );
+  const timed = async (what: string, isSo: () => boolean): Promise<number> => {
+    const since = performance.now();
+    await eventually(what, isSo, 30_000);
+    return performance.now() - since;
+  };
+
+  it("brings the healthy ones to a new commit at their usual pace while most others hang", async () => {
+    await commit("1", good);
+    await start([...good, ...bad]);
+    await eventually("the first commit is there", () => have("1", good));
+    await commit("2", good);
+    const usual = await timed("the second is there", () => have("2", good));
+
+    await commit("3", [...bad, ...good]);
+    await eventually("all are there", () => have("3", [...good, ...bad]));
+    fleet.clusters.delayMs = (site) => (isBad(site) ? never : 0);
+    await commit("4", [...bad, ...good]);
+    const first = await timed("it is there when the others begin to hang", () => have("4", good));
+    await commit("5", [...bad, ...good]);
+    const second = await timed("it is there while they hang", () => have("5", good));
+
+    // Each of the sixty may have had one of the four places, for half a second at most.
+    expect(first).toBeLessThan(usual + (60 / 4) * 500 + 2000);
+    expect(second).toBeLessThan(usual + 1000);
+  });
+
+  it("lets sites that have never answered take no place at all", async () => {
+    fleet.clusters.delayMs = (site) => (isBad(site) ? never : 0);
+    await commit("1", [...bad, ...good]);
+    await start([...bad, ...good]);
+    const took = await timed("the healthy ones are there", () => have("1", good));
+
+    expect(took).toBeLessThan(4000);
+    const asked = fleet.clusters.requests.filter((line) => isBad(line));
+    expect(new Set(asked.map((line) => line.replace(/^\S+ /, "")))).toEqual(
+      new Set(["GET /api/v1/namespaces/kube-system"]),
+    );
+  });
+
+  it("gets slow sites there too, and keeps their pace from the others", async () => {
+    fleet.clusters.delayMs = (site) => (isBad(site) ? 700 : 0);
+    const slow = bad.slice(0, 8);
+    await commit("1", [...slow, ...good]);
+    await start([...slow, ...good]);
+    await eventually("all are there", () => have("1", [...slow, ...good]), 40_000);
+    await commit("2", [...slow, ...good]);
+    const took = await timed("the healthy ones are there", () => have("2", good));
+
+    expect(took).toBeLessThan(3000);
+    await eventually("the slow ones get there", () => have("2", slow), 30_000);
+  });
+
+  it("follows the mirror on while a site that was taken away still hangs", async () => {
+    await commit("1", ["bad0", ...good]);
+    await start(["bad0", ...good]);
+    await eventually("all are there", () => have("1", ["bad0", ...good]));
+    fleet.clusters.delayMs = (site) => (isBad(site) ? never : 0);
+    fleet.clusters.requests.length = 0;
+    await commit("2", ["bad0", ...good]);
+    await eventually("a write to it is under way", () =>
+      fleet.clusters.requests.some((line) => line.startsWith("bad0 PATCH")),
+    );
+    await commit("3", good);
+    await commit("4", good);
+    const took = await timed("the others go on", () => have("4", good));
+
+    expect(took).toBeLessThan(3000);
+    expect(fleet.mirror.last()?.stopped).toEqual({});
+  });
+});
