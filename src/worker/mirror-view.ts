@@ -45,22 +45,24 @@ export async function readMirror(
     else changed.push({ site, key, meta: meta.oid });
   }
   const texts = await store.read(changed.map(({ meta }) => meta));
-  for (const { site, key, meta } of changed) {
+  const targets = changed.map(async ({ site, key, meta }) => {
     const facts = parseAs(SiteMeta, texts.get(meta), `meta/${site}.json`);
-    const apps = folders.has(site) ? await readApps(store, commit, site) : new Map();
-    sites.set(site, { site, meta: facts, apps, key });
-  }
+    const folder = folders.get(site);
+    const apps = folder === undefined ? new Map() : await readApps(store, site, folder.oid);
+    return { site, meta: facts, apps, key };
+  });
+  for (const target of await Promise.all(targets)) sites.set(target.site, target);
   return { commit, sites };
 }
 
 async function readApps(
   store: ObjectStore,
-  commit: string,
   site: string,
+  folder: string,
 ): Promise<ReadonlyMap<string, AppTarget>> {
   const apps = new Map<string, AppTarget>();
   const markers = new Map<string, string>();
-  for (const [name, entry] of await namedChildren(store, commit, `sites/${site}`)) {
+  for (const [name, entry] of await namedChildren(store, folder)) {
     if (entry.type === "tree") apps.set(name, { app: name, tree: entry.oid });
     else if (name.endsWith(".leaving")) markers.set(name.slice(0, -".leaving".length), entry.oid);
   }
@@ -75,8 +77,8 @@ async function readApps(
   return apps;
 }
 
-async function namedChildren(store: ObjectStore, commit: string, folder: string) {
-  const entries = await store.children(commit, folder);
+async function namedChildren(store: ObjectStore, treeish: string, folder = "") {
+  const entries = await store.children(treeish, folder);
   return new Map(
     entries.map((entry) => [entry.path.slice(entry.path.lastIndexOf("/") + 1), entry]),
   );

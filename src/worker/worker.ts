@@ -45,7 +45,7 @@ export async function runWorker(
         maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),
         store,
-        open: (site) => openSite(settings, site),
+        open: (site) => openSite(settings, site, clock),
         clock,
         logger,
       },
@@ -57,12 +57,13 @@ export async function runWorker(
   }
 }
 
-function openSite(settings: WorkerSettings, site: string): ClusterClient {
+function openSite(settings: WorkerSettings, site: string, clock: Clock): ClusterClient {
   const access = settings.sites[site];
   if (access === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${site}`);
   return openCluster({
     kubeconfig: { path: access.kubeconfig },
     allowExec: access.allowExec,
     timeoutMs: settings.requestTimeoutMs,
+    clock,
   });
 }

@@ -195,4 +195,29 @@ describe("order and health at a real cluster", { timeout: 60_000 }, () => {
     await site.settled("things");
     await site.cluster.remove(`${definitions}/widgets.${group}`);
   });
+
+  it("tells what a condition says, and none of the secrets in it", async () => {
+    const secrets = [
+      ["password=", "canary-one-secret"],
+      ["postgres://admin:", "canary-two-secret", "@db.example:5432"],
+      ["Authorization: Bearer ", "canary.three.secret.0123456789"],
+      ["", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.canary4"],
+    ];
+    const text = `cannot reach the database (${secrets.map((parts) => parts.join("")).join(", ")})`;
+    await site.mirror.commit({ s1: { things: [widget("default"), definition()] } });
+    site.start();
+    await site.settled("things");
+    await site.cluster.put(`/apis/${group}/v1/namespaces/default/widgets/w`, {
+      status: { conditions: [{ type: "Ready", status: "False", reason: "Broken", message: text }] },
+    });
+    await eventually("it is told", () =>
+      site.report("things")?.message.includes("cannot reach the database"),
+    );
+
+    for (const [, canary = ""] of secrets) {
+      expect(JSON.stringify(site.mirror.reports)).not.toContain(canary);
+    }
+    await site.mirror.commit({ s1: { things: { verb: "delete", release: "r", expected: 2 } } });
+    await eventually("it has left", () => site.report("things")?.left, 30_000);
+  });
 });

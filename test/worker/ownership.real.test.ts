@@ -3,7 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { writeKubeconfig } from "../support/kube-cluster.ts";
 import { useTestSite } from "../support/kube-site.ts";
-import { configMap, eventually } from "../support/kube-worker.ts";
+import { startTestMirror } from "../support/kube-mirror.ts";
+import {
+  configMap,
+  eventually,
+  startTestWorker,
+  temporaryState,
+  workerConfig,
+} from "../support/kube-worker.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 const applyPatch = "application/apply-patch+yaml";
@@ -192,5 +199,65 @@ describe("ownership at a real cluster", { timeout: 60_000 }, () => {
       return JSON.stringify(live.body["data"]) === '{"k":"ours"}';
     });
     expect(await site.settled("web")).toMatchObject({ sync: "Synced", objects: 1 });
+  });
+
+  it("takes a site that has got another name over from the cluster's inventory, and deletes nothing", async () => {
+    const web = [configMap("a", { k: "1" }), configMap("b", {})];
+    await site.mirror.commit({ s1: { web } });
+    site.start({ s2: site.cluster.kubeconfigPath });
+    const before = await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s2: { web } });
+    const told = await eventually("the new name has it", () => {
+      const report = site.mirror.app("s2", "web");
+      return report?.sync === "Synced" && report.health === "Healthy" ? report : undefined;
+    });
+    expect(told).toMatchObject({ tree: before.tree, objects: 2 });
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+
+    // The inventory came along: what the next commit drops is pruned.
+    await site.mirror.commit({ s2: { web: [configMap("a", { k: "2" })] } });
+    await eventually("b is pruned", async () => {
+      return (await site.cluster.get(`${configMaps}/b`)).status === 404;
+    });
+    expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "2" });
+    // The old name is no second way to the same cluster.
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web }, s2: { web: [configMap("a", { k: "2" })] } });
+    await eventually("it is told", () =>
+      site.mirror.site("s1")?.message.includes("is already site s2"),
+    );
+    expect(site.cluster.writes()).toEqual([]);
+  });
+
+  it("looks at everything anew at a site that comes back, because others may have written there", async () => {
+    const web = [configMap("a", { k: "1" })];
+    await site.mirror.commit({ s1: { web, gone: [configMap("g", {})] }, s9: {} });
+    site.start();
+    await site.settled("web");
+    await site.settled("gone");
+    await site.mirror.commit({ s9: {} });
+    await eventually("it has stopped", () => site.mirror.last()?.stopped["s1"]);
+    // The worker of another region meanwhile: it changes a and adds c.
+    await site.stop();
+    const mirror = await startTestMirror();
+    const state = await temporaryState();
+    const s1 = site.cluster.kubeconfigPath;
+    const other = startTestWorker(workerConfig(mirror, state.dir, { s1 }));
+    await mirror.commit({ s1: { web: [configMap("a", { k: "2" }), configMap("c", {})] } });
+    const isThere = async (): Promise<boolean> =>
+      (await site.cluster.get(`${configMaps}/c`)).status === 200;
+    await eventually("the other one has written", isThere);
+    await other.stop();
+    await mirror.close();
+    await state.remove();
+    site.start();
+    await site.mirror.commit({ s1: { web }, s9: {} });
+    await site.settled("web");
+
+    await eventually("what the other one had added is pruned", async () => !(await isThere()));
+    expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "1" });
+    expect((await site.cluster.get(`${configMaps}/g`)).status).toBe(200);
+    expect(site.mirror.last()?.stopped).toEqual({});
   });
 });

@@ -111,4 +111,14 @@ describe("the reporter", () => {
 
     expect(sent.at(-1)).toMatchObject({ apps: [{ app: "web" }], sites: [{ site: "s1" }] });
   });
+
+  it("lets no secret out, whole or cut in two, whatever it was told", async () => {
+    const token = "ghp_0123456789abcdefghijklmnop";
+    change("web", `${"x".repeat(1980)} ${token}`);
+    await eventually("it is told", () => sent.at(-1)?.apps[0]?.message.startsWith("xxx"));
+
+    const message = sent.at(-1)?.apps[0]?.message ?? "";
+    expect(message).not.toContain("0123456789");
+    expect(message.length).toBeLessThanOrEqual(2000);
+  });
 });

@@ -93,7 +93,7 @@ export class ObjectReader {
     try {
       return await Promise.all(asked);
     } finally {
-      done.abort();
+      done.abort("answered");
     }
   }
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Json } from "../../core/model/json.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
 
@@ -13,6 +14,8 @@ export interface ClusterAddress {
   readonly connections?: number;
   /** Time for one request, connecting included; default 15,000 ms. */
   readonly timeoutMs?: number;
+  /** With it, the kubeconfig file is looked at once a second at most; without, before each request. */
+  readonly clock?: Clock;
 }
 
 /** One request. `body` is JSON. */
@@ -51,6 +54,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+const lookEveryMs = 1000;
 const maxBody = 64 * 1024 * 1024;
 
 interface Session {
@@ -83,6 +87,7 @@ class KeptConnection {
   readonly #timeoutMs: number;
   #session: Session | undefined;
   #opening: Promise<Session> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(address: ClusterAddress) {
     this.#address = address;
@@ -126,13 +131,25 @@ class KeptConnection {
   }
 
   async #current(): Promise<Session> {
-    const isStale =
-      this.#session !== undefined && (await fileVersion(this.#address)) !== this.#session.version;
-    if (isStale && this.#session !== undefined) this.#drop(this.#session);
+    if (this.#session !== undefined && this.#isLookDue()) {
+      const version = await fileVersion(this.#address);
+      if (this.#session !== undefined && this.#session.version !== version) {
+        this.#drop(this.#session);
+      }
+    }
     if (this.#session !== undefined) return this.#session;
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     this.#session = await this.#opening;
     return this.#session;
+  }
+
+  #isLookDue(): boolean {
+    const { clock } = this.#address;
+    if (clock === undefined) return true;
+    const now = clock.monotonic();
+    if (now - this.#lookedAt < lookEveryMs) return false;
+    this.#lookedAt = now;
+    return true;
   }
 
   #drop(old: Session): void {
@@ -166,7 +183,26 @@ async function exchange(
   request: ApiRequest,
   timeoutMs: number,
 ): Promise<Omit<ApiAnswer, "generation">> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const ending = new AbortController();
+  const late = (): void => ending.abort(new DOMException("no answer in time", "TimeoutError"));
+  const timer = setTimeout(late, timeoutMs);
+  // A write that was sent is waited for: its outcome must be known.
+  const caller = request.method === "GET" ? request.signal : undefined;
+  const onAbort = (): void => ending.abort(caller?.reason);
+  caller?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await ask(session, request, ending.signal);
+  } finally {
+    clearTimeout(timer);
+    caller?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function ask(
+  session: Session,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<Omit<ApiAnswer, "generation">> {
   const answer = await session.pool.request({
     method: request.method,
     path: `${session.credentials.basePath}${request.path}`,
@@ -181,10 +217,7 @@ async function exchange(
       }),
     },
     ...(request.body !== undefined && { body: request.body }),
-    signal:
-      request.signal && request.method === "GET"
-        ? AbortSignal.any([request.signal, timeout])
-        : timeout,
+    signal,
   });
   const body = await readBody(answer.body);
   const retryAfter = Number(headerOf(answer.headers["retry-after"]));

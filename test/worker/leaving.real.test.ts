@@ -1,0 +1,125 @@
+/** Who may delete what, at a real cluster: removals of apps that have more than their tree, and what is in a namespace. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, eventually } from "../support/kube-worker.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const namespace: KubeObject = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: "team" },
+};
+
+describe("leaving a real cluster", { timeout: 60_000 }, () => {
+  const site = useTestSite();
+  afterEach(async () => {
+    await site.cluster.remove("/api/v1/namespaces/team");
+  });
+
+  const there = async (name: string): Promise<boolean> =>
+    (await site.cluster.get(`${configMaps}/${name}`)).status === 200;
+  const deletes = (): number => site.cluster.proxy.count({ method: "DELETE" });
+  const marker = (expected: number) => ({ verb: "delete", release: "r3", expected }) as const;
+
+  it("ends although a prune had waited, so that the app has more objects than its last tree", async () => {
+    const names = ["a", "b", "c", "d"];
+    await site.mirror.commit({ s1: { web: names.map((name) => configMap(name, {})) } });
+    site.start();
+    await site.settled("web");
+    // Refused for good: nothing is pruned.
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("NotAName", {})] } });
+    await eventually("it is refused", () => site.report("web")?.message.includes("NotAName"));
+    expect(deletes()).toBe(0);
+    await site.mirror.commit({ s1: { web: marker(2) } });
+    await eventually("it has left", () => site.report("web")?.left);
+
+    for (const name of names) expect(await there(name)).toBe(false);
+  });
+
+  it("ends also where the worker was away while the tree became smaller, and its store is lost", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    await site.stop();
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+    await site.mirror.commit({ s1: { web: marker(1) } });
+    await rm(join(site.stateDir, "state.sqlite"));
+    site.start();
+    await eventually("it has left", () => site.report("web")?.left);
+
+    expect([await there("a"), await there("b")]).toEqual([false, false]);
+  });
+
+  it("stops at what the mirror never had, and goes on once an operator has dealt with it", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+    site.start();
+    await site.settled("web");
+    await site.stop();
+    // An inventory that somebody has written into, and a worker that has lost everything.
+    await rm(site.stateDir, { recursive: true });
+    await site.cluster.put("/api/v1/namespaces/flotilla-system/configmaps/flotilla-web", {
+      data: { objects: "_ConfigMap_default_a\n_ConfigMap_default_stray\n" },
+    });
+    const stray = configMap("stray", {});
+    const annotations = { "flotilla.dev/owner": "demo/web" };
+    const body = { ...stray, metadata: { ...stray.metadata, annotations } };
+    await site.cluster.api.request(configMaps, { method: "POST", body });
+    await site.mirror.commit({ s1: { web: marker(1) } });
+    site.cluster.proxy.forget();
+    site.start();
+    const told = await eventually("it says why", () => {
+      const report = site.report("web");
+      return report?.message.includes("nothing is deleted") === true ? report : undefined;
+    });
+    await sleep(1500);
+    expect(told.message).toContain("ConfigMap default/stray here, which the mirror never had");
+    expect(told.message).toContain("delete these by hand");
+    expect(deletes()).toBe(0);
+
+    await site.cluster.remove(`${configMaps}/stray`);
+    await eventually("it has left", () => site.report("web")?.left);
+    expect(await there("a")).toBe(false);
+  });
+
+  it("is not held up by what an app had that the mirror does not name any more", async () => {
+    const shared = configMap("shared", {});
+    await site.mirror.commit({
+      s1: { old: [shared, configMap("o", {})], web: [configMap("w", {})] },
+    });
+    site.start();
+    await site.settled("old");
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: [configMap("w", {}), shared] } });
+    await site.settled("web");
+    await site.mirror.commit({ s1: { web: [configMap("w", {})] } });
+    await eventually("the shared one is pruned", async () => !(await there("shared")));
+
+    expect(await there("o")).toBe(true);
+  });
+
+  it("keeps a namespace in which such an app still has something, until that is gone", async () => {
+    await site.mirror.commit({ s1: { web: [namespace, configMap("w", {})] } });
+    site.start();
+    await site.settled("web");
+    const old = [configMap("o", {}, "team")];
+    await site.mirror.commit({ s1: { web: [namespace, configMap("w", {})], old } });
+    await site.settled("old");
+    await site.mirror.commit({ s1: { web: [configMap("w", {})] } });
+    const told = await eventually("it waits", () => {
+      const report = site.report("web");
+      return report?.message.includes("app old") === true ? report : undefined;
+    });
+    expect(told.message).toContain("has ConfigMap team/o in it");
+    expect(site.cluster.proxy.count({ method: "DELETE", path: "/api/v1/namespaces/team" })).toBe(0);
+
+    await site.cluster.remove("/api/v1/namespaces/team/configmaps/o");
+    await eventually("the namespace goes", async () => {
+      const { status, body } = await site.cluster.get("/api/v1/namespaces/team");
+      return status === 404 || JSON.stringify(body).includes("deletionTimestamp");
+    });
+  });
+});
