@@ -112,7 +112,10 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
       app: (site, app) => engine.app(site, app),
       facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),
     },
-    send: (report, until) => ports.controller.report(report, until),
+    send: async (report, until) => {
+      await store.durable(); // what was told is still so after a crash
+      return ports.controller.report(report, until);
+    },
     onAnswer: (answer) => follower.hint(answer.head),
   });
   return { engine, follower, reporter };

@@ -169,7 +169,7 @@ class Actor implements SiteActor {
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(key, error);
     }
-    if (this.#context.link.isBroken()) this.#timer.schedule("probe", this.#probeWait());
+    if (!this.#context.link.hasAnswered()) this.#timer.schedule("probe", this.#probeWait());
   }
 
   #failed(key: string, error: unknown): void {
@@ -183,8 +183,9 @@ class Actor implements SiteActor {
       state.trouble = reason;
       this.#options.touch(state.app);
       this.#again(state, error instanceof FleetError ? error : undefined);
-    } else if (key !== "probe") {
+    } else {
       if (!link.isBroken()) this.#troubles.set(key, `${key}: ${reason}`);
+      if (key === "probe") return;
       this.#timer.schedule(key, key === "drift" ? config.retryMaxMs : config.observeMs);
     }
   }

@@ -65,6 +65,31 @@ describe("a worker that dies or forgets", { timeout: 60_000 }, () => {
     expect(site.report("big")?.objects).toBe(1);
   });
 
+  it("sets the cluster's inventory right after a kill between the last delete and its writing", async () => {
+    const inventory = "/api/v1/namespaces/flotilla-system/configmaps/flotilla-big";
+    await site.mirror.commit({ s1: { big: many(3) } });
+    site.start();
+    await site.settled("big");
+    await site.stop();
+    site.cluster.proxy.fail({ kind: "hang" }, { method: "PATCH", path: inventory });
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { big: many(1) } });
+    const child = spawnWorker();
+    const isSent = (): boolean =>
+      site.cluster.proxy.count({ method: "PATCH", path: inventory }) > 0;
+    await eventually("all is deleted, and the inventory not written", isSent);
+    await sleep(200);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    site.cluster.proxy.heal();
+    expect(await names()).toEqual(["m0"]);
+    site.start();
+    await eventually("the inventory says what stands", async () => {
+      const { body } = await site.cluster.get(inventory);
+      return JSON.stringify(body["data"]) === '{"objects":"_ConfigMap_default_m0\\n"}';
+    });
+  });
+
   it("rebuilds a lost store from the inventory in the cluster, not from labels", async () => {
     await site.mirror.commit({ s1: { big: [configMap("a", { k: "1" }), configMap("b", {})] } });
     site.start();
