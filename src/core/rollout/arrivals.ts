@@ -76,7 +76,10 @@ export function settleArrivals(board: Board, app: AppBoard): void {
     if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(view) };
   }
   if (whys.length > 0)
-    setArrivals(board, app, { arrivals: { handed, failed }, why: whys.join("; ") });
+    setArrivals(board, app, {
+      arrivals: { ...app.arrivals, handed, failed },
+      why: whys.join("; "),
+    });
 }
 
 function stillFailed(board: Board, app: AppBoard, whys: string[]): Arrivals["failed"] {
@@ -102,6 +105,23 @@ export function entitledTree(board: Board, app: AppBoard, site: string): TreeId 
   const promoted = app.promoted.get(site);
   if (promoted !== undefined || app.isCompleted) return promoted;
   return own(own(board.input.entitled, app.app), site);
+}
+
+/** A site that is entitled to a tree and is not on it. */
+export interface Arrival {
+  readonly view: SiteView;
+  readonly to: TreeId;
+}
+
+/** The arrival of an app at a site, where it is entitled to another tree than stands there and no open release lists it. */
+export function arrivalAt(board: Board, app: AppBoard, site: string): Arrival | undefined {
+  if (app.movedNow.has(site)) return undefined;
+  const to = entitledTree(board, app, site);
+  if (to === undefined || standingTree(own(own(board.input.mirrors, site), app.app)) === to)
+    return undefined;
+  if (isListed(app, site)) return undefined;
+  const view = viewSite(board.input, app.app, site);
+  return view.facts === undefined ? undefined : { view, to };
 }
 
 /** An open release decides about the site: a removal until it is through, others until its stage has passed. */

@@ -2,6 +2,7 @@
  * The planner's working copy: what control says plus what this plan has decided so far. Everything that a plan changes
  * goes through here, so that later steps of the same plan see it and each record is written once.
  */
+import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
@@ -27,6 +28,10 @@ export interface Board {
   /** Sites in flight over all apps, those of this plan included. */
   readonly sitesInFlight: Set<string>;
   wakeAt: number | null;
+  /** Objects that a change of trees drops, worked out once. */
+  readonly dropped: Map<string, readonly ObjectId[]>;
+  /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
+  readonly counted: Map<string, ReadonlyMap<string, number>>;
 }
 
 /** Sites of one app that answer, by failure domain; `free` ones are healthy now and not in flight. */
@@ -67,6 +72,8 @@ export function newBoard(input: PlannerInput): Board {
     waits: [],
     sitesInFlight: new Set(),
     wakeAt: null,
+    dropped: new Map(),
+    counted: new Map(),
   };
 }
 
@@ -137,8 +144,7 @@ export function setArrivals(
   to: { arrivals: Arrivals; why: string },
 ): void {
   app.arrivals = to.arrivals;
-  const isEmpty =
-    Object.keys(to.arrivals.handed).length === 0 && Object.keys(to.arrivals.failed).length === 0;
+  const isEmpty = Object.values(to.arrivals).every((sites) => Object.keys(sites).length === 0);
   change(board, controlPaths.arrivals(app.app), {
     record: isEmpty ? null : to.arrivals,
     why: to.why,

@@ -1,4 +1,6 @@
 import { approvalDigest, areDeletionsApproved, removalVerb } from "./approvals.ts";
+import { openListName, waitingLosses } from "./arrival-losses.ts";
+import { controlPaths } from "./control-files.ts";
 import {
   conflict,
   type DecisionResult,
@@ -11,6 +13,7 @@ import {
   releaseChange,
   type Word,
 } from "./decision-result.ts";
+import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Approval, Release } from "./records.ts";
 
@@ -20,6 +23,7 @@ export function approve(
   decision: Of<"approve">,
   word: Word,
 ): DecisionResult {
+  if (decision.release === openListName) return approveOpenList(control, decision, word);
   const release = findRelease(control, decision);
   if (release === undefined) return noRelease(control, decision.app);
   const { stage, deletions, removal } = decision;
@@ -48,6 +52,33 @@ export function approve(
     [releaseChange(next, `${word.by} approves ${what}: ${decision.why}`)],
     `approved ${what}`,
   );
+}
+
+/** Lets the open list of an app delete what it waits with. */
+function approveOpenList(
+  control: ControlState,
+  { app, deletions, why }: Of<"approve">,
+  { by }: Word,
+): DecisionResult {
+  const arrivals = own(control.apps, app)?.arrivals;
+  const { waiting = {}, ...rest } = arrivals ?? { handed: {}, failed: {} };
+  const objects = waitingLosses({ waiting });
+  if (objects === 0)
+    return conflict(`the open list of ${app} waits for no deletions`, "look at `flotilla status`");
+  if (deletions !== objects) {
+    return conflict(
+      `the open list of ${app} waits with ${objects} deletions, not ${deletions ?? "another thing"}`,
+      `approve ${objects} deletions if that is right`,
+    );
+  }
+  const record = { ...rest, granted: { ...rest.granted, ...waiting } };
+  const what = `${objects} deletions of the open list of ${app}`;
+  const change = {
+    path: controlPaths.arrivals(app),
+    record,
+    why: `${by} approves ${what}: ${why}`,
+  };
+  return done([change], `approved ${what}`);
 }
 
 function refusalOf(

@@ -3,38 +3,37 @@
  * from a release; a hand-over is recorded in `handed` before it is carried out.
  */
 import { removalVerb, withoutSites } from "./approvals.ts";
+import { isCounted, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
 import { type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
+import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { goodTree } from "./good-tree.ts";
 import { heldBlock, holdOn } from "./holds.ts";
+import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { HandOver, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
-import { standingOf, standingTree } from "./site-view.ts";
+import { standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
-import type { StageRun } from "./stage-run.ts";
+import type { Blocked, StageRun } from "./stage-run.ts";
 import { holdsSlot, type Part, unitStanding, type UnitSite } from "./units.ts";
-
-/** Sites that stay, with the reason. Budgets only give a code: their words need the final counts. */
-export type Blocked = ReadonlyMap<UnitSite, Block | WaitCode>;
 
 /** Hands over what may go now and tells why the others wait. */
 export function handOverSites(run: StageRun): Blocked {
   const blocked = new Map<UnitSite, Block | WaitCode>();
   for (const site of run.sites.filter(needsRehanding)) {
-    const block = placeBlock(run, site) ?? run.gate;
-    if (block === null) handOver(run, site, true);
-    else blocked.set(site, block);
+    const block = placeBlock(run, site) ?? run.gate ?? handOver(run, site, true);
+    if (block !== null) blocked.set(site, block);
   }
   for (const site of inOrder(
     run,
     run.sites.filter(({ state }) => state.kind === "waiting"),
   )) {
-    const block = placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site);
-    if (block === null) handOver(run, site, false);
-    else blocked.set(site, block);
+    const block =
+      placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site) ?? handOver(run, site, false);
+    if (block !== null) blocked.set(site, block);
   }
   return blocked;
 }
@@ -140,15 +139,38 @@ function domainBlock(board: Board, { site, parts }: UnitSite): Block | null {
   return null;
 }
 
-function handOver(run: StageRun, site: UnitSite, again: boolean): void {
+/** Hands a site over, with what has to go along; a block where that may not go. */
+function handOver(run: StageRun, site: UnitSite, again: boolean): Block | null {
   const parts = site.parts.filter((part) => part.state.kind === "waiting" || isRehand(part));
+  const taken = parts.map((part) => lossStep(run.board, part));
+  const together = goTogether(run.board, site.site, {
+    steps: taken.map(({ step }) => step),
+    arrivals: [],
+  });
+  if (isBlock(together)) return together;
+  const losses = new Map<Release, number>();
+  for (const { step, release } of taken) {
+    const lost = lossesOf(run.board, site.site, { step, steps: together.steps }).deleted.length;
+    if (!isCounted(run.board, release, { site: site.site, lost })) return recountBlock(release);
+    losses.set(release, lost);
+  }
   const apps = parts.map((part) => stepOf(run.board, part));
   const mirror = site.parts[0]?.view.mirror ?? "";
-  run.board.handOvers.push({ site: site.site, mirror, apps });
-  for (const part of parts) record(run, part);
+  const along = takeAlong(run.board, together.arrivals);
+  run.board.handOvers.push({ site: site.site, mirror, apps: [...apps, ...along] });
+  for (const part of parts) record(run, part, losses.get(part.release) ?? 0);
   run.handedNow.add(site.site);
   if (!again && unitStanding(site) !== "joining") run.unavailable.add(site.site);
   noteInFlight(run, site);
+  return null;
+}
+
+function lossStep(
+  board: Board,
+  { release, entry, view }: Part,
+): { step: TreeStep; release: Release } {
+  const from = treeAt(board.input, release.app, view.site);
+  return { step: lossStepOf(release, { from, to: entry.to }), release };
 }
 
 function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
@@ -163,7 +185,7 @@ function noteInFlight(run: StageRun, { site, parts }: UnitSite): void {
   }
 }
 
-function record(run: StageRun, { release, view }: Part): void {
+function record(run: StageRun, { release, view }: Part, lost: number): void {
   const isUnknown = view.observed === undefined;
   const standing = isUnknown ? "joining" : standingOf(view, release.unknownBlocks);
   const before = own(release.handed, view.site)?.was ?? own(release.retried, view.site);
@@ -171,6 +193,9 @@ function record(run: StageRun, { release, view }: Part): void {
   const records = run.handed.get(release.id) ?? {};
   run.handed.set(release.id, records);
   records[view.site] = { at: run.board.at, was };
+  const losses = run.losses.get(release.id) ?? {};
+  run.losses.set(release.id, losses);
+  losses[view.site] = lost;
 }
 
 function stepOf(board: Board, { release, entry, view }: Part): HandOver["apps"][number] {
@@ -192,7 +217,8 @@ export function recordHandOvers(run: StageRun): void {
     if (release === undefined || handed === undefined) continue;
     const sites = Object.keys(handed);
     const why = `${app}: ${id} handed over to ${sites.length === 1 ? sites[0] : `${sites.length} sites`}`;
-    setRelease(run.board, { ...release, handed: { ...release.handed, ...handed } }, why);
+    const deletions = withLosses(release, run.losses.get(id) ?? {});
+    setRelease(run.board, { ...release, deletions, handed: { ...release.handed, ...handed } }, why);
     settleWithOthers(run.board, release, new Set(sites));
   }
 }

@@ -3,101 +3,90 @@
  * no open release lists. They get it under the budgets of the last stage as shares of the app's sites, without stages
  * or approvals; a hold stops them only with `all`.
  */
-import { resolveAmount } from "../model/amount.ts";
-import type { TreeId } from "../render/rendered.ts";
-import { budgetsOf, entitledTree, isListed, settleArrivals } from "./arrivals.ts";
+import { canonicalJson } from "../model/json.ts";
+import { type Arrival, arrivalAt, entitledTree, isListed, settleArrivals } from "./arrivals.ts";
+import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { type AppBoard, type Board, setArrivals } from "./board.ts";
-import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
-import { goodTree } from "./good-tree.ts";
-import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
+import { goTogether, isBlock, takeAlong } from "./go-together.ts";
+import { lossesOf } from "./losses.ts";
 import { own } from "./own.ts";
-import type { Arrivals, OpenListBudgets } from "./records.ts";
-import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
+import type { Arrivals, SiteLosses } from "./records.ts";
+import { siteBlock } from "./site-blocks.ts";
+import { standingOf, treeAt, viewSite } from "./site-view.ts";
 import { siteHash } from "./stable-order.ts";
-import { budget, fleetWords } from "./stage-waits.ts";
-import { healthInWords, someOf } from "./words.ts";
-
-interface OpenList {
-  readonly board: Board;
-  readonly app: AppBoard;
-  readonly budgets: OpenListBudgets;
-  readonly most: {
-    readonly inFlight: number;
-    readonly unavailable: number;
-    readonly failed: number;
-  };
-  readonly inFlight: Set<string>;
-  readonly unavailable: Set<string>;
-}
-
-interface Arrival {
-  readonly view: SiteView;
-  readonly to: TreeId;
-}
+import { isGranted } from "./arrival-losses.ts";
+import { healthInWords } from "./words.ts";
 
 /** Settles what has arrived, hands over what may go, tells why the others wait. */
 export function planOpenList(board: Board, app: AppBoard): void {
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
+  if (!app.isCompleted) noteLosses(board, app, arrivals);
   if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) {
     reportUnreleased(board, app);
     return;
   }
   const list = openList(board, app, arrivals);
-  const handed: Arrivals["handed"] = {};
+  const handed = new Set<string>();
   for (const arrival of inOrder(list, arrivals)) {
-    const block = arrivalBlock(list, arrival);
-    if (block === null) handed[arrival.view.site] = handOver(list, arrival);
-    else addWait(board, app, { site: arrival.view.site, block });
+    const { site } = arrival.view;
+    if (app.movedNow.has(site)) continue;
+    const block = handOver(list, arrival);
+    if (block === null) handed.add(site);
+    else addWait(board, app, { site, block });
   }
+  for (const site of handed) addWait(board, app, { site, block: handedNow });
   reportInFlight(board, app, arrivals);
-  recordHanded(board, app, handed);
   reportUnreleased(board, app);
+}
+
+const handedNow: Block = {
+  code: "progressing",
+  reason: "handed over now",
+  endsWhen: "it is healthy",
+};
+
+/** Hands an arrival over, with what has to go along; null: it is done. */
+function handOver(list: OpenList, arrival: Arrival): Block | null {
+  const { board } = list;
+  const block = arrivalBlock(list, arrival);
+  if (block !== null) return block;
+  const { view } = arrival;
+  const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
+  if (isBlock(together)) return together;
+  const apps = takeAlong(board, together.arrivals);
+  board.handOvers.push({ site: view.site, mirror: view.mirror, apps });
+  return null;
 }
 
 /** Sites that are entitled to another tree than stands there, and that no open release lists. */
 function arrivalsOf(board: Board, app: AppBoard): Arrival[] {
   const trees = own(board.input.entitled, app.app);
   const sites = new Set([...Object.keys(trees ?? {}), ...app.promoted.keys()]);
-  const arrivals: Arrival[] = [];
-  for (const site of sites) {
-    const to = entitledTree(board, app, site);
-    if (to === undefined || standing(board, site, app.app) === to || isListed(app, site)) continue;
-    const view = viewSite(board.input, app.app, site);
-    if (view.facts !== undefined) arrivals.push({ view, to });
-  }
-  return arrivals;
+  return [...sites].flatMap((site) => arrivalAt(board, app, site) ?? []);
 }
 
-function standing({ input }: Board, site: string, app: string): TreeId | undefined {
-  return standingTree(own(own(input.mirrors, site), app));
-}
-
-function openList(board: Board, app: AppBoard, arrivals: readonly Arrival[]): OpenList {
-  const budgets = budgetsOf(app);
-  const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
-  const inFlight = new Set(Object.keys(app.arrivals.handed));
-  const unavailable = new Set<string>();
-  const views = [...inFlight].map((site) => viewSite(board.input, app.app, site));
-  for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
-    if (isUnavailable(view, { budgets, inFlight })) unavailable.add(view.site);
+/** Writes down what sites would lose that nobody has counted, and forgets what is no question any more. */
+function noteLosses(board: Board, app: AppBoard, arrivals: readonly Arrival[]): void {
+  const [granted, waiting]: [SiteLosses, SiteLosses] = [{}, {}];
+  for (const { view, to } of arrivals) {
+    const { site } = view;
+    const known = own(app.arrivals.granted, site);
+    if (known?.to === to) granted[site] = known;
+    const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
+    const { deleted } = lossesOf(board, site, { step, steps: [step] });
+    if (!isGranted(app, { site, to }, deleted)) waiting[site] = { to, objects: [...deleted] };
   }
-  const most = {
-    inFlight: resolveAmount(budgets.maxInFlight, total),
-    unavailable: resolveAmount(budgets.maxUnavailable, total),
-    failed: resolveAmount(budgets.failureBudget, total),
+  const { granted: _, waiting: __, ...rest } = app.arrivals;
+  const next: Arrivals = {
+    ...rest,
+    ...(Object.keys(granted).length === 0 ? {} : { granted }),
+    ...(Object.keys(waiting).length === 0 ? {} : { waiting }),
   };
-  return { board, app, budgets, most, inFlight, unavailable };
-}
-
-function isUnavailable(
-  view: SiteView,
-  { budgets, inFlight }: { budgets: OpenListBudgets; inFlight: ReadonlySet<string> },
-): boolean {
-  const standingNow = standingOf(view, budgets.unknownBlocks);
-  if (standingNow === "joining" || !view.isReachable || view.facts?.suspend === true) return false;
-  return inFlight.has(view.site) || standingNow !== "healthy";
+  if (canonicalJson(next) === canonicalJson(app.arrivals)) return;
+  const why = `${app.app}: what the open list would delete and nobody has counted`;
+  setArrivals(board, app, { arrivals: next, why });
 }
 
 /** What is not healthy first, then by hash. */
@@ -116,104 +105,6 @@ function inOrder(
       a.rank - b.rank || a.hash - b.hash || (a.arrival.view.site < b.arrival.view.site ? -1 : 1),
   );
   return keyed.map(({ arrival }) => arrival);
-}
-
-function arrivalBlock(list: OpenList, { view, to }: Arrival): Block | null {
-  const { board, app } = list;
-  const block = siteBlock(view) ?? openHoldBlock(board, app.app, view);
-  if (block !== null) return block;
-  const isAgain = own(app.arrivals.handed, view.site)?.to === to;
-  return isAgain ? null : budgetBlock(list, view);
-}
-
-function budgetBlock(list: OpenList, view: SiteView): Block | null {
-  const { app, most } = list;
-  const stage = `${app.app}'s open list`;
-  const failed = new Set(Object.keys(app.arrivals.failed));
-  if (failed.size > most.failed) {
-    return {
-      code: "failure-budget",
-      reason: `${failed.size} sites of ${stage} failed (${someOf(failed)}); its failureBudget is ${most.failed}`,
-      endsWhen: "they are healthy, or another release reaches them",
-    };
-  }
-  const holder = app.inFlight.get(view.site);
-  if (typeof holder === "string") {
-    return {
-      code: "progressing",
-      reason: `${holder} has ${view.site} in flight`,
-      endsWhen: "it has settled there",
-    };
-  }
-  return countBlock(list, view, stage) ?? fleetBlock(list, view);
-}
-
-function countBlock(
-  { most, inFlight, unavailable, budgets }: OpenList,
-  view: SiteView,
-  stage: string,
-): Block | null {
-  const without = (sites: ReadonlySet<string>): number =>
-    sites.size - (sites.has(view.site) ? 1 : 0);
-  if (without(inFlight) >= most.inFlight) {
-    return budget("in-flight-budget", {
-      name: "maxInFlight",
-      most: most.inFlight,
-      users: inFlight,
-      stage,
-    });
-  }
-  const isHealthySite = standingOf(view, budgets.unknownBlocks) === "healthy";
-  if (!isHealthySite || without(unavailable) < most.unavailable) return null;
-  return budget("unavailable-budget", {
-    name: "maxUnavailable",
-    most: most.unavailable,
-    users: unavailable,
-    stage,
-  });
-}
-
-function fleetBlock({ board, app, budgets }: OpenList, view: SiteView): Block | null {
-  if (!fitsFleet(board, view.site)) {
-    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
-  }
-  if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
-  const domain = loneDomain(board, app, view.site);
-  return domain === undefined ? null : loneBlock(domain, app.app);
-}
-
-function handOver(list: OpenList, { view, to }: Arrival): Arrivals["handed"][string] {
-  const { board, app, budgets } = list;
-  const was = own(app.arrivals.handed, view.site)?.was ?? standingOf(view, budgets.unknownBlocks);
-  const apps = [{ app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) }];
-  board.handOvers.push({ site: view.site, mirror: view.mirror, apps });
-  list.inFlight.add(view.site);
-  if (was !== "joining") list.unavailable.add(view.site);
-  board.sitesInFlight.add(view.site);
-  app.inFlight.set(view.site, null);
-  takeFromDomain(board, app, view.site);
-  return { at: board.at, to, was };
-}
-
-function recordHanded(board: Board, app: AppBoard, handed: Arrivals["handed"]): void {
-  const sites = Object.keys(handed);
-  if (sites.length === 0) return;
-  const failed = Object.fromEntries(
-    Object.entries(app.arrivals.failed).filter(([site]) => !Object.hasOwn(handed, site)),
-  );
-  const arrivals = { handed: { ...app.arrivals.handed, ...handed }, failed };
-  setArrivals(board, app, {
-    arrivals,
-    why: `${app.app}: open list handed over to ${someOf(sites)}`,
-  });
-  for (const site of sites) {
-    const block: Block = {
-      code: "progressing",
-      reason: "handed over now",
-      endsWhen: "it is healthy",
-    };
-    addWait(board, app, { site, block });
-  }
 }
 
 function reportInFlight(board: Board, app: AppBoard, arrivals: readonly Arrival[]): void {

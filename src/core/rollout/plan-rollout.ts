@@ -9,6 +9,7 @@ import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.
 import { controlPaths } from "./control-files.ts";
 import { clearMarkers } from "./leaving-markers.ts";
 import { planOpenList } from "./open-list.ts";
+import { recountLosses } from "./count-losses.ts";
 import { own } from "./own.ts";
 import type { PlannerInput, RolloutPlan } from "./planner-types.ts";
 import type { Release } from "./records.ts";
@@ -27,7 +28,9 @@ export function planRollout(input: PlannerInput): RolloutPlan {
   endRegionExcuses(board);
   clearMarkers(board);
   countInFlight(board);
-  for (const unit of unitsOf(board)) planUnit(board, unit);
+  const units = unitsOf(board);
+  recountLosses(board);
+  for (const unit of units) planUnit(board, unit);
   for (const app of board.apps.values()) planOpenList(board, app);
   return {
     changes: changesOf(board),

@@ -1,11 +1,13 @@
 /** One open (or opening) stage of a unit: record what failed, hand over what may go, pass it when it is through. */
-import { type Board, setCurrent, wakeAt } from "./board.ts";
+import { type Board, setArrivals, setCurrent, wakeAt } from "./board.ts";
 import { refOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
+import { lossesOf } from "./losses.ts";
 import { own } from "./own.ts";
-import type { Release } from "./records.ts";
+import type { Release, SiteLosses } from "./records.ts";
 import { silentMs } from "./silence.ts";
+import { treeAt } from "./site-view.ts";
 import { excusedByPlanner } from "./site-state.ts";
 import { editMembers, newStageRun, type StageRun } from "./stage-run.ts";
 import { failureWords, reportSites, reportStage } from "./stage-waits.ts";
@@ -207,9 +209,27 @@ function passStage(run: StageRun): void {
     };
   });
   for (const release of releasesOf(board, unit)) {
+    if (release.kind !== "removal") grantLosses(board, release, sites);
     if (release.kind === "app") promote(run, release);
   }
   wakeAt(board, board.input.now);
+}
+
+/** What was counted at sites that the release did not reach may go when the open list brings them what they missed. */
+function grantLosses(board: Board, release: Release, sites: readonly UnitSite[]): void {
+  const app = board.apps.get(release.app);
+  const granted: SiteLosses = {};
+  for (const { site } of sites) {
+    const to = own(release.list, site)?.to ?? null;
+    const from = treeAt(board.input, release.app, site);
+    if (to === null || from === undefined || from === to) continue;
+    const step = { app: release.app, from, to };
+    const { deleted } = lossesOf(board, site, { step, steps: [step] });
+    if (deleted.length > 0) granted[site] = { to, objects: [...deleted] };
+  }
+  if (app === undefined || Object.keys(granted).length === 0) return;
+  const arrivals = { ...app.arrivals, granted: { ...app.arrivals.granted, ...granted } };
+  setArrivals(board, app, { arrivals, why: `${release.id}: what it deletes where it was missed` });
 }
 
 function excuse(

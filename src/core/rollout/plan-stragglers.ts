@@ -5,7 +5,10 @@
 import { areDeletionsApproved, removalVerb } from "./approvals.ts";
 import { type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
+import { isCounted, recountBlock, stepOf, withLosses } from "./count-losses.ts";
+import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { heldBlock, holdOn } from "./holds.ts";
+import { lossesOf } from "./losses.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
@@ -19,21 +22,25 @@ export function planStragglers(board: Board, release: Release): void {
   if (stragglers.length === 0) return;
   const inFlight = inFlightOf(board, release);
   const handed: Release["handed"] = {};
+  const losses: Record<string, number> = {};
   for (const site of stragglers) {
-    const block = stragglerBlock(board, release, { site, inFlight });
-    if (block === null) {
+    const result =
+      stragglerBlock(board, release, { site, inFlight }) ?? handMarker(board, release, site);
+    if ("record" in result) {
       inFlight.add(site);
-      handed[site] = handMarker(board, release, site);
+      handed[site] = result.record;
+      losses[site] = result.lost;
     } else {
       const stage = stageName(release, site);
-      board.waits.push(waitOf(release, { stage, site, block }));
+      board.waits.push(waitOf(release, { stage, site, block: result }));
     }
   }
   if (Object.keys(handed).length === 0) return;
   const excused = Object.fromEntries(
     Object.entries(release.excused).filter(([site]) => !Object.hasOwn(handed, site)),
   );
-  const next = { ...release, excused, handed: { ...release.handed, ...handed } };
+  const deletions = withLosses(release, losses);
+  const next = { ...release, excused, deletions, handed: { ...release.handed, ...handed } };
   setRelease(
     board,
     next,
@@ -108,13 +115,23 @@ function slotBlock(
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
 }
 
-function handMarker(board: Board, release: Release, site: string): Release["handed"][string] {
+function handMarker(
+  board: Board,
+  release: Release,
+  site: string,
+): { readonly record: Release["handed"][string]; readonly lost: number } | Block {
   const view = viewSite(board.input, release.app, site);
   const from = standingTree(view.entry) ?? "";
+  const step = stepOf(release, { from, to: null });
+  const together = goTogether(board, site, { steps: [step], arrivals: [] });
+  if (isBlock(together)) return together;
+  const lost = lossesOf(board, site, { step, steps: together.steps }).deleted.length;
+  if (!isCounted(board, release, { site, lost })) return recountBlock(release);
   const leaving = { verb: removalVerb(release), release: release.id, from };
-  const apps = [{ app: release.app, release: release.id, set: { leaving }, good: null }];
+  const marker = { app: release.app, release: release.id, set: { leaving }, good: null };
+  const apps = [marker, ...takeAlong(board, together.arrivals)];
   board.handOvers.push({ site, mirror: view.mirror, apps });
   board.sitesInFlight.add(site);
   board.apps.get(release.app)?.inFlight.set(site, release.id);
-  return { at: board.at, was: standingOf(view, release.unknownBlocks) };
+  return { record: { at: board.at, was: standingOf(view, release.unknownBlocks) }, lost };
 }

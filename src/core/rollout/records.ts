@@ -151,6 +151,12 @@ export const Release = record({
   deletions: record({
     objects: Type.Integer(),
     needsApproval: Type.Optional(Type.String()),
+    /** Protected objects among them. */
+    protected: Type.Optional(Type.Array(Type.String())),
+    /** Protected objects that it drops and that other apps have or take: lost only with consent. */
+    spared: Type.Optional(Type.Array(Type.String())),
+    /** How many were deleted by each hand-over. */
+    handed: Type.Optional(Type.Record(Type.String(), Type.Integer())),
   }),
   handed: Type.Record(
     Type.String(),
@@ -175,6 +181,13 @@ export const Release = record({
 });
 export type Release = Static<typeof Release>;
 
+/** Objects that a site loses on its way to a tree. */
+export const SiteLosses = Type.Record(
+  Type.String(),
+  record({ to: Tree, objects: Type.Array(Type.String()) }),
+);
+export type SiteLosses = Static<typeof SiteLosses>;
+
 /**
  * What the open list of an app has handed over and what of it failed. An entry goes when its site has settled on
  * `to`, or is taken over by a release.
@@ -182,6 +195,10 @@ export type Release = Static<typeof Release>;
 export const Arrivals = record({
   handed: Type.Record(Type.String(), record({ at: Time, to: Tree, was: Standing })),
   failed: Type.Record(Type.String(), record({ at: Time, to: Tree, cause: Type.String() })),
+  /** What sites may lose: counted by a release that could not reach them, or approved. */
+  granted: Type.Optional(SiteLosses),
+  /** What sites would lose and nobody has counted: it waits for an approval. */
+  waiting: Type.Optional(SiteLosses),
 });
 export type Arrivals = Static<typeof Arrivals>;
 
@@ -207,7 +224,10 @@ export const SiteAssignment = record({
   mirror: Type.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: Type.Optional(Type.String()),
-  /** Set while the site moves: it leaves `mirror`'s tree and waits until that worker has stopped. */
+  /**
+   * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
+   * has stopped.
+   */
   moving: Type.Optional(
     record({
       to: Type.String(),
@@ -220,6 +240,10 @@ export const SiteAssignment = record({
       /** The trees it had: they are what the new mirror gets. */
       trees: Type.Record(Type.String(), Tree),
       good: Type.Record(Type.String(), Tree),
+      /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
+      forgotten: Type.Optional(Time),
+      /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
+      stopped: Type.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */
       released: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
       /** Set when nobody writes to it any more: from now on its new mirror may have it. */

@@ -2,7 +2,7 @@
  * Which mirror serves which site: new sites are assigned, forgotten ones let go, and a site whose region changed goes
  * over only when nobody writes to it any more. Its trees go along; nothing is deleted.
  */
-import { type Board, change, setRelease } from "./board.ts";
+import { type AppBoard, type Board, change, setArrivals, setRelease } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, SiteFacts } from "./planner-types.ts";
@@ -38,15 +38,66 @@ function assign(
   change(board, controlPaths.site(site), { record, why: `${site} ${why}` });
 }
 
-/** The site is no longer in the fleet: its mirror lets it go, and its worker stops there. Nothing is deleted. */
+/**
+ * The site is no longer in the fleet: its mirror lets it go, and its worker stops there. Nothing is deleted. What it had,
+ * and whether its worker has stopped, stays on record: should it come back, here or elsewhere, it goes on from there.
+ */
 function forget(board: Board, site: string): void {
-  const { control, mirrors } = board.input;
-  const assignment = own(control.sites, site);
+  const assignment = own(board.input.control.sites, site);
   if (assignment === undefined) return;
+  const { moving } = assignment;
   const why = `${site} is no longer in the fleet`;
+  if (moving?.forgotten !== undefined && moving.entering === undefined)
+    return forgetFurther(board, site, { assignment, moving, why });
+  const mirror = hostOf(board, site, assignment);
+  const record = {
+    ...assignment,
+    mirror,
+    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at },
+  };
+  assign(board, site, { record, why: "is no longer in the fleet" });
+  board.siteMoves.push({ site, leave: mirror, why });
+}
+
+/** The mirror that has the site, or had it last: one that is being entered, as soon as it stands there. */
+function hostOf(board: Board, site: string, { mirror, moving }: SiteAssignment): string {
+  return moving !== undefined && hasEntered(board, site, moving) ? moving.to : mirror;
+}
+
+function hasEntered(board: Board, site: string, { entering }: Moving): boolean {
+  return entering !== undefined && own(board.input.mirrors, site) !== undefined;
+}
+
+/** A move that had not come further than out of its mirror goes nowhere now; else the site leaves where it is. */
+function forgottenMove(
+  board: Board,
+  site: string,
+  { mirror, moving }: { mirror: string; moving: Moving | undefined },
+): Moving {
+  if (moving === undefined || hasEntered(board, site, moving))
+    return beginMove(board, site, { mirror, to: mirror });
+  const { entering, ...rest } = moving;
+  return entering === undefined ? rest : { ...rest, stopped: entering };
+}
+
+function forgetFurther(
+  board: Board,
+  site: string,
+  { assignment, moving, why }: Omit<Move, "facts"> & { readonly why: string },
+): void {
+  if (own(board.input.mirrors, site) !== undefined) {
+    board.siteMoves.push({ site, leave: assignment.mirror, why });
+    return;
+  }
+  const isStill = moving.stopped !== undefined;
+  if (isStill && Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why });
+  if (isStill) return;
+  if (hasStopped(board, site, { assignment, moving })) {
+    const record = { ...assignment, moving: { ...moving, stopped: board.at } };
+    return assign(board, site, { record, why: `is left alone by the worker of ${record.mirror}` });
+  }
   board.siteMoves.push({ site, leave: assignment.mirror, why });
-  if (own(mirrors, site) === undefined)
-    change(board, controlPaths.site(site), { record: null, why });
 }
 
 function leave(
@@ -54,19 +105,30 @@ function leave(
   site: string,
   { facts, assignment }: { facts: SiteFacts; assignment: SiteAssignment },
 ): void {
-  const { good, workers } = board.input;
-  const moving: Moving = {
-    to: facts.mirror,
-    commit: own(own(workers, assignment.mirror)?.stopped, site) ?? "",
-    at: board.at,
-    trees: treesToTake(board, site),
-    good: { ...own(good, site) },
-  };
+  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
   assign(board, site, {
     record: { ...assignment, moving },
     why: `leaves ${assignment.mirror} for ${facts.mirror}`,
   });
   board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
+}
+
+/** What a site takes along from a mirror. Where nothing stands, nobody has to stop. */
+function beginMove(
+  board: Board,
+  site: string,
+  { mirror, to }: { mirror: string; to: string },
+): Moving {
+  const { good, workers, mirrors } = board.input;
+  const isEmpty = Object.keys(own(mirrors, site) ?? {}).length === 0;
+  return {
+    to,
+    commit: own(own(workers, mirror)?.stopped, site) ?? "",
+    at: board.at,
+    trees: treesToTake(board, site),
+    good: { ...own(good, site) },
+    ...(isEmpty ? { stopped: board.at } : {}),
+  };
 }
 
 /** What stands there. An app that is leaving goes along whole: it leaves from the new mirror. */
@@ -111,12 +173,8 @@ function goOn(board: Board, site: string, move: Move): void {
     return;
   }
   const aimed = redirected(board, site, move);
-  if (stands) {
-    board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
-    return;
-  }
   const isHome = aimed.to === assignment.mirror;
-  if (!isHome && aimed.released === undefined && !hasStopped(board, site, assignment)) {
+  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
@@ -128,26 +186,37 @@ function goOn(board: Board, site: string, move: Move): void {
   enter(board, site, { moving: entering, from: assignment.mirror });
 }
 
-/** The region changed again before anything was entered: the newest one counts. */
+/**
+ * The region changed again before anything was entered: the newest one counts. A site that was forgotten and is back
+ * takes along what control still knows; apps that are gone meanwhile stay as they are in its cluster, unassigned.
+ */
 function redirected(board: Board, site: string, { facts, assignment, moving }: Move): Moving {
-  if (facts.mirror === moving.to) return moving;
-  const next = { ...moving, to: facts.mirror };
+  const trees = Object.fromEntries(
+    Object.entries(moving.trees).filter(([app]) => board.apps.has(app)),
+  );
+  const isSame = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame) return moving;
+  const next = { ...moving, to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
-    why: `goes to ${next.to} instead`,
+    why: `goes to ${next.to}`,
   });
   return next;
 }
 
 /**
- * Nobody writes there any more: there was nothing to write, or the old worker said that it has stopped, which is not
- * what it had said before the move.
+ * Nobody writes there any more: there was nothing to write, an operator said so, or the old worker said that it has
+ * stopped, which is not what it had said before the move.
  */
-function hasStopped(board: Board, site: string, { mirror, moving }: SiteAssignment): boolean {
-  if (Object.keys(moving?.trees ?? {}).length === 0) return true;
+function hasStopped(
+  board: Board,
+  site: string,
+  { assignment: { mirror }, moving }: Omit<Move, "facts">,
+): boolean {
+  if (moving.stopped !== undefined || moving.released !== undefined) return true;
   const stopped = own(own(board.input.workers, mirror)?.stopped, site);
   const isLive = silentSinceOf(board.input, mirror) === null;
-  return isLive && stopped !== undefined && stopped !== moving?.commit;
+  return isLive && stopped !== undefined && stopped !== moving.commit;
 }
 
 function enter(
@@ -159,17 +228,35 @@ function enter(
   board.siteMoves.push({ site, enter: to, trees, good, fromMirror: from });
 }
 
-/** The new mirror has it. What was in flight starts its clock again: no worker looked at it meanwhile. */
+/**
+ * The new mirror has it. What was in flight starts its clock again: no worker looked at it meanwhile. The cluster of a
+ * site that was forgotten may be another one now: its worker tells.
+ */
 function arrive(board: Board, site: string, { assignment, moving }: Move): void {
-  const { uid } = assignment;
-  const record: SiteAssignment = { mirror: moving.to, ...(uid === undefined ? {} : { uid }) };
+  const isKnown = assignment.uid !== undefined && moving.forgotten === undefined;
+  const record: SiteAssignment = {
+    mirror: moving.to,
+    ...(isKnown ? { uid: assignment.uid } : {}),
+  };
   assign(board, site, { record, why: `has moved to ${record.mirror}` });
-  for (const app of board.apps.values()) {
-    for (const release of app.open.values()) {
-      const handed = own(release.handed, site);
-      if (handed === undefined) continue;
-      const next = { ...release.handed, [site]: { ...handed, at: board.at } };
-      setRelease(board, { ...release, handed: next }, `${site} has moved: its clock starts again`);
-    }
+  for (const app of board.apps.values()) restartClocks(board, app, site);
+}
+
+function restartClocks(board: Board, app: AppBoard, site: string): void {
+  const why = `${site} has moved: its clock starts again`;
+  const again = <T extends { readonly at: string }>(records: Readonly<Record<string, T>>) => {
+    const record = own(records, site);
+    return record === undefined
+      ? { ...records }
+      : { ...records, [site]: { ...record, at: board.at } };
+  };
+  for (const release of app.open.values()) {
+    if (![release.handed, release.carried].some((records) => Object.hasOwn(records, site)))
+      continue;
+    const { handed, carried } = release;
+    setRelease(board, { ...release, handed: again(handed), carried: again(carried) }, why);
   }
+  if (!Object.hasOwn(app.arrivals.handed, site)) return;
+  const arrivals = { ...app.arrivals, handed: again(app.arrivals.handed) };
+  setArrivals(board, app, { arrivals, why });
 }

@@ -71,6 +71,17 @@ export function standingTree(entry: MirrorEntry | undefined): TreeId | undefined
   return entry !== undefined && "tree" in entry ? entry.tree : undefined;
 }
 
+/** The tree that an app has at a site, or that comes along while the site moves or is forgotten. */
+export function treeAt(
+  { mirrors, control }: Pick<PlannerInput, "mirrors" | "control">,
+  app: string,
+  site: string,
+): TreeId | undefined {
+  const entry = own(own(mirrors, site), app);
+  if (entry !== undefined) return standingTree(entry);
+  return own(own(control.sites, site)?.moving?.trees, app);
+}
+
 /** The app is healthy there now: Healthy or Suspended, on a site that answers. */
 export function isHealthy(view: SiteView, unknownBlocks: boolean): boolean {
   const { observed } = view;

@@ -1,8 +1,12 @@
 /** One stage of a unit while it is being planned: its sites, who uses which budget, and what was decided. */
 import { type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
+import type { WaitCode } from "./planner-types.ts";
 import type { FrozenStage, Release, Standing } from "./records.ts";
 import { holdsSlot, isUnavailable, releasesOf, type Unit, type UnitSite } from "./units.ts";
+
+/** Sites that stay, with the reason. Budgets only give a code: their words need the final counts. */
+export type Blocked = ReadonlyMap<UnitSite, Block | WaitCode>;
 
 export interface StageRun {
   readonly board: Board;
@@ -18,6 +22,8 @@ export interface StageRun {
   readonly handedNow: Set<string>;
   /** Release id -> site -> record. */
   readonly handed: Map<string, Record<string, { at: string; was: Standing }>>;
+  /** Release id -> site -> objects that it deletes there. */
+  readonly losses: Map<string, Record<string, number>>;
 }
 
 export function newStageRun(run: {
@@ -37,6 +43,7 @@ export function newStageRun(run: {
     failed: named(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed"))),
     handedNow: new Set(),
     handed: new Map(),
+    losses: new Map(),
   };
 }
 

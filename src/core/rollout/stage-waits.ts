@@ -1,12 +1,11 @@
 /** Says for every site of an open stage that is not through why it waits, who uses the budget up, and what ends it. */
 import type { Block } from "./block.ts";
-import type { Blocked } from "./hand-over.ts";
 import { isoTime, wakeAt } from "./board.ts";
 import type { Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
 import { siteBlock } from "./site-blocks.ts";
-import type { StageRun } from "./stage-run.ts";
+import type { Blocked, StageRun } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
 import { countOf, healthInWords, someOf, spanInWords } from "./words.ts";
 

@@ -5,8 +5,10 @@
 import { canonicalJson } from "../model/json.ts";
 import type { TreeId } from "../render/rendered.ts";
 import { type Board, setRelease } from "./board.ts";
+import { droppedObjects } from "./losses.ts";
 import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
+import { treeAt } from "./site-view.ts";
 import type { Unit } from "./units.ts";
 import { compareText } from "./stable-order.ts";
 
@@ -44,7 +46,7 @@ function tiedPairs(board: Board, releases: readonly Release[]): [Release, Releas
     }
   }
   const pairs: [Release, Release][] = [];
-  const known = newTransfers(board);
+  const known = { board, answers: new Map<string, boolean>() };
   for (const [site, there] of bySite) pairs.push(...pairsAt(known, site, there));
   return pairs;
 }
@@ -65,13 +67,8 @@ function isOpenAt(release: Release, site: string): boolean {
 
 /** Answers that were worked out already, by trees. */
 interface Transfers {
-  readonly objectsOf: (tree: TreeId) => ReadonlySet<string>;
-  readonly dropped: Map<string, readonly string[]>;
+  readonly board: Board;
   readonly answers: Map<string, boolean>;
-}
-
-function newTransfers({ input }: Board): Transfers {
-  return { objectsOf: (tree) => input.objectsOf(tree), dropped: new Map(), answers: new Map() };
 }
 
 function goesOver(
@@ -81,26 +78,24 @@ function goesOver(
   if (giver.app === taker.app) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === undefined || takes === undefined) return false;
-  if (gives.from === null || takes.to === null) return false;
-  const dropped = droppedObjects(known, gives.from, gives.to);
+  const from = leftTree(known.board, giver, site);
+  if (from === undefined || takes.to === null) return false;
+  const dropped = droppedObjects(known.board, { from, to: gives.to });
   if (dropped.length === 0) return false;
-  const key = `${gives.from} ${gives.to} ${takes.to}`;
+  const key = `${from} ${gives.to} ${takes.to}`;
   const answer = known.answers.get(key);
   if (answer !== undefined) return answer;
-  const taken = known.objectsOf(takes.to);
+  const taken = known.board.input.objectsOf(takes.to);
   const isTaken = dropped.some((object) => taken.has(object));
   known.answers.set(key, isTaken);
   return isTaken;
 }
 
-function droppedObjects(known: Transfers, from: TreeId, to: TreeId | null): readonly string[] {
-  const key = `${from} ${to}`;
-  const cached = known.dropped.get(key);
-  if (cached !== undefined) return cached;
-  const kept = to === null ? new Set<string>() : known.objectsOf(to);
-  const dropped = [...known.objectsOf(from)].filter((object) => !kept.has(object));
-  known.dropped.set(key, dropped);
-  return dropped;
+/** The tree that a release takes away: what stands there as long as it has not been handed over. */
+function leftTree({ input }: Board, release: Release, site: string): TreeId | undefined {
+  const from = own(release.list, site)?.from ?? undefined;
+  if (Object.hasOwn(release.handed, site)) return from;
+  return treeAt(input, release.app, site) ?? from;
 }
 
 /** Gives all members the stages of the first, with the stricter numbers, and each site one stage for all. */

@@ -181,7 +181,10 @@ describe("a site that loses an app", () => {
     world.run(5);
 
     expect(world.mirrors).not.toHaveProperty("s2");
-    expect(world.control.sites).not.toHaveProperty("s2");
+    expect(world.control.sites["s2"]).toMatchObject({
+      mirror: "eu",
+      moving: { trees: { web: "web:v1" } },
+    });
     expect(
       world.story.filter(({ handOver }) => handOver.apps.some(({ set }) => "leaving" in set)),
     ).toEqual([]);

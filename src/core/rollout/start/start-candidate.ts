@@ -5,7 +5,8 @@ import { own } from "../own.ts";
 import type { DesiredApp } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
 import { releaseName } from "../release-names.ts";
-import { beginRelease, candidateOf, openListBudgets, type StartRun, treeAt } from "./start-run.ts";
+import { treeAt } from "../site-view.ts";
+import { beginRelease, candidateOf, openListBudgets, type StartRun } from "./start-run.ts";
 import { takeSites, touchedBy } from "./take-over.ts";
 
 /** True when the head's version of the app has been found bad: neither it nor its placement is followed. */
@@ -73,7 +74,7 @@ function listOf(
   const entitled = own(run.input.entitled, app.app);
   for (const [site, to] of Object.entries(desired.sites)) {
     if (!Object.hasOwn(run.input.headSites, site)) continue;
-    const [from, due] = [treeAt(run, app.app, site), own(entitled, site)];
+    const [from, due] = [treeAt(run.input, app.app, site), own(entitled, site)];
     const isJoiner = from === undefined && due !== undefined;
     const isChanged = to !== due || (touched.has(site) && from !== to);
     if (!isJoiner && isChanged) list.set(site, { from: from ?? null, to });

@@ -5,7 +5,8 @@ import { refOf } from "../entitled-release.ts";
 import { own } from "../own.ts";
 import type { Release } from "../records.ts";
 import { isRefused } from "./start-candidate.ts";
-import { beginRelease, candidateOf, type StartRun, treeAt } from "./start-run.ts";
+import { treeAt } from "../site-view.ts";
+import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { shrink, takeSites, touchedBy } from "./take-over.ts";
 
 /**
@@ -46,7 +47,10 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
   if (sites.size > 0) {
     const reference = app.current.release ?? candidateOf(app);
     const list = new Map(
-      [...sites].map((site) => [site, { from: treeAt(run, app.app, site) ?? null, to: null }]),
+      [...sites].map((site) => [
+        site,
+        { from: treeAt(run.input, app.app, site) ?? null, to: null },
+      ]),
     );
     beginRelease(run, app, {
       kind: "removal",
@@ -65,7 +69,7 @@ function leavingSites(run: StartRun, app: AppBoard): Set<string> {
   const sites = new Set<string>();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of Object.keys(run.input.headSites)) {
-    if (treeAt(run, app.app, site) === undefined || isPlaced(run, app, site)) continue;
+    if (treeAt(run.input, app.app, site) === undefined || isPlaced(run, app, site)) continue;
     if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
   }
   return sites;

@@ -6,7 +6,7 @@ import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
 import type { OpenListBudgets, Release, RemovalVerb } from "../records.ts";
 import { releaseName } from "../release-names.ts";
-import { silentSinceOf, standingTree } from "../site-view.ts";
+import { silentSinceOf } from "../site-view.ts";
 
 export interface StartRun {
   readonly input: StartInput;
@@ -30,13 +30,6 @@ export function newStartRun(input: StartInput): StartRun {
 /** The open candidate of an app. */
 export function candidateOf(app: AppBoard): Release | undefined {
   return [...app.open.values()].find(({ kind }) => kind === "app");
-}
-
-/** The tree that an app has at a site, or takes along while the site moves. */
-export function treeAt({ input }: StartRun, app: string, site: string): TreeId | undefined {
-  const entry = own(own(input.mirrors, site), app);
-  if (entry !== undefined) return standingTree(entry);
-  return own(own(input.control.sites, site)?.moving?.trees, app);
 }
 
 export interface NewRelease {

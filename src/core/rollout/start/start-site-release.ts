@@ -4,7 +4,8 @@ import type { TreeId } from "../../render/rendered.ts";
 import { type AppBoard, setRelease } from "../board.ts";
 import { own } from "../own.ts";
 import type { ListEntry, Release } from "../records.ts";
-import { beginRelease, candidateOf, type StartRun, treeAt } from "./start-run.ts";
+import { treeAt } from "../site-view.ts";
+import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { takeSites } from "./take-over.ts";
 
 type Trees = { readonly from: TreeId; readonly to: TreeId };
@@ -15,7 +16,7 @@ export function startSiteRelease(run: StartRun, app: AppBoard): void {
   const candidate = candidateOf(app);
   const list = new Map<string, Trees>();
   for (const [site, to] of changed) {
-    const from = treeAt(run, app.app, site);
+    const from = treeAt(run.input, app.app, site);
     if (from !== undefined && from !== to && !isTouched(candidate, site))
       list.set(site, { from, to });
   }

@@ -68,6 +68,6 @@ function takeArrivals(
     delete handed[site];
     delete failed[site];
   }
-  if (changed) setArrivals(board, app, { arrivals: { handed, failed }, why });
+  if (changed) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed }, why });
   return carried;
 }

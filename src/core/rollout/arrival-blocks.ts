@@ -1,0 +1,117 @@
+/** What the open list of an app may hand over: its budgets, who uses them, and what stops an arrival. */
+import { resolveAmount } from "../model/amount.ts";
+import { type Arrival, budgetsOf } from "./arrivals.ts";
+import type { AppBoard, Board } from "./board.ts";
+import { loneBlock, loneDomain } from "./failure-domains.ts";
+import type { Block } from "./block.ts";
+import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
+import { own } from "./own.ts";
+import type { OpenListBudgets } from "./records.ts";
+import { type SiteView, standingOf, viewSite } from "./site-view.ts";
+import { budget, fleetWords } from "./stage-waits.ts";
+import { someOf } from "./words.ts";
+
+export interface OpenList {
+  readonly board: Board;
+  readonly app: AppBoard;
+  readonly budgets: OpenListBudgets;
+  readonly most: {
+    readonly inFlight: number;
+    readonly unavailable: number;
+    readonly failed: number;
+  };
+  readonly inFlight: Set<string>;
+  readonly unavailable: Set<string>;
+}
+
+/** The open list as it stands now, with these arrivals to come. */
+export function openList(board: Board, app: AppBoard, arrivals: readonly Arrival[]): OpenList {
+  const budgets = budgetsOf(app);
+  const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
+  const inFlight = new Set(Object.keys(app.arrivals.handed));
+  const unavailable = new Set<string>();
+  const views = [...inFlight].map((site) => viewSite(board.input, app.app, site));
+  for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
+    if (isUnavailable(view, { budgets, inFlight })) unavailable.add(view.site);
+  }
+  const most = {
+    inFlight: resolveAmount(budgets.maxInFlight, total),
+    unavailable: resolveAmount(budgets.maxUnavailable, total),
+    failed: resolveAmount(budgets.failureBudget, total),
+  };
+  return { board, app, budgets, most, inFlight, unavailable };
+}
+
+function isUnavailable(
+  view: SiteView,
+  { budgets, inFlight }: { budgets: OpenListBudgets; inFlight: ReadonlySet<string> },
+): boolean {
+  const standingNow = standingOf(view, budgets.unknownBlocks);
+  if (standingNow === "joining" || !view.isReachable || view.facts?.suspend === true) return false;
+  return inFlight.has(view.site) || standingNow !== "healthy";
+}
+
+/** What stops an arrival; null: it may go as far as its app is concerned. */
+export function arrivalBlock(list: OpenList, { view, to }: Arrival): Block | null {
+  const { board, app } = list;
+  const block = siteBlock(view) ?? openHoldBlock(board, app.app, view);
+  if (block !== null) return block;
+  const isAgain = own(app.arrivals.handed, view.site)?.to === to;
+  return isAgain ? null : budgetBlock(list, view);
+}
+
+function budgetBlock(list: OpenList, view: SiteView): Block | null {
+  const { app, most } = list;
+  const stage = `${app.app}'s open list`;
+  const failed = new Set(Object.keys(app.arrivals.failed));
+  if (failed.size > most.failed) {
+    return {
+      code: "failure-budget",
+      reason: `${failed.size} sites of ${stage} failed (${someOf(failed)}); its failureBudget is ${most.failed}`,
+      endsWhen: "they are healthy, or another release reaches them",
+    };
+  }
+  const holder = app.inFlight.get(view.site);
+  if (typeof holder === "string") {
+    return {
+      code: "progressing",
+      reason: `${holder} has ${view.site} in flight`,
+      endsWhen: "it has settled there",
+    };
+  }
+  return countBlock(list, view, stage) ?? fleetBlock(list, view);
+}
+
+function countBlock(
+  { most, inFlight, unavailable, budgets }: OpenList,
+  view: SiteView,
+  stage: string,
+): Block | null {
+  const without = (sites: ReadonlySet<string>): number =>
+    sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without(inFlight) >= most.inFlight) {
+    return budget("in-flight-budget", {
+      name: "maxInFlight",
+      most: most.inFlight,
+      users: inFlight,
+      stage,
+    });
+  }
+  const isHealthySite = standingOf(view, budgets.unknownBlocks) === "healthy";
+  if (!isHealthySite || without(unavailable) < most.unavailable) return null;
+  return budget("unavailable-budget", {
+    name: "maxUnavailable",
+    most: most.unavailable,
+    users: unavailable,
+    stage,
+  });
+}
+
+function fleetBlock({ board, app, budgets }: OpenList, view: SiteView): Block | null {
+  if (!fitsFleet(board, view.site)) {
+    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  }
+  if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
+  const domain = loneDomain(board, app, view.site);
+  return domain === undefined ? null : loneBlock(domain, app.app);
+}

@@ -1,0 +1,141 @@
+/**
+ * How much a release deletes, counted as things stand: what it deleted where it has been, and what it would delete where
+ * it still goes. Whatever makes that more (another app does not come any more, a list has grown) shows in the next count.
+ */
+import { describeKey, type ObjectId, parseObjectId } from "../model/kube-object.ts";
+import type { TreeId } from "../render/rendered.ts";
+import { removalVerb } from "./approvals.ts";
+import type { Block } from "./block.ts";
+import { type Board, setRelease } from "./board.ts";
+import { droppedObjects, lossesOf, type TreeStep } from "./losses.ts";
+import { own } from "./own.ts";
+import type { Release } from "./records.ts";
+import { treeAt } from "./site-view.ts";
+
+export interface LossCount {
+  readonly objects: number;
+  /** Where it still goes. */
+  readonly bySite: ReadonlyMap<string, number>;
+  readonly deleted: ReadonlySet<ObjectId>;
+  /** What it drops and other apps have or take at every site. */
+  readonly spared: ReadonlySet<ObjectId>;
+}
+
+/** Counts what a release deletes over all its sites. */
+export function countLosses(board: Board, release: Release): LossCount {
+  const bySite = new Map<string, number>();
+  const [deleted, spared] = [new Set<ObjectId>(), new Set<ObjectId>()];
+  const before = release.deletions.handed ?? {};
+  let objects = 0;
+  for (const [site, { from }] of Object.entries(release.list)) {
+    const step = stepAt(board, release, site);
+    if (step === undefined) continue;
+    const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
+    const gone = new Set(
+      steps.flatMap((each) => lossesOf(board, site, { step: each, steps: [each] }).deleted),
+    );
+    for (const object of steps.flatMap((each) => droppedObjects(board, each))) {
+      (gone.has(object) ? deleted : spared).add(object);
+    }
+    bySite.set(site, gone.size);
+    objects += gone.size;
+  }
+  for (const [site, number] of Object.entries(before)) if (!bySite.has(site)) objects += number;
+  return { objects, bySite, deleted, spared: spared.difference(deleted) };
+}
+
+/** What a release still does at a site; undefined: nothing that could delete. */
+function stepAt(board: Board, release: Release, site: string): TreeStep | undefined {
+  const entry = own(release.list, site);
+  const from = treeAt(board.input, release.app, site);
+  if (entry === undefined || from === undefined || from === entry.to) return undefined;
+  const hasPassed = Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "");
+  if (hasPassed && release.kind !== "removal") return undefined;
+  return stepOf(release, { from, to: entry.to });
+}
+
+/** The step by which a release takes a tree away. */
+export function stepOf(
+  release: Release,
+  { from, to }: { from: TreeId | undefined; to: TreeId | null },
+): TreeStep {
+  const isOrphaned = to === null && removalVerb(release) === "orphan";
+  return { app: release.app, from, to, isOrphaned };
+}
+
+/**
+ * Counts again what all releases delete, before anything moves. More than was counted when they began, or something
+ * protected that another app was to take, waits for a word, whatever was approved before.
+ */
+export function recountLosses(board: Board): void {
+  for (const { open } of board.apps.values()) {
+    for (const release of open.values()) {
+      const count = countLosses(board, release);
+      board.counted.set(release.id, count.bySite);
+      const { deletions } = release;
+      const lost = deletions.spared?.filter((object) => count.deleted.has(object)) ?? [];
+      if (count.objects <= deletions.objects && lost.length === 0) continue;
+      setRelease(board, grown(release, count, lost), `${release.id} deletes more than was counted`);
+    }
+  }
+}
+
+function grown(release: Release, count: LossCount, lost: readonly ObjectId[]): Release {
+  const { deletions, approvals } = release;
+  const [first] = lost;
+  const more = count.objects - deletions.objects;
+  const needsApproval =
+    first === undefined
+      ? `${more} more than were counted before: no other app takes them over any more`
+      : protectedWords(first);
+  return {
+    ...release,
+    approvals: approvals.filter(({ what }) => what !== "deletions"),
+    deletions: {
+      ...deletions,
+      objects: Math.max(count.objects, deletions.objects),
+      needsApproval,
+      ...(first === undefined
+        ? {}
+        : {
+            protected: [...(deletions.protected ?? []), ...lost].toSorted(),
+            spared: (deletions.spared ?? []).filter((object) => !lost.includes(object)),
+          }),
+    },
+  };
+}
+
+/** A release deletes no more at a site than it was counted to when this plan began. */
+export function isCounted(
+  { counted }: Board,
+  release: Release,
+  { site, lost }: { site: string; lost: number },
+): boolean {
+  return lost === 0 || lost <= (counted.get(release.id)?.get(site) ?? 0);
+}
+
+/** The block of a deletion that came up within a plan. */
+export function recountBlock({ id }: Release): Block {
+  return {
+    code: "deletions",
+    reason: `what ${id} deletes there has just changed`,
+    endsWhen: "it has been counted again",
+  };
+}
+
+/** What a release's hand-overs delete, on record. */
+export function withLosses(
+  { deletions }: Release,
+  losses: Readonly<Record<string, number>>,
+): Release["deletions"] {
+  const handed = { ...deletions.handed, ...losses };
+  const some = Object.fromEntries(Object.entries(handed).filter(([, number]) => number > 0));
+  const { handed: _, ...rest } = deletions;
+  return Object.keys(some).length === 0 ? rest : { ...rest, handed: some };
+}
+
+/** `ConfigMap x/settings is protected`. */
+export function protectedWords(object: ObjectId): string {
+  const key = parseObjectId(object);
+  return `${key === undefined ? object : describeKey(key)} is protected`;
+}

@@ -1,0 +1,144 @@
+/**
+ * What has to change at a site in one mirror commit: an app that gives an object away goes together with the app that
+ * takes it, so that ownership goes over and nothing is deleted in between. What comes by the open list is taken along.
+ */
+import type { TreeId } from "../render/rendered.ts";
+import { type Arrival, arrivalAt } from "./arrivals.ts";
+import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
+import { isGranted, lossBlock } from "./arrival-losses.ts";
+import { type AppBoard, type Board, setArrivals } from "./board.ts";
+import { takeFromDomain } from "./failure-domains.ts";
+import type { Block } from "./block.ts";
+import { goodTree } from "./good-tree.ts";
+import { lossesOf, type TreeStep } from "./losses.ts";
+import { own } from "./own.ts";
+import type { HandOver } from "./planner-types.ts";
+import { standingOf, treeAt } from "./site-view.ts";
+
+/** An arrival of the open list, with the budgets that it uses. */
+export interface Coming {
+  readonly list: OpenList;
+  readonly arrival: Arrival;
+}
+
+export interface Together {
+  /** Of releases and of arrivals. */
+  readonly steps: readonly TreeStep[];
+  readonly arrivals: readonly Coming[];
+}
+
+/** Why it does not go, instead of what goes. */
+export function isBlock(result: Together | Block): result is Block {
+  return "code" in result;
+}
+
+/** Everything that goes at a site together with these steps and arrivals; a block where part of it may not. */
+export function goTogether(
+  board: Board,
+  site: string,
+  { steps, arrivals }: Together,
+): Together | Block {
+  const all = [...steps, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
+  const coming = [...arrivals];
+  for (let index = 0; index < all.length; index += 1) {
+    const step = all[index];
+    if (step === undefined) break;
+    const block = leavingBlock(board, site, step);
+    if (block !== null) return block;
+    for (;;) {
+      const { awaited } = lossesOf(board, site, { step, steps: all });
+      if (awaited === undefined) break;
+      const next = comingOf(board, site, awaited.app);
+      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
+      coming.push(next);
+      all.push(arrivalStep(board, next.list, next.arrival));
+    }
+  }
+  return (
+    uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming }
+  );
+}
+
+function arrivalStep(board: Board, { app }: OpenList, { view, to }: Arrival): TreeStep {
+  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
+}
+
+/** What a marker says is first carried out: a tree in its place would delete what was to be let go of. */
+function leavingBlock(board: Board, site: string, { app, to }: TreeStep): Block | null {
+  const entry = own(own(board.input.mirrors, site), app);
+  if (to === null || entry === undefined || !("leaving" in entry)) return null;
+  if (entry.leaving.verb !== "orphan") return null;
+  return {
+    code: "progressing",
+    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
+    endsWhen: "its worker reports that it has",
+  };
+}
+
+/** The arrival of an app at a site, if it may come now. */
+function comingOf(board: Board, site: string, name: string): Coming | Block {
+  const app = board.apps.get(name);
+  const arrival = app === undefined ? undefined : arrivalAt(board, app, site);
+  if (app === undefined || arrival === undefined) {
+    const reason = `${name} has not come to ${site} yet`;
+    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
+  }
+  const list = openList(board, app, [arrival]);
+  return arrivalBlock(list, arrival) ?? { list, arrival };
+}
+
+function isComingBlock(coming: Coming | Block): coming is Block {
+  return "code" in coming;
+}
+
+function tiedWords(
+  block: Block,
+  { giver, app, object }: { giver: string; app: string; object: string },
+): Block {
+  return {
+    ...block,
+    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`,
+  };
+}
+
+/** An arrival deletes what nobody has counted. */
+function uncounted(board: Board, site: string, { steps, arrivals }: Together): Block | null {
+  for (const { list, arrival } of arrivals) {
+    const step = arrivalStep(board, list, arrival);
+    const { deleted } = lossesOf(board, site, { step, steps });
+    const at = { site, to: arrival.to };
+    if (!isGranted(list.app, at, deleted)) return lossBlock(list.app, site, deleted);
+  }
+  return null;
+}
+
+/** Takes arrivals into a hand-over: records them, and gives their parts of it. */
+export function takeAlong(board: Board, arrivals: readonly Coming[]): HandOver["apps"][number][] {
+  return arrivals.map(({ list, arrival }) => {
+    const { app, budgets } = list;
+    const { view, to } = arrival;
+    const { site } = view;
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    record(board, app, { site, to, was });
+    list.inFlight.add(site);
+    if (was !== "joining") list.unavailable.add(site);
+    board.sitesInFlight.add(site);
+    app.inFlight.set(site, null);
+    app.movedNow.add(site);
+    takeFromDomain(board, app, site);
+    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+  });
+}
+
+function record(
+  board: Board,
+  app: AppBoard,
+  { site, to, was }: { site: string; to: TreeId; was: "healthy" | "unhealthy" | "joining" },
+): void {
+  const { [site]: _, ...failed } = app.arrivals.failed;
+  const handed = { ...app.arrivals.handed, [site]: { at: board.at, to, was } };
+  setArrivals(board, app, {
+    arrivals: { ...app.arrivals, handed, failed },
+    why: `${app.app}: open list handed over`,
+  });
+}

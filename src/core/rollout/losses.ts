@@ -1,0 +1,104 @@
+/**
+ * What a site loses by a hand-over. An object is lost when it stands in a tree that the hand-over takes away and in no
+ * tree that stands at the site afterwards; its worker deletes it then. It is no loss while another app is on its way
+ * there with it: then the hand-over waits, and both go together.
+ */
+import type { ObjectId } from "../model/kube-object.ts";
+import type { TreeId } from "../render/rendered.ts";
+import { entitledTree, isListed } from "./arrivals.ts";
+import type { AppBoard, Board } from "./board.ts";
+import { own } from "./own.ts";
+import type { Release } from "./records.ts";
+import { treeAt } from "./site-view.ts";
+
+/** One app changes its tree at a site; `to` null: it leaves. */
+export interface TreeStep {
+  readonly app: string;
+  readonly from: TreeId | undefined;
+  readonly to: TreeId | null;
+  /** What it drops is let go of, not deleted. */
+  readonly isOrphaned?: boolean;
+}
+
+/** What becomes of the objects that an app drops and that no other app has there. */
+export interface Losses {
+  readonly deleted: readonly ObjectId[];
+  /** The first app that is on its way with one of them, and that one. */
+  readonly awaited: { readonly app: string; readonly object: ObjectId } | undefined;
+}
+
+const nothing: Losses = { deleted: [], awaited: undefined };
+
+/** What the site loses by one of the steps that are taken there in one mirror commit. */
+export function lossesOf(
+  board: Board,
+  site: string,
+  { step, steps }: { step: TreeStep; steps: readonly TreeStep[] },
+): Losses {
+  const dropped = droppedObjects(board, step);
+  if (dropped.length === 0) return nothing;
+  const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
+  const kept = others.flatMap(({ app }) => treeAfter(board, app, { site, steps }) ?? []);
+  const gone = dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+  if (gone.length === 0) return nothing;
+  const coming = others.flatMap((other) => {
+    const tree = comingTree(board, other, site);
+    return tree === undefined ? [] : [{ app: other.app, tree }];
+  });
+  const deleted: ObjectId[] = [];
+  let awaited: Losses["awaited"];
+  for (const object of gone) {
+    const taker = coming.find(({ tree }) => hasObject(board, tree, object));
+    if (taker === undefined && step.isOrphaned !== true) deleted.push(object);
+    if (taker === undefined) continue;
+    awaited ??= { app: taker.app, object };
+  }
+  return { deleted, awaited };
+}
+
+/** Objects of `from` that `to` does not have. */
+export function droppedObjects(
+  { input, dropped }: Board,
+  { from, to }: Pick<TreeStep, "from" | "to">,
+): readonly ObjectId[] {
+  if (from === undefined || from === to) return [];
+  const key = `${from} ${to}`;
+  const known = dropped.get(key);
+  if (known !== undefined) return known;
+  const kept = to === null ? new Set<ObjectId>() : input.objectsOf(to);
+  const objects = [...input.objectsOf(from)].filter((object) => !kept.has(object));
+  dropped.set(key, objects);
+  return objects;
+}
+
+function hasObject({ input }: Board, tree: TreeId, object: ObjectId): boolean {
+  return input.objectsOf(tree).has(object);
+}
+
+/** The tree of an app at a site once the steps have been taken, with what this plan has handed over there before. */
+function treeAfter(
+  board: Board,
+  app: string,
+  { site, steps }: { site: string; steps: readonly TreeStep[] },
+): TreeId | undefined {
+  const step = steps.find((each) => each.app === app);
+  return step === undefined ? treeAt(board.input, app, site) : (step.to ?? undefined);
+}
+
+/** The tree with which an app is on its way to a site, by an open release or by the open list. */
+function comingTree(board: Board, app: AppBoard, site: string): TreeId | undefined {
+  const standing = treeAt(board.input, app.app, site);
+  const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
+  if (listed !== undefined) return listed === standing ? undefined : listed;
+  if (isListed(app, site) || own(board.input.sites, site) === undefined) return undefined;
+  const to = entitledTree(board, app, site);
+  return to === standing ? undefined : to;
+}
+
+function comingBy(release: Release, site: string): TreeId | undefined {
+  const entry = own(release.list, site);
+  if (entry === undefined || entry.to === null) return undefined;
+  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed = Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "");
+  return isOver || hasPassed ? undefined : entry.to;
+}
