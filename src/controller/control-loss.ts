@@ -63,6 +63,16 @@ export class ControlLossCheck {
   }
 }
 
+/** Why a recovered control waits for a head, in words; undefined when it does not. */
+export function awaitedHead({
+  recovery,
+  state: { head },
+}: Pick<ControlSnapshot, "recovery" | "state">): string | undefined {
+  if (recovery === null) return undefined;
+  if (head !== null && Date.parse(head.at) >= Date.parse(recovery.at)) return undefined;
+  return `control was recovered by ${recovery.by}, and no head has been followed since`;
+}
+
 /** What an operator would confirm: every mirror as it stands, app by app. */
 export function recoveryProposal(mirrors: readonly NamedMirror[]): string {
   const counts = new Map<string, number>();

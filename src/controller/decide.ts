@@ -95,11 +95,10 @@ function standingAssignments(
 ): ControlChange[] {
   return mirrors.flatMap(({ name, snapshot }) =>
     [...snapshot.sites].flatMap(([site, { meta }]) => {
-      if (meta === null || own(state.sites, site) !== undefined) return [];
-      const record: SiteAssignment = {
-        mirror: name,
-        ...(meta.uid === undefined ? {} : { uid: meta.uid }),
-      };
+      const known = own(state.sites, site);
+      if (meta === null || known?.mirror === name) return [];
+      const uid = known?.uid ?? meta.uid;
+      const record: SiteAssignment = { mirror: name, ...(uid === undefined ? {} : { uid }) };
       return [{ path: controlPaths.site(site), record, why: `${site} stands in ${name}` }];
     }),
   );

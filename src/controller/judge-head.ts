@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../core/model/diagnostic.ts";
+import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { Sources } from "./sources.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
@@ -23,7 +24,7 @@ export interface JudgeInput {
 export async function judgeHead(input: JudgeInput): Promise<HeadVerdict> {
   const { seen, control } = input;
   const followed = control.state.head?.commit ?? null;
-  if (seen === null || seen === followed) return { verdict: "nothing-new" };
+  if (seen === null || isFollowed(control, seen)) return { verdict: "nothing-new" };
   const isAccepted = control.accepted?.commit === seen;
   if (followed !== null && !isAccepted && !(await input.sources.isAncestor(followed, seen))) {
     const reason =
@@ -32,6 +33,11 @@ export async function judgeHead(input: JudgeInput): Promise<HeadVerdict> {
     return { verdict: "refused", commit: seen, reason };
   }
   return judgeContent(input, { seen, followed });
+}
+
+/** It is followed already; once control was recovered, it is to be followed once more. */
+function isFollowed(control: ControlSnapshot, seen: string): boolean {
+  return control.state.head?.commit === seen && awaitedHead(control) === undefined;
 }
 
 async function judgeContent(

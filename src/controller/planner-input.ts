@@ -9,6 +9,7 @@ import type {
   PlannerInput,
 } from "../core/rollout/planner-types.ts";
 import type { TreeId } from "../core/render/rendered.ts";
+import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { fleetBudgets, siteFacts } from "./fleet-facts.ts";
@@ -85,7 +86,13 @@ export function plannerInput(read: ReadState): PlannerInput {
       mirrors.map(({ mirror }) => mirror),
     ),
     ...(controlLost === undefined ? {} : { controlLost }),
+    ...headAwaited(control),
   };
+}
+
+function headAwaited(control: ControlSnapshot): Pick<PlannerInput, "awaitsHead"> {
+  const awaitsHead = awaitedHead(control);
+  return awaitsHead === undefined ? {} : { awaitsHead };
 }
 
 /** A site's own mirror speaks for it, and no other. */

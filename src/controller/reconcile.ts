@@ -7,6 +7,7 @@ import { planRollout } from "../core/rollout/plan-rollout.ts";
 import type { RolloutPlan } from "../core/rollout/planner-types.ts";
 import { bookkeeping } from "./bookkeeping.ts";
 import { commitChanges, controllerAuthor } from "./control-commit.ts";
+import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { followHead } from "./follow-head.ts";
 import { handOut } from "./hand-out.ts";
@@ -44,7 +45,9 @@ export async function reconcile(world: World): Promise<Pass> {
   const head = await followedHead(world, before);
   let control = before;
   if (verdict.verdict === "follow") {
-    control = await followHead(world, { control, mirrors, head: verdict.head, previous: head });
+    const previous =
+      head?.commit === verdict.head.commit ? await previousHead(world, before) : head;
+    control = await followHead(world, { control, mirrors, head: verdict.head, previous });
   }
   const current = verdict.verdict === "follow" ? verdict.head : head;
   if (current === null) {
@@ -141,9 +144,7 @@ async function plan(
   before: ControlSnapshot,
 ): Promise<Pick<Pass, "control" | "read" | "plan" | "problems" | "hasWritten">> {
   const { rendering } = world;
-  const previousCommit = state.control.state.head?.previous;
-  const previous =
-    previousCommit === undefined ? null : await optionalHead(rendering, previousCommit);
+  const previous = await previousHead(world, state.control);
   const read = await readState(world, state, previous);
   const rollout = planRollout(plannerInput(read));
   let { control } = state;
@@ -156,7 +157,7 @@ async function plan(
     handOvers: rollout.handOvers,
     siteMoves: rollout.siteMoves,
     author: controllerAuthor,
-    isHeld: state.controlLost !== undefined,
+    isHeld: state.controlLost !== undefined || awaitedHead(control) !== undefined,
   });
   const needed = neededSources(control, world.source.state().seen ?? undefined);
   rendering.retain(needed);
@@ -172,10 +173,12 @@ async function plan(
 }
 
 /** The head before the followed one: null where it cannot be read any more. */
-async function optionalHead(
-  rendering: World["rendering"],
-  commit: string,
+async function previousHead(
+  { rendering }: World,
+  { state }: ControlSnapshot,
 ): Promise<ValidHead | null> {
+  const commit = state.head?.previous;
+  if (commit === undefined) return null;
   try {
     const head = await rendering.head(commit);
     return head.ok ? head.value : null;

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { commitFleet, webVersion } from "../support/controller-fleet.ts";
@@ -200,6 +200,37 @@ describe("control that is lost", { timeout: 120_000 }, () => {
     expect((await heads(bench)).slice(1)).toEqual(before.slice(1));
     const warnings = (await second.status())?.warnings ?? [];
     expect(warnings.some((line) => line.includes("control is older than mirror"))).toBe(true);
+  });
+
+  it("(restored from an older copy) moves nothing after the word before a head is followed", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const old = await bench.controlHead();
+    await bench.fleet.commit(webVersion("2"));
+    await everywhere(bench, "2");
+    await quiet(bench);
+    await first.stop();
+    await bench.control("update-ref", "refs/heads/main", old);
+    await rename(bench.fleet.dir, `${bench.fleet.dir}-away`);
+    const before = await heads(bench);
+    const second = await startController(bench);
+    await bothWorkers(second);
+    await eventually("it is held", async () =>
+      (await second.status())?.warnings.some((line) => line.includes("control is older")),
+    );
+    await second.decide({ verb: "recover", why: "the disk was replaced", by: "ada" });
+    await pause(1500);
+    expect((await heads(bench)).slice(1)).toEqual(before.slice(1));
+    expect((await second.status())?.waits.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining("recovered by ada"),
+    ]);
+    await rename(`${bench.fleet.dir}-away`, bench.fleet.dir);
+    await bench.fleet.commit(webVersion("3"));
+    await everywhere(bench, "3");
   });
 
   it("with a record that cannot be read moves nothing, and says which", async () => {

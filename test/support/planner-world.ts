@@ -109,6 +109,8 @@ export class PlannerWorld {
   head = "";
   previous: string | null = null;
   controlLost: string | undefined;
+  /** Control was recovered; the next head that is followed ends it. */
+  awaitsHead: string | undefined;
   isProtected: (object: string) => boolean = () => false;
   behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
   /** Every hand-over so far, in order. */
@@ -134,6 +136,7 @@ export class PlannerWorld {
     this.head = id;
     const plan = startReleases(this.startInput(previous, before));
     this.control = applyChanges(this.control, plan.changes);
+    this.awaitsHead = undefined;
     this.notes.push(...plan.notes);
     return plan;
   }
@@ -196,6 +199,7 @@ export class PlannerWorld {
       ),
       objectsOf: (tree) => this.#objectsOf(tree),
       ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
+      ...(this.awaitsHead === undefined ? {} : { awaitsHead: this.awaitsHead }),
     };
   }
 

@@ -23,7 +23,9 @@ import { holdsSlot } from "./units.ts";
 /** What may move now, and why the rest may not. */
 export function planRollout(input: PlannerInput): RolloutPlan {
   const board = newBoard(input);
-  if (input.controlLost !== undefined) return lostPlan(input, input.controlLost);
+  const { controlLost, awaitsHead } = input;
+  if (controlLost !== undefined) return heldPlan(input, controlLost, lostEnd);
+  if (awaitsHead !== undefined) return heldPlan(input, awaitsHead, "a head is followed");
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
@@ -41,8 +43,13 @@ export function planRollout(input: PlannerInput): RolloutPlan {
   };
 }
 
-/** Control is missing or older than a mirror: nothing moves until an operator has looked. */
-function lostPlan({ control }: PlannerInput, reason: string): RolloutPlan {
+const lostEnd = "an operator confirms what the mirrors have (`rollout recover`)";
+
+/**
+ * Control is missing or older than a mirror: nothing moves until an operator has looked, and then until a head says
+ * what is wanted, for what control knows as current may be older than what stands.
+ */
+function heldPlan({ control }: PlannerInput, reason: string, endsWhen: string): RolloutPlan {
   const apps = Object.keys(control.apps).toSorted();
   return {
     changes: [],
@@ -55,7 +62,7 @@ function lostPlan({ control }: PlannerInput, reason: string): RolloutPlan {
       site: null,
       code: "control-lost",
       reason,
-      endsWhen: "an operator confirms what the mirrors have (`rollout recover`)",
+      endsWhen,
     })),
     wakeAt: null,
   };

@@ -122,6 +122,8 @@ export interface PlannerInput {
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
+  /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */
+  readonly awaitsHead?: string;
 }
 
 /** Input of startReleases: the state, plus what the new head renders to. */

@@ -52,8 +52,9 @@ function refreshOpenList({ input, board }: StartRun, app: AppBoard): void {
 
 function followHead({ input, board }: StartRun): void {
   const known = input.control.head;
-  if (known?.commit === input.head) return;
-  const previous = known === null ? {} : { previous: known.commit };
+  if (known?.commit === input.head && input.awaitsHead === undefined) return;
+  const before = known?.commit === input.head ? known.previous : known?.commit;
+  const previous = before === undefined ? {} : { previous: before };
   const record = { commit: input.head, ...previous, at: board.at };
   change(board, controlPaths.head, { record, why: `follow ${input.head}` });
 }

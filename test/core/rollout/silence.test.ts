@@ -1,3 +1,4 @@
+import { startReleases } from "../../../src/core/rollout/start-releases.ts";
 import { describe, expect, it } from "vitest";
 import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
@@ -263,6 +264,43 @@ describe("control that is lost", () => {
     expect(plan.changes).toEqual([]);
     expect(world.plan).toMatchObject({ changes: [], handOvers: [], siteMoves: [] });
     expect(world.codes(null)).toEqual(["control-lost"]);
+  });
+});
+
+describe("control that was recovered from an older copy", () => {
+  it("moves nothing until a head is followed: what it knows as current is older than what stands", () => {
+    const { world, head } = settledWorld();
+    const old = world.control;
+    world.follow(head("v2"));
+    world.run(40);
+    const count = world.on("web", "v2").length;
+    world.control = old;
+    world.awaitsHead = "control was recovered by ada";
+    const before = world.story.length;
+    world.run(20);
+    expect(world.story).toHaveLength(before);
+    expect(world.codes(null)).toEqual(["control-lost"]);
+
+    world.follow(head("v3"));
+    world.run(40);
+    expect(world.on("web", "v3")).toHaveLength(count);
+    const trees = world.story.slice(before).flatMap(({ handOver }) => handOver.apps);
+    expect(trees.map(({ set }) => ("tree" in set ? set.tree : "")).toSorted()[0]).toBe("web:v3");
+  });
+
+  it("follows the head that it knows once more, and goes on", () => {
+    const { world, head } = settledWorld();
+    const again = head("v2");
+    world.follow(again);
+    world.run(40);
+    world.awaitsHead = "control was recovered by ada";
+    world.now += 1000;
+    const input = world.startInput(world.previous, {});
+    const { changes } = startReleases(input);
+
+    expect(changes.map(({ path }) => path)).toEqual(["head.json"]);
+    expect(changes[0]?.record).toMatchObject({ commit: world.head, previous: world.previous });
+    expect(changes[0]?.record).toMatchObject({ at: new Date(world.now).toISOString() });
   });
 });
 
