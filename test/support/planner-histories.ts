@@ -1,5 +1,7 @@
 /** Random fleets, commits and troubles, for properties of the planner. */
 import * as fc from "fast-check";
+import { waitingLosses } from "../../src/core/rollout/arrival-losses.ts";
+import { isMarked } from "./planner-invariants.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 import type { PlannerWorld, WorldApp, WorldHead, WorldSite } from "./planner-world.ts";
 
@@ -11,9 +13,11 @@ export type Event =
   | { readonly kind: "commit"; readonly head: number }
   | { readonly kind: "wait"; readonly seconds: number }
   | { readonly kind: "offline" | "online"; readonly site: string }
-  | { readonly kind: "silence" | "revive"; readonly region: string }
+  | { readonly kind: "silence" | "dead" | "revive"; readonly region: string }
   | { readonly kind: "hold" | "resume"; readonly scope: number }
   | { readonly kind: "retry" | "approve" | "excuse" }
+  | { readonly kind: "release" }
+  | { readonly kind: "recover" }
   | { readonly kind: "restart" }
   | { readonly kind: "die" };
 
@@ -52,13 +56,13 @@ const app = (name: string): fc.Arbitrary<WorldApp> =>
       strategy,
       onRemoval: fc.constantFrom("delete" as const, "orphan" as const, "hold" as const),
       placement: fc.constantFrom("all", "ring", "odd"),
-      takesShared: fc.boolean(),
+      takes: fc.subarray(["_Service_x_shared", "_Secret_x_vault", `_ConfigMap_${name}_more`]),
       byRing: fc.boolean(),
     })
-    .map(({ placement, takesShared, byRing, version, ...rest }) => ({
+    .map(({ placement, takes, byRing, version, ...rest }) => ({
       ...rest,
-      version: `${version}${takesShared ? "+" : ""}@${placement}${byRing ? "r" : ""}`,
-      objects: [`_ConfigMap_${name}_main`, ...(takesShared ? ["_Service_x_shared"] : [])],
+      version: `${version}${takes.map((id) => `+${id.at(-1)}`).join("")}@${placement}${byRing ? "r" : ""}`,
+      objects: [`_ConfigMap_${name}_main`, ...takes],
       ...(byRing
         ? { variant: (labels: Readonly<Record<string, string>>) => labels["ring"] ?? "" }
         : {}),
@@ -116,7 +120,7 @@ export const someEvent = (heads: number): fc.Arbitrary<Event> =>
     {
       weight: 2,
       arbitrary: fc.record({
-        kind: fc.constantFrom("silence" as const, "revive" as const),
+        kind: fc.constantFrom("silence" as const, "dead" as const, "revive" as const),
         region: fc.constantFrom(...regions),
       }),
     },
@@ -135,7 +139,12 @@ export const someEvent = (heads: number): fc.Arbitrary<Event> =>
     },
     {
       weight: 1,
-      arbitrary: fc.constantFrom<Event>({ kind: "restart" }, { kind: "die" }),
+      arbitrary: fc.constantFrom<Event>(
+        { kind: "restart" },
+        { kind: "die" },
+        { kind: "release" },
+        { kind: "recover" },
+      ),
     },
   );
 
@@ -160,19 +169,47 @@ export function play(
     if (tree.includes(":slow")) return afterMs >= 9000 ? "Healthy" : "Progressing";
     return afterMs >= 1000 ? "Healthy" : "Progressing";
   };
+  world.isProtected = isMarked;
   world.follow(heads[0] ?? { sites: {}, apps: {} });
   world.run(3);
-  for (const each of events) happen(world, heads, each);
+  const copy = world.control;
+  for (const each of events) {
+    if (each.kind === "recover") recover(world, copy);
+    else happen(world, heads, each);
+  }
+}
+
+/** Control comes back from a copy of an early day; every site belongs to the mirror in which it stands. */
+function recover(world: PlannerWorld, copy: PlannerWorld["control"]): void {
+  const known = Object.keys(copy.sites);
+  if (known.some((site) => world.hosts[site] === undefined)) return;
+  const sites = Object.entries(world.hosts).map(
+    ([site, mirror]) =>
+      [site, copy.sites[site]?.mirror === mirror ? copy.sites[site] : { mirror }] as const,
+  );
+  world.control = { ...copy, sites: Object.fromEntries(sites) };
+  world.awaitsHead = "control was recovered";
+}
+
+/** An operator says of every site on its way that its old worker cannot write any more. */
+function releaseAll(world: PlannerWorld): void {
+  for (const site of Object.keys(world.control.sites))
+    say(world, { verb: "excuse", site, uid: `u-${site}`, why: "x" });
 }
 
 /** What an event does to the world. */
-function happen(world: PlannerWorld, heads: readonly WorldHead[], event: Event): void {
+function happen(
+  world: PlannerWorld,
+  heads: readonly WorldHead[],
+  event: Exclude<Event, { kind: "recover" }>,
+): void {
   if ("head" in event) world.follow(heads[event.head] ?? { sites: {}, apps: {} });
   else if ("seconds" in event) world.run(event.seconds);
   else if ("site" in event || "region" in event) disturb(world, event);
   else if ("scope" in event) hold(world, event);
   else if (event.kind === "die") world.step({ dies: true });
   else if (event.kind === "restart") world.observed = {};
+  else if (event.kind === "release") releaseAll(world);
   else decideAll(world, event.kind);
 }
 
@@ -186,12 +223,12 @@ function hold(
 
 function disturb(
   world: PlannerWorld,
-  event: Extract<Event, { kind: "offline" | "online" | "silence" | "revive" }>,
+  event: Extract<Event, { kind: "offline" | "online" | "silence" | "dead" | "revive" }>,
 ): void {
   if (event.kind === "offline") world.offline.add(event.site);
   if (event.kind === "online") world.offline.delete(event.site);
-  if (event.kind === "silence" && !world.silent.has(event.region))
-    world.silence(event.region, true);
+  if ((event.kind === "silence" || event.kind === "dead") && !world.silent.has(event.region))
+    world.silence(event.region, event.kind === "dead");
   if (event.kind === "revive" && world.silent.has(event.region)) world.revive(event.region);
 }
 
@@ -204,6 +241,11 @@ export function decideAll(world: PlannerWorld, verb: "retry" | "approve" | "excu
     if (verb === "approve") approveAll(world, release);
     if (verb !== "excuse") continue;
     for (const site of Object.keys(release.list)) say(world, { verb, ...named, site });
+  }
+  if (verb !== "approve") return;
+  for (const [name, { arrivals }] of Object.entries(world.control.apps)) {
+    const deletions = waitingLosses(arrivals ?? {});
+    say(world, { verb, app: name, release: "open-list", deletions, why: "x" });
   }
 }
 

@@ -4,7 +4,8 @@ import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput, RolloutPlan } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 import { holdOn } from "../../src/core/rollout/holds.ts";
-import { removalVerb } from "../../src/core/rollout/approvals.ts";
+import { resolveAmount } from "../../src/core/model/amount.ts";
+import { areDeletionsApproved, removalVerb } from "../../src/core/rollout/approvals.ts";
 import { applyChanges } from "./control-state.ts";
 
 type Step = HandOver["apps"][number];
@@ -30,6 +31,8 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
         checkStage(input, after, { site: handOver.site, step });
     }
   }
+  checkLosses(input, after, plan);
+  for (const name of Object.keys(after.control.apps)) checkOpenList(input, after, name);
   const steps = plan.handOvers.flatMap(({ site, apps }) => apps.map(({ app }) => `${site} ${app}`));
   expect(new Set(steps).size).toBe(steps.length);
   for (const { open } of Object.values(after.control.apps)) {
@@ -39,6 +42,88 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
     }
   }
   checkFleet(input, after, plan);
+}
+
+/** Objects that people have marked, in random histories. */
+export const isMarked = (object: string): boolean => object.includes("vault");
+
+/**
+ * What stands at a site before and in no tree there afterwards is deleted: every such object was counted by a release
+ * that drops it there, within what is allowed, or was granted to the open list.
+ */
+function checkLosses(input: PlannerInput, after: PlannerInput, { handOvers }: RolloutPlan): void {
+  for (const site of new Set(handOvers.map((each) => each.site))) {
+    const before = treesAt(input, site);
+    const steps = handOvers.flatMap((each) => (each.site === site ? each.apps : []));
+    const later = { ...before };
+    for (const { app, set } of steps) {
+      if ("tree" in set) later[app] = set.tree;
+      else delete later[app];
+    }
+    const kept = new Set(Object.values(later).flatMap((tree) => [...input.objectsOf(tree)]));
+    const givers = steps.flatMap((step) => {
+      const from = own(before, step.app);
+      const isOrphaned = "leaving" in step.set && step.set.leaving.verb === "orphan";
+      if (from === undefined || isOrphaned) return [];
+      const gone = [...input.objectsOf(from)].filter((object) => !kept.has(object));
+      return gone.length === 0 ? [] : [{ site, step, gone }];
+    });
+    checkGivers(input, after, givers);
+  }
+}
+
+interface Giver {
+  readonly site: string;
+  readonly step: Step;
+  readonly gone: readonly string[];
+}
+
+function checkGivers(input: PlannerInput, after: PlannerInput, givers: readonly Giver[]): void {
+  const gone = new Set(givers.flatMap((giver) => giver.gone));
+  const counted = givers.map((giver) => countedAt(input, after, giver));
+  const sum = counted.reduce((before, { number }) => before + number, 0);
+  expect(sum).toBeGreaterThanOrEqual(gone.size);
+  const asked = new Set(counted.flatMap(({ asked: objects }) => objects));
+  for (const object of gone) if (isMarked(object)) expect([...asked]).toContain(object);
+}
+
+function treesAt(input: PlannerInput, site: string): Record<string, string> {
+  const entries = Object.entries(own(input.mirrors, site) ?? {});
+  return Object.fromEntries(
+    entries.flatMap(([app, entry]) => ("tree" in entry ? [[app, entry.tree]] : [])),
+  );
+}
+
+/** How much one step may delete at its site, and for which protected objects people were asked. */
+function countedAt(
+  input: PlannerInput,
+  after: PlannerInput,
+  { site, step, gone }: Giver,
+): { number: number; asked: readonly string[] } {
+  if (step.release === null) {
+    const states = [input, after].map(({ control }) => control.apps[step.app]?.arrivals?.granted);
+    const granted = new Set(states.flatMap((each) => own(each, site)?.objects ?? []));
+    return { number: gone.filter((object) => granted.has(object)).length, asked: [...granted] };
+  }
+  const release = releaseOf(after, step);
+  if (release === undefined) throw new Error(`${step.release} deletes and is not open`);
+  const { objects, handed = {}, protected: asked = [] } = release.deletions;
+  expect(areDeletionsApproved(release)).toBe(true);
+  if (asked.length > 0) expect(release.deletions.needsApproval).toBeDefined();
+  const all = Object.values(handed).reduce((before, number) => before + number, 0);
+  expect(all).toBeLessThanOrEqual(objects);
+  return { number: own(handed, site) ?? 0, asked };
+}
+
+/** The open list keeps to its budget of sites in flight, whoever took its arrivals along. */
+function checkOpenList(input: PlannerInput, after: PlannerInput, name: string): void {
+  const [before, now] = [input.control.apps[name], after.control.apps[name]];
+  const handed = Object.keys(now?.arrivals?.handed ?? {});
+  const isNew = handed.some((site) => !Object.hasOwn(before?.arrivals?.handed ?? {}, site));
+  const budget = before?.current.openList?.maxInFlight;
+  if (!isNew || budget === undefined || now?.current.release !== before?.current.release) return;
+  const total = Object.keys(own(input.entitled, name) ?? {}).length;
+  expect(handed.length).toBeLessThanOrEqual(resolveAmount(budget, total));
 }
 
 function checkPlace(input: PlannerInput, { site, mirror }: HandOver): void {

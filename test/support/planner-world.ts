@@ -104,6 +104,10 @@ export class PlannerWorld {
   /** Mirrors whose silent worker does not work either. */
   readonly dead = new Set<string>();
   readonly stopped: Record<string, Record<string, string>> = bare();
+  /** Which workers may still write to a site: none but one, unless an operator said that the others cannot. */
+  readonly writers: Record<string, Set<string>> = bare();
+  /** The last tree that a mirror gave to a site, whatever became of the mirror: what its cluster has. */
+  readonly given: Record<string, Record<string, string>> = bare();
   observed: Record<string, ObservedSite> = {};
   readonly heads = new Map<string, WorldHead>();
   head = "";
@@ -245,6 +249,9 @@ export class PlannerWorld {
     for (const [mirror, sites] of Object.entries(this.#toStop)) {
       if (!this.silent.has(mirror) && !this.dead.has(mirror)) {
         this.stopped[mirror] = { ...this.stopped[mirror], ...sites };
+        for (const site of Object.keys(sites)) {
+          if (this.hosts[site] !== mirror) this.writers[site]?.delete(mirror);
+        }
         this.#toStop[mirror] = {};
       }
     }
@@ -277,6 +284,8 @@ export class PlannerWorld {
     });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}; ${result.hint}`);
     this.control = applyChanges(this.control, result.changes);
+    if (decision.verb === "excuse" && decision.uid !== undefined)
+      this.writers[decision.site ?? ""]?.clear();
     return result.message;
   }
 
@@ -412,30 +421,62 @@ export class PlannerWorld {
     // A mirror has a meta file for every site that is assigned to it, with apps or without.
     for (const [site, { mirror, moving }] of Object.entries(this.control.sites)) {
       const isDeclared = this.#headOf(this.head).sites[site] !== undefined;
-      if (moving === undefined && isDeclared) this.hosts[site] ??= mirror;
+      if (moving === undefined && isDeclared && this.hosts[site] === undefined)
+        this.hosts[site] = mirror;
     }
     for (const move of siteMoves) {
       if ("leave" in move) this.#leave(move.site, move.leave);
       else {
-        this.hosts[move.site] = move.enter;
+        if (Object.keys(move.trees).length > 0) this.#host(move.site, move.enter);
+        else this.hosts[move.site] = move.enter;
+        this.#bringBack(move.site, move.trees);
         const entries = Object.entries(move.trees).map(([app, tree]) => [app, { tree }] as const);
         if (entries.length > 0) this.mirrors[move.site] = Object.fromEntries(entries);
       }
     }
     for (const handOver of handOvers) {
       this.story.push({ at: this.now, handOver });
-      this.hosts[handOver.site] = handOver.mirror;
+      this.#host(handOver.site, handOver.mirror);
       for (const step of handOver.apps) this.#write(handOver.site, step);
     }
   }
 
+  /** A mirror has the site from now on; throws while another worker may write there too. */
+  #host(site: string, mirror: string): void {
+    const writers = (this.writers[site] ??= new Set());
+    writers.add(mirror);
+    if (writers.size > 1) throw new Error(`${[...writers].join(" and ")} write to ${site}`);
+    this.hosts[site] = mirror;
+  }
+
+  /** A site comes back with what it had; what nobody knows any more is left alone in its cluster. */
+  #bringBack(site: string, trees: Readonly<Record<string, string>>): void {
+    const given = (this.given[site] ??= bare());
+    for (const [app, tree] of Object.entries(given)) {
+      if (trees[app] === tree) continue;
+      if (trees[app] !== undefined || this.control.apps[app] !== undefined)
+        throw new Error(`${site} comes back with ${trees[app] ?? "nothing"} instead of ${tree}`);
+      delete given[app];
+    }
+    Object.assign(given, trees);
+  }
+
   #write(site: string, { app, set, good }: HandOver["apps"][number]): void {
     const apps = (this.mirrors[site] ??= bare());
+    const given = (this.given[site] ??= bare());
+    const standing = apps[app];
+    const stood = standing !== undefined && "tree" in standing ? standing.tree : undefined;
+    if (stood !== given[app])
+      throw new Error(`${app} at ${site} is ${given[app] ?? "nothing"}, its mirror says ${stood}`);
+    if ("tree" in set) given[app] = set.tree;
+    else delete given[app];
     if ("tree" in set) apps[app] = { tree: set.tree };
     else if ("clear" in set) delete apps[app];
     else apps[app] = { leaving: { verb: set.leaving.verb, release: set.leaving.release } };
     if (good !== null) (this.good[site] ??= bare())[app] = good;
-    if (Object.keys(apps).length === 0) delete this.mirrors[site];
+    if (Object.keys(apps).length > 0) return;
+    delete this.mirrors[site];
+    this.writers[site]?.clear(); // nothing is left there to write
   }
 
   #leave(site: string, mirror: string): void {

@@ -23,6 +23,8 @@ export interface Board {
   readonly apps: ReadonlyMap<string, AppBoard>;
   readonly changes: Map<string, { record: object | null; whys: string[] }>;
   readonly handOvers: HandOver[];
+  /** Site -> app -> the tree that this plan hands over there; null: it leaves. */
+  readonly handedTrees: Map<string, Map<string, TreeId | null>>;
   readonly siteMoves: SiteMove[];
   readonly waits: Wait[];
   /** Sites in flight over all apps, those of this plan included. */
@@ -68,6 +70,7 @@ export function newBoard(input: PlannerInput): Board {
     apps: new Map(apps.map((app) => [app, appBoard(app, own(input.control.apps, app))])),
     changes: new Map(),
     handOvers: [],
+    handedTrees: new Map(),
     siteMoves: [],
     waits: [],
     sitesInFlight: new Set(),
@@ -105,6 +108,14 @@ function byRank(a: Release, b: Release): number {
 /** Time (ms) as records hold it. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** Adds a hand-over to the plan. */
+export function addHandOver(board: Board, handOver: HandOver): void {
+  board.handOvers.push(handOver);
+  const trees = board.handedTrees.get(handOver.site) ?? new Map<string, TreeId | null>();
+  board.handedTrees.set(handOver.site, trees);
+  for (const { app, set } of handOver.apps) trees.set(app, "tree" in set ? set.tree : null);
 }
 
 /** Writes a record of control; null removes it. */

@@ -7,7 +7,7 @@ import type { TreeId } from "../render/rendered.ts";
 import { removalVerb } from "./approvals.ts";
 import type { Block } from "./block.ts";
 import { type Board, setRelease } from "./board.ts";
-import { droppedObjects, lossesOf, type TreeStep } from "./losses.ts";
+import { droppedObjects, finalLosses, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release } from "./records.ts";
 import { treeAt } from "./site-view.ts";
@@ -31,9 +31,7 @@ export function countLosses(board: Board, release: Release): LossCount {
     const step = stepAt(board, release, site);
     if (step === undefined) continue;
     const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
-    const gone = new Set(
-      steps.flatMap((each) => lossesOf(board, site, { step: each, steps: [each] }).deleted),
-    );
+    const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
     for (const object of steps.flatMap((each) => droppedObjects(board, each))) {
       (gone.has(object) ? deleted : spared).add(object);
     }

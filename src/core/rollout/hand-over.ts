@@ -4,7 +4,7 @@
  */
 import { removalVerb, withoutSites } from "./approvals.ts";
 import { isCounted, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
-import { type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
+import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
@@ -157,7 +157,7 @@ function handOver(run: StageRun, site: UnitSite, again: boolean): Block | null {
   const apps = parts.map((part) => stepOf(run.board, part));
   const mirror = site.parts[0]?.view.mirror ?? "";
   const along = takeAlong(run.board, together.arrivals);
-  run.board.handOvers.push({ site: site.site, mirror, apps: [...apps, ...along] });
+  addHandOver(run.board, { site: site.site, mirror, apps: [...apps, ...along] });
   for (const part of parts) record(run, part, losses.get(part.release) ?? 0);
   run.handedNow.add(site.site);
   if (!again && unitStanding(site) !== "joining") run.unavailable.add(site.site);

@@ -38,8 +38,13 @@ export function lossesOf(
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0) return nothing;
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept = others.flatMap(({ app }) => treeAfter(board, app, { site, steps }) ?? []);
-  const gone = dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+  const kept = others.map(({ app }) => treesAfter(board, app, { site, steps }));
+  const gone = dropped.filter(
+    (object) =>
+      !kept.some(
+        (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object)),
+      ),
+  );
   if (gone.length === 0) return nothing;
   const coming = others.flatMap((other) => {
     const tree = comingTree(board, other, site);
@@ -75,14 +80,38 @@ function hasObject({ input }: Board, tree: TreeId, object: ObjectId): boolean {
   return input.objectsOf(tree).has(object);
 }
 
-/** The tree of an app at a site once the steps have been taken, with what this plan has handed over there before. */
-function treeAfter(
+/**
+ * The tree of an app at a site once the steps have been taken. Where this plan has handed it over already, only what it
+ * had before and has then is sure to be there: another hand-over may not be carried out.
+ */
+function treesAfter(
   board: Board,
   app: string,
   { site, steps }: { site: string; steps: readonly TreeStep[] },
-): TreeId | undefined {
+): readonly TreeId[] {
   const step = steps.find((each) => each.app === app);
-  return step === undefined ? treeAt(board.input, app, site) : (step.to ?? undefined);
+  if (step !== undefined) return step.to === null ? [] : [step.to];
+  const standing = treeAt(board.input, app, site);
+  const handed = board.handedTrees.get(site)?.get(app);
+  if (standing === undefined || handed === null) return [];
+  return handed === undefined ? [standing] : [standing, handed];
+}
+
+/** What a step deletes once every other app has come to where it goes at the site: never less than by any hand-over. */
+export function finalLosses(board: Board, site: string, step: TreeStep): readonly ObjectId[] {
+  const dropped = droppedObjects(board, step);
+  if (dropped.length === 0 || step.isOrphaned === true) return [];
+  const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
+  const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  return dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+}
+
+function finalTree(board: Board, app: AppBoard, site: string): TreeId | undefined {
+  const isLeaving = [...app.open.values()].some(
+    ({ kind, list }) => kind === "removal" && Object.hasOwn(list, site),
+  );
+  if (isLeaving) return undefined;
+  return comingTree(board, app, site) ?? treeAt(board.input, app.app, site);
 }
 
 /** The tree with which an app is on its way to a site, by an open release or by the open list. */

@@ -6,10 +6,10 @@
 import { canonicalJson } from "../model/json.ts";
 import { type Arrival, arrivalAt, entitledTree, isListed, settleArrivals } from "./arrivals.ts";
 import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
-import { type AppBoard, type Board, setArrivals } from "./board.ts";
+import { addHandOver, type AppBoard, type Board, setArrivals } from "./board.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
-import { lossesOf } from "./losses.ts";
+import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Arrivals, SiteLosses } from "./records.ts";
 import { siteBlock } from "./site-blocks.ts";
@@ -56,7 +56,7 @@ function handOver(list: OpenList, arrival: Arrival): Block | null {
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
   const apps = takeAlong(board, together.arrivals);
-  board.handOvers.push({ site: view.site, mirror: view.mirror, apps });
+  addHandOver(board, { site: view.site, mirror: view.mirror, apps });
   return null;
 }
 
@@ -75,7 +75,7 @@ function noteLosses(board: Board, app: AppBoard, arrivals: readonly Arrival[]): 
     const known = own(app.arrivals.granted, site);
     if (known?.to === to) granted[site] = known;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
-    const { deleted } = lossesOf(board, site, { step, steps: [step] });
+    const deleted = finalLosses(board, site, step);
     if (!isGranted(app, { site, to }, deleted)) waiting[site] = { to, objects: [...deleted] };
   }
   const { granted: _, waiting: __, ...rest } = app.arrivals;

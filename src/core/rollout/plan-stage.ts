@@ -3,7 +3,7 @@ import { type Board, setArrivals, setCurrent, wakeAt } from "./board.ts";
 import { refOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
-import { lossesOf } from "./losses.ts";
+import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release, SiteLosses } from "./records.ts";
 import { silentMs } from "./silence.ts";
@@ -224,7 +224,7 @@ function grantLosses(board: Board, release: Release, sites: readonly UnitSite[])
     const from = treeAt(board.input, release.app, site);
     if (to === null || from === undefined || from === to) continue;
     const step = { app: release.app, from, to };
-    const { deleted } = lossesOf(board, site, { step, steps: [step] });
+    const deleted = finalLosses(board, site, step);
     if (deleted.length > 0) granted[site] = { to, objects: [...deleted] };
   }
   if (app === undefined || Object.keys(granted).length === 0) return;

@@ -3,7 +3,7 @@
  * the budget of the last stage. Until then the removal stays on record: leaving is written, never inferred.
  */
 import { areDeletionsApproved, removalVerb } from "./approvals.ts";
-import { type Board, setRelease } from "./board.ts";
+import { addHandOver, type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
 import { isCounted, recountBlock, stepOf, withLosses } from "./count-losses.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
@@ -130,7 +130,7 @@ function handMarker(
   const leaving = { verb: removalVerb(release), release: release.id, from };
   const marker = { app: release.app, release: release.id, set: { leaving }, good: null };
   const apps = [marker, ...takeAlong(board, together.arrivals)];
-  board.handOvers.push({ site, mirror: view.mirror, apps });
+  addHandOver(board, { site, mirror: view.mirror, apps });
   board.sitesInFlight.add(site);
   board.apps.get(release.app)?.inFlight.set(site, release.id);
   return { record: { at: board.at, was: standingOf(view, release.unknownBlocks) }, lost };
