@@ -60,8 +60,9 @@ describe("a site", { timeout: 120_000 }, () => {
 
   it("that is removed from Git is forgotten: unassigned, and nothing is told to be deleted", async () => {
     const { bench } = await settledFleet();
-    await bench.fleet.commit({ "sites/b1.yaml": null });
     const west = bench.mirror("west");
+    const tree = await west.git("rev-parse", "main:sites/b1/web");
+    await bench.fleet.commit({ "sites/b1.yaml": null });
     await eventually("b1 has left the mirror", async () => {
       const files = await west.files();
       return !files.some((path) => path.includes("/b1"));
@@ -69,10 +70,15 @@ describe("a site", { timeout: 120_000 }, () => {
     const all = await west.git("log", "--format=", "--name-only", "main");
     expect(all).not.toContain(".leaving");
     expect(await west.file("sites/b2/web/_ConfigMap_web_settings.yaml")).not.toBeNull();
-    await eventually("control has forgotten it", async () => {
-      const sites = await bench.control("ls-tree", "--name-only", "main", "sites/");
-      return !sites.includes("b1");
+    const record = await eventually("its worker has stopped there", async () => {
+      const { moving } = JSON.parse(await bench.control("show", "main:sites/b1.json"));
+      return moving?.stopped !== undefined && moving;
     });
+    expect(record).toMatchObject({ trees: { web: tree }, forgotten: expect.any(String) });
+    const b1 = siteYaml("b1", { region: "west", labels: { ring: "main" } });
+    await bench.fleet.commit({ "sites/b1.yaml": b1 });
+    await eventually("it is back", async () => west.file("meta/b1.json"));
+    expect(await west.git("rev-parse", "main:sites/b1/web")).toBe(tree);
   });
 
   it("that changes its region gets the same trees there, once its old worker has stopped", async () => {
