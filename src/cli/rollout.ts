@@ -28,6 +28,7 @@ export const command: Command = {
   resume SCOPE                        end that pause
   approve APP RELEASE --stage STAGE            open a stage
   approve APP RELEASE --deletions NUMBER       delete so many objects
+                                               (RELEASE open-list: by no release)
   approve APP RELEASE --removal delete|orphan  end a removal that is on hold
   excuse [APP RELEASE] --site SITE [--uid UID] go on without a site (--uid: it moves, its old
                                                worker is not waited for)
