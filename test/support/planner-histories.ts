@@ -49,11 +49,31 @@ const strategy = fc.record({
   failureBudget: fc.constantFrom<number | string>(0, 1, "30%"),
 });
 
-const app = (name: string): fc.Arbitrary<WorldApp> =>
+const roomyStrategy = fc.record({
+  stages: fc.constantFrom<WorldStage[]>(
+    [{ name: "canary", count: 1 }, { name: "rest" }],
+    [{ name: "all" }],
+  ),
+  soak: fc.constantFrom("0s", "4s"),
+  minReady: fc.constant("1s"),
+  progressDeadline: fc.constant("30s"),
+  maxInFlight: fc.constantFrom<number | string>(1, "100%"),
+  maxUnavailable: fc.constant("100%"),
+  failureBudget: fc.constant("100%"),
+});
+
+interface AppKind {
+  readonly versions: readonly string[];
+  readonly strategies: typeof strategy | typeof roomyStrategy;
+}
+
+const anyKind: AppKind = { versions: ["v1", "v2", "bad", "slow"], strategies: strategy };
+
+const app = (name: string, { versions, strategies }: AppKind = anyKind): fc.Arbitrary<WorldApp> =>
   fc
     .record({
-      version: fc.constantFrom("v1", "v2", "bad", "slow"),
-      strategy,
+      version: fc.constantFrom(...versions),
+      strategy: strategies,
       onRemoval: fc.constantFrom("delete" as const, "orphan" as const, "hold" as const),
       placement: fc.constantFrom("all", "ring", "odd"),
       takes: fc.subarray(["_Service_x_shared", "_Secret_x_vault", `_ConfigMap_${name}_more`]),
@@ -128,7 +148,7 @@ export const someEvent = (heads: number): fc.Arbitrary<Event> =>
       weight: 2,
       arbitrary: fc.record({
         kind: fc.constantFrom("hold" as const, "resume" as const),
-        scope: fc.nat(3),
+        scope: fc.nat(7),
       }),
     },
     {
@@ -155,6 +175,47 @@ export const someHistory = fc.array(someHead, { minLength: 2, maxLength: 4 }).ch
     events: fc.array(someEvent(heads.length), { maxLength: 14 }),
   }),
 );
+
+/** A commit of two apps that do well and pass objects to and fro. */
+const someExchangeHead: fc.Arbitrary<WorldHead> = fc
+  .record({
+    sites: fc.array(site, { minLength: 3, maxLength: 3 }),
+    web: app("web", { versions: ["v1", "v2"], strategies: roomyStrategy }),
+    db: app("db", { versions: ["v1", "v2"], strategies: roomyStrategy }),
+  })
+  .map(({ sites, web, db }) => ({
+    sites: Object.fromEntries(sites.map((each, index) => [siteNames[index] ?? "", each])),
+    apps: { web, db },
+  }));
+
+/** Histories in which objects go from one app to another, and what was to take them changes its mind. */
+export const someExchange = fc
+  .array(someExchangeHead, { minLength: 3, maxLength: 5 })
+  .chain((heads) =>
+    fc.record({
+      heads: fc.constant(heads),
+      events: fc.array(
+        fc.oneof(
+          {
+            weight: 4,
+            arbitrary: fc.record({
+              kind: fc.constant("commit" as const),
+              head: fc.nat(heads.length - 1),
+            }),
+          },
+          {
+            weight: 5,
+            arbitrary: fc.record({
+              kind: fc.constant("wait" as const),
+              seconds: fc.constantFrom(1, 2, 15),
+            }),
+          },
+          { weight: 4, arbitrary: someEvent(heads.length) },
+        ),
+        { minLength: 4, maxLength: 16 },
+      ),
+    }),
+  );
 
 const scopes = [{ app: "web" }, { region: "eu" }, { fleet: true }, { site: "s2" }] as const;
 
@@ -217,8 +278,9 @@ function hold(
   world: PlannerWorld,
   { kind, scope }: { kind: "hold" | "resume"; scope: number },
 ): void {
-  const verb = kind === "hold" ? "pause" : "resume";
-  say(world, { verb, scope: scopes[scope] ?? {}, why: "x" });
+  const named = { scope: scopes[scope % scopes.length] ?? {}, why: "x" };
+  if (kind === "hold") say(world, { verb: "pause", ...named, all: scope >= scopes.length });
+  else say(world, { verb: "resume", ...named });
 }
 
 function disturb(

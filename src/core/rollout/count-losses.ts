@@ -103,13 +103,12 @@ function grown(release: Release, count: LossCount, lost: readonly ObjectId[]): R
   };
 }
 
-/** A release deletes no more at a site than it was counted to when this plan began. */
-export function isCounted(
-  { counted }: Board,
-  release: Release,
-  { site, lost }: { site: string; lost: number },
-): boolean {
-  return lost === 0 || lost <= (counted.get(release.id)?.get(site) ?? 0);
+/**
+ * How much a release was counted to delete at a site when this plan began. That goes on record when it gets there: what
+ * another app keeps in this moment may be what that one drops in the next.
+ */
+export function countedAt({ counted }: Board, release: Release, site: string): number {
+  return counted.get(release.id)?.get(site) ?? 0;
 }
 
 /** The block of a deletion that came up within a plan. */

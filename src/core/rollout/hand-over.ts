@@ -3,7 +3,7 @@
  * from a release; a hand-over is recorded in `handed` before it is carried out.
  */
 import { removalVerb, withoutSites } from "./approvals.ts";
-import { isCounted, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
+import { countedAt, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
 import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
@@ -151,8 +151,9 @@ function handOver(run: StageRun, site: UnitSite, again: boolean): Block | null {
   const losses = new Map<Release, number>();
   for (const { step, release } of taken) {
     const lost = lossesOf(run.board, site.site, { step, steps: together.steps }).deleted.length;
-    if (!isCounted(run.board, release, { site: site.site, lost })) return recountBlock(release);
-    losses.set(release, lost);
+    const counted = countedAt(run.board, release, site.site);
+    if (lost > counted) return recountBlock(release);
+    losses.set(release, counted);
   }
   const apps = parts.map((part) => stepOf(run.board, part));
   const mirror = site.parts[0]?.view.mirror ?? "";

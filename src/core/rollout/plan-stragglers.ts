@@ -5,7 +5,7 @@
 import { areDeletionsApproved, removalVerb } from "./approvals.ts";
 import { addHandOver, type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
-import { isCounted, recountBlock, stepOf, withLosses } from "./count-losses.ts";
+import { countedAt, recountBlock, stepOf, withLosses } from "./count-losses.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { heldBlock, holdOn } from "./holds.ts";
 import { lossesOf } from "./losses.ts";
@@ -29,7 +29,7 @@ export function planStragglers(board: Board, release: Release): void {
     if ("record" in result) {
       inFlight.add(site);
       handed[site] = result.record;
-      losses[site] = result.lost;
+      losses[site] = result.counted;
     } else {
       const stage = stageName(release, site);
       board.waits.push(waitOf(release, { stage, site, block: result }));
@@ -119,19 +119,20 @@ function handMarker(
   board: Board,
   release: Release,
   site: string,
-): { readonly record: Release["handed"][string]; readonly lost: number } | Block {
+): { readonly record: Release["handed"][string]; readonly counted: number } | Block {
   const view = viewSite(board.input, release.app, site);
   const from = standingTree(view.entry) ?? "";
   const step = stepOf(release, { from, to: null });
   const together = goTogether(board, site, { steps: [step], arrivals: [] });
   if (isBlock(together)) return together;
   const lost = lossesOf(board, site, { step, steps: together.steps }).deleted.length;
-  if (!isCounted(board, release, { site, lost })) return recountBlock(release);
+  const counted = countedAt(board, release, site);
+  if (lost > counted) return recountBlock(release);
   const leaving = { verb: removalVerb(release), release: release.id, from };
   const marker = { app: release.app, release: release.id, set: { leaving }, good: null };
   const apps = [marker, ...takeAlong(board, together.arrivals)];
   addHandOver(board, { site, mirror: view.mirror, apps });
   board.sitesInFlight.add(site);
   board.apps.get(release.app)?.inFlight.set(site, release.id);
-  return { record: { at: board.at, was: standingOf(view, release.unknownBlocks) }, lost };
+  return { record: { at: board.at, was: standingOf(view, release.unknownBlocks) }, counted };
 }

@@ -13,6 +13,7 @@ import {
   makeWell,
   play,
   someEvent,
+  someExchange,
   someHead,
   someHistory,
   withRoom,
@@ -31,6 +32,18 @@ describe("over random fleets and histories", { timeout: 90_000 }, () => {
         };
         play(new PlannerWorld({ onPlan }), heads, events);
         expect(plans).toBeGreaterThan(0);
+      }),
+      runs,
+    );
+  });
+
+  it("objects that go from app to app are deleted only as counted, whatever becomes of the takers", () => {
+    fc.assert(
+      fc.property(someExchange, ({ heads, events }) => {
+        const world = new PlannerWorld({ onPlan: checkPlan });
+        play(world, heads, events);
+        world.settle();
+        expect(world.step()).toMatchObject({ changes: [], handOvers: [] });
       }),
       runs,
     );
