@@ -1,7 +1,12 @@
 /** What no plan may ever do, checked from the outside on the planner's own input and output. */
 import { expect } from "vitest";
 import { own } from "../../src/core/rollout/own.ts";
-import type { HandOver, PlannerInput, RolloutPlan } from "../../src/core/rollout/planner-types.ts";
+import type {
+  AppControl,
+  HandOver,
+  PlannerInput,
+  RolloutPlan,
+} from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 import { holdOn } from "../../src/core/rollout/holds.ts";
 import { resolveAmount } from "../../src/core/model/amount.ts";
@@ -118,12 +123,17 @@ function countedAt(
 /** The open list keeps to its budget of sites in flight, whoever took its arrivals along. */
 function checkOpenList(input: PlannerInput, after: PlannerInput, name: string): void {
   const [before, now] = [input.control.apps[name], after.control.apps[name]];
-  const handed = Object.keys(now?.arrivals?.handed ?? {});
-  const isNew = handed.some((site) => !Object.hasOwn(before?.arrivals?.handed ?? {}, site));
+  const handed = arrivedAt(now);
+  const known = new Set(arrivedAt(before));
   const budget = before?.current.openList?.maxInFlight;
-  if (!isNew || budget === undefined || now?.current.release !== before?.current.release) return;
+  if (budget === undefined || handed.every((site) => known.has(site))) return;
+  if (now?.current.release !== before?.current.release) return;
   const total = Object.keys(own(input.entitled, name) ?? {}).length;
   expect(handed.length).toBeLessThanOrEqual(resolveAmount(budget, total));
+}
+
+function arrivedAt(app: AppControl | undefined): string[] {
+  return Object.keys(app?.arrivals?.handed ?? {});
 }
 
 function checkPlace(input: PlannerInput, { site, mirror }: HandOver): void {

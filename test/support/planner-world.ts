@@ -247,14 +247,16 @@ export class PlannerWorld {
       if (!this.silent.has(mirror)) this.observed[site] = this.#report(site);
     }
     for (const [mirror, sites] of Object.entries(this.#toStop)) {
-      if (!this.silent.has(mirror) && !this.dead.has(mirror)) {
-        this.stopped[mirror] = { ...this.stopped[mirror], ...sites };
-        for (const site of Object.keys(sites)) {
-          if (this.hosts[site] !== mirror) this.writers[site]?.delete(mirror);
-        }
-        this.#toStop[mirror] = {};
-      }
+      if (!this.silent.has(mirror) && !this.dead.has(mirror)) this.#stop(mirror, sites);
     }
+  }
+
+  /** A worker says of the sites that are gone from its mirror that it does not write there any more. */
+  #stop(mirror: string, sites: Readonly<Record<string, string>>): void {
+    this.stopped[mirror] = { ...this.stopped[mirror], ...sites };
+    const gone = Object.keys(sites).filter((site) => this.hosts[site] !== mirror);
+    for (const site of gone) this.writers[site]?.delete(mirror);
+    this.#toStop[mirror] = {};
   }
 
   readonly #toStop: Record<string, Record<string, string>> = bare();
@@ -426,19 +428,25 @@ export class PlannerWorld {
     }
     for (const move of siteMoves) {
       if ("leave" in move) this.#leave(move.site, move.leave);
-      else {
-        if (Object.keys(move.trees).length > 0) this.#host(move.site, move.enter);
-        else this.hosts[move.site] = move.enter;
-        this.#bringBack(move.site, move.trees);
-        const entries = Object.entries(move.trees).map(([app, tree]) => [app, { tree }] as const);
-        if (entries.length > 0) this.mirrors[move.site] = Object.fromEntries(entries);
-      }
+      else this.#enter(move);
     }
     for (const handOver of handOvers) {
       this.story.push({ at: this.now, handOver });
       this.#host(handOver.site, handOver.mirror);
       for (const step of handOver.apps) this.#write(handOver.site, step);
     }
+  }
+
+  #enter({
+    site,
+    enter,
+    trees,
+  }: Extract<RolloutPlan["siteMoves"][number], { enter: string }>): void {
+    const entries = Object.entries(trees).map(([app, tree]) => [app, { tree }] as const);
+    if (entries.length > 0) this.#host(site, enter);
+    this.hosts[site] = enter;
+    this.#bringBack(site, trees);
+    if (entries.length > 0) this.mirrors[site] = Object.fromEntries(entries);
   }
 
   /** A mirror has the site from now on; throws while another worker may write there too. */
@@ -463,13 +471,7 @@ export class PlannerWorld {
 
   #write(site: string, { app, set, good }: HandOver["apps"][number]): void {
     const apps = (this.mirrors[site] ??= bare());
-    const given = (this.given[site] ??= bare());
-    const standing = apps[app];
-    const stood = standing !== undefined && "tree" in standing ? standing.tree : undefined;
-    if (stood !== given[app])
-      throw new Error(`${app} at ${site} is ${given[app] ?? "nothing"}, its mirror says ${stood}`);
-    if ("tree" in set) given[app] = set.tree;
-    else delete given[app];
+    this.#give(site, { app, set });
     if ("tree" in set) apps[app] = { tree: set.tree };
     else if ("clear" in set) delete apps[app];
     else apps[app] = { leaving: { verb: set.leaving.verb, release: set.leaving.release } };
@@ -477,6 +479,17 @@ export class PlannerWorld {
     if (Object.keys(apps).length > 0) return;
     delete this.mirrors[site];
     this.writers[site]?.clear(); // nothing is left there to write
+  }
+
+  /** What a cluster has of an app follows its mirror; throws where a mirror did not know what it had. */
+  #give(site: string, { app, set }: Pick<HandOver["apps"][number], "app" | "set">): void {
+    const given = (this.given[site] ??= bare());
+    const standing = this.mirrors[site]?.[app];
+    const stood = standing !== undefined && "tree" in standing ? standing.tree : undefined;
+    if (stood !== given[app])
+      throw new Error(`${app} at ${site} is ${given[app] ?? "nothing"}, its mirror says ${stood}`);
+    if ("tree" in set) given[app] = set.tree;
+    else delete given[app];
   }
 
   #leave(site: string, mirror: string): void {
