@@ -6,8 +6,8 @@
 import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
-import { loadFleet } from "../core/model/load-fleet.ts";
-import { renderApp, renderFleet } from "../core/render/render-fleet.ts";
+import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
+import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
 
 /** A commit that is valid: what it declares and what that renders to. */
@@ -29,7 +29,7 @@ interface AppRendering {
 
 export class Rendering {
   readonly #readFiles: ReadFiles;
-  readonly #models = new Map<string, Parsed<FleetModel>>();
+  readonly #models = new Map<string, LoadedFleet>();
   readonly #heads = new Map<string, Parsed<ValidHead>>();
   readonly #apps = new Map<string, AppRendering | null>();
 
@@ -38,7 +38,7 @@ export class Rendering {
   }
 
   /** The model of a commit, or its mistakes. Throws what reading the files throws. */
-  async model(commit: string): Promise<Parsed<FleetModel>> {
+  async model(commit: string): Promise<LoadedFleet> {
     const known = this.#models.get(commit);
     if (known !== undefined) return known;
     const model = loadFleet(await this.#readFiles(commit));
@@ -61,11 +61,10 @@ export class Rendering {
     return head;
   }
 
-  #renderHead(commit: string, model: Parsed<FleetModel>): Parsed<ValidHead> {
-    if (!model.ok) return model;
-    const rendered = renderFleet(model.value);
-    const diagnostics = [...model.diagnostics, ...rendered.diagnostics];
-    if (!rendered.ok) return { ok: false, diagnostics };
+  #renderHead(commit: string, model: LoadedFleet): Parsed<ValidHead> {
+    const rendered = renderLoaded(model);
+    const { diagnostics } = rendered;
+    if (!model.ok || !rendered.ok) return { ok: false, diagnostics };
     const head = {
       commit,
       model: model.value,

@@ -72,6 +72,16 @@ the fleet is not valid: 2 errors
     expect(stdout).not.toContain("hunter2");
   });
 
+  it("tells what goes wrong in rendering beside what is wrong in the kinds", async () => {
+    const edits = {
+      "manifests/web/object.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n",
+      "sites/e1.yaml": siteYaml("e1", { region: "eats" }),
+    };
+    const { code, stdout } = await runCli(["validate", folderWith(aFleet(edits))]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^manifests\/web\/object.yaml:.*\nsites\/e1.yaml:.*\n.*2 errors\n$/);
+  });
+
   it("could not find out where there is no folder", async () => {
     const { code, stdout, stderr } = await runCli([
       "validate",

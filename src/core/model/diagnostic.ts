@@ -75,6 +75,19 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
   );
 }
 
+export function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
+}
+
+/** Sorted, and each told once: two checks may find the same mistake at the same place. */
+export function distinctDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return sortDiagnostics(diagnostics).filter(({ file, line, column, code, message }) => {
+    const key = JSON.stringify([file, line, column, code, message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -1,7 +1,7 @@
 /**
  * The way in: every text file of a repository in; the checked fleet out, or all mistakes at once. Pure: the same files
- * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: nothing
- * is made of the rest, so nothing can go missing from it unseen.
+ * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: the rest
+ * is looked over for more mistakes and nothing else, so nothing can go missing from it unseen.
  */
 import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels } from "./check-labels.ts";
@@ -10,17 +10,32 @@ import { checkRules } from "./check-rules.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
-import { type Diagnostic, type Parsed, sortDiagnostics } from "./diagnostic.ts";
+import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet } from "./draft-fleet.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, SourceFile } from "./fleet-model.ts";
 import type { Fleet, FleetDocument } from "./kinds.ts";
 import { locate } from "./locate.ts";
 import { manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
+import { type SoundPart, soundPart } from "./sound-part.ts";
 import { warnOfSelectors } from "./warn-of-selectors.ts";
 
+/** The checked fleet, or all mistakes of its kinds and what is sound beside them. */
+export type LoadedFleet =
+  | {
+      readonly ok: true;
+      readonly value: FleetModel;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** For finding more mistakes only. */
+      readonly sound: SoundPart;
+    };
+
 /** Reads and checks a fleet repository. `files`: all its text files, those of other tools too. */
-export function loadFleet(files: readonly SourceFile[]): Parsed<FleetModel> {
+export function loadFleet(files: readonly SourceFile[]): LoadedFleet {
   const read = readFleetFiles(files);
   const { draft, diagnostics } = draftFleet(read, checkSchema);
   const errors = [
@@ -34,10 +49,11 @@ export function loadFleet(files: readonly SourceFile[]): Parsed<FleetModel> {
     ...checkSources(draft, read),
   ];
   const { fleet } = draft;
-  if (errors.length > 0 || fleet === undefined) {
-    return { ok: false, diagnostics: distinct(sortDiagnostics(errors)) };
-  }
   const texts = new Map(files.map((file) => [file.path, file]));
+  if (errors.length > 0 || fleet === undefined) {
+    const sound = soundPart({ draft, read, texts, errors });
+    return { ok: false, diagnostics: distinctDiagnostics(errors), sound };
+  }
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
@@ -70,13 +86,4 @@ function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): Fle
       ]),
     ),
   };
-}
-
-/** Two checks may find the same mistake at the same place; it is told once. */
-function distinct(sorted: readonly Diagnostic[]): Diagnostic[] {
-  const seen = new Set<string>();
-  return sorted.filter(({ file, line, column, code, message }) => {
-    const key = JSON.stringify([file, line, column, code, message]);
-    return !seen.has(key) && seen.add(key);
-  });
 }

@@ -107,7 +107,10 @@ function readFile(file: SourceFile): ReadFile {
     documents: own,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
-      ...mistakes.map(({ diagnostic }) => diagnostic),
+      // What a broken document seems to be may come of what breaks it, which is told.
+      ...identities.flatMap(({ document, identity }) =>
+        identity.is === "mistaken" && !document.isBroken ? identity.diagnostic : [],
+      ),
     ],
     mistaken: [
       ...mistakes.map(({ meant }) => meant ?? "unknown"),

@@ -24,10 +24,15 @@ export type CustomKinds = ReadonlyMap<string, CustomKind>;
 /** The kinds that the CRDs in these files define. Files that cannot be read are another function's matter. */
 export function readCustomKinds(files: readonly SourceFile[]): CustomKinds {
   // Most files hold none, and parsing is what costs.
-  const candidates = files.filter(({ text }) => text.includes("CustomResourceDefinition"));
+  const candidates = files.filter(({ text }) => mayDefineKinds(text));
   const kinds = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
   // Two apps may carry the same CRD (at different sites): the same one wins on every machine.
   return new Map(kinds.toReversed());
+}
+
+/** True for a file that may hold a CRD. */
+export function mayDefineKinds(text: string): boolean {
+  return text.includes("CustomResourceDefinition");
 }
 
 function customKind(crd: KubeObject): [string, CustomKind][] {

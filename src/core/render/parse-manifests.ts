@@ -3,7 +3,7 @@
  * each with its identity and place, or every mistake with file, line and column. The text is literal: `${` means
  * nothing. What only a server writes (`status`, `resourceVersion`, ...) is dropped.
  */
-import type { Diagnostic, Parsed } from "../model/diagnostic.ts";
+import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
 import { type ObjectKey, describeKey, keyOf, objectId } from "../model/kube-object.ts";
 import { checkObject } from "./check-object.ts";
@@ -25,26 +25,32 @@ export interface ManifestContext {
   readonly customKinds: CustomKinds;
 }
 
+/** The objects of one app that have no mistake, and all mistakes. */
+export interface ParsedManifests {
+  readonly objects: readonly SourceObject[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Reads the manifests of one app. */
 export function parseManifests(
   files: readonly SourceFile[],
   context: ManifestContext,
-): Parsed<readonly SourceObject[]> {
+): ParsedManifests {
   const { objects, diagnostics: unreadable } = readManifestObjects(files);
   const diagnostics: Diagnostic[] = [...unreadable];
   const found = new Map<string, SourceObject>();
+  const mistaken = new Set<SourceObject>();
   for (const manifest of objects) {
     const source = sourceObject(manifest, context);
     diagnostics.push(...source.diagnostics);
     if (!source.ok) continue;
     const id = objectId(source.value.key);
     const first = found.get(id);
+    if (source.diagnostics.some(isError)) mistaken.add(source.value);
     if (first === undefined) found.set(id, source.value);
     else diagnostics.push(duplicate(source.value, first));
   }
-  return diagnostics.some(({ severity }) => severity === "error")
-    ? { ok: false, diagnostics }
-    : { ok: true, value: [...found.values()], diagnostics };
+  return { objects: [...found.values()].filter((each) => !mistaken.has(each)), diagnostics };
 }
 
 function sourceObject(manifest: ManifestObject, context: ManifestContext): Parsed<SourceObject> {

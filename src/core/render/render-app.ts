@@ -3,7 +3,7 @@
  * that 10,000 sites with three shapes cost three renderings. An app with a mistake renders to nothing but diagnostics.
  */
 import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
-import type { Diagnostic, Parsed } from "../model/diagnostic.ts";
+import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import type { App } from "../model/kinds.ts";
@@ -51,18 +51,20 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   const files = model.manifests.get(name) ?? [];
   const manifests = { namespace: app.value.spec.namespace, customKinds };
   const parsed = parseManifests(files, manifests);
-  if (!parsed.ok) return parsed;
-  if (parsed.value.length === 0) {
+  const input = { ...context, app, manifests, objects: parsed.objects };
+  if (parsed.diagnostics.some(isError)) return moreMistakes(input, parsed.diagnostics);
+  if (parsed.objects.length === 0) {
     const place = app.at(["spec", "source", "manifests"]);
     const message = `the files of ${name} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
     return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
   }
-  const shapes = renderShapes({ ...context, app, manifests, objects: parsed.value });
+  const shapes = renderShapes(input);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
-  const digest = inputDigest({ model, app: app.value, files, objects: parsed.value, customKinds });
-  const places = parsed.value.map(({ key, at }) => [objectId(key), at([])] as const);
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  const { objects } = parsed;
+  const digest = inputDigest({ model, app: app.value, files, objects, customKinds });
+  const places = objects.map(({ key, at }) => [objectId(key), at([])] as const);
   return {
     ok: true,
     value: {
@@ -72,6 +74,14 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
     },
     diagnostics,
   };
+}
+
+/** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
+function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<never> {
+  const more = renderShapes(input).diagnostics.filter(
+    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app",
+  );
+  return { ok: false, diagnostics: [...known, ...more] };
 }
 
 interface ShapeInput extends FleetContext {

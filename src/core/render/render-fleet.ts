@@ -1,6 +1,13 @@
 /** A fleet's model -> everything its sites shall run. All mistakes of all apps are told; with one there is no fleet. */
-import { type Diagnostic, type Parsed, sortDiagnostics } from "../model/diagnostic.ts";
+import {
+  type Diagnostic,
+  distinctDiagnostics,
+  type Parsed,
+  sortDiagnostics,
+} from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
+import type { LoadedFleet } from "../model/load-fleet.ts";
+import { mayDefineKinds } from "./custom-kinds.ts";
 import {
   type AppRendering,
   type PlacedRendering,
@@ -21,7 +28,7 @@ export function renderFleet(model: FleetModel): Parsed<RenderedFleet> {
     if (result.ok) renderings.push(result.value);
   }
   diagnostics.push(...sharedObjects(renderings));
-  const sorted = sortDiagnostics(diagnostics);
+  const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
   return {
@@ -32,6 +39,24 @@ export function renderFleet(model: FleetModel): Parsed<RenderedFleet> {
     },
     diagnostics: sorted,
   };
+}
+
+/**
+ * Renders what was loaded. Where the kinds have errors there is nothing to render for, but what is sound is rendered all
+ * the same, so that all mistakes are told at once: those of the kinds, and those of every sound app.
+ */
+export function renderLoaded(loaded: LoadedFleet): Parsed<RenderedFleet> {
+  if (loaded.ok) {
+    const rendered = renderFleet(loaded.value);
+    const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
+    return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
+  }
+  const { model, mayLackKinds } = loaded.sound;
+  // What has no effect may have one where the sites are that were left out.
+  const found = renderFleet(model).diagnostics.filter(
+    ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope"),
+  );
+  return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
 }
 
 /**
@@ -49,4 +74,13 @@ export function renderApp(
   if (!result.ok) return { ok: false, diagnostics };
   const { app: rendered, variants } = result.value;
   return { ok: true, value: { app: rendered, variants }, diagnostics };
+}
+
+/** A definition that cannot be read is one mistake; that nobody knows its kind any more is none. */
+function withoutFollowUps(diagnostics: readonly Diagnostic[], model: FleetModel): Diagnostic[] {
+  const mistaken = new Set(diagnostics.map(({ file, severity }) => severity === "error" && file));
+  const lacksKinds = [...model.manifests.values()]
+    .flat()
+    .some(({ path, text }) => mistaken.has(path) && mayDefineKinds(text));
+  return diagnostics.filter(({ code }) => !(lacksKinds && code === "unknown-scope"));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { formatDiagnostic, isError } from "../../../src/core/model/diagnostic.ts";
 import { readCustomKinds } from "../../../src/core/render/custom-kinds.ts";
 import { type SourceObject, parseManifests } from "../../../src/core/render/parse-manifests.ts";
 
@@ -24,9 +24,9 @@ function parse(text: string, others: readonly string[] = []) {
 }
 
 function objectsOf(text: string, others?: readonly string[]): readonly SourceObject[] {
-  const parsed = parse(text, others);
-  if (parsed.ok) return parsed.value;
-  throw new Error(parsed.diagnostics.map(formatDiagnostic).join("\n"));
+  const { objects, diagnostics } = parse(text, others);
+  if (!diagnostics.some(isError)) return objects;
+  throw new Error(diagnostics.map(formatDiagnostic).join("\n"));
 }
 
 const keysOf = (text: string, others?: readonly string[]): string[] =>

@@ -1,0 +1,115 @@
+/**
+ * What of a fleet with errors is sound, for one purpose: to find the mistakes that only rendering finds, in the same run.
+ * A document with an error is left out, and so is what a sound one says by its name. Nothing is ever carried out from it.
+ */
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Entry, FleetDraft } from "./fleet-draft.ts";
+import type { FleetModel, Located, Place, SourceFile } from "./fleet-model.ts";
+import { isJsonObject } from "./json.ts";
+import { type App, apiVersion, type Fleet, type FleetDocument } from "./kinds.ts";
+import { locate } from "./locate.ts";
+import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
+import type { YamlDocument } from "./parse-yaml.ts";
+
+export interface SoundPart {
+  readonly model: FleetModel;
+  /** True when an app's files are not known: then a kind that nobody defines may be defined there. */
+  readonly mayLackKinds: boolean;
+}
+
+export interface SoundInput {
+  readonly draft: FleetDraft;
+  readonly read: FleetFiles;
+  readonly texts: ReadonlyMap<string, SourceFile>;
+  readonly errors: readonly Diagnostic[];
+}
+
+/** The documents without errors, as a model. */
+export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart {
+  const unsound = documentsWithErrors(read.documents, errors);
+  const sound = <T extends FleetDocument>(
+    entries: ReadonlyMap<string, Entry<T>>,
+  ): Map<string, Located<T>> =>
+    new Map(
+      [...entries]
+        .filter(([, { document }]) => !unsound.has(document))
+        .map(([name, entry]) => [name, locate(entry, texts)]),
+    );
+  const virtualSites = sound(draft.virtualSites);
+  const apps = [...sound(draft.apps)].map(
+    ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
+  );
+  const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  return {
+    model: {
+      fleet: draft.fleet === undefined ? noFleet : locate(draft.fleet, texts),
+      regions: sound(draft.regions),
+      sites: sound(draft.sites),
+      virtualSites,
+      apps: new Map(apps),
+      strategies: sound(draft.strategies),
+      // Those of apps with mistakes too: they may define the kinds of others' objects.
+      manifests: new Map(
+        sources.flatMap(({ key, manifests }) =>
+          manifests === undefined ? [] : [[key, manifestsOf(manifests, read.others)] as const],
+        ),
+      ),
+    },
+    mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
+  };
+}
+
+/** Each error belongs to the last document of its file that begins before it. */
+function documentsWithErrors(
+  documents: readonly KindDocument[],
+  errors: readonly Diagnostic[],
+): ReadonlySet<YamlDocument> {
+  const byFile = Map.groupBy(documents, ({ document }) => document.file);
+  const found = new Set<YamlDocument>();
+  for (const error of errors) {
+    const own = byFile.get(error.file) ?? [];
+    const before = own.filter(({ document }) => !isBehind(document.at([]), error));
+    const owner = before.at(-1) ?? own[0];
+    if (owner !== undefined) found.add(owner.document);
+  }
+  return found;
+}
+
+function isBehind(start: Place, { line, column }: Place): boolean {
+  return start.line > line || (start.line === line && start.column > column);
+}
+
+/**
+ * The app without what it says of virtual sites that are not known. Where an overlay's are not, nobody can say which
+ * overlays hold where, so only the app's manifests are left of it.
+ */
+function withKnownSites(app: App, known: ReadonlyMap<string, unknown>): App {
+  const { placement, overlays = [] } = app.spec;
+  const isKnown = (name: string): boolean => known.has(name);
+  const areOverlaysKnown = overlays.every(({ virtualSites }) => virtualSites.every(isKnown));
+  const virtualSites = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
+  const kept = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites }, overlays: kept } };
+}
+
+/** Where an App says its manifests are; its name is the key where it has one of its own. */
+function sourceOf({ document }: KindDocument, index: number): { key: string; manifests?: string } {
+  const { value } = document;
+  const metadata = isJsonObject(value) ? value["metadata"] : undefined;
+  const spec = isJsonObject(value) ? value["spec"] : undefined;
+  const source = isJsonObject(spec) ? spec["source"] : undefined;
+  const manifests = isJsonObject(source) ? source["manifests"] : undefined;
+  const name = isJsonObject(metadata) ? metadata["name"] : undefined;
+  const key = typeof name === "string" ? name : `#${index}`;
+  return typeof manifests === "string" ? { key, manifests } : { key };
+}
+
+const nowhere = (): Place => ({ file: ".", line: 0, column: 0 });
+
+/** Stands in for a Fleet that cannot be read: what is rendered is looked over and thrown away. */
+const noFleet: Located<Fleet> = {
+  value: { apiVersion, kind: "Fleet", metadata: { name: "fleet" }, spec: {} },
+  file: ".",
+  at: nowhere,
+  keyAt: nowhere,
+};
