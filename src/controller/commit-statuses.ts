@@ -2,9 +2,9 @@
  * Tells what became of each commit. The story of a commit is read from control's history, so a controller that starts
  * again, or died between two writes, tells the same; the sink keeps what was told, so that nothing is told twice.
  */
-import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { ControlRepository } from "./control-repository.ts";
-import { addEvents, type CommitStory, type Ledger, storyOf } from "./commit-story.ts";
+import { addEvents, isOver, type Ledger } from "./commit-ledger.ts";
+import { type CommitStory, type Standing, storyOf } from "./commit-story.ts";
 import type { HeadVerdict } from "./judge-head.ts";
 import { parseEvents } from "./release-ledger.ts";
 
@@ -18,10 +18,9 @@ export interface StorySink {
   set(wish: CommitStory & { readonly sha: string }): Promise<void>;
 }
 
-export interface StoryInput {
+export interface StoryInput extends Standing {
   readonly controlHead: string | null;
   readonly verdict: HeadVerdict;
-  readonly progress: readonly ReleaseProgress[];
 }
 
 export class CommitStatuses {
@@ -38,16 +37,16 @@ export class CommitStatuses {
   /** Tells the sink what every commit's status should be now. */
   async tell(input: StoryInput): Promise<void> {
     await this.#readHistory(input.controlHead);
-    const { verdict, progress } = input;
+    const { verdict } = input;
     const refused = verdict.verdict === "refused" ? verdict.commit : null;
     if (verdict.verdict === "refused") {
       const { commit: sha, reason: description } = verdict;
       await this.#sink.set({ sha, state: "failure", description });
     }
-    for (const [sha, releases] of this.#ledger) {
+    for (const [sha, work] of this.#ledger) {
       // One commit, one word: a branch that was set back is at a commit that has a story already.
       if (sha === refused) continue;
-      await this.#sink.set({ sha, ...storyOf(releases, progress) });
+      await this.#sink.set({ sha, ...storyOf(work, input) });
     }
     this.#forgetEnded();
   }
@@ -62,7 +61,7 @@ export class CommitStatuses {
   /** What has ended and was told needs no more telling; the newest stay, as a late event may still concern them. */
   #forgetEnded(): void {
     const entries = [...this.#ledger];
-    const ended = entries.filter(([, releases]) => releases.every(({ outcome }) => outcome));
+    const ended = entries.filter(([, work]) => isOver(work));
     const dropped = new Set(ended.slice(0, -maxEnded).map(([sha]) => sha));
     this.#ledger = new Map(entries.filter(([sha]) => !dropped.has(sha)));
   }

@@ -1,20 +1,9 @@
-/** What a commit's status says, from the releases that it started: pure, from the ledger and where releases stand. */
-import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
+/** What a commit's status says, from what it started and where that stands: pure. */
+import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
+import type { CommitWork, LedgerJoiner, LedgerRelease } from "./commit-ledger.ts";
+import { addCounts, countSites, noCounts } from "./count-sites.ts";
 import { shortId } from "./judge-head.ts";
-import type { Outcome, ReleaseEvent } from "./release-ledger.ts";
-
-/** A release of a commit; without `outcome` it is open. */
-export interface LedgerRelease {
-  readonly app: string;
-  readonly release: string;
-  readonly sites: number;
-  readonly outcome?: Outcome;
-  /** Source commit of the release that replaced it. */
-  readonly by?: string;
-}
-
-/** Commit -> the releases that it started. */
-export type Ledger = ReadonlyMap<string, readonly LedgerRelease[]>;
+import type { SiteCounts } from "./release-ledger.ts";
 
 /** A commit status, before it is fitted to a forge. */
 export interface CommitStory {
@@ -22,69 +11,41 @@ export interface CommitStory {
   readonly description: string;
 }
 
-/** The ledger with these events added, oldest first. */
-export function addEvents(ledger: Ledger, events: readonly ReleaseEvent[]): Ledger {
-  const next = new Map(ledger);
-  for (const event of events) {
-    const known = next.get(event.source) ?? [];
-    if (event.event === "followed") {
-      next.set(event.source, known);
-      continue;
-    }
-    const { source, app, release } = event;
-    const old = known.find((each) => each.app === app && each.release === release);
-    const others = known.filter((each) => each !== old);
-    next.set(source, [...others, entryOf(event, old)]);
-  }
-  return next;
-}
-
-function entryOf(
-  event: Exclude<ReleaseEvent, { event: "followed" }>,
-  old: LedgerRelease | undefined,
-): LedgerRelease {
-  const { app, release } = event;
-  if (event.event === "started") return { app, release, sites: event.sites };
-  const { outcome, by } = event;
-  return { app, release, sites: old?.sites ?? 0, outcome, ...(by === undefined ? {} : { by }) };
+/** Where things stand now. */
+export interface Standing {
+  readonly progress: readonly ReleaseProgress[];
+  readonly waits: readonly Wait[];
 }
 
 /** What became, or becomes, of a commit that was followed. */
-export function storyOf(
-  releases: readonly LedgerRelease[],
-  progress: readonly ReleaseProgress[],
-): CommitStory {
-  if (releases.length === 0)
+export function storyOf(work: CommitWork, standing: Standing): CommitStory {
+  const { releases, joiners } = work;
+  if (releases.length + joiners.length === 0) {
     return { state: "success", description: "nothing changes at any site" };
-  const counts = countSites(releases, progress);
-  const open = releases.filter(({ outcome }) => outcome === undefined);
-  const replaced = releases.filter(({ outcome }) => outcome !== undefined && outcome !== "done");
-  const tally = `${counts.done} of ${counts.total} sites`;
-  if (open.length > 0) return openStory(open, progress, tally);
-  if (replaced.length === 0) return { state: "success", description: tally };
-  const [first] = replaced;
-  const by = first?.by === undefined ? "" : ` by ${shortId(first.by)}`;
+  }
+  const isOpen = [...releases, ...joiners].some(({ outcome }) => outcome === undefined);
+  if (isOpen) return openStory(work, standing);
+  const replaced = [
+    ...releases.filter(({ outcome }) => outcome !== "done"),
+    ...joiners.filter(({ outcome }) => outcome === "gone"),
+  ];
+  if (replaced.length === 0) return { state: "success", description: storyText(work, standing) };
+  const by = replaced[0]?.by === undefined ? "" : ` by ${shortId(replaced[0].by)}`;
   const names = [...new Set(replaced.map(({ app }) => app))].toSorted().join(", ");
   return { state: "failure", description: `superseded${by} before it was through: ${names}` };
 }
 
-function openStory(
-  open: readonly LedgerRelease[],
-  progress: readonly ReleaseProgress[],
-  tally: string,
-): CommitStory {
-  const standing = progress.filter((each) => open.some((one) => isSame(one, each)));
-  const failed = standing.find(({ state }) => state === "failed");
-  const shown = failed ?? standing[0];
-  const parts = [tally];
-  if (shown !== undefined) parts.push(stageText(shown, standing.length > 1));
-  if (failed !== undefined) {
-    const sites = failed.stages.reduce((sum, stage) => sum + stage.failed, 0);
-    parts.push(`failed at ${sites} site${sites === 1 ? "" : "s"}`);
-  } else if (standing.some(({ state }) => state === "held")) parts.push("held");
+function openStory(work: CommitWork, standing: Standing): CommitStory {
+  const open = work.releases.filter(({ outcome }) => outcome === undefined);
+  const progress = standing.progress.filter((each) => open.some((one) => isSame(one, each)));
+  const failed = progress.find(({ state }) => state === "failed");
+  const shown = failed ?? progress[0];
+  const isHeld = progress.some(({ state }) => state === "held");
+  const notes = failed === undefined ? (isHeld ? ["held"] : []) : ["over its failure budget"];
+  const stage = shown === undefined ? "" : stageText(shown, progress.length > 1);
   return {
     state: failed === undefined ? "pending" : "failure",
-    description: parts.filter((part) => part !== "").join(", "),
+    description: storyText(work, standing, { stage, notes }),
   };
 }
 
@@ -99,21 +60,59 @@ function stageText({ app, stages }: ReleaseProgress, namesApp: boolean): string 
   return `${namesApp ? `${app}: ` : ""}stage ${index + 1} of ${withSites.length}`;
 }
 
-function countSites(
-  releases: readonly LedgerRelease[],
-  progress: readonly ReleaseProgress[],
-): { done: number; total: number } {
-  const counts = { done: 0, total: 0 };
-  for (const entry of releases) {
-    const standing = progress.find((each) => isSame(entry, each));
-    const isOpen = entry.outcome === undefined;
-    const open = isOpen && standing !== undefined ? sum(standing.stages, "done") : 0;
-    counts.done += entry.outcome === "done" ? entry.sites : open;
-    counts.total += isOpen && standing !== undefined ? sum(standing.stages, "sites") : entry.sites;
-  }
-  return counts;
+/** `9 of 12 sites, stage 2 of 3; 2 offline, 1 failed`. With several apps, each app at each site counts. */
+function storyText(
+  { releases, joiners }: CommitWork,
+  standing: Standing,
+  { stage, notes }: { stage: string; notes: readonly string[] } = { stage: "", notes: [] },
+): string {
+  const apps = new Set([...releases, ...joiners].map(({ app }) => app));
+  const joined = releases.length === 0 ? joinedSites(joiners) : joiners;
+  const unit = apps.size === 1 || releases.length === 0 ? "sites" : "app updates";
+  const counts = [
+    ...releases.map((entry) => releaseCounts(entry, standing)),
+    ...joined.map((joiner) => joinerCounts(joiner, standing)),
+  ].reduce(addCounts, noCounts);
+  const rest = (["offline", "excused", "failed", "unchanged"] as const).flatMap((column) =>
+    counts[column] === 0 ? [] : `${counts[column]} ${words[column]}`,
+  );
+  const head = `${counts.done} of ${counts.sites} ${unit}${stage === "" ? "" : `, ${stage}`}`;
+  const tail = [...rest, ...notes].join(", ");
+  return tail === "" ? head : `${head}; ${tail}`;
 }
 
-function sum(stages: readonly StageProgress[], column: "done" | "sites"): number {
-  return stages.reduce((total, stage) => total + stage[column], 0);
+const words = {
+  offline: "offline",
+  excused: "excused",
+  failed: "failed",
+  unchanged: "unhealthy as before",
+} as const;
+
+/** Each site once: as its app that is least far. */
+function joinedSites(joiners: readonly LedgerJoiner[]): LedgerJoiner[] {
+  const bySite = new Map<string, LedgerJoiner>();
+  const rank = ({ outcome }: LedgerJoiner): number =>
+    outcome === undefined ? 2 : outcome === "arrived" ? 0 : 1;
+  for (const joiner of joiners) {
+    const known = bySite.get(joiner.site);
+    if (known === undefined || rank(joiner) > rank(known)) bySite.set(joiner.site, joiner);
+  }
+  return [...bySite.values()];
+}
+
+function releaseCounts(entry: LedgerRelease, { progress }: Standing): SiteCounts {
+  if (entry.outcome === "done") return entry.counts;
+  if (entry.outcome !== undefined) return { ...noCounts, sites: entry.counts.sites };
+  const standing = progress.find((each) => isSame(entry, each));
+  return standing === undefined ? entry.counts : countSites(standing);
+}
+
+function joinerCounts({ app, site, outcome }: LedgerJoiner, { waits }: Standing): SiteCounts {
+  const one = { ...noCounts, sites: 1 };
+  if (outcome === "arrived") return { ...one, done: 1 };
+  if (outcome === "failed") return { ...one, failed: 1 };
+  const isOffline = waits.some(
+    (wait) => wait.app === app && wait.site === site && wait.code === "offline",
+  );
+  return isOffline ? { ...one, offline: 1 } : one;
 }

@@ -2,7 +2,6 @@
  * Commits of the leader on control. Each takes the silences along that still last: a restart takes the time of the
  * newest commit for the time up to which everything was seen.
  */
-import type { ControlChange } from "../core/rollout/planner-types.ts";
 import type { ControlCommit, ControlSnapshot } from "./control-repository.ts";
 import { withSilences } from "./silences.ts";
 import type { World } from "./world.ts";
@@ -27,11 +26,18 @@ export async function commitToControl(
 export async function commitChanges(
   world: World,
   base: ControlSnapshot,
-  changes: readonly ControlChange[],
+  { changes, countsOf }: Pick<ControlCommit, "changes" | "countsOf">,
 ): Promise<ControlSnapshot> {
   const [first] = changes;
   const more = changes.length - 1;
   const subject = `${first?.why ?? "Change"}${more > 0 ? ` (and ${more} more)` : ""}`;
   const at = world.clock.now();
-  return commitToControl(world, base, { changes, subject, author: controllerAuthor, at });
+  const counts = countsOf === undefined ? {} : { countsOf };
+  return commitToControl(world, base, {
+    changes,
+    subject,
+    author: controllerAuthor,
+    at,
+    ...counts,
+  });
 }

@@ -15,7 +15,7 @@ import {
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { recordReader } from "./record-check.ts";
-import { formatEvent, releaseEvents } from "./release-ledger.ts";
+import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./release-ledger.ts";
 
 /** A head that an operator accepted though it does not descend from the last one. */
 type AcceptedHead = Static<typeof AcceptedHeadRecord>;
@@ -38,6 +38,10 @@ export interface ControlCommit {
   readonly subject: string;
   readonly author: string;
   readonly at: number;
+  /** Where the releases that end with it stand. */
+  readonly countsOf?: CountsOf;
+  /** What it tells beside what its changes tell. */
+  readonly events?: readonly ReleaseEvent[];
 }
 
 const maxReasons = 200;
@@ -120,7 +124,8 @@ export class ControlRepository {
   }
 }
 
-function messageOf(before: ControlState, { subject, changes }: ControlCommit): string {
+function messageOf(before: ControlState, request: ControlCommit): string {
+  const { subject, changes, countsOf, events: told = [] } = request;
   // One line each: what an operator writes must not look like a trailer.
   const title = oneLine(subject);
   const reasons = [...new Set(changes.map(({ why }) => oneLine(why)))].filter(
@@ -128,7 +133,7 @@ function messageOf(before: ControlState, { subject, changes }: ControlCommit): s
   );
   const shown = reasons.slice(0, maxReasons).map((why) => `- ${why}`);
   const more = reasons.length - shown.length;
-  const events = releaseEvents(before, changes).map(formatEvent);
+  const events = [...releaseEvents(before, changes, countsOf), ...told].map(formatEvent);
   const parts = [
     title,
     [...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n"),

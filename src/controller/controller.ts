@@ -170,7 +170,8 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
     await setHints(world, hints);
     const { control, verdict } = pass;
     await tellStatuses(world, async () => {
-      await statuses?.tell({ controlHead: control.head, verdict, progress });
+      const waits = pass.plan?.waits ?? [];
+      await statuses?.tell({ controlHead: control.head, verdict, progress, waits });
     });
   };
 }

@@ -5,9 +5,10 @@ import { protectedObjects } from "../core/rollout/protected-objects.ts";
 import { startReleases } from "../core/rollout/start-releases.ts";
 import { commitToControl, controllerAuthor } from "./control-commit.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
+import { joinEvents } from "./joiners.ts";
 import { shortId } from "./judge-head.ts";
 import { neededSources } from "./needed-sources.ts";
-import { mirrorState, type ReadMirror } from "./planner-input.ts";
+import { mirrorState, placedSites, type ReadMirror } from "./planner-input.ts";
 import { readState } from "./read-state.ts";
 import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
@@ -37,17 +38,18 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   const heads = previous === null ? [head] : [previous, head];
   // What stands at a site may be older than both heads: its own contents say whether it may be taken away.
   const standing = await standingVariants(mirrors, rendering);
-  const started = startReleases(
-    startInput({
-      ...read,
-      entitledBefore,
-      onRemoval: await removalVerbs(control, rendering, heads),
-      isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
-    }),
-  );
+  const input = startInput({
+    ...read,
+    entitledBefore,
+    onRemoval: await removalVerbs(control, rendering, heads),
+    isProtected: protectedObjects([standing, ...heads.map(({ variants }) => variants)]),
+  });
+  const started = startReleases(input);
+  const { changes } = started;
   world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
   return commitToControl(world, control, {
-    changes: [...started.changes, ...acceptedOnce(control)],
+    changes: [...changes, ...acceptedOnce(control)],
+    events: joinEvents({ input, changes, placedBefore: placedSites(previous) }),
     subject: `Follow ${shortId(head.commit)}`,
     author: controllerAuthor,
     at: read.now,

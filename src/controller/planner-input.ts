@@ -65,6 +65,13 @@ function goodTrees(mirrors: readonly ReadMirror[]): Record<string, Record<string
   return state;
 }
 
+/** App -> sites, as a head places them; without a head, none. */
+export function placedSites(head: ValidHead | null): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    [...(head?.apps ?? [])].map(([app, { sites }]) => [app, [...sites.keys()]]),
+  );
+}
+
 /** The planner's input. */
 export function plannerInput(read: ReadState): PlannerInput {
   const { control, head, mirrors, rendering, controlLost } = read;
@@ -78,9 +85,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     budgets: budgets(read),
     entitled: read.entitled,
     good: goodTrees(mirrors),
-    placedByHead: Object.fromEntries(
-      [...head.apps].map(([app, { sites }]) => [app, [...sites.keys()]]),
-    ),
+    placedByHead: placedSites(head),
     objectsOf: treeObjects(
       rendering,
       mirrors.map(({ mirror }) => mirror),

@@ -3,6 +3,7 @@
  * is written first and the mirrors after it, so a controller that dies anywhere is finished by its next start.
  */
 import { FleetError } from "../core/errors.ts";
+import { countsAt } from "./count-sites.ts";
 import { planRollout } from "../core/rollout/plan-rollout.ts";
 import type { RolloutPlan } from "../core/rollout/planner-types.ts";
 import { bookkeeping } from "./bookkeeping.ts";
@@ -132,7 +133,7 @@ async function requireHead(rendering: World["rendering"], commit: string): Promi
 async function keepBooks(world: World, control: ControlSnapshot): Promise<ControlSnapshot> {
   const { observations, clock } = world;
   const { changes, settled } = bookkeeping(control.state, observations);
-  const next = changes.length === 0 ? control : await commitChanges(world, control, changes);
+  const next = changes.length === 0 ? control : await commitChanges(world, control, { changes });
   observations.settleSilences(settled);
   if (next !== control) world.logger.debug("books kept", { at: clock.now() });
   return next;
@@ -146,10 +147,12 @@ async function plan(
   const { rendering } = world;
   const previous = await previousHead(world, state.control);
   const read = await readState(world, state, previous);
-  const rollout = planRollout(plannerInput(read));
+  const input = plannerInput(read);
+  const rollout = planRollout(input);
+  const { changes } = rollout;
   let { control } = state;
-  if (rollout.changes.length > 0) {
-    control = await commitChanges(world, control, rollout.changes);
+  if (changes.length > 0) {
+    control = await commitChanges(world, control, { changes, countsOf: countsAt(input) });
   }
   const result = await handOut({
     read: { ...read, control },

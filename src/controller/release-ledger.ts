@@ -5,10 +5,25 @@
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { own } from "../core/rollout/own.ts";
-import type { FollowedHead, Release } from "../core/rollout/records.ts";
+import type { Arrivals, FollowedHead, Release } from "../core/rollout/records.ts";
 
 /** How a release ended. */
 export type Outcome = "done" | "superseded" | "stopped";
+
+/** Where the sites of something stood at its end; what is in no column was not reached before it ended. */
+export interface SiteCounts {
+  readonly sites: number;
+  readonly done: number;
+  readonly offline: number;
+  /** For any other reason than being offline. */
+  readonly excused: number;
+  readonly failed: number;
+  /** Unhealthy before and after. */
+  readonly unchanged: number;
+}
+
+/** What became of sites that get an app by the open list. `gone`: they are not to have it so any more. */
+export type JoinOutcome = "arrived" | "failed" | "gone";
 
 /** One line of the story. */
 export type ReleaseEvent =
@@ -32,22 +47,80 @@ export type ReleaseEvent =
       readonly outcome: Outcome;
       /** Source commit of the release that replaced it. */
       readonly by?: string;
+      /** Of one that is done. */
+      readonly counts?: SiteCounts;
+    }
+  | {
+      /** A commit brings an app to sites by the open list. */
+      readonly event: "joins";
+      readonly app: string;
+      readonly source: string;
+      readonly sites: readonly string[];
+    }
+  | {
+      readonly event: "joined";
+      readonly app: string;
+      readonly outcome: JoinOutcome;
+      readonly sites: readonly string[];
+      /** The commit that made them `gone`. */
+      readonly by?: string;
     };
 
+/** How a release ends, in counts; undefined where that is not known. */
+export type CountsOf = (app: string, release: string) => SiteCounts | undefined;
+
 const openPath = /^apps\/(?<app>[^/]+)\/open\/(?<release>[^/]+)\.json$/;
+const arrivalsPath = /^apps\/(?<app>[^/]+)\/arrivals\.json$/;
+
+/** The release whose record lies at a path of control; undefined for any other path. */
+export function openReleaseOf(path: string): { app: string; release: string } | undefined {
+  const { app, release } = openPath.exec(path)?.groups ?? {};
+  return app === undefined || release === undefined ? undefined : { app, release };
+}
 
 /** What a control commit with these changes, on top of `before`, starts and ends. */
 export function releaseEvents(
   before: ControlState,
   changes: readonly ControlChange[],
+  countsOf: CountsOf = () => undefined,
 ): ReleaseEvent[] {
+  const follows = changes.some(({ path }) => path === controlPaths.head);
   return changes.flatMap((change): ReleaseEvent[] => {
     const { path, record } = change;
     if (path === controlPaths.head && record !== null) {
       return [{ event: "followed", source: (record as FollowedHead).commit }]; // what lies there
     }
-    const { app, release = "" } = openPath.exec(path)?.groups ?? {};
-    return app === undefined ? [] : changeOf(before, { app, release, record }, changes);
+    const arrivals = arrivalsPath.exec(path)?.groups?.["app"];
+    // What a new head takes out of the open list has not arrived by it.
+    if (arrivals !== undefined) {
+      return follows ? [] : joinedBy(own(before.apps, arrivals)?.arrivals, arrivals, record);
+    }
+    const at = openReleaseOf(path);
+    if (at === undefined) return [];
+    return changeOf(before, { ...at, record }, changes).map((event) => withCounts(event, countsOf));
+  });
+}
+
+function withCounts(event: ReleaseEvent, countsOf: CountsOf): ReleaseEvent {
+  if (event.event !== "ended" || event.outcome !== "done") return event;
+  const counts = countsOf(event.app, event.release);
+  return counts === undefined ? event : { ...event, counts };
+}
+
+/** Sites that the open list had under way and has no more. */
+function joinedBy(
+  before: Arrivals | undefined,
+  app: string,
+  record: object | null,
+): ReleaseEvent[] {
+  const after = record as Arrivals | null; // what lies there
+  const over = Object.keys(before?.handed ?? {}).filter(
+    (site) => own(after?.handed ?? {}, site) === undefined,
+  );
+  const hasFailed = (site: string): boolean => own(after?.failed ?? {}, site) !== undefined;
+  return (["arrived", "failed"] as const).flatMap((outcome): ReleaseEvent[] => {
+    const sites = over.filter((site) => hasFailed(site) === (outcome === "failed"));
+    return sites.length === 0 ? [] : [{ event: "joined", app, outcome, sites }];
   });
 }
 
@@ -85,31 +158,97 @@ function endOf(ended: Release, changes: readonly ControlChange[]): ReleaseEvent 
 /** The event as a trailer line. */
 export function formatEvent(event: ReleaseEvent): string {
   if (event.event === "followed") return `Flotilla-Followed: ${event.source}`;
-  const { app, release, source } = event;
+  const { app } = event;
   if (event.event === "started") {
-    return `Flotilla-Started: ${app}/${release} ${source} ${event.sites}`;
+    return `Flotilla-Started: ${app}/${event.release} ${event.source} ${event.sites}`;
   }
-  return `Flotilla-Ended: ${app}/${release} ${source} ${event.outcome} ${event.by ?? "-"}`;
+  if (event.event === "joins") {
+    return `Flotilla-Joins: ${app} ${event.source} ${event.sites.join(",")}`;
+  }
+  const { outcome, by = "-" } = event;
+  if (event.event === "joined") {
+    return `Flotilla-Joined: ${app} ${outcome} ${by} ${event.sites.join(",")}`;
+  }
+  const { release, source, counts } = event;
+  const tail = counts === undefined ? "" : ` ${formatCounts(counts)}`;
+  return `Flotilla-Ended: ${app}/${release} ${source} ${outcome} ${by}${tail}`;
 }
 
-const followedLine = /^Flotilla-Followed: (?<source>\S+)$/gm;
-const eventLine =
-  /^Flotilla-(?<event>Started|Ended): (?<app>[^/ ]+)\/(?<release>\S+) (?<source>\S+) (?<what>\S+)(?: (?<by>\S+))?$/gm;
+const columns = ["sites", "done", "offline", "excused", "failed", "unchanged"] as const;
 
-/** The events that a control commit's message tells. */
+function formatCounts(counts: SiteCounts): string {
+  return columns.map((column) => `${column}=${counts[column]}`).join(" ");
+}
+
+function parseCounts(text: string): SiteCounts | undefined {
+  const found = new Map([...text.matchAll(/(\w+)=(\d+)/g)].map(([, key, n]) => [key, Number(n)]));
+  if (!columns.every((column) => found.has(column))) return undefined;
+  const [sites = 0, done = 0, offline = 0, excused = 0, failed = 0, unchanged = 0] = columns.map(
+    (column) => found.get(column),
+  );
+  return { sites, done, offline, excused, failed, unchanged };
+}
+
+type Groups = Readonly<Record<string, string | undefined>>;
+
+/** The lines of each kind, and the event that such a line tells. */
+const readers: readonly {
+  readonly line: RegExp;
+  readonly read: (groups: Groups) => ReleaseEvent;
+}[] = [
+  {
+    line: /^Flotilla-Followed: (?<source>\S+)$/gm,
+    read: ({ source = "" }) => ({ event: "followed", source }),
+  },
+  {
+    line: /^Flotilla-Started: (?<app>[^/ ]+)\/(?<release>\S+) (?<source>\S+) (?<sites>\d+)$/gm,
+    read: ({ app = "", release = "", source = "", sites }) => ({
+      event: "started",
+      app,
+      release,
+      source,
+      sites: Number(sites),
+    }),
+  },
+  {
+    line: /^Flotilla-Ended: (?<app>[^/ ]+)\/(?<release>\S+) (?<source>\S+) (?<outcome>done|superseded|stopped)(?: (?<by>\S+)(?<counts>.*))?$/gm,
+    read: ({ app = "", release = "", source = "", outcome, by = "-", counts: text = "" }) => {
+      const counts = parseCounts(text);
+      return {
+        event: "ended",
+        app,
+        release,
+        source,
+        outcome: outcome as Outcome, // as the expression says
+        ...(by === "-" ? {} : { by }),
+        ...(counts === undefined ? {} : { counts }),
+      };
+    },
+  },
+  {
+    line: /^Flotilla-Joins: (?<app>\S+) (?<source>\S+) (?<sites>\S+)$/gm,
+    read: ({ app = "", source = "", sites = "" }) => ({
+      event: "joins",
+      app,
+      source,
+      sites: sites.split(","),
+    }),
+  },
+  {
+    line: /^Flotilla-Joined: (?<app>\S+) (?<outcome>arrived|failed|gone) (?<by>\S+) (?<sites>\S+)$/gm,
+    read: ({ app = "", outcome, by = "-", sites = "" }) => ({
+      event: "joined",
+      app,
+      outcome: outcome as JoinOutcome, // as the expression says
+      sites: sites.split(","),
+      ...(by === "-" ? {} : { by }),
+    }),
+  },
+];
+
+/** The events that a control commit's message tells, by kind. */
 export function parseEvents(message: string): ReleaseEvent[] {
-  const followed = [...message.matchAll(followedLine)].map(({ groups }): ReleaseEvent => ({
-    event: "followed",
-    source: groups?.["source"] ?? "",
-  }));
-  const releases = [...message.matchAll(eventLine)].flatMap(({ groups }): ReleaseEvent[] => {
-    const { event, app = "", release = "", source = "", what = "", by = "-" } = groups ?? {};
-    if (event === "Started") {
-      return [{ event: "started", app, release, source, sites: Number(what) }];
-    }
-    const outcome = (["done", "superseded", "stopped"] as const).find((each) => each === what);
-    if (outcome === undefined) return [];
-    return [{ event: "ended", app, release, source, outcome, ...(by === "-" ? {} : { by }) }];
-  });
-  return [...followed, ...releases];
+  return readers.flatMap(({ line, read }) =>
+    [...message.matchAll(line)].map(({ groups }) => read(groups ?? {})),
+  );
 }

@@ -249,7 +249,15 @@ describe("flotilla status", () => {
 });
 
 function stage(name: string, sites: number): FleetStatus["releases"][number]["stages"][number] {
-  const none = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
+  const none = {
+    done: 0,
+    inFlight: 0,
+    waiting: 0,
+    failed: 0,
+    unchanged: 0,
+    excused: 0,
+    offline: 0,
+  };
   return { name, by: `count ${sites}`, sites, ...none, opened: false, passed: false };
 }
 

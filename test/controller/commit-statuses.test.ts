@@ -21,8 +21,13 @@ it("a commit that was followed and is refused now has one status, not two in tur
   const told: (CommitStory & { sha: string })[] = [];
   const statuses = new CommitStatuses(control, { set: async (wish) => void told.push(wish) });
   const refused = { verdict: "refused", commit: "c1", reason: "it does not descend" } as const;
-  await statuses.tell({ controlHead: head, verdict: refused, progress: [] });
+  await statuses.tell({ controlHead: head, verdict: refused, progress: [], waits: [] });
   expect(told).toEqual([{ sha: "c1", state: "failure", description: "it does not descend" }]);
-  await statuses.tell({ controlHead: head, verdict: { verdict: "nothing-new" }, progress: [] });
+  await statuses.tell({
+    controlHead: head,
+    verdict: { verdict: "nothing-new" },
+    progress: [],
+    waits: [],
+  });
   expect(told.at(-1)).toMatchObject({ sha: "c1", state: "success" });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addEvents, storyOf } from "../../src/controller/commit-story.ts";
+import { addEvents, type CommitWork } from "../../src/controller/commit-ledger.ts";
+import { storyOf } from "../../src/controller/commit-story.ts";
+import { noCounts } from "../../src/controller/count-sites.ts";
 import {
   formatEvent,
   parseEvents,
@@ -17,6 +19,7 @@ const stage = (changes: Partial<StageProgress>): StageProgress => ({
   failed: 0,
   unchanged: 0,
   excused: 0,
+  offline: 0,
   opened: true,
   passed: false,
   ...changes,
@@ -27,39 +30,85 @@ const progress = (
   stages: readonly StageProgress[],
 ): ReleaseProgress => ({ app: "web", release: { id: "r1" }, kind: "app", stages, state });
 
-const open = [{ app: "web", release: "r1", sites: 4 }];
+const counts = { ...noCounts, sites: 4 };
+const open = { app: "web", release: "r1", counts };
+const work = (changes: Partial<CommitWork>): CommitWork => ({
+  releases: [],
+  joiners: [],
+  ...changes,
+});
+const rest = { progress: [], waits: [] };
+const at = (one: ReleaseProgress) => ({ progress: [one], waits: [] });
 
 describe("the story of a commit", () => {
   it("tells counts and stage while a release is open", () => {
     const stages = [stage({ done: 2, waiting: 0, passed: true }), stage({ done: 1, waiting: 1 })];
-    expect(storyOf(open, [progress("moving", stages)])).toEqual({
+    const releases = [open];
+    expect(storyOf(work({ releases }), at(progress("moving", stages)))).toEqual({
       state: "pending",
       description: "3 of 4 sites, stage 2 of 2",
     });
-    expect(storyOf(open, [progress("held", stages)]).description).toBe(
-      "3 of 4 sites, stage 2 of 2, held",
+    expect(storyOf(work({ releases }), at(progress("held", stages))).description).toBe(
+      "3 of 4 sites, stage 2 of 2; held",
     );
   });
 
   it("is a failure when a release is over its budget", () => {
     const stages = [stage({ done: 1, failed: 1, waiting: 0 })];
-    expect(storyOf(open, [progress("failed", stages)])).toEqual({
+    expect(storyOf(work({ releases: [open] }), at(progress("failed", stages)))).toEqual({
       state: "failure",
-      description: "1 of 2 sites, stage 1 of 1, failed at 1 site",
+      description: "1 of 2 sites, stage 1 of 1; 1 failed, over its failure budget",
     });
   });
 
-  it("is a success when all is through, or nothing changes anywhere", () => {
-    expect(storyOf([{ ...open[0]!, outcome: "done" }], [])).toEqual({
+  it("is a success when all is through, with each site counted as what it is", () => {
+    const done = (more: object) => ({ ...open, outcome: "done" as const, ...more });
+    const all = { sites: 12, done: 9, offline: 2, failed: 1, excused: 0, unchanged: 0 };
+    expect(storyOf(work({ releases: [done({ counts: all })] }), rest)).toEqual({
       state: "success",
-      description: "4 of 4 sites",
+      description: "9 of 12 sites; 2 offline, 1 failed",
     });
-    expect(storyOf([], []).state).toBe("success");
+    const other = done({ app: "till", counts: { ...noCounts, sites: 3, done: 2, unchanged: 1 } });
+    expect(storyOf(work({ releases: [done({ counts: all }), other] }), rest).description).toBe(
+      "11 of 15 app updates; 2 offline, 1 failed, 1 unhealthy as before",
+    );
+    expect(storyOf(work({}), rest)).toEqual({
+      state: "success",
+      description: "nothing changes at any site",
+    });
+  });
+
+  it("follows the sites that join until they have arrived", () => {
+    const joiner = (site: string, outcome?: "arrived" | "failed" | "gone") => ({
+      app: "web",
+      site,
+      ...(outcome === undefined ? {} : { outcome }),
+    });
+    const joiners = [joiner("a"), joiner("b", "arrived")];
+    expect(storyOf(work({ joiners }), rest)).toEqual({
+      state: "pending",
+      description: "1 of 2 sites",
+    });
+    const wait = { app: "web", release: null, stage: null, site: "a", reason: "", endsWhen: "" };
+    const waits = [{ ...wait, code: "offline" as const }];
+    expect(storyOf(work({ joiners }), { progress: [], waits }).description).toBe(
+      "1 of 2 sites; 1 offline",
+    );
+    const twoApps = [joiner("a", "arrived"), { ...joiner("a", "failed"), app: "till" }];
+    expect(storyOf(work({ joiners: twoApps }), rest)).toEqual({
+      state: "success",
+      description: "0 of 1 sites; 1 failed",
+    });
+    const gone = [{ ...joiner("a", "gone"), by: "abcdef0123" }];
+    expect(storyOf(work({ joiners: gone }), rest)).toEqual({
+      state: "failure",
+      description: "superseded by abcdef0 before it was through: web",
+    });
   });
 
   it("names the commit that superseded it", () => {
-    const replaced = { ...open[0]!, outcome: "superseded", by: "abcdef0123" } as const;
-    expect(storyOf([replaced], [])).toEqual({
+    const replaced = { ...open, outcome: "superseded", by: "abcdef0123" } as const;
+    expect(storyOf(work({ releases: [replaced] }), rest)).toEqual({
       state: "failure",
       description: "superseded by abcdef0 before it was through: web",
     });
@@ -71,7 +120,17 @@ describe("release events", () => {
     { event: "followed", source: "c1" },
     { event: "started", app: "web", release: "r1", source: "c1", sites: 4 },
     { event: "ended", app: "web", release: "r1", source: "c1", outcome: "superseded", by: "c2" },
-    { event: "ended", app: "shop", release: "r2", source: "c1", outcome: "done" },
+    {
+      event: "ended",
+      app: "shop",
+      release: "r2",
+      source: "c1",
+      outcome: "done",
+      counts: { sites: 3, done: 1, offline: 1, excused: 0, failed: 1, unchanged: 0 },
+    },
+    { event: "joins", app: "web", source: "c1", sites: ["a", "b"] },
+    { event: "joined", app: "web", outcome: "arrived", sites: ["a"] },
+    { event: "joined", app: "web", outcome: "gone", sites: ["b"], by: "c2" },
   ];
 
   it("are read back from a control commit's message as they were written", () => {
@@ -82,9 +141,20 @@ describe("release events", () => {
 
   it("build the ledger, whatever was read before", () => {
     const ledger = addEvents(addEvents(new Map(), events.slice(0, 2)), events.slice(2));
-    expect(ledger.get("c1")).toEqual([
-      { app: "web", release: "r1", sites: 4, outcome: "superseded", by: "c2" },
-      { app: "shop", release: "r2", sites: 0, outcome: "done" },
-    ]);
+    expect(ledger.get("c1")).toEqual({
+      releases: [
+        { app: "web", release: "r1", counts, outcome: "superseded", by: "c2" },
+        {
+          app: "shop",
+          release: "r2",
+          counts: { ...noCounts, sites: 3, done: 1, offline: 1, failed: 1 },
+          outcome: "done",
+        },
+      ],
+      joiners: [
+        { app: "web", site: "a", outcome: "arrived" },
+        { app: "web", site: "b", outcome: "gone", by: "c2" },
+      ],
+    });
   });
 });

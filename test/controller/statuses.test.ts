@@ -12,6 +12,7 @@ import {
   startController,
   versions,
 } from "../support/controller-world.ts";
+import { siteYaml, strategyYaml } from "../support/fleet.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../support/github-stand-in.ts";
 
 async function githubBench(): Promise<{ bench: ControllerBench; github: GitHubStandIn }> {
@@ -103,5 +104,73 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     workers.west.script.health = () => "Healthy";
     await everywhere(bench, "3");
     expect(await statusOf(github, third, "success")).toBe("4 of 4 sites");
+  });
+
+  it("counts a site that is offline as offline", async () => {
+    const { bench, github } = await githubBench();
+    const commit = await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench), { reachable: (site) => site !== "b2" });
+    await quiet(bench);
+    expect(await statusOf(github, commit, "success")).toBe("3 of 4 sites; 1 offline");
+  });
+
+  it("counts a site that failed within the budget as failed", async () => {
+    const { bench, github } = await githubBench();
+    const strategy = strategyYaml("fast", {
+      stages: [{ name: "canary", selector: "ring=canary" }, { name: "rest" }],
+      soak: "0s",
+      minReady: "0s",
+      progressDeadline: "1s",
+      maxInFlight: "100%",
+      maxUnavailable: "100%",
+      failureBudget: 1,
+    });
+    const commit = await commitFleet(bench.fleet, { "strategies/fast.yaml": strategy });
+    const health = (site: string) => (site === "b2" ? "Degraded" : "Healthy");
+    await bothWorkers(await startController(bench), { health });
+    await quiet(bench);
+    expect(await statusOf(github, commit, "success")).toBe("3 of 4 sites; 1 failed");
+  });
+
+  it("follows a site that a commit adds until it has arrived, over a restart too, and tells it once", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    const workers = await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.west.script.health = () => "Progressing";
+    const labels = { ring: "main" };
+    const added = await bench.fleet.commit({
+      "sites/b3.yaml": siteYaml("b3", { region: "west", labels }),
+    });
+    expect(await statusOf(github, added, "pending")).toMatch(/^0 of 1 sites/);
+    await first.stop();
+    const second = await startController(bench);
+    const again = await bothWorkers(second, { health: () => "Progressing" });
+    await pause(500);
+    expect(github.latest(added)?.state).toBe("pending");
+    again.west.script.health = () => "Healthy";
+    expect(await statusOf(github, added, "success")).toBe("1 of 1 sites");
+    expect(await bench.mirror("west").file("meta/b3.json")).not.toBeNull();
+    expect(github.statesOf(added).filter((state) => state === "success")).toHaveLength(1);
+    const removed = await bench.fleet.commit({ "sites/b3.yaml": null });
+    expect(await statusOf(github, removed, "success")).toBe("nothing changes at any site");
+    expect(github.latest(added)?.description).toBe("1 of 1 sites");
+  });
+
+  it("says that a site which was to join is not to any more", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    await bothWorkers(await startController(bench), { reachable: (site) => site !== "b3" });
+    await everywhere(bench, "1");
+    await quiet(bench);
+    const labels = { ring: "main" };
+    const added = await bench.fleet.commit({
+      "sites/b3.yaml": siteYaml("b3", { region: "west", labels }),
+    });
+    await statusOf(github, added, "pending");
+    const removed = await bench.fleet.commit({ "sites/b3.yaml": null });
+    expect(await statusOf(github, added, "failure")).toContain(removed.slice(0, 7));
   });
 });

@@ -298,6 +298,8 @@ export interface StageProgress {
   readonly failed: number;
   readonly unchanged: number;
   readonly excused: number;
+  /** How many of the excused ones could not be reached. */
+  readonly offline: number;
   readonly opened: boolean;
   readonly passed: boolean;
 }

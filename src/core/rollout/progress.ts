@@ -5,7 +5,7 @@ import { stageGate } from "./gates.ts";
 import { own } from "./own.ts";
 import type { PlannerInput, ReleaseProgress, StageProgress } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
-import type { SiteState } from "./site-state.ts";
+import { excusedByPlanner, type SiteState } from "./site-state.ts";
 import { sitesByStage, unitSite } from "./units.ts";
 
 /** All open releases, by app and start. */
@@ -35,13 +35,16 @@ function stageProgress(
 ): StageProgress {
   const columns = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
   const passed = Object.hasOwn(release.passed, stage.name);
+  let offline = 0;
   for (const site of sites) {
     const { state } = unitSite(input, [release], site);
-    columns[passed ? columnBehind(release, site, state) : columnOf[state.kind]] += 1;
+    const column = passed ? columnBehind(release, site, state) : columnOf[state.kind];
+    columns[column] += 1;
+    if (column === "excused" && isOffline(release, site, state)) offline += 1;
   }
   const { name, by } = stage;
   const opened = Object.hasOwn(release.opened, name);
-  return { name, by, sites: sites.length, ...columns, opened, passed };
+  return { name, by, sites: sites.length, ...columns, offline, opened, passed };
 }
 
 const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
@@ -53,6 +56,13 @@ const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
   unchanged: "unchanged",
   excused: "excused",
 };
+
+/** It was excused because it could not be reached, now or when its stage passed. */
+function isOffline(release: Release, site: string, state: SiteState): boolean {
+  const record = own(release.excused, site);
+  if (record !== undefined) return record.by === excusedByPlanner && record.why === "offline";
+  return state.kind === "excused" && state.because === "offline";
+}
 
 /** In a stage that has passed, what was recorded counts; how its sites are doing now is not the release's any more. */
 function columnBehind(release: Release, site: string, state: SiteState): keyof Columns {
