@@ -84,7 +84,7 @@ async function runWorld(life: Life): Promise<void> {
     forgeProblem: () => github?.problem() ?? null,
   });
   const inbox = new Inbox(() => waker.wake());
-  const hints = new HintBoard(world.epoch);
+  const hints = new HintBoard(() => world.epoch);
   await setHints(world, hints);
   // It listens before it leads: one that is started by mistake on the same address ends here and disturbs nobody.
   let isLeading = false;
@@ -150,6 +150,8 @@ async function listen(
       if (placed.changed) waker.wake();
       return placed;
     },
+    wanted: (mirror) => world.recovery.wanted(mirror),
+    onPush: () => waker.wake(),
     repoDir: (mirror) => world.mirrors.dirOf(mirror),
   });
   const routes = [...api, ...mirrors];

@@ -6,8 +6,9 @@ import { copyObjects } from "../adapters/git/copy-objects.ts";
 import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
+import { own } from "../core/rollout/own.ts";
 import type { HandOver, SiteMove } from "../core/rollout/planner-types.ts";
-import { type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
+import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { ReadState } from "./planner-input.ts";
@@ -52,6 +53,7 @@ async function handOutTo(
   problems: string[],
 ): Promise<boolean> {
   const { read } = input;
+  if (isAwaited(mirror, read)) return leaveByWord(mirror, input);
   const before = await mirror.snapshot();
   const { enters, movedMetas } = await keepEnterable(
     input.siteMoves.filter((move): move is Enter => "enter" in move && move.enter === mirror.name),
@@ -61,10 +63,7 @@ async function handOutTo(
     input.handOvers.filter((each) => each.mirror === mirror.name),
     { mirror, input, problems },
   );
-  const leaves = input.siteMoves.flatMap((move) =>
-    "leave" in move && move.leave === mirror.name ? [move.site] : [],
-  );
-  const work: MirrorWork = { handOvers, leaves, enters };
+  const work: MirrorWork = { handOvers, leaves: leavesOf(mirror, input), enters };
   const commit = planMirrorCommit({
     before: before.sites,
     work,
@@ -72,14 +71,48 @@ async function handOutTo(
     facts: assignedSites(mirror.name, read),
     metaOf: metaMaker(read, { before: before.sites, movedMetas, handOvers }),
   });
-  if (commit.changes.length === 0 || read.control.head === null) return false;
-  const head = await mirror.commit(commit, {
-    epoch: read.control.state.epoch,
-    control: read.control.head,
-    at: read.now,
-    author: input.author,
-  });
-  return head !== before.head;
+  return write(mirror, commit, input);
+}
+
+async function write(
+  mirror: MirrorRepository,
+  commit: MirrorCommit,
+  { read, author }: HandOutInput,
+): Promise<boolean> {
+  const { head: control, state } = read.control;
+  if (commit.changes.length === 0 || control === null) return false;
+  const { head } = await mirror.snapshot();
+  const { epoch } = state;
+  return (await mirror.commit(commit, { epoch, control, at: read.now, author })) !== head;
+}
+
+/**
+ * The mirror may have come back from an older copy: a commit on it would part from what its worker follows, which then
+ * could not be brought back. An operator's word that the region goes on without its worker ends the wait.
+ */
+function isAwaited(mirror: MirrorRepository, { mirrors, control }: ReadState): boolean {
+  const found = mirrors.find((each) => each.mirror === mirror);
+  if (found?.isBehindWorker === true) return true;
+  const isExcused = own(control.state.workers, mirror.name)?.excused !== undefined;
+  return found?.isAwaited === true && !isExcused;
+}
+
+/** Where the worker is awaited, only those sites leave of which an operator said that their worker is gone. */
+async function leaveByWord(mirror: MirrorRepository, input: HandOutInput): Promise<boolean> {
+  const { sites } = input.read.control.state;
+  const leaves = leavesOf(mirror, input).filter(
+    (site) => own(sites, site)?.moving?.released !== undefined,
+  );
+  const { sites: before } = await mirror.snapshot();
+  const work = { handOvers: [], enters: [], leaves };
+  const facts: string[] = [];
+  const metaOf = (): null => null;
+  const sizeOf = (tree: TreeId): number => mirror.sizeOf(tree);
+  return write(mirror, planMirrorCommit({ before, work, sizeOf, facts, metaOf }), input);
+}
+
+function leavesOf({ name }: MirrorRepository, { siteMoves }: HandOutInput): string[] {
+  return siteMoves.flatMap((move) => ("leave" in move && move.leave === name ? [move.site] : []));
 }
 
 /** Sites that this mirror serves and that the followed head declares. */

@@ -5,23 +5,23 @@ import type { Clock } from "../runtime/clock.ts";
 export class HintBoard {
   readonly #hints = new Map<string, Hint>();
   readonly #waiting = new Map<string, Set<() => void>>();
-  readonly #epoch: number;
+  readonly #epoch: () => number;
 
-  /** `epoch`: of this leader. */
-  constructor(epoch: number) {
+  /** `epoch`: of this leader; it may raise it. */
+  constructor(epoch: () => number) {
     this.#epoch = epoch;
   }
 
   /** Says where a mirror's head is now; who waits for a change of it wakes. */
   set(mirror: string, head: string): void {
     if (this.current(mirror).head === head) return;
-    this.#hints.set(mirror, { head, epoch: this.#epoch });
+    this.#hints.set(mirror, { head, epoch: this.#epoch() });
     for (const wake of this.#waiting.get(mirror) ?? []) wake();
   }
 
   /** The newest hint; without a head where the mirror has none. */
   current(mirror: string): Hint {
-    return this.#hints.get(mirror) ?? { head: "", epoch: this.#epoch };
+    return this.#hints.get(mirror) ?? { head: "", epoch: this.#epoch() };
   }
 
   /** Resolves when there is another hint than `known`, after `ms`, or when the signal aborts. */

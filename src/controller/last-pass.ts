@@ -79,9 +79,16 @@ export class LastPass {
   status(): FleetStatus {
     const { world, branch } = this.#options;
     const pass = this.#required();
-    const { observations } = world;
+    const { observations, recovery } = world;
     const warnings = this.#warnings(pass);
-    return statusView({ pass, progress: this.#progress, observations, branch, warnings });
+    return statusView({
+      pass,
+      progress: this.#progress,
+      observations,
+      recovery,
+      branch,
+      warnings,
+    });
   }
 
   explain(site: string, app: string): Explanation | undefined {

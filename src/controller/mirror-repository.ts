@@ -131,6 +131,12 @@ export class MirrorRepository {
     return true;
   }
 
+  /** Makes a commit that descends from the head, and that was verified, the head. REF_RACE when the head moved. */
+  async fastForward(commit: string): Promise<void> {
+    const { head } = await this.snapshot();
+    await this.store.setRef(mirrorBranch, commit, head);
+  }
+
   /** Number of objects of a tree that the mirror has. */
   sizeOf(tree: TreeId): number {
     return this.#objects.get(tree)?.size ?? 0;

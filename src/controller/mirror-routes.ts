@@ -25,6 +25,9 @@ export interface MirrorRoutesOptions {
   /** False until this process leads: nothing may be said in its name before. */
   readonly isLeading: () => boolean;
   readonly takeReport: (mirror: string, report: WorkerReport) => Placed;
+  /** The commit that a mirror lacks and that its worker shall push; null: none. */
+  readonly wanted: (mirror: string) => string | null;
+  readonly onPush: () => void;
   /** Where a mirror lies. */
   readonly repoDir: (mirror: string) => string;
 }
@@ -37,6 +40,8 @@ export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
     repoDir: options.repoDir,
     // The handler reads the mirror's name by itself, so it is checked against what was just proven here.
     authorize: (mirror, authorization) => headerHasToken(authorization, tokens.get(mirror) ?? ""),
+    wanted: options.wanted,
+    onPush: options.onPush,
     clock: options.clock,
   });
   const base = "/mirrors/:mirror.git";
@@ -89,7 +94,7 @@ async function authorizeMirror(
 }
 
 function takeReport(
-  { hints, takeReport: take }: MirrorRoutesOptions,
+  { hints, wanted, takeReport: take }: MirrorRoutesOptions,
   mirror: string,
   body: unknown,
 ): ReportAnswer {
@@ -100,7 +105,9 @@ function takeReport(
     });
   }
   const { resend } = take(mirror, checked.value);
-  return { resend, ...hints.current(mirror) };
+  const { head } = checked.value;
+  const recover = wanted(mirror) === head ? { recover: head } : {};
+  return { resend, ...hints.current(mirror), ...recover };
 }
 
 async function streamHints(

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createFleetFetcher } from "../adapters/git/fleet-fetcher.ts";
+import { createFleetFetcher, type FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -10,7 +10,8 @@ import { ControlLossCheck } from "./control-loss.ts";
 import { ControlRepository } from "./control-repository.ts";
 import { Mirrors, type OpenStore } from "./mirrors.ts";
 import { Observations } from "./observations.ts";
-import { raiseEpoch, stand } from "./raise-epoch.ts";
+import { raiseEpoch, stand, takeEpoch } from "./raise-epoch.ts";
+import { Recovery } from "./recovery.ts";
 import { Rendering } from "./rendering.ts";
 import { followSource } from "./source-follower.ts";
 import { Sources } from "./sources.ts";
@@ -29,7 +30,7 @@ export interface OpenOptions {
 /** Opens the state folder (control, mirrors, clone) and starts to follow the fleet repository; decides nothing yet. */
 export async function openWorld(options: OpenOptions): Promise<World> {
   const { settings, clock, logger, signal } = options;
-  const { stateDir, fleet, heartbeatMs, pollIntervalMs } = settings;
+  const { stateDir, heartbeatMs, pollIntervalMs } = settings;
   await makeFolder(stateDir, 0o700);
   const open: OpenStore = (dir) => openStore(dir, { create: true, clock });
   const mirrors = new Mirrors({ dir: join(stateDir, "mirrors"), open });
@@ -38,15 +39,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
   const controlStore = await open(join(stateDir, "control.git"));
   const control = new ControlRepository(controlStore);
   const candidacy = await stand(control, mirrors, clock.now());
-  const { tokenFile } = fleet;
-  const fetcher = createFleetFetcher({
-    dir: join(stateDir, "fleet.git"),
-    url: fleet.url,
-    branch: fleet.branch,
-    clock,
-    ...(tokenFile === undefined ? {} : { token: () => readTokenFile(tokenFile) }),
-    signal,
-  });
+  const fetcher = openFleet(options);
   const source = followSource({
     remote: fetcher,
     intervalMs: pollIntervalMs,
@@ -55,8 +48,11 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     onChange: options.wake,
     signal,
   });
+  let { epoch } = candidacy;
   return {
-    epoch: candidacy.epoch,
+    get epoch() {
+      return epoch;
+    },
     clock,
     logger,
     control,
@@ -66,6 +62,11 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     source,
     rendering: new Rendering((commit) => fetcher.files(commit)),
     observations: new Observations({ clock, heartbeatMs, silentFrom: candidacy.lastRecorded }),
+    recovery: new Recovery(logger),
+    raise: async (above) => {
+      await takeEpoch(control, above + 1, clock.now());
+      epoch = above + 1;
+    },
     lead: () => raiseEpoch(control, candidacy, clock.now()),
     maintain: async () => {
       const stores = [controlStore, ...mirrors.all().map(({ store }) => store), fetcher];
@@ -76,4 +77,16 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       await controlStore.close();
     },
   };
+}
+
+function openFleet({ settings, clock, signal }: OpenOptions): FleetFetcher {
+  const { url, branch, tokenFile } = settings.fleet;
+  return createFleetFetcher({
+    dir: join(settings.stateDir, "fleet.git"),
+    url,
+    branch,
+    clock,
+    ...(tokenFile === undefined ? {} : { token: () => readTokenFile(tokenFile) }),
+    signal,
+  });
 }

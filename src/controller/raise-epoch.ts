@@ -64,3 +64,18 @@ export async function raiseEpoch(
     }
   }
 }
+
+/** The leader goes on with a higher epoch: a mirror that came back is of its own or a later one. */
+export async function takeEpoch(
+  control: ControlRepository,
+  epoch: number,
+  now: number,
+): Promise<void> {
+  const why = `the leader goes on with epoch ${epoch}: a mirror came back with an epoch as high as its own`;
+  await control.commit(await control.read(), {
+    changes: [{ path: controlPaths.epoch, record: { epoch }, why }],
+    subject: why,
+    author: "flotilla-controller",
+    at: now,
+  });
+}

@@ -71,19 +71,26 @@ function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
   );
 }
 
-/** Reads what stands in all mirrors. */
+/** Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. */
 async function readMirrors(world: World): Promise<ReadMirror[]> {
+  const { observations, recovery } = world;
+  const { state } = await world.control.read();
   const read: ReadMirror[] = [];
   for (const mirror of world.mirrors.all()) {
+    const workerHead = observations.headOf(mirror.name);
+    const wasWritten = isExpected(state, mirror.name);
+    const found = await recovery.catchUp(mirror, { workerHead, isExpected: wasWritten });
+    if (found.epoch >= world.epoch) await world.raise(found.epoch);
     const snapshot = await mirror.snapshot();
-    const workerHead = world.observations.headOf(mirror.name) ?? "";
-    read.push({
-      mirror,
-      snapshot,
-      isBehindWorker: !(await mirror.holds(workerHead)),
-    });
+    const isAwaited = workerHead === undefined && (snapshot.head !== null || wasWritten);
+    read.push({ mirror, snapshot, isAwaited, isBehindWorker: found.isBehind });
   }
   return read;
+}
+
+/** A mirror without a commit may have been lost: control has a site there, or knows nothing itself. */
+function isExpected({ head, sites }: ControlSnapshot["state"], mirror: string): boolean {
+  return head === null || Object.values(sites).some((site) => site.mirror === mirror);
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

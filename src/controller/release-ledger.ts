@@ -177,12 +177,13 @@ export function formatEvent(event: ReleaseEvent): string {
 const columns = ["sites", "done", "offline", "excused", "failed", "unchanged"] as const;
 
 function formatCounts(counts: SiteCounts): string {
-  return columns.map((column) => `${column}=${counts[column]}`).join(" ");
+  const told = columns.filter((column) => column === "sites" || counts[column] > 0);
+  return told.map((column) => `${column}=${counts[column]}`).join(" ");
 }
 
 function parseCounts(text: string): SiteCounts | undefined {
   const found = new Map([...text.matchAll(/(\w+)=(\d+)/g)].map(([, key, n]) => [key, Number(n)]));
-  if (!columns.every((column) => found.has(column))) return undefined;
+  if (!found.has("sites")) return undefined;
   const [sites = 0, done = 0, offline = 0, excused = 0, failed = 0, unchanged = 0] = columns.map(
     (column) => found.get(column),
   );

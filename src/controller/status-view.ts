@@ -7,12 +7,14 @@ import type { Hold } from "../core/rollout/records.ts";
 import { appsAtSite, siteLink } from "./app-at-site.ts";
 import { siteFacts } from "./fleet-facts.ts";
 import type { Observations } from "./observations.ts";
+import type { Recovery } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
 
 export interface StatusInput {
   readonly pass: Pass;
   readonly progress: readonly ReleaseProgress[];
   readonly observations: Observations;
+  readonly recovery: Recovery;
   readonly branch: string;
   /** What an operator should know, beside what the pass tells. */
   readonly warnings: readonly string[];
@@ -73,7 +75,7 @@ function countSites(
   };
 }
 
-function regionRows({ pass, observations }: StatusInput): FleetStatus["regions"] {
+function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus["regions"] {
   if (pass.read === null) return [];
   const { model } = pass.read.head;
   const facts = Object.values(siteFacts(model));
@@ -86,17 +88,13 @@ function regionRows({ pass, observations }: StatusInput): FleetStatus["regions"]
       name,
       sites: facts.filter(({ region }) => region === name).length,
       worker: isSilent ? "silent" : "live",
-      message: regionMessage(observations, { name, behind }),
+      message: behind ? recovery.messageOf(name) : regionMessage(observations, name),
     };
   });
 }
 
-function regionMessage(
-  observations: Observations,
-  { name, behind }: { name: string; behind: boolean },
-): string {
+function regionMessage(observations: Observations, name: string): string {
   if (observations.headOf(name) === undefined) return "its worker has not reported since the start";
-  if (behind) return "its worker has a newer head than this mirror: the mirror was set back";
   const since = observations.silentSince(name);
   if (since !== null) return `silent since ${new Date(since).toISOString()}`;
   return observations.refusedOf(name);

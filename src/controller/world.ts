@@ -4,6 +4,7 @@ import type { ControlLossCheck } from "./control-loss.ts";
 import type { ControlRepository } from "./control-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { Observations } from "./observations.ts";
+import type { Recovery } from "./recovery.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Sources } from "./sources.ts";
 import type { SourceFollower } from "./source-follower.ts";
@@ -21,8 +22,11 @@ export interface World {
   readonly source: SourceFollower;
   readonly rendering: Rendering;
   readonly observations: Observations;
+  readonly recovery: Recovery;
   /** Makes this process the leader; nothing is written before. REF_RACE: another one was first. */
   lead(): Promise<void>;
+  /** Leads with a higher epoch than this one, which a mirror turned out to have. REF_RACE: read again. */
+  raise(above: number): Promise<void>;
   /** Gathers what many small commits leave behind. */
   maintain(): Promise<void>;
   /** Ends the git processes. */

@@ -14,6 +14,8 @@ export interface MirrorFetcher {
   fetch(signal: AbortSignal): Promise<{ readonly head: string | null }>;
   /** Makes a fetched commit the followed one, durably; REF_RACE when that is not `expectedOld`. */
   accept(commit: string, expectedOld: string | null): Promise<void>;
+  /** Brings an accepted commit to a controller whose mirror came back from an older copy. */
+  offer(commit: string, signal: AbortSignal): Promise<void>;
 }
 
 /** The answer of a check: the commit's trailers, or why it is not followed. */
@@ -45,6 +47,8 @@ export interface MirrorFollower {
   resume(): Promise<void>;
   /** The mirror's head may be this one now. */
   hint(head: string): void;
+  /** The controller asks for this commit, which its mirror lacks; undefined: for none. */
+  recover(commit: string | undefined): void;
   /** While hints come, the mirror is only asked now and then. */
   setHinted(isHinted: boolean): void;
   facts(): { readonly head: string; readonly epoch: number; readonly refused: string };
@@ -72,6 +76,7 @@ class Follower implements MirrorFollower {
   #view: MirrorView | undefined;
   #refused = "";
   #isHinted = false;
+  #asked: string | undefined;
   #failures = 0;
 
   constructor(options: FollowerOptions) {
@@ -94,6 +99,12 @@ class Follower implements MirrorFollower {
 
   hint(head: string): void {
     if (head !== this.#view?.commit) this.#waker.wake();
+  }
+
+  recover(commit: string | undefined): void {
+    const isNews = commit !== undefined && commit !== this.#asked;
+    this.#asked = commit;
+    if (isNews) this.#waker.wake();
   }
 
   setHinted(isHinted: boolean): void {
@@ -140,6 +151,7 @@ class Follower implements MirrorFollower {
 
   async #once(signal: AbortSignal): Promise<void> {
     const { fetcher, git, store, verify } = this.#options;
+    await this.#offer(signal);
     const { head } = await fetcher.fetch(signal);
     if (head === null) {
       // An empty mirror says nothing, least of all that anything is to go.
@@ -162,6 +174,17 @@ class Follower implements MirrorFollower {
     await store.durable();
     this.#refuse("");
     this.#follow(next);
+  }
+
+  /** Only what is followed here is given away, and only to who asks for it. */
+  async #offer(signal: AbortSignal): Promise<void> {
+    const commit = this.#view?.commit;
+    if (commit === undefined || commit !== this.#asked) return;
+    await this.#options.fetcher.offer(commit, signal);
+    this.#asked = undefined;
+    this.#options.logger.info("the mirror was behind and got the commit that is followed", {
+      commit,
+    });
   }
 
   #follow(next: MirrorView): void {

@@ -116,7 +116,10 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
       await store.durable(); // what was told is still so after a crash
       return ports.controller.report(report, until);
     },
-    onAnswer: (answer) => follower.hint(answer.head),
+    onAnswer: (answer) => {
+      follower.recover(answer.recover);
+      follower.hint(answer.head);
+    },
   });
   return { engine, follower, reporter };
 }

@@ -1,12 +1,13 @@
 /**
- * Serves mirrors to workers: read-only smart HTTP by `git http-backend`, one repository for each mirror, of which only
- * `refs/heads/main` is shown. Nothing is said about a mirror, not even whether it exists, without its credential.
+ * Serves mirrors to workers: smart HTTP by `git http-backend`, one repository for each mirror, of which only
+ * `refs/heads/main` is shown. It is read-only but for one push: of the commit that the controller asks for, to
+ * `refs/flotilla/recover`. Nothing is said about a mirror, not even whether it exists, without its credential.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import pLimit from "p-limit";
-import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GitConfig } from "./git-environment.ts";
 import { runHttpBackend } from "./http-backend-process.ts";
@@ -22,11 +23,17 @@ interface Options {
   readonly repoDir: (mirror: string) => string;
   /** True when the Authorization header opens this mirror; false for an unknown mirror too. See `headerHasToken`. */
   readonly authorize: (mirror: string, authorization: string | undefined) => boolean;
+  /** The one commit that a mirror takes by a push now; null: none. */
+  readonly wanted?: (mirror: string) => string | null;
+  /** Called when a push has come in; what came is still to be verified. */
+  readonly onPush?: () => void;
   readonly clock: Clock;
   /** For one answer, default 300,000. */
   readonly timeoutMs?: number;
   /** Of a request, after decompression; default 8 MiB. */
   readonly maxBodyBytes?: number;
+  /** Of a push, default 64 MiB. */
+  readonly maxPushBytes?: number;
   /** Git processes at the same time, default 16; more requests wait. */
   readonly maxProcesses?: number;
 }
@@ -36,6 +43,8 @@ interface GitRequest {
   readonly endpoint: string;
   readonly query: string;
 }
+
+const maxPushBytes = 64 * 1024 * 1024;
 
 const configuration: GitConfig = {
   "safe.directory": "*",
@@ -49,6 +58,17 @@ const configuration: GitConfig = {
   "uploadpack.allowFilter": "false",
 };
 
+/** For a push: the branch is shown, so that only what it lacks is sent; of all refs one can be written. */
+const pushConfiguration = (maxBytes: number): GitConfig => ({
+  ...configuration,
+  "http.receivepack": "true",
+  "receive.hideRefs": ["refs/", `!${mirrorBranch}`, `!${recoverRef}`],
+  "receive.fsckObjects": "true",
+  "receive.maxInputSize": String(maxBytes),
+  "receive.autogc": "false",
+  "receive.shallowUpdate": "false",
+});
+
 /** Makes the handler for `/mirrors/<mirror>.git/info/refs` and `…/git-upload-pack`. */
 export function createMirrorGitHandler(options: Options): MirrorGitHandler {
   const limit = pLimit(options.maxProcesses ?? 16);
@@ -60,12 +80,12 @@ export function createMirrorGitHandler(options: Options): MirrorGitHandler {
       answer(request, response, refusal);
       return true;
     }
-    const body = await readBody(request, options.maxBodyBytes ?? 8 * 1024 * 1024);
-    if ("status" in body) {
-      answer(request, response, body);
-      return true;
-    }
-    await limit(() => serve({ options, request, response, body }, wanted));
+    const body = await readBody(request, bodyLimit(options, wanted));
+    const problem = "status" in body ? body : refuseUpdate(options, wanted, body);
+    if (problem === undefined && !("status" in body)) {
+      await limit(() => serve({ options, request, response, body }, wanted));
+      if (wanted.endpoint === "git-receive-pack") options.onPush?.();
+    } else if (problem !== undefined) answer(request, response, problem);
     return true;
   };
 }
@@ -93,17 +113,50 @@ function refuse(
   if (!options.authorize(wanted.mirror, request.headers.authorization)) {
     return { status: 401, message: "the token does not open this mirror" };
   }
-  if (wanted.endpoint === "git-receive-pack" || wanted.query === "service=git-receive-pack") {
+  if (isPush(wanted) && wantedOf(options, wanted) === null) {
     return { status: 403, message: "mirrors are read-only" };
   }
   if (wanted.endpoint === "info/refs") {
     if (request.method !== "GET") return { status: 405, message: "use GET" };
-    const smart = wanted.query === "service=git-upload-pack";
+    const smart = wanted.query === "service=git-upload-pack" || isPush(wanted);
     return smart ? undefined : { status: 403, message: "only smart HTTP is served" };
   }
   if (request.method !== "POST") return { status: 405, message: "use POST" };
-  const isGit = request.headers["content-type"] === "application/x-git-upload-pack-request";
+  const isGit = request.headers["content-type"] === `application/x-${wanted.endpoint}-request`;
   return isGit ? undefined : { status: 415, message: "not a git request" };
+}
+
+function isPush({ endpoint, query }: GitRequest): boolean {
+  return endpoint === "git-receive-pack" || query === "service=git-receive-pack";
+}
+
+function wantedOf({ wanted }: Options, { mirror }: GitRequest): string | null {
+  return wanted?.(mirror) ?? null;
+}
+
+function bodyLimit(options: Options, wanted: GitRequest): number {
+  return isPush(wanted)
+    ? (options.maxPushBytes ?? maxPushBytes)
+    : (options.maxBodyBytes ?? 8 * 1024 * 1024);
+}
+
+/** How git asks whether it would be let in, before it sends much. */
+const probe = "0000";
+const update =
+  /^[0-9a-f]{4}[0-9a-f]{40} (?<commit>[0-9a-f]{40}) (?<ref>[^\0\n ]+)(?:\0[^\n]*)?\n?$/;
+
+/** A push says first what it updates: that must be the one ref, to the one commit, and nothing else. */
+function refuseUpdate(options: Options, wanted: GitRequest, body: Buffer): Refusal | undefined {
+  if (wanted.endpoint !== "git-receive-pack" || body.toString("latin1", 0, 5) === probe) {
+    return undefined;
+  }
+  const length = Number.parseInt(body.toString("latin1", 0, 4), 16);
+  const groups = update.exec(body.toString("latin1", 0, length))?.groups;
+  const isAlone = body.toString("latin1", length, length + 4) === "0000";
+  if (isAlone && groups?.["ref"] === recoverRef && groups["commit"] === wantedOf(options, wanted)) {
+    return undefined;
+  }
+  return { status: 403, message: `only the commit that was asked for is taken, at ${recoverRef}` };
 }
 
 function answer(
@@ -172,7 +225,9 @@ async function serve(
     contentType: request.headers["content-type"] ?? "",
     protocol: /^version=[0-2]$/.test(protocol) ? protocol : "",
     body,
-    config: configuration,
+    config: isPush(wanted)
+      ? pushConfiguration(options.maxPushBytes ?? maxPushBytes)
+      : configuration,
     timeoutMs: options.timeoutMs ?? 300_000,
   };
   await runHttpBackend(backendRequest, response, options.clock);

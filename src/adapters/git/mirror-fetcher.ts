@@ -1,12 +1,12 @@
 import { FleetError } from "../../core/errors.ts";
-import { mirrorBranch } from "../../core/protocol/mirror-layout.ts";
+import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { openBareRepository } from "./bare-repository.ts";
 import { createGit } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
 import { readRef, type RefContext, swapRef } from "./refs.ts";
-import { fetchRef, listRemoteRefs, type Remote, remoteAt } from "./remote.ts";
+import { fetchRef, listRemoteRefs, pushCommit, type Remote, remoteAt } from "./remote.ts";
 
 /** The worker's side of a mirror: what was fetched waits aside until it is verified and accepted. */
 export interface MirrorFetcher {
@@ -19,6 +19,8 @@ export interface MirrorFetcher {
   accepted(): Promise<string | null>;
   /** Moves the worker's main branch to a fetched commit that was verified; REF_RACE when it is not at `expectedOld`. */
   accept(commit: string, expectedOld: string | null): Promise<void>;
+  /** Brings an accepted commit to a controller that asked for it, aside: to `refs/flotilla/recover`. */
+  offer(commit: string, signal?: AbortSignal): Promise<void>;
 }
 
 const incoming = "refs/flotilla/incoming";
@@ -53,6 +55,11 @@ export function createMirrorFetcher(options: {
       if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);
       await ready();
       await swapRef(context, mirrorBranch, { target: commit, expected: expectedOld });
+    },
+    offer: async (commit, signal) => {
+      if (!isObjectId(commit)) throw new Error(`not a commit id: ${JSON.stringify(commit)}`);
+      await ready();
+      await pushCommit(git, remote, { gitDir: dir, commit, to: recoverRef, signal, timeoutMs });
     },
   };
 }

@@ -146,3 +146,26 @@ export async function fetchRef(
     throw error;
   }
 }
+
+/** Pushes one commit to a ref of the remote, wherever that ref is. */
+export async function pushCommit(
+  git: Git,
+  remote: Remote,
+  options: {
+    readonly gitDir: string;
+    readonly commit: string;
+    readonly to: string;
+    readonly signal?: AbortSignal | undefined;
+    readonly timeoutMs: number;
+  },
+): Promise<void> {
+  const { gitDir, commit, to, signal, timeoutMs } = options;
+  const flags = ["--quiet", "--no-verify", "--no-follow-tags", "--no-recurse-submodules"];
+  const range = `+${commit}:${to}`;
+  await runRemote(git, remote, {
+    args: ["push", ...flags, "--end-of-options", remote.url, range],
+    gitDir,
+    signal,
+    timeoutMs,
+  });
+}

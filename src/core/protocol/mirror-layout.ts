@@ -16,6 +16,8 @@ const closed = { additionalProperties: false } as const;
 
 /** The branch of every mirror and of control. */
 export const mirrorBranch = "refs/heads/main";
+/** Where a worker puts its head when the controller, whose mirror came back from an older copy, asks for it. */
+export const recoverRef = "refs/flotilla/recover";
 
 export const LeavingMarker = Type.Object(
   {

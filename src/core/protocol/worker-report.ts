@@ -3,6 +3,7 @@
  * mirror, with its token (HTTP Basic `flotilla:<token>`, as git sends it):
  *
  *   GET  <mirror url>/info/refs, POST .../git-upload-pack   ordinary `git fetch`
+ *   GET  <mirror url>/info/refs, POST .../git-receive-pack  one `git push`, only while the controller asks for it
  *   GET  <mirror url>/hints                                  a stream of Hint, one JSON line each; a line at least every 15 s
  *   POST <mirror url>/reports                                one WorkerReport; answered with ReportAnswer
  *
@@ -87,6 +88,8 @@ export const ReportAnswer = Type.Object(
     resend: Type.Boolean(),
     head: Type.String(),
     epoch: Type.Integer(),
+    /** The worker's head, which the mirror lacks: it shall be pushed to `refs/flotilla/recover`. */
+    recover: Type.Optional(Type.String()),
   },
   closed,
 );

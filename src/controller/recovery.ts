@@ -1,0 +1,104 @@
+/**
+ * A state folder that came back from an older copy has mirrors that are behind their workers. What a worker follows was
+ * handed out by a leader, so a starting leader asks for it: the worker pushes it aside, it is verified like any mirror
+ * commit, and the mirror goes on from there. Only a descendant of what the mirror has is taken, and only until mirror and
+ * worker were found to agree once: from then on nothing can be missing here.
+ */
+import { isObjectId } from "../adapters/git/object-id.ts";
+import { verifyCommit } from "../adapters/git/verify-mirror.ts";
+import { recoverRef } from "../core/protocol/mirror-layout.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { MirrorRepository } from "./mirror-repository.ts";
+
+/** What is known of a mirror's worker. */
+interface WorkerView {
+  /** undefined: it has not reported to this leader. */
+  readonly workerHead: string | undefined;
+  /** False for a mirror that has no commit because nothing was ever written there. */
+  readonly isExpected: boolean;
+}
+
+/** Where a mirror is, against its worker. */
+interface Standing {
+  readonly isBehind: boolean;
+  /** Epoch of a head that was taken over now; else 0. */
+  readonly epoch: number;
+}
+
+const inOrder: Standing = { isBehind: false, epoch: 0 };
+const behind: Standing = { isBehind: true, epoch: 0 };
+
+export class Recovery {
+  readonly #logger: Logger;
+  readonly #agreed = new Set<string>();
+  readonly #wanted = new Map<string, string>();
+  readonly #refused = new Map<string, { readonly head: string; readonly reason: string }>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** The commit that a mirror's worker is asked for; null: none. */
+  wanted(mirror: string): string | null {
+    return this.#wanted.get(mirror) ?? null;
+  }
+
+  /** What there is to say of a mirror that is behind its worker, and what ends it. */
+  messageOf(mirror: string): string {
+    const found =
+      "its worker has a newer head than this mirror, which came back from an older copy";
+    const refused = this.#refused.get(mirror);
+    if (this.#wanted.has(mirror)) return `${found}: it is asked for it, and this ends when it came`;
+    const reason = refused?.reason ?? "a leader asks for it only when it starts";
+    return `${found}, and cannot be brought forward: ${reason}; restore a newer copy of the state folder`;
+  }
+
+  /** Takes over what the worker brought, or asks for it. */
+  async catchUp(mirror: MirrorRepository, view: WorkerView): Promise<Standing> {
+    const { workerHead } = view;
+    const { name } = mirror;
+    if (workerHead === undefined) return inOrder;
+    if (await mirror.holds(workerHead)) return this.#agree(name, inOrder);
+    const { head } = await mirror.snapshot();
+    const brought = await mirror.store.resolve(recoverRef);
+    if (this.#wanted.get(name) === workerHead && brought === workerHead) {
+      return this.#take(mirror, { from: head, to: workerHead });
+    }
+    if (this.#mayAsk(name, workerHead) && (head !== null || view.isExpected)) {
+      this.#wanted.set(name, workerHead);
+    } else this.#wanted.delete(name);
+    return behind;
+  }
+
+  #mayAsk(mirror: string, head: string): boolean {
+    const wasRefused = this.#refused.get(mirror)?.head === head;
+    return isObjectId(head) && !this.#agreed.has(mirror) && !wasRefused;
+  }
+
+  async #take(
+    mirror: MirrorRepository,
+    { from, to }: { from: string | null; to: string },
+  ): Promise<Standing> {
+    const { name } = mirror;
+    const checked = await verifyCommit(mirror.store, to, from);
+    if (!checked.ok) {
+      this.#refused.set(name, { head: to, reason: checked.message });
+      this.#wanted.delete(name);
+      if (from !== null) await mirror.store.setRef(recoverRef, from, to);
+      this.#logger.warn("what a worker brought is not taken over", { mirror: name, to });
+      return behind;
+    }
+    await mirror.fastForward(to);
+    this.#logger.warn("a mirror was behind its worker and goes on from its head", {
+      mirror: name,
+      to,
+    });
+    return this.#agree(name, { isBehind: false, epoch: checked.trailers.epoch });
+  }
+
+  #agree(mirror: string, standing: Standing): Standing {
+    this.#agreed.add(mirror);
+    this.#wanted.delete(mirror);
+    return standing;
+  }
+}
