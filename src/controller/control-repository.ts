@@ -10,6 +10,7 @@ import {
   controlFile,
   controlPaths,
   parseControl,
+  type ReadRecords,
   Recovery as RecoveryRecord,
 } from "../core/rollout/control-files.ts";
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
@@ -51,6 +52,7 @@ const readRecovery = recordReader(RecoveryRecord);
 export class ControlRepository {
   readonly #store: ObjectStore;
   #texts: ReadonlyMap<string, string> = new Map();
+  readonly #records: ReadRecords = new Map();
   #snapshot: ControlSnapshot | undefined;
 
   constructor(store: ObjectStore) {
@@ -62,7 +64,7 @@ export class ControlRepository {
     const head = await this.#store.resolve(mirrorBranch);
     if (this.#snapshot?.head === head) return this.#snapshot;
     const files = head === null ? new Map<string, string>() : await this.#readFiles(head);
-    const parsed = parseControl(files);
+    const parsed = parseControl(files, this.#records);
     if (!parsed.ok) throw parsed.error;
     const accepted = files.get(controlPaths.accepted);
     const recovery = files.get(controlPaths.recovered);

@@ -7,7 +7,8 @@ import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
-import type { HandOver, SiteMove } from "../core/rollout/planner-types.ts";
+import type { HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
+import { siteFacts } from "./fleet-facts.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
@@ -36,9 +37,10 @@ export async function handOut(input: HandOutInput): Promise<HandOutResult> {
   const moved: string[] = [];
   const problems: string[] = [];
   if (input.isHeld) return { moved, problems };
+  const fleet = { facts: siteFacts(input.read.head.model), served: servedSites(input.read) };
   for (const mirror of input.mirrors.all()) {
     try {
-      if (await handOutTo(mirror, input, problems)) moved.push(mirror.name);
+      if (await handOutTo(mirror, { ...input, ...fleet }, problems)) moved.push(mirror.name);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(`mirror ${mirror.name}: ${error.message} (${error.code})`);
@@ -47,9 +49,16 @@ export async function handOut(input: HandOutInput): Promise<HandOutResult> {
   return { moved, problems };
 }
 
+/** What is worked out once for all mirrors. */
+interface FleetInput extends HandOutInput {
+  readonly facts: Readonly<Record<string, SiteFacts>>;
+  /** Mirror -> the sites that it serves and that the followed head declares. */
+  readonly served: ReadonlyMap<string, readonly string[]>;
+}
+
 async function handOutTo(
   mirror: MirrorRepository,
-  input: HandOutInput,
+  input: FleetInput,
   problems: string[],
 ): Promise<boolean> {
   const { read } = input;
@@ -68,8 +77,8 @@ async function handOutTo(
     before: before.sites,
     work,
     sizeOf: (tree) => mirror.sizeOf(tree),
-    facts: assignedSites(mirror.name, read),
-    metaOf: metaMaker(read, { before: before.sites, movedMetas, handOvers }),
+    facts: input.served.get(mirror.name) ?? [],
+    metaOf: metaMaker(read, { facts: input.facts, before: before.sites, movedMetas, handOvers }),
   });
   return write(mirror, commit, input);
 }
@@ -115,13 +124,15 @@ function leavesOf({ name }: MirrorRepository, { siteMoves }: HandOutInput): stri
   return siteMoves.flatMap((move) => ("leave" in move && move.leave === name ? [move.site] : []));
 }
 
-/** Sites that this mirror serves and that the followed head declares. */
-function assignedSites(mirror: string, { control, head }: ReadState): string[] {
-  return Object.entries(control.state.sites).flatMap(([site, assignment]) =>
-    assignment.mirror === mirror && assignment.moving === undefined && head.model.sites.has(site)
-      ? [site]
-      : [],
-  );
+function servedSites({ control, head }: ReadState): ReadonlyMap<string, readonly string[]> {
+  const served = new Map<string, string[]>();
+  for (const [site, { mirror, moving }] of Object.entries(control.state.sites)) {
+    if (moving !== undefined || !head.model.sites.has(site)) continue;
+    const sites = served.get(mirror);
+    if (sites === undefined) served.set(mirror, [site]);
+    else sites.push(site);
+  }
+  return served;
 }
 
 interface TreeTarget {

@@ -1,10 +1,10 @@
 /** The meta files of one mirror commit: facts of the followed head, and what each hand-over brings along. */
 import { mirrorBranch, type SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
-import type { AppControl, HandOver, SiteMove } from "../core/rollout/planner-types.ts";
+import type { AppControl, HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { entitledRelease } from "../core/rollout/entitled-release.ts";
-import { fleetFacts, siteFacts } from "./fleet-facts.ts";
+import { fleetFacts } from "./fleet-facts.ts";
 import { readMeta } from "./mirror-snapshot.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { ReadState } from "./planner-input.ts";
@@ -45,6 +45,8 @@ async function lastMeta(store: ObjectStore, site: string): Promise<SiteMeta | nu
 
 /** What stood there, and what moves in this commit. */
 export interface MetaSources {
+  /** Of the followed head: the same for all mirrors. */
+  readonly facts: Readonly<Record<string, SiteFacts>>;
   readonly before: ReadonlyMap<string, { readonly meta: SiteMeta | null }>;
   readonly movedMetas: ReadonlyMap<string, SiteMeta>;
   readonly handOvers: readonly HandOver[];
@@ -53,9 +55,8 @@ export interface MetaSources {
 /** Makes the meta files of one mirror commit. */
 export function metaMaker(
   read: ReadState,
-  { before, movedMetas, handOvers }: MetaSources,
+  { facts, before, movedMetas, handOvers }: MetaSources,
 ): (site: string, apps: readonly string[]) => SiteMeta | null {
-  const facts = siteFacts(read.head.model);
   const fleet = fleetFacts(read.head.model);
   const handed = handedFacts(read, handOvers);
   return (site, apps) => {

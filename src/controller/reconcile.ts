@@ -76,9 +76,11 @@ async function readMirrors(world: World): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
   const { state } = await world.control.read();
   const read: ReadMirror[] = [];
+  const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
   for (const mirror of world.mirrors.all()) {
     const workerHead = observations.headOf(mirror.name);
-    const wasWritten = isExpected(state, mirror.name);
+    // One without a commit may have been lost: control has a site there, or knows nothing itself.
+    const wasWritten = state.head === null || served.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected: wasWritten });
     if (found.epoch >= world.epoch) await world.raise(found.epoch);
     const snapshot = await mirror.snapshot();
@@ -86,11 +88,6 @@ async function readMirrors(world: World): Promise<ReadMirror[]> {
     read.push({ mirror, snapshot, isAwaited, isBehindWorker: found.isBehind });
   }
   return read;
-}
-
-/** A mirror without a commit may have been lost: control has a site there, or knows nothing itself. */
-function isExpected({ head, sites }: ControlSnapshot["state"], mirror: string): boolean {
-  return head === null || Object.values(sites).some((site) => site.mirror === mirror);
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

@@ -7,6 +7,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
+import type { KnownFiles } from "../core/model/read-fleet-files.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
 
@@ -29,6 +30,7 @@ interface AppRendering {
 
 export class Rendering {
   readonly #readFiles: ReadFiles;
+  readonly #files: KnownFiles = new Map();
   readonly #models = new Map<string, LoadedFleet>();
   readonly #heads = new Map<string, Parsed<ValidHead>>();
   readonly #apps = new Map<string, AppRendering | null>();
@@ -41,7 +43,7 @@ export class Rendering {
   async model(commit: string): Promise<LoadedFleet> {
     const known = this.#models.get(commit);
     if (known !== undefined) return known;
-    const model = loadFleet(await this.#readFiles(commit));
+    const model = loadFleet(await this.#readFiles(commit), this.#files);
     this.#models.set(commit, model);
     return model;
   }

@@ -16,7 +16,7 @@ import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, SourceFile } from "./fleet-model.ts";
 import type { Fleet, FleetDocument } from "./kinds.ts";
 import { locate } from "./locate.ts";
-import { manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
+import { type KnownFiles, manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
 import { type SoundPart, soundPart } from "./sound-part.ts";
 import { warnOfSelectors } from "./warn-of-selectors.ts";
 
@@ -34,9 +34,12 @@ export type LoadedFleet =
       readonly sound: SoundPart;
     };
 
-/** Reads and checks a fleet repository. `files`: all its text files, those of other tools too. */
-export function loadFleet(files: readonly SourceFile[]): LoadedFleet {
-  const read = readFleetFiles(files);
+/**
+ * Reads and checks a fleet repository. `files`: all its text files, those of other tools too. `known`: what earlier calls
+ * have read, for who loads one commit after the other.
+ */
+export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): LoadedFleet {
+  const read = readFleetFiles(files, known);
   const { draft, diagnostics } = draftFleet(read, checkSchema);
   const errors = [
     ...read.diagnostics,

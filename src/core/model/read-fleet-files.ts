@@ -9,6 +9,7 @@ import type { SourceFile } from "./fleet-model.ts";
 import { identifyDocument, mentionsFlotilla } from "./identify-document.ts";
 import { createIgnore } from "./ignored-files.ts";
 import { isJsonObject, type Json } from "./json.ts";
+import { forgetOthers, type KeptFiles, lightDocument, readKept } from "./kept-files.ts";
 import type { KindName } from "./kinds.ts";
 import { parseYaml, type YamlDocument } from "./parse-yaml.ts";
 import { maxFleetFileLength } from "./yaml-limits.ts";
@@ -40,21 +41,28 @@ interface ReadFile {
   readonly isFlotillas: boolean;
 }
 
-/** Reads the files of a repository; `files` may come in any order. */
-export function readFleetFiles(files: readonly SourceFile[]): FleetFiles {
+/** What was read of files before. */
+export type KnownFiles = KeptFiles<ReadFile>;
+
+/** Reads the files of a repository; `files` may come in any order. What `known` has is not parsed again. */
+export function readFleetFiles(
+  files: readonly SourceFile[],
+  known: KnownFiles = new Map(),
+): FleetFiles {
+  forgetOthers(known, files);
+  const read = (file: SourceFile): ReadFile =>
+    readKept(known, file, { read: readFile, toKeep: lightFile });
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
-  const mentioning = candidates
-    .filter(({ text }) => mentionsFlotilla(text))
-    .map((file) => readFile(file));
+  const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept = mentioning.filter((read) => holdsFleet(read) || !isIgnored(read.file.path));
+  const kept = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
   const sources = appSources(kept);
   const isManifest = (path: string): boolean => sources.some((source) => isInSource(source, path));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates
     .filter(({ path }) => !mentioned.has(path) && !isIgnored(path) && !isManifest(path))
-    .map((file) => readFile(file));
+    .map(read);
   const mentioningOwn = kept.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path),
   );
@@ -118,6 +126,17 @@ function readFile(file: SourceFile): ReadFile {
     ],
     isFlotillas,
   };
+}
+
+/** A file without mistakes, without its syntax trees; undefined for any other. */
+function lightFile(read: ReadFile): ReadFile | undefined {
+  const { file, diagnostics, mistaken, documents } = read;
+  if (diagnostics.length > 0 || mistaken.length > 0) return undefined;
+  const light = documents.map(({ kind, document }) => ({
+    kind,
+    document: lightDocument(file, document),
+  }));
+  return { ...read, documents: light };
 }
 
 const ignoreHint = "if the file is not Flotilla's, name it in `ignore` of the Fleet";

@@ -58,9 +58,19 @@ export type ParsedControl =
   | { readonly ok: true; readonly value: ControlState }
   | { readonly ok: false; readonly error: FleetError };
 
-/** Reads all files of control. No files: the state of a fleet that has never been released to. */
-export function parseControl(files: ReadonlyMap<string, string>): ParsedControl {
-  const draft = emptyDraft();
+/** Records that were read before, by path: one whose text is the same is not parsed and checked again. */
+export type ReadRecords = Map<string, { readonly text: string; readonly record: unknown }>;
+
+/**
+ * Reads all files of control. No files: the state of a fleet that has never been released to. What `known` has is taken
+ * from there, and afterwards it has what was read: a change costs the reading of what changed.
+ */
+export function parseControl(
+  files: ReadonlyMap<string, string>,
+  known: ReadRecords = new Map(),
+): ParsedControl {
+  for (const path of known.keys()) if (!files.has(path)) known.delete(path);
+  const draft = emptyDraft(known);
   try {
     for (const path of [...files.keys()].toSorted()) {
       takeFile(draft, path, files.get(path) ?? "");
@@ -99,6 +109,7 @@ interface AppDraft {
 }
 
 interface Draft {
+  readonly known: ReadRecords;
   head: FollowedHead | null;
   epoch: number;
   readonly apps: Map<string, AppDraft>;
@@ -107,8 +118,8 @@ interface Draft {
   readonly workers: Record<string, WorkerSilences>;
 }
 
-function emptyDraft(): Draft {
-  return { head: null, epoch: 0, apps: new Map(), holds: [], sites: {}, workers: {} };
+function emptyDraft(known: ReadRecords): Draft {
+  return { known, head: null, epoch: 0, apps: new Map(), holds: [], sites: {}, workers: {} };
 }
 
 function takeFile(draft: Draft, path: string, text: string): void {
@@ -122,16 +133,16 @@ function takeFile(draft: Draft, path: string, text: string): void {
 function takeRootFile(draft: Draft, path: string, text: string): void {
   switch (path) {
     case controlPaths.head:
-      draft.head = readRecord(FollowedHead, path, text);
+      draft.head = readRecord(draft, FollowedHead, { path, text });
       return;
     case controlPaths.epoch:
-      draft.epoch = readRecord(EpochRecord, path, text).epoch;
+      draft.epoch = readRecord(draft, EpochRecord, { path, text }).epoch;
       return;
     case controlPaths.accepted:
-      readRecord(AcceptedHead, path, text);
+      readRecord(draft, AcceptedHead, { path, text });
       return;
     case controlPaths.recovered:
-      readRecord(Recovery, path, text);
+      readRecord(draft, Recovery, { path, text });
       return;
     default:
       throw unknownFile(path);
@@ -141,21 +152,27 @@ function takeRootFile(draft: Draft, path: string, text: string): void {
 function takeNamedFile(draft: Draft, path: string, text: string): void {
   const [folder = "", file = ""] = path.split("/");
   const name = file.slice(0, -".json".length);
-  if (folder === "sites") draft.sites[name] = readRecord(SiteAssignment, path, text);
-  else if (folder === "workers") draft.workers[name] = readRecord(WorkerSilences, path, text);
-  else if (folder === "holds") draft.holds.push(holdOf(path, name, text));
+  if (folder === "sites") draft.sites[name] = readRecord(draft, SiteAssignment, { path, text });
+  else if (folder === "workers")
+    draft.workers[name] = readRecord(draft, WorkerSilences, { path, text });
+  else if (folder === "holds") draft.holds.push(holdOf(draft, name, { path, text }));
   else throw unknownFile(path);
 }
 
-function holdOf(path: string, name: string, text: string): Hold {
-  const hold = readRecord(Hold, path, text);
-  if (hold.id !== name) throw corrupt(path, `it says that it is ${hold.id}`);
+interface RecordFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+function holdOf(draft: Draft, name: string, file: RecordFile): Hold {
+  const hold = readRecord(draft, Hold, file);
+  if (hold.id !== name) throw corrupt(file.path, `it says that it is ${hold.id}`);
   return hold;
 }
 
 function takeAppFile(
   draft: Draft,
-  file: { app: string; rest: readonly string[]; path: string; text: string },
+  file: RecordFile & { app: string; rest: readonly string[] },
 ): void {
   const { app, rest, path, text } = file;
   const record = draft.apps.get(app) ?? {
@@ -165,18 +182,20 @@ function takeAppFile(
   };
   draft.apps.set(app, record);
   const name = rest.join("/");
-  if (name === "current.json") record.current = readRecord(CurrentReleases, path, text);
-  else if (name === "bad.json") record.bad = readRecord(BadDigests, path, text).digests;
-  else if (name === "arrivals.json") record.arrivals = readRecord(Arrivals, path, text);
-  else if (rest.length === 2 && rest[0] === "open") record.open.push(openRelease(record, file));
-  else throw unknownFile(path);
+  if (name === "current.json") record.current = readRecord(draft, CurrentReleases, { path, text });
+  else if (name === "bad.json") record.bad = readRecord(draft, BadDigests, { path, text }).digests;
+  else if (name === "arrivals.json") record.arrivals = readRecord(draft, Arrivals, { path, text });
+  else if (rest.length === 2 && rest[0] === "open") {
+    record.open.push(openRelease(draft, record, file));
+  } else throw unknownFile(path);
 }
 
 function openRelease(
+  draft: Draft,
   record: AppDraft,
-  { app, path, text }: { app: string; path: string; text: string },
+  { app, path, text }: RecordFile & { app: string },
 ): Release {
-  const release = readRecord(Release, path, text);
+  const release = readRecord(draft, Release, { path, text });
   if (path !== controlPaths.open(release.app, release.id) || release.app !== app) {
     throw corrupt(path, `it says that it is ${release.app}/${release.id}`);
   }
@@ -188,7 +207,20 @@ function openRelease(
   return release;
 }
 
-function readRecord<S extends TSchema>(schema: S, path: string, text: string): Static<S> {
+function readRecord<S extends TSchema>(
+  { known }: Draft,
+  schema: S,
+  { path, text }: RecordFile,
+): Static<S> {
+  const before = known.get(path);
+  // A path has records of one schema, which this one satisfied.
+  if (before?.text === text) return before.record as Static<S>;
+  const record = checkRecord(schema, { path, text });
+  known.set(path, { text, record });
+  return record;
+}
+
+function checkRecord<S extends TSchema>(schema: S, { path, text }: RecordFile): Static<S> {
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import type { KnownFiles } from "../../../src/core/model/read-fleet-files.ts";
 import {
   aFleet,
   aModel,
@@ -77,6 +78,22 @@ describe("each mistake is told once, at its place, with what to do", () => {
   it.each(mistakeCases)("%s", (_, edits, expected) => {
     expect(told(edits)).toEqual(expected);
     expect(loadFleet(aFleet(edits)).ok).toBe(false);
+  });
+
+  it("tells the same of a commit whose files were read before, in part", () => {
+    const known: KnownFiles = new Map();
+    for (const [, edits] of mistakeCases) {
+      loadFleet(aFleet(), known);
+      const again = loadFleet(aFleet(edits), known);
+      expect(JSON.stringify(again)).toBe(JSON.stringify(loadFleet(aFleet(edits))));
+    }
+    const model = loadFleet(aFleet(), known);
+    const located = model.ok ? model.value.sites.get("w1") : undefined;
+    expect(located?.at(["spec", "region"])).toEqual(
+      aModel().sites.get("w1")?.at(["spec", "region"]),
+    );
+    loadFleet([], known);
+    expect(known.size).toBe(0);
   });
 
   it("tells all mistakes of a repository at once", () => {
