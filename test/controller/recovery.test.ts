@@ -43,6 +43,7 @@ async function realWorker(bench: ControllerBench): Promise<MirrorReader> {
     requestTimeout: "10s",
     retry: "1s",
     retryMax: "10s",
+    upkeep: "30m",
     concurrency: 4,
   };
   const ended = runWorker(config, deps, ending.signal);
