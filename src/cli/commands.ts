@@ -58,6 +58,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "dashboard",
+    {
+      summary: "print a link to the controller's status page",
+      load: () => import("./dashboard.ts"),
+    },
+  ],
+  [
     "explain",
     {
       summary: "tell why an app is, or is not, at a site",

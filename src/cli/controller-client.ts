@@ -1,6 +1,12 @@
 import { resolve } from "node:path";
 import { type ErrorCode, errorCodes, FleetError } from "../core/errors.ts";
-import type { Decision, DecisionAnswer, Explanation, FleetStatus } from "../core/protocol/api.ts";
+import type {
+  Decision,
+  DecisionAnswer,
+  Explanation,
+  FleetStatus,
+  PageCode,
+} from "../core/protocol/api.ts";
 import { redactText } from "../runtime/redact.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import type { CliIo, CommandArgs, CommandOptions } from "./command.ts";
@@ -26,6 +32,8 @@ export interface ControllerClient {
   status(): Promise<FleetStatus>;
   explain(site: string, app: string): Promise<Explanation>;
   decide(decision: Decision): Promise<DecisionAnswer>;
+  /** A link into the status page that works once. */
+  pageLink(): Promise<{ readonly url: string; readonly endsAt: string }>;
 }
 
 /** Reads options and environment; the token only ever comes from a file. */
@@ -49,6 +57,10 @@ export async function connectController(args: CommandArgs, io: CliIo): Promise<C
       call<Explanation>(`/api/v1/explain?${new URLSearchParams({ site, app }).toString()}`),
     decide: ({ verb, ...rest }) =>
       call<DecisionAnswer>(`/api/v1/rollout/${verb}`, { ...rest, ...caller(io) }),
+    pageLink: async () => {
+      const { path, endsAt } = await call<PageCode>("/api/v1/page-code", {});
+      return { url: url + path, endsAt };
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
+import { groupWaits } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
+import { someOf } from "../core/rollout/words.ts";
 import type { Command } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
 import { formatData, formatTable, outputFormat, outputOption } from "./output.ts";
@@ -109,26 +111,15 @@ function unwellSites({ siteList }: FleetStatus): string[][] {
 
 /** One line for each reason: sites that wait for the same stand together. */
 export function waitLines(waits: readonly Wait[]): string[] {
-  const groups = Map.groupBy(waits, ({ app, release, stage, reason, endsWhen }) =>
-    JSON.stringify([app, release, stage, reason, endsWhen]),
-  );
-  return [...groups.values()].map((group) => {
-    const [first] = group as [Wait, ...Wait[]]; // a group is never empty
-    const stage = first.stage === null ? "" : ` stage ${first.stage}`;
-    const release = first.release === null ? "" : ` (${first.release})`;
-    const sites = siteNames(group);
-    return `${first.app}${stage}${release}${sites}: ${first.reason}; ends when ${first.endsWhen}`;
+  return groupWaits(waits).map(({ app, release, stage, sites, reason, endsWhen }) => {
+    const inStage = stage === null ? "" : ` stage ${stage}`;
+    const ofRelease = release === null ? "" : ` (${release})`;
+    const at = sites.length === 0 ? "" : ` at ${someOf(sites, maxNames)}`;
+    return `${app}${inStage}${ofRelease}${at}: ${reason}; ends when ${endsWhen}`;
   });
 }
 
 const maxNames = 5;
-
-function siteNames(group: readonly Wait[]): string {
-  const names = group.flatMap(({ site }) => (site === null ? [] : [site]));
-  if (names.length === 0) return "";
-  const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : "";
-  return ` at ${names.slice(0, maxNames).join(", ")}${more}`;
-}
 
 function section(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(oneLine));

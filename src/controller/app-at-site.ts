@@ -3,14 +3,16 @@
  * that an open release handed over, else the one of the release it is entitled to. Pure.
  */
 import type { SiteStatus } from "../core/protocol/api.ts";
+import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
 import type { MirrorEntry } from "../core/rollout/planner-types.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { Observations } from "./observations.ts";
-import { mirrorState, type ReadState } from "./planner-input.ts";
+import type { ReadMirror, ReadState } from "./planner-input.ts";
+import type { Pass } from "./reconcile.ts";
 
-export type AppAtSite = Omit<SiteStatus["apps"][number], "app">;
+export type AppAtSite = Pick<SiteStatus["apps"][number], "sync" | "health" | "message">;
 
 /** The mirror that serves a site, and whether what it says counts. */
 export interface SiteLink {
@@ -35,16 +37,38 @@ export function appsAtSite(
   site: string,
 ): ReadonlyMap<string, AppAtSite> {
   const link = siteLink(read, observations, site);
-  const standing = own(mirrorState(read.mirrors), site) ?? {};
+  const standing = standingAt(read.mirrors, site);
   const placed = [...read.head.apps].filter(([, { sites }]) => sites.has(site));
-  const names = new Set([...Object.keys(standing), ...placed.map(([app]) => app)]);
+  const names = new Set([...standing.keys(), ...placed.map(([app]) => app)]);
   return new Map(
     [...names].toSorted().map((app) => {
       const report = observations.appReport(link.mirror, site, app);
       const due = dueTree(read, site, app);
-      return [app, judge({ entry: own(standing, app), report, link, due })];
+      return [app, judge({ entry: standing.get(app), report, link, due })];
     }),
   );
+}
+
+/** The apps that stand at a site, in whichever mirror it stands. */
+export function standingAt(
+  mirrors: readonly ReadMirror[],
+  site: string,
+): ReadonlyMap<string, MirrorEntry> {
+  return new Map(mirrors.flatMap(({ snapshot }) => [...(snapshot.sites.get(site)?.apps ?? [])]));
+}
+
+/** The release whose tree stands there; else the one that the site is entitled to. */
+export function releaseAt(
+  { mirrors, control }: Pick<Pass, "mirrors" | "control">,
+  site: string,
+  app: string,
+): string | null {
+  for (const { snapshot } of mirrors) {
+    const release = own(snapshot.sites.get(site)?.meta?.apps, app)?.release;
+    if (release !== undefined && release !== null) return release;
+  }
+  const known = own(control.state.apps, app);
+  return known === undefined ? null : (entitledRelease(known.current, site)?.id ?? null);
 }
 
 /** undefined: nothing yet. */

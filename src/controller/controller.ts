@@ -21,6 +21,8 @@ import { LastPass } from "./last-pass.ts";
 import { runLoop } from "./loop.ts";
 import { mirrorRoutes } from "./mirror-routes.ts";
 import { openWorld } from "./open-world.ts";
+import { pageRoutes } from "./page-routes.ts";
+import { PageViews } from "./page-views.ts";
 import type { Pass } from "./reconcile.ts";
 import type { World } from "./world.ts";
 
@@ -133,8 +135,9 @@ async function listen(
   { lastPass, inbox, hints, isLeading }: Desks,
 ): Promise<HttpServer> {
   const { clock, logger } = deps;
+  const token = await ensureTokenFile(settings.apiTokenFile);
   const api = apiRoutes({
-    token: await ensureTokenFile(settings.apiTokenFile),
+    token,
     status: () => lastPass.status(),
     explain: (site, app) => lastPass.explain(site, app),
     decide: (asked) => inbox.ask(asked),
@@ -154,7 +157,13 @@ async function listen(
     onPush: () => waker.wake(),
     repoDir: (mirror) => world.mirrors.dirOf(mirror),
   });
-  const routes = [...api, ...mirrors];
+  const views = new PageViews({
+    read: () => lastPass.page(),
+    version: () => lastPass.version(),
+    clock,
+  });
+  const page = await pageRoutes({ token, views, clock });
+  const routes = [...api, ...mirrors, ...page];
   return startHttpServer({ listen: settings.listen, routes, clock, logger, signal: scope });
 }
 

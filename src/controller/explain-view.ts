@@ -5,11 +5,10 @@ import type { Explanation } from "../core/protocol/api.ts";
 import { own } from "../core/rollout/own.ts";
 import type { MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
-import { entitledRelease } from "../core/rollout/entitled-release.ts";
 import type { Observations } from "./observations.ts";
 import { mirrorState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
-import { appsAtSite } from "./app-at-site.ts";
+import { appsAtSite, releaseAt } from "./app-at-site.ts";
 
 export interface ExplainInput {
   readonly pass: Pass;
@@ -38,7 +37,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
     placed,
     because: because.map(({ text }) => text),
     overlays: declared === undefined ? [] : overlays(model, declared, site),
-    release: releaseOf(input),
+    release: releaseAt(pass, site, app),
     tree: treeOf(entry),
     observed: observedAt(input),
     waits,
@@ -85,17 +84,6 @@ function overlays(model: FleetModel, app: Located<App>, site: string): string[] 
     const { file, line } = app.at(["spec", "overlays", index]);
     return [`${name ?? `overlay ${index + 1}`} for ${matching.join(", ")} (${file}:${line})`];
   });
-}
-
-/** The release whose tree stands there; else the one that the site is entitled to. */
-function releaseOf({ pass, site, app }: ExplainInput): string | null {
-  for (const { snapshot } of pass.mirrors) {
-    const meta = snapshot.sites.get(site)?.meta;
-    const release = own(meta?.apps, app)?.release;
-    if (release !== undefined && release !== null) return release;
-  }
-  const control = own(pass.control.state.apps, app);
-  return control === undefined ? null : (entitledRelease(control.current, site)?.id ?? null);
 }
 
 /** null: its worker has said nothing of it. */

@@ -8,7 +8,13 @@ import type { Rendering, ValidHead } from "./rendering.ts";
 export type HeadVerdict =
   | { readonly verdict: "nothing-new" }
   | { readonly verdict: "follow"; readonly head: ValidHead }
-  | { readonly verdict: "refused"; readonly commit: string; readonly reason: string };
+  | {
+      readonly verdict: "refused";
+      readonly commit: string;
+      readonly reason: string;
+      /** What is wrong in it; absent where the commit itself is fine. */
+      readonly mistakes?: readonly Diagnostic[];
+    };
 
 export interface JudgeInput {
   readonly seen: string | null;
@@ -45,11 +51,14 @@ async function judgeContent(
   { seen, followed }: { seen: string; followed: string | null },
 ): Promise<HeadVerdict> {
   const head = await input.rendering.head(seen);
-  const reason = head.ok
-    ? await renamedFleet(input, followed, head.value)
-    : describeMistakes(head.diagnostics);
-  if (head.ok && reason === null) return { verdict: "follow", head: head.value };
-  return { verdict: "refused", commit: seen, reason: reason ?? "the commit is not valid" };
+  const refusal = { verdict: "refused", commit: seen } as const;
+  if (!head.ok) {
+    const { diagnostics } = head;
+    const mistakes = diagnostics.filter(({ severity }) => severity === "error");
+    return { ...refusal, reason: describeMistakes(mistakes), mistakes };
+  }
+  const reason = await renamedFleet(input, followed, head.value);
+  return reason === null ? { verdict: "follow", head: head.value } : { ...refusal, reason };
 }
 
 /** Everything that a fleet owns in its clusters bears its name, so under another name nobody would own it. */
@@ -72,8 +81,7 @@ async function renamedFleet(
 }
 
 /** The first mistake, with its place, and how many more there are. */
-function describeMistakes(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
+function describeMistakes(errors: readonly Diagnostic[]): string {
   const [first] = errors;
   if (first === undefined) return "the commit is not valid";
   const { file, line, column, message } = first;

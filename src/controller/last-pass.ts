@@ -3,6 +3,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Explanation, FleetStatus } from "../core/protocol/api.ts";
 import { progressOf } from "../core/rollout/progress.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
+import type { PageState } from "../dashboard/fleet-page.ts";
 import { sharedClusters } from "./bookkeeping.ts";
 import { recoveryProposal } from "./control-loss.ts";
 import { explainView } from "./explain-view.ts";
@@ -29,6 +30,7 @@ export class LastPass {
   #progress: readonly ReleaseProgress[] = [];
   #problem: string | null = null;
   #beatAt: number;
+  #version = 0;
 
   constructor(options: LastPassOptions) {
     this.#options = options;
@@ -39,6 +41,7 @@ export class LastPass {
   take(pass: Pass): readonly ReleaseProgress[] {
     this.#log(pass);
     this.#pass = pass;
+    this.#version += 1;
     this.#progress = pass.read === null ? [] : progressOf(plannerInput(pass.read));
     return this.#progress;
   }
@@ -61,7 +64,13 @@ export class LastPass {
     if (problem !== null && problem !== this.#problem) {
       this.#options.world.logger.error("no pass could be made", { problem });
     }
+    if (problem !== this.#problem) this.#version += 1;
     this.#problem = problem;
+  }
+
+  /** Changes with every pass, and when none can be made. */
+  version(): number {
+    return this.#version;
   }
 
   beat(): void {
@@ -91,6 +100,12 @@ export class LastPass {
     });
   }
 
+  /** The same for the page, which has something to show before the first pass, too. */
+  page(): PageState {
+    if (this.#pass === null) return { status: null, problem: this.#whyNotYet() };
+    return { status: this.status(), problem: this.sickness() };
+  }
+
   explain(site: string, app: string): Explanation | undefined {
     const { observations } = this.#options.world;
     return explainView({ pass: this.#required(), observations, site, app });
@@ -98,9 +113,11 @@ export class LastPass {
 
   #required(): Pass {
     if (this.#pass !== null) return this.#pass;
-    throw new FleetError("NOT_NOW", this.#problem ?? "the controller has only just started", {
-      retry: { afterMs: 1000 },
-    });
+    throw new FleetError("NOT_NOW", this.#whyNotYet(), { retry: { afterMs: 1000 } });
+  }
+
+  #whyNotYet(): string {
+    return this.#problem ?? "the controller has only just started";
   }
 
   #warnings(pass: Pass): string[] {

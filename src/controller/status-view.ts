@@ -1,10 +1,11 @@
 /** `GET /api/v1/status`: what stands where, from the last pass and what the workers said since. Pure. */
+import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { AppStatus, FleetStatus, SiteStatus } from "../core/protocol/api.ts";
 import { scopeInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
-import type { ReleaseProgress, SiteFacts } from "../core/rollout/planner-types.ts";
+import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
-import { appsAtSite, siteLink } from "./app-at-site.ts";
+import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
 import { siteFacts } from "./fleet-facts.ts";
 import type { Observations } from "./observations.ts";
 import type { Recovery } from "./recovery.ts";
@@ -29,7 +30,7 @@ export function statusView(input: StatusInput): FleetStatus {
     fleet: read?.head.model.fleet.value.metadata.name ?? "",
     revision: head === undefined ? null : `${branch}@sha1:${head}`,
     refused: refusedHead(pass),
-    sites: countSites(sites, read === null ? {} : siteFacts(read.head.model)),
+    sites: countSites(sites),
     regions: regionRows(input),
     apps: appRows(pass, sites),
     siteList: sites,
@@ -42,36 +43,54 @@ export function statusView(input: StatusInput): FleetStatus {
 
 function refusedHead({ verdict }: Pass): FleetStatus["refused"] {
   if (verdict.verdict !== "refused") return null;
-  return { commit: verdict.commit, reason: verdict.reason };
+  const { commit, reason, mistakes = [] } = verdict;
+  return { commit, reason, mistakes: mistakes.slice(0, maxMistakes).map(formatDiagnostic) };
 }
+
+const maxMistakes = 50;
 
 function holdRow(hold: Hold): FleetStatus["holds"][number] {
-  return { id: hold.id, scope: scopeInWords(hold.scope), by: hold.by, why: hold.why };
+  const { id, scope, by, why } = hold;
+  return { id, scope: scopeInWords(scope), target: scope, by, why };
 }
 
-function siteRows({ pass: { read }, observations }: StatusInput): SiteStatus[] {
+function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
+  const { read } = pass;
   if (read === null) return [];
-  return Object.entries(siteFacts(read.head.model)).map(([site, { region }]) => {
+  const sources = releaseSources(pass);
+  return Object.entries(siteFacts(read.head.model)).map(([site, { region, suspend }]) => {
     const { reachable } = siteLink(read, observations, site);
-    const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => ({ app, ...at }));
-    return { site, region, reachable, apps };
+    const standing = standingAt(read.mirrors, site);
+    const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
+      const release = standing.has(app) ? releaseAt(pass, site, app) : null;
+      const revision = release === null ? null : (sources.get(release) ?? null);
+      return { app, ...at, release, revision };
+    });
+    return { site, region, reachable, suspended: suspend, apps };
   });
+}
+
+/** The commits of all releases that control knows, by release. */
+function releaseSources({ control }: Pass): ReadonlyMap<string, string> {
+  const releases = Object.values(control.state.apps).flatMap(({ current, open }) => [
+    ...(current.release === null ? [] : [current.release]),
+    ...current.partial.map(({ release }) => release),
+    ...open,
+  ]);
+  return new Map(releases.map(({ id, source }) => [id, source]));
 }
 
 function isWell(health: string): boolean {
   return health === "Healthy" || health === "Suspended";
 }
 
-function countSites(
-  rows: readonly SiteStatus[],
-  facts: Readonly<Record<string, SiteFacts>>,
-): FleetStatus["sites"] {
+function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
   return {
     total: rows.length,
     synced: rows.filter(({ apps }) => apps.every(({ sync }) => sync === "Synced")).length,
     healthy: rows.filter(({ apps }) => apps.every(({ health }) => isWell(health))).length,
     offline: rows.filter(({ reachable }) => !reachable).length,
-    suspended: rows.filter(({ site }) => own(facts, site)?.suspend).length,
+    suspended: rows.filter(({ suspended }) => suspended).length,
   };
 }
 

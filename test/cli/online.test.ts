@@ -163,7 +163,7 @@ describe("flotilla status", () => {
 
   it.each<[string, Partial<FleetStatus>]>([
     ["nothing is followed yet", { revision: null }],
-    ["the head is refused", { refused: { commit, reason: "3 errors" } }],
+    ["the head is refused", { refused: { commit, reason: "3 errors", mistakes: [] } }],
     ["a site is not in sync", { sites: { ...settled.sites, synced: 1 } }],
     ["a site is not healthy", { sites: { ...settled.sites, healthy: 1 } }],
     [
@@ -182,18 +182,26 @@ describe("flotilla status", () => {
   it("gathers the sites that wait for the same, and shows unwell ones with their message", async () => {
     status = {
       ...settled,
-      refused: { commit, reason: "apps/web.yaml:3:1: error" },
+      refused: { commit, reason: "apps/web.yaml:3:1: error", mistakes: [] },
       siteList: [
         {
           site: "tokyo",
           region: "asia",
           reachable: true,
+          suspended: false,
           apps: [
-            { app: "web", sync: "OutOfSync", health: "Degraded", message: "crash\u001b[31m\nloop" },
-            { app: "db", sync: "Synced", health: "Healthy", message: "" },
+            {
+              app: "web",
+              sync: "OutOfSync",
+              health: "Degraded",
+              message: "crash\u001b[31m\nloop",
+              release: "web-1",
+              revision: commit,
+            },
+            wellAt("db"),
           ],
         },
-        { site: "osaka", region: "asia", reachable: false, apps: [] },
+        { site: "osaka", region: "asia", reachable: false, suspended: false, apps: [] },
       ],
       releases: [
         {
@@ -208,7 +216,7 @@ describe("flotilla status", () => {
         },
       ],
       waits: ["a", "b", "c", "d", "e", "f", "g"].map(wait),
-      holds: [{ id: "h1", scope: "app web", by: "api", why: "look" }],
+      holds: [{ id: "h1", scope: "app web", target: { app: "web" }, by: "api", why: "look" }],
       warnings: ["state is on one disk"],
     };
     expect((await flotilla(["status"])).out).toMatchInlineSnapshot(`
@@ -248,6 +256,10 @@ describe("flotilla status", () => {
   });
 });
 
+function wellAt(app: string): FleetStatus["siteList"][number]["apps"][number] {
+  return { app, sync: "Synced", health: "Healthy", message: "", release: null, revision: null };
+}
+
 function stage(name: string, sites: number): FleetStatus["releases"][number]["stages"][number] {
   const none = {
     done: 0,
@@ -258,7 +270,8 @@ function stage(name: string, sites: number): FleetStatus["releases"][number]["st
     excused: 0,
     offline: 0,
   };
-  return { name, by: `count ${sites}`, sites, ...none, opened: false, passed: false };
+  const budgets = { failureBudget: 0, maxInFlight: 1, maxUnavailable: 1, soakMs: 0 };
+  return { name, by: `count ${sites}`, ...budgets, sites, ...none, opened: false, passed: false };
 }
 
 describe("flotilla explain", () => {

@@ -12,6 +12,10 @@ import type { ReleaseProgress, StageProgress } from "../../src/core/rollout/plan
 const stage = (changes: Partial<StageProgress>): StageProgress => ({
   name: "s",
   by: "",
+  failureBudget: 0,
+  maxInFlight: 1,
+  maxUnavailable: 1,
+  soakMs: 0,
   sites: 2,
   done: 0,
   inFlight: 0,

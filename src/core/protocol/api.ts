@@ -7,6 +7,7 @@
  *   GET  /api/v1/explain?site=S&app=A          Explanation
  *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control.
  *                                              `by` (optional): who decides, in the caller's own words
+ *   POST /api/v1/page-code                     PageCode: a way into the status page, for a browser
  *   GET  /healthz                              200 when the loop runs, else 503 (no token)
  */
 import type { HealthStatus } from "../health/health.ts";
@@ -17,7 +18,12 @@ export interface FleetStatus {
   /** Followed head, `main@sha1:<commit>`; null before the first. */
   readonly revision: string | null;
   /** Newest head seen but not followed, with the reason ("3 errors", "does not descend from ..."). */
-  readonly refused: { readonly commit: string; readonly reason: string } | null;
+  readonly refused: {
+    readonly commit: string;
+    readonly reason: string;
+    /** `file:line:column: error: ...`, the first 50; empty where the commit itself is fine. */
+    readonly mistakes: readonly string[];
+  } | null;
   readonly sites: {
     readonly total: number;
     readonly synced: number;
@@ -38,6 +44,8 @@ export interface FleetStatus {
   readonly holds: readonly {
     readonly id: string;
     readonly scope: string;
+    /** The same as data. */
+    readonly target: HoldScope;
     readonly by: string;
     readonly why: string;
   }[];
@@ -57,11 +65,15 @@ export interface SiteStatus {
   readonly site: string;
   readonly region: string;
   readonly reachable: boolean;
+  readonly suspended: boolean;
   readonly apps: readonly {
     readonly app: string;
     readonly sync: "Synced" | "OutOfSync" | "Unknown";
     readonly health: HealthStatus;
     readonly message: string;
+    /** The release that stands there, and the commit it was made from, where that is known; null: none. */
+    readonly release: string | null;
+    readonly revision: string | null;
   }[];
 }
 
@@ -130,6 +142,13 @@ export interface HoldScope {
   readonly site?: string;
   readonly app?: string;
   readonly stage?: string;
+}
+
+/** Lets one browser in, once. */
+export interface PageCode {
+  /** To be put behind the controller's URL. */
+  readonly path: string;
+  readonly endsAt: string;
 }
 
 export interface DecisionAnswer {

@@ -3,6 +3,7 @@ import { areDeletionsApproved, isStageApproved, removalVerb } from "./approvals.
 import type { Board } from "./board.ts";
 import type { Block } from "./block.ts";
 import { heldBlock, holdOn } from "./holds.ts";
+import type { NeededApproval } from "./planner-types.ts";
 import type { FrozenStage, Release } from "./records.ts";
 
 /** The first gate that is shut, over all releases that move as one. */
@@ -13,13 +14,23 @@ export function stageGate(
 ): Block | null {
   for (const release of releases) {
     const block =
-      stageHold(board, release, stage) ??
-      deletionsBlock(release) ??
-      verbBlock(release) ??
-      approvalBlock(release, stage);
+      stageHold(board, release, stage) ?? consentGate(release) ?? approvalBlock(release, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release) : block;
   }
   return null;
+}
+
+/** What a release needs consent for, whatever its stage. */
+export function consentGate(release: Release): Block | null {
+  return deletionsBlock(release) ?? verbBlock(release);
+}
+
+function neededFrom(
+  { app, id }: Release,
+  what: NeededApproval["what"],
+  value: string,
+): NeededApproval {
+  return { app, release: id, what, value };
 }
 
 function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
@@ -35,6 +46,7 @@ function deletionsBlock(release: Release): Block | null {
     code: "deletions",
     reason: `it deletes ${objects} objects: ${needsApproval}`,
     endsWhen: `an operator approves ${objects} deletions of ${release.id}`,
+    needs: neededFrom(release, "deletions", String(objects)),
   };
 }
 
@@ -44,6 +56,7 @@ function verbBlock(release: Release): Block | null {
     code: "removal-verb",
     reason: "onRemoval is hold: its objects stay, and are repaired, until somebody decides",
     endsWhen: `an operator approves the removal ${release.id} as delete or orphan`,
+    needs: neededFrom(release, "verb", ""),
   };
 }
 
@@ -54,6 +67,7 @@ function approvalBlock(release: Release, stage: FrozenStage): Block | null {
     code: "approval",
     reason: `stage ${stage.name} opens only with an approval`,
     endsWhen: `an operator approves stage ${stage.name} of ${release.id}`,
+    needs: neededFrom(release, "stage", stage.name),
   };
 }
 

@@ -2,10 +2,11 @@
  * Sites of a removal that could not be reached when their stage passed: the app leaves them when they are back, under
  * the budget of the last stage. Until then the removal stays on record: leaving is written, never inferred.
  */
-import { areDeletionsApproved, removalVerb } from "./approvals.ts";
+import { removalVerb } from "./approvals.ts";
 import { addHandOver, type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
 import { countedAt, recountBlock, stepOf, withLosses } from "./count-losses.ts";
+import { consentGate } from "./gates.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { heldBlock, holdOn } from "./holds.ts";
 import { lossesOf } from "./losses.ts";
@@ -93,8 +94,10 @@ function holdBlock(board: Board, release: Release, { site, facts }: SiteView): B
 }
 
 function consentBlock(release: Release): Block | null {
-  if (areDeletionsApproved(release) && removalVerb(release) !== "hold") return null;
+  const gate = consentGate(release);
+  if (gate === null) return null;
   return {
+    ...gate,
     code: "deletions",
     reason: `what ${release.id} removes is not approved any more`,
     endsWhen: "an operator approves it",

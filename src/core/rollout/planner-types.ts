@@ -11,6 +11,7 @@ import type { Labels } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import type { TreeId } from "../render/rendered.ts";
 import type {
+  Approval,
   Arrivals,
   CurrentReleases,
   FollowedHead,
@@ -254,6 +255,14 @@ export interface Wait {
   /** One line naming gate, budget and who uses it up. */
   readonly reason: string;
   readonly endsWhen: string;
+  /** The approval that would end it; absent where none would. */
+  readonly needs?: NeededApproval;
+}
+
+/** An approval that nobody has given yet. `value` as in Approval; "" where the verb is to be chosen. */
+export interface NeededApproval extends Pick<Approval, "what" | "value"> {
+  readonly app: string;
+  readonly release: string;
 }
 
 export interface RolloutPlan {
@@ -291,6 +300,10 @@ export interface ReleaseProgress {
 export interface StageProgress {
   readonly name: string;
   readonly by: string;
+  readonly failureBudget: number;
+  readonly maxInFlight: number;
+  readonly maxUnavailable: number;
+  readonly soakMs: number;
   readonly sites: number;
   readonly done: number;
   readonly inFlight: number;

@@ -42,9 +42,10 @@ function stageProgress(
     columns[column] += 1;
     if (column === "excused" && isOffline(release, site, state)) offline += 1;
   }
-  const { name, by } = stage;
+  const { name, by, failureBudget, maxInFlight, maxUnavailable, soakMs } = stage;
+  const budgets = { failureBudget, maxInFlight, maxUnavailable, soakMs };
   const opened = Object.hasOwn(release.opened, name);
-  return { name, by, sites: sites.length, ...columns, offline, opened, passed };
+  return { name, by, ...budgets, sites: sites.length, ...columns, offline, opened, passed };
 }
 
 const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {

@@ -1,10 +1,10 @@
 import type { ObservedApp } from "./planner-types.ts";
 
 /** `a, b, c and 4 more`: who uses a budget up. */
-export function someOf(names: Iterable<string>): string {
+export function someOf(names: Iterable<string>, most = 3): string {
   const all = [...names];
-  const shown = all.slice(0, 3).join(", ");
-  return all.length > 3 ? `${shown} and ${all.length - 3} more` : shown;
+  const shown = all.slice(0, most).join(", ");
+  return all.length > most ? `${shown} and ${all.length - most} more` : shown;
 }
 
 /** `3 sites`, `1 site`. */

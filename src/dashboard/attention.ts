@@ -1,0 +1,103 @@
+/** What needs a person, most urgent first, and the commands to answer with. Pure. */
+import type { FleetStatus } from "../core/protocol/api.ts";
+import { groupWaits, type WaitGroup } from "../core/rollout/group-waits.ts";
+import { approveCommands, excuseCommand, excuseRegionCommand, retryCommand } from "./commands.ts";
+
+export interface AttentionItem {
+  /** Stays the same while the matter lasts. */
+  readonly key: string;
+  readonly tone: "bad" | "ask";
+  readonly title: string;
+  readonly text: string;
+  /** Lines of mistakes, as compilers print them. */
+  readonly lines: readonly string[];
+  readonly commands: readonly string[];
+}
+
+export function attentionOf(status: FleetStatus): AttentionItem[] {
+  const groups = groupWaits(status.waits);
+  return [
+    ...refusedItems(status),
+    ...failedItems(groups),
+    ...approvalItems(groups),
+    ...silentItems(status),
+  ];
+}
+
+function refusedItems({ refused, revision }: FleetStatus): AttentionItem[] {
+  if (refused === null) return [];
+  const { commit, reason, mistakes } = refused;
+  const stays =
+    revision === null ? "Nothing is followed yet." : "All goes on from the last valid commit.";
+  return [
+    {
+      key: "refused",
+      tone: "bad",
+      title: `Commit ${commit.slice(0, 12)} is not followed`,
+      text: mistakes.length > 0 ? `It is not a valid fleet. ${stays}` : `${reason}. ${stays}`,
+      lines: mistakes,
+      commands: [],
+    },
+  ];
+}
+
+function failedItems(groups: readonly WaitGroup[]): AttentionItem[] {
+  const used = groups.filter(({ code, sites }) => code === "failure-budget" && sites.length === 0);
+  return used.map(({ app, release, stage, reason, endsWhen }) => {
+    const failed = groups
+      .filter((group) => group.code === "failed" && group.release === release)
+      .flatMap(({ sites }) => sites);
+    const [site] = failed;
+    return {
+      key: `failed-${app}-${release}`,
+      tone: "bad",
+      title: `${app} has stopped in stage ${stage}`,
+      text: `${reason}. It goes on when ${endsWhen}.`,
+      lines: [],
+      commands:
+        release === null
+          ? []
+          : [
+              retryCommand(app, release),
+              ...(site === undefined ? [] : [excuseCommand(app, release, site)]),
+            ],
+    };
+  });
+}
+
+/** One item for each approval, however many releases wait for it. */
+function approvalItems(groups: readonly WaitGroup[]): AttentionItem[] {
+  const items = groups.flatMap(({ needs, reason }): AttentionItem[] => {
+    if (needs === undefined) return [];
+    const { app, release, what, value } = needs;
+    return [
+      {
+        key: `approve-${app}-${release}-${what}-${value}`,
+        tone: "ask",
+        title: `${app} waits for an approval`,
+        text: `${sentence(reason)}. Release ${release}.`,
+        lines: [],
+        commands: approveCommands(needs),
+      },
+    ];
+  });
+  return [...new Map(items.map((item) => [item.key, item])).values()];
+}
+
+function silentItems({ regions }: FleetStatus): AttentionItem[] {
+  return regions
+    .filter(({ worker, sites }) => worker === "silent" && sites > 0)
+    .map(({ name, message }) => ({
+      key: `silent-${name}`,
+      tone: "bad",
+      title: `The worker of region ${name} is silent`,
+      text: `${sentence(message)}. Nothing is handed over there. It ends when the worker reports, or go on without the region:`,
+      lines: [],
+      commands: [excuseRegionCommand(name)],
+    }));
+}
+
+/** With a capital at the start, unless it starts with a name or path. */
+export function sentence(text: string): string {
+  return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}

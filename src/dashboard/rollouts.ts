@@ -1,0 +1,160 @@
+/** Open releases: their stages with numbers and budgets, and why each one waits. */
+import type { FleetStatus } from "../core/protocol/api.ts";
+import { groupWaits, type WaitGroup } from "../core/rollout/group-waits.ts";
+import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
+import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
+import { sentence } from "./attention.ts";
+import { type Html, html } from "./html.ts";
+import { bar, chip, number, section, type Tone } from "./parts.ts";
+
+const kindWords = {
+  app: "a new version",
+  site: "changed site data",
+  removal: "leaves sites",
+} as const satisfies Record<ReleaseProgress["kind"], string>;
+
+const stateTones: Readonly<Record<ReleaseProgress["state"], Tone>> = {
+  moving: "busy",
+  soaking: "busy",
+  waiting: "busy",
+  held: "ask",
+  failed: "bad",
+  done: "good",
+};
+
+const maxNames = 6;
+
+export function rollouts({ releases, waits }: FleetStatus): Html {
+  const groups = groupWaits(waits);
+  const isListed = ({ release }: WaitGroup): boolean =>
+    releases.some(({ release: { id } }) => id === release);
+  const others = groups.filter((group) => !isListed(group));
+  const list =
+    releases.length === 0
+      ? html`<p class="none">No rollout is under way.</p>`
+      : releases.map((release) => rollout(release, groups));
+  return html`${section("rollouts", "Rollouts", list)}${
+    others.length > 0 &&
+    section(
+      "waits",
+      "Other waits",
+      html`<ul class="waits">
+        ${others.map(otherWait)}
+      </ul>`,
+    )
+  }`;
+}
+
+function rollout(progress: ReleaseProgress, groups: readonly WaitGroup[]): Html {
+  const { app, release, kind, state, stages } = progress;
+  const waits = groups.filter((group) => group.app === app && group.release === release.id);
+  const source =
+    "source" in release ? html`, commit <code>${release.source.slice(0, 12)}</code>` : null;
+  const total = stages.reduce((sum, { sites }) => sum + sites, 0);
+  return html`<article
+    class="rollout"
+    data-key="release-${release.id}"
+    aria-label="${app}: ${state}"
+  >
+    <header>
+      <h3>${app}</h3>
+      ${chip(stateTones[state], state)}
+      <p class="about">
+        ${kindWords[kind]} at ${countOf(total, "site")}${source} <code>${release.id}</code>
+      </p>
+    </header>
+    <ol class="stages">
+      ${stages.map((stage) =>
+        stageHtml(
+          stage,
+          waits.filter((wait) => wait.stage === stage.name),
+        ),
+      )}
+    </ol>
+    ${waitList(waits.filter(({ stage }) => !stages.some(({ name }) => name === stage)))}
+  </article> `;
+}
+
+function stageHtml(stage: StageProgress, waits: readonly WaitGroup[]): Html {
+  const { name, by, sites } = stage;
+  return html`<li class="stage" data-key="stage-${name}">
+    <div class="line">
+      <h4>${name}</h4>
+      ${stageChip(stage)} <span class="by">${by}</span>
+    </div>
+    ${bar(
+      columns.map(({ key }) => ({ kind: key, count: stage[key] })),
+      sites,
+    )}
+    <p class="numbers">
+      <b>${number(stage.done)} of ${number(sites)}</b> done${columns
+        .filter(({ key }) => key !== "done" && stage[key] > 0)
+        .map(
+          ({ key, word }) =>
+            html`<span class="part"
+              ><i class="${key}" aria-hidden="true"></i>${number(stage[key])} ${word}</span
+            >`,
+        )}
+    </p>
+    <p class="budgets">${budgetWords(stage)}</p>
+    ${stage.passed ? null : waitList(waits)}
+  </li> `;
+}
+
+const columns = [
+  { key: "done", word: "done" },
+  { key: "inFlight", word: "in flight" },
+  { key: "failed", word: "failed" },
+  { key: "unchanged", word: "unchanged" },
+  { key: "excused", word: "excused" },
+  { key: "waiting", word: "waiting" },
+] as const;
+
+function stageChip({ opened, passed, failed, failureBudget }: StageProgress): Html {
+  if (passed) return chip("good", "passed");
+  if (failed > failureBudget) return chip("bad", "failed");
+  return opened ? chip("busy", "open") : chip("idle", "not open yet");
+}
+
+function budgetWords(stage: StageProgress): string {
+  const { failed, failureBudget, inFlight, maxInFlight, maxUnavailable, soakMs } = stage;
+  return [
+    `in flight ${inFlight} of at most ${maxInFlight}`,
+    `failed ${failed} of at most ${failureBudget}`,
+    `unavailable at most ${maxUnavailable}`,
+    soakMs > 0 ? `soak ${spanInWords(soakMs)}` : "no soak",
+  ].join(" · ");
+}
+
+function waitList(waits: readonly WaitGroup[]): Html | null {
+  return waits.length === 0
+    ? null
+    : html`<ul class="waits">
+        ${waits.map(waitHtml)}
+      </ul>`;
+}
+
+function waitHtml(wait: WaitGroup): Html {
+  return html`<li>${reason(wait)}</li>`;
+}
+
+function otherWait(wait: WaitGroup): Html {
+  const { app, stage, release } = wait;
+  const about = [stage === null ? "" : `stage ${stage}`, release ?? ""].filter(
+    (word) => word !== "",
+  );
+  return html`<li>
+    <b>${app}</b>${about.length > 0 && ` (${about.join(", ")})`}: ${reason(wait)}
+  </li>`;
+}
+
+function reason({ sites, reason: why, endsWhen }: WaitGroup): Html {
+  const where =
+    sites.length === 0
+      ? null
+      : html` <span class="where"
+          >${countOf(sites.length, "site")}: ${someOf(sites, maxNames)}</span
+        >`;
+  return html`<span class="why">${sentence(why)}</span>
+    <span class="ends">ends when ${endsWhen}</span>${where}`;
+}
