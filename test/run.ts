@@ -1,7 +1,7 @@
 /**
- * `npm test`: all suites, the ones on real API servers last and one at a time, because each of them starts several.
- * Where the API servers cannot be had those suites are named as skipped, with the reason; with
- * FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The last line is
+ * `npm test`: all suites, the ones in a browser and the ones on real API servers last and one at a time, because each of
+ * them starts several processes. Where browser or API servers cannot be had those suites are named as skipped, with
+ * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The last line is
  * `N passed, N failed`; a suite that cannot be loaded counts as a failed test.
  */
 import { spawn } from "node:child_process";
@@ -9,6 +9,7 @@ import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveComponents } from "./control-plane/build.ts";
+import { findBrowser } from "./support/browser.ts";
 
 interface Counts {
   readonly passed: number;
@@ -28,15 +29,26 @@ interface Report {
 }
 
 const root = join(import.meta.dirname, "..");
-const realSuffix = ".real.test.ts";
+/** What suites need that not every machine has, by the end of their names. */
+const needs = [
+  { suffix: ".browser.test.ts", find: findBrowser },
+  { suffix: ".real.test.ts", find: resolveComponents },
+] as const;
 const requiresAll = process.env["FLOTILLA_REQUIRE_ALL"] === "1";
 
 async function run(selected: readonly string[]): Promise<void> {
   const suites = await findSuites(selected);
-  const pure = suites.filter((path) => !path.endsWith(realSuffix));
-  const real = suites.filter((path) => path.endsWith(realSuffix));
+  const pure = suites.filter((path) => !needs.some(({ suffix }) => path.endsWith(suffix)));
   if (suites.length === 0) process.stderr.write(`no suite matches ${selected.join(" ")}\n`);
-  const outcomes = [await runSuites(pure), await runReal(real)];
+  const outcomes = [await runSuites(pure)];
+  for (const need of needs) {
+    outcomes.push(
+      await runNeedy(
+        need,
+        suites.filter((path) => path.endsWith(need.suffix)),
+      ),
+    );
+  }
   const skipped = outcomes.flatMap((outcome) => outcome.skipped);
   for (const line of skipped) process.stdout.write(`skipped: ${line}\n`);
   const sum = (column: "passed" | "failed"): number =>
@@ -53,11 +65,14 @@ async function findSuites(selected: readonly string[]): Promise<string[]> {
   return paths.filter(isSelected).toSorted();
 }
 
-async function runReal(suites: readonly string[]): Promise<Counts> {
+async function runNeedy(
+  { find }: (typeof needs)[number],
+  suites: readonly string[],
+): Promise<Counts> {
   if (suites.length === 0) return nothing;
-  const resolved = await resolveComponents();
-  if (resolved.ok) return runSuites(suites, ["--no-file-parallelism"]);
-  return { ...nothing, skipped: suites.map((path) => `${path}: ${resolved.reason}`) };
+  const found = await find();
+  if (found.ok) return runSuites(suites, ["--no-file-parallelism"]);
+  return { ...nothing, skipped: suites.map((path) => `${path}: ${found.reason}`) };
 }
 
 const nothing: Counts = { passed: 0, failed: 0, skipped: [] };

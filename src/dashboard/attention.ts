@@ -19,8 +19,8 @@ export function attentionOf(status: FleetStatus): AttentionItem[] {
   return [
     ...refusedItems(status),
     ...failedItems(groups),
-    ...approvalItems(groups),
     ...silentItems(status),
+    ...approvalItems(groups),
   ];
 }
 

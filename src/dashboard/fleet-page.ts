@@ -44,12 +44,12 @@ export function renderLive({ status, problem }: PageState, query: PageQuery): Li
     summaryOf(status),
     html`${headline(status)}${trouble}${totals(status, query)}${attention(status)}
       <div class="columns">
-        <div class="wide">${rollouts(status)}</div>
+        <div class="rollouts">${rollouts(status)}</div>
         <div class="side">
           ${apps(status)}${notes(status, ({ target }) => resumeCommand(target))}
         </div>
-      </div>
-      ${sites(status, query)}`,
+        <div class="places">${sites(status, query)}</div>
+      </div>`,
   );
 }
 

@@ -11,7 +11,7 @@ export function summaryOf(status: FleetStatus): string {
   const items = attentionOf(status);
   const open = status.releases.filter(({ state }) => state !== "done");
   const parts = [
-    ...(items.length > 0 ? [`${countOf(items.length, "matter")} for you`] : []),
+    ...(items.length > 0 ? [`${countOf(items.length, "thing")} to decide`] : []),
     ...(open.length > 0 ? [`${countOf(open.length, "rollout")} under way`] : []),
   ];
   if (parts.length > 0) return parts.join(", ");
@@ -96,7 +96,7 @@ export function attention(status: FleetStatus): Html | null {
   if (items.length === 0) return null;
   return section(
     "attention",
-    "For you to decide",
+    "To decide",
     html`<ul class="items">
       ${items.map(itemHtml)}
     </ul>`,

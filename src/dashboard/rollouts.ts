@@ -87,7 +87,7 @@ function stageHtml(stage: StageProgress, waits: readonly WaitGroup[]): Html {
       sites,
     )}
     <p class="numbers">
-      <b>${number(stage.done)} of ${number(sites)}</b> done${columns
+      <span><b>${number(stage.done)} of ${number(sites)}</b> done</span>${columns
         .filter(({ key }) => key !== "done" && stage[key] > 0)
         .map(
           ({ key, word }) =>
@@ -96,7 +96,7 @@ function stageHtml(stage: StageProgress, waits: readonly WaitGroup[]): Html {
             >`,
         )}
     </p>
-    <p class="budgets">${budgetWords(stage)}</p>
+    ${stage.passed ? null : html`<p class="budgets">${budgetWords(stage)}</p>`}
     ${stage.passed ? null : waitList(waits)}
   </li> `;
 }
@@ -126,7 +126,9 @@ function budgetWords(stage: StageProgress): string {
   ].join(" · ");
 }
 
-function waitList(waits: readonly WaitGroup[]): Html | null {
+/** What holds the whole stage up comes before what holds up some of its sites. */
+function waitList(groups: readonly WaitGroup[]): Html | null {
+  const waits = groups.toSorted((a, b) => Number(a.sites.length > 0) - Number(b.sites.length > 0));
   return waits.length === 0
     ? null
     : html`<ul class="waits">
@@ -153,7 +155,8 @@ function reason({ sites, reason: why, endsWhen }: WaitGroup): Html {
     sites.length === 0
       ? null
       : html` <span class="where"
-          >${countOf(sites.length, "site")}: ${someOf(sites, maxNames)}</span
+          >${number(sites.length)} ${sites.length === 1 ? "site" : "sites"}:
+          ${someOf(sites, maxNames)}</span
         >`;
   return html`<span class="why">${sentence(why)}</span>
     <span class="ends">ends when ${endsWhen}</span>${where}`;

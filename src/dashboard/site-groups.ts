@@ -25,6 +25,15 @@ export interface SitePage {
 
 export const sitesPerPage = 50;
 
+const ranks: Readonly<Record<SiteState, number>> = {
+  unwell: 0,
+  offline: 1,
+  changing: 2,
+  unknown: 3,
+  suspended: 4,
+  well: 5,
+};
+
 export function stateOf({ reachable, suspended, apps }: SiteStatus): SiteState {
   if (suspended) return "suspended";
   if (!reachable) return "offline";
@@ -77,7 +86,9 @@ function matches({ site, region, apps }: SiteStatus, text: string): boolean {
   return [site, region, ...apps.map(({ app }) => app)].some((name) => name.includes(text));
 }
 
-function pageOf(all: readonly SiteStatus[], wanted: number): SitePage {
+/** Worst first: what somebody came to look for stands on the first page. */
+function pageOf(sites: readonly SiteStatus[], wanted: number): SitePage {
+  const all = sites.toSorted((a, b) => ranks[stateOf(a)] - ranks[stateOf(b)]);
   const pages = Math.max(1, Math.ceil(all.length / sitesPerPage));
   const page = Math.min(wanted, pages);
   const rows = all.slice((page - 1) * sitesPerPage, page * sitesPerPage);

@@ -144,7 +144,7 @@ function regionHtml(group: RegionGroup, query: PageQuery): Html {
 
 function countWords({ total, states: counts }: RegionGroup): Html {
   const others = states.filter((state) => state !== "well" && counts[state] > 0);
-  return html`<b>${number(counts.well)} of ${number(total)}</b> well${others.map(
+  return html`<span><b>${number(counts.well)} of ${number(total)}</b> well</span>${others.map(
       (state) =>
         html`<span class="part"
           ><i class="${state}" aria-hidden="true"></i>${number(counts[state])}
@@ -164,7 +164,7 @@ function siteTable(caption: string, { rows }: SitePage, hasRegion: boolean): Htm
         <th scope="col" role="columnheader">App</th>
         <th scope="col" role="columnheader">Sync</th>
         <th scope="col" role="columnheader">Health</th>
-        <th scope="col" role="columnheader">Release</th>
+        <th scope="col" role="columnheader">Revision</th>
         <th scope="col" role="columnheader">What differs</th>
       </tr>
     </thead>
@@ -213,11 +213,15 @@ function appCells({
   revision,
   message,
 }: SiteStatus["apps"][number]): Html {
-  const from = revision === null ? null : html` <small>${revision.slice(0, 7)}</small>`;
+  // The release bears its commit in its name; where control has forgotten it, the name is what is left.
+  const stands =
+    revision === null
+      ? html`${release ?? "–"}`
+      : html`<code title="${release ?? ""}">${revision.slice(0, 8)}</code>`;
   return html`<td role="cell" class="app">${app}</td>
     <td role="cell">${chip(syncTones[sync] ?? "idle", sync)}</td>
     <td role="cell">${chip(healthTones[health] ?? "idle", health)}</td>
-    <td role="cell" class="release">${release ?? "–"}${from}</td>
+    <td role="cell" class="release">${stands}</td>
     <td role="cell" class="says">${message}</td>`;
 }
 
