@@ -11,7 +11,7 @@ import { renderDoor, renderEntered, renderPage } from "../dashboard/fleet-page.t
 import { readQuery } from "../dashboard/page-query.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { PageAccess } from "./page-access.ts";
-import type { PageViews } from "./page-views.ts";
+import type { PageViews, RenderedPart } from "./page-views.ts";
 import { isoTime } from "./silences.ts";
 
 export interface PageRoutesOptions {
@@ -41,20 +41,40 @@ export async function pageRoutes({ token, views, clock }: PageRoutesOptions): Pr
       const { part, tag } = views.live(readQuery(query));
       sendHtml(response, 200, renderPage(part, { tag, at: clock.now() }));
     }),
-    page("/live", ({ query }, request, response) => {
+    page("/live", async ({ query }, request, response) => {
       // Not 401: that has to name a way to log in, and a browser would ask for a password.
-      if (!access.admits(request.headers.cookie))
-        return sendHtml(response, 403, renderDoor("none"));
-      const { body, tag } = views.live(readQuery(query));
-      response.setHeader("etag", tag);
-      if (request.headers["if-none-match"] === tag)
-        return send(response, 304, { type: html, body: "" });
-      send(response, 200, { type: html, body });
+      if (!access.admits(request.headers.cookie)) {
+        sendHtml(response, 403, renderDoor("none"));
+        return;
+      }
+      await sendLive(request, response, views.live(readQuery(query)));
     }),
   ];
 }
 
-type Handler = (context: RouteContext, request: IncomingMessage, response: ServerResponse) => void;
+async function sendLive(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { body, tag, compressed }: RenderedPart,
+): Promise<void> {
+  response.setHeader("etag", tag);
+  response.setHeader("vary", "accept-encoding");
+  if (headers["if-none-match"] === tag) {
+    send(response, 304, { type: html, body: "" });
+  } else if (/\bgzip\b/.test(headers["accept-encoding"]?.toString() ?? "")) {
+    const smaller = await compressed();
+    response.setHeader("content-encoding", "gzip");
+    send(response, 200, { type: html, body: smaller });
+  } else {
+    send(response, 200, { type: html, body });
+  }
+}
+
+type Handler = (
+  context: RouteContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void | Promise<void>;
 
 function page(path: string, handle: Handler): Route {
   return { kind: "raw", method: "GET", path, handle };

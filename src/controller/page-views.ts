@@ -3,6 +3,8 @@
  * however many look and however often they ask, and nothing at all while nobody does.
  */
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import { type LivePart, type PageState, renderLive } from "../dashboard/fleet-page.ts";
 import { hrefOf, type PageQuery } from "../dashboard/page-query.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -27,6 +29,8 @@ export interface RenderedPart {
   readonly body: Buffer;
   /** Quoted, as an ETag: equal for equal bytes. */
   readonly tag: string;
+  /** The same bytes, compressed beside the loop, once. */
+  readonly compressed: () => Promise<Buffer>;
 }
 
 export class PageViews {
@@ -47,7 +51,13 @@ export class PageViews {
     const part = renderLive(state, query);
     const body = Buffer.from(part.markup.text);
     const digest = createHash("sha256").update(body).digest("base64url").slice(0, 22);
-    const rendered = { part, body, tag: `"${digest}"` };
+    let compressed: Promise<Buffer> | undefined;
+    const rendered = {
+      part,
+      body,
+      tag: `"${digest}"`,
+      compressed: () => (compressed ??= promisify(gzip)(body)),
+    };
     const [oldest] = this.#parts.keys();
     if (this.#parts.size >= maxParts && oldest !== undefined) this.#parts.delete(oldest);
     this.#parts.set(key, rendered);

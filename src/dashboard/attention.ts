@@ -1,6 +1,6 @@
 /** What needs a person, most urgent first, and the commands to answer with. Pure. */
 import type { FleetStatus } from "../core/protocol/api.ts";
-import { groupWaits, type WaitGroup } from "../core/rollout/group-waits.ts";
+import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import { approveCommands, excuseCommand, excuseRegionCommand, retryCommand } from "./commands.ts";
 
 export interface AttentionItem {
@@ -14,8 +14,11 @@ export interface AttentionItem {
   readonly commands: readonly string[];
 }
 
-export function attentionOf(status: FleetStatus): AttentionItem[] {
-  const groups = groupWaits(status.waits);
+/** `groups`: the waits of the status. */
+export function attentionOf(
+  status: FleetStatus,
+  groups: readonly WaitGroup[],
+): readonly AttentionItem[] {
   return [
     ...refusedItems(status),
     ...failedItems(groups),

@@ -4,6 +4,7 @@
  * bytes: no time stands in the live part, so that it only changes when something does.
  */
 import type { FleetStatus } from "../core/protocol/api.ts";
+import { groupWaits } from "../core/rollout/group-waits.ts";
 import { attentionOf } from "./attention.ts";
 import { resumeCommand } from "./commands.ts";
 import { compact, type Html, html } from "./html.ts";
@@ -37,14 +38,16 @@ export function renderLive({ status, problem }: PageState, query: PageQuery): Li
         ${trouble}`,
     );
   }
-  const waiting = attentionOf(status).length;
-  const title = `${waiting > 0 ? `(${waiting}) ` : ""}${status.fleet} · Flotilla`;
+  const groups = groupWaits(status.waits);
+  const items = attentionOf(status, groups);
+  const summary = summaryOf(status, items);
+  const title = `${items.length > 0 ? `(${items.length}) ` : ""}${status.fleet} · Flotilla`;
   return livePart(
     title,
-    summaryOf(status),
-    html`${headline(status)}${trouble}${totals(status, query)}${attention(status)}
+    summary,
+    html`${headline(status, summary)}${trouble}${totals(status, query)}${attention(items)}
       <div class="columns">
-        <div class="rollouts">${rollouts(status)}</div>
+        <div class="rollouts">${rollouts(status, groups)}</div>
         <div class="side">
           ${apps(status)}${notes(status, ({ target }) => resumeCommand(target))}
         </div>

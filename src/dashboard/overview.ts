@@ -1,14 +1,13 @@
 /** The head of the page: one sentence, the totals, and what needs a person. */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { countOf } from "../core/rollout/words.ts";
-import { attentionOf, type AttentionItem } from "./attention.ts";
+import type { AttentionItem } from "./attention.ts";
 import { type Html, html } from "./html.ts";
 import { hrefOf, type PageQuery, type SiteFilter } from "./page-query.ts";
 import { chip, command, number, revisionText, section } from "./parts.ts";
 
 /** How the fleet is, in one sentence; also what a screen reader is told when it changes. */
-export function summaryOf(status: FleetStatus): string {
-  const items = attentionOf(status);
+export function summaryOf(status: FleetStatus, items: readonly AttentionItem[]): string {
   const open = status.releases.filter(({ state }) => state !== "done");
   const parts = [
     ...(items.length > 0 ? [`${countOf(items.length, "thing")} to decide`] : []),
@@ -22,11 +21,11 @@ export function summaryOf(status: FleetStatus): string {
   return "every site is in sync and healthy";
 }
 
-export function headline(status: FleetStatus): Html {
+export function headline(status: FleetStatus, summary: string): Html {
   return html`<div class="headline">
     <h1>${status.fleet === "" ? "Fleet" : status.fleet}</h1>
     <p class="revision">Follows ${revisionText(status.revision)}</p>
-    <p class="summary">${capital(summaryOf(status))}.</p>
+    <p class="summary">${capital(summary)}.</p>
   </div> `;
 }
 
@@ -91,8 +90,7 @@ function tileHtml({ name, value, note = "", href, isBad = false }: Tile): Html {
   </div> `;
 }
 
-export function attention(status: FleetStatus): Html | null {
-  const items = attentionOf(status);
+export function attention(items: readonly AttentionItem[]): Html | null {
   if (items.length === 0) return null;
   return section(
     "attention",

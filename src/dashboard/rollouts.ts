@@ -1,6 +1,6 @@
 /** Open releases: their stages with numbers and budgets, and why each one waits. */
 import type { FleetStatus } from "../core/protocol/api.ts";
-import { groupWaits, type WaitGroup } from "../core/rollout/group-waits.ts";
+import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
 import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sentence } from "./attention.ts";
@@ -24,8 +24,8 @@ const stateTones: Readonly<Record<ReleaseProgress["state"], Tone>> = {
 
 const maxNames = 6;
 
-export function rollouts({ releases, waits }: FleetStatus): Html {
-  const groups = groupWaits(waits);
+/** `groups`: the waits of the status. */
+export function rollouts({ releases }: FleetStatus, groups: readonly WaitGroup[]): Html {
   const isListed = ({ release }: WaitGroup): boolean =>
     releases.some(({ release: { id } }) => id === release);
   const others = groups.filter((group) => !isListed(group));

@@ -72,6 +72,13 @@ beforeEach(async () => {
       {
         kind: "json",
         method: "POST",
+        path: "/api/v1/page-code",
+        authorize,
+        handle: () => ({ path: "/enter?code=c-1", endsAt: "2026-03-02T14:02:11.000Z" }),
+      },
+      {
+        kind: "json",
+        method: "POST",
         path: "/api/v1/rollout/:verb",
         authorize,
         handle: ({ params }, body) => {
@@ -273,6 +280,19 @@ function stage(name: string, sites: number): FleetStatus["releases"][number]["st
   const budgets = { failureBudget: 0, maxInFlight: 1, maxUnavailable: 1, soakMs: 0 };
   return { name, by: `count ${sites}`, ...budgets, sites, ...none, opened: false, passed: false };
 }
+
+describe("flotilla dashboard", () => {
+  it("prints a link to the controller that it asked, and nothing else", async () => {
+    const outcome = await flotilla(["dashboard"]);
+    expect(outcome).toEqual({ code: 0, out: `${server.url}/enter?code=c-1\n`, err: "" });
+  });
+
+  it("tells programs when the link ends", async () => {
+    const { out } = await flotilla(["dashboard", "-o", "json"]);
+    const url = `${server.url}/enter?code=c-1`;
+    expect(JSON.parse(out)).toEqual({ url, endsAt: "2026-03-02T14:02:11.000Z" });
+  });
+});
 
 describe("flotilla explain", () => {
   it("ends with 0 when the app is there and says what follows from what", async () => {

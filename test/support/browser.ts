@@ -163,7 +163,7 @@ class Wire {
   }
 
   #end(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
   }
 }

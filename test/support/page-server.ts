@@ -16,7 +16,7 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-export const apiToken = "page-token-0123456789";
+const apiToken = "page-token-0123456789";
 
 /** `port` 0: a free one. */
 export async function startPageServer(state: PageState, port = 0): Promise<PageServer> {

@@ -22,9 +22,21 @@ export function aSite(site: string, region: string, changes: Partial<SiteStatus>
 /** A stage of 1 site that has not opened, unless changed. */
 export function aStage(name: string, changes: Partial<StageProgress> = {}): StageProgress {
   return {
-    ...{ name, by: "rest", failureBudget: 0, maxInFlight: 1, maxUnavailable: 1, soakMs: 300_000 },
-    ...{ sites: 1, done: 0, inFlight: 0, waiting: 1, failed: 0, unchanged: 0, excused: 0 },
-    ...{ opened: false, passed: false },
+    name,
+    by: "rest",
+    failureBudget: 0,
+    maxInFlight: 1,
+    maxUnavailable: 1,
+    soakMs: 300_000,
+    sites: 1,
+    done: 0,
+    inFlight: 0,
+    waiting: 1,
+    failed: 0,
+    unchanged: 0,
+    excused: 0,
+    opened: false,
+    passed: false,
     ...changes,
   };
 }
@@ -86,7 +98,7 @@ const cities = [
   .split(" ");
 
 /** Many sites in regions of a hundred, a few of them in each kind of trouble. */
-export function manySites(count: number): SiteStatus[] {
+function manySites(count: number): SiteStatus[] {
   const regions = Math.max(3, Math.ceil(count / 100));
   return Array.from({ length: count }, (_, index) => {
     const region = `region-${String((index % regions) + 1).padStart(2, "0")}`;
@@ -138,12 +150,24 @@ export function midRollout(count: number): FleetStatus {
         stages: [
           aStage("canary", { by: "count 1", done: 1, waiting: 0, opened: true, passed: true }),
           aStage("early", {
-            ...{ by: `10 % of ${count} = ${early}`, sites: early, done: early - 1, excused: 1 },
-            ...{ waiting: 0, opened: true, passed: true, maxInFlight: Math.ceil(early / 4) },
+            by: `10 % of ${count} = ${early}`,
+            sites: early,
+            done: early - 1,
+            excused: 1,
+            waiting: 0,
+            opened: true,
+            passed: true,
+            maxInFlight: Math.ceil(early / 4),
           }),
           aStage("rest", {
-            ...{ sites: rest, inFlight: most, failed: 1, waiting: waiting.length, opened: true },
-            ...{ done: rest - most - 1 - waiting.length, maxInFlight: most, maxUnavailable: most },
+            sites: rest,
+            inFlight: most,
+            failed: 1,
+            waiting: waiting.length,
+            opened: true,
+            done: rest - most - 1 - waiting.length,
+            maxInFlight: most,
+            maxUnavailable: most,
             failureBudget: Math.max(1, Math.floor(rest / 50)),
           }),
         ],
@@ -162,18 +186,23 @@ export function midRollout(count: number): FleetStatus {
     waits: [
       ...waiting.map((site) =>
         aWait("storefront", {
-          ...{ ...inStage, site, code: "in-flight-budget" },
+          ...inStage,
+          site,
+          code: "in-flight-budget",
           reason: `stage rest has ${most} of at most ${most} sites in flight (${names.slice(0, 3).join(", ")} and ${most - 3} more; maxInFlight)`,
           endsWhen: "one of them settles",
         }),
       ),
       aWait("storefront", {
-        ...{ ...inStage, site: names[7] ?? "", code: "failed" },
+        ...inStage,
+        site: names[7] ?? "",
+        code: "failed",
         reason: "Degraded: Deployment storefront/storefront: 0 of 3 ready: CrashLoopBackOff",
         endsWhen: "an operator retries or excuses it, or a newer commit replaces the release",
       }),
       aWait("till", {
-        ...{ release: "till-0badcafe-4be1c07d", code: "approval" },
+        release: "till-0badcafe-4be1c07d",
+        code: "approval",
         reason: "stage rest opens only with an approval",
         endsWhen: "an operator approves stage rest of till-0badcafe-4be1c07d",
         needs: { app: "till", release: "till-0badcafe-4be1c07d", what: "stage", value: "rest" },
@@ -213,7 +242,9 @@ export function inTrouble(count: number): FleetStatus {
     waits: [
       ...status.waits,
       aWait("storefront", {
-        ...{ release: first.release.id, stage: "rest", code: "failure-budget" },
+        release: first.release.id,
+        stage: "rest",
+        code: "failure-budget",
         reason:
           "54 sites of stage rest failed (berlin-0007, faro-0138 and 52 more); its failureBudget is 53",
         endsWhen:

@@ -110,7 +110,7 @@ function show(text, isNew) {
   morph(old, fresh, isNew);
   document.title = title;
   if (isNews) announcer.textContent = summary;
-  if (isNew && location.hash !== "") document.querySelector(location.hash)?.scrollIntoView();
+  if (isNew) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
 /**
