@@ -110,7 +110,6 @@ function show(text, isNew) {
   morph(old, fresh, isNew);
   document.title = title;
   if (isNews) announcer.textContent = summary;
-  if (isNew) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 
 /**
@@ -118,7 +117,7 @@ function show(text, isNew) {
  * @param {Element} old @param {Element} fresh @param {boolean} isNew
  */
 function morph(old, fresh, isNew) {
-  morphAttributes(old, fresh, isNew);
+  morphAttributes(old, fresh);
   if (isNew) morphField(old, fresh);
   const keyed = new Map(Array.from(old.children, (child) => [keyOf(child), child]));
   /** @type {ChildNode | null} */
@@ -159,13 +158,9 @@ function removeFrom(first) {
   }
 }
 
-/** @param {Element} old @param {Element} fresh @param {boolean} isNew */
-function morphAttributes(old, fresh, isNew) {
-  // What a viewer has opened stays open, until they go elsewhere in the page.
-  const kept = isNew ? "" : "open";
-  const names = new Set([...old.getAttributeNames(), ...fresh.getAttributeNames()]);
-  names.delete(kept);
-  for (const name of names) {
+/** @param {Element} old @param {Element} fresh */
+function morphAttributes(old, fresh) {
+  for (const name of new Set([...old.getAttributeNames(), ...fresh.getAttributeNames()])) {
     const value = fresh.getAttribute(name);
     if (value === null) old.removeAttribute(name);
     else if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -213,7 +208,9 @@ function goTo(url, isSamePlace) {
   if (url.href === location.href) return;
   if (isSamePlace) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
-  void ask(true);
+  void ask(true).then(() => {
+    if (!isSamePlace) document.getElementById(url.hash.slice(1))?.scrollIntoView();
+  });
 }
 
 /** @param {MouseEvent} event */
