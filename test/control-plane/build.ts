@@ -7,10 +7,10 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { access, mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { isExecutable } from "../support/is-executable.ts";
 import { buildFlags, goBuild } from "./go-build.ts";
 import { withLock } from "./lock.ts";
 
@@ -150,15 +150,6 @@ async function buildOnce(binary: string): Promise<string | undefined> {
       await rm(unfinished, { force: true });
     }
   });
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 if (import.meta.main) {

@@ -7,10 +7,11 @@
  *   await page.until("document.title === 'x'");
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { access, constants, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { isExecutable } from "./is-executable.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -28,15 +29,6 @@ export async function findBrowser(): Promise<FoundBrowser> {
     }
   }
   return { ok: false, reason: "no Chromium on the PATH (on Debian: apt-get install chromium)" };
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export interface View {

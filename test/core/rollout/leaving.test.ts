@@ -104,6 +104,8 @@ describe("an app that is removed", () => {
     expect(world.codes(null)).toEqual(["removal-verb"]);
 
     const { id } = world.release("web", "removal");
+    const needs = { app: "web", release: id, what: "verb", value: "" };
+    expect(world.waitsOf(null)[0]?.needs).toEqual(needs);
     world.decide({
       verb: "approve",
       app: "web",
@@ -222,7 +224,10 @@ describe("the deletion budget", () => {
     const release = world.release("web");
     expect(release.deletions.objects).toBe(4);
     expect(world.codes(null)).toEqual(["deletions"]);
-    expect(world.waitsOf(null)[0]?.reason).toContain("10 % of 12 = 1");
+    const [wait] = world.waitsOf(null);
+    expect(wait?.reason).toContain("10 % of 12 = 1");
+    const needs = { app: "web", release: release.id, what: "deletions", value: "4" };
+    expect(wait?.needs).toEqual(needs);
 
     expect(() =>
       world.decide({ verb: "approve", app: "web", release: release.id, deletions: 3, why: "" }),
@@ -301,6 +306,8 @@ describe("an approval", () => {
     world.run(10);
     expect(world.codes(null)).toEqual(["approval"]);
     const { id, list } = world.release("web");
+    const needs = { app: "web", release: id, what: "stage", value: "rest" };
+    expect(world.waitsOf(null)[0]?.needs).toEqual(needs);
     world.decide({ verb: "approve", app: "web", release: id, stage: "rest", why: "seen" });
     const [last = ""] = Object.entries(list).find(([, { stage }]) => stage === 1) ?? [];
     world.follow({

@@ -49,6 +49,37 @@ describe("an object that goes from one app to another", () => {
     expect(world.on("api", "v2")).toHaveLength(4);
   });
 
+  it("names, at both, the approval of the one that lacks it", () => {
+    const strategy = {
+      ...quick,
+      stages: [
+        { name: "one", count: 1 },
+        { name: "two", approval: true },
+      ],
+    };
+    const apps = (of: WorldHead["apps"]): WorldHead["apps"] =>
+      Object.fromEntries(Object.entries(of).map(([app, one]) => [app, { ...one, strategy }]));
+    const world = new PlannerWorld();
+    world.follow({ sites, apps: apps(before) });
+    for (const app of ["api", "web"]) approveSecond(world, app);
+    world.run(30);
+    world.follow({ sites, apps: apps(after) });
+    world.run(20);
+    approveSecond(world, "api");
+    world.run(5);
+
+    const needs = { app: "web", release: world.release("web").id, what: "stage", value: "two" };
+    for (const app of ["api", "web"]) expect(world.waitsOf(null, app)[0]?.needs).toEqual(needs);
+    approveSecond(world, "web");
+    world.run(30);
+    expect(world.on("api", "v2")).toHaveLength(4);
+  });
+
+  function approveSecond(world: PlannerWorld, app: string): void {
+    const release = world.release(app).id;
+    world.decide({ verb: "approve", app, release, stage: "two", why: "seen" });
+  }
+
   it("takes the stages of the first and the stricter budgets of both", () => {
     const strategy = {
       ...quick,
