@@ -6,7 +6,6 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";
 import { attentionOf } from "./attention.ts";
-import { resumeCommand } from "./commands.ts";
 import { compact, type Html, html } from "./html.ts";
 import { attention, headline, notes, summaryOf, totals } from "./overview.ts";
 import type { PageQuery } from "./page-query.ts";
@@ -48,9 +47,7 @@ export function renderLive({ status, problem }: PageState, query: PageQuery): Li
     html`${headline(status, summary)}${trouble}${totals(status, query)}${attention(items)}
       <div class="columns">
         <div class="rollouts">${rollouts(status, groups)}</div>
-        <div class="side">
-          ${apps(status)}${notes(status, ({ target }) => resumeCommand(target))}
-        </div>
+        <div class="side">${apps(status)}${notes(status)}</div>
         <div class="places">${sites(status, query)}</div>
       </div>`,
   );

@@ -2,6 +2,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { countOf } from "../core/rollout/words.ts";
 import type { AttentionItem } from "./attention.ts";
+import { resumeCommand } from "./commands.ts";
 import { type Html, html } from "./html.ts";
 import { hrefOf, type PageQuery, type SiteFilter } from "./page-query.ts";
 import { chip, command, number, revisionText, section } from "./parts.ts";
@@ -116,11 +117,7 @@ function itemHtml({ key, tone, title, text, lines, commands }: AttentionItem): H
 }
 
 /** Holds and warnings: what stands, and is known. */
-export function notes(
-  status: FleetStatus,
-  resume: (hold: FleetStatus["holds"][number]) => string,
-): Html {
-  const { holds, warnings } = status;
+export function notes({ holds, warnings }: FleetStatus): Html {
   return html`${section(
     "holds",
     "Holds",
@@ -132,7 +129,7 @@ export function notes(
               html`<li class="item ask" data-key="hold-${hold.id}">
                 <h3>${chip("ask", `Held: ${hold.scope}`)}</h3>
                 <p>${hold.why} (by ${hold.by})</p>
-                <p class="commands">${command(resume(hold))}</p>
+                <p class="commands">${command(resumeCommand(hold.target))}</p>
               </li>`,
           )}
         </ul>`,

@@ -78,6 +78,13 @@ describe("the page in a browser", { timeout: 120_000 }, () => {
     ).toEqual([1, "connection on"]);
   });
 
+  it("says what to do when its session has ended", async () => {
+    const { page } = await open(aStatus());
+    await page.forget();
+    await page.until(`${text("main")}.includes("flotilla dashboard")`);
+    expect(await page.get(text("body"))).not.toContain("acme");
+  });
+
   it("tells a screen reader when the state of the fleet is another, and not otherwise", async () => {
     const { server, page } = await open(aStatus());
     expect(await page.get(text("#announce"))).toBe("");

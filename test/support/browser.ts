@@ -48,7 +48,8 @@ export interface BrowserPage {
   /** `Tab`, `Enter`, `Space`, or one character. */
   press(key: string, modifiers?: { readonly shift?: boolean }): Promise<void>;
   type(text: string): Promise<void>;
-  view(view: View): Promise<void>;
+  /** Drops all cookies. */
+  forget(): Promise<void>;
   /** PNG of what is in view, or of the whole page. */
   shot(path: string, options?: { readonly whole?: boolean }): Promise<void>;
   /** What the page complained of: errors, refused content. */
@@ -194,7 +195,7 @@ async function newPage(wire: Wire, view: View): Promise<BrowserPage> {
       poll(expression, () => page.get<boolean>(`Boolean(${expression})`), timeoutMs),
     press: (key, { shift = false } = {}) => press(call, key, shift ? 8 : 0),
     type: (text) => call("Input.insertText", { text }).then(() => undefined),
-    view: (next) => setView(call, next),
+    forget: () => call("Network.clearBrowserCookies").then(() => undefined),
     shot: async (path, { whole = false } = {}) => {
       const shot = await call("Page.captureScreenshot", { captureBeyondViewport: whole });
       await writeFile(path, Buffer.from(String(shot["data"]), "base64"));

@@ -76,7 +76,7 @@ async function take(mine, isNew) {
     cache: "no-store",
     signal: AbortSignal.timeout(10_000),
   });
-  if (answer.status === 401) location.reload(); // the session has ended: the door says what to do
+  if (answer.status === 403) location.reload(); // the session has ended: the door says what to do
   if (answer.status !== 200) return answer.status === 304 && connected();
   const text = await answer.text();
   if (mine !== turn) return true;
