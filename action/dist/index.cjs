@@ -19136,7 +19136,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return false;
     }
-    async function hasObject({
+    async function hasObject2({
       fs: fs2,
       cache: cache2,
       gitdir,
@@ -19332,7 +19332,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             parent = await Promise.all(
               parent.map(async (p) => {
                 let oid2 = await GitRefManager.resolve({ fs: fs2, gitdir, ref: p });
-                while (await hasObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
+                while (await hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
                   const { type, object } = await _readObject({
                     fs: fs2,
                     cache: cache2,
@@ -22184,7 +22184,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         try {
           ref2 = await GitRefManager.expand({ fs: fs2, gitdir, ref: ref2 });
           const oid2 = await GitRefManager.resolve({ fs: fs2, gitdir, ref: ref2 });
-          if (await hasObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
+          if (await hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
             haves.push(oid2);
           }
         } catch (err) {
@@ -22223,7 +22223,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             const { object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
             const commit3 = new GitCommit(object);
             const hasParents = await Promise.all(
-              commit3.headers().parent.map((oid3) => hasObject({ fs: fs2, cache: cache2, gitdir, oid: oid3 }))
+              commit3.headers().parent.map((oid3) => hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid3 }))
             );
             const haveAllParents = hasParents.length === 0 || hasParents.every((has) => has);
             if (!haveAllParents) {
@@ -33467,16 +33467,26 @@ function sortDiagnostics(diagnostics) {
     (a, b) => compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code) || compareText(a.message, b.message)
   );
 }
+function isError({ severity }) {
+  return severity === "error";
+}
+function distinctDiagnostics(diagnostics) {
+  const seen = /* @__PURE__ */ new Set();
+  return sortDiagnostics(diagnostics).filter(({ file, line, column, code, message }) => {
+    const key = JSON.stringify([file, line, column, code, message]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
 function compareText(a, b) {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
 // src/core/rollout/words.ts
-function someOf(names) {
+function someOf(names, most = 3) {
   const all = [...names];
-  const shown2 = all.slice(0, 3).join(", ");
-  return all.length > 3 ? `${shown2} and ${all.length - 3} more` : shown2;
+  const shown2 = all.slice(0, most).join(", ");
+  return all.length > most ? `${shown2} and ${all.length - most} more` : shown2;
 }
 function countOf(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -34384,9 +34394,12 @@ function valueAt(object, path2) {
 
 // src/core/render/custom-kinds.ts
 function readCustomKinds(files) {
-  const candidates = files.filter(({ text }) => text.includes("CustomResourceDefinition"));
+  const candidates = files.filter(({ text }) => mayDefineKinds(text));
   const kinds2 = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
   return new Map(kinds2.toReversed());
+}
+function mayDefineKinds(text) {
+  return text.includes("CustomResourceDefinition");
 }
 function customKind(crd) {
   if (crd.kind !== "CustomResourceDefinition" || groupOf(crd.apiVersion) !== "apiextensions.k8s.io")
@@ -35265,16 +35278,18 @@ function parseManifests(files, context2) {
   const { objects, diagnostics: unreadable3 } = readManifestObjects(files);
   const diagnostics = [...unreadable3];
   const found = /* @__PURE__ */ new Map();
+  const mistaken2 = /* @__PURE__ */ new Set();
   for (const manifest of objects) {
     const source = sourceObject(manifest, context2);
     diagnostics.push(...source.diagnostics);
     if (!source.ok) continue;
     const id = objectId(source.value.key);
     const first2 = found.get(id);
+    if (source.diagnostics.some(isError)) mistaken2.add(source.value);
     if (first2 === void 0) found.set(id, source.value);
     else diagnostics.push(duplicate(source.value, first2));
   }
-  return diagnostics.some(({ severity }) => severity === "error") ? { ok: false, diagnostics } : { ok: true, value: [...found.values()], diagnostics };
+  return { objects: [...found.values()].filter((each) => !mistaken2.has(each)), diagnostics };
 }
 function sourceObject(manifest, context2) {
   const object = withoutServerFields(manifest.object);
@@ -35509,12 +35524,12 @@ function compareIntegers(a, b) {
   return difference > 0n ? 1 : -1;
 }
 function requirement(key, operator, values) {
-  const distinct3 = [...new Set(values)].toSorted();
-  if (operator === "in" && distinct3.length === 1) return { key, operator: "=", values: distinct3 };
-  if (operator === "notin" && distinct3.length === 1) {
-    return { key, operator: "!=", values: distinct3 };
+  const distinct2 = [...new Set(values)].toSorted();
+  if (operator === "in" && distinct2.length === 1) return { key, operator: "=", values: distinct2 };
+  if (operator === "notin" && distinct2.length === 1) {
+    return { key, operator: "!=", values: distinct2 };
   }
-  return { key, operator, values: distinct3 };
+  return { key, operator, values: distinct2 };
 }
 function canonical(requirements) {
   const byText = new Map(requirements.map((item) => [formatRequirement(item), item]));
@@ -35672,18 +35687,20 @@ function renderPlacedApp(context2, name2) {
   const files = model.manifests.get(name2) ?? [];
   const manifests = { namespace: app.value.spec.namespace, customKinds };
   const parsed = parseManifests(files, manifests);
-  if (!parsed.ok) return parsed;
-  if (parsed.value.length === 0) {
+  const input2 = { ...context2, app, manifests, objects: parsed.objects };
+  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
+  if (parsed.objects.length === 0) {
     const place = app.at(["spec", "source", "manifests"]);
     const message = `the files of ${name2} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
     return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
   }
-  const shapes = renderShapes({ ...context2, app, manifests, objects: parsed.value });
+  const shapes = renderShapes(input2);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(({ severity }) => severity === "error")) return { ok: false, diagnostics };
-  const digest = inputDigest({ model, app: app.value, files, objects: parsed.value, customKinds });
-  const places = parsed.value.map(({ key, at: at2 }) => [objectId(key), at2([])]);
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  const { objects } = parsed;
+  const digest = inputDigest({ model, app: app.value, files, objects, customKinds });
+  const places = objects.map(({ key, at: at2 }) => [objectId(key), at2([])]);
   return {
     ok: true,
     value: {
@@ -35693,6 +35710,12 @@ function renderPlacedApp(context2, name2) {
     },
     diagnostics
   };
+}
+function moreMistakes(input2, known) {
+  const more = renderShapes(input2).diagnostics.filter(
+    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
+  );
+  return { ok: false, diagnostics: [...known, ...more] };
 }
 function renderShapes(input2) {
   const { app, model } = input2;
@@ -36597,7 +36620,7 @@ var ObjectReader = class {
     try {
       return await Promise.all(asked);
     } finally {
-      done.abort();
+      done.abort("answered");
     }
   }
   #enqueue(kind, name2) {
@@ -45495,17 +45518,59 @@ function lowerFirst(text) {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+// src/core/model/kept-files.ts
+function readKept(kept, file, { read, toKeep }) {
+  const known = kept.get(file.path);
+  if (known?.text === file.text) return known.read;
+  const found = read(file);
+  const keep2 = toKeep(found);
+  if (keep2 === void 0) kept.delete(file.path);
+  else kept.set(file.path, { text: file.text, read: keep2 });
+  return found;
+}
+function forgetOthers(kept, files) {
+  const paths = new Set(files.map(({ path: path2 }) => path2));
+  for (const path2 of kept.keys()) if (!paths.has(path2)) kept.delete(path2);
+}
+function lightDocument(file, document2) {
+  const { value, isBroken } = document2;
+  const start = document2.at([]);
+  const name2 = document2.at(["metadata", "name"]);
+  const again = () => {
+    const found = parseYaml(file).documents.find((candidate) => {
+      const { line, column } = candidate.at([]);
+      return line === start.line && column === start.column;
+    });
+    if (found === void 0) throw new Error(`${file.path} parses differently the second time`);
+    return found;
+  };
+  return {
+    file: document2.file,
+    value,
+    isBroken,
+    // The places that reading a fleet asks of every document.
+    at: (path2) => {
+      if (path2.length === 0) return start;
+      return path2.length === 2 && path2[0] === "metadata" && path2[1] === "name" ? name2 : again().at(path2);
+    },
+    keyAt: (path2) => again().keyAt(path2),
+    textAt: (path2, index) => again().textAt(path2, index)
+  };
+}
+
 // src/core/model/read-fleet-files.ts
-function readFleetFiles(files) {
+function readFleetFiles(files, known = /* @__PURE__ */ new Map()) {
+  forgetOthers(known, files);
+  const read = (file) => readKept(known, file, { read: readFile2, toKeep: lightFile });
   const sorted = files.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const candidates = sorted.filter(({ path: path2 }) => /\.ya?ml$/i.test(path2) && !hasDotPart(path2));
-  const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map((file) => readFile2(file));
+  const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept = mentioning.filter((read) => holdsFleet(read) || !isIgnored(read.file.path));
+  const kept = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
   const sources = appSources(kept);
   const isManifest = (path2) => sources.some((source) => isInSource(source, path2));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
-  const strays = candidates.filter(({ path: path2 }) => !mentioned.has(path2) && !isIgnored(path2) && !isManifest(path2)).map((file) => readFile2(file));
+  const strays = candidates.filter(({ path: path2 }) => !mentioned.has(path2) && !isIgnored(path2) && !isManifest(path2)).map(read);
   const mentioningOwn = kept.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
@@ -45549,7 +45614,10 @@ function readFile2(file) {
     documents: own2,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
-      ...mistakes.map(({ diagnostic }) => diagnostic)
+      // What a broken document seems to be may come of what breaks it, which is told.
+      ...identities.flatMap(
+        ({ document: document2, identity }) => identity.is === "mistaken" && !document2.isBroken ? identity.diagnostic : []
+      )
     ],
     mistaken: [
       ...mistakes.map(({ meant }) => meant ?? "unknown"),
@@ -45557,6 +45625,15 @@ function readFile2(file) {
     ],
     isFlotillas
   };
+}
+function lightFile(read) {
+  const { file, diagnostics, mistaken: mistaken2, documents } = read;
+  if (diagnostics.length > 0 || mistaken2.length > 0) return void 0;
+  const light = documents.map(({ kind, document: document2 }) => ({
+    kind,
+    document: lightDocument(file, document2)
+  }));
+  return { ...read, documents: light };
 }
 var ignoreHint = "if the file is not Flotilla's, name it in `ignore` of the Fleet";
 function withIgnoreHint(diagnostic, isFlotillas) {
@@ -46191,6 +46268,75 @@ function locate2(entry2, texts) {
   };
 }
 
+// src/core/model/sound-part.ts
+function soundPart({ draft, read, texts, errors }) {
+  const unsound = documentsWithErrors(read.documents, errors);
+  const sound = (entries) => new Map(
+    [...entries].filter(([, { document: document2 }]) => !unsound.has(document2)).map(([name2, entry2]) => [name2, locate2(entry2, texts)])
+  );
+  const virtualSites2 = sound(draft.virtualSites);
+  const apps = [...sound(draft.apps)].map(
+    ([name2, app]) => [name2, { ...app, value: withKnownSites(app.value, virtualSites2) }]
+  );
+  const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
+  return {
+    model: {
+      fleet: draft.fleet === void 0 ? noFleet : locate2(draft.fleet, texts),
+      regions: sound(draft.regions),
+      sites: sound(draft.sites),
+      virtualSites: virtualSites2,
+      apps: new Map(apps),
+      strategies: sound(draft.strategies),
+      // Those of apps with mistakes too: they may define the kinds of others' objects.
+      manifests: new Map(
+        sources.flatMap(
+          ({ key, manifests }) => manifests === void 0 ? [] : [[key, manifestsOf(manifests, read.others)]]
+        )
+      )
+    },
+    mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === void 0)
+  };
+}
+function documentsWithErrors(documents, errors) {
+  const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
+  const found = /* @__PURE__ */ new Set();
+  for (const error of errors) {
+    const own2 = byFile.get(error.file) ?? [];
+    const before = own2.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
+    const owner = before.at(-1) ?? own2[0];
+    if (owner !== void 0) found.add(owner.document);
+  }
+  return found;
+}
+function isBehind(start, { line, column }) {
+  return start.line > line || start.line === line && start.column > column;
+}
+function withKnownSites(app, known) {
+  const { placement, overlays = [] } = app.spec;
+  const isKnown = (name2) => known.has(name2);
+  const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
+  const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
+  const kept = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept } };
+}
+function sourceOf({ document: document2 }, index) {
+  const { value } = document2;
+  const metadata = isJsonObject(value) ? value["metadata"] : void 0;
+  const spec = isJsonObject(value) ? value["spec"] : void 0;
+  const source = isJsonObject(spec) ? spec["source"] : void 0;
+  const manifests = isJsonObject(source) ? source["manifests"] : void 0;
+  const name2 = isJsonObject(metadata) ? metadata["name"] : void 0;
+  const key = typeof name2 === "string" ? name2 : `#${index}`;
+  return typeof manifests === "string" ? { key, manifests } : { key };
+}
+var nowhere = () => ({ file: ".", line: 0, column: 0 });
+var noFleet = {
+  value: { apiVersion, kind: "Fleet", metadata: { name: "fleet" }, spec: {} },
+  file: ".",
+  at: nowhere,
+  keyAt: nowhere
+};
+
 // src/core/model/warn-of-selectors.ts
 function warnOfSelectors(draft) {
   const sites = [...draft.sites].map(([name2, { value }]) => ({
@@ -46223,8 +46369,8 @@ function someNames(sites) {
 }
 
 // src/core/model/load-fleet.ts
-function loadFleet(files) {
-  const read = readFleetFiles(files);
+function loadFleet(files, known) {
+  const read = readFleetFiles(files, known);
   const { draft, diagnostics } = draftFleet(read, checkSchema);
   const errors = [
     ...read.diagnostics,
@@ -46237,10 +46383,11 @@ function loadFleet(files) {
     ...checkSources(draft, read)
   ];
   const { fleet } = draft;
-  if (errors.length > 0 || fleet === void 0) {
-    return { ok: false, diagnostics: distinct2(sortDiagnostics(errors)) };
-  }
   const texts = new Map(files.map((file) => [file.path, file]));
+  if (errors.length > 0 || fleet === void 0) {
+    const sound = soundPart({ draft, read, texts, errors });
+    return { ok: false, diagnostics: distinctDiagnostics(errors), sound };
+  }
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
@@ -46263,13 +46410,6 @@ function modelOf(draft, { fleet, texts, others }) {
       ])
     )
   };
-}
-function distinct2(sorted) {
-  const seen = /* @__PURE__ */ new Set();
-  return sorted.filter(({ file, line, column, code, message }) => {
-    const key = JSON.stringify([file, line, column, code, message]);
-    return !seen.has(key) && seen.add(key);
-  });
 }
 
 // src/core/render/shared-objects.ts
@@ -46299,12 +46439,12 @@ function distinctSites(renderings) {
       else apps.push([rendering, tree]);
     }
   }
-  const distinct3 = /* @__PURE__ */ new Map();
+  const distinct2 = /* @__PURE__ */ new Map();
   for (const [site, apps] of [...bySite2].toSorted(([a], [b]) => a < b ? -1 : 1)) {
     const combination = apps.map(([, tree]) => tree).join();
-    if (!distinct3.has(combination)) distinct3.set(combination, { site, apps });
+    if (!distinct2.has(combination)) distinct2.set(combination, { site, apps });
   }
-  return distinct3.values();
+  return distinct2.values();
 }
 function shared({ id, site, owner, rendering }) {
   const place = rendering.places.get(id) ?? { file: "", line: 0, column: 0 };
@@ -46330,7 +46470,7 @@ function renderFleet(model) {
     if (result.ok) renderings.push(result.value);
   }
   diagnostics.push(...sharedObjects(renderings));
-  const sorted = sortDiagnostics(diagnostics);
+  const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
   return {
@@ -46342,14 +46482,30 @@ function renderFleet(model) {
     diagnostics: sorted
   };
 }
+function renderLoaded(loaded) {
+  if (loaded.ok) {
+    const rendered = renderFleet(loaded.value);
+    const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
+    return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
+  }
+  const { model, mayLackKinds } = loaded.sound;
+  const found = renderFleet(model).diagnostics.filter(
+    ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope")
+  );
+  return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
+}
+function withoutFollowUps(diagnostics, model) {
+  const mistaken2 = new Set(diagnostics.map(({ file, severity }) => severity === "error" && file));
+  const lacksKinds = [...model.manifests.values()].flat().some(({ path: path2, text }) => mistaken2.has(path2) && mayDefineKinds(text));
+  return diagnostics.filter(({ code }) => !(lacksKinds && code === "unknown-scope"));
+}
 
 // src/core/render/render-files.ts
 function renderFiles(files) {
   const loaded = loadFleet(files);
-  if (!loaded.ok) return loaded;
-  const rendered = renderFleet(loaded.value);
-  const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
-  if (!rendered.ok) return { ok: false, diagnostics };
+  const rendered = renderLoaded(loaded);
+  const { diagnostics } = rendered;
+  if (!loaded.ok || !rendered.ok) return { ok: false, diagnostics };
   return { ok: true, model: loaded.value, rendered: rendered.value, diagnostics };
 }
 
@@ -49550,7 +49706,13 @@ var Release = record({
   /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
   deletions: record({
     objects: typebox_exports.Integer(),
-    needsApproval: typebox_exports.Optional(typebox_exports.String())
+    needsApproval: typebox_exports.Optional(typebox_exports.String()),
+    /** Protected objects among them. */
+    protected: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+    /** Protected objects that it drops and that other apps have or take: lost only with consent. */
+    spared: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+    /** How many were deleted by each hand-over. */
+    handed: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), typebox_exports.Integer()))
   }),
   handed: typebox_exports.Record(
     typebox_exports.String(),
@@ -49573,9 +49735,17 @@ var Release = record({
   openList: typebox_exports.Optional(OpenListBudgets),
   approvals: typebox_exports.Array(Approval)
 });
+var SiteLosses = typebox_exports.Record(
+  typebox_exports.String(),
+  record({ to: Tree, objects: typebox_exports.Array(typebox_exports.String()) })
+);
 var Arrivals = record({
   handed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, was: Standing })),
-  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, cause: typebox_exports.String() }))
+  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, cause: typebox_exports.String() })),
+  /** What sites may lose: counted by a release that could not reach them, or approved. */
+  granted: typebox_exports.Optional(SiteLosses),
+  /** What sites would lose and nobody has counted: it waits for an approval. */
+  waiting: typebox_exports.Optional(SiteLosses)
 });
 var Hold = record({
   id: typebox_exports.String(),
@@ -49595,7 +49765,10 @@ var SiteAssignment = record({
   mirror: typebox_exports.String(),
   /** UID of the cluster's kube-system namespace, as its worker told. */
   uid: typebox_exports.Optional(typebox_exports.String()),
-  /** Set while the site moves: it leaves `mirror`'s tree and waits until that worker has stopped. */
+  /**
+   * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
+   * has stopped.
+   */
   moving: typebox_exports.Optional(
     record({
       to: typebox_exports.String(),
@@ -49608,6 +49781,10 @@ var SiteAssignment = record({
       /** The trees it had: they are what the new mirror gets. */
       trees: typebox_exports.Record(typebox_exports.String(), Tree),
       good: typebox_exports.Record(typebox_exports.String(), Tree),
+      /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
+      forgotten: typebox_exports.Optional(Time),
+      /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
+      stopped: typebox_exports.Optional(Time),
       /** Operator's word, instead of the old worker's acknowledgement. */
       released: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
       /** Set when nobody writes to it any more: from now on its new mirror may have it. */
@@ -49667,10 +49844,13 @@ function newBoard(input2) {
     apps: new Map(apps.map((app) => [app, appBoard(app, own(input2.control.apps, app))])),
     changes: /* @__PURE__ */ new Map(),
     handOvers: [],
+    handedTrees: /* @__PURE__ */ new Map(),
     siteMoves: [],
     waits: [],
     sitesInFlight: /* @__PURE__ */ new Set(),
-    wakeAt: null
+    wakeAt: null,
+    dropped: /* @__PURE__ */ new Map(),
+    counted: /* @__PURE__ */ new Map()
   };
 }
 function appBoard(app, control2) {
@@ -49715,7 +49895,7 @@ function setCurrent(board, app, to) {
 }
 function setArrivals(board, app, to) {
   app.arrivals = to.arrivals;
-  const isEmpty3 = Object.keys(to.arrivals.handed).length === 0 && Object.keys(to.arrivals.failed).length === 0;
+  const isEmpty3 = Object.values(to.arrivals).every((sites) => Object.keys(sites).length === 0);
   change(board, controlPaths.arrivals(app.app), {
     record: isEmpty3 ? null : to.arrivals,
     why: to.why
@@ -49727,163 +49907,6 @@ function changesOf(board) {
     record: record2,
     why: [...new Set(whys)].join("; ")
   }));
-}
-
-// src/core/rollout/site-view.ts
-function viewSite(input2, app, site) {
-  const facts = own(input2.sites, site);
-  const mirror = servingMirror(input2, site);
-  const silentSince = silentSinceOf(input2, mirror);
-  const observed = own(input2.observed, site);
-  const didAnswer = observed?.reachable !== false;
-  return {
-    site,
-    facts,
-    mirror,
-    isMoving: isMoving(input2, site),
-    entry: own(own(input2.mirrors, site), app),
-    observed: own(observed?.apps, app),
-    isReachable: silentSince !== null || didAnswer,
-    didAnswer,
-    silentSince,
-    isRegionExcused: silentSince !== null && own(input2.control.workers, mirror)?.excused !== void 0
-  };
-}
-function servingMirror({ control: control2, sites }, site) {
-  return own(control2.sites, site)?.mirror ?? own(sites, site)?.mirror ?? "";
-}
-function silentSinceOf({ workers, now }, mirror) {
-  const worker = own(workers, mirror);
-  return worker === void 0 ? now : worker.silentSince;
-}
-function isMoving({ control: control2, sites }, site) {
-  const assignment = own(control2.sites, site);
-  if (assignment === void 0) return false;
-  const facts = own(sites, site);
-  return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
-}
-function standingTree(entry2) {
-  return entry2 !== void 0 && "tree" in entry2 ? entry2.tree : void 0;
-}
-function isHealthy(view, unknownBlocks) {
-  const { observed } = view;
-  if (observed === void 0 || !view.didAnswer) return false;
-  if (unknownBlocks && observed.unverified > 0) return false;
-  return observed.health === "Healthy" || observed.health === "Suspended";
-}
-function hasBeenReady(view, tree, release) {
-  const { observed } = view;
-  if (observed === void 0 || observed.tree !== tree) return false;
-  if (release.unknownBlocks && observed.unverified > 0) return false;
-  const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
-  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
-}
-
-// src/core/rollout/start/count-deletions.ts
-function countDeletions(run2) {
-  const begun = run2.begun.flatMap(({ app, id }) => run2.board.apps.get(app)?.open.get(id) ?? []);
-  const counts = [...begun.map((release) => countOf2(run2, release)), ...grownCounts(run2)].filter(
-    ({ objects }) => objects > 0
-  );
-  const total = counts.reduce((sum, { objects }) => sum + objects, 0);
-  const byApp2 = /* @__PURE__ */ new Map();
-  for (const { release, objects } of counts) {
-    byApp2.set(release.app, (byApp2.get(release.app) ?? 0) + objects);
-  }
-  for (const count of counts) {
-    const needsApproval = reasonFor(run2, count, {
-      total,
-      ofApp: byApp2.get(count.release.app) ?? 0
-    });
-    const deletions2 = {
-      objects: count.objects,
-      ...needsApproval === void 0 ? {} : { needsApproval }
-    };
-    setRelease(
-      run2.board,
-      { ...count.release, deletions: deletions2 },
-      `${count.release.id} deletes ${count.objects} objects`
-    );
-    if (needsApproval !== void 0)
-      run2.notes.push(
-        `${count.release.id} waits for an approval of ${count.objects} deletions: ${needsApproval}`
-      );
-  }
-}
-function grownCounts(run2) {
-  return [...run2.board.apps.values()].flatMap(
-    ({ app, open: open2 }) => (own(run2.input.control.apps, app)?.open ?? []).flatMap((before) => {
-      const release = open2.get(before.id);
-      return release === void 0 || release === before ? [] : grownCount(run2, before, release);
-    })
-  );
-}
-function grownCount(run2, before, release) {
-  const sites = Object.keys(release.list).filter((site) => isRewritten(before, release, site));
-  if (sites.length === 0) return [];
-  const { objects, protectedObject } = countOf2(run2, pick(release, sites));
-  const more = objects - countOf2(run2, pick(before, sites)).objects;
-  return more > 0 ? [{ release, objects: release.deletions.objects + more, protectedObject }] : [];
-}
-function isRewritten(before, after, site) {
-  const [old, now] = [own(before.list, site), own(after.list, site)];
-  return old !== void 0 && (old.from !== now?.from || old.to !== now.to);
-}
-function pick(release, sites) {
-  const list = {};
-  for (const site of sites) {
-    const entry2 = own(release.list, site);
-    if (entry2 !== void 0) list[site] = entry2;
-  }
-  return { ...release, list };
-}
-function reasonFor(run2, { release, protectedObject }, { total, ofApp }) {
-  const { objects, percent } = run2.input.deletionBudget;
-  if (protectedObject !== void 0) {
-    const key = parseObjectId(protectedObject);
-    return `${key === void 0 ? protectedObject : describeKey(key)} is protected`;
-  }
-  if (total > objects)
-    return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
-  const all = objectsOfApp(run2, release.app);
-  const share = resolveAmount({ percent }, all);
-  if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
-}
-function countOf2(run2, release) {
-  if (release.verb === "orphan") return { release, objects: 0, protectedObject: void 0 };
-  let objects = 0;
-  let protectedObject;
-  const dropped = /* @__PURE__ */ new Map();
-  for (const [site, { from, to }] of Object.entries(release.list)) {
-    if (from === null) continue;
-    const key = `${from} ${to}`;
-    const candidates = dropped.get(key) ?? droppedObjects(run2, from, to);
-    dropped.set(key, candidates);
-    if (candidates.length === 0) continue;
-    const deleted = candidates.filter((object) => !isTakenOver(run2, release.app, { site, object }));
-    objects += deleted.length;
-    protectedObject ??= deleted.find((object) => run2.input.isProtected(object));
-  }
-  return { release, objects, protectedObject };
-}
-function droppedObjects({ input: input2 }, from, to) {
-  const kept = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
-  return [...input2.objectsOf(from)].filter((object) => !kept.has(object));
-}
-function isTakenOver({ input: input2 }, app, { site, object }) {
-  return Object.entries(input2.desired).some(([other, { sites }]) => {
-    const tree = other === app ? void 0 : own(sites, site);
-    return tree !== void 0 && input2.objectsOf(tree).has(object);
-  });
-}
-function objectsOfApp({ input: input2 }, app) {
-  let objects = 0;
-  for (const site of Object.keys(input2.mirrors)) {
-    const tree = standingTree(own(own(input2.mirrors, site), app));
-    if (tree !== void 0) objects += input2.objectsOf(tree).size;
-  }
-  return objects;
 }
 
 // src/core/rollout/approvals.ts
@@ -49950,6 +49973,18 @@ function approvalDigest({
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
   return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
+function removalVerb(release) {
+  const verb = release.verb ?? "delete";
+  if (verb !== "hold") return verb;
+  const named2 = validApprovals(release, "verb").at(-1)?.value;
+  return named2 === "delete" || named2 === "orphan" ? named2 : "hold";
+}
+function validApprovals(release, what) {
+  const candidates = release.approvals.filter((approval) => approval.what === what);
+  if (candidates.length === 0) return [];
+  const digest = approvalDigest(release);
+  return candidates.filter((approval) => approval.digest === digest);
+}
 function withoutSites(release, sites) {
   if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
   const keep2 = (record2) => Object.fromEntries(Object.entries(record2).filter(([site]) => !sites.has(site)));
@@ -49973,6 +50008,61 @@ function rebound(before, after) {
   );
 }
 
+// src/core/rollout/site-view.ts
+function viewSite(input2, app, site) {
+  const facts = own(input2.sites, site);
+  const mirror = servingMirror(input2, site);
+  const silentSince = silentSinceOf(input2, mirror);
+  const observed = own(input2.observed, site);
+  const didAnswer = observed?.reachable !== false;
+  return {
+    site,
+    facts,
+    mirror,
+    isMoving: isMoving(input2, site),
+    entry: own(own(input2.mirrors, site), app),
+    observed: own(observed?.apps, app),
+    isReachable: silentSince !== null || didAnswer,
+    didAnswer,
+    silentSince,
+    isRegionExcused: silentSince !== null && own(input2.control.workers, mirror)?.excused !== void 0
+  };
+}
+function servingMirror({ control: control2, sites }, site) {
+  return own(control2.sites, site)?.mirror ?? own(sites, site)?.mirror ?? "";
+}
+function silentSinceOf({ workers, now }, mirror) {
+  const worker = own(workers, mirror);
+  return worker === void 0 ? now : worker.silentSince;
+}
+function isMoving({ control: control2, sites }, site) {
+  const assignment = own(control2.sites, site);
+  if (assignment === void 0) return false;
+  const facts = own(sites, site);
+  return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
+}
+function standingTree(entry2) {
+  return entry2 !== void 0 && "tree" in entry2 ? entry2.tree : void 0;
+}
+function treeAt({ mirrors, control: control2 }, app, site) {
+  const entry2 = own(own(mirrors, site), app);
+  if (entry2 !== void 0) return standingTree(entry2);
+  return own(own(control2.sites, site)?.moving?.trees, app);
+}
+function isHealthy(view, unknownBlocks) {
+  const { observed } = view;
+  if (observed === void 0 || !view.didAnswer) return false;
+  if (unknownBlocks && observed.unverified > 0) return false;
+  return observed.health === "Healthy" || observed.health === "Suspended";
+}
+function hasBeenReady(view, tree, release) {
+  const { observed } = view;
+  if (observed === void 0 || observed.tree !== tree) return false;
+  if (release.unknownBlocks && observed.unverified > 0) return false;
+  const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
+  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
+}
+
 // src/core/rollout/silence.ts
 function silentMs(input2, mirror, from) {
   const spans = (own(input2.control.workers, mirror)?.silences ?? []).map((silence) => ({
@@ -49992,6 +50082,175 @@ function silentMs(input2, mirror, from) {
     counted = end;
   }
   return total;
+}
+
+// src/core/rollout/arrivals.ts
+function entitledTree(board, app, site) {
+  const promoted = app.promoted.get(site);
+  if (promoted !== void 0 || app.isCompleted) return promoted;
+  return own(own(board.input.entitled, app.app), site);
+}
+function isListed(app, site) {
+  for (const release of app.open.values()) {
+    const entry2 = own(release.list, site);
+    if (entry2 === void 0) continue;
+    if (release.kind === "removal") return true;
+    if (!Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "")) return true;
+  }
+  return false;
+}
+
+// src/core/rollout/losses.ts
+function droppedObjects({ input: input2, dropped }, { from, to }) {
+  if (from === void 0 || from === to) return [];
+  const key = `${from} ${to}`;
+  const known = dropped.get(key);
+  if (known !== void 0) return known;
+  const kept = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+  const objects = [...input2.objectsOf(from)].filter((object) => !kept.has(object));
+  dropped.set(key, objects);
+  return objects;
+}
+function hasObject({ input: input2 }, tree, object) {
+  return input2.objectsOf(tree).has(object);
+}
+function finalLosses(board, site, step) {
+  const dropped = droppedObjects(board, step);
+  if (dropped.length === 0 || step.isOrphaned === true) return [];
+  const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
+  const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  return dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+}
+function finalTree(board, app, site) {
+  const isLeaving = [...app.open.values()].some(
+    ({ kind, list }) => kind === "removal" && Object.hasOwn(list, site)
+  );
+  if (isLeaving) return void 0;
+  return comingTree(board, app, site) ?? treeAt(board.input, app.app, site);
+}
+function comingTree(board, app, site) {
+  const standing2 = treeAt(board.input, app.app, site);
+  const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
+  if (listed !== void 0) return listed === standing2 ? void 0 : listed;
+  if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
+  const to = entitledTree(board, app, site);
+  return to === standing2 ? void 0 : to;
+}
+function comingBy(release, site) {
+  const entry2 = own(release.list, site);
+  if (entry2 === void 0 || entry2.to === null) return void 0;
+  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
+  return isOver || hasPassed2 ? void 0 : entry2.to;
+}
+
+// src/core/rollout/count-losses.ts
+function countLosses(board, release) {
+  const bySite2 = /* @__PURE__ */ new Map();
+  const [deleted, spared] = [/* @__PURE__ */ new Set(), /* @__PURE__ */ new Set()];
+  const before = release.deletions.handed ?? {};
+  let objects = 0;
+  for (const [site, { from }] of Object.entries(release.list)) {
+    const step = stepAt(board, release, site);
+    if (step === void 0) continue;
+    const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
+    const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
+    for (const object of steps.flatMap((each) => droppedObjects(board, each))) {
+      (gone.has(object) ? deleted : spared).add(object);
+    }
+    bySite2.set(site, gone.size);
+    objects += gone.size;
+  }
+  for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
+  return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
+}
+function stepAt(board, release, site) {
+  const entry2 = own(release.list, site);
+  const from = treeAt(board.input, release.app, site);
+  if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
+  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
+  if (hasPassed2 && release.kind !== "removal") return void 0;
+  return stepOf(release, { from, to: entry2.to });
+}
+function stepOf(release, { from, to }) {
+  const isOrphaned = to === null && removalVerb(release) === "orphan";
+  return { app: release.app, from, to, isOrphaned };
+}
+function protectedWords(object) {
+  const key = parseObjectId(object);
+  return `${key === void 0 ? object : describeKey(key)} is protected`;
+}
+
+// src/core/rollout/start/count-deletions.ts
+function countDeletions(run2) {
+  const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
+  const counts = open2.map((release) => countOf2(run2, release));
+  const isBegun = ({ release }) => run2.begun.some(({ id }) => id === release.id);
+  const counted = counts.filter(
+    (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
+  );
+  const total = counted.reduce((sum, { objects }) => sum + objects, 0);
+  for (const count of counts) {
+    if (!counted.includes(count)) noteSpared(run2, count);
+  }
+  for (const count of counted) {
+    const ofApp = counted.filter(({ release }) => release.app === count.release.app);
+    const sum = ofApp.reduce((before, { objects }) => before + objects, 0);
+    noteCount(run2, count, reasonFor(run2, count, { total, ofApp: sum }));
+  }
+}
+function countOf2({ board, input: input2 }, release) {
+  const { objects, deleted, spared } = countLosses(board, release);
+  const guarded = (all) => [...all].filter((object) => input2.isProtected(object)).toSorted();
+  const protectedNow = /* @__PURE__ */ new Set([...release.deletions.protected ?? [], ...guarded(deleted)]);
+  return { release, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
+}
+function hasGrown({ release: { deletions: deletions2 }, objects, protected: now }) {
+  return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
+}
+function noteSpared(run2, { release, spared }) {
+  const known = release.deletions.spared ?? [];
+  if (known.join(" ") === spared.join(" ")) return;
+  const { spared: _, ...deletions2 } = release.deletions;
+  const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
+  setRelease(run2.board, { ...release, deletions: next }, `${release.id}: what others take over`);
+}
+function noteCount(run2, count, needsApproval) {
+  const { release, objects, spared } = count;
+  const { handed } = release.deletions;
+  const deletions2 = {
+    objects,
+    ...needsApproval === void 0 ? {} : { needsApproval },
+    ...count.protected.length === 0 ? {} : { protected: [...count.protected] },
+    ...spared.length === 0 ? {} : { spared: [...spared] },
+    ...handed === void 0 ? {} : { handed }
+  };
+  const approvals = release.approvals.filter(({ what }) => what !== "deletions");
+  setRelease(
+    run2.board,
+    { ...release, approvals, deletions: deletions2 },
+    `${release.id} deletes ${objects} objects`
+  );
+  if (needsApproval === void 0) return;
+  run2.notes.push(`${release.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+}
+function reasonFor(run2, { release, protected: [first2] }, { total, ofApp }) {
+  const { objects, percent } = run2.input.deletionBudget;
+  if (first2 !== void 0) return protectedWords(first2);
+  if (total > objects)
+    return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
+  const all = objectsOfApp(run2, release.app);
+  const share = resolveAmount({ percent }, all);
+  if (ofApp <= share) return void 0;
+  return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
+}
+function objectsOfApp({ input: input2 }, app) {
+  let objects = 0;
+  for (const site of Object.keys(input2.headSites)) {
+    const tree = treeAt(input2, app, site);
+    if (tree !== void 0) objects += input2.objectsOf(tree).size;
+  }
+  return objects;
 }
 
 // src/core/rollout/site-state.ts
@@ -50144,7 +50403,7 @@ function takeArrivals(board, app, { sites, why }) {
     delete handed[site];
     delete failed2[site];
   }
-  if (changed2) setArrivals(board, app, { arrivals: { handed, failed: failed2 }, why });
+  if (changed2) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed: failed2 }, why });
   return carried;
 }
 
@@ -50295,11 +50554,6 @@ function newStartRun(input2) {
 function candidateOf(app) {
   return [...app.open.values()].find(({ kind }) => kind === "app");
 }
-function treeAt({ input: input2 }, app, site) {
-  const entry2 = own(own(input2.mirrors, site), app);
-  if (entry2 !== void 0) return standingTree(entry2);
-  return own(own(input2.control.sites, site)?.moving?.trees, app);
-}
 function beginRelease(run2, app, made) {
   const { input: input2, board } = run2;
   const strategy = input2.strategyOf(app.app);
@@ -50413,7 +50667,7 @@ function listOf2(run2, app, { desired: desired2, touched }) {
   const entitled2 = own(run2.input.entitled, app.app);
   for (const [site, to] of Object.entries(desired2.sites)) {
     if (!Object.hasOwn(run2.input.headSites, site)) continue;
-    const [from, due] = [treeAt(run2, app.app, site), own(entitled2, site)];
+    const [from, due] = [treeAt(run2.input, app.app, site), own(entitled2, site)];
     const isJoiner = from === void 0 && due !== void 0;
     const isChanged = to !== due || touched.has(site) && from !== to;
     if (!isJoiner && isChanged) list.set(site, { from: from ?? null, to });
@@ -50462,7 +50716,10 @@ function startRemoval(run2, app) {
   if (sites.size > 0) {
     const reference = app.current.release ?? candidateOf(app);
     const list = new Map(
-      [...sites].map((site) => [site, { from: treeAt(run2, app.app, site) ?? null, to: null }])
+      [...sites].map((site) => [
+        site,
+        { from: treeAt(run2.input, app.app, site) ?? null, to: null }
+      ])
     );
     beginRelease(run2, app, {
       kind: "removal",
@@ -50479,7 +50736,7 @@ function leavingSites(run2, app) {
   const sites = /* @__PURE__ */ new Set();
   const removals = [...app.open.values()].filter(({ kind }) => kind === "removal");
   for (const site of Object.keys(run2.input.headSites)) {
-    if (treeAt(run2, app.app, site) === void 0 || isPlaced(run2, app, site)) continue;
+    if (treeAt(run2.input, app.app, site) === void 0 || isPlaced(run2, app, site)) continue;
     if (!removals.some(({ list }) => Object.hasOwn(list, site))) sites.add(site);
   }
   return sites;
@@ -50528,7 +50785,7 @@ function startSiteRelease(run2, app) {
   const candidate = candidateOf(app);
   const list = /* @__PURE__ */ new Map();
   for (const [site, to] of changed2) {
-    const from = treeAt(run2, app.app, site);
+    const from = treeAt(run2.input, app.app, site);
     if (from !== void 0 && from !== to && !isTouched(candidate, site))
       list.set(site, { from, to });
   }
@@ -50621,8 +50878,9 @@ function refreshOpenList({ input: input2, board }, app) {
 }
 function followHead({ input: input2, board }) {
   const known = input2.control.head;
-  if (known?.commit === input2.head) return;
-  const previous = known === null ? {} : { previous: known.commit };
+  if (known?.commit === input2.head && input2.awaitsHead === void 0) return;
+  const before = known?.commit === input2.head ? known.previous : known?.commit;
+  const previous = before === void 0 ? {} : { previous: before };
   const record2 = { commit: input2.head, ...previous, at: board.at };
   change(board, controlPaths.head, { record: record2, why: `follow ${input2.head}` });
 }

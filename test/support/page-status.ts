@@ -35,6 +35,7 @@ export function aStage(name: string, changes: Partial<StageProgress> = {}): Stag
     failed: 0,
     unchanged: 0,
     excused: 0,
+    offline: 0,
     opened: false,
     passed: false,
     ...changes,
