@@ -78,4 +78,11 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
       load: () => import("./worker.ts"),
     },
   ],
+  [
+    "simulator",
+    {
+      summary: "run simulated clusters on this machine",
+      load: () => import("./simulator.ts"),
+    },
+  ],
 ]);

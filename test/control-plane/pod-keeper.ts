@@ -4,9 +4,9 @@
  */
 import type { ApiAnswer, ApiClient } from "./api-client.ts";
 import { chooseNode } from "./fake-nodes.ts";
-import { type Pod, hasEnded } from "./pod.ts";
-import { type Outcome, type PodPlan } from "./pod-script.ts";
-import { isRestarting, podStatus } from "./pod-status.ts";
+import { type Pod, hasEnded } from "../../src/core/cluster-model/pods/pod.ts";
+import { type Outcome, type PodPlan } from "../../src/core/cluster-model/pods/pod-script.ts";
+import { isRestarting, podStatus } from "../../src/core/cluster-model/pods/pod-status.ts";
 
 const retryAfterMs = 300;
 /** A pod that takes longer than this gets a ContainerCreating status first. */

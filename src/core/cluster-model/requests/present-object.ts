@@ -1,0 +1,74 @@
+/** How objects are shown: as they are, as rows of a Table, or their metadata alone. */
+import type { Json, JsonObject } from "../../model/json.ts";
+import { type ResourceType, apiVersionOf } from "../resource-types.ts";
+import { notAcceptable } from "../status-failure.ts";
+import type { StoredObject } from "../stored-object.ts";
+import { tableOf } from "./object-table.ts";
+
+/** `metadata`: PartialObjectMetadata. */
+export type Presentation = "object" | "table" | "metadata";
+
+/** Reads an Accept header; 406 when no form of JSON is among it. */
+export function readPresentation(accept: string): Presentation {
+  // The common case first: a plain client names one type.
+  if (accept === "application/json" || accept === "" || accept === "*/*") return "object";
+  for (const range of accept.split(",")) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+    if (!["application/json", "application/*", "*/*", "application/yaml"].includes(type)) continue;
+    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+    if (as === undefined) return "object";
+    if (as === "Table") return "table";
+    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return "metadata";
+  }
+  throw notAcceptable();
+}
+
+/** An object in the version that was asked for. */
+export function inVersion(object: StoredObject, type: ResourceType): StoredObject {
+  const apiVersion = apiVersionOf(type);
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+}
+
+/** One object as the answer of a request. */
+export function presentObject(
+  object: StoredObject,
+  type: ResourceType,
+  presentation: Presentation,
+): JsonObject {
+  const shown = inVersion(object, type);
+  if (presentation === "object") return shown;
+  return presentation === "table" ? tableOf([shown], type, {}) : metadataOnly(shown);
+}
+
+/** One object within a watch: only the first Table names its columns, but every one may. */
+export const presentEvent = presentObject;
+
+/** A list, with the metadata of the list. */
+export function presentList(
+  objects: readonly StoredObject[],
+  type: ResourceType,
+  options: { readonly presentation: Presentation; readonly metadata: JsonObject },
+): JsonObject {
+  const { presentation, metadata } = options;
+  const shown = objects.map((object) => inVersion(object, type));
+  if (presentation === "table") return tableOf(shown, type, metadata);
+  if (presentation === "metadata") {
+    return {
+      kind: "PartialObjectMetadataList",
+      apiVersion: "meta.k8s.io/v1",
+      metadata,
+      items: shown.map(metadataOnly),
+    };
+  }
+  // Of built-in kinds the items come without apiVersion and kind; of custom ones with them.
+  const items: readonly Json[] = type.custom === undefined ? shown.map(withoutType) : shown;
+  return { kind: `${type.kind}List`, apiVersion: apiVersionOf(type), metadata, items };
+}
+
+function withoutType({ kind: _kind, apiVersion: _version, ...rest }: StoredObject): JsonObject {
+  return rest;
+}
+
+function metadataOnly({ metadata }: StoredObject): JsonObject {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+}

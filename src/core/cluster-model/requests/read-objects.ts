@@ -1,0 +1,116 @@
+/** GET of an object, and of a collection: the list in pages, or a watch. */
+import type { JsonObject } from "../../model/json.ts";
+import type { ApiRequest, ApiResponse } from "../api-request.ts";
+import type { Cluster } from "../cluster.ts";
+import { keyOf } from "../object-store.ts";
+import { StatusFailure, badRequest, expired, notFound } from "../status-failure.ts";
+import { type StoredObject, namespaceOf, textOf } from "../stored-object.ts";
+import type { ResourcePath } from "./parse-path.ts";
+import { presentList, presentObject, readPresentation } from "./present-object.ts";
+import { scaleOf } from "./scale-object.ts";
+import { isSelected, readSelection } from "./select-objects.ts";
+import { byPlace, watchObjects } from "./watch-objects.ts";
+
+/** GET of one object, its status or its scale. */
+export function readObject(
+  cluster: Cluster,
+  request: ApiRequest,
+  target: ResourcePath,
+): ApiResponse {
+  const { type } = target;
+  const presentation = readPresentation(request.accept);
+  const object = liveObject(cluster, target);
+  if (target.subresource === "scale") return { status: 200, body: scaleOf(object, type) };
+  return { status: 200, body: presentObject(object, type, presentation) };
+}
+
+/** The live object that a path names; 404 when there is none. */
+export function liveObject(
+  cluster: Cluster,
+  { type, namespace, name }: ResourcePath,
+): StoredObject {
+  const object = cluster.store.get(type.resource, keyOf(namespace, name));
+  if (object === undefined) throw notFound(type, name);
+  return object;
+}
+
+/** GET of a collection. */
+export function readObjects(
+  cluster: Cluster,
+  request: ApiRequest,
+  { type, namespace }: ResourcePath,
+): ApiResponse {
+  const { query } = request;
+  const presentation = readPresentation(request.accept);
+  const selection = readSelection(query, type.kind);
+  const watch = query.get("watch");
+  if (watch === "1" || watch === "true") {
+    const options = { type, namespace, selection, presentation, query };
+    return { status: 200, watch: watchObjects(cluster, options) };
+  }
+  checkVersion(cluster, query);
+  const objects = cluster.store
+    .all(type.resource, namespace)
+    .filter((object) => isSelected(object, selection))
+    .toSorted(byPlace);
+  const page = pageOf(cluster, objects, query);
+  const { items, metadata } = page;
+  return { status: 200, body: presentList(items, type, { presentation, metadata }) };
+}
+
+/** A version that lies in the future is waited for by a real server, and then answered 504. */
+function checkVersion(cluster: Cluster, query: URLSearchParams): void {
+  const version = query.get("resourceVersion") ?? "";
+  if (!/^\d*$/.test(version))
+    throw badRequest(`invalid resource version ${JSON.stringify(version)}`);
+  if (Number(version) <= cluster.store.version) return;
+  throw new StatusFailure(504, "Timeout", {
+    message: `Too large resource version: ${version}, current: ${cluster.store.version}`,
+    details: {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    },
+  });
+}
+
+interface Page {
+  readonly items: readonly StoredObject[];
+  readonly metadata: JsonObject;
+}
+
+/** A continue token names the version of the first page and the last key that was given. */
+function pageOf(cluster: Cluster, objects: readonly StoredObject[], query: URLSearchParams): Page {
+  const limit = Number(query.get("limit") ?? "0");
+  const token = readToken(query.get("continue") ?? "");
+  const version = token?.version ?? cluster.store.version;
+  if (token !== undefined && version < cluster.store.forgottenUpTo) {
+    throw expired(
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
+    );
+  }
+  const rest =
+    token === undefined ? objects : objects.filter((object) => placeOf(object) > token.after);
+  const metadata = { resourceVersion: String(version) };
+  if (limit <= 0 || rest.length <= limit) return { items: rest, metadata };
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  const after = last === undefined ? "" : placeOf(last);
+  return {
+    items,
+    metadata: {
+      ...metadata,
+      continue: `${version}.${encodeURIComponent(after)}`,
+      remainingItemCount: rest.length - limit,
+    },
+  };
+}
+
+function placeOf(object: StoredObject): string {
+  return `${textOf(namespaceOf(object))}/${object.metadata.name}`;
+}
+
+function readToken(text: string): { version: number; after: string } | undefined {
+  if (text === "") return undefined;
+  const match = /^(?<version>\d+)\.(?<after>.*)$/.exec(text)?.groups;
+  if (match === undefined) throw badRequest("continue key is not valid");
+  return { version: Number(match["version"]), after: decodeURIComponent(match["after"] ?? "") };
+}

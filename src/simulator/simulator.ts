@@ -1,0 +1,151 @@
+/**
+ * Simulated Kubernetes clusters over HTTP on this machine: all of them on one port, each below its own path, so that
+ * thousands fit in a process. The model behind them is pure (core/cluster-model); here are sockets, time and faults.
+ */
+import { once } from "node:events";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { FleetError } from "../core/errors.ts";
+import type { Cluster } from "../core/cluster-model/cluster.ts";
+import type { PodScript } from "../core/cluster-model/pods/pod-script.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { answerCluster, sendStatus } from "./answer-http.ts";
+import { answerAdmin } from "./answer-admin.ts";
+import { ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
+import { countsOf, failHost, healHost } from "./fault-controls.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+
+export type { ClusterStart, Fault } from "./cluster-host.ts";
+
+/** `port` 0 (the default) takes a free one; `host` defaults to 127.0.0.1. */
+export interface SimulatorOptions {
+  readonly clusters: readonly (string | ClusterStart)[];
+  readonly clock: Clock;
+  /** Bearer token of every cluster and of the admin API. */
+  readonly token: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** A running simulator. Unknown cluster names throw a FleetError (NOT_FOUND). */
+export interface Simulator extends AsyncDisposable {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly names: readonly string[];
+  /** Address of a cluster's API. */
+  server(name: string): string;
+  kubeconfig(name: string): string;
+  /** From now on the cluster fails in this way. */
+  fail(name: string, fault: Fault): void;
+  /** From now on it answers again; requests that hang are answered. */
+  heal(name: string): void;
+  /** What becomes of pods, those that run included. */
+  script(name: string, script: PodScript): void;
+  /** Requests by verb (GET, WATCH, APPLY, ...), of one cluster or of all. */
+  counts(name?: string): Readonly<Record<string, number>>;
+  /** Starts counting anew. */
+  forgetCounts(): void;
+  /** The state of a cluster, to look at. */
+  cluster(name: string): Cluster;
+  /** Adds a cluster. */
+  add(cluster: string | ClusterStart): void;
+  close(): Promise<void>;
+}
+
+/** Starts listening. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { clock, token, host = "127.0.0.1", port = 0 } = options;
+  const hosts = new Map<string, ClusterHost>();
+  const add = (cluster: string | ClusterStart): void => {
+    const start = typeof cluster === "string" ? { name: cluster } : cluster;
+    hosts.set(start.name, new ClusterHost(start, clock));
+  };
+  for (const cluster of options.clusters) add(cluster);
+  const authorization = `Bearer ${token}`;
+  const server = createServer((request, response) => {
+    route({ hosts, authorization }, request, response);
+  });
+  server.keepAliveTimeout = 120_000;
+  server.requestTimeout = 0;
+  server.listen(port, host);
+  await once(server, "listening");
+  // A server that listens on TCP has such an address.
+  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  const close = async (): Promise<void> => {
+    for (const one of hosts.values()) one.close();
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close").catch(() => undefined);
+  };
+  const running = { url, hosts, token, add, close };
+  return { ...controlsOf(running), [Symbol.asyncDispose]: close };
+}
+
+interface Running {
+  readonly url: string;
+  readonly hosts: ReadonlyMap<string, ClusterHost>;
+  readonly token: string;
+  readonly add: (cluster: string | ClusterStart) => void;
+  readonly close: () => Promise<void>;
+}
+
+function controlsOf({ url, hosts, token, add, close }: Running): Omit<Simulator, symbol> {
+  const serverOf = (name: string): string => `${url}/clusters/${hostOf(hosts, name).name}`;
+  return {
+    url,
+    get names() {
+      return [...hosts.keys()];
+    },
+    server: serverOf,
+    kubeconfig: (name) => kubeconfigText({ name, server: serverOf(name), token }),
+    fail: (name, fault) => failHost(hostOf(hosts, name), fault),
+    heal: (name) => healHost(hostOf(hosts, name)),
+    script: (name, script) => hostOf(hosts, name).setScript(script),
+    counts: (name) => countsOf(name === undefined ? [...hosts.values()] : [hostOf(hosts, name)]),
+    forgetCounts: () => {
+      for (const one of hosts.values()) one.counts.clear();
+    },
+    cluster: (name) => hostOf(hosts, name).cluster(),
+    add,
+    close,
+  };
+}
+
+/** The cluster of a name; NOT_FOUND when there is none. */
+function hostOf(hosts: ReadonlyMap<string, ClusterHost>, name: string): ClusterHost {
+  const found = hosts.get(name);
+  if (found !== undefined) return found;
+  throw new FleetError("NOT_FOUND", `there is no simulated cluster "${name}"`, { retry: "never" });
+}
+
+const prefix = "/clusters/";
+
+function route(
+  { hosts, authorization }: { hosts: ReadonlyMap<string, ClusterHost>; authorization: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { url = "/", headers } = request;
+  if (headers.authorization !== authorization) {
+    sendStatus(response, { code: 401, reason: "Unauthorized", message: "Unauthorized" });
+    return;
+  }
+  if (!url.startsWith(prefix)) {
+    answerAdmin(hosts, request, response);
+    return;
+  }
+  const end = url.indexOf("/", prefix.length);
+  const host = hosts.get(url.slice(prefix.length, end < 0 ? undefined : end));
+  if (host === undefined || end < 0) {
+    sendStatus(response, {
+      code: 404,
+      reason: "NotFound",
+      message: `no simulated cluster at ${url}`,
+    });
+    return;
+  }
+  const queryAt = url.indexOf("?", end);
+  const path = queryAt < 0 ? url.slice(end) : url.slice(end, queryAt);
+  const query = queryAt < 0 ? "" : url.slice(queryAt + 1);
+  answerCluster(host, { request, response }, { path, query });
+}
