@@ -10,7 +10,7 @@ import {
 } from "./stored-object.ts";
 
 /** Controllers see a change this much later: the writer has its answer by then. */
-export const reactionMs = 5;
+const reactionMs = 5;
 
 /** Which controller looks after a resource; its task is `<controller> <namespace>/<name>`. */
 const controllerOf: Readonly<Record<string, string>> = {

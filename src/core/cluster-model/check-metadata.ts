@@ -3,7 +3,7 @@ import type { JsonObject } from "../model/json.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import type { ResourceType } from "./resource-types.ts";
 import { type Cause, invalidValue } from "./status-failure.ts";
-import { type StoredObject, metadataOf, objectOf, textOf } from "./stored-object.ts";
+import { type StoredObject, objectOf, textOf } from "./stored-object.ts";
 
 interface NameRule {
   readonly pattern: RegExp;
@@ -57,7 +57,7 @@ function checkName(name: string, { pattern, maxLength, says }: NameRule): Cause[
 }
 
 /** What is wrong with a map of labels. */
-export function checkLabels(labels: JsonObject, field: string): Cause[] {
+function checkLabels(labels: JsonObject, field: string): Cause[] {
   const causes: Cause[] = [];
   for (const [key, value] of Object.entries(labels)) {
     const keyProblem = labelKeyProblem(key);
@@ -81,9 +81,4 @@ function checkAnnotations(annotations: JsonObject): Cause[] {
   if (size <= maxAnnotations) return causes;
   const message = `Too long: may not be more than ${maxAnnotations} bytes`;
   return [...causes, { reason: "FieldValueTooLong", message, field: "metadata.annotations" }];
-}
-
-/** The labels of an object. */
-export function labelsOf(object: JsonObject): JsonObject {
-  return objectOf(metadataOf(object)["labels"]);
 }

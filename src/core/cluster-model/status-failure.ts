@@ -43,7 +43,7 @@ function named(subject: Subject, name: string): string {
 }
 
 /** `deployments.apps`, `configmaps`. */
-export function resourceName({ group, plural }: Subject): string {
+function resourceName({ group, plural }: Subject): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 

@@ -9,7 +9,7 @@ export interface StoredObject extends JsonObject {
 }
 
 /** `generation`, `namespace` and the rest are there where the kind has them. */
-export interface StoredMetadata extends JsonObject {
+interface StoredMetadata extends JsonObject {
   readonly name: string;
   readonly uid: string;
   readonly creationTimestamp: string;

@@ -94,52 +94,54 @@ interface Progress {
   readonly lookAgainAt: number | undefined;
 }
 
-function judgeProgress(rollout: Rollout, counts: Counts, now: number): Progress {
-  const { deployment, current } = rollout;
-  const spec = objectOf(deployment["spec"]);
-  if (spec["paused"] === true) return pausedProgress();
-  const name = current === undefined ? "" : current.metadata.name;
-  const old = conditionsOf(deployment).find((one) => one["type"] === "Progressing");
-  const condition = (status: string, reason: string, message: string): NextCondition => ({
-    type: "Progressing",
-    status,
-    reason,
-    message,
-  });
-  const isDone =
-    counts.updated === counts.wanted &&
-    counts.replicas === counts.wanted &&
-    counts.available === counts.wanted;
-  if (isDone) {
-    const said = `ReplicaSet "${name}" has successfully progressed.`;
-    const done = condition("True", "NewReplicaSetAvailable", said);
-    return { condition: done, moved: false, lookAgainAt: undefined };
-  }
-  if (hasMoved(deployment, counts) || old === undefined || isNewRollout(deployment, old)) {
-    const isNew = counts.updated === 0;
-    const next = isNew
-      ? condition("True", "NewReplicaSetCreated", `Created new replica set "${name}"`)
-      : condition("True", "ReplicaSetUpdated", `ReplicaSet "${name}" is progressing.`);
-    return { condition: next, moved: true, lookAgainAt: now + deadlineMs(spec) };
-  }
-  if (old["reason"] === "NewReplicaSetAvailable") {
-    return { condition: undefined, moved: false, lookAgainAt: undefined };
-  }
-  const deadline = Date.parse(textOf(old["lastUpdateTime"])) + deadlineMs(spec);
-  if (now < deadline) return { condition: undefined, moved: false, lookAgainAt: deadline };
-  const said = `ReplicaSet "${name}" has timed out progressing.`;
-  const late = condition("False", "ProgressDeadlineExceeded", said);
-  return { condition: late, moved: false, lookAgainAt: undefined };
+const silent: Progress = { condition: undefined, moved: false, lookAgainAt: undefined };
+
+function progressing(status: string, reason: string, message: string): NextCondition {
+  return { type: "Progressing", status, reason, message };
 }
 
-function pausedProgress(): Progress {
-  const condition: NextCondition = {
-    type: "Progressing",
-    status: "Unknown",
-    reason: "DeploymentPaused",
-    message: "Deployment is paused",
-  };
-  return { condition, moved: false, lookAgainAt: undefined };
+function judgeProgress(rollout: Rollout, counts: Counts, now: number): Progress {
+  const { deployment, current } = rollout;
+  if (objectOf(deployment["spec"])["paused"] === true) {
+    const condition = progressing("Unknown", "DeploymentPaused", "Deployment is paused");
+    return { ...silent, condition };
+  }
+  const name = current?.metadata.name ?? "";
+  const { updated, replicas, available, wanted } = counts;
+  if ([updated, replicas, available].every((count) => count === wanted)) {
+    const said = `ReplicaSet "${name}" has successfully progressed.`;
+    return { ...silent, condition: progressing("True", "NewReplicaSetAvailable", said) };
+  }
+  const old = conditionsOf(deployment).find((one) => one["type"] === "Progressing");
+  const hasBegun = old === undefined || isNewRollout(deployment, old);
+  if (hasBegun || hasMoved(deployment, counts)) return moving(deployment, { name, updated }, now);
+  const isDone = old["reason"] === "NewReplicaSetAvailable";
+  return isDone ? silent : overdue(deployment, { name, old }, now);
+}
+
+function moving(
+  deployment: StoredObject,
+  { name, updated }: { readonly name: string; readonly updated: number },
+  now: number,
+): Progress {
+  const condition =
+    updated === 0
+      ? progressing("True", "NewReplicaSetCreated", `Created new replica set "${name}"`)
+      : progressing("True", "ReplicaSetUpdated", `ReplicaSet "${name}" is progressing.`);
+  return { condition, moved: true, lookAgainAt: now + deadlineMs(objectOf(deployment["spec"])) };
+}
+
+/** Nothing has moved: for how long may that go on? */
+function overdue(
+  deployment: StoredObject,
+  { name, old }: { readonly name: string; readonly old: JsonObject },
+  now: number,
+): Progress {
+  const since = Date.parse(textOf(old["lastUpdateTime"]));
+  const deadline = since + deadlineMs(objectOf(deployment["spec"]));
+  if (now < deadline) return { ...silent, lookAgainAt: deadline };
+  const said = `ReplicaSet "${name}" has timed out progressing.`;
+  return { ...silent, condition: progressing("False", "ProgressDeadlineExceeded", said) };
 }
 
 function deadlineMs(spec: JsonObject): number {

@@ -2,7 +2,6 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import { putObject, removeObject } from "../change-object.ts";
 import { type Cluster, nextUid } from "../cluster.ts";
-import { keyOf } from "../object-store.ts";
 import { rulesOf } from "../kinds/kind-rules.ts";
 import { builtInOf } from "../built-in-types.ts";
 import {
@@ -180,11 +179,6 @@ export function isAvailablePod(pod: StoredObject, minReadySeconds: number, now: 
 export function hasEndedPod(pod: StoredObject): boolean {
   const phase = textOf(objectOf(pod["status"])["phase"]);
   return phase === "Succeeded" || phase === "Failed";
-}
-
-/** Key of an object. */
-export function placeKey(object: StoredObject): string {
-  return keyOf(namespaceOf(object), object.metadata.name);
 }
 
 /** A share like `25%` or a count, of a whole, rounded up or down. */

@@ -96,6 +96,24 @@ function contentOf(cluster: Cluster, name: string): { resource: string; object: 
     );
 }
 
+interface Words {
+  readonly is: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function conditionOf(
+  namespace: StoredObject,
+  { type, is, reason, message }: Words & { readonly type: string },
+  now: number,
+): JsonObject {
+  const status = is ? "True" : "False";
+  const old = conditionsOf(namespace).find((one) => one["type"] === type);
+  const isStill = old?.["status"] === status;
+  const lastTransitionTime = isStill ? (old?.["lastTransitionTime"] ?? "") : timestamp(now);
+  return { type, status, lastTransitionTime, reason, message };
+}
+
 function conditionsAbout(
   left: readonly { resource: string; object: StoredObject }[],
   namespace: StoredObject,
@@ -107,16 +125,8 @@ function conditionsAbout(
   const holding = countBy(finalizers).map(
     ([name, count]) => `${name} in ${count} resource instances`,
   );
-  const condition = (
-    type: string,
-    words: { is: boolean; reason: string; message: string },
-  ): JsonObject => {
-    const status = words.is ? "True" : "False";
-    const old = conditionsOf(namespace).find((one) => one["type"] === type);
-    const isStill = old?.["status"] === status;
-    const lastTransitionTime = isStill ? (old?.["lastTransitionTime"] ?? "") : timestamp(now);
-    return { type, status, lastTransitionTime, reason: words.reason, message: words.message };
-  };
+  const condition = (type: string, words: Words): JsonObject =>
+    conditionOf(namespace, { type, ...words }, now);
   return [
     condition("NamespaceDeletionDiscoveryFailure", {
       is: false,

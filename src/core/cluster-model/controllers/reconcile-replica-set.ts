@@ -31,7 +31,7 @@ export function reconcileReplicaSet(cluster: Cluster, key: string): void {
 }
 
 /** Pods that have neither ended nor been told to. */
-export function activePods(cluster: Cluster, owner: StoredObject): StoredObject[] {
+function activePods(cluster: Cluster, owner: StoredObject): StoredObject[] {
   return controlledBy(cluster, owner, "pods").filter(
     (pod) => !isDeleting(pod) && !hasEndedPod(pod),
   );

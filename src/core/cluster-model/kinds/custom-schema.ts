@@ -16,11 +16,8 @@ export function withSchemaDefaults(value: Json, schema: JsonObject): Json {
   const result: Record<string, Json> = { ...value };
   const properties = objectOf(schema["properties"]);
   for (const [name, property] of Object.entries(properties)) {
-    const inner = objectOf(property);
-    const isNullDefaulted = result[name] === null && inner["nullable"] !== true;
-    const found = isNullDefaulted && inner["default"] !== undefined ? undefined : result[name];
-    const start = found ?? inner["default"];
-    if (start !== undefined) result[name] = withSchemaDefaults(start, inner);
+    const start = startValue(result[name], objectOf(property));
+    if (start !== undefined) result[name] = withSchemaDefaults(start, objectOf(property));
   }
   const values = schema["additionalProperties"];
   if (!isJsonObject(values)) return result;
@@ -28,6 +25,14 @@ export function withSchemaDefaults(value: Json, schema: JsonObject): Json {
     if (properties[name] === undefined) result[name] = withSchemaDefaults(member, values);
   }
   return result;
+}
+
+/** A null that may not be one is the default, where there is one. */
+function startValue(value: Json | undefined, schema: JsonObject): Json | undefined {
+  const fallback = schema["default"];
+  if (value === undefined) return fallback;
+  const isWrongNull = value === null && schema["nullable"] !== true;
+  return isWrongNull ? (fallback ?? value) : value;
 }
 
 /** The value without the fields that the schema does not declare; their paths go to `pruned`. */

@@ -67,7 +67,7 @@ export function completeTemplate(template: JsonObject, restartPolicy: string): J
 }
 
 /** A pod spec with its defaults. */
-export function completePodSpec(spec: JsonObject, restartPolicy: string): JsonObject {
+function completePodSpec(spec: JsonObject, restartPolicy: string): JsonObject {
   const { serviceAccountName, initContainers, volumes } = spec;
   const account = serviceAccountName ?? spec["serviceAccount"];
   return {

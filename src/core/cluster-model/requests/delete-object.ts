@@ -139,18 +139,24 @@ function markDeleted(
   }
   const isKnown = isDeleting(live) && finalizers.length === finalizersOf(live).length;
   if (isKnown && graceSeconds >= numberOf(live.metadata["deletionGracePeriodSeconds"])) return live;
-  const marked = withMetadata(live, {
-    deletionTimestamp:
-      live.metadata["deletionTimestamp"] ?? timestamp(cluster.now + graceSeconds * 1000),
+  const object = marked(cluster, { type, live, options }, { finalizers, graceSeconds });
+  return options.dryRun ? object : putObject(cluster, type.resource, object);
+}
+
+function marked(
+  cluster: Cluster,
+  { type, live }: Deletion,
+  { finalizers, graceSeconds }: { finalizers: readonly string[]; graceSeconds: number },
+): StoredObject {
+  const since = timestamp(cluster.now + graceSeconds * 1000);
+  const object = withMetadata(live, {
+    deletionTimestamp: live.metadata["deletionTimestamp"] ?? since,
     deletionGracePeriodSeconds: graceSeconds,
     finalizers: finalizers.length > 0 ? finalizers : undefined,
     generation: type.hasGeneration ? numberOf(live.metadata["generation"]) + 1 : undefined,
   });
-  const object: StoredObject =
-    type.resource === "namespaces"
-      ? { ...marked, status: { ...objectOf(marked["status"]), phase: "Terminating" } }
-      : marked;
-  return options.dryRun ? object : putObject(cluster, type.resource, object);
+  if (type.resource !== "namespaces") return object;
+  return { ...object, status: { ...objectOf(object["status"]), phase: "Terminating" } };
 }
 
 function finalizersFor(

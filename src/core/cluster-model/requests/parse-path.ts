@@ -25,20 +25,29 @@ export function parseResourcePath(cluster: Cluster, path: string): ResourcePath 
   return resourceAt(rest, find);
 }
 
-function resourceAt(
-  rest: readonly string[],
-  find: (plural: string) => ResourceType | undefined,
-): ResourcePath | undefined {
+function resourceAt(rest: readonly string[], find: FindType): ResourcePath | undefined {
   // `/namespaces/x/status` is the subresource of a namespace, `/namespaces/x/pods` a collection in it.
-  const isInNamespace =
-    rest[0] === "namespaces" && rest.length > 2 && !namespaceSubresources.has(rest[2] ?? "");
-  const namespace = isInNamespace ? (rest[1] ?? "") : "";
-  const [plural = "", name = "", subresource = "", ...more] = isInNamespace ? rest.slice(2) : rest;
-  const type = find(plural);
-  if (type === undefined || more.length > 0 || plural === "") return undefined;
-  if (isInNamespace && !type.namespaced) return undefined;
-  if (type.namespaced && namespace === "" && name !== "") return undefined;
-  return { type, namespace, name, subresource };
+  if (!namesCollection(rest)) return placeIn("", rest, find);
+  const [, namespace = "", ...inside] = rest;
+  const place = placeIn(namespace, inside, find);
+  return place?.type.namespaced ? place : undefined;
+}
+
+type FindType = (plural: string) => ResourceType | undefined;
+
+function placeIn(
+  namespace: string,
+  [plural, name = "", subresource = "", ...more]: readonly string[],
+  find: FindType,
+): ResourcePath | undefined {
+  const type = plural === undefined || more.length > 0 ? undefined : find(plural);
+  if (type === undefined) return undefined;
+  const isHomeless = type.namespaced && namespace === "" && name !== "";
+  return isHomeless ? undefined : { type, namespace, name, subresource };
+}
+
+function namesCollection([first, , third]: readonly string[]): boolean {
+  return first === "namespaces" && third !== undefined && !namespaceSubresources.has(third);
 }
 
 const namespaceSubresources = new Set(["status", "finalize"]);

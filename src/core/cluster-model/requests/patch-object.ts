@@ -55,14 +55,13 @@ export function patchObject(
   return { status, body: presentObject(stored, type, presentation), warnings: write.warnings };
 }
 
-function forceOutsideOfApply(): StatusFailure {
-  const message = "Forbidden: may not be specified for non-apply patch";
+function wrongOption(field: string, reason: string, message: string): StatusFailure {
   return new StatusFailure(422, "Invalid", {
-    message: `PatchOptions.meta.k8s.io "" is invalid: force: ${message}`,
+    message: `PatchOptions.meta.k8s.io "" is invalid: ${field}: ${message}`,
     details: {
       group: "meta.k8s.io",
       kind: "PatchOptions",
-      causes: [{ reason: "FieldValueForbidden", message, field: "force" }],
+      causes: [{ reason, message, field }],
     },
   });
 }
@@ -72,18 +71,8 @@ function applyPatch(
   request: ApiRequest,
   live: StoredObject | undefined,
 ): StoredObject {
-  const { target, options } = write;
-  if ((request.query.get("fieldManager") ?? "") === "") {
-    const message = "Required value: is required for apply patch";
-    throw new StatusFailure(422, "Invalid", {
-      message: `PatchOptions.meta.k8s.io "" is invalid: fieldManager: ${message}`,
-      details: {
-        group: "meta.k8s.io",
-        kind: "PatchOptions",
-        causes: [{ reason: "FieldValueRequired", message, field: "fieldManager" }],
-      },
-    });
-  }
+  const { target } = write;
+  if ((request.query.get("fieldManager") ?? "") === "") throw managerMissing();
   const applied = appliedObject(request.body, target);
   const { name } = metadataOf(applied);
   if (name !== undefined && name !== target.name) {
@@ -97,10 +86,19 @@ function applyPatch(
     const { causes, message } = merged;
     throw conflict(target.type, target.name, { message, causes });
   }
-  if (options.dryRun && live !== undefined && merged.object === live) return live;
   return live === undefined
     ? storeNew(write, merged.object, "applied")
     : storeChange(write, live, { proposed: merged.object, ownership: "applied" });
+}
+
+function managerMissing(): StatusFailure {
+  const message = "Required value: is required for apply patch";
+  return wrongOption("fieldManager", "FieldValueRequired", message);
+}
+
+function forceOutsideOfApply(): StatusFailure {
+  const message = "Forbidden: may not be specified for non-apply patch";
+  return wrongOption("force", "FieldValueForbidden", message);
 }
 
 function appliedObject(body: Json | undefined, target: ResourcePath): JsonObject {

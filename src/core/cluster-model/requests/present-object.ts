@@ -13,14 +13,25 @@ export function readPresentation(accept: string): Presentation {
   // The common case first: a plain client names one type.
   if (accept === "application/json" || accept === "" || accept === "*/*") return "object";
   for (const range of accept.split(",")) {
-    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
-    if (!["application/json", "application/*", "*/*", "application/yaml"].includes(type)) continue;
-    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
-    if (as === undefined) return "object";
-    if (as === "Table") return "table";
-    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return "metadata";
+    const presentation = presentationOf(range);
+    if (presentation !== undefined) return presentation;
   }
   throw notAcceptable();
+}
+
+const jsonTypes = new Set(["application/json", "application/*", "*/*", "application/yaml"]);
+const presentations: Readonly<Record<string, Presentation>> = {
+  "": "object",
+  Table: "table",
+  PartialObjectMetadata: "metadata",
+  PartialObjectMetadataList: "metadata",
+};
+
+function presentationOf(range: string): Presentation | undefined {
+  const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+  if (!jsonTypes.has(type)) return undefined;
+  const as = parameters.find((parameter) => parameter.startsWith("as="));
+  return presentations[as?.slice(3) ?? ""];
 }
 
 /** An object in the version that was asked for. */
@@ -39,9 +50,6 @@ export function presentObject(
   if (presentation === "object") return shown;
   return presentation === "table" ? tableOf([shown], type, {}) : metadataOnly(shown);
 }
-
-/** One object within a watch: only the first Table names its columns, but every one may. */
-export const presentEvent = presentObject;
 
 /** A list, with the metadata of the list. */
 export function presentList(

@@ -31,7 +31,8 @@ export function checkIdentity(body: JsonObject, target: ResourcePath): JsonObjec
   const expected = { apiVersion: apiVersionOf(type), kind: type.kind };
   const apiVersion = textOf(body["apiVersion"]) || expected.apiVersion;
   const kind = textOf(body["kind"]) || expected.kind;
-  if (apiVersion !== expected.apiVersion || kind !== expected.kind) {
+  const isExpected = apiVersion === expected.apiVersion && kind === expected.kind;
+  if (!isExpected) {
     const [given, wanted] = [
       `${apiVersion}, Kind=${kind}`,
       `${expected.apiVersion}, Kind=${expected.kind}`,
@@ -40,13 +41,17 @@ export function checkIdentity(body: JsonObject, target: ResourcePath): JsonObjec
       `${kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${expected.kind}: expected ${wanted}, got ${given}`,
     );
   }
+  checkNamespaceOf(body, target);
+  return body["apiVersion"] === apiVersion && body["kind"] === kind
+    ? body
+    : { apiVersion, kind, ...body };
+}
+
+function checkNamespaceOf(body: JsonObject, target: ResourcePath): void {
   const namespace = textOf(metadataOf(body)["namespace"]);
-  if (type.namespaced && namespace !== "" && namespace !== target.namespace) {
+  if (target.type.namespaced && namespace !== "" && namespace !== target.namespace) {
     throw badRequest(
       `the namespace of the provided object does not match the namespace sent on the request`,
     );
   }
-  return body["apiVersion"] === apiVersion && body["kind"] === kind
-    ? body
-    : { apiVersion, kind, ...body };
 }

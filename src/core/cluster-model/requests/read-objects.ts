@@ -82,26 +82,20 @@ function pageOf(cluster: Cluster, objects: readonly StoredObject[], query: URLSe
   const limit = Number(query.get("limit") ?? "0");
   const token = readToken(query.get("continue") ?? "");
   const version = token?.version ?? cluster.store.version;
-  if (token !== undefined && version < cluster.store.forgottenUpTo) {
-    throw expired(
-      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-    );
-  }
-  const rest =
-    token === undefined ? objects : objects.filter((object) => placeOf(object) > token.after);
+  if (version < cluster.store.forgottenUpTo) throw pageExpired();
+  const rest = objects.filter((object) => token === undefined || placeOf(object) > token.after);
   const metadata = { resourceVersion: String(version) };
   if (limit <= 0 || rest.length <= limit) return { items: rest, metadata };
   const items = rest.slice(0, limit);
-  const last = items.at(-1);
-  const after = last === undefined ? "" : placeOf(last);
-  return {
-    items,
-    metadata: {
-      ...metadata,
-      continue: `${version}.${encodeURIComponent(after)}`,
-      remainingItemCount: rest.length - limit,
-    },
-  };
+  const after = encodeURIComponent(items.map(placeOf).at(-1) ?? "");
+  const remainingItemCount = rest.length - limit;
+  return { items, metadata: { ...metadata, continue: `${version}.${after}`, remainingItemCount } };
+}
+
+function pageExpired(): StatusFailure {
+  return expired(
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
+  );
 }
 
 function placeOf(object: StoredObject): string {

@@ -63,27 +63,33 @@ function splitSelector(text: string): string[] {
 }
 
 function labelRequirement(text: string): Requirement {
-  const set = /^(?<key>\S+)\s+(?<not>not)?in\s*\((?<values>[^)]*)\)$/.exec(
-    text.replace(/\s+notin\s*/, " notin ").replace(/\s+in\s*/, " in "),
-  )?.groups;
-  if (set !== undefined) {
-    const values = (set["values"] ?? "").split(",").map((value) => value.trim());
-    const key = set["key"] ?? "";
-    return set["not"] === undefined
-      ? (labels) => values.includes(textOf(labels[key])) && Object.hasOwn(labels, key)
-      : (labels) => !Object.hasOwn(labels, key) || !values.includes(textOf(labels[key]));
-  }
-  const equality = /^(?<key>[^=!\s]+)\s*(?<operator>==?|!=)\s*(?<value>[^=!\s]*)$/.exec(
-    text,
-  )?.groups;
-  if (equality !== undefined) {
-    const { key = "", value = "", operator } = equality;
-    return operator === "!="
-      ? (labels) => labels[key] !== value
-      : (labels) => labels[key] === value;
-  }
+  const found = setRequirement(text) ?? equalityRequirement(text) ?? existenceRequirement(text);
+  if (found === undefined) throw badRequest(`unable to parse requirement: ${text}`);
+  return found;
+}
+
+/** `key in (a,b)`, `key notin (a,b)`. */
+function setRequirement(text: string): Requirement | undefined {
+  const set = /^(?<key>\S+)\s+(?<not>not)?in\s*\((?<values>[^)]*)\)$/.exec(text)?.groups;
+  if (set === undefined) return undefined;
+  const { key = "", not } = set;
+  const values = (set["values"] ?? "").split(",").map((value) => value.trim());
+  const isIn = (labels: JsonObject): boolean =>
+    Object.hasOwn(labels, key) && values.includes(textOf(labels[key]));
+  return not === undefined ? isIn : (labels) => !isIn(labels);
+}
+
+function equalityRequirement(text: string): Requirement | undefined {
+  const pattern = /^(?<key>[^=!\s]+)\s*(?<operator>==?|!=)\s*(?<value>[^=!\s]*)$/;
+  const equality = pattern.exec(text)?.groups;
+  if (equality === undefined) return undefined;
+  const { key = "", value = "", operator } = equality;
+  return operator === "!=" ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+}
+
+function existenceRequirement(text: string): Requirement | undefined {
   const existence = /^(?<not>!)?\s*(?<key>[^=!\s()]+)$/.exec(text)?.groups;
-  if (existence === undefined) throw badRequest(`unable to parse requirement: ${text}`);
+  if (existence === undefined) return undefined;
   const { key = "", not } = existence;
   return (labels) => Object.hasOwn(labels, key) === (not === undefined);
 }

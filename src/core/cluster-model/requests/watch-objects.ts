@@ -8,7 +8,7 @@ import type { ChangeEvent } from "../object-store.ts";
 import { type ResourceType, apiVersionOf } from "../resource-types.ts";
 import { StatusFailure, badRequest, expired } from "../status-failure.ts";
 import { type StoredObject, namespaceOf, textOf } from "../stored-object.ts";
-import { type Presentation, presentEvent } from "./present-object.ts";
+import { type Presentation, presentObject } from "./present-object.ts";
 import { type Selection, isSelected } from "./select-objects.ts";
 
 /** One line of a watch. */
@@ -158,7 +158,7 @@ class HistoryCursor implements WatchCursor {
   }
 
   #event(type: WatchEvent["type"], object: StoredObject): WatchEvent {
-    return { type, object: presentEvent(object, this.#options.type, this.#options.presentation) };
+    return { type, object: presentObject(object, this.#options.type, this.#options.presentation) };
   }
 
   #bookmark(more: JsonObject): WatchEvent {
