@@ -1,0 +1,63 @@
+/** Sets of fields in the form FieldsV1, as objects carry them. What was read or written once is remembered. */
+import { type Json, type JsonObject, isJsonObject } from "../../model/json.ts";
+import { type FieldSet, type FieldSetDraft, compareSteps } from "./field-set.ts";
+import { normalStep } from "./list-items.ts";
+
+const decoded = new WeakMap<JsonObject, FieldSet>();
+const encoded = new WeakMap<FieldSet, JsonObject>();
+
+/** Reads a set; undefined when the value is not in the form. */
+export function decodeFields(fields: JsonObject): FieldSet | undefined {
+  const known = decoded.get(fields);
+  if (known !== undefined) return known;
+  const set = decodeNode(fields);
+  if (set === undefined) return undefined;
+  // A set without anything below it would say that it is a field itself.
+  const root: FieldSet = { ...set, isMember: false };
+  decoded.set(fields, root);
+  return root;
+}
+
+/** No members at all, or `.` among them: the field itself is in the set. */
+function decodeNode(fields: JsonObject): FieldSet | undefined {
+  const draft: FieldSetDraft = { isMember: false };
+  let isLeaf = true;
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === ".") {
+      draft.isMember = true;
+      continue;
+    }
+    const step = normalStep(key);
+    const child = isJsonObject(value) ? decodeNode(value) : undefined;
+    if (step === undefined || child === undefined) return undefined;
+    isLeaf = false;
+    draft.children ??= new Map();
+    draft.children.set(step, child as FieldSetDraft); // made just now, nobody else has it
+  }
+  if (isLeaf) draft.isMember = true;
+  return draft;
+}
+
+/** Writes a set. */
+export function encodeFields(set: FieldSet): JsonObject {
+  const known = encoded.get(set);
+  if (known !== undefined) return known;
+  const fields = encodeChildren(set);
+  encoded.set(set, fields);
+  decoded.set(fields, set);
+  return fields;
+}
+
+function encodeChildren(set: FieldSet): Record<string, Json> {
+  const fields: Record<string, Json> = {};
+  const steps = [...(set.children ?? [])].toSorted(([a], [b]) => compareSteps(a, b));
+  for (const [step, child] of steps) {
+    if (child.children === undefined) {
+      if (child.isMember) fields[step] = {};
+      continue;
+    }
+    const below = encodeChildren(child);
+    fields[step] = child.isMember ? { ".": {}, ...below } : below;
+  }
+  return fields;
+}
