@@ -15,8 +15,6 @@ import { ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
 import { countsOf, failHost, healHost } from "./fault-controls.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 
-export type { ClusterStart, Fault } from "./cluster-host.ts";
-
 /** `port` 0 (the default) takes a free one; `host` defaults to 127.0.0.1. */
 export interface SimulatorOptions {
   readonly clusters: readonly (string | ClusterStart)[];

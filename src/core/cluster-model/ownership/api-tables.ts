@@ -20,7 +20,7 @@ export interface ApiTables {
 }
 
 /** A resource, or a subresource (`deployments/scale`), as discovery lists it. */
-export interface ApiResource {
+interface ApiResource {
   readonly name: string;
   readonly singularName?: string;
   readonly namespaced: boolean;

@@ -68,7 +68,6 @@ export function withdraw(
   return result;
 }
 
-/** The ownership with other fields. */
-export function withFields({ manager, time }: Ownership, fields: FieldSet): Ownership {
+function withFields({ manager, time }: Ownership, fields: FieldSet): Ownership {
   return { manager, time, fields };
 }

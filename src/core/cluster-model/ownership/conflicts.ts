@@ -10,7 +10,7 @@ export interface Conflict {
 }
 
 /** One field, as the causes of the API server's answer (409, reason Conflict) name it. */
-export interface ConflictCause {
+interface ConflictCause {
   readonly reason: "FieldManagerConflict";
   readonly message: string;
   readonly field: string;

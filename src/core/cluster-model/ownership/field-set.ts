@@ -18,8 +18,7 @@ export interface FieldSetDraft {
   children?: Map<string, FieldSetDraft>;
 }
 
-/** The set without a field. */
-export const noFields: FieldSet = { isMember: false };
+const noFields: FieldSet = { isMember: false };
 const onlyMember: FieldSet = { isMember: true };
 
 /** The set of some paths. */
@@ -52,13 +51,6 @@ export function isEmptySet(set: FieldSet): boolean {
   if (set.isMember) return false;
   for (const child of set.children?.values() ?? []) if (!isEmptySet(child)) return false;
   return true;
-}
-
-/** Whether a path is in the set. */
-export function hasPath(set: FieldSet, path: readonly string[]): boolean {
-  let node: FieldSet | undefined = set;
-  for (const step of path) node = node?.children?.get(step);
-  return node?.isMember ?? false;
 }
 
 /** Whether all of `set` is in `other`. */

@@ -213,8 +213,7 @@ function parseType(text: string, typeByName: TypeByName): FieldType {
   }
 }
 
-/** The same type, owned as a whole. */
-export function asAtomic(type: FieldType): FieldType {
+function asAtomic(type: FieldType): FieldType {
   return type.map === undefined ? type : { ...type, map: { ...type.map, isAtomic: true } };
 }
 

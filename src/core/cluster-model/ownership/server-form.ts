@@ -1,6 +1,6 @@
 /** The form in which the API server keeps and answers with objects. */
 import { type Json, type JsonObject, isJsonObject } from "../../model/json.ts";
-import { type Field, type FieldType, type MapType, emptyValue } from "./schema.ts";
+import { type Field, type FieldType, type ListType, type MapType, emptyValue } from "./schema.ts";
 import { fieldType, formOf, hasNoMembers } from "./typed-value.ts";
 
 const inForm = new WeakSet<object>();
@@ -17,34 +17,39 @@ export function toServerForm(object: JsonObject, type: FieldType): JsonObject {
 function convert(value: Json, type: FieldType): Json {
   if (typeof value !== "object" || value === null || inForm.has(value)) return value;
   const form = formOf(type, value);
-  let result: Json = value;
-  if (form.kind === "list" && Array.isArray(value)) {
-    const items = value.map((item: Json) => convert(item, form.items));
-    if (items.some((item, index) => item !== value[index])) result = items;
-  } else if (form.kind === "map" && isJsonObject(value)) {
-    result = convertMap(value, form);
-  }
-  if (typeof result === "object" && result !== null) inForm.add(result);
+  let result = value;
+  if (form.kind === "list" && Array.isArray(value)) result = convertList(value, form);
+  else if (form.kind === "map" && isJsonObject(value)) result = convertMap(value, form);
+  inForm.add(result);
   return result;
 }
 
+function convertList(value: readonly Json[], list: ListType): readonly Json[] {
+  const items = value.map((item) => convert(item, list.items));
+  return items.every((item, index) => item === value[index]) ? value : items;
+}
+
 function convertMap(value: JsonObject, map: MapType): JsonObject {
-  const changes: [string, Json | undefined][] = [];
-  for (const key in value) {
-    const type = fieldType(map, key);
-    const member = value[key];
-    if (type === undefined || member === undefined) continue;
-    const converted = isLeftOut(member, map, key) ? undefined : convert(member, type);
-    if (converted !== member) changes.push([key, converted]);
+  const result: Record<string, Json> = { ...value };
+  let isChanged = false;
+  for (const [key, member] of Object.entries(value)) {
+    const converted = convertMember(member, map, key);
+    isChanged ||= converted !== member;
+    if (converted === undefined) delete result[key];
+    else result[key] = converted;
   }
   for (const [key, field] of map.fields) {
-    if (field.isAlwaysThere && value[key] === undefined)
-      changes.push([key, emptyValue(field.type)]);
+    if (!field.isAlwaysThere || value[key] !== undefined) continue;
+    result[key] = emptyValue(field.type);
+    isChanged = true;
   }
-  if (changes.length === 0) return value;
-  const result: Record<string, Json | undefined> = { ...value, ...Object.fromEntries(changes) };
-  for (const [key, member] of changes) if (member === undefined) delete result[key];
-  return result as JsonObject; // what was undefined is gone
+  return isChanged ? result : value;
+}
+
+function convertMember(member: Json, map: MapType, key: string): Json | undefined {
+  if (isLeftOut(member, map, key)) return undefined;
+  const type = fieldType(map, key);
+  return type === undefined ? member : convert(member, type);
 }
 
 /** Structs stay when they are empty, and required lists. */

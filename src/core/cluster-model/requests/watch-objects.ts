@@ -12,7 +12,7 @@ import { type Presentation, presentObject } from "./present-object.ts";
 import { type Selection, isSelected } from "./select-objects.ts";
 
 /** One line of a watch. */
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: JsonObject;
 }
