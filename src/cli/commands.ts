@@ -16,6 +16,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "demo",
+    {
+      summary: "watch a small fleet on this machine follow a commit",
+      load: () => import("./demo.ts"),
+    },
+  ],
+  [
     "validate",
     {
       summary: "check a fleet repository, all mistakes at once",
