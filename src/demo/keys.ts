@@ -65,7 +65,7 @@ function toggle({ broken }: KeyInput, part: Part, how: FaultKind): Action {
 export function keyWords({ menu, parts, broken }: KeyInput): readonly string[] {
   if (menu === null) {
     const toggles = ["s site", "w worker", "l link", "c controller"];
-    return ["break or heal:", ...toggles, "h heal all", "|", "e make the suggested edit", "q quit"];
+    return ["break or heal:", ...toggles, "h heal all", "|", "e suggested edit", "q quit"];
   }
   const choices = namesOf(menu, parts).map((name, index) => {
     const isBroken = broken.some((one) => one.kind === menu && one.name === name);
