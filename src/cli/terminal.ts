@@ -34,7 +34,11 @@ const endOfText = "\u0003";
 /** Keys one by one. A terminal that goes away is a Ctrl-C. */
 function readKeys(process: TerminalProcess, listener: (key: string) => void): () => void {
   const { stdin } = process;
-  const onData = (chunk: Buffer): void => listener(chunk.toString("utf8"));
+  const onData = (chunk: Buffer): void => {
+    const text = chunk.toString("utf8");
+    // An arrow key, say, is one key of several characters; what was typed quickly is several keys.
+    for (const key of text.startsWith("\u001b") ? [text] : text) listener(key);
+  };
   const onGone = (): void => listener(endOfText);
   stdin.setRawMode(true);
   stdin.on("data", onData);

@@ -21,7 +21,10 @@ export function liveView(state: DemoState, { style, columns, footer }: ViewOptio
     [headline(status, style)],
     known === null ? [] : indent(regionLines(known, style, columns)),
     status === null ? [] : indent(releaseLines(status, style)),
-    change === null ? [] : changeLines(change),
+    status?.refused ? refusedLines(status.refused, style) : [],
+    change === null || status?.refused?.commit === change.commit
+      ? []
+      : changeLines(change, known?.releases.length === 0),
     [
       ...broken.map((one) => style.tone("bad", `broken: ${brokenInWords(one)}`)),
       ...ended.map(({ role, log }) => style.tone("bad", `${role} ended by itself; see ${log}`)),
@@ -61,12 +64,14 @@ function brokenWords(broken: DemoState["broken"]): string[] {
 }
 
 /** The times of a change in words, a line or two. */
-function changeLines(change: LastChange): string[] {
+function changeLines(change: LastChange, isThrough: boolean): string[] {
   const { commit, commitToSeenMs, seenToLastSiteMs, handedOver, applied, timeToEffectMs } = change;
   const name = `last change ${commit.slice(0, 8)}`;
   if (commitToSeenMs === null) return [`${name}: committed, not seen yet`];
   const seen = `${name}: seen ${seconds(commitToSeenMs)} after the commit`;
-  if (handedOver === 0) return [`${seen}; nothing is handed over yet`];
+  if (handedOver === 0) {
+    return [`${seen}; ${isThrough ? "it changes no site" : "nothing is handed over yet"}`];
+  }
   if (timeToEffectMs === null || seenToLastSiteMs === null) {
     return [`${seen}; ${handedOver} hand-overs, none applied yet`];
   }
@@ -84,17 +89,22 @@ function seconds(ms: number): string {
 function headline(status: FleetStatus | null, style: Style): string {
   if (status === null)
     return style.tone("bad", "the controller does not answer; workers go on without it");
-  const { fleet, revision, refused, sites } = status;
+  const { fleet, revision, sites } = status;
   const at = revision === null ? "no commit yet" : shortRevision(revision);
   const counts = [
     tally(style, { is: sites.synced, of: sites.total, word: "in sync" }),
     tally(style, { is: sites.healthy, of: sites.total, word: "healthy" }),
     ...(sites.offline > 0 ? [style.tone("bad", `${sites.offline} offline`)] : []),
   ];
-  const head = `${style.tone("strong", fleet)} at ${at}: ${counts.join(", ")}`;
-  if (refused === null) return head;
-  const reason = refused.reason.replaceAll(/\s+/g, " ");
-  return `${head}; ${style.tone("bad", `${refused.commit.slice(0, 8)} not followed: ${reason}`)}`;
+  return `${style.tone("strong", fleet)} at ${at}: ${counts.join(", ")}`;
+}
+
+function refusedLines(
+  { commit, reason }: NonNullable<FleetStatus["refused"]>,
+  style: Style,
+): string[] {
+  const lines = [`commit ${commit.slice(0, 8)} is not followed:`, ...reason.split("\n")];
+  return lines.map((line) => style.tone("bad", line));
 }
 
 function shortRevision(revision: string): string {

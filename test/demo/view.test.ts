@@ -105,6 +105,22 @@ describe("the live view", () => {
     expect(without).not.toContain("\u001b");
   });
 
+  it("tells why a commit is not followed, and that one changes no site", () => {
+    const lines = (changed: Partial<FleetStatus>): string => {
+      const next = { ...status, ...changed };
+      const change = state.change && { ...state.change, handedOver: 0 };
+      const view = { ...state, status: next, lastStatus: next, change };
+      return liveView(view, { style: plain, columns: 100, footer: [] }).join("\n");
+    };
+    const reason = "app.yaml:3:5: error: there is no Site";
+    expect(lines({ refused: { commit, reason } })).toContain(
+      `commit 4be1c07d is not followed:\n${reason}`,
+    );
+    expect(lines({ refused: { commit, reason } })).not.toContain("last change");
+    expect(lines({ releases: [] })).toContain("it changes no site");
+    expect(lines({})).toContain("nothing is handed over yet");
+  });
+
   it("keeps showing the sites while the controller is away", () => {
     const lines = liveView({ ...state, status: null }, { style: plain, columns: 80, footer: [] });
     expect(lines[0]).toBe("the controller does not answer; workers go on without it");
