@@ -15,26 +15,35 @@ export interface ViewOptions {
 
 /** The live display: a headline, a block for each region, releases with their stages, the last change, what is broken. */
 export function liveView(state: DemoState, { style, columns, footer }: ViewOptions): string[] {
-  const { status, lastStatus: known, change, broken, ended } = state;
+  const { status, lastStatus: known } = state;
   const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
   const blocks = [
     [headline(status, style)],
     known === null ? [] : indent(regionLines(known, style, columns)),
     status === null ? [] : indent(releaseLines(status, style)),
-    status?.refused ? refusedLines(status.refused, style) : [],
-    change === null || status?.refused?.commit === change.commit
-      ? []
-      : changeLines(change, known?.releases.length === 0),
-    [
-      ...broken.map((one) => style.tone("bad", `broken: ${brokenInWords(one)}`)),
-      ...ended.map(({ role, log }) => style.tone("bad", `${role} ended by itself; see ${log}`)),
-    ],
+    newsLines(state, style),
+    troubleLines(state, style),
     footer.length === 0 ? [] : wrap("", footer, columns),
   ];
   return blocks
     .filter((block) => block.length > 0)
     .flatMap((block, index) => (index === 0 ? block : ["", ...block]))
     .map((line) => fitLine(line, columns));
+}
+
+/** What became of the last commit. */
+function newsLines({ status, lastStatus, change }: DemoState, style: Style): string[] {
+  const refused = status?.refused ?? null;
+  const lines = refused === null ? [] : refusedLines(refused, style);
+  if (change === null || refused?.commit === change.commit) return lines;
+  return [...lines, ...changeLines(change, lastStatus?.releases.length === 0)];
+}
+
+function troubleLines({ broken, ended }: DemoState, style: Style): string[] {
+  return [
+    ...broken.map((one) => style.tone("bad", `broken: ${brokenInWords(one)}`)),
+    ...ended.map(({ role, log }) => style.tone("bad", `${role} ended by itself; see ${log}`)),
+  ];
 }
 
 /** One line for a log: it changes only when something moves. */

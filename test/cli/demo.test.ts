@@ -1,7 +1,12 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { noneLeft, processesNaming, startDemoProcess } from "../support/demo-process.ts";
+import {
+  killProcess,
+  noneLeft,
+  processesNaming,
+  startDemoProcess,
+} from "../support/demo-process.ts";
 import { runCli } from "../support/cli.ts";
 import { emptyFolder, folderWith } from "../support/folder.ts";
 
@@ -45,6 +50,18 @@ describe("flotilla demo --once", { timeout: 90_000 }, () => {
     expect(lines).not.toContain("\u001b");
     expect(lines).toMatch(/12\/12 sites in sync, 12\/12 healthy; nothing in flight/);
     expect(lines).toMatch(/storefront \d\/9 \(stage canary/);
+  });
+});
+
+describe("flotilla demo --once, when a process dies", { timeout: 60_000 }, () => {
+  it("says which, and ends with 2", async () => {
+    const demo = await startDemoProcess(["--once"]);
+    await demo.saw("sites in sync");
+    await killProcess(demo.temporary, "worker-iberia");
+    expect(await demo.ended).toBe(2);
+    expect(demo.stdout()).toBe("");
+    expect(demo.stderr()).toMatch(/error: the worker-iberia does not run: .*its log is /s);
+    expect(await noneLeft(demo.temporary)).toEqual([]);
   });
 });
 

@@ -64,10 +64,19 @@ export async function startDemoProcess(
   return { child, temporary, stdout: () => stdout, stderr: () => stderr, ended, saw };
 }
 
-/** Command lines of processes that name a folder. */
+/** Command lines of processes that name a folder, each behind its pid. */
 export async function processesNaming(folder: string): Promise<string[]> {
-  const { stdout } = await run("ps", ["-A", "-o", "args"], { maxBuffer: 16 * 1024 * 1024 });
-  return stdout.split("\n").filter((line) => line.includes(folder) && !line.startsWith("ps "));
+  const { stdout } = await run("ps", ["-A", "-o", "pid,args"], { maxBuffer: 16 * 1024 * 1024 });
+  return stdout.split("\n").filter((line) => line.includes(folder));
+}
+
+/** Kills the process of a demo in this folder whose command line has a word. */
+export async function killProcess(folder: string, word: string): Promise<void> {
+  const found = (await processesNaming(folder)).find(
+    (line) => line.includes(word) && line.includes("bin/flotilla.js"),
+  );
+  if (found === undefined) throw new Error(`no ${word} runs in ${folder}`);
+  process.kill(Number.parseInt(found, 10), "SIGKILL");
 }
 
 /** Resolves when no process names the folder any more; gives what is left in it. */
