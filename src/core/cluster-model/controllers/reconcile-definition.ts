@@ -17,7 +17,8 @@ import {
 } from "../stored-object.ts";
 
 const resource = "apiextensions.k8s.io/customresourcedefinitions";
-const cleanup = "customresourcecleanup.apiextensions.k8s.io";
+/** Holds a deleted definition until its objects are gone. */
+export const definitionCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 /** Serves a definition's kinds, or takes them away. */
 export function reconcileDefinition(cluster: Cluster, key: string): void {
@@ -41,20 +42,15 @@ function establish(cluster: Cluster, definition: StoredObject): void {
   cluster.custom.set(definition.metadata.name, typesOfDefinition(definition));
   const isEstablished = objectsOf(status["conditions"]).length > 0;
   const stored = new Set([...textsOf(status["storedVersions"]), ...storageVersions(spec)]);
-  const hasFinalizer = finalizersOf(definition).includes(cleanup);
-  const isKnown = stored.size === textsOf(status["storedVersions"]).length;
-  if (isEstablished && isKnown && hasFinalizer) return;
+  if (isEstablished && stored.size === textsOf(status["storedVersions"]).length) return;
   const conditions = isEstablished
     ? objectsOf(status["conditions"])
     : [
         condition("NamesAccepted", "NoConflicts", "no conflicts found"),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
       ];
-  const finalizers = hasFinalizer
-    ? finalizersOf(definition)
-    : [...finalizersOf(definition), cleanup];
   putObject(cluster, resource, {
-    ...withMetadata(definition, { finalizers }),
+    ...definition,
     status: { acceptedNames: objectOf(spec["names"]), conditions, storedVersions: [...stored] },
   });
 }
@@ -82,7 +78,9 @@ function removeInstances(cluster: Cluster, definition: StoredObject): void {
     return;
   }
   cluster.custom.set(definition.metadata.name, []);
-  const finalizers = finalizersOf(definition).filter((finalizer) => finalizer !== cleanup);
+  const finalizers = finalizersOf(definition).filter(
+    (finalizer) => finalizer !== definitionCleanup,
+  );
   putObject(
     cluster,
     resource,

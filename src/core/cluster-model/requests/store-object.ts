@@ -37,6 +37,7 @@ export interface Write {
   readonly cluster: Cluster;
   readonly target: ResourcePath;
   readonly options: WriteOptions;
+  readonly isPatch?: boolean;
   readonly warnings: string[];
 }
 
@@ -75,11 +76,11 @@ export function storeChange(
 ): StoredObject {
   const { cluster, target, options } = write;
   const { type } = target;
-  checkPreconditions(target, live, change.proposed);
+  checkPreconditions(write, live, change.proposed);
   const checked = checkFields(write, change.proposed);
   const kept = keepWhatIsNotWritten(target, live, checked);
   const rules = rulesOf(type);
-  const complete = rules.complete(kept);
+  const complete = rules.complete(rules.carry(live, kept));
   const owned = change.ownership === "update" ? trackUpdate(write, live, complete) : complete;
   if (isUnchanged(live, owned)) return live;
   const object = withGeneration(type.hasGeneration, live, owned);
@@ -126,10 +127,13 @@ function withOwnership(object: StoredObject, named: StoredObject): StoredObject 
   return managedFields === undefined ? object : withMetadata(object, { managedFields });
 }
 
-function checkPreconditions(target: ResourcePath, live: StoredObject, proposed: JsonObject): void {
-  const { type, name } = target;
+function checkPreconditions(write: Write, live: StoredObject, proposed: JsonObject): void {
+  const { type, name } = write.target;
   const { resourceVersion, uid } = metadataOf(proposed);
   if (uid !== undefined && uid !== "" && uid !== live.metadata.uid) {
+    // For a replacement the uid is a precondition; a patch would change it.
+    if (write.isPatch)
+      throw invalid(type, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
     const message = `Precondition failed: UID in precondition: ${textOf(uid)}, UID in object meta: ${live.metadata.uid}`;
     throw conflict(type, name, { message });
   }
