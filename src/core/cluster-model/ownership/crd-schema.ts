@@ -84,6 +84,7 @@ class SchemaConverter {
       name: "",
       isAtomic: schema["x-kubernetes-map-type"] === "atomic",
       fields,
+      structs: [],
       ...(values !== undefined && { values }),
     };
   }

@@ -34,6 +34,8 @@ export interface MapType {
   /** Owned as a whole, never merged. */
   readonly isAtomic: boolean;
   readonly fields: ReadonlyMap<string, Field>;
+  /** The fields that are always there. */
+  readonly structs: readonly string[];
   /** Type of the fields that are not declared; without it there may be none. */
   readonly values?: FieldType;
 }
@@ -96,6 +98,7 @@ export const deducedType: FieldType = {
     name: "",
     isAtomic: false,
     fields: noFields,
+    structs: [],
     get values() {
       return deducedType;
     },
@@ -111,6 +114,7 @@ export const untypedType: FieldType = {
     name: "",
     isAtomic: true,
     fields: noFields,
+    structs: [],
     get values() {
       return untypedType;
     },
@@ -126,9 +130,14 @@ export function createBuiltInSchemas(tables: ApiTables): BuiltInSchemas {
     if (known !== undefined) return known;
     const [isAtomic, texts] = splitLine(tables.types[name] ?? "");
     const fields = new Map<string, Field>();
-    const made: FieldType = { map: { kind: "map", name, isAtomic, fields } };
+    const structs: string[] = [];
+    const made: FieldType = { map: { kind: "map", name, isAtomic, fields, structs } };
     types.set(name, made); // before its fields: a type may lead to itself
-    for (const text of texts) fields.set(...parseField(text, type));
+    for (const text of texts) {
+      const [field, parsed] = parseField(text, type);
+      fields.set(field, parsed);
+      if (parsed.isAlwaysThere) structs.push(field);
+    }
     return made;
   };
   const make = (id: string, name: string): ObjectSchema => {
@@ -199,6 +208,7 @@ function parseType(text: string, typeByName: TypeByName): FieldType {
           name: "",
           isAtomic: false,
           fields: noFields,
+          structs: [],
           values: parseType(inner, typeByName),
         },
       };
