@@ -47,9 +47,9 @@ class Subject {
     });
   }
 
-  create(content: JsonObject, manager = "one"): Promise<Answer> {
+  create(content: JsonObject, manager = "one", options = ""): Promise<Answer> {
     const collection = this.#path.slice(0, this.#path.lastIndexOf("/"));
-    const path = `${collection}?fieldManager=${manager}`;
+    const path = `${collection}?fieldManager=${manager}${options}`;
     return this.#cluster.request({ method: "POST", path, body: this.#object(content) });
   }
 
@@ -254,6 +254,48 @@ export function describeOwnership(cluster: () => ClusterUnderTest): void {
       expect(answer.status).toBe(200);
       const { annotations } = answer.body["metadata"] as { annotations: Record<string, string> };
       expect(JSON.parse(annotations[key] ?? "")).toMatchObject({ data: { a: "2" } });
+    });
+  });
+
+  describe("creating an object", () => {
+    it("drops unknown fields, or refuses them where that is asked for", async () => {
+      const content = deployment({ hostPort: 1, bogus: { a: 1 }, tty: true }, { nonsense: [] });
+
+      const refused = await subject("Deployment").create(content, "one", "&fieldValidation=Strict");
+      const answer = await subject("Deployment").create(content);
+
+      expect(refused.status).toBe(400);
+      expect(messageOf(refused)).toBe(
+        'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.nonsense", unknown field "spec.template.spec.containers[0].hostPort", unknown field "spec.template.spec.containers[0].bogus"',
+      );
+      expect(answer.status).toBe(201);
+      expect(JSON.stringify(answer.body)).not.toMatch(/bogus|hostPort|nonsense/);
+    });
+
+    const container = "Container.spec.template.spec.containers";
+    it.each([
+      [deployment({ env: 5 }), `number into Go struct field ${container}.env of type []v1.EnvVar`],
+      [deployment({ image: 7 }), `number into Go struct field ${container}.image of type string`],
+      [deployment({ tty: "x" }), `string into Go struct field ${container}.tty of type bool`],
+      [
+        deployment({}, { replicas: "1" }),
+        "string into Go struct field DeploymentSpec.spec.replicas of type int32",
+      ],
+      [
+        deployment({}, { strategy: [] }),
+        "array into Go struct field DeploymentSpec.spec.strategy of type v1.DeploymentStrategy",
+      ],
+      [
+        deployment({ resources: { limits: "x" } }),
+        "string into Go struct field ResourceRequirements.spec.template.spec.containers.resources.limits of type v1.ResourceList",
+      ],
+    ] as const)("refuses values of a wrong kind (%#)", async (content, problem) => {
+      const answer = await subject("Deployment").create(content);
+
+      expect(answer.status).toBe(400);
+      expect(messageOf(answer)).toBe(
+        `Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal ${problem}`,
+      );
     });
   });
 
