@@ -117,7 +117,7 @@ function store(
   const owned = isSameOwner ? before.fields : fields;
   const own: Ownership = { manager, fields: owned, time: isSame ? before?.time : time };
   owners.set(self, own);
-  const stored = withManagedFields(object, encodeManagedFields(owners));
+  const stored = withManagedFields(object, encodeManagedFields(owners, apply.schema.sets));
   return { object: withLastApplied(stored, apply), changed: true };
 }
 

@@ -26,6 +26,7 @@ export function schemaOfCrdVersion(
   return {
     type: converter.root(objectAt(schema, "openAPIV3Schema")),
     empty: { apiVersion, kind },
+    sets: new Map(),
     resetFields: resetFieldsFor(hasStatus, ["metadata", "spec"]),
   };
 }

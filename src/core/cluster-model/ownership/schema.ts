@@ -5,6 +5,7 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { ApiTables } from "./api-tables.ts";
 import { type FieldSet, fieldSetOf } from "./field-set.ts";
+import type { SharedSets } from "./fields-v1.ts";
 
 /** What a scalar may be; `any` takes each of them. */
 export type ScalarKind =
@@ -66,6 +67,8 @@ export interface ObjectSchema {
   readonly type: FieldType;
   /** An object of the kind in which nothing was set yet: what a new object is compared with. */
   readonly empty: JsonObject;
+  /** Sets of fields that objects of the kind have in common. */
+  readonly sets: SharedSets;
   /** The fields that a write to the object (subresource "") or to a subresource leaves as they are. */
   resetFields(subresource: string): FieldSet;
 }
@@ -146,6 +149,7 @@ export function createBuiltInSchemas(tables: ApiTables): BuiltInSchemas {
     return {
       type: root,
       empty: emptyValue(root),
+      sets: new Map(),
       resetFields: resetFieldsOf(tables, groupVersion, plural),
     };
   };
