@@ -16,13 +16,14 @@ import {
   withMetadata,
 } from "../stored-object.ts";
 
-const resource = "apiextensions.k8s.io/customresourcedefinitions";
+/** Where CRDs are kept. */
+export const definitionResource = "apiextensions.k8s.io/customresourcedefinitions";
 /** Holds a deleted definition until its objects are gone. */
 export const definitionCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 /** Serves a definition's kinds, or takes them away. */
 export function reconcileDefinition(cluster: Cluster, key: string): void {
-  const definition = cluster.store.get(resource, key);
+  const definition = cluster.store.get(definitionResource, key);
   if (definition === undefined) cluster.custom.set(key.slice(1), []);
   else if (isDeleting(definition)) removeInstances(cluster, definition);
   else establish(cluster, definition);
@@ -49,7 +50,7 @@ function establish(cluster: Cluster, definition: StoredObject): void {
         condition("NamesAccepted", "NoConflicts", "no conflicts found"),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
       ];
-  putObject(cluster, resource, {
+  putObject(cluster, definitionResource, {
     ...definition,
     status: { acceptedNames: objectOf(spec["names"]), conditions, storedVersions: [...stored] },
   });
@@ -83,7 +84,7 @@ function removeInstances(cluster: Cluster, definition: StoredObject): void {
   );
   putObject(
     cluster,
-    resource,
+    definitionResource,
     withMetadata(definition, { finalizers: finalizers.length > 0 ? finalizers : undefined }),
   );
 }

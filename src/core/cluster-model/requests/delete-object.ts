@@ -2,7 +2,7 @@
 import { type JsonObject, isJsonObject } from "../../model/json.ts";
 import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import { putObject, removeObject } from "../change-object.ts";
-import { definitionCleanup } from "../controllers/reconcile-definition.ts";
+import { definitionCleanup, definitionResource } from "../controllers/reconcile-definition.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ResourceType } from "../resource-types.ts";
 import { type StatusFailure, badRequest, conflict, forbidden } from "../status-failure.ts";
@@ -175,8 +175,6 @@ function marked(
     status: { ...status, conditions: [...objectsOf(status["conditions"]), terminating] },
   };
 }
-
-const definitionResource = "apiextensions.k8s.io/customresourcedefinitions";
 
 function finalizersFor(
   type: ResourceType,
