@@ -42,7 +42,10 @@ export function demoPaths(dir: string): DemoPaths {
   };
 }
 
+/** A worker that is not heard for three of these is silent. */
 const heartbeat = "1s";
+/** Workers report more often than they must: how long an app has been healthy goes with each report. */
+const reportInterval = "400ms";
 
 /** Writes the controller's config; port 0 takes a free one. */
 export async function writeControllerConfig(
@@ -80,7 +83,7 @@ export async function writeWorkerConfigs(
       sites: Object.fromEntries(
         sites.map((site) => [site, { kubeconfig: paths.kubeconfig(site) }]),
       ),
-      heartbeat,
+      heartbeat: reportInterval,
       poll: "2s",
       observe: "2s",
       settle: "200ms",

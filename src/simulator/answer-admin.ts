@@ -47,20 +47,20 @@ const answers: Readonly<Record<string, Answer>> = {
 
 /** Answers `/admin/...`. */
 export function answerAdmin(
-  hosts: ReadonlyMap<string, ClusterHost>,
+  { hosts, url }: { readonly hosts: ReadonlyMap<string, ClusterHost>; readonly url: string },
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
-    const parts = (request.url ?? "/").split("/").slice(1);
+    const parts = url.split("/").slice(1);
     const what = whatOf(parts);
     const body = decode(Buffer.concat(chunks).toString());
     const host = hosts.get(parts[2] ?? "");
     const answer = answers[`${request.method ?? "GET"} ${what}`]?.({ hosts, host, body });
     if (answer === undefined) {
-      const message = `cannot do ${request.method ?? ""} ${request.url ?? ""}: no such path or cluster, or a body that does not fit`;
+      const message = `cannot do ${request.method ?? ""} ${url}: no such path or cluster, or a body that does not fit`;
       sendStatus(response, { code: 400, reason: "BadRequest", message });
       return;
     }

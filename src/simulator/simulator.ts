@@ -9,7 +9,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Cluster } from "../core/cluster-model/cluster.ts";
 import type { PodScript } from "../core/cluster-model/pods/pod-script.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { answerCluster, sendStatus } from "./answer-http.ts";
+import { type ClusterUrl, answerCluster, sendStatus } from "./answer-http.ts";
 import { answerAdmin } from "./answer-admin.ts";
 import { ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
 import { countsOf, failHost, healHost } from "./fault-controls.ts";
@@ -59,9 +59,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     hosts.set(start.name, new ClusterHost(start, clock));
   };
   for (const cluster of options.clusters) add(cluster);
-  const authorization = `Bearer ${token}`;
   const server = createServer((request, response) => {
-    route({ hosts, authorization }, request, response);
+    route({ hosts, token }, request, response);
   });
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
@@ -95,7 +94,12 @@ function controlsOf({ url, hosts, token, add, close }: Running): Omit<Simulator,
       return [...hosts.keys()];
     },
     server: serverOf,
-    kubeconfig: (name) => kubeconfigText({ name, server: serverOf(name), token }),
+    kubeconfig: (name) =>
+      kubeconfigText({
+        name,
+        server: `${url}${keyPrefix}${token}${prefix}${hostOf(hosts, name).name}`,
+        token,
+      }),
     fail: (name, fault) => failHost(hostOf(hosts, name), fault),
     heal: (name) => healHost(hostOf(hosts, name)),
     script: (name, script) => hostOf(hosts, name).setScript(script),
@@ -117,33 +121,47 @@ function hostOf(hosts: ReadonlyMap<string, ClusterHost>, name: string): ClusterH
 }
 
 const prefix = "/clusters/";
+const keyPrefix = "/key/";
 
-function route(
-  { hosts, authorization }: { hosts: ReadonlyMap<string, ClusterHost>; authorization: string },
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { url = "/", headers } = request;
-  if (headers.authorization !== authorization) {
+/** kubectl sends no token over plain HTTP: its kubeconfig has the token in the path instead. */
+function withoutKey(url: string, token: string): string | undefined {
+  const key = `${keyPrefix}${token}/`;
+  return url.startsWith(key) ? url.slice(key.length - 1) : undefined;
+}
+
+function route({ hosts, token }: Routes, request: IncomingMessage, response: ServerResponse): void {
+  const { url: asked = "/", headers } = request;
+  const isKnown = headers.authorization === `Bearer ${token}`;
+  const url = withoutKey(asked, token) ?? (isKnown ? asked : undefined);
+  if (url === undefined) {
     sendStatus(response, { code: 401, reason: "Unauthorized", message: "Unauthorized" });
     return;
   }
   if (!url.startsWith(prefix)) {
-    answerAdmin(hosts, request, response);
+    answerAdmin({ hosts, url }, request, response);
     return;
   }
+  const place = clusterPlace(url);
+  const host = hosts.get(place.name);
+  if (host === undefined) {
+    const message = "there is no simulated cluster of this name";
+    sendStatus(response, { code: 404, reason: "NotFound", message });
+    return;
+  }
+  answerCluster(host, { request, response }, place);
+}
+
+/** `/clusters/<name>/<path>?<query>`. */
+function clusterPlace(url: string): ClusterUrl & { readonly name: string } {
   const end = url.indexOf("/", prefix.length);
-  const host = hosts.get(url.slice(prefix.length, end < 0 ? undefined : end));
-  if (host === undefined || end < 0) {
-    sendStatus(response, {
-      code: 404,
-      reason: "NotFound",
-      message: `no simulated cluster at ${url}`,
-    });
-    return;
-  }
+  if (end < 0) return { name: url.slice(prefix.length), path: "/", query: "" };
+  const name = url.slice(prefix.length, end);
   const queryAt = url.indexOf("?", end);
-  const path = queryAt < 0 ? url.slice(end) : url.slice(end, queryAt);
-  const query = queryAt < 0 ? "" : url.slice(queryAt + 1);
-  answerCluster(host, { request, response }, { path, query });
+  if (queryAt < 0) return { name, path: url.slice(end), query: "" };
+  return { name, path: url.slice(end, queryAt), query: url.slice(queryAt + 1) };
+}
+
+interface Routes {
+  readonly hosts: ReadonlyMap<string, ClusterHost>;
+  readonly token: string;
 }

@@ -81,7 +81,7 @@ function notify(cluster: Cluster, resource: string, object: StoredObject): void 
     if (ownerResource !== undefined) {
       wakeController(cluster, { resource: ownerResource, key: keyOf(namespace, owner.name) });
     }
-    if (owner.blockOwnerDeletion) {
+    if (owner.blockOwnerDeletion || ownerResource === undefined) {
       cluster.timers.set(`garbage ${owner.uid}`, cluster.now + reactionMs);
     }
   }

@@ -82,7 +82,7 @@ const apiService: JsonObject = {
   status: { loadBalancer: {} },
 };
 
-const capacity = { cpu: "64", memory: "256Gi", pods: "1000", "ephemeral-storage": "1Ti" };
+const capacity = { cpu: "64", memory: "256Gi", pods: "1k", "ephemeral-storage": "1Ti" };
 
 function nodeObject(name: string, time: string): JsonObject {
   return {

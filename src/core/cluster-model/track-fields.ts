@@ -16,7 +16,7 @@ const builtIn = builtInSchemas();
 const customSchemas = new WeakMap<JsonObject, ObjectSchema>();
 
 /** The schema of a kind. */
-function schemaOf({ group, version, kind, custom }: ResourceType): ObjectSchema {
+export function schemaOf({ group, version, kind, custom }: ResourceType): ObjectSchema {
   if (custom === undefined) {
     const schema = builtIn.schemaFor(group, version, kind);
     if (schema === undefined) throw new Error(`no schema of ${group}/${version} ${kind}`);

@@ -9,6 +9,7 @@ import {
   builtInSchemas,
 } from "../../../src/core/cluster-model/ownership/built-in-schemas.ts";
 import { schemaOfCrdVersion } from "../../../src/core/cluster-model/ownership/crd-schema.ts";
+import { checkObject } from "../../../src/core/cluster-model/ownership/check-object.ts";
 import { recordUpdate } from "../../../src/core/cluster-model/ownership/record-update.ts";
 import type { FieldType, ObjectSchema } from "../../../src/core/cluster-model/ownership/schema.ts";
 import { toServerForm } from "../../../src/core/cluster-model/ownership/server-form.ts";
@@ -99,8 +100,16 @@ class OwnershipModel {
     const { name } = body["metadata"] as { name: string };
     const id = `${place.id}/${name}`;
     if (this.#objects.has(id)) return { status: 409, body: {} };
-    const { schema } = this.#kind(place);
-    const after = this.#finish(place, undefined, body);
+    const { schema, kind } = this.#kind(place);
+    const { object, unknown, wrongType } = checkObject(body, schema.type);
+    const isStrict = place.query.get("fieldValidation") === "Strict" && unknown.length > 0;
+    const mistake = wrongType ?? (isStrict && `strict decoding error: ${unknown.join(", ")}`);
+    if (mistake) {
+      const version = place.apiVersion.split("/").at(-1);
+      const message = `${kind} in version "${version}" cannot be handled as a ${kind}: ${mistake}`;
+      return { status: 400, body: { message } };
+    }
+    const after = this.#finish(place, undefined, object);
     const stored = recordUpdate({ ...this.#write(place, schema), before: undefined, after });
     return { status: 201, body: this.#store(id, undefined, stored) };
   }

@@ -4,19 +4,25 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ControlPlanes, startControlPlanes } from "../../control-plane/start.ts";
 import { type ClusterUnderTest, type TestRequest, realCluster } from "./cluster-under-test.ts";
+import { readApiTables } from "../../../scripts/generate-api-types.ts";
+import type { ApiTables } from "../../../src/core/cluster-model/ownership/api-tables.ts";
+import { apiTables } from "../../../src/core/cluster-model/ownership/built-in-schemas.ts";
 import { comparable } from "./compare-answers.ts";
+import { describeOwnership } from "./ownership-contract.ts";
 import { histories, historyKinds, sampleDefinition } from "./ownership-histories.ts";
 import { modelCluster } from "./ownership-model.ts";
 
 let planes: ControlPlanes;
 let real: ReturnType<typeof realCluster>;
 let model: ClusterUnderTest;
+let served: ApiTables;
 let count = 0;
 
 beforeAll(async () => {
   planes = await startControlPlanes({ clusters: 1 });
   const [cluster] = planes.clusters;
   if (cluster === undefined) throw new Error("no control plane was started");
+  served = await readApiTables(cluster);
   real = realCluster(cluster);
   model = modelCluster();
   await define(real);
@@ -26,6 +32,19 @@ beforeAll(async () => {
 afterAll(async () => {
   real.close();
   await planes.stopAll();
+});
+
+describe("a real API server", () => {
+  describeOwnership(() => real);
+});
+
+describe("the generated tables", () => {
+  it("are what the API server says", () => {
+    // A server of another version has other types; those of this one must be complete.
+    const isSameVersion = served.version === apiTables.version;
+    expect(isSameVersion ? served : apiTables).toEqual(apiTables);
+    expect(served.types["core.v1.Container"]).toContain("name=!s");
+  });
 });
 
 describe.each(historyKinds)("histories of $title", (kind) => {

@@ -16,12 +16,14 @@ import {
   withMetadata,
 } from "../stored-object.ts";
 
-const resource = "apiextensions.k8s.io/customresourcedefinitions";
-const cleanup = "customresourcecleanup.apiextensions.k8s.io";
+/** Where CRDs are kept. */
+export const definitionResource = "apiextensions.k8s.io/customresourcedefinitions";
+/** Holds a deleted definition until its objects are gone. */
+export const definitionCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 /** Serves a definition's kinds, or takes them away. */
 export function reconcileDefinition(cluster: Cluster, key: string): void {
-  const definition = cluster.store.get(resource, key);
+  const definition = cluster.store.get(definitionResource, key);
   if (definition === undefined) cluster.custom.set(key.slice(1), []);
   else if (isDeleting(definition)) removeInstances(cluster, definition);
   else establish(cluster, definition);
@@ -41,20 +43,15 @@ function establish(cluster: Cluster, definition: StoredObject): void {
   cluster.custom.set(definition.metadata.name, typesOfDefinition(definition));
   const isEstablished = objectsOf(status["conditions"]).length > 0;
   const stored = new Set([...textsOf(status["storedVersions"]), ...storageVersions(spec)]);
-  const hasFinalizer = finalizersOf(definition).includes(cleanup);
-  const isKnown = stored.size === textsOf(status["storedVersions"]).length;
-  if (isEstablished && isKnown && hasFinalizer) return;
+  if (isEstablished && stored.size === textsOf(status["storedVersions"]).length) return;
   const conditions = isEstablished
     ? objectsOf(status["conditions"])
     : [
         condition("NamesAccepted", "NoConflicts", "no conflicts found"),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
       ];
-  const finalizers = hasFinalizer
-    ? finalizersOf(definition)
-    : [...finalizersOf(definition), cleanup];
-  putObject(cluster, resource, {
-    ...withMetadata(definition, { finalizers }),
+  putObject(cluster, definitionResource, {
+    ...definition,
     status: { acceptedNames: objectOf(spec["names"]), conditions, storedVersions: [...stored] },
   });
 }
@@ -82,10 +79,12 @@ function removeInstances(cluster: Cluster, definition: StoredObject): void {
     return;
   }
   cluster.custom.set(definition.metadata.name, []);
-  const finalizers = finalizersOf(definition).filter((finalizer) => finalizer !== cleanup);
+  const finalizers = finalizersOf(definition).filter(
+    (finalizer) => finalizer !== definitionCleanup,
+  );
   putObject(
     cluster,
-    resource,
+    definitionResource,
     withMetadata(definition, { finalizers: finalizers.length > 0 ? finalizers : undefined }),
   );
 }

@@ -23,6 +23,8 @@ import {
 export interface KindRules {
   /** Fills in defaults; on every write. */
   complete(object: StoredObject): StoredObject;
+  /** What a replacement that says nothing of it keeps: addresses that were given out. */
+  carry(live: StoredObject, next: StoredObject): StoredObject;
   /** What is given out once, at creation: addresses, the first status. */
   atBirth(cluster: Cluster, object: StoredObject): StoredObject;
   check(object: StoredObject): readonly Cause[];
@@ -31,6 +33,7 @@ export interface KindRules {
 
 const noRules: KindRules = {
   complete: (object) => object,
+  carry: (_live, next) => next,
   atBirth: (_cluster, object) => object,
   check: () => [],
   checkChange: () => [],

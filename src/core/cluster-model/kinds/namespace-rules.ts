@@ -14,6 +14,7 @@ export const namespaceRules: Partial<KindRules> = {
           labels: { ...objectOf(labels), "kubernetes.io/metadata.name": name },
         });
   },
+  carry: (live, next) => ({ ...next, spec: live["spec"] ?? {} }),
   atBirth: (_cluster, object) => ({
     ...object,
     spec: withDefaults(objectOf(object["spec"]), { finalizers: ["kubernetes"] }),

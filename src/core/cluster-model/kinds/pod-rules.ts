@@ -6,10 +6,11 @@ import { withDefaults } from "./config-rules.ts";
 import type { KindRules } from "./kind-rules.ts";
 
 export const podRules: Partial<KindRules> = {
-  complete: (pod) => ({
-    ...pod,
-    spec: withDefaults(completePodSpec(objectOf(pod["spec"]), "Always"), podOnly),
-  }),
+  complete: (pod) => {
+    const spec = withDefaults(completePodSpec(objectOf(pod["spec"]), "Always"), podOnly);
+    const containers = objectsOf(spec["containers"]).map(withRequests);
+    return { ...pod, spec: { ...spec, containers } };
+  },
   atBirth: (_cluster, pod) => ({
     ...pod,
     spec: withDefaults(objectOf(pod["spec"]), {
@@ -91,7 +92,7 @@ function completeContainer(container: JsonObject): JsonObject {
   const image = textOf(container["image"]);
   const tag = /:(?<tag>[^:/@]+)$/.exec(image)?.groups?.["tag"];
   const isLatest = !image.includes("@") && (tag === undefined || tag === "latest");
-  const { ports, env, resources } = container;
+  const { ports, env } = container;
   const probes = ["livenessProbe", "readinessProbe", "startupProbe"]
     .filter((name) => container[name] !== undefined)
     .map((name) => [name, completeProbe(objectOf(container[name]))] as const);
@@ -102,7 +103,6 @@ function completeContainer(container: JsonObject): JsonObject {
       terminationMessagePath: "/dev/termination-log",
       terminationMessagePolicy: "File",
     }),
-    ...(resources !== undefined && { resources: completeResources(objectOf(resources)) }),
     ...(ports !== undefined && {
       ports: objectsOf(ports).map((port) => withDefaults(port, { protocol: "TCP" })),
     }),
@@ -111,12 +111,13 @@ function completeContainer(container: JsonObject): JsonObject {
   };
 }
 
-/** A limit without a request is the request, too. */
-function completeResources(resources: JsonObject): JsonObject {
+/** In a pod, though not in a template, a limit without a request is the request, too. */
+function withRequests(container: JsonObject): JsonObject {
+  const resources = objectOf(container["resources"]);
   const limits = resources["limits"];
-  if (limits === undefined) return resources;
+  if (limits === undefined) return container;
   const requests = withDefaults(objectOf(resources["requests"]), objectOf(limits));
-  return { ...resources, requests };
+  return { ...container, resources: { ...resources, requests } };
 }
 
 function completeVariable(variable: JsonObject): JsonObject {

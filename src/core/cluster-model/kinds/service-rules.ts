@@ -33,6 +33,19 @@ export const serviceRules: Partial<KindRules> = {
       },
     };
   },
+  carry: (live, service) => {
+    const given = objectOf(live["spec"]);
+    const spec = objectOf(service["spec"]);
+    if (spec["type"] === "ExternalName" || given["clusterIP"] === undefined) return service;
+    const { clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy } = given;
+    const kept = {
+      clusterIP,
+      clusterIPs: clusterIPs ?? [],
+      ipFamilies: ipFamilies ?? [],
+      ipFamilyPolicy: ipFamilyPolicy ?? "",
+    };
+    return { ...service, spec: withDefaults(spec, kept) };
+  },
   atBirth: (cluster, service) => ({
     ...service,
     spec: withAddress(cluster, objectOf(service["spec"])),

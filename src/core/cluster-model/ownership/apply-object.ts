@@ -113,9 +113,11 @@ function store(
     return { object: live, changed: false };
   }
   const owners = withdraw(standing, change, self);
-  const own: Ownership = { manager, fields, time: isSame ? before?.time : time };
+  // An equal set is the one that is already written out.
+  const owned = isSameOwner ? before.fields : fields;
+  const own: Ownership = { manager, fields: owned, time: isSame ? before?.time : time };
   owners.set(self, own);
-  const stored = withManagedFields(object, encodeManagedFields(owners));
+  const stored = withManagedFields(object, encodeManagedFields(owners, apply.schema.sets));
   return { object: withLastApplied(stored, apply), changed: true };
 }
 

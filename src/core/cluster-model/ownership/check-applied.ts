@@ -26,9 +26,9 @@ function check(value: Json, type: FieldType, place: Place): void {
   if (typeof value !== "object" && type.scalar !== undefined) {
     return checkScalar(value, type.scalar, place);
   }
-  if (type.map !== undefined) return report(place, `expected map, got ${printed(value)}`);
+  if (type.map !== undefined) return report(place, `expected map, got &{${printed(value)}}`);
   if (type.scalar !== undefined) return checkScalar(value, type.scalar, place);
-  report(place, `expected list, got ${printed(value)}`);
+  report(place, `expected list, got &{${printed(value)}}`);
 }
 
 function checkMap(value: Readonly<Record<string, Json>>, map: MapType, place: Place): void {
@@ -62,13 +62,13 @@ function checkScalar(value: Json, kind: ScalarKind, place: Place): void {
       report(place, `expected numeric (int or float), got ${goType(value)}`);
     }
   } else if (kind === "boolean") {
-    if (typeof value !== "boolean") report(place, `expected boolean, got ${printed(value)}`);
+    if (typeof value !== "boolean") report(place, `expected boolean, got &{${printed(value)}}`);
   } else if (kind === "string" || kind === "bytes") {
     if (typeof value !== "string") {
       report(place, `expected string, got &value.valueUnstructured{Value:${printedGo(value)}}`);
     }
   } else if (typeof value === "object") {
-    report(place, `expected any scalar, got ${printed(value)}`);
+    report(place, `expected any scalar, got &{${printed(value)}}`);
   }
 }
 

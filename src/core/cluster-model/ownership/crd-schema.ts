@@ -26,6 +26,7 @@ export function schemaOfCrdVersion(
   return {
     type: converter.root(objectAt(schema, "openAPIV3Schema")),
     empty: { apiVersion, kind },
+    sets: new Map(),
     resetFields: resetFieldsFor(hasStatus, ["metadata", "spec"]),
   };
 }
@@ -84,6 +85,7 @@ class SchemaConverter {
       name: "",
       isAtomic: schema["x-kubernetes-map-type"] === "atomic",
       fields,
+      structs: [],
       ...(values !== undefined && { values }),
     };
   }

@@ -38,14 +38,31 @@ function decodeNode(fields: JsonObject): FieldSet | undefined {
   return draft;
 }
 
-/** Writes a set. */
-export function encodeFields(set: FieldSet): JsonObject {
-  const known = encoded.get(set);
-  if (known !== undefined) return known;
+/** Sets by their text. */
+export type SharedSets = Map<string, FieldSet>;
+
+const maxShared = 2_000;
+
+/**
+ * The set that is kept for all objects which have an equal one: many clusters get the same configuration, and one set
+ * with its written form serves them all.
+ */
+export function shareSet(set: FieldSet, shared: SharedSets): FieldSet {
+  if (encoded.has(set)) return set;
   const fields = encodeChildren(set);
+  const text = JSON.stringify(fields);
+  const known = shared.get(text);
+  if (known !== undefined) return known;
   encoded.set(set, fields);
   decoded.set(fields, set);
-  return fields;
+  if (shared.size >= maxShared) shared.clear();
+  shared.set(text, set);
+  return set;
+}
+
+/** Writes a set. */
+export function encodeFields(set: FieldSet): JsonObject {
+  return encoded.get(set) ?? encodeChildren(set);
 }
 
 function encodeChildren(set: FieldSet): Record<string, Json> {

@@ -1,7 +1,7 @@
 /** `metadata.managedFields`: who owns which fields of an object. What was read once is remembered. */
 import { type Json, type JsonObject, isJsonObject } from "../../model/json.ts";
 import { type FieldSet, isEmptySet } from "./field-set.ts";
-import { decodeFields, encodeFields } from "./fields-v1.ts";
+import { type SharedSets, decodeFields, encodeFields, shareSet } from "./fields-v1.ts";
 
 /** Who writes: an entry of managedFields is of one of these. */
 export interface Manager {
@@ -86,10 +86,15 @@ function textOf(value: Json | undefined): string {
 }
 
 /** Writes managedFields in the API server's order; undefined when nobody owns anything. */
-export function encodeManagedFields(ownerships: Ownerships): readonly Json[] | undefined {
+export function encodeManagedFields(
+  ownerships: Ownerships,
+  shared: SharedSets,
+): readonly Json[] | undefined {
   const owners = [...ownerships.values()].filter(({ fields }) => !isEmptySet(fields));
   if (owners.length === 0) return undefined;
-  const sorted = owners.toSorted(compareOwnerships);
+  const sorted = owners
+    .toSorted(compareOwnerships)
+    .map((owner) => ({ ...owner, fields: shareSet(owner.fields, shared) }));
   const entries = sorted.map(encodeEntry);
   const kept = sorted.map((owner, index) => ({ ...owner, entry: entries[index] ?? {} }));
   decoded.set(entries, new Map(kept.map((owner) => [managerId(owner.manager), owner])));

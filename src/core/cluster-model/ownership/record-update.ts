@@ -43,7 +43,7 @@ export function recordUpdate(update: Update): JsonObject {
     return withManagedFields(update.after, undefined);
   }
   const changed = ownershipsAfter(ownerships, update);
-  return withManagedFields(update.after, encodeManagedFields(changed));
+  return withManagedFields(update.after, encodeManagedFields(changed, update.schema.sets));
 }
 
 /** The ownerships after an update, before they are written to the object. */

@@ -5,6 +5,7 @@
 import type { Json, JsonObject } from "../../model/json.ts";
 import type { ApiTables } from "./api-tables.ts";
 import { type FieldSet, fieldSetOf } from "./field-set.ts";
+import type { SharedSets } from "./fields-v1.ts";
 
 /** What a scalar may be; `any` takes each of them. */
 export type ScalarKind =
@@ -34,6 +35,8 @@ export interface MapType {
   /** Owned as a whole, never merged. */
   readonly isAtomic: boolean;
   readonly fields: ReadonlyMap<string, Field>;
+  /** The fields that are always there. */
+  readonly structs: readonly string[];
   /** Type of the fields that are not declared; without it there may be none. */
   readonly values?: FieldType;
 }
@@ -64,6 +67,8 @@ export interface ObjectSchema {
   readonly type: FieldType;
   /** An object of the kind in which nothing was set yet: what a new object is compared with. */
   readonly empty: JsonObject;
+  /** Sets of fields that objects of the kind have in common. */
+  readonly sets: SharedSets;
   /** The fields that a write to the object (subresource "") or to a subresource leaves as they are. */
   resetFields(subresource: string): FieldSet;
 }
@@ -96,6 +101,7 @@ export const deducedType: FieldType = {
     name: "",
     isAtomic: false,
     fields: noFields,
+    structs: [],
     get values() {
       return deducedType;
     },
@@ -111,6 +117,7 @@ export const untypedType: FieldType = {
     name: "",
     isAtomic: true,
     fields: noFields,
+    structs: [],
     get values() {
       return untypedType;
     },
@@ -126,9 +133,14 @@ export function createBuiltInSchemas(tables: ApiTables): BuiltInSchemas {
     if (known !== undefined) return known;
     const [isAtomic, texts] = splitLine(tables.types[name] ?? "");
     const fields = new Map<string, Field>();
-    const made: FieldType = { map: { kind: "map", name, isAtomic, fields } };
+    const structs: string[] = [];
+    const made: FieldType = { map: { kind: "map", name, isAtomic, fields, structs } };
     types.set(name, made); // before its fields: a type may lead to itself
-    for (const text of texts) fields.set(...parseField(text, type));
+    for (const text of texts) {
+      const [field, parsed] = parseField(text, type);
+      fields.set(field, parsed);
+      if (parsed.isAlwaysThere) structs.push(field);
+    }
     return made;
   };
   const make = (id: string, name: string): ObjectSchema => {
@@ -137,6 +149,7 @@ export function createBuiltInSchemas(tables: ApiTables): BuiltInSchemas {
     return {
       type: root,
       empty: emptyValue(root),
+      sets: new Map(),
       resetFields: resetFieldsOf(tables, groupVersion, plural),
     };
   };
@@ -199,6 +212,7 @@ function parseType(text: string, typeByName: TypeByName): FieldType {
           name: "",
           isAtomic: false,
           fields: noFields,
+          structs: [],
           values: parseType(inner, typeByName),
         },
       };

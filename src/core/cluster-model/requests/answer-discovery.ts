@@ -176,8 +176,8 @@ function aggregated(cluster: Cluster, isCore: boolean): JsonObject {
 }
 
 function aggregatedResource(type: ResourceType): JsonObject {
-  const { group, version: ofVersion, kind } = type;
-  const own = { group, version: ofVersion, kind };
+  // Group and version are told only where they are other ones.
+  const own = { group: "", version: "", kind: type.kind };
   return {
     resource: type.plural,
     responseKind: own,

@@ -17,7 +17,7 @@ export function createObject(
 ): ApiResponse {
   const { type } = target;
   if (type.namespaced && target.namespace === "") throw methodNotAllowed();
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const options = readWriteOptions(request);
   const body = readBodyObject(request, target);
   const { name, generateName } = metadataOf(body);

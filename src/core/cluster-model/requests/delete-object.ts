@@ -2,6 +2,7 @@
 import { type JsonObject, isJsonObject } from "../../model/json.ts";
 import type { ApiRequest, ApiResponse } from "../api-request.ts";
 import { putObject, removeObject } from "../change-object.ts";
+import { definitionCleanup, definitionResource } from "../controllers/reconcile-definition.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ResourceType } from "../resource-types.ts";
 import { type StatusFailure, badRequest, conflict, forbidden } from "../status-failure.ts";
@@ -11,6 +12,7 @@ import {
   isDeleting,
   numberOf,
   objectOf,
+  objectsOf,
   textOf,
   timestamp,
   withMetadata,
@@ -38,7 +40,7 @@ export function deleteObject(
   target: ResourcePath,
 ): ApiResponse {
   const { type, name } = target;
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const options = readDeleteOptions(request);
   const live = liveObject(cluster, target);
   const failed = failedPrecondition(live, options);
@@ -61,7 +63,7 @@ export function deleteCollection(
   request: ApiRequest,
   { type, namespace }: ResourcePath,
 ): ApiResponse {
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const options = readDeleteOptions(request);
   const selection = readSelection(request.query, type.kind);
   const objects = cluster.store
@@ -155,8 +157,23 @@ function marked(
     finalizers: finalizers.length > 0 ? finalizers : undefined,
     generation: type.hasGeneration ? numberOf(live.metadata["generation"]) + 1 : undefined,
   });
-  if (type.resource !== "namespaces") return object;
-  return { ...object, status: { ...objectOf(object["status"]), phase: "Terminating" } };
+  const status = objectOf(object["status"]);
+  if (type.resource === "namespaces") {
+    return { ...object, status: { ...status, phase: "Terminating" } };
+  }
+  if (type.resource !== definitionResource || isDeleting(live)) return object;
+  const terminating: JsonObject = {
+    type: "Terminating",
+    status: "True",
+    lastTransitionTime: since,
+    reason: "InstanceDeletionPending",
+    message:
+      "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+  };
+  return {
+    ...object,
+    status: { ...status, conditions: [...objectsOf(status["conditions"]), terminating] },
+  };
 }
 
 function finalizersFor(
@@ -164,7 +181,10 @@ function finalizersFor(
   live: StoredObject,
   options: DeleteOptions,
 ): readonly string[] {
-  const kept = finalizersOf(live).filter(
+  const own = finalizersOf(live);
+  const needsCleanup = type.resource === definitionResource && !isDeleting(live);
+  const all = needsCleanup ? [...own, definitionCleanup] : own;
+  const kept = all.filter(
     (name) => options.propagation === "" || (name !== "orphan" && name !== "foregroundDeletion"),
   );
   const isOrphanByDefault = type.resource === "batch/jobs" && options.propagation === "";

@@ -12,16 +12,15 @@ import {
 
 interface Column {
   readonly name: string;
-  readonly type: "string" | "integer" | "date";
-  readonly value: (object: StoredObject) => Json;
+  readonly type: "string" | "integer";
+  readonly value: (object: StoredObject, now: number) => Json;
 }
 
 const nameColumn: Column = { name: "Name", type: "string", value: ({ metadata }) => metadata.name };
 const ageColumn: Column = {
   name: "Age",
-  // kubectl turns a time into an age where the column is a date.
-  type: "date",
-  value: ({ metadata }) => metadata.creationTimestamp,
+  type: "string",
+  value: ({ metadata }, now) => ageText(now - Date.parse(metadata.creationTimestamp)),
 };
 
 const column = (name: string, value: Column["value"], type: Column["type"] = "string"): Column => ({
@@ -91,7 +90,7 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
 export function tableOf(
   objects: readonly StoredObject[],
   type: ResourceType,
-  metadata: JsonObject,
+  { metadata, now }: { readonly metadata: JsonObject; readonly now: number },
 ): JsonObject {
   const shown = [nameColumn, ...(columns[type.kind] ?? []), ageColumn];
   return {
@@ -106,7 +105,7 @@ export function tableOf(
       priority: 0,
     })),
     rows: objects.map((object) => ({
-      cells: shown.map(({ value }) => value(object)),
+      cells: shown.map(({ value }) => value(object, now)),
       object: {
         kind: "PartialObjectMetadata",
         apiVersion: "meta.k8s.io/v1",
@@ -114,6 +113,16 @@ export function tableOf(
       },
     })),
   };
+}
+
+/** `75s`, `12m`, `3h`, `5d`: as kubectl's own tables tell ages. */
+function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 3 * 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 48 * 3600
+    ? `${Math.floor(seconds / 3600)}h`
+    : `${Math.floor(seconds / 86_400)}d`;
 }
 
 function podReadiness({ spec, status }: StoredObject): string {

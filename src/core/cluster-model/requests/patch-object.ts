@@ -39,10 +39,10 @@ export function patchObject(
   request: ApiRequest,
   target: ResourcePath,
 ): ApiResponse {
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const mediaType = request.contentType.split(";")[0]?.trim() ?? "";
   const options = readWriteOptions(request);
-  const write: Write = { cluster, target, options, warnings: [] };
+  const write: Write = { cluster, target, options, isPatch: true, warnings: [] };
   const { type, subresource, namespace, name } = target;
   const live = cluster.store.get(type.resource, keyOf(namespace, name));
   const isApply = mediaType === applyType;

@@ -5,33 +5,39 @@ import { notAcceptable } from "../status-failure.ts";
 import type { StoredObject } from "../stored-object.ts";
 import { tableOf } from "./object-table.ts";
 
-/** `metadata`: PartialObjectMetadata. */
-export type Presentation = "object" | "table" | "metadata";
+/** `metadata`: PartialObjectMetadata. `now` tells ages in a Table. */
+export interface Presentation {
+  readonly form: Form;
+  readonly now: number;
+}
+
+type Form = "object" | "table" | "metadata";
 
 /** Reads an Accept header; 406 when no form of JSON is among it. */
-export function readPresentation(accept: string): Presentation {
+export function readPresentation(accept: string, now: number): Presentation {
   // The common case first: a plain client names one type.
-  if (accept === "application/json" || accept === "" || accept === "*/*") return "object";
+  if (accept === "application/json" || accept === "" || accept === "*/*")
+    return { form: "object", now };
   for (const range of accept.split(",")) {
-    const presentation = presentationOf(range);
-    if (presentation !== undefined) return presentation;
+    const form = formOf(range);
+    if (form !== undefined) return { form, now };
   }
   throw notAcceptable();
 }
 
 const jsonTypes = new Set(["application/json", "application/*", "*/*", "application/yaml"]);
-const presentations: Readonly<Record<string, Presentation>> = {
+const forms: Readonly<Record<string, Form>> = {
   "": "object",
   Table: "table",
   PartialObjectMetadata: "metadata",
   PartialObjectMetadataList: "metadata",
 };
 
-function presentationOf(range: string): Presentation | undefined {
+function formOf(range: string): Form | undefined {
   const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
   if (!jsonTypes.has(type)) return undefined;
   const as = parameters.find((parameter) => parameter.startsWith("as="));
-  return presentations[as?.slice(3) ?? ""];
+  return forms[as?.slice(3) ?? ""];
 }
 
 /** An object in the version that was asked for. */
@@ -44,11 +50,11 @@ export function inVersion(object: StoredObject, type: ResourceType): StoredObjec
 export function presentObject(
   object: StoredObject,
   type: ResourceType,
-  presentation: Presentation,
+  { form, now }: Presentation,
 ): JsonObject {
   const shown = inVersion(object, type);
-  if (presentation === "object") return shown;
-  return presentation === "table" ? tableOf([shown], type, {}) : metadataOnly(shown);
+  if (form === "object") return shown;
+  return form === "table" ? tableOf([shown], type, { metadata: {}, now }) : metadataOnly(shown);
 }
 
 /** A list, with the metadata of the list. */
@@ -57,10 +63,11 @@ export function presentList(
   type: ResourceType,
   options: { readonly presentation: Presentation; readonly metadata: JsonObject },
 ): JsonObject {
-  const { presentation, metadata } = options;
+  const { metadata } = options;
+  const { form, now } = options.presentation;
   const shown = objects.map((object) => inVersion(object, type));
-  if (presentation === "table") return tableOf(shown, type, metadata);
-  if (presentation === "metadata") {
+  if (form === "table") return tableOf(shown, type, { metadata, now });
+  if (form === "metadata") {
     return {
       kind: "PartialObjectMetadataList",
       apiVersion: "meta.k8s.io/v1",

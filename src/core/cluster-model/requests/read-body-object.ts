@@ -2,7 +2,7 @@
 import { type JsonObject, isJsonObject } from "../../model/json.ts";
 import type { ApiRequest } from "../api-request.ts";
 import { apiVersionOf } from "../resource-types.ts";
-import { badRequest, unsupportedMediaType } from "../status-failure.ts";
+import { badRequest, notModelled, unsupportedMediaType } from "../status-failure.ts";
 import { metadataOf, textOf } from "../stored-object.ts";
 import type { ResourcePath } from "./parse-path.ts";
 
@@ -13,9 +13,13 @@ const accepted = [
   "application/cbor",
 ];
 
+/** A real server reads them too. */
+const binaryTypes = new Set(["application/vnd.kubernetes.protobuf", "application/cbor"]);
+
 /** The body as an object of the kind that the path names; 400 or 415 when it is none. */
 export function readBodyObject(request: ApiRequest, target: ResourcePath): JsonObject {
   const mediaType = request.contentType.split(";")[0]?.trim() ?? "";
+  if (binaryTypes.has(mediaType)) throw notModelled(`bodies of type ${mediaType}`);
   if (mediaType !== "" && mediaType !== "application/json" && mediaType !== "application/yaml") {
     throw unsupportedMediaType(accepted);
   }

@@ -1,6 +1,7 @@
 /** GET of an object, and of a collection: the list in pages, or a watch. */
 import type { JsonObject } from "../../model/json.ts";
 import type { ApiRequest, ApiResponse } from "../api-request.ts";
+import type { ResourceType } from "../resource-types.ts";
 import type { Cluster } from "../cluster.ts";
 import { keyOf } from "../object-store.ts";
 import { StatusFailure, badRequest, expired, notFound } from "../status-failure.ts";
@@ -18,7 +19,7 @@ export function readObject(
   target: ResourcePath,
 ): ApiResponse {
   const { type } = target;
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const object = liveObject(cluster, target);
   if (target.subresource === "scale") return { status: 200, body: scaleOf(object, type) };
   return { status: 200, body: presentObject(object, type, presentation) };
@@ -41,7 +42,7 @@ export function readObjects(
   { type, namespace }: ResourcePath,
 ): ApiResponse {
   const { query } = request;
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const selection = readSelection(query, type.kind);
   const watch = query.get("watch");
   if (watch === "1" || watch === "true") {
@@ -49,11 +50,11 @@ export function readObjects(
     return { status: 200, watch: watchObjects(cluster, options) };
   }
   checkVersion(cluster, query);
-  const objects = cluster.store
-    .all(type.resource, namespace)
+  const token = readToken(query.get("continue") ?? "");
+  const objects = objectsAt(cluster, { type, namespace, version: token?.version })
     .filter((object) => isSelected(object, selection))
     .toSorted(byPlace);
-  const page = pageOf(cluster, objects, query);
+  const page = pageOf(cluster, objects, { token, limit: Number(query.get("limit") ?? "0") });
   const { items, metadata } = page;
   return { status: 200, body: presentList(items, type, { presentation, metadata }) };
 }
@@ -78,11 +79,12 @@ interface Page {
 }
 
 /** A continue token names the version of the first page and the last key that was given. */
-function pageOf(cluster: Cluster, objects: readonly StoredObject[], query: URLSearchParams): Page {
-  const limit = Number(query.get("limit") ?? "0");
-  const token = readToken(query.get("continue") ?? "");
+function pageOf(
+  cluster: Cluster,
+  objects: readonly StoredObject[],
+  { token, limit }: { readonly token: PageToken | undefined; readonly limit: number },
+): Page {
   const version = token?.version ?? cluster.store.version;
-  if (version < cluster.store.forgottenUpTo) throw pageExpired();
   const rest = objects.filter((object) => token === undefined || placeOf(object) > token.after);
   const metadata = { resourceVersion: String(version) };
   if (limit <= 0 || rest.length <= limit) return { items: rest, metadata };
@@ -98,11 +100,40 @@ function pageExpired(): StatusFailure {
   );
 }
 
+/** The objects as they were at a version, told from the changes since. */
+function objectsAt(
+  { store }: Cluster,
+  at: {
+    readonly type: ResourceType;
+    readonly namespace: string;
+    readonly version: number | undefined;
+  },
+): readonly StoredObject[] {
+  const { type, namespace, version } = at;
+  const current = store.all(type.resource, namespace);
+  if (version === undefined || version === store.version) return current;
+  const changes = store.changesAfter(version);
+  if (changes === undefined) throw pageExpired();
+  const objects = new Map(current.map((object) => [placeOf(object), object]));
+  for (const { resource, object, before } of changes.toReversed()) {
+    if (resource !== type.resource) continue;
+    if (namespace !== "" && namespaceOf(object) !== namespace) continue;
+    if (before === undefined) objects.delete(placeOf(object));
+    else objects.set(placeOf(before), before);
+  }
+  return [...objects.values()];
+}
+
+interface PageToken {
+  readonly version: number;
+  readonly after: string;
+}
+
 function placeOf(object: StoredObject): string {
   return `${textOf(namespaceOf(object))}/${object.metadata.name}`;
 }
 
-function readToken(text: string): { version: number; after: string } | undefined {
+function readToken(text: string): PageToken | undefined {
   if (text === "") return undefined;
   const match = /^(?<version>\d+)\.(?<after>.*)$/.exec(text)?.groups;
   if (match === undefined) throw badRequest("continue key is not valid");

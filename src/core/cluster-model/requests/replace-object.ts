@@ -17,7 +17,7 @@ export function replaceObject(
   request: ApiRequest,
   target: ResourcePath,
 ): ApiResponse {
-  const presentation = readPresentation(request.accept);
+  const presentation = readPresentation(request.accept, cluster.now);
   const options = readWriteOptions(request);
   const { type, subresource } = target;
   const body = readBodyObject(request, target);

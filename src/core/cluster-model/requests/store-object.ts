@@ -9,7 +9,8 @@ import { type Cluster, nextSuffix, nextUid } from "../cluster.ts";
 import { checkFields } from "../kinds/check-fields.ts";
 import { rulesOf } from "../kinds/kind-rules.ts";
 import { keyOf } from "../object-store.ts";
-import { trackUpdate } from "../track-fields.ts";
+import { toServerForm } from "../ownership/server-form.ts";
+import { schemaOf, trackUpdate } from "../track-fields.ts";
 import {
   type Cause,
   alreadyExists,
@@ -28,6 +29,7 @@ import {
   withFields,
   withMetadata,
 } from "../stored-object.ts";
+import { definitionResource } from "../controllers/reconcile-definition.ts";
 import { checkNamespace } from "./check-namespace.ts";
 import type { ResourcePath } from "./parse-path.ts";
 import type { WriteOptions } from "./write-options.ts";
@@ -37,6 +39,7 @@ export interface Write {
   readonly cluster: Cluster;
   readonly target: ResourcePath;
   readonly options: WriteOptions;
+  readonly isPatch?: boolean;
   readonly warnings: string[];
 }
 
@@ -50,7 +53,7 @@ export function storeNew(write: Write, proposed: JsonObject, ownership: Ownershi
   if (textOf(metadataOf(proposed)["resourceVersion"]) !== "") {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
-  const checked = checkFields(write, proposed);
+  const checked = inServerForm(write, { object: proposed, ownership, live: undefined });
   const named = withIdentity(write, checked);
   checkNamespace(cluster, type, { namespace: target.namespace, name: named.metadata.name });
   const rules = rulesOf(type);
@@ -75,12 +78,13 @@ export function storeChange(
 ): StoredObject {
   const { cluster, target, options } = write;
   const { type } = target;
-  checkPreconditions(target, live, change.proposed);
-  const checked = checkFields(write, change.proposed);
+  checkPreconditions(write, live, change.proposed);
+  const { proposed, ownership } = change;
+  const checked = inServerForm(write, { object: proposed, ownership, live });
   const kept = keepWhatIsNotWritten(target, live, checked);
   const rules = rulesOf(type);
-  const complete = rules.complete(kept);
-  const owned = change.ownership === "update" ? trackUpdate(write, live, complete) : complete;
+  const complete = rules.complete(rules.carry(live, kept));
+  const owned = ownership === "update" ? trackUpdate(write, live, complete) : complete;
   if (isUnchanged(live, owned)) return live;
   const object = withGeneration(type.hasGeneration, live, owned);
   refuse(write, object, [
@@ -90,6 +94,23 @@ export function storeChange(
     ...rules.checkChange(live, object),
   ]);
   return options.dryRun ? object : putObject(cluster, type.resource, object);
+}
+
+/** As the server keeps it; an applied configuration was checked when it was applied. */
+function inServerForm(
+  write: Write,
+  proposal: {
+    readonly object: JsonObject;
+    readonly ownership: Ownership;
+    readonly live: StoredObject | undefined;
+  },
+): JsonObject {
+  const { object, ownership, live } = proposal;
+  const known = ownership === "update" ? checkFields(write, object) : object;
+  const { type } = write.target;
+  // In the type table a CRD's `subresources.status: {}` looks like an empty map, which would be left out.
+  if (type.resource === definitionResource) return known;
+  return toServerForm(known, schemaOf(type).type, live);
 }
 
 function refuse({ target }: Write, object: StoredObject, causes: readonly Cause[]): void {
@@ -126,10 +147,13 @@ function withOwnership(object: StoredObject, named: StoredObject): StoredObject 
   return managedFields === undefined ? object : withMetadata(object, { managedFields });
 }
 
-function checkPreconditions(target: ResourcePath, live: StoredObject, proposed: JsonObject): void {
-  const { type, name } = target;
+function checkPreconditions(write: Write, live: StoredObject, proposed: JsonObject): void {
+  const { type, name } = write.target;
   const { resourceVersion, uid } = metadataOf(proposed);
   if (uid !== undefined && uid !== "" && uid !== live.metadata.uid) {
+    // For a replacement the uid is a precondition; a patch would change it.
+    if (write.isPatch)
+      throw invalid(type, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
     const message = `Precondition failed: UID in precondition: ${textOf(uid)}, UID in object meta: ${live.metadata.uid}`;
     throw conflict(type, name, { message });
   }
