@@ -38,7 +38,7 @@ async function command(...args: string[]): Promise<string> {
 }
 
 /** Makes the stages of the next commits wait so long: the first one, and the others. */
-async function setSoaks(canary: string, others: string): Promise<void> {
+async function setSoaks(canary: string, others: string): Promise<string> {
   const file = join(demo.fleet.path, "strategies/careful.yaml");
   const text = await readFile(file, "utf8");
   const next = text
@@ -47,11 +47,9 @@ async function setSoaks(canary: string, others: string): Promise<void> {
     .replace(/(?<=^ {2}minReady: ).*/m, "200ms");
   await writeFile(file, next);
   await run("git", ["-C", demo.fleet.path, "commit", "-qam", `Soak ${canary}, ${others}`]);
-  const head = await demo.fleet.head();
-  await until(
-    "it is followed",
-    ({ status }) => status?.revision?.endsWith(head?.commit ?? "") === true,
-  );
+  const head = (await demo.fleet.head())?.commit ?? "";
+  await until("it is followed", ({ status }) => status?.revision?.endsWith(head) === true);
+  return head;
 }
 
 async function commitEdit(): Promise<string> {
@@ -75,9 +73,9 @@ beforeAll(async () => {
     await demo.close();
     await rm(dir, { recursive: true, force: true });
   };
-  const head = await demo.fleet.head();
-  await until("first sync", (state) => hasArrived(state, head?.commit ?? ""));
-  await setSoaks("500ms", "500ms");
+  // What is on its way takes the numbers of the new head, too.
+  const head = await setSoaks("500ms", "500ms");
+  await until("first sync", (state) => hasArrived(state, head));
 });
 
 afterAll(() => close());
