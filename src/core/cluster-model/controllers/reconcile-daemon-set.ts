@@ -1,7 +1,6 @@
 /** DaemonSets: one pod on every node, replaced one at a time. */
 import type { JsonObject } from "../../model/json.ts";
-import { canonicalJson } from "../../model/json.ts";
-import { type Cluster, nextSuffix, safeHash } from "../cluster.ts";
+import { type Cluster, nextSuffix } from "../cluster.ts";
 import { type StoredObject, isDeleting, numberOf, objectOf, textOf } from "../stored-object.ts";
 import {
   controlledBy,
@@ -14,6 +13,7 @@ import {
   standing,
   writeStatus,
 } from "./owned-objects.ts";
+import { templateHash } from "./template-hash.ts";
 
 const resource = "apps/daemonsets";
 const hashLabel = "controller-revision-hash";
@@ -22,7 +22,7 @@ const hashLabel = "controller-revision-hash";
 export function reconcileDaemonSet(cluster: Cluster, key: string): void {
   const set = standing(cluster, resource, key);
   if (set === undefined) return;
-  const hash = safeHash(canonicalJson(objectOf(objectOf(set["spec"])["template"])));
+  const hash = templateHash(objectOf(objectOf(set["spec"])["template"]));
   const nodes = cluster.store.all("nodes").map((node) => node.metadata.name);
   const pods = podsOf(cluster, set);
   const covered = new Set(pods.map(nodeOf));

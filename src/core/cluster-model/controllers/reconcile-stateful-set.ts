@@ -1,8 +1,6 @@
 /** StatefulSets: numbered pods, one after the other unless they may come at once, each with its own claims. */
 import type { JsonObject } from "../../model/json.ts";
-import { canonicalJson } from "../../model/json.ts";
 import type { Cluster } from "../cluster.ts";
-import { safeHash } from "../cluster.ts";
 import { keyOf } from "../object-store.ts";
 import {
   type StoredObject,
@@ -23,6 +21,7 @@ import {
   standing,
   writeStatus,
 } from "./owned-objects.ts";
+import { templateHash } from "./template-hash.ts";
 
 const resource = "apps/statefulsets";
 const revisionLabel = "controller-revision-hash";
@@ -31,7 +30,7 @@ const revisionLabel = "controller-revision-hash";
 export function reconcileStatefulSet(cluster: Cluster, key: string): void {
   const set = standing(cluster, resource, key);
   if (set === undefined) return;
-  const revision = `${set.metadata.name}-${safeHash(canonicalJson(templateOf(set)))}`;
+  const revision = `${set.metadata.name}-${templateHash(templateOf(set))}`;
   stepPods(cluster, set, revision);
   writeStatus(cluster, resource, { object: set, status: statusOf(cluster, set, revision) });
 }
