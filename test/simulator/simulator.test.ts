@@ -99,6 +99,27 @@ describe("the simulator", () => {
     await open("b").identity();
   });
 
+  it("refuses connections at a port of its own, and is there again at the same one", async () => {
+    await simulator.close();
+    const ownPorts = ["a"];
+    simulator = await startSimulator({
+      clusters: ["a", "b"],
+      clock: systemClock(),
+      token,
+      ownPorts,
+    });
+    const server = simulator.server("a");
+    const client = open("a");
+    const identity = await client.identity();
+    simulator.fail("a", { kind: "refuse" });
+    await expect(request(server)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    simulator.heal("a");
+    expect(simulator.server("a")).toBe(server);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await client.identity()).uid).toBe(identity.uid);
+    await open("b").identity();
+  });
+
   it("hangs until it is healed, and then answers what it was asked", async () => {
     simulator.fail("a", { kind: "hang" });
     await expect(open("a", 200).identity()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
