@@ -48,6 +48,7 @@ export function removeObject(
   object: StoredObject,
 ): StoredObject {
   const last = cluster.store.remove(resource, object);
+  if (resource === "pods") cluster.pods.delete(object.metadata.uid);
   notify(cluster, resource, last);
   if (cluster.store.dependentsOf(object.metadata.uid).length > 0) {
     cluster.timers.set(`garbage ${object.metadata.uid}`, cluster.now + reactionMs);

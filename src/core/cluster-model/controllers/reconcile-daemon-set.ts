@@ -1,7 +1,15 @@
 /** DaemonSets: one pod on every node, replaced one at a time. */
 import type { JsonObject } from "../../model/json.ts";
 import { type Cluster, nextSuffix } from "../cluster.ts";
-import { type StoredObject, isDeleting, numberOf, objectOf, textOf } from "../stored-object.ts";
+import { keyOf } from "../object-store.ts";
+import {
+  type StoredObject,
+  isDeleting,
+  namespaceOf,
+  numberOf,
+  objectOf,
+  textOf,
+} from "../stored-object.ts";
 import {
   controlledBy,
   deleteChild,
@@ -11,6 +19,7 @@ import {
   makeChild,
   shareOf,
   standing,
+  wakeWhenAvailable,
   writeStatus,
 } from "./owned-objects.ts";
 import { templateHash } from "./template-hash.ts";
@@ -94,6 +103,8 @@ function statusOf(
 ): JsonObject {
   const pods = podsOf(cluster, set);
   const minReadySeconds = numberOf(objectOf(set["spec"])["minReadySeconds"]);
+  const key = keyOf(namespaceOf(set), set.metadata.name);
+  wakeWhenAvailable(cluster, { resource, key }, { pods, minReadySeconds });
   const ready = pods.filter(isReadyPod).length;
   const available = pods.filter((pod) => isAvailablePod(pod, minReadySeconds, cluster.now)).length;
   const updated = pods.filter((pod) => hashOf(pod) === hash).length;

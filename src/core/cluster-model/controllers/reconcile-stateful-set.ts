@@ -19,6 +19,7 @@ import {
   isReadyPod,
   makeChild,
   standing,
+  wakeWhenAvailable,
   writeStatus,
 } from "./owned-objects.ts";
 import { templateHash } from "./template-hash.ts";
@@ -182,6 +183,8 @@ function statusOf(cluster: Cluster, set: StoredObject, revision: string): JsonOb
   const minReadySeconds = numberOf(spec["minReadySeconds"]);
   const before = objectOf(set["status"]);
   const updated = pods.filter((pod) => revisionOf(pod) === revision);
+  const key = keyOf(namespaceOf(set), set.metadata.name);
+  wakeWhenAvailable(cluster, { resource, key }, { pods, minReadySeconds });
   const ready = pods.filter(isReadyPod).length;
   const available = pods.filter((pod) => isAvailablePod(pod, minReadySeconds, cluster.now)).length;
   const wanted = numberOf(spec["replicas"], 1);
