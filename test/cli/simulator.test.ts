@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openCluster } from "../../src/adapters/kubernetes/cluster-client.ts";
 import { runCli } from "../support/cli.ts";
-import { emptyFolder } from "../support/folder.ts";
+import { emptyFolder, folderWith } from "../support/folder.ts";
 
 it("serves the clusters that its kubeconfigs name until it is told to end", async () => {
   const folder = emptyFolder();
@@ -21,6 +21,37 @@ it("serves the clusters that its kubeconfigs name until it is told to end", asyn
   await client.close();
   stopping.abort();
   expect(await running).toMatchObject({ code: 0, stdout: expect.stringMatching(/^http:\/\/127/) });
+});
+
+it("begins with the clusters of its config file, and tells its mistakes with their places", async () => {
+  const text = `clusters:
+  - name: oslo
+    nodes: [only]
+  - name: bergen
+    ownPort: true
+    fault: { kind: error }
+`;
+  const folder = folderWith([
+    { path: "good.yaml", text },
+    { path: "bad.yaml", text: "clusters: [{ name: oslo, nodez: [] }]\n" },
+  ]);
+  const stopping = new AbortController();
+  const args = ["simulator", "--config", "good.yaml", "--dir", "out"];
+  const running = runCli(args, { cwd: folder, signal: stopping.signal });
+  const out = join(folder, "out");
+  await expect.poll(() => readdir(out).catch(() => [])).toHaveLength(2);
+  const [oslo, bergen] = ["oslo", "bergen"].map((name) =>
+    openCluster({ kubeconfig: { path: join(out, `${name}.kubeconfig`) } }),
+  );
+  const nodes = await oslo?.list({ apiVersion: "v1", kind: "Node" });
+  expect(nodes?.map(({ metadata }) => metadata.name)).toEqual(["only"]);
+  await expect(bergen?.identity()).rejects.toMatchObject({ facts: { status: 500 } });
+  await Promise.all([oslo?.close(), bergen?.close()]);
+  stopping.abort();
+  expect(await running).toMatchObject({ code: 0 });
+
+  const bad = await runCli(["simulator", "--config", "bad.yaml"], { cwd: folder });
+  expect(bad).toMatchObject({ code: 2, stderr: expect.stringMatching(/bad\.yaml:1:26: .*nodez/) });
 });
 
 it("ends by itself at the time that it was given", async () => {
