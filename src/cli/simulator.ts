@@ -4,7 +4,9 @@ import { join, resolve } from "node:path";
 import { parseListenAddress } from "../adapters/http/listen-address.ts";
 import { FleetError } from "../core/errors.ts";
 import { parseDuration } from "../core/model/duration.ts";
+import { readConfigOrFail } from "../runtime/read-config.ts";
 import { systemClock } from "../runtime/system-clock.ts";
+import { SimulatorConfig } from "../simulator/config.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
 import { textOption } from "./output.ts";
@@ -13,11 +15,13 @@ import { textOption } from "./output.ts";
 export const command: Command = {
   summary: "run simulated clusters on this machine",
   usage: `Usage: flotilla simulator [--clusters N] [--prefix TEXT] [--dir FOLDER] [OPTIONS]
+       flotilla simulator --config FILE [--dir FOLDER] [OPTIONS]
 
 Options:
   --clusters N     how many clusters; default 1
   --prefix TEXT    their names are TEXT1, TEXT2, ...; default "cluster-"
   --name NAME      a cluster of this name, instead of counted ones; may be repeated
+  --config FILE    the clusters with their nodes, scripts and faults, instead of counted ones
   --dir FOLDER     write a kubeconfig NAME.kubeconfig of each cluster into it
   --listen H:P     address on this machine; default 127.0.0.1:0, a free port
   --end-after TIME end by itself, such as 10m
@@ -29,6 +33,7 @@ Exit codes: 0 ended in order, 2 could not start or failed.
     clusters: { type: "string" },
     prefix: { type: "string" },
     name: { type: "string", multiple: true },
+    config: { type: "string" },
     dir: { type: "string" },
     listen: { type: "string" },
     "end-after": { type: "string" },
@@ -40,14 +45,11 @@ async function runSimulator(args: CommandArgs, io: CliIo): Promise<ExitCode> {
   const { host, port } = parseListenAddress(textOption(args, "listen") ?? "127.0.0.1:0");
   const endAfterMs = readEndAfter(args);
   const clock = systemClock();
-  const clusters = readNames(args);
-  await using simulator = await startSimulator({
-    clusters,
-    clock,
-    host,
-    port,
-    token: randomUUID(),
-  });
+  const clusters = await readClusters(args, io);
+  const ownPorts = clusters.filter(({ ownPort }) => ownPort).map(({ name }) => name);
+  const options = { clusters, ownPorts, clock, host, port, token: randomUUID() };
+  await using simulator = await startSimulator(options);
+  for (const { name, fault } of clusters) if (fault !== undefined) simulator.fail(name, fault);
   const dir = textOption(args, "dir");
   if (dir !== undefined) await writeKubeconfigs(simulator, resolve(io.cwd, dir));
   io.stdout(`${simulator.url}\n`);
@@ -57,6 +59,17 @@ async function runSimulator(args: CommandArgs, io: CliIo): Promise<ExitCode> {
   if (!io.signal.aborted) await promise;
   clearTimeout(timer);
   return 0;
+}
+
+async function readClusters(
+  args: CommandArgs,
+  { cwd }: CliIo,
+): Promise<SimulatorConfig["clusters"]> {
+  const path = textOption(args, "config");
+  if (path !== undefined) {
+    return (await readConfigOrFail(resolve(cwd, path), SimulatorConfig)).clusters;
+  }
+  return readNames(args).map((name) => ({ name, ownPort: false }));
 }
 
 function readNames(args: CommandArgs): readonly string[] {

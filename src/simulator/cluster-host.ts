@@ -7,6 +7,7 @@ import { createCluster, setScript } from "../core/cluster-model/create-cluster.t
 import { handleRequest } from "../core/cluster-model/handle-request.ts";
 import type { PodScript } from "../core/cluster-model/pods/pod-script.ts";
 import type { WatchCursor } from "../core/cluster-model/requests/watch-objects.ts";
+import type { OwnPort } from "./own-port.ts";
 import type { Clock } from "../runtime/clock.ts";
 
 /** What a cluster does instead of answering. `slow` answers later. */
@@ -34,6 +35,8 @@ interface OpenWatch {
 export class ClusterHost {
   readonly name: string;
   fault: Fault | undefined;
+  /** Where it listens alone; undefined: on the simulator's port. */
+  ownPort: OwnPort | undefined;
   /** Requests by verb since the start or the last `forget`. */
   readonly counts = new Map<string, number>();
   /** Requests that a hanging cluster has not answered yet. */
@@ -87,6 +90,7 @@ export class ClusterHost {
 
   close(): void {
     this.dropWatches();
+    this.ownPort?.close();
     clearTimeout(this.#timer);
     this.waiting.clear();
   }

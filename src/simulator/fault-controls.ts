@@ -4,12 +4,15 @@ import type { ClusterHost, Fault } from "./cluster-host.ts";
 /** From now on the cluster fails in this way. */
 export function failHost(host: ClusterHost, fault: Fault): void {
   host.fault = fault;
-  if (fault.kind === "refuse") host.dropWatches();
+  if (fault.kind !== "refuse") return;
+  host.dropWatches();
+  host.ownPort?.close();
 }
 
 /** From now on it answers; what hung is answered. */
 export function healHost(host: ClusterHost): void {
   host.fault = undefined;
+  host.ownPort?.open();
   const waiting = [...host.waiting];
   host.waiting.clear();
   for (const answer of waiting) answer();

@@ -3,7 +3,7 @@
  * thousands fit in a process. The model behind them is pure (core/cluster-model); here are sockets, time and faults.
  */
 import { once } from "node:events";
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { FleetError } from "../core/errors.ts";
 import type { Cluster } from "../core/cluster-model/cluster.ts";
@@ -14,6 +14,7 @@ import { answerAdmin } from "./answer-admin.ts";
 import { ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
 import { countsOf, failHost, healHost } from "./fault-controls.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
+import { listen, openOwnPort } from "./own-port.ts";
 
 /** `port` 0 (the default) takes a free one; `host` defaults to 127.0.0.1. */
 export interface SimulatorOptions {
@@ -23,6 +24,8 @@ export interface SimulatorOptions {
   readonly token: string;
   readonly host?: string;
   readonly port?: number;
+  /** Clusters that listen on a port of their own: when they refuse, nothing listens there. */
+  readonly ownPorts?: readonly string[];
 }
 
 /** A running simulator. Unknown cluster names throw a FleetError (NOT_FOUND). */
@@ -59,15 +62,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     hosts.set(start.name, new ClusterHost(start, clock));
   };
   for (const cluster of options.clusters) add(cluster);
-  const server = createServer((request, response) => {
+  const server = listen(host, port, (request, response) => {
     route({ hosts, token }, request, response);
   });
-  server.keepAliveTimeout = 120_000;
-  server.requestTimeout = 0;
-  server.listen(port, host);
   await once(server, "listening");
   // A server that listens on TCP has such an address.
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+  for (const name of options.ownPorts ?? []) {
+    const only = hostOf(hosts, name);
+    only.ownPort = await openOwnPort(host, (request, response) => {
+      route({ hosts, token, only: name }, request, response);
+    });
+  }
   const close = async (): Promise<void> => {
     for (const one of hosts.values()) one.close();
     server.close();
@@ -87,19 +93,19 @@ interface Running {
 }
 
 function controlsOf({ url, hosts, token, add, close }: Running): Omit<Simulator, symbol> {
-  const serverOf = (name: string): string => `${url}/clusters/${hostOf(hosts, name).name}`;
+  /** `key` lies before the path of the cluster. */
+  const serverOf = (name: string, key = ""): string => {
+    const { ownPort } = hostOf(hosts, name);
+    return ownPort === undefined ? `${url}${key}${prefix}${name}` : `${ownPort.url}${key}`;
+  };
   return {
     url,
     get names() {
       return [...hosts.keys()];
     },
-    server: serverOf,
+    server: (name) => serverOf(name),
     kubeconfig: (name) =>
-      kubeconfigText({
-        name,
-        server: `${url}${keyPrefix}${token}${prefix}${hostOf(hosts, name).name}`,
-        token,
-      }),
+      kubeconfigText({ name, server: serverOf(name, `${keyPrefix}${token}`), token }),
     fail: (name, fault) => failHost(hostOf(hosts, name), fault),
     heal: (name) => healHost(hostOf(hosts, name)),
     script: (name, script) => hostOf(hosts, name).setScript(script),
@@ -129,14 +135,19 @@ function withoutKey(url: string, token: string): string | undefined {
   return url.startsWith(key) ? url.slice(key.length - 1) : undefined;
 }
 
-function route({ hosts, token }: Routes, request: IncomingMessage, response: ServerResponse): void {
+function route(
+  { hosts, token, only }: Routes,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const { url: asked = "/", headers } = request;
   const isKnown = headers.authorization === `Bearer ${token}`;
-  const url = withoutKey(asked, token) ?? (isKnown ? asked : undefined);
-  if (url === undefined) {
+  const allowed = withoutKey(asked, token) ?? (isKnown ? asked : undefined);
+  if (allowed === undefined) {
     sendStatus(response, { code: 401, reason: "Unauthorized", message: "Unauthorized" });
     return;
   }
+  const url = only === undefined ? allowed : `${prefix}${only}${allowed}`;
   if (!url.startsWith(prefix)) {
     answerAdmin({ hosts, url }, request, response);
     return;
@@ -162,6 +173,8 @@ function clusterPlace(url: string): ClusterUrl & { readonly name: string } {
 }
 
 interface Routes {
+  /** The cluster of a port of its own: there the path begins with the API's. */
+  readonly only?: string;
   readonly hosts: ReadonlyMap<string, ClusterHost>;
   readonly token: string;
 }

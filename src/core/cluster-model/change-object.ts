@@ -2,6 +2,7 @@
 import type { Cluster } from "./cluster.ts";
 import { type ObjectPlace, keyOf } from "./object-store.ts";
 import {
+  type OwnerReference,
   type StoredObject,
   finalizersOf,
   isDeleting,
@@ -47,6 +48,7 @@ export function removeObject(
   object: StoredObject,
 ): StoredObject {
   const last = cluster.store.remove(resource, object);
+  if (resource === "pods") cluster.pods.delete(object.metadata.uid);
   notify(cluster, resource, last);
   if (cluster.store.dependentsOf(object.metadata.uid).length > 0) {
     cluster.timers.set(`garbage ${object.metadata.uid}`, cluster.now + reactionMs);
@@ -81,8 +83,23 @@ function notify(cluster: Cluster, resource: string, object: StoredObject): void 
     if (ownerResource !== undefined) {
       wakeController(cluster, { resource: ownerResource, key: keyOf(namespace, owner.name) });
     }
-    if (owner.blockOwnerDeletion || ownerResource === undefined) {
+    if (mayCollect(cluster, { owner, ownerResource, namespace })) {
       cluster.timers.set(`garbage ${owner.uid}`, cluster.now + reactionMs);
     }
   }
+}
+
+/** Not while the owner stands: a workload's pods change often, and nothing is to be collected then. */
+function mayCollect(
+  cluster: Cluster,
+  of: {
+    readonly owner: OwnerReference;
+    readonly ownerResource: string | undefined;
+    readonly namespace: string;
+  },
+): boolean {
+  const { owner, ownerResource, namespace } = of;
+  if (ownerResource === undefined) return true;
+  const live = cluster.store.get(ownerResource, keyOf(namespace, owner.name));
+  return live === undefined || live.metadata.uid !== owner.uid || isDeleting(live);
 }

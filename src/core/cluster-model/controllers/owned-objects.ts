@@ -1,7 +1,8 @@
 /** What controllers share: finding what an object controls, making and deleting children, writing a status. */
 import type { Json, JsonObject } from "../../model/json.ts";
-import { putObject, removeObject } from "../change-object.ts";
+import { putObject, removeObject, wakeController } from "../change-object.ts";
 import { type Cluster, nextUid } from "../cluster.ts";
+import type { ObjectPlace } from "../object-store.ts";
 import { rulesOf } from "../kinds/kind-rules.ts";
 import { builtInOf } from "../built-in-types.ts";
 import {
@@ -164,7 +165,7 @@ export function isReadyPod(pod: StoredObject): boolean {
 }
 
 /** When a pod became ready (ms). */
-export function readySince(pod: StoredObject): number {
+function readySince(pod: StoredObject): number {
   const ready = conditionsOf(pod).find((condition) => condition["type"] === "Ready");
   return Date.parse(textOf(ready?.["lastTransitionTime"]));
 }
@@ -173,6 +174,19 @@ export function readySince(pod: StoredObject): number {
 export function isAvailablePod(pod: StoredObject, minReadySeconds: number, now: number): boolean {
   if (!isReadyPod(pod)) return false;
   return minReadySeconds === 0 || readySince(pod) + minReadySeconds * 1000 <= now;
+}
+
+/** A pod that is ready becomes available by time alone: its controller looks again then. */
+export function wakeWhenAvailable(
+  cluster: Cluster,
+  place: ObjectPlace,
+  waiting: { readonly pods: readonly StoredObject[]; readonly minReadySeconds: number },
+): void {
+  const times = waiting.pods
+    .filter(isReadyPod)
+    .map((pod) => readySince(pod) + waiting.minReadySeconds * 1000)
+    .filter((at) => at > cluster.now);
+  if (times.length > 0) wakeController(cluster, place, Math.min(...times));
 }
 
 /** Whether a pod has ended. */

@@ -1,8 +1,15 @@
 /** DaemonSets: one pod on every node, replaced one at a time. */
 import type { JsonObject } from "../../model/json.ts";
-import { canonicalJson } from "../../model/json.ts";
-import { type Cluster, nextSuffix, safeHash } from "../cluster.ts";
-import { type StoredObject, isDeleting, numberOf, objectOf, textOf } from "../stored-object.ts";
+import { type Cluster, nextSuffix } from "../cluster.ts";
+import { keyOf } from "../object-store.ts";
+import {
+  type StoredObject,
+  isDeleting,
+  namespaceOf,
+  numberOf,
+  objectOf,
+  textOf,
+} from "../stored-object.ts";
 import {
   controlledBy,
   deleteChild,
@@ -12,8 +19,10 @@ import {
   makeChild,
   shareOf,
   standing,
+  wakeWhenAvailable,
   writeStatus,
 } from "./owned-objects.ts";
+import { templateHash } from "./template-hash.ts";
 
 const resource = "apps/daemonsets";
 const hashLabel = "controller-revision-hash";
@@ -22,7 +31,7 @@ const hashLabel = "controller-revision-hash";
 export function reconcileDaemonSet(cluster: Cluster, key: string): void {
   const set = standing(cluster, resource, key);
   if (set === undefined) return;
-  const hash = safeHash(canonicalJson(objectOf(objectOf(set["spec"])["template"])));
+  const hash = templateHash(objectOf(objectOf(set["spec"])["template"]));
   const nodes = cluster.store.all("nodes").map((node) => node.metadata.name);
   const pods = podsOf(cluster, set);
   const covered = new Set(pods.map(nodeOf));
@@ -94,6 +103,8 @@ function statusOf(
 ): JsonObject {
   const pods = podsOf(cluster, set);
   const minReadySeconds = numberOf(objectOf(set["spec"])["minReadySeconds"]);
+  const key = keyOf(namespaceOf(set), set.metadata.name);
+  wakeWhenAvailable(cluster, { resource, key }, { pods, minReadySeconds });
   const ready = pods.filter(isReadyPod).length;
   const available = pods.filter((pod) => isAvailablePod(pod, minReadySeconds, cluster.now)).length;
   const updated = pods.filter((pod) => hashOf(pod) === hash).length;

@@ -1,17 +1,9 @@
 /** Deployments: a ReplicaSet per template, scaled up and down within the strategy's bounds, and conditions that tell. */
 import type { JsonObject } from "../../model/json.ts";
-import { canonicalJson } from "../../model/json.ts";
 import { putObject, removeObject, wakeController } from "../change-object.ts";
-import { type Cluster, safeHash } from "../cluster.ts";
-import {
-  type StoredObject,
-  isSame,
-  numberOf,
-  objectOf,
-  textOf,
-  withFields,
-  withMetadata,
-} from "../stored-object.ts";
+import type { Cluster } from "../cluster.ts";
+import { type StoredObject, numberOf, objectOf, textOf, withMetadata } from "../stored-object.ts";
+import { templateHash } from "./template-hash.ts";
 import { deploymentStatus, isComplete } from "./deployment-status.ts";
 import {
   controlledBy,
@@ -52,18 +44,10 @@ function templateOf(object: StoredObject): JsonObject {
   return objectOf(objectOf(object["spec"])["template"]);
 }
 
-/** The template as the Deployment has it: without the label that tells ReplicaSets apart. */
-function plainTemplate(set: StoredObject): JsonObject {
-  const template = templateOf(set);
-  const metadata = objectOf(template["metadata"]);
-  const labels = withFields(objectOf(metadata["labels"]), { [hashLabel]: undefined });
-  return { ...template, metadata: { ...metadata, labels } };
-}
-
 function readRollout(cluster: Cluster, deployment: StoredObject): Rollout {
   const sets = controlledBy(cluster, deployment, setResource);
-  const template = templateOf(deployment);
-  const current = sets.find((set) => isSame(plainTemplate(set), template));
+  const hash = templateHash(templateOf(deployment));
+  const current = sets.find((set) => objectOf(set.metadata["labels"])[hashLabel] === hash);
   return { deployment, current, old: sets.filter((set) => set !== current) };
 }
 
@@ -104,7 +88,7 @@ function makeSet(cluster: Cluster, rollout: Rollout, revision: number): StoredOb
   const { deployment } = rollout;
   const spec = objectOf(deployment["spec"]);
   const template = templateOf(deployment);
-  const hash = safeHash(canonicalJson(template));
+  const hash = templateHash(template);
   const metadata = objectOf(template["metadata"]);
   const labels = { ...objectOf(metadata["labels"]), [hashLabel]: hash };
   const selector = objectOf(spec["selector"]);

@@ -45,7 +45,6 @@ function endPod(cluster: Cluster, pod: StoredObject, key: string): void {
   if (cluster.now < progress.endsAt) {
     wakeController(cluster, { resource, key }, progress.endsAt);
   } else if (finalizersOf(pod).length === 0) {
-    cluster.pods.delete(pod.metadata.uid);
     removeObject(cluster, resource, pod);
   }
 }

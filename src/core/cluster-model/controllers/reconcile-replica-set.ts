@@ -1,6 +1,5 @@
 /** ReplicaSets: as many pods as wanted, and a status that counts them. */
 import type { JsonObject } from "../../model/json.ts";
-import { wakeController } from "../change-object.ts";
 import { type Cluster, nextSuffix } from "../cluster.ts";
 import { type StoredObject, isDeleting, numberOf, objectOf } from "../stored-object.ts";
 import {
@@ -10,8 +9,8 @@ import {
   isAvailablePod,
   isReadyPod,
   makeChild,
-  readySince,
   standing,
+  wakeWhenAvailable,
   writeStatus,
 } from "./owned-objects.ts";
 
@@ -61,7 +60,7 @@ function statusOf(cluster: Cluster, set: StoredObject, key: string): JsonObject 
   const minReadySeconds = numberOf(objectOf(set["spec"])["minReadySeconds"]);
   const ready = pods.filter(isReadyPod);
   const available = ready.filter((pod) => isAvailablePod(pod, minReadySeconds, cluster.now));
-  lookAgain(cluster, key, { ready, minReadySeconds });
+  wakeWhenAvailable(cluster, { resource, key }, { pods: ready, minReadySeconds });
   return {
     ...(available.length > 0 && { availableReplicas: available.length }),
     ...(pods.length > 0 && { fullyLabeledReplicas: pods.length }),
@@ -69,16 +68,4 @@ function statusOf(cluster: Cluster, set: StoredObject, key: string): JsonObject 
     ...(ready.length > 0 && { readyReplicas: ready.length }),
     replicas: pods.length,
   };
-}
-
-/** A pod that is ready becomes available by time alone. */
-function lookAgain(
-  cluster: Cluster,
-  key: string,
-  waiting: { readonly ready: readonly StoredObject[]; readonly minReadySeconds: number },
-): void {
-  const times = waiting.ready
-    .map((pod) => readySince(pod) + waiting.minReadySeconds * 1000)
-    .filter((at) => at > cluster.now);
-  if (times.length > 0) wakeController(cluster, { resource, key }, Math.min(...times));
 }

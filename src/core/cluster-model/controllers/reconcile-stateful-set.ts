@@ -1,8 +1,6 @@
 /** StatefulSets: numbered pods, one after the other unless they may come at once, each with its own claims. */
 import type { JsonObject } from "../../model/json.ts";
-import { canonicalJson } from "../../model/json.ts";
 import type { Cluster } from "../cluster.ts";
-import { safeHash } from "../cluster.ts";
 import { keyOf } from "../object-store.ts";
 import {
   type StoredObject,
@@ -21,8 +19,10 @@ import {
   isReadyPod,
   makeChild,
   standing,
+  wakeWhenAvailable,
   writeStatus,
 } from "./owned-objects.ts";
+import { templateHash } from "./template-hash.ts";
 
 const resource = "apps/statefulsets";
 const revisionLabel = "controller-revision-hash";
@@ -31,7 +31,7 @@ const revisionLabel = "controller-revision-hash";
 export function reconcileStatefulSet(cluster: Cluster, key: string): void {
   const set = standing(cluster, resource, key);
   if (set === undefined) return;
-  const revision = `${set.metadata.name}-${safeHash(canonicalJson(templateOf(set)))}`;
+  const revision = `${set.metadata.name}-${templateHash(templateOf(set))}`;
   stepPods(cluster, set, revision);
   writeStatus(cluster, resource, { object: set, status: statusOf(cluster, set, revision) });
 }
@@ -183,6 +183,8 @@ function statusOf(cluster: Cluster, set: StoredObject, revision: string): JsonOb
   const minReadySeconds = numberOf(spec["minReadySeconds"]);
   const before = objectOf(set["status"]);
   const updated = pods.filter((pod) => revisionOf(pod) === revision);
+  const key = keyOf(namespaceOf(set), set.metadata.name);
+  wakeWhenAvailable(cluster, { resource, key }, { pods, minReadySeconds });
   const ready = pods.filter(isReadyPod).length;
   const available = pods.filter((pod) => isAvailablePod(pod, minReadySeconds, cluster.now)).length;
   const wanted = numberOf(spec["replicas"], 1);

@@ -86,8 +86,9 @@ function applyPatch(
     const { causes, message } = merged;
     throw conflict(target.type, target.name, { message, causes });
   }
-  return live === undefined
-    ? storeNew(write, merged.object, "applied")
+  if (live === undefined) return storeNew(write, merged.object, "applied");
+  return merged.object === live
+    ? live
     : storeChange(write, live, { proposed: merged.object, ownership: "applied" });
 }
 
