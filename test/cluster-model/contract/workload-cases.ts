@@ -342,6 +342,26 @@ export const workloadCases: readonly ContractCase[] = [
     },
   },
   {
+    row: "`minReadySeconds`: pods count as available that much later, in Deployments, StatefulSets and DaemonSets",
+    run: async (cluster, namespace) => {
+      const apps = `/apis/apps/v1/namespaces/${namespace}`;
+      const kinds = [
+        { plural: "deployments", ready: "readyReplicas", available: "availableReplicas" },
+        { plural: "statefulsets", ready: "readyReplicas", available: "availableReplicas" },
+        { plural: "daemonsets", ready: "numberReady", available: "numberAvailable" },
+      ];
+      for (const { plural, ready, available } of kinds) {
+        const selector = { matchLabels: { app: plural } };
+        const spec = { selector, template: podTemplate(plural), minReadySeconds: 3 };
+        await create(cluster, `${apps}/${plural}`, { metadata: { name: "slow" }, spec });
+        const path = `${apps}/${plural}/slow`;
+        const first = await until(cluster, path, ({ status }) => number(status?.[ready]) > 0);
+        expect(number(first["status"]?.[available])).toBe(0);
+        await until(cluster, path, ({ status }) => number(status?.[available]) > 0);
+      }
+    },
+  },
+  {
     row: "nodes are there, Ready, with capacity",
     run: async (cluster) => {
       const { body } = await cluster.request("GET", "/api/v1/nodes");
