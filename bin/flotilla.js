@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 const neededMajor = 24;
 
 if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
+  endWithWrapper();
   const { main } = await import("../src/cli/main.ts");
   await main(process.argv.slice(2));
 } else {
@@ -22,6 +23,13 @@ if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
   }
 }
 
+/** What an older Node started ends in order when that one is killed: the channel between them closes. */
+function endWithWrapper() {
+  if (process.channel === undefined || process.channel === null) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel.unref();
+}
+
 function newerNode() {
   try {
     const manifest = createRequire(import.meta.url).resolve("node/package.json");
@@ -32,7 +40,9 @@ function newerNode() {
 }
 
 function runWith(node) {
-  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+  const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(name, () => {
       // A terminal sends Ctrl-C to both; a second one would tell the child to end at once.

@@ -15,6 +15,10 @@ const generators = [
   { script: "scripts/generate-reference.ts", output: "docs/reference/{kinds,schemas}/*" },
   { script: "scripts/vendor-github-openapi.ts", output: "test/support/github-openapi.json" },
   { script: "scripts/generate-merge-keys.ts", output: "src/core/render/generated/kubernetes.ts" },
+  {
+    script: "scripts/generate-api-types.ts",
+    output: "src/core/cluster-model/ownership/generated/api-tables.json",
+  },
 ] as const;
 
 for (const { script, output } of generators) {

@@ -7,51 +7,29 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createApiClient } from "../test/control-plane/api-client.ts";
 import type { ClusterAccess } from "../test/control-plane/api-client.ts";
-import { startControlPlanes } from "../test/control-plane/start.ts";
 import type { KubernetesTables } from "../src/core/render/merge-schema.ts";
+import {
+  type Definition,
+  type Definitions,
+  type Get,
+  type Property,
+  readResources,
+  shortName,
+  typesByKind,
+  withApiServer,
+  withGet,
+} from "./read-api-server.ts";
 
 const output = join(import.meta.dirname, "../src/core/render/generated/kubernetes.ts");
 
 type KindEntry = KubernetesTables["kinds"][string];
 
-interface OpenApi {
-  readonly definitions: Readonly<Record<string, Definition>>;
-}
-interface Definition {
-  readonly properties?: Readonly<Record<string, Property>>;
-  readonly "x-kubernetes-group-version-kind"?: readonly GroupVersionKind[];
-}
-interface Property {
-  readonly $ref?: string;
-  readonly items?: Property;
-  readonly additionalProperties?: Property;
-  readonly "x-kubernetes-patch-strategy"?: string;
-  readonly "x-kubernetes-patch-merge-key"?: string;
-}
-interface GroupVersionKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
-interface Resource {
-  readonly name: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-}
-
 /** Reads the tables from a running API server. */
-export async function readTables(access: ClusterAccess): Promise<KubernetesTables> {
-  const client = createApiClient(access);
-  const get = async <T>(path: string): Promise<T> => {
-    const { status, body } = await client.request(path, { timeoutMs: 60_000 });
-    if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
-    return body as T; // what the API server documents for this path
-  };
-  try {
+export function readTables(access: ClusterAccess): Promise<KubernetesTables> {
+  return withGet(access, async (get) => {
     const { gitVersion } = await get<{ gitVersion: string }>("/version");
-    const { definitions } = await get<OpenApi>("/openapi/v2");
+    const { definitions } = await get<{ definitions: Definitions }>("/openapi/v2");
     const types = mergeTypes(definitions);
     const kinds = await readKinds(get);
     const typeOfKind = typesByKind(definitions);
@@ -65,44 +43,22 @@ export async function readTables(access: ClusterAccess): Promise<KubernetesTable
       types: reachable(types, roots),
       kinds: Object.fromEntries(kindTable),
     };
-  } finally {
-    client.close();
-  }
+  });
 }
 
 /** `group/version/Kind` (`/v1/Pod` in the core group) → namespaced, of every kind that can be written. */
-async function readKinds(
-  get: <T>(path: string) => Promise<T>,
-): Promise<Readonly<Record<string, boolean>>> {
-  const { groups } = await get<{ groups: { versions: { groupVersion: string }[] }[] }>("/apis");
-  const paths = groups
-    .flatMap(({ versions }) => versions)
-    .map(({ groupVersion }) => `/apis/${groupVersion}`);
+async function readKinds(get: Get): Promise<Readonly<Record<string, boolean>>> {
   const kinds = new Map<string, boolean>();
-  for (const path of ["/api/v1", ...paths]) {
-    const list = await get<{ groupVersion: string; resources: Resource[] }>(path);
-    const prefix = list.groupVersion.includes("/") ? list.groupVersion : `/${list.groupVersion}`;
-    const resources = list.resources.filter(({ name }) => !name.includes("/"));
+  for (const [groupVersion, all] of await readResources(get)) {
+    const prefix = groupVersion.includes("/") ? groupVersion : `/${groupVersion}`;
+    const resources = all.filter(({ name }) => !name.includes("/"));
     for (const { kind, namespaced } of resources) kinds.set(`${prefix}/${kind}`, namespaced);
   }
   return Object.fromEntries([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function typesByKind(definitions: OpenApi["definitions"]): ReadonlyMap<string, string> {
-  const types = new Map<string, string>();
-  for (const [name, definition] of Object.entries(definitions)) {
-    const kinds = definition["x-kubernetes-group-version-kind"] ?? [];
-    // DeleteOptions and the like belong to every group: they are nobody's object.
-    if (kinds.length !== 1) continue;
-    for (const { group, version, kind } of kinds) {
-      types.set(`${group}/${version}/${kind}`, shortName(name));
-    }
-  }
-  return types;
-}
-
 /** Only types with a field that is merged in a special way, or that lead to one. */
-function mergeTypes(definitions: OpenApi["definitions"]): KubernetesTables["types"] {
+function mergeTypes(definitions: Definitions): KubernetesTables["types"] {
   const special = new Set<string>();
   const isSpecial = (property: Property): boolean =>
     strategyOf(property) !== undefined || special.has(typeOf(property) ?? "");
@@ -177,11 +133,6 @@ function typeOf(property: Property): string | undefined {
   return $ref === undefined ? undefined : shortName($ref.replace("#/definitions/", ""));
 }
 
-/** `io.k8s.api.core.v1.PodSpec` → `core.v1.PodSpec`. */
-function shortName(name: string): string {
-  return name.replace(/^io\.k8s\.(kube-aggregator\.pkg\.apis|apimachinery\.pkg\.apis|api)\./, "");
-}
-
 /** The generated file, line by line: one type or kind each, so that a newer Kubernetes gives a readable diff. */
 function sourceText(tables: KubernetesTables): string {
   const rows = (table: object): string[] =>
@@ -208,11 +159,6 @@ function sourceText(tables: KubernetesTables): string {
   ].join("\n")}\n`;
 }
 
-async function main(): Promise<void> {
-  await using planes = await startControlPlanes({ clusters: 1 });
-  const [cluster] = planes.clusters;
-  if (cluster === undefined) throw new Error("no control plane was started");
-  await writeFile(output, sourceText(await readTables(cluster)));
+if (import.meta.main) {
+  await withApiServer(async (access) => writeFile(output, sourceText(await readTables(access))));
 }
-
-if (import.meta.main) await main();

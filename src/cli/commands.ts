@@ -16,6 +16,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "demo",
+    {
+      summary: "watch a small fleet on this machine follow a commit",
+      load: () => import("./demo.ts"),
+    },
+  ],
+  [
     "validate",
     {
       summary: "check a fleet repository, all mistakes at once",
@@ -90,6 +97,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     {
       summary: "run the worker of a region",
       load: () => import("./worker.ts"),
+    },
+  ],
+  [
+    "simulator",
+    {
+      summary: "run simulated clusters on this machine",
+      load: () => import("./simulator.ts"),
     },
   ],
 ]);

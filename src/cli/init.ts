@@ -1,9 +1,10 @@
-import { cp, readdir } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FleetError } from "../core/errors.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import type { Command } from "./command.ts";
+import { requireEmptyFolder } from "./empty-folder.ts";
 
 const template = fileURLToPath(new URL("../../fleet-repo-template", import.meta.url));
 
@@ -26,33 +27,13 @@ Exit codes: 0 written, 2 not: the folder is not empty, or cannot be written.
       });
     }
     const dir = resolve(io.cwd, target);
-    await requireEmpty(dir, target);
+    await requireEmptyFolder(dir, target);
     await copyTemplate(dir, target);
     io.stdout(`${target}: a small fleet to start from; its README.md says what is where\n`);
     io.stderr(`next: flotilla validate ${target}\n`);
     return 0;
   },
 };
-
-async function requireEmpty(dir: string, target: string): Promise<void> {
-  const names = await namesIn(dir, target);
-  if (names.every((name) => name === ".git")) return;
-  throw new FleetError("USAGE", `${target} is not empty`, {
-    hint: "name a new or empty folder",
-    retry: "never",
-  });
-}
-
-/** None where there is no folder yet. */
-async function namesIn(dir: string, target: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException; // what node:fs throws
-    if (code === "ENOENT") return [];
-    throw new FleetError("USAGE", `cannot use ${target}`, { cause, retry: "never" });
-  }
-}
 
 async function copyTemplate(dir: string, target: string): Promise<void> {
   try {

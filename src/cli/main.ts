@@ -4,6 +4,7 @@ import { closestName } from "../core/model/closest-name.ts";
 import { onShutdown, type Shutdown } from "../runtime/shutdown.ts";
 import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
 import { commands } from "./commands.ts";
+import { openTerminal } from "./terminal.ts";
 
 const issuesUrl = "https://github.com/flotilla-dev/flotilla/issues";
 
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     get signal() {
       return signals.signal;
     },
+    terminal: openTerminal(process),
   };
   // Node's own exit code for these, 1, would say "no".
   process.once("uncaughtException", (error) => {

@@ -1,6 +1,6 @@
 /** The two nodes that every test cluster has, and which of them a pod goes to. */
 import type { ApiClient } from "./api-client.ts";
-import type { Pod } from "./pod.ts";
+import type { Pod } from "../../src/core/cluster-model/pods/pod.ts";
 
 /** The names of the nodes. */
 export const nodeNames: readonly string[] = ["node-a", "node-b"];

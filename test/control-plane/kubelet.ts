@@ -11,11 +11,17 @@ import {
   createApiClient,
 } from "./api-client.ts";
 import { ensureNodes } from "./fake-nodes.ts";
-import type { Pod } from "./pod.ts";
-import { type PodScript, planPod } from "./pod-script.ts";
+import type { Pod } from "../../src/core/cluster-model/pods/pod.ts";
+import { type PodScript, planPod } from "../../src/core/cluster-model/pods/pod-script.ts";
 import { PodKeeper } from "./pod-keeper.ts";
 
-export type { Outcome, PodMatch, PodPlan, PodScript, ScriptRule } from "./pod-script.ts";
+export type {
+  Outcome,
+  PodMatch,
+  PodPlan,
+  PodScript,
+  ScriptRule,
+} from "../../src/core/cluster-model/pods/pod-script.ts";
 
 const reconnectAfterMs = 200;
 

@@ -4,9 +4,13 @@
  */
 import type { ApiAnswer, ApiClient } from "./api-client.ts";
 import { chooseNode } from "./fake-nodes.ts";
-import { type Pod, hasEnded } from "./pod.ts";
-import { type Outcome, type PodPlan } from "./pod-script.ts";
-import { isRestarting, podStatus } from "./pod-status.ts";
+import { type Pod, hasEnded } from "../../src/core/cluster-model/pods/pod.ts";
+import { type Outcome, type PodPlan } from "../../src/core/cluster-model/pods/pod-script.ts";
+import {
+  isRestarting,
+  podStatus,
+  unschedulableStatus,
+} from "../../src/core/cluster-model/pods/pod-status.ts";
 
 const retryAfterMs = 300;
 /** A pod that takes longer than this gets a ContainerCreating status first. */
@@ -26,6 +30,7 @@ type Action =
   | { readonly kind: "nothing" }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "bind" }
+  | { readonly kind: "leave-pending" }
   | { readonly kind: "delete" }
   | { readonly kind: "write"; readonly outcome: Outcome };
 
@@ -87,7 +92,12 @@ export class PodKeeper {
     const { metadata, spec } = this.#pod;
     if (metadata.deletionTimestamp !== undefined) return this.#nextOfDeletion();
     if (hasEnded(this.#pod) || (spec.schedulingGates?.length ?? 0) > 0) return { kind: "nothing" };
-    return this.#hasNode() ? this.#nextOfScript() : { kind: "bind" };
+    return this.#hasNode() ? this.#nextOfScript() : this.#nextOfScheduler();
+  }
+
+  #nextOfScheduler(): Action {
+    if (this.#context.plan(this.#pod).outcome !== "unschedulable") return { kind: "bind" };
+    return { kind: this.#written === "unschedulable" ? "nothing" : "leave-pending" };
   }
 
   #nextOfScript(): Action {
@@ -122,6 +132,9 @@ export class PodKeeper {
       case "bind":
         await this.#bind();
         break;
+      case "leave-pending":
+        await this.#leavePending();
+        break;
       case "delete":
         await this.#delete();
         break;
@@ -140,6 +153,12 @@ export class PodKeeper {
     const body = { apiVersion: "v1", kind: "Binding", metadata: { name, namespace, uid }, target };
     await this.#send("POST", "/binding", body);
     this.#isBound = true;
+  }
+
+  async #leavePending(): Promise<void> {
+    const status = unschedulableStatus(new Date());
+    await this.#send("PATCH", "/status", { metadata: { uid: this.#pod.metadata.uid }, status });
+    this.#written = "unschedulable";
   }
 
   async #delete(): Promise<void> {

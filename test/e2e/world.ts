@@ -1,12 +1,13 @@
 /**
  * Everything Flotilla needs, real and on loopback: clusters, a fleet repository, a controller and one worker per
- * region as processes of their own, and a stand-in for GitHub. What end-to-end tests and the first run share.
+ * region as processes of their own, and a stand-in for GitHub. What end-to-end tests share.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openControllerClient } from "../../src/adapters/http/controller-client.ts";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import { type ApiClient, createApiClient } from "../control-plane/api-client.ts";
 import { type Kubelet, startKubelet } from "../control-plane/kubelet.ts";
@@ -14,7 +15,9 @@ import { type Cluster, type ControlPlanes, startControlPlanes } from "../control
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type GitServer, startGitServer } from "../support/git-server.ts";
 import { type FleetRepo, createFleetRepo } from "./fleet-repo.ts";
-import { type CommandResult, type FlotillaProcess, runFlotilla, startFlotilla } from "./process.ts";
+import { type FlotillaProcess, startFlotilla } from "../../src/demo/child-process.ts";
+import { readTokenFile } from "../../src/runtime/token-file.ts";
+import { type CommandResult, runFlotilla } from "./process.ts";
 
 export interface WorldOptions {
   /** Region -> its sites; every site gets a control plane of its own. */
@@ -288,11 +291,8 @@ function assemble({ dir, repo, sites, planes, configs, links }: Parts): World {
 
 async function fetchStatus({ controllerUrl, apiTokenFile }: Configs): Promise<FleetStatus | null> {
   try {
-    const token = (await readFile(apiTokenFile, "utf8")).trim();
-    const headers = { authorization: `Bearer ${token}` };
-    const answer = await fetch(`${controllerUrl}/api/v1/status`, { headers });
-    // The controller's own API: its shape is what the test is about.
-    return answer.ok ? ((await answer.json()) as FleetStatus) : null;
+    const token = await readTokenFile(apiTokenFile);
+    return await openControllerClient({ url: controllerUrl, token }).status();
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
-import { startTcpFaultProxy, type TcpFaultProxy } from "./tcp-fault-proxy.ts";
+import { startTcpFaultProxy, type TcpFaultProxy } from "../../src/demo/tcp-fault-proxy.ts";
 
 const body = "0123456789".repeat(100);
 

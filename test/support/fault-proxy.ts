@@ -21,7 +21,7 @@
  *   replace                 the body is rewritten by a function (a list without its items, ...)
  *
  * `tls: {key, cert}` makes the proxy itself speak HTTPS. Streams (watches) pass through. It is unref'ed: it never
- * keeps a process alive. For plain TCP see tcp-fault-proxy.ts.
+ * keeps a process alive. For plain TCP see src/demo/tcp-fault-proxy.ts.
  */
 import {
   createServer,

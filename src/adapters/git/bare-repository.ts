@@ -8,7 +8,7 @@ import { removeStaleFiles } from "./stale-files.ts";
 const oldest = { major: 2, minor: 36 };
 
 /** Checks that git is there and new enough (2.36, for `cat-file --batch-command`). */
-async function checkGitVersion(git: Git): Promise<void> {
+export async function checkGitVersion(git: Git): Promise<void> {
   const version = await gitVersion(git);
   if (isRecentEnough(version)) return;
   throw new FleetError("GIT_FAILED", `git ${version} is too old`, {

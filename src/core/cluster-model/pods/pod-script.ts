@@ -4,7 +4,8 @@ import type { Pod } from "./pod.ts";
 /**
  * ready: Running and Ready. stalled: Pending, ContainerCreating. never-ready: Running, not Ready.
  * crashing: CrashLoopBackOff after exit code 1, restartCount rising. out-of-memory: the same after
- * OOMKilled. image: Pending, ImagePullBackOff. succeeded and failed: ended.
+ * OOMKilled. image: Pending, ImagePullBackOff. unschedulable: Pending, no node. succeeded and
+ * failed: ended.
  */
 export type Outcome =
   | "ready"
@@ -13,6 +14,7 @@ export type Outcome =
   | "crashing"
   | "out-of-memory"
   | "image"
+  | "unschedulable"
   | "succeeded"
   | "failed";
 

@@ -24,6 +24,7 @@ const shapes: Readonly<Record<Outcome, OutcomeShape>> = {
   crashing: { phase: "Running", isReady: false, isInitialized: true, hasAddress: true },
   "out-of-memory": { phase: "Running", isReady: false, isInitialized: true, hasAddress: true },
   stalled: { phase: "Pending", isReady: false, isInitialized: false, hasAddress: false },
+  unschedulable: { phase: "Pending", isReady: false, isInitialized: false, hasAddress: false },
   image: { phase: "Pending", isReady: false, isInitialized: true, hasAddress: false },
   succeeded: { phase: "Succeeded", isReady: false, isInitialized: true, hasAddress: true },
   failed: { phase: "Failed", isReady: false, isInitialized: true, hasAddress: true },
@@ -57,6 +58,18 @@ export function podStatus(
     ),
     containerStatuses: containers.map((container) => containerStatus(container, outcome, facts)),
   };
+}
+
+/** What the scheduler says of a pod that it finds no node for. */
+export function unschedulableStatus(now: Date): Readonly<Record<string, unknown>> {
+  const condition = {
+    type: "PodScheduled",
+    status: "False",
+    lastTransitionTime: timestamp(now),
+    reason: "Unschedulable",
+    message: "0/2 nodes are available: 2 Insufficient cpu.",
+  };
+  return { phase: "Pending", conditions: [condition] };
 }
 
 function conditions(shape: OutcomeShape, time: string): readonly object[] {
@@ -102,6 +115,7 @@ function containerState(container: Container, outcome: Outcome, facts: StatusFac
     case "never-ready":
       return { running: { startedAt: timestamp(facts.now) } };
     case "stalled":
+    case "unschedulable":
       return waiting("ContainerCreating");
     case "image":
       return waiting("ImagePullBackOff", `Back-off pulling image "${container.image}"`);

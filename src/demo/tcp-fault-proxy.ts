@@ -1,5 +1,6 @@
 /**
- * A TCP proxy with switchable faults, for what must not be opened (TLS to a real API server, any protocol).
+ * A TCP proxy with switchable faults, for what must not be opened (TLS to a real API server, any protocol): the link
+ * between a worker and the controller in the demo, and links in tests.
  *
  *   const proxy = await startTcpFaultProxy({ host: "127.0.0.1", port: 6443 });
  *   proxy.fail({ kind: "reset", afterBytes: 5000 });   // each connection, after so many bytes to the client
@@ -18,11 +19,18 @@ type TcpFault =
   | { readonly kind: "reset"; readonly afterBytes: number }
   | { readonly kind: "slow"; readonly delayMs: number };
 
+interface TcpTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface TcpFaultProxy {
   readonly port: number;
   readonly host: string;
   fail(fault: TcpFault): void;
   heal(): void;
+  /** New connections go there from now on. */
+  redirect(target: TcpTarget): void;
   /** Connections that came in since the start (refused ones too). */
   connections(): number;
   /** Resets every open connection, once. */
@@ -30,10 +38,9 @@ export interface TcpFaultProxy {
   close(): Promise<void>;
 }
 
-export async function startTcpFaultProxy(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<TcpFaultProxy> {
+/** Starts listening on a free port of this machine. */
+export async function startTcpFaultProxy(first: TcpTarget): Promise<TcpFaultProxy> {
+  let target = first;
   let fault: TcpFault | undefined;
   let connections = 0;
   const open = new Set<Socket>();
@@ -58,6 +65,9 @@ export async function startTcpFaultProxy(target: {
     // A listening TCP server has an AddressInfo.
     port: (server.address() as AddressInfo).port,
     dropConnections,
+    redirect: (next) => {
+      target = next;
+    },
     connections: () => connections,
     fail: (next) => {
       fault = next;

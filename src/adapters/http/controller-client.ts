@@ -1,0 +1,53 @@
+import type {
+  Decision,
+  DecisionAnswer,
+  Explanation,
+  FleetStatus,
+  PageCode,
+} from "../../core/protocol/api.ts";
+import { askJson, type Server } from "./json-client.ts";
+
+const server: Server = {
+  name: "the controller",
+  silentHint:
+    "is `flotilla controller` running? set --controller or FLOTILLA_CONTROLLER to its URL",
+  wrongUrlHint: "is --controller the URL of a Flotilla controller?",
+  tokenHint: "--token-file must name the file that this controller wrote",
+};
+
+/** The controller's HTTP API. Each call throws a FleetError: of the controller's own code, or CONTROLLER_UNREACHABLE. */
+export interface ControllerClient {
+  status(): Promise<FleetStatus>;
+  explain(site: string, app: string): Promise<Explanation>;
+  decide(decision: Decision): Promise<DecisionAnswer>;
+  /** A link into the status page that works once. */
+  pageLink(): Promise<{ readonly url: string; readonly endsAt: string }>;
+}
+
+/** Where the API is, what opens it, and who decides: recorded beside the reason, proof of nothing. */
+export interface ControllerAccess {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly token: string;
+  readonly by?: string;
+}
+
+/** A client of the API; it asks nothing yet. */
+export function openControllerClient({ url, token, by }: ControllerAccess): ControllerClient {
+  const call = <T>(path: string, body?: unknown): Promise<T> =>
+    askJson({ server, url, token, path, body }) as Promise<T>; // what the protocol says
+  return {
+    status: () => call<FleetStatus>("/api/v1/status"),
+    explain: (site, app) =>
+      call<Explanation>(`/api/v1/explain?${new URLSearchParams({ site, app }).toString()}`),
+    decide: ({ verb, ...rest }) =>
+      call<DecisionAnswer>(`/api/v1/rollout/${verb}`, {
+        ...rest,
+        ...(by === undefined ? {} : { by: by.slice(0, 100) }),
+      }),
+    pageLink: async () => {
+      const { path, endsAt } = await call<PageCode>("/api/v1/page-code", {});
+      return { url: url + path, endsAt };
+    },
+  };
+}

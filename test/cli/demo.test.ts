@@ -1,0 +1,151 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  killProcess,
+  noneLeft,
+  processesNaming,
+  startDemoProcess,
+} from "../support/demo-process.ts";
+import { runCli } from "../support/cli.ts";
+import { emptyFolder, folderWith } from "../support/folder.ts";
+
+const ready = "The fleet repository is";
+
+describe("flotilla demo --once", { timeout: 90_000 }, () => {
+  it("brings a whole fleet and one change to every site, tells the figures, and leaves nothing", async () => {
+    const demo = await startDemoProcess(["--once", "-o", "json"]);
+    expect({ code: await demo.ended, stderr: demo.stderr() }).toMatchObject({ code: 0 });
+    const result: unknown = JSON.parse(demo.stdout());
+    expect(result).toEqual({
+      sites: 12,
+      synced: 12,
+      healthy: 12,
+      regions: 3,
+      revision: expect.stringMatching(/^main@sha1:[0-9a-f]{40}$/),
+      handOvers: 9,
+      timeToEffectMs: {
+        p50: expect.any(Number),
+        p85: expect.any(Number),
+        p99: expect.any(Number),
+        max: expect.any(Number),
+      },
+      commitToSeenMs: expect.any(Number),
+      seenToLastSiteMs: expect.any(Number),
+      commitToDoneMs: expect.any(Number),
+      firstSyncMs: expect.any(Number),
+      deletes: 0,
+      tookMs: expect.any(Number),
+    });
+    const { timeToEffectMs, tookMs } = result as {
+      timeToEffectMs: { p50: number; max: number };
+      tookMs: number;
+    };
+    expect(timeToEffectMs.p50).toBeGreaterThan(0);
+    // What is promised: a change to one app is at each site within 2 s of its hand-over there.
+    expect(timeToEffectMs.max).toBeLessThan(2000);
+    expect(tookMs).toBeLessThan(60_000);
+    expect(await noneLeft(demo.temporary)).toEqual([]);
+    const lines = demo.stderr();
+    expect(lines).not.toContain("\u001b");
+    expect(lines).toMatch(/12\/12 sites in sync, 12\/12 healthy; nothing in flight/);
+    expect(lines).toMatch(/storefront \d\/9 \(stage canary/);
+  });
+});
+
+describe("flotilla demo --once, when a process dies", { timeout: 60_000 }, () => {
+  it("says which, and ends with 2", async () => {
+    const demo = await startDemoProcess(["--once"]);
+    await demo.saw("sites in sync");
+    await killProcess(demo.temporary, "worker-iberia");
+    expect(await demo.ended).toBe(2);
+    expect(demo.stdout()).toBe("");
+    expect(demo.stderr()).toMatch(/error: the worker-iberia does not run: .*its log is /s);
+    expect(await noneLeft(demo.temporary)).toEqual([]);
+  });
+});
+
+describe("flotilla demo", { timeout: 60_000 }, () => {
+  it("ends everything at Ctrl-C, and takes its folder away", async () => {
+    const demo = await startDemoProcess([]);
+    await demo.saw(ready);
+    const running = await processesNaming(demo.temporary);
+    expect(
+      running.filter((line) => /bin\/flotilla\.js (controller|worker) /.test(line)),
+    ).toHaveLength(4);
+    demo.child.kill("SIGINT");
+    expect(await demo.ended).toBe(0);
+    expect(await noneLeft(demo.temporary)).toEqual([]);
+  });
+
+  it("takes its processes along when it is killed", async () => {
+    const demo = await startDemoProcess([]);
+    await demo.saw(ready);
+    demo.child.kill("SIGKILL");
+    expect(await noneLeft(demo.temporary)).toHaveLength(1);
+  });
+
+  it("ends in order when the older Node that started it is killed", async () => {
+    const demo = await startDemoProcess([], { channel: true });
+    await demo.saw(ready);
+    demo.child.disconnect();
+    expect(await demo.ended).toBe(0);
+    expect(await noneLeft(demo.temporary)).toEqual([]);
+  });
+
+  it("runs beside another one, and keeps the folder that it was given", async () => {
+    const dir = join(emptyFolder(), "mine");
+    const [first, second] = await Promise.all([
+      startDemoProcess(["--dir", dir]),
+      startDemoProcess([]),
+    ]);
+    await Promise.all([first.saw(ready), second.saw(ready)]);
+    const told = await runCli(["demo", "break", "site", "oslo", "--dir", dir]);
+    expect(told).toEqual({ code: 0, stdout: "site oslo refuses connections\n", stderr: "" });
+    await first.saw("site oslo refuses connections");
+    expect(second.stderr()).not.toContain("oslo");
+    first.child.kill("SIGTERM");
+    second.child.kill("SIGTERM");
+    expect([await first.ended, await second.ended]).toEqual([0, 0]);
+    expect(await noneLeft(second.temporary)).toEqual([]);
+    expect(await noneLeft(dir)).toContain("fleet");
+    const again = await runCli(["demo", "heal", "--dir", dir]);
+    expect(again).toMatchObject({ code: 2, stdout: "" });
+    expect(again.stderr).toContain(`no demo runs in ${dir}; start one with`);
+  });
+
+  it("says what is missing where git is missing or too old", async () => {
+    const missing = await startDemoProcess([], { env: { PATH: emptyFolder() } });
+    expect(await missing.ended).toBe(2);
+    expect(missing.stderr()).toContain("git was not found");
+    expect(missing.stderr()).toContain("; install git 2.36 or newer\n");
+    expect(await noneLeft(missing.temporary)).toEqual([]);
+
+    const bin = emptyFolder();
+    writeFileSync(join(bin, "git"), "#!/bin/sh\necho git version 2.20.1\n");
+    chmodSync(join(bin, "git"), 0o755);
+    const path = `${bin}${delimiter}${process.env["PATH"] ?? ""}`;
+    const old = await startDemoProcess([], { env: { PATH: path } });
+    expect(await old.ended).toBe(2);
+    expect(old.stderr()).toContain("git 2.20.1 is too old; install git 2.36 or newer");
+  });
+
+  it("refuses what makes no sense, before it starts anything", async () => {
+    const full = folderWith([{ path: "a.txt", text: "" }]);
+    const refusals: [string[], string][] = [
+      [["--dir", full], `${full} is not empty; name a new or empty folder`],
+      [["-o", "json"], "-o is for --once; leave it out, or add --once"],
+      [["--how", "hang"], "--how is for break; leave it out"],
+      [["break", "site", "oslo", "--how", "burn"], 'cannot break by "burn"; use refuse or hang'],
+      [["stop"], 'unknown argument "stop"; use break or heal, or neither'],
+    ];
+    for (const [args, message] of refusals) {
+      const { code, stdout, stderr } = await runCli(["demo", ...args]);
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: `flotilla: error: ${message}\n`,
+      });
+    }
+  });
+});

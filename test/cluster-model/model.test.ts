@@ -1,0 +1,104 @@
+/** The contract on the model: in this process under its own time, and behind HTTP. */
+import { Agent } from "undici";
+import { afterAll, beforeAll, describe } from "vitest";
+import type { Cluster } from "../../src/core/cluster-model/cluster.ts";
+import { advance } from "../../src/core/cluster-model/controllers/advance.ts";
+import { createCluster, setScript } from "../../src/core/cluster-model/create-cluster.ts";
+import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
+import type { Json } from "../../src/core/model/json.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+import {
+  type ClusterUnderTest,
+  type Seen,
+  answerOf,
+  httpCluster,
+} from "./contract/cluster-under-test.ts";
+import { runContract } from "./contract/run-cases.ts";
+
+describe("the model in this process", () => {
+  const model = modelCluster();
+  runContract(() => model);
+});
+
+describe("the simulator over HTTP", { timeout: 60_000 }, () => {
+  let simulator: Simulator;
+  let dispatcher: Agent;
+
+  beforeAll(async () => {
+    dispatcher = new Agent();
+    simulator = await startSimulator({ clusters: ["c"], clock: systemClock(), token: "secret" });
+  });
+
+  afterAll(async () => {
+    await dispatcher.destroy();
+    await simulator.close();
+  });
+
+  runContract(() => ({
+    ...httpCluster({ url: simulator.server("c"), token: "secret", dispatcher }),
+    setScript: (script) => simulator.script("c", script),
+    forgetHistory: async () => simulator.cluster("c").store.forgetHistory(),
+  }));
+});
+
+/** A cluster whose time passes only when a case pauses. */
+function modelCluster(): ClusterUnderTest {
+  let now = Date.parse("2026-01-01T00:00:00Z");
+  const cluster: Cluster = createCluster({ name: "model" }, now);
+  const polls = new Set<() => void>();
+  const pollAll = (): void => {
+    for (const poll of polls) poll();
+  };
+  const ask: ClusterUnderTest["request"] = async (method, target, options = {}) => {
+    const url = new URL(target, "http://model");
+    const answer = handleRequest(
+      cluster,
+      {
+        method,
+        path: url.pathname,
+        query: url.searchParams,
+        accept: options.accept ?? "application/json",
+        contentType: options.body === undefined ? "" : (options.contentType ?? "application/json"),
+        userAgent: "contract/1",
+        body: options.body as Json | undefined, // cases send JSON
+      },
+      now,
+    );
+    pollAll();
+    if ("watch" in answer) throw new Error("a watch is opened with watch()");
+    const text = "text" in answer ? answer.text : JSON.stringify(answer.body);
+    return answerOf(answer.status, text);
+  };
+  return {
+    request: ask,
+    watch: (target) => {
+      const url = new URL(target, "http://model");
+      const request = {
+        method: "GET",
+        path: url.pathname,
+        query: url.searchParams,
+        accept: "application/json",
+        contentType: "",
+        userAgent: "contract/1",
+        body: undefined,
+      };
+      const answer = handleRequest(cluster, request, now);
+      if (!("watch" in answer)) throw new Error(`the watch was answered ${answer.status}`);
+      const events: Seen[] = [];
+      const poll = (): void => {
+        events.push(...(answer.watch.poll(now) as unknown as Seen[])); // JSON objects
+      };
+      polls.add(poll);
+      poll();
+      return { events, isOver: () => answer.watch.isOver(), stop: () => void polls.delete(poll) };
+    },
+    setScript: (script) => setScript(cluster, script, now),
+    forgetHistory: async () => cluster.store.forgetHistory(),
+    pause: async (ms) => {
+      now += ms;
+      advance(cluster, now);
+      pollAll();
+    },
+  };
+}

