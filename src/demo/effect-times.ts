@@ -42,9 +42,14 @@ export function effectsOf(handOvers: readonly HandOver[], writes: readonly SiteW
 
 /** Percentiles over the effects; null when there are none. */
 export function effectTimes(effects: readonly Effect[]): EffectTimes | null {
-  const times = effects.map(({ at, appliedAt }) => appliedAt - at).toSorted((a, b) => a - b);
+  if (effects.length === 0) return null;
+  return percentilesOf(effects.map(({ at, appliedAt }) => appliedAt - at));
+}
+
+/** Percentiles of times (ms); 0 for each when there are none. */
+export function percentilesOf(unsorted: readonly number[]): EffectTimes {
+  const times = unsorted.toSorted((a, b) => a - b);
   const rank = (percent: number): number =>
     times[Math.max(0, Math.ceil((percent / 100) * times.length) - 1)] ?? 0;
-  if (times.length === 0) return null;
   return { p50: rank(50), p85: rank(85), p99: rank(99), max: rank(100) };
 }

@@ -26,8 +26,11 @@ export function answerCluster(
     return;
   }
   readBody(request, response, (text) => {
-    count(host, request, url);
-    const answer = (): void => answerNow(host, { request, response, text }, url);
+    const verb = count(host, request, url);
+    const answer = (): void => {
+      answerNow(host, { request, response, text }, url);
+      host.noteAnswered(verb);
+    };
     switch (fault?.kind) {
       case "hang":
         host.waiting.add(answer);
@@ -188,9 +191,10 @@ function count(
   host: ClusterHost,
   { method = "GET", headers }: IncomingMessage,
   url: ClusterUrl,
-): void {
+): string {
   const verb = verbOf(method, headers["content-type"] ?? "", url.query);
   host.counts.set(verb, (host.counts.get(verb) ?? 0) + 1);
+  return verb;
 }
 
 function verbOf(method: string, contentType: string, query: string): string {

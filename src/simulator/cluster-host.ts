@@ -26,6 +26,14 @@ export interface ClusterStart {
   readonly historyLength?: number;
 }
 
+/** A request that a cluster has answered; `at` is wall time, ms. */
+export interface Answered {
+  readonly cluster: string;
+  /** GET, WATCH, APPLY, ..., as they are counted. */
+  readonly verb: string;
+  readonly at: number;
+}
+
 interface OpenWatch {
   readonly cursor: WatchCursor;
   readonly response: ServerResponse;
@@ -43,14 +51,21 @@ export class ClusterHost {
   readonly waiting = new Set<() => void>();
   readonly #clock: Clock;
   readonly #start: ClusterStart;
+  readonly #onAnswered: ((answered: Answered) => void) | undefined;
   readonly #watches = new Set<OpenWatch>();
   #cluster: Cluster | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(start: ClusterStart, clock: Clock) {
+  constructor(start: ClusterStart, clock: Clock, onAnswered?: (answered: Answered) => void) {
     this.name = start.name;
     this.#start = start;
     this.#clock = clock;
+    this.#onAnswered = onAnswered;
+  }
+
+  /** Tells whoever listens that a request was answered. */
+  noteAnswered(verb: string): void {
+    this.#onAnswered?.({ cluster: this.name, verb, at: this.#clock.now() });
   }
 
   /** The cluster as it is now. */

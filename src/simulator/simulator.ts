@@ -11,7 +11,7 @@ import type { PodScript } from "../core/cluster-model/pods/pod-script.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type ClusterUrl, answerCluster, sendStatus } from "./answer-http.ts";
 import { answerAdmin } from "./answer-admin.ts";
-import { ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
+import { type Answered, ClusterHost, type ClusterStart, type Fault } from "./cluster-host.ts";
 import { countsOf, failHost, healHost } from "./fault-controls.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import { listen, openOwnPort } from "./own-port.ts";
@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Clusters that listen on a port of their own: when they refuse, nothing listens there. */
   readonly ownPorts?: readonly string[];
+  /** Called after each answer of a cluster. */
+  readonly onAnswered?: (answered: Answered) => void;
 }
 
 /** A running simulator. Unknown cluster names throw a FleetError (NOT_FOUND). */
@@ -59,7 +61,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const hosts = new Map<string, ClusterHost>();
   const add = (cluster: string | ClusterStart): void => {
     const start = typeof cluster === "string" ? { name: cluster } : cluster;
-    hosts.set(start.name, new ClusterHost(start, clock));
+    hosts.set(start.name, new ClusterHost(start, clock, options.onAnswered));
   };
   for (const cluster of options.clusters) add(cluster);
   const server = listen(host, port, (request, response) => {

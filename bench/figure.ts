@@ -1,0 +1,34 @@
+/** One measured figure, with what it needs to be understood by itself. */
+import { cpus } from "node:os";
+import { delays } from "./bench-fleet.ts";
+import { type Spread, spreadOf } from "./statistics.ts";
+import type { FleetSize } from "./synthetic-fleet.ts";
+
+export interface Figure extends Spread {
+  readonly figure: string;
+  readonly unit: "ms" | "s" | "MB" | "kB" | "requests" | "per second" | "%";
+  readonly sites: number;
+  readonly regions: number;
+  /** Objects of each app at each site, and how many apps. */
+  readonly objects: number;
+  readonly apps: number;
+  readonly cores: number;
+  readonly delays: typeof delays;
+}
+
+/** Notes figures of a fleet of one size. */
+export type Note = (figure: string, unit: Figure["unit"], values: readonly number[]) => void;
+
+/** A list of figures and what adds to it. */
+export function figuresOf(size: FleetSize): { readonly figures: Figure[]; readonly note: Note } {
+  const figures: Figure[] = [];
+  const { sites, regions, objects, apps } = size;
+  const cores = cpus().length;
+  return {
+    figures,
+    note: (figure, unit, values) => {
+      const conditions = { sites, regions, objects, apps, cores, delays };
+      figures.push({ figure, unit, ...spreadOf(values), ...conditions });
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * `npm run bench`: measures a fleet of simulated clusters on this machine. Controller, workers and simulator are
+ * processes of their own; everything is on loopback; it ends by itself.
+ *
+ *   npm run bench                         300 and 3,000 sites; a table
+ *   npm run bench -- --sites 300 -o json  one size; JSON on stdout
+ *
+ * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
+ * -o json|table. Needs Linux (/proc) for memory.
+ */
+import { parseArgs } from "node:util";
+import { formatTable } from "../src/cli/output.ts";
+import { kubectlPath } from "../test/support/kubectl.ts";
+import { type BenchFleet, startBenchFleet } from "./bench-fleet.ts";
+import { type Figure, figuresOf, type Note } from "./figure.ts";
+import { measureEffect, measureQuiet } from "./measure-effect.ts";
+import { measureMemory, measureRestart } from "./measure-processes.ts";
+import { measureRate } from "./measure-rate.ts";
+import type { FleetSize } from "./synthetic-fleet.ts";
+
+const sitesPerRegion = 100;
+
+const { values } = parseArgs({
+  options: {
+    sites: { type: "string", default: "300,3000" },
+    objects: { type: "string", default: "10" },
+    rounds: { type: "string", default: "7" },
+    output: { type: "string", short: "o", default: "table" },
+  },
+});
+
+const began = performance.now();
+
+function say(line: string): void {
+  const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(5);
+  process.stderr.write(`${seconds} s  ${line}\n`);
+}
+
+function wholeNumber(text: string, name: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`--${name} must be a whole number above 0, not ${text}`);
+}
+
+async function measure(size: FleetSize, rounds: number): Promise<readonly Figure[]> {
+  const { figures, note } = figuresOf(size);
+  say(`${size.sites} sites in ${size.regions} regions: start`);
+  await using fleet = await startBenchFleet(size);
+  await firstSync(fleet, note);
+  say("first sync done; one-object changes");
+  await measureEffect(fleet, rounds, note);
+  say("nothing changes");
+  await measureQuiet(fleet, note);
+  await measureMemory(fleet, note);
+  say("whole-app changes, a bare client and kubectl in turn");
+  await measureRate(fleet, { rounds, kubectl: await kubectlPath() }, note);
+  say("restart");
+  await measureRestart(fleet, note);
+  return figures;
+}
+
+async function firstSync(fleet: BenchFleet, note: Note): Promise<void> {
+  const at = Date.now();
+  await fleet.settled(fleet.head());
+  note("first sync of everything, from the start of the processes", "s", [
+    (Date.now() - at) / 1000,
+  ]);
+}
+
+function table(figures: readonly Figure[]): string {
+  const rows = figures.map((one) => [
+    one.figure,
+    `${rounded(one.median)} ${one.unit}`,
+    one.rounds === 1 ? "" : `${rounded(one.min)} to ${rounded(one.max)}`,
+    String(one.rounds),
+    `${one.sites} sites, ${one.regions} regions`,
+  ]);
+  return formatTable(["FIGURE", "MEDIAN", "RANGE", "ROUNDS", "FLEET"], rows);
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+const rounds = wholeNumber(values.rounds, "rounds");
+const objects = wholeNumber(values.objects, "objects");
+const all: Figure[] = [];
+for (const text of values.sites.split(",")) {
+  const sites = wholeNumber(text, "sites");
+  const regions = Math.ceil(sites / sitesPerRegion);
+  all.push(...(await measure({ sites, regions, apps: 2, objects }, rounds)));
+}
+process.stdout.write(values.output === "json" ? `${JSON.stringify(all, null, 2)}\n` : table(all));
