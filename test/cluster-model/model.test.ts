@@ -14,6 +14,7 @@ import {
   answerOf,
   httpCluster,
 } from "./contract/cluster-under-test.ts";
+import { runFailures } from "./contract/failure-cases.ts";
 import { runContract } from "./contract/run-cases.ts";
 
 describe("the model in this process", () => {
@@ -39,6 +40,14 @@ describe("the simulator over HTTP", { timeout: 60_000 }, () => {
     ...httpCluster({ url: simulator.server("c"), token: "secret", dispatcher }),
     setScript: (script) => simulator.script("c", script),
     forgetHistory: async () => simulator.cluster("c").store.forgetHistory(),
+  }));
+
+  runFailures(() => ({
+    url: simulator.server("c"),
+    token: "secret",
+    dispatcher,
+    fail: (fault) => simulator.fail("c", fault),
+    heal: () => simulator.heal("c"),
   }));
 });
 
