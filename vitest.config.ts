@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A machine that is busy starts a process in seconds.
+    expect: { poll: { timeout: 15_000 } },
     // Processes, not threads: tests spawn git and servers, and kill -9 them.
     pool: "forks",
     setupFiles: ["test/support/fast-check-seed.ts"],
