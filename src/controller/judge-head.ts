@@ -1,4 +1,5 @@
-import type { Diagnostic } from "../core/model/diagnostic.ts";
+import { FleetError } from "../core/errors.ts";
+import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { Sources } from "./sources.ts";
@@ -50,8 +51,9 @@ async function judgeContent(
   input: JudgeInput,
   { seen, followed }: { seen: string; followed: string | null },
 ): Promise<HeadVerdict> {
-  const head = await input.rendering.head(seen);
   const refusal = { verdict: "refused", commit: seen } as const;
+  const head = await readHead(input, seen);
+  if (typeof head === "string") return { ...refusal, reason: head };
   if (!head.ok) {
     const { diagnostics } = head;
     const mistakes = diagnostics.filter(({ severity }) => severity === "error");
@@ -59,6 +61,19 @@ async function judgeContent(
   }
   const reason = await renamedFleet(input, followed, head.value);
   return reason === null ? { verdict: "follow", head: head.value } : { ...refusal, reason };
+}
+
+/** A commit with more files than are read is refused like any other mistake: in words. What else goes wrong is thrown. */
+async function readHead(
+  { rendering }: JudgeInput,
+  commit: string,
+): Promise<Parsed<ValidHead> | string> {
+  try {
+    return await rendering.head(commit);
+  } catch (error) {
+    if (error instanceof FleetError && error.code === "INVALID_FLEET") return error.message;
+    throw error;
+  }
 }
 
 /** Everything that a fleet owns in its clusters bears its name, so under another name nobody would own it. */

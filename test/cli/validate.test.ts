@@ -1,7 +1,8 @@
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCli } from "../support/cli.ts";
-import { aFleet, appYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
+import { aFleet, appYaml, fleetYaml, siteYaml, virtualSiteYaml } from "../support/fleet.ts";
 import { folderWith } from "../support/folder.ts";
 
 describe("flotilla validate", () => {
@@ -47,6 +48,32 @@ the fleet is not valid: 2 errors
         },
       ],
     });
+  });
+
+  it("tells of files that cannot be read beside all other mistakes, unless they are ignored", async () => {
+    const site = siteYaml("e1", { region: "east", spec: { bogus: 1 } });
+    const dir = folderWith(
+      aFleet({ "sites/e1.yaml": site, "fleet.yaml": fleetYaml({ ignore: ["old/**"] }) }),
+    );
+    await symlink("e1.yaml", join(dir, "sites/link.yaml"));
+    await writeFile(join(dir, "sites/latin1.yaml"), new Uint8Array([0xe9]));
+    const { code, stdout } = await runCli(["validate", dir, "-o", "json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      diagnostics: [
+        { file: "sites/e1.yaml", code: "unknown-field" },
+        { file: "sites/latin1.yaml", code: "unreadable-file", message: "is not UTF-8 text" },
+        {
+          file: "sites/link.yaml",
+          code: "unreadable-file",
+          hint: expect.stringContaining("ignore"),
+        },
+      ],
+    });
+    await writeFile(join(dir, "sites/e1.yaml"), siteYaml("e1", { region: "east" }));
+    await writeFile(join(dir, "fleet.yaml"), fleetYaml({ ignore: ["sites/l*.yaml"] }));
+    expect((await runCli(["validate", dir])).stdout).toContain("the fleet is valid");
   });
 
   it("stays valid with warnings, and tells them", async () => {

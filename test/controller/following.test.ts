@@ -43,6 +43,26 @@ describe("a head that may not be followed", { timeout: 120_000 }, () => {
     await everywhere(bench, "2");
   });
 
+  it("starts nothing when a file of it cannot be read, says which, and all else goes on", async () => {
+    const { bench, controller } = await settledFleet();
+    await controller.decide({ verb: "pause", scope: { site: "b1" }, why: "wait", by: "ada" });
+    await bench.fleet.commit(webVersion("2"));
+    await eventually("the other sites have it", async () => {
+      const found = await versions(bench);
+      return found["a1"] === "2" && found["a2"] === "2";
+    });
+    const commit = await bench.fleet.commit({
+      "sites/latin1.yaml": new Uint8Array([0x61, 0xe9, 0x0a]),
+    });
+    const status = await eventually("it is refused", async () => {
+      const now = await controller.status();
+      return now?.refused?.commit === commit && now;
+    });
+    expect(status.refused?.reason).toMatch(/^sites\/latin1\.yaml: is not UTF-8 text/);
+    await controller.decide({ verb: "resume", scope: { site: "b1" }, why: "go on", by: "ada" });
+    await everywhere(bench, "2");
+  });
+
   it("starts nothing when it does not descend from the followed one, until an operator accepts it", async () => {
     const { bench, controller, first } = await settledFleet();
     await bench.fleet.git(

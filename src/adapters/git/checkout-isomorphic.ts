@@ -10,9 +10,10 @@ import type { SourceFile } from "../../core/model/fleet-model.ts";
 import { unknownRevision } from "./checkout-native.ts";
 import { isObjectId } from "./object-id.ts";
 import {
-  decodeSources,
+  decodeText,
   isSourcePath,
   selectSources,
+  sourceFile,
   type SourceLimits,
   tooManyFiles,
 } from "./source-files.ts";
@@ -72,16 +73,11 @@ async function readFiles(
   for (const entry of entries) {
     signal?.throwIfAborted();
     const bytes = await readBlob(repository, entry.oid);
-    // Checked one by one as well, so that not more than the bound is held.
-    selectSources([{ ...entry, size: bytes.length }], limits);
-    sized.push({ ...entry, size: bytes.length, bytes });
+    const isTooLarge = bytes.length > limits.maxFileBytes;
+    sized.push({ ...entry, size: bytes.length, text: isTooLarge ? undefined : decodeText(bytes) });
   }
-  const chosen = selectSources(sized, limits);
-  const texts = decodeSources(chosen);
-  return chosen.flatMap(({ path }, index) => {
-    const text = texts[index];
-    return text === undefined ? [] : [{ path, text }];
-  });
+  const { chosen, refused } = selectSources(sized, limits);
+  return [...chosen.flatMap(({ path, text }) => sourceFile(path, text)), ...refused];
 }
 
 /** The commit that a revision names, by isomorphic-git: a name or (short) id, with `~n` and `^` behind it. */

@@ -27,7 +27,10 @@ export interface FleetFetcher {
   keepSources(commits: readonly string[]): Promise<readonly string[]>;
   /** True when `ancestor` is `descendant` or one of its ancestors; an unknown ancestor is none. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
-  /** All text files of a fetched commit, sorted by path; unchanged ones are not read again. INVALID_FLEET, GIT_NOT_FOUND. */
+  /**
+   * All text files of a fetched commit, sorted by path; unchanged ones are not read again. INVALID_FLEET for more than
+   * is read, GIT_NOT_FOUND.
+   */
   files(commit: string, signal?: AbortSignal): Promise<readonly SourceFile[]>;
   /** Gathers packs. */
   maintain(signal?: AbortSignal): Promise<void>;

@@ -4,8 +4,9 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Git } from "./git-process.ts";
 import { ObjectReader } from "./object-reader.ts";
 import {
-  decodeSources,
+  decodeText,
   selectSources,
+  sourceFile,
   type SourceCandidate,
   type SourceLimits,
 } from "./source-files.ts";
@@ -36,18 +37,16 @@ export async function readSourceTree(options: {
   const { git, gitDir, treeish, signal, limits, clock } = options;
   const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
   const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
-  const listed = selectSources(parseListing(stdout.toString("utf8")), limits);
+  const { chosen, refused } = selectSources(parseListing(stdout.toString("utf8")), limits);
   const texts = new Map<string, string | undefined>();
   const missing: Listed[] = [];
-  for (const entry of listed) {
+  for (const entry of chosen) {
     if (options.known?.has(entry.oid)) texts.set(entry.oid, options.known.get(entry.oid));
     else missing.push(entry);
   }
   await readInto(texts, missing, { gitDir, clock });
-  const files = listed.flatMap(({ path, oid }) => {
-    const text = texts.get(oid);
-    return text === undefined ? [] : [{ path, text }];
-  });
+  const read = chosen.flatMap(({ path, oid }) => sourceFile(path, texts.get(oid)));
+  const files = [...read, ...refused].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return { files, texts };
 }
 
@@ -72,9 +71,7 @@ async function readInto(
   try {
     for (const batch of batches(entries)) {
       const blobs = await reader.contents(batch.map(({ oid }) => oid));
-      const found = batch.map(({ path, oid }) => ({ path, bytes: bytesOf(blobs, oid) }));
-      const decoded = decodeSources(found);
-      for (const [index, { oid }] of batch.entries()) texts.set(oid, decoded[index]);
+      for (const { oid } of batch) texts.set(oid, decodeText(bytesOf(blobs, oid)));
     }
   } finally {
     await reader.close();

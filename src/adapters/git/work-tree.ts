@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import {
-  decodeSources,
+  decodeText,
   isSourcePath,
   selectSources,
+  sourceFile,
   type SourceCandidate,
   type SourceLimits,
   tooManyFiles,
@@ -20,17 +21,15 @@ export async function readWorkTree(
   signal?: AbortSignal,
 ): Promise<readonly SourceFile[]> {
   await requireFolder(dir);
-  const chosen = selectSources(await listFiles(dir, limits, signal), limits);
-  const files: SourceFile[] = [];
+  const { chosen, refused } = selectSources(await listFiles(dir, limits, signal), limits);
+  const files: SourceFile[] = [...refused];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
-    const read = await Promise.all(
-      batch.map(async ({ path }) => ({ path, bytes: await readFile(join(dir, path)) })),
+    const texts = await Promise.all(
+      batch.map(async ({ path }) => decodeText(await readFile(join(dir, path)))),
     );
-    for (const [index, text] of decodeSources(read).entries()) {
-      if (text !== undefined) files.push({ path: read[index]?.path ?? "", text });
-    }
+    files.push(...batch.flatMap(({ path }, index) => sourceFile(path, texts[index])));
   }
   return files;
 }

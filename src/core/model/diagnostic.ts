@@ -16,6 +16,7 @@ export interface Diagnostic {
 
 /** Every code a diagnostic can have; docs/reference/diagnostics.md explains each (a test compares the two). */
 export const diagnosticCodes = {
+  "unreadable-file": "a YAML or JSON file cannot be read: a symbolic link, not UTF-8, too large",
   "yaml-syntax": "the file is not valid YAML",
   "yaml-limit": "the file is too large, too deep or has too many aliases",
   "not-an-object": "a YAML document is not a mapping",

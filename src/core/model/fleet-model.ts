@@ -8,6 +8,8 @@ import type { App, Fleet, Region, RolloutStrategy, Site, VirtualSite } from "./k
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+  /** Why it could not be read, where it must be: a mistake of the repository. `text` is empty then. */
+  readonly problem?: string;
 }
 
 /** Where a document or field stands: 1-based. */

@@ -25,7 +25,7 @@ export interface FleetFiles {
   readonly diagnostics: readonly Diagnostic[];
   /** Kinds that mistaken documents most likely mean; `unknown`: a document that could not be read at all. */
   readonly mistaken: ReadonlySet<KindName | "unknown">;
-  /** All files, in the order of their paths. */
+  /** All files that could be read, in the order of their paths. */
   readonly all: readonly SourceFile[];
   /** Files that are neither Flotilla's nor ignored, in the order of their paths: where manifests are looked for. */
   readonly others: readonly SourceFile[];
@@ -49,10 +49,11 @@ export function readFleetFiles(
   files: readonly SourceFile[],
   known: KnownFiles = new Map(),
 ): FleetFiles {
-  forgetOthers(known, files);
+  const readable = files.filter(({ problem }) => problem === undefined);
+  forgetOthers(known, readable);
   const read = (file: SourceFile): ReadFile =>
     readKept(known, file, { read: readFile, toKeep: lightFile });
-  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = readable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
   const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
@@ -67,12 +68,14 @@ export function readFleetFiles(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path),
   );
   const own = [...mentioningOwn, ...strays];
+  const unreadable = files.filter(({ path, problem }) => problem !== undefined && !isIgnored(path));
   const ownPaths = new Set(
     own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
   );
   return {
     documents: own.flatMap(({ documents }) => documents),
     diagnostics: [
+      ...unreadable.map(unreadableFile),
       ...own.flatMap(({ diagnostics }) => diagnostics),
       ...mentioningOwn
         .filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path))
@@ -81,7 +84,10 @@ export function readFleetFiles(
         .filter(({ path }) => !isIgnored(path) && !isManifest(path))
         .flatMap((file) => kindsInJson(file)),
     ],
-    mistaken: new Set(own.flatMap(({ mistaken }) => mistaken)),
+    mistaken: new Set([
+      ...own.flatMap(({ mistaken }) => mistaken),
+      ...(unreadable.length > 0 ? (["unknown"] as const) : []),
+    ]),
     all: sorted,
     others: sorted.filter(({ path }) => !ownPaths.has(path) && !isIgnored(path)),
   };
@@ -145,6 +151,14 @@ function withIgnoreHint(diagnostic: Diagnostic, isFlotillas: boolean): Diagnosti
   if (isFlotillas) return diagnostic;
   const hint = diagnostic.hint === undefined ? ignoreHint : `${diagnostic.hint}; ${ignoreHint}`;
   return { ...diagnostic, hint };
+}
+
+/** Whatever it declares would be missing, so it is a mistake wherever it stands. */
+function unreadableFile({ path, problem = "" }: SourceFile): Diagnostic {
+  return errorAt(
+    { file: path, line: 0, column: 0 },
+    { code: "unreadable-file", message: problem, hint: ignoreHint },
+  );
 }
 
 function tooLong(file: SourceFile): ReadFile {
