@@ -40,7 +40,7 @@ export const diagnosticCodes = {
   "missing-source": "a source path does not exist or leaves the repository",
   "invalid-object": "a manifest is not a Kubernetes object",
   "unknown-scope": "it is not known whether a kind is namespaced",
-  "wrong-namespace": "a namespace where none belongs, or none where one must be",
+  "wrong-namespace": "a namespace where none belongs, none where one must be, or Flotilla's own",
   "duplicate-object": "an app renders the same object twice",
   "shared-object": "two apps of one site render the same object",
   "secret-data": "a Secret with data would be stored in plain text",

@@ -1,5 +1,5 @@
 /** What a cluster, or Flotilla, would refuse in an object: told with its place, before anything is applied. */
-import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
+import { appLabel, ownerAnnotation, systemNamespace } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
@@ -15,6 +15,7 @@ export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
     ...checkName(manifest),
     ...checkLabels(manifest),
     ...checkOwnership(manifest),
+    ...checkNamespace(manifest),
     ...checkSecret(manifest),
     ...textMaps(manifest).flatMap((path) => checkTextMap(manifest, path)),
   ];
@@ -87,6 +88,17 @@ function checkOwnership({ object, keyAt }: ManifestObject): Diagnostic[] {
     const message = `${String(path.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path), { code: "invalid-object", message, hint: "remove it" })];
   });
+}
+
+/** What lies there is Flotilla's record of all apps: an object of an app could stand for it, or take it away. */
+function checkNamespace({ object, at }: ManifestObject): Diagnostic[] {
+  const { name, namespace } = object.metadata;
+  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
+  if ((isItself ? name : namespace) !== systemNamespace) return [];
+  const path = ["metadata", isItself || namespace === undefined ? "name" : "namespace"];
+  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
+  const hint = "use another namespace";
+  return [mistake(at(path), { code: "wrong-namespace", message, hint })];
 }
 
 function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {

@@ -219,6 +219,16 @@ status: {x: y}
       "flotilla.dev/owner is set by Flotilla; remove it",
     ],
     [
+      "an object in the namespace of the inventories",
+      `${head}metadata: {name: flotilla-web, namespace: flotilla-system}\n`,
+      "m.yaml:3:43: error: the namespace flotilla-system is Flotilla's own and belongs to no app",
+    ],
+    [
+      "the namespace of the inventories",
+      "apiVersion: v1\nkind: Namespace\nmetadata: {name: flotilla-system}\n",
+      "m.yaml:3:18: error: the namespace flotilla-system is Flotilla's own and belongs to no app",
+    ],
+    [
       "a Secret with data",
       "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: dg==}\n",
       "m.yaml:4:1: error: Secret a would be stored in plain text; use an ExternalSecret",
