@@ -18,10 +18,10 @@ interface ListedSite {
 export const command: Command = {
   summary: "list the sites, or those that a selector matches",
   usage: `Usage: flotilla sites [DIR] [-l SELECTOR] [-o table|json|yaml]
-       flotilla sites -l SELECTOR --labels KEY=VALUE,...
+       flotilla sites [DIR] -l SELECTOR --labels KEY=VALUE,...
 
 Lists the sites of the fleet in DIR (default: the current folder), sorted by name. With --labels it tells instead
-whether these labels match the selector; that needs no fleet.
+whether these labels match the selector; that reads no fleet.
 
 Options:
   -l, --selector     a label selector as in Kubernetes: 'country in (de,fr), tier=store, !legacy'
@@ -58,9 +58,6 @@ interface Comparison {
 function compareLabels(text: string, { selector, args, io }: Comparison): ExitCode {
   if (selector === undefined) {
     throw usage("--labels needs a selector to compare with", "add -l SELECTOR");
-  }
-  if (args.positionals.length > 0) {
-    throw usage("--labels reads no folder", "leave the folder or --labels out");
   }
   const format = outputFormat(args, ["table", "json", "yaml"], "table");
   const matches = matchesSelector(selector, labelsOf(text));

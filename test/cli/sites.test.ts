@@ -97,6 +97,11 @@ describe("flotilla sites --labels", () => {
     });
   });
 
+  it("reads no folder, whichever is named", async () => {
+    const { code } = await runCli(["sites", "nowhere", "-l", "a=b", "--labels", "a=c"]);
+    expect(code).toBe(1);
+  });
+
   it("answers as JSON when asked to", async () => {
     const { stdout } = await runCli(["sites", "-l", "a", "--labels", "b=c", "-o", "json"]);
     expect(JSON.parse(stdout)).toEqual({ matches: false });
@@ -111,7 +116,6 @@ describe("flotilla sites --labels", () => {
     [["-l", "a", "--labels", "a"], '"a" is no label'],
     [["-l", "a", "--labels", "a b=c"], '"a b" is not a label key'],
     [["-l", "a", "--labels", "a=b=c"], '"b=c" is not a label value'],
-    [["-l", "a", "--labels", "a=b", "folder"], "--labels reads no folder"],
   ])("exits with 2 for %j", async (args, message) => {
     const { code, stdout, stderr } = await runCli(["sites", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
