@@ -21,7 +21,7 @@ export interface Standing {
 export function storyOf(work: CommitWork, standing: Standing): CommitStory {
   const { releases, joiners } = work;
   if (releases.length + joiners.length === 0) {
-    return { state: "success", description: "nothing changes at any site" };
+    return { state: "success", description: "no app changes at any site" };
   }
   const isOpen = [...releases, ...joiners].some(({ outcome }) => outcome === undefined);
   if (isOpen) return openStory(work, standing);

@@ -84,11 +84,13 @@ function isWell(health: string): boolean {
   return health === "Healthy" || health === "Suspended";
 }
 
+/** What was last heard of a site that does not answer is not how it is now. */
 function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
   return {
     total: rows.length,
     synced: rows.filter(({ apps }) => apps.every(({ sync }) => sync === "Synced")).length,
-    healthy: rows.filter(({ apps }) => apps.every(({ health }) => isWell(health))).length,
+    healthy: rows.filter((row) => row.reachable && row.apps.every(({ health }) => isWell(health)))
+      .length,
     offline: rows.filter(({ reachable }) => !reachable).length,
     suspended: rows.filter(({ suspended }) => suspended).length,
   };
@@ -122,12 +124,14 @@ function regionMessage(observations: Observations, name: string): string {
 function appRows({ control, read }: Pass, sites: readonly SiteStatus[]): AppStatus[] {
   const names = new Set([...(read?.head.apps.keys() ?? []), ...Object.keys(control.state.apps)]);
   return [...names].toSorted().map((app) => {
-    const rows = sites.flatMap(({ apps }) => apps.filter((row) => row.app === app));
+    const rows = sites.flatMap(({ apps, reachable }) =>
+      apps.filter((row) => row.app === app).map((row) => ({ ...row, reachable })),
+    );
     return {
       app,
       sites: rows.length,
       synced: rows.filter(({ sync }) => sync === "Synced").length,
-      healthy: rows.filter(({ health }) => isWell(health)).length,
+      healthy: rows.filter(({ reachable, health }) => reachable && isWell(health)).length,
       release: own(control.state.apps, app)?.current.release?.id ?? null,
     };
   });

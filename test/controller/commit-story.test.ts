@@ -78,7 +78,7 @@ describe("the story of a commit", () => {
     );
     expect(storyOf(work({}), rest)).toEqual({
       state: "success",
-      description: "nothing changes at any site",
+      description: "no app changes at any site",
     });
   });
 

@@ -35,6 +35,14 @@ describe("a commit", { timeout: 120_000 }, () => {
     });
     expect(status.revision).toBe(`main@sha1:${commit}`);
     expect(status.sites).toMatchObject({ total: 4, healthy: 4, offline: 0 });
+    workers.west.script.reachable = (site) => site !== "b2";
+    const last = await eventually("one is offline", async () => {
+      const now = await controller.status();
+      return now?.sites.offline === 1 && now;
+    });
+    // It was healthy when it last answered.
+    expect(last.sites).toMatchObject({ total: 4, healthy: 3 });
+    expect(last.apps).toMatchObject([{ app: "web", sites: 4, healthy: 3 }]);
   });
 
   it("that changes nothing writes nothing to the mirrors, and many polls write nothing at all", async () => {

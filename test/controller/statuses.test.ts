@@ -155,7 +155,7 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     expect(await bench.mirror("west").file("meta/b3.json")).not.toBeNull();
     expect(github.statesOf(added).filter((state) => state === "success")).toHaveLength(1);
     const removed = await bench.fleet.commit({ "sites/b3.yaml": null });
-    expect(await statusOf(github, removed, "success")).toBe("nothing changes at any site");
+    expect(await statusOf(github, removed, "success")).toBe("no app changes at any site");
     expect(github.latest(added)?.description).toBe("1 of 1 sites");
   });
 
