@@ -33,7 +33,10 @@ export async function decide(
     ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
   });
   if (!result.ok) throw refusal(refusalCodes[result.code], result.message, result.hint);
-  const found = decision.verb === "recover" ? standingAssignments(control, mirrors) : [];
+  const found =
+    decision.verb === "recover"
+      ? [...standingAssignments(control, mirrors), ...absentAssignments(control, mirrors, at)]
+      : [];
   const reason = decision.why === "" ? "" : `: ${decision.why}`;
   const next = await commitToControl(world, control, {
     changes: [...result.changes, ...found],
@@ -102,4 +105,22 @@ function standingAssignments(
       return [{ path: controlPaths.site(site), record, why: `${site} stands in ${name}` }];
     }),
   );
+}
+
+/**
+ * A site that stands in no mirror was between two when control was lost, and the worker that had it last may still
+ * write there: it comes to another mirror only when that one says that it stopped, or an operator does.
+ */
+function absentAssignments(
+  { state }: ControlSnapshot,
+  mirrors: readonly NamedMirror[],
+  now: number,
+): ControlChange[] {
+  const standing = new Set(mirrors.flatMap(({ snapshot }) => [...snapshot.sites.keys()]));
+  return Object.entries(state.sites).flatMap(([site, known]) => {
+    if (standing.has(site) || known.moving !== undefined) return [];
+    const moving = { to: known.mirror, commit: "", at: isoTime(now), trees: {}, good: {} };
+    const why = `${site} stands in no mirror: ${known.mirror} had it`;
+    return [{ path: controlPaths.site(site), record: { ...known, moving }, why }];
+  });
 }

@@ -20,7 +20,7 @@ import {
   versions,
   workerFor,
 } from "../support/controller-world.ts";
-import { strategyYaml } from "../support/fleet.ts";
+import { siteYaml, strategyYaml } from "../support/fleet.ts";
 
 const threeStages = strategyYaml("fast", {
   stages: [
@@ -231,6 +231,39 @@ describe("control that is lost", { timeout: 120_000 }, () => {
     await rename(`${bench.fleet.dir}-away`, bench.fleet.dir);
     await bench.fleet.commit(webVersion("3"));
     await everywhere(bench, "3");
+  });
+
+  it("(restored from an older copy) lets no second worker at a site that was between two mirrors", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const first = await startController(bench);
+    const workers = await bothWorkers(first);
+    await everywhere(bench, "1");
+    await quiet(bench);
+    await pause(500);
+    const old = await bench.controlHead();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    workers.west.silence();
+    const labels = { ring: "main" };
+    await bench.fleet.commit({ "sites/b1.yaml": siteYaml("b1", { region: "east", labels }) });
+    await eventually("it has left west", async () => (await west.file("meta/b1.json")) === null);
+    await first.stop();
+    await bench.control("update-ref", "refs/heads/main", old);
+    await bench.fleet.commit({ "README.md": "words\n" });
+    const second = await startController(bench);
+    await eventually("it is held", async () =>
+      (await second.status())?.warnings.some((line) => line.includes("control is older")),
+    );
+    await second.decide({ verb: "recover", why: "the disk was replaced", by: "ada" });
+    await eventually("a head is followed", async () =>
+      (await second.status())?.waits.some(({ site, code }) => site === "b1" && code === "moving"),
+    );
+    await pause(1000);
+    expect(await east.file("meta/b1.json")).toBeNull();
+    workers.west.speak();
+    await eventually("it is in east", async () =>
+      east.file("sites/b1/web/_ConfigMap_web_settings.yaml"),
+    );
   });
 
   it("with a record that cannot be read moves nothing, and says which", async () => {
