@@ -26,8 +26,7 @@ export function planSiteMoves(board: Board): void {
       goOn(board, site, { facts, assignment, moving: assignment.moving });
     else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
   }
-  for (const site of Object.keys(control.sites))
-    if (own(sites, site) === undefined) forget(board, site);
+  forgetSites(board);
 }
 
 function assign(
@@ -131,7 +130,20 @@ function beginMove(
   };
 }
 
-/** What stands there. An app that is leaving goes along whole: it leaves from the new mirror. */
+/**
+ * Sites that the fleet has no more are forgotten. Done when the head that says so begins to be followed, too: while the
+ * removals still list them, of which they take along what is not carried out.
+ */
+export function forgetSites(board: Board): void {
+  const { sites, control } = board.input;
+  for (const site of Object.keys(control.sites))
+    if (own(sites, site) === undefined) forget(board, site);
+}
+
+/**
+ * What stands there. An app that is leaving goes along whole: it leaves from the new mirror, or when the site is back.
+ * Where it was to be let go of, being forgotten is just that.
+ */
 function treesToTake(board: Board, site: string): Record<string, string> {
   const trees: Record<string, string> = {};
   for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
@@ -147,6 +159,8 @@ function unleave(
   { site, entry }: { site: string; entry: MirrorEntry },
 ): string | undefined {
   if (!("leaving" in entry)) return undefined;
+  const isForgotten = own(board.input.sites, site) === undefined;
+  if (isForgotten && entry.leaving.verb === "orphan") return undefined;
   const release = board.apps.get(app)?.open.get(entry.leaving.release);
   const from = own(release?.list, site)?.from ?? undefined;
   if (release === undefined || from === undefined) return undefined;

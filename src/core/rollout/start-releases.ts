@@ -9,7 +9,8 @@ import { type AppBoard, change, changesOf, setCurrent } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import type { StartInput, StartPlan } from "./planner-types.ts";
 import { countDeletions } from "./start/count-deletions.ts";
-import { forgetSites } from "./start/forget-sites.ts";
+import { unlistSites } from "./start/unlist-sites.ts";
+import { forgetSites } from "./site-moves.ts";
 import { refreshBudgets } from "./start/refresh-budgets.ts";
 import { startCandidate } from "./start/start-candidate.ts";
 import { entitleUnplaced, startRemoval, withdrawRemovals } from "./start/start-removal.ts";
@@ -22,6 +23,7 @@ export function startReleases(input: StartInput): StartPlan {
     return { changes: [], notes: [`nothing begins: ${input.controlLost}`] };
   }
   const run = newStartRun(input);
+  forgetSites(run.board);
   for (const app of run.board.apps.values()) startApp(run, app);
   countDeletions(run);
   followHead(run);
@@ -29,7 +31,7 @@ export function startReleases(input: StartInput): StartPlan {
 }
 
 function startApp(run: StartRun, app: AppBoard): void {
-  forgetSites(run, app);
+  unlistSites(run, app);
   const returning = withdrawRemovals(run, app);
   startRemoval(run, app);
   startCandidate(run, app, returning);

@@ -166,6 +166,34 @@ describe("a site that is forgotten", () => {
     expect(world.hosts["s2"]).toBe("us");
   });
 
+  it.each(["delete", "orphan"] as const)(
+    "while an app leaves it (%s) has that done when it is back",
+    (onRemoval) => {
+      const both = { ...web, db: { version: "v1", onRemoval } };
+      const elsewhere = {
+        ...both,
+        db: { ...both.db, version: "v1@2", places: (_: object, at: string) => at !== "s2" },
+      };
+      const world = new PlannerWorld();
+      world.follow({ sites, apps: both });
+      world.run(20);
+      world.follow({ sites, apps: elsewhere });
+      world.settle();
+      expect(world.trees("db")["s2"]).toBe("leaving");
+      world.offline.add("s2");
+      world.follow({ sites: others, apps: elsewhere });
+      world.run(5);
+      expect(world.hosts["s2"]).toBeUndefined();
+      world.offline.delete("s2");
+      world.follow({ sites, apps: elsewhere });
+      world.run(30);
+
+      expect(world.hosts["s2"]).toBe("eu");
+      expect(world.trees("db")["s2"]).toBeUndefined();
+      expect(world.live["s2"]?.["db"]?.tree).toBe(onRemoval === "orphan" ? "db:v1" : undefined);
+    },
+  );
+
   it("without any app leaves nothing on record", () => {
     const world = new PlannerWorld();
     world.follow({ sites, apps: {} });
