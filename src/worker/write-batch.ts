@@ -23,21 +23,23 @@ export class WriteBatch {
   }
 
   write(work: () => void): void {
-    if (this.#open === undefined) {
-      this.#database.exec("BEGIN IMMEDIATE");
-      const batch = Promise.withResolvers<void>();
-      batch.promise.catch(() => {}); // told by `failed` too
-      this.#open = batch;
-      void this.#clock.sleep(delayMs).then(() => {
-        if (this.#open === batch) this.commit();
-      });
-    }
     try {
+      if (this.#open === undefined) this.#begin();
       work();
     } catch (error) {
       this.#failure.reject(error);
       throw error;
     }
+  }
+
+  #begin(): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    const batch = Promise.withResolvers<void>();
+    batch.promise.catch(() => {}); // told by `failed` too
+    this.#open = batch;
+    void this.#clock.sleep(delayMs).then(() => {
+      if (this.#open === batch) this.commit();
+    });
   }
 
   async durable(): Promise<void> {
