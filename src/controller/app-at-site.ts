@@ -96,7 +96,9 @@ function judge({ entry, report, link, due }: Judged): AppAtSite {
     return { sync: "Unknown", health: "Unknown", message: "its worker has not reported it yet" };
   }
   const { health, message } = report;
-  if (!link.reachable) return { sync: "Unknown", health, message: lastWord(link, message) };
+  if (!link.reachable) {
+    return { sync: "Unknown", health: "Unknown", message: lastWord(link, report) };
+  }
   if ("leaving" in entry) return { sync: report.left ? "Synced" : "OutOfSync", health, message };
   if (due !== undefined && due !== entry.tree) {
     return { sync: "OutOfSync", health, message: "has not been handed its release yet" };
@@ -104,7 +106,8 @@ function judge({ entry, report, link, due }: Judged): AppAtSite {
   return { sync: report.tree === entry.tree ? report.sync : "OutOfSync", health, message };
 }
 
-function lastWord({ isSilent }: SiteLink, message: string): string {
+/** What was true when it was last heard may not be so any more: it is told as that, and not counted. */
+function lastWord({ isSilent }: SiteLink, { health, message }: AppReport): string {
   const who = isSilent ? "worker silent" : "site offline";
-  return message === "" ? who : `${who}; last: ${message}`;
+  return `${who}; last: ${message === "" ? health : `${health}: ${message}`}`;
 }
