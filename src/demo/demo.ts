@@ -105,11 +105,6 @@ interface World {
 function assemble(world: World): Demo {
   const { paths, fleet, regions, sites, processes, faults } = world;
   const mender = createReleaseMender(world.api, () => faults.broken().length > 0);
-  const heal = async (part: Part): Promise<string> => {
-    const told = await faults.heal(part);
-    mender.noteHeal();
-    return told;
-  };
   const look = lookAt(world);
   return {
     paths,
@@ -123,11 +118,16 @@ function assemble(world: World): Demo {
       return state;
     },
     break: (part, how) => faults.break(part, how),
-    heal,
+    heal: async (part) => {
+      const told = await faults.heal(part);
+      mender.noteHeal();
+      return told;
+    },
     healAll: async () => {
-      const told: string[] = [];
-      for (const part of faults.broken()) told.push(await heal(part));
-      return told.length === 0 ? ["nothing is broken"] : told;
+      const told = await faults.healAll();
+      if (told.length === 0) return ["nothing is broken"];
+      mender.noteHeal();
+      return told;
     },
     deletes: () => sites.deletes(),
     close: async () => {

@@ -27,7 +27,7 @@ export interface DemoProcesses {
   isRunning(role: string): boolean;
   /** SIGKILL. */
   kill(role: string): Promise<void>;
-  /** Starts it again when it does not run. */
+  /** Starts it again when it does not run; nothing after `close`. */
   revive(role: string): Promise<void>;
   /** Those that ended by themselves. */
   ended(): readonly Ended[];
@@ -65,6 +65,7 @@ class Processes implements DemoProcesses {
   readonly #clock: Clock;
   readonly #running = new Map<string, FlotillaProcess>();
   readonly #killed = new Set<string>();
+  #isClosed = false;
   controllerUrl = "";
 
   constructor(paths: DemoPaths, clock: Clock) {
@@ -99,7 +100,7 @@ class Processes implements DemoProcesses {
   }
 
   async revive(role: string): Promise<void> {
-    if (this.isRunning(role)) return;
+    if (this.#isClosed || this.isRunning(role)) return;
     this.#launch(role);
     if (role === "controller") await this.#listening();
   }
@@ -111,6 +112,7 @@ class Processes implements DemoProcesses {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const role of this.#running.keys()) this.#killed.add(role);
     await Promise.all([...this.#running.values()].map((process) => process.stop(patienceMs)));
     await Promise.all([...this.links.values()].map((link) => link.close()));

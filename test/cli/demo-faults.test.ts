@@ -91,6 +91,8 @@ describe("what is broken in the demo heals, and nothing is deleted", { timeout: 
         revision?.endsWith(commit) === true && releases?.length === 0 && status?.sites.synced === 11
       );
     });
+    // What is not reached is neither in sync nor healthy, as far as anybody knows.
+    expect(without.status?.sites).toMatchObject({ synced: 11, healthy: 11, offline: 1 });
     expect(without.broken).toEqual(broken({ kind: "site", name: "oslo" }));
     expect(await command("heal", "site", "oslo")).toBe("site oslo is healed\n");
     await until("oslo has caught up", (state) => hasArrived(state, commit));
@@ -133,6 +135,21 @@ describe("what is broken in the demo heals, and nothing is deleted", { timeout: 
     const away = await until("nobody answers", ({ status }) => status === null);
     expect(away.lastStatus?.sites.total).toBe(12);
     expect(await command("heal", "controller")).toBe("controller is healed\n");
+    await until("it is everywhere", (state) => hasArrived(state, commit));
+  });
+
+  it("what is healed while it is still being broken runs again", async () => {
+    const worker = { kind: "worker", name: "iberia" } as const;
+    const controller = { kind: "controller", name: "" } as const;
+    const told = await Promise.all([
+      demo.break(worker, "refuse"),
+      demo.heal(worker),
+      demo.break(controller, "refuse"),
+      demo.break(worker, "refuse"),
+      demo.healAll(),
+    ]);
+    expect(told.at(-1)).toEqual(["controller is healed", "worker of iberia is healed"]);
+    const commit = await commitEdit();
     await until("it is everywhere", (state) => hasArrived(state, commit));
   });
 
