@@ -179,9 +179,10 @@ async function tellWhatToDo(
   display.tell(
     "Break things with the keys below or, in another terminal, `npx flotilla demo break ...`; ask with\n",
   );
-  display.tell(
-    `  npx flotilla status --controller ${controllerUrl} --token-file ${paths.apiToken}\n`,
-  );
+  const asked = `--controller ${controllerUrl} --token-file ${paths.apiToken}`;
+  display.tell(`  npx flotilla status ${asked}\n`);
+  display.tell("and open the status page in a browser by the link that this prints:\n");
+  display.tell(`  npx flotilla dashboard ${asked}\n`);
 }
 
 function onceText(result: OnceResult): string {

@@ -1,6 +1,7 @@
 /** What needs a person, most urgent first, and the commands to answer with. Pure. */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import type { WaitGroup } from "../core/rollout/group-waits.ts";
+import { readableTimes } from "../core/rollout/words.ts";
 import { approveCommands, excuseCommand, excuseRegionCommand, retryCommand } from "./commands.ts";
 
 export interface AttentionItem {
@@ -55,7 +56,7 @@ function failedItems(groups: readonly WaitGroup[]): AttentionItem[] {
       key: `failed-${app}-${release}`,
       tone: "bad",
       title: `${app} has stopped in stage ${stage}`,
-      text: `${reason}. It goes on when ${endsWhen}.`,
+      text: readableTimes(`${reason}. It goes on when ${endsWhen}.`),
       lines: [],
       commands:
         release === null
@@ -100,7 +101,9 @@ function silentItems({ regions }: FleetStatus): AttentionItem[] {
     }));
 }
 
-/** With a capital at the start, unless it starts with a name or path. */
-export function sentence(text: string): string {
-  return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+/** With a capital at the start, unless it starts with a name (one of these, or any with signs in it) or path. */
+export function sentence(text: string, names: readonly string[] = []): string {
+  const [first = ""] = text.split(" ", 1);
+  const isWord = /^[a-z]+ /.test(text) && !names.includes(first);
+  return readableTimes(isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 }

@@ -5,6 +5,7 @@
  */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";
+import { readableTimes } from "../core/rollout/words.ts";
 import { attentionOf } from "./attention.ts";
 import { compact, type Html, html } from "./html.ts";
 import { attention, headline, notes, summaryOf, totals } from "./overview.ts";
@@ -66,7 +67,6 @@ export function renderPage(
   { tag, at }: { tag: string; at: number },
 ): string {
   const time = new Date(at).toISOString();
-  const shown = time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
   return documentOf({
     title,
     scripted: html`<script src="/page.js" defer></script>
@@ -76,7 +76,7 @@ export function renderPage(
         <p class="brand">Flotilla</p>
         <p id="connection" class="connection">
           <span id="connection-word">As of</span>
-          <time id="connection-time" datetime="${time}">${shown}</time>
+          <time id="connection-time" datetime="${time}">${readableTimes(time)}</time>
         </p>
       </header>
       <p id="announce" class="hidden" role="status"></p>

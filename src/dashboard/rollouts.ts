@@ -2,7 +2,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
-import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
+import { countOf, readableTimes, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sentence } from "./attention.ts";
 import { type Html, html } from "./html.ts";
 import { bar, chip, number, section, type Tone } from "./parts.ts";
@@ -158,6 +158,6 @@ function reason({ sites, reason: why, endsWhen }: WaitGroup): Html {
           >${number(sites.length)} ${sites.length === 1 ? "site" : "sites"}:
           ${someOf(sites, maxNames)}</span
         >`;
-  return html`<span class="why">${sentence(why)}</span>
-    <span class="ends">ends when ${endsWhen}</span>${where}`;
+  return html`<span class="why">${sentence(why, sites)}</span>
+    <span class="ends">ends when ${readableTimes(endsWhen)}</span>${where}`;
 }

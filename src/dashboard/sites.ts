@@ -1,6 +1,6 @@
 /** Apps, and the sites by region or as found: tables whose rows stay few. */
 import type { FleetStatus, SiteStatus } from "../core/protocol/api.ts";
-import { countOf } from "../core/rollout/words.ts";
+import { countOf, readableTimes } from "../core/rollout/words.ts";
 import { type Html, html, type Piece } from "./html.ts";
 import { hrefOf, isSearch, type PageQuery, siteFilters } from "./page-query.ts";
 import { bar, chip, number, section, type Tone } from "./parts.ts";
@@ -138,7 +138,7 @@ function regionHtml(group: RegionGroup, query: PageQuery): Html {
         total,
       )}
     </summary>
-    ${message !== "" && html`<p class="message">${message}</p>`} ${content}
+    ${message !== "" && html`<p class="message">${readableTimes(message)}</p>`} ${content}
   </details> `;
 }
 

@@ -1,6 +1,7 @@
 /** The demo as text. In: how everything stands. Out: lines for a live display, or one line for a log. Pure. */
 import type { FleetStatus, SiteStatus } from "../core/protocol/api.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
+import { readableTimes } from "../core/rollout/words.ts";
 import { brokenInWords } from "./breakage.ts";
 import type { DemoState } from "./demo.ts";
 import type { LastChange } from "./last-change.ts";
@@ -36,7 +37,9 @@ function newsLines({ status, lastStatus, change }: DemoState, style: Style): str
   const refused = status?.refused ?? null;
   const lines = refused === null ? [] : refusedLines(refused, style);
   if (change === null || refused?.commit === change.commit) return lines;
-  return [...lines, ...changeLines(change, lastStatus?.releases.length === 0)];
+  const isThrough =
+    lastStatus?.revision?.endsWith(change.commit) === true && lastStatus.releases.length === 0;
+  return [...lines, ...changeLines(change, isThrough)];
 }
 
 function troubleLines({ broken, ended }: DemoState, style: Style): string[] {
@@ -49,6 +52,7 @@ function troubleLines({ broken, ended }: DemoState, style: Style): string[] {
 /** One line for a log: it changes only when something moves. */
 export function plainLine({ status, broken }: DemoState): string {
   if (status === null) return ["the controller does not answer", ...brokenWords(broken)].join("; ");
+  if (status.revision === null && status.refused === null) return "no commit is followed yet";
   const { total, synced, healthy, offline } = status.sites;
   const moving = status.releases.map((release) => {
     const open = release.stages.find((stage) => stage.opened && !stage.passed);
@@ -99,13 +103,13 @@ function headline(status: FleetStatus | null, style: Style): string {
   if (status === null)
     return style.tone("bad", "the controller does not answer; workers go on without it");
   const { fleet, revision, sites } = status;
-  const at = revision === null ? "no commit yet" : shortRevision(revision);
+  if (revision === null) return style.tone("moving", "starting: no commit is followed yet");
   const counts = [
     tally(style, { is: sites.synced, of: sites.total, word: "in sync" }),
     tally(style, { is: sites.healthy, of: sites.total, word: "healthy" }),
     ...(sites.offline > 0 ? [style.tone("bad", `${sites.offline} offline`)] : []),
   ];
-  return `${style.tone("strong", fleet)} at ${at}: ${counts.join(", ")}`;
+  return `${style.tone("strong", fleet)} at ${shortRevision(revision)}: ${counts.join(", ")}`;
 }
 
 function refusedLines(
@@ -177,7 +181,8 @@ function siteMark(site: SiteStatus, isLive: boolean, style: Style): string {
   return `${style.mark(tone)} ${site.site}${style.tone("bad", note)}`;
 }
 
-function releaseLines({ releases, waits }: FleetStatus, style: Style): string[] {
+function releaseLines({ revision, releases, waits }: FleetStatus, style: Style): string[] {
+  if (revision === null) return [];
   if (releases.length === 0) return [style.tone("quiet", "nothing in flight")];
   return releases.flatMap((release) => {
     const stages = release.stages.map((stage) => stageInWords(stage, release.state, style));
@@ -189,7 +194,7 @@ function releaseLines({ releases, waits }: FleetStatus, style: Style): string[] 
       `${release.app}${kind}  ${stages.join("  ")}`,
       ...(own === undefined
         ? []
-        : [style.tone("quiet", `  ${own.reason}; ends when ${own.endsWhen}`)]),
+        : [style.tone("quiet", readableTimes(`  ${own.reason}; ends when ${own.endsWhen}`))]),
     ];
   });
 }

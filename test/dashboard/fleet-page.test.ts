@@ -103,12 +103,28 @@ describe("what is to decide", () => {
 
   it("is a region whose worker is silent", () => {
     const regions = [
-      { name: "nordics", sites: 2, worker: "silent", message: "silent since 14:00" },
+      {
+        name: "nordics",
+        sites: 2,
+        worker: "silent",
+        message: "silent since 2026-03-02T14:02:11.123Z",
+      },
     ] as const;
     const text = shown(aStatus({ regions }));
     expect(text).toContain("The worker of region nordics is silent");
-    expect(text).toContain("Silent since 14:00.");
+    expect(text).toContain("Silent since 2026-03-02 14:02:11 UTC.");
     expect(text).toContain('flotilla rollout excuse --region nordics --why "..."');
+  });
+
+  it("keeps the name of a site as it is written, and tells times as people read them", () => {
+    const waits = [
+      aWait("web", { site: "oslo", reason: "oslo does not answer" }),
+      aWait("web", { reason: "stage soaks", endsWhen: "it is 2026-03-02T14:02:11.123Z" }),
+    ];
+    const text = shown(aStatus({ waits }));
+    expect(text).toContain("oslo does not answer");
+    expect(text).toContain("Stage soaks");
+    expect(text).toContain("it is 2026-03-02 14:02:11 UTC");
   });
 
   it("quotes what a shell would read otherwise", () => {

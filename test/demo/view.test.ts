@@ -115,6 +115,20 @@ describe("the live view", () => {
     expect(lines({ refused: { commit, reason, mistakes: [] } })).not.toContain("last change");
     expect(lines({ releases: [] })).toContain("it changes no site");
     expect(lines({})).toContain("nothing is handed over yet");
+    // The record of the commit is read before the status that knows of it.
+    expect(lines({ releases: [], revision: null })).toContain("nothing is handed over yet");
+    expect(lines({ releases: [], revision: "main@sha1:0" })).toContain("nothing is handed over");
+  });
+
+  it("tells that it starts, and no counts, before the first commit is followed", () => {
+    const sites = { total: 0, synced: 0, healthy: 0, offline: 0, suspended: 0 };
+    const empty = { ...status, fleet: "", revision: null, sites, regions: [], siteList: [] };
+    const first = { ...empty, releases: [], waits: [] };
+    const view = { ...state, status: first, lastStatus: first, broken: [], change: null };
+    expect(liveView(view, { style: plain, columns: 100, footer: [] })).toEqual([
+      "starting: no commit is followed yet",
+    ]);
+    expect(plainLine(view)).toBe("no commit is followed yet");
   });
 
   it("keeps showing the sites while the controller is away", () => {

@@ -30,6 +30,11 @@ export function spanInWords(ms: number): string {
   return parts.join("");
 }
 
+/** A text with its times as people read them: `2026-11-25 22:21:59 UTC` for `2026-11-25T22:21:59.930Z`. */
+export function readableTimes(text: string): string {
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
+}
+
 /** `Degraded: web-0 crashes`: how an app is doing, in the worker's words. */
 export function healthInWords(observed: ObservedApp | undefined): string {
   if (observed === undefined) return "nothing reported yet";
