@@ -26,6 +26,7 @@ export const errorCodes = {
   UNAUTHORIZED: "a token is missing or wrong",
   GITHUB_FAILED: "GitHub refused a request or does not answer",
   STATE_CORRUPT: "a stored record cannot be read",
+  STATE_UNWRITABLE: "the worker's state cannot be written",
   DEMO_FAILED: "a process of the demo does not run, or no demo runs",
 } as const;
 

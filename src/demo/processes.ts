@@ -143,9 +143,18 @@ class Processes implements DemoProcesses {
       role,
       code: process.exitCode(),
       log: this.#paths.log(role),
-      output: process.output().trim().split("\n").slice(-3).join("\n"),
+      output: lastWords(process.output()),
     };
   }
+}
+
+const ownError = "flotilla: ";
+
+/** What a process says of its end: its own error, else the end of what it wrote. */
+export function lastWords(output: string): string {
+  const lines = output.trim().split("\n");
+  const error = lines.findLast((line) => line.startsWith(ownError));
+  return error?.slice(ownError.length) ?? lines.slice(-3).join("\n");
 }
 
 /** The error for a process that ended. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 
 const delayMs = 20;
@@ -27,8 +28,7 @@ export class WriteBatch {
       if (this.#open === undefined) this.#begin();
       work();
     } catch (error) {
-      this.#failure.reject(error);
-      throw error;
+      throw this.#fail(error);
     }
   }
 
@@ -55,8 +55,24 @@ export class WriteBatch {
       this.#database.exec("COMMIT");
       batch.resolve();
     } catch (error) {
-      batch.reject(error);
-      this.#failure.reject(error);
+      batch.reject(this.#fail(error));
     }
   }
+
+  #fail(cause: unknown): unknown {
+    const error = isOfDatabase(cause)
+      ? new FleetError("STATE_UNWRITABLE", "the worker's state cannot be written", {
+          cause,
+          hint: "make room on the disk of its state folder, and start it again",
+          retry: "never",
+        })
+      : cause;
+    this.#failure.reject(error);
+    return error;
+  }
+}
+
+/** What SQLite tells, such as a disk that is full; anything else is a bug. */
+function isOfDatabase(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }

@@ -26,18 +26,23 @@ describe("a batch of writes", () => {
     );
     const batch = new WriteBatch(database, systemClock());
     batch.write(() => database.exec("INSERT INTO children VALUES (1)"));
-    await expect(batch.durable()).rejects.toThrow("constraint");
-    await expect(batch.failed).rejects.toThrow("constraint");
+    await expect(batch.durable()).rejects.toThrow("cannot be written");
+    await expect(batch.failed).rejects.toThrow("cannot be written");
   });
 
-  it("is ended by a write that finds no room on the disk", async () => {
+  it("is ended by a write that finds no room on the disk, in words that say what to do", async () => {
     const database = await openDatabase();
     database.exec("PRAGMA max_page_count = 1");
     const batch = new WriteBatch(database, systemClock());
     const insert = (): void =>
       batch.write(() => database.exec(`INSERT INTO notes VALUES ('${"x".repeat(100_000)}')`));
-    expect(insert).toThrow("full");
-    await expect(batch.failed).rejects.toThrow("full");
+    const full = expect.objectContaining({
+      code: "STATE_UNWRITABLE",
+      hint: expect.stringContaining("make room"),
+      cause: expect.objectContaining({ message: "database or disk is full" }),
+    });
+    expect(insert).toThrow(full);
+    await expect(batch.failed).rejects.toEqual(full);
   });
 
   it("that cannot begin ends the worker too", async () => {
@@ -45,7 +50,7 @@ describe("a batch of writes", () => {
     const batch = new WriteBatch(database, systemClock());
     database.exec("BEGIN");
     const insert = (): void => batch.write(() => database.exec("INSERT INTO notes VALUES ('a')"));
-    expect(insert).toThrow("transaction");
-    await expect(batch.failed).rejects.toThrow("transaction");
+    expect(insert).toThrow("cannot be written");
+    await expect(batch.failed).rejects.toThrow("cannot be written");
   });
 });
