@@ -19,7 +19,7 @@ export function liveView(state: DemoState, { style, columns, footer }: ViewOptio
   const { status, lastStatus: known } = state;
   const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
   const blocks = [
-    [headline(status, style)],
+    [headline(state, style)],
     known === null ? [] : indent(regionLines(known, style, columns)),
     status === null ? [] : indent(releaseLines(status, style)),
     newsLines(state, style),
@@ -50,7 +50,8 @@ function troubleLines({ broken, ended }: DemoState, style: Style): string[] {
 }
 
 /** One line for a log: it changes only when something moves. */
-export function plainLine({ status, broken }: DemoState): string {
+export function plainLine({ status, lastStatus, broken }: DemoState): string {
+  if (lastStatus === null) return "the controller is not up yet";
   if (status === null) return ["the controller does not answer", ...brokenWords(broken)].join("; ");
   if (status.revision === null && status.refused === null) return "no commit is followed yet";
   const { total, synced, healthy, offline } = status.sites;
@@ -99,7 +100,8 @@ function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
-function headline(status: FleetStatus | null, style: Style): string {
+function headline({ status, lastStatus }: DemoState, style: Style): string {
+  if (lastStatus === null) return style.tone("moving", "starting: the controller is not up yet");
   if (status === null)
     return style.tone("bad", "the controller does not answer; workers go on without it");
   const { fleet, revision, sites } = status;

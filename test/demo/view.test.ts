@@ -129,6 +129,11 @@ describe("the live view", () => {
       "starting: no commit is followed yet",
     ]);
     expect(plainLine(view)).toBe("no commit is followed yet");
+    const none = { ...view, status: null, lastStatus: null };
+    expect(liveView(none, { style: plain, columns: 100, footer: [] })).toEqual([
+      "starting: the controller is not up yet",
+    ]);
+    expect(plainLine(none)).toBe("the controller is not up yet");
   });
 
   it("keeps showing the sites while the controller is away", () => {
