@@ -14,6 +14,7 @@ import {
   Recovery as RecoveryRecord,
 } from "../core/rollout/control-files.ts";
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
+import { objectId } from "../adapters/git/object-id.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { recordReader } from "./record-check.ts";
 import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./release-ledger.ts";
@@ -91,19 +92,30 @@ export class ControlRepository {
 
   /** Writes the changes as one commit on top of what was read; REF_RACE when somebody else was first. */
   async commit(base: ControlSnapshot, request: ControlCommit): Promise<ControlSnapshot> {
+    const files = request.changes.map(controlFile);
     await this.#store.commitChanges({
       ref: mirrorBranch,
       parent: base.head,
-      changes: request.changes
-        .map(controlFile)
-        .map(({ path, text }) =>
-          text === null ? { path, remove: true as const } : { path, content: text },
-        ),
+      changes: files.map(({ path, text }) =>
+        text === null ? { path, remove: true as const } : { path, content: text },
+      ),
       message: messageOf(base.state, request),
       author: request.author,
       at: request.at,
     });
+    this.#keep(files);
     return this.read();
+  }
+
+  /** What was just written is neither fetched again nor checked again. */
+  #keep(files: readonly { readonly path: string; readonly text: string | null }[]): void {
+    const texts = new Map(this.#texts);
+    for (const { path, text } of files) {
+      if (text === null) continue;
+      texts.set(objectId("blob", Buffer.from(text)), text);
+      this.#records.set(path, { text, record: JSON.parse(text) });
+    }
+    this.#texts = texts;
   }
 
   /** True when a commit is part of control's history up to a head. */

@@ -6,7 +6,6 @@ import { own } from "../core/rollout/own.ts";
 import type { MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
-import { mirrorState } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { appsAtSite, releaseAt } from "./app-at-site.ts";
 
@@ -24,7 +23,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   if (read === null) return undefined;
   const { model } = read.head;
   const declared = model.apps.get(app);
-  const entry = own(own(mirrorState(pass.mirrors), site), app);
+  const entry = own(own(read.standing, site), app);
   const isApp = declared !== undefined || own(control.state.apps, app) !== undefined;
   if (entry === undefined && !(isApp && model.sites.has(site))) return undefined;
   const because = declared === undefined ? [] : placements(model, declared, site);

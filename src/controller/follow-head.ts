@@ -8,7 +8,7 @@ import type { ControlSnapshot } from "./control-repository.ts";
 import { joinEvents } from "./joiners.ts";
 import { shortId } from "./judge-head.ts";
 import { neededSources } from "./needed-sources.ts";
-import { mirrorState, placedSites, type ReadMirror } from "./planner-input.ts";
+import type { ReadMirror } from "./planner-input.ts";
 import { readState } from "./read-state.ts";
 import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
@@ -32,7 +32,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   // Kept before control names it, and what control no longer names is let go only after it.
   await world.sources.keep(neededSources(control, head.commit));
   const read = await readState(world, { ...state, controlLost: undefined }, previous);
-  const entitlement = { control: control.state, mirrors: mirrorState(mirrors), rendering };
+  const entitlement = { control: control.state, mirrors: read.standing, rendering };
   const entitledBefore =
     previous === null ? {} : await entitledByApp({ ...entitlement, head: previous });
   const heads = previous === null ? [head] : [previous, head];
@@ -49,7 +49,7 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
   return commitToControl(world, control, {
     changes: [...changes, ...acceptedOnce(control)],
-    events: joinEvents({ input, changes, placedBefore: placedSites(previous) }),
+    events: joinEvents({ input, changes, placedBefore: previous?.placed ?? {} }),
     subject: `Follow ${shortId(head.commit)}`,
     author: controllerAuthor,
     at: read.now,

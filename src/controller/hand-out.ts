@@ -8,11 +8,11 @@ import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
-import { siteFacts } from "./fleet-facts.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { ReadState } from "./planner-input.ts";
+import { forEachAtOnce } from "../runtime/at-once.ts";
 import { type Enter, metaMaker, readMovedMetas } from "./mirror-metas.ts";
 
 export interface HandOutInput {
@@ -32,21 +32,28 @@ export interface HandOutResult {
   readonly problems: readonly string[];
 }
 
-/** Carries out everything that concerns mirrors. */
+/** While one mirror waits for the disk, the commits of others are worked out. */
+const mirrorsAtOnce = 8;
+
+/** Carries out everything that concerns mirrors; they share nothing, so several are written at once. */
 export async function handOut(input: HandOutInput): Promise<HandOutResult> {
-  const moved: string[] = [];
-  const problems: string[] = [];
-  if (input.isHeld) return { moved, problems };
-  const fleet = { facts: siteFacts(input.read.head.model), served: servedSites(input.read) };
-  for (const mirror of input.mirrors.all()) {
+  if (input.isHeld) return { moved: [], problems: [] };
+  const fleet = { facts: input.read.head.facts, served: servedSites(input.read) };
+  const all = input.mirrors.all();
+  const results = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
+    const problems: string[] = [];
     try {
-      if (await handOutTo(mirror, { ...input, ...fleet }, problems)) moved.push(mirror.name);
+      return { isMoved: await handOutTo(mirror, { ...input, ...fleet }, problems), problems };
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       problems.push(`mirror ${mirror.name}: ${error.message} (${error.code})`);
+      return { isMoved: false, problems };
     }
-  }
-  return { moved, problems };
+  });
+  return {
+    moved: all.filter((_, index) => results[index]?.isMoved === true).map(({ name }) => name),
+    problems: results.flatMap(({ problems }) => problems),
+  };
 }
 
 /** What is worked out once for all mirrors. */

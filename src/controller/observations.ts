@@ -41,7 +41,11 @@ interface Worker {
   readonly sites: Map<string, SiteReport>;
   readonly apps: Map<string, HeardApp>;
   stopped: Readonly<Record<string, string>>;
+  /** What it said of the sites that its mirror serves; until it is heard again. */
+  told: { readonly served: ReadonlySet<string>; readonly sites: ObservedSites } | undefined;
 }
+
+type ObservedSites = Readonly<Record<string, ObservedSite>>;
 
 export class Observations {
   readonly #clock: Clock;
@@ -135,18 +139,11 @@ export class Observations {
   }
 
   /** The last words on each site that a mirror serves; what a worker says of any other site does not count. */
-  sitesOf(mirror: string, served: ReadonlySet<string>): Record<string, ObservedSite> {
+  sitesOf(mirror: string, served: ReadonlySet<string>): ObservedSites {
     const worker = this.#workers.get(mirror);
-    const observed: Record<string, { reachable: boolean; apps: Record<string, ObservedApp> }> = {};
-    if (worker === undefined) return observed;
-    for (const [site, { reachable }] of worker.sites) {
-      if (served.has(site)) observed[site] = { reachable, apps: {} };
-    }
-    for (const { report, heardAt } of worker.apps.values()) {
-      const site = own(observed, report.site);
-      if (site !== undefined) site.apps[report.app] = observedApp(report, worker.heardAt - heardAt);
-    }
-    return observed;
+    if (worker === undefined) return {};
+    if (worker.told?.served !== served) worker.told = { served, sites: sitesOf(worker, served) };
+    return worker.told.sites;
   }
 
   /** The worker of a mirror, as the planner sees it. */
@@ -177,6 +174,7 @@ export class Observations {
     }
     worker.heardAt = this.#clock.monotonic();
     worker.heardAtTime = to;
+    worker.told = undefined;
   }
 }
 
@@ -191,7 +189,20 @@ function emptyWorker(id: string): Worker {
     sites: new Map(),
     apps: new Map(),
     stopped: {},
+    told: undefined,
   };
+}
+
+function sitesOf(worker: Worker, served: ReadonlySet<string>): ObservedSites {
+  const observed: Record<string, { reachable: boolean; apps: Record<string, ObservedApp> }> = {};
+  for (const [site, { reachable }] of worker.sites) {
+    if (served.has(site)) observed[site] = { reachable, apps: {} };
+  }
+  for (const { report, heardAt } of worker.apps.values()) {
+    const site = own(observed, report.site);
+    if (site !== undefined) site.apps[report.app] = observedApp(report, worker.heardAt - heardAt);
+  }
+  return observed;
 }
 
 function takeIn(worker: Worker, report: WorkerReport): void {

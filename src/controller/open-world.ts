@@ -10,6 +10,7 @@ import { ControlLossCheck } from "./control-loss.ts";
 import { ControlRepository } from "./control-repository.ts";
 import { Mirrors, type OpenStore } from "./mirrors.ts";
 import { Observations } from "./observations.ts";
+import { PassMemory } from "./pass-memory.ts";
 import { raiseEpoch, stand, takeEpoch } from "./raise-epoch.ts";
 import { Recovery } from "./recovery.ts";
 import { Rendering } from "./rendering.ts";
@@ -62,6 +63,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
     source,
     rendering: new Rendering((commit) => fetcher.files(commit)),
     observations: new Observations({ clock, heartbeatMs, silentFrom: candidacy.lastRecorded }),
+    memory: new PassMemory(),
     recovery: new Recovery(logger),
     raise: async (above) => {
       await takeEpoch(control, above + 1, clock.now());

@@ -1,4 +1,5 @@
-import { mirrorState, type ReadMirror, type ReadState } from "./planner-input.ts";
+import type { ObservedSite } from "../core/rollout/planner-types.ts";
+import type { ReadMirror, ReadState } from "./planner-input.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { entitledByApp, renderOpenReleases } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
@@ -18,13 +19,18 @@ export async function readState(
   { control, mirrors, head, controlLost }: PassState,
   previous: ValidHead | null,
 ): Promise<ReadState> {
-  const { rendering, observations, clock } = world;
-  const entitlement = { control: control.state, mirrors: mirrorState(mirrors), rendering };
+  const { rendering, observations, clock, memory } = world;
+  const snapshots = mirrors.map(({ snapshot }) => snapshot);
+  const standing = memory.standing(...snapshots);
+  const entitlement = { control: control.state, mirrors: standing, rendering };
   await renderOpenReleases(control.state, head, rendering);
   return {
     now: clock.now(),
     control,
     mirrors,
+    standing,
+    good: memory.good(...snapshots),
+    observed: observedSites(world, control),
     head,
     previous,
     entitled: await entitledByApp({ ...entitlement, head }),
@@ -32,4 +38,18 @@ export async function readState(
     rendering,
     controlLost,
   };
+}
+
+/** A site's own mirror speaks for it, and no other. */
+function observedSites(
+  { observations, mirrors, memory }: World,
+  { state }: ControlSnapshot,
+): Record<string, ObservedSite> {
+  const served = memory.served(state.sites);
+  const observed: Record<string, ObservedSite> = {};
+  for (const { name } of mirrors.all()) {
+    const sites = served.get(name);
+    if (sites !== undefined) Object.assign(observed, observations.sitesOf(name, sites));
+  }
+  return observed;
 }

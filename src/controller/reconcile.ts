@@ -4,6 +4,7 @@
  */
 import { FleetError } from "../core/errors.ts";
 import { countsAt } from "./count-sites.ts";
+import { forEachAtOnce } from "../runtime/at-once.ts";
 import { planRollout } from "../core/rollout/plan-rollout.ts";
 import type { RolloutPlan } from "../core/rollout/planner-types.ts";
 import { bookkeeping } from "./bookkeeping.ts";
@@ -71,23 +72,26 @@ function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
   );
 }
 
+const mirrorsAtOnce = 8;
+
 /** Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. */
 async function readMirrors(world: World): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
   const { state } = await world.control.read();
-  const read: ReadMirror[] = [];
   const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
-  for (const mirror of world.mirrors.all()) {
+  const all = world.mirrors.all();
+  const read = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
     const workerHead = observations.headOf(mirror.name);
     // One without a commit may have been lost: control has a site there, or knows nothing itself.
     const wasWritten = state.head === null || served.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected: wasWritten });
-    if (found.epoch >= world.epoch) await world.raise(found.epoch);
     const snapshot = await mirror.snapshot();
     const isAwaited = workerHead === undefined && (snapshot.head !== null || wasWritten);
-    read.push({ mirror, snapshot, isAwaited, isBehindWorker: found.isBehind });
-  }
-  return read;
+    const { epoch, isBehind: isBehindWorker } = found;
+    return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
+  });
+  for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
+  return read.map(({ mirror }) => mirror);
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

@@ -8,6 +8,8 @@ import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
 import type { KnownFiles } from "../core/model/read-fleet-files.ts";
+import type { SiteFacts } from "../core/rollout/planner-types.ts";
+import { siteFacts } from "./fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
 
@@ -15,7 +17,10 @@ import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
 export interface ValidHead {
   readonly commit: string;
   readonly model: FleetModel;
+  readonly facts: Readonly<Record<string, SiteFacts>>;
   readonly apps: ReadonlyMap<string, RenderedApp>;
+  /** App -> the sites that it is placed at. */
+  readonly placed: Readonly<Record<string, readonly string[]>>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
   readonly warnings: readonly Diagnostic[];
 }
@@ -70,7 +75,11 @@ export class Rendering {
     const head = {
       commit,
       model: model.value,
+      facts: siteFacts(model.value),
       apps: rendered.value.apps,
+      placed: Object.fromEntries(
+        [...rendered.value.apps].map(([app, { sites }]) => [app, [...sites.keys()]]),
+      ),
       variants: rendered.value.variants,
       warnings: diagnostics.filter(({ severity }) => severity === "warning"),
     };

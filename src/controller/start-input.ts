@@ -7,7 +7,7 @@ import type { RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
-import { deletionBudget, siteFacts } from "./fleet-facts.ts";
+import { deletionBudget } from "./fleet-facts.ts";
 import { plannerInput, type ReadState } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
 
@@ -27,7 +27,7 @@ export function startInput(read: StartRead): StartInput {
     head: head.commit,
     previousHead: previous?.commit ?? null,
     desired: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, desired(rendered)])),
-    headSites: siteFacts(head.model),
+    headSites: head.facts,
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),
@@ -49,7 +49,7 @@ function desired({ inputDigest, sites }: RenderedApp): DesiredApp {
 export async function removalVerbs(
   { state }: ReadState["control"],
   rendering: Rendering,
-  heads: readonly ValidHead[],
+  heads: readonly Pick<ValidHead, "model">[],
 ): Promise<Record<string, RemovalVerb>> {
   const verbs: Record<string, RemovalVerb> = {};
   const apps = [

@@ -6,7 +6,6 @@ import { own } from "../core/rollout/own.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
 import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
-import { siteFacts } from "./fleet-facts.ts";
 import type { Observations } from "./observations.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Pass } from "./reconcile.ts";
@@ -58,7 +57,7 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   const { read } = pass;
   if (read === null) return [];
   const sources = releaseSources(pass);
-  return Object.entries(siteFacts(read.head.model)).map(([site, { region, suspend }]) => {
+  return Object.entries(read.head.facts).map(([site, { region, suspend }]) => {
     const { reachable } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
@@ -98,8 +97,8 @@ function countSites(rows: readonly SiteStatus[]): FleetStatus["sites"] {
 
 function regionRows({ pass, observations, recovery }: StatusInput): FleetStatus["regions"] {
   if (pass.read === null) return [];
-  const { model } = pass.read.head;
-  const facts = Object.values(siteFacts(model));
+  const { model, facts: bySite } = pass.read.head;
+  const facts = Object.values(bySite);
   return [...model.regions.keys()].map((name) => {
     const behind = pass.mirrors.some(({ mirror, isBehindWorker }) =>
       mirror.name === name ? isBehindWorker : false,

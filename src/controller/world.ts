@@ -3,6 +3,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { ControlLossCheck } from "./control-loss.ts";
 import type { ControlRepository } from "./control-repository.ts";
 import type { Mirrors } from "./mirrors.ts";
+import type { PassMemory } from "./pass-memory.ts";
 import type { Observations } from "./observations.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Rendering } from "./rendering.ts";
@@ -22,6 +23,7 @@ export interface World {
   readonly source: SourceFollower;
   readonly rendering: Rendering;
   readonly observations: Observations;
+  readonly memory: PassMemory;
   readonly recovery: Recovery;
   /** Makes this process the leader; nothing is written before. REF_RACE: another one was first. */
   lead(): Promise<void>;

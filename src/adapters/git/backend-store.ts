@@ -9,6 +9,7 @@ import type {
   TreeChange,
   TreeEntry,
 } from "./object-store.ts";
+import { isStored, listTree } from "./list-tree.ts";
 import { editTree, type ReadTrees } from "./tree-edit.ts";
 import { parseTree, type TreeItem, treeMode } from "./tree-object.ts";
 
@@ -22,8 +23,6 @@ export interface StoreBackend {
   objects(oids: readonly string[]): Promise<ReadonlyMap<string, GitObject>>;
   /** The types of those that are there. */
   types(oids: readonly string[]): Promise<ReadonlyMap<string, GitObject["type"]>>;
-  /** All blobs under a tree that is there, in order of paths. */
-  listTree(tree: string): Promise<readonly TreeEntry[]>;
   /** Stores objects; durable when it resolves. All that they name is there or among them. */
   write(objects: readonly NewObject[]): Promise<void>;
   /** Both commits are there. */
@@ -32,11 +31,12 @@ export interface StoreBackend {
 }
 
 const maxCachedItems = 300_000;
+const maxCachedCommits = 16;
 
 /** The one implementation of ObjectStore: trees and commits are made here, so that every backend gives the same ids. */
 export function createStore(backend: StoreBackend): ObjectStore {
   const trees = createTreeReader(backend);
-  const context: StoreContext = { backend, trees };
+  const context: StoreContext = { backend, trees, commits: new Map() };
   return {
     resolve: async (ref) => {
       checkRef(ref);
@@ -47,9 +47,7 @@ export function createStore(backend: StoreBackend): ObjectStore {
       const entry = await entryAt(context, treeish, prefix);
       if (entry === null) return [];
       if (entry.type === "blob") return [entry];
-      const under = prefix === "" ? "" : `${prefix}/`;
-      const blobs = await backend.listTree(entry.oid);
-      return blobs.map((blob) => Object.assign({}, blob, { path: under + blob.path }));
+      return listTree(entry.oid, prefix, trees.read);
     },
     children: (treeish, folder = "") => children(context, treeish, folder),
     read: (oids) => readTexts(context, oids),
@@ -57,8 +55,10 @@ export function createStore(backend: StoreBackend): ObjectStore {
     isAncestor: (ancestor, descendant) => isAncestor(context, ancestor, descendant),
     writeTree: async (files) => {
       const edited = await editTree(emptyTree, files, trees.read);
+      if (trees.has(edited.tree)) return edited.tree;
       const there = await backend.types([edited.tree]);
       if (!there.has(edited.tree)) await writeNew(context, edited.objects);
+      for (const [oid, items] of edited.trees) trees.remember(oid, items);
       return edited.tree;
     },
     commitChanges: (request) => commitChanges(context, request),
@@ -85,6 +85,8 @@ interface TreeReader {
 interface StoreContext {
   readonly backend: StoreBackend;
   readonly trees: TreeReader;
+  /** The last commits that were read or made: they never change under their id. */
+  readonly commits: Map<string, CommitInfo>;
 }
 
 /** Reads trees and keeps the last used ones: they never change under their id. */
@@ -138,8 +140,18 @@ async function readObjects(
 
 async function readCommit(context: StoreContext, oid: string): Promise<CommitInfo | null> {
   checkId(oid);
+  const known = context.commits.get(oid);
+  if (known !== undefined) return known;
   const object = (await context.backend.objects([oid])).get(oid);
-  return object?.type === "commit" ? parseCommit(oid, object.bytes) : null;
+  if (object?.type !== "commit") return null;
+  return rememberCommit(context, parseCommit(oid, object.bytes));
+}
+
+function rememberCommit({ commits }: StoreContext, commit: CommitInfo): CommitInfo {
+  commits.set(commit.oid, commit);
+  const [oldest] = commits.keys();
+  if (commits.size > maxCachedCommits && oldest !== undefined) commits.delete(oldest);
+  return commit;
 }
 
 async function readTexts(
@@ -155,6 +167,8 @@ async function readTexts(
 async function rootTree(context: StoreContext, treeish: string): Promise<string> {
   checkId(treeish);
   if (treeish === emptyTree || context.trees.has(treeish)) return treeish;
+  const known = context.commits.get(treeish);
+  if (known !== undefined) return known.tree;
   const object = (await context.backend.objects([treeish])).get(treeish);
   if (object?.type === "tree") return treeish;
   if (object?.type === "commit") return parseCommit(treeish, object.bytes).tree;
@@ -195,11 +209,6 @@ async function children(
   }));
 }
 
-/** False for a submodule: its commit is in another repository. */
-function isStored(item: TreeItem): boolean {
-  return item.mode !== "160000";
-}
-
 async function isAncestor(
   context: StoreContext,
   ancestor: string,
@@ -228,7 +237,9 @@ async function commitChanges(context: StoreContext, request: CommitRequest): Pro
   const { author, at, message } = request;
   const parents = parent === null ? [] : [parent];
   const commit = newObject("commit", encodeCommit({ tree, parents, author, at, message }));
-  await writeNew(context, new Map([...objects, [commit.oid, commit]]));
+  // To ask which of them are there already would cost more than to write those few again.
+  await context.backend.write([...objects.values(), commit]);
+  rememberCommit(context, parseCommit(commit.oid, commit.bytes));
   // The next commit most likely changes these again.
   for (const [oid, items] of trees) context.trees.remember(oid, items);
   await context.backend.swapRef(ref, commit.oid, parent);
@@ -245,9 +256,10 @@ async function parentTree(context: StoreContext, parent: string): Promise<string
 async function checkTrees(context: StoreContext, changes: readonly TreeChange[]): Promise<void> {
   const named = changes.filter((change) => "tree" in change);
   for (const { tree } of named) checkId(tree);
-  const types = await context.backend.types([...new Set(named.map(({ tree }) => tree))]);
+  const unknown = new Set(named.map(({ tree }) => tree).filter((tree) => !context.trees.has(tree)));
+  const types = await context.backend.types([...unknown]);
   for (const { path, tree } of named) {
-    if (tree === emptyTree || types.get(tree) === "tree") continue;
+    if (tree === emptyTree || !unknown.has(tree) || types.get(tree) === "tree") continue;
     throw new FleetError("GIT_NOT_FOUND", `there is no tree ${tree} to put at ${path}`);
   }
 }

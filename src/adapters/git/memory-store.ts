@@ -1,8 +1,7 @@
 import { createStore, refRace, type StoreBackend } from "./backend-store.ts";
 import { parseCommit } from "./commit-object.ts";
 import { emptyTree, type GitObject } from "./object-id.ts";
-import type { ObjectStore, TreeEntry } from "./object-store.ts";
-import { parseTree, treeMode } from "./tree-object.ts";
+import type { ObjectStore } from "./object-store.ts";
 
 /** An ObjectStore in memory, with the object ids of git: for simulation and tests. */
 export function memoryStore(): ObjectStore {
@@ -24,7 +23,6 @@ function memoryBackend(): StoreBackend {
     objects: (oids) => Promise.resolve(pick(stored, oids)),
     types: async (oids) =>
       new Map([...pick(stored, oids)].map(([oid, { type }]) => [oid, type] as const)),
-    listTree: async (tree) => listBlobs(stored, tree, ""),
     write: async (objects) => {
       for (const { oid, type, bytes } of objects) stored.set(oid, { type, bytes });
     },
@@ -42,19 +40,6 @@ function pick(
       const object = stored.get(oid);
       return object === undefined ? [] : [[oid, object] as const];
     }),
-  );
-}
-
-function listBlobs(
-  stored: ReadonlyMap<string, GitObject>,
-  tree: string,
-  under: string,
-): TreeEntry[] {
-  const items = parseTree(tree, stored.get(tree)?.bytes ?? Buffer.alloc(0));
-  return items.flatMap(({ mode, name, oid }) =>
-    mode === treeMode
-      ? listBlobs(stored, oid, `${under}${name}/`)
-      : [{ path: under + name, type: "blob" as const, oid }],
   );
 }
 

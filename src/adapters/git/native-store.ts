@@ -4,9 +4,9 @@ import { createStore, type StoreBackend } from "./backend-store.ts";
 import { openBareRepository } from "./bare-repository.ts";
 import { createGit, type Git } from "./git-process.ts";
 import { ObjectReader } from "./object-reader.ts";
-import type { ObjectStore, TreeEntry } from "./object-store.ts";
+import type { ObjectStore } from "./object-store.ts";
 import { createObjectWriter } from "./object-writer.ts";
-import { readRef, type RefContext, swapRef } from "./refs.ts";
+import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
 
 /** An ObjectStore on a bare repository, with upkeep. */
 export interface NativeStore extends ObjectStore {
@@ -15,8 +15,6 @@ export interface NativeStore extends ObjectStore {
   /** Gathers packs (geometric repack). Nothing is ever dropped; readers and writers go on meanwhile. */
   maintain(signal?: AbortSignal): Promise<void>;
 }
-
-const maxListing = 512 * 1024 * 1024;
 
 /**
  * Opens a bare repository through native git (2.36 or newer, else FleetError). `create` makes it where there is none;
@@ -72,9 +70,20 @@ function nativeBackend(
   close: () => Promise<void>,
 ): StoreBackend {
   const { git, gitDir } = context;
+  // A ref that has not moved since git was asked about it is read from its file, without git.
+  const known = new Map<string, string>();
   return {
-    refTarget: (ref) => refTarget(context, reader, ref),
-    swapRef: (ref, target, expected) => swapRef(context, ref, { target, expected }),
+    refTarget: async (ref) => {
+      const inFile = await readRefFile(gitDir, ref);
+      if (inFile !== null && known.get(ref) === inFile) return inFile;
+      const target = await refTarget(context, reader, ref);
+      if (target !== null) known.set(ref, target);
+      return target;
+    },
+    swapRef: async (ref, target, expected) => {
+      await swapRef(context, ref, { target, expected });
+      known.set(ref, target);
+    },
     objects: (oids) => reader.contents(oids),
     types: async (oids) => {
       const found = await reader.info(oids);
@@ -82,8 +91,7 @@ function nativeBackend(
         found.flatMap((object) => (object === undefined ? [] : [[object.oid, object.type]])),
       );
     },
-    listTree: (tree) => listTree(git, gitDir, tree),
-    write: createObjectWriter({ git, gitDir }),
+    write: createObjectWriter(gitDir),
     isAncestor: async (ancestor, descendant) => {
       const args = ["merge-base", "--is-ancestor", ancestor, descendant];
       return (await git({ args, gitDir, codes: [0, 1] })).code === 0;
@@ -105,16 +113,4 @@ async function refTarget(
   const [object] = await reader.info([oid]);
   if (object !== undefined) return oid;
   throw new FleetError("GIT_CORRUPT", `${ref} points at ${oid}, which is not there`);
-}
-
-async function listTree(git: Git, gitDir: string, tree: string): Promise<readonly TreeEntry[]> {
-  const args = ["ls-tree", "-r", "-z", "--full-tree", tree];
-  const { stdout } = await git({ args, gitDir, maxOutput: maxListing });
-  const entries: TreeEntry[] = [];
-  for (const line of stdout.toString("utf8").split("\0")) {
-    const tab = line.indexOf("\t");
-    const [, type, oid = ""] = line.slice(0, Math.max(tab, 0)).split(" ");
-    if (type === "blob") entries.push({ path: line.slice(tab + 1), type, oid });
-  }
-  return entries;
 }

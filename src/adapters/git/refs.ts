@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -44,6 +44,7 @@ export async function swapRef(
   move: { readonly target: string; readonly expected: string | null },
 ): Promise<void> {
   const { git, gitDir, clock } = context;
+  if (await swapRefFile(join(gitDir, ref), move)) return;
   const args = ["update-ref", "--no-deref", ref, move.target, move.expected ?? noObject];
   let last = false;
   for (let attempt = 0; ; attempt += 1) {
@@ -57,6 +58,51 @@ export async function swapRef(
     last = attempt >= lockRetries || (young === 0 && attempt > 1);
     await clock.sleep(lockRetryMs);
   }
+}
+
+/** The id in a ref's own file; null where it is not that simple: packed, symbolic, torn, not there. */
+export async function readRefFile(gitDir: string, ref: string): Promise<string | null> {
+  try {
+    const text = await readFile(join(gitDir, ref), "latin1");
+    return /^[0-9a-f]{40}\n$/.test(text) ? text.slice(0, 40) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Moves a ref that has a file of its own, as git does it: under its lock, by rename, on the disk. False, and nothing
+ * moved, whenever it is not that simple (a lock, another value, no file): git itself is asked then.
+ */
+async function swapRefFile(
+  path: string,
+  { target, expected }: { readonly target: string; readonly expected: string | null },
+): Promise<boolean> {
+  if (expected === null) return false;
+  const lock = `${path}.lock`;
+  let file: FileHandle;
+  try {
+    file = await open(lock, "wx");
+  } catch {
+    return false;
+  }
+  try {
+    const isExpected = (await readFile(path, "latin1")) === `${expected}\n`;
+    if (isExpected) {
+      await file.writeFile(`${target}\n`);
+      await file.sync();
+    }
+    await file.close();
+    if (isExpected) await rename(lock, path);
+    else await rm(lock);
+    if (!isExpected) return false;
+  } catch {
+    await file.close().catch(() => undefined);
+    await rm(lock, { force: true });
+    return false;
+  }
+  await syncPath(dirname(path));
+  return true;
 }
 
 /** All refs under a prefix (`refs/flotilla/source/`) with their ids. */

@@ -1,0 +1,51 @@
+/** What one pass leaves for the next: worked out again only when what it is made of was replaced. */
+import type { TreeId } from "../core/render/rendered.ts";
+import { own } from "../core/rollout/own.ts";
+import type { ControlState, MirrorEntry, MirrorState } from "../core/rollout/planner-types.ts";
+import { rememberLast } from "../runtime/remember-last.ts";
+import type { MirrorSnapshot } from "./mirror-snapshot.ts";
+
+/** Per site and app: the good tree that stands in its mirror. */
+export type GoodTrees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
+
+export class PassMemory {
+  /**
+   * What stands in all mirrors; a site stands in one of them at a time. One of which only the meta file stands is there
+   * too, without any app: it has not left.
+   */
+  readonly standing = rememberLast((...mirrors: readonly MirrorSnapshot[]): MirrorState => {
+    const state: Record<string, Record<string, MirrorEntry>> = {};
+    for (const { sites } of mirrors) {
+      for (const [site, { apps }] of sites) {
+        const other = own(state, site);
+        state[site] = other === undefined ? fromMap(apps) : { ...other, ...fromMap(apps) };
+      }
+    }
+    return state;
+  });
+
+  readonly good = rememberLast((...mirrors: readonly MirrorSnapshot[]): GoodTrees => {
+    const state: Record<string, Record<string, TreeId>> = {};
+    for (const { sites } of mirrors) {
+      for (const [site, { good }] of sites) if (good.size > 0) state[site] = fromMap(good);
+    }
+    return state;
+  });
+
+  /** Mirror -> the sites that control has there. */
+  readonly served = rememberLast(
+    (sites: ControlState["sites"]): ReadonlyMap<string, ReadonlySet<string>> => {
+      const served = new Map<string, Set<string>>();
+      for (const [site, { mirror }] of Object.entries(sites)) {
+        served.set(mirror, (served.get(mirror) ?? new Set()).add(site));
+      }
+      return served;
+    },
+  );
+}
+
+function fromMap<T>(map: ReadonlyMap<string, T>): Record<string, T> {
+  const record: Record<string, T> = {};
+  for (const [key, value] of map) record[key] = value;
+  return record;
+}
