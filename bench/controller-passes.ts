@@ -16,11 +16,12 @@ import { controllerSettings } from "../src/controller/config.ts";
 import { openWorld } from "../src/controller/open-world.ts";
 import { LastPass } from "../src/controller/last-pass.ts";
 import { type Pass, reconcile } from "../src/controller/reconcile.ts";
+import type { SiteContent } from "../src/controller/mirror-snapshot.ts";
 import type { World } from "../src/controller/world.ts";
 import type { AppReport } from "../src/core/protocol/worker-report.ts";
 import { createLogger } from "../src/runtime/logger.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
-import { appFiles, appName, type FleetSize, fleetFiles } from "./synthetic-fleet.ts";
+import { appFiles, appName, type FleetSize, fleetFiles, sitesByRegion } from "./synthetic-fleet.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +38,8 @@ const size: FleetSize = {
   apps: Number(values.apps),
   objects: 10,
 };
+
+if (size.sites < Number(values.changed)) throw new Error("--changed is more than --sites");
 
 const dir = await mkdtemp(join(tmpdir(), "flotilla-passes-"));
 const clock = systemClock();
@@ -82,54 +85,48 @@ function report(world: World, pass: Pass): void {
 }
 
 function reportMirror(world: World, pass: Pass, name: string): void {
-  const found = pass.mirrors.find(({ mirror }) => mirror.name === name);
-  const { head, sites } = found?.snapshot ?? { head: null, sites: new Map() };
+  const snapshot = pass.mirrors.find(({ mirror }) => mirror.name === name)?.snapshot;
   const sequence = (sequences.get(name) ?? 0) + 1;
   sequences.set(name, sequence);
-  const apps: AppReport[] = [];
-  for (const [site, content] of sites) {
-    for (const [app, entry] of content.apps) {
-      if (!("tree" in entry)) continue;
-      apps.push({
-        site,
-        app,
-        tree: entry.tree,
-        left: false,
-        release: content.meta?.apps[app]?.release ?? null,
-        sync: "Synced",
-        health: "Healthy",
-        healthyForMs: 1000,
-        longestHealthyMs: 1000,
-        everHealthy: true,
-        unverified: 0,
-        objects: 10,
-        message: "",
-      });
-    }
-  }
+  const sites = [...(snapshot?.sites ?? [])];
   world.observations.accept(name, {
     worker: name,
     sequence,
     full: true,
-    head: head ?? "",
+    head: snapshot?.head ?? "",
     epoch: world.epoch,
-    sites: [...sites.keys()].map((site) => ({
-      site,
-      reachable: true,
-      uid: `uid-${site}`,
-      message: "",
-    })),
-    apps,
+    sites: sites.map(([site]) => ({ site, reachable: true, uid: `uid-${site}`, message: "" })),
+    apps: sites.flatMap(([site, content]) => appReports(site, content)),
     stopped: {},
     refused: "",
   });
 }
 
-let passes: LastPass;
+function appReports(site: string, { apps, meta }: SiteContent): AppReport[] {
+  return [...apps].flatMap(([app, entry]) => {
+    const tree = "tree" in entry ? entry.tree : null;
+    if (tree === null) return [];
+    const release = meta?.apps[app]?.release ?? null;
+    return [{ ...healthy, site, app, tree, release }];
+  });
+}
 
+const healthy = {
+  left: false,
+  sync: "Synced",
+  health: "Healthy",
+  healthyForMs: 1000,
+  longestHealthyMs: 1000,
+  everHealthy: true,
+  unverified: 0,
+  objects: 10,
+  message: "",
+} as const;
+
+/** One pass, and what is told of it. */
 async function pass(world: World): Promise<Pass> {
   const done = await reconcile(world);
-  passes.take(done);
+  lastPass.take(done);
   return done;
 }
 
@@ -156,22 +153,20 @@ async function reportedPass(world: World, last: Pass): Promise<Pass> {
 function change(round: number): Record<string, string> {
   const count = Number(values.changed);
   if (count === 0) return appFiles(appName(0), size.objects, round);
-  const files = fleetFiles(size, 1);
-  const names = Array.from(
-    { length: count },
-    (_, index) => `site-${String(index).padStart(4, "0")}`,
-  );
-  const app = JSON.parse(files[`apps/${appName(0)}/app.yaml`] ?? "{}") as { spec: object }; // as it was written
-  const patch = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings-0\ndata:\n  version: "${round}"\n`;
-  const overlays = [
-    {
-      name: "some",
-      sites: names,
-      patches: [{ target: { kind: "ConfigMap", name: "settings-0" }, patch }],
-    },
-  ];
+  const sites = [...sitesByRegion(size).values()].flat().toSorted().slice(0, count);
+  const [app] = Object.entries(appFiles(appName(0), size.objects, 1));
+  if (app === undefined) throw new Error("an app has files");
+  const [path, text] = app;
+  const document = JSON.parse(text) as { readonly spec: object }; // as it was just written
+  const data = { version: String(round) };
+  const merge = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "settings-0" }, data };
+  const overlays = [{ virtualSites: ["some"], patches: [{ merge }] }];
+  const spec = { ...document.spec, overlays };
+  const metadata = { name: "some" };
+  const some = { apiVersion: "flotilla.dev/v1alpha1", kind: "VirtualSite", metadata };
   return {
-    [`apps/${appName(0)}/app.yaml`]: `${JSON.stringify({ ...app, spec: { ...app.spec, overlays } })}\n`,
+    [path]: `${JSON.stringify({ ...document, spec })}\n`,
+    "some.yaml": `${JSON.stringify({ ...some, spec: { selector: `rack in (${sites.join(", ")})` } })}\n`,
   };
 }
 
@@ -190,7 +185,12 @@ const world = await openWorld({
   wake: () => undefined,
   signal: ending.signal,
 });
-passes = new LastPass({ world, branch: "main", served: new Set(), forgeProblem: () => null });
+const lastPass = new LastPass({
+  world,
+  branch: "main",
+  served: new Set(),
+  forgeProblem: () => null,
+});
 await world.lead();
 while (world.source.state().seen === null) await sleep(20);
 await measured("first pass", () => pass(world));

@@ -23,11 +23,13 @@ export function bookkeeping(control: ControlState, observations: Observations): 
  * is recorded for one site is not recorded for another.
  */
 function identityChanges(control: ControlState, observations: Observations): ControlChange[] {
+  const nameless = Object.entries(control.sites).filter(([, { uid }]) => uid === undefined);
+  if (nameless.length === 0) return [];
   const owners = recordedClusters(control);
-  return Object.entries(control.sites).flatMap(([site, assignment]) => {
+  return nameless.flatMap(([site, assignment]) => {
     const uid = observations.siteReport(assignment.mirror, site)?.uid;
-    const isLearned = assignment.uid === undefined && assignment.moving === undefined;
-    if (uid === undefined || uid === "" || !isLearned || owners.has(uid)) return [];
+    const isMoving = assignment.moving !== undefined;
+    if (uid === undefined || uid === "" || isMoving || owners.has(uid)) return [];
     owners.set(uid, site);
     const record = { ...assignment, uid };
     return [{ path: controlPaths.site(site), record, why: `${site}: its cluster is ${uid}` }];

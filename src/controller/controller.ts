@@ -150,7 +150,7 @@ async function listen(
     isLeading,
     takeReport: (mirror, report) => {
       const placed = world.observations.accept(mirror, report);
-      if (placed.changed) waker.wake();
+      if (placed.changed) waker.wakeSoon();
       return placed;
     },
     wanted: (mirror) => world.recovery.wanted(mirror),

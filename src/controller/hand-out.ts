@@ -9,8 +9,10 @@ import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { HandOver, SiteFacts, SiteMove } from "../core/rollout/planner-types.ts";
 import { type MirrorCommit, type MirrorWork, planMirrorCommit } from "./mirror-commit.ts";
-import type { MirrorRepository } from "./mirror-repository.ts";
+import type { FactSources, MirrorRepository } from "./mirror-repository.ts";
+import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { Mirrors } from "./mirrors.ts";
+import type { PassMemory } from "./pass-memory.ts";
 import type { ReadState } from "./planner-input.ts";
 import { forEachAtOnce } from "../runtime/at-once.ts";
 import { type Enter, metaMaker, readMovedMetas } from "./mirror-metas.ts";
@@ -18,6 +20,7 @@ import { type Enter, metaMaker, readMovedMetas } from "./mirror-metas.ts";
 export interface HandOutInput {
   readonly read: ReadState;
   readonly mirrors: Mirrors;
+  readonly memory: PassMemory;
   readonly handOvers: readonly HandOver[];
   readonly siteMoves: readonly SiteMove[];
   readonly author: string;
@@ -38,7 +41,9 @@ const mirrorsAtOnce = 8;
 /** Carries out everything that concerns mirrors; they share nothing, so several are written at once. */
 export async function handOut(input: HandOutInput): Promise<HandOutResult> {
   if (input.isHeld) return { moved: [], problems: [] };
-  const fleet = { facts: input.read.head.facts, served: servedSites(input.read) };
+  const { control, head } = input.read;
+  const served = input.memory.settled(control.state.sites, head);
+  const fleet = { facts: head.facts, served };
   const all = input.mirrors.all();
   const results = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
     const problems: string[] = [];
@@ -80,14 +85,37 @@ async function handOutTo(
     { mirror, input, problems },
   );
   const work: MirrorWork = { handOvers, leaves: leavesOf(mirror, input), enters };
+  const facts = untoldSites(mirror, before, input);
   const commit = planMirrorCommit({
     before: before.sites,
     work,
     sizeOf: (tree) => mirror.sizeOf(tree),
-    facts: input.served.get(mirror.name) ?? [],
+    facts,
     metaOf: metaMaker(read, { facts: input.facts, before: before.sites, movedMetas, handOvers }),
   });
+  for (const site of facts) {
+    const content = before.sites.get(site);
+    if (content !== undefined && !commit.after.has(site)) {
+      mirror.noteTold(content, factSources(read, site));
+    }
+  }
   return write(mirror, commit, input);
+}
+
+/** Served sites of which it is not known that their meta files tell the facts as they are. */
+function untoldSites(
+  mirror: MirrorRepository,
+  { sites }: MirrorSnapshot,
+  { read, served }: FleetInput,
+): string[] {
+  return (served.get(mirror.name) ?? []).filter((site) => {
+    const content = sites.get(site);
+    return content === undefined || !mirror.isTold(content, factSources(read, site));
+  });
+}
+
+function factSources({ head, control }: ReadState, site: string): FactSources {
+  return { model: head.model, assignment: own(control.state.sites, site) };
 }
 
 async function write(
@@ -129,17 +157,6 @@ async function leaveByWord(mirror: MirrorRepository, input: HandOutInput): Promi
 
 function leavesOf({ name }: MirrorRepository, { siteMoves }: HandOutInput): string[] {
   return siteMoves.flatMap((move) => ("leave" in move && move.leave === name ? [move.site] : []));
-}
-
-function servedSites({ control, head }: ReadState): ReadonlyMap<string, readonly string[]> {
-  const served = new Map<string, string[]>();
-  for (const [site, { mirror, moving }] of Object.entries(control.state.sites)) {
-    if (moving !== undefined || !head.model.sites.has(site)) continue;
-    const sites = served.get(mirror);
-    if (sites === undefined) served.set(mirror, [site]);
-    else sites.push(site);
-  }
-  return served;
 }
 
 interface TreeTarget {

@@ -2,7 +2,7 @@
  * One commit of a mirror, worked out as data: which paths change, what stands there afterwards, what its trailers say.
  * Only the sites that move are looked at; no app folder comes to be but by a hand-over or by a site's move.
  */
-import { canonicalJson } from "../core/model/json.ts";
+import { canonicalJson, isSameJson } from "../core/model/json.ts";
 import type { LeavingMarker, MirrorTrailers, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { TreeId } from "../core/render/rendered.ts";
 import type { HandOver, MirrorEntry } from "../core/rollout/planner-types.ts";
@@ -142,10 +142,9 @@ function assemble(
   for (const [site, draft] of drafts) {
     const old = before.get(site)?.meta ?? null;
     const meta = metaOf(site, [...draft.apps.keys()]) ?? old;
-    changes.push(...draft.changes);
-    if (meta !== null && (old === null || canonicalJson(meta) !== canonicalJson(old))) {
-      changes.push({ path: `meta/${site}.json`, content: `${canonicalJson(meta)}\n` });
-    }
+    const own = [...draft.changes, ...metaChange(site, meta, old)];
+    if (own.length === 0) continue;
+    changes.push(...own);
     after.set(site, { apps: draft.apps, good: draft.good, meta });
   }
   for (const site of work.leaves) {
@@ -155,6 +154,11 @@ function assemble(
     after.set(site, null);
   }
   return { changes, after, moved: movedBy(work) };
+}
+
+function metaChange(site: string, meta: SiteMeta | null, old: SiteMeta | null): TreeChange[] {
+  if (meta === null || (old !== null && isSameJson(meta, old))) return [];
+  return [{ path: `meta/${site}.json`, content: `${canonicalJson(meta)}\n` }];
 }
 
 function removals(site: string, { apps, good, meta }: SiteContent): TreeChange[] {

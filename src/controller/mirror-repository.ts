@@ -3,6 +3,7 @@
  * written is compared with what is wanted, so a controller that dies between two commits finishes at its next start.
  */
 import { FleetError } from "../core/errors.ts";
+import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import {
   formatTrailers,
@@ -10,6 +11,7 @@ import {
   type MirrorTrailers,
 } from "../core/protocol/mirror-layout.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
+import type { SiteAssignment } from "../core/rollout/records.ts";
 import type { NativeStore } from "../adapters/git/native-store.ts";
 import type { MirrorCommit } from "./mirror-commit.ts";
 import { countContent } from "./mirror-commit.ts";
@@ -23,6 +25,12 @@ export interface CommitFrame {
   readonly author: string;
 }
 
+/** What the facts about a site are made of, by identity. */
+export interface FactSources {
+  readonly model: FleetModel;
+  readonly assignment: SiteAssignment | undefined;
+}
+
 export class MirrorRepository {
   readonly name: string;
   readonly dir: string;
@@ -31,6 +39,7 @@ export class MirrorRepository {
   /** The worker's head that was last found in the history, which only grows. */
   readonly #held = new Set<string>();
   readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
+  readonly #told = new WeakMap<SiteContent, FactSources>();
 
   constructor(options: { name: string; dir: string; store: NativeStore }) {
     this.name = options.name;
@@ -135,6 +144,17 @@ export class MirrorRepository {
   async fastForward(commit: string): Promise<void> {
     const { head } = await this.snapshot();
     await this.store.setRef(mirrorBranch, commit, head);
+  }
+
+  /** True when it was found that what stands at a site tells the facts that these sources give. */
+  isTold(content: SiteContent, { model, assignment }: FactSources): boolean {
+    const told = this.#told.get(content);
+    return told !== undefined && told.model === model && told.assignment === assignment;
+  }
+
+  /** What stands at a site was found to tell these facts; it counts until either is replaced. */
+  noteTold(content: SiteContent, sources: FactSources): void {
+    this.#told.set(content, sources);
   }
 
   /** Number of objects of a tree that the mirror has. */

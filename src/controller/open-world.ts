@@ -41,14 +41,9 @@ export async function openWorld(options: OpenOptions): Promise<World> {
   const control = new ControlRepository(controlStore);
   const candidacy = await stand(control, mirrors, clock.now());
   const fetcher = openFleet(options);
-  const source = followSource({
-    remote: fetcher,
-    intervalMs: pollIntervalMs,
-    clock,
-    logger,
-    onChange: options.wake,
-    signal,
-  });
+  const onChange = options.wake;
+  const intervalMs = pollIntervalMs;
+  const source = followSource({ remote: fetcher, intervalMs, clock, logger, onChange, signal });
   let { epoch } = candidacy;
   return {
     get epoch() {

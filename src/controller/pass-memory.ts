@@ -4,6 +4,7 @@ import { own } from "../core/rollout/own.ts";
 import type { ControlState, MirrorEntry, MirrorState } from "../core/rollout/planner-types.ts";
 import { rememberLast } from "../runtime/remember-last.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
+import type { ValidHead } from "./rendering.ts";
 
 /** Per site and app: the good tree that stands in its mirror. */
 export type GoodTrees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
@@ -40,6 +41,23 @@ export class PassMemory {
         served.set(mirror, (served.get(mirror) ?? new Set()).add(site));
       }
       return served;
+    },
+  );
+
+  /** The same, without sites that move and those that a head does not declare. */
+  readonly settled = rememberLast(
+    (
+      sites: ControlState["sites"],
+      { facts }: Pick<ValidHead, "facts">,
+    ): ReadonlyMap<string, readonly string[]> => {
+      const settled = new Map<string, string[]>();
+      for (const [site, { mirror, moving }] of Object.entries(sites)) {
+        if (moving !== undefined || !Object.hasOwn(facts, site)) continue;
+        const known = settled.get(mirror);
+        if (known === undefined) settled.set(mirror, [site]);
+        else known.push(site);
+      }
+      return settled;
     },
   );
 }

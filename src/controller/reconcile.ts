@@ -165,6 +165,7 @@ async function plan(
   const result = await handOut({
     read: { ...read, control },
     mirrors: world.mirrors,
+    memory: world.memory,
     handOvers: rollout.handOvers,
     siteMoves: rollout.siteMoves,
     author: controllerAuthor,

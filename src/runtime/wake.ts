@@ -6,18 +6,33 @@ import type { Clock } from "./clock.ts";
  */
 export interface Waker {
   wake(): void;
+  /** Like `wake`, but after a moment: all calls until then are one. */
+  wakeSoon(): void;
   /** Until `wake`, or `ms` have passed (null: no limit), or the signal aborts. Never throws; one waiter at a time. */
   wait(ms: number | null, signal: AbortSignal): Promise<void>;
 }
 
+/** What comes from many at the same time is gathered for so long. */
+const soonMs = 50;
+
 /** A waker whose waits go by this clock. */
 export function createWaker(clock: Clock): Waker {
   let isWoken = false;
+  let isWakingSoon = false;
   let endWait: (() => void) | undefined;
+  const wake = (): void => {
+    isWoken = true;
+    endWait?.();
+  };
   return {
-    wake: () => {
-      isWoken = true;
-      endWait?.();
+    wake,
+    wakeSoon: () => {
+      if (isWakingSoon) return;
+      isWakingSoon = true;
+      void clock.sleep(soonMs).then(() => {
+        isWakingSoon = false;
+        wake();
+      });
     },
     wait: async (ms, signal) => {
       if (!isWoken && !signal.aborted) {

@@ -24,13 +24,46 @@ export function* encodePack(objects: readonly NewObject[]): Generator<PackPiece>
   for (const { oid, type, bytes } of objects) {
     const entry = Buffer.concat([
       entryHeader(typeNumbers[type], bytes.length),
-      // Speed over size: packs are written once here and rewritten by the repack.
-      deflateSync(bytes, { level: 1 }),
+      isSmall(type, bytes) ? storedZlib(bytes) : deflateSync(bytes, { level: 1 }),
     ]);
     checksum.update(entry);
     yield { bytes: entry, oid };
   }
   yield { bytes: checksum.digest() };
+}
+
+/**
+ * Speed over size: ids in trees cannot be compressed, and setting up a compressor for a small object costs more than
+ * all else that is done with it.
+ */
+function isSmall(type: ObjectType, { length }: Buffer): boolean {
+  return length <= (type === "tree" ? maxStored : 512);
+}
+
+/** The most that one stored block of a zlib stream holds. */
+const maxStored = 65_535;
+
+/** A zlib stream of one stored block. */
+function storedZlib(bytes: Buffer): Buffer {
+  const { length } = bytes;
+  const stream = Buffer.allocUnsafe(length + 11);
+  stream.writeUInt16BE(0x7801, 0);
+  stream[2] = 1;
+  stream.writeUInt16LE(length, 3);
+  stream.writeUInt16LE(maxStored - length, 5);
+  bytes.copy(stream, 7);
+  stream.writeUInt32BE(adler32(bytes), length + 7);
+  return stream;
+}
+
+function adler32(bytes: Buffer): number {
+  let low = 1;
+  let high = 0;
+  for (const byte of bytes) {
+    low = (low + byte) % 65_521;
+    high = (high + low) % 65_521;
+  }
+  return high * 65_536 + low;
 }
 
 /** Type and size: 4 bits of size in the first byte, then 7 in each. */

@@ -11,6 +11,19 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** True for equal data, in whatever order the keys come. */
+export function isSameJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    const areLists = Array.isArray(a) && Array.isArray(b) && a.length === b.length;
+    return areLists && a.every((item: Json, at) => isSameJson(item, b[at] as Json)); // as long as `a`
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key] ?? null, b[key] ?? null));
+}
+
 /** JSON text with the keys of every object sorted by code unit: equal data gives equal bytes. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
