@@ -1,7 +1,9 @@
 import { assert, double, integer, property } from "fast-check";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
+import { forEachAtOnce } from "../../src/runtime/at-once.ts";
 import { backoffMs } from "../../src/runtime/backoff.ts";
+import { rememberLast } from "../../src/runtime/remember-last.ts";
 import { onShutdown } from "../../src/runtime/shutdown.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 import { createWaker } from "../../src/runtime/wake.ts";
@@ -63,6 +65,64 @@ describe("a waker", () => {
     await waited;
     await waker.wait(60_000, stop.signal);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+});
+
+describe("a waker that is woken soon", () => {
+  it("ends one wait for all calls of a moment, and forgets none that comes later", async () => {
+    const waker = createWaker(systemClock());
+    const startedAt = performance.now();
+    waker.wakeSoon();
+    waker.wakeSoon();
+    await waker.wait(null, never);
+    expect(performance.now() - startedAt).toBeGreaterThan(40);
+    let isOver = false;
+    const second = waker.wait(null, never).then(() => (isOver = true));
+    await systemClock().sleep(120);
+    expect(isOver).toBe(false);
+    waker.wakeSoon();
+    await second;
+  });
+});
+
+describe("work that is done for several at once", () => {
+  it("keeps the order of the results and never goes over its limit", async () => {
+    let running = 0;
+    let most = 0;
+    const results = await forEachAtOnce([5, 1, 4, 2, 3], 2, async (ms) => {
+      running += 1;
+      most = Math.max(most, running);
+      await systemClock().sleep(ms);
+      running -= 1;
+      return ms * 10;
+    });
+    expect(results).toEqual([50, 10, 40, 20, 30]);
+    expect(most).toBe(2);
+  });
+
+  it("begins nothing after a failure and tells it when all is over", async () => {
+    const begun: number[] = [];
+    let isOver = false;
+    const work = forEachAtOnce([1, 2, 3, 4], 2, async (item) => {
+      begun.push(item);
+      if (item === 1) throw new Error("one fails");
+      await systemClock().sleep(20);
+      isOver = true;
+    });
+    await expect(work).rejects.toThrow("one fails");
+    expect(begun).toEqual([1, 2]);
+    expect(isOver).toBe(true);
+  });
+});
+
+describe("what is remembered", () => {
+  it("is made again only for other inputs", () => {
+    let made = 0;
+    const pair = rememberLast((a: object, b: object) => ({ a, b, made: (made += 1) }));
+    const [one, two] = [{}, {}];
+    expect(pair(one, two)).toBe(pair(one, two));
+    expect(pair(two, one)).toEqual({ a: two, b: one, made: 2 });
+    expect(pair(one, two).made).toBe(3);
   });
 });
 

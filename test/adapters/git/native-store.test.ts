@@ -49,6 +49,60 @@ async function packedObjects(store: NativeStore): Promise<number> {
 }
 
 describe("an object store on native git", () => {
+  it("writes objects of every size as git reads them", async () => {
+    const store = await newStore();
+    const sizes = [0, 1, 15, 16, 511, 512, 513, 65_535, 65_536, 300_000];
+    const files = sizes.map((size) => ({
+      path: `f/${size}`,
+      content: "aß€".repeat(size).slice(0, size),
+    }));
+    const many = Array.from({ length: 3000 }, (_, at) => ({
+      path: `many/${at}`,
+      content: `${at}`,
+    }));
+    const head = await commit(store, null, [...files, ...many]);
+    expect(await git(["-C", store.dir, "fsck", "--strict", "--full"])).toBe("");
+    for (const { path, content } of files) {
+      expect(await git(["-C", store.dir, "cat-file", "blob", `${head}:${path}`])).toBe(content);
+    }
+    const [pack] = await packs(store);
+    const index = join(store.dir, "objects", "pack", `${pack?.replace(/pack$/, "idx")}`);
+    expect(await git(["-C", store.dir, "verify-pack", index])).toBe("");
+    await store.close();
+  });
+
+  it("starts no git process for a commit on what it knows, nor for a look at a ref", async () => {
+    const store = await newStore();
+    const first = await commit(store, null, [{ path: "a/b", content: "1" }]);
+    const { PATH } = process.env;
+    process.env["PATH"] = store.dir;
+    try {
+      const second = await commit(store, first, [{ path: "a/b", content: "2" }]);
+      expect(await store.resolve(main)).toBe(second);
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+    await git(["-C", store.dir, "update-ref", main, first]);
+    expect(await store.resolve(main)).toBe(first);
+    expect(await git(["-C", store.dir, "fsck", "--strict", "--full"])).not.toMatch(/missing|bad/);
+    await store.close();
+  });
+
+  it("moves a ref that git has packed, and none that is elsewhere", async () => {
+    const store = await newStore();
+    const first = await commit(store, null, [{ path: "a", content: "1" }]);
+    await git(["-C", store.dir, "pack-refs", "--all"]);
+    expect(await store.resolve(main)).toBe(first);
+    const second = await commit(store, first, [{ path: "a", content: "2" }]);
+    expect(await git(["-C", store.dir, "rev-parse", main])).toBe(second);
+    await git(["-C", store.dir, "update-ref", "refs/heads/other", first]);
+    await expect(store.setRef("refs/heads/other", second, second)).rejects.toMatchObject({
+      code: "REF_RACE",
+    });
+    expect(await git(["-C", store.dir, "rev-parse", "refs/heads/other"])).toBe(first);
+    await store.close();
+  });
+
   it("writes repositories that git finds sound", async () => {
     const store = await newStore();
     const first = await commit(store, null, [{ path: "a/b/c", content: "1" }]);
