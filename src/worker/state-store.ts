@@ -64,12 +64,12 @@ export interface AppRow {
 }
 
 /**
- * The worker's memory: the truth about what it wrote where. A write is seen by the next read at once, and reaches the
- * disk together with others within 20 ms, all or nothing and in order: who must not go on before that waits for
- * `durable`. Opened by one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
+ * The worker's memory: the truth about what it wrote where. A write is seen by the next read at once, and committed
+ * together with others within 20 ms, all or nothing and in order: it then outlives the process. What must outlive the
+ * machine before anything goes on is waited for with `durable`. Opened by one process at a time (USAGE otherwise); STATE_CORRUPT when it cannot be read.
  */
 export interface StateStore {
-  /** Resolves when all that was written so far is on the disk. */
+  /** Resolves when all that was written so far is on the disk: it outlives the machine. */
   durable(): Promise<void>;
   /** Rejects when something could not be written: what is kept in memory is then worth nothing. */
   readonly failed: Promise<never>;
@@ -96,7 +96,7 @@ export interface StateStore {
   values(prefix: string): ReadonlyMap<string, string>;
   setValue(key: string, value: string): void;
   deleteValue(key: string): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const schema = `
@@ -115,7 +115,7 @@ CREATE TABLE IF NOT EXISTS objects (
 /** Opens (or makes) the store in a file. */
 export function openStateStore(path: string, clock: Clock): StateStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return new SqliteStore(openDatabase(path), clock);
+  return new SqliteStore(openDatabase(path), `${path}-wal`, clock);
 }
 
 class SqliteStore implements StateStore {
@@ -124,9 +124,9 @@ class SqliteStore implements StateStore {
   readonly #batch: WriteBatch;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync, clock: Clock) {
+  constructor(database: DatabaseSync, logPath: string, clock: Clock) {
     this.#database = database;
-    this.#batch = new WriteBatch(database, clock);
+    this.#batch = new WriteBatch(database, logPath, clock);
     this.failed = this.#batch.failed;
   }
 
@@ -205,8 +205,8 @@ class SqliteStore implements StateStore {
     this.#run("DELETE FROM facts WHERE key = ?", key);
   }
 
-  close(): void {
-    this.#batch.commit();
+  async close(): Promise<void> {
+    await this.#batch.close();
     this.#database.close();
   }
 
@@ -238,6 +238,8 @@ function openDatabase(path: string): DatabaseSync {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = FULL;");
     database.exec(`BEGIN EXCLUSIVE; ${schema} COMMIT;`);
+    // The log itself is on the disk now; what is written to it is flushed by whoever needs that (WriteBatch).
+    database.exec("PRAGMA synchronous = NORMAL;");
     return database;
   } catch (cause) {
     database?.close();

@@ -53,7 +53,7 @@ export async function runWorker(
     );
   } finally {
     await git.close();
-    store.close();
+    await store.close();
   }
 }
 

@@ -1,12 +1,16 @@
+import { closeSync, fdatasync, openSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 
 const delayMs = 20;
+const flush = promisify(fdatasync);
 
 /**
- * Writes of all sites, committed together: the disk is waited for once, not once for each. Whatever was written before
- * something else is on the disk before it, or together with it.
+ * Writes of all sites, committed together: once in 20 ms, not once for each. What was committed outlives the process;
+ * what must outlive the machine is waited for with `durable`, while everything else goes on. Whatever was written
+ * before something else is on the disk before it, or together with it: the log is one file, and it is read in order.
  */
 export class WriteBatch {
   /** Rejects when a batch could not be written. */
@@ -14,10 +18,16 @@ export class WriteBatch {
   readonly #failure = Promise.withResolvers<never>();
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
+  readonly #log: number;
   #open: PromiseWithResolvers<void> | undefined;
+  #isFlushed = false;
+  #flushing: Promise<void> = Promise.resolve();
+  #nextFlush: Promise<void> | undefined;
 
-  constructor(database: DatabaseSync, clock: Clock) {
+  /** Over a database that writes a log ahead, and the path of this log. */
+  constructor(database: DatabaseSync, logPath: string, clock: Clock) {
     this.#database = database;
+    this.#log = openSync(logPath, "r");
     this.#clock = clock;
     this.failed = this.#failure.promise;
     this.failed.catch(() => {}); // told to whoever waits for it
@@ -38,21 +48,39 @@ export class WriteBatch {
     batch.promise.catch(() => {}); // told by `failed` too
     this.#open = batch;
     void this.#clock.sleep(delayMs).then(() => {
-      if (this.#open === batch) this.commit();
+      if (this.#open === batch) this.#commit();
     });
   }
 
   async durable(): Promise<void> {
     await this.#open?.promise;
+    // A flush that is under way has begun before the last commit, perhaps: then the one after it counts.
+    if (!this.#isFlushed) this.#nextFlush ??= this.#flushing.then(() => this.#flush());
+    await (this.#nextFlush ?? this.#flushing);
   }
 
-  /** Ends the batch now. */
-  commit(): void {
+  #flush(): Promise<void> {
+    this.#nextFlush = undefined;
+    this.#isFlushed = true; // until the next commit
+    this.#flushing = flush(this.#log);
+    this.#flushing.catch((error: unknown) => this.#failure.reject(error));
+    return this.#flushing;
+  }
+
+  /** Ends the batch now; nothing is written after it. */
+  async close(): Promise<void> {
+    this.#commit();
+    await this.#flushing.catch(() => {}); // told by `failed`
+    closeSync(this.#log);
+  }
+
+  #commit(): void {
     const batch = this.#open;
     this.#open = undefined;
     if (batch === undefined) return;
     try {
       this.#database.exec("COMMIT");
+      this.#isFlushed = false;
       batch.resolve();
     } catch (error) {
       batch.reject(this.#fail(error));

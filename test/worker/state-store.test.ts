@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/runtime/system-clock.ts";
@@ -33,8 +34,8 @@ describe("the worker's store", () => {
     store = openStateStore(join(folder.dir, "state.sqlite"), systemClock());
     return store;
   };
-  const reopen = (): StateStore => {
-    store?.close();
+  const reopen = async (): Promise<StateStore> => {
+    await store?.close();
     return open();
   };
 
@@ -42,12 +43,12 @@ describe("the worker's store", () => {
     folder = await temporaryState();
   });
   afterEach(async () => {
-    store?.close();
+    await store?.close();
     store = undefined;
     await folder.remove();
   });
 
-  it("gives back after a restart what was written before it", () => {
+  it("gives back after a restart what was written before it", async () => {
     const first = open();
     first.setSiteUid("s1", "u1");
     first.saveApp(row);
@@ -58,7 +59,7 @@ describe("the worker's store", () => {
     first.saveObjects(place, [], ["_ConfigMap_web_a"]);
     first.setValue("epoch", "3");
 
-    const again = reopen();
+    const again = await reopen();
     expect(again.siteUid("s1")).toBe("u1");
     expect(again.apps("s1")).toEqual([row]);
     expect(again.objects("s1", "web")).toEqual([
@@ -66,6 +67,21 @@ describe("the worker's store", () => {
     ]);
     expect(again.value("epoch")).toBe("3");
     expect(again.sites()).toEqual(["s1"]);
+  });
+
+  it("has on the disk what was waited for, whoever else waits at the same time", async () => {
+    const first = open();
+    for (const site of ["s1", "s2", "s3"]) {
+      first.setSiteUid(site, `uid of ${site}`);
+      await Promise.all([first.durable(), first.durable()]);
+      // What another process would find, were this one gone now.
+      const copy = join(folder.dir, `copy-${site}`);
+      await cp(join(folder.dir, "state.sqlite"), join(copy, "state.sqlite"));
+      await cp(join(folder.dir, "state.sqlite-wal"), join(copy, "state.sqlite-wal"));
+      const found = openStateStore(join(copy, "state.sqlite"), systemClock());
+      expect(found.siteUid(site)).toBe(`uid of ${site}`);
+      await found.close();
+    }
   });
 
   it("forgets an app with all of its objects", () => {

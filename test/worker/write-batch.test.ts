@@ -13,8 +13,12 @@ async function openDatabase(): Promise<DatabaseSync> {
     database.close();
     await folder.remove();
   });
-  database.exec("CREATE TABLE parents (id PRIMARY KEY); CREATE TABLE notes (text)");
+  database.exec("PRAGMA journal_mode = WAL; CREATE TABLE parents (id PRIMARY KEY); CREATE TABLE notes (text)");
   return database;
+}
+
+function openBatch(database: DatabaseSync): WriteBatch {
+  return new WriteBatch(database, `${database.location()}-wal`, systemClock());
 }
 
 describe("a batch of writes", () => {
@@ -24,7 +28,7 @@ describe("a batch of writes", () => {
     database.exec(
       "CREATE TABLE children (id REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
     );
-    const batch = new WriteBatch(database, systemClock());
+    const batch = openBatch(database);
     batch.write(() => database.exec("INSERT INTO children VALUES (1)"));
     await expect(batch.durable()).rejects.toThrow("cannot be written");
     await expect(batch.failed).rejects.toThrow("cannot be written");
@@ -33,7 +37,7 @@ describe("a batch of writes", () => {
   it("is ended by a write that finds no room on the disk, in words that say what to do", async () => {
     const database = await openDatabase();
     database.exec("PRAGMA max_page_count = 1");
-    const batch = new WriteBatch(database, systemClock());
+    const batch = openBatch(database);
     const insert = (): void =>
       batch.write(() => database.exec(`INSERT INTO notes VALUES ('${"x".repeat(100_000)}')`));
     const full = expect.objectContaining({
@@ -47,7 +51,7 @@ describe("a batch of writes", () => {
 
   it("that cannot begin ends the worker too", async () => {
     const database = await openDatabase();
-    const batch = new WriteBatch(database, systemClock());
+    const batch = openBatch(database);
     database.exec("BEGIN");
     const insert = (): void => batch.write(() => database.exec("INSERT INTO notes VALUES ('a')"));
     expect(insert).toThrow("cannot be written");
