@@ -1,9 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Json } from "../../core/model/json.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
+import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
 
 /** How to reach a cluster: a kubeconfig file (read again when it changes) or its text. */
 export interface ClusterAddress {
@@ -18,21 +19,8 @@ export interface ClusterAddress {
   readonly clock?: Clock;
 }
 
-/** One request. `body` is JSON. */
-interface ApiRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  readonly path: string;
-  readonly contentType?: string;
-  readonly body?: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** An answer, whatever its status; `body` undefined when it was no JSON. */
-export interface ApiAnswer {
-  readonly status: number;
-  readonly body: Json | undefined;
-  readonly retryAfterMs?: number;
-  /** Generation of the connection that it came over. */
+/** An answer, and the generation of the connection that it came over. */
+export interface ApiAnswer extends Answer {
   readonly generation: number;
 }
 
@@ -55,7 +43,6 @@ export interface Connection {
 }
 
 const lookEveryMs = 1000;
-const maxBody = 64 * 1024 * 1024;
 
 interface Session {
   readonly pool: Pool;
@@ -131,11 +118,9 @@ class KeptConnection {
   }
 
   async #current(): Promise<Session> {
-    if (this.#session !== undefined && this.#isLookDue()) {
-      const version = await fileVersion(this.#address);
-      if (this.#session !== undefined && this.#session.version !== version) {
-        this.#drop(this.#session);
-      }
+    const known = this.#session;
+    if (known !== undefined && this.#isLookDue() && known.version !== fileVersion(this.#address)) {
+      this.#drop(known);
     }
     if (this.#session !== undefined) return this.#session;
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
@@ -168,84 +153,15 @@ class KeptConnection {
     const pool = new Pool(credentials.origin, {
       connections,
       connect: { ...credentials.tls, timeout: Math.min(this.#timeoutMs, 10_000) },
-      headersTimeout: this.#timeoutMs,
-      bodyTimeout: this.#timeoutMs,
+      // One time for the whole request: exchange keeps it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
       keepAliveTimeout: 60_000,
     });
     // A connection that ended may have led to what is not there any more, though the address is the same.
     pool.on("disconnect", () => (this.generation += 1));
     return { pool, credentials, version };
   }
-}
-
-async function exchange(
-  session: Session,
-  request: ApiRequest,
-  timeoutMs: number,
-): Promise<Omit<ApiAnswer, "generation">> {
-  const ending = new AbortController();
-  const late = (): void => ending.abort(new DOMException("no answer in time", "TimeoutError"));
-  const timer = setTimeout(late, timeoutMs);
-  // A write that was sent is waited for: its outcome must be known.
-  const caller = request.method === "GET" ? request.signal : undefined;
-  const onAbort = (): void => ending.abort(caller?.reason);
-  caller?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await ask(session, request, ending.signal);
-  } finally {
-    clearTimeout(timer);
-    caller?.removeEventListener("abort", onAbort);
-  }
-}
-
-async function ask(
-  session: Session,
-  request: ApiRequest,
-  signal: AbortSignal,
-): Promise<Omit<ApiAnswer, "generation">> {
-  const answer = await session.pool.request({
-    method: request.method,
-    path: `${session.credentials.basePath}${request.path}`,
-    headers: {
-      accept: "application/json",
-      "user-agent": "flotilla",
-      ...(session.credentials.authorization && {
-        authorization: session.credentials.authorization,
-      }),
-      ...(request.body !== undefined && {
-        "content-type": request.contentType ?? "application/json",
-      }),
-    },
-    ...(request.body !== undefined && { body: request.body }),
-    signal,
-  });
-  const body = await readBody(answer.body);
-  const retryAfter = Number(headerOf(answer.headers["retry-after"]));
-  return {
-    status: answer.statusCode,
-    body,
-    ...(Number.isFinite(retryAfter) && retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
-  };
-}
-
-async function readBody(stream: AsyncIterable<Buffer>): Promise<Json | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > maxBody) throw new Error(`the answer is larger than ${maxBody} bytes`);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString("utf8");
-  try {
-    return JSON.parse(text) as Json; // what JSON.parse gives is Json
-  } catch {
-    return undefined; // a proxy's page, or nothing at all: callers see the status
-  }
-}
-
-function headerOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }
 
 function unreachable(origin: string, cause: unknown): FleetError {
@@ -265,7 +181,7 @@ async function readKubeconfig(address: ClusterAddress): Promise<{ text: string; 
   if ("text" in address.kubeconfig) return { text: address.kubeconfig.text, version: "" };
   const { path } = address.kubeconfig;
   try {
-    const version = await fileVersion(address);
+    const version = fileVersion(address);
     return { text: await readFile(path, "utf8"), version };
   } catch (cause) {
     throw new FleetError("CLUSTER_AUTH", `cannot read the kubeconfig ${path}`, {
@@ -275,8 +191,13 @@ async function readKubeconfig(address: ClusterAddress): Promise<{ text: string; 
   }
 }
 
-async function fileVersion(address: ClusterAddress): Promise<string> {
+/** Asked of every cluster each second: a call that waits for no thread costs a tenth. */
+function fileVersion(address: ClusterAddress): string {
   if ("text" in address.kubeconfig) return "";
-  const facts = await stat(address.kubeconfig.path).catch(() => undefined);
-  return facts === undefined ? "absent" : `${facts.mtimeMs}/${facts.size}/${facts.ino}`;
+  try {
+    const facts = statSync(address.kubeconfig.path);
+    return `${facts.mtimeMs}/${facts.size}/${facts.ino}`;
+  } catch {
+    return "absent";
+  }
 }

@@ -1,0 +1,156 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+import type { Json } from "../../core/model/json.ts";
+import type { ClusterCredentials } from "./credentials.ts";
+
+/** One request. `body` is JSON. */
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, whatever its status; `body` undefined when it was no JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Json | undefined;
+  readonly retryAfterMs?: number;
+}
+
+const maxBody = 64 * 1024 * 1024;
+
+/**
+ * One request and its whole answer, straight from the connection: no stream, and a signal only where there is one to
+ * obey. A write that was sent is waited for: its outcome must be known.
+ */
+export function exchange(
+  { pool, credentials }: { readonly pool: Dispatcher; readonly credentials: ClusterCredentials },
+  request: ApiRequest,
+  timeoutMs: number,
+): Promise<Answer> {
+  const { method, path, body } = request;
+  const caller = method === "GET" ? request.signal : undefined;
+  return new Promise((resolve, reject) => {
+    const answer = new AnswerReader({ resolve, reject });
+    const timer = setTimeout(() => answer.abort(tooLate()), timeoutMs);
+    const onAbort = (): void => answer.abort(caller?.reason);
+    caller?.addEventListener("abort", onAbort, { once: true });
+    answer.onEnd = () => {
+      clearTimeout(timer);
+      caller?.removeEventListener("abort", onAbort);
+    };
+    const headers = headersOf(credentials, request);
+    pool.dispatch(
+      {
+        method,
+        path: `${credentials.basePath}${path}`,
+        headers,
+        ...(body !== undefined && { body }),
+      },
+      answer,
+    );
+  });
+}
+
+function headersOf(
+  { authorization }: ClusterCredentials,
+  { body, contentType = "application/json" }: ApiRequest,
+): Record<string, string> {
+  return {
+    accept: "application/json",
+    "user-agent": "flotilla",
+    ...(authorization && { authorization }),
+    ...(body !== undefined && { "content-type": contentType }),
+  };
+}
+
+function tooLate(): Error {
+  return new DOMException("no answer in time", "TimeoutError");
+}
+
+type Ends = Pick<PromiseWithResolvers<Answer>, "resolve" | "reject">;
+
+/** Gathers an answer; the first end counts. */
+class AnswerReader implements Dispatcher.DispatchHandler {
+  onEnd: () => void = () => {};
+  readonly #ends: Ends;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Why it was ended from this side; a boxed value, since it may be anything. */
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(ends: Ends) {
+    this.#ends = ends;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    // Before it has a connection there is nothing to end but the wait.
+    this.#controller?.abort(errorOf(reason));
+    this.#fail(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted !== undefined) controller.abort(errorOf(this.#aborted.reason));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status;
+    this.#retryAfter = headerOf(headers["retry-after"]);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > maxBody) {
+      return this.abort(new Error(`the answer is larger than ${maxBody} bytes`));
+    }
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const retryAfter = Number(this.#retryAfter);
+    this.onEnd();
+    this.#ends.resolve({
+      status: this.#status,
+      body: parseBody(this.#chunks),
+      ...(Number.isFinite(retryAfter) && retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #fail(reason: unknown): void {
+    this.onEnd();
+    this.#ends.reject(reason);
+  }
+}
+
+function errorOf(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("aborted");
+}
+
+function parseBody(chunks: readonly Buffer[]): Json | undefined {
+  const [first = Buffer.alloc(0)] = chunks;
+  const whole = chunks.length > 1 ? Buffer.concat(chunks) : first;
+  try {
+    return JSON.parse(whole.toString("utf8")) as Json; // what JSON.parse gives is Json
+  } catch {
+    return undefined; // a proxy's page, or nothing at all: callers see the status
+  }
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
