@@ -101,3 +101,8 @@ function parseAs<T extends typeof SiteMeta | typeof LeavingMarker>(
   // Just checked against the schema; the compiler does not follow the conditional type.
   return value as T extends typeof SiteMeta ? SiteMeta : LeavingMarker;
 }
+
+/** What a target says of an app, to be compared. */
+export function factsOf(target: SiteTarget, app: string): string {
+  return JSON.stringify([target.apps.get(app) ?? null, target.meta.apps[app] ?? null]);
+}

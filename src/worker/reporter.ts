@@ -15,12 +15,17 @@ import { type Waker, createWaker } from "../runtime/wake.ts";
 interface ReportSource {
   sites(): readonly string[];
   apps(site: string): readonly string[];
+  /** `<site>/<app>` of what nobody can vouch for now: the controller must not take its healthy time for grown. */
+  overdue(): readonly string[];
   site(site: string): SiteReport | null;
   app(site: string, app: string): AppReport | null;
   facts(): Pick<WorkerReport, "head" | "epoch" | "stopped" | "refused">;
 }
 
-/** Tells the controller what changed, and that the worker lives. Nothing is forgotten before it was acknowledged. */
+/**
+ * Tells the controller what changed, and that the worker lives. Nothing is forgotten before it was acknowledged. What
+ * is not told goes on as it was: a healthy time grows with each report, but for what the worker could not look at.
+ */
 export interface Reporter {
   /** A site, or an app at it, is to be told. */
   touch(site: string, app?: string): void;
@@ -43,8 +48,6 @@ export interface ReporterOptions {
 
 const debounceMs = 100;
 const maxMessage = 2000;
-/** An app's healthy time matters to the controller while it is short: it goes out with each heartbeat. */
-const agingMs = 15 * 60_000;
 
 /** A reporter whose first report is a full one. */
 export function createReporter(options: ReporterOptions): Reporter {
@@ -54,7 +57,6 @@ export function createReporter(options: ReporterOptions): Reporter {
 class KeptReporter implements Reporter {
   readonly #options: ReporterOptions;
   readonly #waker: Waker;
-  readonly #aging = new Set<string>();
   #dirty = new Set<string>();
   #sequence = 1;
   #isFull = true;
@@ -92,7 +94,7 @@ class KeptReporter implements Reporter {
   async #once(signal: AbortSignal): Promise<void> {
     const { send, onAnswer, logger, source } = this.#options;
     const told = this.#dirty;
-    const keys = this.#isFull ? everything(source) : new Set([...told, ...this.#aging]);
+    const keys = this.#isFull ? everything(source) : new Set([...told, ...source.overdue()]);
     this.#dirty = new Set();
     const report = this.#build(keys);
     try {
@@ -122,9 +124,6 @@ class KeptReporter implements Reporter {
       }
       const told = source.app(site, app);
       if (told !== null) apps.push({ ...told, message: tellable(told.message) });
-      const ages = told !== null && told.healthyForMs > 0 && told.healthyForMs < agingMs;
-      if (ages) this.#aging.add(key);
-      else this.#aging.delete(key);
     }
     const { refused, ...facts } = source.facts();
     const told = { ...facts, refused: tellable(refused) };

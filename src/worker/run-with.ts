@@ -108,6 +108,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     source: {
       sites: () => engine.sites(),
       apps: (site) => engine.apps(site),
+      overdue: () => engine.overdue(),
       site: (site) => engine.site(site),
       app: (site, app) => engine.app(site, app),
       facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),

@@ -4,7 +4,8 @@ import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, appReport, hasLeft, healthTimes, newAppState } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
-import type { SiteTarget } from "./mirror-view.ts";
+import { overdueApps, untilNextLook } from "./look-times.ts";
+import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type NextLook, reconcileApp } from "./reconcile-app.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -19,6 +20,8 @@ export interface SiteActor {
   report(): SiteReport;
   appReport(app: string): AppReport | null;
   apps(): readonly string[];
+  /** Apps that were healthy when last looked at, where the next look is overdue or saw nothing of them. */
+  overdue(): readonly string[];
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -34,7 +37,6 @@ export interface SiteActorOptions {
 
 const parallel = 4;
 const freshMs = 15_000;
-const patienceMs = 10 * 60_000;
 
 /** An actor with what the store knows of the site; it does nothing before `run`. */
 export function createSiteActor(options: SiteActorOptions): SiteActor {
@@ -52,6 +54,8 @@ class Actor implements SiteActor {
   #signal: AbortSignal = this.#assigned.signal;
   readonly #busy = new Set<Promise<void>>();
   #probes = 0;
+  /** Monotonic time of the next look at health. */
+  #lookAt = 0;
   #driftNote = "";
   /** Why looks at the whole site failed, by key of the task, until they succeed. */
   readonly #troubles = new Map<string, string>();
@@ -260,24 +264,18 @@ class Actor implements SiteActor {
     await link.verify({ signal: this.#signal, maxAgeMs: config.offlineAfterMs / 3 });
     const changed = await observeApps(this.#context, [...this.#states.values()]);
     for (const state of changed) this.#options.touch(state.app);
-    let isSettling = false;
+    let wait = config.observeMs * (0.8 + 0.4 * clock.random());
     for (const state of this.#states.values()) {
       const times = healthTimes(state);
       if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
         this.#timer.schedule(`app/${state.app}`, 0);
       }
       if (times.now > 0 && times.now < freshMs) this.#options.touch(state.app);
-      isSettling ||= this.#isSettling(state, times.now);
+      const soonest = untilNextLook(state, { now: clock.monotonic(), settleMs: config.settleMs });
+      wait = Math.min(wait, soonest);
     }
-    const wait = isSettling ? config.settleMs : config.observeMs * (0.8 + 0.4 * clock.random());
+    this.#lookAt = clock.monotonic() + wait;
     this.#timer.schedule("observe", wait);
-  }
-
-  #isSettling(state: AppState, healthyForMs: number): boolean {
-    const stands = state.row?.left === false && state.row.tree !== null;
-    if (!stands || state.target === null) return false;
-    if (state.healthySince !== null) return healthyForMs < freshMs;
-    return this.#context.clock.monotonic() - state.appliedAt < patienceMs;
   }
 
   async #drift(): Promise<void> {
@@ -335,13 +333,13 @@ class Actor implements SiteActor {
     return [...this.#states.keys()];
   }
 
+  overdue(): readonly string[] {
+    const isLate = this.#context.clock.monotonic() > this.#lookAt;
+    return this.#target === null ? [] : overdueApps(this.#states.values(), isLate);
+  }
+
   appReport(app: string): AppReport | null {
     const state = this.#states.get(app);
     return state === undefined ? null : appReport(state, this.#context.site);
   }
-}
-
-/** What a target says of an app, to be compared. */
-function factsOf(target: SiteTarget, app: string): string {
-  return JSON.stringify([target.apps.get(app) ?? null, target.meta.apps[app] ?? null]);
 }

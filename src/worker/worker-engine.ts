@@ -19,6 +19,8 @@ export interface WorkerEngine {
   follow(view: MirrorView): void;
   sites(): readonly string[];
   apps(site: string): readonly string[];
+  /** `<site>/<app>` of what was healthy when last looked at, where the next look is overdue. */
+  overdue(): readonly string[];
   site(site: string): SiteReport | null;
   app(site: string, app: string): AppReport | null;
   /** Sites that were this worker's and are not written to any more, with the mirror commit that took them away. */
@@ -177,6 +179,12 @@ class Engine implements WorkerEngine {
 
   apps(site: string): readonly string[] {
     return this.#entries.get(site)?.actor.apps() ?? [];
+  }
+
+  overdue(): readonly string[] {
+    return [...this.#entries].flatMap(([site, { actor }]) =>
+      actor.overdue().map((app) => `${site}/${app}`),
+    );
   }
 
   site(site: string): SiteReport | null {

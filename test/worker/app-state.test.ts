@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { healthTimes, newAppState, noteUnseen, takeHealth } from "../../src/worker/app-state.ts";
+import { untilNextLook } from "../../src/worker/look-times.ts";
+import type { AppRow } from "../../src/worker/state-store.ts";
 
 const healthy = { status: "Healthy", message: "", unverified: 0 } as const;
 
@@ -23,5 +25,50 @@ describe("healthy times", () => {
     expect(noteUnseen(state, "no answer", { now: 8000, patienceMs: 5000 })).toBe(true);
     expect(state.health?.status).toBe("Unknown");
     expect(healthTimes(state).now).toBe(0);
+  });
+});
+
+describe("the next look", () => {
+  const row: AppRow = {
+    site: "s1",
+    app: "web",
+    owner: "demo/web",
+    namespace: "web",
+    tree: "t1",
+    release: null,
+    left: false,
+    everHealthy: false,
+    longestHealthyMs: 0,
+    health: "",
+    childSet: "",
+    childParts: 0,
+  };
+
+  it("comes soon while an app settles, and seldom enough once it is well", () => {
+    const state = newAppState("web");
+    const next = (now: number): number => untilNextLook(state, { now, settleMs: 1000 });
+    expect(next(0)).toBe(Number.POSITIVE_INFINITY);
+    state.row = row;
+    state.target = { app: "web", tree: "t1" };
+    expect(next(5000)).toBe(1000);
+
+    let looks = 0;
+    let now = 10_000;
+    for (; now <= 25_000; now += next(now)) {
+      takeHealth(state, healthy, now);
+      // A break is seen before the app would count as well for much longer than it was.
+      expect(next(now)).toBeLessThanOrEqual(Math.max(1000, healthTimes(state).now / 2));
+      looks += 1;
+    }
+    expect(looks).toBeLessThanOrEqual(8);
+  });
+
+  it("comes by no settling of its own where that takes too long", () => {
+    const state = newAppState("web");
+    state.row = row;
+    state.target = { app: "web", tree: "t1" };
+    expect(untilNextLook(state, { now: 11 * 60_000, settleMs: 1000 })).toBe(
+      Number.POSITIVE_INFINITY,
+    );
   });
 });

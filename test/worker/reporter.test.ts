@@ -13,6 +13,7 @@ import { eventually } from "../support/kube-worker.ts";
 describe("the reporter", () => {
   let sent: WorkerReport[];
   let apps: Map<string, AppReport>;
+  let overdue: string[];
   let isDown: boolean;
   let isResend: boolean;
   let ending: AbortController;
@@ -49,6 +50,7 @@ describe("the reporter", () => {
   beforeEach(() => {
     sent = [];
     apps = new Map([["web", app("web", "one")]]);
+    overdue = [];
     isDown = false;
     isResend = false;
     ending = new AbortController();
@@ -60,6 +62,7 @@ describe("the reporter", () => {
       source: {
         sites: () => ["s1"],
         apps: () => [...apps.keys()],
+        overdue: () => overdue,
         site: (site) => ({ site, reachable: true, message: "" }),
         app: (_, name) => apps.get(name) ?? null,
         facts: () => ({ head: "h", epoch: 1, stopped: {}, refused: "" }),
@@ -85,6 +88,18 @@ describe("the reporter", () => {
     expect(sent.slice(1).every((report) => !report.full)).toBe(true);
     expect(sent.at(-1)?.apps).toEqual([]);
     expect(sent.map((report) => report.sequence)).toEqual(sent.map((_, index) => index + 1));
+  });
+
+  it("lets a healthy time grow by itself, and tells it again while nobody can vouch for it", async () => {
+    apps.set("web", { ...app("web", ""), health: "Healthy", healthyForMs: 1000 });
+    await eventually("some reports", () => sent.length >= 3);
+    expect(sent.slice(1).flatMap((report) => report.apps)).toEqual([]);
+
+    overdue = ["s1/web"];
+    const told = sent.length;
+    await eventually("more reports", () => sent.length >= told + 3);
+    const since = sent.slice(told + 1);
+    expect(since.every(({ apps: [line] }) => line?.healthyForMs === 1000)).toBe(true);
   });
 
   it("forgets nothing that was not acknowledged, and tells the newest word", async () => {
