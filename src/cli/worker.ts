@@ -1,7 +1,10 @@
+import { boundYoungSpace } from "../runtime/young-space.ts";
 import { WorkerConfig } from "../worker/config.ts";
 import { runWorker } from "../worker/worker.ts";
 import type { Command } from "./command.ts";
 import { processOptions, processUsage, runProcess } from "./run-process.ts";
+
+const youngBytes = 16 * 1024 * 1024;
 
 /** `flotilla worker`. */
 export const command: Command = {
@@ -15,5 +18,8 @@ SIGINT or SIGTERM ends it in order, a second one at once.
 Exit codes: 0 ended in order, 2 could not start or failed.
 `,
   options: processOptions,
-  run: (args, io) => runProcess({ name: "worker", schema: WorkerConfig, args, io, run: runWorker }),
+  run: (args, io) => {
+    boundYoungSpace(youngBytes);
+    return runProcess({ name: "worker", schema: WorkerConfig, args, io, run: runWorker });
+  },
 };
