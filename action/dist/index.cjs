@@ -13679,12 +13679,12 @@ var require_inflate2 = __commonJS({
 var require_pako = __commonJS({
   "node_modules/pako/index.js"(exports2, module2) {
     "use strict";
-    var assign = require_common().assign;
+    var assign2 = require_common().assign;
     var deflate = require_deflate2();
     var inflate = require_inflate2();
     var constants = require_constants();
     var pako = {};
-    assign(pako, deflate, inflate, constants);
+    assign2(pako, deflate, inflate, constants);
     module2.exports = pako;
   }
 });
@@ -29194,8 +29194,8 @@ var require_validate = __commonJS({
         if (!this.allErrors)
           this.gen.if(cond);
       }
-      setParams(obj, assign) {
-        if (assign)
+      setParams(obj, assign2) {
+        if (assign2)
           Object.assign(this.params, obj);
         else
           this.params = obj;
@@ -33526,6 +33526,7 @@ function canonicalJson(value) {
 // src/core/apply/ownership.ts
 var ownerAnnotation = "flotilla.dev/owner";
 var appLabel = "flotilla.dev/app";
+var systemNamespace = "flotilla-system";
 function ownerOf(fleet, app) {
   return `${fleet}/${app}`;
 }
@@ -34277,6 +34278,7 @@ function checkObject(manifest) {
     ...checkName(manifest),
     ...checkLabels(manifest),
     ...checkOwnership(manifest),
+    ...checkNamespace(manifest),
     ...checkSecret(manifest),
     ...textMaps(manifest).flatMap((path2) => checkTextMap(manifest, path2))
   ];
@@ -34335,6 +34337,15 @@ function checkOwnership({ object, keyAt }) {
     const message = `${String(path2.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path2), { code: "invalid-object", message, hint: "remove it" })];
   });
+}
+function checkNamespace({ object, at: at2 }) {
+  const { name: name2, namespace } = object.metadata;
+  const isItself = object.kind === "Namespace" && groupOf(object.apiVersion) === "";
+  if ((isItself ? name2 : namespace) !== systemNamespace) return [];
+  const path2 = ["metadata", isItself || namespace === void 0 ? "name" : "namespace"];
+  const message = `the namespace ${systemNamespace} is Flotilla's own and belongs to no app`;
+  const hint = "use another namespace";
+  return [mistake(at2(path2), { code: "wrong-namespace", message, hint })];
 }
 function checkSecret({ object, keyAt }) {
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
@@ -36786,35 +36797,30 @@ function isSourcePath(path2) {
 }
 function selectSources(candidates, limits) {
   const inside2 = candidates.filter(({ path: path2 }) => isSourcePath(path2));
-  const problems = inside2.flatMap((candidate) => problemOf(candidate, limits));
-  if (problems.length > 0) throw unreadable2(problems);
-  const chosen = inside2.filter(({ kind, size }) => kind === "file" && size <= limits.maxFileBytes);
-  if (chosen.length > limits.maxFiles) {
-    throw tooManyFiles(limits);
-  }
+  const refused = inside2.flatMap((candidate) => problemOf(candidate, limits));
+  const chosen = inside2.filter(
+    ({ path: path2, kind, size }) => isSafePath(path2) && kind === "file" && size <= limits.maxFileBytes
+  );
+  if (chosen.length > limits.maxFiles) throw tooManyFiles(limits);
   const total = chosen.reduce((sum, { size }) => sum + size, 0);
   if (total > limits.maxTotalBytes) {
-    throw unreadable2([`the repository's files have ${total} bytes, over ${limits.maxTotalBytes}`]);
+    throw unreadable2(`the repository's files have ${total} bytes, over ${limits.maxTotalBytes}`);
   }
-  return chosen;
+  return { chosen, refused };
 }
 function problemOf({ path: path2, kind, size }, limits) {
-  if (!isSafePath(path2)) return [`${JSON.stringify(path2)}: not a name that can be used`];
+  const because = (problem2, shown2 = path2) => [
+    { path: shown2, text: "", problem: problem2 }
+  ];
+  if (!isSafePath(path2)) return because("not a name that can be used", JSON.stringify(path2));
   if (!isDeclaration(path2)) return [];
-  if (kind === "link")
-    return [`${path2}: symbolic links are not followed; put the file there itself`];
+  if (kind === "link") return because("symbolic links are not followed; put the file there itself");
   if (size > limits.maxFileBytes) {
-    return [`${path2}: has ${size} bytes, at most ${limits.maxFileBytes} are read`];
+    return because(`has ${size} bytes, at most ${limits.maxFileBytes} are read`);
   }
   return [];
 }
-function decodeSources(files) {
-  const texts = files.map(({ bytes }) => decode(bytes));
-  const problems = files.filter(({ path: path2 }, index) => texts[index] === void 0 && isDeclaration(path2)).map(({ path: path2 }) => `${path2}: is not UTF-8 text`);
-  if (problems.length > 0) throw unreadable2(problems);
-  return texts;
-}
-function decode(bytes) {
+function decodeText(bytes) {
   if (bytes.includes(0)) return void 0;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -36822,16 +36828,18 @@ function decode(bytes) {
     return void 0;
   }
 }
+function sourceFile(path2, text) {
+  if (text !== void 0) return [{ path: path2, text }];
+  return isDeclaration(path2) ? [{ path: path2, text: "", problem: "is not UTF-8 text" }] : [];
+}
 function isDeclaration(path2) {
   return /\.(ya?ml|json)$/i.test(path2);
 }
 function tooManyFiles(limits) {
-  return unreadable2([`the repository has more than ${limits.maxFiles} files`]);
+  return unreadable2(`the repository has more than ${limits.maxFiles} files`);
 }
-function unreadable2(problems) {
-  const shown2 = problems.slice(0, 5).join("; ");
-  const more = problems.length > 5 ? ` (and ${problems.length - 5} more)` : "";
-  return new FleetError("INVALID_FLEET", `${shown2}${more}`);
+function unreadable2(problem2) {
+  return new FleetError("INVALID_FLEET", problem2);
 }
 
 // src/adapters/git/source-tree.ts
@@ -36840,18 +36848,16 @@ async function readSourceTree(options) {
   const { git, gitDir, treeish, signal, limits, clock } = options;
   const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
   const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
-  const listed = selectSources(parseListing(stdout.toString("utf8")), limits);
+  const { chosen, refused } = selectSources(parseListing(stdout.toString("utf8")), limits);
   const texts = /* @__PURE__ */ new Map();
   const missing2 = [];
-  for (const entry2 of listed) {
+  for (const entry2 of chosen) {
     if (options.known?.has(entry2.oid)) texts.set(entry2.oid, options.known.get(entry2.oid));
     else missing2.push(entry2);
   }
   await readInto(texts, missing2, { gitDir, clock });
-  const files = listed.flatMap(({ path: path2, oid }) => {
-    const text = texts.get(oid);
-    return text === void 0 ? [] : [{ path: path2, text }];
-  });
+  const read = chosen.flatMap(({ path: path2, oid }) => sourceFile(path2, texts.get(oid)));
+  const files = [...read, ...refused].toSorted((a, b) => a.path < b.path ? -1 : 1);
   return { files, texts };
 }
 function parseListing(output) {
@@ -36870,9 +36876,7 @@ async function readInto(texts, entries, options) {
   try {
     for (const batch of batches(entries)) {
       const blobs = await reader.contents(batch.map(({ oid }) => oid));
-      const found = batch.map(({ path: path2, oid }) => ({ path: path2, bytes: bytesOf(blobs, oid) }));
-      const decoded = decodeSources(found);
-      for (const [index, { oid }] of batch.entries()) texts.set(oid, decoded[index]);
+      for (const { oid } of batch) texts.set(oid, decodeText(bytesOf(blobs, oid)));
     }
   } finally {
     await reader.close();
@@ -36975,15 +36979,11 @@ async function readFiles(repository, root, options) {
   for (const entry2 of entries) {
     signal?.throwIfAborted();
     const bytes = await readBlob(repository, entry2.oid);
-    selectSources([{ ...entry2, size: bytes.length }], limits);
-    sized.push({ ...entry2, size: bytes.length, bytes });
+    const isTooLarge = bytes.length > limits.maxFileBytes;
+    sized.push({ ...entry2, size: bytes.length, text: isTooLarge ? void 0 : decodeText(bytes) });
   }
-  const chosen = selectSources(sized, limits);
-  const texts = decodeSources(chosen);
-  return chosen.flatMap(({ path: path2 }, index) => {
-    const text = texts[index];
-    return text === void 0 ? [] : [{ path: path2, text }];
-  });
+  const { chosen, refused } = selectSources(sized, limits);
+  return [...chosen.flatMap(({ path: path2, text }) => sourceFile(path2, text)), ...refused];
 }
 async function resolveIsomorphicRevision(dir, revision) {
   return resolveIn2(await open(dir), revision);
@@ -37075,17 +37075,15 @@ var import_node_path2 = require("node:path");
 var readAtOnce = 64;
 async function readWorkTree(dir, limits, signal) {
   await requireFolder(dir);
-  const chosen = selectSources(await listFiles(dir, limits, signal), limits);
-  const files = [];
+  const { chosen, refused } = selectSources(await listFiles(dir, limits, signal), limits);
+  const files = [...refused];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
-    const read = await Promise.all(
-      batch.map(async ({ path: path2 }) => ({ path: path2, bytes: await (0, import_promises.readFile)((0, import_node_path2.join)(dir, path2)) }))
+    const texts = await Promise.all(
+      batch.map(async ({ path: path2 }) => decodeText(await (0, import_promises.readFile)((0, import_node_path2.join)(dir, path2))))
     );
-    for (const [index, text] of decodeSources(read).entries()) {
-      if (text !== void 0) files.push({ path: read[index]?.path ?? "", text });
-    }
+    files.push(...batch.flatMap(({ path: path2 }, index) => sourceFile(path2, texts[index])));
   }
   return files;
 }
@@ -38234,15 +38232,15 @@ function Get2() {
 
 // node_modules/typebox/build/type/types/_codec.mjs
 var EncodeBuilder = class {
-  constructor(type, decode2) {
+  constructor(type, decode) {
     this.type = type;
-    this.decode = decode2;
+    this.decode = decode;
   }
   Encode(callback) {
     const type = this.type;
-    const decode2 = IsCodec(type) ? (value) => this.decode(type["~codec"].decode(value)) : this.decode;
+    const decode = IsCodec(type) ? (value) => this.decode(type["~codec"].decode(value)) : this.decode;
     const encode = IsCodec(type) ? (value) => type["~codec"].encode(callback(value)) : callback;
-    const codec = { decode: decode2, encode };
+    const codec = { decode, encode };
     return memory_exports.Update(this.type, { "~codec": codec }, {});
   }
 };
@@ -45560,9 +45558,10 @@ function lightDocument(file, document2) {
 
 // src/core/model/read-fleet-files.ts
 function readFleetFiles(files, known = /* @__PURE__ */ new Map()) {
-  forgetOthers(known, files);
+  const readable = files.filter(({ problem: problem2 }) => problem2 === void 0);
+  forgetOthers(known, readable);
   const read = (file) => readKept(known, file, { read: readFile2, toKeep: lightFile });
-  const sorted = files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+  const sorted = readable.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const candidates = sorted.filter(({ path: path2 }) => /\.ya?ml$/i.test(path2) && !hasDotPart(path2));
   const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
@@ -45575,17 +45574,22 @@ function readFleetFiles(files, known = /* @__PURE__ */ new Map()) {
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
   const own2 = [...mentioningOwn, ...strays];
+  const unreadable3 = files.filter(({ path: path2, problem: problem2 }) => problem2 !== void 0 && !isIgnored(path2));
   const ownPaths = new Set(
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   return {
     documents: own2.flatMap(({ documents }) => documents),
     diagnostics: [
+      ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
       ...mentioningOwn.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
       ...sorted.filter(({ path: path2 }) => !isIgnored(path2) && !isManifest(path2)).flatMap((file) => kindsInJson(file))
     ],
-    mistaken: new Set(own2.flatMap(({ mistaken: mistaken2 }) => mistaken2)),
+    mistaken: /* @__PURE__ */ new Set([
+      ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
+      ...unreadable3.length > 0 ? ["unknown"] : []
+    ]),
     all: sorted,
     others: sorted.filter(({ path: path2 }) => !ownPaths.has(path2) && !isIgnored(path2))
   };
@@ -45640,6 +45644,12 @@ function withIgnoreHint(diagnostic, isFlotillas) {
   if (isFlotillas) return diagnostic;
   const hint = diagnostic.hint === void 0 ? ignoreHint : `${diagnostic.hint}; ${ignoreHint}`;
   return { ...diagnostic, hint };
+}
+function unreadableFile({ path: path2, problem: problem2 = "" }) {
+  return errorAt(
+    { file: path2, line: 0, column: 0 },
+    { code: "unreadable-file", message: problem2, hint: ignoreHint }
+  );
 }
 function tooLong(file) {
   const diagnostic = errorAt(
@@ -50407,9 +50417,9 @@ function takeArrivals(board, app, { sites, why }) {
   return carried;
 }
 
-// src/core/rollout/start/forget-sites.ts
+// src/core/rollout/start/unlist-sites.ts
 var allKinds = ["app", "site", "removal"];
-function forgetSites({ input: input2, board }, app) {
+function unlistSites({ input: input2, board }, app) {
   const isGone = (site) => !Object.hasOwn(input2.headSites, site);
   const listed = [...app.open.values()].flatMap(({ list }) => Object.keys(list));
   const arrived = [...Object.keys(app.arrivals.handed), ...Object.keys(app.arrivals.failed)];
@@ -50422,6 +50432,97 @@ function forgetSites({ input: input2, board }, app) {
     sites: entry2.sites.filter((site) => !isGone(site))
   }));
   setCurrent(board, app, { current: { ...app.current, partial }, why });
+}
+
+// src/core/rollout/site-moves.ts
+function assign(board, site, { record: record2, why }) {
+  change(board, controlPaths.site(site), { record: record2, why: `${site} ${why}` });
+}
+function forget(board, site) {
+  const assignment = own(board.input.control.sites, site);
+  if (assignment === void 0) return;
+  const { moving } = assignment;
+  const why = `${site} is no longer in the fleet`;
+  if (moving?.forgotten !== void 0 && moving.entering === void 0)
+    return forgetFurther(board, site, { assignment, moving, why });
+  const mirror = hostOf(board, site, assignment);
+  const record2 = {
+    ...assignment,
+    mirror,
+    moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at }
+  };
+  assign(board, site, { record: record2, why: "is no longer in the fleet" });
+  board.siteMoves.push({ site, leave: mirror, why });
+}
+function hostOf(board, site, { mirror, moving }) {
+  return moving !== void 0 && hasEntered(board, site, moving) ? moving.to : mirror;
+}
+function hasEntered(board, site, { entering }) {
+  return entering !== void 0 && own(board.input.mirrors, site) !== void 0;
+}
+function forgottenMove(board, site, { mirror, moving }) {
+  if (moving === void 0 || hasEntered(board, site, moving))
+    return beginMove(board, site, { mirror, to: mirror });
+  const { entering, ...rest } = moving;
+  return entering === void 0 ? rest : { ...rest, stopped: entering };
+}
+function forgetFurther(board, site, { assignment, moving, why }) {
+  if (own(board.input.mirrors, site) !== void 0) {
+    board.siteMoves.push({ site, leave: assignment.mirror, why });
+    return;
+  }
+  const isStill = moving.stopped !== void 0;
+  if (isStill && Object.keys(moving.trees).length === 0)
+    return change(board, controlPaths.site(site), { record: null, why });
+  if (isStill) return;
+  if (hasStopped(board, site, { assignment, moving })) {
+    const record2 = { ...assignment, moving: { ...moving, stopped: board.at } };
+    return assign(board, site, { record: record2, why: `is left alone by the worker of ${record2.mirror}` });
+  }
+  board.siteMoves.push({ site, leave: assignment.mirror, why });
+}
+function beginMove(board, site, { mirror, to }) {
+  const { good, workers, mirrors } = board.input;
+  const isEmpty3 = Object.keys(own(mirrors, site) ?? {}).length === 0;
+  return {
+    to,
+    commit: own(own(workers, mirror)?.stopped, site) ?? "",
+    at: board.at,
+    trees: treesToTake(board, site),
+    good: { ...own(good, site) },
+    ...isEmpty3 ? { stopped: board.at } : {}
+  };
+}
+function forgetSites(board) {
+  const { sites, control: control2 } = board.input;
+  for (const site of Object.keys(control2.sites))
+    if (own(sites, site) === void 0) forget(board, site);
+}
+function treesToTake(board, site) {
+  const trees = {};
+  for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+    const tree = standingTree(entry2) ?? unleave(board, app, { site, entry: entry2 });
+    if (tree !== void 0) trees[app] = tree;
+  }
+  return trees;
+}
+function unleave(board, app, { site, entry: entry2 }) {
+  if (!("leaving" in entry2)) return void 0;
+  const isForgotten = own(board.input.sites, site) === void 0;
+  if (isForgotten && entry2.leaving.verb === "orphan") return void 0;
+  const release = board.apps.get(app)?.open.get(entry2.leaving.release);
+  const from = own(release?.list, site)?.from ?? void 0;
+  if (release === void 0 || from === void 0) return void 0;
+  const without = (record2) => Object.fromEntries(Object.entries(record2).filter(([name2]) => name2 !== site));
+  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
+  setRelease(board, next, `${app} leaves ${site} once it has moved`);
+  return from;
+}
+function hasStopped(board, site, { assignment: { mirror }, moving }) {
+  if (moving.stopped !== void 0 || moving.released !== void 0) return true;
+  const stopped = own(own(board.input.workers, mirror)?.stopped, site);
+  const isLive = silentSinceOf(board.input, mirror) === null;
+  return isLive && stopped !== void 0 && stopped !== moving.commit;
 }
 
 // src/core/rollout/start/refresh-budgets.ts
@@ -50852,13 +50953,14 @@ function startReleases(input2) {
     return { changes: [], notes: [`nothing begins: ${input2.controlLost}`] };
   }
   const run2 = newStartRun(input2);
+  forgetSites(run2.board);
   for (const app of run2.board.apps.values()) startApp(run2, app);
   countDeletions(run2);
   followHead(run2);
   return { changes: changesOf(run2.board), notes: run2.notes };
 }
 function startApp(run2, app) {
-  forgetSites(run2, app);
+  unlistSites(run2, app);
   const returning = withdrawRemovals(run2, app);
   startRemoval(run2, app);
   startCandidate(run2, app, returning);
