@@ -80,6 +80,10 @@ describe("the simulator", () => {
       501,
       { kind: "Status", message: "the cluster simulator does not answer GET /metrics" },
     ]);
+    for (const seconds of ["-5", "soon", "1e3"]) {
+      const watch = `/api/v1/namespaces?watch=1&timeoutSeconds=${seconds}`;
+      expect((await ask(`/clusters/a${watch}`)).status).toBe(501);
+    }
   });
 
   it("refuses, throttles, fails and is slow as told, and heals", async () => {

@@ -6,7 +6,7 @@ import type { JsonObject } from "../../model/json.ts";
 import type { Cluster } from "../cluster.ts";
 import type { ChangeEvent } from "../object-store.ts";
 import { type ResourceType, apiVersionOf } from "../resource-types.ts";
-import { StatusFailure, badRequest, expired } from "../status-failure.ts";
+import { StatusFailure, badRequest, expired, notModelled } from "../status-failure.ts";
 import { type StoredObject, namespaceOf, textOf } from "../stored-object.ts";
 import { type Presentation, presentObject } from "./present-object.ts";
 import { type Selection, isSelected } from "./select-objects.ts";
@@ -46,12 +46,18 @@ export function watchObjects(cluster: Cluster, options: WatchOptions): WatchCurs
   const since = query.get("resourceVersion") ?? "";
   if (!/^\d*$/.test(since)) throw badRequest(`invalid resource version ${JSON.stringify(since)}`);
   checkInitialEvents(query);
-  const seconds = Number(query.get("timeoutSeconds") ?? "0");
+  const seconds = secondsOf(query.get("timeoutSeconds") ?? "");
   return new HistoryCursor(cluster, options, {
     version: Number(since),
     startsWithAll: since === "" || since === "0" || query.get("sendInitialEvents") === "true",
     endsAt: cluster.now + (seconds > 0 ? seconds * 1000 : longestWatchMs),
   });
+}
+
+/** 0: as long as it goes. */
+function secondsOf(text: string): number {
+  if (/^\d{0,9}$/.test(text)) return Number(text);
+  throw notModelled(`a watch with timeoutSeconds ${JSON.stringify(text)}`);
 }
 
 function checkInitialEvents(query: URLSearchParams): void {
