@@ -36420,6 +36420,8 @@ function gitEnvironment(options = {}) {
     GIT_NO_REPLACE_OBJECTS: "1",
     GIT_NO_LAZY_FETCH: "1",
     GIT_OPTIONAL_LOCKS: "0",
+    // New repositories keep each ref in a file, whatever git's default becomes: they are read without a process.
+    GIT_DEFAULT_REF_FORMAT: "files",
     GIT_ALLOW_PROTOCOL: options.protocols ?? "none"
   };
   for (const name2 of passed) {
