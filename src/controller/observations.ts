@@ -226,8 +226,9 @@ function hasNews(worker: Worker, report: WorkerReport): boolean {
 }
 
 /**
- * A live worker tells what changes, so what it said of an app still held when it was last heard: healthy times have
- * grown by then, not until now, so that silence passes no gate.
+ * A live worker tells what changes, so what it said of an app still held when it was last heard: the healthy time has
+ * grown by then, not until now, so that silence passes no gate. That it was healthy for so long at a stretch (minReady)
+ * counts only as far as somebody has looked.
  */
 function observedApp(report: AppReport, sinceMs: number): ObservedApp {
   const isHealthy =
@@ -238,7 +239,7 @@ function observedApp(report: AppReport, sinceMs: number): ObservedApp {
     left: report.left,
     health: report.health,
     healthyForMs,
-    longestHealthyMs: Math.max(report.longestHealthyMs, healthyForMs),
+    longestHealthyMs: Math.max(report.longestHealthyMs, report.healthyForMs),
     everHealthy: report.everHealthy,
     unverified: report.unverified,
     message: report.message,

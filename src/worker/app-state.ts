@@ -23,6 +23,8 @@ export interface AppState {
   healthySince: number | null;
   /** Monotonic time of the last look at `health`: for what came after it nobody can vouch. */
   observedAt: number;
+  /** The healthy time that was last to be told. */
+  toldHealthyMs: number;
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
@@ -48,6 +50,7 @@ export function newAppState(app: string): AppState {
     health: null,
     healthySince: null,
     observedAt: 0,
+    toldHealthyMs: 0,
     appliedAt: 0,
     drifted: new Map(),
     unseen: { since: 0, reason: "" },

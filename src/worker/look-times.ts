@@ -13,6 +13,14 @@ export function untilNextLook(
   return now - state.appliedAt < patienceMs ? settleMs : Number.POSITIVE_INFINITY;
 }
 
+const freshMs = 15_000;
+
+/** Whether the controller is to know how long it has been well by this look: each while it is fresh, then ever rarer. */
+export function isWorthTelling(state: AppState): boolean {
+  const { now } = healthTimes(state);
+  return now > 0 && (now < freshMs || now >= 1.5 * state.toldHealthyMs);
+}
+
 /** Apps that were healthy when last looked at, for which nobody can vouch now: the next look is late, or saw nothing of them. */
 export function overdueApps(states: Iterable<AppState>, isLate: boolean): readonly string[] {
   return [...states]

@@ -4,7 +4,7 @@ import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, appReport, hasLeft, healthTimes, newAppState } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
-import { overdueApps, untilNextLook } from "./look-times.ts";
+import { isWorthTelling, overdueApps, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type NextLook, reconcileApp } from "./reconcile-app.ts";
@@ -36,7 +36,6 @@ export interface SiteActorOptions {
 }
 
 const parallel = 4;
-const freshMs = 15_000;
 
 /** An actor with what the store knows of the site; it does nothing before `run`. */
 export function createSiteActor(options: SiteActorOptions): SiteActor {
@@ -266,11 +265,13 @@ class Actor implements SiteActor {
     for (const state of changed) this.#options.touch(state.app);
     let wait = config.observeMs * (0.8 + 0.4 * clock.random());
     for (const state of this.#states.values()) {
-      const times = healthTimes(state);
       if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
         this.#timer.schedule(`app/${state.app}`, 0);
       }
-      if (times.now > 0 && times.now < freshMs) this.#options.touch(state.app);
+      if (isWorthTelling(state)) {
+        state.toldHealthyMs = healthTimes(state).now;
+        this.#options.touch(state.app);
+      }
       const soonest = untilNextLook(state, { now: clock.monotonic(), settleMs: config.settleMs });
       wait = Math.min(wait, soonest);
     }

@@ -13,7 +13,9 @@ async function openDatabase(): Promise<DatabaseSync> {
     database.close();
     await folder.remove();
   });
-  database.exec("PRAGMA journal_mode = WAL; CREATE TABLE parents (id PRIMARY KEY); CREATE TABLE notes (text)");
+  database.exec(
+    "PRAGMA journal_mode = WAL; CREATE TABLE parents (id PRIMARY KEY); CREATE TABLE notes (text)",
+  );
   return database;
 }
 
