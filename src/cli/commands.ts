@@ -81,7 +81,7 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
   [
     "rollout",
     {
-      summary: "pause, resume, approve, excuse or retry",
+      summary: "pause, resume, approve, excuse, retry or roll back",
       load: () => import("./rollout.ts"),
     },
   ],

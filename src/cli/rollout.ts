@@ -21,7 +21,7 @@ const options = {
 
 /** `flotilla rollout VERB`: an operator's word; each becomes one commit on control. */
 export const command: Command = {
-  summary: "pause, resume, approve, excuse or retry",
+  summary: "pause, resume, approve, excuse, retry or roll back",
   usage: `Usage: flotilla rollout VERB ... --why TEXT
 
   pause  SCOPE [--all]                stop the releases in a scope (--all: the open list too)
@@ -34,6 +34,9 @@ export const command: Command = {
                                                worker is not waited for)
   excuse --region REGION              go on without a region whose worker is silent
   retry  APP RELEASE [--site SITE]    hand the release to sites again where it failed
+  rollback APP [RELEASE] [--site SITE | --stage STAGE]
+                                      set sites back to what was good there; without --site the
+                                      release is bad and is not tried again
   accept-head COMMIT                  follow a head that does not descend from the last one
   recover                             confirm what was rebuilt after control was lost
 
@@ -104,6 +107,7 @@ const readers: ReadonlyMap<string, (words: Words) => Decision> = new Map([
   ["approve", readApproval],
   ["excuse", readExcuse],
   ["retry", readRetry],
+  ["rollback", readRollback],
   [
     "accept-head",
     ({ names, why }: Words): Decision => {
@@ -127,6 +131,7 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   approve: ["stage", "deletions", "removal"],
   excuse: ["site", "region", "uid"],
   retry: ["site"],
+  rollback: ["site", "stage"],
 };
 
 /** An option that a verb ignores would be an operator's word that is not heard. */
@@ -183,6 +188,17 @@ function readExcuse({ args, names, why }: Words): Decision {
 function readRetry({ args, names, why }: Words): Decision {
   const [app, release] = expectNames(names, 2);
   return { verb: "retry", app, release, ...texts(args, ["site"]), why };
+}
+
+function readRollback({ args, names, why }: Words): Decision {
+  const given = texts(args, ["site", "stage"]);
+  if (Object.keys(given).length > 1) throw usage("name a --site or a --stage, not both");
+  const base = { verb: "rollback", ...given, why } as const;
+  const [app, release] = names;
+  if (names.length === 1 && app !== undefined) return { ...base, app };
+  if (names.length === 2 && app !== undefined && release !== undefined)
+    return { ...base, app, release };
+  throw usage("expected APP or APP RELEASE");
 }
 
 function texts<Name extends string>(

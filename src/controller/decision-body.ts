@@ -45,6 +45,16 @@ const bodies = {
     closed,
   ),
   retry: Type.Object({ ...common, app: Text, release: Text, site: Type.Optional(Text) }, closed),
+  rollback: Type.Object(
+    {
+      ...common,
+      app: Text,
+      release: Type.Optional(Text),
+      site: Type.Optional(Text),
+      stage: Type.Optional(Text),
+    },
+    closed,
+  ),
   "accept-head": Type.Object(
     { ...common, commit: Type.String({ pattern: "^[0-9a-f]{40}$" }) },
     closed,

@@ -276,6 +276,7 @@ function stage(name: string, sites: number): FleetStatus["releases"][number]["st
     unchanged: 0,
     excused: 0,
     offline: 0,
+    rolledBack: 0,
   };
   const budgets = { failureBudget: 0, maxInFlight: 1, maxUnavailable: 1, soakMs: 0 };
   return { name, by: `count ${sites}`, ...budgets, sites, ...none, opened: false, passed: false };
@@ -361,6 +362,9 @@ describe("flotilla rollout", () => {
     ["excuse --site tokyo --uid u-1", { site: "tokyo", uid: "u-1" }],
     ["excuse --region asia", { region: "asia" }],
     ["retry web web-2 --site tokyo", { app: "web", release: "web-2", site: "tokyo" }],
+    ["rollback web", { app: "web" }],
+    ["rollback web web-2 --site tokyo", { app: "web", release: "web-2", site: "tokyo" }],
+    ["rollback web --stage canary", { app: "web", stage: "canary" }],
     ["accept-head 4be1c07", { commit: "4be1c07" }],
     ["recover", {}],
   ])("%s is handed on with its reason", async (line, decision) => {
@@ -387,7 +391,9 @@ describe("flotilla rollout", () => {
     "accept-head",
     "accept-head a b",
     "recover now",
-    "rollback web",
+    "rollback",
+    "rollback web --site a --stage b",
+    "rollback web web-2 --region eu",
     "",
   ])("%s is no decision: ends with 2 and asks nothing", async (line) => {
     const outcome = await flotilla(["rollout", ...line.split(" "), "--why", why]);

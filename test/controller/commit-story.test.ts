@@ -24,6 +24,7 @@ const stage = (changes: Partial<StageProgress>): StageProgress => ({
   unchanged: 0,
   excused: 0,
   offline: 0,
+  rolledBack: 0,
   opened: true,
   passed: false,
   ...changes,

@@ -40,10 +40,11 @@ function addApp(
   app: string,
   control: AppControl,
 ): void {
-  const { current, bad, arrivals, open } = control;
+  const { current, bad, badTrees, arrivals, open } = control;
   if (current.release !== null || current.partial.length > 0)
     add(`apps/${app}/current.json`, current);
-  if (bad.length > 0) add(`apps/${app}/bad.json`, { digests: bad });
+  if (bad.length > 0)
+    add(`apps/${app}/bad.json`, { digests: bad, ...(badTrees && { trees: badTrees }) });
   if (arrivals !== undefined) add(`apps/${app}/arrivals.json`, arrivals);
   for (const release of open) add(`apps/${app}/open/${release.id}.json`, release);
 }

@@ -36,6 +36,7 @@ export function aStage(name: string, changes: Partial<StageProgress> = {}): Stag
     unchanged: 0,
     excused: 0,
     offline: 0,
+    rolledBack: 0,
     opened: false,
     passed: false,
     ...changes,

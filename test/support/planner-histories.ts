@@ -47,6 +47,7 @@ const strategy = fc.record({
   maxInFlight: amount,
   maxUnavailable: amount,
   failureBudget: fc.constantFrom<number | string>(0, 1, "30%"),
+  rollback: fc.constantFrom("none" as const, "failed" as const, "stage" as const, "all" as const),
 });
 
 const roomyStrategy = fc.record({
@@ -60,6 +61,7 @@ const roomyStrategy = fc.record({
   maxInFlight: fc.constantFrom<number | string>(1, "100%"),
   maxUnavailable: fc.constant("100%"),
   failureBudget: fc.constant("100%"),
+  rollback: fc.constant("failed" as const),
 });
 
 interface AppKind {

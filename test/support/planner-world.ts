@@ -83,6 +83,7 @@ export const quick: StrategySpec = {
   maxInFlight: "100%",
   maxUnavailable: "100%",
   failureBudget: 0,
+  rollback: "none",
 };
 
 /** A record without a prototype: `constructor` is a valid name of a site. */
@@ -225,7 +226,9 @@ export class PlannerWorld {
       const isMoved = JSON.stringify(this.hosts) !== before;
       if (changes.length === 0 && handOvers.length === 0 && !isMoved) return this.plan;
     }
-    throw new Error("the planner does not come to rest");
+    throw new Error(
+      `the planner does not come to rest: ${this.plan.changes.map(({ why }) => why).join("; ")}`,
+    );
   }
 
   /** Lets time pass, a second at a time: workers work and report, the planner plans. */

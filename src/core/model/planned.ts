@@ -89,7 +89,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
 
 /** Values that are planned and not carried out yet, by kind and path of the field. */
 const plannedValues: Readonly<Record<string, readonly string[]>> = {
-  "RolloutStrategy spec.rollback": ["failed", "stage", "all"],
   "RolloutStrategy spec.onFailure": ["rollback"],
 };
 

@@ -133,6 +133,16 @@ export type Decision =
       readonly site?: string;
       readonly why: string;
     }
+  | {
+      readonly verb: "rollback";
+      readonly app: string;
+      /** Absent: the candidate of the app, else its only open release. */
+      readonly release?: string;
+      /** At most one of these; neither: all sites that have it. */
+      readonly site?: string;
+      readonly stage?: string;
+      readonly why: string;
+    }
   | { readonly verb: "accept-head"; readonly commit: string; readonly why: string }
   | { readonly verb: "recover"; readonly why: string };
 

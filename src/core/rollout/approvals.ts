@@ -61,6 +61,8 @@ export function withoutSites(release: Release, sites: ReadonlySet<string>): Rele
     failed: keep(release.failed),
     excused: keep(release.excused),
     ...(release.retried === undefined ? {} : { retried: keep(release.retried) }),
+    ...(release.setBack === undefined ? {} : { setBack: keep(release.setBack) }),
+    ...(release.back === undefined ? {} : { back: keep(release.back) }),
     ...(release.left === undefined ? {} : { left: keep(release.left) }),
   });
   return { ...smaller, approvals: rebound(release, smaller) };

@@ -46,7 +46,8 @@ export interface AppBoard {
   readonly app: string;
   current: CurrentReleases;
   readonly open: Map<string, Release>;
-  readonly bad: readonly string[];
+  bad: readonly string[];
+  badTrees: readonly TreeId[];
   arrivals: Arrivals;
   /** site -> release that has it in flight; null: the open list. */
   readonly inFlight: Map<string, string | null>;
@@ -80,14 +81,18 @@ export function newBoard(input: PlannerInput): Board {
   };
 }
 
+const unknownApp: AppControl = { current: { release: null, partial: [] }, open: [], bad: [] };
+
 function appBoard(app: string, control: AppControl | undefined): AppBoard {
-  const releases = [...(control?.open ?? [])].toSorted(byRank);
+  const { current, open, bad, badTrees = [], arrivals = noArrivals } = control ?? unknownApp;
+  const releases = open.toSorted(byRank);
   return {
     app,
-    current: control?.current ?? { release: null, partial: [] },
+    current,
     open: new Map(releases.map((release) => [release.id, release])),
-    bad: control?.bad ?? [],
-    arrivals: control?.arrivals ?? noArrivals,
+    bad,
+    badTrees,
+    arrivals,
     inFlight: new Map(),
     movedNow: new Set(),
     promoted: new Map(),
@@ -147,6 +152,24 @@ export function setCurrent(
 ): void {
   app.current = to.current;
   change(board, controlPaths.current(app.app), { record: to.current, why: to.why });
+}
+
+/** Writes which releases of an app are not tried again. */
+export function setBad(
+  board: Board,
+  app: AppBoard,
+  to: { digests: readonly string[]; trees: readonly TreeId[]; why: string },
+): void {
+  app.bad = to.digests;
+  app.badTrees = to.trees;
+  const record = to.digests.length === 0 ? null : { digests: to.digests, trees: to.trees };
+  change(board, controlPaths.bad(app.app), { record, why: to.why });
+}
+
+/** An app that is gone may be tried again in any version when it comes back. */
+export function forgetBad(board: Board, app: AppBoard): void {
+  if (app.bad.length === 0) return;
+  setBad(board, app, { digests: [], trees: [], why: `${app.app} is gone` });
 }
 
 export function setArrivals(

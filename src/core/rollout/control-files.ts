@@ -9,6 +9,7 @@ import { canonicalJson, type Json } from "../model/json.ts";
 import type { AppControl, ControlChange, ControlState } from "./planner-types.ts";
 import {
   Arrivals,
+  BadReleases,
   CurrentReleases,
   FollowedHead,
   Hold,
@@ -21,8 +22,6 @@ const closed = { additionalProperties: false } as const;
 
 /** `epoch.json`. */
 const EpochRecord = Type.Object({ epoch: Type.Integer({ minimum: 0 }) }, closed);
-/** `apps/<app>/bad.json`: input digests that are not tried again. */
-const BadDigests = Type.Object({ digests: Type.Array(Type.String()) }, closed);
 /** `accepted.json`: a head that an operator lets the fleet follow though it does not descend from the last one. */
 export const AcceptedHead = Type.Object(
   { commit: Type.String(), by: Type.String(), at: Type.String(), why: Type.String() },
@@ -105,6 +104,7 @@ interface AppDraft {
   current: CurrentReleases;
   open: Release[];
   bad: string[];
+  badTrees?: readonly string[];
   arrivals?: Arrivals;
 }
 
@@ -183,11 +183,16 @@ function takeAppFile(
   draft.apps.set(app, record);
   const name = rest.join("/");
   if (name === "current.json") record.current = readRecord(draft, CurrentReleases, { path, text });
-  else if (name === "bad.json") record.bad = readRecord(draft, BadDigests, { path, text }).digests;
+  else if (name === "bad.json") takeBad(record, readRecord(draft, BadReleases, { path, text }));
   else if (name === "arrivals.json") record.arrivals = readRecord(draft, Arrivals, { path, text });
   else if (rest.length === 2 && rest[0] === "open") {
     record.open.push(openRelease(draft, record, file));
   } else throw unknownFile(path);
+}
+
+function takeBad(record: AppDraft, { digests, trees }: BadReleases): void {
+  record.bad = digests;
+  if (trees !== undefined) record.badTrees = trees;
 }
 
 function openRelease(

@@ -47,9 +47,15 @@ function stepAt(board: Board, release: Release, site: string): TreeStep | undefi
   const entry = own(release.list, site);
   const from = treeAt(board.input, release.app, site);
   if (entry === undefined || from === undefined || from === entry.to) return undefined;
+  if (goesNoMore(release, site)) return undefined;
   const hasPassed = Object.hasOwn(release.passed, release.stages[entry.stage]?.name ?? "");
   if (hasPassed && release.kind !== "removal") return undefined;
   return stepOf(release, { from, to: entry.to });
+}
+
+/** It goes back, as a whole or there. */
+function goesNoMore({ goingBack, back }: Release, site: string): boolean {
+  return goingBack !== undefined || own(back, site) !== undefined;
 }
 
 /** The step by which a release takes a tree away. */

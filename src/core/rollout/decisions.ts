@@ -5,22 +5,19 @@
 import type { Decision, HoldScope } from "../protocol/api.ts";
 import { approve } from "./decide-approval.ts";
 import { excuse } from "./decide-excuse.ts";
+import { retry } from "./decide-retry.ts";
+import { rollBack } from "./decide-rollback.ts";
 import {
   conflict,
   type DecisionResult,
   done,
-  findRelease,
   missing,
-  noRelease,
   noScope,
   type Of,
-  releaseChange,
-  stageOf,
   type Word,
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
 import { holdInWords, scopeInWords } from "./holds.ts";
-import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Hold } from "./records.ts";
 
@@ -41,6 +38,8 @@ export function applyDecision(
       return excuse(control, decision, word);
     case "retry":
       return retry(control, decision);
+    case "rollback":
+      return rollBack(control, decision, word);
     case "accept-head":
       return accepted(decision, word);
     case "recover":
@@ -91,41 +90,6 @@ function holdId({ fleet, region, site, app, stage }: HoldScope): string {
     name === undefined ? [] : [`${key}-${name}`],
   );
   return [...(fleet === true ? ["fleet"] : []), ...parts].join("--");
-}
-
-function retry(control: ControlState, decision: Of<"retry">): DecisionResult {
-  const release = findRelease(control, decision);
-  if (release === undefined) return noRelease(control, decision.app);
-  const failed = Object.keys(release.failed).filter(
-    (site) => !Object.hasOwn(release.passed, stageOf(release, site)),
-  );
-  const sites =
-    decision.site === undefined ? failed : failed.filter((site) => site === decision.site);
-  if (sites.length === 0) {
-    const hint =
-      failed.length === 0
-        ? "nothing of it has failed in an open stage"
-        : `failed: ${failed.join(", ")}`;
-    return conflict(`${decision.site ?? "no site"} has not failed ${release.id}`, hint);
-  }
-  const again = new Set(sites);
-  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).filter(([site]) => !again.has(site)));
-  const retried = { ...release.retried };
-  for (const site of sites) {
-    // What it broke is unhealthy now: measured against that, it could not fail again.
-    const was = own(release.handed, site)?.was;
-    if (was !== undefined) retried[site] = was;
-  }
-  const next = {
-    ...release,
-    retried,
-    failed: without(release.failed),
-    handed: without(release.handed),
-    carried: without(release.carried),
-  };
-  const what = `${sites.join(", ")} in ${release.id}`;
-  return done([releaseChange(next, `retry ${what}: ${decision.why}`)], `retrying ${what}`);
 }
 
 function accepted({ commit, why }: Of<"accept-head">, { by, at }: Word): DecisionResult {

@@ -14,7 +14,10 @@ export function stageGate(
 ): Block | null {
   for (const release of releases) {
     const block =
-      stageHold(board, release, stage) ?? consentGate(release) ?? approvalBlock(release, stage);
+      goingBackBlock(release) ??
+      stageHold(board, release, stage) ??
+      consentGate(release) ??
+      approvalBlock(release, stage);
     if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release) : block;
   }
   return null;
@@ -23,6 +26,16 @@ export function stageGate(
 /** What a release needs consent for, whatever its stage. */
 export function consentGate(release: Release): Block | null {
   return deletionsBlock(release) ?? verbBlock(release);
+}
+
+/** A release that goes back hands over nothing more and passes no stage. */
+function goingBackBlock({ id, goingBack }: Release): Block | null {
+  if (goingBack === undefined) return null;
+  return {
+    code: "rolling-back",
+    reason: `${id} goes back: ${goingBack.why}`,
+    endsWhen: "a newer commit replaces it, or an operator retries it",
+  };
 }
 
 function neededFrom(

@@ -266,8 +266,8 @@ function followSite(
   let changed = false;
   for (const site of sites) {
     const [entry, record, to] = [own(list, site), own(handed, site), own(moved.list, site)?.to];
-    if (entry === undefined || record === undefined || to === undefined || entry.to === to)
-      continue;
+    if (entry === undefined || record === undefined || to === undefined) continue;
+    if (entry.to === to || own(other.back, site) !== undefined) continue;
     list[site] = { ...entry, to };
     handed[site] = { ...record, at: board.at };
     changed = true;

@@ -110,8 +110,9 @@ function hasInFlight(board: Board, release: Release, site: string): boolean {
   return listed !== undefined && !isBehind(listed) && holdsSlot(siteState(listed));
 }
 
-/** Its stage has passed: the release has nothing in flight there any more, unless it takes the app away. */
-function isBehind({ release, entry }: ListedSite): boolean {
+/** Its stage has passed: the release has nothing in flight there any more, unless it takes the app away or goes back. */
+function isBehind({ release, entry, view }: ListedSite): boolean {
+  if (own(release.back, view.site) !== undefined) return false;
   const stage = release.stages[entry.stage]?.name ?? "";
   return release.kind !== "removal" && Object.hasOwn(release.passed, stage);
 }

@@ -56,12 +56,12 @@ function openRun({ board, unit, index, sites }: StageInput): StageRun | null {
   return newStageRun({ board, unit, stage, sites: read(), gate });
 }
 
-/** A stage without sites needs nobody's approval; only a hold stops it. */
+/** A stage without sites needs nobody's approval; only a hold stops it, or that the release goes back. */
 function heldGate(board: Board, releases: readonly Release[], index: number): StageRun["gate"] {
   const stage = releases[0]?.stages[index];
   const gate =
     stage === undefined ? null : stageGate(board, releases, { ...stage, approval: false });
-  return gate?.code === "held" ? gate : null;
+  return gate?.code === "held" || gate?.code === "rolling-back" ? gate : null;
 }
 
 function recordFailures(board: Board, unit: Unit, failing: readonly UnitSite[]): void {
@@ -112,6 +112,7 @@ function openStage({ board, unit, stage }: StageRun): void {
 /** Why the stage cannot close now; null: it can. `unsettled`: its sites say why. */
 function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "unsettled" {
   const { sites, stage, failed, gate } = run;
+  if (gate?.code === "rolling-back") return gate;
   if (failed.size > stage.failureBudget) return failureWords(run);
   if (gate !== null) return gate;
   const isUnsettled = ({ state }: UnitSite): boolean =>

@@ -4,6 +4,7 @@ import {
   type Board,
   change,
   closeRelease,
+  forgetBad,
   noArrivals,
   setArrivals,
   setCurrent,
@@ -14,6 +15,8 @@ import { refOf } from "./entitled-release.ts";
 import type { Block } from "./block.ts";
 import { planStage } from "./plan-stage.ts";
 import { planStragglers } from "./plan-stragglers.ts";
+import { goBack } from "./rollback/go-back.ts";
+import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Release } from "./records.ts";
 import { viewSite } from "./site-view.ts";
 import { waitOf } from "./stage-waits.ts";
@@ -30,9 +33,11 @@ export function planUnit(board: Board, unit: Unit): void {
     if (rest.members.length === 0) continue;
     const sites = sitesByStage(releasesOf(board, rest))[index] ?? [];
     if (planStage({ board, unit: rest, index, sites })) continue;
+    stopFailed(board, rest, index);
     reportLaterStages(board, unit, index);
     break;
   }
+  goBack(board, unit);
   for (const release of releasesOf(board, unit)) {
     if (release.kind === "removal") planStragglers(board, release);
     const isThrough = stages.every(({ name }) => Object.hasOwn(release.passed, name));
@@ -97,6 +102,7 @@ function forgetApp(board: Board, app: AppBoard): void {
   if (release !== null || partial.length > 0 || app.open.size > 0) return;
   change(board, controlPaths.current(app.app), { record: null, why: `${app.app} is gone` });
   setArrivals(board, app, { arrivals: noArrivals, why: `${app.app} is gone` });
+  forgetBad(board, app);
 }
 
 /** The app, or a marker that ends it, still stands at a site of the list. */

@@ -19,6 +19,7 @@ import type {
   Release,
   ReleaseRef,
   RemovalVerb,
+  RollbackScope,
   SiteAssignment,
   WorkerSilences,
 } from "./records.ts";
@@ -36,7 +37,10 @@ export interface ControlState {
 export interface AppControl {
   readonly current: CurrentReleases;
   readonly open: readonly Release[];
+  /** Input digests that are not tried again. */
   readonly bad: readonly string[];
+  /** Trees of releases that were found bad. */
+  readonly badTrees?: readonly TreeId[];
   /** Absent: the open list has handed over nothing that is not settled. */
   readonly arrivals?: Arrivals;
 }
@@ -165,6 +169,8 @@ export interface ResolvedStrategy {
   readonly minReadyMs: number;
   readonly progressDeadlineMs: number;
   readonly unknownBlocks: boolean;
+  /** Which sites go back when a stage fails too often; null: none. */
+  readonly rollback: RollbackScope | null;
 }
 
 export interface ResolvedStage {
@@ -243,7 +249,10 @@ export type WaitCode =
   | "failed"
   | "moving"
   | "removal-verb"
-  | "no-current";
+  | "no-current"
+  | "rolling-back"
+  | "no-good-tree"
+  | "object-taken";
 
 /** Why something does not move, and what would end that. `site` null: the whole stage or release. */
 export interface Wait {
@@ -313,6 +322,8 @@ export interface StageProgress {
   readonly excused: number;
   /** How many of the excused ones could not be reached. */
   readonly offline: number;
+  /** How many of those that count as failed were set back. */
+  readonly rolledBack: number;
   readonly opened: boolean;
   readonly passed: boolean;
 }

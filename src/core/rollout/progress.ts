@@ -35,17 +35,28 @@ function stageProgress(
 ): StageProgress {
   const columns = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
   const passed = Object.hasOwn(release.passed, stage.name);
-  let offline = 0;
+  let [offline, rolledBack] = [0, 0];
   for (const site of sites) {
     const { state } = unitSite(input, [release], site);
     const column = passed ? columnBehind(release, site, state) : columnOf[state.kind];
     columns[column] += 1;
     if (column === "excused" && isOffline(release, site, state)) offline += 1;
+    if (own(release.back, site) !== undefined) rolledBack += 1;
   }
   const { name, by, failureBudget, maxInFlight, maxUnavailable, soakMs } = stage;
   const budgets = { failureBudget, maxInFlight, maxUnavailable, soakMs };
   const opened = Object.hasOwn(release.opened, name);
-  return { name, by, ...budgets, sites: sites.length, ...columns, offline, opened, passed };
+  return {
+    name,
+    by,
+    ...budgets,
+    sites: sites.length,
+    ...columns,
+    offline,
+    rolledBack,
+    opened,
+    passed,
+  };
 }
 
 const columnOf: Readonly<Record<SiteState["kind"], keyof Columns>> = {
@@ -81,8 +92,7 @@ function stateOf(
 ): ReleaseProgress["state"] {
   const open = stages.find(({ passed }) => !passed);
   if (open === undefined) return "done";
-  const budget = release.stages.find(({ name }) => name === open.name)?.failureBudget ?? 0;
-  if (open.failed > budget) return "failed";
+  if (open.failed > open.failureBudget || release.goingBack !== undefined) return "failed";
   if (isHeld) return "held";
   if (!open.opened) return "waiting";
   if (open.inFlight > 0) return "moving";

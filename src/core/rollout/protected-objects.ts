@@ -47,7 +47,8 @@ export function protectedObjects(
   return (id) => marked.has(id) || isProtectedKind(id);
 }
 
-function isProtectedKind(id: ObjectId): boolean {
+/** A kind that is deleted only with consent, whatever is in it. */
+export function isProtectedKind(id: ObjectId): boolean {
   const key = parseObjectId(id);
   // What cannot be read is not known to be harmless.
   if (key === undefined) return true;

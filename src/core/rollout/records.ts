@@ -6,14 +6,14 @@
  *   epoch.json                      { epoch }: raised by every starting leader
  *   apps/<app>/current.json         CurrentReleases
  *   apps/<app>/open/<release>.json  Release: at most one of kind `app`; any number of `site` and `removal`
- *   apps/<app>/bad.json             { digests: [...] }
+ *   apps/<app>/bad.json             BadReleases: what is not tried again
  *   apps/<app>/arrivals.json        Arrivals: what the open list has handed over and is not settled
  *   holds/<id>.json                 Hold
  *   sites/<site>.json               SiteAssignment
  *   workers/<mirror>.json           WorkerSilences
  *
  * Frozen at the start of a release: stages and list. Appended, because it happens once: handed, failed, excused,
- * opened, passed, approvals. All else (done, in flight, soaking, ...) is derived; there is no step counter.
+ * opened, passed, approvals, went back. All else (done, in flight, soaking, ...) is derived; there is no step counter.
  * Times are ISO 8601 in UTC.
  */
 import { type Static, type TProperties, Type } from "typebox";
@@ -129,6 +129,14 @@ export const RemovalVerb = Type.Union([
 ]);
 export type RemovalVerb = Static<typeof RemovalVerb>;
 
+/** Which sites go back when a release fails too often: those that failed, those of the stage, or all that have it. */
+export const RollbackScope = Type.Union([
+  Type.Literal("failed"),
+  Type.Literal("stage"),
+  Type.Literal("all"),
+]);
+export type RollbackScope = Static<typeof RollbackScope>;
+
 export const Release = record({
   id: Type.String(),
   app: Type.String(),
@@ -173,6 +181,27 @@ export const Release = record({
   excused: Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
   opened: Type.Record(Type.String(), Time),
   passed: Type.Record(Type.String(), Time),
+  /** What its strategy wants when it fails too often; absent: sites stay where they are. */
+  rollback: Type.Optional(RollbackScope),
+  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
+  goingBack: Type.Optional(
+    record({
+      at: Time,
+      scope: RollbackScope,
+      /** The stage whose sites go back, for scope `stage`. */
+      stage: Type.Optional(Type.String()),
+      by: Type.Optional(Type.String()),
+      why: Type.String(),
+    }),
+  ),
+  /** Single sites that an operator sets back. */
+  setBack: Type.Optional(
+    Type.Record(Type.String(), record({ at: Time, by: Type.String(), why: Type.String() })),
+  ),
+  /** Sites that went back: from which tree and to which. Written before the mirror has it. */
+  back: Type.Optional(Type.Record(Type.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
+  guarded: Type.Optional(Type.Array(Type.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */
   left: Type.Optional(Type.Record(Type.String(), Time)),
   /** Budgets of the open list once this release is current. */
@@ -180,6 +209,13 @@ export const Release = record({
   approvals: Type.Array(Approval),
 });
 export type Release = Static<typeof Release>;
+
+/** Input digests that are not tried again, and the trees they were handed over as: none of them is good. */
+export const BadReleases = record({
+  digests: Type.Array(Type.String()),
+  trees: Type.Optional(Type.Array(Tree)),
+});
+export type BadReleases = Static<typeof BadReleases>;
 
 /** Objects that a site loses on its way to a tree. */
 export const SiteLosses = Type.Record(

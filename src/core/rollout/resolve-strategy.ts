@@ -16,6 +16,7 @@ const defaults = {
   soakMs: 5 * minute,
   minReadyMs: 10_000,
   progressDeadlineMs: 10 * minute,
+  rollback: "failed",
   maxInFlight: { percent: 10 },
   maxUnavailable: { percent: 10 },
 } as const;
@@ -47,6 +48,7 @@ export function strategyFromSpec(name: string, spec: StrategySpec): ResolvedStra
     minReadyMs: duration(spec.minReady) ?? defaults.minReadyMs,
     progressDeadlineMs: duration(spec.progressDeadline) ?? defaults.progressDeadlineMs,
     unknownBlocks: spec.gates?.unknown === "block",
+    rollback: spec.rollback === "none" ? null : (spec.rollback ?? defaults.rollback),
   };
 }
 

@@ -6,6 +6,7 @@ import type { TreeId } from "../render/rendered.ts";
 import { own } from "./own.ts";
 import type { PlannerInput } from "./planner-types.ts";
 import type { ListEntry, Release, Standing } from "./records.ts";
+import { isBackInFlight } from "./rollback/back-state.ts";
 import { silentMs } from "./silence.ts";
 import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
 import { healthInWords } from "./words.ts";
@@ -16,7 +17,13 @@ export type SiteState =
   /** `rehand`: recorded, but its mirror does not have it yet. `until`: its deadline; null: the clock stands still. */
   | { readonly kind: "in-flight"; readonly rehand: boolean; readonly until: number | null }
   | { readonly kind: "done"; readonly settledAt: number }
-  | { readonly kind: "failed"; readonly settledAt: number; readonly cause: string }
+  /** `holdsSlot`: it goes back, and has not settled on what it had before. */
+  | {
+      readonly kind: "failed";
+      readonly settledAt: number;
+      readonly cause: string;
+      readonly holdsSlot: boolean;
+    }
   /** It fails now: to be recorded. */
   | { readonly kind: "fails"; readonly cause: string }
   | { readonly kind: "unchanged"; readonly settledAt: number }
@@ -55,7 +62,9 @@ export function siteState(listed: ListedSite): SiteState {
   }
   const failed = own(release.failed, view.site);
   if (failed !== undefined) {
-    return { kind: "failed", settledAt: Date.parse(failed.at), cause: failed.cause };
+    const isGoingBack = isBackInFlight(listed.input, release, view);
+    const settled = { settledAt: Date.parse(failed.at), cause: failed.cause };
+    return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === undefined) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };

@@ -4,6 +4,7 @@ import { isoTime, wakeAt } from "./board.ts";
 import type { Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
+import { isToGoBack } from "./rollback/stop-failed.ts";
 import { siteBlock } from "./site-blocks.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
 import { type Part, releasesOf, type UnitSite } from "./units.ts";
@@ -112,7 +113,7 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
   }
   if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run, part, state);
   if (state.kind === "excused") return excusedBlock(part, state);
-  if (state.kind !== "failed") return null;
+  if (state.kind !== "failed" || isToGoBack(release, site)) return null;
   return {
     code: "failed",
     reason: state.cause,

@@ -116,7 +116,8 @@ function mergedState(states: readonly SiteState[]): SiteState {
 
 /** It takes a slot of `maxInFlight`. */
 export function holdsSlot(state: SiteState): boolean {
-  return state.kind === "in-flight" || (state.kind === "waiting" && state.holdsSlot);
+  if (state.kind === "waiting" || state.kind === "failed") return state.holdsSlot;
+  return state.kind === "in-flight";
 }
 
 /** What a site is when it is to be handed over: healthy as soon as one of its parts is, for that can break. */

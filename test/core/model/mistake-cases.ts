@@ -144,9 +144,9 @@ export const mistakeCases: readonly MistakeCase[] = [
   ],
   [
     "a planned value",
-    { "strategies/standard.yaml": strategy("  rollback: failed\n") },
+    { "strategies/standard.yaml": strategy("  onFailure: rollback\n") },
     [
-      'strategies/standard.yaml:5:13: error: expected none for spec.rollback, found "failed"; it is planned and not carried out yet; leave it out [invalid-value]',
+      'strategies/standard.yaml:5:14: error: expected hold for spec.onFailure, found "rollback"; it is planned and not carried out yet; leave it out [invalid-value]',
     ],
   ],
   [

@@ -266,7 +266,10 @@ describe("the good tree of a site", () => {
     expect(world.good["s2"]).toBeUndefined();
 
     const web = world.control.apps["web"] ?? { current: { release: null, partial: [] }, open: [] };
-    world.control = { ...world.control, apps: { web: { ...web, bad: ["v2"] } } };
+    world.control = {
+      ...world.control,
+      apps: { web: { ...web, bad: ["v2"], badTrees: ["web:v2"] } },
+    };
     world.follow(head("v3"));
     world.run(20);
     expect(world.on("web", "v3")).toHaveLength(2);

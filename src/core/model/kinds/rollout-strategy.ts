@@ -84,9 +84,10 @@ export const RolloutStrategy = documentOf(
         }),
       ),
       rollback: Type.Optional(
-        Type.Literal("none", {
-          default: "none",
-          description: "sites that failed stay where they are",
+        Type.Enum(["none", "failed", "stage", "all"], {
+          default: "failed",
+          description:
+            "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release",
         }),
       ),
       gates: Type.Optional(

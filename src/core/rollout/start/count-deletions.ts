@@ -11,6 +11,18 @@ import type { Release } from "../records.ts";
 import { treeAt } from "../site-view.ts";
 import type { StartRun } from "./start-run.ts";
 
+/** Protected objects of the trees that a release goes to: the planner knows no contents. */
+function noteGuarded({ board, input }: StartRun, release: Release): void {
+  const trees = new Set(Object.values(release.list).flatMap(({ to }) => to ?? []));
+  const guarded = new Set(release.guarded);
+  for (const tree of trees) {
+    for (const object of input.objectsOf(tree)) if (input.isProtected(object)) guarded.add(object);
+  }
+  if (guarded.size === (release.guarded?.length ?? 0)) return;
+  const why = `${release.id}: protected objects that it goes to`;
+  setRelease(board, { ...release, guarded: [...guarded].toSorted() }, why);
+}
+
 interface Count {
   readonly release: Release;
   readonly objects: number;
@@ -20,6 +32,9 @@ interface Count {
 
 /** Writes numbers and needed approvals into the releases that the run has begun, or made delete more. */
 export function countDeletions(run: StartRun): void {
+  for (const { open } of run.board.apps.values()) {
+    for (const release of open.values()) noteGuarded(run, release);
+  }
   const open = [...run.board.apps.values()].flatMap((app) => [...app.open.values()]);
   const counts = open.map((release) => countOf(run, release));
   const isBegun = ({ release }: Count): boolean => run.begun.some(({ id }) => id === release.id);

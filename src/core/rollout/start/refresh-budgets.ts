@@ -41,6 +41,9 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
       maxUnavailable: resolveAmount(found.maxUnavailable, size),
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks } = strategy;
-  return { ...release, stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback } = strategy;
+  const numbers = { stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const { rollback: _, ...rest } = release;
+  const scope = rollback === null || release.kind === "removal" ? {} : { rollback };
+  return { ...rest, ...numbers, ...scope };
 }

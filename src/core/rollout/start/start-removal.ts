@@ -1,5 +1,5 @@
 /** Begins a removal release for the sites that lose an app, and withdraws what is left of one they get back. */
-import { type AppBoard, change, closeRelease, setCurrent } from "../board.ts";
+import { type AppBoard, change, closeRelease, forgetBad, setCurrent } from "../board.ts";
 import { controlPaths } from "../control-files.ts";
 import { refOf } from "../entitled-release.ts";
 import { own } from "../own.ts";
@@ -99,8 +99,9 @@ function endApp({ board, notes }: StartRun, app: AppBoard): void {
   const why = `${app.app} is no longer in the fleet`;
   if (app.open.size > 0) {
     if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
-  } else if (own(board.input.control.apps, app.app) !== undefined && !isEnded) {
-    change(board, controlPaths.current(app.app), { record: null, why });
+  } else if (own(board.input.control.apps, app.app) !== undefined) {
+    if (!isEnded) change(board, controlPaths.current(app.app), { record: null, why });
+    forgetBad(board, app);
   }
 }
 

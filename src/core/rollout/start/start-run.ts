@@ -70,6 +70,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
+    ...(strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback }),
     stages: [...stages],
     list,
     deletions: { objects: 0 },

@@ -4,6 +4,7 @@ import type { TreeId } from "../../render/rendered.ts";
 import { type AppBoard, setRelease } from "../board.ts";
 import { own } from "../own.ts";
 import type { ListEntry, Release } from "../records.ts";
+import { isToGoBack } from "../rollback/stop-failed.ts";
 import { treeAt } from "../site-view.ts";
 import { beginRelease, candidateOf, type StartRun } from "./start-run.ts";
 import { takeSites } from "./take-over.ts";
@@ -57,11 +58,11 @@ function changedSites({ input }: StartRun, app: AppBoard): Map<string, TreeId> {
   return changed;
 }
 
-/** The candidate has changed the site already, in a stage that has not passed: it is on the candidate. */
+/** The candidate has changed the site, in a stage that has not passed, and it has not gone back: it is on the candidate. */
 function isTouched(candidate: Release | undefined, site: string): boolean {
   const entry = own(candidate?.list, site);
   if (candidate === undefined || entry === undefined) return false;
-  if (hasPassed(candidate, entry)) return false;
+  if (hasPassed(candidate, entry) || Object.hasOwn(candidate.back ?? {}, site)) return false;
   return Object.hasOwn(candidate.handed, site) || Object.hasOwn(candidate.carried, site);
 }
 
@@ -97,6 +98,8 @@ function followTouched(
   { candidate, list }: Pick<Rewrite, "candidate" | "list">,
   { site, entry, to }: { site: string; entry: ListEntry; to: TreeId },
 ): void {
+  // Nothing more of a release that goes back is handed to anybody.
+  if (candidate.goingBack !== undefined || isToGoBack(candidate, site)) return;
   const isNew = begun.some(({ app, id }) => app === candidate.app && id === candidate.id);
   if (!isNew && entry.to !== null && entry.to !== to) list.set(site, { from: entry.to, to });
 }

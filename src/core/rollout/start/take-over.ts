@@ -13,11 +13,19 @@ export function touchedBy(board: Board, release: Release): Map<string, Release["
     const listed = listedSite(board.input, release, site);
     if (listed === undefined) continue;
     const stage = release.stages[listed.entry.stage]?.name ?? "";
-    if (Object.hasOwn(release.passed, stage)) continue;
-    const at = (own(release.handed, site) ?? own(release.carried, site))?.at ?? board.at;
+    const last = lastMove(release, site);
+    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
+    const at = last?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at } : { at, settled: true });
   }
   return touched;
+}
+
+function lastMove(
+  { back, handed, carried }: Release,
+  site: string,
+): { readonly at: string } | undefined {
+  return own(back, site) ?? own(handed, site) ?? own(carried, site);
 }
 
 /** Takes sites out of all open releases of the given kinds and out of the arrivals; gives those in flight. */

@@ -1,0 +1,88 @@
+/** An operator's word that a release goes again where it failed. */
+import {
+  conflict,
+  type DecisionResult,
+  done,
+  findRelease,
+  noRelease,
+  type Of,
+  releaseChange,
+  stageOf,
+} from "./decision-result.ts";
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type { ControlChange, ControlState } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+
+/** Hands the release to sites again. One that goes back as a whole goes forward again as a whole. */
+export function retry(control: ControlState, decision: Of<"retry">): DecisionResult {
+  const release = findRelease(control, decision);
+  if (release === undefined) return noRelease(control, decision.app);
+  const { goingBack } = release;
+  if (goingBack !== undefined && decision.site !== undefined) {
+    const hint = "retry all of it, or commit a fix";
+    return conflict(`${release.id} goes back as a whole: ${goingBack.why}`, hint);
+  }
+  const failed = Object.keys(release.failed).filter(
+    (site) => goingBack !== undefined || !Object.hasOwn(release.passed, stageOf(release, site)),
+  );
+  const sites =
+    decision.site === undefined ? failed : failed.filter((site) => site === decision.site);
+  if (sites.length === 0 && goingBack === undefined) {
+    const hint =
+      failed.length === 0
+        ? "nothing of it has failed in an open stage"
+        : `failed: ${failed.join(", ")}`;
+    return conflict(`${decision.site ?? "no site"} has not failed ${release.id}`, hint);
+  }
+  const what = sites.length === 0 ? release.id : `${sites.join(", ")} in ${release.id}`;
+  const why = `retry ${what}: ${decision.why}`;
+  const changes = [releaseChange(retried(release, new Set(sites)), why)];
+  return done([...changes, ...forgiven(control, release, why)], `retrying ${what}`);
+}
+
+function retried(release: Release, again: ReadonlySet<string>): Release {
+  const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(record).filter(([site]) => !again.has(site)));
+  const before = { ...release.retried };
+  for (const site of again) {
+    // What it broke is unhealthy now: measured against that, it could not fail again.
+    const was = own(release.handed, site)?.was;
+    if (was !== undefined) before[site] = was;
+  }
+  const { goingBack: _, setBack = {}, back = {}, ...rest } = release;
+  return {
+    ...rest,
+    ...reopened(release, again),
+    retried: before,
+    failed: without(release.failed),
+    handed: without(release.handed),
+    carried: without(release.carried),
+    ...(Object.keys(setBack).length === 0 ? {} : { setBack: without(setBack) }),
+    ...(Object.keys(back).length === 0 ? {} : { back: without(back) }),
+  };
+}
+
+/** A stage of which a site goes again has not passed, nor has any after it. */
+function reopened(
+  { stages, list, opened, passed }: Release,
+  again: ReadonlySet<string>,
+): Pick<Release, "opened" | "passed"> {
+  const first = Math.min(...[...again].map((site) => own(list, site)?.stage ?? stages.length));
+  const later = new Set(stages.slice(first).map(({ name }) => name));
+  const keep = (times: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(times).filter(([name]) => !later.has(name)));
+  const isPassed = [...later].some((name) => Object.hasOwn(passed, name));
+  return isPassed ? { opened: keep(opened), passed: keep(passed) } : { opened, passed };
+}
+
+/** Its digest may be tried again. */
+function forgiven(control: ControlState, release: Release, why: string): ControlChange[] {
+  const { bad = [], badTrees = [] } = own(control.apps, release.app) ?? {};
+  if (release.goingBack === undefined || !bad.includes(release.digest)) return [];
+  const its = new Set(Object.values(release.list).map(({ to }) => to));
+  const digests = bad.filter((digest) => digest !== release.digest);
+  const trees = badTrees.filter((tree) => !its.has(tree));
+  const record = digests.length === 0 ? null : { digests, trees };
+  return [{ path: controlPaths.bad(release.app), record, why }];
+}

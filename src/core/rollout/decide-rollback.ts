@@ -1,0 +1,96 @@
+/** An operator's word that a release, one of its stages or one site goes back. */
+import {
+  conflict,
+  type DecisionResult,
+  done,
+  findRelease,
+  missing,
+  noRelease,
+  type Of,
+  refuse,
+  releaseChange,
+  type Word,
+} from "./decision-result.ts";
+import { own } from "./own.ts";
+import type { ControlState } from "./planner-types.ts";
+import type { Release } from "./records.ts";
+import { sentBack } from "./rollback/stop-failed.ts";
+
+/** Sends the release back: all of it, the sites of one stage, or a single site. */
+export function rollBack(
+  control: ControlState,
+  decision: Of<"rollback">,
+  word: Word,
+): DecisionResult {
+  const release = releaseMeant(control, decision);
+  if (release === undefined) return noRelease(control, decision.app);
+  if (release.kind === "removal") {
+    const hint = `place ${release.app} there again by a commit`;
+    return conflict(
+      `${release.id} takes ${release.app} away: what is gone does not come back`,
+      hint,
+    );
+  }
+  const { site, stage } = decision;
+  if (site !== undefined && stage !== undefined) {
+    return refuse("bad-request", "a site or a stage goes back", "name one of them, or neither");
+  }
+  if (site !== undefined) return setBackSite(release, { ...decision, site }, word);
+  return sendBack(release, decision, word);
+}
+
+function releaseMeant(
+  control: ControlState,
+  { app, release: id }: Of<"rollback">,
+): Release | undefined {
+  if (id !== undefined) return findRelease(control, { app, release: id });
+  const open = own(control.apps, app)?.open ?? [];
+  return open.find(({ kind }) => kind === "app") ?? (open.length === 1 ? open[0] : undefined);
+}
+
+function setBackSite(
+  release: Release,
+  { site, why }: Of<"rollback"> & { site: string },
+  { by, at }: Word,
+): DecisionResult {
+  if (!Object.hasOwn(release.handed, site)) {
+    const handed = Object.keys(release.handed);
+    const hint = handed.length === 0 ? "it is nowhere yet" : `it is at ${handed.join(", ")}`;
+    return missing(`${site} has not got ${release.id}`, hint);
+  }
+  if (Object.hasOwn(release.back ?? {}, site)) {
+    return conflict(`${site} went back from ${release.id} already`, "there is nothing to do");
+  }
+  const next: Release = {
+    ...release,
+    setBack: { ...release.setBack, [site]: { at, by, why } },
+    failed: {
+      ...release.failed,
+      [site]: own(release.failed, site) ?? { at, cause: `set back by ${by}: ${why}` },
+    },
+  };
+  const what = `${site} goes back from ${release.id}`;
+  return done([releaseChange(next, `${by}: ${what}: ${why}`)], what);
+}
+
+function sendBack(
+  release: Release,
+  { stage, why }: Of<"rollback">,
+  { by, at }: Word,
+): DecisionResult {
+  if (stage !== undefined && !release.stages.some(({ name }) => name === stage)) {
+    const names = release.stages.map(({ name }) => name).join(", ");
+    return missing(`${release.id} has no stage ${stage}`, `stages: ${names}`);
+  }
+  const known = release.goingBack;
+  if (known !== undefined && (known.scope === "all" || known.stage === stage)) {
+    return conflict(`${release.id} goes back already: ${known.why}`, "a newer commit replaces it");
+  }
+  const [place, words] =
+    stage === undefined
+      ? [{ scope: "all" } as const, release.id]
+      : [{ scope: "stage", stage } as const, `stage ${stage} of ${release.id}`];
+  const next = sentBack(release, { at, ...place, by, why });
+  const what = `${words} goes back`;
+  return done([releaseChange(next, `${by}: ${what}: ${why}`)], what);
+}

@@ -1,0 +1,133 @@
+/** What stops a site from going back: no good tree, the site itself, an object that is another app's now, consent, a slot. */
+import { areDeletionsApproved } from "../approvals.ts";
+import type { Board } from "../board.ts";
+import type { Block } from "../block.ts";
+import { consentGate } from "../gates.ts";
+import { own } from "../own.ts";
+import { fitsFleet, siteBlock } from "../site-blocks.ts";
+import { treeAt } from "../site-view.ts";
+import { budget, fleetWords } from "../stage-waits.ts";
+import { holdsSlot, releasesOf, type Unit, unitSite } from "../units.ts";
+import { awaitedAt } from "./back-losses.ts";
+import type { Back, BackStep } from "./back-steps.ts";
+
+export interface BackRun {
+  readonly board: Board;
+  readonly unit: Unit;
+  /** Sites in flight, by index of their stage. */
+  readonly users: Map<number, Set<string>>;
+}
+
+/** Sites of the unit that hold a slot now, forward or back, by index of their stage. */
+export function slotUsers(board: Board, unit: Unit): BackRun["users"] {
+  const releases = releasesOf(board, unit);
+  const users: BackRun["users"] = new Map();
+  const inFlight = releases.flatMap(({ app, id }) =>
+    [...(board.apps.get(app)?.inFlight ?? [])].flatMap(([site, by]) => (by === id ? [site] : [])),
+  );
+  for (const site of new Set(inFlight)) {
+    const { parts } = unitSite(board.input, releases, site);
+    if (parts.some(({ state }) => holdsSlot(state))) addUser(users, parts[0]?.entry.stage, site);
+  }
+  return users;
+}
+
+/** The site takes a slot of its stage. */
+export function addUser(users: BackRun["users"], stage: number | undefined, site: string): void {
+  users.set(stage ?? 0, (users.get(stage ?? 0) ?? new Set()).add(site));
+}
+
+/** Why the site stays for now; null: it goes, or has nothing left to do. */
+export function backBlock(run: BackRun, back: Back): Block | null {
+  const { board } = run;
+  const view = back.parts[0]?.view;
+  if (back.steps.length === 0 || view === undefined) return null;
+  return (
+    noTreeBlock(back) ??
+    siteBlock(view) ??
+    busyBlock(board, back) ??
+    takenBlock(board, back) ??
+    awaitedAt(board, back) ??
+    lossBlock(board, back) ??
+    slotBlock(run, back)
+  );
+}
+
+/** Without a good tree for each of its apps a site stays as it is; and what has left is not brought back. */
+function noTreeBlock({ site, parts, steps }: Back): Block | null {
+  const endsWhen = "a newer commit reaches it, or it heals";
+  const gone = parts.find(({ release }) => release.kind === "removal" && own(release.handed, site));
+  if (gone !== undefined) {
+    const reason = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
+    return { code: "no-good-tree", reason, endsWhen };
+  }
+  const without = steps.find(({ to }) => to === null);
+  if (without === undefined) return null;
+  const { app } = without.part.release;
+  const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
+  return { code: "no-good-tree", reason, endsWhen };
+}
+
+/** Another release of the app has the site in flight, or has moved it in this plan. */
+function busyBlock(board: Board, { site, steps }: Back): Block | null {
+  for (const { part } of steps) {
+    const { app: name, id } = part.release;
+    const app = board.apps.get(name);
+    const holder = app?.inFlight.get(site);
+    if (app === undefined || holder === undefined || holder === id) continue;
+    const reason = `${holder ?? "the open list"} has ${site} in flight`;
+    return { code: "progressing", reason, endsWhen: "it has settled there" };
+  }
+  return null;
+}
+
+/** What the app had before belongs to another app now: two would fight over it. */
+function takenBlock(board: Board, { site, steps }: Back): Block | null {
+  const moving = new Set(steps.map(({ part }) => part.release.app));
+  const others = [...board.apps.keys()].filter((app) => !moving.has(app));
+  for (const step of steps) {
+    const gained = gainedBy(board, step);
+    for (const app of gained.length === 0 ? [] : others) {
+      const trees = [treeAt(board.input, app, site), board.handedTrees.get(site)?.get(app)];
+      const objects = trees.flatMap((tree) => (tree ? [...board.input.objectsOf(tree)] : []));
+      const taken = gained.find((object) => objects.includes(object));
+      if (taken === undefined) continue;
+      const reason = `${taken} of the good version of ${step.part.release.app} is part of ${app} at ${site} now`;
+      return {
+        code: "object-taken",
+        reason,
+        endsWhen: `${app} gives it up, or a newer commit comes`,
+      };
+    }
+  }
+  return null;
+}
+
+function gainedBy({ input }: Board, { from, to }: BackStep): readonly string[] {
+  const had = input.objectsOf(from);
+  return to === null ? [] : [...input.objectsOf(to)].filter((object) => !had.has(object));
+}
+
+/** A site where something is deleted waits until people have agreed, where they have to. */
+function lossBlock(board: Board, { steps }: Back): Block | null {
+  for (const { part, lost } of steps) {
+    const release = board.apps.get(part.release.app)?.open.get(part.release.id);
+    if (release === undefined || lost === 0 || areDeletionsApproved(release)) continue;
+    return consentGate(release);
+  }
+  return null;
+}
+
+function slotBlock({ board, unit, users }: BackRun, { site, stage, steps }: Back): Block | null {
+  if (steps.some(({ isAgain }) => isAgain)) return null;
+  const frozen = releasesOf(board, unit)[0]?.stages[stage];
+  if (frozen === undefined) return null;
+  const { name, maxInFlight: most } = frozen;
+  const used = users.get(stage) ?? new Set<string>();
+  if (!used.has(site) && used.size >= most) {
+    const words = { name: "maxInFlight", most, users: used, stage: `stage ${name}` };
+    return budget("in-flight-budget", words);
+  }
+  if (fitsFleet(board, site)) return null;
+  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}

@@ -1,0 +1,168 @@
+/** What goes back at a site: every app of the unit that has the release there, in one mirror commit. */
+import type { TreeId } from "../../render/rendered.ts";
+import { addHandOver, type Board, setRelease, wakeAt } from "../board.ts";
+import type { Block } from "../block.ts";
+import { takeFromDomain } from "../failure-domains.ts";
+import { own } from "../own.ts";
+import type { Release } from "../records.ts";
+import { standingTree } from "../site-view.ts";
+import { editMembers } from "../stage-run.ts";
+import { type Part, releasesOf, type Unit, unitSite } from "../units.ts";
+import { healthInWords, spanInWords } from "../words.ts";
+import { addUser, type BackRun } from "./back-blocks.ts";
+import { backState } from "./back-state.ts";
+
+/** One app of a site on its way back. */
+export interface BackStep {
+  readonly part: Part;
+  readonly from: TreeId;
+  /** Null: nothing good is recorded there. */
+  readonly to: TreeId | null;
+  /** It is recorded already, and the mirror does not have it. */
+  readonly isAgain: boolean;
+  /** Objects that it deletes there; filled in when they are counted. */
+  lost: number;
+}
+
+/** A site that goes back, with what is still to be done there. */
+export interface Back {
+  readonly site: string;
+  /** Index of its stage. */
+  readonly stage: number;
+  readonly handedAt: number;
+  readonly parts: readonly Part[];
+  readonly steps: readonly BackStep[];
+}
+
+/** The sites with their steps. */
+export function backsOf(board: Board, unit: Unit, sites: readonly string[]): Back[] {
+  const releases = releasesOf(board, unit);
+  return sites.map((site) => {
+    const { parts } = unitSite(board.input, releases, site);
+    const handed = parts.flatMap(({ release }) => own(release.handed, site)?.at ?? []);
+    return {
+      site,
+      stage: parts[0]?.entry.stage ?? 0,
+      handedAt: Math.max(...handed.map((at) => Date.parse(at))),
+      parts,
+      steps: parts.flatMap((part) => stepOf(board, part) ?? []),
+    };
+  });
+}
+
+function stepOf(board: Board, part: Part): BackStep | undefined {
+  const { release, entry, view } = part;
+  const standing = standingTree(view.entry);
+  if (release.kind === "removal" || standing === undefined) return undefined;
+  const record = own(release.back, view.site);
+  if (record !== undefined) {
+    if (backState(board.input, release, view)?.kind !== "pending") return undefined;
+    return { part, from: record.from, to: record.to, isAgain: true, lost: 0 };
+  }
+  if (standing !== entry.to) return undefined;
+  return { part, from: standing, to: goodTreeAt(board, part), isAgain: false, lost: 0 };
+}
+
+/** What is recorded as good at the site; null where that is nothing, or nothing else than what stands there. */
+function goodTreeAt(board: Board, { release, view }: Part): TreeId | null {
+  const good = own(own(board.input.good, view.site), release.app);
+  if (good === undefined || good === standingTree(view.entry)) return null;
+  return board.apps.get(release.app)?.badTrees.includes(good) === true ? null : good;
+}
+
+/** Hands the site back: recorded for every app, then in one mirror commit. */
+export function handBack(run: BackRun, back: Back): void {
+  const { board, unit } = run;
+  const { site, steps } = back;
+  const mirror = back.parts[0]?.view.mirror ?? "";
+  const apps = steps.flatMap(({ part: { release }, to }) =>
+    to === null ? [] : [{ app: release.app, release: release.id, set: { tree: to }, good: null }],
+  );
+  addHandOver(board, { site, mirror, apps });
+  board.sitesInFlight.add(site);
+  addUser(run.users, back.stage, site);
+  editMembers(board, unit, (release) => {
+    const step = steps.find(({ part }) => part.release.id === release.id);
+    return step === undefined ? undefined : withBack(board, release, { site, step });
+  });
+  for (const { part } of steps) noteMoved(board, part, site);
+}
+
+function withBack(
+  board: Board,
+  release: Release,
+  { site, step: { from, to, lost } }: { site: string; step: BackStep },
+): { release: Release; why: string } | undefined {
+  if (to === null) return undefined;
+  const failed = own(release.failed, site) ?? { at: board.at, cause: causeOf(release, site) };
+  const deletions = { ...release.deletions.handed, [site]: lost };
+  return {
+    release: {
+      ...release,
+      back: { ...release.back, [site]: { at: board.at, from, to } },
+      failed: { ...release.failed, [site]: failed },
+      deletions: lost === 0 ? release.deletions : { ...release.deletions, handed: deletions },
+    },
+    why: `${release.app}: ${site} goes back from ${release.id}`,
+  };
+}
+
+function causeOf({ setBack, goingBack, id }: Release, site: string): string {
+  const word = own(setBack, site);
+  if (word !== undefined) return `set back by ${word.by}: ${word.why}`;
+  return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
+}
+
+/** The app moves there; other releases that had brought it their tree have it there no more. */
+function noteMoved(board: Board, { release: { app: name, id } }: Part, site: string): void {
+  const app = board.apps.get(name);
+  if (app === undefined) return;
+  app.inFlight.set(site, id);
+  app.movedNow.add(site);
+  takeFromDomain(board, app, site);
+  for (const other of app.open.values()) {
+    const isConcerned = other.kind !== "removal" && Object.hasOwn(other.handed, site);
+    if (other.id === id || !isConcerned || Object.hasOwn(other.failed, site)) continue;
+    const failed = { ...other.failed, [site]: { at: board.at, cause: `it went back with ${id}` } };
+    setRelease(board, { ...other, failed }, `${other.id}: ${site} went back with ${id}`);
+  }
+}
+
+/** Why a site that has nothing to do any more is not through. */
+export function reportStanding({ board }: BackRun, { site, parts, steps }: Back): Block | null {
+  if (steps.length > 0) return inFlightBlock("it goes back now", parts);
+  for (const { release, view } of parts) {
+    const state = backState(board.input, release, view);
+    if (state?.kind === "stuck") {
+      return {
+        code: "rolling-back",
+        reason: `${site} went back and is not healthy: ${healthInWords(view.observed)}`,
+        endsWhen: "it heals, or a newer commit reaches it",
+      };
+    }
+    if (state?.kind !== "in-flight") continue;
+    if (state.until !== null) wakeAt(board, state.until);
+    const left = release.minReadyMs - (view.observed?.longestHealthyMs ?? 0);
+    wakeAt(board, board.input.now + Math.max(1, left));
+    return inFlightBlock(`going back: ${healthInWords(view.observed)}`, parts);
+  }
+  return wentBackBlock(parts, site);
+}
+
+function wentBackBlock(parts: readonly Part[], site: string): Block | null {
+  const release = parts.find((part) => Object.hasOwn(part.release.failed, site))?.release;
+  const failed = release && own(release.failed, site);
+  if (release === undefined || failed === undefined) return null;
+  return {
+    code: "failed",
+    reason: Object.hasOwn(release.back ?? {}, site)
+      ? `${failed.cause}; it went back`
+      : failed.cause,
+    endsWhen: "an operator retries it, or a newer commit replaces the release",
+  };
+}
+
+function inFlightBlock(reason: string, parts: readonly Part[]): Block {
+  const ready = spanInWords(parts[0]?.release.minReadyMs ?? 0);
+  return { code: "rolling-back", reason, endsWhen: `it is healthy for ${ready}, or its deadline` };
+}

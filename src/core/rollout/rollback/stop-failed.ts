@@ -1,0 +1,105 @@
+/**
+ * A stage that fails too often stops its release for good: it goes back, as its strategy says, and its input digest is
+ * not tried again. That is recorded once, whatever becomes of the budgets later.
+ */
+import { type AppBoard, type Board, setBad, setCurrent, wakeAt } from "../board.ts";
+import { own } from "../own.ts";
+import type { Release, RollbackScope } from "../records.ts";
+import { viewSite, standingTree } from "../site-view.ts";
+import { editMembers } from "../stage-run.ts";
+import { releasesOf, sitesByStage, type Unit, unitSite } from "../units.ts";
+import { countOf, someOf } from "../words.ts";
+
+/** Lets the unit go back when more of the stage's sites failed than may. */
+export function stopFailed(board: Board, unit: Unit, index: number): void {
+  const releases = releasesOf(board, unit);
+  const [stage, scope] = [releases[0]?.stages[index], scopeOf(releases)];
+  if (stage === undefined || scope === null) return;
+  const failed = (sitesByStage(releases)[index] ?? []).filter((site) =>
+    unitSite(board.input, releases, site).parts.some(({ state }) => state.kind === "failed"),
+  );
+  if (failed.length <= stage.failureBudget) return;
+  const why = `${countOf(failed.length, "site")} of stage ${stage.name} failed (${someOf(failed)}), its failureBudget is ${stage.failureBudget}`;
+  const word = { at: board.at, scope, ...(scope === "stage" ? { stage: stage.name } : {}), why };
+  editMembers(board, unit, (release) =>
+    release.kind === "removal" || release.goingBack !== undefined
+      ? undefined
+      : { release: sentBack(release, word), why: `${release.id} goes back: ${why}` },
+  );
+  settleGoingBack(board, releasesOf(board, unit));
+  wakeAt(board, board.input.now);
+}
+
+/** The widest that a member wants; null where one wants its sites to stay: what moves as one goes back as one. */
+function scopeOf(releases: readonly Release[]): RollbackScope | null {
+  const scopes = releases.flatMap(({ kind, rollback }) =>
+    kind === "removal" ? [] : [rollback ?? null],
+  );
+  if (scopes.length === 0 || scopes.includes(null)) return null;
+  return (["all", "stage", "failed"] as const).find((scope) => scopes.includes(scope)) ?? null;
+}
+
+/**
+ * The release as it goes back: what it has recorded and no mirror has is not handed over any more, and what was approved
+ * was approved for going forward.
+ */
+export function sentBack(release: Release, word: NonNullable<Release["goingBack"]>): Release {
+  const approvals = release.approvals.filter(({ what }) => what !== "deletions");
+  return { ...release, goingBack: word, approvals, deletions: { objects: 0 } };
+}
+
+/** Brings what follows from going back up to date: what is bad, what is current, what was not carried out. */
+export function settleGoingBack(board: Board, releases: readonly Release[]): void {
+  for (const release of releases) {
+    const app = board.apps.get(release.app);
+    if (app === undefined || release.goingBack === undefined || release.kind !== "app") continue;
+    noteBad(board, app, release);
+    takeBackPromotion(board, app, release);
+  }
+}
+
+function noteBad(board: Board, app: AppBoard, release: Release): void {
+  const trees = Object.keys(release.handed).flatMap((site) => own(release.list, site)?.to ?? []);
+  const digests = new Set([...app.bad, release.digest]);
+  const all = new Set([...app.badTrees, ...trees]);
+  if (digests.size === app.bad.length && all.size === app.badTrees.length) return;
+  const why = `${release.id} is bad: it is not tried again until ${app.app} changes`;
+  setBad(board, app, { digests: [...digests].toSorted(), trees: [...all].toSorted(), why });
+}
+
+/** A bad release is current only where it stands and stays; nobody else gets it. */
+function takeBackPromotion(board: Board, app: AppBoard, release: Release): void {
+  const { current } = app;
+  const stays = (site: string): boolean => {
+    const standing = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing === own(release.list, site)?.to && !isToGoBack(release, site);
+  };
+  let changed = false;
+  const partial = current.partial.flatMap((entry) => {
+    if (entry.release.id !== release.id || entry.stage === "left") return [entry];
+    const sites = entry.sites.filter(stays);
+    if (sites.length === entry.sites.length && entry.selector === undefined) return [entry];
+    changed = true;
+    const { selector: _, ...rest } = entry;
+    return sites.length === 0 ? [] : [{ ...rest, sites }];
+  });
+  if (!changed) return;
+  const why = `${release.id} is current only where it stays`;
+  setCurrent(board, app, { current: { ...current, partial }, why });
+  // What the sites are entitled to now shows in the next plan.
+  app.isCompleted = true;
+  wakeAt(board, board.input.now);
+}
+
+/** The site has got the release, and is one of those that go back. */
+export function isToGoBack(release: Release, site: string): boolean {
+  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
+  return own(release.setBack, site) !== undefined || isInScope(release, site);
+}
+
+function isInScope(release: Release, site: string): boolean {
+  const { goingBack, failed, excused, stages, list } = release;
+  if (goingBack?.scope === "failed") return Object.hasOwn(failed, site) && !own(excused, site);
+  if (goingBack?.scope !== "stage") return goingBack !== undefined;
+  return stages[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
+}

@@ -1,0 +1,326 @@
+/** Releases that fail too often and go back, as stories. */
+import { describe, expect, it } from "vitest";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import {
+  PlannerWorld,
+  quick,
+  someSites,
+  type WorldApp,
+  type WorldHead,
+} from "../../support/planner-world.ts";
+
+type Scope = "none" | "failed" | "stage" | "all";
+
+const withScope = (rollback: Scope, more: Partial<WorldApp> = {}): Partial<WorldApp> => ({
+  strategy: { ...quick, rollback },
+  ...more,
+});
+
+const fleet = (version: string, app: Partial<WorldApp>, sites = someSites(4)): WorldHead => ({
+  sites,
+  apps: { web: { version, ...app } },
+});
+
+/** A fleet of which every site has web v1, and in which v2 is broken. */
+function settled(app: Partial<WorldApp>, sites: WorldHead["sites"] = someSites(4)): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow(fleet("v1", app, sites));
+  world.run(25);
+  world.behaviour = ({ tree, afterMs }) => {
+    if (tree.startsWith("web:v2")) return "Degraded";
+    return afterMs >= 1000 ? "Healthy" : "Progressing";
+  };
+  return world;
+}
+
+const canaryOf = (world: PlannerWorld): string => world.on("web", "v2")[0] ?? "";
+
+describe("a release that fails too often", () => {
+  it("takes its failed canary back to the good tree, stays failed, and is bad", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(5);
+    const canary = canaryOf(world);
+    world.run(25);
+
+    expect(world.on("web", "v1")).toHaveLength(4);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+    expect(Object.keys(world.release("web").failed)).toEqual([canary]);
+    expect(world.release("web").back?.[canary]).toMatchObject({ from: "web:v2", to: "web:v1" });
+    expect(world.progress()[0]).toMatchObject({
+      state: "failed",
+      stages: [{ failed: 1, rolledBack: 1, done: 0 }, { waiting: 3 }],
+    });
+    expect(world.codes(canary)).toEqual(["failed"]);
+    expect(world.codes(null)).toEqual(["rolling-back"]);
+  });
+
+  it("stays on record while the same version is followed, and is not tried again", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(40);
+    const { id } = world.release("web");
+    world.follow({ ...fleet("v2", withScope("failed")), maxSitesInFlight: 9 });
+    world.run(30);
+    expect(world.release("web").id).toBe(id);
+    expect(world.on("web", "v1")).toHaveLength(4);
+
+    world.follow(fleet("v3", withScope("failed")));
+    world.run(40);
+    expect(world.on("web", "v3")).toHaveLength(4);
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(40);
+    expect(world.notes).toContain("web: this version is known to be bad and is not tried again");
+    expect(world.on("web", "v3")).toHaveLength(4);
+  });
+
+  it("gives way to a fix at once, also while it goes back", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(5);
+    const canary = canaryOf(world);
+    while (world.release("web").back === undefined) world.run(1);
+
+    world.follow(fleet("v3", withScope("failed")));
+    world.settle();
+
+    expect(world.on("web", "v3")).toEqual([canary]);
+    world.run(40);
+    expect(world.on("web", "v3")).toHaveLength(4);
+  });
+
+  it("leaves its sites where they are with rollback none", () => {
+    const world = settled(withScope("none"));
+    world.follow(fleet("v2", withScope("none")));
+    world.run(60);
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.control.apps["web"]?.bad).toEqual([]);
+  });
+
+  it("takes back the failed sites only, all of the stage, or all that have it", () => {
+    const left: Record<string, number> = {};
+    for (const scope of ["failed", "stage", "all"] as const) {
+      const app = withScope(scope);
+      const world = settled(app, someSites(6));
+      let bad: string[] = [];
+      world.behaviour = ({ tree, site, afterMs }) => {
+        if (tree === "web:v2" && bad.includes(site)) return "Degraded";
+        return afterMs >= 1000 ? "Healthy" : "Progressing";
+      };
+      world.follow(fleet("v2", app, someSites(6)));
+      world.run(2);
+      const canary = canaryOf(world);
+      bad = ["s1", "s2", "s3", "s4", "s5", "s6"].filter((site) => site !== canary).slice(0, 2);
+      world.run(40);
+      expect(Object.keys(world.release("web").back ?? {})).toEqual(expect.arrayContaining(bad));
+      left[scope] = world.on("web", "v2").length;
+      expect(world.on("web", "v2").includes(canary)).toBe(scope !== "all");
+    }
+    expect(left).toEqual({ failed: 4, stage: 1, all: 0 });
+  });
+
+  it("goes back newest first, no more at once than maxInFlight, whatever maxUnavailable says", () => {
+    const strategy = {
+      ...quick,
+      stages: [{ name: "all" }],
+      maxInFlight: 2,
+      failureBudget: 1,
+      rollback: "all" as const,
+    };
+    const world = settled({ strategy }, someSites(8));
+    let isBad = false;
+    world.behaviour = ({ tree, afterMs }) => {
+      if (tree === "web:v2" && isBad) return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    world.follow(fleet("v2", { strategy: { ...strategy, maxUnavailable: 2 } }, someSites(8)));
+    while (world.on("web", "v2").length < 6) world.run(1);
+    const order = world.handed("web").slice(-6);
+    isBad = true;
+    const before = world.story.length;
+    world.run(40);
+
+    const back = world.story.slice(before).map(({ handOver }) => handOver.site);
+    const touched = order.map((line) => line.split(" ")[0] ?? "");
+    const positions = back.map((site) => touched.indexOf(site));
+    expect(new Set(positions.slice(0, 2))).toEqual(new Set([4, 5]));
+    expect(world.on("web", "v2")).toEqual([]);
+  });
+
+  it("is not stopped by a hold, but waits for a site that does not answer", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(5);
+    const canary = canaryOf(world);
+    world.decide({ verb: "pause", scope: { fleet: true }, all: true, why: "freeze" });
+    world.offline.add(canary);
+    world.run(20);
+    expect(world.on("web", "v2")).toEqual([canary]);
+    expect(world.codes(canary)).toContain("offline");
+
+    world.offline.delete(canary);
+    world.run(10);
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
+  it("leaves a site alone where nothing good is recorded, and says so", () => {
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.behaviour = () => "Degraded";
+    world.follow(fleet("v2", withScope("all")));
+    world.run(40);
+    const [canary = ""] = world.on("web", "v2");
+    expect(world.codes(canary)).toContain("no-good-tree");
+    expect(world.on("web", "v2")).toHaveLength(1);
+  });
+});
+
+describe("going back", () => {
+  it("goes on when the process died between control and the mirror", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(5);
+    const canary = canaryOf(world);
+    while (world.release("web").back === undefined) {
+      world.now += 1000;
+      world.work();
+      world.step({ dies: true });
+      if (world.release("web").back === undefined) world.settle();
+    }
+    expect(world.on("web", "v2")).toEqual([canary]);
+    world.run(10);
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
+  it("takes back nothing that was recorded and never written", () => {
+    const app = { strategy: { ...quick, stages: [{ name: "all" }], rollback: "all" as const } };
+    const world = settled(app);
+    world.follow(fleet("v2", app));
+    world.step({ dies: true });
+    world.decide({
+      verb: "rollback",
+      app: "web",
+      release: world.release("web").id,
+      why: "wrong image",
+    });
+    world.run(20);
+    expect(world.handed("web").filter((line) => line.includes(world.release("web").id))).toEqual(
+      [],
+    );
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
+  it("keeps to the tree of before when a label changes in between, and never brings the bad one back", () => {
+    const app = withScope("failed", { variant: (labels) => labels["ring"] ?? "" });
+    const world = settled(app);
+    world.follow(fleet("v2", app));
+    world.run(5);
+    const canary = canaryOf(world);
+    world.run(12);
+    world.follow(fleet("v2", app, { ...someSites(4), [canary]: { labels: { ring: "x" } } }));
+    world.run(40);
+    expect(world.trees("web")[canary]).toBe("web:v1:x");
+    expect(world.on("web", "v2")).toEqual([]);
+  });
+
+  it("does not take a candidate on trial for good when a label moved its site", () => {
+    const app = withScope("failed", { variant: (labels) => labels["ring"] ?? "" });
+    const world = settled(app);
+    let isBad = false;
+    world.behaviour = ({ tree, afterMs }) => {
+      if (tree.startsWith("web:v2") && isBad) return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    const slow = { ...app, strategy: { ...quick, soak: "60s", rollback: "failed" as const } };
+    world.follow(fleet("v1", slow));
+    world.follow(fleet("v2", slow));
+    world.run(5);
+    const canary = canaryOf(world);
+    world.follow(fleet("v2", slow, { ...someSites(4), [canary]: { labels: { ring: "x" } } }));
+    world.run(4);
+    expect(world.trees("web")[canary]).toBe("web:v2:x");
+    isBad = true;
+    world.run(40);
+    expect(world.trees("web")[canary]).toBe("web:v1");
+    expect(world.good[canary]?.["web"]).toBe("web:v1");
+  });
+
+  it("waits where it would delete a protected object, and takes back the others", () => {
+    const objects = ["_ConfigMap_web_main", "_Secret_x_vault", "_ConfigMap_web_new"];
+    const app = {
+      strategy: { ...quick, stages: [{ name: "all" }], rollback: "failed" as const },
+    };
+    const world = settled(app);
+    world.isProtected = (object) => object.includes("vault");
+    world.follow(fleet("v2", { ...app, objects }));
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    const [wait] = world.waitsOf("s1");
+    expect(wait).toMatchObject({ code: "deletions" });
+    expect(wait?.reason).toContain("vault is protected");
+    expect(world.release("web").deletions.objects).toBe(8);
+
+    const { id } = world.release("web");
+    world.decide({ verb: "approve", app: "web", release: id, deletions: 8, why: "it is empty" });
+    world.run(20);
+    expect(world.on("web", "v1")).toHaveLength(4);
+  });
+
+  it("takes away what the release brought without asking", () => {
+    const objects = ["_ConfigMap_web_main", "_ConfigMap_web_new"];
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed", { objects })));
+    world.run(30);
+    expect(world.on("web", "v1")).toHaveLength(4);
+    expect(world.release("web").deletions).toMatchObject({ objects: 1 });
+  });
+
+  it("does not create again what a removal has taken away", () => {
+    const world = settled(withScope("all"));
+    const places = (_: unknown, site: string): boolean => site !== "s1";
+    world.behaviour = ({ tree }) => (tree === "web:v1" ? "Healthy" : "Degraded");
+    world.follow(fleet("v1", withScope("all", { places })));
+    world.offline.add("s1");
+    world.run(40);
+    expect(world.release("web", "removal").goingBack).toBeUndefined();
+    expect(world.trees("web")["s1"] ?? "leaving").toBe("leaving");
+  });
+
+  it("takes apps back together that moved together, in one mirror commit", () => {
+    const strategy = {
+      ...quick,
+      stages: [{ name: "canary", count: 1 }, { name: "rest" }],
+      rollback: "failed" as const,
+    };
+    const shared = "_Service_x_shared";
+    const head = (version: string, owner: "web" | "db"): WorldHead => ({
+      sites: someSites(3),
+      apps: {
+        web: {
+          version,
+          strategy,
+          objects: ["_ConfigMap_web_main", ...(owner === "web" ? [shared] : [])],
+        },
+        db: {
+          version,
+          strategy,
+          objects: ["_ConfigMap_db_main", ...(owner === "db" ? [shared] : [])],
+        },
+      },
+    });
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(head("v1", "web"));
+    world.run(25);
+    world.behaviour = ({ tree, afterMs }) => {
+      if (tree === "db:v2") return "Degraded";
+      return afterMs >= 1000 ? "Healthy" : "Progressing";
+    };
+    world.follow(head("v2", "db"));
+    world.run(40);
+
+    expect([...world.on("web", "v2"), ...world.on("db", "v2")]).toEqual([]);
+    const last = world.story.at(-1)?.handOver;
+    expect(last?.apps.map(({ app }) => app)).toEqual(["db", "web"]);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+    expect(world.control.apps["db"]?.bad).toEqual(["v2"]);
+  });
+});

@@ -1,0 +1,70 @@
+/** What no plan may ever do when a release goes back, and what it hands over forward. */
+import { expect } from "vitest";
+import { own } from "../../src/core/rollout/own.ts";
+import type { HandOver, PlannerInput } from "../../src/core/rollout/planner-types.ts";
+import { treeAt } from "../../src/core/rollout/site-view.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
+
+/** The plan sets the site back: it is recorded as of now. */
+export function goesBackNow({ now }: PlannerInput, release: Release, site: string): boolean {
+  return own(release.back, site)?.at === new Date(now).toISOString();
+}
+
+/** Nothing of a release that goes back, or is known to be bad, is handed over; and what is, is recorded. */
+export function checkForward(input: PlannerInput, release: Release, site: string): void {
+  expect(release.goingBack).toBeUndefined();
+  if (release.kind === "app")
+    expect(input.control.apps[release.app]?.bad).not.toContain(release.digest);
+  expect(own(release.handed, site)?.at).toBe(new Date(input.now).toISOString());
+  expect(own(release.failed, site)).toBeUndefined();
+}
+
+/** What goes back gets what was good there, is recorded as failed, and takes a slot of its stage like anything else. */
+export function checkBack(
+  input: PlannerInput,
+  after: PlannerInput,
+  at: { release: Release; site: string; set: HandOver["apps"][number]["set"] },
+): void {
+  const { release, site } = at;
+  const back = own(release.back, site);
+  const known = own(releaseBefore(input, release)?.back, site);
+  expect(release.kind).not.toBe("removal");
+  expect(at.set).toEqual({ tree: back?.to });
+  expect(own(own(input.mirrors, site), release.app)).toEqual({ tree: back?.from });
+  expect(own(release.failed, site)).toBeDefined();
+  if (known !== undefined) return expect(back?.to).toBe(known.to);
+  expect(back?.to).toBe(own(own(input.good, site), release.app));
+  expect(after.control.apps[release.app]?.badTrees ?? []).not.toContain(back?.to);
+  checkSlots(after, release, site);
+}
+
+function releaseBefore({ control }: PlannerInput, { app, id }: Release): Release | undefined {
+  return own(control.apps, app)?.open.find((release) => release.id === id);
+}
+
+function checkSlots(after: PlannerInput, release: Release, site: string): void {
+  const stage = own(release.list, site)?.stage ?? -1;
+  const sites = Object.keys(release.list).filter((name) => release.list[name]?.stage === stage);
+  const busy = sites.filter((name) => isGoingBack(after, release, name));
+  expect(busy.length).toBeLessThanOrEqual(release.stages[stage]?.maxInFlight ?? 0);
+}
+
+function isGoingBack(input: PlannerInput, release: Release, site: string): boolean {
+  const back = own(release.back, site);
+  if (back === undefined || own(release.excused, site) !== undefined) return false;
+  if (input.now - Date.parse(back.at) >= release.progressDeadlineMs) return false;
+  return !hasArrived(input, release, { site, back });
+}
+
+function hasArrived(
+  input: PlannerInput,
+  release: Release,
+  { site, back }: { site: string; back: { from: string; to: string } },
+): boolean {
+  const stands = treeAt(input, release.app, site);
+  if (stands === back.from) return false;
+  if (stands !== back.to) return true;
+  const observed = own(own(input.observed, site)?.apps, release.app);
+  const isReady = observed !== undefined && observed.longestHealthyMs >= release.minReadyMs;
+  return isReady && observed.tree === back.to && observed.health === "Healthy";
+}
