@@ -35868,6 +35868,7 @@ var defaults = {
   soakMs: 5 * minute,
   minReadyMs: 1e4,
   progressDeadlineMs: 10 * minute,
+  rollback: "failed",
   maxInFlight: { percent: 10 },
   maxUnavailable: { percent: 10 }
 };
@@ -35889,7 +35890,8 @@ function strategyFromSpec(name2, spec) {
     stages: stages2,
     minReadyMs: duration(spec.minReady) ?? defaults.minReadyMs,
     progressDeadlineMs: duration(spec.progressDeadline) ?? defaults.progressDeadlineMs,
-    unknownBlocks: spec.gates?.unknown === "block"
+    unknownBlocks: spec.gates?.unknown === "block",
+    rollback: spec.rollback === "none" ? null : spec.rollback ?? defaults.rollback
   };
 }
 function builtInStages(spec) {
@@ -42232,13 +42234,13 @@ var RolloutStrategy = documentOf(
       onFailure: typebox_exports.Optional(
         typebox_exports.Literal("hold", {
           default: "hold",
-          description: "over the failure budget the release waits for an operator"
+          description: "over the failure budget the release goes no further, and `rollback` says what goes back"
         })
       ),
       rollback: typebox_exports.Optional(
-        typebox_exports.Literal("none", {
-          default: "none",
-          description: "sites that failed stay where they are"
+        typebox_exports.Enum(["none", "failed", "stage", "all"], {
+          default: "failed",
+          description: "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release"
         })
       ),
       gates: typebox_exports.Optional(
@@ -42383,7 +42385,6 @@ var plannedFields = {
   ]
 };
 var plannedValues = {
-  "RolloutStrategy spec.rollback": ["failed", "stage", "all"],
   "RolloutStrategy spec.onFailure": ["rollback"]
 };
 function isPlannedField(kind, path2) {
@@ -49697,6 +49698,11 @@ var RemovalVerb = typebox_exports.Union([
   typebox_exports.Literal("orphan"),
   typebox_exports.Literal("hold")
 ]);
+var RollbackScope = typebox_exports.Union([
+  typebox_exports.Literal("failed"),
+  typebox_exports.Literal("stage"),
+  typebox_exports.Literal("all")
+]);
 var Release = record({
   id: typebox_exports.String(),
   app: typebox_exports.String(),
@@ -49741,11 +49747,36 @@ var Release = record({
   excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
   opened: typebox_exports.Record(typebox_exports.String(), Time),
   passed: typebox_exports.Record(typebox_exports.String(), Time),
+  /** What its strategy wants when it fails too often; absent: sites stay where they are. */
+  rollback: typebox_exports.Optional(RollbackScope),
+  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
+  goingBack: typebox_exports.Optional(
+    record({
+      at: Time,
+      scope: RollbackScope,
+      /** The stage whose sites go back, for scope `stage`. */
+      stage: typebox_exports.Optional(typebox_exports.String()),
+      by: typebox_exports.Optional(typebox_exports.String()),
+      why: typebox_exports.String()
+    })
+  ),
+  /** Single sites that an operator sets back. */
+  setBack: typebox_exports.Optional(
+    typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() }))
+  ),
+  /** Sites that went back: from which tree and to which. Written before the mirror has it. */
+  back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
+  guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */
   left: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Time)),
   /** Budgets of the open list once this release is current. */
   openList: typebox_exports.Optional(OpenListBudgets),
   approvals: typebox_exports.Array(Approval)
+});
+var BadReleases = record({
+  digests: typebox_exports.Array(typebox_exports.String()),
+  trees: typebox_exports.Optional(typebox_exports.Array(Tree))
 });
 var SiteLosses = typebox_exports.Record(
   typebox_exports.String(),
@@ -49813,7 +49844,6 @@ var WorkerSilences = record({
 // src/core/rollout/control-files.ts
 var closed2 = { additionalProperties: false };
 var EpochRecord = typebox_exports.Object({ epoch: typebox_exports.Integer({ minimum: 0 }) }, closed2);
-var BadDigests = typebox_exports.Object({ digests: typebox_exports.Array(typebox_exports.String()) }, closed2);
 var AcceptedHead = typebox_exports.Object(
   { commit: typebox_exports.String(), by: typebox_exports.String(), at: typebox_exports.String(), why: typebox_exports.String() },
   closed2
@@ -49865,14 +49895,17 @@ function newBoard(input2) {
     counted: /* @__PURE__ */ new Map()
   };
 }
+var unknownApp = { current: { release: null, partial: [] }, open: [], bad: [] };
 function appBoard(app, control2) {
-  const releases = [...control2?.open ?? []].toSorted(byRank);
+  const { current, open: open2, bad, badTrees = [], arrivals = noArrivals } = control2 ?? unknownApp;
+  const releases = open2.toSorted(byRank);
   return {
     app,
-    current: control2?.current ?? { release: null, partial: [] },
+    current,
     open: new Map(releases.map((release) => [release.id, release])),
-    bad: control2?.bad ?? [],
-    arrivals: control2?.arrivals ?? noArrivals,
+    bad,
+    badTrees,
+    arrivals,
     inFlight: /* @__PURE__ */ new Map(),
     movedNow: /* @__PURE__ */ new Set(),
     promoted: /* @__PURE__ */ new Map(),
@@ -49904,6 +49937,16 @@ function closeRelease(board, release, why) {
 function setCurrent(board, app, to) {
   app.current = to.current;
   change(board, controlPaths.current(app.app), { record: to.current, why: to.why });
+}
+function setBad(board, app, to) {
+  app.bad = to.digests;
+  app.badTrees = to.trees;
+  const record2 = to.digests.length === 0 ? null : { digests: to.digests, trees: to.trees };
+  change(board, controlPaths.bad(app.app), { record: record2, why: to.why });
+}
+function forgetBad(board, app) {
+  if (app.bad.length === 0) return;
+  setBad(board, app, { digests: [], trees: [], why: `${app.app} is gone` });
 }
 function setArrivals(board, app, to) {
   app.arrivals = to.arrivals;
@@ -50008,6 +50051,8 @@ function withoutSites(release, sites) {
     failed: keep2(release.failed),
     excused: keep2(release.excused),
     ...release.retried === void 0 ? {} : { retried: keep2(release.retried) },
+    ...release.setBack === void 0 ? {} : { setBack: keep2(release.setBack) },
+    ...release.back === void 0 ? {} : { back: keep2(release.back) },
     ...release.left === void 0 ? {} : { left: keep2(release.left) }
   });
   return { ...smaller, approvals: rebound(release, smaller) };
@@ -50106,7 +50151,7 @@ function isListed(app, site) {
   for (const release of app.open.values()) {
     const entry2 = own(release.list, site);
     if (entry2 === void 0) continue;
-    if (release.kind === "removal") return true;
+    if (release.kind === "removal" || release.goingBack !== void 0) return true;
     if (!Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "")) return true;
   }
   return false;
@@ -50180,9 +50225,13 @@ function stepAt(board, release, site) {
   const entry2 = own(release.list, site);
   const from = treeAt(board.input, release.app, site);
   if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
+  if (goesNoMore(release, site)) return void 0;
   const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
   if (hasPassed2 && release.kind !== "removal") return void 0;
   return stepOf(release, { from, to: entry2.to });
+}
+function goesNoMore({ goingBack, back }, site) {
+  return goingBack !== void 0 || own(back, site) !== void 0;
 }
 function stepOf(release, { from, to }) {
   const isOrphaned = to === null && removalVerb(release) === "orphan";
@@ -50194,7 +50243,20 @@ function protectedWords(object) {
 }
 
 // src/core/rollout/start/count-deletions.ts
+function noteGuarded({ board, input: input2 }, release) {
+  const trees = new Set(Object.values(release.list).flatMap(({ to }) => to ?? []));
+  const guarded = new Set(release.guarded);
+  for (const tree of trees) {
+    for (const object of input2.objectsOf(tree)) if (input2.isProtected(object)) guarded.add(object);
+  }
+  if (guarded.size === (release.guarded?.length ?? 0)) return;
+  const why = `${release.id}: protected objects that it goes to`;
+  setRelease(board, { ...release, guarded: [...guarded].toSorted() }, why);
+}
 function countDeletions(run2) {
+  for (const { open: open3 } of run2.board.apps.values()) {
+    for (const release of open3.values()) noteGuarded(run2, release);
+  }
   const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
   const counts = open2.map((release) => countOf2(run2, release));
   const isBegun = ({ release }) => run2.begun.some(({ id }) => id === release.id);
@@ -50265,6 +50327,26 @@ function objectsOfApp({ input: input2 }, app) {
   return objects;
 }
 
+// src/core/rollout/rollback/back-state.ts
+function backState(input2, release, view) {
+  const record2 = own(release.back, view.site);
+  if (record2 === void 0) return void 0;
+  const tree = standingTree(view.entry);
+  if (view.isMoving) return { kind: "in-flight", until: null };
+  if (tree === record2.from) return { kind: "pending" };
+  if (tree !== record2.to) return { kind: "over" };
+  const isReady = hasBeenReady(view, tree, release) && isHealthy(view, release.unknownBlocks);
+  if (isReady) return { kind: "settled" };
+  if (view.silentSince !== null) return { kind: "in-flight", until: null };
+  const at2 = Date.parse(record2.at);
+  const until = at2 + release.progressDeadlineMs + silentMs(input2, view.mirror, at2);
+  return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
+}
+function isBackInFlight(input2, release, view) {
+  const kind = backState(input2, release, view)?.kind;
+  return kind === "pending" || kind === "in-flight";
+}
+
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
 function listedSite(input2, release, site) {
@@ -50280,7 +50362,9 @@ function siteState(listed) {
   }
   const failed2 = own(release.failed, view.site);
   if (failed2 !== void 0) {
-    return { kind: "failed", settledAt: Date.parse(failed2.at), cause: failed2.cause };
+    const isGoingBack = isBackInFlight(listed.input, release, view);
+    const settled = { settledAt: Date.parse(failed2.at), cause: failed2.cause };
+    return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
@@ -50367,7 +50451,8 @@ function settledAt({ input: input2, release, view }, earliest) {
 
 // src/core/rollout/units.ts
 function holdsSlot(state) {
-  return state.kind === "in-flight" || state.kind === "waiting" && state.holdsSlot;
+  if (state.kind === "waiting" || state.kind === "failed") return state.holdsSlot;
+  return state.kind === "in-flight";
 }
 
 // src/core/rollout/start/take-over.ts
@@ -50377,11 +50462,15 @@ function touchedBy(board, release) {
     const listed = listedSite(board.input, release, site);
     if (listed === void 0) continue;
     const stage = release.stages[listed.entry.stage]?.name ?? "";
-    if (Object.hasOwn(release.passed, stage)) continue;
-    const at2 = (own(release.handed, site) ?? own(release.carried, site))?.at ?? board.at;
+    const last = lastMove(release, site);
+    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
+    const at2 = last?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at: at2 } : { at: at2, settled: true });
   }
   return touched;
+}
+function lastMove({ back, handed, carried }, site) {
+  return own(back, site) ?? own(handed, site) ?? own(carried, site);
 }
 function takeSites(board, app, {
   sites,
@@ -50557,8 +50646,11 @@ function withNumbers(release, strategy, head) {
       maxUnavailable: resolveAmount(found.maxUnavailable, size)
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks } = strategy;
-  return { ...release, stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback } = strategy;
+  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const { rollback: _, ...rest } = release;
+  const scope = rollback === null || release.kind === "removal" ? {} : { rollback };
+  return { ...rest, ...numbers, ...scope };
 }
 
 // src/core/rollout/release-names.ts
@@ -50685,6 +50777,7 @@ function beginRelease(run2, app, made) {
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
+    ...strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback },
     stages: [...stages2],
     list,
     deletions: { objects: 0 },
@@ -50864,8 +50957,9 @@ function endApp({ board, notes }, app) {
   const why = `${app.app} is no longer in the fleet`;
   if (app.open.size > 0) {
     if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
-  } else if (own(board.input.control.apps, app.app) !== void 0 && !isEnded) {
-    change(board, controlPaths.current(app.app), { record: null, why });
+  } else if (own(board.input.control.apps, app.app) !== void 0) {
+    if (!isEnded) change(board, controlPaths.current(app.app), { record: null, why });
+    forgetBad(board, app);
   }
 }
 function entitleUnplaced(run2, app) {
@@ -50880,6 +50974,18 @@ function entitleUnplaced(run2, app) {
     current,
     why: `${app.app}: ${sites.length} sites are no longer placed`
   });
+}
+
+// src/core/rollout/rollback/stop-failed.ts
+function isToGoBack(release, site) {
+  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
+  return own(release.setBack, site) !== void 0 || isInScope(release, site);
+}
+function isInScope(release, site) {
+  const { goingBack, failed: failed2, excused, stages: stages2, list } = release;
+  if (goingBack?.scope === "failed") return Object.hasOwn(failed2, site) && !own(excused, site);
+  if (goingBack?.scope !== "stage") return goingBack !== void 0;
+  return stages2[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
 }
 
 // src/core/rollout/start/start-site-release.ts
@@ -50924,7 +51030,7 @@ function changedSites({ input: input2 }, app) {
 function isTouched(candidate, site) {
   const entry2 = own(candidate?.list, site);
   if (candidate === void 0 || entry2 === void 0) return false;
-  if (hasPassed(candidate, entry2)) return false;
+  if (hasPassed(candidate, entry2) || Object.hasOwn(candidate.back ?? {}, site)) return false;
   return Object.hasOwn(candidate.handed, site) || Object.hasOwn(candidate.carried, site);
 }
 function rewriteCandidate(run2, app, { candidate, changed: changed2, list }) {
@@ -50942,6 +51048,7 @@ function rewriteCandidate(run2, app, { candidate, changed: changed2, list }) {
   setRelease(run2.board, next, `${candidate.id} follows its sites' data`);
 }
 function followTouched({ begun }, { candidate, list }, { site, entry: entry2, to }) {
+  if (candidate.goingBack !== void 0 || isToGoBack(candidate, site)) return;
   const isNew2 = begun.some(({ app, id }) => app === candidate.app && id === candidate.id);
   if (!isNew2 && entry2.to !== null && entry2.to !== to) list.set(site, { from: entry2.to, to });
 }

@@ -80,11 +80,20 @@ function headline({ fleet, revision, refused, sites }: FleetStatus): string {
   ].join("");
 }
 
+/** Of the failed sites some went back: no column of its own. */
+const extraColumns = [
+  ["inFlight", "in flight"],
+  ["failed", "failed"],
+  ["rolledBack", "of them rolled back"],
+  ["unchanged", "unchanged"],
+  ["excused", "excused"],
+] as const;
+
 function releaseRow({ app, release, kind, state, stages }: ReleaseProgress): string[] {
   const parts = stages.map((stage) => {
-    const extras = (["inFlight", "failed", "unchanged", "excused"] as const)
-      .filter((column) => stage[column] > 0)
-      .map((column) => `${stage[column]} ${column === "inFlight" ? "in flight" : column}`);
+    const extras = extraColumns
+      .filter(([column]) => stage[column] > 0)
+      .map(([column, word]) => `${stage[column]} ${word}`);
     const note = extras.length === 0 ? "" : ` (${extras.join(", ")})`;
     return `${stage.name} ${stage.done}/${stage.sites}${note}${stage.passed ? " passed" : ""}`;
   });

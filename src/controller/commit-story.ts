@@ -41,12 +41,22 @@ function openStory(work: CommitWork, standing: Standing): CommitStory {
   const failed = progress.find(({ state }) => state === "failed");
   const shown = failed ?? progress[0];
   const isHeld = progress.some(({ state }) => state === "held");
-  const notes = failed === undefined ? (isHeld ? ["held"] : []) : ["over its failure budget"];
+  const notes = failed === undefined ? (isHeld ? ["held"] : []) : failedNotes(failed);
   const stage = shown === undefined ? "" : stageText(shown, progress.length > 1);
   return {
     state: failed === undefined ? "pending" : "failure",
     description: storyText(work, standing, { stage, notes }),
   };
+}
+
+/** Sites that went back count as failed; how many of them did is told beside. */
+function failedNotes({ stages }: ReleaseProgress): string[] {
+  const back = stages.reduce((sum, { rolledBack }) => sum + rolledBack, 0);
+  const isOver = stages.some(({ failed, failureBudget }) => failed > failureBudget);
+  return [
+    ...(isOver ? ["over its failure budget"] : []),
+    ...(back > 0 ? [`${back} rolled back`] : []),
+  ];
 }
 
 function isSame(entry: LedgerRelease, progress: ReleaseProgress): boolean {

@@ -117,10 +117,12 @@ function stageChip({ opened, passed, failed, failureBudget }: StageProgress): Ht
 }
 
 function budgetWords(stage: StageProgress): string {
-  const { failed, failureBudget, inFlight, maxInFlight, maxUnavailable, soakMs } = stage;
+  const { failed, failureBudget, rolledBack, inFlight, maxInFlight, maxUnavailable, soakMs } =
+    stage;
   return [
     `in flight ${inFlight} of at most ${maxInFlight}`,
     `failed ${failed} of at most ${failureBudget}`,
+    ...(rolledBack > 0 ? [`rolled back ${rolledBack}`] : []),
     `unavailable at most ${maxUnavailable}`,
     soakMs > 0 ? `soak ${spanInWords(soakMs)}` : "no soak",
   ].join(" · ");

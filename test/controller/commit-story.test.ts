@@ -64,6 +64,10 @@ describe("the story of a commit", () => {
       state: "failure",
       description: "1 of 2 sites, stage 1 of 1; 1 failed, over its failure budget",
     });
+    const back = [stage({ done: 1, failed: 1, rolledBack: 1, waiting: 0 })];
+    expect(storyOf(work({ releases: [open] }), at(progress("failed", back))).description).toBe(
+      "1 of 2 sites, stage 1 of 1; 1 failed, over its failure budget, 1 rolled back",
+    );
   });
 
   it("is a success when all is through, with each site counted as what it is", () => {

@@ -324,3 +324,71 @@ describe("going back", () => {
     expect(world.control.apps["db"]?.bad).toEqual(["v2"]);
   });
 });
+
+describe("an operator", () => {
+  const rollback = { verb: "rollback", app: "web", why: "alerts" } as const;
+
+  /** v2 is well and at all sites, in a last stage that soaks. */
+  function soaking(): PlannerWorld {
+    const app = { strategy: { ...quick, soak: "60s", rollback: "none" as const } };
+    const world = settled(withScope("none"));
+    world.behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
+    world.follow(fleet("v1", app));
+    world.follow(fleet("v2", app));
+    world.run(70);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    return world;
+  }
+
+  it("sends a release back from everywhere, also from stages that have passed; it is bad then", () => {
+    const world = soaking();
+    world.decide(rollback);
+    world.run(10);
+    expect(world.on("web", "v1")).toHaveLength(4);
+    expect(world.control.apps["web"]).toMatchObject({ bad: ["v2"], current: { partial: [] } });
+    expect(() => world.decide(rollback)).toThrow(/^conflict:/);
+  });
+
+  it("sends back a stage, or a single site, which makes nothing bad", () => {
+    const world = soaking();
+    const [site = ""] = Object.entries(world.release("web").list).flatMap(([name, { stage }]) =>
+      stage === 1 ? [name] : [],
+    );
+    world.decide({ ...rollback, site });
+    world.run(5);
+    expect(world.on("web", "v1")).toEqual([site]);
+    expect(world.control.apps["web"]?.bad).toEqual([]);
+
+    world.decide({ ...rollback, stage: "rest" });
+    world.run(10);
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.control.apps["web"]?.bad).toEqual(["v2"]);
+  });
+
+  it("brings it forward again by a retry, which forgives it", () => {
+    const world = soaking();
+    world.decide(rollback);
+    world.run(10);
+    world.decide({
+      verb: "retry",
+      app: "web",
+      release: world.release("web").id,
+      why: "was the DNS",
+    });
+    expect(world.control.apps["web"]?.bad).toEqual([]);
+    world.run(200);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    expect(world.open("web")).toBeUndefined();
+  });
+
+  it("is refused for a removal, for what is not there, and for what makes no sense", () => {
+    const world = soaking();
+    expect(() => world.decide({ ...rollback, site: "s9" })).toThrow(/^not-found:/);
+    expect(() => world.decide({ ...rollback, stage: "moon" })).toThrow(/^not-found:/);
+    expect(() => world.decide({ ...rollback, site: "s1", stage: "rest" })).toThrow(/^bad-request:/);
+    expect(() => world.decide({ ...rollback, release: "web-9" })).toThrow(/^not-found:/);
+    const { apps: _, ...gone } = fleet("v2", {});
+    world.follow({ ...gone, apps: {} });
+    expect(() => world.decide(rollback)).toThrow(/^conflict: .*what is gone does not come back/);
+  });
+});

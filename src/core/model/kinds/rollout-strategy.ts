@@ -80,7 +80,8 @@ export const RolloutStrategy = documentOf(
       onFailure: Type.Optional(
         Type.Literal("hold", {
           default: "hold",
-          description: "over the failure budget the release waits for an operator",
+          description:
+            "over the failure budget the release goes no further, and `rollback` says what goes back",
         }),
       ),
       rollback: Type.Optional(
