@@ -43,6 +43,8 @@ export interface StrategyText {
   readonly stages?: readonly string[];
   readonly soak?: string;
   readonly progressDeadline?: string;
+  /** Default: what failed stays where it is. */
+  readonly rollback?: string;
 }
 
 export function strategyText(options: StrategyText = {}): string {
@@ -58,6 +60,7 @@ ${stages.map((stage) => `    - ${stage}`).join("\n")}
   maxInFlight: 100%
   maxUnavailable: 100%
   failureBudget: 0
+  rollback: ${options.rollback ?? "none"}
 `;
 }
 
