@@ -45,13 +45,16 @@ function refusedItems({ refused, revision }: FleetStatus): AttentionItem[] {
   ];
 }
 
+const stopped: ReadonlySet<string> = new Set(["failure-budget", "rolling-back"]);
+
 function failedItems(groups: readonly WaitGroup[]): AttentionItem[] {
-  const used = groups.filter(({ code, sites }) => code === "failure-budget" && sites.length === 0);
-  return used.map(({ app, release, stage, reason, endsWhen }) => {
+  const used = groups.filter(({ code, sites }) => stopped.has(code) && sites.length === 0);
+  return used.map(({ app, release, stage, code, reason, endsWhen }) => {
     const failed = groups
       .filter((group) => group.code === "failed" && group.release === release)
       .flatMap(({ sites }) => sites);
-    const [site] = failed;
+    // What goes back does not go on without a site.
+    const site = code === "rolling-back" ? undefined : failed[0];
     return {
       key: `failed-${app}-${release}`,
       tone: "bad",

@@ -101,6 +101,17 @@ describe("what is to decide", () => {
     expect(text).toMatch(/flotilla rollout excuse storefront \S+ --site essen-0007 --why/);
   });
 
+  it("is a release that went back, which goes on by a retry and by no excuse", () => {
+    const waits = [
+      aWait("web", { code: "rolling-back", reason: "web-1 goes back: 1 site failed" }),
+      aWait("web", { code: "failed", site: "oslo" }),
+    ];
+    const text = shown(aStatus({ waits }));
+    expect(text).toContain("web-1 goes back: 1 site failed");
+    expect(text).toContain("flotilla rollout retry web web-1 --why");
+    expect(text).not.toContain("rollout excuse");
+  });
+
   it("is a region whose worker is silent", () => {
     const regions = [
       {
