@@ -13,9 +13,13 @@ import {
 import type { TreeId, Variant } from "../core/render/rendered.ts";
 import type { SiteAssignment } from "../core/rollout/records.ts";
 import type { NativeStore } from "../adapters/git/native-store.ts";
+import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { MirrorCommit } from "./mirror-commit.ts";
 import { countContent } from "./mirror-commit.ts";
 import { type MirrorSnapshot, nameOf, readSnapshot, type SiteContent } from "./mirror-snapshot.ts";
+
+/** A store with upkeep. */
+export type MirrorStore = ObjectStore & Pick<NativeStore, "maintain">;
 
 /** What a mirror commit says of itself beside its changes. */
 export interface CommitFrame {
@@ -34,14 +38,14 @@ export interface FactSources {
 export class MirrorRepository {
   readonly name: string;
   readonly dir: string;
-  readonly store: NativeStore;
+  readonly store: MirrorStore;
   #snapshot: MirrorSnapshot | undefined;
   /** The worker's head that was last found in the history, which only grows. */
   readonly #held = new Set<string>();
   readonly #objects = new Map<TreeId, ReadonlySet<ObjectId>>();
   readonly #told = new WeakMap<SiteContent, FactSources>();
 
-  constructor(options: { name: string; dir: string; store: NativeStore }) {
+  constructor(options: { name: string; dir: string; store: MirrorStore }) {
     this.name = options.name;
     this.dir = options.dir;
     this.store = options.store;

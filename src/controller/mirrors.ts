@@ -1,10 +1,9 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { NativeStore } from "../adapters/git/native-store.ts";
-import { MirrorRepository } from "./mirror-repository.ts";
+import { MirrorRepository, type MirrorStore } from "./mirror-repository.ts";
 
 /** Opens the bare repository in a folder, making it where there is none. */
-export type OpenStore = (dir: string) => Promise<NativeStore>;
+export type OpenStore = (dir: string) => Promise<MirrorStore>;
 
 const mirrorFolder = /^(?<name>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.git$/;
 

@@ -6,7 +6,7 @@ import { FleetError } from "../core/errors.ts";
 import { countsAt } from "./count-sites.ts";
 import { forEachAtOnce } from "../runtime/at-once.ts";
 import { planRollout } from "../core/rollout/plan-rollout.ts";
-import type { RolloutPlan } from "../core/rollout/planner-types.ts";
+import type { PlannerInput, RolloutPlan } from "../core/rollout/planner-types.ts";
 import { bookkeeping } from "./bookkeeping.ts";
 import { commitChanges, controllerAuthor } from "./control-commit.ts";
 import { awaitedHead } from "./control-loss.ts";
@@ -27,6 +27,8 @@ export interface Pass {
   /** null: no head was ever followed. */
   readonly read: ReadState | null;
   readonly plan: RolloutPlan | null;
+  /** What the plan was made of; null without one. */
+  readonly input: PlannerInput | null;
   readonly verdict: HeadVerdict;
   readonly controlLost: string | undefined;
   /** What could not be carried out, in words. */
@@ -53,7 +55,14 @@ export async function reconcile(world: World): Promise<Pass> {
   }
   const current = verdict.verdict === "follow" ? verdict.head : head;
   if (current === null) {
-    return { ...found, control, read: null, plan: null, hasWritten: control !== before };
+    return {
+      ...found,
+      control,
+      read: null,
+      plan: null,
+      input: null,
+      hasWritten: control !== before,
+    };
   }
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
@@ -151,7 +160,7 @@ async function plan(
   world: World,
   state: PassState,
   before: ControlSnapshot,
-): Promise<Pick<Pass, "control" | "read" | "plan" | "problems" | "hasWritten">> {
+): Promise<Pick<Pass, "control" | "read" | "plan" | "input" | "problems" | "hasWritten">> {
   const { rendering } = world;
   const previous = await previousHead(world, state.control);
   const read = await readState(world, state, previous);
@@ -179,6 +188,7 @@ async function plan(
     control,
     read: { ...read, control },
     plan: rollout,
+    input,
     problems: result.problems,
     hasWritten,
   };

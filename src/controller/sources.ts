@@ -1,12 +1,15 @@
 import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 
+/** What is asked of the clone here. */
+type SourceClone = Pick<FleetFetcher, "keepSources" | "isAncestor">;
+
 /** The clone of the fleet repository, asked only for what is not known yet. */
 export class Sources {
-  readonly #fetcher: FleetFetcher;
+  readonly #fetcher: SourceClone;
   #kept = "";
   #ancestry = new Map<string, boolean>();
 
-  constructor(fetcher: FleetFetcher) {
+  constructor(fetcher: SourceClone) {
     this.#fetcher = fetcher;
   }
 

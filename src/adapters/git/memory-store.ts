@@ -3,15 +3,16 @@ import { parseCommit } from "./commit-object.ts";
 import { emptyTree, type GitObject } from "./object-id.ts";
 import type { ObjectStore } from "./object-store.ts";
 
-/** An ObjectStore in memory, with the object ids of git: for simulation and tests. */
-export function memoryStore(): ObjectStore {
-  return createStore(memoryBackend());
+/**
+ * An ObjectStore in memory, with the object ids of git: for simulation and tests. Stores over the same `stored` share
+ * their objects, and each has refs of its own.
+ */
+export function memoryStore(stored: Map<string, GitObject> = new Map()): ObjectStore {
+  return createStore(memoryBackend(stored));
 }
 
-function memoryBackend(): StoreBackend {
-  const stored = new Map<string, GitObject>([
-    [emptyTree, { type: "tree", bytes: Buffer.alloc(0) }],
-  ]);
+function memoryBackend(stored: Map<string, GitObject>): StoreBackend {
+  stored.set(emptyTree, { type: "tree", bytes: Buffer.alloc(0) });
   const refs = new Map<string, string>();
   return {
     refTarget: (ref) => Promise.resolve(refs.get(ref) ?? null),

@@ -97,7 +97,11 @@ export interface ClusterClient {
 
 /** Opens a cluster. Nothing is read or sent before the first call. */
 export function openCluster(address: ClusterAddress): ClusterClient {
-  const connection = createConnection(address);
+  return clusterOver(createConnection(address));
+}
+
+/** A cluster behind any connection. */
+export function clusterOver(connection: Connection): ClusterClient {
   const discovery = createDiscovery(async (path, signal) => {
     const answer = await connection.send({ method: "GET", path, signal });
     // The API server answers a path that it does not serve with a bare 404, without a Status.

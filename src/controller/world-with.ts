@@ -1,0 +1,81 @@
+import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { ControlLossCheck } from "./control-loss.ts";
+import { ControlRepository } from "./control-repository.ts";
+import type { MirrorStore } from "./mirror-repository.ts";
+import type { Mirrors } from "./mirrors.ts";
+import { Observations } from "./observations.ts";
+import { PassMemory } from "./pass-memory.ts";
+import { raiseEpoch, stand, takeEpoch } from "./raise-epoch.ts";
+import { Recovery } from "./recovery.ts";
+import { Rendering } from "./rendering.ts";
+import { followSource } from "./source-follower.ts";
+import { Sources } from "./sources.ts";
+import type { World } from "./world.ts";
+
+/** Everything outside the process that a controller's passes use. */
+export interface WorldPorts {
+  readonly control: MirrorStore;
+  /** Those that exist are open. */
+  readonly mirrors: Mirrors;
+  readonly fleet: Omit<FleetFetcher, "has">;
+  readonly heartbeatMs: number;
+  readonly pollIntervalMs: number;
+}
+
+/** What a world lives by. */
+export interface WorldLife {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when the loop has something new to look at. */
+  readonly wake: () => void;
+  /** Ends the following of the remote. */
+  readonly signal: AbortSignal;
+}
+
+/** Makes a world of its ports and starts to follow the fleet repository; decides nothing yet. */
+export async function worldWith(ports: WorldPorts, life: WorldLife): Promise<World> {
+  const { mirrors, fleet, heartbeatMs, pollIntervalMs } = ports;
+  const { clock, logger, signal } = life;
+  const control = new ControlRepository(ports.control);
+  const candidacy = await stand(control, mirrors, clock.now());
+  const source = followSource({
+    remote: fleet,
+    intervalMs: pollIntervalMs,
+    clock,
+    logger,
+    onChange: life.wake,
+    signal,
+  });
+  let { epoch } = candidacy;
+  return {
+    get epoch() {
+      return epoch;
+    },
+    clock,
+    logger,
+    control,
+    lossCheck: new ControlLossCheck(control),
+    mirrors,
+    sources: new Sources(fleet),
+    source,
+    rendering: new Rendering((commit) => fleet.files(commit)),
+    observations: new Observations({ clock, heartbeatMs, silentFrom: candidacy.lastRecorded }),
+    memory: new PassMemory(),
+    recovery: new Recovery(logger),
+    raise: async (above) => {
+      await takeEpoch(control, above + 1, clock.now());
+      epoch = above + 1;
+    },
+    lead: () => raiseEpoch(control, candidacy, clock.now()),
+    maintain: async () => {
+      const stores = [ports.control, ...mirrors.all().map(({ store }) => store), fleet];
+      for (const store of stores) await store.maintain(signal);
+    },
+    close: async () => {
+      await mirrors.close();
+      await ports.control.close();
+    },
+  };
+}
