@@ -1,0 +1,129 @@
+/** A site's cluster as the simulation has it: the model, how it answers at present, and the wire to one worker. */
+import type { ApiAnswer, Connection } from "../../src/adapters/kubernetes/connection.ts";
+import type { ApiRequest } from "../../src/core/cluster-model/api-request.ts";
+import type { Cluster } from "../../src/core/cluster-model/cluster.ts";
+import { createCluster } from "../../src/core/cluster-model/create-cluster.ts";
+import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
+import { FleetError } from "../../src/core/errors.ts";
+import type { Json } from "../../src/core/model/json.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { type Life, startAt, type VirtualTime } from "./virtual-time.ts";
+
+/** `cut`: requests may arrive, answers do not. */
+export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut";
+
+/** A write as the cluster has seen it. */
+export interface ClusterWrite {
+  readonly site: string;
+  readonly mirror: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: Json | undefined;
+  readonly status: number;
+  readonly isDryRun: boolean;
+}
+
+export class SimSite {
+  readonly name: string;
+  readonly cluster: Cluster;
+  fault: ClusterFault = "none";
+
+  constructor(name: string) {
+    this.name = name;
+    const script = [
+      { match: { image: ":bad" }, outcome: "crashing" as const },
+      { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 9000 },
+    ];
+    this.cluster = createCluster({ name, script, nodes: ["node-a"], historyLength: 10 }, startAt);
+  }
+}
+
+export interface WireOptions {
+  readonly site: SimSite;
+  readonly mirror: string;
+  readonly time: VirtualTime;
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Before a write reaches the cluster; gives what looks at its outcome. */
+  readonly onWrite: (write: Omit<ClusterWrite, "status">) => (status: number) => void;
+}
+
+type Request = Parameters<Connection["send"]>[0];
+
+/** A connection of one life of a worker to one cluster. */
+export function createWire(options: WireOptions): Connection {
+  const { clock, life, site, timeoutMs, time } = options;
+  let generation = 1;
+  let pinned = 0;
+  let recognise: ((signal?: AbortSignal) => Promise<void>) | undefined;
+
+  const unreachable = (): FleetError => {
+    generation += 1;
+    return new FleetError("CLUSTER_UNREACHABLE", `${site.name} does not answer`);
+  };
+  const pin = async (signal: AbortSignal | undefined): Promise<void> => {
+    if (generation !== pinned) await recognise?.(signal);
+    if (generation !== pinned) throw unreachable();
+  };
+  const send = async (request: Request): Promise<ApiAnswer> => {
+    const isWrite = request.method !== "GET";
+    if (isWrite) await pin(request.signal);
+    request.signal?.throwIfAborted();
+    const over = generation;
+    const caller = isWrite ? undefined : request.signal;
+    // What was sent arrives, also when the sender dies meanwhile.
+    const arrived = Promise.withResolvers<Omit<ApiAnswer, "generation"> | undefined>();
+    time.after(time.random() * 4, () => arrived.resolve(arrive(options, request)));
+    const answer = await life.guard(arrived.promise);
+    await clock.sleep(answer === undefined ? timeoutMs : time.random() * 4, caller);
+    caller?.throwIfAborted();
+    if (answer === undefined || answer.status === 0) throw unreachable();
+    return { ...answer, generation: over };
+  };
+  return {
+    send,
+    generation: () => generation,
+    pin: (recognised) => {
+      pinned = recognised;
+    },
+    onUnpinned: (ask) => {
+      recognise = ask;
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The answer; undefined: none comes. Status 0: the connection was refused. */
+function arrive(options: WireOptions, request: Request): Omit<ApiAnswer, "generation"> | undefined {
+  const { site, time } = options;
+  if (site.fault === "hang") return undefined;
+  if (site.fault === "refuse") return { status: 0, body: undefined };
+  if (site.fault === "error") return { status: 500, body: undefined };
+  const url = new URL(request.path, "http://cluster");
+  const body = request.body === undefined ? undefined : (JSON.parse(request.body) as Json); // JSON gives Json
+  const asked: ApiRequest = {
+    method: request.method,
+    path: url.pathname,
+    query: url.searchParams,
+    accept: "application/json",
+    contentType: request.contentType ?? "application/json",
+    userAgent: "flotilla",
+    body,
+  };
+  const note =
+    request.method === "GET"
+      ? undefined
+      : options.onWrite({
+          site: site.name,
+          mirror: options.mirror,
+          method: request.method,
+          path: url.pathname,
+          body,
+          isDryRun: url.searchParams.has("dryRun"),
+        });
+  const answer = handleRequest(site.cluster, asked, startAt + Math.floor(time.now));
+  note?.(answer.status);
+  if (site.fault === "cut") return undefined;
+  return { status: answer.status, body: "body" in answer ? answer.body : undefined };
+}

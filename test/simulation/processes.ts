@@ -1,0 +1,335 @@
+/** Controller and workers of a simulated fleet: their own code, on ports that end in memory and virtual time. */
+import type { GitObject } from "../../src/adapters/git/object-id.ts";
+import { memoryStore } from "../../src/adapters/git/memory-store.ts";
+import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
+import { verifyCommit } from "../../src/adapters/git/verify-mirror.ts";
+import { clusterOver } from "../../src/adapters/kubernetes/cluster-client.ts";
+import { decide } from "../../src/controller/decide.ts";
+import { HintBoard } from "../../src/controller/hint-board.ts";
+import { Inbox } from "../../src/controller/inbox.ts";
+import { runLoop } from "../../src/controller/loop.ts";
+import type { MirrorStore } from "../../src/controller/mirror-repository.ts";
+import { Mirrors } from "../../src/controller/mirrors.ts";
+import type { Pass } from "../../src/controller/reconcile.ts";
+import { worldWith } from "../../src/controller/world-with.ts";
+import type { World } from "../../src/controller/world.ts";
+import { FleetError } from "../../src/core/errors.ts";
+import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import type { Logger } from "../../src/runtime/logger.ts";
+import { createWaker } from "../../src/runtime/wake.ts";
+import { workerSettings } from "../../src/worker/config.ts";
+import type { ControllerClient } from "../../src/worker/controller-client.ts";
+import type { MirrorFetcher } from "../../src/worker/mirror-follower.ts";
+import { runWith } from "../../src/worker/run-with.ts";
+import { type ClusterWrite, createWire, type SimSite } from "./cluster-connection.ts";
+import { siteNames } from "./fleet-story.ts";
+import { openMemoryState, StateDisk } from "./memory-state.ts";
+import type { Repository } from "./repository.ts";
+import { clockOf, Life, type VirtualTime } from "./virtual-time.ts";
+
+/** What is on the disks of one region: its mirror at the controller, and what its worker has. */
+export class Region {
+  readonly name: string;
+  readonly mirror: ObjectStore;
+  readonly copy: ObjectStore;
+  readonly disk = new StateDisk();
+  /** Controller and worker cannot reach each other. */
+  isCut = false;
+  cutting = new AbortController();
+
+  constructor(name: string) {
+    const objects = new Map<string, GitObject>();
+    this.name = name;
+    this.mirror = memoryStore(objects);
+    this.copy = memoryStore(objects);
+  }
+
+  cut(isCut: boolean): void {
+    this.isCut = isCut;
+    if (!isCut) return;
+    this.cutting.abort("cut");
+    this.cutting = new AbortController();
+  }
+}
+
+/** Everything that outlives processes. */
+export interface Ground {
+  readonly time: VirtualTime;
+  readonly repository: Repository;
+  readonly control: ObjectStore;
+  readonly regions: ReadonlyMap<string, Region>;
+  readonly sites: ReadonlyMap<string, SimSite>;
+  /** What the controller's wall clock is wrong by, ms. */
+  skewMs: number;
+  readonly watch: Watch;
+}
+
+/** Who looks on. */
+interface Watch {
+  onPass(pass: Pass): void;
+  onMirrorCommit(mirror: string, commit: string): void;
+  onAccept(mirror: string, commit: string): void;
+  onWrite(write: Omit<ClusterWrite, "status">): (status: number) => void;
+  onBug(what: string): void;
+}
+
+export interface ControllerProcess {
+  readonly life: Life;
+  readonly world: () => World | undefined;
+  readonly inbox: Inbox;
+  readonly hints: HintBoard;
+  readonly isLeading: () => boolean;
+  readonly wake: () => void;
+}
+
+const heartbeatMs = 1000;
+
+/** Starts a controller over what lies on the ground. */
+export function startController(ground: Ground): ControllerProcess {
+  const { time, watch } = ground;
+  const life = new Life();
+  const clock = clockOf(time, life, () => ground.skewMs);
+  const waker = createWaker(clock);
+  const inbox = new Inbox(() => waker.wake());
+  let world: World | undefined;
+  let isLeading = false;
+  const hints = new HintBoard(() => world?.epoch ?? 0);
+  const run = async (): Promise<void> => {
+    const made = await openWorld(ground, { life, clock, wake: () => waker.wake() });
+    world = made;
+    await setHints(made, hints);
+    await made.lead();
+    isLeading = true;
+    await runLoop({
+      world: made,
+      waker,
+      decide: () => inbox.handle((asked) => decide(made, asked)),
+      onPass: async (pass) => {
+        watch.onPass(pass);
+        await setHints(made, hints);
+      },
+      onProblem: () => undefined,
+      onBeat: () => undefined,
+      signal: life.ending.signal,
+    });
+  };
+  run().catch((error: unknown) => watch.onBug(`the controller ended: ${describe(error)}`));
+  return {
+    life,
+    world: () => world,
+    inbox,
+    hints,
+    isLeading: () => isLeading && life.isAlive,
+    wake: () => waker.wake(),
+  };
+}
+
+async function setHints(world: World, hints: HintBoard): Promise<void> {
+  for (const mirror of world.mirrors.all()) {
+    const { head } = await mirror.snapshot();
+    hints.set(mirror.name, head ?? "");
+  }
+}
+
+interface Running {
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly wake: () => void;
+}
+
+async function openWorld(ground: Ground, { life, clock, wake }: Running): Promise<World> {
+  const { time, watch, regions } = ground;
+  const reach = { life, clock, time };
+  const mirrors = new Mirrors({
+    dir: "/mirrors",
+    open: (dir) => {
+      const name = dir.slice("/mirrors/".length, -".git".length);
+      const region = regions.get(name);
+      if (region === undefined) throw new Error(`there is no region ${name}`);
+      const onCommit = (commit: string): void => watch.onMirrorCommit(name, commit);
+      return Promise.resolve(storeOf(region.mirror, { ...reach, onCommit }));
+    },
+  });
+  for (const region of regions.keys()) await mirrors.ensure(region);
+  return worldWith(
+    {
+      control: storeOf(ground.control, reach),
+      mirrors,
+      fleet: ground.repository.fetcher(life, clock),
+      heartbeatMs,
+      pollIntervalMs: 2000,
+    },
+    { clock, logger: loggerTo(watch), wake, signal: life.ending.signal },
+  );
+}
+
+interface Reach {
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly time: VirtualTime;
+  readonly onCommit?: (commit: string) => void;
+}
+
+/** A store as one life of a process has it: writes take time, and the process may die before, between and after. */
+function storeOf(store: ObjectStore, { life, clock, time, onCommit }: Reach): MirrorStore {
+  const slowly = async <T>(write: () => Promise<T>): Promise<T> => {
+    await clock.sleep(time.random() * 6);
+    const result = await life.guard(write());
+    await clock.sleep(time.random() * 6);
+    return result;
+  };
+  return {
+    ...store,
+    resolve: (ref) => life.guard(store.resolve(ref)),
+    read: (oids) => life.guard(store.read(oids)),
+    writeTree: (files) => life.guard(store.writeTree(files)),
+    commitChanges: (request) =>
+      slowly(async () => {
+        const commit = await store.commitChanges(request);
+        if (commit !== request.parent) onCommit?.(commit);
+        return commit;
+      }),
+    setRef: (ref, target, expected) => slowly(() => store.setRef(ref, target, expected)),
+    maintain: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+const settings = workerSettings({
+  mirror: { url: "http://controller/mirrors/m.git", tokenFile: "/token" },
+  stateDir: "/state",
+  sites: Object.fromEntries(
+    siteNames.map((site) => [site, { kubeconfig: `/${site}`, allowExec: false }]),
+  ),
+  heartbeat: "1s",
+  poll: "5s",
+  observe: "3s",
+  settle: "700ms",
+  offlineAfter: "4s",
+  requestTimeout: "2s",
+  retry: "500ms",
+  retryMax: "4s",
+  upkeep: "30m",
+  concurrency: 4,
+});
+
+/** Starts the worker of a region; `controller` gives the controller that there is now. */
+export function startWorker(
+  ground: Ground,
+  region: Region,
+  controller: () => ControllerProcess | undefined,
+): Life {
+  const { time, watch, sites } = ground;
+  const life = new Life();
+  const clock = clockOf(time, life, () => 0);
+  const git = storeOf(region.copy, { life, clock, time });
+  const open = (name: string): ReturnType<typeof clusterOver> => {
+    const site = sites.get(name);
+    if (site === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${name}`);
+    const { requestTimeoutMs: timeoutMs } = settings;
+    const { name: mirror } = region;
+    const onWrite = (write: Omit<ClusterWrite, "status">) => watch.onWrite(write);
+    return clusterOver(createWire({ site, mirror, time, life, clock, timeoutMs, onWrite }));
+  };
+  const link = { region, life, clock, time, controller };
+  const run = runWith(
+    settings,
+    {
+      git,
+      fetcher: fetcherOf(link, git, watch),
+      verify: (commit, previous) => verifyCommit(git, commit, previous),
+      maintain: () => Promise.resolve(),
+      controller: clientOf(link),
+      store: openMemoryState(region.disk, clock),
+      open,
+      clock,
+      logger: loggerTo(watch),
+    },
+    life.ending.signal,
+  );
+  run.catch((error: unknown) => watch.onBug(`worker ${region.name} ended: ${describe(error)}`));
+  return life;
+}
+
+interface Link {
+  readonly region: Region;
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly time: VirtualTime;
+  readonly controller: () => ControllerProcess | undefined;
+}
+
+/** The controller, if it can be reached at this moment; else CONTROLLER_UNREACHABLE after a while. */
+async function reach({ region, clock, time, controller }: Link): Promise<ControllerProcess> {
+  await clock.sleep(time.random() * 8);
+  const found = controller();
+  if (!region.isCut && found?.isLeading() === true) return found;
+  throw new FleetError("CONTROLLER_UNREACHABLE", "the controller does not answer");
+}
+
+function fetcherOf(link: Link, git: ObjectStore, watch: Watch): MirrorFetcher {
+  const { region, life } = link;
+  return {
+    fetch: async () => {
+      await reach(link);
+      const head = await region.mirror.resolve(mirrorBranch);
+      await reach(link); // the answer is on its way
+      return life.guard(Promise.resolve({ head }));
+    },
+    accept: async (commit, expected) => {
+      await git.setRef(mirrorBranch, commit, expected);
+      watch.onAccept(region.name, commit);
+    },
+    offer: () => {
+      watch.onBug("a worker was asked for a commit, though no state was lost");
+      return Promise.reject(new FleetError("GIT_FAILED", "nothing can be pushed here"));
+    },
+  };
+}
+
+function clientOf(link: Link): ControllerClient {
+  const { region, clock } = link;
+  return {
+    report: async (report) => {
+      const controller = await reach(link);
+      const world = controller.world();
+      if (world === undefined) throw new FleetError("CONTROLLER_UNREACHABLE", "it is starting");
+      const { resend, changed } = world.observations.accept(region.name, report);
+      if (changed) controller.wake();
+      const isWanted = world.recovery.wanted(region.name) === report.head;
+      const recover = isWanted ? { recover: report.head } : {};
+      const answer = { resend, ...controller.hints.current(region.name), ...recover };
+      await reach(link);
+      return answer;
+    },
+    hints: async (onHint, signal) => {
+      const { hints, life } = await reach(link);
+      const ends = [signal, life.ending.signal, region.cutting.signal];
+      const open = AbortSignal.any(ends);
+      while (!open.aborted) {
+        const known = hints.current(region.name);
+        onHint(known);
+        await hints.next(region.name, { known, ms: 15_000, clock, signal: open });
+      }
+      throw new FleetError("CONTROLLER_UNREACHABLE", "the stream broke");
+    },
+  };
+}
+
+/** Only what says that something is wrong in the code itself is listened to. */
+function loggerTo(watch: Watch): Logger {
+  const ignore = (): void => undefined;
+  const logger: Logger = {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (message, fields) => watch.onBug(`${message}: ${describe(fields?.["error"])}`),
+    child: () => logger,
+  };
+  return logger;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

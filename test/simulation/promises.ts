@@ -1,0 +1,288 @@
+/** What must hold after every step of a story, looked at from the outside: mirrors, clusters, and what a pass planned. */
+import { expect } from "vitest";
+import { ControlRepository } from "../../src/controller/control-repository.ts";
+import { type MirrorSnapshot, readSnapshot } from "../../src/controller/mirror-snapshot.ts";
+import type { Pass } from "../../src/controller/reconcile.ts";
+import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
+import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
+import type { Json } from "../../src/core/model/json.ts";
+import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
+import type {
+  ControlState,
+  MirrorEntry,
+  PlannerInput,
+} from "../../src/core/rollout/planner-types.ts";
+import { progressOf } from "../../src/core/rollout/progress.ts";
+import { checkPlan } from "../support/planner-invariants.ts";
+import type { ClusterWrite, SimSite } from "./cluster-connection.ts";
+import { appsAt, type StoryHead } from "./fleet-story.ts";
+import type { Ground, Region } from "./processes.ts";
+
+/** A pass kept to the budgets, gates and holds, and its columns add up. */
+export function checkPass({ input, plan }: Pass): void {
+  if (input === null || plan === null) return;
+  checkPlan(input, plan);
+  checkCoverage(input);
+}
+
+function checkCoverage(input: PlannerInput): void {
+  for (const { app, stages } of progressOf(input)) {
+    for (const { name, sites, ...columns } of stages) {
+      const { done, inFlight, waiting, failed, unchanged, excused } = columns;
+      const sum = done + inFlight + waiting + failed + unchanged + excused;
+      expect(sum, `the columns of ${app}, stage ${name}`).toBe(sites);
+    }
+  }
+}
+
+const noSites: MirrorSnapshot["sites"] = new Map();
+
+/** Looks at mirrors and writes; each look is short and runs to its end before time goes on. */
+export class Auditor {
+  readonly #ground: Ground;
+  readonly #fail: (what: string) => void;
+  readonly #snapshots = new Map<string, Promise<MirrorSnapshot>>();
+  readonly #states = new Map<string, Promise<ControlState>>();
+  /** Commits that the worker of a mirror has accepted, in order. */
+  readonly #accepted = new Map<string, string[]>();
+  /** `<mirror> <site> <object id>` -> which of the commits that the mirror's worker has accepted was the newest when it was written last. */
+  readonly #written = new Map<string, number>();
+
+  constructor(ground: Ground, fail: (what: string) => void) {
+    this.#ground = ground;
+    this.#fail = fail;
+  }
+
+  accepted(mirror: string, commit: string): void {
+    const commits = this.#accepted.get(mirror) ?? [];
+    commits.push(commit);
+    this.#accepted.set(mirror, commits);
+  }
+
+  /** Everything that a mirror commit changes is named by it, with the release that control had handed over. */
+  mirrorCommit(mirror: string, commit: string): void {
+    const region = this.#ground.regions.get(mirror);
+    if (region !== undefined) this.#look(() => this.#checkMirrorCommit(region, commit));
+  }
+
+  async #checkMirrorCommit(region: Region, commit: string): Promise<void> {
+    const [parent = ""] = (await region.mirror.commit(commit))?.parents ?? [];
+    const { sites, trailers } = await this.#snapshot(region.mirror, commit);
+    const before = parent === "" ? noSites : (await this.#snapshot(region.mirror, parent)).sites;
+    if (trailers === null) throw new Error(`a commit of ${region.name} has no trailers`);
+    const control = await this.#control(trailers.control);
+    for (const site of before.keys()) {
+      if (sites.has(site) || control.sites[site]?.moving !== undefined) continue;
+      throw new Error(`${site} left ${region.name}, and control does not know of it`);
+    }
+    for (const [site, { apps }] of sites) {
+      const old = before.get(site)?.apps ?? new Map<string, MirrorEntry>();
+      for (const app of new Set([...apps.keys(), ...old.keys()])) {
+        const [from, to] = [old.get(app), apps.get(app)];
+        if (JSON.stringify(from) === JSON.stringify(to)) continue;
+        const named = trailers.changes.find((each) => each.site === site && each.app === app);
+        const where = { app, site, mirror: region.name };
+        checkStep({ where, from, to, release: named?.release }, control);
+      }
+    }
+  }
+
+  /** A write reaches a cluster; gives what looks at how it ended. */
+  write(write: Omit<ClusterWrite, "status">): (status: number) => void {
+    const { site, mirror, path } = write;
+    const cluster = this.#ground.sites.get(site)?.cluster;
+    const parsed = pathOf(path);
+    if (cluster === undefined || parsed === undefined || write.isDryRun) return () => undefined;
+    const live = cluster.store.get(parsed.plural, `${parsed.namespace}/${parsed.name}`);
+    const commits = this.#accepted.get(mirror) ?? [];
+    return (status) => {
+      if (status < 200 || status > 299) return;
+      if (write.method === "DELETE") {
+        if (live !== undefined) this.#look(() => this.#checkDelete(write, live, commits.length));
+      } else if (isObject(write.body)) {
+        const { body } = write;
+        const id = objectId(keyOf(body));
+        const since = this.#written.get(`${mirror} ${site} ${id}`) ?? 0;
+        this.#look(() => this.#checkApply(write, body, since));
+        this.#written.set(`${mirror} ${site} ${id}`, Math.max(0, commits.length - 1));
+      }
+    };
+  }
+
+  /** What is written stands in a tree that the worker had accepted for that site. */
+  async #checkApply(
+    { site, mirror }: { site: string; mirror: string },
+    body: KubeObject,
+    since: number,
+  ) {
+    const owner = ownerOf(body);
+    if (owner === undefined) return; // a bare namespace, or an inventory
+    const id = objectId(keyOf(body));
+    for (const commit of (this.#accepted.get(mirror) ?? []).slice(since)) {
+      if ((await this.#objectsAt(mirror, commit, { site, app: owner })).has(id)) return;
+    }
+    throw new Error(
+      `${id} was written to ${site} by ${mirror}, and no accepted commit has it there`,
+    );
+  }
+
+  /** What is deleted was dropped by a tree of its app, or its app had a marker, since it was written last. */
+  async #checkDelete(
+    { site, mirror }: { site: string; mirror: string },
+    live: StoredObject,
+    count: number,
+  ): Promise<void> {
+    const owner = ownerOf(live);
+    if (owner === undefined) return;
+    if (!isObject(live)) return;
+    const id = objectId(keyOf(live));
+    const since = this.#written.get(`${mirror} ${site} ${id}`) ?? 0;
+    for (const commit of (this.#accepted.get(mirror) ?? []).slice(since, count)) {
+      const snapshot = await this.#snapshot(this.#copyOf(mirror), commit);
+      const entry = snapshot.sites.get(site)?.apps.get(owner);
+      if (entry === undefined) continue;
+      if ("leaving" in entry) return;
+      if (!(await this.#objectsAt(mirror, commit, { site, app: owner })).has(id)) return;
+    }
+    throw new Error(
+      `${id} of ${owner} was deleted at ${site} by ${mirror}: nothing written allows it`,
+    );
+  }
+
+  async #objectsAt(
+    mirror: string,
+    commit: string,
+    { site, app }: { site: string; app: string },
+  ): Promise<Set<string>> {
+    const copy = this.#copyOf(mirror);
+    const entry = (await this.#snapshot(copy, commit)).sites.get(site)?.apps.get(app);
+    if (entry === undefined || !("tree" in entry)) return new Set();
+    const files = await copy.children(entry.tree);
+    return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
+  }
+
+  #copyOf(mirror: string): ObjectStore {
+    const region = this.#ground.regions.get(mirror);
+    if (region === undefined) throw new Error(`there is no region ${mirror}`);
+    return region.copy;
+  }
+
+  #snapshot(store: ObjectStore, commit: string): Promise<MirrorSnapshot> {
+    const known = this.#snapshots.get(commit) ?? readSnapshot(store, commit);
+    this.#snapshots.set(commit, known);
+    return known;
+  }
+
+  /** Control as it was at a commit; the newest is at hand, for a mirror depends on a commit that was just made. */
+  #control(commit: string): Promise<ControlState> {
+    const known = this.#states.get(commit);
+    if (known !== undefined) return known;
+    const at = { ...this.#ground.control, resolve: () => Promise.resolve(commit) };
+    const state = new ControlRepository(at).read().then((snapshot) => snapshot.state);
+    this.#states.set(commit, state);
+    return state;
+  }
+
+  #look(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    });
+  }
+}
+
+interface MirrorStep {
+  readonly where: { readonly app: string; readonly site: string; readonly mirror: string };
+  readonly from: MirrorEntry | undefined;
+  readonly to: MirrorEntry | undefined;
+  /** undefined: the commit does not name it; null: by the open list, or by a move of the site. */
+  readonly release: string | null | undefined;
+}
+
+function checkStep({ where, from, to, release }: MirrorStep, control: ControlState): void {
+  const { app, site, mirror } = where;
+  const told = `${app} at ${site} in ${mirror}`;
+  if (release === undefined) throw new Error(`${told} changed, and its commit does not name it`);
+  const wasLeaving = from !== undefined && "leaving" in from;
+  if (to === undefined && !wasLeaving) throw new Error(`${told} vanished without a marker`);
+  if (release !== null && to !== undefined) checkHanded(told, { where, to, release }, control);
+}
+
+function checkHanded(
+  told: string,
+  { where, to, release }: { where: MirrorStep["where"]; to: MirrorEntry; release: string },
+  control: ControlState,
+): void {
+  const open = control.apps[where.app]?.open.find(({ id }) => id === release);
+  if (open?.handed[where.site] === undefined) {
+    throw new Error(`${told} moved by ${release}, which did not hand it over`);
+  }
+  const tree = "tree" in to ? to.tree : null;
+  if (open.list[where.site]?.to === tree) return;
+  throw new Error(`${told} is not on what ${release} lists`);
+}
+
+/** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
+export function differences(head: StoryHead, sites: ReadonlyMap<string, SimSite>): string[] {
+  return Object.keys(head.sites).flatMap((name) => {
+    const site = sites.get(name);
+    if (site === undefined) return [`${name} has no cluster`];
+    const wanted = appsAt(head, name).flatMap((app) => {
+      const { version = "", hasExtra = false } = head.apps[app] ?? {};
+      return [
+        `ConfigMap ${app}/settings ${version}`,
+        `Deployment ${app}/${app} example.com/${app}:${version}`,
+        ...(hasExtra ? [`ConfigMap ${app}/extra `] : []),
+      ];
+    });
+    const found = ownedObjects(site);
+    const missing = wanted.filter((each) => !found.includes(each));
+    const surplus = found.filter((each) => !wanted.includes(each));
+    return [
+      ...missing.map((each) => `${name} lacks ${each}`),
+      ...surplus.map((each) => `${name} still has ${each}`),
+    ];
+  });
+}
+
+function ownedObjects({ cluster }: SimSite): string[] {
+  const describe = (object: StoredObject, detail: unknown): string => {
+    const { name } = object.metadata;
+    return `${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
+  };
+  const owned = (plural: string): StoredObject[] =>
+    [...cluster.store.all(plural)].filter((object) => ownerOf(object) !== undefined);
+  return [
+    ...owned("configmaps").map((object) => describe(object, at(object, "data", "version"))),
+    ...owned("apps/deployments").map((object) =>
+      describe(object, at(object, "spec", "template", "spec", "containers", "0", "image")),
+    ),
+  ];
+}
+
+function ownerOf(object: { readonly metadata: object }): string | undefined {
+  const owner = at(object, "metadata", "annotations", "flotilla.dev/owner");
+  return typeof owner === "string" ? owner.slice(owner.indexOf("/") + 1) : undefined;
+}
+
+function at(value: unknown, ...keys: string[]): unknown {
+  let found = value;
+  for (const key of keys) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = (found as Record<string, unknown>)[key]; // an object, as just checked
+  }
+  return found;
+}
+
+function isObject(body: Json | StoredObject | undefined): body is KubeObject {
+  return typeof at(body, "kind") === "string" && typeof at(body, "metadata", "name") === "string";
+}
+
+function pathOf(path: string): { plural: string; namespace: string; name: string } | undefined {
+  const match =
+    /^\/(?:api|apis\/(?<group>[^/]+))\/v1(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)\/(?<name>[^/]+)$/.exec(
+      path,
+    )?.groups;
+  if (match === undefined) return undefined;
+  const { group, namespace = "", plural = "", name = "" } = match;
+  return { plural: group === undefined ? plural : `${group}/${plural}`, namespace, name };
+}

@@ -1,0 +1,59 @@
+/** The fleet repository and its remote, in memory. */
+import { FleetError } from "../../src/core/errors.ts";
+import type { WorldPorts } from "../../src/controller/world-with.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { filesOf, type StoryHead } from "./fleet-story.ts";
+import type { Life } from "./virtual-time.ts";
+
+export class Repository {
+  readonly #commits: StoryHead[] = [];
+
+  /** Commits on top of the branch. */
+  commit(head: StoryHead): void {
+    this.#commits.push(head);
+  }
+
+  get head(): StoryHead {
+    return this.#at(this.#commits.length - 1);
+  }
+
+  get previous(): StoryHead {
+    return this.#at(Math.max(0, this.#commits.length - 2));
+  }
+
+  /** Id of the newest commit. */
+  get headId(): string {
+    return idOf(this.#commits.length - 1);
+  }
+
+  /** The way of one life of a controller to it. */
+  fetcher(life: Life, clock: Clock): WorldPorts["fleet"] {
+    const slowly = async <T>(read: () => T): Promise<T> => {
+      await clock.sleep(clock.random() * 20);
+      return life.guard(Promise.resolve(read()));
+    };
+    return {
+      poll: () => slowly(() => ({ head: this.headId })),
+      fetch: () => slowly(() => undefined),
+      keepSources: () => Promise.resolve([]),
+      isAncestor: (ancestor, descendant) =>
+        Promise.resolve(indexOf(ancestor) <= indexOf(descendant)),
+      files: (commit) => Promise.resolve(filesOf(this.#at(indexOf(commit)))),
+      maintain: () => Promise.resolve(),
+    };
+  }
+
+  #at(index: number): StoryHead {
+    const head = this.#commits[index];
+    if (head === undefined) throw new FleetError("GIT_NOT_FOUND", `there is no commit ${index}`);
+    return head;
+  }
+}
+
+function idOf(index: number): string {
+  return String(index).padStart(40, "0");
+}
+
+function indexOf(commit: string): number {
+  return Number(commit);
+}
