@@ -6,6 +6,7 @@ import type { Pass } from "../../src/controller/reconcile.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
 import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import type { Json } from "../../src/core/model/json.ts";
+import type { MirrorTrailers } from "../../src/core/protocol/mirror-layout.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import type {
   ControlState,
@@ -35,7 +36,8 @@ function checkCoverage(input: PlannerInput): void {
   }
 }
 
-const noSites: MirrorSnapshot["sites"] = new Map();
+type Sites = MirrorSnapshot["sites"];
+const noSites: Sites = new Map();
 
 /** Looks at mirrors and writes; each look is short and runs to its end before time goes on. */
 export class Auditor {
@@ -67,23 +69,14 @@ export class Auditor {
 
   async #checkMirrorCommit(region: Region, commit: string): Promise<void> {
     const [parent = ""] = (await region.mirror.commit(commit))?.parents ?? [];
-    const { sites, trailers } = await this.#snapshot(region.mirror, commit);
+    const after = await this.#snapshot(region.mirror, commit);
     const before = parent === "" ? noSites : (await this.#snapshot(region.mirror, parent)).sites;
+    const { trailers } = after;
     if (trailers === null) throw new Error(`a commit of ${region.name} has no trailers`);
     const control = await this.#control(trailers.control);
-    for (const site of before.keys()) {
-      if (sites.has(site) || control.sites[site]?.moving !== undefined) continue;
-      throw new Error(`${site} left ${region.name}, and control does not know of it`);
-    }
-    for (const [site, { apps }] of sites) {
-      const old = before.get(site)?.apps ?? new Map<string, MirrorEntry>();
-      for (const app of new Set([...apps.keys(), ...old.keys()])) {
-        const [from, to] = [old.get(app), apps.get(app)];
-        if (JSON.stringify(from) === JSON.stringify(to)) continue;
-        const named = trailers.changes.find((each) => each.site === site && each.app === app);
-        const where = { app, site, mirror: region.name };
-        checkStep({ where, from, to, release: named?.release }, control);
-      }
+    checkLeft({ before, after: after.sites, mirror: region.name }, control);
+    for (const step of stepsBetween(before, { ...after, trailers }, region.name)) {
+      checkStep(step, control);
     }
   }
 
@@ -196,6 +189,33 @@ interface MirrorStep {
   readonly to: MirrorEntry | undefined;
   /** undefined: the commit does not name it; null: by the open list, or by a move of the site. */
   readonly release: string | null | undefined;
+}
+
+/** No site is gone from a mirror but by a move that control knows of. */
+function checkLeft(
+  { before, after, mirror }: { before: Sites; after: Sites; mirror: string },
+  control: ControlState,
+): void {
+  for (const site of before.keys()) {
+    if (after.has(site) || control.sites[site]?.moving !== undefined) continue;
+    throw new Error(`${site} left ${mirror}, and control does not know of it`);
+  }
+}
+
+function stepsBetween(
+  before: Sites,
+  { sites, trailers }: { sites: Sites; trailers: MirrorTrailers },
+  mirror: string,
+): MirrorStep[] {
+  return [...sites].flatMap(([site, { apps }]) => {
+    const old = before.get(site)?.apps ?? new Map<string, MirrorEntry>();
+    return [...new Set([...apps.keys(), ...old.keys()])].flatMap((app) => {
+      const [from, to] = [old.get(app), apps.get(app)];
+      if (JSON.stringify(from) === JSON.stringify(to)) return [];
+      const named = trailers.changes.find((each) => each.site === site && each.app === app);
+      return [{ where: { app, site, mirror }, from, to, release: named?.release }];
+    });
+  });
 }
 
 function checkStep({ where, from, to, release }: MirrorStep, control: ControlState): void {
