@@ -30,7 +30,8 @@ export function drawEvents(random: Random): StoryEvent[] {
     ...happening(random),
     at: Math.floor(random() * stormMs),
   }));
-  return events.toSorted((a, b) => a.at - b.at);
+  const first = { kind: "commit" as const, change: budgets(random), at: 0 };
+  return [first, ...events.toSorted((a, b) => a.at - b.at)];
 }
 
 function happening(random: Random): Happening {
@@ -75,13 +76,17 @@ function change(random: Random): Change {
   if (roll < 0.84) return { do: "label", site };
   if (roll < 0.91) return { do: "region", site };
   if (roll < 0.94) return { do: "suspend", site };
+  return budgets(random);
+}
+
+function budgets(random: Random): Change {
   return {
     do: "budgets",
     maxInFlight: between(random, 0, 3),
     maxUnavailable: between(random, 0, 3),
     failureBudget: between(random, 0, 2),
-    approval: random() < 0.5,
-    deletionBudget: between(random, 0, 4),
+    approval: random() < 0.4,
+    deletionBudget: between(random, 0, 8),
   };
 }
 

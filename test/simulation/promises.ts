@@ -12,8 +12,12 @@ import type {
   ControlState,
   MirrorEntry,
   PlannerInput,
+  RolloutPlan,
 } from "../../src/core/rollout/planner-types.ts";
+import { isStageApproved } from "../../src/core/rollout/approvals.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
 import { progressOf } from "../../src/core/rollout/progress.ts";
+import { applyChanges } from "../support/control-state.ts";
 import { checkPlan } from "../support/planner-invariants.ts";
 import type { ClusterWrite, SimSite } from "./cluster-connection.ts";
 import { appsAt, type StoryHead } from "./fleet-story.ts";
@@ -23,7 +27,27 @@ import type { Ground, Region } from "./processes.ts";
 export function checkPass({ input, plan }: Pass): void {
   if (input === null || plan === null) return;
   checkPlan(input, plan);
+  checkApprovals(input, plan);
   checkCoverage(input);
+}
+
+/** No stage opens that waits for an approval, and it had none. */
+function checkApprovals(input: PlannerInput, plan: RolloutPlan): void {
+  const after = applyChanges(input.control, plan.changes);
+  for (const release of Object.values(after.apps).flatMap(({ open }) => open)) {
+    const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
+    const filled = new Set(Object.values(release.list).map((entry) => entry.stage));
+    const opening = release.stages.filter(
+      ({ name }, index) => filled.has(index) && name in release.opened && !wasOpen(before, name),
+    );
+    for (const { name, approval } of opening) {
+      expect(!approval || isStageApproved(release, name), `${release.id} opens ${name}`).toBe(true);
+    }
+  }
+}
+
+function wasOpen(before: Release | undefined, stage: string): boolean {
+  return before !== undefined && stage in before.opened;
 }
 
 function checkCoverage(input: PlannerInput): void {

@@ -101,7 +101,7 @@ class Story {
     }
     if (await this.#runUntil(stormMs)) return;
     await this.#makeWell();
-    await this.#end();
+    if (this.violations.length === 0) await this.#end();
   }
 
   /** True when a promise was broken. */

@@ -1,0 +1,106 @@
+/**
+ * Deliberate bugs: what a simulation is worth is what it catches. Each is a few words of the product's source that are
+ * replaced while it is loaded; words that are not there (any more) are an error.
+ */
+import { registerHooks } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const handOver = "core/rollout/hand-over.ts";
+const gates = "core/rollout/gates.ts";
+
+/** By name; the name says what the bug does. */
+export const bugs: Readonly<Record<string, readonly Edit[]>> = {
+  "in-flight budget ignored": [
+    { file: handOver, find: "(inFlight ?? 0) >= stage.maxInFlight", replace: "inFlight === -1" },
+    { file: handOver, find: "run.inFlight.size >= run.stage.maxInFlight", replace: "run === null" },
+  ],
+  "unavailable budget ignored": [
+    {
+      file: handOver,
+      find: "(unavailable ?? 0) >= stage.maxUnavailable",
+      replace: "unavailable === -1",
+    },
+  ],
+  "failure budget ignored": [
+    { file: handOver, find: "run.failed.size > stage.failureBudget", replace: "run === null" },
+  ],
+  "holds ignored": [
+    {
+      file: gates,
+      find: "hold === undefined ? null : heldBlock(hold)",
+      replace: "hold === undefined ? null : null",
+    },
+  ],
+  "deletions need no approval": [
+    {
+      file: gates,
+      find: "if (areDeletionsApproved(release)) return null;",
+      replace: "if (release.id !== '') return null;",
+    },
+  ],
+  "stages need no approval": [
+    {
+      file: gates,
+      find: "if (!stage.approval || isOpen || ",
+      replace: "if (stage.name !== '' || isOpen || ",
+    },
+  ],
+  "an app leaves a mirror without a marker": [
+    {
+      file: "controller/mirror-commit.ts",
+      find: 'if ("leaving" in set) leaveApp(draft, path, { app, set, sizeOf });',
+      replace: 'if ("leaving" in set) clearApp(draft, site, app);',
+    },
+  ],
+  "a prune takes what is wanted": [
+    {
+      file: "worker/reconcile-app.ts",
+      find: 'desired: tree.ids, verb: "delete"',
+      replace: 'desired: new Set(), verb: "delete"',
+    },
+  ],
+  "a failed apply is not tried again": [
+    {
+      file: "worker/site-actor.ts",
+      find: "this.#timer.schedule(`app/${state.app}`, Math.max(wait, asked));",
+      replace: "void wait; void asked;",
+    },
+  ],
+  "a report of an unknown worker is taken without the rest": [
+    {
+      file: "controller/observations.ts",
+      find: "return { resend: true, changed: false };",
+      replace: "return { resend: false, changed: false };",
+    },
+  ],
+};
+
+/** Makes the product have a bug: before any of it is loaded. */
+export function plantBug(name: string): void {
+  const edits = bugs[name];
+  if (edits === undefined) {
+    throw new Error(`there is no such bug; there are: ${Object.keys(bugs).join(", ")}`);
+  }
+  const source = join(import.meta.dirname, "..", "..", "src");
+  registerHooks({
+    load: (url, context, nextLoad) => {
+      const loaded = nextLoad(url, context);
+      const own = edits.filter(({ file }) => pathToFileURL(join(source, file)).href === url);
+      if (own.length === 0) return loaded;
+      const text = Buffer.from((loaded.source ?? "") as Uint8Array).toString("utf8");
+      return { ...loaded, source: own.reduce(edit, text) };
+    },
+  });
+}
+
+function edit(text: string, { file, find, replace }: Edit): string {
+  if (text.split(find).length !== 2) throw new Error(`${file} has not exactly one "${find}"`);
+  return text.replace(find, () => replace);
+}

@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { bugs } from "./bugs.ts";
+import { simulate } from "./simulation.ts";
+
+const run = promisify(execFile);
+
+describe("a simulated fleet", { timeout: 300_000 }, () => {
+  it("keeps its promises in the stories of the first seeds", async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { violations } = await simulate(seed);
+      expect(violations, `npm run simulate -- --seed ${seed}`).toEqual([]);
+    }
+  });
+
+  it("plays a seed the same each time", async () => {
+    const [first, second] = [await simulate(7), await simulate(7)];
+    expect(first.writes).toBeGreaterThan(0);
+    expect(first.passes).toBeGreaterThan(0);
+    expect(second).toEqual(first);
+  });
+
+  it.each(Object.keys(bugs))("notices a deliberate bug: %s", async (bug) => {
+    const main = join(import.meta.dirname, "main.ts");
+    const ended = run(process.execPath, [main, "--seeds", "1000", "--bug", bug]);
+    await expect(ended).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("breaks a promise"),
+    });
+  });
+});
