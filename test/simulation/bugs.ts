@@ -37,6 +37,11 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       find: "hold === undefined ? null : heldBlock(hold)",
       replace: "hold === undefined ? null : null",
     },
+    {
+      file: handOver,
+      find: "if (hold === undefined) continue;",
+      replace: "if (hold !== null) continue;",
+    },
   ],
   "deletions need no approval": [
     {

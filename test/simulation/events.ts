@@ -82,8 +82,9 @@ function change(random: Random): Change {
 function budgets(random: Random): Change {
   return {
     do: "budgets",
-    maxInFlight: between(random, 0, 3),
-    maxUnavailable: between(random, 0, 3),
+    // 0 is for ever, also for the removal of an app that no later head has: such a story would never come to rest.
+    maxInFlight: between(random, 1, 3),
+    maxUnavailable: between(random, 1, 3),
     failureBudget: between(random, 0, 2),
     approval: random() < 0.4,
     deletionBudget: between(random, 0, 8),

@@ -40,6 +40,8 @@ export interface StoryHead {
   readonly failureBudget: string | number;
   readonly approval: boolean;
   readonly deletionBudget: number;
+  /** Label of the failure domains; absent: the region. */
+  readonly domain?: "unit";
 }
 
 export const firstHead: StoryHead = {
@@ -140,6 +142,9 @@ export function goodHead(head: StoryHead, version: string): StoryHead {
     failureBudget: "100%",
     approval: false,
     deletionBudget: 1000,
+    // By regions a good head may wait for ever: its canary is the last healthy site of a region whose others are broken
+    // and come after it.
+    domain: "unit",
   };
 }
 
@@ -159,6 +164,7 @@ export function filesOf(head: StoryHead): SourceFile[] {
     "fleet.yaml": fleetYaml({
       rollout: { strategy: "quick" },
       deletionBudget: { objects: deletionBudget, percent: 100 },
+      ...(head.domain !== undefined && { failureDomains: [head.domain] }),
     }),
     "strategy.yaml": strategyYaml("quick", {
       stages: [
@@ -179,7 +185,7 @@ export function filesOf(head: StoryHead): SourceFile[] {
   for (const region of regions) texts[`regions/${region}.yaml`] = regionYaml(region);
   for (const [name, { region, tier, suspend }] of Object.entries(head.sites)) {
     const spec = suspend ? { suspend } : {};
-    texts[`sites/${name}.yaml`] = siteYaml(name, { region, labels: { tier }, spec });
+    texts[`sites/${name}.yaml`] = siteYaml(name, { region, labels: { tier, unit: name }, spec });
   }
   for (const [name, app] of Object.entries(head.apps)) {
     texts[`apps/${name}.yaml`] = appYaml(name, { virtualSites: [app.tier ?? "all"] });

@@ -1,6 +1,7 @@
 /** One story: a fleet, its processes and what befalls them, played in virtual time from a seed. */
 import { memoryStore } from "../../src/adapters/git/memory-store.ts";
 import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
+import type { Pass } from "../../src/controller/reconcile.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
 import { waitingLosses } from "../../src/core/rollout/arrival-losses.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
@@ -59,6 +60,7 @@ class Story {
   readonly #events: readonly StoryEvent[];
   readonly #workers = new Map<string, Life>();
   #controller: ControllerProcess | undefined;
+  #lastPass: Pass | undefined;
 
   constructor(seed: number, events: readonly StoryEvent[]) {
     this.#events = events;
@@ -73,6 +75,7 @@ class Story {
       watch: {
         onPass: (pass) => {
           this.passes += 1;
+          this.#lastPass = pass;
           this.#try(() => checkPass(pass));
         },
         onMirrorCommit: (mirror, commit) => this.#auditor.mirrorCommit(mirror, commit),
@@ -246,7 +249,14 @@ class Story {
       if (left.length === 0 && (await this.#isQuiet())) return;
     }
     const open = left.length === 0 ? "releases are still open" : left.join("; ");
-    this.#fail(`it does not come to rest: ${open}`);
+    this.#fail(`it does not come to rest: ${open} (the controller says: ${this.#told()})`);
+  }
+
+  #told(): string {
+    const waits = (this.#lastPass?.plan?.waits ?? []).map(
+      ({ app, site, code, reason }) => `${app} ${site ?? ""} ${code} ${reason}`,
+    );
+    return [...(this.#lastPass?.problems ?? []), ...waits].join("; ");
   }
 
   async #isQuiet(): Promise<boolean> {
