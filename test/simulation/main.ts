@@ -20,6 +20,9 @@ if (values.bug !== undefined) plantBug(values.bug);
 const { playMany, playOne } = await import("./play.ts");
 const holds =
   values.seed === undefined
-    ? await playMany(Number(values.from), Number(values.seeds))
+    ? await playMany(Number(values.from), {
+        count: Number(values.seeds),
+        isShrunk: values.bug === undefined,
+      })
     : await playOne(Number(values.seed));
 if (!holds) process.exitCode = 1;

@@ -2,7 +2,10 @@ import { shrink } from "./shrink.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
 /** Plays so many seeds up to the first that breaks a promise, which is told; true: none does. */
-export async function playMany(from: number, count: number): Promise<boolean> {
+export async function playMany(
+  from: number,
+  { count, isShrunk }: { readonly count: number; readonly isShrunk: boolean },
+): Promise<boolean> {
   const before = process.cpuUsage();
   const sums = { passes: 0, writes: 0, steps: 0 };
   for (let seed = from; seed < from + count; seed += 1) {
@@ -11,7 +14,8 @@ export async function playMany(from: number, count: number): Promise<boolean> {
     sums.writes += outcome.writes;
     sums.steps += outcome.steps;
     if (outcome.violations.length === 0) continue;
-    await tellBroken(outcome);
+    if (isShrunk) await tellBroken(outcome);
+    else process.stdout.write(`seed ${seed} breaks a promise: ${outcome.violations.join("; ")}\n`);
     return false;
   }
   const { user, system } = process.cpuUsage(before);
