@@ -50611,9 +50611,11 @@ function unleave(board, app, { site, entry: entry2 }) {
 }
 function hasStopped(board, site, { assignment: { mirror }, moving }) {
   if (moving.stopped !== void 0 || moving.released !== void 0) return true;
-  const stopped = own(own(board.input.workers, mirror)?.stopped, site);
+  const worker = own(board.input.workers, mirror);
+  const stopped = own(worker?.stopped, site);
   const isLive = silentSinceOf(board.input, mirror) === null;
-  return isLive && stopped !== void 0 && stopped !== moving.commit;
+  const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
+  return isLive && stopped !== void 0 && isAnew;
 }
 
 // src/core/rollout/start/refresh-budgets.ts

@@ -147,12 +147,16 @@ export class Observations {
   }
 
   /** The worker of a mirror, as the planner sees it. */
-  workerOf(mirror: string, isAhead: boolean): ObservedWorker {
+  workerOf(
+    mirror: string,
+    { isAhead, head }: { readonly isAhead: boolean; readonly head: string | null },
+  ): ObservedWorker {
     const worker = this.#workers.get(mirror);
     const silentSince = this.silentSince(mirror);
     return {
       silentSince: silentSince ?? (isAhead ? (worker?.heardAtTime ?? this.#silentFrom) : null),
       stopped: worker?.stopped ?? {},
+      isAtHead: head !== null && worker?.head === head,
     };
   }
 

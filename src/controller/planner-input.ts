@@ -75,9 +75,9 @@ function headAwaited(control: ControlSnapshot): Pick<PlannerInput, "awaitsHead">
 
 function observedWorkers({ mirrors, observations }: ReadState): Record<string, ObservedWorker> {
   return Object.fromEntries(
-    mirrors.map(({ mirror: { name }, isBehindWorker }) => [
+    mirrors.map(({ mirror: { name }, snapshot: { head }, isBehindWorker }) => [
       name,
-      observations.workerOf(name, isBehindWorker),
+      observations.workerOf(name, { isAhead: isBehindWorker, head }),
     ]),
   );
 }

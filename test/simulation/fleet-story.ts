@@ -40,8 +40,6 @@ export interface StoryHead {
   readonly failureBudget: string | number;
   readonly approval: boolean;
   readonly deletionBudget: number;
-  /** Label of the failure domains; absent: the region. */
-  readonly domain?: "unit";
 }
 
 export const firstHead: StoryHead = {
@@ -142,9 +140,6 @@ export function goodHead(head: StoryHead, version: string): StoryHead {
     failureBudget: "100%",
     approval: false,
     deletionBudget: 1000,
-    // By regions a good head may wait for ever: its canary is the last healthy site of a region whose others are broken
-    // and come after it.
-    domain: "unit",
   };
 }
 
@@ -164,7 +159,6 @@ export function filesOf(head: StoryHead): SourceFile[] {
     "fleet.yaml": fleetYaml({
       rollout: { strategy: "quick" },
       deletionBudget: { objects: deletionBudget, percent: 100 },
-      ...(head.domain !== undefined && { failureDomains: [head.domain] }),
     }),
     "strategy.yaml": strategyYaml("quick", {
       stages: [

@@ -122,7 +122,7 @@ class MemoryState implements StateStore {
     this.#write(({ facts }) => facts.delete(key));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#commit();
   }
 

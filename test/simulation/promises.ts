@@ -261,8 +261,8 @@ function checkHanded(
     throw new Error(`${told} moved by ${release}, which did not hand it over`);
   }
   const tree = "tree" in to ? to.tree : null;
-  if (open.list[where.site]?.to === tree) return;
-  throw new Error(`${told} is not on what ${release} lists`);
+  if ([open.list[where.site]?.to, open.back?.[where.site]?.to].includes(tree)) return;
+  throw new Error(`${told} is neither on what ${release} lists nor on what it goes back to`);
 }
 
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */

@@ -184,6 +184,7 @@ export class PlannerWorld {
       workers[mirror] = {
         silentSince: this.silent.get(mirror) ?? null,
         stopped: { ...this.stopped[mirror] },
+        isAtHead: !this.dead.has(mirror) && Object.keys(this.#toStop[mirror] ?? {}).length === 0,
       };
     }
     return {
@@ -246,6 +247,7 @@ export class PlannerWorld {
   work(): void {
     for (const [site, mirror] of Object.entries(this.hosts)) {
       if (this.dead.has(mirror)) continue;
+      (this.#seen[mirror] ??= new Set()).add(site);
       if (!this.offline.has(site)) this.#applySite(site);
       if (!this.silent.has(mirror)) this.observed[site] = this.#report(site);
     }
@@ -254,15 +256,25 @@ export class PlannerWorld {
     }
   }
 
-  /** A worker says of the sites that are gone from its mirror that it does not write there any more. */
+  /**
+   * A worker says of the sites that are gone from its mirror that it does not write there any more: with the commit that
+   * took them away, or with what it had said before where it never saw them come back.
+   */
   #stop(mirror: string, sites: Readonly<Record<string, string>>): void {
-    this.stopped[mirror] = { ...this.stopped[mirror], ...sites };
+    const known = this.stopped[mirror];
+    const anew = Object.entries(sites).filter(
+      ([site]) => known?.[site] === undefined || this.#seen[mirror]?.has(site) === true,
+    );
+    this.stopped[mirror] = { ...known, ...Object.fromEntries(anew) };
+    for (const site of Object.keys(sites)) this.#seen[mirror]?.delete(site);
     const gone = Object.keys(sites).filter((site) => this.hosts[site] !== mirror);
     for (const site of gone) this.writers[site]?.delete(mirror);
     this.#toStop[mirror] = {};
   }
 
   readonly #toStop: Record<string, Record<string, string>> = bare();
+  /** Sites that a worker has seen in its mirror since it last said that it stopped there. */
+  readonly #seen: Record<string, Set<string>> = bare();
 
   silence(mirror: string, dead = false): void {
     this.silent.set(mirror, this.now);

@@ -112,6 +112,6 @@ function fleetBlock({ board, app, budgets }: OpenList, view: SiteView): Block | 
     return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
   }
   if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
-  const domain = loneDomain(board, app, view.site);
+  const domain = loneDomain(board, app, { site: view.site, later: () => false });
   return domain === undefined ? null : loneBlock(domain, app.app);
 }

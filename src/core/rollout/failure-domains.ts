@@ -41,16 +41,24 @@ function isInstance(view: ReturnType<typeof viewSite>): boolean {
   return standingOf(view, false) !== "joining";
 }
 
-/** The domain in which a hand-over to a healthy site would leave no healthy one; undefined: it may go. */
-export function loneDomain(board: Board, app: AppBoard, site: string): string | undefined {
+/**
+ * The domain in which a hand-over to a healthy site would leave no healthy one; undefined: it may go. Not waited for are
+ * broken sites whose turn comes `later`: they would wait for this one, and neither would ever move.
+ */
+export function loneDomain(
+  board: Board,
+  app: AppBoard,
+  { site, later }: { readonly site: string; later(other: string): boolean },
+): string | undefined {
   const facts = own(board.input.sites, site);
   if (facts === undefined) return undefined;
   const key = domainOf(board, facts);
   const domain = domainsOf(board, app).get(key);
   if (domain === undefined) return undefined;
-  const others = domain.reachable.size - (domain.reachable.has(site) ? 1 : 0);
-  const free = domain.free.size - (domain.free.has(site) ? 1 : 0);
-  return others > 0 && free === 0 ? key : undefined;
+  if (domain.free.size > (domain.free.has(site) ? 1 : 0)) return undefined;
+  const mayHeal = (other: string): boolean => app.inFlight.has(other) || !later(other);
+  const isWaitedFor = [...domain.reachable].some((other) => other !== site && mayHeal(other));
+  return isWaitedFor ? key : undefined;
 }
 
 /** Notes a hand-over of this plan. */

@@ -131,9 +131,10 @@ function overtakes(release: Release, other: Release): boolean {
 }
 
 function domainBlock(board: Board, { site, parts }: UnitSite): Block | null {
-  for (const { release } of parts) {
+  for (const { release, entry } of parts) {
     const app = board.apps.get(release.app);
-    const domain = app && loneDomain(board, app, site);
+    const later = (other: string): boolean => (own(release.list, other)?.stage ?? -1) > entry.stage;
+    const domain = app && loneDomain(board, app, { site, later });
     if (domain !== undefined) return loneBlock(domain, release.app);
   }
   return null;

@@ -97,6 +97,8 @@ export interface ObservedWorker {
   readonly silentSince: number | null;
   /** Sites it had and has stopped writing to, with the mirror commit that took them away. */
   readonly stopped: Readonly<Record<string, string>>;
+  /** It follows the newest commit of its mirror: what it says that it has stopped is so after that commit too. */
+  readonly isAtHead?: boolean;
 }
 
 export interface FleetBudgets {

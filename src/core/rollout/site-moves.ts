@@ -220,7 +220,8 @@ function redirected(board: Board, site: string, { facts, assignment, moving }: M
 
 /**
  * Nobody writes there any more: there was nothing to write, an operator said so, or the old worker said that it has
- * stopped, which is not what it had said before the move.
+ * stopped: anew since the move, or it follows the mirror's newest commit, in which the site is not, and has never seen
+ * it come back.
  */
 function hasStopped(
   board: Board,
@@ -228,9 +229,11 @@ function hasStopped(
   { assignment: { mirror }, moving }: Omit<Move, "facts">,
 ): boolean {
   if (moving.stopped !== undefined || moving.released !== undefined) return true;
-  const stopped = own(own(board.input.workers, mirror)?.stopped, site);
+  const worker = own(board.input.workers, mirror);
+  const stopped = own(worker?.stopped, site);
   const isLive = silentSinceOf(board.input, mirror) === null;
-  return isLive && stopped !== undefined && stopped !== moving.commit;
+  const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
+  return isLive && stopped !== undefined && isAnew;
 }
 
 function enter(

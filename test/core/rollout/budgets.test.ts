@@ -320,4 +320,26 @@ describe("the last healthy site of a failure domain", () => {
     expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v1", z: "web:v2" });
     expect(world.codes("b")).toEqual(["failure-domain"]);
   });
+
+  it("does not wait for a broken one whose turn comes later: the fix would never reach either", () => {
+    const strategy = {
+      ...quick,
+      stages: [{ name: "canary", selector: "ring=0" }, { name: "rest" }],
+    };
+    const head = (version: string): WorldHead => ({
+      sites: { a: { labels: { ring: "0" } }, b: {} },
+      failureDomains: [],
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1"));
+    world.run(20);
+    world.behaviour = ({ site, tree }) =>
+      site === "b" && tree === "web:v1" ? "Degraded" : "Healthy";
+    world.run(2);
+    world.follow(head("v2"));
+    world.run(30);
+
+    expect(world.trees("web")).toEqual({ a: "web:v2", b: "web:v2" });
+  });
 });

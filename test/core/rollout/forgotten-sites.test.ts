@@ -69,6 +69,22 @@ describe("a site that was removed from Git and is added again", () => {
     expect(world.hosts["s2"]).toBe("us");
   });
 
+  it("and moves before its worker saw it come back is not waited for longer than for that worker", () => {
+    const world = running();
+    world.follow({ sites: others, apps: web });
+    world.run(5);
+    world.silence("eu", true);
+    world.follow({ sites, apps: web });
+    world.run(5);
+    world.follow({ sites: inUs, apps: web });
+    world.run(5);
+    expect(world.hosts["s2"]).not.toBe("us");
+    world.revive("eu");
+    world.run(5);
+
+    expect(world.hosts["s2"]).toBe("us");
+  });
+
   it("in its own region goes on with what it had, and gets by stages what came meanwhile", () => {
     const world = running();
     world.follow({ sites: others, apps: web });
