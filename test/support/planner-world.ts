@@ -262,11 +262,9 @@ export class PlannerWorld {
    */
   #stop(mirror: string, sites: Readonly<Record<string, string>>): void {
     const known = this.stopped[mirror];
-    const anew = Object.entries(sites).filter(
-      ([site]) => known?.[site] === undefined || this.#seen[mirror]?.has(site) === true,
-    );
-    this.stopped[mirror] = { ...known, ...Object.fromEntries(anew) };
-    for (const site of Object.keys(sites)) this.#seen[mirror]?.delete(site);
+    const seen = this.#seen[mirror];
+    const old = Object.entries(known ?? {}).filter(([site]) => seen?.delete(site) !== true);
+    this.stopped[mirror] = { ...known, ...sites, ...Object.fromEntries(old) };
     const gone = Object.keys(sites).filter((site) => this.hosts[site] !== mirror);
     for (const site of gone) this.writers[site]?.delete(mirror);
     this.#toStop[mirror] = {};

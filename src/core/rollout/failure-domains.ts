@@ -48,7 +48,7 @@ function isInstance(view: ReturnType<typeof viewSite>): boolean {
 export function loneDomain(
   board: Board,
   app: AppBoard,
-  { site, later }: { readonly site: string; later(other: string): boolean },
+  { site, later }: { readonly site: string; later: (other: string) => boolean },
 ): string | undefined {
   const facts = own(board.input.sites, site);
   if (facts === undefined) return undefined;
