@@ -236,7 +236,8 @@ function stepsBetween(
     return [...new Set([...apps.keys(), ...old.keys()])].flatMap((app) => {
       const [from, to] = [old.get(app), apps.get(app)];
       if (JSON.stringify(from) === JSON.stringify(to)) return [];
-      const named = trailers.changes.find((each) => each.site === site && each.app === app);
+      // A marker may be cleared and a tree come in one commit: what came last stands.
+      const named = trailers.changes.findLast((each) => each.site === site && each.app === app);
       return [{ where: { app, site, mirror }, from, to, release: named?.release }];
     });
   });
