@@ -14,6 +14,7 @@ export function clearMarkers(board: Board): void {
       const { release } = entry.leaving;
       const apps = [{ app, release, set: { clear: "marker" as const }, good: null }];
       board.handOvers.push({ site, mirror, apps });
+      board.apps.get(app)?.movedNow.add(site); // what comes there comes with the next plan
       noteLeft(left, board.apps.get(app)?.open.get(release), { site, at: board.at });
     }
   }
