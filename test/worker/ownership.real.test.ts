@@ -258,6 +258,10 @@ describe("ownership at a real cluster", { timeout: 60_000 }, () => {
     await eventually("what the other one had added is pruned", async () => !(await isThere()));
     expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "1" });
     expect((await site.cluster.get(`${configMaps}/g`)).status).toBe(200);
-    expect(site.mirror.last()?.stopped).toEqual({});
+    // Told by the next report, which may come a moment after what it tells of.
+    await eventually("it takes back that it had stopped", () => {
+      const stopped = site.mirror.last()?.stopped;
+      return stopped !== undefined && Object.keys(stopped).length === 0;
+    });
   });
 });
