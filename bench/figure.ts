@@ -19,8 +19,11 @@ export interface Figure extends Spread {
 /** Notes figures of a fleet of one size. */
 export type Note = (figure: string, unit: Figure["unit"], values: readonly number[]) => void;
 
-/** A list of figures and what adds to it. */
-export function figuresOf(size: FleetSize): { readonly figures: Figure[]; readonly note: Note } {
+/** A list of figures and what adds to it; `tell` hears of each as soon as it is known. */
+export function figuresOf(
+  size: FleetSize,
+  tell: (figure: Figure) => void,
+): { readonly figures: Figure[]; readonly note: Note } {
   const figures: Figure[] = [];
   const { sites, regions, objects, apps } = size;
   const cores = cpus().length;
@@ -28,7 +31,9 @@ export function figuresOf(size: FleetSize): { readonly figures: Figure[]; readon
     figures,
     note: (figure, unit, values) => {
       const conditions = { sites, regions, objects, apps, cores, delays };
-      figures.push({ figure, unit, ...spreadOf(values), ...conditions });
+      const noted = { figure, unit, ...spreadOf(values), ...conditions };
+      figures.push(noted);
+      tell(noted);
     },
   };
 }

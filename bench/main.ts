@@ -43,7 +43,7 @@ function wholeNumber(text: string, name: string): number {
 }
 
 async function measure(size: FleetSize, rounds: number): Promise<readonly Figure[]> {
-  const { figures, note } = figuresOf(size);
+  const { figures, note } = figuresOf(size, (one) => say(`${one.figure}: ${inWords(one)}`));
   say(`${size.sites} sites in ${size.regions} regions: start`);
   await using fleet = await startBenchFleet(size);
   await firstSync(fleet, note);
@@ -71,11 +71,20 @@ function table(figures: readonly Figure[]): string {
   const rows = figures.map((one) => [
     one.figure,
     `${rounded(one.median)} ${one.unit}`,
-    one.rounds === 1 ? "" : `${rounded(one.min)} to ${rounded(one.max)}`,
+    rangeOf(one),
     String(one.rounds),
     `${one.sites} sites, ${one.regions} regions`,
   ]);
   return formatTable(["FIGURE", "MEDIAN", "RANGE", "ROUNDS", "FLEET"], rows);
+}
+
+function inWords(one: Figure): string {
+  const range = rangeOf(one);
+  return `${rounded(one.median)} ${one.unit}${range === "" ? "" : ` (${range})`}`;
+}
+
+function rangeOf({ rounds: count, min, max }: Figure): string {
+  return count === 1 ? "" : `${rounded(min)} to ${rounded(max)}`;
 }
 
 function rounded(value: number): string {
