@@ -200,12 +200,16 @@ function checkBudgets(
   expect(failed.length).toBeLessThanOrEqual(frozen.failureBudget);
   const unsettled = sites.filter((name) => isInFlight(after, release, name));
   expect(unsettled.length).toBeLessThanOrEqual(Math.max(frozen.maxInFlight, 0));
-  if (own(release.handed, site)?.was !== "healthy") return;
-  // What a retried site was tells of the time before the release first touched it: it goes as what it is now.
-  const health = own(own(input.observed, site)?.apps, release.app)?.health;
-  if (own(release.retried, site) !== undefined && health !== "Healthy") return;
+  if (!wasHealthy(input, release, site)) return;
   const touched = unsettled.filter((name) => own(release.handed, name)?.was !== "joining");
   expect(touched.length).toBeLessThanOrEqual(frozen.maxUnavailable);
+}
+
+/** What a retried site was tells of the time before the release first touched it: it goes as what it is now. */
+function wasHealthy(input: PlannerInput, release: Release, site: string): boolean {
+  if (own(release.handed, site)?.was !== "healthy") return false;
+  const health = own(own(input.observed, site)?.apps, release.app)?.health;
+  return own(release.retried, site) === undefined || health === "Healthy";
 }
 
 /** Handed over and not settled, from the records and reports alone. Excused ones are left to their rules. */
