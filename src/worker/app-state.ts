@@ -28,6 +28,8 @@ export interface AppState {
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
+  /** Objects beside this tree that no release has dropped: they stay. */
+  unreleased: { readonly tree: string; readonly ids: ReadonlySet<ObjectId> };
   /** Why its health cannot be told ("" when the last look saw everything), and the monotonic time since when. */
   unseen: { readonly since: number; readonly reason: string };
   /** Why the last look for drift did not see all of it; "" when it did. */
@@ -53,6 +55,7 @@ export function newAppState(app: string): AppState {
     toldHealthyMs: 0,
     appliedAt: 0,
     drifted: new Map(),
+    unreleased: { tree: "", ids: new Set() },
     unseen: { since: 0, reason: "" },
     unchecked: "",
     trouble: "",

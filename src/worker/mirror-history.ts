@@ -2,11 +2,11 @@ import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { TreeCache } from "./tree-cache.ts";
 
-/** What earlier commits of the mirror say about the objects of an app that is to leave a site. */
+/** What earlier commits of the mirror say about objects of an app at a site. */
 interface PastObjects {
-  /** Those of its last tree there: what the marker took the place of. */
+  /** Those of its last tree there: where it is to leave, what the marker took the place of. */
   readonly last: readonly ObjectId[];
-  /** Those that no tree of it there ever had, as far as the mirror goes back. */
+  /** Those that no tree had which the mirror gave the app there since it last came. */
   readonly never: readonly ObjectId[];
 }
 
@@ -22,7 +22,7 @@ export interface MirrorHistory {
 /** Commits that are looked through. */
 const maxCommits = 10_000;
 
-/** Reads it from the worker's copy of the mirror: slow, for the rare case that needs it. */
+/** Reads it from the worker's copy of the mirror, newest commit first: quick for what was dropped lately. */
 export function createMirrorHistory(
   store: ObjectStore,
   ref: string,
@@ -32,7 +32,7 @@ export function createMirrorHistory(
     past: async ({ site, app, ids }) => {
       let last: readonly ObjectId[] | undefined;
       let never = ids;
-      for await (const tree of pastTrees(store, ref, `sites/${site}/${app}`)) {
+      for await (const tree of pastTrees(store, ref, { site, app })) {
         const had = await trees.ids(tree);
         last ??= ids.filter((id) => had.has(id));
         never = never.filter((id) => !had.has(id));
@@ -43,16 +43,39 @@ export function createMirrorHistory(
   };
 }
 
-/** The trees that stood at a path, newest first, none twice in a row. */
-async function* pastTrees(store: ObjectStore, ref: string, path: string): AsyncGenerator<string> {
+interface Place {
+  readonly site: string;
+  readonly app: string;
+}
+
+/** The trees that an app had at a site since it last came there, newest first, then the good one that came along. */
+async function* pastTrees(store: ObjectStore, ref: string, place: Place): AsyncGenerator<string> {
+  let [newest, oldest] = ["", ""];
+  for await (const { commit, tree } of presence(store, ref, place)) {
+    oldest = commit;
+    if (tree === null || tree === newest) continue;
+    newest = tree;
+    yield tree;
+  }
+  const good = oldest === "" ? null : await store.at(oldest, `good/${place.site}/${place.app}`);
+  if (good?.type === "tree") yield good.oid;
+}
+
+/**
+ * The commits that name an app at a site without a break, newest first; tree null: a marker. What stood before the mirror
+ * once had neither tree nor marker of it was let go of then, by nobody's release.
+ */
+async function* presence(
+  store: ObjectStore,
+  ref: string,
+  { site, app }: Place,
+): AsyncGenerator<{ readonly commit: string; readonly tree: string | null }> {
   let commit = await store.resolve(ref);
-  let newest = "";
   for (let age = 0; commit !== null && age < maxCommits; age += 1) {
-    const entry = await store.at(commit, path);
-    if (entry?.type === "tree" && entry.oid !== newest) {
-      newest = entry.oid;
-      yield newest;
-    }
+    const entry = await store.at(commit, `sites/${site}/${app}`);
+    const isNamed = entry ?? (await store.at(commit, `sites/${site}/${app}.leaving`));
+    if (isNamed === null) return;
+    yield { commit, tree: entry?.type === "tree" ? entry.oid : null };
     commit = (await store.commit(commit))?.parents[0] ?? null;
   }
 }

@@ -27,6 +27,14 @@ export interface PruneOutcome {
 /** What to do with an object that is no longer wanted. */
 type Verb = "delete" | "orphan";
 
+interface PruneOptions {
+  readonly row: AppRow;
+  readonly desired: ReadonlySet<ObjectId>;
+  /** Not desired, and not deleted either while it is ours: told instead. */
+  readonly stays: ReadonlySet<ObjectId>;
+  readonly verb: Verb;
+}
+
 /**
  * Takes out of the cluster what is in the inventory and not in `desired`: each object is read first, and only one that
  * names this app as its owner is touched, by its uid and version. Never called with less than a complete tree, or a
@@ -35,9 +43,9 @@ type Verb = "delete" | "orphan";
 export async function pruneObjects(
   context: SiteContext,
   state: AppState,
-  options: { readonly row: AppRow; readonly desired: ReadonlySet<ObjectId>; readonly verb: Verb },
+  options: PruneOptions,
 ): Promise<PruneOutcome> {
-  const { row, desired, verb } = options;
+  const { row, desired, stays, verb } = options;
   const unwanted = [...state.rows.keys()].filter((id) => !desired.has(id));
   if (unwanted.length === 0) return { waiting: [], failed: [] };
   await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
@@ -45,7 +53,7 @@ export async function pruneObjects(
   const others = await othersIds(context, state.app);
   const plan = planPrune({ desired, inventory: unwanted, others });
   const progress: Progress = { waiting: [], failed: [], gone: 0 };
-  const job = { context, state, row, verb };
+  const job = { context, state, row, stays, verb };
   for (const id of plan.remove) {
     await guarded(job, progress, () => removeOne(job, id, progress));
   }
@@ -62,6 +70,7 @@ interface Job {
   readonly context: SiteContext;
   readonly state: AppState;
   readonly row: AppRow;
+  readonly stays: ReadonlySet<ObjectId>;
   readonly verb: Verb;
 }
 
@@ -89,6 +98,10 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
   if (liveOwner(live) !== job.row.owner) return release(job, { id, address, live }, progress);
   if (metadataText(live, "deletionTimestamp") !== "") {
     progress.waiting.push(stuck(live));
+    return;
+  }
+  if (job.stays.has(id)) {
+    progress.waiting.push(unreleasedText(live));
     return;
   }
   if (job.verb === "orphan") {
@@ -186,8 +199,15 @@ function mark(job: Job, id: ObjectId, phase: ObjectRow["phase"]): void {
   if (row !== undefined) save(job.context, job.state, [{ ...row, phase }]);
 }
 
-function stuck(live: KubeObject): string {
+function unreleasedText(live: KubeObject): string {
+  return `${placeOf(live)} is from before the app came to this site, and no release has dropped it: it stays (delete it by hand, or take the annotation flotilla.dev/owner off it)`;
+}
+
+function placeOf(live: KubeObject): string {
   const namespace = metadataText(live, "namespace");
-  const where = namespace === "" ? live.metadata.name : `${namespace}/${live.metadata.name}`;
-  return `${live.kind} ${where} is being deleted, held by ${finalizersOf(live)}`;
+  return `${live.kind} ${namespace === "" ? "" : `${namespace}/`}${live.metadata.name}`;
+}
+
+function stuck(live: KubeObject): string {
+  return `${placeOf(live)} is being deleted, held by ${finalizersOf(live)}`;
 }

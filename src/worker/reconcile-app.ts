@@ -8,7 +8,7 @@ import { type SiteContext, desiredTree } from "./site-context.ts";
 import { type AppRow, pendingRow } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
-import { reasonNotToLeave } from "./unapproved-objects.ts";
+import { reasonNotToLeave, unreleased } from "./unapproved-objects.ts";
 
 /** When to look at the app again: "settled" only when something changes, "soon" by itself, "backoff" after a failure. */
 export type NextLook = "settled" | "soon" | { readonly backoff: FleetError };
@@ -122,19 +122,21 @@ function keepRow(context: SiteContext, state: AppState, row: AppRow): void {
 /** What the tree no longer has goes once all of the tree stands and is healthy: never before, never after a failure. */
 async function prune(context: SiteContext, state: AppState, tree: AppTree): Promise<NextLook> {
   const row = state.row;
-  const unwanted = [...state.rows.keys()].filter((id) => !tree.ids.has(id)).length;
+  const unwanted = [...state.rows.keys()].filter((id) => !tree.ids.has(id));
   if (row === null) return "settled";
-  if (unwanted === 0) {
+  if (unwanted.length === 0) {
     state.waiting = "";
     // What a worker that was killed between a delete and this has left behind.
     state.row = await writeChildInventory(context, row, state.rows.keys());
     return "settled";
   }
   if (state.healthySince === null || tree.objects.some((object) => needsWrite(state, object))) {
-    state.waiting = `${count(unwanted)} to be pruned once the app is healthy`;
+    state.waiting = `${count(unwanted.length)} to be pruned once the app is healthy`;
     return "settled"; // its health, once observed, wakes it
   }
-  const outcome = await pruneObjects(context, state, { row, desired: tree.ids, verb: "delete" });
+  const stays = await unreleased(context, state, { tree: tree.tree, ids: unwanted });
+  const options = { row, desired: tree.ids, stays, verb: "delete" } as const;
+  const outcome = await pruneObjects(context, state, options);
   state.waiting = outcome.waiting.join("; ");
   state.trouble = outcome.failed.map((error) => error.message).join("; ");
   const [failure] = outcome.failed;
@@ -158,6 +160,7 @@ async function leave(
   const outcome = await pruneObjects(context, state, {
     row,
     desired: new Set(),
+    stays: new Set(),
     verb: marker.verb,
   });
   state.waiting = outcome.waiting.join("; ");

@@ -8,9 +8,26 @@ import type { SiteContext } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 
 /**
+ * Which objects must stay that an app has at a site and its tree has not: those that no tree had which the mirror gave
+ * it there since it last came (they were in the cluster's inventory, or in the store from an earlier time). No release
+ * has dropped them, so nobody has counted them. Looked up once per tree.
+ */
+export async function unreleased(
+  context: SiteContext,
+  state: AppState,
+  { tree, ids }: { readonly tree: string; readonly ids: readonly ObjectId[] },
+): Promise<ReadonlySet<ObjectId>> {
+  const { site } = context;
+  if (state.unreleased.tree === tree) return state.unreleased.ids;
+  const { never } = await context.history.past({ site, app: state.app, ids });
+  state.unreleased = { tree, ids: new Set(never) };
+  return state.unreleased.ids;
+}
+
+/**
  * Why an app must not leave by deletion yet; null: it may. Approved are the objects that the marker expects of the tree
- * whose place it took, and what earlier trees had: the releases that dropped that were approved for it, and a prune
- * that waited would have taken it. Anything else that stands and names this app is nobody's word.
+ * whose place it took, and what earlier trees had since the app came: the releases that dropped that were approved for
+ * it, and a prune that waited would have taken it. Anything else that stands and names this app is nobody's word.
  */
 export async function reasonNotToLeave(
   context: SiteContext,
@@ -30,7 +47,7 @@ export async function reasonNotToLeave(
   const named = standing.slice(0, 3).map(describeId).join(", ");
   const more = standing.length > 3 ? ` and ${standing.length - 3} more` : "";
   return refusal(
-    `the app is to leave with ${marker.expected} objects, but it also has ${named}${more} here, which the mirror never had`,
+    `the app is to leave with ${marker.expected} objects, but it also has ${named}${more} here, which the mirror has not given it since it came`,
     "delete these by hand, or take the annotation flotilla.dev/owner off them: then it goes on",
   );
 }

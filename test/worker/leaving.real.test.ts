@@ -54,7 +54,7 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     expect([await there("a"), await there("b")]).toEqual([false, false]);
   });
 
-  it("stops at what the mirror never had, and goes on once an operator has dealt with it", async () => {
+  it("stops at what no release gave it, and goes on once an operator has dealt with it", async () => {
     await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
     site.start();
     await site.settled("web");
@@ -76,7 +76,9 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
       return report?.message.includes("nothing is deleted") === true ? report : undefined;
     });
     await sleep(1500);
-    expect(told.message).toContain("ConfigMap default/stray here, which the mirror never had");
+    expect(told.message).toContain(
+      "ConfigMap default/stray here, which the mirror has not given it",
+    );
     expect(told.message).toContain("delete these by hand");
     expect(deletes()).toBe(0);
 
@@ -99,6 +101,60 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     await eventually("the shared one is pruned", async () => !(await there("shared")));
 
     expect(await there("o")).toBe(true);
+  });
+
+  it.each(["running", "away"])(
+    "keeps what an app had that was let go of and comes again without it (worker %s meanwhile)",
+    async (worker) => {
+      const web = [configMap("w", {})];
+      const old = [configMap("o", { k: "1" }), configMap("dropped", {})];
+      await site.mirror.commit({ s1: { web, old }, s9: {} });
+      site.start();
+      await site.settled("old");
+      if (worker === "away") await site.stop();
+      await site.mirror.commit({ s9: {} });
+      if (worker === "running")
+        await eventually("it has stopped", () => site.mirror.last()?.stopped["s1"]);
+      await site.mirror.commit({ s1: { web }, s9: {} });
+      if (worker === "running") await site.settled("web");
+      await site.mirror.commit({ s1: { web, old: [configMap("o", { k: "2" })] }, s9: {} });
+      site.cluster.proxy.forget();
+      if (worker === "away") site.start();
+      const told = await eventually("it tells what stays", () => {
+        const report = site.report("old");
+        return report?.message.includes("is from before") === true ? report : undefined;
+      });
+      expect(told.message).toContain("ConfigMap default/dropped is from before");
+      expect((await site.cluster.get(`${configMaps}/o`)).body["data"]).toEqual({ k: "2" });
+
+      // What the app leaves with is counted; this was not.
+      await site.mirror.commit({ s1: { web, old: marker(1) }, s9: {} });
+      await eventually("it does not leave", () =>
+        site.report("old")?.message.includes("nothing is deleted"),
+      );
+      expect(deletes()).toBe(0);
+      expect(await there("dropped")).toBe(true);
+
+      await site.cluster.put(`${configMaps}/dropped`, {
+        metadata: { annotations: { "flotilla.dev/owner": null } },
+      });
+      await eventually("it has left", () => site.report("old")?.left);
+      expect([await there("o"), await there("dropped")]).toEqual([false, true]);
+    },
+  );
+
+  it("keeps what a site had under its old name and its new one never got", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start({ s2: site.cluster.kubeconfigPath });
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s2: { web: [configMap("a", { k: "2" })] } });
+    await eventually("it tells what stays", () =>
+      site.mirror.app("s2", "web")?.message.includes("ConfigMap default/b is from before"),
+    );
+
+    expect(deletes()).toBe(0);
+    expect(await there("b")).toBe(true);
   });
 
   it("keeps a namespace in which such an app still has something, until that is gone", async () => {

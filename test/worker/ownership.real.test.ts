@@ -255,7 +255,14 @@ describe("ownership at a real cluster", { timeout: 60_000 }, () => {
     await site.mirror.commit({ s1: { web }, s9: {} });
     await site.settled("web");
 
-    await eventually("what the other one had added is pruned", async () => !(await isThere()));
+    const told = await eventually("it tells what stays", () => {
+      const report = site.report("web");
+      return report?.message.includes("ConfigMap default/c is from before") ? report : undefined;
+    });
+    expect(told).toMatchObject({ sync: "OutOfSync", health: "Healthy" });
+    expect(await isThere()).toBe(true);
+    await site.cluster.remove(`${configMaps}/c`);
+    await eventually("nothing is left of it", () => site.report("web")?.sync === "Synced");
     expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "1" });
     expect((await site.cluster.get(`${configMaps}/g`)).status).toBe(200);
     // Told by the next report, which may come a moment after what it tells of.
