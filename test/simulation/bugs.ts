@@ -67,8 +67,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a prune takes what is wanted": [
     {
       file: "worker/reconcile-app.ts",
-      find: 'desired: tree.ids, verb: "delete"',
-      replace: 'desired: new Set(), verb: "delete"',
+      find: 'desired: tree.ids, stays, verb: "delete"',
+      replace: 'desired: new Set(), stays, verb: "delete"',
     },
   ],
   "a failed apply is not tried again": [

@@ -143,7 +143,10 @@ export class Auditor {
     );
   }
 
-  /** What is deleted was dropped by a tree of its app, or its app had a marker, since it was written last. */
+  /**
+   * What is deleted was dropped by a tree of its app, or its app had a marker, since it was written last; where the
+   * mirror had let go of the app meanwhile, since a tree, or the good one that came along, brought it again.
+   */
   async #checkDelete(
     { site, mirror }: { site: string; mirror: string },
     live: StoredObject,
@@ -154,16 +157,25 @@ export class Auditor {
     if (!isObject(live)) return;
     const id = objectId(keyOf(live));
     const since = this.#written.get(`${mirror} ${site} ${id}`) ?? 0;
-    for (const commit of (this.#accepted.get(mirror) ?? []).slice(since, count)) {
-      const snapshot = await this.#snapshot(this.#copyOf(mirror), commit);
-      const entry = snapshot.sites.get(site)?.apps.get(owner);
-      if (entry === undefined) continue;
-      if ("leaving" in entry) return;
-      if (!(await this.#objectsAt(mirror, commit, { site, app: owner })).has(id)) return;
-    }
+    if (await this.#isDropped(mirror, { site, owner, id }, { since, count })) return;
     throw new Error(
       `${id} of ${owner} was deleted at ${site} by ${mirror}: nothing written allows it`,
     );
+  }
+
+  async #isDropped(
+    mirror: string,
+    what: { site: string; owner: string; id: string },
+    { since, count }: { since: number; count: number },
+  ): Promise<boolean> {
+    let isLetGo = false;
+    for (const commit of await this.#commits(mirror, since, count)) {
+      const { isNamed, has, hasGood } = await this.#standing(mirror, commit, what);
+      const isGivenAnew = hasGood || has;
+      if (isNamed && !has && (!isLetGo || hasGood)) return true;
+      isLetGo = !isNamed || (isLetGo && !isGivenAnew);
+    }
+    return false;
   }
 
   async #objectsAt(
@@ -171,11 +183,45 @@ export class Auditor {
     commit: string,
     { site, app }: { site: string; app: string },
   ): Promise<Set<string>> {
-    const copy = this.#copyOf(mirror);
-    const entry = (await this.#snapshot(copy, commit)).sites.get(site)?.apps.get(app);
-    if (entry === undefined || !("tree" in entry)) return new Set();
-    const files = await copy.children(entry.tree);
+    const entry = (await this.#snapshot(this.#copyOf(mirror), commit)).sites
+      .get(site)
+      ?.apps.get(app);
+    return entry !== undefined && "tree" in entry ? this.#objectsOf(mirror, entry.tree) : new Set();
+  }
+
+  async #objectsOf(mirror: string, tree: string): Promise<Set<string>> {
+    const files = await this.#copyOf(mirror).children(tree);
     return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
+  }
+
+  /** Whether a mirror commit names an app at a site, and whether its tree, and the good one, have an object. */
+  async #standing(
+    mirror: string,
+    commit: string,
+    { site, owner, id }: { site: string; owner: string; id: string },
+  ): Promise<{ isNamed: boolean; has: boolean; hasGood: boolean }> {
+    const content = (await this.#snapshot(this.#copyOf(mirror), commit)).sites.get(site);
+    const entry = content?.apps.get(owner);
+    const tree = entry !== undefined && "tree" in entry ? entry.tree : undefined;
+    const hasGood = await this.#has(mirror, content?.good.get(owner), id);
+    return { isNamed: entry !== undefined, has: await this.#has(mirror, tree, id), hasGood };
+  }
+
+  /** The mirror's commits from one that its worker had accepted up to another, oldest first: also those it skipped. */
+  async #commits(mirror: string, since: number, count: number): Promise<string[]> {
+    const accepted = this.#accepted.get(mirror) ?? [];
+    const commits: string[] = [];
+    let commit = accepted[count - 1];
+    while (commit !== undefined) {
+      commits.push(commit);
+      if (commit === accepted[since]) break;
+      commit = (await this.#copyOf(mirror).commit(commit))?.parents[0];
+    }
+    return commits.toReversed();
+  }
+
+  async #has(mirror: string, tree: string | undefined, id: string): Promise<boolean> {
+    return tree !== undefined && (await this.#objectsOf(mirror, tree)).has(id);
   }
 
   #copyOf(mirror: string): ObjectStore {
