@@ -8,7 +8,6 @@ import { type JsonObject, isJsonObject } from "../core/model/json.ts";
 import { flattenLists } from "../core/render/manifest-objects.ts";
 import { mistake } from "../core/render/mistake.ts";
 import { type YamlDocument, readYaml } from "../core/render/read-yaml.ts";
-import { systemClock } from "../runtime/system-clock.ts";
 import { diagnosticLines } from "./checkout.ts";
 import type { Command } from "./command.ts";
 import { readFiles } from "./health-files.ts";
@@ -39,9 +38,7 @@ object at all.
       const hint = "see flotilla health --help";
       throw new FleetError("USAGE", "name one file or folder with -f", { hint, retry: "never" });
     }
-    const read = (await readFiles(path, io.cwd)).map((file) =>
-      assessFile(file, systemClock().now()),
-    );
+    const read = (await readFiles(path, io.cwd)).map(assessFile);
     const rows = read.flatMap((file) => file.rows);
     const diagnostics = read.flatMap((file) => file.diagnostics);
     io.stdout(format === "table" ? healthTable(rows) : formatData(rows, format));
@@ -70,7 +67,7 @@ interface AssessedFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function assessFile(file: SourceFile, now: number): AssessedFile {
+function assessFile(file: SourceFile): AssessedFile {
   // What was read from a cluster is only looked at: counters and times in nanoseconds may lose digits.
   const { documents, diagnostics } = readYaml(file, { roundNumbers: true });
   const found = documents.flatMap(flattenLists).map((document) => ({
@@ -79,7 +76,7 @@ function assessFile(file: SourceFile, now: number): AssessedFile {
   }));
   return {
     rows: found.flatMap(({ document: { value }, problem }) =>
-      problem === undefined && isJsonObject(value) ? rowOf(file.path, value, now) : [],
+      problem === undefined && isJsonObject(value) ? rowOf(file.path, value) : [],
     ),
     diagnostics: [...diagnostics, ...found.flatMap(({ problem }) => problem ?? [])],
   };
@@ -94,8 +91,8 @@ function problemOf({ value, at }: YamlDocument): Diagnostic | undefined {
   return mistake(at([missing]), { code: "invalid-object", message, hint });
 }
 
-function rowOf(file: string, object: JsonObject, now: number): HealthRow {
-  const { status, message } = assessHealth(object, now);
+function rowOf(file: string, object: JsonObject): HealthRow {
+  const { status, message } = assessHealth(object);
   return {
     file,
     kind: textAt(object, "kind"),

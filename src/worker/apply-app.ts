@@ -164,7 +164,7 @@ async function waitForDefinitions(job: Job, progress: Progress, rank: number): P
     if (progress.absent.has(object.id)) continue;
     const live = await job.context.client.get(addressOf(object.object), job.context.signal());
     const now = job.context.clock.now();
-    if (live === null || assessHealth(live, now).status !== "Healthy") {
+    if (live === null || assessHealth(live, { now, hasStatus: true }).status !== "Healthy") {
       progress.absent.add(object.id);
     }
   }

@@ -1,7 +1,7 @@
 import { assessHealth } from "../core/health/assess-health.ts";
 import { type AppHealth, appHealth } from "../core/health/app-health.ts";
 import type { Health } from "../core/health/health.ts";
-import { podReason } from "../core/health/workload-health.ts";
+import { podReason } from "../core/health/pod-health.ts";
 import { at, health } from "../core/health/read-object.ts";
 import { isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, describeKey } from "../core/model/kube-object.ts";
@@ -84,7 +84,7 @@ async function assess(
   const rated: { name: string; health: Health; object: KubeObject | null }[] = [];
   for (const object of observable(tree.objects)) {
     const found = live.get(object.id) ?? null;
-    const judged = judge(context, state.rows.get(object.id), found);
+    const judged = await judge(context, state.rows.get(object.id), found);
     noteFinished(context, state, { object, judged });
     rated.push({ name: describeKey(object.key), health: judged, object: found });
   }
@@ -97,8 +97,17 @@ async function assess(
   return reason === "" ? whole : { ...whole, message: `${whole.message} (${reason})` };
 }
 
-function judge(context: SiteContext, row: ObjectRow | undefined, live: KubeObject | null): Health {
-  if (live !== null) return assessHealth(live, context.clock.now());
+async function judge(
+  context: SiteContext,
+  row: ObjectRow | undefined,
+  live: KubeObject | null,
+): Promise<Health> {
+  if (live !== null) {
+    // Known since the object was read: no request.
+    const resource = await context.client.resource(live.apiVersion, live.kind, context.signal());
+    const hasStatus = resource?.hasStatus ?? false;
+    return assessHealth(live, { now: context.clock.now(), hasStatus });
+  }
   // A finished Job may be cleared away by its time to live.
   return row?.finished === true
     ? health("Healthy", "it has finished")

@@ -5,6 +5,8 @@ import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.
 export interface ApiResource {
   readonly plural: string;
   readonly namespaced: boolean;
+  /** It has a status of its own for a controller to write (a subresource). */
+  readonly hasStatus: boolean;
 }
 
 /** Reads `/api/v1` or `/apis/<group>/<version>`: undefined when the cluster does not serve it. */
@@ -69,14 +71,16 @@ function parseVersions(body: Json | undefined, group: string): readonly string[]
   return [...new Set(names.filter((name) => typeof name === "string"))];
 }
 
-/** The kinds of an APIResourceList, subresources left out. */
+/** The kinds of an APIResourceList; of their subresources only whether there is a status. */
 function parseResources(body: Json | undefined): ReadonlyMap<string, ApiResource> {
   const list = isJsonObject(body) && Array.isArray(body["resources"]) ? body["resources"] : [];
+  const entries = list.filter((item: Json) => isJsonObject(item));
+  const names = new Set(entries.map(({ name }) => name));
   const kinds = new Map<string, ApiResource>();
-  for (const entry of list.filter((item: Json) => isJsonObject(item))) {
-    const { kind, name, namespaced } = entry;
+  for (const { kind, name, namespaced } of entries) {
     if (typeof kind !== "string" || typeof name !== "string" || name.includes("/")) continue;
-    kinds.set(kind, { plural: name, namespaced: namespaced === true });
+    const hasStatus = names.has(`${name}/status`);
+    kinds.set(kind, { plural: name, namespaced: namespaced === true, hasStatus });
   }
   return kinds;
 }

@@ -1,160 +1,161 @@
 /**
- * The health of one live object. In: the object with its status, and the time. Out: one of six words and a line. A pure
- * function over a table of kinds; a kind that is not in it is told by what conditions and phases usually mean, and
- * Unknown is an answer: an object that says nothing is never called Healthy.
+ * The health of one object. In: the object with its status, and the time where it is a live one. Out: one of six words
+ * and a line. A pure function over a table of kinds; a kind that is not in it is told by what conditions, states and
+ * counts usually mean, and Unknown is an answer. Whatever it is given, it neither throws nor takes long.
  */
 import { type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
-
+import { builtInRules } from "./built-in-kinds.ts";
 import type { Health } from "./health.ts";
-import {
-  at,
-  condition,
-  conditionsOf,
-  health,
-  healthBy,
-  listAt,
-  numberAt,
-  textAt,
-} from "./read-object.ts";
+import { at, health, numberAt, textAt } from "./read-object.ts";
+import { isRun } from "./state-health.ts";
 import { statusHealth } from "./status-health.ts";
-import {
-  cronJobHealth,
-  daemonSetHealth,
-  deploymentHealth,
-  jobHealth,
-  podHealth,
-  replicaSetHealth,
-  statefulSetHealth,
-} from "./workload-health.ts";
 
-type Rule = (object: JsonObject) => Health;
-
-const rules: Readonly<Record<string, Rule>> = {
-  "apps/Deployment": deploymentHealth,
-  "apps/StatefulSet": statefulSetHealth,
-  "apps/DaemonSet": daemonSetHealth,
-  "apps/ReplicaSet": replicaSetHealth,
-  "/ReplicationController": replicaSetHealth,
-  "/Pod": podHealth,
-  "batch/Job": jobHealth,
-  "batch/CronJob": cronJobHealth,
-  "/PersistentVolumeClaim": claimHealth,
-  "/PersistentVolume": claimHealth,
-  "/Service": serviceHealth,
-  "networking.k8s.io/Ingress": ingressHealth,
-  "autoscaling/HorizontalPodAutoscaler": autoscalerHealth,
-  "policy/PodDisruptionBudget": disruptionBudgetHealth,
-  "apiregistration.k8s.io/APIService": apiServiceHealth,
-  "apiextensions.k8s.io/CustomResourceDefinition": definitionHealth,
-  "/Namespace": namespaceHealth,
-};
-
-const coreGroups = new Set(["", "apps", "batch", "autoscaling", "policy", "extensions"]);
+const builtInGroups = new Set([
+  "",
+  "apps",
+  "batch",
+  "autoscaling",
+  "policy",
+  "extensions",
+  "rbac.authorization.k8s.io",
+  "networking.k8s.io",
+  "storage.k8s.io",
+  "scheduling.k8s.io",
+  "coordination.k8s.io",
+  "discovery.k8s.io",
+  "events.k8s.io",
+  "node.k8s.io",
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "certificates.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "resource.k8s.io",
+  "storagemigration.k8s.io",
+]);
 
 /** True for kinds that have nothing to say once they are applied: configuration, access rules, policies. */
 export function isConfigKind(group: string, kind: string): boolean {
-  const isBuiltIn = coreGroups.has(group) || group.endsWith(".k8s.io");
-  const isExtension =
-    /^(gateway\.networking|metrics|snapshot\.storage|cluster|policy\.networking)\b.*\.k8s\.io$|\.x-k8s\.io$/;
-  return isBuiltIn && !isExtension.test(group) && rules[`${group}/${kind}`] === undefined;
+  return builtInGroups.has(group) && !builtInRules.has(`${group}/${kind}`);
 }
 
-/** Assesses a live object at a time (ms since 1970). */
-export function assessHealth(object: JsonObject, now: number): Health {
+/** What is known of a live object beside what it says itself. */
+export interface Live {
+  /** ms since 1970. */
+  readonly now: number;
+  /** Whether its kind has a status that a controller may write. */
+  readonly hasStatus: boolean;
+}
+
+/** Assesses a live object, or one from a file, of which nobody knows how old its status is: then no time has passed. */
+export function assessHealth(object: JsonObject, live?: Live): Health {
   const group = groupOf(textAt(object, "apiVersion"));
   const kind = textAt(object, "kind");
-  const deleted = textAt(object, "metadata", "deletionTimestamp");
-  if (deleted !== "") return deletionHealth(deleted, now);
+  const deleted = at(object, "metadata", "deletionTimestamp");
+  if (typeof deleted === "string" && deleted !== "") return deletionHealth(object, deleted, live);
   if (isConfigKind(group, kind)) return health("Healthy");
-  if (isStale(object)) return health("Progressing", "its controller has not seen the change yet");
-  const rule = rules[`${group}/${kind}`];
-  if (rule !== undefined) return rule(object);
-  return customHealth(object);
+  const rule = builtInRules.get(`${group}/${kind}`);
+  if (rule === undefined) return customHealth(object, live);
+  if (isStale(object) || (group === "apps" && isUnseen(object))) return stale;
+  return rule(object);
 }
 
 const deletionPatienceMs = 15 * 60_000;
 
-function deletionHealth(deleted: string, now: number): Health {
-  const sinceMs = now - Date.parse(deleted);
-  const isStuck = sinceMs > deletionPatienceMs;
-  return health(isStuck ? "Degraded" : "Progressing", `it is being deleted since ${deleted}`);
+function deletionHealth(object: JsonObject, deleted: string, live?: Live): Health {
+  const isStuck = live !== undefined && live.now - Date.parse(deleted) > deletionPatienceMs;
+  const finalizers = at(object, "metadata", "finalizers");
+  const held = Array.isArray(finalizers) ? finalizers.filter((one) => typeof one === "string") : [];
+  const holders = held.length > 0 ? `, held by ${held.slice(0, 3).join(", ")}` : "";
+  return health(
+    isStuck ? "Degraded" : "Progressing",
+    `it is being deleted since ${deleted}${holders}`,
+  );
 }
+
+const stale = health("Progressing", "its controller has not seen the change yet");
+
+/** Fields in which controllers note the generation that they have dealt with. */
+const generationField =
+  /^(last)?(observed|evaluated|reconciled|processed|applied|synced)generation$/i;
 
 /** The status speaks of an older generation than the object has. */
 function isStale(object: JsonObject): boolean {
   const generation = numberAt(object, ["metadata", "generation"]);
+  const status = at(object, "status");
+  if (!isJsonObject(status)) return false;
+  return Object.entries(status).some(([field, value]) => {
+    if (!generationField.test(field)) return false;
+    // Some kinds write the number as text; what is no number is a hash.
+    const observed = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    return typeof observed === "number" && observed < generation;
+  });
+}
+
+/** The controllers of `apps` always note a generation: without one they have not looked at the object at all. */
+function isUnseen(object: JsonObject): boolean {
   const observed = at(object, "status", "observedGeneration");
-  if (typeof observed === "number") return observed < generation;
-  // Those controllers always write it: without it they have not looked at the object at all.
+  return numberAt(object, ["metadata", "generation"]) > 0 && typeof observed !== "number";
+}
+
+function customHealth(object: JsonObject, live?: Live): Health {
+  if (isSuspended(object)) return health("Suspended", "it is suspended");
+  if (isStale(object)) return stale;
+  return statusHealth(object) ?? silentHealth(object, live);
+}
+
+const suspendFields = ["suspend", "suspended", "pause", "paused", "hibernate"];
+const suspendMark = /\/(paused?|suspended?|hibernat(e|ed|ion))$/;
+
+/** By its specification, or by the mark that many controllers heed (`cluster.x-k8s.io/paused`). */
+function isSuspended(object: JsonObject): boolean {
+  const spec = at(object, "spec");
+  const strategies = ["updateStrategy", "strategy"].map((field) => at(spec, field));
+  const places = [spec, ...strategies, ...strategies.map((one) => at(one, "rollingUpdate"))];
+  const isAsked = places.some((place) => suspendFields.some((field) => at(place, field) === true));
+  if (isAsked) return true;
+  const marks = at(object, "metadata", "annotations");
+  if (!isJsonObject(marks)) return false;
+  return Object.entries(marks).some(
+    ([key, value]) =>
+      suspendMark.test(key) && typeof value === "string" && !/^(false|off|no|0)$/i.test(value),
+  );
+}
+
+/** A controller that writes a status at all has done so by then. */
+const silencePatienceMs = 30_000;
+
+/**
+ * Nothing tells how it is. Most kinds get a status from a controller, which has not come round to it yet. Of a live one
+ * that has had its time, or whose kind has no status, nobody is going to tell, and a rollout must not wait for it.
+ * What is configuration by its name (`ProviderConfig`) gets none.
+ */
+function silentHealth(object: JsonObject, live?: Live): Health {
+  const status = at(object, "status");
   const kind = textAt(object, "kind");
-  return generation > 0 && ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].includes(kind);
+  if (status === undefined && isRun(kind)) return health("Progressing", "it has not started");
+  if (hasContent(status) && at(status, "conditions") === undefined) return silent;
+  if (!hasContent(status) && kind.endsWith("Config")) return health("Healthy");
+  if (live !== undefined && !isExpected(object, live)) return silent;
+  return health("Progressing", "its controller has not told its health yet");
 }
 
-function customHealth(object: JsonObject): Health {
-  const isSuspended =
-    at(object, "spec", "suspend") === true || at(object, "spec", "paused") === true;
-  const said = statusHealth(object);
-  if (said?.status === "Degraded") return said;
-  if (isSuspended) return health("Suspended", "it is suspended");
-  return said ?? health("Unknown", "nothing in its status tells its health");
+const silent = health("Unknown", "nothing in its status tells its health");
+
+function isExpected(object: JsonObject, { now, hasStatus }: Live): boolean {
+  const created = Date.parse(textAt(object, "metadata", "creationTimestamp"));
+  return hasStatus && now - created < silencePatienceMs;
 }
 
-function claimHealth(object: JsonObject): Health {
-  const phase = textAt(object, "status", "phase");
-  if (phase === "Bound" || phase === "Available") return health("Healthy");
-  if (phase === "Lost" || phase === "Failed") return health("Degraded", `phase ${phase}`);
-  return health("Progressing", phase === "" ? "not bound" : `phase ${phase}`);
-}
-
-function serviceHealth(object: JsonObject): Health {
-  if (textAt(object, "spec", "type") !== "LoadBalancer") return health("Healthy");
-  return listAt(object, "status", "loadBalancer", "ingress").length > 0
-    ? health("Healthy")
-    : health("Progressing", "the load balancer has no address yet");
-}
-
-function ingressHealth(object: JsonObject): Health {
-  return listAt(object, "status", "loadBalancer", "ingress").length > 0
-    ? health("Healthy")
-    : health("Progressing", "the ingress has no address yet");
-}
-
-function autoscalerHealth(object: JsonObject): Health {
-  const unable = condition(object, "AbleToScale", "False");
-  if (unable !== undefined) return healthBy("Degraded", unable);
-  const inactive = condition(object, "ScalingActive", "False");
-  if (inactive?.reason === "ScalingDisabled") return health("Healthy", inactive.message);
-  if (inactive !== undefined) return healthBy("Degraded", inactive);
-  const able = condition(object, "AbleToScale");
-  return able === undefined ? health("Progressing", "not evaluated yet") : health("Healthy");
-}
-
-function disruptionBudgetHealth(object: JsonObject): Health {
-  const failed = condition(object, "DisruptionAllowed", "False");
-  return failed?.reason === "SyncFailed" ? healthBy("Degraded", failed) : health("Healthy");
-}
-
-function apiServiceHealth(object: JsonObject): Health {
-  const available = conditionsOf(object).find((entry) => entry.type === "Available");
-  if (available === undefined) return health("Progressing", "not checked yet");
-  return healthBy(available.status === "True" ? "Healthy" : "Progressing", available);
-}
-
-function definitionHealth(object: JsonObject): Health {
-  const refused = condition(object, "NamesAccepted", "False");
-  if (refused !== undefined) return healthBy("Degraded", refused);
-  const terminating = condition(object, "Terminating");
-  if (terminating !== undefined) return healthBy("Progressing", terminating);
-  return condition(object, "Established") === undefined
-    ? health("Progressing", "not established yet")
-    : health("Healthy");
-}
-
-function namespaceHealth(object: JsonObject): Health {
-  const phase = at(object, "status");
-  if (isJsonObject(phase) && phase["phase"] === "Terminating") {
-    return health("Progressing", "the namespace is being deleted");
-  }
-  return health("Healthy");
+/** Something is said in it: not only empty lists and the like. */
+function hasContent(status: unknown): boolean {
+  if (typeof status !== "object" || status === null) return false;
+  return Object.values(status).some((value: unknown) => {
+    if (value === null || value === "") return false;
+    return typeof value !== "object" || Object.keys(value).length > 0;
+  });
 }

@@ -1,152 +1,151 @@
 /**
- * What conditions say of a kind that nobody told us about. Their types are words of a common language: some summarise
- * (`Ready`), some tell of trouble while they are True (`Stalled`, `BackupFailed`), of work (`Reconciling`), of a result
- * (`Accepted`) or of a step on the way to one (`Scheduled`). A word that is none of these says nothing.
+ * What the conditions of a kind say that nobody told us about. Trouble that is told plainly comes first, then a pause,
+ * then the condition that speaks for all, then all results together. The order in which they are listed means nothing.
  */
+import { type Role, amissOf, isPartly, roleOf, summaries } from "./condition-words.ts";
 import type { Health } from "./health.ts";
+import { meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
 import { type Condition, health, healthBy } from "./read-object.ts";
 
-/** Trouble while they are True, whatever else is said. */
-const badWhenTrue = new Set([
-  "Stalled",
-  "Failed",
-  "Failure",
-  "Degraded",
-  "Error",
-  "ReconcileError",
-  "Terminal",
-]);
-/** What is not valid is not carried out: what stands is of an older specification. */
-const refused = /^Invalid/;
-/** Trouble while they are True, unless a summary says that all is well. */
-const badWords =
-  /(Failed|Failure|Errors?|Unhealthy|Unavailable|Unreachable|Invalid|Conflicted|Orphan|Degraded)$/;
-/** Work while they are True. */
-const busyWhenTrue = new Set(["Reconciling", "Progressing", "Pending", "Creating", "Updating"]);
-const pausedWhenTrue = new Set(["Paused", "Suspended"]);
-/** Summaries: all is well while they are True, the most telling first. */
-const goodWhenTrue = [
-  "Ready",
-  "Available",
-  "Healthy",
-  "Succeeded",
-  "Complete",
-  "Completed",
-  "Established",
-];
-/** Whether the last attempt to make it so went well: it may fail while what stands is still Ready. */
-const attempts = new Set(["Synced", "Reconciled", "ReconcileSuccess", "ReconcileSucceeded"]);
-/** Results. (That an update is available is none.) */
-const resultWords =
-  /(Ready|(?<!Update|Upgrade|Version)Available|Healthy|Synced|Synchronized|Accepted|Programmed|Admitted|Valid|Applied|Succeeded|Successful|Deployed|Reconciled|Connected|Promoted|ResolvedRefs|Discoverable)$/;
-/** Steps: True says nothing, False says what it waits for. */
-const stepWords =
-  /(Launched|Registered|Initialized|Installed|Scheduled|Created|Provisioned|Adopted|Advertised|Configured|Bound|Attached)$/;
-/** The opposite of a summary or result. */
-const negation = /^(Not|Partially|Partial)(?=[A-Z])/;
+interface Told extends Condition {
+  readonly role: Role | undefined;
+}
 
-/** Reasons of what is not True that mean waiting, not trouble. */
-const waitingReason =
-  /(Progress|Reconcil|Creat|Pending|Wait|Provision|Install|Updat|Upgrad|Delet|Starting|Initializ|InFlight|Scheduling|NotReadyYet|Issuing|Dependency)/i;
-const brokenReason =
-  /(Fail|Error|\bErr[A-Z]|Invalid|Denied|Forbidden|Unauthorized|NotFound|Missing|Conflict|Crash|Expired|Unreachable|Unhealthy|Unresolved|Unsupported|NotSupported|Rejected|Refused|Exceeded|Timeout|Exception|Malformed|Abort|Terminated)/;
-const brokenMessage =
-  /\b(fail(ed|ure|s)?|errors?|invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed)\b/i;
-const pausedReason = /(Paused|Suspended)$/;
+/** `unclear`: something is not as it should be, and whether that is work or trouble is not told. */
+export interface SaidHealth extends Health {
+  readonly unclear?: true;
+}
 
 /** What the conditions of an object say; undefined when they say nothing. */
 export function conditionHealth(
   conditions: readonly Condition[],
   generation: number,
-): Health | undefined {
-  const trueOnes = conditions.filter((entry) => entry.status === "True");
-  const bad = trueOnes.find(({ type }) => badWhenTrue.has(type) || refused.test(type));
-  if (bad !== undefined) return healthBy("Degraded", bad);
-  const paused = trueOnes.find((entry) => pausedWhenTrue.has(entry.type));
+): SaidHealth | undefined {
+  const told = conditions
+    .map((entry) => ({ ...entry, role: roleOf(entry.type) }))
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const trouble = holding(told, "trouble");
+  const plain = trouble.find(({ type }) => isPlain(type));
+  if (plain !== undefined) return healthBy("Degraded", plain);
+  const [paused] = holding(told, "pause");
   if (paused !== undefined) return healthBy("Suspended", paused);
-  const busy = trueOnes.find((entry) => busyWhenTrue.has(entry.type));
-  const summary = summaryIn(conditions);
-  if (summary?.status === "True") {
-    return goodHealth(summary, { conditions, busy, generation });
-  }
-  const trouble = troubleIn(conditions);
-  if (trouble !== undefined) return trouble;
-  if (busy !== undefined) return healthBy("Progressing", busy);
-  if (summary !== undefined) return notTrueHealth(summary);
-  return resultHealth(conditions, generation);
+  const summary = summaryIn(told);
+  if (summary?.status === "True") return goodHealth(told, summary, generation);
+  const [soft] = trouble;
+  if (soft !== undefined) return healthBy("Degraded", soft);
+  return amissHealth(told, summary) ?? resultHealth(told, generation);
 }
 
 /** The condition that speaks for all: `Ready`, without it the first summary that is not True, else the first. */
 export function summaryIn(conditions: readonly Condition[]): Condition | undefined {
-  const found = goodWhenTrue.flatMap(
-    (type) => conditions.find((entry) => entry.type === type) ?? [],
-  );
+  const found = summaries.flatMap((type) => conditions.find((entry) => entry.type === type) ?? []);
   const [first] = found;
   if (first === undefined || first.type === "Ready") return first;
   return found.find((entry) => entry.status !== "True") ?? first;
 }
 
-interface Others {
-  readonly conditions: readonly Condition[];
-  readonly busy: Condition | undefined;
-  readonly generation: number;
+/** Conditions are a set: whatever their order, the same one is told. */
+function keyOf({ type, status, reason, message }: Condition): string {
+  return [type, status, reason, message].join("\n");
 }
 
-function goodHealth(summary: Condition, { conditions, busy, generation }: Others): Health {
-  const attempt = conditions.find((entry) => attempts.has(entry.type) && entry.status === "False");
-  if (attempt !== undefined) return notTrueHealth(attempt);
-  const overdue = overdueIn(conditions);
+function holding(told: readonly Told[], role: Role): readonly Told[] {
+  return told.filter((entry) => entry.role === role && entry.status === "True" && !isDone(entry));
+}
+
+/** As a Deployment says `Progressing` with the reason that it has progressed. */
+function isDone({ role, reason }: Told): boolean {
+  return role === "work" && meaningOf(reason) === "good";
+}
+
+/** Trouble of the whole (`Failed`, `InvalidSpec`), not of one thing that is not said to matter (`BackupFailed`). */
+function isPlain(type: string): boolean {
+  const [first = ""] = wordsOf(type);
+  if (first === "warning") return false;
+  return meaningOfWord(first) === "broken" || /^Reconcil\w*(Error|Failed)$/.test(type);
+}
+
+/** The summary is True: is the last change carried out as well? */
+function goodHealth(told: readonly Told[], summary: Condition, generation: number): SaidHealth {
+  const attempt = told.find(({ role, status }) => role === "attempt" && status === "False");
+  if (attempt !== undefined) return healthBy(amissOf(attempt).status, attempt);
+  const overdue = overdueIn(told.filter(({ type }) => type === "Progressing"));
   if (overdue !== undefined) return overdue;
-  if (busy?.type === "Reconciling") return healthBy("Progressing", busy);
+  const [work] = holding(told, "work");
+  if (work !== undefined) return healthBy("Progressing", work);
+  const rest = openEnded.test(summary.type)
+    ? amissHealth(told.filter(isFalse), summary)
+    : undefined;
+  if (rest !== undefined) return rest;
   return isOld(summary, generation) ? oldHealth : health("Healthy", summary.message);
 }
 
-/** As of a Deployment: it makes no progress any more, whatever still runs. */
-function overdueIn(conditions: readonly Condition[]): Health | undefined {
-  const progress = conditions.find((entry) => entry.type === "Progressing");
-  const isOverdue = progress?.status === "False" && brokenReason.test(progress.reason);
-  return isOverdue ? healthBy("Degraded", progress) : undefined;
+/** Ready speaks for all that is listed beside it, and what has ended has ended; these do not. */
+const openEnded = /^(Available|Healthy|Established)$/;
+
+function isFalse({ status }: Condition): boolean {
+  return status === "False";
 }
 
-/** Conditions that are not as they should be, and tell of more than waiting. */
-function troubleIn(conditions: readonly Condition[]): Health | undefined {
-  const bad = conditions.find((entry) => entry.status === "True" && badWords.test(entry.type));
-  if (bad !== undefined) return healthBy("Degraded", bad);
-  const said = conditions.filter(isAmiss).map(notTrueHealth);
-  const telling = said.find(({ status }) => status === "Degraded");
-  return telling ?? said.find(({ status }) => status === "Suspended") ?? overdueIn(conditions);
+/** As of a Deployment: it makes no progress any more, whatever still runs; as of `Issuing`: the work has failed. */
+function overdueIn(told: readonly Told[]): Health | undefined {
+  const failed = told.find(
+    ({ role, status, reason }) =>
+      role === "work" && status === "False" && meaningOf(reason) === "broken",
+  );
+  return failed === undefined ? undefined : healthBy("Degraded", failed);
 }
 
-function isAmiss({ type, status }: Condition): boolean {
-  const isResult = goodWhenTrue.includes(type) || resultWords.test(type) || stepWords.test(type);
-  if (!isResult) return false;
-  return negation.test(type) ? status === "True" : status === "False" || status === "Unknown";
+/** The most telling of what is not as it should be: plain trouble, a pause, work, then the summary, then the rest. */
+function amissHealth(
+  told: readonly Told[],
+  summary: Condition | undefined,
+): SaidHealth | undefined {
+  const amiss = told.filter(isAmiss).map((entry) => ({ entry, ...amissOf(entry) }));
+  const clear = (status: Health["status"]) =>
+    amiss.find((one) => one.status === status && one.unclear !== true);
+  const telling = clear("Degraded") ?? clear("Suspended");
+  if (telling !== undefined) return healthBy(telling.status, telling.entry);
+  const overdue = overdueIn(told);
+  if (overdue !== undefined) return overdue;
+  const [work] = holding(told, "work");
+  if (work !== undefined) return healthBy("Progressing", work);
+  const waiting = clear("Progressing");
+  if (waiting !== undefined) return healthBy("Progressing", waiting.entry);
+  const spoken = amiss.find(({ entry }) => entry.type === summary?.type);
+  const rest = spoken ?? amiss.find(({ status }) => status === "Degraded") ?? amiss[0];
+  if (rest === undefined) return undefined;
+  const said = healthBy(rest.status, rest.entry);
+  return rest.unclear === true ? { ...said, unclear: true } : said;
+}
+
+function isAmiss({ type, role, status }: Told): boolean {
+  if (role === undefined || role === "trouble" || role === "work" || role === "pause") return false;
+  return isPartly(type) ? status === "True" : status !== "True" && status !== "";
 }
 
 /** Without a summary: all results have to be True, and of this generation. */
-function resultHealth(conditions: readonly Condition[], generation: number): Health | undefined {
-  const amiss = conditions.find(isAmiss);
-  if (amiss !== undefined) return notTrueHealth(amiss);
-  const results = conditions.filter(({ type }) => resultWords.test(type) && !negation.test(type));
+function resultHealth(told: readonly Told[], generation: number): Health | undefined {
+  const results = told.filter(({ role, type }) => isResult(role) && !isPartly(type));
   const [first] = results;
-  if (first === undefined) return undefined;
+  if (first === undefined) return restHealth(told);
   if (results.some((entry) => isOld(entry, generation))) return oldHealth;
   return health("Healthy", first.message);
+}
+
+/** Nothing but what holds in bad times, and none of that holds: no work, no trouble. */
+function restHealth(told: readonly Told[]): Health | undefined {
+  const rests = told.some(({ role, status }) => role === "work" && status === "False");
+  const isSettled = told.every(({ role, status }) => role !== undefined && status !== "Unknown");
+  return rests && isSettled ? health("Healthy") : undefined;
+}
+
+function isResult(role: Role | undefined): boolean {
+  return role === "result" || role === "attempt" || role === "summary";
 }
 
 const oldHealth = health("Progressing", "its conditions are of an older generation");
 
 function isOld({ observedGeneration }: Condition, generation: number): boolean {
   return observedGeneration > 0 && observedGeneration < generation;
-}
-
-/** A condition that should be True and is not: trouble where it says so, else work. */
-function notTrueHealth(entry: Condition): Health {
-  const { severity, reason, message } = entry;
-  if (pausedReason.test(reason)) return healthBy("Suspended", entry);
-  if (severity !== "") return healthBy(severity === "Error" ? "Degraded" : "Progressing", entry);
-  if (reason.endsWith("InProgress")) return healthBy("Progressing", entry);
-  if (brokenReason.test(reason)) return healthBy("Degraded", entry);
-  if (waitingReason.test(reason)) return healthBy("Progressing", entry);
-  return healthBy(brokenMessage.test(message) ? "Degraded" : "Progressing", entry);
 }

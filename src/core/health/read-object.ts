@@ -46,8 +46,10 @@ export function conditionsOf(object: JsonObject): readonly Condition[] {
 /** The conditions in a status, or in a part of one. */
 export function conditionsIn(status: Json | undefined): readonly Condition[] {
   return listAt(status, "conditions").map((condition) => ({
-    // Some projects put their name before it: `ACK.Terminal`.
-    type: textAt(condition, "type").replace(/^.*[./]/, ""),
+    // Some projects put their name before it (`ACK.Terminal`), or begin it with a small letter.
+    type: textAt(condition, "type")
+      .replace(/^.*[./]/, "")
+      .replace(/^[a-z]/, (letter) => letter.toUpperCase()),
     status: truthOf(condition["status"]),
     reason: textAt(condition, "reason"),
     message: textAt(condition, "message"),
@@ -71,12 +73,15 @@ export function condition(
   return conditionsOf(object).find((entry) => entry.type === type && entry.status === status);
 }
 
-/** A Health. */
+const longestMessage = 400;
+
+/** A Health; its message is one line, and not too long for one. */
 export function health(status: HealthStatus, message = ""): Health {
-  return { status, message };
+  const line = message.slice(0, longestMessage).replaceAll(/\s+/g, " ").trim();
+  return { status, message: message.length > longestMessage ? `${line}…` : line };
 }
 
 /** A Health with what a condition says: its message, else its reason. */
 export function healthBy(status: HealthStatus, said: Condition): Health {
-  return { status, message: said.message || said.reason || said.type };
+  return health(status, said.message || said.reason || `${said.type} is ${said.status}`);
 }

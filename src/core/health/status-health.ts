@@ -1,141 +1,80 @@
-/** What the status of a kind says that nobody told us about: conditions first, then states, flags, counts. */
-import { type JsonObject, isJsonObject } from "../model/json.ts";
-import { conditionHealth, summaryIn } from "./condition-health.ts";
-import type { Health, HealthStatus } from "./health.ts";
-import { at, conditionsIn, conditionsOf, health, listAt, numberAt, textAt } from "./read-object.ts";
+/** What the status of a kind says that nobody told us about: its conditions, states, parts, flags and counts together. */
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type SaidHealth, conditionHealth, summaryIn } from "./condition-health.ts";
+import { countHealth } from "./count-health.ts";
+import { type Health, worstOf } from "./health.ts";
+import { type Condition, at, conditionsIn, health, numberAt, textAt } from "./read-object.ts";
+import { failureOf, flagHealth, isHeld, stateHealth, tellsState } from "./state-health.ts";
 
 /** The health that a status tells; undefined when it tells none. */
 export function statusHealth(object: JsonObject): Health | undefined {
-  const said = spokenHealth(object) ?? flagHealth(object) ?? countHealth(object);
+  const said = spokenHealth(object);
   if (said?.status === "Healthy") return said;
   const failure = failureOf(object);
-  return failure === "" ? (said ?? unstartedHealth(object)) : health("Degraded", failure);
+  return failure === "" ? said : health("Degraded", failure);
 }
 
-/** A summary decides. Without one, the worst of what conditions, parts and state say: none of them speaks for all. */
+/** A summary and the state decide together. Without a summary, the worst of all that is said: nothing speaks for all. */
 function spokenHealth(object: JsonObject): Health | undefined {
+  const status = at(object, "status");
   const generation = numberAt(object, ["metadata", "generation"]);
-  const conditions = conditionsOf(object);
-  const own = conditionHealth(conditions, generation);
-  if (own !== undefined && summaryIn(conditions) !== undefined) return own;
-  return worst([own, ...partsHealth(object, generation), stateHealth(object)]);
+  const conditions = conditionsIn(status);
+  const held = isHeld(status) ? health("Suspended", "it is paused") : undefined;
+  const state = held ?? stateHealth(status, textAt(object, "kind"));
+  const own = settled(conditionHealth(conditions, generation), state);
+  if (own !== undefined && speaksForAll(summaryIn(conditions))) return worstOf([own, state]);
+  const counts = countHealth(status, at(object, "spec"));
+  const whole = worstOf([own, state, counts, flagHealth(status)]);
+  const parts = worstOf(partsOf(status).map((part) => partHealth(part, generation)));
+  const isWell = parts === undefined || parts.status === "Healthy";
+  // That all parts are well does not speak for a whole that speaks by conditions.
+  if (whole === undefined && isWell && at(status, "conditions") !== undefined) return undefined;
+  return worstOf([whole, parts]) ?? handledHealth(status);
 }
 
-/** From best to worst. */
-const order: readonly HealthStatus[] = [
-  "Healthy",
-  "Suspended",
-  "Progressing",
-  "Missing",
-  "Degraded",
-];
-
-function worst(all: readonly (Health | undefined)[]): Health | undefined {
-  return all
-    .filter((one) => one !== undefined)
-    .toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
-    .at(-1);
+/** Where conditions only tell that it is not as it should be, the state may tell that this is work, or a pause. */
+function settled(said: SaidHealth | undefined, state: Health | undefined): Health | undefined {
+  if (said === undefined) return undefined;
+  const isOpen = said.unclear === true || said.status === "Progressing";
+  const isTold = state?.status === "Progressing" || state?.status === "Suspended";
+  return isOpen && isTold ? state : { status: said.status, message: said.message };
 }
 
-/** What it says went wrong, where it is not healthy all the same. */
-function failureOf(object: JsonObject): string {
-  const texts = [
-    textAt(object, "status", "failureMessage"),
-    textAt(object, "status", "failureReason"),
-    textAt(object, "status", "errorMessage"),
-    textAt(object, "status", "error"),
-    textAt(object, "status", "error", "message"),
-  ];
-  return texts.find((text) => text !== "") ?? "";
+/** Not where it is Ready only because its controller has looked at it, which tells little of what came of it. */
+function speaksForAll(summary: Condition | undefined): boolean {
+  if (summary === undefined) return false;
+  return summary.status !== "True" || !summary.reason.startsWith("Reconcil");
 }
 
-/** What its parts say, such as a route at each of its gateways. */
-function partsHealth(object: JsonObject, generation: number): readonly (Health | undefined)[] {
-  const status = at(object, "status");
-  const parts = isJsonObject(status) ? Object.keys(status) : [];
-  return parts
-    .filter((field) => field !== "conditions")
-    .flatMap((field) => listAt(object, "status", field))
-    .map((part) => conditionHealth(conditionsIn(part), generation));
+/** Fields that are no parts of what the object is now. */
+const notParts =
+  /^(conditions$|last|previous|desired|target|old|history)|(history|spec|template)$/i;
+
+/** What a status lists, by number or by name: routes at their gateways, nodes, environments. */
+function partsOf(status: Json | undefined): readonly JsonObject[] {
+  if (!isJsonObject(status)) return [];
+  const fields = Object.entries(status).filter(([field]) => !notParts.test(field));
+  return fields.flatMap(([, value]) => {
+    if (Array.isArray(value)) return value.filter((item: Json) => isJsonObject(item));
+    if (!isJsonObject(value)) return [];
+    return [value, ...Object.values(value).filter((item) => isJsonObject(item))];
+  });
 }
 
-const states = {
-  Degraded:
-    /(failed|failure|error|errored|invalid)$|^(degraded|unhealthy|crashed|lost|broken|unavailable|rejected|offline|down|timeout|aborted|deadlineexceeded|warning|non-?compliant)$/i,
-  Missing: /^not ?found$/i,
-  Suspended: /^(suspended|paused|stopped|hibernated|halted|disabled|suspending)$/i,
-  Progressing:
-    /^(pending|progressing|creating|provisioning|updating|upgrading|deleting|terminating|initializing|starting|waiting|installing|reconciling|scaling|deploying|in ?progress|syncing|scheduled|new|scheduling|restarting|configuring|queued|processing)$/i,
-  Healthy:
-    /^(ready|running|active|available|bound|healthy|succeeded|success|successful|complete|completed|online|deployed|synced|established|created|provisioned|ok|up|valid|normal|installed|enabled|connected|sealed|accepted|exists|compliant)$/i,
-} satisfies Partial<Record<HealthStatus, RegExp>>;
-
-const stateFields: readonly (readonly string[])[] = [
-  ["phase"],
-  ["state"],
-  ["status"],
-  ["health"],
-  ["health", "status"],
-  ["currentState"],
-  ["compliant"],
-];
-
-function stateHealth(object: JsonObject): Health | undefined {
-  const known = stateFields.map((path) => textAt(object, "status", ...path));
-  const state = known.find((text) => text !== "") ?? onlyState(object);
-  const said = textAt(object, "status", "message") || textAt(object, "status", "reason");
-  const words = Object.entries(states) as [keyof typeof states, RegExp][]; // a record's own keys
-  const status = words.find(([, pattern]) => pattern.test(state))?.[0];
-  if (status === undefined) return undefined;
-  const isUnderWay = status === "Healthy" && /^running$/i.test(state) && isRun(object);
-  return health(isUnderWay ? "Progressing" : status, said || `state ${state}`);
+/** A part whose state nobody knows has no opinion. */
+function partHealth(part: JsonObject, generation: number): Health | undefined {
+  const conditions = settled(conditionHealth(conditionsIn(part), generation), undefined);
+  const said = [conditions, stateHealth(part, ""), flagHealth(part), countHealth(part)];
+  return worstOf(said.filter((one) => one?.status !== "Unknown"));
 }
 
-/** The one field that is a state by its name, such as `clusterStatus` (not `lastBackupStatus`); "" where not just one is. */
-function onlyState(object: JsonObject): string {
-  const status = at(object, "status");
-  const entries = isJsonObject(status) ? Object.entries(status) : [];
-  const named = entries.filter(
-    ([field, value]) =>
-      /^(?!last).*(State|Status|Phase|Health)$/.test(field) && typeof value === "string",
-  );
-  const [only] = named;
-  return named.length === 1 && typeof only?.[1] === "string" ? only[1] : "";
-}
+/** Names of fields in which a controller notes that it has dealt with an object. */
+const handled = /^(last\w*(sync|update|reconcile|applied)\w*|observed\w+|\w*hash)$/i;
 
-/** Kinds of things that end: while they run, they have not done yet what they are for. */
-function isRun(object: JsonObject): boolean {
-  return /(Run|Job|Task|Backup|Restore|Experiment|Workflow|Migration|Execution)$/.test(
-    textAt(object, "kind"),
-  );
-}
-
-function flagHealth(object: JsonObject): Health | undefined {
-  const healthy = at(object, "status", "healthy");
-  if (typeof healthy === "boolean") {
-    return healthy ? health("Healthy") : health("Degraded", "not healthy");
-  }
-  const ready = at(object, "status", "ready") ?? at(object, "status", "readyToUse");
-  if (typeof ready !== "boolean") return undefined;
-  return ready ? health("Healthy") : health("Progressing", "not ready");
-}
-
-/** By the names that workloads use. */
-function countHealth(object: JsonObject): Health | undefined {
-  const [ready, available] = [
-    at(object, "status", "readyReplicas"),
-    at(object, "status", "availableReplicas"),
-  ];
-  const count = ready ?? available;
-  const wanted = at(object, "spec", "replicas") ?? at(object, "status", "replicas");
-  if (typeof count !== "number" || typeof wanted !== "number") return undefined;
-  return count < wanted
-    ? health("Progressing", `${count} of ${wanted} replicas ready`)
-    : health("Healthy");
-}
-
-/** What shall run once, and says nothing, has not run. */
-function unstartedHealth(object: JsonObject): Health | undefined {
-  const isUnstarted = at(object, "status") === undefined && isRun(object);
-  return isUnstarted ? health("Progressing", "it has not started") : undefined;
+function handledHealth(status: Json | undefined): Health | undefined {
+  const isHandled =
+    isJsonObject(status) &&
+    !tellsState(status) &&
+    Object.keys(status).some((field) => handled.test(field));
+  return isHandled ? health("Healthy", "its controller has dealt with it") : undefined;
 }

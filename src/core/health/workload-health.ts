@@ -37,6 +37,8 @@ export function statefulSetHealth(object: JsonObject): Health {
   const wanted = numberAt(object, ["spec", "replicas"], 1);
   const [ready, updated] = counts(object, ["readyReplicas", "updatedReplicas"]);
   if (ready < wanted) return waiting(ready, wanted, "ready");
+  const available = numberAt(object, ["status", "availableReplicas"], ready);
+  if (available < wanted) return waiting(available, wanted, "available");
   if (textAt(object, "spec", "updateStrategy", "type") === "OnDelete") return health("Healthy");
   const partition = numberAt(object, ["spec", "updateStrategy", "rollingUpdate", "partition"]);
   const toUpdate = Math.max(0, wanted - partition);
@@ -68,85 +70,31 @@ export function replicaSetHealth(object: JsonObject): Health {
   return available < wanted ? waiting(available, wanted, "available") : health("Healthy");
 }
 
-/** Job: Healthy when it is complete. */
+/** Job: Healthy when it is complete; how often it may fail first is its own affair (`backoffLimit`). */
 export function jobHealth(object: JsonObject): Health {
-  const failed = condition(object, "Failed");
+  const failed = condition(object, "Failed") ?? condition(object, "FailureTarget");
   if (failed !== undefined) return healthBy("Degraded", failed);
   const complete = condition(object, "Complete") ?? condition(object, "SuccessCriteriaMet");
   if (complete !== undefined) return health("Healthy", complete.message);
   if (condition(object, "Suspended") !== undefined || at(object, "spec", "suspend") === true) {
     return health("Suspended", "the job is suspended");
   }
-  return health("Progressing", "the job has not completed");
+  const [succeeded, failures] = counts(object, ["succeeded", "failed"]);
+  const wanted = numberAt(object, ["spec", "completions"], 1);
+  const again = failures > 0 ? `, ${failures} pods have failed` : "";
+  return health("Progressing", `the job has not completed: ${succeeded} of ${wanted}${again}`);
 }
 
-/** CronJob: it has done its part by being there. */
+/** CronJob: it has done its part by being there, unless its last run came to a bad end after a good one. */
 export function cronJobHealth(object: JsonObject): Health {
-  const isSuspended = at(object, "spec", "suspend") === true;
-  return isSuspended ? health("Suspended", "the cron job is suspended") : health("Healthy");
-}
-
-/** Pod: by phase and readiness; a container that cannot start makes it Degraded. */
-export function podHealth(object: JsonObject): Health {
-  const phase = textAt(object, "status", "phase");
-  if (phase === "Succeeded") return health("Healthy");
-  if (phase === "Failed") {
-    const said = textAt(object, "status", "message") || textAt(object, "status", "reason");
-    return health("Degraded", said || podTrouble(object) || "the pod has failed");
+  if (at(object, "spec", "suspend") === true) {
+    return health("Suspended", "the cron job is suspended");
   }
-  const trouble = podTrouble(object);
-  if (trouble !== "") return health("Degraded", trouble);
-  if (condition(object, "Ready") !== undefined) return health("Healthy");
-  const unschedulable = condition(object, "PodScheduled", "False");
-  if (unschedulable !== undefined) return healthBy("Progressing", unschedulable);
-  return health(
-    "Progressing",
-    phase === "Running" ? "the pod is not ready" : "the pod is starting",
-  );
-}
-
-const fatalReasons = new Set([
-  "CrashLoopBackOff",
-  "ImagePullBackOff",
-  "ErrImagePull",
-  "InvalidImageName",
-  "ErrImageNeverPull",
-  "CreateContainerConfigError",
-  "CreateContainerError",
-  "RunContainerError",
-  "PreCreateHookError",
-  "PostStartHookError",
-]);
-
-/** What keeps a pod from running, in one line: image, crash, memory, scheduling; "" when nothing is known to. */
-function podTrouble(pod: JsonObject): string {
-  const containers = [
-    ...listAt(pod, "status", "initContainerStatuses"),
-    ...listAt(pod, "status", "containerStatuses"),
-  ];
-  for (const container of containers) {
-    const name = textAt(container, "name");
-    const reason = textAt(container, "state", "waiting", "reason");
-    if (fatalReasons.has(reason)) {
-      const last = textAt(container, "lastState", "terminated", "reason");
-      const code = numberAt(container, ["lastState", "terminated", "exitCode"]);
-      if (last === "OOMKilled") return `container ${name} was out of memory (OOMKilled)`;
-      const ended = last === "" ? "" : `, last ended with ${last} (exit code ${code})`;
-      return `container ${name}: ${reason}${ended}`;
-    }
-    if (textAt(container, "state", "terminated", "reason") === "OOMKilled") {
-      return `container ${name} was out of memory (OOMKilled)`;
-    }
-  }
-  return "";
-}
-
-/** Like podTrouble, but also says that no node takes the pod. */
-export function podReason(pod: JsonObject): string {
-  const trouble = podTrouble(pod);
-  if (trouble !== "") return trouble;
-  const unscheduled = condition(pod, "PodScheduled", "False");
-  return unscheduled === undefined ? "" : `no node takes it: ${unscheduled.message}`;
+  const begun = textAt(object, "status", "lastScheduleTime");
+  const succeeded = textAt(object, "status", "lastSuccessfulTime");
+  const runs = listAt(object, "status", "active").length > 0;
+  if (runs || !(Date.parse(succeeded) < Date.parse(begun))) return health("Healthy");
+  return health("Degraded", `its run of ${begun} did not succeed, the last that did: ${succeeded}`);
 }
 
 function counts<const Names extends readonly string[]>(

@@ -3,7 +3,7 @@ import { appHealth } from "../../../src/core/health/app-health.ts";
 import { assessHealth, isConfigKind } from "../../../src/core/health/assess-health.ts";
 import type { JsonObject } from "../../../src/core/model/json.ts";
 
-const now = Date.parse("2026-01-01T12:00:00Z");
+const live = { now: Date.parse("2026-01-01T12:00:00Z"), hasStatus: true };
 const of = (apiVersion: string, kind: string, rest: JsonObject = {}): JsonObject => ({
   apiVersion,
   kind,
@@ -45,7 +45,7 @@ describe("assessHealth", () => {
       "Degraded",
     ],
   ])("calls a Deployment %s", (_, object, expected) => {
-    expect(assessHealth(object, now).status).toBe(expected);
+    expect(assessHealth(object, live).status).toBe(expected);
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe("assessHealth", () => {
       "Healthy",
     ],
   ])("calls a StatefulSet %s", (_, object, expected) => {
-    expect(assessHealth(object, now).status).toBe(expected);
+    expect(assessHealth(object, live).status).toBe(expected);
   });
 
   it.each([
@@ -185,7 +185,7 @@ describe("assessHealth", () => {
     ["ConfigMap", of("v1", "ConfigMap"), "Healthy"],
     ["NetworkPolicy", of("networking.k8s.io/v1", "NetworkPolicy"), "Healthy"],
   ])("of a %s", (_, object, expected) => {
-    expect(assessHealth(object, now).status).toBe(expected);
+    expect(assessHealth(object, live).status).toBe(expected);
   });
 
   it.each([
@@ -221,7 +221,7 @@ describe("assessHealth", () => {
       "0/3 nodes",
     ],
   ])("calls a Pod %s and says why", (...[, object, expected, message]) => {
-    const health = assessHealth(object, now);
+    const health = assessHealth(object, live);
 
     expect(health.status).toBe(expected);
     expect(health.message).toContain(message);
@@ -258,9 +258,9 @@ describe("assessHealth", () => {
     ["has a good phase", widget(status({ phase: "Running" })), "Healthy"],
     ["has a bad phase", widget(status({ phase: "Failed" })), "Degraded"],
     ["has a phase under way", widget(status({ state: "Provisioning" })), "Progressing"],
-    ["has a phase that nobody knows", widget(status({ phase: "Frobnicating" })), "Unknown"],
+    ["has a phase that nobody knows", widget(status({ phase: "Frobnicated" })), "Unknown"],
   ])("of a custom resource that %s", (_, object, expected) => {
-    expect(assessHealth(object, now).status).toBe(expected);
+    expect(assessHealth(object, live).status).toBe(expected);
   });
 
   it.each([
@@ -269,7 +269,7 @@ describe("assessHealth", () => {
   ])("of an object that is being deleted for %s", (_, deletionTimestamp, expected) => {
     const object = of("v1", "ConfigMap", { metadata: { name: "x", deletionTimestamp } });
 
-    expect(assessHealth(object, now).status).toBe(expected);
+    expect(assessHealth(object, live).status).toBe(expected);
   });
 
   it("has no opinion on built-in configuration, but never counts a custom resource as that", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { assessHealth } from "../../../src/core/health/assess-health.ts";
 import type { JsonObject } from "../../../src/core/model/json.ts";
 
-const now = Date.parse("2026-01-01T12:00:00Z");
+const live = { now: Date.parse("2026-01-01T12:00:00Z"), hasStatus: true };
 
 const custom = (status: JsonObject, { kind = "Widget", ...rest }: JsonObject = {}): JsonObject => ({
   apiVersion: "example.org/v1",
@@ -22,7 +22,7 @@ const conditions = (...texts: readonly string[]): JsonObject => ({
 });
 
 const wordOf = (status: JsonObject, rest: JsonObject = {}): string =>
-  assessHealth(custom(status, rest), now).status;
+  assessHealth(custom(status, rest), live).status;
 
 describe("the health of a custom resource", () => {
   it.each([
@@ -56,7 +56,9 @@ describe("the health of a custom resource", () => {
     ["Accepted=False:UnsupportedValue", "Degraded"],
     ["DashboardSynchronized=True", "Healthy"],
     ["Scheduled=True", "Unknown"],
-    ["Scheduled=False:NoNodes", "Progressing"],
+    ["Scheduled=False:Waiting", "Progressing"],
+    ["Scheduled=False:NoNodes", "Degraded"],
+    ["Scheduled=False", "Progressing"],
     ["UpdateAvailable=False", "Unknown"],
     ["Frobnicated=False", "Unknown"],
   ])("by its conditions %s is %s", (text, expected) => {
@@ -101,9 +103,11 @@ describe("the health of a custom resource", () => {
     [{ clusterStatus: "Running", lastBackupStatus: "Failed" }, "Healthy"],
     [{ clusterStatus: "Running", nodeStatus: "Failed" }, "Unknown"],
     [{ phase: "NotFound" }, "Missing"],
-    [{ phase: "Update in progress" }, "Unknown"],
+    [{ phase: "Update in progress" }, "Progressing"],
+    [{ phase: "Frobnicated" }, "Unknown"],
     [{ phase: "Failed", ...conditions("Deployed=True") }, "Degraded"],
-    [{ phase: "Pending", ...conditions("Ready=True") }, "Healthy"],
+    [{ phase: "Updating", ...conditions("Ready=True") }, "Progressing"],
+    [{ phase: "Frobnicated", ...conditions("Ready=True") }, "Healthy"],
     [{ healthy: true }, "Healthy"],
     [{ healthy: false }, "Degraded"],
     [{ readyToUse: false }, "Progressing"],
@@ -129,17 +133,17 @@ describe("the health of a custom resource", () => {
     expect(wordOf({ phase: "Running" }, { kind })).toBe("Progressing");
     expect(wordOf({ phase: "Completed" }, { kind })).toBe("Healthy");
     const { status: _, ...unstarted } = custom({}, { kind });
-    expect(assessHealth(unstarted, now).status).toBe("Progressing");
+    expect(assessHealth(unstarted, live).status).toBe("Progressing");
     const { status: __, ...silent } = custom({});
-    expect(assessHealth(silent, now).status).toBe("Unknown");
+    expect(assessHealth(silent, live).status).toBe("Unknown");
   });
 
   it("tells why", () => {
     const object = custom({ error: "no space left", ready: false });
-    expect(assessHealth(object, now).message).toBe("no space left");
+    expect(assessHealth(object, live).message).toBe("no space left");
     const failed = custom(
       conditions("Ready=False:Working", "DiskReady=False:IOError:sector 7 is bad"),
     );
-    expect(assessHealth(failed, now).message).toBe("sector 7 is bad");
+    expect(assessHealth(failed, live).message).toBe("sector 7 is bad");
   });
 });

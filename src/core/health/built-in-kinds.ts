@@ -1,0 +1,151 @@
+/** The kinds that Kubernetes itself brings and that say something about their health: a rule for each. */
+import type { JsonObject } from "../model/json.ts";
+import type { Health } from "./health.ts";
+import { podHealth } from "./pod-health.ts";
+import {
+  at,
+  condition,
+  conditionsOf,
+  health,
+  healthBy,
+  listAt,
+  numberAt,
+  textAt,
+} from "./read-object.ts";
+import { statusHealth } from "./status-health.ts";
+import {
+  cronJobHealth,
+  daemonSetHealth,
+  deploymentHealth,
+  jobHealth,
+  replicaSetHealth,
+  statefulSetHealth,
+} from "./workload-health.ts";
+
+type Rule = (object: JsonObject) => Health;
+
+/** By group and kind. */
+export const builtInRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["apps/Deployment", deploymentHealth],
+  ["apps/StatefulSet", statefulSetHealth],
+  ["apps/DaemonSet", daemonSetHealth],
+  ["apps/ReplicaSet", replicaSetHealth],
+  ["/ReplicationController", replicaSetHealth],
+  ["/Pod", podHealth],
+  ["batch/Job", jobHealth],
+  ["batch/CronJob", cronJobHealth],
+  ["/PersistentVolumeClaim", claimHealth],
+  ["/PersistentVolume", volumeHealth],
+  ["/Service", serviceHealth],
+  ["networking.k8s.io/Ingress", ingressHealth],
+  ["extensions/Ingress", ingressHealth],
+  ["autoscaling/HorizontalPodAutoscaler", autoscalerHealth],
+  ["policy/PodDisruptionBudget", disruptionBudgetHealth],
+  ["apiregistration.k8s.io/APIService", apiServiceHealth],
+  ["apiextensions.k8s.io/CustomResourceDefinition", definitionHealth],
+  ["/Namespace", namespaceHealth],
+  ["/Node", statedHealth],
+  ["certificates.k8s.io/CertificateSigningRequest", signingHealth],
+]);
+
+function claimHealth(object: JsonObject): Health {
+  const phase = textAt(object, "status", "phase");
+  if (phase === "Lost")
+    return health("Degraded", "its volume is lost: restore it, or make a new claim");
+  if (phase !== "Bound") {
+    const name = textAt(object, "spec", "storageClassName");
+    const of = name === "" ? "" : ` (storage class ${name})`;
+    return health("Progressing", `no volume is bound to it yet${of}`);
+  }
+  const failed = condition(object, "ControllerResizeError") ?? condition(object, "NodeResizeError");
+  if (failed !== undefined) return healthBy("Degraded", failed);
+  if (textAt(object, "status", "modifyVolumeStatus", "status") === "Infeasible") {
+    return health("Degraded", "its volume cannot get the attributes that are asked for");
+  }
+  const resizing = condition(object, "Resizing") ?? condition(object, "ModifyingVolume");
+  return resizing === undefined ? health("Healthy") : healthBy("Progressing", resizing);
+}
+
+function volumeHealth(object: JsonObject): Health {
+  const phase = textAt(object, "status", "phase");
+  if (phase === "Bound" || phase === "Available") return health("Healthy");
+  const said = textAt(object, "status", "message") || textAt(object, "status", "reason");
+  if (phase === "Failed") return health("Degraded", said || "it could not be reclaimed");
+  if (phase === "Released")
+    return health("Progressing", "its claim is gone, it is not reclaimed yet");
+  return health("Progressing", said || "it is not available yet");
+}
+
+function serviceHealth(object: JsonObject): Health {
+  if (textAt(object, "spec", "type") !== "LoadBalancer") return health("Healthy");
+  return listAt(object, "status", "loadBalancer", "ingress").length > 0
+    ? health("Healthy")
+    : health("Progressing", "the load balancer has no address yet");
+}
+
+function ingressHealth(object: JsonObject): Health {
+  return listAt(object, "status", "loadBalancer", "ingress").length > 0
+    ? health("Healthy")
+    : health("Progressing", "the ingress has no address yet");
+}
+
+function autoscalerHealth(object: JsonObject): Health {
+  const unable = condition(object, "AbleToScale", "False");
+  if (unable !== undefined) return healthBy("Degraded", unable);
+  const inactive = condition(object, "ScalingActive", "False");
+  if (inactive?.reason === "ScalingDisabled") return health("Healthy", inactive.message);
+  if (inactive !== undefined) return healthBy("Degraded", inactive);
+  // autoscaling/v1 has no conditions: that it counts says that it works.
+  const counts = numberAt(object, ["status", "currentReplicas"]) > 0;
+  const isOld = textAt(object, "apiVersion") === "autoscaling/v1";
+  const works = condition(object, "AbleToScale") !== undefined || (isOld && counts);
+  return works ? health("Healthy") : health("Progressing", "not evaluated yet");
+}
+
+function disruptionBudgetHealth(object: JsonObject): Health {
+  const refused = condition(object, "DisruptionAllowed", "False");
+  if (refused?.reason === "SyncFailed") return healthBy("Degraded", refused);
+  const [now, wanted] = ["currentHealthy", "desiredHealthy"].map((field) =>
+    numberAt(object, ["status", field]),
+  );
+  if (now === undefined || wanted === undefined || now >= wanted) return health("Healthy");
+  return health("Progressing", `${now} of ${wanted} pods that it asks for are healthy`);
+}
+
+function apiServiceHealth(object: JsonObject): Health {
+  const available = conditionsOf(object).find((entry) => entry.type === "Available");
+  if (available === undefined) return health("Progressing", "not checked yet");
+  return healthBy(available.status === "True" ? "Healthy" : "Progressing", available);
+}
+
+function definitionHealth(object: JsonObject): Health {
+  const refused = condition(object, "NamesAccepted", "False");
+  if (refused !== undefined) return healthBy("Degraded", refused);
+  const terminating = condition(object, "Terminating");
+  if (terminating !== undefined) return healthBy("Progressing", terminating);
+  const loose = condition(object, "NonStructuralSchema");
+  if (loose !== undefined) return healthBy("Degraded", loose);
+  return condition(object, "Established") === undefined
+    ? health("Progressing", "not established yet")
+    : health("Healthy");
+}
+
+function namespaceHealth(object: JsonObject): Health {
+  if (at(object, "status", "phase") !== "Terminating") return health("Healthy");
+  const held = conditionsOf(object).find(
+    ({ type, status }) => status === "True" && /(Failure|Remaining)$/.test(type),
+  );
+  return health("Progressing", held?.message || "the namespace is being deleted");
+}
+
+function signingHealth(object: JsonObject): Health {
+  const refused = condition(object, "Denied") ?? condition(object, "Failed");
+  if (refused !== undefined) return healthBy("Degraded", refused);
+  if (textAt(object, "status", "certificate") !== "") return health("Healthy");
+  const isApproved = condition(object, "Approved") !== undefined;
+  return health("Progressing", isApproved ? "it is not signed yet" : "nobody has approved it yet");
+}
+
+function statedHealth(object: JsonObject): Health {
+  return statusHealth(object) ?? health("Progressing", "nothing is told of it yet");
+}

@@ -1,0 +1,124 @@
+/**
+ * The words in which objects speak of themselves: a table, and what a text says by it. In: a state (`Provisioning`), the
+ * type or the reason of a condition (`InvalidSpec`). Out: what its words mean. A word that stands in no row says nothing.
+ */
+
+/** What a text says: trouble, a stop on purpose, work, or that all is well. */
+export type Meaning = "broken" | "paused" | "waiting" | "good";
+
+/** Whose convention a row is, and the beginnings of its words; one with `$` behind it counts only as a whole. */
+type Row = readonly [convention: string, words: string];
+
+/** The most serious meaning first: the worst word of a text decides. */
+const table: Readonly<Record<Meaning, readonly Row[]>> = {
+  broken: [
+    [
+      "attempts that went wrong",
+      "fail error err$ crash abort timeout exceed cancel exception panic",
+    ],
+    ["containers and pods", "backoff oom kill evict terminated unschedul fatal critical"],
+    ["API conventions, kstatus", "degrad unhealthy unavailable stall terminal$ broken dead$"],
+    ["validation, Gateway API", "invalid reject conflict unsupport unresolv malformed mismatch"],
+    ["access", "refuse denied forbid unauthor expire insufficient"],
+    ["what is not there or does not fit", "missing incompat misconfig orphan outdated"],
+    ["networks and nodes", "unreach offline down$ disconnect pressure$"],
+    ["storage and databases", "lost$ corrupt fault"],
+    ["policies and alarms", "noncompliant violat warn red$"],
+    ["upgrades that were undone", "rollback rolledback"],
+  ],
+  paused: [
+    ["spec.suspend and spec.paused", "suspend pause pausing stop halt frozen$ inactive$"],
+    ["machines and clusters put to rest", "hibernat sleep disabl"],
+    ["left out on purpose", "ignore skip"],
+  ],
+  // All other work is told by its ending (`Provisioning`).
+  waiting: [
+    ["queues", "pending wait await queue scheduled$ submitted$ requested$ retry retries"],
+    ["work", "progress init$ initial$"],
+    ["not yet", "unready$ notready yellow$"],
+  ],
+  good: [
+    ["API conventions, kstatus", "ready available healthy current$"],
+    ["what ends", "succe complet done$ finished$ passed$"],
+    ["what serves", "running active$ online$ up$ alive$ operational$ stable$ normal$ connected$"],
+    ["volumes, leases, certificates", "bound$ exist attached$ mounted$ issued$ sealed$ signed$"],
+    ["carried out", "created$ deployed$ provisioned$ installed$ established$ applied$ configured$"],
+    ["carried out by steps", "launched$ registered$ initialized$ joined$ adopted$ advertised$"],
+    ["in sync", "synced$ synchronized$ reconciled$ updated$ programmed$ latest$"],
+    ["handed on", "published$ imported$ promoted$ provided$ offered$ granted$ compiled$"],
+    [
+      "decisions, Gateway API",
+      "accepted$ admitted$ valid$ validated$ resolved$ approved$ verified$",
+    ],
+    ["policies", "compliant$ satisfied$ secured$ protected$ enabled$ discoverable$ formed$"],
+    ["lights", "ok$ okay$ green$"],
+  ],
+};
+
+/** Words that begin like one of the others and are not. */
+const others = /^(failover|failback|restricted|downstream)/;
+
+/** Ends in `ing`, and is no work that ends. */
+const steady =
+  /^(running|serving|working|operating|listening|existing|replicating|archiving|streaming|monitoring|watching|polling|leading|ping|string|ring|binding|routing|nothing|billing|networking)$/;
+
+const known = (["broken", "paused", "waiting", "good"] as const).map((meaning) => {
+  const words = table[meaning].flatMap(([, row]) => row.split(" "));
+  return {
+    meaning,
+    whole: new Set(words.filter((word) => word.endsWith("$")).map((word) => word.slice(0, -1))),
+    starts: words.filter((word) => !word.endsWith("$")),
+  };
+});
+
+const longest = 120;
+
+/** The words of a text, in small letters: of a sentence, of `CamelCase`, `snake_case` or `kebab-case`. */
+export function wordsOf(text: string): readonly string[] {
+  return text
+    .slice(0, longest)
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+}
+
+/** What one word says; undefined when it stands in no row. */
+export function meaningOfWord(word: string): Meaning | undefined {
+  if (others.test(word)) return undefined;
+  const row = known.find(
+    ({ whole, starts }) => whole.has(word) || starts.some((start) => word.startsWith(start)),
+  );
+  if (row !== undefined) return row.meaning;
+  return word.endsWith("ing") && !steady.test(word) ? "waiting" : undefined;
+}
+
+/** What a text says: the most serious of its words, a `not` before one of them heeded. */
+export function meaningOf(text: string): Meaning | undefined {
+  const words = wordsOf(text);
+  const found = words.map((word, index) => {
+    const before = words
+      .slice(Math.max(0, index - 2), index)
+      .findLast((one) => Object.hasOwn(negations, one));
+    const meaning = meaningOfWord(word);
+    if (before === undefined || meaning === undefined) return meaning;
+    return negations[before]?.[meaning];
+  });
+  return known.find(({ meaning }) => found.includes(meaning))?.meaning;
+}
+
+const no = { broken: "good" } as const;
+const not = { good: "waiting" } as const;
+const partly = { broken: "broken", paused: "paused", waiting: "waiting", good: "waiting" } as const;
+
+/** What a word up to two places before makes of a meaning: `NotReady` is work, `no errors` are well. */
+const negations: Readonly<Record<string, Partial<Record<Meaning, Meaning>>>> = {
+  no,
+  without: no,
+  not,
+  never: not,
+  partial: partly,
+  partially: partly,
+  non: { good: "broken" },
+};

@@ -1,0 +1,177 @@
+import { describe, expect, it } from "vitest";
+import { assessHealth, isConfigKind } from "../../../src/core/health/assess-health.ts";
+import type { JsonObject } from "../../../src/core/model/json.ts";
+
+const of = (name: string, rest: JsonObject = {}): JsonObject => {
+  const [apiVersion = "", kind = ""] = name.split(" ");
+  return { apiVersion, kind, metadata: { name: "x" }, ...rest };
+};
+const having = (type: string, status: string, reason = ""): JsonObject => ({
+  conditions: [{ type, status, reason, message: `${type} told` }],
+});
+
+const claim = (status: JsonObject): JsonObject => of("v1 PersistentVolumeClaim", { status });
+const volume = (phase: string): JsonObject => of("v1 PersistentVolume", { status: { phase } });
+const scaler = (version: string, status: JsonObject): JsonObject =>
+  of(`autoscaling/${version} HorizontalPodAutoscaler`, { status });
+const budget = (status: JsonObject): JsonObject => of("policy/v1 PodDisruptionBudget", { status });
+const signing = (status: JsonObject): JsonObject =>
+  of("certificates.k8s.io/v1 CertificateSigningRequest", { status });
+const cron = (status: JsonObject, spec: JsonObject = {}): JsonObject =>
+  of("batch/v1 CronJob", { spec, status });
+const [earlier, later] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
+
+describe("the health of built-in kinds", () => {
+  it.each([
+    ["a claim that grows", claim({ phase: "Bound", ...having("Resizing", "True") }), "Progressing"],
+    [
+      "a claim whose file system grows with the next pod",
+      claim({ phase: "Bound", ...having("FileSystemResizePending", "True") }),
+      "Healthy",
+    ],
+    [
+      "a claim that cannot grow",
+      claim({ phase: "Bound", ...having("ControllerResizeError", "True") }),
+      "Degraded",
+    ],
+    [
+      "a claim with attributes that its driver has not",
+      claim({ phase: "Bound", modifyVolumeStatus: { status: "Infeasible" } }),
+      "Degraded",
+    ],
+    ["a claim without status", claim({}), "Progressing"],
+    ["a free volume", volume("Available"), "Healthy"],
+    ["a volume whose claim is gone", volume("Released"), "Progressing"],
+    ["a volume that failed", volume("Failed"), "Degraded"],
+    ["an ingress without address", of("networking.k8s.io/v1 Ingress"), "Progressing"],
+    [
+      "an ingress with a host name",
+      of("networking.k8s.io/v1 Ingress", {
+        status: { loadBalancer: { ingress: [{ hostname: "lb.example.org" }] } },
+      }),
+      "Healthy",
+    ],
+    ["an autoscaler, new", scaler("v2", {}), "Progressing"],
+    ["an autoscaler that cannot", scaler("v2", having("AbleToScale", "False")), "Degraded"],
+    ["an autoscaler of v1 that counts", scaler("v1", { currentReplicas: 2 }), "Healthy"],
+    [
+      "an autoscaler of what is scaled to none",
+      scaler("v2", having("ScalingActive", "False", "ScalingDisabled")),
+      "Healthy",
+    ],
+    ["a budget, kept", budget({ currentHealthy: 2, desiredHealthy: 2 }), "Healthy"],
+    ["a budget, not kept", budget({ currentHealthy: 1, desiredHealthy: 2 }), "Progressing"],
+    [
+      "a budget that leaves no pod to move",
+      budget({
+        currentHealthy: 2,
+        desiredHealthy: 2,
+        ...having("DisruptionAllowed", "False", "InsufficientPods"),
+      }),
+      "Healthy",
+    ],
+    [
+      "a budget that nobody can work out",
+      budget(having("DisruptionAllowed", "False", "SyncFailed")),
+      "Degraded",
+    ],
+    ["an APIService, new", of("apiregistration.k8s.io/v1 APIService"), "Progressing"],
+    [
+      "an APIService, served",
+      of("apiregistration.k8s.io/v1 APIService", { status: having("Available", "True") }),
+      "Healthy",
+    ],
+    ["a signing request, new", signing({}), "Progressing"],
+    ["a signing request, denied", signing(having("Denied", "True")), "Degraded"],
+    ["a signing request, signed", signing({ certificate: "YQ==" }), "Healthy"],
+    ["a node that is ready", of("v1 Node", { status: having("Ready", "True") }), "Healthy"],
+    ["a node without status", of("v1 Node"), "Progressing"],
+    ["a cron job that never ran", cron({}), "Healthy"],
+    ["a cron job that has not succeeded yet", cron({ lastScheduleTime: later }), "Healthy"],
+    [
+      "a cron job whose last run went well",
+      cron({ lastScheduleTime: earlier, lastSuccessfulTime: later }),
+      "Healthy",
+    ],
+    [
+      "a cron job whose last run did not",
+      cron({ lastScheduleTime: later, lastSuccessfulTime: earlier }),
+      "Degraded",
+    ],
+    [
+      "a cron job that runs",
+      cron({ lastScheduleTime: later, lastSuccessfulTime: earlier, active: [{}] }),
+      "Healthy",
+    ],
+    [
+      "a job about to fail",
+      of("batch/v1 Job", { status: having("FailureTarget", "True", "BackoffLimitExceeded") }),
+      "Degraded",
+    ],
+    [
+      "a stateful set whose pods are ready, not yet for long enough",
+      of("apps/v1 StatefulSet", {
+        spec: { replicas: 1 },
+        status: { observedGeneration: 1, readyReplicas: 1, availableReplicas: 0 },
+      }),
+      "Progressing",
+    ],
+    [
+      "a daemon set that is updated on delete",
+      of("apps/v1 DaemonSet", {
+        spec: { updateStrategy: { type: "OnDelete" } },
+        status: { desiredNumberScheduled: 1, numberAvailable: 1, updatedNumberScheduled: 0 },
+      }),
+      "Healthy",
+    ],
+  ])("%s", (_, object, expected) => {
+    expect(assessHealth(object).status).toBe(expected);
+  });
+
+  it("tells how far a job has come", () => {
+    const job = of("batch/v1 Job", {
+      spec: { completions: 3 },
+      status: { active: 1, succeeded: 1, failed: 2 },
+    });
+
+    expect(assessHealth(job).message).toBe("the job has not completed: 1 of 3, 2 pods have failed");
+  });
+
+  it("tells what holds a namespace or an object that is to go", () => {
+    const status = {
+      phase: "Terminating",
+      ...having("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain"),
+    };
+    expect(assessHealth(of("v1 Namespace", { status })).message).toBe(
+      "NamespaceFinalizersRemaining told",
+    );
+    const metadata = { deletionTimestamp: earlier, finalizers: ["example.org/guard"] };
+    expect(assessHealth(of("example.org/v1 Widget", { metadata }))).toEqual({
+      status: "Progressing",
+      message: `it is being deleted since ${earlier}, held by example.org/guard`,
+    });
+  });
+
+  it("is at once for what only configures, with no list of kinds to keep", () => {
+    for (const name of [
+      "v1 ConfigMap",
+      "v1 Secret",
+      "v1 ServiceAccount",
+      "v1 Endpoints",
+      "v1 ResourceQuota",
+      "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
+      "networking.k8s.io/v1 NetworkPolicy",
+      "networking.k8s.io/v1 IngressClass",
+      "storage.k8s.io/v1 StorageClass",
+      "scheduling.k8s.io/v1 PriorityClass",
+      "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
+    ]) {
+      expect(assessHealth(of(name)), name).toEqual({ status: "Healthy", message: "" });
+    }
+  });
+
+  it("does not take a group for built in because its name ends so", () => {
+    expect(isConfigKind("certmanager.k8s.io", "Issuer")).toBe(false);
+    expect(isConfigKind("snapshot.storage.k8s.io", "VolumeSnapshot")).toBe(false);
+  });
+});

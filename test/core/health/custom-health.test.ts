@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { assessHealth } from "../../../src/core/health/assess-health.ts";
+import type { JsonObject } from "../../../src/core/model/json.ts";
+
+const now = Date.parse("2026-01-01T12:00:00Z");
+const live = { now, hasStatus: true };
+const custom = (rest: JsonObject = {}, kind = "Widget"): JsonObject => ({
+  apiVersion: "example.org/v1",
+  kind,
+  metadata: { name: "x", generation: 3 },
+  ...rest,
+});
+const born = (secondsAgo: number, rest: JsonObject = {}): JsonObject => {
+  const creationTimestamp = new Date(now - secondsAgo * 1000).toISOString();
+  return custom({ metadata: { name: "x", creationTimestamp }, ...rest });
+};
+const ready = { conditions: [{ type: "Ready", status: "True" }] };
+const wordOf = (object: JsonObject): string => assessHealth(object).status;
+
+describe("a custom resource that says nothing", () => {
+  const odd = { status: { conditions: [{ type: "Odd", status: "True" }] } };
+
+  it("is on its way in a file, where nobody knows how old that is", () => {
+    expect(wordOf(custom())).toBe("Progressing");
+    expect(wordOf(custom({ status: {} }))).toBe("Progressing");
+    expect(wordOf(custom({ status: { nodes: [], id: null } }))).toBe("Progressing");
+    expect(wordOf(custom(odd))).toBe("Progressing");
+  });
+
+  it("is given half a minute at a cluster, then it has no opinion", () => {
+    expect(assessHealth(born(10), live).status).toBe("Progressing");
+    expect(assessHealth(born(10, odd), live).status).toBe("Progressing");
+    expect(assessHealth(born(31), live).status).toBe("Unknown");
+    expect(assessHealth(born(31, odd), live).status).toBe("Unknown");
+  });
+
+  it("has no opinion from the first moment where its kind has no status to write", () => {
+    expect(assessHealth(born(0), { now, hasStatus: false }).status).toBe("Unknown");
+  });
+
+  it("is not excused where it said something", () => {
+    const failed = { status: { phase: "Failed" } };
+    expect(assessHealth(born(3600, failed), { now, hasStatus: false }).status).toBe("Degraded");
+  });
+
+  it("is configuration where its name says so", () => {
+    expect(wordOf(custom({}, "ProviderConfig"))).toBe("Healthy");
+    expect(wordOf(custom({ status: { phase: "Failed" } }, "ProviderConfig"))).toBe("Degraded");
+  });
+
+  it("is Healthy where its controller notes that it has dealt with it", () => {
+    expect(wordOf(custom({ status: { hash: "abc", lastResync: "2026-01-01" } }))).toBe("Healthy");
+    expect(wordOf(custom({ status: { observedGeneration: 3 } }))).toBe("Healthy");
+    expect(wordOf(custom({ status: { observedGeneration: 2 } }))).toBe("Progressing");
+    expect(wordOf(custom({ status: { id: "abc" } }))).toBe("Unknown");
+  });
+});
+
+describe("a custom resource that is paused", () => {
+  it.each([
+    [{ suspend: true }],
+    [{ paused: true }],
+    [{ updateStrategy: { paused: true } }],
+    [{ updateStrategy: { rollingUpdate: { paused: true } } }],
+  ])("by its specification %j", (spec) => {
+    expect(wordOf(custom({ spec, status: ready }))).toBe("Suspended");
+    expect(wordOf(custom({ spec, status: { phase: "Failed" } }))).toBe("Suspended");
+  });
+
+  it.each([
+    ["example.org/paused", "true", "Suspended"],
+    ["example.org/paused", "", "Suspended"],
+    ["example.org/hibernation", "on", "Suspended"],
+    ["example.org/hibernation", "off", "Healthy"],
+    ["example.org/paused", "false", "Healthy"],
+    ["example.org/paused-replicas", "3", "Healthy"],
+  ])("by the mark %s: %s it is %s", (mark, value, expected) => {
+    const metadata = { name: "x", annotations: { [mark]: value } };
+    expect(wordOf(custom({ metadata, status: ready }))).toBe(expected);
+  });
+
+  it("by its status", () => {
+    expect(wordOf(custom({ status: { paused: true, replicas: 1 } }))).toBe("Suspended");
+    expect(wordOf(custom({ status: { pauseConditions: [{ reason: "Step" }] } }))).toBe("Suspended");
+    expect(wordOf(custom({ status: { pauseConditions: [], phase: "Ready" } }))).toBe("Healthy");
+  });
+
+  it("and not ready for that reason", () => {
+    const conditions = [{ type: "Ready", status: "False", reason: "NoInstance" }];
+    expect(wordOf(custom({ status: { state: "Stopped", conditions } }))).toBe("Suspended");
+  });
+});
+
+describe("what a status tells beside conditions", () => {
+  it.each([
+    [{ lastEvaluatedGeneration: 2, phase: "Failed" }, "Progressing"],
+    [{ observedGeneration: "2", phase: "Ready" }, "Progressing"],
+    [{ observedGeneration: "c45557fd9", phase: "Ready" }, "Healthy"],
+    [{ observedGeneration: 3, phase: "Ready" }, "Healthy"],
+  ])("is not heeded while it is of an older generation: %j", (status, expected) => {
+    expect(wordOf(custom({ status }))).toBe(expected);
+  });
+
+  it.each([
+    [{ scale: { statusReplicas: "2/2" } }, "Healthy"],
+    [{ ready: "1/3" }, "Progressing"],
+    [{ currentHealthy: 1, expectedMachines: 3 }, "Progressing"],
+    [{ currentHealthy: 3, expectedMachines: 3 }, "Healthy"],
+    [{ phase: "Running", readyMembers: 1, totalMembers: 3 }, "Progressing"],
+    [{ readyReplicas: 3, updatedReplicas: 3, replicas: 4 }, "Progressing"],
+  ])("are counts: %j", (status, expected) => {
+    expect(wordOf(custom({ status }))).toBe(expected);
+  });
+
+  it("are counts against a partition", () => {
+    const status = { replicas: 3, readyReplicas: 3, updatedReplicas: 1 };
+    expect(wordOf(custom({ status }))).toBe("Progressing");
+    const spec = { replicas: 3, updateStrategy: { partition: 2 } };
+    expect(wordOf(custom({ spec, status }))).toBe("Healthy");
+  });
+
+  it.each([
+    [{ nodes: [{ state: "Ready" }, { state: "Failed" }] }, "Degraded"],
+    [{ members: { a: { phase: "Pending" }, b: { phase: "Ready" } } }, "Progressing"],
+    [{ results: [{ applied: true, health: "Unknown" }] }, "Healthy"],
+    [{ results: [{ applied: false, health: "Unknown" }] }, "Degraded"],
+    [{ phase: "Ready", history: [{ phase: "Failed" }] }, "Healthy"],
+    [{ phase: "Ready", lastOperation: { state: "Failed" } }, "Healthy"],
+  ])("are parts: %j", (status, expected) => {
+    expect(wordOf(custom({ status }))).toBe(expected);
+  });
+
+  it("are parts as well where Ready only tells that the controller has looked", () => {
+    const status = (reason: string): JsonObject => ({
+      conditions: [{ type: "Ready", status: "True", reason }],
+      environments: [{ phase: "success" }, { phase: "failure" }],
+    });
+    expect(wordOf(custom({ status: status("ReconciliationSuccess") }))).toBe("Degraded");
+    expect(wordOf(custom({ status: status("AllGood") }))).toBe("Healthy");
+  });
+
+  it.each([
+    [0, "Progressing"],
+    [1, "Healthy"],
+    [2, "Degraded"],
+    [3, "Degraded"],
+    [9, "Unknown"],
+  ])("is a numbered state %j only where its writer says who it is", (state, expected) => {
+    expect(wordOf(custom({ status: { state, reportedBy: "x" } }))).toBe(expected);
+    expect(wordOf(custom({ status: { state } }))).toBe("Unknown");
+  });
+
+  it("is one line, however long the message of its controller", () => {
+    const message = `first\nsecond ${"x".repeat(5000)}`;
+    const conditions = [{ type: "Ready", status: "False", reason: "Failed", message }];
+    const health = assessHealth(custom({ status: { conditions } }));
+
+    expect(health.message).toMatch(/^first second x+…$/);
+    expect(health.message.length).toBeLessThan(500);
+  });
+});
