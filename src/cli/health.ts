@@ -20,7 +20,8 @@ export const command: Command = {
 
 Tells for each object in a file, or in the YAML and JSON files of a folder, what its status says: Healthy, Progressing,
 Degraded, Suspended, Missing or Unknown, by the rules that decide rollouts. Files may hold several documents and Lists,
-such as \`kubectl get deployments,pods -o yaml\` prints (to read it from a pipe: -f /dev/stdin).
+such as \`kubectl get deployments,pods -o yaml\` prints (to read it from a pipe: -f /dev/stdin). How old a file is nobody
+knows: a resource whose controller has written no status yet is Progressing in it, however long ago that was.
 
 Options:
   -f, --filename     the file or folder

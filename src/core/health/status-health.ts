@@ -50,15 +50,19 @@ function speaksForAll(summary: Condition | undefined): boolean {
 const notParts =
   /^(conditions$|last|previous|desired|target|old|history)|(history|spec|template)$/i;
 
+/** So many are looked at, that no object costs more than some milliseconds. */
+const mostParts = 1000;
+
 /** What a status lists, by number or by name: routes at their gateways, nodes, environments. */
 function partsOf(status: Json | undefined): readonly JsonObject[] {
   if (!isJsonObject(status)) return [];
   const fields = Object.entries(status).filter(([field]) => !notParts.test(field));
-  return fields.flatMap(([, value]) => {
+  const parts = fields.flatMap(([, value]) => {
     if (Array.isArray(value)) return value.filter((item: Json) => isJsonObject(item));
     if (!isJsonObject(value)) return [];
     return [value, ...Object.values(value).filter((item) => isJsonObject(item))];
   });
+  return parts.slice(0, mostParts);
 }
 
 /** A part whose state nobody knows has no opinion. */

@@ -23,6 +23,7 @@ const kinds = json(200, {
     { name: "configmaps", kind: "ConfigMap", namespaced: true },
     { name: "secrets", kind: "Secret", namespaced: true },
     { name: "namespaces", kind: "Namespace", namespaced: false },
+    { name: "namespaces/status", kind: "Namespace", namespaced: false },
     { name: "pods/log", kind: "Pod", namespaced: true },
   ],
 });
@@ -80,6 +81,13 @@ describe("a cluster client", () => {
       () => expect.unreachable("it must fail"),
       (error: unknown) => error,
     );
+
+  it("tells whether a kind has a status to write", async () => {
+    const cluster = await open({});
+
+    expect(await cluster.resource("v1", "Namespace")).toMatchObject({ hasStatus: true });
+    expect(await cluster.resource("v1", "ConfigMap")).toMatchObject({ hasStatus: false });
+  });
 
   it("believes that an object is absent only from an API server's own word", async () => {
     const notFound = { kind: "Status", reason: "NotFound", code: 404 };

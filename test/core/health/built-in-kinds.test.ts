@@ -152,22 +152,20 @@ describe("the health of built-in kinds", () => {
     });
   });
 
-  it("is at once for what only configures, with no list of kinds to keep", () => {
-    for (const name of [
-      "v1 ConfigMap",
-      "v1 Secret",
-      "v1 ServiceAccount",
-      "v1 Endpoints",
-      "v1 ResourceQuota",
-      "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
-      "networking.k8s.io/v1 NetworkPolicy",
-      "networking.k8s.io/v1 IngressClass",
-      "storage.k8s.io/v1 StorageClass",
-      "scheduling.k8s.io/v1 PriorityClass",
-      "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
-    ]) {
-      expect(assessHealth(of(name)), name).toEqual({ status: "Healthy", message: "" });
-    }
+  it.each([
+    "v1 ConfigMap",
+    "v1 Secret",
+    "v1 ServiceAccount",
+    "v1 Endpoints",
+    "v1 ResourceQuota",
+    "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
+    "networking.k8s.io/v1 NetworkPolicy",
+    "networking.k8s.io/v1 IngressClass",
+    "storage.k8s.io/v1 StorageClass",
+    "scheduling.k8s.io/v1 PriorityClass",
+    "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
+  ])("is Healthy at once for %s, which only configures", (name) => {
+    expect(assessHealth(of(name))).toEqual({ status: "Healthy", message: "" });
   });
 
   it("does not take a group for built in because its name ends so", () => {

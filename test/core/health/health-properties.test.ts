@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assessHealth } from "../../../src/core/health/assess-health.ts";
 import { wordsOf } from "../../../src/core/health/health-words.ts";
