@@ -1,6 +1,6 @@
 /**
- * `npm test`: all suites, the ones in a browser and the ones on real API servers last and one at a time, because each of
- * them starts several processes. Where browser or API servers cannot be had those suites are named as skipped, with
+ * `npm test`: all suites, the ones with an SSH server, in a browser and on real API servers last and one at a time, because
+ * each of them starts several processes. Where what they need cannot be had those suites are named as skipped, with
  * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The last line is
  * `N passed, N failed`; a suite that cannot be loaded counts as a failed test.
  */
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveComponents } from "./control-plane/build.ts";
 import { findBrowser } from "./support/browser.ts";
+import { findSshServer } from "./support/ssh-server.ts";
 
 interface Counts {
   readonly passed: number;
@@ -31,6 +32,7 @@ interface Report {
 const root = join(import.meta.dirname, "..");
 /** What suites need that not every machine has, by the end of their names. */
 const needs = [
+  { suffix: ".ssh.test.ts", find: findSshServer },
   { suffix: ".browser.test.ts", find: findBrowser },
   { suffix: ".real.test.ts", find: resolveComponents },
 ] as const;

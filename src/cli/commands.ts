@@ -86,6 +86,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "token",
+    {
+      summary: "make a token for a caller of the controller's API",
+      load: () => import("./token.ts"),
+    },
+  ],
+  [
     "controller",
     {
       summary: "run the controller",

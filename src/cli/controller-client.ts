@@ -10,12 +10,15 @@ import { textOption } from "./output.ts";
 export const controllerOptions = {
   controller: { type: "string" },
   "token-file": { type: "string" },
+  "ca-file": { type: "string" },
 } satisfies CommandOptions;
 
 /** How the usage texts explain them. */
 export const controllerUsage = `  --controller URL   the controller's API (or FLOTILLA_CONTROLLER; default http://127.0.0.1:7420)
-  --token-file FILE  file with the API token (or FLOTILLA_TOKEN_FILE): the controller's
-                     apiTokenFile, by default <stateDir>/api-token`;
+  --token-file FILE  file with the token (or FLOTILLA_TOKEN_FILE): your own, or on the controller's
+                     machine its apiTokenFile, by default <stateDir>/api-token
+  --ca-file FILE     PEM file of the authorities to trust for https, instead of the system's
+                     (or FLOTILLA_CA_FILE)`;
 
 const defaultUrl = "http://127.0.0.1:7420";
 
@@ -33,7 +36,9 @@ export async function connectController(args: CommandArgs, io: CliIo): Promise<C
   }
   const token = await readTokenFile(resolve(io.cwd, tokenFile));
   const by = nonEmpty(io.env["USER"]) ?? nonEmpty(io.env["LOGNAME"]);
-  return openControllerClient({ url, token, ...(by === undefined ? {} : { by }) });
+  const caOption = textOption(args, "ca-file") ?? nonEmpty(io.env["FLOTILLA_CA_FILE"]);
+  const caFile = caOption === undefined ? undefined : resolve(io.cwd, caOption);
+  return openControllerClient({ url, token, caFile, ...(by === undefined ? {} : { by }) });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

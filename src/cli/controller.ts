@@ -1,4 +1,5 @@
 import { ControllerConfig } from "../controller/config.ts";
+import { controllerMistakes } from "../controller/config-rules.ts";
 import { runController } from "../controller/controller.ts";
 import type { Command } from "./command.ts";
 import { processOptions, processUsage, runProcess } from "./run-process.ts";
@@ -16,5 +17,12 @@ Exit codes: 0 ended in order, 2 could not start or failed.
 `,
   options: processOptions,
   run: (args, io) =>
-    runProcess({ name: "controller", schema: ControllerConfig, args, io, run: runController }),
+    runProcess({
+      name: "controller",
+      schema: ControllerConfig,
+      rules: controllerMistakes,
+      args,
+      io,
+      run: runController,
+    }),
 };

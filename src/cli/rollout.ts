@@ -73,7 +73,8 @@ function answerText({ commit, message }: DecisionAnswer): string {
 
 /** The controller understood and said no; anything else leaves open what is the case. */
 function isRefusal(error: unknown): error is FleetError {
-  return error instanceof FleetError && ["NOT_FOUND", "NOT_NOW", "CONFLICT"].includes(error.code);
+  const refusals = ["NOT_FOUND", "NOT_NOW", "CONFLICT", "FORBIDDEN"];
+  return error instanceof FleetError && refusals.includes(error.code);
 }
 
 /** The command line as a decision; throws USAGE for one that says nothing clear. */
@@ -136,7 +137,7 @@ const meant: Readonly<Record<string, readonly string[]>> = {
 
 /** An option that a verb ignores would be an operator's word that is not heard. */
 function refuseUnused(args: CommandArgs, verb: string): void {
-  const everywhere = ["why", "output", "controller", "token-file"];
+  const everywhere = ["why", "output", ...Object.keys(controllerOptions)];
   const unused = Object.keys(args.values).find(
     (name) => ![...everywhere, ...(meant[verb] ?? [])].includes(name),
   );

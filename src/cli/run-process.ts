@@ -4,7 +4,7 @@ import { FleetError } from "../core/errors.ts";
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { createLogger, type Logger, type LogLevel, logLevels } from "../runtime/logger.ts";
-import { readConfig } from "../runtime/read-config.ts";
+import { type ConfigRules, readConfig } from "../runtime/read-config.ts";
 import { systemClock } from "../runtime/system-clock.ts";
 import type { CliIo, CommandArgs, CommandOptions, ExitCode } from "./command.ts";
 import { textOption } from "./output.ts";
@@ -28,6 +28,8 @@ interface ProcessDeps {
 interface ProcessToRun<Schema extends TSchema> {
   readonly name: string;
   readonly schema: Schema;
+  /** What the schema cannot say. */
+  readonly rules: ConfigRules<Static<Schema>>;
   readonly args: CommandArgs;
   readonly io: CliIo;
   /** Resolves when the signal has aborted and everything has ended in order. */
@@ -38,7 +40,7 @@ interface ProcessToRun<Schema extends TSchema> {
 export async function runProcess<Schema extends TSchema>(
   process: ProcessToRun<Schema>,
 ): Promise<ExitCode> {
-  const { name, schema, args, io, run } = process;
+  const { name, schema, rules, args, io, run } = process;
   const path = textOption(args, "config");
   if (path === undefined || args.positionals.length > 0) {
     throw new FleetError("USAGE", `${name} takes a config file and nothing else`, {
@@ -47,7 +49,7 @@ export async function runProcess<Schema extends TSchema>(
     });
   }
   const level = readLevel(args);
-  const parsed = await readConfig(resolve(io.cwd, path), schema);
+  const parsed = await readConfig(resolve(io.cwd, path), schema, rules);
   if (!parsed.ok) {
     io.stderr(parsed.diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join(""));
     return 2;

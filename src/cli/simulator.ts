@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
-import { parseListenAddress } from "../adapters/http/listen-address.ts";
+import { parseLocalAddress } from "../adapters/http/listen-address.ts";
 import { FleetError } from "../core/errors.ts";
 import { parseDuration } from "../core/model/duration.ts";
 import { readConfigOrFail } from "../runtime/read-config.ts";
@@ -42,7 +42,7 @@ Exit codes: 0 ended in order, 2 could not start or failed.
 };
 
 async function runSimulator(args: CommandArgs, io: CliIo): Promise<ExitCode> {
-  const { host, port } = parseListenAddress(textOption(args, "listen") ?? "127.0.0.1:0");
+  const { host, port } = parseLocalAddress(textOption(args, "listen") ?? "127.0.0.1:0");
   const endAfterMs = readEndAfter(args);
   const clock = systemClock();
   const clusters = await readClusters(args, io);

@@ -1,5 +1,5 @@
 import { boundYoungSpace } from "../runtime/young-space.ts";
-import { WorkerConfig } from "../worker/config.ts";
+import { WorkerConfig, workerMistakes } from "../worker/config.ts";
 import { runWorker } from "../worker/worker.ts";
 import type { Command } from "./command.ts";
 import { processOptions, processUsage, runProcess } from "./run-process.ts";
@@ -20,6 +20,13 @@ Exit codes: 0 ended in order, 2 could not start or failed.
   options: processOptions,
   run: (args, io) => {
     boundYoungSpace(youngBytes);
-    return runProcess({ name: "worker", schema: WorkerConfig, args, io, run: runWorker });
+    return runProcess({
+      name: "worker",
+      schema: WorkerConfig,
+      rules: workerMistakes,
+      args,
+      io,
+      run: runWorker,
+    });
   },
 };

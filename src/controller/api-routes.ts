@@ -1,14 +1,16 @@
 /** The HTTP API of core/protocol/api.ts: what stands, why, and operators' decisions. */
-import { requireBearer } from "../adapters/http/authorize.ts";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
+import { isLoopback } from "../adapters/http/listen-address.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
 import type { DecisionAnswer, Explanation, FleetStatus } from "../core/protocol/api.ts";
 import { FleetError } from "../core/errors.ts";
+import { type Access, requireRole } from "./access.ts";
 import { type AskedDecision, readDecision } from "./decision-body.ts";
+import { roleFor } from "./decision-roles.ts";
 
 /** What the API answers from; each throws NOT_NOW while the first pass is not through. */
 export interface ApiOptions {
-  readonly token: string;
+  readonly access: Access;
   readonly status: () => FleetStatus;
   readonly explain: (site: string, app: string) => Explanation | undefined;
   /** Carries the decision out as one commit on control. */
@@ -18,38 +20,54 @@ export interface ApiOptions {
 }
 
 export function apiRoutes(options: ApiOptions): Route[] {
-  const authorize = ({ authorization }: RouteContext): void =>
-    requireBearer(authorization, options.token);
+  const { access } = options;
   return [
-    { kind: "json", method: "GET", path: "/healthz", handle: () => answerHealth(options) },
+    {
+      kind: "json",
+      method: "GET",
+      path: "/healthz",
+      handle: ({ peer }) => answerHealth(options, peer),
+    },
     {
       kind: "json",
       method: "GET",
       path: "/api/v1/status",
-      authorize,
+      authorize: access.need("view"),
       handle: () => options.status(),
     },
     {
       kind: "json",
       method: "GET",
       path: "/api/v1/explain",
-      authorize,
+      authorize: access.need("view"),
       handle: ({ query }) => explain(options, query),
     },
     {
       kind: "json",
       method: "POST",
       path: "/api/v1/rollout/:verb",
-      authorize,
-      handle: ({ params }, body) => options.decide(readDecision(params["verb"] ?? "", body)),
+      authorize: access.need("operate"),
+      handle: (context, body) => takeDecision(options, context, body),
     },
   ];
 }
 
-function answerHealth({ sickness }: ApiOptions): { status: "ok" } {
+/** The reason may tell of the fleet: it is for this machine, as the question takes no token. */
+function answerHealth({ sickness }: ApiOptions, peer: string): { status: "ok" } {
   const problem = sickness();
   if (problem === null) return { status: "ok" };
-  throw new HttpRefusal(503, problem);
+  throw new HttpRefusal(503, isLoopback(peer) ? problem : "the controller's loop does not run");
+}
+
+async function takeDecision(
+  { decide }: ApiOptions,
+  { params, caller }: RouteContext,
+  body: unknown,
+): Promise<DecisionAnswer> {
+  const { decision, by } = readDecision(params["verb"] ?? "", body);
+  requireRole(caller, roleFor(decision));
+  // A proven name stands before any that the caller gives; the brackets at its end are what proves it.
+  return decide({ decision, by: caller?.name ?? by.replaceAll(/[()]/g, "") });
 }
 
 function explain(options: ApiOptions, query: URLSearchParams): Explanation {

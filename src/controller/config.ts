@@ -3,6 +3,7 @@ import { type Static, Type } from "typebox";
 import { Duration, Name } from "../core/model/kinds.ts";
 import { FilePath } from "../runtime/read-config.ts";
 import { parseDuration } from "../core/model/duration.ts";
+import { AccessConfig, TlsConfig } from "./access-config.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -13,12 +14,23 @@ export const ControllerConfig = Type.Object(
         url: Type.String({
           minLength: 1,
           description:
-            "the fleet repository: an `https://` URL or a local path, without credentials",
+            "the fleet repository: an `https://` or `ssh://` URL or a local path, without credentials",
         }),
         branch: Type.Optional(
           Type.String({ minLength: 1, description: "the branch that is followed (default main)" }),
         ),
         tokenFile: Type.Optional(FilePath("file that holds the token for the remote")),
+        ssh: Type.Optional(
+          Type.Object(
+            {
+              keyFile: FilePath("file that holds the private key, without a passphrase"),
+              knownHostsFile: FilePath(
+                "file that holds the host keys of the remote, and no others",
+              ),
+            },
+            { ...closed, description: "how to reach a remote over ssh" },
+          ),
+        ),
       },
       { ...closed, description: "the fleet repository to follow" },
     ),
@@ -26,9 +38,12 @@ export const ControllerConfig = Type.Object(
     listen: Type.Optional(
       Type.String({
         minLength: 1,
-        description: "loopback address of the HTTP server (default 127.0.0.1:7420; port 0: any)",
+        description:
+          "address of the HTTP server (default 127.0.0.1:7420; port 0: any); beyond loopback it needs tls and access",
       }),
     ),
+    tls: Type.Optional(TlsConfig),
+    access: Type.Optional(AccessConfig),
     pollInterval: Type.Optional({
       ...Duration,
       description: "how often the remote is asked for its head, give or take 20 % (default 15s)",
@@ -85,9 +100,16 @@ export type ControllerConfig = Static<typeof ControllerConfig>;
 
 /** The config with its defaults filled in and its durations in ms. */
 export interface ControllerSettings {
-  readonly fleet: { readonly url: string; readonly branch: string; readonly tokenFile?: string };
+  readonly fleet: {
+    readonly url: string;
+    readonly branch: string;
+    readonly tokenFile?: string;
+    readonly ssh?: { readonly keyFile: string; readonly knownHostsFile: string };
+  };
   readonly stateDir: string;
   readonly listen: string;
+  readonly tls: TlsConfig | undefined;
+  readonly access: AccessConfig | undefined;
   readonly pollIntervalMs: number;
   readonly heartbeatMs: number;
   readonly mirrors: Readonly<Record<string, { readonly tokenFile: string }>>;
@@ -105,6 +127,8 @@ export function controllerSettings(config: ControllerConfig): ControllerSettings
     fleet: { branch: "main", ...config.fleet },
     stateDir: config.stateDir,
     listen: config.listen ?? "127.0.0.1:7420",
+    tls: config.tls,
+    access: config.access,
     pollIntervalMs: parseDuration(config.pollInterval ?? "") ?? 15_000,
     heartbeatMs: parseDuration(config.heartbeat ?? "5s") ?? 5000,
     mirrors: config.mirrors ?? {},

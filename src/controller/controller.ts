@@ -8,20 +8,19 @@ import type { StatusWriter } from "../adapters/github/status-writer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { ensureTokenFile } from "../runtime/token-file.ts";
 import { createWaker, type Waker } from "../runtime/wake.ts";
-import { apiRoutes } from "./api-routes.ts";
 import { CommitStatuses } from "./commit-statuses.ts";
 import { type ControllerConfig, controllerSettings, type ControllerSettings } from "./config.ts";
+import { requireSound } from "./config-rules.ts";
+import { controllerRoutes, type Desk } from "./controller-routes.ts";
 import { decide } from "./decide.ts";
+import type { AskedDecision } from "./decision-body.ts";
 import { startGithub } from "./github-statuses.ts";
 import { HintBoard } from "./hint-board.ts";
 import { Inbox } from "./inbox.ts";
 import { LastPass } from "./last-pass.ts";
 import { runLoop } from "./loop.ts";
-import { mirrorRoutes } from "./mirror-routes.ts";
 import { openWorld } from "./open-world.ts";
-import { pageRoutes } from "./page-routes.ts";
 import { PageViews } from "./page-views.ts";
 import type { Pass } from "./reconcile.ts";
 import type { World } from "./world.ts";
@@ -48,6 +47,7 @@ export async function runController(
   deps: ControllerDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  requireSound(config);
   const settings = controllerSettings({ ...config, stateDir: resolve(config.stateDir) });
   const ending = new AbortController();
   const scope = AbortSignal.any([signal, ending.signal]);
@@ -135,17 +135,13 @@ async function listen(
   { lastPass, inbox, hints, isLeading }: Desks,
 ): Promise<HttpServer> {
   const { clock, logger } = deps;
-  const token = await ensureTokenFile(settings.apiTokenFile);
-  const api = apiRoutes({
-    token,
+  const api = {
     status: () => lastPass.status(),
-    explain: (site, app) => lastPass.explain(site, app),
-    decide: (asked) => inbox.ask(asked),
+    explain: (site: string, app: string) => lastPass.explain(site, app),
+    decide: (asked: AskedDecision) => inbox.ask(asked),
     sickness: () => lastPass.sickness(),
-  });
-  const mirrors = mirrorRoutes({
-    mirrors: settings.mirrors,
-    clock,
+  };
+  const mirrors: Desk["mirrors"] = {
     hints,
     isLeading,
     takeReport: (mirror, report) => {
@@ -156,15 +152,15 @@ async function listen(
     wanted: (mirror) => world.recovery.wanted(mirror),
     onPush: () => waker.wake(),
     repoDir: (mirror) => world.mirrors.dirOf(mirror),
-  });
+  };
   const views = new PageViews({
     read: () => lastPass.page(),
     version: () => lastPass.version(),
     clock,
   });
-  const page = await pageRoutes({ token, views, clock });
-  const routes = [...api, ...mirrors, ...page];
-  return startHttpServer({ listen: settings.listen, routes, clock, logger, signal: scope });
+  const routes = await controllerRoutes(settings, { api, mirrors, views }, deps);
+  const { listen: address, tls } = settings;
+  return startHttpServer({ listen: address, tls, routes, clock, logger, signal: scope });
 }
 
 interface PassHandlerParts {

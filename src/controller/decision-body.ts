@@ -69,7 +69,7 @@ const checks = new Map(
 /** A decision and who took it, as far as the API knows. */
 export interface AskedDecision {
   readonly decision: Decision;
-  /** Who the caller says they are; whoever has the token may say so. */
+  /** Who the caller is proven to be, else who they say they are; whoever has the API token may say so. */
   readonly by: string;
 }
 

@@ -1,9 +1,10 @@
 /** What a mirror's worker may ask for: git fetch, hints, reports. A credential opens its own mirror and nothing else. */
 import type { ServerResponse } from "node:http";
-import { requireBasic } from "../adapters/http/authorize.ts";
+import { passwordOf, unauthorized } from "../adapters/http/authorize.ts";
+import type { FailedAttempts } from "../adapters/http/failed-attempts.ts";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
-import { headerHasToken } from "../runtime/match-token.ts";
+import { headerHasToken, tokensEqual } from "../runtime/match-token.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
 import { type Hint, type ReportAnswer, WorkerReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
@@ -20,6 +21,7 @@ const checkReport = dataCheck(WorkerReport);
 
 export interface MirrorRoutesOptions {
   readonly mirrors: Readonly<Record<string, { readonly tokenFile: string }>>;
+  readonly attempts: FailedAttempts;
   readonly clock: Clock;
   readonly hints: HintBoard;
   /** False until this process leads: nothing may be said in its name before. */
@@ -81,15 +83,18 @@ function mirrorOf({ params }: RouteContext): string {
 
 /** An unknown mirror is refused like a wrong token: nobody learns which mirrors there are. */
 async function authorizeMirror(
-  { mirrors, isLeading }: MirrorRoutesOptions,
+  { mirrors, isLeading, attempts }: MirrorRoutesOptions,
   tokens: Map<string, string>,
   context: RouteContext,
 ): Promise<void> {
   const mirror = mirrorOf(context);
   const entry = own(mirrors, mirror);
+  const given = passwordOf(context.authorization);
   const token = entry === undefined ? "" : await readTokenFile(entry.tokenFile);
   if (entry !== undefined) tokens.set(mirror, token);
-  requireBasic(context.authorization, token);
+  await attempts.guard({ peer: context.peer, door: `mirror ${mirror.slice(0, 64)}` }, () => {
+    if (!tokensEqual(given, token)) throw unauthorized("the token is wrong");
+  });
   if (!isLeading()) throw new HttpRefusal(503, "the controller is starting");
 }
 

@@ -27,12 +27,13 @@ export async function openWorld(options: OpenOptions): Promise<World> {
 }
 
 function openFleet({ settings, clock, signal }: OpenOptions): FleetFetcher {
-  const { url, branch, tokenFile } = settings.fleet;
+  const { url, branch, tokenFile, ssh } = settings.fleet;
   return createFleetFetcher({
     dir: join(settings.stateDir, "fleet.git"),
     url,
     branch,
     clock,
+    ssh,
     ...(tokenFile === undefined ? {} : { token: () => readTokenFile(tokenFile) }),
     signal,
   });

@@ -4,46 +4,53 @@
  */
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { requireBearer } from "../adapters/http/authorize.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
 import type { PageCode } from "../core/protocol/api.ts";
 import { renderDoor, renderEntered, renderPage } from "../dashboard/fleet-page.ts";
 import { readQuery } from "../dashboard/page-query.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Access } from "./access.ts";
 import { PageAccess } from "./page-access.ts";
 import type { PageViews, RenderedPart } from "./page-views.ts";
 import { isoTime } from "./silences.ts";
 
 export interface PageRoutesOptions {
+  readonly access: Access;
   /** The API token. */
   readonly token: string;
+  /** Served over TLS. */
+  readonly isSecure: boolean;
   readonly views: PageViews;
   readonly clock: Clock;
 }
 
 /** Reads the files of the page once. */
-export async function pageRoutes({ token, views, clock }: PageRoutesOptions): Promise<Route[]> {
-  const access = new PageAccess({ token, clock });
+export async function pageRoutes(options: PageRoutesOptions): Promise<Route[]> {
+  const { access, views, clock } = options;
+  const doors = new PageAccess(options);
+  const admits = async ({ headers }: IncomingMessage): Promise<boolean> => {
+    const credential = doors.credentialOf(headers.cookie);
+    return credential !== null && (await access.holds(credential));
+  };
   const files = await Promise.all(assets.map(assetRoute));
   return [
     {
       kind: "json",
       method: "POST",
       path: "/api/v1/page-code",
-      authorize: ({ authorization }) => requireBearer(authorization, token),
-      handle: () => answerCode(access),
+      authorize: access.need("view"),
+      handle: ({ caller }) => answerCode(doors, caller?.credential ?? ""),
     },
     ...files,
-    page("/enter", ({ query }, _request, response) => enter(access, query, response)),
-    page("/", ({ query }, request, response) => {
-      if (!access.admits(request.headers.cookie))
-        return sendHtml(response, 403, renderDoor("none"));
+    page("/enter", ({ query }, _request, response) => enter(doors, query, response)),
+    page("/", async ({ query }, request, response) => {
+      if (!(await admits(request))) return sendHtml(response, 403, renderDoor("none"));
       const { part, tag } = views.live(readQuery(query));
       sendHtml(response, 200, renderPage(part, { tag, at: clock.now() }));
     }),
     page("/live", async ({ query }, request, response) => {
       // Not 401: that has to name a way to log in, and a browser would ask for a password.
-      if (!access.admits(request.headers.cookie)) {
+      if (!(await admits(request))) {
         sendHtml(response, 403, renderDoor("none"));
         return;
       }
@@ -92,13 +99,13 @@ async function assetRoute({ name, type }: (typeof assets)[number]): Promise<Rout
   return page(`/${name}`, (_context, _request, response) => send(response, 200, { type, body }));
 }
 
-function answerCode(access: PageAccess): PageCode {
-  const { code, endsAt } = access.issueCode();
+function answerCode(doors: PageAccess, credential: string): PageCode {
+  const { code, endsAt } = doors.issueCode(credential);
   return { path: `/enter?code=${code}`, endsAt: isoTime(endsAt) };
 }
 
-function enter(access: PageAccess, query: URLSearchParams, response: ServerResponse): void {
-  const cookie = access.enter(query.get("code") ?? "");
+function enter(doors: PageAccess, query: URLSearchParams, response: ServerResponse): void {
+  const cookie = doors.enter(query.get("code") ?? "");
   if (cookie === null) return sendHtml(response, 403, renderDoor("code"));
   response.setHeader("set-cookie", cookie);
   sendHtml(response, 200, renderEntered());

@@ -24,6 +24,8 @@ export const errorCodes = {
   NOT_FOUND: "there is no such app, site, release or path",
   NOT_NOW: "the decision does not apply to what is there now",
   UNAUTHORIZED: "a token is missing or wrong",
+  FORBIDDEN: "the caller's role does not allow this",
+  ISSUER_UNREACHABLE: "the OpenID Connect issuer does not give its keys",
   GITHUB_FAILED: "GitHub refused a request or does not answer",
   STATE_CORRUPT: "a stored record cannot be read",
   STATE_UNWRITABLE: "the worker's state cannot be written",

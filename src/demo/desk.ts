@@ -82,6 +82,7 @@ const server: Server = {
   silentHint: "does `flotilla demo` still run?",
   wrongUrlHint: "start a new demo",
   tokenHint: "start a new demo",
+  untrustedHint: "start a new demo",
 };
 
 /** Asks the demo in a folder; gives its lines. Throws the demo's own refusals. */

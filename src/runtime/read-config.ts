@@ -25,10 +25,21 @@ export function FilePath(description: string): TString {
   return Type.String({ minLength: 1, description });
 }
 
+/** A mistake that the schema cannot tell, at a field. */
+export interface ConfigMistake {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What a config must hold beyond its schema. */
+export type ConfigRules<Config> = (config: Config) => readonly ConfigMistake[];
+
 /** Reads and checks a config file. USAGE when it cannot be read; mistakes in it are diagnostics. */
 export async function readConfig<Schema extends TSchema>(
   path: string,
   schema: Schema,
+  rules: ConfigRules<Static<Schema>> = () => [],
 ): Promise<Parsed<Static<Schema>>> {
   const { documents, diagnostics: syntax } = parseYaml({ path, text: await readText(path) });
   if (syntax.length > 0) return { ok: false, diagnostics: sortDiagnostics(syntax) };
@@ -39,8 +50,10 @@ export async function readConfig<Schema extends TSchema>(
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
   const check = ajv.compile(schema);
   if (check(value)) {
-    const config = withAbsolutePaths(value, dirname(resolve(path)));
-    return { ok: true, value: config as Static<Schema>, diagnostics: [] }; // just checked
+    const config = withAbsolutePaths(value, dirname(resolve(path))) as Static<Schema>; // just checked
+    const mistakes = rules(config).map((mistake) => ruleDiagnostic(document, mistake));
+    if (mistakes.length > 0) return { ok: false, diagnostics: sortDiagnostics(mistakes) };
+    return { ok: true, value: config, diagnostics: [] };
   }
   const diagnostics = withoutBranches(check.errors ?? []).map((error) =>
     describeError(document, error),
@@ -58,6 +71,13 @@ export async function readConfigOrFail<Schema extends TSchema>(
   throw new FleetError("USAGE", parsed.diagnostics.map(formatDiagnostic).join("\n"), {
     retry: "never",
   });
+}
+
+function ruleDiagnostic(
+  document: YamlDocument,
+  { path, message, hint }: ConfigMistake,
+): Diagnostic {
+  return { ...document.at(path), severity: "error", code: "invalid-value", message, hint };
 }
 
 function notOneDocument(file: string, second: YamlDocument | undefined): Parsed<never> {

@@ -3,7 +3,7 @@ import { type Static, type TString, Type } from "typebox";
 import { FleetError } from "../core/errors.ts";
 import { parseDuration } from "../core/model/duration.ts";
 import { Duration } from "../core/model/kinds.ts";
-import { FilePath } from "../runtime/read-config.ts";
+import { type ConfigMistake, FilePath } from "../runtime/read-config.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -31,6 +31,9 @@ export const WorkerConfig = Type.Object(
           description: "URL of the mirror, `https://controller.example/mirrors/eu.git`",
         }),
         tokenFile: FilePath("a file that holds the mirror's token and nothing else"),
+        caFile: Type.Optional(
+          FilePath("a PEM file of the authorities to trust for https, instead of the system's"),
+        ),
       },
       { ...closed, description: "the mirror that this worker follows" },
     ),
@@ -58,6 +61,15 @@ export const WorkerConfig = Type.Object(
   { ...closed, description: "a worker's configuration" },
 );
 export type WorkerConfig = Static<typeof WorkerConfig>;
+
+/** What the schema cannot say: the token goes to other machines over https alone. */
+export function workerMistakes({ mirror }: WorkerConfig): readonly ConfigMistake[] {
+  const url = URL.parse(mirror.url);
+  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
+  if (url?.protocol === "https:" || isLocal) return [];
+  const message = "the mirror's token would go to another machine in the clear";
+  return [{ path: ["mirror", "url"], message, hint: "use https, or forward a port to 127.0.0.1" }];
+}
 
 /** The shortest each time may be, ms: below it a worker would do nothing but ask. */
 const shortest = {

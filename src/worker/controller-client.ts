@@ -1,4 +1,10 @@
 import { Value } from "typebox/value";
+import {
+  type Fetch,
+  type FetchAnswer,
+  isCertificateProblem,
+  trustingFetch,
+} from "../adapters/http/trusting-fetch.ts";
 import { FleetError } from "../core/errors.ts";
 import { Hint, ReportAnswer, type WorkerReport } from "../core/protocol/worker-report.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
@@ -15,6 +21,8 @@ export interface ControllerClient {
 export interface ControllerAddress {
   readonly url: string;
   readonly tokenFile: string;
+  /** PEM file of the authorities to trust, instead of the system's. */
+  readonly caFile?: string;
 }
 
 const requestTimeoutMs = 15_000;
@@ -22,7 +30,8 @@ const quietTimeoutMs = 45_000;
 const maxLine = 64 * 1024;
 
 /** A client of one mirror's endpoints. */
-export function createControllerClient(address: ControllerAddress): ControllerClient {
+export function createControllerClient(controller: ControllerAddress): ControllerClient {
+  const address = { ...controller, fetch: trustingFetch(controller.caFile) };
   return {
     report: async (report, signal) => {
       const timeout = AbortSignal.timeout(requestTimeoutMs);
@@ -48,27 +57,16 @@ export function createControllerClient(address: ControllerAddress): ControllerCl
   };
 }
 
-async function send(
-  address: ControllerAddress,
-  request: { readonly path: string; readonly body?: string; readonly signal: AbortSignal },
-): Promise<Response> {
-  const token = await readTokenFile(address.tokenFile);
-  const { body, signal } = request;
-  let answer: Response;
-  try {
-    answer = await fetch(`${address.url}${request.path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        authorization: `Basic ${Buffer.from(`flotilla:${token}`).toString("base64")}`,
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
-      ...(body !== undefined && { body }),
-      redirect: "error", // the token is for this address alone
-      signal,
-    });
-  } catch (cause) {
-    throw unreachable(address, cause instanceof Error ? cause.name : "no answer", cause);
-  }
+type Reachable = ControllerAddress & { readonly fetch: Fetch };
+
+interface Asked {
+  readonly path: string;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+async function send(address: Reachable, asked: Asked): Promise<FetchAnswer> {
+  const answer = await ask(address, asked);
   if (answer.ok) return answer;
   await answer.body?.cancel();
   if (answer.status === 401 || answer.status === 403) {
@@ -79,9 +77,33 @@ async function send(
   throw unreachable(address, `it answered ${answer.status}`);
 }
 
+async function ask(address: Reachable, { path, body, signal }: Asked): Promise<FetchAnswer> {
+  const token = await readTokenFile(address.tokenFile);
+  try {
+    return await address.fetch(`${address.url}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`flotilla:${token}`).toString("base64")}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body }),
+      redirect: "error", // the token is for this address alone
+      signal,
+    });
+  } catch (cause) {
+    if (cause instanceof FleetError) throw cause;
+    throw unreachable(address, failureInWords(cause), cause);
+  }
+}
+
+function failureInWords(error: unknown): string {
+  if (!(error instanceof Error)) return "no answer";
+  return isCertificateProblem(error.cause) ? "its certificate is not trusted" : error.name;
+}
+
 /** One JSON object a line; a stream without a line for 45 s is dead. */
 async function readHints(
-  answer: Response,
+  answer: FetchAnswer,
   onHint: (hint: Hint) => void,
   onChunk: () => void,
 ): Promise<void> {

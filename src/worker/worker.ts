@@ -33,14 +33,14 @@ export async function runWorker(
   const store = openStateStore(join(config.stateDir, "state.sqlite"), clock);
   const dir = join(config.stateDir, "mirror.git");
   const git = await openStore(dir, { create: true, clock });
-  const { url, tokenFile } = config.mirror;
+  const { url, tokenFile, caFile } = config.mirror;
   const token = (): Promise<string> => readTokenFile(tokenFile);
   try {
     await runWith(
       settings,
       {
         git,
-        fetcher: createMirrorFetcher({ dir, url, token, clock, signal }),
+        fetcher: createMirrorFetcher({ dir, url, token, clock, signal, caFile }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
         maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),

@@ -463,7 +463,7 @@ describe("asking the controller", () => {
     await writeFile(other, "hunter2hunter2\n");
     const { code, err } = await flotilla(["status", "--token-file", other]);
     expect(code).toBe(2);
-    expect(err).toContain("--token-file must name the file that this controller wrote");
+    expect(err).toContain("--token-file must hold a token that this controller knows");
     expect(err).not.toContain("hunter2");
   });
 

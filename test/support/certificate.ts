@@ -1,4 +1,4 @@
-/** A self-signed certificate for 127.0.0.1, made with openssl: `{ key, cert, caFile }` (PEM; the file holds `cert`). */
+/** A self-signed certificate for 127.0.0.1, made with openssl, as PEM texts and in files (`caFile` holds `cert`). */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ export async function createCertificate(): Promise<{
   readonly key: string;
   readonly cert: string;
   readonly caFile: string;
+  readonly keyFile: string;
 }> {
   const dir = await temporaryFolder();
   const [keyFile, caFile] = [join(dir, "key.pem"), join(dir, "cert.pem")];
@@ -18,6 +19,7 @@ export async function createCertificate(): Promise<{
   await promisify(execFile)("openssl", ["req", "-x509", ...kind, ...name, ...files]);
   return {
     caFile,
+    keyFile,
     key: await readFile(keyFile, "utf8"),
     cert: await readFile(caFile, "utf8"),
   };

@@ -1,5 +1,7 @@
 /** The page over real HTTP with any status behind it: its routes, its access, its headers; no controller. */
+import { FailedAttempts } from "../../src/adapters/http/failed-attempts.ts";
 import { startHttpServer } from "../../src/adapters/http/server.ts";
+import { Access } from "../../src/controller/access.ts";
 import { pageRoutes } from "../../src/controller/page-routes.ts";
 import { PageViews } from "../../src/controller/page-views.ts";
 import type { PageCode } from "../../src/core/protocol/api.ts";
@@ -23,9 +25,10 @@ export async function startPageServer(state: PageState, port = 0): Promise<PageS
   let [shown, version] = [state, 0];
   const clock = systemClock();
   const views = new PageViews({ read: () => shown, version: () => version, clock });
+  const access = new Access({ apiToken, attempts: new FailedAttempts(clock) });
   const server = await startHttpServer({
     listen: `127.0.0.1:${port}`,
-    routes: await pageRoutes({ token: apiToken, views, clock }),
+    routes: await pageRoutes({ access, token: apiToken, views, clock, isSecure: false }),
     logger: createLogger({ name: "test", level: "silent" }),
     clock,
   });

@@ -11,6 +11,7 @@ import { listRefs, type RefContext, swapRef, updateRefs } from "./refs.ts";
 import { fetchRef, listRemoteRefs, type Remote, remoteAt } from "./remote.ts";
 import { defaultSourceLimits, type SourceLimits } from "./source-files.ts";
 import { readSourceTree, type TextCache } from "./source-tree.ts";
+import type { SshAccess } from "./ssh-command.ts";
 
 /** Follows one branch of the fleet repository. Whatever goes wrong with the remote, what was fetched stays. */
 export interface FleetFetcher {
@@ -61,6 +62,8 @@ export function createFleetFetcher(options: {
   readonly user?: string;
   /** PEM file with the authorities to trust for https; default the system's. */
   readonly caFile?: string | undefined;
+  /** How to log in over ssh; needed for a URL of ssh. */
+  readonly ssh?: SshAccess | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: Partial<SourceLimits>;
   /** Default 30,000. */
@@ -68,7 +71,7 @@ export function createFleetFetcher(options: {
   /** Default 600,000. */
   readonly fetchTimeoutMs?: number;
 }): FleetFetcher {
-  const { dir, url, token, clock, signal, caFile } = options;
+  const { dir, url, token, clock, signal, caFile, ssh } = options;
   const branch = options.branch.startsWith("refs/")
     ? options.branch
     : `refs/heads/${options.branch}`;
@@ -79,7 +82,7 @@ export function createFleetFetcher(options: {
     gitDir: dir,
     clock,
     branch,
-    remote: remoteAt({ url, token, caFile, user: options.user ?? "x-access-token" }),
+    remote: remoteAt({ url, token, caFile, ssh, user: options.user ?? "x-access-token" }),
     limits: { ...defaultSourceLimits, ...options.limits },
     pollTimeoutMs: options.pollTimeoutMs ?? 30_000,
     fetchTimeoutMs: options.fetchTimeoutMs ?? 600_000,

@@ -4,6 +4,8 @@
  * acknowledged has reached the disk.
  */
 
+import { type SshAccess, sshCommand } from "./ssh-command.ts";
+
 /** Git configuration by key; several values of one key count in their order. */
 export type GitConfig = Readonly<Record<string, string | readonly string[]>>;
 
@@ -55,6 +57,8 @@ export function gitEnvironment(
     readonly config?: GitConfig;
     /** PEM file of authorities; overrides the process's own. */
     readonly caFile?: string | undefined;
+    /** How ssh logs in, where that is a transport it may use. */
+    readonly ssh?: SshAccess | undefined;
   } = {},
 ): Record<string, string> {
   const environment: Record<string, string> = {
@@ -77,6 +81,10 @@ export function gitEnvironment(
     if (value !== undefined) environment[name] = value;
   }
   if (options.caFile !== undefined) environment["GIT_SSL_CAINFO"] = options.caFile;
+  if (options.ssh !== undefined) {
+    environment["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
+    environment["GIT_SSH_VARIANT"] = "ssh";
+  }
   return { ...environment, ...configEnvironment(options.config ?? {}) };
 }
 

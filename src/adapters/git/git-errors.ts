@@ -7,8 +7,41 @@ import { type ErrorCode, FleetError } from "../../core/errors.ts";
 const causes: readonly {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
+  /** In place of git's words, where they are many or say too little. */
+  readonly message?: string;
   readonly hint?: string;
 }[] = [
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|has changed and you have requested strict/,
+    code: "GIT_AUTH",
+    message: "the host shows another key than the known hosts file has for it",
+    hint: "do not go on until the host's administrator has told you the new key: somebody may stand between",
+  },
+  {
+    pattern: /Host key verification failed|host key is known for/,
+    code: "GIT_AUTH",
+    message: "the known hosts file has no key of the host",
+    hint: "put the host's key into fleet.ssh.knownHostsFile (ssh-keyscan HOST), after comparing it with what its administrator publishes",
+  },
+  {
+    pattern: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
+    code: "GIT_AUTH",
+    message: "ssh does not use a private key that others may read",
+    hint: "chmod 600 the file of fleet.ssh.keyFile",
+  },
+  {
+    pattern:
+      /(Load key|Identity file) .*(not accessible|No such file|Permission denied|invalid format|error in libcrypto)/,
+    code: "GIT_AUTH",
+    message: "ssh cannot read the private key",
+    hint: "check fleet.ssh.keyFile: it must be a private key, readable by this user",
+  },
+  {
+    pattern: /Permission denied \(.*publickey/,
+    code: "GIT_AUTH",
+    message: "the host does not take the private key",
+    hint: "give its public key read access to the repository; a key with a passphrase cannot be used",
+  },
   {
     pattern:
       /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
@@ -40,6 +73,11 @@ const causes: readonly {
     code: "USAGE",
     hint: "use an https:// URL or a local path",
   },
+  {
+    pattern: /SSL certificate problem|server certificate verification failed/,
+    code: "GIT_FAILED",
+    hint: "the certificate's authority is not trusted here: name it by a caFile, or in the system's store",
+  },
   { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
   {
     pattern:
@@ -58,10 +96,11 @@ export function gitFailure(options: {
   const text = withoutSecrets(options.stderr, options.secrets ?? []);
   const cause = causes.find(({ pattern }) => pattern.test(text));
   const ending = options.code === null ? "was killed" : `ended with code ${options.code}`;
-  const message = `git ${options.command} ${ending}: ${shorten(text) || "no message"}`;
-  return new FleetError(cause?.code ?? "GIT_FAILED", message, {
-    ...(cause?.hint === undefined ? {} : { hint: cause.hint }),
-    ...(cause?.code === "USAGE" ? { retry: "never" as const } : {}),
+  const { code = "GIT_FAILED", message, hint } = cause ?? {};
+  const words = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending}: ${words}`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(code === "USAGE" ? { retry: "never" as const } : {}),
   });
 }
 

@@ -4,6 +4,7 @@ import { FleetError } from "../../core/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { configArguments, type GitConfig, gitEnvironment } from "./git-environment.ts";
 import { gitFailure } from "./git-errors.ts";
+import type { SshAccess } from "./ssh-command.ts";
 
 /** One git command. */
 export interface GitCommand {
@@ -25,6 +26,8 @@ export interface GitCommand {
   readonly secretConfig?: GitConfig;
   /** PEM file of the authorities to trust for https. */
   readonly caFile?: string | undefined;
+  /** How ssh logs in. */
+  readonly ssh?: SshAccess | undefined;
   /** Taken out of every message. */
   readonly secrets?: readonly string[];
   /** Exit codes that are answers, not failures. Default [0]. */
@@ -75,6 +78,7 @@ export function spawnGit(command: GitCommand): GitChild {
       ...(command.protocols === undefined ? {} : { protocols: command.protocols }),
       config: command.secretConfig ?? {},
       caFile: command.caFile,
+      ssh: command.ssh,
     }),
   });
 }

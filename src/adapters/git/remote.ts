@@ -1,19 +1,22 @@
 import { FleetError } from "../../core/errors.ts";
 import { withoutSecrets } from "./git-errors.ts";
 import type { Git, GitAnswer, GitCommand } from "./git-process.ts";
+import { type SshAccess, sshCommand } from "./ssh-command.ts";
 import { removeStaleFiles } from "./stale-files.ts";
 
-/** A remote repository that is read: https, http, file:// or an absolute path. */
+/** A remote repository that is read: https, http, ssh, file:// or an absolute path. */
 export interface Remote {
   readonly url: string;
   /** The one transport that git may use for it. */
-  readonly protocol: "https" | "http" | "file";
+  readonly protocol: "https" | "http" | "ssh" | "file";
   /** Read again for each call, so that a rotated token is used at once. */
   readonly token: (() => Promise<string>) | undefined;
   /** User name that goes with the token. */
   readonly user: string;
   /** PEM file with the authorities to trust instead of the system's. */
   readonly caFile: string | undefined;
+  /** How ssh logs in; only and always for ssh. */
+  readonly ssh: SshAccess | undefined;
 }
 
 /** Checks the URL of a remote; USAGE (never with the URL's credentials in it) when it cannot be used. */
@@ -22,17 +25,29 @@ export function remoteAt(options: {
   readonly token?: (() => Promise<string>) | undefined;
   readonly user: string;
   readonly caFile?: string | undefined;
+  readonly ssh?: SshAccess | undefined;
 }): Remote {
-  const { url, token, user, caFile } = options;
-  return { url, token, user, caFile, protocol: protocolOf(url) };
+  const { url, token, user, caFile, ssh } = options;
+  const protocol = protocolOf(url);
+  if (protocol === "ssh") {
+    if (ssh === undefined) throw usage("a repository over ssh needs a key", { hint: sshHint });
+    sshCommand(ssh); // told now rather than at the first poll
+  }
+  return { url, token, user, caFile, ssh, protocol };
 }
+
+const sshHint = "name the files of its private key and of the known hosts";
+/** A user, a host that ssh does not take for an option, and a path; as a URL, or as git's short form. */
+const sshUrl =
+  /^(ssh:\/\/([\w.-]+@)?(\w[\w.-]*|\[[0-9a-fA-F:.]+\])(:\d{1,5})?\/|[\w.-]+@\w[\w.-]*:)[^\s-]\S*$/;
 
 function protocolOf(url: string): Remote["protocol"] {
   if (url.startsWith("/") || url.startsWith("file:///")) return "file";
+  if (sshUrl.test(url)) return "ssh";
   const scheme = /^(https?):\/\/[^/]/.exec(url)?.[1];
   if (scheme === undefined || !URL.canParse(url)) {
     throw usage(`the repository URL ${withoutSecrets(url)} cannot be used`, {
-      hint: "use an https:// or http:// URL with a token file, or an absolute path; no other transport is carried out",
+      hint: "use an https:// URL with a token file, ssh://USER@HOST/PATH with a key file, or an absolute path; no other transport is carried out",
     });
   }
   const { username, password } = new URL(url);
@@ -54,9 +69,9 @@ function usage(message: string, options: { readonly hint: string }): FleetError 
  */
 async function runRemote(git: Git, remote: Remote, command: GitCommand): Promise<GitAnswer> {
   const credentials = await credentialsFor(remote);
-  const { protocol: protocols, caFile } = remote;
+  const { protocol: protocols, caFile, ssh } = remote;
   try {
-    return await git({ ...command, ...credentials, protocols, caFile });
+    return await git({ ...command, ...credentials, protocols, caFile, ssh });
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== "GIT_CORRUPT") throw error;
     throw new FleetError("GIT_FAILED", error.message, { cause: error });
@@ -76,7 +91,8 @@ async function credentialsFor(
 }
 
 async function readToken(remote: Remote): Promise<string | undefined> {
-  if (remote.token === undefined || remote.protocol === "file") return undefined;
+  const takesToken = remote.protocol === "https" || remote.protocol === "http";
+  if (remote.token === undefined || !takesToken) return undefined;
   const token = (await remote.token()).trim();
   if (/^[\u0021-\u007e]+$/.test(token)) return token;
   const what = token === "" ? "is empty" : "holds more than one word";

@@ -19,6 +19,7 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   BAD_SELECTOR: 400,
   USAGE: 400,
   UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
   GIT_NOT_FOUND: 404,
   NOT_FOUND: 404,
   CONFLICT: 409,

@@ -6,13 +6,16 @@ import type {
   PageCode,
 } from "../../core/protocol/api.ts";
 import { askJson, type Server } from "./json-client.ts";
+import { trustingFetch } from "./trusting-fetch.ts";
 
 const server: Server = {
   name: "the controller",
   silentHint:
     "is `flotilla controller` running? set --controller or FLOTILLA_CONTROLLER to its URL",
   wrongUrlHint: "is --controller the URL of a Flotilla controller?",
-  tokenHint: "--token-file must name the file that this controller wrote",
+  tokenHint: "--token-file must hold a token that this controller knows",
+  untrustedHint:
+    "name the PEM file of its authority with --ca-file or FLOTILLA_CA_FILE, and the controller as its certificate does",
 };
 
 /** The controller's HTTP API. Each call throws a FleetError: of the controller's own code, or CONTROLLER_UNREACHABLE. */
@@ -30,12 +33,20 @@ export interface ControllerAccess {
   readonly url: string;
   readonly token: string;
   readonly by?: string;
+  /** PEM file of the authorities to trust, instead of the system's. */
+  readonly caFile?: string | undefined;
 }
 
 /** A client of the API; it asks nothing yet. */
-export function openControllerClient({ url, token, by }: ControllerAccess): ControllerClient {
+export function openControllerClient({
+  url,
+  token,
+  by,
+  caFile,
+}: ControllerAccess): ControllerClient {
+  const fetch = trustingFetch(caFile);
   const call = <T>(path: string, body?: unknown): Promise<T> =>
-    askJson({ server, url, token, path, body }) as Promise<T>; // what the protocol says
+    askJson({ server, url, token, path, body, fetch }) as Promise<T>; // what the protocol says
   return {
     status: () => call<FleetStatus>("/api/v1/status"),
     explain: (site, app) =>

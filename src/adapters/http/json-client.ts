@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodes, FleetError } from "../../core/errors.ts";
+import { type Fetch, type FetchAnswer, isCertificateProblem } from "./trusting-fetch.ts";
 
 const timeoutMs = 30_000;
 
@@ -8,6 +9,7 @@ export interface Server {
   readonly silentHint: string;
   readonly wrongUrlHint: string;
   readonly tokenHint: string;
+  readonly untrustedHint: string;
 }
 
 export interface Call {
@@ -17,6 +19,8 @@ export interface Call {
   readonly token: string;
   readonly path: string;
   readonly body: unknown;
+  /** Default: Node's own. */
+  readonly fetch?: Fetch;
 }
 
 /**
@@ -41,9 +45,10 @@ async function exchange({
   token,
   path,
   body,
-}: Call): Promise<{ response: Response; text: string }> {
+  fetch: ask = fetch,
+}: Call): Promise<{ response: FetchAnswer; text: string }> {
   try {
-    const response = await fetch(url + path, {
+    const response = await ask(url + path, {
       method: body === undefined ? "GET" : "POST",
       headers: {
         authorization: `Bearer ${token}`,
@@ -55,10 +60,14 @@ async function exchange({
       signal: AbortSignal.timeout(timeoutMs),
     });
     return { response, text: await response.text() };
-  } catch (cause) {
-    throw new FleetError("CONTROLLER_UNREACHABLE", `${server.name} at ${url} does not answer`, {
-      cause: rootCause(cause),
-      hint: server.silentHint,
+  } catch (error) {
+    if (error instanceof FleetError) throw error;
+    const cause = rootCause(error);
+    const isUntrusted = isCertificateProblem(cause);
+    const what = isUntrusted ? "has a certificate that is not trusted" : "does not answer";
+    throw new FleetError("CONTROLLER_UNREACHABLE", `${server.name} at ${url} ${what}`, {
+      cause,
+      hint: isUntrusted ? server.untrustedHint : server.silentHint,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller } from "../../core/protocol/caller.ts";
 
 /** What a handler gets to know of a request. */
 export interface RouteContext {
@@ -11,15 +12,22 @@ export interface RouteContext {
   readonly signal: AbortSignal;
   /** The `Authorization` header as sent. */
   readonly authorization: string | undefined;
+  /** The address that the request came from. */
+  readonly peer: string;
+  /** Whom `authorize` of the route found; undefined before it, and where it finds nobody. */
+  readonly caller?: Caller | undefined;
 }
+
+/** Who was found, where a credential names somebody. */
+type Authorized = Caller | void;
 
 interface RouteBase {
   /** `GET` and so on; `*` for any. */
   readonly method: string;
   /** `/api/v1/rollout/:verb`, `/mirrors/:mirror.git/*`: a literal, a `:name` up to `/` or a literal behind it, `*` at the end. */
   readonly path: string;
-  /** Throws UNAUTHORIZED; see `requireBearer`, `requireBasic`. Absent: anybody on this machine. */
-  readonly authorize?: (context: RouteContext) => void | Promise<void>;
+  /** Throws UNAUTHORIZED or FORBIDDEN; see `requireBearer`, `requireBasic`. Absent: whoever reaches the server. */
+  readonly authorize?: (context: RouteContext) => Authorized | Promise<Authorized>;
 }
 
 /** JSON in, JSON out. What `handle` returns is answered with 200; a FleetError as its status. */

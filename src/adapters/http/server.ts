@@ -1,15 +1,22 @@
 /**
- * A small HTTP server on loopback over node:http. Requests come in with routes; JSON answers, errors as
- * `{code, message, hint?}`, or a raw handler's own bytes go out. It never listens beyond this machine, never answers
- * a foreign `Host` (DNS rebinding) or `Origin`, never reads an unbounded body, and never hangs on closing.
+ * A small HTTP server over node:http or, with a certificate, node:https. Requests come in with routes; JSON answers,
+ * errors as `{code, message, hint?}`, or a raw handler's own bytes go out. Without a certificate it never listens beyond
+ * this machine and never answers a foreign `Host` (DNS rebinding; with one, the certificate ends that). It never answers
+ * a foreign `Origin`, never reads an unbounded body, and never hangs on closing.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { FleetError } from "../../core/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { answerError, answerJson, HttpRefusal, statusOf } from "./answer-error.ts";
-import { isLocalAuthority, type ListenAddress, parseListenAddress } from "./listen-address.ts";
+import {
+  isLocalAuthority,
+  type ListenAddress,
+  parseListenAddress,
+  parseLocalAddress,
+} from "./listen-address.ts";
 import { readJsonBody } from "./read-json-body.ts";
 import {
   compileRoute,
@@ -18,10 +25,13 @@ import {
   type Route,
   type RouteContext,
 } from "./route.ts";
+import { followTlsPair, readTlsPair, type TlsFiles } from "./tls-files.ts";
 
 export interface HttpServerOptions {
   /** `127.0.0.1:7420`; port 0 takes a free one. */
   readonly listen: string;
+  /** Certificate and key: speaks TLS 1.2 or newer, and only that. Without it the address must be on this machine. */
+  readonly tls?: TlsFiles | undefined;
   /** The first whose method and path agree gets the request. */
   readonly routes: readonly Route[];
   readonly logger: Logger;
@@ -45,17 +55,15 @@ const headersTimeoutMs = 10_000;
 /** For receiving a request; streams that go out may last. */
 const requestTimeoutMs = 60_000;
 
-/** Starts listening. USAGE when the address is not on this machine or is taken. */
+/** Starts listening. USAGE when the address is taken, not on this machine without TLS, or the certificate of no use. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const address = parseListenAddress(options.listen);
+  const { listen: text, tls } = options;
+  const address = tls === undefined ? parseLocalAddress(text) : parseListenAddress(text);
   const routes = options.routes.map(compileRoute);
   const stopping = new AbortController();
-  const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
-    (request, response) => {
-      void serve({ request, response, routes, options, stopping: stopping.signal });
-    },
-  );
+  const server = await createListener(options, stopping.signal, (request, response) => {
+    void serve({ request, response, routes, options, stopping: stopping.signal });
+  });
   await listen(server, address);
   const { port } = server.address() as AddressInfo; // we listen on TCP
   let closed: Promise<void> | undefined;
@@ -63,10 +71,29 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   options.signal?.addEventListener("abort", () => void close(), { once: true });
   if (options.signal?.aborted) await close();
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return { url: `http://${host}:${port}`, port, close };
+  return { url: `${tls === undefined ? "http" : "https"}://${host}:${port}`, port, close };
 }
 
-function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+type Listener = Server | TlsServer;
+
+async function createListener(
+  { tls, clock, logger }: HttpServerOptions,
+  stopping: AbortSignal,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Listener> {
+  const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs };
+  if (tls === undefined) return createServer(timeouts, answer);
+  const pair = await readTlsPair(tls);
+  const server = createTlsServer(
+    { ...timeouts, ...pair, handshakeTimeout: headersTimeoutMs },
+    answer,
+  );
+  const use = (next: typeof pair): void => server.setSecureContext(next);
+  void followTlsPair(tls, { known: pair, use, clock, logger }, stopping);
+  return server;
+}
+
+function listen(server: Listener, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const isTaken = cause.code === "EADDRINUSE";
@@ -83,7 +110,7 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
 }
 
 async function closeServer(
-  server: Server,
+  server: Listener,
   stopping: AbortController,
   { clock, closeGraceMs = 2000 }: HttpServerOptions,
 ): Promise<void> {
@@ -143,18 +170,20 @@ function dropBody(request: IncomingMessage, response: ServerResponse): void {
 
 async function dispatch(exchange: Exchange, signal: AbortSignal): Promise<void> {
   const { request, response } = exchange;
-  refuseForeign(request);
+  refuseForeign(request, exchange.options.tls !== undefined);
   const url = parseUrl(request);
   const { route, params } = findRoute(exchange, url.pathname);
-  const context: RouteContext = {
+  const asked: RouteContext = {
     method: request.method ?? "GET",
     path: url.pathname,
     params,
     query: url.searchParams,
     signal,
     authorization: request.headers.authorization,
+    peer: request.socket.remoteAddress ?? "",
   };
-  await route.authorize?.(context);
+  const caller = await route.authorize?.(asked);
+  const context = { ...asked, caller: caller ?? undefined };
   if (route.kind === "raw") {
     await route.handle(context, request, response);
     return;
@@ -163,16 +192,17 @@ async function dispatch(exchange: Exchange, signal: AbortSignal): Promise<void> 
   answerJson(response, 200, await route.handle(context, body));
 }
 
-function refuseForeign(request: IncomingMessage): void {
+function refuseForeign(request: IncomingMessage, hasTls: boolean): void {
   const { host = "", origin } = request.headers;
-  if (!isLocalAuthority(host)) {
+  if (!hasTls && !isLocalAuthority(host)) {
     throw new HttpRefusal(421, "the Host header names another machine", {
       hint: "call the server by 127.0.0.1 or localhost",
     });
   }
-  if (origin !== undefined && !isLocalAuthority(origin.replace(/^https?:\/\//, ""))) {
-    throw new HttpRefusal(403, "requests of other web pages are refused");
-  }
+  if (origin === undefined) return;
+  const page = origin.replace(/^https?:\/\//, "");
+  const isOurs = hasTls ? origin === `https://${host}` : isLocalAuthority(page);
+  if (!isOurs) throw new HttpRefusal(403, "requests of other web pages are refused");
 }
 
 function parseUrl(request: IncomingMessage): URL {
