@@ -36311,6 +36311,36 @@ var ByteQueue = class {
 // src/adapters/git/git-errors.ts
 var causes = [
   {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|has changed and you have requested strict/,
+    code: "GIT_AUTH",
+    message: "the host shows another key than the known hosts file has for it",
+    hint: "do not go on until the host's administrator has told you the new key: somebody may stand between"
+  },
+  {
+    pattern: /Host key verification failed|host key is known for/,
+    code: "GIT_AUTH",
+    message: "the known hosts file has no key of the host",
+    hint: "put the host's key into fleet.ssh.knownHostsFile (ssh-keyscan HOST), after comparing it with what its administrator publishes"
+  },
+  {
+    pattern: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
+    code: "GIT_AUTH",
+    message: "ssh does not use a private key that others may read",
+    hint: "chmod 600 the file of fleet.ssh.keyFile"
+  },
+  {
+    pattern: /(Load key|Identity file) .*(not accessible|No such file|Permission denied|invalid format|error in libcrypto)/,
+    code: "GIT_AUTH",
+    message: "ssh cannot read the private key",
+    hint: "check fleet.ssh.keyFile: it must be a private key, readable by this user"
+  },
+  {
+    pattern: /Permission denied \(.*publickey/,
+    code: "GIT_AUTH",
+    message: "the host does not take the private key",
+    hint: "give its public key read access to the repository; a key with a passphrase cannot be used"
+  },
+  {
     pattern: /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
     code: "GIT_AUTH",
     hint: "check the token file: the token may be wrong, expired or revoked"
@@ -36340,6 +36370,11 @@ var causes = [
     code: "USAGE",
     hint: "use an https:// URL or a local path"
   },
+  {
+    pattern: /SSL certificate problem|server certificate verification failed/,
+    code: "GIT_FAILED",
+    hint: "the certificate's authority is not trusted here: name it by a caFile, or in the system's store"
+  },
   { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
   {
     pattern: /missing (blob|tree|commit) |bad object|is corrupt|(unable to|could not) read (tree |sha1 )?[0-9a-f]{7}|object .* is (empty|missing)|inflate|invalid sha1 pointer/i,
@@ -36350,10 +36385,11 @@ function gitFailure(options) {
   const text = withoutSecrets(options.stderr, options.secrets ?? []);
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
   const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
-  const message = `git ${options.command} ${ending2}: ${shorten(text) || "no message"}`;
-  return new FleetError(cause?.code ?? "GIT_FAILED", message, {
-    ...cause?.hint === void 0 ? {} : { hint: cause.hint },
-    ...cause?.code === "USAGE" ? { retry: "never" } : {}
+  const { code = "GIT_FAILED", message, hint } = cause ?? {};
+  const words3 = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending2}: ${words3}`, {
+    ...hint === void 0 ? {} : { hint },
+    ...code === "USAGE" ? { retry: "never" } : {}
   });
 }
 function withoutSecrets(text, secrets = []) {
@@ -36372,6 +36408,35 @@ function shorten(stderr) {
 // src/adapters/git/git-process.ts
 var import_node_child_process = require("node:child_process");
 var import_node_stream = require("node:stream");
+
+// src/adapters/git/ssh-command.ts
+function sshCommand({ keyFile, knownHostsFile }) {
+  const options = {
+    BatchMode: "yes",
+    StrictHostKeyChecking: "yes",
+    UserKnownHostsFile: plainPath(knownHostsFile),
+    GlobalKnownHostsFile: "/dev/null",
+    UpdateHostKeys: "no",
+    IdentitiesOnly: "yes",
+    IdentityAgent: "none",
+    PreferredAuthentications: "publickey",
+    ClearAllForwardings: "yes",
+    ForwardAgent: "no",
+    ControlPath: "none",
+    ConnectTimeout: "15",
+    ServerAliveInterval: "15",
+    LogLevel: "ERROR"
+  };
+  const flags = Object.entries(options).map(([name2, value]) => `-o ${name2}=${value}`);
+  return ["ssh", "-F /dev/null", `-i ${plainPath(keyFile)}`, ...flags].join(" ");
+}
+function plainPath(path2) {
+  if (/^\/[A-Za-z0-9/._@+=,-]+$/.test(path2)) return path2;
+  throw new FleetError("USAGE", `cannot give the path ${JSON.stringify(path2)} to ssh`, {
+    hint: "move the file to an absolute path of letters, digits and / . _ @ + = , -",
+    retry: "never"
+  });
+}
 
 // src/adapters/git/git-environment.ts
 var passed = [
@@ -36431,6 +36496,10 @@ function gitEnvironment(options = {}) {
     if (value !== void 0) environment[name2] = value;
   }
   if (options.caFile !== void 0) environment["GIT_SSL_CAINFO"] = options.caFile;
+  if (options.ssh !== void 0) {
+    environment["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
+    environment["GIT_SSH_VARIANT"] = "ssh";
+  }
   return { ...environment, ...configEnvironment(options.config ?? {}) };
 }
 function configEnvironment(config) {
@@ -36471,7 +36540,8 @@ function spawnGit(command2) {
     env: gitEnvironment({
       ...command2.protocols === void 0 ? {} : { protocols: command2.protocols },
       config: command2.secretConfig ?? {},
-      caFile: command2.caFile
+      caFile: command2.caFile,
+      ssh: command2.ssh
     })
   });
 }
