@@ -79,6 +79,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "history",
+    {
+      summary: "list the releases of an app, newest first",
+      load: () => import("./history.ts"),
+    },
+  ],
+  [
     "rollout",
     {
       summary: "pause, resume, approve, excuse, retry or roll back",

@@ -17,6 +17,7 @@ const options = {
   deletions: { type: "string" },
   removal: { type: "string" },
   uid: { type: "string" },
+  to: { type: "string" },
 } satisfies CommandOptions;
 
 /** `flotilla rollout VERB`: an operator's word; each becomes one commit on control. */
@@ -37,6 +38,9 @@ export const command: Command = {
   rollback APP [RELEASE] [--site SITE | --stage STAGE]
                                       set sites back to what was good there; without --site the
                                       release is bad and is not tried again
+  rollback APP --to RELEASE [--site SITE | --stage STAGE]
+                                      set sites back to what they had under an older release
+                                      (flotilla history APP lists them)
   accept-head COMMIT                  follow a head that does not descend from the last one
   recover                             confirm what was rebuilt after control was lost
 
@@ -132,7 +136,7 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   approve: ["stage", "deletions", "removal"],
   excuse: ["site", "region", "uid"],
   retry: ["site"],
-  rollback: ["site", "stage"],
+  rollback: ["site", "stage", "to"],
 };
 
 /** An option that a verb ignores would be an operator's word that is not heard. */
@@ -192,8 +196,10 @@ function readRetry({ args, names, why }: Words): Decision {
 }
 
 function readRollback({ args, names, why }: Words): Decision {
-  const given = texts(args, ["site", "stage"]);
-  if (Object.keys(given).length > 1) throw usage("name a --site or a --stage, not both");
+  const given = texts(args, ["site", "stage", "to"]);
+  if (given.site !== undefined && given.stage !== undefined)
+    throw usage("name a --site or a --stage, not both");
+  if (given.to !== undefined && names.length !== 1) throw usage("expected APP --to RELEASE");
   const base = { verb: "rollback", ...given, why } as const;
   const [app, release] = names;
   if (names.length === 1 && app !== undefined) return { ...base, app };

@@ -2,7 +2,12 @@
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { isLoopback } from "../adapters/http/listen-address.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
-import type { DecisionAnswer, Explanation, FleetStatus } from "../core/protocol/api.ts";
+import type {
+  DecisionAnswer,
+  Explanation,
+  FleetStatus,
+  ReleaseHistory,
+} from "../core/protocol/api.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Access, requireRole } from "./access.ts";
 import { type AskedDecision, readDecision } from "./decision-body.ts";
@@ -13,6 +18,8 @@ export interface ApiOptions {
   readonly access: Access;
   readonly status: () => FleetStatus;
   readonly explain: (site: string, app: string) => Explanation | undefined;
+  /** The releases of an app; undefined: there is no such app. */
+  readonly history: (app: string) => Promise<ReleaseHistory | undefined>;
   /** Carries the decision out as one commit on control. */
   readonly decide: (asked: AskedDecision) => Promise<DecisionAnswer>;
   /** Why the loop does not run; null: it does. */
@@ -41,6 +48,13 @@ export function apiRoutes(options: ApiOptions): Route[] {
       path: "/api/v1/explain",
       authorize: access.need("view"),
       handle: ({ query }) => explain(options, query),
+    },
+    {
+      kind: "json",
+      method: "GET",
+      path: "/api/v1/history",
+      authorize: access.need("view"),
+      handle: ({ query }) => history(options, query),
     },
     {
       kind: "json",
@@ -77,6 +91,17 @@ function explain(options: ApiOptions, query: URLSearchParams): Explanation {
   if (explanation !== undefined) return explanation;
   throw new FleetError("NOT_FOUND", `the fleet has no site ${site} or no app ${app}`, {
     hint: "see flotilla status for those that it has",
+    retry: "never",
+  });
+}
+
+async function history(options: ApiOptions, query: URLSearchParams): Promise<ReleaseHistory> {
+  const app = query.get("app");
+  if (!app) throw new HttpRefusal(400, "app must be given");
+  const found = await options.history(app);
+  if (found !== undefined) return found;
+  throw new FleetError("NOT_FOUND", `no release of ${app} is on record`, {
+    hint: "see flotilla status for the apps of the fleet",
     retry: "never",
   });
 }

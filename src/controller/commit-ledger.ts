@@ -1,6 +1,12 @@
 /** What each commit started and what became of it: pure, from the events that control's history tells. */
 import { noCounts } from "./count-sites.ts";
-import type { JoinOutcome, Outcome, ReleaseEvent, SiteCounts } from "./release-ledger.ts";
+import {
+  byOperator,
+  type JoinOutcome,
+  type Outcome,
+  type ReleaseEvent,
+  type SiteCounts,
+} from "./release-ledger.ts";
 
 /** A release of a commit; without `outcome` it is open. */
 export interface LedgerRelease {
@@ -48,6 +54,7 @@ function addEvent(ledger: Map<string, CommitWork>, event: ReleaseEvent): void {
     }
     return;
   }
+  if (event.source === byOperator) return;
   const known = ledger.get(event.source) ?? noWork;
   ledger.set(event.source, withEvent(known, event));
 }

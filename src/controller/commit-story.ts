@@ -1,7 +1,7 @@
 /** What a commit's status says, from what it started and where that stands: pure. */
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
 import type { CommitWork, LedgerJoiner, LedgerRelease } from "./commit-ledger.ts";
-import { addCounts, countSites, noCounts } from "./count-sites.ts";
+import { addCounts, countSites, noCounts, troublesInWords } from "./count-sites.ts";
 import { shortId } from "./judge-head.ts";
 import type { SiteCounts } from "./release-ledger.ts";
 
@@ -30,6 +30,10 @@ export function storyOf(work: CommitWork, standing: Standing): CommitStory {
     ...joiners.filter(({ outcome }) => outcome === "gone"),
   ];
   if (replaced.length === 0) return { state: "success", description: storyText(work, standing) };
+  if (replaced.every(({ outcome }) => outcome === "stopped")) {
+    const names = [...new Set(replaced.map(({ app }) => app))].toSorted().join(", ");
+    return { state: "failure", description: `an operator rolled it back: ${names}` };
+  }
   const by = replaced[0]?.by === undefined ? "" : ` by ${shortId(replaced[0].by)}`;
   const names = [...new Set(replaced.map(({ app }) => app))].toSorted().join(", ");
   return { state: "failure", description: `superseded${by} before it was through: ${names}` };
@@ -83,20 +87,11 @@ function storyText(
     ...releases.map((entry) => releaseCounts(entry, standing)),
     ...joined.map((joiner) => joinerCounts(joiner, standing)),
   ].reduce(addCounts, noCounts);
-  const rest = (["offline", "excused", "failed", "unchanged"] as const).flatMap((column) =>
-    counts[column] === 0 ? [] : `${counts[column]} ${words[column]}`,
-  );
+  const rest = troublesInWords(counts);
   const head = `${counts.done} of ${counts.sites} ${unit}${stage === "" ? "" : `, ${stage}`}`;
   const tail = [...rest, ...notes].join(", ");
   return tail === "" ? head : `${head}; ${tail}`;
 }
-
-const words = {
-  offline: "offline",
-  excused: "excused",
-  failed: "failed",
-  unchanged: "unhealthy as before",
-} as const;
 
 /** Each site once: as its app that is least far. */
 function joinedSites(joiners: readonly LedgerJoiner[]): LedgerJoiner[] {

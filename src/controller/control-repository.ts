@@ -14,8 +14,9 @@ import {
   Recovery as RecoveryRecord,
 } from "../core/rollout/control-files.ts";
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
+import { Release as ReleaseRecord } from "../core/rollout/records.ts";
 import { objectId } from "../adapters/git/object-id.ts";
-import type { ObjectStore } from "../adapters/git/object-store.ts";
+import type { CommitInfo, ObjectStore } from "../adapters/git/object-store.ts";
 import { recordReader } from "./record-check.ts";
 import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./release-ledger.ts";
 
@@ -23,6 +24,7 @@ import { type CountsOf, formatEvent, type ReleaseEvent, releaseEvents } from "./
 type AcceptedHead = Static<typeof AcceptedHeadRecord>;
 /** Heads of mirrors that an operator confirmed as they are, after control had been lost. */
 type Recovery = Static<typeof RecoveryRecord>;
+type Release = Static<typeof ReleaseRecord>;
 
 export interface ControlSnapshot {
   /** null: there is no control yet. */
@@ -48,6 +50,7 @@ export interface ControlCommit {
 
 const maxReasons = 200;
 const readAccepted = recordReader(AcceptedHeadRecord);
+const readRelease = recordReader(ReleaseRecord);
 const readRecovery = recordReader(RecoveryRecord);
 
 export class ControlRepository {
@@ -122,6 +125,25 @@ export class ControlRepository {
   async holds(commit: string, head: string): Promise<boolean> {
     const info = await this.#store.commit(commit);
     return info !== null && this.#store.isAncestor(commit, head);
+  }
+
+  /** The commits of control, newest first. */
+  async *history(): AsyncGenerator<CommitInfo> {
+    let next = (await this.#store.resolve(mirrorBranch)) ?? undefined;
+    while (next !== undefined) {
+      const commit = await this.#store.commit(next);
+      if (commit === null) return;
+      yield commit;
+      next = commit.parents[0];
+    }
+  }
+
+  /** The record of an open release as a commit of control has it; null: it has none. STATE_CORRUPT. */
+  async releaseAt(commit: string, app: string, id: string): Promise<Release | null> {
+    const path = controlPaths.open(app, id);
+    const entry = await this.#store.at(commit, path);
+    if (entry === null) return null;
+    return readRelease((await this.#store.read([entry.oid])).get(entry.oid) ?? "", path);
   }
 
   /** Messages of the commits after `since` up to `head`, oldest first; `since` null or unknown: at most `limit`. */

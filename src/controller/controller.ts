@@ -19,6 +19,7 @@ import { startGithub } from "./github-statuses.ts";
 import { HintBoard } from "./hint-board.ts";
 import { Inbox } from "./inbox.ts";
 import { LastPass } from "./last-pass.ts";
+import { historyOf } from "./release-history.ts";
 import { runLoop } from "./loop.ts";
 import { openWorld } from "./open-world.ts";
 import { PageViews } from "./page-views.ts";
@@ -138,6 +139,7 @@ async function listen(
   const api = {
     status: () => lastPass.status(),
     explain: (site: string, app: string) => lastPass.explain(site, app),
+    history: (app: string) => historyOf(world, app),
     decide: (asked: AskedDecision) => inbox.ask(asked),
     sickness: () => lastPass.sickness(),
   };

@@ -39,3 +39,24 @@ export function countsAt(input: PlannerInput): CountsOf {
     return found === undefined ? undefined : countSites(found);
   };
 }
+
+const words = {
+  offline: "offline",
+  excused: "excused",
+  failed: "failed",
+  unchanged: "unhealthy as before",
+} as const;
+
+/** `1 offline, 2 failed`: the columns that are no success; those with none are left out. */
+export function troublesInWords(counts: SiteCounts): string[] {
+  return (["offline", "excused", "failed", "unchanged"] as const).flatMap((column) =>
+    counts[column] === 0 ? [] : `${counts[column]} ${words[column]}`,
+  );
+}
+
+/** `37 of 40 sites; 2 offline, 1 failed`. */
+export function countsInWords(counts: SiteCounts): string {
+  const troubles = troublesInWords(counts).join(", ");
+  const head = `${counts.done} of ${counts.sites} sites`;
+  return troubles === "" ? head : `${head}; ${troubles}`;
+}

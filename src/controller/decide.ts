@@ -3,6 +3,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Decision, DecisionAnswer } from "../core/protocol/api.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { applyDecision } from "../core/rollout/decisions.ts";
+import type { DecisionResult, Word } from "../core/rollout/decision-result.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlChange } from "../core/rollout/planner-types.ts";
 import type { SiteAssignment } from "../core/rollout/records.ts";
@@ -11,6 +12,7 @@ import type { NamedMirror } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { AskedDecision } from "./decision-body.ts";
 import { shortId } from "./judge-head.ts";
+import { rollBackTo } from "./roll-back-to.ts";
 import { isoTime } from "./silences.ts";
 import type { World } from "./world.ts";
 
@@ -27,11 +29,12 @@ export async function decide(
   const heads = mirrors.flatMap(({ name, snapshot: { head } }) =>
     head === null ? [] : [[name, head] as const],
   );
-  const result = applyDecision(control.state, decision, {
+  const word = {
     by,
     at: isoTime(at),
     ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
-  });
+  };
+  const result = await resultOf(world, control, { decision, word });
   if (!result.ok) throw refusal(refusalCodes[result.code], result.message, result.hint);
   const found =
     decision.verb === "recover"
@@ -46,6 +49,18 @@ export async function decide(
   });
   world.logger.info("decision carried out", { verb: decision.verb, by, commit: next.head });
   return { commit: next.head ?? "", message: result.message };
+}
+
+/** What a decision changes: most need nothing but what control says now. */
+async function resultOf(
+  world: World,
+  control: ControlSnapshot,
+  { decision, word }: { decision: Decision; word: Word },
+): Promise<DecisionResult> {
+  if (decision.verb !== "rollback" || decision.to === undefined) {
+    return applyDecision(control.state, decision, word);
+  }
+  return rollBackTo(world, control, { decision: { ...decision, to: decision.to }, word });
 }
 
 const refusalCodes = {

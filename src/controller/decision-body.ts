@@ -50,6 +50,7 @@ const bodies = {
       ...common,
       app: Text,
       release: Type.Optional(Text),
+      to: Type.Optional(Text),
       site: Type.Optional(Text),
       stage: Type.Optional(Text),
     },

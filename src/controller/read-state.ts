@@ -24,6 +24,7 @@ export async function readState(
   const standing = memory.standing(...snapshots);
   const entitlement = { control: control.state, mirrors: standing, rendering };
   await renderOpenReleases(control.state, head, rendering);
+  await learnOldTrees(control, mirrors);
   return {
     now: clock.now(),
     control,
@@ -38,6 +39,20 @@ export async function readState(
     rendering,
     controlLost,
   };
+}
+
+/** Trees of releases that go back to an older one were not rendered, and stand nowhere until they are handed over. */
+async function learnOldTrees(
+  { state }: ControlSnapshot,
+  mirrors: readonly ReadMirror[],
+): Promise<void> {
+  const open = Object.values(state.apps).flatMap((app) => app.open);
+  const lists = open.flatMap(({ backTo, list }) =>
+    backTo === undefined ? [] : Object.values(list),
+  );
+  for (const tree of new Set(lists.flatMap(({ to }) => to ?? []))) {
+    for (const { mirror } of mirrors) if (await mirror.find(tree)) break;
+  }
 }
 
 /** A site's own mirror speaks for it, and no other. */

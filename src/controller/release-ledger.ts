@@ -134,8 +134,17 @@ function changeOf(
   return known === undefined ? [startOf(record as Release)] : []; // what lies under open/
 }
 
-function startOf({ app, id, source, list }: Release): ReleaseEvent {
+function startOf(release: Release): ReleaseEvent {
+  const { app, id, list } = release;
+  const source = startedBy(release);
   return { event: "started", app, release: id, source, sites: Object.keys(list).length };
+}
+
+/** The `source` of what no commit started, but an operator. */
+export const byOperator = "-";
+
+function startedBy({ source, backTo }: Release): string {
+  return backTo === undefined ? source : byOperator;
 }
 
 function endOf(ended: Release, changes: readonly ControlChange[]): ReleaseEvent {
@@ -143,12 +152,14 @@ function endOf(ended: Release, changes: readonly ControlChange[]): ReleaseEvent 
     event: "ended",
     app: ended.app,
     release: ended.id,
-    source: ended.source,
+    source: startedBy(ended),
   } as const;
   const successor = changes
     .filter(({ path, record }) => record !== null && openPath.test(path))
     .map(({ record }) => record as Release) // as above
     .find(({ app, kind, id }) => app === ended.app && kind !== "site" && id !== ended.id);
+  if (ended.kind === "app" && successor?.backTo !== undefined)
+    return { ...base, outcome: "stopped" };
   const followed = changes.find(({ path }) => path === controlPaths.head)?.record ?? null;
   if (followed === null) return { ...base, outcome: "done" };
   const head = (followed as FollowedHead).commit; // what lies there

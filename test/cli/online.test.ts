@@ -7,7 +7,7 @@ import { type HttpServer, startHttpServer } from "../../src/adapters/http/server
 import type { CliIo, ExitCode } from "../../src/cli/command.ts";
 import { runCommand } from "../../src/cli/main.ts";
 import { FleetError } from "../../src/core/errors.ts";
-import type { Explanation, FleetStatus } from "../../src/core/protocol/api.ts";
+import type { Explanation, FleetStatus, ReleaseHistory } from "../../src/core/protocol/api.ts";
 import type { Wait } from "../../src/core/rollout/planner-types.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
@@ -49,6 +49,36 @@ const explanation: Explanation = {
   waits: [],
 };
 
+const past: ReleaseHistory = {
+  app: "web",
+  releases: [
+    {
+      release: "back-web-1",
+      kind: "rollback",
+      source: null,
+      by: "ada",
+      startedAt: "2026-03-02T14:02:11.000Z",
+      sites: 2,
+      verdict: "open",
+      endedAt: null,
+      summary: "",
+      isCurrent: false,
+    },
+    {
+      release: "web-1",
+      kind: "app",
+      source: commit,
+      by: null,
+      startedAt: "2026-03-01T14:02:11.000Z",
+      sites: 2,
+      verdict: "done",
+      endedAt: "2026-03-01T14:12:11.000Z",
+      summary: "1 of 2 sites; 1 offline",
+      isCurrent: true,
+    },
+  ],
+};
+
 let server: HttpServer;
 let tokenFile: string;
 let status: FleetStatus;
@@ -69,6 +99,13 @@ beforeEach(async () => {
     routes: [
       { kind: "json", method: "GET", path: "/api/v1/status", authorize, handle: () => status },
       { kind: "json", method: "GET", path: "/api/v1/explain", authorize, handle: () => explained },
+      {
+        kind: "json",
+        method: "GET",
+        path: "/api/v1/history",
+        authorize,
+        handle: ({ query }) => (query.get("app") === "web" ? past : { app: "x", releases: [] }),
+      },
       {
         kind: "json",
         method: "POST",
@@ -295,6 +332,23 @@ describe("flotilla dashboard", () => {
   });
 });
 
+describe("flotilla history", () => {
+  it("lists releases with what started them and what became of them", async () => {
+    const { code, out } = await flotilla(["history", "web"]);
+    expect(code).toBe(0);
+    expect(out).toMatchInlineSnapshot(`
+      "RELEASE     KIND      STARTED                  BY                   SITES  VERDICT                                 ENDED
+      back-web-1  rollback  2026-03-02 14:02:11 UTC  ada                  2      open                                    -
+      web-1       app       2026-03-01 14:02:11 UTC  commit 4be1c07d5b57  2      done, current, 1 of 2 sites; 1 offline  2026-03-01 14:12:11 UTC
+      "
+    `);
+    expect((await flotilla(["history", "other"])).code).toBe(1);
+    expect((await flotilla(["history"])).code).toBe(2);
+    const { out: json } = await flotilla(["history", "web", "-o", "json"]);
+    expect(JSON.parse(json)).toEqual(past);
+  });
+});
+
 describe("flotilla explain", () => {
   it("ends with 0 when the app is there and says what follows from what", async () => {
     const { code, out } = await flotilla(["explain", "tokyo", "web"]);
@@ -365,6 +419,8 @@ describe("flotilla rollout", () => {
     ["rollback web", { app: "web" }],
     ["rollback web web-2 --site tokyo", { app: "web", release: "web-2", site: "tokyo" }],
     ["rollback web --stage canary", { app: "web", stage: "canary" }],
+    ["rollback web --to web-1", { app: "web", to: "web-1" }],
+    ["rollback web --to web-1 --stage canary", { app: "web", to: "web-1", stage: "canary" }],
     ["accept-head 4be1c07", { commit: "4be1c07" }],
     ["recover", {}],
   ])("%s is handed on with its reason", async (line, decision) => {

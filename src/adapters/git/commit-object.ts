@@ -42,11 +42,12 @@ export function parseCommit(oid: string, bytes: Buffer): CommitInfo {
   const end = text.indexOf("\n\n");
   const header = end < 0 ? text : text.slice(0, end);
   const tree = /^tree ([0-9a-f]{40})$/m.exec(header)?.[1];
+  const author = /^author (.*?) ?<[^>]*> -?\d+ [+-]\d{4}$/m.exec(header)?.[1] ?? "";
   const seconds = /^committer .*> (-?\d+) [+-]\d{4}$/m.exec(header)?.[1];
   if (tree === undefined || seconds === undefined) {
     throw new FleetError("GIT_CORRUPT", `commit ${oid} cannot be read`);
   }
   const parents = [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].map((match) => match[1] ?? "");
   const message = end < 0 ? "" : text.slice(end + 2);
-  return { oid, tree, parents, message, at: Number(seconds) * 1000 };
+  return { oid, tree, parents, message, author, at: Number(seconds) * 1000 };
 }

@@ -37,6 +37,8 @@ export interface CommitInfo {
   readonly tree: string;
   readonly parents: readonly string[];
   readonly message: string;
+  /** Name of the author. */
+  readonly author: string;
   /** Committer time, ms. */
   readonly at: number;
 }

@@ -4,6 +4,7 @@ import type {
   Explanation,
   FleetStatus,
   PageCode,
+  ReleaseHistory,
 } from "../../core/protocol/api.ts";
 import { askJson, type Server } from "./json-client.ts";
 import { trustingFetch } from "./trusting-fetch.ts";
@@ -22,6 +23,7 @@ const server: Server = {
 export interface ControllerClient {
   status(): Promise<FleetStatus>;
   explain(site: string, app: string): Promise<Explanation>;
+  history(app: string): Promise<ReleaseHistory>;
   decide(decision: Decision): Promise<DecisionAnswer>;
   /** A link into the status page that works once. */
   pageLink(): Promise<{ readonly url: string; readonly endsAt: string }>;
@@ -51,6 +53,8 @@ export function openControllerClient({
     status: () => call<FleetStatus>("/api/v1/status"),
     explain: (site, app) =>
       call<Explanation>(`/api/v1/explain?${new URLSearchParams({ site, app }).toString()}`),
+    history: (app) =>
+      call<ReleaseHistory>(`/api/v1/history?${new URLSearchParams({ app }).toString()}`),
     decide: ({ verb, ...rest }) =>
       call<DecisionAnswer>(`/api/v1/rollout/${verb}`, {
         ...rest,

@@ -5,6 +5,7 @@
  *
  *   GET  /api/v1/status                        FleetStatus
  *   GET  /api/v1/explain?site=S&app=A          Explanation
+ *   GET  /api/v1/history?app=A                 ReleaseHistory
  *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control.
  *                                              `by` (optional): who decides, in the caller's own words
  *   POST /api/v1/page-code                     PageCode: a way into the status page, for a browser
@@ -12,6 +13,7 @@
  */
 import type { HealthStatus } from "../health/health.ts";
 import type { ReleaseProgress, Wait } from "../rollout/planner-types.ts";
+import type { Release } from "../rollout/records.ts";
 
 export interface FleetStatus {
   readonly fleet: string;
@@ -96,6 +98,29 @@ export interface Explanation {
   readonly waits: readonly Wait[];
 }
 
+/** The releases of an app, newest first. */
+export interface ReleaseHistory {
+  readonly app: string;
+  readonly releases: readonly PastRelease[];
+}
+
+export interface PastRelease {
+  readonly release: string;
+  readonly kind: Release["kind"] | "rollback";
+  /** Commit that started it; null: an operator did. */
+  readonly source: string | null;
+  /** The operator who started it; null: a commit did. */
+  readonly by: string | null;
+  readonly startedAt: string;
+  readonly sites: number;
+  readonly verdict: "open" | "done" | "superseded" | "stopped";
+  readonly endedAt: string | null;
+  /** How it ended, in words: `37 of 40 sites; 2 offline, 1 failed`. */
+  readonly summary: string;
+  /** It is current for the app's sites. */
+  readonly isCurrent: boolean;
+}
+
 /** An operator's word. Each becomes one commit on control with who, when and why. */
 export type Decision =
   | {
@@ -138,6 +163,8 @@ export type Decision =
       readonly app: string;
       /** Absent: the candidate of the app, else its only open release. */
       readonly release?: string;
+      /** A release that was through once: sites get what they had then. Not together with `release`. */
+      readonly to?: string;
       /** At most one of these; neither: all sites that have it. */
       readonly site?: string;
       readonly stage?: string;

@@ -31,6 +31,10 @@ export function rollBack(
       hint,
     );
   }
+  if (release.backTo !== undefined) {
+    const hint = `name the release that it is to go to instead: --to RELEASE`;
+    return conflict(`${release.id} goes back to ${release.backTo.release.id} itself`, hint);
+  }
   const { site, stage } = decision;
   if (site !== undefined && stage !== undefined) {
     return refuse("bad-request", "a site or a stage goes back", "name one of them, or neither");

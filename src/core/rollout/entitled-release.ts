@@ -34,7 +34,12 @@ export function entitlements(
   };
 }
 
-/** What names a release in `current` and in status. */
+/** What is current once a release is through: one that goes back to an older release makes that one current. */
+export function currentRefOf(release: Release): ReleaseRef {
+  return release.backTo?.release ?? refOf(release);
+}
+
+/** What names a release in status. */
 export function refOf({ id, digest, renderer, source }: Release): ReleaseRef {
   return { id, digest, renderer, source };
 }

@@ -47,7 +47,8 @@ function neededFrom(
 }
 
 function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
-  const { app, kind } = release;
+  const { app, kind, backTo } = release;
+  if (backTo !== undefined) return null;
   const hold = holdOn(board.input.control.holds, { app, kind, stage: stage.name });
   return hold === undefined ? null : heldBlock(hold);
 }

@@ -55,11 +55,17 @@ function inOrder(run: StageRun, waiting: readonly UnitSite[]): readonly UnitSite
   const app = run.unit.members[0]?.app ?? "";
   const keyed = waiting.map((site) => ({
     site,
-    rank: unitStanding(site) === "healthy" ? 1 : 0,
+    rank: backRank(site) ?? (unitStanding(site) === "healthy" ? 1 : 0),
     hash: siteHash(app, site.site),
   }));
   keyed.sort((a, b) => a.rank - b.rank || a.hash - b.hash || (a.site.site < b.site.site ? -1 : 1));
   return keyed.map(({ site }) => site);
+}
+
+/** What goes back to an older release: the newest touched first. */
+function backRank({ site, parts }: UnitSite): number | undefined {
+  const touched = parts.flatMap(({ release }) => own(release.backTo?.touched, site) ?? []);
+  return touched.length === 0 ? undefined : -Math.max(...touched.map((at) => Date.parse(at)));
 }
 
 /** What stops anything at this site: it moves, nobody hears its worker, it cannot be reached, it is held. */
@@ -71,6 +77,7 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
   const holds = run.board.input.control.holds;
   if (holds.length === 0) return null;
   for (const { release } of parts) {
+    if (release.backTo !== undefined) continue;
     const stage = run.stage.name;
     const hold = holdOn(holds, {
       app: release.app,
@@ -84,20 +91,23 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
   return null;
 }
 
-/** The budget that a hand-over to this site would exceed; null: it may go. */
+/** The budget that a hand-over to this site would exceed; null: it may go. What goes back needs a slot only. */
 function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
-  const { stage, board } = run;
-  if (run.failed.size > stage.failureBudget) return "failure-budget";
-  const busy = busyBlock(board, site);
+  const isBack = site.parts.every(({ release }) => release.backTo !== undefined);
+  if (!isBack && run.failed.size > run.stage.failureBudget) return "failure-budget";
+  const busy = busyBlock(run.board, site);
   if (busy !== null) return busy;
-  const [inFlight, unavailable] = [run.inFlight, run.unavailable].map(
-    (sites) => sites.size - (sites.has(site.site) ? 1 : 0),
-  );
-  if ((inFlight ?? 0) >= stage.maxInFlight) return "in-flight-budget";
-  const isHealthySite = unitStanding(site) === "healthy";
-  if (isHealthySite && (unavailable ?? 0) >= stage.maxUnavailable) return "unavailable-budget";
-  if (!fitsFleet(board, site.site)) return "fleet-budget";
-  return isHealthySite ? domainBlock(board, site) : null;
+  if (usedByOthers(run.inFlight, site) >= run.stage.maxInFlight) return "in-flight-budget";
+  const isHealthySite = !isBack && unitStanding(site) === "healthy";
+  if (isHealthySite && usedByOthers(run.unavailable, site) >= run.stage.maxUnavailable) {
+    return "unavailable-budget";
+  }
+  if (!fitsFleet(run.board, site.site)) return "fleet-budget";
+  return isHealthySite ? domainBlock(run.board, site) : null;
+}
+
+function usedByOthers(users: ReadonlySet<string>, { site }: UnitSite): number {
+  return users.size - (users.has(site) ? 1 : 0);
 }
 
 /** Another release of the app, not an older one that this one overtakes, has the site in flight. */

@@ -1,6 +1,6 @@
 /** One open (or opening) stage of a unit: record what failed, hand over what may go, pass it when it is through. */
 import { type Board, setArrivals, setCurrent, wakeAt } from "./board.ts";
-import { refOf } from "./entitled-release.ts";
+import { currentRefOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
@@ -261,7 +261,8 @@ function promote({ board, stage, sites }: StageRun, release: Release): void {
     .map((entry) => ({ ...entry, sites: entry.sites.filter((site) => !gone.has(site)) }))
     .filter((entry) => entry.sites.length > 0 || entry.release.id === release.id);
   const { selector } = stage;
-  const entry = { stage: stage.name, release: refOf(release), sites: names.toSorted() };
+  const ref = currentRefOf(release);
+  const entry = { stage: stage.name, release: ref, sites: names.toSorted() };
   const partial = [...older, selector === undefined ? entry : { ...entry, selector }];
   const openList = app.current.openList ?? release.openList;
   const current = { ...app.current, partial, ...(openList === undefined ? {} : { openList }) };

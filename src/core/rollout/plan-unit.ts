@@ -11,10 +11,11 @@ import {
   wakeAt,
 } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
-import { refOf } from "./entitled-release.ts";
+import { currentRefOf } from "./entitled-release.ts";
 import type { Block } from "./block.ts";
 import { planStage } from "./plan-stage.ts";
 import { planStragglers } from "./plan-stragglers.ts";
+import { reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
 import type { Release } from "./records.ts";
@@ -40,6 +41,7 @@ export function planUnit(board: Board, unit: Unit): void {
   goBack(board, unit);
   for (const release of releasesOf(board, unit)) {
     if (release.kind === "removal") planStragglers(board, release);
+    reportStaying(board, release);
     const isThrough = stages.every(({ name }) => Object.hasOwn(release.passed, name));
     if (isThrough) finish(board, release);
   }
@@ -81,19 +83,24 @@ function finish(board: Board, release: Release): void {
   const app = board.apps.get(release.app);
   if (app === undefined) return;
   if (release.kind === "app") {
-    const openList = release.openList ?? app.current.openList;
-    const current = {
-      release: refOf(release),
-      partial: [],
-      ...(openList === undefined ? {} : { openList }),
-    };
-    setCurrent(board, app, { current, why: `${release.id} is current` });
+    if (release.backTo?.only !== true) makeCurrent(board, app, release);
     app.isCompleted = true;
   }
   if (release.kind === "removal" && isSomewhere(board, release)) return;
   closeRelease(board, release, `${release.id} is through`);
   if (release.kind === "removal") forgetApp(board, app);
   wakeAt(board, board.input.now);
+}
+
+function makeCurrent(board: Board, app: AppBoard, release: Release): void {
+  const openList = release.openList ?? app.current.openList;
+  const ref = currentRefOf(release);
+  const current = {
+    release: ref,
+    partial: stayingAt(app.current, release.backTo?.stays ?? []),
+    ...(openList === undefined ? {} : { openList }),
+  };
+  setCurrent(board, app, { current, why: `${ref.id} is current` });
 }
 
 /** An app that the fleet has no more, and that has left everywhere, leaves control too. */

@@ -200,6 +200,22 @@ export const Release = record({
   ),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: Type.Optional(Type.Record(Type.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /**
+   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
+   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
+   */
+  backTo: Type.Optional(
+    record({
+      release: ReleaseRef,
+      by: Type.String(),
+      why: Type.String(),
+      only: Type.Optional(Type.Boolean()),
+      /** When the app was last changed at a site, as the mirrors tell. */
+      touched: Type.Record(Type.String(), Time),
+      /** Sites for which the mirrors' history has no tree of that release: they stay. */
+      stays: Type.Array(Type.String()),
+    }),
+  ),
   /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
   guarded: Type.Optional(Type.Array(Type.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */

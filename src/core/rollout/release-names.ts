@@ -10,7 +10,8 @@ const longest = 63;
  */
 export function releaseName(
   release: {
-    readonly kind: Release["kind"];
+    /** `back`: it goes back to an older release. */
+    readonly kind: Release["kind"] | "back";
     readonly app: string;
     readonly digest: string;
     readonly head: string;
@@ -18,7 +19,7 @@ export function releaseName(
   control: AppControl | undefined,
 ): string {
   const { kind, app, digest, head } = release;
-  const marks = kind === "app" ? [mark(digest), mark(head)] : [mark(head)];
+  const marks = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix = kind === "app" ? [] : [kind];
   const room = longest - [...prefix, ...marks].join("-").length - "-".length - "-99".length;
   const base = [...prefix, shortened(app, room), ...marks].join("-");

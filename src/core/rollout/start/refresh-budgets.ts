@@ -14,7 +14,7 @@ export function refreshBudgets({ input, board, begun }: StartRun, app: AppBoard)
   if (strategy === undefined) return;
   for (const release of app.open.values()) {
     const isNew = release.source === input.head || begun.some(({ id }) => id === release.id);
-    if (isNew) continue;
+    if (isNew || release.backTo !== undefined) continue;
     const next = withNumbers(release, strategy, input.head);
     if (
       canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release, budgetsFrom: "" })

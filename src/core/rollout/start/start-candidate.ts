@@ -15,7 +15,10 @@ export function isRefused(app: AppBoard, desired: DesiredApp | undefined): boole
 }
 
 function isNew(app: AppBoard, { digest, renderer }: DesiredApp): boolean {
-  const reference = candidateOf(app) ?? app.current.release;
+  const candidate = candidateOf(app);
+  // One that sets a few sites back says nothing of what is current for the others.
+  const reference =
+    candidate?.backTo?.only === true ? app.current.release : (candidate ?? app.current.release);
   return reference?.digest !== digest || reference.renderer !== renderer;
 }
 

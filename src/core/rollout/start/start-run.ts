@@ -39,6 +39,10 @@ export interface NewRelease {
   readonly list: ReadonlyMap<string, { readonly from: TreeId | null; readonly to: TreeId | null }>;
   readonly carried: Release["carried"];
   readonly verb?: RemovalVerb;
+  /** It goes back to an older release. */
+  readonly backTo?: NonNullable<Release["backTo"]>;
+  /** Absent: those of the strategy. */
+  readonly openList?: OpenListBudgets;
 }
 
 /** Begins a release: freezes its list and stages. What it deletes is counted when all have begun. */
@@ -55,14 +59,14 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
   const { kind, digest, renderer, carried, verb } = made;
   const control = { current: app.current, open: [...app.open.values()], bad: app.bad };
-  const id = releaseName({ kind, app: app.app, digest, head: input.head }, control);
+  const { named, ...origin } = originOf(input, made);
+  const id = releaseName({ kind: named, app: app.app, digest, head: input.head }, control);
   const release: Release = {
     id,
     app: app.app,
     kind,
     digest,
     renderer,
-    source: input.head,
     budgetsFrom: input.previousHead ?? input.head,
     strategy: strategy.name,
     startedAt: board.at,
@@ -80,13 +84,23 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     excused: {},
     opened: {},
     passed: {},
-    openList: openListBudgets(strategy),
+    openList: made.openList ?? openListBudgets(strategy),
     approvals: [],
+    ...origin,
   };
   setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
   run.begun.push({ app: app.app, id });
   run.notes.push(`${id} begins at ${made.list.size} sites`);
   return release;
+}
+
+/** What started it: the head, or an operator's word, which renders nothing new. */
+function originOf(
+  { head }: StartInput,
+  { kind, backTo }: NewRelease,
+): Pick<Release, "source" | "backTo"> & { named: Release["kind"] | "back" } {
+  if (backTo === undefined) return { named: kind, source: head };
+  return { named: "back", source: backTo.release.source, backTo };
 }
 
 function isReachable(input: StartInput, site: string): boolean {
