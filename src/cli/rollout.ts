@@ -18,15 +18,20 @@ const options = {
   removal: { type: "string" },
   uid: { type: "string" },
   to: { type: "string" },
+  at: { type: "string" },
 } satisfies CommandOptions;
 
 /** `flotilla rollout VERB`: an operator's word; each becomes one commit on control. */
 export const command: Command = {
-  summary: "pause, resume, approve, excuse, retry or roll back",
+  summary: "pause, resume, approve, promote, excuse, retry or roll back",
   usage: `Usage: flotilla rollout VERB ... --why TEXT
 
   pause  SCOPE [--all]                stop the releases in a scope (--all: the open list too)
-  resume SCOPE                        end that pause
+  pause  --app APP --at RELEASE       stop what is newer than a release, which itself goes on
+  resume SCOPE [--at RELEASE]         end that pause
+  promote APP [RELEASE] [--stage STAGE]
+                                      go on past what its stage waits for: approval, soak,
+                                      promotion by hand
   approve APP RELEASE --stage STAGE            open a stage
   approve APP RELEASE --deletions NUMBER       delete so many objects
                                                (RELEASE open-list: by no release)
@@ -106,11 +111,12 @@ const readers: ReadonlyMap<string, (words: Words) => Decision> = new Map([
     "resume",
     ({ args, names, why }: Words): Decision => {
       expectNames(names, 0);
-      return { verb: "resume", scope: readScope(args), why };
+      return { verb: "resume", scope: readScope(args), ...readAt(args), why };
     },
   ],
   ["approve", readApproval],
   ["excuse", readExcuse],
+  ["promote", readPromote],
   ["retry", readRetry],
   ["rollback", readRollback],
   [
@@ -131,8 +137,9 @@ const readers: ReadonlyMap<string, (words: Words) => Decision> = new Map([
 
 /** Options that mean something to each verb, besides those of all. */
 const meant: Readonly<Record<string, readonly string[]>> = {
-  pause: ["fleet", "region", "site", "app", "stage", "all"],
-  resume: ["fleet", "region", "site", "app", "stage"],
+  pause: ["fleet", "region", "site", "app", "stage", "all", "at"],
+  resume: ["fleet", "region", "site", "app", "stage", "at"],
+  promote: ["stage"],
   approve: ["stage", "deletions", "removal"],
   excuse: ["site", "region", "uid"],
   retry: ["site"],
@@ -151,7 +158,23 @@ function refuseUnused(args: CommandArgs, verb: string): void {
 function readPause({ args, names, why }: Words): Decision {
   expectNames(names, 0);
   const all = args.values["all"] === true ? { all: true } : {};
-  return { verb: "pause", scope: readScope(args), ...all, why };
+  return { verb: "pause", scope: readScope(args), ...all, ...readAt(args), why };
+}
+
+function readAt(args: CommandArgs): { release?: string } {
+  const release = textOption(args, "at");
+  return release === undefined ? {} : { release };
+}
+
+function readPromote({ args, names, why }: Words): Decision {
+  const base = { verb: "promote", ...texts(args, ["stage"]), why } as const;
+  return { ...base, ...readAppRelease(names) };
+}
+
+function readAppRelease(names: readonly string[]): { app: string; release?: string } {
+  const [app, release] = names;
+  if (app === undefined || names.length > 2) throw usage("expected APP or APP RELEASE");
+  return release === undefined ? { app } : { app, release };
 }
 
 function readScope(args: CommandArgs): HoldScope {
@@ -201,11 +224,7 @@ function readRollback({ args, names, why }: Words): Decision {
     throw usage("name a --site or a --stage, not both");
   if (given.to !== undefined && names.length !== 1) throw usage("expected APP --to RELEASE");
   const base = { verb: "rollback", ...given, why } as const;
-  const [app, release] = names;
-  if (names.length === 1 && app !== undefined) return { ...base, app };
-  if (names.length === 2 && app !== undefined && release !== undefined)
-    return { ...base, app, release };
-  throw usage("expected APP or APP RELEASE");
+  return { ...base, ...readAppRelease(names) };
 }
 
 function texts<Name extends string>(

@@ -20,8 +20,16 @@ const HoldScope = Type.Object(
 );
 
 const bodies = {
-  pause: Type.Object({ ...common, scope: HoldScope, all: Type.Optional(Type.Boolean()) }, closed),
-  resume: Type.Object({ ...common, scope: HoldScope }, closed),
+  pause: Type.Object(
+    {
+      ...common,
+      scope: HoldScope,
+      all: Type.Optional(Type.Boolean()),
+      release: Type.Optional(Text),
+    },
+    closed,
+  ),
+  resume: Type.Object({ ...common, scope: HoldScope, release: Type.Optional(Text) }, closed),
   approve: Type.Object(
     {
       ...common,
@@ -42,6 +50,10 @@ const bodies = {
       region: Type.Optional(Text),
       uid: Type.Optional(Text),
     },
+    closed,
+  ),
+  promote: Type.Object(
+    { ...common, app: Text, release: Type.Optional(Text), stage: Type.Optional(Text) },
     closed,
   ),
   retry: Type.Object({ ...common, app: Text, release: Text, site: Type.Optional(Text) }, closed),

@@ -1,7 +1,7 @@
 /** `GET /api/v1/status`: what stands where, from the last pass and what the workers said since. Pure. */
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { AppStatus, FleetStatus, SiteStatus } from "../core/protocol/api.ts";
-import { scopeInWords } from "../core/rollout/holds.ts";
+import { targetInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
@@ -49,8 +49,9 @@ function refusedHead({ verdict }: Pass): FleetStatus["refused"] {
 const maxMistakes = 50;
 
 function holdRow(hold: Hold): FleetStatus["holds"][number] {
-  const { id, scope, by, why } = hold;
-  return { id, scope: scopeInWords(scope), target: scope, by, why };
+  const { id, scope, release, by, why } = hold;
+  const at = release === undefined ? {} : { release };
+  return { id, scope: targetInWords({ scope, ...at }), target: scope, ...at, by, why };
 }
 
 function siteRows({ pass, observations }: StatusInput): SiteStatus[] {

@@ -4,6 +4,7 @@ import type { NeededApproval } from "../core/rollout/planner-types.ts";
 
 /** Gives the approval; two where one has to be chosen. */
 export function approveCommands({ app, release, what, value }: NeededApproval): string[] {
+  if (what === "promotion") return [rollout("promote", app, release, "--stage", value)];
   const choices = {
     stage: [["--stage", value]],
     deletions: [["--deletions", value]],
@@ -16,8 +17,9 @@ export function approveCommands({ app, release, what, value }: NeededApproval): 
 }
 
 /** Ends a hold. */
-export function resumeCommand({ fleet, ...named }: HoldScope): string {
-  const options = Object.entries(named).flatMap(([key, name]) => [`--${key}`, name]);
+export function resumeCommand({ fleet, ...named }: HoldScope, release?: string): string {
+  const at = release === undefined ? {} : { at: release };
+  const options = Object.entries({ ...named, ...at }).flatMap(([key, name]) => [`--${key}`, name]);
   return rollout("resume", ...(fleet === true ? ["--fleet"] : []), ...options);
 }
 

@@ -180,7 +180,8 @@ function checkStage(
   if (isStraggler) return expect(release.kind).toBe("removal");
   expect(own(release.opened, stage.name)).toBeDefined();
   const region = own(input.sites, site)?.region ?? "";
-  const target = { app: release.app, kind: release.kind, stage: stage.name, at: { site, region } };
+  const { app, kind, id } = release;
+  const target = { app, kind, release: id, stage: stage.name, at: { site, region } };
   expect(holdOn(input.control.holds, target)).toBeUndefined();
   checkBudgets(input, after, { release, site, stage: entry.stage });
 }

@@ -48,6 +48,8 @@ export interface FleetStatus {
     readonly scope: string;
     /** The same as data. */
     readonly target: HoldScope;
+    /** The release that it lets through. */
+    readonly release?: string;
     readonly by: string;
     readonly why: string;
   }[];
@@ -127,9 +129,17 @@ export type Decision =
       readonly verb: "pause";
       readonly scope: HoldScope;
       readonly all?: boolean;
+      /** A release of the app that goes on: newer ones are stopped. */
+      readonly release?: string;
       readonly why: string;
     }
-  | { readonly verb: "resume"; readonly scope: HoldScope; readonly why: string }
+  | {
+      readonly verb: "resume";
+      readonly scope: HoldScope;
+      /** As the pause named it. */
+      readonly release?: string;
+      readonly why: string;
+    }
   | {
       readonly verb: "approve";
       readonly app: string;
@@ -149,6 +159,15 @@ export type Decision =
       readonly region?: string;
       /** For a site that moves: the UID of its cluster; the old worker is not waited for. */
       readonly uid?: string;
+      readonly why: string;
+    }
+  | {
+      readonly verb: "promote";
+      readonly app: string;
+      /** Absent: the candidate of the app, else its only open release. */
+      readonly release?: string;
+      /** The stage at which it is; absent: the same. */
+      readonly stage?: string;
       readonly why: string;
     }
   | {

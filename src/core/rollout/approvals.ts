@@ -24,6 +24,11 @@ export function isStageApproved(release: Release, stage: string): boolean {
   return validApprovals(release, "stage").some(({ value }) => value === stage);
 }
 
+/** Somebody let the release go on past what its stage waits for of its own: soak and promotion. */
+export function isStagePromoted(release: Release, stage: string): boolean {
+  return validApprovals(release, "promotion").some(({ value }) => value === stage);
+}
+
 /** The release may delete as much as it does. */
 export function areDeletionsApproved(release: Release): boolean {
   if (release.deletions.needsApproval === undefined || release.deletions.objects === 0) return true;

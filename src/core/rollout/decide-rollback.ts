@@ -3,12 +3,12 @@ import {
   conflict,
   type DecisionResult,
   done,
-  findRelease,
   missing,
   noRelease,
   type Of,
   refuse,
   releaseChange,
+  releaseMeant,
   type Word,
 } from "./decision-result.ts";
 import { own } from "./own.ts";
@@ -41,15 +41,6 @@ export function rollBack(
   }
   if (site !== undefined) return setBackSite(release, { ...decision, site }, word);
   return sendBack(release, decision, word);
-}
-
-function releaseMeant(
-  control: ControlState,
-  { app, release: id }: Of<"rollback">,
-): Release | undefined {
-  if (id !== undefined) return findRelease(control, { app, release: id });
-  const open = own(control.apps, app)?.open ?? [];
-  return open.find(({ kind }) => kind === "app") ?? (open.length === 1 ? open[0] : undefined);
 }
 
 function setBackSite(

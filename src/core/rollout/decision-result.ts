@@ -34,6 +34,16 @@ export function findRelease(
   return own(control.apps, app)?.open.find(({ id }) => id === release);
 }
 
+/** The release that is named; else the candidate of the app, else its only open release. */
+export function releaseMeant(
+  control: ControlState,
+  { app, release: id }: { readonly app: string; readonly release?: string | undefined },
+): Release | undefined {
+  if (id !== undefined) return findRelease(control, { app, release: id });
+  const open = own(control.apps, app)?.open ?? [];
+  return open.find(({ kind }) => kind === "app") ?? (open.length === 1 ? open[0] : undefined);
+}
+
 export function stageOf(release: Release, site: string): string {
   return release.stages[own(release.list, site)?.stage ?? -1]?.name ?? "";
 }

@@ -5,6 +5,7 @@
 import type { Decision, HoldScope } from "../protocol/api.ts";
 import { approve } from "./decide-approval.ts";
 import { excuse } from "./decide-excuse.ts";
+import { promote } from "./decide-promote.ts";
 import { retry } from "./decide-retry.ts";
 import { rollBack } from "./decide-rollback.ts";
 import {
@@ -14,10 +15,12 @@ import {
   missing,
   noScope,
   type Of,
+  refuse,
   type Word,
 } from "./decision-result.ts";
 import { controlPaths } from "./control-files.ts";
-import { holdInWords, scopeInWords } from "./holds.ts";
+import { holdInWords, targetInWords } from "./holds.ts";
+import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Hold } from "./records.ts";
 
@@ -36,6 +39,8 @@ export function applyDecision(
       return approve(control, decision, word);
     case "excuse":
       return excuse(control, decision, word);
+    case "promote":
+      return promote(control, decision, word);
     case "retry":
       return retry(control, decision);
     case "rollback":
@@ -50,42 +55,70 @@ export function applyDecision(
 
 function pause(
   control: ControlState,
-  { scope, all, why }: Of<"pause">,
+  { scope, all, release, why }: Of<"pause">,
   { by, at }: Word,
 ): DecisionResult {
   if (Object.keys(scope).length === 0) return noScope();
-  const id = holdId(scope);
+  const refusal = release === undefined ? undefined : noHoldAt(control, scope, release);
+  if (refusal !== undefined) return refusal;
+  const id = holdId(scope, release);
   const known = control.holds.find((hold) => hold.id === id);
-  const hold: Hold = { id, scope: { ...scope }, ...(all === true ? { all } : {}), by, why, at };
+  const hold: Hold = {
+    id,
+    scope: { ...scope },
+    ...(all === true ? { all } : {}),
+    ...(release === undefined ? {} : { release }),
+    by,
+    why,
+    at,
+  };
   if (known !== undefined && (known.all === true || all !== true)) {
     return conflict(`it is ${holdInWords(known)} already`, "resume it, or pause with `all`");
   }
   return done(
     [{ path: controlPaths.hold(id), record: hold, why: holdInWords(hold) }],
-    `paused ${scopeInWords(scope)}`,
+    `paused ${targetInWords(hold)}`,
   );
 }
 
-function resume(control: ControlState, { scope, why }: Of<"resume">): DecisionResult {
+/** A hold at a release names one that is current somewhere, or under way. */
+function noHoldAt(
+  control: ControlState,
+  { app }: HoldScope,
+  release: string,
+): DecisionResult | undefined {
+  if (app === undefined) {
+    return refuse("bad-request", `${release} is of no app`, "name the app that is held at it");
+  }
+  const { current, open = [] } = own(control.apps, app) ?? {};
+  const refs = [current?.release, ...(current?.partial ?? []).map((entry) => entry.release)];
+  const names = new Set([...refs.flatMap((ref) => ref?.id ?? []), ...open.map(({ id }) => id)]);
+  if (names.has(release)) return undefined;
+  const known = names.size === 0 ? "it has none" : `they are ${[...names].join(", ")}`;
+  return missing(`${release} is no release of ${app} that is current or under way`, known);
+}
+
+function resume(control: ControlState, { scope, release, why }: Of<"resume">): DecisionResult {
   if (Object.keys(scope).length === 0) return noScope();
-  const id = holdId(scope);
+  const id = holdId(scope, release);
+  const words = targetInWords({ scope, ...(release === undefined ? {} : { release }) });
   const hold = control.holds.find((each) => each.id === id);
   if (hold === undefined) {
-    const others = control.holds.map((each) => scopeInWords(each.scope)).join("; ");
+    const others = control.holds.map((each) => targetInWords(each)).join("; ");
     return missing(
-      `nothing holds ${scopeInWords(scope)}`,
+      `nothing holds ${words}`,
       others === "" ? "there are no holds" : `holds: ${others}`,
     );
   }
   return done(
-    [{ path: controlPaths.hold(id), record: null, why: `resumed ${scopeInWords(scope)}: ${why}` }],
-    `resumed ${scopeInWords(scope)}`,
+    [{ path: controlPaths.hold(id), record: null, why: `resumed ${words}: ${why}` }],
+    `resumed ${words}`,
   );
 }
 
-/** One hold per scope: its name says what it holds. */
-function holdId({ fleet, region, site, app, stage }: HoldScope): string {
-  const named = { region, site, app, stage };
+/** One hold per scope, and per release that it lets through: its name says what it holds. */
+function holdId({ fleet, region, site, app, stage }: HoldScope, release?: string): string {
+  const named = { region, site, app, stage, at: release };
   const parts = Object.entries(named).flatMap(([key, name]) =>
     name === undefined ? [] : [`${key}-${name}`],
   );

@@ -77,6 +77,7 @@ function frozenStage(stage: ResolvedStage, size: number, by: string): FrozenStag
     by,
     ...("selector" in stage.take ? { selector: stage.take.selector } : {}),
     approval: stage.approval,
+    ...(stage.promotion === undefined ? {} : { promotion: stage.promotion }),
     soakMs: stage.soakMs,
     failureBudget: resolveAmount(stage.failureBudget, size),
     maxInFlight: resolveAmount(stage.maxInFlight, size),

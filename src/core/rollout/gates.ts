@@ -47,9 +47,14 @@ function neededFrom(
 }
 
 function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
-  const { app, kind, backTo } = release;
+  const { app, kind, id, backTo } = release;
   if (backTo !== undefined) return null;
-  const hold = holdOn(board.input.control.holds, { app, kind, stage: stage.name });
+  const hold = holdOn(board.input.control.holds, {
+    app,
+    kind,
+    release: id,
+    stage: stage.name,
+  });
   return hold === undefined ? null : heldBlock(hold);
 }
 

@@ -82,6 +82,7 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
     const hold = holdOn(holds, {
       app: release.app,
       kind: release.kind,
+      release: release.id,
       stage,
       at: { site, region },
     });

@@ -12,13 +12,15 @@ export interface HoldTarget {
   /** `open`: the open list. */
   readonly kind: Release["kind"] | "open";
   readonly stage?: string;
+  /** Its name; the open list has none. */
+  readonly release?: string;
   /** Without it, only holds that name no site and no region are looked at: they stop a whole stage. */
   readonly at?: { readonly site: string; readonly region: string };
 }
 
 /** The first hold that stops it. */
 export function holdOn(holds: readonly Hold[], target: HoldTarget): Hold | undefined {
-  return holds.find((hold) => applies(hold, target) && stops(hold, target.kind));
+  return holds.find((hold) => applies(hold, target) && stops(hold, target));
 }
 
 function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
@@ -30,7 +32,8 @@ function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
   );
 }
 
-function stops({ scope, all }: Hold, kind: HoldTarget["kind"]): boolean {
+function stops({ scope, all, release }: Hold, { kind, release: name }: HoldTarget): boolean {
+  if (release !== undefined && release === name) return false;
   if (all === true) return true;
   if (kind === "open") return false;
   const namesPlace = scope.fleet !== undefined || (scope.site ?? scope.region) !== undefined;
@@ -38,15 +41,20 @@ function stops({ scope, all }: Hold, kind: HoldTarget["kind"]): boolean {
 }
 
 /** `app web, stage early`: what a hold is about, in words. */
-export function scopeInWords(scope: Hold["scope"]): string {
+function scopeInWords(scope: Hold["scope"]): string {
   const { fleet, ...named } = scope;
   const parts = Object.entries(named).map(([key, name]) => `${key} ${name}`);
   return [...(fleet === true ? ["fleet"] : []), ...parts].join(", ");
 }
 
+/** `app web, at web-1`: what a hold is about, and which release it lets through. */
+export function targetInWords({ scope, release }: Pick<Hold, "scope" | "release">): string {
+  return `${scopeInWords(scope)}${release === undefined ? "" : `, at ${release}`}`;
+}
+
 /** `held by ada (app web): being looked at`. */
-export function holdInWords({ scope, by, why }: Hold): string {
-  return `held by ${by} (${scopeInWords(scope)}): ${why}`;
+export function holdInWords({ by, why, ...hold }: Hold): string {
+  return `held by ${by} (${targetInWords(hold)}): ${why}`;
 }
 
 /** The block of whatever a hold stops. */

@@ -1,6 +1,7 @@
 /** One open (or opening) stage of a unit: record what failed, hand over what may go, pass it when it is through. */
 import { type Board, setArrivals, setCurrent, wakeAt } from "./board.ts";
 import { currentRefOf } from "./entitled-release.ts";
+import { isStagePromoted } from "./approvals.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
@@ -125,7 +126,31 @@ function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "u
       endsWhen: "one is, or an operator excuses every site of the stage",
     };
   }
-  return soakBlock(run);
+  return waitingBlock(run);
+}
+
+/** What it still waits for when every site has settled. */
+function waitingBlock(run: StageRun): StageRun["gate"] {
+  return soakBlock(run) ?? promotionBlock(run);
+}
+
+/** The releases of the stage that nobody has promoted yet. */
+function unpromoted({ board, unit, stage }: StageRun): readonly Release[] {
+  return releasesOf(board, unit).filter((release) => !isStagePromoted(release, stage.name));
+}
+
+/** A stage that is to be promoted by hand keeps the release to itself until then. */
+function promotionBlock(run: StageRun): StageRun["gate"] {
+  const { stage, sites } = run;
+  const [release] = sites.length === 0 ? [] : unpromoted(run);
+  if (stage.promotion !== "manual" || release === undefined) return null;
+  const { app, id } = release;
+  return {
+    code: "promotion",
+    reason: `stage ${stage.name} has ${id} for as long as wanted: its promotion is manual`,
+    endsWhen: `an operator promotes stage ${stage.name} of ${id}`,
+    needs: { app, release: id, what: "promotion", value: stage.name },
+  };
 }
 
 /** One site has it and is healthy; or people have spoken for each of them. */
@@ -148,6 +173,7 @@ function soakBlock(run: StageRun): StageRun["gate"] {
       endsWhen: "it reports again, or an operator excuses the region",
     };
   }
+  if (unpromoted(run).length === 0) return null;
   wakeAt(board, ends.at);
   const left = spanInWords(ends.at - board.input.now);
   return {

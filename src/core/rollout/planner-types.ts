@@ -183,6 +183,8 @@ export interface ResolvedStage {
     | { readonly percent: number }
     | { readonly rest: true };
   readonly approval: boolean;
+  /** It passes only when somebody promotes it; absent: by itself. */
+  readonly promotion?: "manual";
   readonly soakMs: number;
   readonly failureBudget: Amount;
   readonly maxInFlight: Amount;
@@ -238,6 +240,7 @@ export type WaitCode =
   | "deletions"
   | "earlier-stage"
   | "soak"
+  | "promotion"
   | "no-success"
   | "failure-budget"
   | "in-flight-budget"

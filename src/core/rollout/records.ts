@@ -93,6 +93,8 @@ export const FrozenStage = record({
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: Type.Optional(Type.String()),
   approval: Type.Boolean(),
+  /** It passes only when somebody promotes it. */
+  promotion: Type.Optional(Type.Literal("manual")),
   soakMs: Type.Integer(),
   failureBudget: Type.Integer(),
   maxInFlight: Type.Integer(),
@@ -111,8 +113,13 @@ export const ListEntry = record({
 export type ListEntry = Static<typeof ListEntry>;
 
 export const Approval = record({
-  what: Type.Union([Type.Literal("stage"), Type.Literal("deletions"), Type.Literal("verb")]),
-  /** Stage name, number of deletions, or verb. */
+  what: Type.Union([
+    Type.Literal("stage"),
+    Type.Literal("promotion"),
+    Type.Literal("deletions"),
+    Type.Literal("verb"),
+  ]),
+  /** Stage name (to open, or to promote), number of deletions, or verb. */
   value: Type.String(),
   /** Digest of (release, stages, set of sites) it was given for. */
   digest: Type.String(),
@@ -265,6 +272,8 @@ export const Hold = record({
     stage: Type.Optional(Type.String()),
   }),
   all: Type.Optional(Type.Boolean()),
+  /** This release goes on; whatever else of the app is stopped. */
+  release: Type.Optional(Type.String()),
   by: Type.String(),
   why: Type.String(),
   at: Time,

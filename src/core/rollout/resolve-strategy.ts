@@ -79,6 +79,7 @@ function resolveStage(
     name: stage.name,
     take: takeOf(stage),
     approval: stage.approval === true,
+    ...(stage.promotion === "manual" ? { promotion: "manual" } : {}),
     soakMs: duration(merged.soak) ?? defaults.soakMs,
     failureBudget: amount(merged.failureBudget) ?? failureBudget,
     maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,

@@ -132,6 +132,7 @@ function strictest(stage: FrozenStage, all: readonly (FrozenStage | undefined)[]
   return {
     ...stage,
     approval: stages.some(({ approval }) => approval),
+    ...(stages.some(({ promotion }) => promotion === "manual") ? { promotion: "manual" } : {}),
     soakMs: Math.max(...stages.map(({ soakMs }) => soakMs)),
     failureBudget: least(({ failureBudget }) => failureBudget),
     maxInFlight: least(({ maxInFlight }) => maxInFlight),

@@ -86,12 +86,12 @@ const waiting: SiteState = { kind: "waiting", holdsSlot: false };
 /** A site that cannot be reached is not excused while it is held: the stage would pass it by, hold or not. */
 function isHeldBack({ input, release, entry, view }: ListedSite, state: SiteState): boolean {
   if (input.control.holds.length === 0 || state.kind !== "excused") return false;
+  if (release.backTo !== undefined) return false;
   if (state.because !== "offline" && state.because !== "suspended") return false;
   const stage = release.stages[entry.stage]?.name ?? "";
   const at = { site: view.site, region: view.facts?.region ?? "" };
-  return (
-    holdOn(input.control.holds, { app: release.app, kind: release.kind, stage, at }) !== undefined
-  );
+  const { app, kind, id } = release;
+  return holdOn(input.control.holds, { app, kind, release: id, stage, at }) !== undefined;
 }
 
 /** How tied parts of one site stand together: what is worst or least far counts. */

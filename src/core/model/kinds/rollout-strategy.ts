@@ -27,6 +27,13 @@ export const Stage = closedObject(
         description: "true: somebody has to approve before the stage opens",
       }),
     ),
+    promotion: Type.Optional(
+      Type.Enum(["auto", "manual"], {
+        default: "auto",
+        description:
+          "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it",
+      }),
+    ),
     soak: Type.Optional(duration("instead of the strategy's `soak`, for this stage")),
     failureBudget: Type.Optional(
       intOrPercent("instead of the strategy's `failureBudget`, for this stage"),

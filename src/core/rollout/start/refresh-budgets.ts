@@ -32,9 +32,11 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
     const found = strategy.stages.find(({ name }) => name === stage.name);
     if (found === undefined) return stage;
     const size = sizes[index] ?? 0;
+    const { promotion: _, ...rest } = stage;
     return {
-      ...stage,
+      ...rest,
       approval: found.approval,
+      ...(found.promotion === undefined ? {} : { promotion: found.promotion }),
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
       maxInFlight: resolveAmount(found.maxInFlight, size),

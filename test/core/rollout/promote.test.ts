@@ -1,0 +1,153 @@
+/** A version that stays on a share of the fleet until somebody promotes it, and holds that let one release through. */
+import { describe, expect, it } from "vitest";
+import {
+  PlannerWorld,
+  quick,
+  someSites,
+  type WorldApp,
+  type WorldHead,
+} from "../../support/planner-world.ts";
+import { checkPlan } from "../../support/planner-invariants.ts";
+
+type Stages = NonNullable<NonNullable<WorldApp["strategy"]>["stages"]>;
+
+const staged = (stages: Stages, soak = "2s"): WorldApp["strategy"] => ({ ...quick, stages, soak });
+const fleet = (version: string, strategy: WorldApp["strategy"] = quick): WorldHead => ({
+  sites: someSites(4),
+  apps: { web: { version, ...(strategy === undefined ? {} : { strategy }) } },
+});
+
+/** A fleet on v1 that has just begun v2 by this strategy. */
+function begun(strategy: WorldApp["strategy"], seconds = 30): PlannerWorld {
+  const world = new PlannerWorld({ onPlan: checkPlan });
+  world.follow(fleet("v1"));
+  world.run(30);
+  world.follow(fleet("v1", strategy));
+  world.run(2);
+  world.follow(fleet("v2", strategy));
+  world.run(seconds);
+  return world;
+}
+
+const why = "looks good";
+const manual = staged([{ name: "canary", count: 1, promotion: "manual" }, { name: "rest" }]);
+
+describe("a stage that is promoted by hand", () => {
+  it("keeps the version on its share of the fleet for as long as wanted, and says what ends that", () => {
+    const world = begun(manual, 600);
+    expect(world.on("web", "v2")).toHaveLength(1);
+    const { id } = world.release("web");
+    expect(world.plan.waits.find(({ site }) => site === null)).toMatchObject({
+      code: "promotion",
+      endsWhen: `an operator promotes stage canary of ${id}`,
+      needs: { what: "promotion", value: "canary", release: id, app: "web" },
+    });
+    expect(world.decide({ verb: "promote", app: "web", why })).toMatch(
+      /^promoted stage canary of /,
+    );
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
+
+  it("gives way to a newer version, which waits in the same stage", () => {
+    const world = begun(manual, 60);
+    world.decide({ verb: "promote", app: "web", stage: "canary", why });
+    world.follow(fleet("v3", manual));
+    world.run(120);
+    expect(world.on("web", "v3")).toHaveLength(1);
+    expect(world.on("web", "v2")).toHaveLength(0);
+  });
+});
+
+describe("promote", () => {
+  it("ends a soak", () => {
+    const world = begun(staged([{ name: "canary", count: 1 }, { name: "rest" }], "1h"));
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.codes(null)).toEqual(["soak"]);
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(10);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
+
+  it("opens a stage that waits for an approval, and its soak still counts", () => {
+    const world = begun(
+      staged([{ name: "canary", count: 1, approval: true }, { name: "rest" }], "1h"),
+    );
+    expect(world.on("web", "v2")).toHaveLength(0);
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.codes(null)).toEqual(["soak"]);
+  });
+
+  it("ends no failure budget, no hold and no silence", () => {
+    const failing = begun(manual, 0);
+    failing.behaviour = ({ tree }) => (tree.startsWith("web:v2") ? "Degraded" : "Healthy");
+    failing.decide({ verb: "promote", app: "web", why });
+    failing.run(60);
+    expect(failing.on("web", "v2")).toHaveLength(1);
+    expect(failing.codes(null)).toEqual(["failure-budget"]);
+
+    const held = begun(manual, 60);
+    held.decide({ verb: "pause", scope: { app: "web" }, why });
+    held.decide({ verb: "promote", app: "web", why });
+    held.run(60);
+    expect(held.on("web", "v2")).toHaveLength(1);
+
+    const long = [{ name: "canary", count: 1 }, { name: "rest" }];
+    const silent = begun(staged(long, "1h"), 20);
+    const [canary = ""] = silent.on("web", "v2");
+    silent.silence(silent.hosts[canary] ?? "");
+    silent.decide({ verb: "promote", app: "web", why });
+    silent.run(60);
+    expect(silent.on("web", "v2")).toEqual([canary]);
+    expect(silent.codes(null)).toEqual(["worker-silent"]);
+  });
+
+  it("is refused where nothing waits for it, with what there is", () => {
+    const world = begun(manual, 60);
+    const promote = (more: object): string =>
+      world.decide({ verb: "promote", app: "web", why, ...more });
+    expect(() => promote({ app: "db" })).toThrow(/^not-found: /);
+    expect(() => promote({ release: "web-none" })).toThrow(/^not-found: .*open: web-/);
+    expect(() => promote({ stage: "canari" })).toThrow(/^not-found: .*its stages: canary, rest/);
+    expect(() => promote({ stage: "rest" })).toThrow(/^conflict: .*it is at stage canary/);
+    promote({});
+    expect(() => promote({})).toThrow(/^conflict: .*promoted already/);
+  });
+});
+
+describe("a hold at a release", () => {
+  it("lets that release through all its stages, and no newer one anywhere", () => {
+    const world = begun(quick, 4);
+    const { id } = world.release("web");
+    const hold = { scope: { app: "web" }, release: id, why } as const;
+    expect(world.decide({ verb: "pause", ...hold })).toBe(`paused app web, at ${id}`);
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    world.follow(fleet("v3"));
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(4);
+    expect(world.plan.waits[0]).toMatchObject({
+      code: "held",
+      reason: `held by ada (app web, at ${id}): looks good`,
+    });
+    expect(() => world.decide({ verb: "resume", scope: { app: "web" }, why })).toThrow(
+      `holds: app web, at ${id}`,
+    );
+    world.decide({ verb: "resume", ...hold });
+    world.run(30);
+    expect(world.on("web", "v3")).toHaveLength(4);
+  });
+
+  it("names a release of the app that is current or under way", () => {
+    const world = begun(quick, 60);
+    const pause = (scope: object, release: string): string =>
+      world.decide({ verb: "pause", scope, release, why });
+    const id = world.control.apps["web"]?.current.release?.id ?? "";
+    expect(() => pause({ app: "web" }, "web-none")).toThrow(`they are ${id}`);
+    expect(() => pause({ site: "s0" }, id)).toThrow(/^bad-request: /);
+    expect(() => pause({ app: "db" }, id)).toThrow(/^not-found: /);
+    expect(pause({ app: "web" }, id)).toContain(id);
+  });
+});
