@@ -11,7 +11,7 @@ import { type KindName, kinds } from "../src/core/model/kinds.ts";
 const root = join(import.meta.dirname, "..");
 const source = "Generated from src/core/model/kinds/ by `npm run generate`; do not edit.";
 
-/** Files of the template that show a kind best. */
+/** Files of the template that show a kind best; or a text, where the template has none. */
 const examples: Readonly<Record<KindName, string>> = {
   Fleet: "fleet.yaml",
   Region: "regions/nordics.yaml",
@@ -19,6 +19,14 @@ const examples: Readonly<Record<KindName, string>> = {
   VirtualSite: "virtual-sites/german-speaking.yaml",
   App: "apps/storefront/app.yaml",
   RolloutStrategy: "strategies/careful.yaml",
+  Decision: `apiVersion: flotilla.dev/v1alpha1
+kind: Decision
+metadata:
+  name: keep-storefront
+spec:
+  why: the tills are counted until Monday
+  hold: { app: storefront, region: nordics }
+`,
 };
 
 /** The types that have a name (the `title` of a schema). */
@@ -80,8 +88,7 @@ function schemaText(kind: KindName): string {
 }
 
 function pageText(kind: KindName): string {
-  const example = examples[kind];
-  const text = readFileSync(join(root, "fleet-repo-template", example), "utf8");
+  const example = exampleOf(kind);
   const schema = kinds[kind] as unknown as Schema; // its type says less than the JSON Schema that it is
   const fields = fieldsOf(schema, "");
   const rows = fields.map(fieldRow);
@@ -92,8 +99,7 @@ function pageText(kind: KindName): string {
 ${schema.description ?? ""}
 
 \`\`\`yaml
-# fleet-repo-template/${example}
-${text.trimEnd()}
+${example}
 \`\`\`
 
 Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
@@ -102,6 +108,13 @@ Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas
 | --- | --- | --- | --- |
 ${rows.join("\n")}
 ${typeNotes(fields)}`;
+}
+
+function exampleOf(kind: KindName): string {
+  const example = examples[kind];
+  if (example.includes("\n")) return example.trimEnd();
+  const text = readFileSync(join(root, "fleet-repo-template", example), "utf8");
+  return `# fleet-repo-template/${example}\n${text.trimEnd()}`;
 }
 
 /** What the named types are, as far as the page has them. */

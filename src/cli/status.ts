@@ -59,7 +59,10 @@ export function statusText(status: FleetStatus): string {
     list("Waits:", waitLines(status.waits)),
     list(
       "Holds:",
-      status.holds.map(({ id, scope, by, why }) => `${id}: ${scope}, by ${by}: ${why}`),
+      status.holds.map(
+        ({ id, scope, by, why, declared }) =>
+          `${id}: ${scope}, by ${by}${declared === undefined ? "" : ` in ${declared}`}: ${why}`,
+      ),
     ),
     list("Warnings:", status.warnings),
   ];

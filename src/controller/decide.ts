@@ -34,7 +34,7 @@ export async function decide(
     at: isoTime(at),
     ...(lost === undefined ? {} : { mirrorHeads: Object.fromEntries(heads) }),
   };
-  const result = await resultOf(world, control, { decision, word });
+  const result = await decisionResult(world, control, { decision, word });
   if (!result.ok) throw refusal(refusalCodes[result.code], result.message, result.hint);
   const found =
     decision.verb === "recover"
@@ -52,7 +52,7 @@ export async function decide(
 }
 
 /** What a decision changes: most need nothing but what control says now. */
-async function resultOf(
+export async function decisionResult(
   world: World,
   control: ControlSnapshot,
   { decision, word }: { decision: Decision; word: Word },

@@ -133,12 +133,21 @@ export class LastPass {
       ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
       ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
       ...(forge === null ? [] : [`commit statuses: ${forge}`]),
+      ...refusedDecisions(pass),
       ...sharedClusters(pass.control.state, world.observations),
       ...unserved.map(
         (name) => `mirror ${name} has no credential in the config: no worker gets it`,
       ),
     ];
   }
+}
+
+/** Decisions of the fleet repository that did not apply: whoever committed them should know. */
+function refusedDecisions({ control }: Pass): string[] {
+  return Object.entries(control.state.decisions ?? {}).flatMap(([name, decision]) => {
+    const { file, line, outcome, message } = decision;
+    return outcome === "done" ? [] : [`${file}:${line}: decision ${name} was refused: ${message}`];
+  });
 }
 
 function refusedBy(pass: Pass | null): string | undefined {

@@ -10,6 +10,7 @@ import type { PlannerInput, RolloutPlan } from "../core/rollout/planner-types.ts
 import { bookkeeping } from "./bookkeeping.ts";
 import { commitChanges, controllerAuthor } from "./control-commit.ts";
 import { awaitedHead } from "./control-loss.ts";
+import { carryOutDeclared } from "./declared-decisions.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { followHead } from "./follow-head.ts";
 import { handOut } from "./hand-out.ts";
@@ -51,6 +52,7 @@ export async function reconcile(world: World): Promise<Pass> {
   if (verdict.verdict === "follow") {
     const previous =
       head?.commit === verdict.head.commit ? await previousHead(world, before) : head;
+    control = await carryOutDeclared(world, control, verdict.head);
     control = await followHead(world, { control, mirrors, head: verdict.head, previous });
   }
   const current = verdict.verdict === "follow" ? verdict.head : head;

@@ -1,7 +1,7 @@
-import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
+import type { FileAuthor, FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 
 /** What is asked of the clone here. */
-type SourceClone = Pick<FleetFetcher, "keepSources" | "isAncestor">;
+type SourceClone = Pick<FleetFetcher, "keepSources" | "isAncestor" | "authorOf">;
 
 /** The clone of the fleet repository, asked only for what is not known yet. */
 export class Sources {
@@ -29,5 +29,10 @@ export class Sources {
     const answer = await this.#fetcher.isAncestor(ancestor, descendant);
     this.#ancestry = new Map([[key, answer]]);
     return answer;
+  }
+
+  /** Who last changed a file, as a commit has it, and in which commit. */
+  async authorOf(commit: string, path: string): Promise<FileAuthor> {
+    return this.#fetcher.authorOf(commit, path);
   }
 }

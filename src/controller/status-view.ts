@@ -49,9 +49,10 @@ function refusedHead({ verdict }: Pass): FleetStatus["refused"] {
 const maxMistakes = 50;
 
 function holdRow(hold: Hold): FleetStatus["holds"][number] {
-  const { id, scope, release, by, why } = hold;
+  const { id, scope, release, declared, by, why } = hold;
   const at = release === undefined ? {} : { release };
-  return { id, scope: targetInWords({ scope, ...at }), target: scope, ...at, by, why };
+  const place = declared === undefined ? {} : { declared: `${declared.file}:${declared.line}` };
+  return { id, scope: targetInWords({ scope, ...at }), target: scope, ...at, ...place, by, why };
 }
 
 function siteRows({ pass, observations }: StatusInput): SiteStatus[] {

@@ -129,7 +129,13 @@ export function notes({ holds, warnings }: FleetStatus): Html {
               html`<li class="item ask" data-key="hold-${hold.id}">
                 <h3>${chip("ask", `Held: ${hold.scope}`)}</h3>
                 <p>${hold.why} (by ${hold.by})</p>
-                <p class="commands">${command(resumeCommand(hold.target, hold.release))}</p>
+                ${
+                  hold.declared === undefined
+                    ? html`<p class="commands">
+                        ${command(resumeCommand(hold.target, hold.release))}
+                      </p>`
+                    : html`<p>It ends when ${hold.declared} leaves the fleet repository.</p>`
+                }
               </li>`,
           )}
         </ul>`,

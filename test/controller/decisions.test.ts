@@ -1,26 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
-import { controllerBench } from "../support/controller-process.ts";
-import {
-  bothWorkers,
-  everywhere,
-  pause,
-  quiet,
-  startController,
-  versions,
-} from "../support/controller-world.ts";
+import { everywhere, pause, settledFleet, versions } from "../support/controller-world.ts";
 import type { Explanation } from "../../src/core/protocol/api.ts";
-
-async function settledFleet() {
-  const bench = await controllerBench();
-  await commitFleet(bench.fleet);
-  const controller = await startController(bench);
-  const workers = await bothWorkers(controller);
-  await everywhere(bench, "1");
-  await quiet(bench);
-  return { bench, controller, workers };
-}
 
 describe("an operator's decision", () => {
   it("is one commit on control that says who, when and why, and it is obeyed", async () => {

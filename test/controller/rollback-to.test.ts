@@ -1,14 +1,14 @@
 /** `rollout rollback APP --to RELEASE` and `history`, with a real controller, real git and scripted workers. */
 import { describe, expect, it } from "vitest";
-import { commitFleet, webVersion } from "../support/controller-fleet.ts";
+import { webVersion } from "../support/controller-fleet.ts";
 import { siteYaml } from "../support/fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
-import { controllerBench } from "../support/controller-process.ts";
 import {
   bothWorkers,
   everywhere,
   pause,
   quiet,
+  settledFleet,
   startController,
   versions,
 } from "../support/controller-world.ts";
@@ -16,12 +16,8 @@ import type { ReleaseHistory } from "../../src/core/protocol/api.ts";
 
 /** A fleet on version 3 that had 1 and 2. */
 async function releasedThrice() {
-  const bench = await controllerBench();
-  const commits = [await commitFleet(bench.fleet)];
-  const controller = await startController(bench);
-  await bothWorkers(controller);
-  await everywhere(bench, "1");
-  await quiet(bench);
+  const { bench, controller } = await settledFleet({ heartbeat: "3s" });
+  const commits = [await bench.fleet.git("rev-parse", "HEAD")];
   for (const version of ["2", "3"]) {
     commits.push(await bench.fleet.commit(webVersion(version)));
     await everywhere(bench, version);

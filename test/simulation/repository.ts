@@ -38,6 +38,7 @@ export class Repository {
       keepSources: () => Promise.resolve([]),
       isAncestor: (ancestor, descendant) =>
         Promise.resolve(indexOf(ancestor) <= indexOf(descendant)),
+      authorOf: (commit) => Promise.resolve({ name: "somebody", commit }),
       files: (commit) => Promise.resolve(filesOf(this.#at(indexOf(commit)))),
       maintain: () => Promise.resolve(),
     };

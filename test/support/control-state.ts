@@ -31,6 +31,8 @@ export function stateFiles(state: ControlState): Map<string, string> {
   for (const [site, record] of Object.entries(state.sites)) add(`sites/${site}.json`, record);
   for (const [mirror, record] of Object.entries(state.workers))
     add(`workers/${mirror}.json`, record);
+  for (const [name, record] of Object.entries(state.decisions ?? {}))
+    add(`decisions/${name}.json`, record);
   for (const [app, record] of Object.entries(state.apps)) addApp(add, app, record);
   return files;
 }

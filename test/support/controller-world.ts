@@ -4,11 +4,12 @@ import { eventually } from "./controller-mirror.ts";
 import {
   type ControllerApi,
   type ControllerBench,
+  controllerBench,
   type MirrorName,
   mirrorTokens,
 } from "./controller-process.ts";
 import { type FakeWorker, startFakeWorker, type WorkerScript } from "./controller-worker.ts";
-import { fourSites } from "./controller-fleet.ts";
+import { commitFleet, fourSites } from "./controller-fleet.ts";
 
 /** Path of the only object of app `web` at a site. */
 const webObject = (site: string): string => `sites/${site}/web/_ConfigMap_web_settings.yaml`;
@@ -37,6 +38,17 @@ export async function bothWorkers(
     east: await workerFor(controller, "east", script),
     west: await workerFor(controller, "west", script),
   };
+}
+
+/** The small fleet with version 1 everywhere, and nothing under way. */
+export async function settledFleet(changes: Parameters<typeof controllerBench>[0] = {}) {
+  const bench = await controllerBench(changes);
+  await commitFleet(bench.fleet);
+  const controller = await startController(bench);
+  const workers = await bothWorkers(controller);
+  await everywhere(bench, "1");
+  await quiet(bench);
+  return { bench, controller, workers };
 }
 
 /** The text of `web` at a site in its mirror; null: the app is not there. */

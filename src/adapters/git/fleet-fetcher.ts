@@ -28,6 +28,8 @@ export interface FleetFetcher {
   keepSources(commits: readonly string[]): Promise<readonly string[]>;
   /** True when `ancestor` is `descendant` or one of its ancestors; an unknown ancestor is none. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Who last changed a file as a fetched commit has it; GIT_NOT_FOUND. */
+  authorOf(commit: string, path: string): Promise<FileAuthor>;
   /**
    * All text files of a fetched commit, sorted by path; unchanged ones are not read again. INVALID_FLEET for more than
    * is read, GIT_NOT_FOUND.
@@ -35,6 +37,12 @@ export interface FleetFetcher {
   files(commit: string, signal?: AbortSignal): Promise<readonly SourceFile[]>;
   /** Gathers packs. */
   maintain(signal?: AbortSignal): Promise<void>;
+}
+
+/** Who changed a file, and in which commit. */
+export interface FileAuthor {
+  readonly name: string;
+  readonly commit: string;
 }
 
 interface FetcherContext extends RefContext {
@@ -113,6 +121,10 @@ function createMethods(context: FetcherContext, ready: () => Promise<void>): Fle
     isAncestor: async (ancestor, descendant) => {
       await ready();
       return isAncestor(context, ancestor, descendant);
+    },
+    authorOf: async (commit, path) => {
+      await ready();
+      return authorOf(context, commit, path);
     },
     files: async (commit, signal) => {
       await ready();
@@ -193,6 +205,19 @@ async function isAncestor(
   if (!(await hasCommit(context, ancestor))) return false;
   const args = ["merge-base", "--is-ancestor", ancestor, descendant];
   return (await context.git({ args, gitDir: context.gitDir, codes: [0, 1] })).code === 0;
+}
+
+async function authorOf(
+  context: FetcherContext,
+  commit: string,
+  path: string,
+): Promise<FileAuthor> {
+  await requireCommit(context, commit);
+  const args = ["log", "-1", "--format=%H %an", commit, "--", `:(literal)${path}`];
+  const { stdout } = await context.git({ args, gitDir: context.gitDir });
+  const text = stdout.toString().trim();
+  const [id = "", ...name] = text.split(" ");
+  return { name: name.join(" ") || "unknown", commit: id || commit };
 }
 
 async function requireCommit(context: FetcherContext, commit: string): Promise<void> {

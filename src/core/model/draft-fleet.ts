@@ -5,6 +5,7 @@ import type { Place } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
 import type {
   App,
+  Decision,
   Fleet,
   FleetDocument,
   KindName,
@@ -41,6 +42,7 @@ export function draftFleet(
     virtualSites: entriesOf<VirtualSite>(valid, "VirtualSite"),
     apps: entriesOf<App>(valid, "App"),
     strategies: entriesOf<RolloutStrategy>(valid, "RolloutStrategy"),
+    decisions: entriesOf<Decision>(valid, "Decision"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable,
   };

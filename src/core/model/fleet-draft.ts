@@ -6,6 +6,7 @@ import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 import type { Place } from "./fleet-model.ts";
 import type {
   App,
+  Decision,
   Fleet,
   FleetDocument,
   KindName,
@@ -29,6 +30,7 @@ export interface FleetDraft {
   readonly virtualSites: ReadonlyMap<string, Entry<VirtualSite>>;
   readonly apps: ReadonlyMap<string, Entry<App>>;
   readonly strategies: ReadonlyMap<string, Entry<RolloutStrategy>>;
+  readonly decisions: ReadonlyMap<string, Entry<Decision>>;
   /** Every name that some document declares, right or wrong. */
   readonly declared: ReadonlyMap<KindName, ReadonlySet<string>>;
   /** True when a document is so broken that its name is not known: then a missing name may be its. */

@@ -2,7 +2,7 @@
  * The fleet at one commit, checked: what `loadFleet` makes of the files and everything downstream reads.
  * Names are unique within their map, every reference in here leads somewhere, every selector parses.
  */
-import type { App, Fleet, Region, RolloutStrategy, Site, VirtualSite } from "./kinds.ts";
+import type { App, Decision, Fleet, Region, RolloutStrategy, Site, VirtualSite } from "./kinds.ts";
 
 /** One file of the repository, as text. `path` is relative to the root, with `/`. */
 export interface SourceFile {
@@ -35,6 +35,7 @@ export interface FleetModel {
   readonly virtualSites: ReadonlyMap<string, Located<VirtualSite>>;
   readonly apps: ReadonlyMap<string, Located<App>>;
   readonly strategies: ReadonlyMap<string, Located<RolloutStrategy>>;
+  readonly decisions: ReadonlyMap<string, Located<Decision>>;
   /** Every file that an App's source refers to, by app, sorted by path. */
   readonly manifests: ReadonlyMap<string, readonly SourceFile[]>;
 }

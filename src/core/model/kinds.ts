@@ -5,6 +5,7 @@
  * A field that is not carried out is not here; `planned.ts` gives those that are planned their hint.
  */
 import { App } from "./kinds/app.ts";
+import { Decision } from "./kinds/decision.ts";
 import { Fleet } from "./kinds/fleet.ts";
 import { Region } from "./kinds/region.ts";
 import { RolloutStrategy } from "./kinds/rollout-strategy.ts";
@@ -12,6 +13,7 @@ import { Site } from "./kinds/site.ts";
 import { VirtualSite } from "./kinds/virtual-site.ts";
 
 export { App } from "./kinds/app.ts";
+export { Decision } from "./kinds/decision.ts";
 export { Fleet } from "./kinds/fleet.ts";
 export { Overlay, Patch, PatchTarget } from "./kinds/overlay.ts";
 export { Region } from "./kinds/region.ts";
@@ -21,8 +23,8 @@ export { Site } from "./kinds/site.ts";
 export { VirtualSite } from "./kinds/virtual-site.ts";
 
 /** Every kind by its name: the schema that a document of that kind must satisfy. */
-export const kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy } as const;
+export const kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy, Decision } as const;
 export type KindName = keyof typeof kinds;
 
 /** A document of the fleet repository, of any kind. */
-export type FleetDocument = Fleet | Region | Site | VirtualSite | App | RolloutStrategy;
+export type FleetDocument = Fleet | Region | Site | VirtualSite | App | RolloutStrategy | Decision;

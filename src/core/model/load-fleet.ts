@@ -3,6 +3,7 @@
  * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: the rest
  * is looked over for more mistakes and nothing else, so nothing can go missing from it unseen.
  */
+import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels } from "./check-labels.ts";
 import { checkReferences } from "./check-references.ts";
@@ -47,6 +48,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...read.documents.flatMap(({ document }) => checkExpressions(document)),
     ...checkReferences(draft),
     ...checkRules(draft),
+    ...checkDecisions(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read),
@@ -60,7 +62,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
-    diagnostics: sortDiagnostics(warnOfSelectors(draft)),
+    diagnostics: sortDiagnostics([...warnOfSelectors(draft), ...warnOfDecisions(draft)]),
   };
 }
 
@@ -82,6 +84,7 @@ function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): Fle
     virtualSites: locateAll(draft.virtualSites),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
+    decisions: locateAll(draft.decisions),
     manifests: new Map(
       [...draft.apps].map(([name, { value }]) => [
         name,

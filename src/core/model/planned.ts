@@ -8,7 +8,6 @@ export const plannedKinds: ReadonlySet<string> = new Set([
   "Tenant",
   "MaintenanceWindow",
   "BroadcastJob",
-  "Decision",
 ]);
 
 /** Fields that are planned and not carried out yet, by kind: paths without the numbers of items. */
@@ -73,6 +72,7 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",
   ],
+  Decision: [],
   RolloutStrategy: [
     "spec.windows",
     "spec.checks",

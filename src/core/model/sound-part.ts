@@ -48,6 +48,7 @@ export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart
       virtualSites,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
+      decisions: sound(draft.decisions),
       // Those of apps with mistakes too: they may define the kinds of others' objects.
       manifests: new Map(
         sources.flatMap(({ key, manifests }) =>

@@ -50,6 +50,8 @@ export interface FleetStatus {
     readonly target: HoldScope;
     /** The release that it lets through. */
     readonly release?: string;
+    /** `file:line` of the Decision that declares it: it ends when that leaves the fleet repository. */
+    readonly declared?: string;
     readonly by: string;
     readonly why: string;
   }[];

@@ -10,6 +10,7 @@ import type { AppControl, ControlChange, ControlState } from "./planner-types.ts
 import {
   Arrivals,
   BadReleases,
+  CarriedDecision,
   CurrentReleases,
   FollowedHead,
   Hold,
@@ -49,6 +50,7 @@ export const controlPaths = {
   arrivals: (app: string) => `apps/${app}/arrivals.json`,
   open: (app: string, release: string) => `apps/${app}/open/${release}.json`,
   hold: (id: string) => `holds/${id}.json`,
+  decision: (name: string) => `decisions/${name}.json`,
   site: (site: string) => `sites/${site}.json`,
   worker: (mirror: string) => `workers/${mirror}.json`,
 } as const;
@@ -89,6 +91,7 @@ export function parseControl(
       holds: draft.holds,
       sites: draft.sites,
       workers: draft.workers,
+      ...(Object.keys(draft.decisions).length === 0 ? {} : { decisions: draft.decisions }),
     },
   };
 }
@@ -116,10 +119,12 @@ interface Draft {
   readonly holds: Hold[];
   readonly sites: Record<string, SiteAssignment>;
   readonly workers: Record<string, WorkerSilences>;
+  readonly decisions: Record<string, CarriedDecision>;
 }
 
 function emptyDraft(known: ReadRecords): Draft {
-  return { known, head: null, epoch: 0, apps: new Map(), holds: [], sites: {}, workers: {} };
+  const empty = { apps: new Map(), holds: [], sites: {}, workers: {}, decisions: {} };
+  return { known, head: null, epoch: 0, ...empty };
 }
 
 function takeFile(draft: Draft, path: string, text: string): void {
@@ -155,6 +160,8 @@ function takeNamedFile(draft: Draft, path: string, text: string): void {
   if (folder === "sites") draft.sites[name] = readRecord(draft, SiteAssignment, { path, text });
   else if (folder === "workers")
     draft.workers[name] = readRecord(draft, WorkerSilences, { path, text });
+  else if (folder === "decisions")
+    draft.decisions[name] = readRecord(draft, CarriedDecision, { path, text });
   else if (folder === "holds") draft.holds.push(holdOf(draft, name, { path, text }));
   else throw unknownFile(path);
 }

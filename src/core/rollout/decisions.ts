@@ -104,6 +104,8 @@ function resume(control: ControlState, { scope, release, why }: Of<"resume">): D
   const words = targetInWords({ scope, ...(release === undefined ? {} : { release }) });
   const hold = control.holds.find((each) => each.id === id);
   if (hold === undefined) {
+    const inGit = control.holds.find((each) => each.declared && targetInWords(each) === words);
+    if (inGit !== undefined) return heldInGit(inGit);
     const others = control.holds.map((each) => targetInWords(each)).join("; ");
     return missing(
       `nothing holds ${words}`,
@@ -114,6 +116,13 @@ function resume(control: ControlState, { scope, release, why }: Of<"resume">): D
     [{ path: controlPaths.hold(id), record: null, why: `resumed ${words}: ${why}` }],
     `resumed ${words}`,
   );
+}
+
+/** What Git holds, only Git lets go: the stricter of the two wins. */
+function heldInGit(hold: Hold): DecisionResult {
+  const { decision = "", file = "", line = 0 } = hold.declared ?? {};
+  const hint = `remove the Decision ${decision} (${file}:${line}) by a commit`;
+  return conflict(`the fleet repository holds ${targetInWords(hold)}`, hint);
 }
 
 /** One hold per scope, and per release that it lets through: its name says what it holds. */

@@ -53,11 +53,17 @@ export function targetInWords({ scope, release }: Pick<Hold, "scope" | "release"
 }
 
 /** `held by ada (app web): being looked at`. */
-export function holdInWords({ by, why, ...hold }: Hold): string {
-  return `held by ${by} (${targetInWords(hold)}): ${why}`;
+export function holdInWords({ by, why, declared, ...hold }: Hold): string {
+  const place = declared === undefined ? "" : `, declared in ${declared.file}:${declared.line}`;
+  return `held by ${by} (${targetInWords(hold)}${place}): ${why}`;
 }
 
 /** The block of whatever a hold stops. */
 export function heldBlock(hold: Hold): Block {
-  return { code: "held", reason: holdInWords(hold), endsWhen: "an operator resumes it" };
+  const { declared } = hold;
+  const endsWhen =
+    declared === undefined
+      ? "an operator resumes it"
+      : `the Decision ${declared.decision} (${declared.file}:${declared.line}) leaves the fleet repository`;
+  return { code: "held", reason: holdInWords(hold), endsWhen };
 }

@@ -13,6 +13,7 @@ import type { TreeId } from "../render/rendered.ts";
 import type {
   Approval,
   Arrivals,
+  CarriedDecision,
   CurrentReleases,
   FollowedHead,
   Hold,
@@ -32,6 +33,8 @@ export interface ControlState {
   readonly holds: readonly Hold[];
   readonly sites: Readonly<Record<string, SiteAssignment>>;
   readonly workers: Readonly<Record<string, WorkerSilences>>;
+  /** Decisions of the fleet repository that were carried out; absent: none. */
+  readonly decisions?: Readonly<Record<string, CarriedDecision>>;
 }
 
 export interface AppControl {

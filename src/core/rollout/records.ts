@@ -9,6 +9,7 @@
  *   apps/<app>/bad.json             BadReleases: what is not tried again
  *   apps/<app>/arrivals.json        Arrivals: what the open list has handed over and is not settled
  *   holds/<id>.json                 Hold
+ *   decisions/<name>.json           CarriedDecision
  *   sites/<site>.json               SiteAssignment
  *   workers/<mirror>.json           WorkerSilences
  *
@@ -274,11 +275,30 @@ export const Hold = record({
   all: Type.Optional(Type.Boolean()),
   /** This release goes on; whatever else of the app is stopped. */
   release: Type.Optional(Type.String()),
+  /** The Decision that declares it: it ends with its file, and by nothing else. */
+  declared: Type.Optional(
+    record({ decision: Type.String(), file: Type.String(), line: Type.Integer() }),
+  ),
   by: Type.String(),
   why: Type.String(),
   at: Time,
 });
 export type Hold = Static<typeof Hold>;
+
+/** A Decision of the fleet repository, and what became of it: carried out once, whatever becomes of its file. */
+export const CarriedDecision = record({
+  /** Of what it says: another digest is another decision. */
+  digest: Type.String(),
+  file: Type.String(),
+  line: Type.Integer(),
+  /** Who committed the file, and the commit. */
+  by: Type.String(),
+  commit: Type.String(),
+  at: Time,
+  outcome: Type.Union([Type.Literal("done"), Type.Literal("refused")]),
+  message: Type.String(),
+});
+export type CarriedDecision = Static<typeof CarriedDecision>;
 
 /** Which mirror serves a site, and a move under way. */
 export const SiteAssignment = record({

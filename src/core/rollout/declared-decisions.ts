@@ -1,0 +1,100 @@
+/**
+ * Decisions that are files of the fleet repository. In: those of a head, and what control says of those that were carried
+ * out. Out: which are new, changed or gone. Each is carried out once, whatever restarts; its file may stay or go. A hold
+ * lasts as long as its file: the API does not end it.
+ */
+import { createHash } from "node:crypto";
+import type { Decision as DecisionDocument } from "../model/kinds.ts";
+import { canonicalJson } from "../model/json.ts";
+import type { Decision } from "../protocol/api.ts";
+import { controlPaths } from "./control-files.ts";
+import { own } from "./own.ts";
+import type { ControlChange, ControlState } from "./planner-types.ts";
+import type { CarriedDecision, Hold } from "./records.ts";
+
+/** A Decision of a head, with its place. */
+export interface DeclaredDecision {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly spec: DecisionDocument["spec"];
+}
+
+/** What tells a changed decision from the same one at another place. */
+function decisionDigest({ spec }: Pick<DeclaredDecision, "spec">): string {
+  return createHash("sha256").update(canonicalJson(spec)).digest("hex");
+}
+
+/** Those that were not carried out as they are now, by name. */
+export function newDecisions(
+  { decisions }: Pick<ControlState, "decisions">,
+  declared: readonly DeclaredDecision[],
+): DeclaredDecision[] {
+  return declared
+    .filter((each) => own(decisions, each.name)?.digest !== decisionDigest(each))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whose files have gone: they are forgotten, and their holds end. */
+export function goneDecisions(
+  { decisions = {}, holds }: Pick<ControlState, "decisions" | "holds">,
+  declared: readonly DeclaredDecision[],
+): ControlChange[] {
+  const names = new Set(declared.map(({ name }) => name));
+  return Object.entries(decisions).flatMap(([name, { file, line }]) => {
+    if (names.has(name)) return [];
+    const why = `${file}:${line} has gone: the decision ${name} ends`;
+    const hold = holds.find(({ declared: by }) => by?.decision === name);
+    return [
+      { path: controlPaths.decision(name), record: null, why },
+      ...(hold === undefined ? [] : [{ path: controlPaths.hold(hold.id), record: null, why }]),
+    ];
+  });
+}
+
+/** The hold that a file declares. */
+export function declaredHold(
+  { name, file, line, spec }: DeclaredDecision,
+  { by, at }: { readonly by: string; readonly at: string },
+): Hold | undefined {
+  if (spec.hold === undefined) return undefined;
+  const { all, release, ...scope } = spec.hold;
+  return {
+    id: `git--${name}`,
+    scope,
+    ...(all === true ? { all } : {}),
+    ...(release === undefined ? {} : { release }),
+    declared: { decision: name, file, line },
+    by,
+    why: spec.why,
+    at,
+  };
+}
+
+/** Any other than a hold, as the API would take it. */
+export function spokenDecision({ why, ...spec }: DecisionDocument["spec"]): Decision | undefined {
+  const { resume, approve, excuse, retry, promote, rollback } = spec;
+  if (resume !== undefined) {
+    const { release, ...scope } = resume;
+    return { verb: "resume", scope, ...(release === undefined ? {} : { release }), why };
+  }
+  if (approve !== undefined) return { verb: "approve", ...approve, why };
+  if (excuse !== undefined) return { verb: "excuse", ...excuse, why };
+  if (retry !== undefined) return { verb: "retry", ...retry, why };
+  if (promote !== undefined) return { verb: "promote", ...promote, why };
+  return rollback === undefined ? undefined : { verb: "rollback", ...rollback, why };
+}
+
+/** What becomes of a decision, as control keeps it. */
+export function carriedChange(
+  declared: DeclaredDecision,
+  record: Omit<CarriedDecision, "digest" | "file" | "line">,
+): ControlChange {
+  const { name, file, line } = declared;
+  const digest = decisionDigest(declared);
+  return {
+    path: controlPaths.decision(name),
+    record: { digest, file, line, ...record },
+    why: `${file}:${line}, decision ${name}, ${record.outcome}: ${record.message}`,
+  };
+}
