@@ -18895,10 +18895,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       static async isIgnored({ fs: fs2, dir, gitdir = join3(dir, ".git"), filepath }) {
         if (basename(filepath) === ".git") return true;
         if (filepath === ".") return false;
-        let excludes = "";
+        let excludes2 = "";
         const excludesFile = join3(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
-          excludes = await fs2.read(excludesFile, "utf8");
+          excludes2 = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
@@ -18919,7 +18919,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         for (const [index2, p] of pairs.entries()) {
           const file = await fs2.read(p.gitignore, "utf8");
           const ign = ignore();
-          if (index2 === 0) ign.add(excludes);
+          if (index2 === 0) ign.add(excludes2);
           ign.add(file);
           const parentdir = dirname(p.filepath);
           if (parentdir !== "." && ign.ignores(parentdir)) return true;
@@ -27944,15 +27944,15 @@ var require_rules = __commonJS({
     }
     exports2.isJSONType = isJSONType;
     function getRules() {
-      const groups = {
+      const groups2 = {
         number: { type: "number", rules: [] },
         string: { type: "string", rules: [] },
         array: { type: "array", rules: [] },
         object: { type: "object", rules: [] }
       };
       return {
-        types: { ...groups, integer: true, boolean: true, null: true },
-        rules: [{ rules: [] }, groups.number, groups.string, groups.array, groups.object],
+        types: { ...groups2, integer: true, boolean: true, null: true },
+        rules: [{ rules: [] }, groups2.number, groups2.string, groups2.array, groups2.object],
         post: { rules: [] },
         all: {},
         keywords: {}
@@ -34417,12 +34417,12 @@ function customKind(crd) {
     return [];
   const spec = objectAt(crd, "spec");
   const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope, versions } = spec;
+  const { group: group2, scope: scope2, versions } = spec;
   if (typeof kind !== "string" || typeof group2 !== "string") return [];
   const schemas = Object.fromEntries(
     (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
   );
-  return [[`${group2}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
+  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
 }
 function versionSchema(version) {
   if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
@@ -35854,10 +35854,10 @@ var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
 var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
 var longestMs = 365 * 24 * unitMs.h;
 function parseDuration(text) {
-  const groups = pattern.exec(text)?.groups;
-  if (groups === void 0 || text === "") return void 0;
+  const groups2 = pattern.exec(text)?.groups;
+  if (groups2 === void 0 || text === "") return void 0;
   let total = 0;
-  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups[unit] ?? 0) * ms;
+  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
   return total <= longestMs ? total : void 0;
 }
 
@@ -35915,6 +35915,7 @@ function resolveStage(stage, { spec, index }) {
     name: stage.name,
     take: takeOf(stage),
     approval: stage.approval === true,
+    ...stage.promotion === "manual" ? { promotion: "manual" } : {},
     soakMs: duration(merged.soak) ?? defaults.soakMs,
     failureBudget: amount(merged.failureBudget) ?? failureBudget,
     maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,
@@ -35984,8 +35985,8 @@ function control(base) {
   if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
   const { revision, model, rendered } = base;
   const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
-    const release = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
-    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
+    const release2 = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
+    return [app, { current: { release: release2, partial: [] }, open: [], bad: [] }];
   });
   const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
   return {
@@ -36072,12 +36073,12 @@ function appsOf({ variants, releases }) {
   return [...new Set([...variants, ...releases].map(({ app }) => app))].toSorted();
 }
 function appLines(plan, app) {
-  const releases = plan.releases.filter((release) => release.app === app);
-  const groups = plan.groups.filter((group2) => group2.app === app);
+  const releases = plan.releases.filter((release2) => release2.app === app);
+  const groups2 = plan.groups.filter((group2) => group2.app === app);
   return [
-    ...releases.flatMap((release) => [releaseLine(release), ...stageLines(plan.stages, release)]),
+    ...releases.flatMap((release2) => [releaseLine(release2), ...stageLines(plan.stages, release2)]),
     ...openListLines(plan, app),
-    ...groups.flatMap((group2) => groupLines(plan.variants, group2))
+    ...groups2.flatMap((group2) => groupLines(plan.variants, group2))
   ];
 }
 var kindWords = { app: "a new version", site: "changed site data", removal: "leaves" };
@@ -36085,8 +36086,8 @@ function releaseLine({ app, kind, sites, strategy, verb }) {
   const how = verb === null ? "" : ` (${verb})`;
   return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
 }
-function stageLines(stages2, { release }) {
-  const own2 = stages2.filter((stage) => stage.release === release);
+function stageLines(stages2, { release: release2 }) {
+  const own2 = stages2.filter((stage) => stage.release === release2);
   const rows = own2.map((stage, index) => [
     `  ${index + 1}. ${stage.name}`,
     stage.by,
@@ -37841,8 +37842,8 @@ function IsSchema(value) {
 }
 
 // node_modules/typebox/build/type/types/deferred.mjs
-function Deferred(action, parameters, options) {
-  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action, parameters, options }, {});
+function Deferred(action2, parameters, options) {
+  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action: action2, parameters, options }, {});
 }
 function IsDeferred(value) {
   return IsKind(value, "Deferred");
@@ -41678,12 +41679,12 @@ function WithModifiers(type, instantiatedType) {
   const withImmutable = IsImmutable(type) ? AddImmutableAction(withReadonly, {}) : withReadonly;
   return withImmutable;
 }
-function InstantiateDeferred(context2, state, action, parameters, options) {
+function InstantiateDeferred(context2, state, action2, parameters, options) {
   return (
     // Modifiers
-    guard_exports.IsEqual(action, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
+    guard_exports.IsEqual(action2, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
       // Actions
-      guard_exports.IsEqual(action, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action, parameters, options)
+      guard_exports.IsEqual(action2, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action2, parameters, options)
     )
   );
 }
@@ -42130,6 +42131,106 @@ var App = documentOf(
   "An app: objects that run at the sites of some virtual sites."
 );
 
+// src/core/model/kinds/decision.ts
+var optionalName = (description) => typebox_exports.Optional(nameOf(description));
+var release = nameOf("id of a release, as `flotilla status` and `flotilla history` show it");
+var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
+var scope = {
+  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
+  region: optionalName("only in this Region"),
+  site: optionalName("only at this Site"),
+  app: optionalName("only this App"),
+  stage: optionalName("only stages of this name"),
+  release: typebox_exports.Optional({
+    ...release,
+    description: "a release of the app: it goes on, newer ones do not"
+  })
+};
+var Decision = documentOf(
+  "Decision",
+  closedObject(
+    {
+      why: typebox_exports.String({
+        minLength: 1,
+        maxLength: 2e3,
+        description: "the reason; it is recorded"
+      }),
+      hold: action(
+        {
+          ...scope,
+          all: typebox_exports.Optional(
+            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
+          )
+        },
+        "stops releases for as long as the file says so; at least one of the scope's fields"
+      ),
+      resume: action(scope, "ends a pause that was made through the API, with this scope"),
+      approve: action(
+        {
+          app: nameOf("the App"),
+          release,
+          stage: optionalName("the stage that may open"),
+          deletions: typebox_exports.Optional(
+            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
+          ),
+          removal: typebox_exports.Optional(
+            typebox_exports.Enum(["delete", "orphan"], {
+              description: "what becomes of the objects of an app that leaves"
+            })
+          )
+        },
+        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
+      ),
+      excuse: action(
+        {
+          app: optionalName("the App; without it, every release that waits for the site"),
+          release: typebox_exports.Optional(release),
+          site: optionalName("goes on without this Site"),
+          region: optionalName("goes on without this Region while its worker is silent"),
+          uid: typebox_exports.Optional(
+            typebox_exports.String({
+              minLength: 1,
+              maxLength: 300,
+              description: "UID of the cluster of a site that moves: its old worker is not waited for"
+            })
+          )
+        },
+        "goes on without a site or a region: one of `site` and `region`"
+      ),
+      retry: action(
+        { app: nameOf("the App"), release, site: optionalName("only at this Site") },
+        "hands a release to sites again where it failed"
+      ),
+      promote: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional(release),
+          stage: optionalName("the stage at which the release is")
+        },
+        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
+      ),
+      rollback: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional({
+            ...release,
+            description: "the open release that goes back; without it, the candidate"
+          }),
+          to: typebox_exports.Optional({
+            ...release,
+            description: "a release that was through once: sites get what they had then"
+          }),
+          site: optionalName("only at this Site"),
+          stage: optionalName("only the sites of this stage")
+        },
+        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
+      )
+    },
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`"
+  ),
+  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
+);
+
 // src/core/model/kinds/fleet.ts
 var KnownLabel = closedObject(
   {
@@ -42254,6 +42355,12 @@ var Stage = closedObject(
         description: "true: somebody has to approve before the stage opens"
       })
     ),
+    promotion: typebox_exports.Optional(
+      typebox_exports.Enum(["auto", "manual"], {
+        default: "auto",
+        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
+      })
+    ),
     soak: typebox_exports.Optional(duration2("instead of the strategy's `soak`, for this stage")),
     failureBudget: typebox_exports.Optional(
       intOrPercent("instead of the strategy's `failureBudget`, for this stage")
@@ -42368,7 +42475,7 @@ var VirtualSite = documentOf(
 );
 
 // src/core/model/kinds.ts
-var kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy };
+var kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy, Decision };
 
 // src/core/model/planned.ts
 var plannedKinds = /* @__PURE__ */ new Set([
@@ -42377,8 +42484,7 @@ var plannedKinds = /* @__PURE__ */ new Set([
   "Policy",
   "Tenant",
   "MaintenanceWindow",
-  "BroadcastJob",
-  "Decision"
+  "BroadcastJob"
 ]);
 var plannedFields = {
   Fleet: [
@@ -42441,6 +42547,7 @@ var plannedFields = {
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable"
   ],
+  Decision: [],
   RolloutStrategy: [
     "spec.windows",
     "spec.checks",
@@ -44488,7 +44595,7 @@ var Minimatch = class {
       let keys = this.#mergeKeys();
       const len = Math.max(0, ...this.set.map((r) => r.length));
       for (let k = 0; k < len; k++) {
-        const groups = /* @__PURE__ */ new Map();
+        const groups2 = /* @__PURE__ */ new Map();
         const R = this.set.length + 1;
         this.set.forEach((row, i) => {
           if (!(row[k] instanceof Matcher || row[k] === PENDING) || !extSafe(this.globParts[i][k])) {
@@ -44496,14 +44603,14 @@ var Minimatch = class {
           }
           const { pre, suf } = keys[i];
           const key = pre[k] * R + suf[k + 1];
-          const g = groups.get(key);
+          const g = groups2.get(key);
           if (g)
             g.push(i);
           else
-            groups.set(key, [i]);
+            groups2.set(key, [i]);
         });
         const drop = /* @__PURE__ */ new Set();
-        for (const g of groups.values()) {
+        for (const g of groups2.values()) {
           if (g.length < 2)
             continue;
           const [first2, ...rest] = g;
@@ -45782,6 +45889,120 @@ function mixedDocuments(file) {
   );
 }
 
+// src/core/model/check-decisions.ts
+var decisionActions = [
+  "hold",
+  "resume",
+  "approve",
+  "excuse",
+  "retry",
+  "promote",
+  "rollback"
+];
+function actionOf({ spec }) {
+  const [first2, ...others] = decisionActions.filter((action2) => spec[action2] !== void 0);
+  return others.length === 0 ? first2 : void 0;
+}
+function checkDecisions(draft) {
+  return [...draft.decisions.values()].flatMap((entry2) => {
+    const action2 = actionOf(entry2.value);
+    if (action2 === void 0) return [notOneAction(entry2)];
+    return [
+      ...excludes(entry2, action2),
+      ...releaseOfNoApp(entry2, action2),
+      ...action2 === "hold" ? unknownNames(draft, entry2, action2).map(asError) : []
+    ];
+  });
+}
+function warnOfDecisions(draft) {
+  return [...draft.decisions.values()].flatMap((entry2) => {
+    const action2 = actionOf(entry2.value);
+    if (action2 === void 0 || action2 === "hold") return [];
+    return unknownNames(draft, entry2, action2).map(
+      ({ place, ...finding2 }) => warningAt(place, finding2)
+    );
+  });
+}
+function notOneAction({ value, document: document2 }) {
+  const given = decisionActions.filter((action2) => value.spec[action2] !== void 0);
+  const [, second] = given;
+  const hint = `exactly one of ${decisionActions.join(", ")}`;
+  if (second === void 0) {
+    const message2 = "a Decision needs something that is decided";
+    return errorAt(document2.keyAt(["spec"]), { code: "missing-field", message: message2, hint });
+  }
+  const message = `\`${given.join("` and `")}\` exclude each other`;
+  const place = document2.keyAt(["spec", second]);
+  return errorAt(place, { code: "invalid-value", message, hint: `${hint}; write two Decisions` });
+}
+var groups = {
+  hold: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
+  resume: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
+  approve: [{ fields: ["stage", "deletions", "removal"], needed: true }],
+  excuse: [{ fields: ["site", "region"], needed: true }],
+  rollback: [
+    { fields: ["site", "stage"], needed: false },
+    { fields: ["release", "to"], needed: false }
+  ]
+};
+function excludes({ value, document: document2 }, action2) {
+  const fields = Object.keys(value.spec[action2] ?? {});
+  return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
+    const [first2, second] = group2.filter((field) => fields.includes(field));
+    const words3 = group2.map((field) => `\`${field}\``).join(", ");
+    if (first2 === void 0) {
+      if (!needed) return [];
+      const message2 = `\`${action2}\` says nothing of what it is about`;
+      const hint2 = `add one of ${words3}`;
+      return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
+    }
+    const isScope = group2.includes("fleet");
+    if (second === void 0 || isScope && first2 !== "fleet") return [];
+    const message = `\`${first2}\` and \`${second}\` exclude each other`;
+    const hint = "remove one of the two";
+    const place = document2.keyAt(["spec", action2, second]);
+    return [errorAt(place, { code: "invalid-value", message, hint })];
+  });
+}
+function releaseOfNoApp({ value, document: document2 }, action2) {
+  if (action2 !== "hold" && action2 !== "resume") return [];
+  const { app, release: release2 } = value.spec[action2] ?? {};
+  if (release2 === void 0 || app !== void 0) return [];
+  const message = "`release` needs `app`";
+  const hint = "add the app that the release is of";
+  const place = document2.keyAt(["spec", action2, "release"]);
+  return [errorAt(place, { code: "missing-field", message, hint })];
+}
+function asError({ place, ...finding2 }) {
+  return errorAt(place, finding2);
+}
+var kindOf = { app: "App", site: "Site", region: "Region" };
+function unknownNames(draft, entry2, action2) {
+  if (draft.hasUnreadable) return [];
+  const fields = Object.entries(entry2.value.spec[action2] ?? {});
+  return fields.flatMap(([field, name2]) => {
+    const known = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+    if (typeof name2 !== "string" || known === void 0 || known.has(name2)) return [];
+    const what = kindOf[field] ?? "stage";
+    const near = closestName(name2, known);
+    const hint = near === void 0 ? `known: ${[...known].join(", ")}` : `did you mean "${near}"?`;
+    const path2 = ["spec", action2, field];
+    const message = `there is no ${what} "${name2}"`;
+    return [{ place: entry2.document.at(path2), code: "dangling-reference", message, hint }];
+  });
+}
+function declaredNames(draft, field) {
+  const kind = kindOf[field];
+  return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+}
+function stageNames({ strategies, declared }) {
+  if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
+  const named2 = [...strategies.values()].flatMap(
+    ({ value }) => (value.spec.stages ?? []).map(({ name: name2 }) => name2)
+  );
+  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+
 // src/core/model/check-expressions.ts
 var finding = {
   code: "expression",
@@ -46278,6 +46499,7 @@ function draftFleet(read, check) {
     virtualSites: entriesOf(valid, "VirtualSite"),
     apps: entriesOf(valid, "App"),
     strategies: entriesOf(valid, "RolloutStrategy"),
+    decisions: entriesOf(valid, "Decision"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable
   };
@@ -46370,6 +46592,7 @@ function soundPart({ draft, read, texts, errors }) {
       virtualSites: virtualSites2,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
+      decisions: sound(draft.decisions),
       // Those of apps with mistakes too: they may define the kinds of others' objects.
       manifests: new Map(
         sources.flatMap(
@@ -46461,6 +46684,7 @@ function loadFleet(files, known) {
     ...read.documents.flatMap(({ document: document2 }) => checkExpressions(document2)),
     ...checkReferences(draft),
     ...checkRules(draft),
+    ...checkDecisions(draft),
     ...checkLabels2(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read)
@@ -46474,7 +46698,7 @@ function loadFleet(files, known) {
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
-    diagnostics: sortDiagnostics(warnOfSelectors(draft))
+    diagnostics: sortDiagnostics([...warnOfSelectors(draft), ...warnOfDecisions(draft)])
   };
 }
 function modelOf(draft, { fleet, texts, others }) {
@@ -46486,6 +46710,7 @@ function modelOf(draft, { fleet, texts, others }) {
     virtualSites: locateAll(draft.virtualSites),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
+    decisions: locateAll(draft.decisions),
     manifests: new Map(
       [...draft.apps].map(([name2, { value }]) => [
         name2,
@@ -49740,6 +49965,8 @@ var FrozenStage = record({
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
+  /** It passes only when somebody promotes it. */
+  promotion: typebox_exports.Optional(typebox_exports.Literal("manual")),
   soakMs: typebox_exports.Integer(),
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
@@ -49754,8 +49981,13 @@ var ListEntry = record({
   to: typebox_exports.Union([Tree, typebox_exports.Null()])
 });
 var Approval = record({
-  what: typebox_exports.Union([typebox_exports.Literal("stage"), typebox_exports.Literal("deletions"), typebox_exports.Literal("verb")]),
-  /** Stage name, number of deletions, or verb. */
+  what: typebox_exports.Union([
+    typebox_exports.Literal("stage"),
+    typebox_exports.Literal("promotion"),
+    typebox_exports.Literal("deletions"),
+    typebox_exports.Literal("verb")
+  ]),
+  /** Stage name (to open, or to promote), number of deletions, or verb. */
   value: typebox_exports.String(),
   /** Digest of (release, stages, set of sites) it was given for. */
   digest: typebox_exports.String(),
@@ -49836,6 +50068,22 @@ var Release = record({
   ),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /**
+   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
+   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
+   */
+  backTo: typebox_exports.Optional(
+    record({
+      release: ReleaseRef,
+      by: typebox_exports.String(),
+      why: typebox_exports.String(),
+      only: typebox_exports.Optional(typebox_exports.Boolean()),
+      /** When the app was last changed at a site, as the mirrors tell. */
+      touched: typebox_exports.Record(typebox_exports.String(), Time),
+      /** Sites for which the mirrors' history has no tree of that release: they stay. */
+      stays: typebox_exports.Array(typebox_exports.String())
+    })
+  ),
   /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
   guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */
@@ -49870,9 +50118,27 @@ var Hold = record({
     stage: typebox_exports.Optional(typebox_exports.String())
   }),
   all: typebox_exports.Optional(typebox_exports.Boolean()),
+  /** This release goes on; whatever else of the app is stopped. */
+  release: typebox_exports.Optional(typebox_exports.String()),
+  /** The Decision that declares it: it ends with its file, and by nothing else. */
+  declared: typebox_exports.Optional(
+    record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
+  ),
   by: typebox_exports.String(),
   why: typebox_exports.String(),
   at: Time
+});
+var CarriedDecision = record({
+  /** Of what it says: another digest is another decision. */
+  digest: typebox_exports.String(),
+  file: typebox_exports.String(),
+  line: typebox_exports.Integer(),
+  /** Who committed the file, and the commit. */
+  by: typebox_exports.String(),
+  commit: typebox_exports.String(),
+  at: Time,
+  outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
+  message: typebox_exports.String()
 });
 var SiteAssignment = record({
   mirror: typebox_exports.String(),
@@ -49935,8 +50201,9 @@ var controlPaths = {
   current: (app) => `apps/${app}/current.json`,
   bad: (app) => `apps/${app}/bad.json`,
   arrivals: (app) => `apps/${app}/arrivals.json`,
-  open: (app, release) => `apps/${app}/open/${release}.json`,
+  open: (app, release2) => `apps/${app}/open/${release2}.json`,
   hold: (id) => `holds/${id}.json`,
+  decision: (name2) => `decisions/${name2}.json`,
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
@@ -49972,7 +50239,7 @@ function appBoard(app, control2) {
   return {
     app,
     current,
-    open: new Map(releases.map((release) => [release.id, release])),
+    open: new Map(releases.map((release2) => [release2.id, release2])),
     bad,
     badTrees,
     arrivals,
@@ -49996,13 +50263,13 @@ function change(board, path2, to) {
   const whys = board.changes.get(path2)?.whys ?? [];
   board.changes.set(path2, { record: to.record, whys: [...whys, to.why] });
 }
-function setRelease(board, release, why) {
-  board.apps.get(release.app)?.open.set(release.id, release);
-  change(board, controlPaths.open(release.app, release.id), { record: release, why });
+function setRelease(board, release2, why) {
+  board.apps.get(release2.app)?.open.set(release2.id, release2);
+  change(board, controlPaths.open(release2.app, release2.id), { record: release2, why });
 }
-function closeRelease(board, release, why) {
-  board.apps.get(release.app)?.open.delete(release.id);
-  change(board, controlPaths.open(release.app, release.id), { record: null, why });
+function closeRelease(board, release2, why) {
+  board.apps.get(release2.app)?.open.delete(release2.id);
+  change(board, controlPaths.open(release2.app, release2.id), { record: null, why });
 }
 function setCurrent(board, app, to) {
   app.current = to.current;
@@ -50098,34 +50365,34 @@ function approvalDigest({
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
   return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
-function removalVerb(release) {
-  const verb = release.verb ?? "delete";
+function removalVerb(release2) {
+  const verb = release2.verb ?? "delete";
   if (verb !== "hold") return verb;
-  const named2 = validApprovals(release, "verb").at(-1)?.value;
+  const named2 = validApprovals(release2, "verb").at(-1)?.value;
   return named2 === "delete" || named2 === "orphan" ? named2 : "hold";
 }
-function validApprovals(release, what) {
-  const candidates = release.approvals.filter((approval) => approval.what === what);
+function validApprovals(release2, what) {
+  const candidates = release2.approvals.filter((approval) => approval.what === what);
   if (candidates.length === 0) return [];
-  const digest = approvalDigest(release);
+  const digest = approvalDigest(release2);
   return candidates.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release, sites) {
-  if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
+function withoutSites(release2, sites) {
+  if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
   const keep2 = (record2) => Object.fromEntries(Object.entries(record2).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release, {
-    ...release,
-    list: keep2(release.list),
-    handed: keep2(release.handed),
-    carried: keep2(release.carried),
-    failed: keep2(release.failed),
-    excused: keep2(release.excused),
-    ...release.retried === void 0 ? {} : { retried: keep2(release.retried) },
-    ...release.setBack === void 0 ? {} : { setBack: keep2(release.setBack) },
-    ...release.back === void 0 ? {} : { back: keep2(release.back) },
-    ...release.left === void 0 ? {} : { left: keep2(release.left) }
+  const smaller = refillStages(release2, {
+    ...release2,
+    list: keep2(release2.list),
+    handed: keep2(release2.handed),
+    carried: keep2(release2.carried),
+    failed: keep2(release2.failed),
+    excused: keep2(release2.excused),
+    ...release2.retried === void 0 ? {} : { retried: keep2(release2.retried) },
+    ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
+    ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
+    ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
   });
-  return { ...smaller, approvals: rebound(release, smaller) };
+  return { ...smaller, approvals: rebound(release2, smaller) };
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -50182,12 +50449,12 @@ function isHealthy(view, unknownBlocks) {
   if (unknownBlocks && observed.unverified > 0) return false;
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
-function hasBeenReady(view, tree, release) {
+function hasBeenReady(view, tree, release2) {
   const { observed } = view;
   if (observed === void 0 || observed.tree !== tree) return false;
-  if (release.unknownBlocks && observed.unverified > 0) return false;
+  if (release2.unknownBlocks && observed.unverified > 0) return false;
   const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
-  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
+  return wasHealthy && observed.longestHealthyMs >= release2.minReadyMs;
 }
 
 // src/core/rollout/silence.ts
@@ -50218,11 +50485,11 @@ function entitledTree(board, app, site) {
   return own(own(board.input.entitled, app.app), site);
 }
 function isListed(app, site) {
-  for (const release of app.open.values()) {
-    const entry2 = own(release.list, site);
+  for (const release2 of app.open.values()) {
+    const entry2 = own(release2.list, site);
     if (entry2 === void 0) continue;
-    if (release.kind === "removal" || release.goingBack !== void 0) return true;
-    if (!Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "")) return true;
+    if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
+    if (!Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "")) return true;
   }
   return false;
 }
@@ -50257,28 +50524,28 @@ function finalTree(board, app, site) {
 }
 function comingTree(board, app, site) {
   const standing2 = treeAt(board.input, app.app, site);
-  const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
+  const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
   if (listed !== void 0) return listed === standing2 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
   return to === standing2 ? void 0 : to;
 }
-function comingBy(release, site) {
-  const entry2 = own(release.list, site);
+function comingBy(release2, site) {
+  const entry2 = own(release2.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
-  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
+  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
   return isOver || hasPassed2 ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
-function countLosses(board, release) {
+function countLosses(board, release2) {
   const bySite2 = /* @__PURE__ */ new Map();
   const [deleted, spared] = [/* @__PURE__ */ new Set(), /* @__PURE__ */ new Set()];
-  const before = release.deletions.handed ?? {};
+  const before = release2.deletions.handed ?? {};
   let objects = 0;
-  for (const [site, { from }] of Object.entries(release.list)) {
-    const step = stepAt(board, release, site);
+  for (const [site, { from }] of Object.entries(release2.list)) {
+    const step = stepAt(board, release2, site);
     if (step === void 0) continue;
     const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
     const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
@@ -50291,21 +50558,21 @@ function countLosses(board, release) {
   for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
   return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
 }
-function stepAt(board, release, site) {
-  const entry2 = own(release.list, site);
-  const from = treeAt(board.input, release.app, site);
+function stepAt(board, release2, site) {
+  const entry2 = own(release2.list, site);
+  const from = treeAt(board.input, release2.app, site);
   if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
-  if (goesNoMore(release, site)) return void 0;
-  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
-  if (hasPassed2 && release.kind !== "removal") return void 0;
-  return stepOf(release, { from, to: entry2.to });
+  if (goesNoMore(release2, site)) return void 0;
+  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  if (hasPassed2 && release2.kind !== "removal") return void 0;
+  return stepOf(release2, { from, to: entry2.to });
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
 }
-function stepOf(release, { from, to }) {
-  const isOrphaned = to === null && removalVerb(release) === "orphan";
-  return { app: release.app, from, to, isOrphaned };
+function stepOf(release2, { from, to }) {
+  const isOrphaned = to === null && removalVerb(release2) === "orphan";
+  return { app: release2.app, from, to, isOrphaned };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -50313,23 +50580,23 @@ function protectedWords(object) {
 }
 
 // src/core/rollout/start/count-deletions.ts
-function noteGuarded({ board, input: input2 }, release) {
-  const trees = new Set(Object.values(release.list).flatMap(({ to }) => to ?? []));
-  const guarded = new Set(release.guarded);
+function noteGuarded({ board, input: input2 }, release2) {
+  const trees = new Set(Object.values(release2.list).flatMap(({ to }) => to ?? []));
+  const guarded = new Set(release2.guarded);
   for (const tree of trees) {
     for (const object of input2.objectsOf(tree)) if (input2.isProtected(object)) guarded.add(object);
   }
-  if (guarded.size === (release.guarded?.length ?? 0)) return;
-  const why = `${release.id}: protected objects that it goes to`;
-  setRelease(board, { ...release, guarded: [...guarded].toSorted() }, why);
+  if (guarded.size === (release2.guarded?.length ?? 0)) return;
+  const why = `${release2.id}: protected objects that it goes to`;
+  setRelease(board, { ...release2, guarded: [...guarded].toSorted() }, why);
 }
 function countDeletions(run2) {
   for (const { open: open3 } of run2.board.apps.values()) {
-    for (const release of open3.values()) noteGuarded(run2, release);
+    for (const release2 of open3.values()) noteGuarded(run2, release2);
   }
   const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
-  const counts = open2.map((release) => countOf2(run2, release));
-  const isBegun = ({ release }) => run2.begun.some(({ id }) => id === release.id);
+  const counts = open2.map((release2) => countOf2(run2, release2));
+  const isBegun = ({ release: release2 }) => run2.begun.some(({ id }) => id === release2.id);
   const counted = counts.filter(
     (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
   );
@@ -50338,30 +50605,30 @@ function countDeletions(run2) {
     if (!counted.includes(count)) noteSpared(run2, count);
   }
   for (const count of counted) {
-    const ofApp = counted.filter(({ release }) => release.app === count.release.app);
+    const ofApp = counted.filter(({ release: release2 }) => release2.app === count.release.app);
     const sum = ofApp.reduce((before, { objects }) => before + objects, 0);
     noteCount(run2, count, reasonFor(run2, count, { total, ofApp: sum }));
   }
 }
-function countOf2({ board, input: input2 }, release) {
-  const { objects, deleted, spared } = countLosses(board, release);
+function countOf2({ board, input: input2 }, release2) {
+  const { objects, deleted, spared } = countLosses(board, release2);
   const guarded = (all) => [...all].filter((object) => input2.isProtected(object)).toSorted();
-  const protectedNow = /* @__PURE__ */ new Set([...release.deletions.protected ?? [], ...guarded(deleted)]);
-  return { release, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
+  const protectedNow = /* @__PURE__ */ new Set([...release2.deletions.protected ?? [], ...guarded(deleted)]);
+  return { release: release2, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
 }
 function hasGrown({ release: { deletions: deletions2 }, objects, protected: now }) {
   return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
 }
-function noteSpared(run2, { release, spared }) {
-  const known = release.deletions.spared ?? [];
+function noteSpared(run2, { release: release2, spared }) {
+  const known = release2.deletions.spared ?? [];
   if (known.join(" ") === spared.join(" ")) return;
-  const { spared: _, ...deletions2 } = release.deletions;
+  const { spared: _, ...deletions2 } = release2.deletions;
   const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
-  setRelease(run2.board, { ...release, deletions: next }, `${release.id}: what others take over`);
+  setRelease(run2.board, { ...release2, deletions: next }, `${release2.id}: what others take over`);
 }
 function noteCount(run2, count, needsApproval) {
-  const { release, objects, spared } = count;
-  const { handed } = release.deletions;
+  const { release: release2, objects, spared } = count;
+  const { handed } = release2.deletions;
   const deletions2 = {
     objects,
     ...needsApproval === void 0 ? {} : { needsApproval },
@@ -50369,24 +50636,24 @@ function noteCount(run2, count, needsApproval) {
     ...spared.length === 0 ? {} : { spared: [...spared] },
     ...handed === void 0 ? {} : { handed }
   };
-  const approvals = release.approvals.filter(({ what }) => what !== "deletions");
+  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
   setRelease(
     run2.board,
-    { ...release, approvals, deletions: deletions2 },
-    `${release.id} deletes ${objects} objects`
+    { ...release2, approvals, deletions: deletions2 },
+    `${release2.id} deletes ${objects} objects`
   );
   if (needsApproval === void 0) return;
-  run2.notes.push(`${release.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+  run2.notes.push(`${release2.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
 }
-function reasonFor(run2, { release, protected: [first2] }, { total, ofApp }) {
+function reasonFor(run2, { release: release2, protected: [first2] }, { total, ofApp }) {
   const { objects, percent } = run2.input.deletionBudget;
   if (first2 !== void 0) return protectedWords(first2);
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
-  const all = objectsOfApp(run2, release.app);
+  const all = objectsOfApp(run2, release2.app);
   const share = resolveAmount({ percent }, all);
   if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
+  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -50398,47 +50665,47 @@ function objectsOfApp({ input: input2 }, app) {
 }
 
 // src/core/rollout/rollback/back-state.ts
-function backState(input2, release, view) {
-  const record2 = own(release.back, view.site);
+function backState(input2, release2, view) {
+  const record2 = own(release2.back, view.site);
   if (record2 === void 0) return void 0;
   const tree = standingTree(view.entry);
   if (view.isMoving) return { kind: "in-flight", until: null };
   if (tree === record2.from) return { kind: "pending" };
   if (tree !== record2.to) return { kind: "over" };
-  const isReady = hasBeenReady(view, tree, release) && isHealthy(view, release.unknownBlocks);
+  const isReady = hasBeenReady(view, tree, release2) && isHealthy(view, release2.unknownBlocks);
   if (isReady) return { kind: "settled" };
   if (view.silentSince !== null) return { kind: "in-flight", until: null };
   const at2 = Date.parse(record2.at);
-  const until = at2 + release.progressDeadlineMs + silentMs(input2, view.mirror, at2);
+  const until = at2 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at2);
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
-function isBackInFlight(input2, release, view) {
-  const kind = backState(input2, release, view)?.kind;
+function isBackInFlight(input2, release2, view) {
+  const kind = backState(input2, release2, view)?.kind;
   return kind === "pending" || kind === "in-flight";
 }
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
-function listedSite(input2, release, site) {
-  const entry2 = own(release.list, site);
-  return entry2 && { input: input2, release, entry: entry2, view: viewSite(input2, release.app, site) };
+function listedSite(input2, release2, site) {
+  const entry2 = own(release2.list, site);
+  return entry2 && { input: input2, release: release2, entry: entry2, view: viewSite(input2, release2.app, site) };
 }
 function siteState(listed) {
-  const { release, view } = listed;
-  const excused = own(release.excused, view.site);
+  const { release: release2, view } = listed;
+  const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
     const because = excused.by === excusedByPlanner ? "passed" : "operator";
     return { kind: "excused", because, settledAt: Date.parse(excused.at) };
   }
-  const failed2 = own(release.failed, view.site);
+  const failed2 = own(release2.failed, view.site);
   if (failed2 !== void 0) {
-    const isGoingBack = isBackInFlight(listed.input, release, view);
+    const isGoingBack = isBackInFlight(listed.input, release2, view);
     const settled = { settledAt: Date.parse(failed2.at), cause: failed2.cause };
     return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
-  const handed = own(release.handed, view.site);
+  const handed = own(release2.handed, view.site);
   return handed === void 0 ? unhandedState(listed) : handedState(listed, { at: Date.parse(handed.at), was: handed.was ?? "healthy" });
 }
 function unhandedState(listed) {
@@ -50454,20 +50721,20 @@ function unhandedState(listed) {
   if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
-function isThereAlready({ release, entry: entry2, view }) {
+function isThereAlready({ release: release2, entry: entry2, view }) {
   if (entry2.to === null) {
-    return Object.hasOwn(release.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
+    return Object.hasOwn(release2.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
   }
-  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release) && isHealthy(view, release.unknownBlocks);
+  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release2) && isHealthy(view, release2.unknownBlocks);
 }
-function isCarried({ input: input2, release, view }) {
-  const carried = own(release.carried, view.site);
+function isCarried({ input: input2, release: release2, view }) {
+  const carried = own(release2.carried, view.site);
   if (carried === void 0 || carried.settled === true) return false;
   if (view.silentSince !== null || view.isMoving) return true;
   const tree = standingTree(view.entry);
   if (tree === void 0 && view.entry === void 0) return false;
-  if (tree !== void 0 && hasBeenReady(view, tree, release)) return false;
-  return input2.now < deadline(input2, release, { at: Date.parse(carried.at), mirror: view.mirror });
+  if (tree !== void 0 && hasBeenReady(view, tree, release2)) return false;
+  return input2.now < deadline(input2, release2, { at: Date.parse(carried.at), mirror: view.mirror });
 }
 function handedState(listed, handed) {
   const { entry: entry2, view } = listed;
@@ -50484,39 +50751,39 @@ function frozenState(listed, handed, to) {
   return hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.at) } : { kind: "in-flight", rehand: false, until: null };
 }
 function judgedState(listed, handed, to) {
-  const { input: input2, release, view } = listed;
-  const isReady = hasBeenReady(view, to, release);
-  const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
+  const { input: input2, release: release2, view } = listed;
+  const isReady = hasBeenReady(view, to, release2);
+  const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
   if (isReady && isHealthyNow) return { kind: "done", settledAt: settledAt(listed, handed.at) };
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
   }
-  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${trouble(view)} at its deadline` };
 }
-function leavingState({ input: input2, release, view }, handed) {
-  const left = own(release.left, view.site);
+function leavingState({ input: input2, release: release2, view }, handed) {
+  const left = own(release2.left, view.site);
   if (left !== void 0) return { kind: "done", settledAt: Date.parse(left) };
   if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
   if (view.entry === void 0) return { kind: "done", settledAt: handed.at };
   if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
-  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until };
   return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
 }
 function trouble({ isReachable: isReachable2, observed }) {
   return isReachable2 ? healthInWords(observed) : "offline";
 }
-function deadline(input2, release, { at: at2, mirror }) {
-  return at2 + release.progressDeadlineMs + silentMs(input2, mirror, at2);
+function deadline(input2, release2, { at: at2, mirror }) {
+  return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
 }
-function settledAt({ input: input2, release, view }, earliest) {
+function settledAt({ input: input2, release: release2, view }, earliest) {
   const asOf = view.silentSince ?? input2.now;
   const healthyFor = view.observed?.healthyForMs ?? 0;
-  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release.minReadyMs));
+  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release2.minReadyMs));
 }
 
 // src/core/rollout/units.ts
@@ -50526,14 +50793,14 @@ function holdsSlot(state) {
 }
 
 // src/core/rollout/start/take-over.ts
-function touchedBy(board, release) {
+function touchedBy(board, release2) {
   const touched = /* @__PURE__ */ new Map();
-  for (const site of /* @__PURE__ */ new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
-    const listed = listedSite(board.input, release, site);
+  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
+    const listed = listedSite(board.input, release2, site);
     if (listed === void 0) continue;
-    const stage = release.stages[listed.entry.stage]?.name ?? "";
-    const last = lastMove(release, site);
-    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
+    const stage = release2.stages[listed.entry.stage]?.name ?? "";
+    const last = lastMove(release2, site);
+    if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
     const at2 = last?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at: at2 } : { at: at2, settled: true });
   }
@@ -50548,20 +50815,20 @@ function takeSites(board, app, {
   why
 }) {
   const carried = {};
-  for (const release of app.open.values()) {
-    if (!kinds2.includes(release.kind)) continue;
-    for (const [site, record2] of touchedBy(board, release)) {
+  for (const release2 of app.open.values()) {
+    if (!kinds2.includes(release2.kind)) continue;
+    for (const [site, record2] of touchedBy(board, release2)) {
       if (sites.has(site) && record2.settled !== true) carried[site] = record2;
     }
-    shrink(board, release, { sites, why });
+    shrink(board, release2, { sites, why });
   }
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
-function shrink(board, release, { sites, why }) {
-  const smaller = withoutSites(release, sites);
-  if (smaller === release) return;
-  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release.id}: ${why}`);
-  else closeRelease(board, release, `${release.id} ends: ${why}`);
+function shrink(board, release2, { sites, why }) {
+  const smaller = withoutSites(release2, sites);
+  if (smaller === release2) return;
+  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
+  else closeRelease(board, release2, `${release2.id} ends: ${why}`);
 }
 function takeArrivals(board, app, { sites, why }) {
   const carried = {};
@@ -50671,11 +50938,11 @@ function unleave(board, app, { site, entry: entry2 }) {
   if (!("leaving" in entry2)) return void 0;
   const isForgotten = own(board.input.sites, site) === void 0;
   if (isForgotten && entry2.leaving.verb === "orphan") return void 0;
-  const release = board.apps.get(app)?.open.get(entry2.leaving.release);
-  const from = own(release?.list, site)?.from ?? void 0;
-  if (release === void 0 || from === void 0) return void 0;
+  const release2 = board.apps.get(app)?.open.get(entry2.leaving.release);
+  const from = own(release2?.list, site)?.from ?? void 0;
+  if (release2 === void 0 || from === void 0) return void 0;
   const without = (record2) => Object.fromEntries(Object.entries(record2).filter(([name2]) => name2 !== site));
-  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
+  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -50692,26 +50959,28 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
 function refreshBudgets({ input: input2, board, begun }, app) {
   const strategy = input2.newestStrategyOf?.(app.app);
   if (strategy === void 0) return;
-  for (const release of app.open.values()) {
-    const isNew2 = release.source === input2.head || begun.some(({ id }) => id === release.id);
-    if (isNew2) continue;
-    const next = withNumbers(release, strategy, input2.head);
-    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release, budgetsFrom: "" })) {
+  for (const release2 of app.open.values()) {
+    const isNew2 = release2.source === input2.head || begun.some(({ id }) => id === release2.id);
+    if (isNew2 || release2.backTo !== void 0) continue;
+    const next = withNumbers(release2, strategy, input2.head);
+    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release2, budgetsFrom: "" })) {
       continue;
     }
-    setRelease(board, next, `${release.id} goes on with the budgets of ${input2.head}`);
+    setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
   }
 }
-function withNumbers(release, strategy, head) {
-  const sizes = release.stages.map(() => 0);
-  for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
-  const stages2 = release.stages.map((stage, index) => {
+function withNumbers(release2, strategy, head) {
+  const sizes = release2.stages.map(() => 0);
+  for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const stages2 = release2.stages.map((stage, index) => {
     const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
+    const { promotion: _2, ...rest2 } = stage;
     return {
-      ...stage,
+      ...rest2,
       approval: found.approval,
+      ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
       maxInFlight: resolveAmount(found.maxInFlight, size),
@@ -50720,17 +50989,17 @@ function withNumbers(release, strategy, head) {
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, ...rest } = release;
-  const scope = rollback === null || release.kind === "removal" ? {} : { rollback };
-  return { ...rest, ...numbers, ...scope };
+  const { rollback: _, ...rest } = release2;
+  const scope2 = rollback === null || release2.kind === "removal" ? {} : { rollback };
+  return { ...rest, ...numbers, ...scope2 };
 }
 
 // src/core/rollout/release-names.ts
 var import_node_crypto5 = require("node:crypto");
 var longest = 63;
-function releaseName(release, control2) {
-  const { kind, app, digest, head } = release;
-  const marks2 = kind === "app" ? [mark(digest), mark(head)] : [mark(head)];
+function releaseName(release2, control2) {
+  const { kind, app, digest, head } = release2;
+  const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix2 = kind === "app" ? [] : [kind];
   const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
@@ -50750,7 +51019,7 @@ function shortened(app, room) {
 function knownNames(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
   const { current, open: open2 } = control2;
-  const names = [...open2, ...current.partial.map(({ release }) => release)].map(({ id }) => id);
+  const names = [...open2, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
   return new Set(current.release === null ? names : [...names, current.release.id]);
 }
 
@@ -50797,6 +51066,7 @@ function frozenStage(stage, size, by) {
     by,
     ..."selector" in stage.take ? { selector: stage.take.selector } : {},
     approval: stage.approval,
+    ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
     failureBudget: resolveAmount(stage.failureBudget, size),
     maxInFlight: resolveAmount(stage.maxInFlight, size),
@@ -50834,14 +51104,14 @@ function beginRelease(run2, app, made) {
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
   const { kind, digest, renderer, carried, verb } = made;
   const control2 = { current: app.current, open: [...app.open.values()], bad: app.bad };
-  const id = releaseName({ kind, app: app.app, digest, head: input2.head }, control2);
-  const release = {
+  const { named: named2, ...origin } = originOf(input2, made);
+  const id = releaseName({ kind: named2, app: app.app, digest, head: input2.head }, control2);
+  const release2 = {
     id,
     app: app.app,
     kind,
     digest,
     renderer,
-    source: input2.head,
     budgetsFrom: input2.previousHead ?? input2.head,
     strategy: strategy.name,
     startedAt: board.at,
@@ -50859,13 +51129,18 @@ function beginRelease(run2, app, made) {
     excused: {},
     opened: {},
     passed: {},
-    openList: openListBudgets(strategy),
-    approvals: []
+    openList: made.openList ?? openListBudgets(strategy),
+    approvals: [],
+    ...origin
   };
-  setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
+  setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
   run2.begun.push({ app: app.app, id });
   run2.notes.push(`${id} begins at ${made.list.size} sites`);
-  return release;
+  return release2;
+}
+function originOf({ head }, { kind, backTo }) {
+  if (backTo === void 0) return { named: kind, source: head };
+  return { named: "back", source: backTo.release.source, backTo };
 }
 function isReachable(input2, site) {
   const facts = own(input2.headSites, site);
@@ -50891,7 +51166,8 @@ function isRefused(app, desired2) {
   return desired2 !== void 0 && isNew(app, desired2) && app.bad.includes(desired2.digest);
 }
 function isNew(app, { digest, renderer }) {
-  const reference = candidateOf(app) ?? app.current.release;
+  const candidate = candidateOf(app);
+  const reference = candidate?.backTo?.only === true ? app.current.release : candidate ?? app.current.release;
   return reference?.digest !== digest || reference.renderer !== renderer;
 }
 function startCandidate(run2, app, returning) {
@@ -50942,10 +51218,10 @@ function listOf2(run2, app, { desired: desired2, touched }) {
   }
   return list;
 }
-function makeCurrent(run2, app, release) {
+function makeCurrent(run2, app, release2) {
   const openList = openListBudgets(run2.input.strategyOf(app.app));
-  const why = `${release.id} changes no site: it is current at once`;
-  setCurrent(run2.board, app, { current: { release, partial: [], openList }, why });
+  const why = `${release2.id} changes no site: it is current at once`;
+  setCurrent(run2.board, app, { current: { release: release2, partial: [], openList }, why });
   run2.notes.push(why);
 }
 
@@ -50959,14 +51235,14 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
   const wanted = own(input2.desired, app.app)?.sites;
   if (wanted === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
-  for (const release of app.open.values()) {
-    if (release.kind !== "removal") continue;
-    const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
+  for (const release2 of app.open.values()) {
+    if (release2.kind !== "removal") continue;
+    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
-    for (const [site, record2] of touchedBy(board, release)) {
+    for (const [site, record2] of touchedBy(board, release2)) {
       if (back.has(site) && record2.settled !== true) inFlight[site] = record2;
     }
-    shrink(board, release, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
+    shrink(board, release2, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
     notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
   }
   return inFlight;
@@ -51019,13 +51295,13 @@ function isPlaced({ input: input2 }, app, site) {
   return isRefused(app, desired2) && own(own(input2.entitled, app.app), site) !== void 0;
 }
 function endApp({ board, notes }, app) {
-  for (const release2 of app.open.values()) {
-    if (release2.kind === "removal") continue;
-    closeRelease(board, release2, `${release2.id} ends: ${app.app} is no longer in the fleet`);
-    notes.push(`${release2.id} ends: ${app.app} is no longer in the fleet`);
+  for (const release3 of app.open.values()) {
+    if (release3.kind === "removal") continue;
+    closeRelease(board, release3, `${release3.id} ends: ${app.app} is no longer in the fleet`);
+    notes.push(`${release3.id} ends: ${app.app} is no longer in the fleet`);
   }
-  const { release, partial } = app.current;
-  const isEnded = release === null && partial.length === 0;
+  const { release: release2, partial } = app.current;
+  const isEnded = release2 === null && partial.length === 0;
   const why = `${app.app} is no longer in the fleet`;
   if (app.open.size > 0) {
     if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
@@ -51049,12 +51325,12 @@ function entitleUnplaced(run2, app) {
 }
 
 // src/core/rollout/rollback/stop-failed.ts
-function isToGoBack(release, site) {
-  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
-  return own(release.setBack, site) !== void 0 || isInScope(release, site);
+function isToGoBack(release2, site) {
+  if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
+  return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
 }
-function isInScope(release, site) {
-  const { goingBack, failed: failed2, excused, stages: stages2, list } = release;
+function isInScope(release2, site) {
+  const { goingBack, failed: failed2, excused, stages: stages2, list } = release2;
   if (goingBack?.scope === "failed") return Object.hasOwn(failed2, site) && !own(excused, site);
   if (goingBack?.scope !== "stage") return goingBack !== void 0;
   return stages2[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
@@ -51170,21 +51446,21 @@ function followHead({ input: input2, board }) {
 
 // src/core/plan/diff-groups.ts
 function diffGroups(variants) {
-  const groups = /* @__PURE__ */ new Map();
+  const groups2 = /* @__PURE__ */ new Map();
   for (const [index, variant] of variants.entries()) {
     const look = JSON.stringify([
       variant.app,
       variant.objects.map((object) => changedLines(object, variant))
     ]);
-    const group2 = groups.get(look);
+    const group2 = groups2.get(look);
     if (group2 === void 0) {
-      groups.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
+      groups2.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
     } else {
       group2.sites = [...group2.sites, ...variant.sites].toSorted();
       group2.variants.push(index);
     }
   }
-  return [...groups.values()];
+  return [...groups2.values()];
 }
 function changedLines({ id, change: change2, diff }, { sites }) {
   const lines2 = diff.split("\n").filter((line) => line.startsWith("-") || line.startsWith("+"));
@@ -51354,8 +51630,8 @@ function hiddenValues(map, before) {
 }
 
 // src/core/plan/release-plans.ts
-function releasePlan(release) {
-  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release;
+function releasePlan(release2) {
+  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release2;
   return {
     release: id,
     app,
@@ -51367,8 +51643,8 @@ function releasePlan(release) {
     progressDeadlineMs
   };
 }
-function stagePlans(release) {
-  const { id, app, list, stages: stages2 } = release;
+function stagePlans(release2) {
+  const { id, app, list, stages: stages2 } = release2;
   return stages2.map((stage, index) => {
     const { name: name2, by, approval, soakMs, failureBudget, maxInFlight, maxUnavailable } = stage;
     const sites = Object.keys(list).filter((site) => list[site]?.stage === index);
@@ -51423,9 +51699,9 @@ function movesOf(base, head) {
   });
 }
 function variantPlans(moves, sides) {
-  const groups = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
+  const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
   const variantOf = (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
-  return [...groups.values()].flatMap((group2) => {
+  return [...groups2.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
     const { app, from, to } = first2;
@@ -51446,11 +51722,11 @@ function sitePlans(moves, head, releases) {
 }
 function bringerOf(releases, app, site) {
   const own2 = releases.filter(
-    (release2) => release2.app === app && Object.hasOwn(release2.list, site)
+    (release3) => release3.app === app && Object.hasOwn(release3.list, site)
   );
-  const release = own2.find(({ kind }) => kind !== "site") ?? own2[0];
-  const stage = release?.stages[release.list[site]?.stage ?? -1];
-  return { release: release?.id ?? null, stage: stage?.name ?? null };
+  const release2 = own2.find(({ kind }) => kind !== "site") ?? own2[0];
+  const stage = release2?.stages[release2.list[site]?.stage ?? -1];
+  return { release: release2?.id ?? null, stage: stage?.name ?? null };
 }
 function deletionPlan(releases) {
   const deleting = releases.filter(({ deletions: deletions2 }) => deletions2.objects > 0);
@@ -51603,9 +51879,9 @@ function longestRun(text) {
 var maxRows = 100;
 var maxDiffLines = 200;
 var maxNames = 5;
-function planVerdict({ sites, siteCount, groups }) {
+function planVerdict({ sites, siteCount, groups: groups2 }) {
   if (sites.length === 0) return "No site changes";
-  const ways = groups.length === 1 ? "one way" : `${groups.length} distinct ways`;
+  const ways = groups2.length === 1 ? "one way" : `${groups2.length} distinct ways`;
   return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
 function planBlocks(plan, model) {
@@ -51635,7 +51911,7 @@ function virtualSites(plan, model) {
 function stages(all) {
   const rows = all.map((stage, index) => [
     codeSpan(stage.app),
-    `${index - all.findIndex(({ release }) => release === stage.release) + 1}. ${codeSpan(stage.name)}`,
+    `${index - all.findIndex(({ release: release2 }) => release2 === stage.release) + 1}. ${codeSpan(stage.name)}`,
     codeSpan(stage.by),
     String(stage.sites.length),
     gatesOf(stage)
@@ -51742,28 +52018,28 @@ var maxDiagnostics = 100;
 function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   const { preview } = report2;
   const blocks = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
-  const groups = [];
+  const groups2 = [];
   if (preview?.planned) {
     const { plan, model } = preview.planned;
     blocks.push(...planBlocks(plan, model));
-    groups.push(...plan.groups.map((group2, index) => groupBlock(plan, group2, index + 1)));
+    groups2.push(...plan.groups.map((group2, index) => groupBlock(plan, group2, index + 1)));
   }
   const foot = footer(preview);
-  return fitted({ blocks, groups, foot }, maxBytes2);
+  return fitted({ blocks, groups: groups2, foot }, maxBytes2);
 }
-function fitted({ blocks, groups, foot }, maxBytes2) {
+function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
   const kept = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
-  const all = [...blocks.filter((block) => block !== ""), ...groups];
+  const all = [...blocks.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
     kept.push(block);
   }
   if (kept.length < all.length) {
-    const shown2 = Math.max(0, kept.length - (all.length - groups.length));
+    const shown2 = Math.max(0, kept.length - (all.length - groups2.length));
     kept.push(
-      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }

@@ -31,7 +31,7 @@ const all = (version: string): Record<string, string> => ({
 
 describe("a hold in the fleet repository", { timeout: 240_000 }, () => {
   it("counts for its own commit, is not ended by the API, and ends with its file", async () => {
-    const { bench, controller } = await settledFleet({ heartbeat: "3s" });
+    const { bench, controller } = await settledFleet();
     const scope = { app: "web" };
     await bench.fleet.commit({
       ...webVersion("2"),
@@ -72,7 +72,7 @@ describe("a hold in the fleet repository", { timeout: 240_000 }, () => {
 
 describe("a decision in the fleet repository", { timeout: 240_000 }, () => {
   it("is carried out once, in the name of who committed it, and never for its own commit", async () => {
-    const { bench, controller } = await settledFleet({ heartbeat: "3s" });
+    const { bench, controller } = await settledFleet();
     await bench.fleet.commit(webVersion("2"));
     await everywhere(bench, "2");
     await quiet(bench);

@@ -16,7 +16,7 @@ import type { ReleaseHistory } from "../../src/core/protocol/api.ts";
 
 /** A fleet on version 3 that had 1 and 2. */
 async function releasedThrice() {
-  const { bench, controller } = await settledFleet({ heartbeat: "3s" });
+  const { bench, controller } = await settledFleet();
   const commits = [await bench.fleet.git("rev-parse", "HEAD")];
   for (const version of ["2", "3"]) {
     commits.push(await bench.fleet.commit(webVersion(version)));
