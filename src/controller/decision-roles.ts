@@ -13,6 +13,7 @@ const needs: Needs = {
     deletions !== undefined || removal === "delete" ? "admin" : "operate",
   excuse: ({ uid }) => (uid === undefined ? "operate" : "admin"),
   retry: () => "operate",
+  promote: () => "operate",
   rollback: () => "operate",
   "accept-head": () => "admin",
   recover: () => "admin",

@@ -24,6 +24,7 @@ const table: Readonly<Record<string, readonly Case[]>> = {
   "GET /healthz": [{ path: "/healthz", access: "public" }],
   "GET /api/v1/status": [{ path: "/api/v1/status", access: "view" }],
   "GET /api/v1/explain": [{ path: "/api/v1/explain?site=paris&app=web", access: "view" }],
+  "GET /api/v1/history": [{ path: "/api/v1/history?app=web", access: "view" }],
   "POST /api/v1/rollout/:verb": [
     { path: "pause", access: "operate", body: { scope } },
     { path: "resume", access: "operate", body: { scope } },
@@ -36,6 +37,8 @@ const table: Readonly<Record<string, readonly Case[]>> = {
     { path: "excuse", access: "admin", body: { site, uid: "u-1" } },
     { path: "retry", access: "operate", body: { app, release } },
     { path: "rollback", access: "operate", body: { app } },
+    { path: "rollback", access: "operate", body: { app, to: "old-1" } },
+    { path: "promote", access: "operate", body: { app, release, stage: "rest" } },
     { path: "accept-head", access: "admin", body: { commit } },
     { path: "recover", access: "admin", body: {} },
   ].map((each): Case => ({

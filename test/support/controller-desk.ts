@@ -115,6 +115,7 @@ function deskBehind(
     api: {
       status: () => noStatus,
       explain: () => ({ ...explained, ...rest }),
+      history: () => Promise.resolve({ app: "web", releases: [] }),
       decide: async (asked) => {
         decided.push(asked);
         return { commit: "c0ffee", message: "recorded" };
