@@ -1,0 +1,192 @@
+/**
+ * CEL expressions over given variables. In: a text, later the facts. Out: a value, or what is wrong and at which
+ * character. Pure and bounded: an expression is short, knows no clock and no outside, its regular expressions are RE2, and
+ * what takes too many steps ends with an error, whatever it would have answered.
+ */
+import {
+  type CelEnv,
+  celEnv,
+  celFunc,
+  type CelInput,
+  CelScalar,
+  isCelError,
+  parse,
+  plan,
+} from "@bufbuild/cel";
+import type { Json } from "../model/json.ts";
+import { freeNames, offsetOfNode, type ParsedCel } from "./cel-tree.ts";
+import type { CelFields, CelProblem, CelType } from "./cel-types.ts";
+import { fromCelValue, toCelInput } from "./cel-values.ts";
+import { checkCelTypes } from "./check-cel-types.ts";
+import { CelWeights, matchFunction, meterCel, stepFunction } from "./meter-cel.ts";
+
+/** Characters of an expression. */
+export const maxCelLength = 1000;
+/** Brackets in brackets. */
+const maxDepth = 40;
+/** Turns of loops and sizes of values of one evaluation: some 40 ms. */
+const maxSteps = 20_000;
+/** A regular expression is made anew for each match. */
+const stepsPerCharacter = 2;
+/** Texts whose programs are kept. */
+const maxPrograms = 1000;
+
+/** What an expression came to; whole numbers as numbers. */
+type CelOutcome =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly problem: CelProblem };
+
+/** An expression that can be asked. */
+export interface CelProgram {
+  /** The variables that it uses. */
+  readonly names: ReadonlySet<string>;
+  /** What it gives, as far as that can be told. */
+  readonly type: CelType;
+  /** Its value over these facts; those that it does not use may be absent. */
+  evaluate(facts: Readonly<Record<string, Json>>): CelOutcome;
+}
+
+/** A program, or every mistake in the text. */
+export type CompiledCel =
+  | { readonly ok: true; readonly program: CelProgram }
+  | { readonly ok: false; readonly problems: readonly CelProblem[] };
+
+/** Compiles texts over the same variables; each once. Nothing that it keeps changes an answer. */
+export class CelEnvironment {
+  readonly #variables: CelFields;
+  readonly #compiled = new Map<string, CompiledCel>();
+  readonly #weights = new CelWeights();
+  #env: CelEnv | undefined;
+  #steps = 0;
+
+  constructor(variables: CelFields) {
+    this.#variables = variables;
+  }
+
+  compile(text: string): CompiledCel {
+    const known = this.#compiled.get(text);
+    if (known !== undefined) return known;
+    const compiled = this.#compile(text);
+    const [oldest] = this.#compiled.keys();
+    if (this.#compiled.size >= maxPrograms && oldest !== undefined) this.#compiled.delete(oldest);
+    this.#compiled.set(text, compiled);
+    return compiled;
+  }
+
+  #compile(text: string): CompiledCel {
+    const tooLarge = sizeProblem(text);
+    if (tooLarge !== undefined) return { ok: false, problems: [tooLarge] };
+    const parsed = parseCel(text);
+    if ("message" in parsed) return { ok: false, problems: [parsed] };
+    const env = (this.#env ??= this.#newEnv());
+    const { type, problems } = checkCelTypes(parsed, {
+      variables: this.#variables,
+      isFunction: (name) => env.funcs.find(name) !== undefined,
+    });
+    if (problems.length > 0) return { ok: false, problems };
+    const names = freeNames(parsed.expr);
+    meterCel(parsed);
+    const run = plan(env, parsed);
+    return { ok: true, program: this.#programOf({ parsed, names, type, run }) };
+  }
+
+  #newEnv(): CelEnv {
+    const { DYN } = CelScalar;
+    const step = celFunc(stepFunction, [DYN], DYN, (value) =>
+      this.#take(value, this.#weights.weigh(value)),
+    );
+    const match = celFunc(matchFunction, [DYN], DYN, (value) =>
+      this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1),
+    );
+    return celEnv({ funcs: [step, match] });
+  }
+
+  #take<T>(value: T, steps: number): T {
+    this.#steps += steps;
+    if (this.#steps > maxSteps) throw new Error(tooManySteps);
+    return value;
+  }
+
+  #programOf({
+    parsed,
+    names,
+    type,
+    run,
+  }: {
+    parsed: ParsedCel;
+    names: ReadonlySet<string>;
+    type: CelType;
+    run: ReturnType<typeof plan>;
+  }): CelProgram {
+    const evaluate: CelProgram["evaluate"] = (facts) => {
+      const bindings: Record<string, CelInput> = {};
+      for (const name of names) {
+        if (!Object.hasOwn(facts, name) || !Object.hasOwn(this.#variables, name)) continue;
+        bindings[name] = toCelInput(facts[name] ?? null, this.#variables[name] ?? "any");
+      }
+      this.#steps = 0;
+      const value = run(bindings);
+      // Forms such as `||` swallow errors: what took too many steps has no answer.
+      if (this.#steps > maxSteps) return failed(tooManySteps, 0);
+      if (isCelError(value)) return failed(value.message, offsetOfNode(parsed, value.exprId));
+      if (this.#weights.weigh(value) > maxSteps) return failed(tooManySteps, 0);
+      const result = fromCelValue(value);
+      return result === undefined ? failed(noData, 0) : { ok: true, value: result };
+    };
+    return { names, type, evaluate };
+  }
+}
+
+const noData = "the expression gives no text, number, truth value, list or map of them";
+const tooManySteps = `the expression takes more than ${maxSteps} steps`;
+
+function failed(message: string, offset: number): CelOutcome {
+  return { ok: false, problem: { message, offset } };
+}
+
+function sizeProblem(text: string): CelProblem | undefined {
+  if (text.length > maxCelLength) {
+    const message = `the expression has ${text.length} characters, more than ${maxCelLength}`;
+    return { message, offset: maxCelLength, hint: "write several checks" };
+  }
+  let depth = 0;
+  for (let offset = 0; offset < text.length; offset += 1) {
+    const character = text.charAt(offset);
+    if ("([{".includes(character)) depth += 1;
+    if (")]}".includes(character)) depth -= 1;
+    if (depth <= maxDepth) continue;
+    return { message: `brackets stand more than ${maxDepth} deep`, offset, hint: "nest less" };
+  }
+  return undefined;
+}
+
+function parseCel(text: string): ParsedCel | CelProblem {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!isSyntaxError(error)) throw error;
+    const { offset } = error.location.start;
+    return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
+  }
+}
+
+function syntaxWords(text: string, offset: number): string {
+  if (text.trim() === "") return "the expression is empty";
+  const rest = text.slice(offset, offset + 20).trim();
+  return rest === "" ? "the expression ends too early" : `this is no CEL from \`${rest}\` on`;
+}
+
+/** What the parser throws for a text: the library exports no class of it. */
+interface SyntaxErrorAt {
+  readonly rawMessage: string;
+  readonly location: { readonly start: { readonly offset: number } };
+}
+
+function isSyntaxError(error: unknown): error is SyntaxErrorAt {
+  return error instanceof Error && "location" in error && "rawMessage" in error;
+}
+
+/** Its words are what it expected instead: every token that there is. */
+function isWordless(error: SyntaxErrorAt): boolean {
+  return "expected" in error;
+}
