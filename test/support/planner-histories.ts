@@ -64,6 +64,25 @@ const roomyStrategy = fc.record({
   rollback: fc.constant("failed" as const),
 });
 
+/** Mostly none; those that there are turn true and false with what happens. */
+const checks = fc.option(
+  fc.record({
+    before: fc.subarray([
+      { name: "pilot", cel: 'has(site.labels.ring) || stage.name != "all"' },
+      { name: "few", cel: "stage.inFlight < 2" },
+      { name: "none-failed", cel: "stage.failed == 0" },
+      { name: "other", cel: '!("db" in apps) || apps.db.healthy' },
+      { name: "broken", cel: 'site.labels.ring == "pilot"' },
+    ]),
+    after: fc.subarray([
+      { name: "neighbour", cel: 'apps.all(name, name == "web" || apps[name].healthy)' },
+      { name: "some-time", cel: "app.healthyForSeconds >= 2" },
+      { name: "most", cel: "stage.healthyShare > 0.5" },
+    ]),
+  }),
+  { nil: undefined, freq: 1 },
+);
+
 interface AppKind {
   readonly versions: readonly string[];
   readonly strategies: typeof strategy | typeof roomyStrategy;
@@ -77,12 +96,14 @@ const app = (name: string, { versions, strategies }: AppKind = anyKind): fc.Arbi
       version: fc.constantFrom(...versions),
       strategy: strategies,
       onRemoval: fc.constantFrom("delete" as const, "orphan" as const, "hold" as const),
+      checks,
       placement: fc.constantFrom("all", "ring", "odd"),
       takes: fc.subarray(["_Service_x_shared", "_Secret_x_vault", `_ConfigMap_${name}_more`]),
       byRing: fc.boolean(),
     })
-    .map(({ placement, takes, byRing, version, ...rest }) => ({
+    .map(({ placement, takes, byRing, version, checks: asked, ...rest }) => ({
       ...rest,
+      ...(asked === undefined ? {} : { checks: asked }),
       version: `${version}${takes.map((id) => `+${id.at(-1)}`).join("")}@${placement}${byRing ? "r" : ""}`,
       objects: [`_ConfigMap_${name}_main`, ...takes],
       ...(byRing

@@ -2,6 +2,7 @@
  * A small world for the planner: commits, sites and workers by script, time as a number. It does what controller and
  * workers do around the pure functions: follows heads, writes plans (control first), applies mirrors, reports health.
  */
+import type { Checks } from "../../src/core/model/kinds/checks.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
 import { applyDecision } from "../../src/core/rollout/decisions.ts";
 import { entitlements } from "../../src/core/rollout/entitled-release.ts";
@@ -22,11 +23,12 @@ import type {
 } from "../../src/core/rollout/planner-types.ts";
 import { progressOf } from "../../src/core/rollout/progress.ts";
 import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
-import { strategyFromSpec } from "../../src/core/rollout/resolve-strategy.ts";
 import { startReleases } from "../../src/core/rollout/start-releases.ts";
 import { applyChanges } from "./control-state.ts";
+import { type StrategySpec, strategyOf } from "./world-strategy.ts";
 
-type StrategySpec = Parameters<typeof strategyFromSpec>[1];
+export { quick } from "./world-strategy.ts";
+
 type Labels = Readonly<Record<string, string>>;
 
 /** An app of a commit. Its tree at a site is `<app>:<version>` and, with `variant`, what that says of the labels. */
@@ -39,6 +41,7 @@ export interface WorldApp {
   /** Objects of a variant, where they are others. */
   readonly variantObjects?: Readonly<Record<string, readonly string[]>>;
   readonly strategy?: StrategySpec;
+  readonly checks?: Checks;
   readonly onRemoval?: RemovalVerb;
 }
 
@@ -73,18 +76,6 @@ interface Live {
   left: boolean;
   health: ObservedApp["health"];
 }
-
-/** A quick strategy for stories: seconds instead of minutes, and room for everything. */
-export const quick: StrategySpec = {
-  stages: [{ name: "canary", count: 1 }, { name: "rest" }],
-  soak: "2s",
-  minReady: "1s",
-  progressDeadline: "10s",
-  maxInFlight: "100%",
-  maxUnavailable: "100%",
-  failureBudget: 0,
-  rollback: "none",
-};
 
 /** A record without a prototype: `constructor` is a valid name of a site. */
 function bare<T>(): Record<string, T> {
@@ -166,10 +157,8 @@ export class PlannerWorld {
       entitledBefore,
       onRemoval: this.#removalVerbs(),
       deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
-      strategyOf: (app) =>
-        strategyFromSpec("quick", (granting.apps[app] ?? head.apps[app])?.strategy ?? quick),
-      newestStrategyOf: (app) =>
-        head.apps[app] && strategyFromSpec("quick", head.apps[app].strategy ?? quick),
+      strategyOf: (app) => strategyOf(granting.apps[app] ?? head.apps[app]),
+      newestStrategyOf: (app) => head.apps[app] && strategyOf(head.apps[app]),
       isProtected: this.isProtected,
     };
   }

@@ -35,6 +35,7 @@ export const diagnosticCodes = {
   "matches-by-absence": "sites match a selector only because they lack its key",
   "no-effect": "an overlay changes nothing at any site",
   expression: "`${ }` expressions are not carried out yet",
+  "bad-cel": "a CEL expression cannot be read, names what does not exist, or says no true or false",
   "no-fleet": "the repository holds no Fleet, or more than one",
   "empty-app": "an app renders to zero objects",
   "missing-source": "a source path does not exist or leaves the repository",

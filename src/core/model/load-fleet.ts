@@ -3,6 +3,7 @@
  * give the same model and the same diagnostics, in whatever order they come. A fleet with one error is no fleet: the rest
  * is looked over for more mistakes and nothing else, so nothing can go missing from it unseen.
  */
+import { checkChecks } from "./check-checks.ts";
 import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels } from "./check-labels.ts";
@@ -49,6 +50,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...checkReferences(draft),
     ...checkRules(draft),
     ...checkDecisions(draft),
+    ...checkChecks(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read),

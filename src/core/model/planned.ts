@@ -53,7 +53,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.profile",
     "spec.components",
     "spec.dependsOn",
-    "spec.checks",
     "spec.secrets",
     "spec.kubernetes",
     "spec.kubernetesVersion",

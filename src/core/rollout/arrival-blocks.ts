@@ -2,6 +2,8 @@
 import { resolveAmount } from "../model/amount.ts";
 import { type Arrival, budgetsOf } from "./arrivals.ts";
 import type { AppBoard, Board } from "./board.ts";
+import { blockOf } from "./checks/check-blocks.ts";
+import { untrueBefore } from "./checks/site-checks.ts";
 import { loneBlock, loneDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { fitsFleet, openHoldBlock, siteBlock } from "./site-blocks.ts";
@@ -57,7 +59,13 @@ export function arrivalBlock(list: OpenList, { view, to }: Arrival): Block | nul
   const block = siteBlock(view) ?? openHoldBlock(board, app.app, view);
   if (block !== null) return block;
   const isAgain = own(app.arrivals.handed, view.site)?.to === to;
-  return isAgain ? null : budgetBlock(list, view);
+  return isAgain ? null : (budgetBlock(list, view) ?? checkBlock(list, view));
+}
+
+/** A check of the app that counts no sites holds where no stage is, too. */
+function checkBlock({ board, app: { app }, budgets }: OpenList, view: SiteView): Block | null {
+  const untrue = untrueBefore(board.input, budgets, { app, view });
+  return untrue === null ? null : blockOf(board, untrue);
 }
 
 function budgetBlock(list: OpenList, view: SiteView): Block | null {

@@ -1,5 +1,6 @@
 /** What the open list of an app has handed over, and where each of it stands. */
 import { type AppBoard, type Board, setArrivals, wakeAt } from "./board.ts";
+import { untrueAfter } from "./checks/site-checks.ts";
 import { own } from "./own.ts";
 import type { TreeId } from "../render/rendered.ts";
 import type { Arrivals, OpenListBudgets } from "./records.ts";
@@ -35,20 +36,23 @@ function arrivalState(board: Board, app: AppBoard, view: SiteView): ArrivalState
   if (standingTree(view.entry) !== handed.to) {
     return isWanted(app, board, view) ? "in-flight" : "gone";
   }
-  return judgedState(board, view, { handed, budgets: budgetsOf(app) });
+  return judgedState(board, view, { handed, app });
 }
 
 function judgedState(
   board: Board,
   view: SiteView,
-  { handed, budgets }: { handed: Arrivals["handed"][string]; budgets: OpenListBudgets },
+  { handed, app }: { handed: Arrivals["handed"][string]; app: AppBoard },
 ): ArrivalState {
+  const budgets = budgetsOf(app);
   const isHealthyNow = isHealthy(view, budgets.unknownBlocks);
-  if (hasBeenReady(view, handed.to, budgets) && isHealthyNow) return "settled";
+  const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
+  const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
+  if (isReady && !isUntrue) return "settled";
   const at = Date.parse(handed.at);
   const until = at + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at);
   wakeAt(board, until);
-  if (board.input.now < until || isHealthyNow) return "in-flight";
+  if (board.input.now < until || (isHealthyNow && !isUntrue)) return "in-flight";
   return handed.was === "unhealthy" ? "settled" : "failed";
 }
 
@@ -73,7 +77,7 @@ export function settleArrivals(board: Board, app: AppBoard): void {
     if (state === "in-flight") continue;
     delete handed[site];
     whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
-    if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(view) };
+    if (state === "failed") failed[site] = { at: board.at, to, cause: troubleOf(board, app, view) };
   }
   if (whys.length > 0)
     setArrivals(board, app, {
@@ -86,18 +90,26 @@ function stillFailed(board: Board, app: AppBoard, whys: string[]): Arrivals["fai
   const failed: Arrivals["failed"] = {};
   for (const [site, record] of Object.entries(app.arrivals.failed)) {
     const view = viewSite(board.input, app.app, site);
-    if (standingTree(view.entry) === record.to && !hasHealed(view, app)) failed[site] = record;
+    if (standingTree(view.entry) === record.to && !hasHealed(board, app, view))
+      failed[site] = record;
     else whys.push(`${app.app}: ${site} no longer counts as failed`);
   }
   return failed;
 }
 
-function troubleOf({ isReachable, observed }: SiteView): string {
-  return `${isReachable ? healthInWords(observed) : "offline"} at its deadline`;
+function troubleOf(board: Board, app: AppBoard, view: SiteView): string {
+  const { isReachable, observed } = view;
+  const budgets = budgetsOf(app);
+  const check = isHealthy(view, budgets.unknownBlocks)
+    ? untrueAfter(board.input, budgets, { app: app.app, view })
+    : null;
+  return `${check?.words ?? (isReachable ? healthInWords(observed) : "offline")} at its deadline`;
 }
 
-function hasHealed(view: SiteView, app: AppBoard): boolean {
-  return view.silentSince === null && isHealthy(view, budgetsOf(app).unknownBlocks);
+function hasHealed(board: Board, app: AppBoard, view: SiteView): boolean {
+  const budgets = budgetsOf(app);
+  if (view.silentSince !== null || !isHealthy(view, budgets.unknownBlocks)) return false;
+  return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
 }
 
 /** The tree that a site is entitled to; in a plan that made a release current, only where that is known already. */

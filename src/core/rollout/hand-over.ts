@@ -5,6 +5,7 @@
 import { removalVerb, withoutSites } from "./approvals.ts";
 import { countedAt, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
 import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
+import { beforeBlock } from "./checks/check-blocks.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
@@ -31,11 +32,15 @@ export function handOverSites(run: StageRun): Blocked {
     run,
     run.sites.filter(({ state }) => state.kind === "waiting"),
   )) {
-    const block =
-      placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site) ?? handOver(run, site, false);
+    const block = waitingBlock(run, site) ?? handOver(run, site, false);
     if (block !== null) blocked.set(site, block);
   }
   return blocked;
+}
+
+/** Why a site that is waiting goes on to wait. */
+function waitingBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
+  return placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site) ?? beforeBlock(run, site);
 }
 
 /** Recorded, but the process died before the mirror had it: it goes again, in the slot it has. */
@@ -281,7 +286,8 @@ function followSite(
     if (entry === undefined || record === undefined || to === undefined) continue;
     if (entry.to === to || own(other.back, site) !== undefined) continue;
     list[site] = { ...entry, to };
-    handed[site] = { ...record, at: board.at };
+    const { met: _, ...before } = record;
+    handed[site] = { ...before, at: board.at };
     changed = true;
   }
   if (changed) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);

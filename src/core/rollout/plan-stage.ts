@@ -1,7 +1,10 @@
 /** One open (or opening) stage of a unit: record what failed, hand over what may go, pass it when it is through. */
 import { type Board, setArrivals, setCurrent, wakeAt } from "./board.ts";
-import { currentRefOf } from "./entitled-release.ts";
 import { isStagePromoted } from "./approvals.ts";
+import type { Block } from "./block.ts";
+import { passingBlock, openingBlock } from "./checks/check-blocks.ts";
+import { recordMet } from "./checks/record-met.ts";
+import { currentRefOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
@@ -27,8 +30,12 @@ export interface StageInput {
 export function planStage(input: StageInput): boolean {
   const run = openRun(input);
   if (run === null) return false;
-  if (run.gate !== null && !isOpened(run)) return waitAtGate(run);
-  openStage(run);
+  if (!isOpened(run)) {
+    const gate = run.gate ?? openingBlock(run);
+    if (gate !== null) return waitAtGate(run, gate);
+    openStage(run);
+  }
+  recordMet(run);
   const blocked = handOverSites(run);
   recordHandOvers(run);
   const block = closingBlock(run, blocked.size > 0);
@@ -93,9 +100,7 @@ function isOpened({ board, unit, stage }: StageRun): boolean {
 }
 
 /** Nothing has begun: every site waits for the gate. */
-function waitAtGate(run: StageRun): false {
-  const { gate } = run;
-  if (gate === null) return false;
+function waitAtGate(run: StageRun, gate: Block): false {
   reportStage(run, gate);
   const waiting = run.sites.filter(({ state }) => state.kind === "waiting");
   reportSites(run, new Map(waiting.map((site) => [site, gate])));
@@ -116,22 +121,26 @@ function closingBlock(run: StageRun, hasBlocked: boolean): StageRun["gate"] | "u
   if (gate?.code === "rolling-back") return gate;
   if (failed.size > stage.failureBudget) return failureWords(run);
   if (gate !== null) return gate;
-  const isUnsettled = ({ state }: UnitSite): boolean =>
-    state.kind === "waiting" || state.kind === "in-flight";
   if (hasBlocked || run.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
-  if (sites.length > 0 && !hasSuccess(sites)) {
-    return {
-      code: "no-success",
-      reason: `no site of stage ${stage.name} has got it and is healthy`,
-      endsWhen: "one is, or an operator excuses every site of the stage",
-    };
-  }
-  return waitingBlock(run);
+  return successBlock(run) ?? waitingBlock(run);
+}
+
+function isUnsettled({ state }: UnitSite): boolean {
+  return state.kind === "waiting" || state.kind === "in-flight";
+}
+
+function successBlock({ sites, stage }: StageRun): Block | null {
+  if (sites.length === 0 || hasSuccess(sites)) return null;
+  return {
+    code: "no-success",
+    reason: `no site of stage ${stage.name} has got it and is healthy`,
+    endsWhen: "one is, or an operator excuses every site of the stage",
+  };
 }
 
 /** What it still waits for when every site has settled. */
 function waitingBlock(run: StageRun): StageRun["gate"] {
-  return soakBlock(run) ?? promotionBlock(run);
+  return soakBlock(run) ?? passingBlock(run) ?? promotionBlock(run);
 }
 
 /** The releases of the stage that nobody has promoted yet. */

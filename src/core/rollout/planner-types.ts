@@ -18,6 +18,7 @@ import type {
   FollowedHead,
   Hold,
   Release,
+  ReleaseChecks,
   ReleaseRef,
   RemovalVerb,
   RollbackScope,
@@ -176,6 +177,8 @@ export interface ResolvedStrategy {
   readonly unknownBlocks: boolean;
   /** Which sites go back when a stage fails too often; null: none. */
   readonly rollback: RollbackScope | null;
+  /** The checks of the app; absent: none. */
+  readonly checks?: ReleaseChecks;
 }
 
 export interface ResolvedStage {
@@ -242,6 +245,7 @@ export type WaitCode =
   | "approval"
   | "deletions"
   | "earlier-stage"
+  | "check"
   | "soak"
   | "promotion"
   | "no-success"

@@ -48,6 +48,21 @@ const Budget = Type.Union([
   record({ percent: Type.Integer({ minimum: 0, maximum: 100 }) }),
 ]);
 
+/** A condition of a rollout, in CEL. */
+export const ReleaseCheck = record({
+  name: Type.String(),
+  cel: Type.String(),
+  message: Type.Optional(Type.String()),
+});
+export type ReleaseCheck = Static<typeof ReleaseCheck>;
+
+/** What must be true before a hand-over and after it. */
+export const ReleaseChecks = record({
+  before: Type.Array(ReleaseCheck),
+  after: Type.Array(ReleaseCheck),
+});
+export type ReleaseChecks = Static<typeof ReleaseChecks>;
+
 /** Budgets of an app's open list: those of its strategy's last stage, as shares of the app's sites. */
 export const OpenListBudgets = record({
   failureBudget: Budget,
@@ -56,6 +71,7 @@ export const OpenListBudgets = record({
   minReadyMs: Type.Integer(),
   progressDeadlineMs: Type.Integer(),
   unknownBlocks: Type.Boolean(),
+  checks: Type.Optional(ReleaseChecks),
 });
 export type OpenListBudgets = Static<typeof OpenListBudgets>;
 
@@ -161,6 +177,8 @@ export const Release = record({
   minReadyMs: Type.Integer(),
   progressDeadlineMs: Type.Integer(),
   unknownBlocks: Type.Boolean(),
+  /** Absent: none. */
+  checks: Type.Optional(ReleaseChecks),
   stages: Type.Array(FrozenStage),
   list: Type.Record(Type.String(), ListEntry),
   /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
@@ -176,7 +194,13 @@ export const Release = record({
   }),
   handed: Type.Record(
     Type.String(),
-    record({ at: Time, commit: Type.Optional(Type.String()), was: Type.Optional(Standing) }),
+    record({
+      at: Time,
+      commit: Type.Optional(Type.String()),
+      was: Type.Optional(Standing),
+      /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
+      met: Type.Optional(Time),
+    }),
   ),
   /**
    * Sites that an older release had handed over, in a stage that it had not passed, when this one replaced it. They

@@ -4,6 +4,7 @@ import { parseDuration } from "../model/duration.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { RolloutStrategy, Stage } from "../model/kinds.ts";
 import { checkedSelector, formatSelector, matchesSelector } from "../select/selector.ts";
+import { checksOf } from "./checks/release-checks.ts";
 import type { Amount, ResolvedStage, ResolvedStrategy } from "./planner-types.ts";
 
 type StrategySpec = RolloutStrategy["spec"];
@@ -24,10 +25,16 @@ const defaults = {
 /** What a stage may lose without a word: nothing in the first two, then 2 %. */
 const failureBudgets: readonly Amount[] = [{ count: 0 }, { count: 0 }, { percent: 2 }];
 
-/** The strategy of an app: the one it names, else the Fleet's, else one canary, 10 %, the rest. */
+/** The strategy of an app, with its checks: the one it names, else the Fleet's, else one canary, 10 %, the rest. */
 export function resolveStrategy(model: FleetModel, app: string): ResolvedStrategy {
-  const named = model.apps.get(app)?.value.spec.rollout?.strategy;
-  const name = named ?? model.fleet.value.spec.rollout?.strategy;
+  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
+  const name = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
+  const strategy = namedStrategy(model, name);
+  const checks = checksOf(declared);
+  return checks === undefined ? strategy : { ...strategy, checks };
+}
+
+function namedStrategy(model: FleetModel, name: string | undefined): ResolvedStrategy {
   const spec = name === undefined ? undefined : model.strategies.get(name)?.value.spec;
   return strategyFromSpec(spec === undefined ? builtInStrategyName : (name ?? ""), spec ?? {});
 }

@@ -3,6 +3,8 @@
  * observed now. Every site of a release is in exactly one state.
  */
 import type { TreeId } from "../render/rendered.ts";
+import type { UntrueCheck } from "./checks/ask-checks.ts";
+import { hasSiteChecks, untrueAfter } from "./checks/site-checks.ts";
 import { own } from "./own.ts";
 import type { PlannerInput } from "./planner-types.ts";
 import type { ListEntry, Release, Standing } from "./records.ts";
@@ -14,8 +16,16 @@ import { healthInWords } from "./words.ts";
 export type SiteState =
   /** Not handed over. `holdsSlot`: an older release has it in flight. */
   | { readonly kind: "waiting"; readonly holdsSlot: boolean }
-  /** `rehand`: recorded, but its mirror does not have it yet. `until`: its deadline; null: the clock stands still. */
-  | { readonly kind: "in-flight"; readonly rehand: boolean; readonly until: number | null }
+  /**
+   * `rehand`: recorded, but its mirror does not have it yet. `until`: its deadline; null: the clock stands still.
+   * `check`: what it is healthy but not done for.
+   */
+  | {
+      readonly kind: "in-flight";
+      readonly rehand: boolean;
+      readonly until: number | null;
+      readonly check?: UntrueCheck;
+    }
   | { readonly kind: "done"; readonly settledAt: number }
   /** `holdsSlot`: it goes back, and has not settled on what it had before. */
   | {
@@ -71,7 +81,11 @@ export function siteState(listed: ListedSite): SiteState {
   const handed = own(release.handed, view.site);
   return handed === undefined
     ? unhandedState(listed)
-    : handedState(listed, { at: Date.parse(handed.at), was: handed.was ?? "healthy" });
+    : handedState(listed, {
+        at: Date.parse(handed.at),
+        was: handed.was ?? "healthy",
+        met: handed.met === undefined ? undefined : Date.parse(handed.met),
+      });
 }
 
 function unhandedState(listed: ListedSite): SiteState {
@@ -88,8 +102,8 @@ function unhandedState(listed: ListedSite): SiteState {
   return { kind: "waiting", holdsSlot: false };
 }
 
-/** Nothing is left to do there: it is on its to-tree and healthy, or the app that leaves is not there. */
-function isThereAlready({ release, entry, view }: ListedSite): boolean {
+/** Nothing is left to do there: it is on its to-tree, healthy and checked, or the app that leaves is not there. */
+function isThereAlready({ input, release, entry, view }: ListedSite): boolean {
   if (entry.to === null) {
     return (
       Object.hasOwn(release.left ?? {}, view.site) || (view.entry === undefined && !view.isMoving)
@@ -98,7 +112,8 @@ function isThereAlready({ release, entry, view }: ListedSite): boolean {
   return (
     standingTree(view.entry) === entry.to &&
     hasBeenReady(view, entry.to, release) &&
-    isHealthy(view, release.unknownBlocks)
+    isHealthy(view, release.unknownBlocks) &&
+    untrueAfter(input, release, { app: release.app, view }) === null
   );
 }
 
@@ -116,6 +131,8 @@ function isCarried({ input, release, view }: ListedSite): boolean {
 interface Handed {
   readonly at: number;
   readonly was: Standing;
+  /** When it was done and every check was true; undefined: not yet, or there is none. */
+  readonly met: number | undefined;
 }
 
 function handedState(listed: ListedSite, handed: Handed): SiteState {
@@ -135,8 +152,9 @@ function isFrozen(view: SiteView): boolean {
 }
 
 function frozenState(listed: ListedSite, handed: Handed, to: TreeId): SiteState {
-  return hasBeenReady(listed.view, to, listed.release)
-    ? { kind: "done", settledAt: settledAt(listed, handed.at) }
+  const isMet = handed.met !== undefined || !hasSiteChecks(listed.release);
+  return isMet && hasBeenReady(listed.view, to, listed.release)
+    ? { kind: "done", settledAt: settledAt(listed, handed.met ?? handed.at) }
     : { kind: "in-flight", rehand: false, until: null };
 }
 
@@ -144,7 +162,7 @@ function judgedState(listed: ListedSite, handed: Handed, to: TreeId): SiteState 
   const { input, release, view } = listed;
   const isReady = hasBeenReady(view, to, release);
   const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
-  if (isReady && isHealthyNow) return { kind: "done", settledAt: settledAt(listed, handed.at) };
+  if (isReady && isHealthyNow) return checkedState(listed, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
   }
@@ -152,6 +170,23 @@ function judgedState(listed: ListedSite, handed: Handed, to: TreeId): SiteState 
   if (input.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${trouble(view)} at its deadline` };
+}
+
+/** It is healthy: done as soon as the checks say so too, and from then on as long as they do. */
+function checkedState(listed: ListedSite, handed: Handed): SiteState {
+  const { input, release, view } = listed;
+  const check = untrueAfter(input, release, { app: release.app, view });
+  if (check === null) {
+    const earliest = hasSiteChecks(release) ? (handed.met ?? input.now) : handed.at;
+    return { kind: "done", settledAt: settledAt(listed, earliest) };
+  }
+  if (handed.met !== undefined && handed.was !== "unhealthy") {
+    return { kind: "fails", cause: `${check.words}, again before the soak of its stage ended` };
+  }
+  const until = deadline(input, release, { at: handed.at, mirror: view.mirror });
+  if (input.now < until) return { kind: "in-flight", rehand: false, until, check };
+  if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
+  return { kind: "fails", cause: `${check.words}, at its deadline` };
 }
 
 /** A removal: done when the worker said so, failed when it has not by the deadline. */

@@ -1,6 +1,8 @@
 /** Says for every site of an open stage that is not through why it waits, who uses the budget up, and what ends it. */
 import type { Block } from "./block.ts";
-import { isoTime, wakeAt } from "./board.ts";
+import { type Board, isoTime, wakeAt } from "./board.ts";
+import type { UntrueCheck } from "./checks/ask-checks.ts";
+import { blockOf } from "./checks/check-blocks.ts";
 import type { Wait, WaitCode } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import type { SiteState } from "./site-state.ts";
@@ -124,9 +126,10 @@ function standingBlock(run: StageRun, part: Part, { site }: UnitSite): Block | n
 function inFlightBlock(
   { board }: StageRun,
   { view: { observed }, release }: Part,
-  { until }: Extract<SiteState, { kind: "in-flight" }>,
+  { until, check }: Extract<SiteState, { kind: "in-flight" }>,
 ): Block {
   if (until !== null) wakeAt(board, until);
+  if (check !== undefined) return afterBlock(board, check, until);
   if (observed !== undefined && observed.healthyForMs > 0) {
     const left = Math.max(1, release.minReadyMs - observed.longestHealthyMs);
     wakeAt(board, board.input.now + left);
@@ -137,6 +140,13 @@ function inFlightBlock(
     reason: `in flight: ${healthInWords(observed)}`,
     endsWhen: `${readyWords(release)}${deadline}`,
   };
+}
+
+/** Healthy, and a check says that it is not done. */
+function afterBlock(board: Board, check: UntrueCheck, until: number | null): Block {
+  const block = blockOf(board, check);
+  const deadline = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  return { ...block, reason: `in flight: ${block.reason}`, endsWhen: block.endsWhen + deadline };
 }
 
 function readyWords(release: Release): string {

@@ -6,6 +6,7 @@
  */
 import { canonicalJson } from "../model/json.ts";
 import { type AppBoard, change, changesOf, setCurrent } from "./board.ts";
+import { grantedStrategy } from "./checks/release-checks.ts";
 import { controlPaths } from "./control-files.ts";
 import type { StartInput, StartPlan } from "./planner-types.ts";
 import { countDeletions } from "./start/count-deletions.ts";
@@ -45,7 +46,7 @@ function startApp(run: StartRun, app: AppBoard): void {
 function refreshOpenList({ input, board }: StartRun, app: AppBoard): void {
   if (app.current.release === null && app.current.partial.length === 0) return;
   if (!Object.hasOwn(input.desired, app.app)) return;
-  const openList = openListBudgets(input.strategyOf(app.app));
+  const openList = openListBudgets(grantedStrategy(input, app.app));
   const known = app.current.openList;
   if (known !== undefined && canonicalJson(known) === canonicalJson(openList)) return;
   const why = `${app.app}: budgets of the open list`;

@@ -80,6 +80,31 @@ export const mistakeCases: readonly MistakeCase[] = [
     ],
   ],
   [
+    "checks that are none",
+    {
+      "apps/web.yaml": app(`  checks:
+    before:
+      - { name: tier, cel: site.lables.tier == 'gold' }
+      - { name: tier, cel: stage.failed }
+      - name: folded
+        cel: >-
+          site.reachable &&
+          site.labels.tier = 'gold'
+    after:
+      - { name: both, cel: app.healthy && stage.failed == 0 }
+      - { name: open, cel: "site.reachable == 'yes' && nope(" }
+`),
+    },
+    [
+      "apps/web.yaml:10:32: error: there is no field `lables` here; did you mean `labels`? [bad-cel]",
+      'apps/web.yaml:11:17: error: the check "tier" is declared already in this list; give each check its own name [duplicate-name]',
+      "apps/web.yaml:11:28: error: a check says true or false, and this is a whole number; compare it with something [bad-cel]",
+      "apps/web.yaml:13:14: error: this is no CEL from `= 'gold'` on (at `= 'gold'`) [bad-cel]",
+      "apps/web.yaml:17:28: error: a check `after` speaks of one site or counts sites, not both; write two checks [bad-cel]",
+      "apps/web.yaml:18:60: error: this is no CEL from `(` on [bad-cel]",
+    ],
+  ],
+  [
     "a merge key",
     { "sites/e1.yaml": `${site}  location:\n    <<: {}\n    latitude: 1\n    longitude: 2\n` },
     [

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { referenceFiles } from "../../../scripts/generate-reference.ts";
+import { checkVariables } from "../../../src/core/checks/check-language.ts";
 import { diagnosticCodes } from "../../../src/core/model/diagnostic.ts";
 import { kinds } from "../../../src/core/model/kinds.ts";
 import { strategyFromSpec } from "../../../src/core/rollout/resolve-strategy.ts";
@@ -33,6 +34,15 @@ describe("the reference", () => {
       /^\| `([a-z-]+)` \| (.+?) \| (.+?) \|$/gm,
     );
     expect([...rows].map(([, code]) => code)).toEqual(Object.keys(diagnosticCodes));
+  });
+
+  it("lists every variable and field that a check may speak of, and no other", () => {
+    const [, table = ""] = read("docs/reference/checks.md").split("| variable |");
+    const rows = table.matchAll(/^\| `([a-zA-Z.]+)` \|/gm);
+    const names = Object.entries(checkVariables).flatMap(([name, type]) =>
+      "fields" in type ? Object.keys(type.fields).map((field) => `${name}.${field}`) : [name],
+    );
+    expect([...rows].map(([, name]) => name)).toEqual(names);
   });
 
   it("states the defaults of strategies that are carried out", () => {

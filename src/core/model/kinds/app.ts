@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Checks } from "./checks.ts";
 import { Overlay } from "./overlay.ts";
 import { closedObject, documentOf, Name, nameOf } from "./shared.ts";
 
@@ -43,6 +44,7 @@ export const App = documentOf(
           "how it moves; without it, the strategy of the Fleet",
         ),
       ),
+      checks: Type.Optional(Checks),
       onRemoval: Type.Optional(
         Type.Enum(["delete", "orphan", "hold"], {
           default: "delete",

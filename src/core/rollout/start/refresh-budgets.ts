@@ -7,7 +7,7 @@ import type { StartRun } from "./start-run.ts";
 
 /**
  * A release's budgets are those of the newest followed head other than the one that started it: releases under way
- * take the numbers of the new head, stage by stage by name. Which sites are in which stage stays as it was frozen.
+ * take the numbers and checks of the new head, stage by stage by name. Which sites are in which stage stays as it was frozen.
  */
 export function refreshBudgets({ input, board, begun }: StartRun, app: AppBoard): void {
   const strategy = input.newestStrategyOf?.(app.app);
@@ -43,9 +43,10 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
       maxUnavailable: resolveAmount(found.maxUnavailable, size),
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback } = strategy;
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
   const numbers = { stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, ...rest } = release;
-  const scope = rollback === null || release.kind === "removal" ? {} : { rollback };
-  return { ...rest, ...numbers, ...scope };
+  const { rollback: _, checks: __, ...rest } = release;
+  if (release.kind === "removal") return { ...rest, ...numbers };
+  const scope = rollback === null ? {} : { rollback };
+  return { ...rest, ...numbers, ...scope, ...(checks === undefined ? {} : { checks }) };
 }

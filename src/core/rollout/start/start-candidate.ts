@@ -1,6 +1,7 @@
 /** Begins an app release when the head wants another one than is current or under way. */
 import type { TreeId } from "../../render/rendered.ts";
 import { type AppBoard, closeRelease, setCurrent } from "../board.ts";
+import { grantedStrategy } from "../checks/release-checks.ts";
 import { own } from "../own.ts";
 import type { DesiredApp } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
@@ -86,7 +87,7 @@ function listOf(
 }
 
 function makeCurrent(run: StartRun, app: AppBoard, release: ReleaseRef): void {
-  const openList = openListBudgets(run.input.strategyOf(app.app));
+  const openList = openListBudgets(grantedStrategy(run.input, app.app));
   const why = `${release.id} changes no site: it is current at once`;
   setCurrent(run.board, app, { current: { release, partial: [], openList }, why });
   run.notes.push(why);

@@ -1,6 +1,7 @@
 /** What all steps of starting releases share: the working copy, the input, what was begun. */
 import type { TreeId } from "../../render/rendered.ts";
 import { type AppBoard, type Board, newBoard, setRelease } from "../board.ts";
+import { grantedStrategy } from "../checks/release-checks.ts";
 import { freezeStages } from "../freeze-stages.ts";
 import { own } from "../own.ts";
 import type { ResolvedStrategy, StartInput } from "../planner-types.ts";
@@ -48,7 +49,7 @@ export interface NewRelease {
 /** Begins a release: freezes its list and stages. What it deletes is counted when all have begun. */
 export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Release {
   const { input, board } = run;
-  const strategy = input.strategyOf(app.app);
+  const strategy = grantedStrategy(input, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
     labels: own(input.headSites, site)?.labels ?? {},
@@ -75,6 +76,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
     ...(strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback }),
+    ...(strategy.checks === undefined || kind === "removal" ? {} : { checks: strategy.checks }),
     stages: [...stages],
     list,
     deletions: { objects: 0 },
@@ -121,5 +123,6 @@ export function openListBudgets(strategy: ResolvedStrategy): OpenListBudgets {
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
+    ...(strategy.checks === undefined ? {} : { checks: strategy.checks }),
   };
 }
