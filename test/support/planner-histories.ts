@@ -80,23 +80,30 @@ const checks = fc.option(
       { name: "most", cel: "stage.healthyShare > 0.5" },
     ]),
   }),
-  { nil: undefined, freq: 1 },
+  { nil: undefined, freq: 2 },
 );
 
 interface AppKind {
+  readonly checks: fc.Arbitrary<WorldApp["checks"]>;
   readonly versions: readonly string[];
   readonly strategies: typeof strategy | typeof roomyStrategy;
 }
 
-const anyKind: AppKind = { versions: ["v1", "v2", "bad", "slow"], strategies: strategy };
+const roomyKind: AppKind = {
+  checks: fc.constant(undefined),
+  versions: ["v1", "v2"],
+  strategies: roomyStrategy,
+};
 
-const app = (name: string, { versions, strategies }: AppKind = anyKind): fc.Arbitrary<WorldApp> =>
+const anyKind: AppKind = { checks, versions: ["v1", "v2", "bad", "slow"], strategies: strategy };
+
+const app = (name: string, kind: AppKind = anyKind): fc.Arbitrary<WorldApp> =>
   fc
     .record({
-      version: fc.constantFrom(...versions),
-      strategy: strategies,
+      version: fc.constantFrom(...kind.versions),
+      strategy: kind.strategies,
       onRemoval: fc.constantFrom("delete" as const, "orphan" as const, "hold" as const),
-      checks,
+      checks: kind.checks,
       placement: fc.constantFrom("all", "ring", "odd"),
       takes: fc.subarray(["_Service_x_shared", "_Secret_x_vault", `_ConfigMap_${name}_more`]),
       byRing: fc.boolean(),
@@ -203,8 +210,8 @@ export const someHistory = fc.array(someHead, { minLength: 2, maxLength: 4 }).ch
 const someExchangeHead: fc.Arbitrary<WorldHead> = fc
   .record({
     sites: fc.array(site, { minLength: 3, maxLength: 3 }),
-    web: app("web", { versions: ["v1", "v2"], strategies: roomyStrategy }),
-    db: app("db", { versions: ["v1", "v2"], strategies: roomyStrategy }),
+    web: app("web", roomyKind),
+    db: app("db", roomyKind),
   })
   .map(({ sites, web, db }) => ({
     sites: Object.fromEntries(sites.map((each, index) => [siteNames[index] ?? "", each])),
@@ -378,10 +385,11 @@ export function makeWell(world: PlannerWorld, last: WorldHead): void {
     failureBudget: "100%",
   };
   const apps = Object.fromEntries(
-    Object.entries(last.apps).map(([name, each]) => [
-      name,
-      { ...each, strategy: roomy, version: each.version.replace(/^[a-z0-9]+/, "good") },
-    ]),
+    Object.entries(last.apps).map(([name, asked]) => {
+      const { checks: _, ...each } = asked;
+      const version = each.version.replace(/^[a-z0-9]+/, "good");
+      return [name, { ...each, strategy: roomy, version }] as const;
+    }),
   );
   const { maxSitesInFlight: _, ...head } = {
     ...last,

@@ -11,6 +11,7 @@ import type { Release } from "../../src/core/rollout/records.ts";
 import { holdOn } from "../../src/core/rollout/holds.ts";
 import { resolveAmount } from "../../src/core/model/amount.ts";
 import { areDeletionsApproved, removalVerb } from "../../src/core/rollout/approvals.ts";
+import { checkChecks } from "./check-invariants.ts";
 import { applyChanges } from "./control-state.ts";
 import { checkBack, checkForward, goesBackNow } from "./planner-back-invariants.ts";
 
@@ -48,6 +49,7 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
     }
   }
   checkFleet(input, after, plan);
+  checkChecks(input, after, plan);
 }
 
 /** Objects that people have marked, in random histories. */

@@ -15,13 +15,11 @@ import {
 } from "@bufbuild/cel";
 import type { Json } from "../model/json.ts";
 import { freeNames, offsetOfNode, type ParsedCel } from "./cel-tree.ts";
-import type { CelFields, CelProblem, CelType } from "./cel-types.ts";
+import { type CelFields, type CelProblem, type CelType, maxCelLength } from "./cel-types.ts";
 import { fromCelValue, toCelInput } from "./cel-values.ts";
 import { checkCelTypes } from "./check-cel-types.ts";
 import { CelWeights, matchFunction, meterCel, stepFunction } from "./meter-cel.ts";
 
-/** Characters of an expression. */
-export const maxCelLength = 1000;
 /** Brackets in brackets. */
 const maxDepth = 40;
 /** Turns of loops and sizes of values of one evaluation: some 40 ms. */

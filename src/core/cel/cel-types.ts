@@ -1,5 +1,8 @@
 /** The types that Flotilla tells a CEL expression's variables by: enough to find mistakes before anything runs. */
 
+/** Characters of an expression. */
+export const maxCelLength = 1000;
+
 /** `any`: told only when the expression runs. */
 export type CelType =
   | "any"

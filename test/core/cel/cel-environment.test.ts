@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CelEnvironment, maxCelLength } from "../../../src/core/cel/cel-environment.ts";
+import { CelEnvironment } from "../../../src/core/cel/cel-environment.ts";
+import { maxCelLength } from "../../../src/core/cel/cel-types.ts";
 
 const environment = new CelEnvironment({
   site: {

@@ -215,6 +215,33 @@ describe("a check after, of one site", () => {
     );
   });
 
+  it("a label change that moves the site on begins anew: what the new tree has not had time for is no failure", () => {
+    const strategy = { ...oneStage, soak: "8s" };
+    const labelled = (tier: string): NonNullable<Story["labels"]> =>
+      Object.fromEntries(["s1", "s2", "s3"].map((site) => [site, { tier }]));
+    const steady = after({ name: "steady", cel: "app.healthyForSeconds >= 2" });
+    const commit = (version: string, tier: string): WorldHead => {
+      const { head } = someFleet({ strategy, labels: labelled(tier) });
+      const { sites, apps } = head(version, steady);
+      const variant = (labels: Readonly<Record<string, string>>): string => labels["tier"] ?? "";
+      const web = apps["web"];
+      return { sites, apps: web === undefined ? {} : { web: { ...web, variant } } };
+    };
+    const world = new PlannerWorld();
+    world.follow(commit("v1", "silver"));
+    world.run(20);
+    world.follow(commit("v2", "silver"));
+    world.run(5);
+    expect(world.release("web").handed["s1"]?.met).toBeDefined();
+    world.follow(commit("v2", "gold"));
+    world.run(4);
+    expect(world.release("web").failed).toEqual({});
+    world.run(20);
+
+    expect(world.open("web")).toBeUndefined();
+    expect(world.trees("web")["s1"]).toBe("web:v2:gold");
+  });
+
   it("nobody can tell while the worker is silent: the site stays in flight", () => {
     const { world, head } = someFleet();
     world.behaviour = ({ app }) => (app === "db" ? "Degraded" : "Healthy");
@@ -289,6 +316,17 @@ describe("which checks hold for a release", () => {
 
     expect(world.release("web").id).toBe(id);
     expect(world.on("web", "v2")).toEqual(["s1", "s2", "s3"]);
+  });
+
+  it("a later commit adds some for what is under way: they hold from then on", () => {
+    const { world, head } = someFleet({ strategy: quick });
+    world.follow(head("v2"));
+    world.run(1);
+    world.follow(head("v2", before(never)));
+    world.run(20);
+
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.waitsOf(null, "web")[0]).toMatchObject({ code: "check", stage: "rest" });
   });
 
   it("none for a removal: what leaves is not asked how it is", () => {

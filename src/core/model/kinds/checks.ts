@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { maxCelLength } from "../../cel/cel-environment.ts";
+import { maxCelLength } from "../../cel/cel-types.ts";
 import { closedObject, nameOf } from "./shared.ts";
 
 const Check = closedObject(
