@@ -72,7 +72,22 @@ function notice(path: string): string {
 function standardText({ name, license, author = `the authors of ${name}` }: Manifest): string {
   if (license === "Apache-2.0") return readFileSync(join(root, "LICENSE"), "utf8").trim();
   if (license === "MIT") return `Copyright (c) ${author}\n\n${mit}`;
+  if (license === "(Apache-2.0 AND BSD-3-Clause)" && name === "@bufbuild/protobuf") {
+    return `${readFileSync(join(root, "LICENSE"), "utf8").trim()}\n\nParts of it:\n\n${bsdOfProtobuf(name)}`;
+  }
   throw new Error(`${name} has no licence text`);
+}
+
+/** The notice that one file of Protobuf carries. */
+function bsdOfProtobuf(name: string): string {
+  const path = join(root, "node_modules", name, "dist/esm/wire/varint.js");
+  const lines = readFileSync(path, "utf8").split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  const text = lines.slice(0, end).map((line) => line.replace(/^\/\/ ?/, ""));
+  if (!text.some((line) => line.includes("Redistribution"))) {
+    throw new Error(`${name} has its BSD notice elsewhere now`);
+  }
+  return text.join("\n").trim();
 }
 
 const mit = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated

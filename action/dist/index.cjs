@@ -39,21 +39,21 @@ var require_identity = __commonJS({
     "use strict";
     var ALIAS = /* @__PURE__ */ Symbol.for("yaml.alias");
     var DOC = /* @__PURE__ */ Symbol.for("yaml.document");
-    var MAP = /* @__PURE__ */ Symbol.for("yaml.map");
+    var MAP2 = /* @__PURE__ */ Symbol.for("yaml.map");
     var PAIR = /* @__PURE__ */ Symbol.for("yaml.pair");
     var SCALAR = /* @__PURE__ */ Symbol.for("yaml.scalar");
     var SEQ = /* @__PURE__ */ Symbol.for("yaml.seq");
     var NODE_TYPE = /* @__PURE__ */ Symbol.for("yaml.node.type");
     var isAlias4 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === ALIAS;
     var isDocument = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === DOC;
-    var isMap5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === MAP;
+    var isMap6 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === MAP2;
     var isPair2 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === PAIR;
     var isScalar5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SCALAR;
     var isSeq5 = (node) => !!node && typeof node === "object" && node[NODE_TYPE] === SEQ;
     function isCollection(node) {
       if (node && typeof node === "object")
         switch (node[NODE_TYPE]) {
-          case MAP:
+          case MAP2:
           case SEQ:
             return true;
         }
@@ -63,7 +63,7 @@ var require_identity = __commonJS({
       if (node && typeof node === "object")
         switch (node[NODE_TYPE]) {
           case ALIAS:
-          case MAP:
+          case MAP2:
           case SCALAR:
           case SEQ:
             return true;
@@ -73,7 +73,7 @@ var require_identity = __commonJS({
     var hasAnchor = (node) => (isScalar5(node) || isCollection(node)) && !!node.anchor;
     exports2.ALIAS = ALIAS;
     exports2.DOC = DOC;
-    exports2.MAP = MAP;
+    exports2.MAP = MAP2;
     exports2.NODE_TYPE = NODE_TYPE;
     exports2.PAIR = PAIR;
     exports2.SCALAR = SCALAR;
@@ -82,7 +82,7 @@ var require_identity = __commonJS({
     exports2.isAlias = isAlias4;
     exports2.isCollection = isCollection;
     exports2.isDocument = isDocument;
-    exports2.isMap = isMap5;
+    exports2.isMap = isMap6;
     exports2.isNode = isNode;
     exports2.isPair = isPair2;
     exports2.isScalar = isScalar5;
@@ -94,13 +94,13 @@ var require_identity = __commonJS({
 var require_visit = __commonJS({
   "node_modules/yaml/dist/visit.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var BREAK = /* @__PURE__ */ Symbol("break visit");
     var SKIP = /* @__PURE__ */ Symbol("skip children");
     var REMOVE = /* @__PURE__ */ Symbol("remove node");
     function visit(node, visitor) {
       const visitor_ = initVisitor(visitor);
-      if (identity.isDocument(node)) {
+      if (identity2.isDocument(node)) {
         const cd = visit_(null, node.contents, visitor_, Object.freeze([node]));
         if (cd === REMOVE)
           node.contents = null;
@@ -112,12 +112,12 @@ var require_visit = __commonJS({
     visit.REMOVE = REMOVE;
     function visit_(key, node, visitor, path2) {
       const ctrl = callVisitor(key, node, visitor, path2);
-      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
+      if (identity2.isNode(ctrl) || identity2.isPair(ctrl)) {
         replaceNode(key, path2, ctrl);
         return visit_(key, ctrl, visitor, path2);
       }
       if (typeof ctrl !== "symbol") {
-        if (identity.isCollection(node)) {
+        if (identity2.isCollection(node)) {
           path2 = Object.freeze(path2.concat(node));
           for (let i = 0; i < node.items.length; ++i) {
             const ci = visit_(i, node.items[i], visitor, path2);
@@ -130,7 +130,7 @@ var require_visit = __commonJS({
               i -= 1;
             }
           }
-        } else if (identity.isPair(node)) {
+        } else if (identity2.isPair(node)) {
           path2 = Object.freeze(path2.concat(node));
           const ck = visit_("key", node.key, visitor, path2);
           if (ck === BREAK)
@@ -148,7 +148,7 @@ var require_visit = __commonJS({
     }
     async function visitAsync(node, visitor) {
       const visitor_ = initVisitor(visitor);
-      if (identity.isDocument(node)) {
+      if (identity2.isDocument(node)) {
         const cd = await visitAsync_(null, node.contents, visitor_, Object.freeze([node]));
         if (cd === REMOVE)
           node.contents = null;
@@ -160,12 +160,12 @@ var require_visit = __commonJS({
     visitAsync.REMOVE = REMOVE;
     async function visitAsync_(key, node, visitor, path2) {
       const ctrl = await callVisitor(key, node, visitor, path2);
-      if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
+      if (identity2.isNode(ctrl) || identity2.isPair(ctrl)) {
         replaceNode(key, path2, ctrl);
         return visitAsync_(key, ctrl, visitor, path2);
       }
       if (typeof ctrl !== "symbol") {
-        if (identity.isCollection(node)) {
+        if (identity2.isCollection(node)) {
           path2 = Object.freeze(path2.concat(node));
           for (let i = 0; i < node.items.length; ++i) {
             const ci = await visitAsync_(i, node.items[i], visitor, path2);
@@ -178,7 +178,7 @@ var require_visit = __commonJS({
               i -= 1;
             }
           }
-        } else if (identity.isPair(node)) {
+        } else if (identity2.isPair(node)) {
           path2 = Object.freeze(path2.concat(node));
           const ck = await visitAsync_("key", node.key, visitor, path2);
           if (ck === BREAK)
@@ -215,31 +215,31 @@ var require_visit = __commonJS({
     function callVisitor(key, node, visitor, path2) {
       if (typeof visitor === "function")
         return visitor(key, node, path2);
-      if (identity.isMap(node))
+      if (identity2.isMap(node))
         return visitor.Map?.(key, node, path2);
-      if (identity.isSeq(node))
+      if (identity2.isSeq(node))
         return visitor.Seq?.(key, node, path2);
-      if (identity.isPair(node))
+      if (identity2.isPair(node))
         return visitor.Pair?.(key, node, path2);
-      if (identity.isScalar(node))
+      if (identity2.isScalar(node))
         return visitor.Scalar?.(key, node, path2);
-      if (identity.isAlias(node))
+      if (identity2.isAlias(node))
         return visitor.Alias?.(key, node, path2);
       return void 0;
     }
     function replaceNode(key, path2, node) {
       const parent = path2[path2.length - 1];
-      if (identity.isCollection(parent)) {
+      if (identity2.isCollection(parent)) {
         parent.items[key] = node;
-      } else if (identity.isPair(parent)) {
+      } else if (identity2.isPair(parent)) {
         if (key === "key")
           parent.key = node;
         else
           parent.value = node;
-      } else if (identity.isDocument(parent)) {
+      } else if (identity2.isDocument(parent)) {
         parent.contents = node;
       } else {
-        const pt = identity.isAlias(parent) ? "alias" : "scalar";
+        const pt = identity2.isAlias(parent) ? "alias" : "scalar";
         throw new Error(`Cannot replace node with ${pt} parent`);
       }
     }
@@ -252,7 +252,7 @@ var require_visit = __commonJS({
 var require_directives = __commonJS({
   "node_modules/yaml/dist/doc/directives.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var visit = require_visit();
     var escapeChars = {
       "!": "%21",
@@ -395,10 +395,10 @@ var require_directives = __commonJS({
         const lines2 = this.yaml.explicit ? [`%YAML ${this.yaml.version || "1.2"}`] : [];
         const tagEntries = Object.entries(this.tags);
         let tagNames;
-        if (doc && tagEntries.length > 0 && identity.isNode(doc.contents)) {
+        if (doc && tagEntries.length > 0 && identity2.isNode(doc.contents)) {
           const tags = {};
           visit.visit(doc.contents, (_key, node) => {
-            if (identity.isNode(node) && node.tag)
+            if (identity2.isNode(node) && node.tag)
               tags[node.tag] = true;
           });
           tagNames = Object.keys(tags);
@@ -423,7 +423,7 @@ var require_directives = __commonJS({
 var require_anchors = __commonJS({
   "node_modules/yaml/dist/doc/anchors.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var visit = require_visit();
     function anchorIsValid(anchor2) {
       if (/[\x00-\x19\s,[\]{}]/.test(anchor2)) {
@@ -470,7 +470,7 @@ var require_anchors = __commonJS({
         setAnchors: () => {
           for (const source of aliasObjects) {
             const ref = sourceObjects.get(source);
-            if (typeof ref === "object" && ref.anchor && (identity.isScalar(ref.node) || identity.isCollection(ref.node))) {
+            if (typeof ref === "object" && ref.anchor && (identity2.isScalar(ref.node) || identity2.isCollection(ref.node))) {
               ref.node.anchor = ref.anchor;
             } else {
               const error = new Error("Failed to resolve repeated object (this should not happen)");
@@ -543,12 +543,12 @@ var require_applyReviver = __commonJS({
 var require_toJS = __commonJS({
   "node_modules/yaml/dist/nodes/toJS.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     function toJS(value, arg, ctx) {
       if (Array.isArray(value))
         return value.map((v, i) => toJS(v, String(i), ctx));
       if (value && typeof value.toJSON === "function") {
-        if (!ctx || !identity.hasAnchor(value))
+        if (!ctx || !identity2.hasAnchor(value))
           return value.toJSON(arg, ctx);
         const data2 = { aliasCount: 0, count: 1, res: void 0 };
         ctx.anchors.set(value, data2);
@@ -574,11 +574,11 @@ var require_Node = __commonJS({
   "node_modules/yaml/dist/nodes/Node.js"(exports2) {
     "use strict";
     var applyReviver = require_applyReviver();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var toJS = require_toJS();
     var NodeBase = class {
       constructor(type) {
-        Object.defineProperty(this, identity.NODE_TYPE, { value: type });
+        Object.defineProperty(this, identity2.NODE_TYPE, { value: type });
       }
       /** Create a copy of this node.  */
       clone() {
@@ -589,7 +589,7 @@ var require_Node = __commonJS({
       }
       /** A plain JavaScript representation of this node. */
       toJS(doc, { mapAsMap, maxAliasCount, onAnchor, reviver } = {}) {
-        if (!identity.isDocument(doc))
+        if (!identity2.isDocument(doc))
           throw new TypeError("A document argument is required");
         const ctx = {
           anchors: /* @__PURE__ */ new Map(),
@@ -616,12 +616,12 @@ var require_Alias = __commonJS({
     "use strict";
     var anchors = require_anchors();
     var visit = require_visit();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Node = require_Node();
     var toJS = require_toJS();
     var Alias = class extends Node.NodeBase {
       constructor(source) {
-        super(identity.ALIAS);
+        super(identity2.ALIAS);
         this.source = source;
         Object.defineProperty(this, "tag", {
           set() {
@@ -643,7 +643,7 @@ var require_Alias = __commonJS({
           nodes = [];
           visit.visit(doc, {
             Node: (_key, node) => {
-              if (identity.isAlias(node) || identity.hasAnchor(node))
+              if (identity2.isAlias(node) || identity2.hasAnchor(node))
                 nodes.push(node);
             }
           });
@@ -705,11 +705,11 @@ var require_Alias = __commonJS({
       }
     };
     function getAliasCount(doc, node, anchors2) {
-      if (identity.isAlias(node)) {
+      if (identity2.isAlias(node)) {
         const source = node.resolve(doc);
         const anchor2 = anchors2 && source && anchors2.get(source);
         return anchor2 ? anchor2.count * anchor2.aliasCount : 0;
-      } else if (identity.isCollection(node)) {
+      } else if (identity2.isCollection(node)) {
         let count = 0;
         for (const item of node.items) {
           const c = getAliasCount(doc, item, anchors2);
@@ -717,7 +717,7 @@ var require_Alias = __commonJS({
             count = c;
         }
         return count;
-      } else if (identity.isPair(node)) {
+      } else if (identity2.isPair(node)) {
         const kc = getAliasCount(doc, node.key, anchors2);
         const vc = getAliasCount(doc, node.value, anchors2);
         return Math.max(kc, vc);
@@ -732,13 +732,13 @@ var require_Alias = __commonJS({
 var require_Scalar = __commonJS({
   "node_modules/yaml/dist/nodes/Scalar.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Node = require_Node();
     var toJS = require_toJS();
     var isScalarValue = (value) => !value || typeof value !== "function" && typeof value !== "object";
     var Scalar = class extends Node.NodeBase {
       constructor(value) {
-        super(identity.SCALAR);
+        super(identity2.SCALAR);
         this.value = value;
       }
       toJSON(arg, ctx) {
@@ -763,7 +763,7 @@ var require_createNode = __commonJS({
   "node_modules/yaml/dist/doc/createNode.js"(exports2) {
     "use strict";
     var Alias = require_Alias();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var defaultTagPrefix = "tag:yaml.org,2002:";
     function findTagObject(value, tagName, tags) {
@@ -777,12 +777,12 @@ var require_createNode = __commonJS({
       return tags.find((t) => t.identify?.(value) && !t.format);
     }
     function createNode(value, tagName, ctx) {
-      if (identity.isDocument(value))
+      if (identity2.isDocument(value))
         value = value.contents;
-      if (identity.isNode(value))
+      if (identity2.isNode(value))
         return value;
-      if (identity.isPair(value)) {
-        const map = ctx.schema[identity.MAP].createNode?.(ctx.schema, null, ctx);
+      if (identity2.isPair(value)) {
+        const map = ctx.schema[identity2.MAP].createNode?.(ctx.schema, null, ctx);
         map.items.push(value);
         return map;
       }
@@ -814,7 +814,7 @@ var require_createNode = __commonJS({
             ref.node = node2;
           return node2;
         }
-        tagObj = value instanceof Map ? schema[identity.MAP] : Symbol.iterator in Object(value) ? schema[identity.SEQ] : schema[identity.MAP];
+        tagObj = value instanceof Map ? schema[identity2.MAP] : Symbol.iterator in Object(value) ? schema[identity2.SEQ] : schema[identity2.MAP];
       }
       if (onTagObj) {
         onTagObj(tagObj);
@@ -838,7 +838,7 @@ var require_Collection = __commonJS({
   "node_modules/yaml/dist/nodes/Collection.js"(exports2) {
     "use strict";
     var createNode = require_createNode();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Node = require_Node();
     function collectionFromPath(schema, path2, value) {
       let v = value;
@@ -882,7 +882,7 @@ var require_Collection = __commonJS({
         const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this));
         if (schema)
           copy.schema = schema;
-        copy.items = copy.items.map((it) => identity.isNode(it) || identity.isPair(it) ? it.clone(schema) : it);
+        copy.items = copy.items.map((it) => identity2.isNode(it) || identity2.isPair(it) ? it.clone(schema) : it);
         if (this.range)
           copy.range = this.range.slice();
         return copy;
@@ -898,7 +898,7 @@ var require_Collection = __commonJS({
         else {
           const [key, ...rest] = path2;
           const node = this.get(key, true);
-          if (identity.isCollection(node))
+          if (identity2.isCollection(node))
             node.addIn(rest, value);
           else if (node === void 0 && this.schema)
             this.set(key, collectionFromPath(this.schema, rest, value));
@@ -915,7 +915,7 @@ var require_Collection = __commonJS({
         if (rest.length === 0)
           return this.delete(key);
         const node = this.get(key, true);
-        if (identity.isCollection(node))
+        if (identity2.isCollection(node))
           return node.deleteIn(rest);
         else
           throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
@@ -929,16 +929,16 @@ var require_Collection = __commonJS({
         const [key, ...rest] = path2;
         const node = this.get(key, true);
         if (rest.length === 0)
-          return !keepScalar && identity.isScalar(node) ? node.value : node;
+          return !keepScalar && identity2.isScalar(node) ? node.value : node;
         else
-          return identity.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
+          return identity2.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
       }
       hasAllNullValues(allowScalar) {
         return this.items.every((node) => {
-          if (!identity.isPair(node))
+          if (!identity2.isPair(node))
             return false;
           const n = node.value;
-          return n == null || allowScalar && identity.isScalar(n) && n.value == null && !n.commentBefore && !n.comment && !n.tag;
+          return n == null || allowScalar && identity2.isScalar(n) && n.value == null && !n.commentBefore && !n.comment && !n.tag;
         });
       }
       /**
@@ -949,7 +949,7 @@ var require_Collection = __commonJS({
         if (rest.length === 0)
           return this.has(key);
         const node = this.get(key, true);
-        return identity.isCollection(node) ? node.hasIn(rest) : false;
+        return identity2.isCollection(node) ? node.hasIn(rest) : false;
       }
       /**
        * Sets a value in this collection. For `!!set`, `value` needs to be a
@@ -961,7 +961,7 @@ var require_Collection = __commonJS({
           this.set(key, value);
         } else {
           const node = this.get(key, true);
-          if (identity.isCollection(node))
+          if (identity2.isCollection(node))
             node.setIn(rest, value);
           else if (node === void 0 && this.schema)
             this.set(key, collectionFromPath(this.schema, rest, value));
@@ -1417,7 +1417,7 @@ var require_stringify = __commonJS({
   "node_modules/yaml/dist/stringify/stringify.js"(exports2) {
     "use strict";
     var anchors = require_anchors();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var stringifyComment = require_stringifyComment();
     var stringifyString = require_stringifyString();
     function createStringifyContext(doc, options) {
@@ -1470,7 +1470,7 @@ var require_stringify = __commonJS({
       }
       let tagObj = void 0;
       let obj;
-      if (identity.isScalar(item)) {
+      if (identity2.isScalar(item)) {
         obj = item.value;
         let match2 = tags.filter((t) => t.identify?.(obj));
         if (match2.length > 1) {
@@ -1493,7 +1493,7 @@ var require_stringify = __commonJS({
       if (!doc.directives)
         return "";
       const props = [];
-      const anchor2 = (identity.isScalar(node) || identity.isCollection(node)) && node.anchor;
+      const anchor2 = (identity2.isScalar(node) || identity2.isCollection(node)) && node.anchor;
       if (anchor2 && anchors.anchorIsValid(anchor2)) {
         anchors$1.add(anchor2);
         props.push(`&${anchor2}`);
@@ -1504,9 +1504,9 @@ var require_stringify = __commonJS({
       return props.join(" ");
     }
     function stringify(item, ctx, onComment, onChompKeep) {
-      if (identity.isPair(item))
+      if (identity2.isPair(item))
         return item.toString(ctx, onComment, onChompKeep);
-      if (identity.isAlias(item)) {
+      if (identity2.isAlias(item)) {
         if (ctx.doc.directives)
           return item.toString(ctx);
         if (ctx.resolvedAliases?.has(item)) {
@@ -1520,15 +1520,15 @@ var require_stringify = __commonJS({
         }
       }
       let tagObj = void 0;
-      const node = identity.isNode(item) ? item : ctx.doc.createNode(item, { onTagObj: (o) => tagObj = o });
+      const node = identity2.isNode(item) ? item : ctx.doc.createNode(item, { onTagObj: (o) => tagObj = o });
       tagObj ?? (tagObj = getTagObject(ctx.doc.schema.tags, node));
       const props = stringifyProps(node, tagObj, ctx);
       if (props.length > 0)
         ctx.indentAtStart = (ctx.indentAtStart ?? 0) + props.length + 1;
-      const str = typeof tagObj.stringify === "function" ? tagObj.stringify(node, ctx, onComment, onChompKeep) : identity.isScalar(node) ? stringifyString.stringifyString(node, ctx, onComment, onChompKeep) : node.toString(ctx, onComment, onChompKeep);
+      const str = typeof tagObj.stringify === "function" ? tagObj.stringify(node, ctx, onComment, onChompKeep) : identity2.isScalar(node) ? stringifyString.stringifyString(node, ctx, onComment, onChompKeep) : node.toString(ctx, onComment, onChompKeep);
       if (!props)
         return str;
-      return identity.isScalar(node) || str[0] === "{" || str[0] === "[" ? `${props} ${str}` : `${props}
+      return identity2.isScalar(node) || str[0] === "{" || str[0] === "[" ? `${props} ${str}` : `${props}
 ${ctx.indent}${str}`;
     }
     exports2.createStringifyContext = createStringifyContext;
@@ -1540,23 +1540,23 @@ ${ctx.indent}${str}`;
 var require_stringifyPair = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyPair.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var stringify = require_stringify();
     var stringifyComment = require_stringifyComment();
     function stringifyPair({ key, value }, ctx, onComment, onChompKeep) {
       const { allNullValues, doc, indent, indentStep, options: { commentString, indentSeq, simpleKeys } } = ctx;
-      let keyComment = identity.isNode(key) && key.comment || null;
+      let keyComment = identity2.isNode(key) && key.comment || null;
       if (simpleKeys) {
         if (keyComment) {
           throw new Error("With simple keys, key nodes cannot have comments");
         }
-        if (identity.isCollection(key) || !identity.isNode(key) && typeof key === "object") {
+        if (identity2.isCollection(key) || !identity2.isNode(key) && typeof key === "object") {
           const msg = "With simple keys, collection cannot be used as a key value";
           throw new Error(msg);
         }
       }
-      let explicitKey = !simpleKeys && (!key || keyComment && value == null && !ctx.inFlow || identity.isCollection(key) || (identity.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
+      let explicitKey = !simpleKeys && (!key || keyComment && value == null && !ctx.inFlow || identity2.isCollection(key) || (identity2.isScalar(key) ? key.type === Scalar.Scalar.BLOCK_FOLDED || key.type === Scalar.Scalar.BLOCK_LITERAL : typeof key === "object"));
       ctx = Object.assign({}, ctx, {
         allNullValues: false,
         implicitKey: !explicitKey && (simpleKeys || !allNullValues),
@@ -1597,7 +1597,7 @@ ${indent}:`;
           str += stringifyComment.lineComment(str, ctx.indent, commentString(keyComment));
       }
       let vsb, vcb, valueComment;
-      if (identity.isNode(value)) {
+      if (identity2.isNode(value)) {
         vsb = !!value.spaceBefore;
         vcb = value.commentBefore;
         valueComment = value.comment;
@@ -1609,10 +1609,10 @@ ${indent}:`;
           value = doc.createNode(value);
       }
       ctx.implicitKey = false;
-      if (!explicitKey && !keyComment && identity.isScalar(value))
+      if (!explicitKey && !keyComment && identity2.isScalar(value))
         ctx.indentAtStart = str.length + 1;
       chompKeep = false;
-      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity.isSeq(value) && !value.flow && !value.tag && !value.anchor) {
+      if (!indentSeq && indentStep.length >= 2 && !ctx.inFlow && !explicitKey && identity2.isSeq(value) && !value.flow && !value.tag && !value.anchor) {
         ctx.indent = ctx.indent.substring(2);
       }
       let valueCommentDone = false;
@@ -1632,7 +1632,7 @@ ${stringifyComment.indentComment(cs, ctx.indent)}`;
           ws += `
 ${ctx.indent}`;
         }
-      } else if (!explicitKey && identity.isCollection(value)) {
+      } else if (!explicitKey && identity2.isCollection(value)) {
         const vs0 = valueStr[0];
         const nl0 = valueStr.indexOf("\n");
         const hasNewline = nl0 !== -1;
@@ -1695,7 +1695,7 @@ var require_log = __commonJS({
 var require_merge = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/merge.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var MERGE_KEY = "<<";
     var merge = {
@@ -1708,10 +1708,10 @@ var require_merge = __commonJS({
       }),
       stringify: () => MERGE_KEY
     };
-    var isMergeKey2 = (ctx, key) => (merge.identify(key) || identity.isScalar(key) && (!key.type || key.type === Scalar.Scalar.PLAIN) && merge.identify(key.value)) && ctx?.doc.schema.tags.some((tag) => tag.tag === merge.tag && tag.default);
+    var isMergeKey2 = (ctx, key) => (merge.identify(key) || identity2.isScalar(key) && (!key.type || key.type === Scalar.Scalar.PLAIN) && merge.identify(key.value)) && ctx?.doc.schema.tags.some((tag) => tag.tag === merge.tag && tag.default);
     function addMergeToJSMap(ctx, map, value) {
       const source = resolveAliasValue(ctx, value);
-      if (identity.isSeq(source))
+      if (identity2.isSeq(source))
         for (const it of source.items)
           mergeValue(ctx, map, it);
       else if (Array.isArray(source))
@@ -1722,7 +1722,7 @@ var require_merge = __commonJS({
     }
     function mergeValue(ctx, map, value) {
       const source = resolveAliasValue(ctx, value);
-      if (!identity.isMap(source))
+      if (!identity2.isMap(source))
         throw new Error("Merge sources must be maps or map aliases");
       const srcMap = source.toJSON(null, ctx, Map);
       for (const [key, value2] of srcMap) {
@@ -1743,7 +1743,7 @@ var require_merge = __commonJS({
       return map;
     }
     function resolveAliasValue(ctx, value) {
-      return ctx && identity.isAlias(value) ? value.resolve(ctx.doc, ctx) : value;
+      return ctx && identity2.isAlias(value) ? value.resolve(ctx.doc, ctx) : value;
     }
     exports2.addMergeToJSMap = addMergeToJSMap;
     exports2.isMergeKey = isMergeKey2;
@@ -1758,10 +1758,10 @@ var require_addPairToJSMap = __commonJS({
     var log = require_log();
     var merge = require_merge();
     var stringify = require_stringify();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var toJS = require_toJS();
     function addPairToJSMap(ctx, map, { key, value }) {
-      if (identity.isNode(key) && key.addToJSMap)
+      if (identity2.isNode(key) && key.addToJSMap)
         key.addToJSMap(ctx, map, value);
       else if (merge.isMergeKey(ctx, key))
         merge.addMergeToJSMap(ctx, map, value);
@@ -1792,7 +1792,7 @@ var require_addPairToJSMap = __commonJS({
         return "";
       if (typeof jsKey !== "object")
         return String(jsKey);
-      if (identity.isNode(key) && ctx?.doc) {
+      if (identity2.isNode(key) && ctx?.doc) {
         const strCtx = stringify.createStringifyContext(ctx.doc, {});
         strCtx.anchors = /* @__PURE__ */ new Set();
         for (const node of ctx.anchors.keys())
@@ -1822,7 +1822,7 @@ var require_Pair = __commonJS({
     var createNode = require_createNode();
     var stringifyPair = require_stringifyPair();
     var addPairToJSMap = require_addPairToJSMap();
-    var identity = require_identity();
+    var identity2 = require_identity();
     function createPair(key, value, ctx) {
       const k = createNode.createNode(key, void 0, ctx);
       const v = createNode.createNode(value, void 0, ctx);
@@ -1830,15 +1830,15 @@ var require_Pair = __commonJS({
     }
     var Pair = class _Pair {
       constructor(key, value = null) {
-        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.PAIR });
+        Object.defineProperty(this, identity2.NODE_TYPE, { value: identity2.PAIR });
         this.key = key;
         this.value = value;
       }
       clone(schema) {
         let { key, value } = this;
-        if (identity.isNode(key))
+        if (identity2.isNode(key))
           key = key.clone(schema);
-        if (identity.isNode(value))
+        if (identity2.isNode(value))
           value = value.clone(schema);
         return new _Pair(key, value);
       }
@@ -1859,7 +1859,7 @@ var require_Pair = __commonJS({
 var require_stringifyCollection = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyCollection.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var stringify = require_stringify();
     var stringifyComment = require_stringifyComment();
     function stringifyCollection(collection, ctx, options) {
@@ -1875,14 +1875,14 @@ var require_stringifyCollection = __commonJS({
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
         let comment2 = null;
-        if (identity.isNode(item)) {
+        if (identity2.isNode(item)) {
           if (!chompKeep && item.spaceBefore)
             lines2.push("");
           addCommentBefore(ctx, lines2, item.commentBefore, chompKeep);
           if (item.comment)
             comment2 = item.comment;
-        } else if (identity.isPair(item)) {
-          const ik = identity.isNode(item.key) ? item.key : null;
+        } else if (identity2.isPair(item)) {
+          const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
             if (!chompKeep && ik.spaceBefore)
               lines2.push("");
@@ -1930,14 +1930,14 @@ ${indent}${line}` : "\n";
       for (let i = 0; i < items.length; ++i) {
         const item = items[i];
         let comment = null;
-        if (identity.isNode(item)) {
+        if (identity2.isNode(item)) {
           if (item.spaceBefore)
             lines2.push("");
           addCommentBefore(ctx, lines2, item.commentBefore, false);
           if (item.comment)
             comment = item.comment;
-        } else if (identity.isPair(item)) {
-          const ik = identity.isNode(item.key) ? item.key : null;
+        } else if (identity2.isPair(item)) {
+          const ik = identity2.isNode(item.key) ? item.key : null;
           if (ik) {
             if (ik.spaceBefore)
               lines2.push("");
@@ -1945,7 +1945,7 @@ ${indent}${line}` : "\n";
             if (ik.comment)
               reqNewline = true;
           }
-          const iv = identity.isNode(item.value) ? item.value : null;
+          const iv = identity2.isNode(item.value) ? item.value : null;
           if (iv) {
             if (iv.comment)
               comment = iv.comment;
@@ -2013,16 +2013,16 @@ var require_YAMLMap = __commonJS({
     var stringifyCollection = require_stringifyCollection();
     var addPairToJSMap = require_addPairToJSMap();
     var Collection = require_Collection();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var Scalar = require_Scalar();
     function findPair(items, key) {
-      const k = identity.isScalar(key) ? key.value : key;
+      const k = identity2.isScalar(key) ? key.value : key;
       for (const it of items) {
-        if (identity.isPair(it)) {
+        if (identity2.isPair(it)) {
           if (it.key === key || it.key === k)
             return it;
-          if (identity.isScalar(it.key) && it.key.value === k)
+          if (identity2.isScalar(it.key) && it.key.value === k)
             return it;
         }
       }
@@ -2033,7 +2033,7 @@ var require_YAMLMap = __commonJS({
         return "tag:yaml.org,2002:map";
       }
       constructor(schema) {
-        super(identity.MAP, schema);
+        super(identity2.MAP, schema);
         this.items = [];
       }
       /**
@@ -2071,7 +2071,7 @@ var require_YAMLMap = __commonJS({
        */
       add(pair2, overwrite) {
         let _pair;
-        if (identity.isPair(pair2))
+        if (identity2.isPair(pair2))
           _pair = pair2;
         else if (!pair2 || typeof pair2 !== "object" || !("key" in pair2)) {
           _pair = new Pair.Pair(pair2, pair2?.value);
@@ -2082,7 +2082,7 @@ var require_YAMLMap = __commonJS({
         if (prev) {
           if (!overwrite)
             throw new Error(`Key ${_pair.key} already set`);
-          if (identity.isScalar(prev.value) && Scalar.isScalarValue(_pair.value))
+          if (identity2.isScalar(prev.value) && Scalar.isScalarValue(_pair.value))
             prev.value.value = _pair.value;
           else
             prev.value = _pair.value;
@@ -2106,7 +2106,7 @@ var require_YAMLMap = __commonJS({
       get(key, keepScalar) {
         const it = findPair(this.items, key);
         const node = it?.value;
-        return (!keepScalar && identity.isScalar(node) ? node.value : node) ?? void 0;
+        return (!keepScalar && identity2.isScalar(node) ? node.value : node) ?? void 0;
       }
       has(key) {
         return !!findPair(this.items, key);
@@ -2131,7 +2131,7 @@ var require_YAMLMap = __commonJS({
         if (!ctx)
           return JSON.stringify(this);
         for (const item of this.items) {
-          if (!identity.isPair(item))
+          if (!identity2.isPair(item))
             throw new Error(`Map items must all be pairs; found ${JSON.stringify(item)} instead`);
         }
         if (!ctx.allNullValues && this.hasAllNullValues(false))
@@ -2154,7 +2154,7 @@ var require_YAMLMap = __commonJS({
 var require_map = __commonJS({
   "node_modules/yaml/dist/schema/common/map.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var YAMLMap = require_YAMLMap();
     var map = {
       collection: "map",
@@ -2162,7 +2162,7 @@ var require_map = __commonJS({
       nodeClass: YAMLMap.YAMLMap,
       tag: "tag:yaml.org,2002:map",
       resolve(map2, onError) {
-        if (!identity.isMap(map2))
+        if (!identity2.isMap(map2))
           onError("Expected a mapping for this tag");
         return map2;
       },
@@ -2179,7 +2179,7 @@ var require_YAMLSeq = __commonJS({
     var createNode = require_createNode();
     var stringifyCollection = require_stringifyCollection();
     var Collection = require_Collection();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var toJS = require_toJS();
     var YAMLSeq = class extends Collection.Collection {
@@ -2187,7 +2187,7 @@ var require_YAMLSeq = __commonJS({
         return "tag:yaml.org,2002:seq";
       }
       constructor(schema) {
-        super(identity.SEQ, schema);
+        super(identity2.SEQ, schema);
         this.items = [];
       }
       add(value) {
@@ -2213,7 +2213,7 @@ var require_YAMLSeq = __commonJS({
         if (typeof idx !== "number")
           return void 0;
         const it = this.items[idx];
-        return !keepScalar && identity.isScalar(it) ? it.value : it;
+        return !keepScalar && identity2.isScalar(it) ? it.value : it;
       }
       /**
        * Checks if the collection includes a value with the key `key`.
@@ -2237,7 +2237,7 @@ var require_YAMLSeq = __commonJS({
         if (typeof idx !== "number")
           throw new Error(`Expected a valid index, not ${key}.`);
         const prev = this.items[idx];
-        if (identity.isScalar(prev) && Scalar.isScalarValue(value))
+        if (identity2.isScalar(prev) && Scalar.isScalarValue(value))
           prev.value = value;
         else
           this.items[idx] = value;
@@ -2279,7 +2279,7 @@ var require_YAMLSeq = __commonJS({
       }
     };
     function asItemIndex(key) {
-      let idx = identity.isScalar(key) ? key.value : key;
+      let idx = identity2.isScalar(key) ? key.value : key;
       if (idx && typeof idx === "string")
         idx = Number(idx);
       return typeof idx === "number" && Number.isInteger(idx) && idx >= 0 ? idx : null;
@@ -2292,7 +2292,7 @@ var require_YAMLSeq = __commonJS({
 var require_seq = __commonJS({
   "node_modules/yaml/dist/schema/common/seq.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var YAMLSeq = require_YAMLSeq();
     var seq = {
       collection: "seq",
@@ -2300,7 +2300,7 @@ var require_seq = __commonJS({
       nodeClass: YAMLSeq.YAMLSeq,
       tag: "tag:yaml.org,2002:seq",
       resolve(seq2, onError) {
-        if (!identity.isSeq(seq2))
+        if (!identity2.isSeq(seq2))
           onError("Expected a sequence for this tag");
         return seq2;
       },
@@ -2654,17 +2654,17 @@ var require_binary = __commonJS({
 var require_pairs = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/pairs.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var Scalar = require_Scalar();
     var YAMLSeq = require_YAMLSeq();
     function resolvePairs(seq, onError) {
-      if (identity.isSeq(seq)) {
+      if (identity2.isSeq(seq)) {
         for (let i = 0; i < seq.items.length; ++i) {
           let item = seq.items[i];
-          if (identity.isPair(item))
+          if (identity2.isPair(item))
             continue;
-          else if (identity.isMap(item)) {
+          else if (identity2.isMap(item)) {
             if (item.items.length > 1)
               onError("Each pair must have its own sequence indicator");
             const pair2 = item.items[0] || new Pair.Pair(new Scalar.Scalar(null));
@@ -2678,7 +2678,7 @@ ${cn.comment}` : item.comment;
             }
             item = pair2;
           }
-          seq.items[i] = identity.isPair(item) ? item : new Pair.Pair(item);
+          seq.items[i] = identity2.isPair(item) ? item : new Pair.Pair(item);
         }
       } else
         onError("Expected a sequence for this tag");
@@ -2732,7 +2732,7 @@ ${cn.comment}` : item.comment;
 var require_omap = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/omap.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var toJS = require_toJS();
     var YAMLMap = require_YAMLMap();
     var YAMLSeq = require_YAMLSeq();
@@ -2759,7 +2759,7 @@ var require_omap = __commonJS({
           ctx.onCreate(map);
         for (const pair2 of this.items) {
           let key, value;
-          if (identity.isPair(pair2)) {
+          if (identity2.isPair(pair2)) {
             key = toJS.toJS(pair2.key, "", ctx);
             value = toJS.toJS(pair2.value, key, ctx);
           } else {
@@ -2789,7 +2789,7 @@ var require_omap = __commonJS({
         const pairs$1 = pairs.resolvePairs(seq, onError);
         const seenKeys = [];
         for (const { key } of pairs$1.items) {
-          if (identity.isScalar(key)) {
+          if (identity2.isScalar(key)) {
             if (seenKeys.includes(key.value)) {
               onError(`Ordered maps must not include duplicate keys: ${key.value}`);
             } else {
@@ -2970,7 +2970,7 @@ var require_int2 = __commonJS({
 var require_set = __commonJS({
   "node_modules/yaml/dist/schema/yaml-1.1/set.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var YAMLMap = require_YAMLMap();
     var YAMLSet = class _YAMLSet extends YAMLMap.YAMLMap {
@@ -2980,7 +2980,7 @@ var require_set = __commonJS({
       }
       add(key) {
         let pair2;
-        if (identity.isPair(key))
+        if (identity2.isPair(key))
           pair2 = key;
         else if (key && typeof key === "object" && "key" in key && "value" in key && key.value === null)
           pair2 = new Pair.Pair(key.key, null);
@@ -2996,7 +2996,7 @@ var require_set = __commonJS({
        */
       get(key, keepPair) {
         const pair2 = YAMLMap.findPair(this.items, key);
-        return !keepPair && identity.isPair(pair2) ? identity.isScalar(pair2.key) ? pair2.key.value : pair2.key : pair2;
+        return !keepPair && identity2.isPair(pair2) ? identity2.isScalar(pair2.key) ? pair2.key.value : pair2.key : pair2;
       }
       set(key, value) {
         if (typeof value !== "boolean")
@@ -3040,7 +3040,7 @@ var require_set = __commonJS({
       tag: "tag:yaml.org,2002:set",
       createNode: (schema, iterable, ctx) => YAMLSet.from(schema, iterable, ctx),
       resolve(map, onError) {
-        if (identity.isMap(map)) {
+        if (identity2.isMap(map)) {
           if (map.hasAllNullValues(true))
             return Object.assign(new YAMLSet(), map);
           else
@@ -3285,7 +3285,7 @@ var require_tags = __commonJS({
 var require_Schema = __commonJS({
   "node_modules/yaml/dist/schema/Schema.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var map = require_map();
     var seq = require_seq();
     var string = require_string();
@@ -3298,9 +3298,9 @@ var require_Schema = __commonJS({
         this.knownTags = resolveKnownTags ? tags.coreKnownTags : {};
         this.tags = tags.getTags(customTags, this.name, merge);
         this.toStringOptions = toStringDefaults ?? null;
-        Object.defineProperty(this, identity.MAP, { value: map.map });
-        Object.defineProperty(this, identity.SCALAR, { value: string.string });
-        Object.defineProperty(this, identity.SEQ, { value: seq.seq });
+        Object.defineProperty(this, identity2.MAP, { value: map.map });
+        Object.defineProperty(this, identity2.SCALAR, { value: string.string });
+        Object.defineProperty(this, identity2.SEQ, { value: seq.seq });
         this.sortMapEntries = typeof sortMapEntries === "function" ? sortMapEntries : sortMapEntries === true ? sortMapEntriesByKey : null;
       }
       clone() {
@@ -3317,7 +3317,7 @@ var require_Schema = __commonJS({
 var require_stringifyDocument = __commonJS({
   "node_modules/yaml/dist/stringify/stringifyDocument.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var stringify = require_stringify();
     var stringifyComment = require_stringifyComment();
     function stringifyDocument(doc, options) {
@@ -3344,7 +3344,7 @@ var require_stringifyDocument = __commonJS({
       let chompKeep = false;
       let contentComment = null;
       if (doc.contents) {
-        if (identity.isNode(doc.contents)) {
+        if (identity2.isNode(doc.contents)) {
           if (doc.contents.spaceBefore && hasDirectives)
             lines2.push("");
           if (doc.contents.commentBefore) {
@@ -3399,7 +3399,7 @@ var require_Document = __commonJS({
     "use strict";
     var Alias = require_Alias();
     var Collection = require_Collection();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var toJS = require_toJS();
     var Schema = require_Schema();
@@ -3414,7 +3414,7 @@ var require_Document = __commonJS({
         this.comment = null;
         this.errors = [];
         this.warnings = [];
-        Object.defineProperty(this, identity.NODE_TYPE, { value: identity.DOC });
+        Object.defineProperty(this, identity2.NODE_TYPE, { value: identity2.DOC });
         let _replacer = null;
         if (typeof replacer === "function" || Array.isArray(replacer)) {
           _replacer = replacer;
@@ -3450,7 +3450,7 @@ var require_Document = __commonJS({
        */
       clone() {
         const copy = Object.create(_Document.prototype, {
-          [identity.NODE_TYPE]: { value: identity.DOC }
+          [identity2.NODE_TYPE]: { value: identity2.DOC }
         });
         copy.commentBefore = this.commentBefore;
         copy.comment = this.comment;
@@ -3460,7 +3460,7 @@ var require_Document = __commonJS({
         if (this.directives)
           copy.directives = this.directives.clone();
         copy.schema = this.schema.clone();
-        copy.contents = identity.isNode(this.contents) ? this.contents.clone(copy.schema) : this.contents;
+        copy.contents = identity2.isNode(this.contents) ? this.contents.clone(copy.schema) : this.contents;
         if (this.range)
           copy.range = this.range.slice();
         return copy;
@@ -3523,7 +3523,7 @@ var require_Document = __commonJS({
           sourceObjects
         };
         const node = createNode.createNode(value, tag, ctx);
-        if (flow && identity.isCollection(node))
+        if (flow && identity2.isCollection(node))
           node.flow = true;
         setAnchors();
         return node;
@@ -3563,7 +3563,7 @@ var require_Document = __commonJS({
        * `true` (collections are always returned intact).
        */
       get(key, keepScalar) {
-        return identity.isCollection(this.contents) ? this.contents.get(key, keepScalar) : void 0;
+        return identity2.isCollection(this.contents) ? this.contents.get(key, keepScalar) : void 0;
       }
       /**
        * Returns item at `path`, or `undefined` if not found. By default unwraps
@@ -3572,14 +3572,14 @@ var require_Document = __commonJS({
        */
       getIn(path2, keepScalar) {
         if (Collection.isEmptyPath(path2))
-          return !keepScalar && identity.isScalar(this.contents) ? this.contents.value : this.contents;
-        return identity.isCollection(this.contents) ? this.contents.getIn(path2, keepScalar) : void 0;
+          return !keepScalar && identity2.isScalar(this.contents) ? this.contents.value : this.contents;
+        return identity2.isCollection(this.contents) ? this.contents.getIn(path2, keepScalar) : void 0;
       }
       /**
        * Checks if the document includes a value with the key `key`.
        */
       has(key) {
-        return identity.isCollection(this.contents) ? this.contents.has(key) : false;
+        return identity2.isCollection(this.contents) ? this.contents.has(key) : false;
       }
       /**
        * Checks if the document includes a value at `path`.
@@ -3587,7 +3587,7 @@ var require_Document = __commonJS({
       hasIn(path2) {
         if (Collection.isEmptyPath(path2))
           return this.contents !== void 0;
-        return identity.isCollection(this.contents) ? this.contents.hasIn(path2) : false;
+        return identity2.isCollection(this.contents) ? this.contents.hasIn(path2) : false;
       }
       /**
        * Sets a value in this document. For `!!set`, `value` needs to be a
@@ -3694,7 +3694,7 @@ var require_Document = __commonJS({
       }
     };
     function assertCollection(contents) {
-      if (identity.isCollection(contents))
+      if (identity2.isCollection(contents))
         return true;
       throw new Error("Expected a YAML collection as document contents");
     }
@@ -3965,12 +3965,12 @@ var require_util_flow_indent_check = __commonJS({
 var require_util_map_includes = __commonJS({
   "node_modules/yaml/dist/compose/util-map-includes.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     function mapIncludes(ctx, items, search) {
       const { uniqueKeys } = ctx.options;
       if (uniqueKeys === false)
         return false;
-      const isEqual = typeof uniqueKeys === "function" ? uniqueKeys : (a, b) => a === b || identity.isScalar(a) && identity.isScalar(b) && a.value === b.value;
+      const isEqual = typeof uniqueKeys === "function" ? uniqueKeys : (a, b) => a === b || identity2.isScalar(a) && identity2.isScalar(b) && a.value === b.value;
       return items.some((pair2) => isEqual(pair2.key, search));
     }
     exports2.mapIncludes = mapIncludes;
@@ -4183,7 +4183,7 @@ var require_resolve_end = __commonJS({
 var require_resolve_flow_collection = __commonJS({
   "node_modules/yaml/dist/compose/resolve-flow-collection.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var YAMLMap = require_YAMLMap();
     var YAMLSeq = require_YAMLSeq();
@@ -4194,9 +4194,9 @@ var require_resolve_flow_collection = __commonJS({
     var blockMsg = "Block collections are not allowed within flow collections";
     var isBlock = (token) => token && (token.type === "block-map" || token.type === "block-seq");
     function resolveFlowCollection({ composeNode, composeEmptyNode }, ctx, fc, onError, tag) {
-      const isMap5 = fc.start.source === "{";
-      const fcName = isMap5 ? "flow map" : "flow sequence";
-      const NodeClass = tag?.nodeClass ?? (isMap5 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
+      const isMap6 = fc.start.source === "{";
+      const fcName = isMap6 ? "flow map" : "flow sequence";
+      const NodeClass = tag?.nodeClass ?? (isMap6 ? YAMLMap.YAMLMap : YAMLSeq.YAMLSeq);
       const coll = new NodeClass(ctx.schema);
       coll.flow = true;
       const atRoot = ctx.atRoot;
@@ -4232,7 +4232,7 @@ var require_resolve_flow_collection = __commonJS({
             offset = props.end;
             continue;
           }
-          if (!isMap5 && ctx.options.strict && utilContainsNewline.containsNewline(key))
+          if (!isMap6 && ctx.options.strict && utilContainsNewline.containsNewline(key))
             onError(
               key,
               // checked by containsNewline()
@@ -4262,7 +4262,7 @@ var require_resolve_flow_collection = __commonJS({
             }
             if (prevItemComment) {
               let prev = coll.items[coll.items.length - 1];
-              if (identity.isPair(prev))
+              if (identity2.isPair(prev))
                 prev = prev.value ?? prev.key;
               if (prev.comment)
                 prev.comment += "\n" + prevItemComment;
@@ -4272,7 +4272,7 @@ var require_resolve_flow_collection = __commonJS({
             }
           }
         }
-        if (!isMap5 && !sep4 && !props.found) {
+        if (!isMap6 && !sep4 && !props.found) {
           const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
@@ -4295,7 +4295,7 @@ var require_resolve_flow_collection = __commonJS({
             startOnNewline: false
           });
           if (valueProps.found) {
-            if (!isMap5 && !props.found && ctx.options.strict) {
+            if (!isMap6 && !props.found && ctx.options.strict) {
               if (sep4)
                 for (const st of sep4) {
                   if (st === valueProps.found)
@@ -4327,7 +4327,7 @@ var require_resolve_flow_collection = __commonJS({
           const pair2 = new Pair.Pair(keyNode, valueNode);
           if (ctx.options.keepSourceTokens)
             pair2.srcToken = collItem;
-          if (isMap5) {
+          if (isMap6) {
             const map = coll;
             if (utilMapIncludes.mapIncludes(ctx, map.items, keyNode))
               onError(keyStart, "DUPLICATE_KEY", "Map keys must be unique");
@@ -4343,7 +4343,7 @@ var require_resolve_flow_collection = __commonJS({
           offset = valueNode ? valueNode.range[2] : valueProps.end;
         }
       }
-      const expectedEnd = isMap5 ? "}" : "]";
+      const expectedEnd = isMap6 ? "}" : "]";
       const [ce, ...ee] = fc.end;
       let cePos = offset;
       if (ce?.source === expectedEnd)
@@ -4377,7 +4377,7 @@ var require_resolve_flow_collection = __commonJS({
 var require_compose_collection = __commonJS({
   "node_modules/yaml/dist/compose/compose-collection.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var YAMLMap = require_YAMLMap();
     var YAMLSeq = require_YAMLSeq();
@@ -4427,7 +4427,7 @@ var require_compose_collection = __commonJS({
       }
       const coll = resolveCollection(CN, ctx, token, onError, tagName, tag);
       const res = tag.resolve?.(coll, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg), ctx.options) ?? coll;
-      const node = identity.isNode(res) ? res : new Scalar.Scalar(res);
+      const node = identity2.isNode(res) ? res : new Scalar.Scalar(res);
       node.range = coll.range;
       node.tag = tagName;
       if (tag?.format)
@@ -4846,7 +4846,7 @@ var require_resolve_flow_scalar = __commonJS({
 var require_compose_scalar = __commonJS({
   "node_modules/yaml/dist/compose/compose-scalar.js"(exports2) {
     "use strict";
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Scalar = require_Scalar();
     var resolveBlockScalar = require_resolve_block_scalar();
     var resolveFlowScalar = require_resolve_flow_scalar();
@@ -4855,17 +4855,17 @@ var require_compose_scalar = __commonJS({
       const tagName = tagToken ? ctx.directives.tagName(tagToken.source, (msg) => onError(tagToken, "TAG_RESOLVE_FAILED", msg)) : null;
       let tag;
       if (ctx.options.stringKeys && ctx.atKey) {
-        tag = ctx.schema[identity.SCALAR];
+        tag = ctx.schema[identity2.SCALAR];
       } else if (tagName)
         tag = findScalarTagByName(ctx.schema, value, tagName, tagToken, onError);
       else if (token.type === "scalar")
         tag = findScalarTagByTest(ctx, value, token, onError);
       else
-        tag = ctx.schema[identity.SCALAR];
+        tag = ctx.schema[identity2.SCALAR];
       let scalar2;
       try {
         const res = tag.resolve(value, (msg) => onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg), ctx.options);
-        scalar2 = identity.isScalar(res) ? res : new Scalar.Scalar(res);
+        scalar2 = identity2.isScalar(res) ? res : new Scalar.Scalar(res);
       } catch (error) {
         const msg = error instanceof Error ? error.message : String(error);
         onError(tagToken ?? token, "TAG_RESOLVE_FAILED", msg);
@@ -4885,7 +4885,7 @@ var require_compose_scalar = __commonJS({
     }
     function findScalarTagByName(schema, value, tagName, tagToken, onError) {
       if (tagName === "!")
-        return schema[identity.SCALAR];
+        return schema[identity2.SCALAR];
       const matchWithTest = [];
       for (const tag of schema.tags) {
         if (!tag.collection && tag.tag === tagName) {
@@ -4904,12 +4904,12 @@ var require_compose_scalar = __commonJS({
         return kt;
       }
       onError(tagToken, "TAG_RESOLVE_FAILED", `Unresolved tag: ${tagName}`, tagName !== "tag:yaml.org,2002:str");
-      return schema[identity.SCALAR];
+      return schema[identity2.SCALAR];
     }
     function findScalarTagByTest({ atKey, directives: directives2, schema }, value, token, onError) {
-      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity.SCALAR];
+      const tag = schema.tags.find((tag2) => (tag2.default === true || atKey && tag2.default === "key") && tag2.test?.test(value)) || schema[identity2.SCALAR];
       if (schema.compat) {
-        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity.SCALAR];
+        const compat = schema.compat.find((tag2) => tag2.default && tag2.test?.test(value)) ?? schema[identity2.SCALAR];
         if (tag.tag !== compat.tag) {
           const ts = directives2.tagString(tag.tag);
           const cs = directives2.tagString(compat.tag);
@@ -4958,7 +4958,7 @@ var require_compose_node = __commonJS({
   "node_modules/yaml/dist/compose/compose-node.js"(exports2) {
     "use strict";
     var Alias = require_Alias();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var composeCollection = require_compose_collection();
     var composeScalar = require_compose_scalar();
     var resolveEnd = require_resolve_end();
@@ -5004,7 +5004,7 @@ var require_compose_node = __commonJS({
       node ?? (node = composeEmptyNode(ctx, token.offset, void 0, null, props, onError));
       if (anchor2 && node.anchor === "")
         onError(anchor2, "BAD_ALIAS", "Anchor cannot be an empty string");
-      if (atKey && ctx.options.stringKeys && (!identity.isScalar(node) || typeof node.value !== "string" || node.tag && node.tag !== "tag:yaml.org,2002:str")) {
+      if (atKey && ctx.options.stringKeys && (!identity2.isScalar(node) || typeof node.value !== "string" || node.tag && node.tag !== "tag:yaml.org,2002:str")) {
         const msg = "With stringKeys, all keys must be strings";
         onError(tag ?? token, "NON_STRING_KEY", msg);
       }
@@ -5110,7 +5110,7 @@ var require_composer = __commonJS({
     var directives2 = require_directives();
     var Document = require_Document();
     var errors = require_errors();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var composeDoc = require_compose_doc();
     var resolveEnd = require_resolve_end();
     function getErrorPos(src) {
@@ -5172,9 +5172,9 @@ var require_composer = __commonJS({
 ${comment}` : comment;
           } else if (afterEmptyLine || doc.directives.docStart || !dc) {
             doc.commentBefore = comment;
-          } else if (identity.isCollection(dc) && !dc.flow && dc.items.length > 0) {
+          } else if (identity2.isCollection(dc) && !dc.flow && dc.items.length > 0) {
             let it = dc.items[0];
-            if (identity.isPair(it))
+            if (identity2.isPair(it))
               it = it.key;
             const cb = it.commentBefore;
             it.commentBefore = cb ? `${comment}
@@ -6437,7 +6437,7 @@ var require_parser = __commonJS({
         }
       }
     }
-    var Parser2 = class {
+    var Parser3 = class {
       /**
        * @param onNewLine - If defined, called separately with the start position of
        *   each new line (in `parse()`, including the start of input).
@@ -7210,7 +7210,7 @@ var require_parser = __commonJS({
         }
       }
     };
-    exports2.Parser = Parser2;
+    exports2.Parser = Parser3;
   }
 });
 
@@ -7222,7 +7222,7 @@ var require_public_api = __commonJS({
     var Document = require_Document();
     var errors = require_errors();
     var log = require_log();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var lineCounter = require_line_counter();
     var parser = require_parser();
     function parseOptions(options) {
@@ -7263,7 +7263,7 @@ var require_public_api = __commonJS({
       }
       return doc;
     }
-    function parse(src, reviver, options) {
+    function parse3(src, reviver, options) {
       let _reviver = void 0;
       if (typeof reviver === "function") {
         _reviver = reviver;
@@ -7300,11 +7300,11 @@ var require_public_api = __commonJS({
         if (!keepUndefined)
           return void 0;
       }
-      if (identity.isDocument(value) && !_replacer)
+      if (identity2.isDocument(value) && !_replacer)
         return value.toString(options);
       return new Document.Document(value, _replacer, options).toString(options);
     }
-    exports2.parse = parse;
+    exports2.parse = parse3;
     exports2.parseAllDocuments = parseAllDocuments3;
     exports2.parseDocument = parseDocument;
     exports2.stringify = stringify;
@@ -7320,7 +7320,7 @@ var require_dist = __commonJS({
     var Schema = require_Schema();
     var errors = require_errors();
     var Alias = require_Alias();
-    var identity = require_identity();
+    var identity2 = require_identity();
     var Pair = require_Pair();
     var Scalar = require_Scalar();
     var YAMLMap = require_YAMLMap();
@@ -7338,14 +7338,14 @@ var require_dist = __commonJS({
     exports2.YAMLParseError = errors.YAMLParseError;
     exports2.YAMLWarning = errors.YAMLWarning;
     exports2.Alias = Alias.Alias;
-    exports2.isAlias = identity.isAlias;
-    exports2.isCollection = identity.isCollection;
-    exports2.isDocument = identity.isDocument;
-    exports2.isMap = identity.isMap;
-    exports2.isNode = identity.isNode;
-    exports2.isPair = identity.isPair;
-    exports2.isScalar = identity.isScalar;
-    exports2.isSeq = identity.isSeq;
+    exports2.isAlias = identity2.isAlias;
+    exports2.isCollection = identity2.isCollection;
+    exports2.isDocument = identity2.isDocument;
+    exports2.isMap = identity2.isMap;
+    exports2.isNode = identity2.isNode;
+    exports2.isPair = identity2.isPair;
+    exports2.isScalar = identity2.isScalar;
+    exports2.isSeq = identity2.isSeq;
     exports2.Pair = Pair.Pair;
     exports2.Scalar = Scalar.Scalar;
     exports2.YAMLMap = YAMLMap.YAMLMap;
@@ -8495,7 +8495,7 @@ var require_for_each = __commonJS({
         }
       }
     };
-    function isArray(x) {
+    function isArray2(x) {
       return toStr.call(x) === "[object Array]";
     }
     module2.exports = function forEach(list, iterator, thisArg) {
@@ -8506,7 +8506,7 @@ var require_for_each = __commonJS({
       if (arguments.length >= 3) {
         receiver = thisArg;
       }
-      if (isArray(list)) {
+      if (isArray2(list)) {
         forEachArray(list, iterator, receiver);
       } else if (typeof list === "string") {
         forEachString(list, iterator, receiver);
@@ -8751,7 +8751,7 @@ var require_which_typed_array = __commonJS({
       }
       return -1;
     };
-    var cache2 = { __proto__: null };
+    var cache3 = { __proto__: null };
     if (hasToStringTag && gOPD && getProto) {
       forEach(typedArrays, function(typedArray) {
         var arr = new g[typedArray]();
@@ -8764,7 +8764,7 @@ var require_which_typed_array = __commonJS({
           }
           if (descriptor && descriptor.get) {
             var bound2 = callBind(descriptor.get);
-            cache2[
+            cache3[
               /** @type {`$${TypedArrayName}`} */
               "$" + typedArray
             ] = bound2;
@@ -8781,7 +8781,7 @@ var require_which_typed_array = __commonJS({
             // @ts-expect-error TODO FIXME
             callBind(fn)
           );
-          cache2[
+          cache3[
             /** @type {`$${TypedArrayName}`} */
             "$" + typedArray
           ] = bound2;
@@ -8792,7 +8792,7 @@ var require_which_typed_array = __commonJS({
       var found = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
-        cache2,
+        cache3,
         /** @param {Getter} getter @param {`$${TypedArrayName}`} typedArray */
         function(getter, typedArray) {
           if (!found) {
@@ -8812,7 +8812,7 @@ var require_which_typed_array = __commonJS({
       var found = false;
       forEach(
         /** @type {Record<`$${TypedArrayName}`, Getter>} */
-        cache2,
+        cache3,
         /** @param {Getter} getter @param {`$${TypedArrayName}`} name */
         function(getter, name2) {
           if (!found) {
@@ -8886,7 +8886,7 @@ var require_to_buffer = __commonJS({
   "node_modules/to-buffer/index.js"(exports2, module2) {
     "use strict";
     var Buffer2 = require_safe_buffer().Buffer;
-    var isArray = require_isarray();
+    var isArray2 = require_isarray();
     var typedArrayBuffer = require_typed_array_buffer();
     var isView = ArrayBuffer.isView || function isView2(obj) {
       try {
@@ -8928,7 +8928,7 @@ var require_to_buffer = __commonJS({
       if (useUint8Array && data2 instanceof Uint8Array) {
         return Buffer2.from(data2);
       }
-      var isArr = isArray(data2);
+      var isArr = isArray2(data2);
       if (isArr) {
         for (var i = 0; i < data2.length; i += 1) {
           var x = data2[i];
@@ -11655,7 +11655,7 @@ var require_inffast = __commonJS({
   "node_modules/pako/lib/zlib/inffast.js"(exports2, module2) {
     "use strict";
     var BAD = 30;
-    var TYPE = 12;
+    var TYPE2 = 12;
     module2.exports = function inflate_fast(strm, start) {
       var state;
       var _in;
@@ -11854,7 +11854,7 @@ var require_inffast = __commonJS({
                 here = lcode[(here & 65535) + (hold & (1 << op) - 1)];
                 continue dolen;
               } else if (op & 32) {
-                state.mode = TYPE;
+                state.mode = TYPE2;
                 break top;
               } else {
                 strm.msg = "invalid literal/length code";
@@ -12229,7 +12229,7 @@ var require_inflate = __commonJS({
     var HCRC = 9;
     var DICTID = 10;
     var DICT = 11;
-    var TYPE = 12;
+    var TYPE2 = 12;
     var TYPEDO = 13;
     var STORED = 14;
     var COPY_ = 15;
@@ -12471,7 +12471,7 @@ var require_inflate = __commonJS({
         return Z_STREAM_ERROR;
       }
       state = strm.state;
-      if (state.mode === TYPE) {
+      if (state.mode === TYPE2) {
         state.mode = TYPEDO;
       }
       put = strm.next_out;
@@ -12538,7 +12538,7 @@ var require_inflate = __commonJS({
               }
               state.dmax = 1 << len;
               strm.adler = state.check = 1;
-              state.mode = hold & 512 ? DICTID : TYPE;
+              state.mode = hold & 512 ? DICTID : TYPE2;
               hold = 0;
               bits = 0;
               break;
@@ -12756,7 +12756,7 @@ var require_inflate = __commonJS({
                 state.head.done = true;
               }
               strm.adler = state.check = 0;
-              state.mode = TYPE;
+              state.mode = TYPE2;
               break;
             case DICTID:
               while (bits < 32) {
@@ -12783,9 +12783,9 @@ var require_inflate = __commonJS({
                 return Z_NEED_DICT;
               }
               strm.adler = state.check = 1;
-              state.mode = TYPE;
+              state.mode = TYPE2;
             /* falls through */
-            case TYPE:
+            case TYPE2:
               if (flush === Z_BLOCK || flush === Z_TREES) {
                 break inf_leave;
               }
@@ -12878,7 +12878,7 @@ var require_inflate = __commonJS({
                 state.length -= copy;
                 break;
               }
-              state.mode = TYPE;
+              state.mode = TYPE2;
               break;
             case TABLE:
               while (bits < 14) {
@@ -13074,7 +13074,7 @@ var require_inflate = __commonJS({
                 have = strm.avail_in;
                 hold = state.hold;
                 bits = state.bits;
-                if (state.mode === TYPE) {
+                if (state.mode === TYPE2) {
                   state.back = -1;
                 }
                 break;
@@ -13128,7 +13128,7 @@ var require_inflate = __commonJS({
               }
               if (here_op & 32) {
                 state.back = -1;
-                state.mode = TYPE;
+                state.mode = TYPE2;
                 break;
               }
               if (here_op & 64) {
@@ -13364,7 +13364,7 @@ var require_inflate = __commonJS({
         strm.adler = state.check = /*UPDATE(state.check, strm.next_out - _out, _out);*/
         state.flags ? crc32(state.check, output, _out, strm.next_out - _out) : adler32(state.check, output, _out, strm.next_out - _out);
       }
-      strm.data_type = state.bits + (state.last ? 64 : 0) + (state.mode === TYPE ? 128 : 0) + (state.mode === LEN_ || state.mode === COPY_ ? 256 : 0);
+      strm.data_type = state.bits + (state.last ? 64 : 0) + (state.mode === TYPE2 ? 128 : 0) + (state.mode === LEN_ || state.mode === COPY_ ? 256 : 0);
       if ((_in === 0 && _out === 0 || flush === Z_FINISH) && ret === Z_OK) {
         ret = Z_BUF_ERROR;
       }
@@ -14082,33 +14082,33 @@ var require_ignore = __commonJS({
         };
       }
       // @returns {TestResult}
-      _test(originalPath, cache2, checkUnignored, slices) {
+      _test(originalPath, cache3, checkUnignored, slices) {
         const path2 = originalPath && checkPath.convert(originalPath);
         checkPath(
           path2,
           originalPath,
           this._allowRelativePaths ? RETURN_FALSE : throwError
         );
-        return this._t(path2, cache2, checkUnignored, slices);
+        return this._t(path2, cache3, checkUnignored, slices);
       }
-      _t(path2, cache2, checkUnignored, slices) {
-        if (path2 in cache2) {
-          return cache2[path2];
+      _t(path2, cache3, checkUnignored, slices) {
+        if (path2 in cache3) {
+          return cache3[path2];
         }
         if (!slices) {
           slices = path2.split(SLASH);
         }
         slices.pop();
         if (!slices.length) {
-          return cache2[path2] = this._testOne(path2, checkUnignored);
+          return cache3[path2] = this._testOne(path2, checkUnignored);
         }
         const parent = this._t(
           slices.join(SLASH) + SLASH,
-          cache2,
+          cache3,
           checkUnignored,
           slices
         );
-        return cache2[path2] = parent.ignored ? parent : this._testOne(path2, checkUnignored);
+        return cache3[path2] = parent.ignored ? parent : this._testOne(path2, checkUnignored);
       }
       ignores(path2) {
         return this._test(path2, this._ignoreCache, false).ignored;
@@ -15040,17 +15040,17 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         stats: /* @__PURE__ */ new Map()
       };
     }
-    async function updateCachedIndexFile(fs2, filepath, cache2) {
+    async function updateCachedIndexFile(fs2, filepath, cache3) {
       const [stat2, rawIndexFile] = await Promise.all([
         fs2.lstat(filepath),
         fs2.read(filepath)
       ]);
       const index2 = await GitIndex.from(rawIndexFile);
-      cache2.map.set(filepath, index2);
-      cache2.stats.set(filepath, stat2);
+      cache3.map.set(filepath, index2);
+      cache3.stats.set(filepath, stat2);
     }
-    async function isIndexStale(fs2, filepath, cache2) {
-      const savedStats = cache2.stats.get(filepath);
+    async function isIndexStale(fs2, filepath, cache3) {
+      const savedStats = cache3.stats.get(filepath);
       if (savedStats === void 0) return true;
       if (savedStats === null) return false;
       const currStats = await fs2.lstat(filepath);
@@ -15073,15 +15073,15 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        * @returns {Promise<any>} The result of the closure function.
        * @throws {UnmergedPathsError} If unmerged paths exist and `allowUnmerged` is `false`.
        */
-      static async acquire({ fs: fs2, gitdir, cache: cache2, allowUnmerged = true }, closure) {
-        if (!cache2[IndexCache]) {
-          cache2[IndexCache] = createCache();
+      static async acquire({ fs: fs2, gitdir, cache: cache3, allowUnmerged = true }, closure) {
+        if (!cache3[IndexCache]) {
+          cache3[IndexCache] = createCache();
         }
         const filepath = `${gitdir}/index`;
         let result;
         let unmergedPaths = [];
         await acquireLock(filepath, async () => {
-          const theIndexCache = cache2[IndexCache];
+          const theIndexCache = cache3[IndexCache];
           if (await isIndexStale(fs2, filepath, theIndexCache)) {
             await updateCachedIndexFile(fs2, filepath, theIndexCache);
           }
@@ -15168,9 +15168,9 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       throw new InternalError(`Unexpected GitTree entry mode: ${mode.toString(8)}`);
     }
     var GitWalkerIndex = class {
-      constructor({ fs: fs2, gitdir, cache: cache2 }) {
+      constructor({ fs: fs2, gitdir, cache: cache3 }) {
         this.treePromise = GitIndexManager.acquire(
-          { fs: fs2, gitdir, cache: cache2 },
+          { fs: fs2, gitdir, cache: cache3 },
           async function(index2) {
             return flatFileListToDirectoryStructure(index2.entries);
           }
@@ -15261,8 +15261,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     function STAGE() {
       const o = /* @__PURE__ */ Object.create(null);
       Object.defineProperty(o, GitWalkSymbol, {
-        value: function({ fs: fs2, gitdir, cache: cache2 }) {
-          return new GitWalkerIndex({ fs: fs2, gitdir, cache: cache2 });
+        value: function({ fs: fs2, gitdir, cache: cache3 }) {
+          return new GitWalkerIndex({ fs: fs2, gitdir, cache: cache3 });
         }
       });
       Object.freeze(o);
@@ -15568,19 +15568,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     function join3(...args) {
       if (args.length === 0) return ".";
-      let joined;
+      let joined2;
       for (let i = 0; i < args.length; ++i) {
         const arg = args[i].replace(/\\/g, "/");
         if (arg.length === 0) continue;
         if (/^[a-zA-Z]:\//.test(arg)) {
-          joined = arg;
+          joined2 = arg;
         } else {
-          if (joined === void 0) joined = arg;
-          else joined += "/" + arg;
+          if (joined2 === void 0) joined2 = arg;
+          else joined2 += "/" + arg;
         }
       }
-      if (joined === void 0) return ".";
-      return normalize2(joined);
+      if (joined2 === void 0) return ".";
+      return normalize2(joined2);
     }
     var num = (val) => {
       if (typeof val === "number") {
@@ -15619,17 +15619,17 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     var VARIABLE_LINE_REGEX = /^([A-Za-z][A-Za-z0-9-]*)(?:\s*=\s*(.*))?$/;
     var VARIABLE_NAME_REGEX = /^[A-Za-z][A-Za-z0-9-]*$/;
     var extractSectionLine = (line) => {
-      const matches2 = SECTION_LINE_REGEX.exec(line);
-      if (matches2 != null) {
-        const [section, subsection] = matches2.slice(1);
+      const matches3 = SECTION_LINE_REGEX.exec(line);
+      if (matches3 != null) {
+        const [section, subsection] = matches3.slice(1);
         return [section, subsection && subsection.replace(/\\(.)/g, "$1")];
       }
       return null;
     };
     var extractVariableLine = (line) => {
-      const matches2 = VARIABLE_LINE_REGEX.exec(line);
-      if (matches2 != null) {
-        const [name2, rawValue = "true"] = matches2.slice(1);
+      const matches3 = VARIABLE_LINE_REGEX.exec(line);
+      if (matches3 != null) {
+        const [name2, rawValue = "true"] = matches3.slice(1);
         return [name2, parseValue(rawValue)];
       }
       return null;
@@ -16559,10 +16559,10 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       const byte = reader.readUInt8();
       const COPY = 128;
       const OFFS = 15;
-      const SIZE = 112;
+      const SIZE2 = 112;
       if (byte & COPY) {
         const offset = readCompactLE(reader, byte & OFFS, 4);
-        let size = readCompactLE(reader, (byte & SIZE) >> 4, 3);
+        let size = readCompactLE(reader, (byte & SIZE2) >> 4, 3);
         if (size === 0) size = 65536;
         return source.slice(offset, offset + size);
       } else {
@@ -16880,11 +16880,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
       }
     };
-    function resolveInflated({ type, data: data2, reference, offset }, cache2, offsetByOid) {
+    function resolveInflated({ type, data: data2, reference, offset }, cache3, offsetByOid) {
       const object = Buffer.from(data2.buffer, data2.byteOffset, data2.byteLength);
       if (type !== "ofs-delta" && type !== "ref-delta") return { type, object };
       const baseOffset = type === "ofs-delta" ? offset - decodeVarInt(new BufferCursor(reference)) : offsetByOid.get(reference.toString("hex"));
-      const base = cache2.get(baseOffset);
+      const base = cache3.get(baseOffset);
       if (!base) return null;
       try {
         return {
@@ -16955,7 +16955,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const offsets = /* @__PURE__ */ new Map();
         let totalObjectCount = null;
         let lastPercent = null;
-        const cache2 = new ObjectCache(RESOLVE_CACHE_BYTES);
+        const cache3 = new ObjectCache(RESOLVE_CACHE_BYTES);
         const offsetByOid = /* @__PURE__ */ new Map();
         await listpack([pack], async ({ data: data2, type, reference, offset, num: num2 }) => {
           if (totalObjectCount === null) totalObjectCount = num2;
@@ -16993,13 +16993,13 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           if (!o) return;
           const resolved = resolveInflated(
             { type, data: data2, reference, offset },
-            cache2,
+            cache3,
             offsetByOid
           );
           if (!resolved) return;
           o.oid = await shasum(GitObject.wrap(resolved));
           offsetByOid.set(o.oid, offset);
-          cache2.set(offset, resolved);
+          cache3.set(offset, resolved);
         });
         const offsetArray = Object.keys(offsetToObject).map(Number);
         for (const [i, start] of offsetArray.entries()) {
@@ -17180,14 +17180,14 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     function readPackIndex({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       filename,
       getExternalRefDelta,
       emitter,
       emitterPrefix
     }) {
-      if (!cache2[PackfileCache]) cache2[PackfileCache] = /* @__PURE__ */ new Map();
-      let p = cache2[PackfileCache].get(filename);
+      if (!cache3[PackfileCache]) cache3[PackfileCache] = /* @__PURE__ */ new Map();
+      let p = cache3[PackfileCache].get(filename);
       if (!p) {
         p = loadPackIndex({
           fs: fs2,
@@ -17196,10 +17196,10 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           emitter,
           emitterPrefix
         });
-        cache2[PackfileCache].set(filename, p);
+        cache3[PackfileCache].set(filename, p);
         p.catch(() => {
-          if (cache2[PackfileCache].get(filename) === p) {
-            cache2[PackfileCache].delete(filename);
+          if (cache3[PackfileCache].get(filename) === p) {
+            cache3[PackfileCache].delete(filename);
           }
         });
       }
@@ -17215,7 +17215,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     async function readObjectPacked({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       format = "content",
@@ -17227,7 +17227,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const indexFile = `${gitdir}/objects/pack/${filename}`;
         const p = await readPackIndex({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           filename: indexFile,
           getExternalRefDelta
         });
@@ -17280,7 +17280,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     async function _readObject({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       format = "content"
@@ -17288,7 +17288,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       if (!["deflated", "wrapped", "content"].includes(format)) {
         throw new InternalError(`invalid requested format "${format}"`);
       }
-      const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
+      const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
       let result;
       if (oid === "4b825dc642cb6eb9a060e54bf8d69288fbee4904") {
         result = { format: "wrapped", object: Buffer.from(`tree 0\0`) };
@@ -17299,7 +17299,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       if (!result) {
         result = await readObjectPacked({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           oid,
           getExternalRefDelta
@@ -17352,14 +17352,14 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
        * @param {string} short
        * @param {string[]} matches
        */
-      constructor(nouns, short, matches2) {
+      constructor(nouns, short, matches3) {
         super(
-          `Found multiple ${nouns} matching "${short}" (${matches2.join(
+          `Found multiple ${nouns} matching "${short}" (${matches3.join(
             ", "
           )}). Use a longer abbreviation length to disambiguate them.`
         );
         this.code = this.name = _AmbiguousError.code;
-        this.data = { nouns, short, matches: matches2 };
+        this.data = { nouns, short, matches: matches3 };
       }
     };
     AmbiguousError.code = "AmbiguousError";
@@ -17576,7 +17576,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
     };
     MultipleGitError.code = "MultipleGitError";
-    var ParseError2 = class _ParseError extends BaseError {
+    var ParseError3 = class _ParseError extends BaseError {
       /**
        * @param {string} expected
        * @param {string} actual
@@ -17587,7 +17587,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this.data = { expected: expected2, actual };
       }
     };
-    ParseError2.code = "ParseError";
+    ParseError3.code = "ParseError";
     var PushRejectedError = class _PushRejectedError extends BaseError {
       /**
        * @param {'not-fast-forward'|'tag-exists'} reason
@@ -17721,7 +17721,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       NoRefspecError,
       NotFoundError,
       ObjectTypeError,
-      ParseError: ParseError2,
+      ParseError: ParseError3,
       PushRejectedError,
       RemoteCapabilityError,
       SmartHttpError,
@@ -17941,7 +17941,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const keyOf2 = (h) => h.slice(0, h.indexOf(" "));
         const valueOf = (h) => h.slice(h.indexOf(" ") + 1);
         if (hs.length === 0 || keyOf2(hs[0]) !== "tree") {
-          throw new ParseError2(
+          throw new ParseError3(
             "tree as the first commit header",
             keyOf2(hs[0] || "")
           );
@@ -18028,18 +18028,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return _GitCommit.from(signedCommit);
       }
     };
-    async function resolveTree({ fs: fs2, cache: cache2, gitdir, oid }) {
+    async function resolveTree({ fs: fs2, cache: cache3, gitdir, oid }) {
       if (oid === "4b825dc642cb6eb9a060e54bf8d69288fbee4904") {
         return { tree: GitTree.from([]), oid };
       }
-      const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+      const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
       if (type === "tag") {
         oid = GitAnnotatedTag.from(object).parse().object;
-        return resolveTree({ fs: fs2, cache: cache2, gitdir, oid });
+        return resolveTree({ fs: fs2, cache: cache3, gitdir, oid });
       }
       if (type === "commit") {
         oid = GitCommit.from(object).parse().tree;
-        return resolveTree({ fs: fs2, cache: cache2, gitdir, oid });
+        return resolveTree({ fs: fs2, cache: cache3, gitdir, oid });
       }
       if (type !== "tree") {
         throw new ObjectTypeError(oid, type, "tree");
@@ -18047,9 +18047,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       return { tree: GitTree.from(object), oid };
     }
     var GitWalkerRepo = class {
-      constructor({ fs: fs2, gitdir, ref, cache: cache2 }) {
+      constructor({ fs: fs2, gitdir, ref, cache: cache3 }) {
         this.fs = fs2;
-        this.cache = cache2;
+        this.cache = cache3;
         this.gitdir = gitdir;
         this.mapPromise = (async () => {
           const map = /* @__PURE__ */ new Map();
@@ -18098,7 +18098,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       async readdir(entry2) {
         const filepath = entry2._fullpath;
-        const { fs: fs2, cache: cache2, gitdir } = this;
+        const { fs: fs2, cache: cache3, gitdir } = this;
         const map = await this.mapPromise;
         const obj = map.get(filepath);
         if (!obj) throw new Error(`No obj for ${filepath}`);
@@ -18107,7 +18107,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (obj.type !== "tree") {
           return null;
         }
-        const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         if (type !== obj.type) {
           throw new ObjectTypeError(oid, type, obj.type);
         }
@@ -18138,10 +18138,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       async content(entry2) {
         if (entry2._content === false) {
           const map = await this.mapPromise;
-          const { fs: fs2, cache: cache2, gitdir } = this;
+          const { fs: fs2, cache: cache3, gitdir } = this;
           const obj = map.get(entry2._fullpath);
           const oid = obj.oid;
-          const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+          const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
           if (type !== "blob") {
             entry2._content = void 0;
           } else {
@@ -18162,17 +18162,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     function TREE({ ref = "HEAD" } = {}) {
       const o = /* @__PURE__ */ Object.create(null);
       Object.defineProperty(o, GitWalkSymbol, {
-        value: function({ fs: fs2, gitdir, cache: cache2 }) {
-          return new GitWalkerRepo({ fs: fs2, gitdir, ref, cache: cache2 });
+        value: function({ fs: fs2, gitdir, cache: cache3 }) {
+          return new GitWalkerRepo({ fs: fs2, gitdir, ref, cache: cache3 });
         }
       });
       Object.freeze(o);
       return o;
     }
     var GitWalkerFs = class {
-      constructor({ fs: fs2, dir, gitdir, cache: cache2, refresh = true }) {
+      constructor({ fs: fs2, dir, gitdir, cache: cache3, refresh = true }) {
         this.fs = fs2;
-        this.cache = cache2;
+        this.cache = cache3;
         this.dir = dir;
         this.gitdir = gitdir;
         this.refresh = refresh;
@@ -18275,10 +18275,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       async oid(entry2) {
         if (entry2._oid === false) {
           const self = this;
-          const { fs: fs2, gitdir, cache: cache2 } = this;
+          const { fs: fs2, gitdir, cache: cache3 } = this;
           let oid;
           await GitIndexManager.acquire(
-            { fs: fs2, gitdir, cache: cache2 },
+            { fs: fs2, gitdir, cache: cache3 },
             async function(index2) {
               const stage = index2.entriesMap.get(entry2._fullpath);
               const stats = await entry2.stat();
@@ -18322,11 +18322,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * writes a refresh right away instead of queueing it.
        */
       async flush() {
-        const { fs: fs2, gitdir, cache: cache2, refreshQueue } = this;
+        const { fs: fs2, gitdir, cache: cache3, refreshQueue } = this;
         this.refreshQueue = [];
         this.flushed = true;
         if (refreshQueue.length === 0) return;
-        await GitIndexManager.acquire({ fs: fs2, gitdir, cache: cache2 }, async (index2) => {
+        await GitIndexManager.acquire({ fs: fs2, gitdir, cache: cache3 }, async (index2) => {
           for (const { filepath, stage, stats, oid } of refreshQueue) {
             if (index2.entriesMap.get(filepath) !== stage) continue;
             index2.insert({ filepath, stats, oid });
@@ -18344,8 +18344,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     function WORKDIR({ refresh = true } = {}) {
       const o = /* @__PURE__ */ Object.create(null);
       Object.defineProperty(o, GitWalkSymbol, {
-        value: function({ fs: fs2, dir, gitdir, cache: cache2 }) {
-          return new GitWalkerFs({ fs: fs2, dir, gitdir, cache: cache2, refresh });
+        value: function({ fs: fs2, dir, gitdir, cache: cache3 }) {
+          return new GitWalkerFs({ fs: fs2, dir, gitdir, cache: cache3, refresh });
         }
       });
       Object.freeze(o);
@@ -18405,7 +18405,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _walk({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir,
       trees,
@@ -18421,7 +18421,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       iterate = (walk2, children) => Promise.all([...children].map(walk2))
     }) {
       const walkers = trees.map(
-        (proxy) => proxy[GitWalkSymbol]({ fs: fs2, dir, gitdir, cache: cache2 })
+        (proxy) => proxy[GitWalkSymbol]({ fs: fs2, dir, gitdir, cache: cache3 })
       );
       const root = new Array(walkers.length).fill(".");
       const range2 = arrayRange(0, walkers.length);
@@ -18504,9 +18504,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
     }
     function isPromiseLike(obj) {
-      return isObject(obj) && isFunction(obj.then) && isFunction(obj.catch);
+      return isObject2(obj) && isFunction(obj.then) && isFunction(obj.catch);
     }
-    function isObject(obj) {
+    function isObject2(obj) {
       return obj && typeof obj === "object";
     }
     function isFunction(obj) {
@@ -18813,7 +18813,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       commit: commit3 = "HEAD",
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -18824,14 +18824,14 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         let unmergedPaths = [];
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             unmergedPaths = index2.unmergedPaths;
           }
         );
         const results = await _walk({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir: updatedGitdir,
           trees,
@@ -18853,7 +18853,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         });
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             for (const entry2 of results) {
               if (entry2 === false) continue;
@@ -18895,10 +18895,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       static async isIgnored({ fs: fs2, dir, gitdir = join3(dir, ".git"), filepath }) {
         if (basename(filepath) === ".git") return true;
         if (filepath === ".") return false;
-        let excludes2 = "";
+        let excludes = "";
         const excludesFile = join3(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
-          excludes2 = await fs2.read(excludesFile, "utf8");
+          excludes = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
@@ -18919,7 +18919,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         for (const [index2, p] of pairs.entries()) {
           const file = await fs2.read(p.gitignore, "utf8");
           const ign = ignore();
-          if (index2 === 0) ign.add(excludes2);
+          if (index2 === 0) ign.add(excludes);
           ign.add(file);
           const parentdir = dirname(p.filepath);
           if (parentdir !== "." && ign.ignores(parentdir)) return true;
@@ -18996,7 +18996,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       filepath,
-      cache: cache2 = {},
+      cache: cache3 = {},
       force = false,
       parallel = true
     }) {
@@ -19008,7 +19008,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const fs2 = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async (index2) => {
             const config = await GitConfigManager.get({ fs: fs2, gitdir: updatedGitdir });
             const autocrlf = await config.get("core.autocrlf");
@@ -19114,7 +19114,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function hasObjectPacked({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       getExternalRefDelta
@@ -19125,7 +19125,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const indexFile = `${gitdir}/objects/pack/${filename}`;
         const p = await readPackIndex({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           filename: indexFile,
           getExternalRefDelta
         });
@@ -19138,17 +19138,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function hasObject2({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       format = "content"
     }) {
-      const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
+      const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
       let result = await hasObjectLoose({ fs: fs2, gitdir, oid });
       if (!result) {
         result = await hasObjectPacked({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           oid,
           getExternalRefDelta
@@ -19220,21 +19220,21 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return normalizedCommitter;
     }
-    async function resolveCommit({ fs: fs2, cache: cache2, gitdir, oid }) {
-      const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+    async function resolveCommit({ fs: fs2, cache: cache3, gitdir, oid }) {
+      const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
       if (type === "tag") {
         oid = GitAnnotatedTag.from(object).parse().object;
-        return resolveCommit({ fs: fs2, cache: cache2, gitdir, oid });
+        return resolveCommit({ fs: fs2, cache: cache3, gitdir, oid });
       }
       if (type !== "commit") {
         throw new ObjectTypeError(oid, type, "commit");
       }
       return { commit: GitCommit.from(object), oid };
     }
-    async function _readCommit({ fs: fs2, cache: cache2, gitdir, oid }) {
+    async function _readCommit({ fs: fs2, cache: cache3, gitdir, oid }) {
       const { commit: commit3, oid: commitOid } = await resolveCommit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid
       });
@@ -19248,7 +19248,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     var EMPTY_TREE_OID = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
     async function _commit({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onSign,
       gitdir,
       message,
@@ -19287,7 +19287,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         initialCommit = true;
       }
       if (!initialCommit && (amend || disallowEmpty)) {
-        refCommit = await _readCommit({ fs: fs2, gitdir, oid: refOid, cache: cache2 });
+        refCommit = await _readCommit({ fs: fs2, gitdir, oid: refOid, cache: cache3 });
       }
       if (amend && initialCommit) {
         throw new NoCommitError(ref);
@@ -19313,7 +19313,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       if (!committer) throw new MissingNameError("committer");
       return GitIndexManager.acquire(
-        { fs: fs2, gitdir, cache: cache2, allowUnmerged: false },
+        { fs: fs2, gitdir, cache: cache3, allowUnmerged: false },
         async function(index2) {
           const inodes = flatFileListToDirectoryStructure(
             index2.entries.filter((entry2) => !entry2.flags.intentToAdd)
@@ -19332,10 +19332,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             parent = await Promise.all(
               parent.map(async (p) => {
                 let oid2 = await GitRefManager.resolve({ fs: fs2, gitdir, ref: p });
-                while (await hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
+                while (await hasObject2({ fs: fs2, cache: cache3, gitdir, oid: oid2 })) {
                   const { type, object } = await _readObject({
                     fs: fs2,
-                    cache: cache2,
+                    cache: cache3,
                     gitdir,
                     oid: oid2
                   });
@@ -19412,10 +19412,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       return oid;
     }
-    async function resolveFilepath({ fs: fs2, cache: cache2, gitdir, oid, filepath }) {
+    async function resolveFilepath({ fs: fs2, cache: cache3, gitdir, oid, filepath }) {
       const entry2 = await resolveFilepathEntry({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid,
         filepath
@@ -19424,7 +19424,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function resolveFilepathEntry({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       filepath
@@ -19435,7 +19435,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw new InvalidFilepathError("trailing-slash");
       }
       const _oid = oid;
-      const result = await resolveTree({ fs: fs2, cache: cache2, gitdir, oid });
+      const result = await resolveTree({ fs: fs2, cache: cache3, gitdir, oid });
       const tree = result.tree;
       if (filepath === "") {
         return { mode: "040000", oid: result.oid, path: "", type: "tree" };
@@ -19443,7 +19443,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const pathArray = filepath.split("/");
         return _resolveFilepath({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           tree,
           pathArray,
@@ -19454,7 +19454,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _resolveFilepath({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       tree,
       pathArray,
@@ -19469,7 +19469,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           } else {
             const { type, object } = await _readObject({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir,
               oid: entry2.oid
             });
@@ -19479,7 +19479,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             tree = GitTree.from(object);
             return _resolveFilepath({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir,
               tree,
               pathArray,
@@ -19493,15 +19493,15 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _readTree({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       filepath = void 0
     }) {
       if (filepath !== void 0) {
-        oid = await resolveFilepath({ fs: fs2, cache: cache2, gitdir, oid, filepath });
+        oid = await resolveFilepath({ fs: fs2, cache: cache3, gitdir, oid, filepath });
       }
-      const { tree, oid: treeOid } = await resolveTree({ fs: fs2, cache: cache2, gitdir, oid });
+      const { tree, oid: treeOid } = await resolveTree({ fs: fs2, cache: cache3, gitdir, oid });
       const result = {
         oid: treeOid,
         tree: tree.entries()
@@ -19521,7 +19521,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _addNote({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onSign,
       gitdir,
       ref,
@@ -19542,7 +19542,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       const result = await _readTree({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: parent || "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
       });
@@ -19574,7 +19574,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const commitOid = await _commit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         onSign,
         gitdir,
         ref,
@@ -19600,7 +19600,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       author: _author,
       committer: _committer,
       signingKey,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -19623,7 +19623,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         return await _addNote({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onSign,
           gitdir: updatedGitdir,
           ref,
@@ -19688,7 +19688,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _annotatedTag({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onSign,
       gitdir,
       ref,
@@ -19708,7 +19708,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         gitdir,
         ref: object || "HEAD"
       });
-      const { type } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+      const { type } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
       let tagObject = GitAnnotatedTag.from({
         object: oid,
         type,
@@ -19740,7 +19740,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       object,
       signingKey,
       force = false,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -19759,7 +19759,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!tagger) throw new MissingNameError("tagger");
         return await _annotatedTag({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onSign,
           gitdir: updatedGitdir,
           ref,
@@ -19868,7 +19868,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     };
     async function _checkout({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onProgress,
       onPostCheckout,
       dir,
@@ -19919,7 +19919,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       if (!noUpdateHead) {
         try {
-          oid = (await resolveCommit({ fs: fs2, cache: cache2, gitdir, oid })).oid;
+          oid = (await resolveCommit({ fs: fs2, cache: cache3, gitdir, oid })).oid;
         } catch (err) {
           if (err instanceof NotFoundError) {
             throw new CommitNotFetchedError(ref, err.data.what);
@@ -19932,7 +19932,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         try {
           ops = await analyze({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             onProgress,
             dir,
             gitdir,
@@ -19969,7 +19969,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         let count = 0;
         const total = ops.length;
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir, cache: cache2 },
+          { fs: fs2, gitdir, cache: cache3 },
           async function(index2) {
             await Promise.all(
               ops.filter(
@@ -19992,7 +19992,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         );
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir, cache: cache2 },
+          { fs: fs2, gitdir, cache: cache3 },
           async function(index2) {
             for (const [method, fullpath] of ops) {
               if (method === "rmdir" || method === "rmdir-index") {
@@ -20043,7 +20043,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           const updateWorkingDirResults = await batchAllSettled(
             "Update Working Dir",
             eligibleOps.map(
-              ([method, fullpath, oid2, mode, chmod]) => () => updateWorkingDir({ fs: fs2, cache: cache2, gitdir, dir }, [
+              ([method, fullpath, oid2, mode, chmod]) => () => updateWorkingDir({ fs: fs2, cache: cache3, gitdir, dir }, [
                 method,
                 fullpath,
                 oid2,
@@ -20055,7 +20055,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             batchSize
           );
           await GitIndexManager.acquire(
-            { fs: fs2, gitdir, cache: cache2, allowUnmerged: true },
+            { fs: fs2, gitdir, cache: cache3, allowUnmerged: true },
             async function(index2) {
               await batchAllSettled(
                 "Update Index",
@@ -20069,7 +20069,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           );
         } else {
           await GitIndexManager.acquire(
-            { fs: fs2, gitdir, cache: cache2, allowUnmerged: true },
+            { fs: fs2, gitdir, cache: cache3, allowUnmerged: true },
             async function(index2) {
               const settled = await Promise.allSettled(
                 ops.filter(
@@ -20080,7 +20080,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                     await assertNoSymlinkInLeadingPath(fs2, dir, fullpath);
                     const { object } = await _readObject({
                       fs: fs2,
-                      cache: cache2,
+                      cache: cache3,
                       gitdir,
                       oid: oid2
                     });
@@ -20162,7 +20162,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function analyze({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onProgress,
       dir,
       gitdir,
@@ -20174,7 +20174,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       let count = 0;
       return _walk({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         dir,
         gitdir,
         trees: [restoreFromIndex ? STAGE() : TREE({ ref }), WORKDIR(), STAGE()],
@@ -20425,11 +20425,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         console.warn(`Error inserting ${fullpath} into index:`, e);
       }
     }
-    async function updateWorkingDir({ fs: fs2, cache: cache2, gitdir, dir }, [method, fullpath, oid, mode, chmod]) {
+    async function updateWorkingDir({ fs: fs2, cache: cache3, gitdir, dir }, [method, fullpath, oid, mode, chmod]) {
       const filepath = `${dir}/${fullpath}`;
       if (method !== "create-index" && method !== "mkdir-index") {
         await assertNoSymlinkInLeadingPath(fs2, dir, fullpath);
-        const { object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         if (chmod) {
           await fs2.rm(filepath);
         }
@@ -20498,7 +20498,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dryRun = false,
       force = false,
       track = true,
-      cache: cache2 = {},
+      cache: cache3 = {},
       nonBlocking = false,
       batchSize = 100
     }) {
@@ -20512,7 +20512,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _checkout({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           onProgress,
           onPostCheckout,
           dir,
@@ -20568,7 +20568,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function mergeTree({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir = join3(dir, ".git"),
       index: index2,
@@ -20591,7 +20591,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const deleteByTheirs = [];
       const results = await _walk({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         dir,
         gitdir,
         trees: [ourTree, baseTree, theirTree],
@@ -20754,7 +20754,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (dir && !abortOnConflict) {
           await _walk({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             dir,
             gitdir,
             trees: [TREE({ ref: results.oid })],
@@ -21062,7 +21062,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _cherryPick({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir,
       oid,
@@ -21074,7 +21074,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }) {
       const { commit: cherryCommit, oid: cherryOid } = await _readCommit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid
       });
@@ -21091,21 +21091,21 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const { commit: currentCommit } = await _readCommit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: currentOid
       });
       const cherryParentOid = cherryCommit.parent[0];
       const { commit: cherryParent } = await _readCommit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: cherryParentOid
       });
       if (dir && (!dryRun && !noUpdateBranch || !abortOnConflict)) {
         const filepaths = await findLocalChanges({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir,
           headTree: currentCommit.tree,
@@ -21118,11 +21118,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
       }
       const mergedTreeOid = await GitIndexManager.acquire(
-        { fs: fs2, gitdir, cache: cache2, allowUnmerged: false },
+        { fs: fs2, gitdir, cache: cache3, allowUnmerged: false },
         async (index2) => {
           return mergeTree({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             dir,
             gitdir,
             index: index2,
@@ -21143,7 +21143,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       const newOid = await _commit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         message: cherryCommit.message,
         tree: mergedTreeOid,
@@ -21170,7 +21170,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function findLocalChanges({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir,
       headTree,
@@ -21180,7 +21180,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }) {
       const changed2 = await _walk({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         dir,
         gitdir,
         trees: [TREE({ ref: baseTree }), TREE({ ref: theirTree })],
@@ -21199,7 +21199,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (changed2.length === 0 && !allTracked) return [];
       return _walk({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         dir,
         gitdir,
         trees: [TREE({ ref: headTree }), STAGE(), WORKDIR()],
@@ -21224,7 +21224,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oid,
-      cache: cache2 = {},
+      cache: cache3 = {},
       committer,
       dryRun = false,
       noUpdateBranch = false,
@@ -21239,14 +21239,14 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         const { commit: cherryCommit } = await _readCommit({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid
         });
         if (cherryCommit.parent && cherryCommit.parent.length > 1) {
           return await _cherryPick({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             dir,
             gitdir: updatedGitdir,
             oid,
@@ -21267,7 +21267,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         return await _cherryPick({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir: updatedGitdir,
           oid,
@@ -21415,17 +21415,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             if (header == null || header.length === 0) return true;
             const hex = header.toString("utf8");
             if (!/^[0-9a-fA-F]{4}$/.test(hex)) {
-              throw new ParseError2("four hexadecimal digits", hex);
+              throw new ParseError3("four hexadecimal digits", hex);
             }
             const length = parseInt(hex, 16);
             if (length === 0) return null;
             if (length === 1) return null;
             if (length < 4) {
-              throw new ParseError2("pkt-line length of 0, 1, or at least 4", hex);
+              throw new ParseError3("pkt-line length of 0, 1, or at least 4", hex);
             }
             const buffer = await reader.read(length - 4);
             if (buffer == null || buffer.length !== length - 4) {
-              throw new ParseError2(
+              throw new ParseError3(
                 `${length - 4} bytes of pkt-line data`,
                 `${buffer == null ? 0 : buffer.length} bytes`
               );
@@ -21469,7 +21469,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return parseCapabilitiesV2(read);
       }
       if (lineOne.toString("utf8").replace(/\n$/, "") !== `# service=${service}`) {
-        throw new ParseError2(`# service=${service}\\n`, lineOne.toString("utf8"));
+        throw new ParseError3(`# service=${service}\\n`, lineOne.toString("utf8"));
       }
       let lineTwo = await read();
       while (lineTwo === null) lineTwo = await read();
@@ -21505,7 +21505,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     function splitAndAssert(line, sep4, expected2) {
       const split = line.trim().split(sep4);
       if (split.length !== 2) {
-        throw new ParseError2(
+        throw new ParseError3(
           `Two strings separated by '${expected2}'`,
           line.toString("utf8")
         );
@@ -21715,18 +21715,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           address: url
         };
       }
-      const matches2 = url.match(/(\w+)(:\/\/|::)(.*)/);
-      if (matches2 === null) return;
-      if (matches2[2] === "://") {
+      const matches3 = url.match(/(\w+)(:\/\/|::)(.*)/);
+      if (matches3 === null) return;
+      if (matches3[2] === "://") {
         return {
-          transport: matches2[1],
-          address: matches2[0]
+          transport: matches3[1],
+          address: matches3[0]
         };
       }
-      if (matches2[2] === "::") {
+      if (matches3[2] === "::") {
         return {
-          transport: matches2[1],
-          address: matches2[3]
+          transport: matches3[1],
+          address: matches3[3]
         };
       }
     }
@@ -22080,7 +22080,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _fetch({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       http,
       onProgress,
       onMessage,
@@ -22184,7 +22184,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         try {
           ref2 = await GitRefManager.expand({ fs: fs2, gitdir, ref: ref2 });
           const oid2 = await GitRefManager.resolve({ fs: fs2, gitdir, ref: ref2 });
-          if (await hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid2 })) {
+          if (await hasObject2({ fs: fs2, cache: cache3, gitdir, oid: oid2 })) {
             haves.push(oid2);
           }
         } catch (err) {
@@ -22220,10 +22220,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       for (const oid2 of response.shallows) {
         if (!oids.has(oid2)) {
           try {
-            const { object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
+            const { object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
             const commit3 = new GitCommit(object);
             const hasParents = await Promise.all(
-              commit3.headers().parent.map((oid3) => hasObject2({ fs: fs2, cache: cache2, gitdir, oid: oid3 }))
+              commit3.headers().parent.map((oid3) => hasObject2({ fs: fs2, cache: cache3, gitdir, oid: oid3 }))
             );
             const haveAllParents = hasParents.length === 0 || hasParents.every((has) => has);
             if (!haveAllParents) {
@@ -22303,12 +22303,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         forAwait(lines2, async (line) => {
           if (onMessage) await onMessage(line);
           if (onProgress) {
-            const matches2 = line.match(/([^:]*).*\((\d+?)\/(\d+?)\)/);
-            if (matches2) {
+            const matches3 = line.match(/([^:]*).*\((\d+?)\/(\d+?)\)/);
+            if (matches3) {
               await onProgress({
-                phase: matches2[1].trim(),
-                loaded: parseInt(matches2[2], 10),
-                total: parseInt(matches2[3], 10)
+                phase: matches3[1].trim(),
+                loaded: parseInt(matches3[2], 10),
+                total: parseInt(matches3[3], 10)
               });
             }
           }
@@ -22332,7 +22332,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         res.packfile = `objects/pack/pack-${packfileSha}.pack`;
         const fullpath = join3(gitdir, res.packfile);
         await fs2.write(fullpath, packfile);
-        const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
+        const getExternalRefDelta = (oid2) => _readObject({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
         const idx = await GitPackIndex.fromPack({
           pack: packfile,
           getExternalRefDelta,
@@ -22375,7 +22375,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _clone({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       http,
       onProgress,
       onMessage,
@@ -22410,7 +22410,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const { defaultBranch, fetchHead } = await _fetch({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -22434,7 +22434,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         ref = ref.replace("refs/heads/", "");
         await _checkout({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onProgress,
           onPostCheckout,
           dir,
@@ -22473,7 +22473,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       noCheckout = false,
       noTags = false,
       headers = {},
-      cache: cache2 = {},
+      cache: cache3 = {},
       nonBlocking = false,
       batchSize = 100
     }) {
@@ -22489,7 +22489,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _clone({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -22535,7 +22535,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref,
       parent,
       tree,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -22549,7 +22549,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         return await _commit({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onSign,
           gitdir: updatedGitdir,
           message,
@@ -22696,7 +22696,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function expandOidPacked({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid: short,
       getExternalRefDelta
@@ -22708,7 +22708,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const indexFile = `${gitdir}/objects/pack/${filename}`;
         const p = await readPackIndex({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           filename: indexFile,
           getExternalRefDelta
         });
@@ -22719,12 +22719,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return results;
     }
-    async function _expandOid({ fs: fs2, cache: cache2, gitdir, oid: short }) {
-      const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+    async function _expandOid({ fs: fs2, cache: cache3, gitdir, oid: short }) {
+      const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache3, gitdir, oid });
       const results = await expandOidLoose({ fs: fs2, gitdir, oid: short });
       const packedOids = await expandOidPacked({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: short,
         getExternalRefDelta
@@ -22747,7 +22747,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oid,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -22757,7 +22757,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _expandOid({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid
         });
@@ -22783,7 +22783,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function _findMergeBase({ fs: fs2, cache: cache2, gitdir, oids }) {
+    async function _findMergeBase({ fs: fs2, cache: cache3, gitdir, oids }) {
       const visits = {};
       const passes = oids.length;
       const common = /* @__PURE__ */ new Set();
@@ -22791,7 +22791,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const shallows = await GitShallowManager.read({ fs: fs2, gitdir });
       const readParents = async (oid) => {
         if (parents.has(oid)) return parents.get(oid);
-        const { object, type } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { object, type } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         if (type !== "commit") {
           throw new ObjectTypeError(oid, type, "commit");
         }
@@ -22842,7 +22842,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _merge({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir,
       ours,
@@ -22880,13 +22880,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const { oid: theirOid } = await resolveCommit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: await GitRefManager.resolve({ fs: fs2, gitdir, ref: theirs })
       });
       const baseOids = await _findMergeBase({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oids: [ourOid, theirOid]
       });
@@ -22917,11 +22917,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           throw new FastForwardError();
         }
         const tree = await GitIndexManager.acquire(
-          { fs: fs2, gitdir, cache: cache2, allowUnmerged: false },
+          { fs: fs2, gitdir, cache: cache3, allowUnmerged: false },
           async (index2) => {
             return mergeTree({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               dir,
               gitdir,
               index: index2,
@@ -22945,7 +22945,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const oid = await _commit({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           message,
           ref: ours,
@@ -22967,7 +22967,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _pull({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       http,
       onProgress,
       onMessage,
@@ -23001,7 +23001,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const { fetchHead, fetchHeadDescription } = await _fetch({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -23021,7 +23021,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         });
         await _merge({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           ours: ref,
           theirs: fetchHead,
@@ -23036,7 +23036,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         });
         await _checkout({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onProgress,
           dir,
           gitdir,
@@ -23066,7 +23066,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       corsProxy,
       singleBranch,
       headers = {},
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23082,7 +23082,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _pull({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -23131,7 +23131,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       headers = {},
       prune = false,
       pruneTags = false,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23141,7 +23141,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _fetch({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -23174,7 +23174,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oids,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23184,7 +23184,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _findMergeBase({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oids
         });
@@ -23420,7 +23420,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _indexPack({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onProgress,
       dir,
       gitdir,
@@ -23429,7 +23429,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       try {
         filepath = join3(dir, filepath);
         const pack = await fs2.read(filepath);
-        const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const getExternalRefDelta = (oid) => _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         const idx = await GitPackIndex.fromPack({
           pack,
           getExternalRefDelta,
@@ -23450,7 +23450,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       filepath,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23461,7 +23461,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _indexPack({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           onProgress,
           dir,
           gitdir: updatedGitdir,
@@ -23501,7 +23501,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _isDescendent({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       ancestor,
@@ -23525,7 +23525,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const oid2 = queue.shift();
         const { type, object } = await _readObject({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           oid: oid2
         });
@@ -23554,7 +23554,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       oid,
       ancestor,
       depth = -1,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23565,7 +23565,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _isDescendent({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid,
           ancestor,
@@ -23621,13 +23621,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function _listFiles({ fs: fs2, gitdir, ref, cache: cache2 }) {
+    async function _listFiles({ fs: fs2, gitdir, ref, cache: cache3 }) {
       if (ref) {
         const oid = await GitRefManager.resolve({ gitdir, fs: fs2, ref });
         const filenames = [];
         await accumulateFilesFromOid({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           oid,
           filenames,
@@ -23636,7 +23636,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return filenames;
       } else {
         return GitIndexManager.acquire(
-          { fs: fs2, gitdir, cache: cache2 },
+          { fs: fs2, gitdir, cache: cache3 },
           async function(index2) {
             return index2.entries.map((x) => x.path);
           }
@@ -23645,18 +23645,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function accumulateFilesFromOid({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       filenames,
       prefix: prefix2
     }) {
-      const { tree } = await _readTree({ fs: fs2, cache: cache2, gitdir, oid });
+      const { tree } = await _readTree({ fs: fs2, cache: cache3, gitdir, oid });
       for (const entry2 of tree) {
         if (entry2.type === "tree") {
           await accumulateFilesFromOid({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir,
             oid: entry2.oid,
             filenames,
@@ -23672,7 +23672,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       ref,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23681,7 +23681,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _listFiles({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           ref
         });
@@ -23690,7 +23690,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function _listNotes({ fs: fs2, cache: cache2, gitdir, ref }) {
+    async function _listNotes({ fs: fs2, cache: cache3, gitdir, ref }) {
       let parent;
       try {
         parent = await GitRefManager.resolve({ gitdir, fs: fs2, ref });
@@ -23702,7 +23702,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       const result = await _readTree({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: parent
       });
@@ -23717,7 +23717,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       ref = "refs/notes/commits",
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -23727,7 +23727,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _listNotes({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           ref
         });
@@ -23879,18 +23879,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       return a.committer.timestamp - b.committer.timestamp;
     }
     var EMPTY_OID = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
-    async function resolveFileIdInTree({ fs: fs2, cache: cache2, gitdir, oid, fileId }) {
+    async function resolveFileIdInTree({ fs: fs2, cache: cache3, gitdir, oid, fileId }) {
       if (fileId === EMPTY_OID) return;
       const _oid = oid;
       let filepath;
-      const result = await resolveTree({ fs: fs2, cache: cache2, gitdir, oid });
+      const result = await resolveTree({ fs: fs2, cache: cache3, gitdir, oid });
       const tree = result.tree;
       if (fileId === result.oid) {
         filepath = result.path;
       } else {
         filepath = await _resolveFileId({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir,
           tree,
           fileId,
@@ -23905,7 +23905,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _resolveFileId({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       tree,
       fileId,
@@ -23921,13 +23921,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         } else if (entry2.type === "tree") {
           result = _readObject({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir,
             oid: entry2.oid
           }).then(function({ object }) {
             return _resolveFileId({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir,
               tree: GitTree.from(object),
               fileId,
@@ -23944,7 +23944,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _log({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       filepath,
       ref,
@@ -23968,7 +23968,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       };
       const shallowCommits = await GitShallowManager.read({ fs: fs2, gitdir });
       const oid = await GitRefManager.resolve({ fs: fs2, gitdir, ref });
-      const tips = [await _readCommit({ fs: fs2, cache: cache2, gitdir, oid })];
+      const tips = [await _readCommit({ fs: fs2, cache: cache3, gitdir, oid })];
       let lastFileOid;
       let lastFileMode;
       let lastCommit;
@@ -23986,7 +23986,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           try {
             vFileEntry = await resolveFilepathEntry({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir,
               oid: commit3.commit.tree,
               filepath
@@ -24004,7 +24004,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               if (found) {
                 found = await resolveFileIdInTree({
                   fs: fs2,
-                  cache: cache2,
+                  cache: cache3,
                   gitdir,
                   oid: commit3.commit.tree,
                   fileId: lastFileOid
@@ -24014,7 +24014,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
                     if (lastCommit) {
                       const lastFound = await resolveFileIdInTree({
                         fs: fs2,
-                        cache: cache2,
+                        cache: cache3,
                         gitdir,
                         oid: lastCommit.commit.tree,
                         fileId: lastFileOid
@@ -24058,7 +24058,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         if (!shallowCommits.has(commit3.oid)) {
           for (const oid2 of commit3.commit.parent) {
-            const commit4 = await _readCommit({ fs: fs2, cache: cache2, gitdir, oid: oid2 });
+            const commit4 = await _readCommit({ fs: fs2, cache: cache3, gitdir, oid: oid2 });
             if (!tips.map((commit5) => commit5.oid).includes(commit4.oid)) {
               tips.push(commit4);
             }
@@ -24073,7 +24073,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         for (const commit3 of commits) {
           commit3.commit.changes = await getChanges({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir,
             commit: commit3,
             shallow: shallowCommits.has(commit3.oid)
@@ -24082,11 +24082,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return commits;
     }
-    async function getChanges({ fs: fs2, cache: cache2, gitdir, commit: commit3, shallow }) {
+    async function getChanges({ fs: fs2, cache: cache3, gitdir, commit: commit3, shallow }) {
       const parent = shallow || !commit3.commit.parent[0] ? "4b825dc642cb6eb9a060e54bf8d69288fbee4904" : commit3.commit.parent[0];
       return _walk({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         trees: [TREE({ ref: commit3.oid }), TREE({ ref: parent })],
         map: async (filepath, [current, previous]) => {
@@ -24128,7 +24128,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       force,
       follow,
       includeChanges = false,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -24138,7 +24138,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _log({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           filepath,
           ref,
@@ -24170,7 +24170,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       author: _author,
       committer: _committer,
       signingKey,
-      cache: cache2 = {},
+      cache: cache3 = {},
       mergeDriver,
       allowUnrelatedHistories = false
     }) {
@@ -24200,7 +24200,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         return await _merge({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir: updatedGitdir,
           ours,
@@ -24233,7 +24233,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     };
     async function _pack({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir = join3(dir, ".git"),
       oids
@@ -24265,15 +24265,15 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       write("00000002", "hex");
       write(padHex(8, oids.length), "hex");
       for (const oid of oids) {
-        const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         await writeObject2({ write, object, stype: type });
       }
       const digest = hash.digest();
       outputStream.push(digest);
       return outputStream;
     }
-    async function _packObjects({ fs: fs2, cache: cache2, gitdir, oids, write }) {
-      const buffers = await _pack({ fs: fs2, cache: cache2, gitdir, oids });
+    async function _packObjects({ fs: fs2, cache: cache3, gitdir, oids, write }) {
+      const buffers = await _pack({ fs: fs2, cache: cache3, gitdir, oids });
       const packfile = Buffer.from(await collect3(buffers));
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
@@ -24292,7 +24292,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       oids,
       write = false,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -24302,7 +24302,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _packObjects({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oids,
           write
@@ -24336,7 +24336,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       author: _author,
       committer: _committer,
       signingKey,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -24358,7 +24358,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!committer) throw new MissingNameError("committer");
         return await _pull({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -24389,7 +24389,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function listCommitsAndTags({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir = join3(dir, ".git"),
       start,
@@ -24411,7 +24411,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const visited = /* @__PURE__ */ new Set();
       async function walk2(oid) {
         visited.add(oid);
-        const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         if (type === "tag") {
           const tag2 = GitAnnotatedTag.from(object);
           const commit3 = tag2.headers().object;
@@ -24437,7 +24437,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function listObjects({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       dir,
       gitdir = join3(dir, ".git"),
       oids
@@ -24446,7 +24446,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       async function walk2(oid) {
         if (visited.has(oid)) return;
         visited.add(oid);
-        const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+        const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         if (type === "tag") {
           const tag2 = GitAnnotatedTag.from(object);
           const obj = tag2.headers().object;
@@ -24484,7 +24484,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const lines2 = response.toString("utf8").split("\n");
       line = lines2.shift();
       if (!line.startsWith("unpack ")) {
-        throw new ParseError2('unpack ok" or "unpack [error message]', line);
+        throw new ParseError3('unpack ok" or "unpack [error message]', line);
       }
       result.ok = line === "unpack ok";
       if (!result.ok) {
@@ -24526,7 +24526,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _push({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       http,
       onProgress,
       onMessage,
@@ -24615,7 +24615,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           try {
             mergebase = await _findMergeBase({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir,
               oids: [oid, oldoid]
             });
@@ -24624,18 +24624,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
           for (const oid2 of mergebase) finish.push(oid2);
           if (thinPack) {
-            skipObjects = await listObjects({ fs: fs2, cache: cache2, gitdir, oids: mergebase });
+            skipObjects = await listObjects({ fs: fs2, cache: cache3, gitdir, oids: mergebase });
           }
         }
         if (!finish.includes(oid)) {
           const commits = await listCommitsAndTags({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir,
             start: [oid],
             finish
           });
-          objects = await listObjects({ fs: fs2, cache: cache2, gitdir, oids: commits });
+          objects = await listObjects({ fs: fs2, cache: cache3, gitdir, oids: commits });
         }
         if (thinPack) {
           try {
@@ -24651,7 +24651,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
               map: httpRemote.refs
             });
             const oids = [oid2];
-            for (const oid3 of await listObjects({ fs: fs2, cache: cache2, gitdir, oids })) {
+            for (const oid3 of await listObjects({ fs: fs2, cache: cache3, gitdir, oids })) {
               skipObjects.add(oid3);
             }
           } catch (e) {
@@ -24667,7 +24667,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
           if (oid !== "0000000000000000000000000000000000000000" && oldoid !== "0000000000000000000000000000000000000000" && !await _isDescendent({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir,
             oid,
             ancestor: oldoid,
@@ -24687,7 +24687,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const packstream2 = _delete ? [] : await _pack({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oids: [...objects]
       });
@@ -24751,7 +24751,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       delete: _delete = false,
       corsProxy,
       headers = {},
-      cache: cache2 = {},
+      cache: cache3 = {},
       signal
     }) {
       try {
@@ -24762,7 +24762,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _push({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           http,
           onProgress,
           onMessage,
@@ -24786,11 +24786,11 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function resolveBlob({ fs: fs2, cache: cache2, gitdir, oid }) {
-      const { type, object } = await _readObject({ fs: fs2, cache: cache2, gitdir, oid });
+    async function resolveBlob({ fs: fs2, cache: cache3, gitdir, oid }) {
+      const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
       if (type === "tag") {
         oid = GitAnnotatedTag.from(object).parse().object;
-        return resolveBlob({ fs: fs2, cache: cache2, gitdir, oid });
+        return resolveBlob({ fs: fs2, cache: cache3, gitdir, oid });
       }
       if (type !== "blob") {
         throw new ObjectTypeError(oid, type, "blob");
@@ -24799,17 +24799,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _readBlob({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       oid,
       filepath = void 0
     }) {
       if (filepath !== void 0) {
-        oid = await resolveFilepath({ fs: fs2, cache: cache2, gitdir, oid, filepath });
+        oid = await resolveFilepath({ fs: fs2, cache: cache3, gitdir, oid, filepath });
       }
       const blob = await resolveBlob({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid
       });
@@ -24821,7 +24821,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       oid,
       filepath,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -24831,7 +24831,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _readBlob({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid,
           filepath
@@ -24846,7 +24846,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oid,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -24856,7 +24856,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _readCommit({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid
         });
@@ -24867,7 +24867,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _readNote({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       gitdir,
       ref = "refs/notes/commits",
       oid
@@ -24875,7 +24875,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const parent = await GitRefManager.resolve({ gitdir, fs: fs2, ref });
       const { blob } = await _readBlob({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: parent,
         filepath: oid
@@ -24888,7 +24888,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       ref = "refs/notes/commits",
       oid,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -24899,7 +24899,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _readNote({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           ref,
           oid
@@ -24917,7 +24917,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       format = "parsed",
       filepath = void 0,
       encoding = void 0,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -24928,7 +24928,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (filepath !== void 0) {
           oid = await resolveFilepath({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir: updatedGitdir,
             oid,
             filepath
@@ -24937,7 +24937,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const _format = format === "parsed" ? "content" : format;
         const result = await _readObject({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid,
           format: _format
@@ -24979,10 +24979,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         throw err;
       }
     }
-    async function _readTag({ fs: fs2, cache: cache2, gitdir, oid }) {
+    async function _readTag({ fs: fs2, cache: cache3, gitdir, oid }) {
       const { type, object } = await _readObject({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid,
         format: "content"
@@ -25003,7 +25003,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oid,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -25013,7 +25013,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _readTag({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid
         });
@@ -25028,7 +25028,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       oid,
       filepath = void 0,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -25038,7 +25038,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _readTree({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           oid,
           filepath
@@ -25053,7 +25053,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       filepath,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -25062,7 +25062,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const fsp = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         await GitIndexManager.acquire(
-          { fs: fsp, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fsp, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             const filepaths = Array.isArray(filepath) ? filepath : [filepath];
             for (const currentFilepath of filepaths) {
@@ -25077,7 +25077,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }
     async function _removeNote({
       fs: fs2,
-      cache: cache2,
+      cache: cache3,
       onSign,
       gitdir,
       ref = "refs/notes/commits",
@@ -25096,7 +25096,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       const result = await _readTree({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         gitdir,
         oid: parent || "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
       });
@@ -25109,7 +25109,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       });
       const commitOid = await _commit({
         fs: fs2,
-        cache: cache2,
+        cache: cache3,
         onSign,
         gitdir,
         ref,
@@ -25133,7 +25133,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       author: _author,
       committer: _committer,
       signingKey,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -25156,7 +25156,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (!committer) throw new MissingNameError("committer");
         return await _removeNote({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           onSign,
           gitdir: updatedGitdir,
           ref,
@@ -25248,7 +25248,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       filepath,
       ref,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", _fs);
@@ -25271,7 +25271,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           try {
             oid = await resolveFilepath({
               fs: fs2,
-              cache: cache2,
+              cache: cache3,
               gitdir: updatedGitdir,
               oid,
               filepath
@@ -25305,7 +25305,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         }
         await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             index2.delete({ filepath });
             if (oid) {
@@ -25813,7 +25813,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       filepath,
-      cache: cache2 = {},
+      cache: cache3 = {},
       refresh = true
     }) {
       try {
@@ -25822,16 +25822,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         assertParameter("filepath", filepath);
         const fs2 = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
-        const headTree = await getHeadTree({ fs: fs2, cache: cache2, gitdir: updatedGitdir });
+        const headTree = await getHeadTree({ fs: fs2, cache: cache3, gitdir: updatedGitdir });
         const treeOid = await getOidAtPath({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           gitdir: updatedGitdir,
           tree: headTree,
           path: filepath
         });
         const indexEntry = await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             for (const entry2 of index2) {
               if (entry2.path === filepath) return entry2;
@@ -25869,7 +25869,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             if (refresh && I && !indexEntry.flags.intentToAdd && indexEntry.oid === workdirOid) {
               if (stats.size !== -1) {
                 await GitIndexManager.acquire(
-                  { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+                  { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
                   async function(index2) {
                     index2.insert({ filepath, stats, oid: workdirOid });
                   }
@@ -25925,7 +25925,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return true;
     }
-    async function getOidAtPath({ fs: fs2, cache: cache2, gitdir: updatedGitdir, tree, path: path2 }) {
+    async function getOidAtPath({ fs: fs2, cache: cache3, gitdir: updatedGitdir, tree, path: path2 }) {
       if (typeof path2 === "string") path2 = path2.split("/");
       const dirname2 = path2.shift();
       for (const entry2 of tree) {
@@ -25935,13 +25935,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
           const { type, object } = await _readObject({
             fs: fs2,
-            cache: cache2,
+            cache: cache3,
             gitdir: updatedGitdir,
             oid: entry2.oid
           });
           if (type === "tree") {
             const tree2 = GitTree.from(object);
-            return getOidAtPath({ fs: fs2, cache: cache2, gitdir: updatedGitdir, tree: tree2, path: path2 });
+            return getOidAtPath({ fs: fs2, cache: cache3, gitdir: updatedGitdir, tree: tree2, path: path2 });
           }
           if (type === "blob") {
             throw new ObjectTypeError(entry2.oid, type, "blob", path2.join("/"));
@@ -25950,7 +25950,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return null;
     }
-    async function getHeadTree({ fs: fs2, cache: cache2, gitdir: updatedGitdir }) {
+    async function getHeadTree({ fs: fs2, cache: cache3, gitdir: updatedGitdir }) {
       let oid;
       try {
         oid = await GitRefManager.resolve({
@@ -25964,7 +25964,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         throw e;
       }
-      const { tree } = await _readTree({ fs: fs2, cache: cache2, gitdir: updatedGitdir, oid });
+      const { tree } = await _readTree({ fs: fs2, cache: cache3, gitdir: updatedGitdir, oid });
       return tree;
     }
     async function statusMatrix({
@@ -25974,7 +25974,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref = "HEAD",
       filepaths = ["."],
       filter: filter2,
-      cache: cache2 = {},
+      cache: cache3 = {},
       ignored: shouldIgnore = false,
       refresh = true
     }) {
@@ -25986,7 +25986,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         return await _walk({
           fs: fs2,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir: updatedGitdir,
           trees: [TREE({ ref }), WORKDIR({ refresh }), STAGE()],
@@ -26076,7 +26076,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       fs: _fs,
       dir,
       gitdir = join3(dir, ".git"),
-      cache: cache2 = {},
+      cache: cache3 = {},
       filepath,
       oid,
       mode,
@@ -26092,7 +26092,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
         if (remove3) {
           return await GitIndexManager.acquire(
-            { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+            { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
             async function(index2) {
               if (!force) {
                 const fileStats2 = await fs2.lstat(join3(dir, filepath));
@@ -26124,7 +26124,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           }
         }
         return await GitIndexManager.acquire(
-          { fs: fs2, gitdir: updatedGitdir, cache: cache2 },
+          { fs: fs2, gitdir: updatedGitdir, cache: cache3 },
           async function(index2) {
             if (!add3 && !index2.has({ filepath })) {
               throw new NotFoundError(
@@ -26183,7 +26183,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       map,
       reduce,
       iterate,
-      cache: cache2 = {}
+      cache: cache3 = {}
     }) {
       try {
         assertParameter("fs", fs2);
@@ -26193,7 +26193,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const updatedGitdir = await discoverGitdir({ fsp, dotgit: gitdir });
         return await _walk({
           fs: fsp,
-          cache: cache2,
+          cache: cache3,
           dir,
           gitdir: updatedGitdir,
           trees,
@@ -26710,7 +26710,7 @@ var require_scope = __commonJS({
       let: new code_1.Name("let"),
       var: new code_1.Name("var")
     };
-    var Scope = class {
+    var Scope2 = class {
       constructor({ prefixes, parent } = {}) {
         this._names = {};
         this._prefixes = prefixes;
@@ -26734,7 +26734,7 @@ var require_scope = __commonJS({
         return this._names[prefix2] = { prefix: prefix2, index: 0 };
       }
     };
-    exports2.Scope = Scope;
+    exports2.Scope = Scope2;
     var ValueScopeName = class extends code_1.Name {
       constructor(prefix2, nameStr) {
         super(nameStr);
@@ -26747,7 +26747,7 @@ var require_scope = __commonJS({
     };
     exports2.ValueScopeName = ValueScopeName;
     var line = (0, code_1._)`\n`;
-    var ValueScope = class extends Scope {
+    var ValueScope = class extends Scope2 {
       constructor(opts) {
         super(opts);
         this._values = {};
@@ -27160,7 +27160,7 @@ var require_codegen = __commonJS({
         return addNames(super.names, this.iterable.names);
       }
     };
-    var Func = class extends BlockNode {
+    var Func2 = class extends BlockNode {
       constructor(name2, args, async) {
         super();
         this.name = name2;
@@ -27172,7 +27172,7 @@ var require_codegen = __commonJS({
         return `${_async}function ${this.name}(${this.args})` + super.render(opts);
       }
     };
-    Func.kind = "func";
+    Func2.kind = "func";
     var Return = class extends ParentNode {
       render(opts) {
         return "return " + super.render(opts);
@@ -27440,14 +27440,14 @@ var require_codegen = __commonJS({
       }
       // `function` heading (or definition if funcBody is passed)
       func(name2, args = code_1.nil, async, funcBody) {
-        this._blockNode(new Func(name2, args, async));
+        this._blockNode(new Func2(name2, args, async));
         if (funcBody)
           this.code(funcBody).endFunc();
         return this;
       }
       // end function definition
       endFunc() {
-        return this._endBlockNode(Func);
+        return this._endBlockNode(Func2);
       }
       optimize(n = 1) {
         while (n-- > 0) {
@@ -27701,8 +27701,8 @@ var require_util = __commonJS({
     })(Type2 || (exports2.Type = Type2 = {}));
     function getErrorPath(dataProp, dataPropType, jsPropertySyntax) {
       if (dataProp instanceof codegen_1.Name) {
-        const isNumber = dataPropType === Type2.Num;
-        return jsPropertySyntax ? isNumber ? (0, codegen_1._)`"[" + ${dataProp} + "]"` : (0, codegen_1._)`"['" + ${dataProp} + "']"` : isNumber ? (0, codegen_1._)`"/" + ${dataProp}` : (0, codegen_1._)`"/" + ${dataProp}.replace(/~/g, "~0").replace(/\\//g, "~1")`;
+        const isNumber2 = dataPropType === Type2.Num;
+        return jsPropertySyntax ? isNumber2 ? (0, codegen_1._)`"[" + ${dataProp} + "]"` : (0, codegen_1._)`"['" + ${dataProp} + "']"` : isNumber2 ? (0, codegen_1._)`"/" + ${dataProp}` : (0, codegen_1._)`"/" + ${dataProp}.replace(/~/g, "~0").replace(/\\//g, "~1")`;
       }
       return jsPropertySyntax ? (0, codegen_1.getProperty)(dataProp).toString() : "/" + escapeJsonPointer(dataProp);
     }
@@ -27944,15 +27944,15 @@ var require_rules = __commonJS({
     }
     exports2.isJSONType = isJSONType;
     function getRules() {
-      const groups2 = {
+      const groups = {
         number: { type: "number", rules: [] },
         string: { type: "string", rules: [] },
         array: { type: "array", rules: [] },
         object: { type: "object", rules: [] }
       };
       return {
-        types: { ...groups2, integer: true, boolean: true, null: true },
-        rules: [{ rules: [] }, groups2.number, groups2.string, groups2.array, groups2.object],
+        types: { ...groups, integer: true, boolean: true, null: true },
+        rules: [{ rules: [] }, groups.number, groups.string, groups.array, groups.object],
         post: { rules: [] },
         all: {},
         keywords: {}
@@ -29294,11 +29294,11 @@ var require_validate = __commonJS({
         jsonPointer = $data;
         data2 = names_1.default.rootData;
       } else {
-        const matches2 = RELATIVE_JSON_POINTER.exec($data);
-        if (!matches2)
+        const matches3 = RELATIVE_JSON_POINTER.exec($data);
+        if (!matches3)
           throw new Error(`Invalid JSON-pointer: ${$data}`);
-        const up = +matches2[1];
-        jsonPointer = matches2[2];
+        const up = +matches3[1];
+        jsonPointer = matches3[2];
         if (jsonPointer === "#") {
           if (up >= dataLevel)
             throw new Error(errorMsg("property/index", up));
@@ -30217,11 +30217,11 @@ var require_schemes = __commonJS({
         urnComponent.error = "URN can not be parsed";
         return urnComponent;
       }
-      const matches2 = urnComponent.path.match(URN_REG);
-      if (matches2 && matches2[0] === urnComponent.path) {
+      const matches3 = urnComponent.path.match(URN_REG);
+      if (matches3 && matches3[0] === urnComponent.path) {
         const scheme = options.scheme || urnComponent.scheme || "urn";
-        urnComponent.nid = matches2[1].toLowerCase();
-        urnComponent.nss = matches2[2];
+        urnComponent.nid = matches3[1].toLowerCase();
+        urnComponent.nss = matches3[2];
         const urnScheme = `${scheme}:${options.nid || urnComponent.nid}`;
         const schemeHandler = getSchemeHandler(urnScheme);
         urnComponent.path = void 0;
@@ -30371,7 +30371,7 @@ var require_fast_uri = __commonJS({
         normalizeString(uri, options);
       } else if (typeof uri === "object") {
         uri = /** @type {T} */
-        parse(serialize(uri, options), options);
+        parse3(serialize(uri, options), options);
       }
       return uri;
     }
@@ -30414,8 +30414,8 @@ var require_fast_uri = __commonJS({
     function resolveComponent(base, relative3, options, skipNormalization) {
       const target = {};
       if (!skipNormalization) {
-        base = parse(serialize(base, options), options);
-        relative3 = parse(serialize(relative3, options), options);
+        base = parse3(serialize(base, options), options);
+        relative3 = parse3(serialize(relative3, options), options);
       }
       options = options || {};
       if (!options.tolerant && relative3.scheme) {
@@ -30542,8 +30542,8 @@ var require_fast_uri = __commonJS({
     var URI_PARSE = /^(?:([^#/:?]+):)?(?:\/\/((?:([^#/?@]*)@)?(\[[^#/?\]]+\]|[^#/:?]*)(?::(\d*))?))?([^#?]*)(?:\?([^#]*))?(?:#((?:.|[\n\r])*))?/u;
     var AUTHORITY_PREFIX = /^(?:[^#/:?]+:)?\/\/([^/?#]*)/;
     var AUTHORITY_INTRODUCER_REGION = /^(?:[^#/:?]+:)?([/\\\t\n\r]*)/;
-    function getParseError(parsed, matches2) {
-      if (matches2[2] !== void 0 && parsed.path && parsed.path[0] !== "/") {
+    function getParseError(parsed, matches3) {
+      if (matches3[2] !== void 0 && parsed.path && parsed.path[0] !== "/") {
         return 'URI path must start with "/" when authority is present.';
       }
       if (typeof parsed.port === "number" && (parsed.port < 0 || parsed.port > 65535)) {
@@ -30565,9 +30565,9 @@ var require_fast_uri = __commonJS({
     function isIPLiteral(host) {
       return host[0] === "[" && host[host.length - 1] === "]";
     }
-    function hasMalformedComponentPercentEncoding(matches2) {
-      const host = matches2[4];
-      return hasMalformedPercentEncoding(matches2[3]) || host !== void 0 && !isIPLiteral(host) && hasMalformedPercentEncoding(host) || hasMalformedPercentEncoding(matches2[6]) || hasMalformedPercentEncoding(matches2[7]) || hasMalformedPercentEncoding(matches2[8]);
+    function hasMalformedComponentPercentEncoding(matches3) {
+      const host = matches3[4];
+      return hasMalformedPercentEncoding(matches3[3]) || host !== void 0 && !isIPLiteral(host) && hasMalformedPercentEncoding(host) || hasMalformedPercentEncoding(matches3[6]) || hasMalformedPercentEncoding(matches3[7]) || hasMalformedPercentEncoding(matches3[8]);
     }
     function canonicalizeHost(parsed, options, schemeHandler, isIP) {
       if (hasForbiddenDomainHost(parsed, options, schemeHandler, isIP)) {
@@ -30642,15 +30642,15 @@ var require_fast_uri = __commonJS({
           }
         }
       }
-      const matches2 = uri.match(URI_PARSE);
-      if (matches2) {
-        parsed.scheme = matches2[1];
-        parsed.userinfo = matches2[3];
-        parsed.host = matches2[4];
-        parsed.port = parseInt(matches2[5], 10);
-        parsed.path = matches2[6] || "";
-        parsed.query = matches2[7];
-        parsed.fragment = matches2[8];
+      const matches3 = uri.match(URI_PARSE);
+      if (matches3) {
+        parsed.scheme = matches3[1];
+        parsed.userinfo = matches3[3];
+        parsed.host = matches3[4];
+        parsed.port = parseInt(matches3[5], 10);
+        parsed.path = matches3[6] || "";
+        parsed.query = matches3[7];
+        parsed.fragment = matches3[8];
         if (parsed.scheme !== void 0) {
           if (VALID_SCHEME.test(parsed.scheme)) {
             parsed.scheme = parsed.scheme.toLowerCase();
@@ -30659,14 +30659,14 @@ var require_fast_uri = __commonJS({
             malformedScheme = true;
           }
         }
-        malformedPercentEncoding = hasMalformedComponentPercentEncoding(matches2);
+        malformedPercentEncoding = hasMalformedComponentPercentEncoding(matches3);
         if (malformedPercentEncoding) {
           parsed.error = parsed.error || "URI contains malformed percent-encoding.";
         }
         if (isNaN(parsed.port)) {
-          parsed.port = matches2[5];
+          parsed.port = matches3[5];
         }
-        const parseError = getParseError(parsed, matches2);
+        const parseError = getParseError(parsed, matches3);
         if (parseError !== void 0) {
           parsed.error = parsed.error || parseError;
           malformedAuthorityOrPort = true;
@@ -30733,7 +30733,7 @@ var require_fast_uri = __commonJS({
       }
       return { parsed, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme };
     }
-    function parse(uri, opts) {
+    function parse3(uri, opts) {
       return parseWithStatus(uri, opts).parsed;
     }
     function normalizeString(uri, opts) {
@@ -30770,7 +30770,7 @@ var require_fast_uri = __commonJS({
       resolveComponent,
       equal,
       serialize,
-      parse
+      parse: parse3
     };
     module2.exports = fastUri;
     module2.exports.default = fastUri;
@@ -34417,12 +34417,12 @@ function customKind(crd) {
     return [];
   const spec = objectAt(crd, "spec");
   const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope: scope2, versions } = spec;
+  const { group: group2, scope, versions } = spec;
   if (typeof kind !== "string" || typeof group2 !== "string") return [];
   const schemas = Object.fromEntries(
     (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
   );
-  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
+  return [[`${group2}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
 }
 function versionSchema(version) {
   if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
@@ -34863,8 +34863,8 @@ function withIdentity(object, value) {
   const { apiVersion: apiVersion2, kind } = object;
   const { name: name2, namespace } = object.metadata;
   const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
-  const identity = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
-  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity, ...metadata } };
+  const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
+  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
 }
 var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
 function findDirective(value) {
@@ -35373,8 +35373,8 @@ var SelectorParser = class {
     if (isNegated) return { key, operator: "absent", values: [] };
     if (this.#isAtEndOfRequirement()) return { key, operator: "exists", values: [] };
     const operator = this.#operator(key);
-    const isSet = operator === "in" || operator === "notin";
-    const values = isSet ? this.#set(operator) : [this.#exactValue(operator)];
+    const isSet2 = operator === "in" || operator === "notin";
+    const values = isSet2 ? this.#set(operator) : [this.#exactValue(operator)];
     for (const value of values) checkValue(value, operator);
     return { key, operator, values };
   }
@@ -35551,8 +35551,8 @@ function formatRequirement({ key, operator, values }) {
   if (operator === "exists") return key;
   if (operator === "absent") return `!${key}`;
   const text = values.join(",");
-  const isSet = operator === "in" || operator === "notin";
-  return isSet ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
+  const isSet2 = operator === "in" || operator === "notin";
+  return isSet2 ? `${key} ${operator} (${text})` : `${key}${operator}${text}`;
 }
 var operators = {
   In: "in",
@@ -35854,11 +35854,30 @@ var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
 var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
 var longestMs = 365 * 24 * unitMs.h;
 function parseDuration(text) {
-  const groups2 = pattern.exec(text)?.groups;
-  if (groups2 === void 0 || text === "") return void 0;
+  const groups = pattern.exec(text)?.groups;
+  if (groups === void 0 || text === "") return void 0;
   let total = 0;
-  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
+  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups[unit] ?? 0) * ms;
   return total <= longestMs ? total : void 0;
+}
+
+// src/core/rollout/checks/release-checks.ts
+function checksOf({ before = [], after = [] } = {}) {
+  return before.length + after.length === 0 ? void 0 : { before, after };
+}
+function grantedStrategy(input2, app) {
+  const granted = input2.strategyOf(app);
+  const newest = input2.newestStrategyOf?.(app)?.checks;
+  if (newest === void 0) return granted;
+  const { before = [], after = [] } = granted.checks ?? {};
+  return {
+    ...granted,
+    checks: { before: joined(before, newest.before), after: joined(after, newest.after) }
+  };
+}
+function joined(granted, newest) {
+  const isKnown = ({ name: name2, cel }) => granted.some((known) => known.name === name2 && known.cel === cel);
+  return [...granted, ...newest.filter((check) => !isKnown(check))];
 }
 
 // src/core/rollout/resolve-strategy.ts
@@ -35874,8 +35893,13 @@ var defaults = {
 };
 var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
 function resolveStrategy(model, app) {
-  const named2 = model.apps.get(app)?.value.spec.rollout?.strategy;
-  const name2 = named2 ?? model.fleet.value.spec.rollout?.strategy;
+  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
+  const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
+  const strategy = namedStrategy(model, name2);
+  const checks = checksOf(declared);
+  return checks === void 0 ? strategy : { ...strategy, checks };
+}
+function namedStrategy(model, name2) {
   const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
   return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
 }
@@ -35915,7 +35939,6 @@ function resolveStage(stage, { spec, index }) {
     name: stage.name,
     take: takeOf(stage),
     approval: stage.approval === true,
-    ...stage.promotion === "manual" ? { promotion: "manual" } : {},
     soakMs: duration(merged.soak) ?? defaults.soakMs,
     failureBudget: amount(merged.failureBudget) ?? failureBudget,
     maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,
@@ -35985,8 +36008,8 @@ function control(base) {
   if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
   const { revision, model, rendered } = base;
   const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
-    const release2 = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
-    return [app, { current: { release: release2, partial: [] }, open: [], bad: [] }];
+    const release = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
+    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
   });
   const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
   return {
@@ -36050,12 +36073,12 @@ function removalVerbs(model) {
 }
 
 // src/core/plan/plan-text.ts
-function planText(plan) {
+function planText(plan2) {
   const blocks = [
-    headLines(plan),
-    ...appsOf(plan).map((app) => appLines(plan, app)),
-    plan.sites.length === 0 ? [] : [deletionLine(plan)],
-    plan.notes.length === 0 ? [] : ["Notes", ...plan.notes.map((note) => `  ${note}`)]
+    headLines(plan2),
+    ...appsOf(plan2).map((app) => appLines(plan2, app)),
+    plan2.sites.length === 0 ? [] : [deletionLine(plan2)],
+    plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
   return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
 `]).join("\n");
@@ -36072,13 +36095,13 @@ function shortRevision(revision) {
 function appsOf({ variants, releases }) {
   return [...new Set([...variants, ...releases].map(({ app }) => app))].toSorted();
 }
-function appLines(plan, app) {
-  const releases = plan.releases.filter((release2) => release2.app === app);
-  const groups2 = plan.groups.filter((group2) => group2.app === app);
+function appLines(plan2, app) {
+  const releases = plan2.releases.filter((release) => release.app === app);
+  const groups = plan2.groups.filter((group2) => group2.app === app);
   return [
-    ...releases.flatMap((release2) => [releaseLine(release2), ...stageLines(plan.stages, release2)]),
-    ...openListLines(plan, app),
-    ...groups2.flatMap((group2) => groupLines(plan.variants, group2))
+    ...releases.flatMap((release) => [releaseLine(release), ...stageLines(plan2.stages, release)]),
+    ...openListLines(plan2, app),
+    ...groups.flatMap((group2) => groupLines(plan2.variants, group2))
   ];
 }
 var kindWords = { app: "a new version", site: "changed site data", removal: "leaves" };
@@ -36086,8 +36109,8 @@ function releaseLine({ app, kind, sites, strategy, verb }) {
   const how = verb === null ? "" : ` (${verb})`;
   return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
 }
-function stageLines(stages2, { release: release2 }) {
-  const own2 = stages2.filter((stage) => stage.release === release2);
+function stageLines(stages2, { release }) {
+  const own2 = stages2.filter((stage) => stage.release === release);
   const rows = own2.map((stage, index) => [
     `  ${index + 1}. ${stage.name}`,
     stage.by,
@@ -36312,36 +36335,6 @@ var ByteQueue = class {
 // src/adapters/git/git-errors.ts
 var causes = [
   {
-    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|has changed and you have requested strict/,
-    code: "GIT_AUTH",
-    message: "the host shows another key than the known hosts file has for it",
-    hint: "do not go on until the host's administrator has told you the new key: somebody may stand between"
-  },
-  {
-    pattern: /Host key verification failed|host key is known for/,
-    code: "GIT_AUTH",
-    message: "the known hosts file has no key of the host",
-    hint: "put the host's key into fleet.ssh.knownHostsFile (ssh-keyscan HOST), after comparing it with what its administrator publishes"
-  },
-  {
-    pattern: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
-    code: "GIT_AUTH",
-    message: "ssh does not use a private key that others may read",
-    hint: "chmod 600 the file of fleet.ssh.keyFile"
-  },
-  {
-    pattern: /(Load key|Identity file) .*(not accessible|No such file|Permission denied|invalid format|error in libcrypto)/,
-    code: "GIT_AUTH",
-    message: "ssh cannot read the private key",
-    hint: "check fleet.ssh.keyFile: it must be a private key, readable by this user"
-  },
-  {
-    pattern: /Permission denied \(.*publickey/,
-    code: "GIT_AUTH",
-    message: "the host does not take the private key",
-    hint: "give its public key read access to the repository; a key with a passphrase cannot be used"
-  },
-  {
     pattern: /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
     code: "GIT_AUTH",
     hint: "check the token file: the token may be wrong, expired or revoked"
@@ -36371,11 +36364,6 @@ var causes = [
     code: "USAGE",
     hint: "use an https:// URL or a local path"
   },
-  {
-    pattern: /SSL certificate problem|server certificate verification failed/,
-    code: "GIT_FAILED",
-    hint: "the certificate's authority is not trusted here: name it by a caFile, or in the system's store"
-  },
   { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
   {
     pattern: /missing (blob|tree|commit) |bad object|is corrupt|(unable to|could not) read (tree |sha1 )?[0-9a-f]{7}|object .* is (empty|missing)|inflate|invalid sha1 pointer/i,
@@ -36386,11 +36374,10 @@ function gitFailure(options) {
   const text = withoutSecrets(options.stderr, options.secrets ?? []);
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
   const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
-  const { code = "GIT_FAILED", message, hint } = cause ?? {};
-  const words3 = message ?? (shorten(text) || "no message");
-  return new FleetError(code, `git ${options.command} ${ending2}: ${words3}`, {
-    ...hint === void 0 ? {} : { hint },
-    ...code === "USAGE" ? { retry: "never" } : {}
+  const message = `git ${options.command} ${ending2}: ${shorten(text) || "no message"}`;
+  return new FleetError(cause?.code ?? "GIT_FAILED", message, {
+    ...cause?.hint === void 0 ? {} : { hint: cause.hint },
+    ...cause?.code === "USAGE" ? { retry: "never" } : {}
   });
 }
 function withoutSecrets(text, secrets = []) {
@@ -36409,35 +36396,6 @@ function shorten(stderr) {
 // src/adapters/git/git-process.ts
 var import_node_child_process = require("node:child_process");
 var import_node_stream = require("node:stream");
-
-// src/adapters/git/ssh-command.ts
-function sshCommand({ keyFile, knownHostsFile }) {
-  const options = {
-    BatchMode: "yes",
-    StrictHostKeyChecking: "yes",
-    UserKnownHostsFile: plainPath(knownHostsFile),
-    GlobalKnownHostsFile: "/dev/null",
-    UpdateHostKeys: "no",
-    IdentitiesOnly: "yes",
-    IdentityAgent: "none",
-    PreferredAuthentications: "publickey",
-    ClearAllForwardings: "yes",
-    ForwardAgent: "no",
-    ControlPath: "none",
-    ConnectTimeout: "15",
-    ServerAliveInterval: "15",
-    LogLevel: "ERROR"
-  };
-  const flags = Object.entries(options).map(([name2, value]) => `-o ${name2}=${value}`);
-  return ["ssh", "-F /dev/null", `-i ${plainPath(keyFile)}`, ...flags].join(" ");
-}
-function plainPath(path2) {
-  if (/^\/[A-Za-z0-9/._@+=,-]+$/.test(path2)) return path2;
-  throw new FleetError("USAGE", `cannot give the path ${JSON.stringify(path2)} to ssh`, {
-    hint: "move the file to an absolute path of letters, digits and / . _ @ + = , -",
-    retry: "never"
-  });
-}
 
 // src/adapters/git/git-environment.ts
 var passed = [
@@ -36477,7 +36435,7 @@ function configArguments() {
   return Object.entries(configuration).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 }
 function gitEnvironment(options = {}) {
-  const environment = {
+  const environment2 = {
     LC_ALL: "C",
     // No ~/.netrc, no ~/.gitconfig, no ~/.config/git.
     HOME: "/nonexistent",
@@ -36494,25 +36452,21 @@ function gitEnvironment(options = {}) {
   };
   for (const name2 of passed) {
     const value = process.env[name2];
-    if (value !== void 0) environment[name2] = value;
+    if (value !== void 0) environment2[name2] = value;
   }
-  if (options.caFile !== void 0) environment["GIT_SSL_CAINFO"] = options.caFile;
-  if (options.ssh !== void 0) {
-    environment["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
-    environment["GIT_SSH_VARIANT"] = "ssh";
-  }
-  return { ...environment, ...configEnvironment(options.config ?? {}) };
+  if (options.caFile !== void 0) environment2["GIT_SSL_CAINFO"] = options.caFile;
+  return { ...environment2, ...configEnvironment(options.config ?? {}) };
 }
 function configEnvironment(config) {
   const entries = Object.entries(config).flatMap(
     ([key, values]) => (typeof values === "string" ? [values] : values).map((value) => [key, value])
   );
-  const environment = { GIT_CONFIG_COUNT: String(entries.length) };
+  const environment2 = { GIT_CONFIG_COUNT: String(entries.length) };
   for (const [index, [key, value]] of entries.entries()) {
-    environment[`GIT_CONFIG_KEY_${index}`] = key;
-    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+    environment2[`GIT_CONFIG_KEY_${index}`] = key;
+    environment2[`GIT_CONFIG_VALUE_${index}`] = value;
   }
-  return environment;
+  return environment2;
 }
 
 // src/adapters/git/git-process.ts
@@ -36541,8 +36495,7 @@ function spawnGit(command2) {
     env: gitEnvironment({
       ...command2.protocols === void 0 ? {} : { protocols: command2.protocols },
       config: command2.secretConfig ?? {},
-      caFile: command2.caFile,
-      ssh: command2.ssh
+      caFile: command2.caFile
     })
   });
 }
@@ -37079,28 +37032,28 @@ async function open(dir) {
   return { git, gitdir, prefix: (0, import_node_path.relative)(root, dir).split(import_node_path.sep).join("/"), cache: {} };
 }
 async function resolveIn2(repository, revision) {
-  const { git, gitdir, cache: cache2 } = repository;
+  const { git, gitdir, cache: cache3 } = repository;
   const [, name2 = "", steps = ""] = /^(.*?)((?:~\d*|\^)*)$/s.exec(revision) ?? [];
   try {
     let oid = await baseCommit(repository, name2);
     for (let left = countSteps(steps); left > 0; left -= 1) {
-      const { commit: commit2 } = await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache2 });
+      const { commit: commit2 } = await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
       oid = commit2.parent[0] ?? "";
     }
-    return (await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache2 })).oid;
+    return (await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 })).oid;
   } catch (error) {
     if (isIsomorphicError(error)) throw unknownRevision(revision);
     throw error;
   }
 }
 async function baseCommit(repository, name2) {
-  const { git, gitdir, cache: cache2 } = repository;
+  const { git, gitdir, cache: cache3 } = repository;
   if (isObjectId(name2)) return name2;
   try {
     return await git.resolveRef({ fs: import_node_fs.default, gitdir, ref: name2 });
   } catch (error) {
     if (!isIsomorphicError(error) || !/^[0-9a-f]{4,39}$/.test(name2)) throw error;
-    return git.expandOid({ fs: import_node_fs.default, gitdir, oid: name2, cache: cache2 });
+    return git.expandOid({ fs: import_node_fs.default, gitdir, oid: name2, cache: cache3 });
   }
 }
 function countSteps(steps) {
@@ -37111,23 +37064,23 @@ function isIsomorphicError(error) {
   return error instanceof Error && "code" in error && error.name === error.code;
 }
 async function folderAt2(repository, commit2) {
-  const { git, gitdir, cache: cache2, prefix: prefix2 } = repository;
-  let { oid } = await git.readTree({ fs: import_node_fs.default, gitdir, oid: commit2, cache: cache2 });
+  const { git, gitdir, cache: cache3, prefix: prefix2 } = repository;
+  let { oid } = await git.readTree({ fs: import_node_fs.default, gitdir, oid: commit2, cache: cache3 });
   for (const name2 of prefix2 === "" ? [] : prefix2.split("/")) {
-    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache2 });
+    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
     const next = tree.find((entry2) => entry2.path === name2 && entry2.type === "tree");
     if (next === void 0) return void 0;
     oid = next.oid;
   }
   return oid;
 }
-async function listTree({ git, gitdir, cache: cache2 }, root, { limits, signal }) {
+async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }) {
   const found = [];
   const openFolders = [{ oid: root, under: "" }];
   for (let next = openFolders.pop(); next !== void 0; next = openFolders.pop()) {
     signal?.throwIfAborted();
     const { oid, under } = next;
-    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache2 });
+    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
     for (const entry2 of tree) {
       const path2 = under + entry2.path;
       if (!isSourcePath(path2)) continue;
@@ -37139,8 +37092,8 @@ async function listTree({ git, gitdir, cache: cache2 }, root, { limits, signal }
   }
   return found;
 }
-async function readBlob({ git, gitdir, cache: cache2 }, oid) {
-  const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache2 });
+async function readBlob({ git, gitdir, cache: cache3 }, oid) {
+  const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
   return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
 }
 
@@ -37842,8 +37795,8 @@ function IsSchema(value) {
 }
 
 // node_modules/typebox/build/type/types/deferred.mjs
-function Deferred(action2, parameters, options) {
-  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action: action2, parameters, options }, {});
+function Deferred(action, parameters, options) {
+  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action, parameters, options }, {});
 }
 function IsDeferred(value) {
   return IsKind(value, "Deferred");
@@ -38487,12 +38440,12 @@ function IsSymbol2(value) {
 
 // node_modules/typebox/build/type/types/parameter.mjs
 function Parameter(...args) {
-  const [name2, extends_, equals] = arguments_exports.Match(args, {
-    3: (name3, extends_2, equals2) => [name3, extends_2, equals2],
+  const [name2, extends_, equals3] = arguments_exports.Match(args, {
+    3: (name3, extends_2, equals4) => [name3, extends_2, equals4],
     2: (name3, extends_2) => [name3, extends_2, extends_2],
     1: (name3) => [name3, Unknown(), Unknown()]
   });
-  return memory_exports.Create({ "~kind": "Parameter" }, { name: name2, extends: extends_, equals }, {});
+  return memory_exports.Create({ "~kind": "Parameter" }, { name: name2, extends: extends_, equals: equals3 }, {});
 }
 function IsParameter(value) {
   return IsKind(value, "Parameter");
@@ -41002,8 +40955,8 @@ function ExpandThis(properties, type) {
 
 // node_modules/typebox/build/type/engine/indexed/from_object.mjs
 function IndexProperty(properties, key) {
-  const selectedType = key in properties ? properties[key] : Never();
-  const result = ExpandThis(properties, selectedType);
+  const selectedType2 = key in properties ? properties[key] : Never();
+  const result = ExpandThis(properties, selectedType2);
   return result;
 }
 function IndexProperties(properties, keys) {
@@ -41679,12 +41632,12 @@ function WithModifiers(type, instantiatedType) {
   const withImmutable = IsImmutable(type) ? AddImmutableAction(withReadonly, {}) : withReadonly;
   return withImmutable;
 }
-function InstantiateDeferred(context2, state, action2, parameters, options) {
+function InstantiateDeferred(context2, state, action, parameters, options) {
   return (
     // Modifiers
-    guard_exports.IsEqual(action2, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
+    guard_exports.IsEqual(action, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
       // Actions
-      guard_exports.IsEqual(action2, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action2, parameters, options)
+      guard_exports.IsEqual(action, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action, parameters, options)
     )
   );
 }
@@ -41890,6 +41843,21 @@ __export(typebox_exports, {
   With: () => With2
 });
 
+// src/core/cel/cel-types.ts
+var maxCelLength = 1e3;
+function celTypeInWords(type) {
+  if (typeof type === "string") return words2[type];
+  if ("fields" in type) return "an object";
+  return "mapOf" in type ? "a map" : "a list";
+}
+var words2 = {
+  any: "any value",
+  bool: "true or false",
+  int: "a whole number",
+  double: "a number",
+  string: "a text"
+};
+
 // src/core/model/kinds/shared.ts
 var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
 var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
@@ -41981,6 +41949,44 @@ var documentOf = (kind, spec, description) => closedObject(
     spec
   },
   description
+);
+
+// src/core/model/kinds/checks.ts
+var Check = closedObject(
+  {
+    name: nameOf("what the check is called where something waits for it; unique in its list"),
+    cel: typebox_exports.String({
+      title: "CEL",
+      minLength: 1,
+      maxLength: maxCelLength,
+      description: "an expression that says true or false over `site`, `app`, `apps`, `stage` and `overall`"
+    }),
+    message: typebox_exports.Optional(
+      typebox_exports.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "what people are told while it is not true: one line, what to do about it"
+      })
+    )
+  },
+  "one condition"
+);
+var Checks = closedObject(
+  {
+    before: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site gets a release, or before a stage opens where they speak of no single site; until then it waits, and takes no slot"
+      })
+    ),
+    after: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site counts as done (not true at `progressDeadline`: failed), or before a stage passes where they speak of no single site (it waits)"
+      })
+    )
+  },
+  "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
 );
 
 // src/core/model/kinds/overlay.ts
@@ -42119,6 +42125,7 @@ var App = documentOf(
           "how it moves; without it, the strategy of the Fleet"
         )
       ),
+      checks: typebox_exports.Optional(Checks),
       onRemoval: typebox_exports.Optional(
         typebox_exports.Enum(["delete", "orphan", "hold"], {
           default: "delete",
@@ -42129,106 +42136,6 @@ var App = documentOf(
     "what runs, where, and how it moves"
   ),
   "An app: objects that run at the sites of some virtual sites."
-);
-
-// src/core/model/kinds/decision.ts
-var optionalName = (description) => typebox_exports.Optional(nameOf(description));
-var release = nameOf("id of a release, as `flotilla status` and `flotilla history` show it");
-var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
-var scope = {
-  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
-  region: optionalName("only in this Region"),
-  site: optionalName("only at this Site"),
-  app: optionalName("only this App"),
-  stage: optionalName("only stages of this name"),
-  release: typebox_exports.Optional({
-    ...release,
-    description: "a release of the app: it goes on, newer ones do not"
-  })
-};
-var Decision = documentOf(
-  "Decision",
-  closedObject(
-    {
-      why: typebox_exports.String({
-        minLength: 1,
-        maxLength: 2e3,
-        description: "the reason; it is recorded"
-      }),
-      hold: action(
-        {
-          ...scope,
-          all: typebox_exports.Optional(
-            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
-          )
-        },
-        "stops releases for as long as the file says so; at least one of the scope's fields"
-      ),
-      resume: action(scope, "ends a pause that was made through the API, with this scope"),
-      approve: action(
-        {
-          app: nameOf("the App"),
-          release,
-          stage: optionalName("the stage that may open"),
-          deletions: typebox_exports.Optional(
-            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
-          ),
-          removal: typebox_exports.Optional(
-            typebox_exports.Enum(["delete", "orphan"], {
-              description: "what becomes of the objects of an app that leaves"
-            })
-          )
-        },
-        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
-      ),
-      excuse: action(
-        {
-          app: optionalName("the App; without it, every release that waits for the site"),
-          release: typebox_exports.Optional(release),
-          site: optionalName("goes on without this Site"),
-          region: optionalName("goes on without this Region while its worker is silent"),
-          uid: typebox_exports.Optional(
-            typebox_exports.String({
-              minLength: 1,
-              maxLength: 300,
-              description: "UID of the cluster of a site that moves: its old worker is not waited for"
-            })
-          )
-        },
-        "goes on without a site or a region: one of `site` and `region`"
-      ),
-      retry: action(
-        { app: nameOf("the App"), release, site: optionalName("only at this Site") },
-        "hands a release to sites again where it failed"
-      ),
-      promote: action(
-        {
-          app: nameOf("the App"),
-          release: typebox_exports.Optional(release),
-          stage: optionalName("the stage at which the release is")
-        },
-        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
-      ),
-      rollback: action(
-        {
-          app: nameOf("the App"),
-          release: typebox_exports.Optional({
-            ...release,
-            description: "the open release that goes back; without it, the candidate"
-          }),
-          to: typebox_exports.Optional({
-            ...release,
-            description: "a release that was through once: sites get what they had then"
-          }),
-          site: optionalName("only at this Site"),
-          stage: optionalName("only the sites of this stage")
-        },
-        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
-      )
-    },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`"
-  ),
-  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
 );
 
 // src/core/model/kinds/fleet.ts
@@ -42355,12 +42262,6 @@ var Stage = closedObject(
         description: "true: somebody has to approve before the stage opens"
       })
     ),
-    promotion: typebox_exports.Optional(
-      typebox_exports.Enum(["auto", "manual"], {
-        default: "auto",
-        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
-      })
-    ),
     soak: typebox_exports.Optional(duration2("instead of the strategy's `soak`, for this stage")),
     failureBudget: typebox_exports.Optional(
       intOrPercent("instead of the strategy's `failureBudget`, for this stage")
@@ -42475,7 +42376,7 @@ var VirtualSite = documentOf(
 );
 
 // src/core/model/kinds.ts
-var kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy, Decision };
+var kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy };
 
 // src/core/model/planned.ts
 var plannedKinds = /* @__PURE__ */ new Set([
@@ -42484,7 +42385,8 @@ var plannedKinds = /* @__PURE__ */ new Set([
   "Policy",
   "Tenant",
   "MaintenanceWindow",
-  "BroadcastJob"
+  "BroadcastJob",
+  "Decision"
 ]);
 var plannedFields = {
   Fleet: [
@@ -42528,7 +42430,6 @@ var plannedFields = {
     "spec.profile",
     "spec.components",
     "spec.dependsOn",
-    "spec.checks",
     "spec.secrets",
     "spec.kubernetes",
     "spec.kubernetesVersion",
@@ -42547,7 +42448,6 @@ var plannedFields = {
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable"
   ],
-  Decision: [],
   RolloutStrategy: [
     "spec.windows",
     "spec.checks",
@@ -42665,22 +42565,22 @@ function codeOf({ keyword, parentSchema }) {
   return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
 }
 function expected(error) {
-  const words3 = expectedByTitle[String(error.parentSchema?.["title"])];
+  const words4 = expectedByTitle[String(error.parentSchema?.["title"])];
   const form = expectedByKeyword[error.keyword];
-  if (form === void 0) return words3 ?? "another value";
-  return form(error.params, words3);
+  if (form === void 0) return words4 ?? "another value";
+  return form(error.params, words4);
 }
 var limit = ({ limit: bound2 }) => String(bound2);
 var allowedValues = (params) => params["allowedValues"].map(String);
 var expectedByKeyword = {
-  type: ({ type }, words3) => words3 ?? typeWords[String(type)] ?? String(type),
+  type: ({ type }, words4) => words4 ?? typeWords[String(type)] ?? String(type),
   enum: (params) => `one of ${allowedValues(params).join(", ")}`,
   const: ({ allowedValue }) => String(allowedValue),
   minimum: (params) => `at least ${limit(params)}`,
   maximum: (params) => `at most ${limit(params)}`,
   minItems: (params) => `a list of at least ${limit(params)}`,
-  minLength: (_, words3) => words3 ?? "a text that is not empty",
-  pattern: ({ pattern: pattern2 }, words3) => words3 ?? `text like ${String(pattern2)}`
+  minLength: (_, words4) => words4 ?? "a text that is not empty",
+  pattern: ({ pattern: pattern2 }, words4) => words4 ?? `text like ${String(pattern2)}`
 };
 function hintFor(error) {
   const { keyword, params, data: data2 } = error;
@@ -42969,13 +42869,13 @@ function expand2(str, options = {}) {
   }
   const max = bound(options.max, EXPANSION_MAX);
   const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
-  const maxDepth2 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
+  const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
-  const maxSteps = bound(options.maxSteps, EXPANSION_MAX_STEPS);
+  const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth2, 0, maxRewrites, { remaining: maxSteps }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -43065,9 +42965,9 @@ function expandSequence(body, isAlphaSequence, max, maxLength, budget) {
   }
   return N;
 }
-function expand_(str, max, maxLength, maxDepth2, depth, maxRewrites, budget, isTop) {
+function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isTop) {
   budget.remaining -= CALL_STEPS;
-  if (depth > maxDepth2) {
+  if (depth > maxDepth3) {
     return [str];
   }
   let acc = [""];
@@ -43124,7 +43024,7 @@ function expand_(str, max, maxLength, maxDepth2, depth, maxRewrites, budget, isT
         return literal2();
       }
       if (n.length === 1 && n[0] !== void 0) {
-        n = expand_(n[0], max, maxLength, maxDepth2, depth + 1, maxRewrites, budget, false).map(embrace);
+        n = expand_(n[0], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget, false).map(embrace);
         if (budget.remaining < 0) {
           return literal2();
         }
@@ -43150,7 +43050,7 @@ function expand_(str, max, maxLength, maxDepth2, depth, maxRewrites, budget, isT
       values = [];
       let valuesLength = 0;
       outer: for (let j = 0; j < n.length; j++) {
-        const expanded = expand_(n[j], max, maxLength, maxDepth2, depth + 1, maxRewrites, budget, false);
+        const expanded = expand_(n[j], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget, false);
         if (budget.remaining < 0) {
           return literal2();
         }
@@ -43267,13 +43167,13 @@ var parseClass = (glob, position, nocase = false, form) => {
   let i = pos + 1;
   let sawStart = false;
   let escaping = false;
-  let negate = false;
+  let negate2 = false;
   let endPos = pos;
   let rangeStart = "";
   WHILE: while (i < glob.length) {
     const c = String.fromCodePoint(glob.codePointAt(i));
     if ((c === "!" || c === "^") && i === pos + 1) {
-      negate = true;
+      negate2 = true;
       i++;
       continue;
     }
@@ -43335,8 +43235,8 @@ var parseClass = (glob, position, nocase = false, form) => {
   if (!ranges.length && !negs.length) {
     return [noMatch, glob.length - pos];
   }
-  const sranges = "[" + (negate ? "^" : "") + ranges.join("") + "]";
-  const snegs = "[" + (negate ? "" : "^") + negs.join("") + "]";
+  const sranges = "[" + (negate2 ? "^" : "") + ranges.join("") + "]";
+  const snegs = "[" + (negate2 ? "" : "^") + negs.join("") + "]";
   const comb = "^" + (ranges.length && negs.length ? "(" + sranges + "|" + snegs + ")" : ranges.length ? sranges : snegs);
   return [new RegExp(comb, nocase ? "iu" : "u"), endPos - pos];
 };
@@ -44595,7 +44495,7 @@ var Minimatch = class {
       let keys = this.#mergeKeys();
       const len = Math.max(0, ...this.set.map((r) => r.length));
       for (let k = 0; k < len; k++) {
-        const groups2 = /* @__PURE__ */ new Map();
+        const groups = /* @__PURE__ */ new Map();
         const R = this.set.length + 1;
         this.set.forEach((row, i) => {
           if (!(row[k] instanceof Matcher || row[k] === PENDING) || !extSafe(this.globParts[i][k])) {
@@ -44603,14 +44503,14 @@ var Minimatch = class {
           }
           const { pre, suf } = keys[i];
           const key = pre[k] * R + suf[k + 1];
-          const g = groups2.get(key);
+          const g = groups.get(key);
           if (g)
             g.push(i);
           else
-            groups2.set(key, [i]);
+            groups.set(key, [i]);
         });
         const drop = /* @__PURE__ */ new Set();
-        for (const g of groups2.values()) {
+        for (const g of groups.values()) {
           if (g.length < 2)
             continue;
           const [first2, ...rest] = g;
@@ -45100,15 +45000,15 @@ var Minimatch = class {
     if (this.nonegate)
       return;
     const pattern2 = this.pattern;
-    let negate = false;
+    let negate2 = false;
     let negateOffset = 0;
     for (let i = 0; i < pattern2.length && pattern2.charAt(i) === "!"; i++) {
-      negate = !negate;
+      negate2 = !negate2;
       negateOffset++;
     }
     if (negateOffset)
       this.pattern = pattern2.slice(negateOffset);
-    this.negate = negate;
+    this.negate = negate2;
   }
   // Match the parts of a path against one row of the set. `resolved`
   // is the parts after level 2 resolves `.` and `..` in them, or the
@@ -45786,13 +45686,13 @@ function readFile2(file) {
     identity: identifyDocument(document2)
   }));
   const mistakes = identities.flatMap(
-    ({ identity }) => identity.is === "mistaken" ? identity : []
+    ({ identity: identity2 }) => identity2.is === "mistaken" ? identity2 : []
   );
   const own2 = identities.flatMap(
-    ({ document: document2, identity }) => identity.is === "kind" ? { kind: identity.kind, document: document2 } : []
+    ({ document: document2, identity: identity2 }) => identity2.is === "kind" ? { kind: identity2.kind, document: document2 } : []
   );
   const isFlotillas = own2.length > 0 || mistakes.length > 0;
-  const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity }) => document2.isBroken && identity.is === "other");
+  const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
   return {
     file,
     documents: own2,
@@ -45800,11 +45700,11 @@ function readFile2(file) {
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
       // What a broken document seems to be may come of what breaks it, which is told.
       ...identities.flatMap(
-        ({ document: document2, identity }) => identity.is === "mistaken" && !document2.isBroken ? identity.diagnostic : []
+        ({ document: document2, identity: identity2 }) => identity2.is === "mistaken" && !document2.isBroken ? identity2.diagnostic : []
       )
     ],
     mistaken: [
-      ...mistakes.map(({ meant }) => meant ?? "unknown"),
+      ...mistakes.map(({ meant: meant2 }) => meant2 ?? "unknown"),
       ...isUnreadable ? ["unknown"] : []
     ],
     isFlotillas
@@ -45889,118 +45789,19428 @@ function mixedDocuments(file) {
   );
 }
 
-// src/core/model/check-decisions.ts
-var decisionActions = [
-  "hold",
-  "resume",
-  "approve",
-  "excuse",
-  "retry",
-  "promote",
-  "rollback"
-];
-function actionOf({ spec }) {
-  const [first2, ...others] = decisionActions.filter((action2) => spec[action2] !== void 0);
-  return others.length === 0 ? first2 : void 0;
-}
-function checkDecisions(draft) {
-  return [...draft.decisions.values()].flatMap((entry2) => {
-    const action2 = actionOf(entry2.value);
-    if (action2 === void 0) return [notOneAction(entry2)];
-    return [
-      ...excludes(entry2, action2),
-      ...releaseOfNoApp(entry2, action2),
-      ...action2 === "hold" ? unknownNames(draft, entry2, action2).map(asError) : []
-    ];
-  });
-}
-function warnOfDecisions(draft) {
-  return [...draft.decisions.values()].flatMap((entry2) => {
-    const action2 = actionOf(entry2.value);
-    if (action2 === void 0 || action2 === "hold") return [];
-    return unknownNames(draft, entry2, action2).map(
-      ({ place, ...finding2 }) => warningAt(place, finding2)
-    );
-  });
-}
-function notOneAction({ value, document: document2 }) {
-  const given = decisionActions.filter((action2) => value.spec[action2] !== void 0);
-  const [, second] = given;
-  const hint = `exactly one of ${decisionActions.join(", ")}`;
-  if (second === void 0) {
-    const message2 = "a Decision needs something that is decided";
-    return errorAt(document2.keyAt(["spec"]), { code: "missing-field", message: message2, hint });
+// node_modules/@bufbuild/cel/dist/esm/error.js
+var privateSymbol = /* @__PURE__ */ Symbol.for("@bufbuild/cel/error");
+function celError(value, exprId) {
+  if (isCelError(value)) {
+    return value;
   }
-  const message = `\`${given.join("` and `")}\` exclude each other`;
-  const place = document2.keyAt(["spec", second]);
-  return errorAt(place, { code: "invalid-value", message, hint: `${hint}; write two Decisions` });
+  if (typeof exprId === "number") {
+    exprId = BigInt(exprId);
+  }
+  if (value instanceof Error) {
+    return new _CelError(value.message, value, exprId);
+  }
+  if (typeof value === "string") {
+    return new _CelError(value, void 0, exprId);
+  }
+  return new _CelError(`${value}`, value, exprId);
 }
-var groups = {
-  hold: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
-  resume: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
-  approve: [{ fields: ["stage", "deletions", "removal"], needed: true }],
-  excuse: [{ fields: ["site", "region"], needed: true }],
-  rollback: [
-    { fields: ["site", "stage"], needed: false },
-    { fields: ["release", "to"], needed: false }
-  ]
+function celErrorMerge(first2, ...rest) {
+  return new _CelError(first2.message, rest, first2.exprId);
+}
+function isCelError(v) {
+  return typeof v === "object" && v !== null && privateSymbol in v;
+}
+var _CelError = class extends Error {
+  _cause;
+  _exprId;
+  [privateSymbol] = {};
+  constructor(message, _cause, _exprId) {
+    super(message);
+    this._cause = _cause;
+    this._exprId = _exprId;
+  }
+  get exprId() {
+    return this._exprId;
+  }
+  get cause() {
+    return this._cause;
+  }
 };
-function excludes({ value, document: document2 }, action2) {
-  const fields = Object.keys(value.spec[action2] ?? {});
-  return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
-    const [first2, second] = group2.filter((field) => fields.includes(field));
-    const words3 = group2.map((field) => `\`${field}\``).join(", ");
-    if (first2 === void 0) {
-      if (!needed) return [];
-      const message2 = `\`${action2}\` says nothing of what it is about`;
-      const hint2 = `add one of ${words3}`;
-      return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/error.js
+var errorNames = [
+  "FieldValueInvalidError",
+  "FieldListRangeError",
+  "ForeignFieldError"
+];
+var FieldError = class extends Error {
+  constructor(fieldOrOneof, message, name2 = "FieldValueInvalidError") {
+    super(message);
+    this.name = name2;
+    this.field = () => fieldOrOneof;
+  }
+};
+function isFieldError(arg) {
+  return arg instanceof Error && errorNames.includes(arg.name) && "field" in arg && typeof arg.field == "function";
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/names.js
+function protoCamelCase(snakeCase) {
+  let capNext = false;
+  const b = [];
+  for (let i = 0; i < snakeCase.length; i++) {
+    let c = snakeCase.charAt(i);
+    switch (c) {
+      case "_":
+        capNext = true;
+        break;
+      case "0":
+      case "1":
+      case "2":
+      case "3":
+      case "4":
+      case "5":
+      case "6":
+      case "7":
+      case "8":
+      case "9":
+        b.push(c);
+        capNext = false;
+        break;
+      default:
+        if (capNext) {
+          capNext = false;
+          c = c.toUpperCase();
+        }
+        b.push(c);
+        break;
     }
-    const isScope = group2.includes("fleet");
-    if (second === void 0 || isScope && first2 !== "fleet") return [];
-    const message = `\`${first2}\` and \`${second}\` exclude each other`;
-    const hint = "remove one of the two";
-    const place = document2.keyAt(["spec", action2, second]);
-    return [errorAt(place, { code: "invalid-value", message, hint })];
+  }
+  return b.join("");
+}
+function protoSnakeCase(lowerCamelCase) {
+  return lowerCamelCase.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+}
+var reservedObjectProperties = /* @__PURE__ */ new Set([
+  // names reserved by JavaScript
+  "constructor",
+  "toString",
+  "toJSON",
+  "valueOf"
+]);
+function safeObjectProperty(name2) {
+  return reservedObjectProperties.has(name2) ? name2 + "$" : name2;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/nested-types.js
+function* nestedTypes(desc) {
+  switch (desc.kind) {
+    case "file":
+      for (const message of desc.messages) {
+        yield message;
+        yield* nestedTypes(message);
+      }
+      yield* desc.enums;
+      yield* desc.services;
+      yield* desc.extensions;
+      break;
+    case "message":
+      for (const message of desc.nestedMessages) {
+        yield message;
+        yield* nestedTypes(message);
+      }
+      yield* desc.nestedEnums;
+      yield* desc.nestedExtensions;
+      break;
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/descriptors.js
+var ScalarType;
+(function(ScalarType2) {
+  ScalarType2[ScalarType2["DOUBLE"] = 1] = "DOUBLE";
+  ScalarType2[ScalarType2["FLOAT"] = 2] = "FLOAT";
+  ScalarType2[ScalarType2["INT64"] = 3] = "INT64";
+  ScalarType2[ScalarType2["UINT64"] = 4] = "UINT64";
+  ScalarType2[ScalarType2["INT32"] = 5] = "INT32";
+  ScalarType2[ScalarType2["FIXED64"] = 6] = "FIXED64";
+  ScalarType2[ScalarType2["FIXED32"] = 7] = "FIXED32";
+  ScalarType2[ScalarType2["BOOL"] = 8] = "BOOL";
+  ScalarType2[ScalarType2["STRING"] = 9] = "STRING";
+  ScalarType2[ScalarType2["BYTES"] = 12] = "BYTES";
+  ScalarType2[ScalarType2["UINT32"] = 13] = "UINT32";
+  ScalarType2[ScalarType2["SFIXED32"] = 15] = "SFIXED32";
+  ScalarType2[ScalarType2["SFIXED64"] = 16] = "SFIXED64";
+  ScalarType2[ScalarType2["SINT32"] = 17] = "SINT32";
+  ScalarType2[ScalarType2["SINT64"] = 18] = "SINT64";
+})(ScalarType || (ScalarType = {}));
+
+// node_modules/@bufbuild/protobuf/dist/esm/is-message.js
+function isMessage(arg, schema) {
+  const isMessage2 = arg !== null && typeof arg == "object" && "$typeName" in arg && typeof arg.$typeName == "string";
+  if (!isMessage2) {
+    return false;
+  }
+  if (schema === void 0) {
+    return true;
+  }
+  return schema.typeName === arg.$typeName;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wire/varint.js
+function varint64read() {
+  const buf = this.buf;
+  let pos = this.pos;
+  let lo = 0;
+  let hi = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const b = buf[pos++];
+    lo |= (b & 127) << shift;
+    if ((b & 128) == 0) {
+      this.pos = pos;
+      this.assertBounds();
+      this.varint64Lo = lo;
+      this.varint64Hi = hi;
+      return;
+    }
+  }
+  const middleByte = buf[pos++];
+  lo |= (middleByte & 15) << 28;
+  hi = (middleByte & 112) >> 4;
+  if ((middleByte & 128) == 0) {
+    this.pos = pos;
+    this.assertBounds();
+    this.varint64Lo = lo;
+    this.varint64Hi = hi;
+    return;
+  }
+  for (let shift = 3; shift <= 31; shift += 7) {
+    const b = buf[pos++];
+    hi |= (b & 127) << shift;
+    if ((b & 128) == 0) {
+      this.pos = pos;
+      this.assertBounds();
+      this.varint64Lo = lo;
+      this.varint64Hi = hi;
+      return;
+    }
+  }
+  throw new Error("invalid varint");
+}
+var TWO_PWR_32_DBL = 4294967296;
+function int64FromString(dec) {
+  const minus = dec[0] === "-";
+  if (minus) {
+    dec = dec.slice(1);
+  }
+  const base = 1e6;
+  let lowBits = 0;
+  let highBits = 0;
+  function add1e6digit(begin2, end) {
+    const digit1e6 = Number(dec.slice(begin2, end));
+    highBits *= base;
+    lowBits = lowBits * base + digit1e6;
+    if (lowBits >= TWO_PWR_32_DBL) {
+      highBits = highBits + (lowBits / TWO_PWR_32_DBL | 0);
+      lowBits = lowBits % TWO_PWR_32_DBL;
+    }
+  }
+  add1e6digit(-24, -18);
+  add1e6digit(-18, -12);
+  add1e6digit(-12, -6);
+  add1e6digit(-6);
+  return minus ? negate(lowBits, highBits) : newBits(lowBits, highBits);
+}
+function int64ToString(lo, hi) {
+  let bits = newBits(lo, hi);
+  const negative = bits.hi & 2147483648;
+  if (negative) {
+    bits = negate(bits.lo, bits.hi);
+  }
+  const result = uInt64ToString(bits.lo, bits.hi);
+  return negative ? "-" + result : result;
+}
+function uInt64ToString(lo, hi) {
+  ({ lo, hi } = toUnsigned(lo, hi));
+  if (hi <= 2097151) {
+    return String(TWO_PWR_32_DBL * hi + lo);
+  }
+  const low = lo & 16777215;
+  const mid = (lo >>> 24 | hi << 8) & 16777215;
+  const high = hi >> 16 & 65535;
+  let digitA = low + mid * 6777216 + high * 6710656;
+  let digitB = mid + high * 8147497;
+  let digitC = high * 2;
+  const base = 1e7;
+  if (digitA >= base) {
+    digitB += Math.floor(digitA / base);
+    digitA %= base;
+  }
+  if (digitB >= base) {
+    digitC += Math.floor(digitB / base);
+    digitB %= base;
+  }
+  return digitC.toString() + decimalFrom1e7WithLeadingZeros(digitB) + decimalFrom1e7WithLeadingZeros(digitA);
+}
+function toUnsigned(lo, hi) {
+  return { lo: lo >>> 0, hi: hi >>> 0 };
+}
+function newBits(lo, hi) {
+  return { lo: lo | 0, hi: hi | 0 };
+}
+function negate(lowBits, highBits) {
+  highBits = ~highBits;
+  if (lowBits) {
+    lowBits = ~lowBits + 1;
+  } else {
+    highBits += 1;
+  }
+  return newBits(lowBits, highBits);
+}
+var decimalFrom1e7WithLeadingZeros = (digit1e7) => {
+  const partial = String(digit1e7);
+  return "0000000".slice(partial.length) + partial;
+};
+function varint32write(value, bytes) {
+  if (value >>> 0 < 128) {
+    bytes.push(value);
+    return;
+  }
+  if (value >= 0) {
+    while (value > 127) {
+      bytes.push(value & 127 | 128);
+      value = value >>> 7;
+    }
+    bytes.push(value);
+  } else {
+    for (let i = 0; i < 9; i++) {
+      bytes.push(value & 127 | 128);
+      value = value >> 7;
+    }
+    bytes.push(1);
+  }
+}
+function varint32read() {
+  let b = this.buf[this.pos++];
+  if ((b & 128) === 0) {
+    this.assertBounds();
+    return b;
+  }
+  let result = b & 127;
+  b = this.buf[this.pos++];
+  result |= (b & 127) << 7;
+  if ((b & 128) === 0) {
+    this.assertBounds();
+    return result;
+  }
+  b = this.buf[this.pos++];
+  result |= (b & 127) << 14;
+  if ((b & 128) === 0) {
+    this.assertBounds();
+    return result;
+  }
+  b = this.buf[this.pos++];
+  result |= (b & 127) << 21;
+  if ((b & 128) === 0) {
+    this.assertBounds();
+    return result;
+  }
+  b = this.buf[this.pos++];
+  result |= (b & 15) << 28;
+  for (let readBytes = 5; (b & 128) !== 0 && readBytes < 10; readBytes++)
+    b = this.buf[this.pos++];
+  if ((b & 128) !== 0)
+    throw new Error("invalid varint");
+  this.assertBounds();
+  return result >>> 0;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/proto-int64.js
+var protoInt64 = /* @__PURE__ */ makeInt64Support();
+function makeInt64Support() {
+  const dv = new DataView(new ArrayBuffer(8));
+  const ok = typeof BigInt === "function" && typeof dv.getBigInt64 === "function" && typeof dv.getBigUint64 === "function" && typeof dv.setBigInt64 === "function" && typeof dv.setBigUint64 === "function" && (!!globalThis.Deno || !!globalThis.Bun || typeof process != "object" || typeof process.env != "object" || process.env.BUF_BIGINT_DISABLE !== "1");
+  if (ok) {
+    const MIN = BigInt("-9223372036854775808");
+    const MAX = BigInt("9223372036854775807");
+    const UMIN = BigInt("0");
+    const UMAX = BigInt("18446744073709551615");
+    return {
+      zero: BigInt(0),
+      supported: true,
+      parse(value) {
+        const bi = typeof value == "bigint" ? value : BigInt(value);
+        if (bi > MAX || bi < MIN) {
+          throw new Error(`invalid int64: ${value}`);
+        }
+        return bi;
+      },
+      uParse(value) {
+        const bi = typeof value == "bigint" ? value : BigInt(value);
+        if (bi > UMAX || bi < UMIN) {
+          throw new Error(`invalid uint64: ${value}`);
+        }
+        return bi;
+      },
+      enc(value) {
+        dv.setBigInt64(0, this.parse(value), true);
+        return {
+          lo: dv.getInt32(0, true),
+          hi: dv.getInt32(4, true)
+        };
+      },
+      uEnc(value) {
+        dv.setBigInt64(0, this.uParse(value), true);
+        return {
+          lo: dv.getInt32(0, true),
+          hi: dv.getInt32(4, true)
+        };
+      },
+      dec(lo, hi) {
+        dv.setInt32(0, lo, true);
+        dv.setInt32(4, hi, true);
+        return dv.getBigInt64(0, true);
+      },
+      uDec(lo, hi) {
+        dv.setInt32(0, lo, true);
+        dv.setInt32(4, hi, true);
+        return dv.getBigUint64(0, true);
+      }
+    };
+  }
+  return {
+    zero: "0",
+    supported: false,
+    parse(value) {
+      if (typeof value != "string") {
+        value = value.toString();
+      }
+      assertInt64String(value);
+      return value;
+    },
+    uParse(value) {
+      if (typeof value != "string") {
+        value = value.toString();
+      }
+      assertUInt64String(value);
+      return value;
+    },
+    enc(value) {
+      if (typeof value != "string") {
+        value = value.toString();
+      }
+      assertInt64String(value);
+      return int64FromString(value);
+    },
+    uEnc(value) {
+      if (typeof value != "string") {
+        value = value.toString();
+      }
+      assertUInt64String(value);
+      return int64FromString(value);
+    },
+    dec(lo, hi) {
+      return int64ToString(lo, hi);
+    },
+    uDec(lo, hi) {
+      return uInt64ToString(lo, hi);
+    }
+  };
+}
+function assertInt64String(value) {
+  if (!/^-?[0-9]+$/.test(value)) {
+    throw new Error("invalid int64: " + value);
+  }
+}
+function assertUInt64String(value) {
+  if (!/^[0-9]+$/.test(value)) {
+    throw new Error("invalid uint64: " + value);
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/scalar.js
+function scalarEquals(type, a, b) {
+  if (a === b) {
+    return true;
+  }
+  if (type == ScalarType.BYTES) {
+    if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) {
+      return false;
+    }
+    if (a.length !== b.length) {
+      return false;
+    }
+    for (let i = 0; i < a.length; i++) {
+      if (a[i] !== b[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+  switch (type) {
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return a == b;
+  }
+  return false;
+}
+function scalarZeroValue(type, longAsString) {
+  switch (type) {
+    case ScalarType.STRING:
+      return "";
+    case ScalarType.BOOL:
+      return false;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return 0;
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.FIXED64:
+    case ScalarType.SINT64:
+      return longAsString ? "0" : protoInt64.zero;
+    case ScalarType.BYTES:
+      return new Uint8Array(0);
+    default:
+      return 0;
+  }
+}
+function isScalarZeroValue(type, value) {
+  switch (type) {
+    case ScalarType.BOOL:
+      return value === false;
+    case ScalarType.STRING:
+      return value === "";
+    case ScalarType.BYTES:
+      return value instanceof Uint8Array && !value.byteLength;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return Object.is(value, 0);
+    default:
+      return value == 0;
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/unsafe.js
+var IMPLICIT = 2;
+var unsafeLocal = /* @__PURE__ */ Symbol.for("reflect unsafe local");
+function unsafeOneofCase(target, oneof) {
+  const c = target[oneof.localName].case;
+  if (c === void 0) {
+    return c;
+  }
+  return oneof.fields.find((f) => f.localName === c);
+}
+function unsafeIsSet(target, field) {
+  const name2 = field.localName;
+  if (field.oneof) {
+    return target[field.oneof.localName].case === name2;
+  }
+  if (field.presence != IMPLICIT) {
+    return target[name2] !== void 0 && Object.prototype.hasOwnProperty.call(target, name2);
+  }
+  switch (field.fieldKind) {
+    case "list":
+      return target[name2].length > 0;
+    case "map":
+      return Object.keys(target[name2]).length > 0;
+    case "scalar":
+      return !isScalarZeroValue(field.scalar, target[name2]);
+    case "enum":
+      return target[name2] !== field.enum.values[0].number;
+  }
+  throw new Error("message field with implicit presence");
+}
+function unsafeIsSetExplicit(target, localName) {
+  return Object.prototype.hasOwnProperty.call(target, localName) && target[localName] !== void 0;
+}
+function unsafeGet(target, field) {
+  if (field.oneof) {
+    const oneof = target[field.oneof.localName];
+    if (oneof.case === field.localName) {
+      return oneof.value;
+    }
+    return void 0;
+  }
+  return target[field.localName];
+}
+function unsafeSet(target, field, value) {
+  if (field.oneof) {
+    target[field.oneof.localName] = {
+      case: field.localName,
+      value
+    };
+  } else {
+    target[field.localName] = value;
+  }
+}
+function setOwn(obj, key, value) {
+  if (key === "__proto__") {
+    Object.defineProperty(obj, "__proto__", {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true
+    });
+  } else {
+    obj[key] = value;
+  }
+}
+function getOwn(obj, key) {
+  return Object.prototype.hasOwnProperty.call(obj, key) ? obj[key] : void 0;
+}
+function unsafeClear(target, field) {
+  const name2 = field.localName;
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    if (target[oneofLocalName].case === name2) {
+      target[oneofLocalName] = { case: void 0 };
+    }
+  } else if (field.presence != IMPLICIT) {
+    delete target[name2];
+  } else {
+    switch (field.fieldKind) {
+      case "map":
+        target[name2] = {};
+        break;
+      case "list":
+        target[name2] = [];
+        break;
+      case "enum":
+        target[name2] = field.enum.values[0].number;
+        break;
+      case "scalar":
+        target[name2] = scalarZeroValue(field.scalar, field.longAsString);
+        break;
+    }
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/guard.js
+function isObject(arg) {
+  return arg !== null && typeof arg == "object" && !Array.isArray(arg);
+}
+function isReflectList(arg, field) {
+  var _a, _b, _c, _d;
+  if (isObject(arg) && unsafeLocal in arg && "add" in arg && "field" in arg && typeof arg.field == "function") {
+    if (field !== void 0) {
+      const a = field;
+      const b = arg.field();
+      return a.listKind == b.listKind && a.scalar === b.scalar && ((_a = a.message) === null || _a === void 0 ? void 0 : _a.typeName) === ((_b = b.message) === null || _b === void 0 ? void 0 : _b.typeName) && ((_c = a.enum) === null || _c === void 0 ? void 0 : _c.typeName) === ((_d = b.enum) === null || _d === void 0 ? void 0 : _d.typeName);
+    }
+    return true;
+  }
+  return false;
+}
+function isReflectMap(arg, field) {
+  var _a, _b, _c, _d;
+  if (isObject(arg) && unsafeLocal in arg && "has" in arg && "field" in arg && typeof arg.field == "function") {
+    if (field !== void 0) {
+      const a = field, b = arg.field();
+      return a.mapKey === b.mapKey && a.mapKind == b.mapKind && a.scalar === b.scalar && ((_a = a.message) === null || _a === void 0 ? void 0 : _a.typeName) === ((_b = b.message) === null || _b === void 0 ? void 0 : _b.typeName) && ((_c = a.enum) === null || _c === void 0 ? void 0 : _c.typeName) === ((_d = b.enum) === null || _d === void 0 ? void 0 : _d.typeName);
+    }
+    return true;
+  }
+  return false;
+}
+function isReflectMessage(arg, messageDesc2) {
+  return isObject(arg) && unsafeLocal in arg && "desc" in arg && isObject(arg.desc) && arg.desc.kind === "message" && (messageDesc2 === void 0 || arg.desc.typeName == messageDesc2.typeName);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wire/text-encoding.js
+var te;
+function configureTextEncoding(textEncoding) {
+  var _a;
+  te = Object.assign(Object.assign({}, textEncoding), { encodeUtf8Into: (_a = textEncoding.encodeUtf8Into) !== null && _a !== void 0 ? _a : emulateEncodeInto(textEncoding.encodeUtf8.bind(textEncoding)) });
+}
+function getTextEncoding() {
+  if (!te) {
+    const globals = globalThis;
+    if (!globals.TextEncoder || !globals.TextDecoder) {
+      throw new Error("encoding API missing: install TextEncoder and TextDecoder on globalThis");
+    }
+    const textEncoder = new globals.TextEncoder();
+    const textDecoder = new globals.TextDecoder("utf-8", {
+      ignoreBOM: true
+    });
+    let textDecoderStrict;
+    const config = {
+      encodeUtf8(text) {
+        return textEncoder.encode(text);
+      },
+      decodeUtf8(bytes, strict) {
+        if (strict) {
+          if (!textDecoderStrict) {
+            textDecoderStrict = new globals.TextDecoder("utf-8", {
+              fatal: true,
+              ignoreBOM: true
+            });
+          }
+          return textDecoderStrict.decode(bytes);
+        }
+        return textDecoder.decode(bytes);
+      },
+      checkUtf8(text) {
+        try {
+          encodeURIComponent(text);
+          return true;
+        } catch (_) {
+          return false;
+        }
+      }
+    };
+    if (textEncoder.encodeInto) {
+      config.encodeUtf8Into = textEncoder.encodeInto.bind(textEncoder);
+    }
+    const nativeStringIsWellFormed = String.prototype.isWellFormed;
+    if (nativeStringIsWellFormed) {
+      config.checkUtf8 = (text) => {
+        return nativeStringIsWellFormed.call(text);
+      };
+    }
+    configureTextEncoding(config);
+  }
+  return te;
+}
+function emulateEncodeInto(encodeUtf8) {
+  return (text, dest) => {
+    const bytes = encodeUtf8(text);
+    dest.set(bytes);
+    return { written: bytes.byteLength };
+  };
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wire/binary-encoding.js
+var WireType;
+(function(WireType2) {
+  WireType2[WireType2["Varint"] = 0] = "Varint";
+  WireType2[WireType2["Bit64"] = 1] = "Bit64";
+  WireType2[WireType2["LengthDelimited"] = 2] = "LengthDelimited";
+  WireType2[WireType2["StartGroup"] = 3] = "StartGroup";
+  WireType2[WireType2["EndGroup"] = 4] = "EndGroup";
+  WireType2[WireType2["Bit32"] = 5] = "Bit32";
+})(WireType || (WireType = {}));
+var UINT32_MAX = 4294967295;
+var INT32_MAX = 2147483647;
+var INT32_MIN = -2147483648;
+var BinaryWriter = class {
+  constructor(encodeUtf8) {
+    this.stackPos = [];
+    this.encodeUtf8Into = encodeUtf8 ? emulateEncodeInto(encodeUtf8) : getTextEncoding().encodeUtf8Into;
+    this.buffer = EMPTY_BUFFER;
+    this.viewCache = EMPTY_VIEW;
+    this.pos = 0;
+  }
+  ensureCapacity(size) {
+    const required = this.pos + size;
+    if (required > this.buffer.length) {
+      let newLen = this.buffer.length || INITIAL_SIZE;
+      while (newLen < required)
+        newLen *= 2;
+      const newBuf = new Uint8Array(newLen);
+      if (this.pos > 0)
+        newBuf.set(this.buffer);
+      this.buffer = newBuf;
+    }
+  }
+  /**
+   * The DataView over `buffer`, rebuilt only if the buffer has grown since it
+   * was last used.
+   */
+  view() {
+    const bytes = this.buffer;
+    const view = this.viewCache;
+    if (view.byteLength === bytes.byteLength)
+      return view;
+    const newView = new DataView(bytes.buffer);
+    this.viewCache = newView;
+    return newView;
+  }
+  /**
+   * Return all bytes written and reset this writer.
+   */
+  finish() {
+    const result = this.buffer.slice(0, this.pos);
+    this.pos = 0;
+    this.stackPos = [];
+    return result;
+  }
+  /**
+   * Start a new fork for length-delimited data like a message
+   * or a packed repeated field.
+   *
+   * Must be joined later with `join()`.
+   */
+  fork() {
+    this.stackPos.push(this.pos);
+    this.ensureCapacity(DEFAULT_LEN_PREFIX_SIZE);
+    this.buffer[this.pos++] = 0;
+    return this;
+  }
+  /**
+   * Join the last fork. Write its length and bytes, then
+   * return to the previous state.
+   */
+  join() {
+    const forkPos = this.stackPos.pop();
+    if (forkPos === void 0)
+      throw new Error("invalid state, fork stack empty");
+    const len = this.pos - forkPos - DEFAULT_LEN_PREFIX_SIZE;
+    const lenPrefixSize = varint32Size(len);
+    if (lenPrefixSize > DEFAULT_LEN_PREFIX_SIZE) {
+      this.ensureCapacity(lenPrefixSize - DEFAULT_LEN_PREFIX_SIZE);
+      this.buffer.copyWithin(forkPos + lenPrefixSize, forkPos + DEFAULT_LEN_PREFIX_SIZE, this.pos);
+    }
+    this.pos = forkPos;
+    this.uint32(len);
+    this.pos += len;
+    return this;
+  }
+  /**
+   * Writes a tag (field number and wire type).
+   *
+   * Equivalent to `uint32( (fieldNo << 3 | type) >>> 0 )`.
+   *
+   * Generated code should compute the tag ahead of time and call `uint32()`.
+   */
+  tag(fieldNo, type) {
+    return this.uint32((fieldNo << 3 | type) >>> 0);
+  }
+  /**
+   * Write a chunk of raw bytes.
+   */
+  raw(chunk) {
+    this.ensureCapacity(chunk.length);
+    this.buffer.set(chunk, this.pos);
+    this.pos += chunk.length;
+    return this;
+  }
+  /**
+   * Write a `uint32` value, an unsigned 32 bit varint.
+   */
+  uint32(value) {
+    assertUInt32(value);
+    this.ensureCapacity(5);
+    if (value < 128) {
+      this.buffer[this.pos++] = value;
+      return this;
+    }
+    while (value > 127) {
+      this.buffer[this.pos++] = value & 127 | 128;
+      value >>>= 7;
+    }
+    this.buffer[this.pos++] = value;
+    return this;
+  }
+  /**
+   * Write a `int32` value, a signed 32 bit varint.
+   */
+  int32(value) {
+    assertInt32(value);
+    if (value >= 0) {
+      return this.uint32(value);
+    }
+    this.ensureCapacity(10);
+    for (let i = 0; i < 9; i++) {
+      this.buffer[this.pos++] = value & 127 | 128;
+      value >>= 7;
+    }
+    this.buffer[this.pos++] = 1;
+    return this;
+  }
+  /**
+   * Write a `bool` value, a varint.
+   */
+  bool(value) {
+    this.ensureCapacity(1);
+    this.buffer[this.pos++] = value ? 1 : 0;
+    return this;
+  }
+  /**
+   * Write a `bytes` value, length-delimited arbitrary data.
+   */
+  bytes(value) {
+    this.uint32(value.byteLength);
+    return this.raw(value);
+  }
+  /**
+   * Write a `string` value, length-delimited data converted to UTF-8 text.
+   */
+  string(value) {
+    if (typeof value !== "string") {
+      value = String(value);
+    }
+    const len = value.length;
+    if (len <= ASCII_MAX_LENGTH) {
+      this.ensureCapacity(len + 1);
+      const ascii = this.buffer;
+      let pos = this.pos;
+      ascii[pos++] = len;
+      let i = 0;
+      for (; i < len; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 127)
+          break;
+        ascii[pos++] = code;
+      }
+      if (i == len) {
+        this.pos = pos;
+        return this;
+      }
+    }
+    this.ensureCapacity(len * 3 + 5);
+    const lenPrefixSizeGuess = varint32Size(len);
+    const buf = this.buffer;
+    const start = this.pos;
+    const { written } = this.encodeUtf8Into(value, buf.subarray(start + lenPrefixSizeGuess));
+    const lenPrefixSize = varint32Size(written);
+    if (lenPrefixSize != lenPrefixSizeGuess) {
+      buf.copyWithin(start + lenPrefixSize, start + lenPrefixSizeGuess, start + lenPrefixSizeGuess + written);
+    }
+    this.uint32(written);
+    this.pos += written;
+    return this;
+  }
+  /**
+   * Write a `float` value, 32-bit floating point number.
+   */
+  float(value) {
+    assertFloat32(value);
+    this.ensureCapacity(4);
+    this.view().setFloat32(this.pos, value, true);
+    this.pos += 4;
+    return this;
+  }
+  /**
+   * Write a `double` value, a 64-bit floating point number.
+   */
+  double(value) {
+    this.ensureCapacity(8);
+    this.view().setFloat64(this.pos, value, true);
+    this.pos += 8;
+    return this;
+  }
+  /**
+   * Write a `fixed32` value, an unsigned, fixed-length 32-bit integer.
+   */
+  fixed32(value) {
+    assertUInt32(value);
+    this.ensureCapacity(4);
+    this.view().setUint32(this.pos, value, true);
+    this.pos += 4;
+    return this;
+  }
+  /**
+   * Write a `sfixed32` value, a signed, fixed-length 32-bit integer.
+   */
+  sfixed32(value) {
+    assertInt32(value);
+    this.ensureCapacity(4);
+    this.view().setInt32(this.pos, value, true);
+    this.pos += 4;
+    return this;
+  }
+  /**
+   * Write a `sint32` value, a signed, zigzag-encoded 32-bit varint.
+   */
+  sint32(value) {
+    assertInt32(value);
+    return this.uint32((value << 1 ^ value >> 31) >>> 0);
+  }
+  /**
+   * Write a `sfixed64` value, a signed, fixed-length 64-bit integer.
+   */
+  sfixed64(value) {
+    const tc = protoInt64.enc(value);
+    this.ensureCapacity(8);
+    const view = this.view();
+    view.setInt32(this.pos, tc.lo, true);
+    view.setInt32(this.pos + 4, tc.hi, true);
+    this.pos += 8;
+    return this;
+  }
+  /**
+   * Write a `fixed64` value, an unsigned, fixed-length 64 bit integer.
+   */
+  fixed64(value) {
+    const tc = protoInt64.uEnc(value);
+    this.ensureCapacity(8);
+    const view = this.view();
+    view.setInt32(this.pos, tc.lo, true);
+    view.setInt32(this.pos + 4, tc.hi, true);
+    this.pos += 8;
+    return this;
+  }
+  /**
+   * Write a `int64` value, a signed 64-bit varint.
+   */
+  int64(value) {
+    const tc = protoInt64.enc(value);
+    return this.writeVarint64(tc.lo, tc.hi);
+  }
+  /**
+   * Write a `sint64` value, a signed, zig-zag-encoded 64-bit varint.
+   */
+  sint64(value) {
+    const tc = protoInt64.enc(value), sign = tc.hi >> 31, lo = tc.lo << 1 ^ sign, hi = (tc.hi << 1 | tc.lo >>> 31) ^ sign;
+    return this.writeVarint64(lo, hi);
+  }
+  /**
+   * Write a `uint64` value, an unsigned 64-bit varint.
+   */
+  uint64(value) {
+    const tc = protoInt64.uEnc(value);
+    return this.writeVarint64(tc.lo, tc.hi);
+  }
+  /**
+   * Write a 64-bit varint directly into the buffer. Accepts the value as
+   * split low/high 32-bit words.
+   *
+   * Ported from varint64write() to avoid the intermediate number[] buffer.
+   * See https://github.com/protocolbuffers/protobuf/blob/8a71927d74a4ce34efe2d8769fda198f52d20d12/js/experimental/runtime/kernel/writer.js#L344
+   */
+  writeVarint64(lo, hi) {
+    this.ensureCapacity(10);
+    const buf = this.buffer;
+    let pos = this.pos;
+    for (let i = 0; i < 28; i = i + 7) {
+      const shift = lo >>> i;
+      const hasNext = !(shift >>> 7 == 0 && hi == 0);
+      buf[pos++] = (hasNext ? shift | 128 : shift) & 255;
+      if (!hasNext) {
+        this.pos = pos;
+        return this;
+      }
+    }
+    const splitBits = lo >>> 28 & 15 | (hi & 7) << 4;
+    const hasMoreBits = !(hi >> 3 == 0);
+    buf[pos++] = (hasMoreBits ? splitBits | 128 : splitBits) & 255;
+    if (!hasMoreBits) {
+      this.pos = pos;
+      return this;
+    }
+    for (let i = 3; i < 31; i = i + 7) {
+      const shift = hi >>> i;
+      const hasNext = !(shift >>> 7 == 0);
+      buf[pos++] = (hasNext ? shift | 128 : shift) & 255;
+      if (!hasNext) {
+        this.pos = pos;
+        return this;
+      }
+    }
+    buf[pos++] = hi >>> 31 & 1;
+    this.pos = pos;
+    return this;
+  }
+};
+var INITIAL_SIZE = 128;
+var DEFAULT_LEN_PREFIX_SIZE = 1;
+var EMPTY_BUFFER = new Uint8Array(0);
+var EMPTY_VIEW = new DataView(EMPTY_BUFFER.buffer);
+var ASCII_MAX_LENGTH = 32;
+function varint32Size(value) {
+  if (value < 128)
+    return 1;
+  if (value < 16384)
+    return 2;
+  if (value < 2097152)
+    return 3;
+  if (value < 268435456)
+    return 4;
+  return 5;
+}
+var BinaryReader = class {
+  constructor(buf, decodeUtf8 = getTextEncoding().decodeUtf8) {
+    this.decodeUtf8 = decodeUtf8;
+    this.varint64Lo = 0;
+    this.varint64Hi = 0;
+    this.varint64 = varint64read;
+    this.uint32 = varint32read;
+    this.buf = buf;
+    this.len = buf.length;
+    this.pos = 0;
+    this.view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
+  }
+  /**
+   * Reads a tag - field number and wire type. Tags are uint32 varints; values
+   * that do not fit in uint32 are rejected.
+   */
+  tag() {
+    const start = this.pos;
+    const tag = this.uint32();
+    const bytesRead = this.pos - start;
+    if (bytesRead > 5 || bytesRead == 5 && this.buf[this.pos - 1] > 15) {
+      throw new Error("illegal tag: varint overflows uint32");
+    }
+    const fieldNo = tag >>> 3;
+    const wireType = tag & 7;
+    if (fieldNo <= 0 || wireType > 5) {
+      throw new Error("illegal tag: field no " + fieldNo + " wire type " + wireType);
+    }
+    return [fieldNo, wireType];
+  }
+  /**
+   * Skip one element and return the skipped data.
+   *
+   * When skipping StartGroup, provide the tags field number to check for
+   * matching field number in the EndGroup tag. Recursion into nested groups
+   * is guarded by the `recursionLimit` argument: When the limit is reached,
+   * this method throws.
+   */
+  skip(wireType, fieldNo, recursionLimit = 100) {
+    let start = this.pos;
+    switch (wireType) {
+      case WireType.Varint:
+        while (this.buf[this.pos++] & 128) {
+        }
+        break;
+      // @ts-ignore TS7029: Fallthrough case in switch -- ignore instead of expect-error for compiler settings without noFallthroughCasesInSwitch: true
+      case WireType.Bit64:
+        this.pos += 4;
+      case WireType.Bit32:
+        this.pos += 4;
+        break;
+      case WireType.LengthDelimited:
+        let len = this.uint32();
+        this.pos += len;
+        break;
+      case WireType.StartGroup:
+        if (recursionLimit <= 0) {
+          throw new Error("maximum recursion depth reached");
+        }
+        for (; ; ) {
+          const [fn, wt] = this.tag();
+          if (wt === WireType.EndGroup) {
+            if (fieldNo !== void 0 && fn !== fieldNo) {
+              throw new Error("invalid end group tag");
+            }
+            break;
+          }
+          this.skip(wt, fn, recursionLimit - 1);
+        }
+        break;
+      default:
+        throw new Error("cant skip wire type " + wireType);
+    }
+    this.assertBounds();
+    return this.buf.subarray(start, this.pos);
+  }
+  /**
+   * Throws error if position in byte array is out of range.
+   */
+  assertBounds() {
+    if (this.pos > this.len)
+      throw new RangeError("premature EOF");
+  }
+  /**
+   * Read a `int32` field, a signed 32 bit varint.
+   */
+  int32() {
+    return this.uint32() | 0;
+  }
+  /**
+   * Read a `sint32` field, a signed, zigzag-encoded 32-bit varint.
+   */
+  sint32() {
+    let zze = this.uint32();
+    return zze >>> 1 ^ -(zze & 1);
+  }
+  /**
+   * Read a `int64` field, a signed 64-bit varint.
+   */
+  int64() {
+    this.varint64();
+    return protoInt64.dec(this.varint64Lo, this.varint64Hi);
+  }
+  /**
+   * Read a `uint64` field, an unsigned 64-bit varint.
+   */
+  uint64() {
+    this.varint64();
+    return protoInt64.uDec(this.varint64Lo, this.varint64Hi);
+  }
+  /**
+   * Read a `sint64` field, a signed, zig-zag-encoded 64-bit varint.
+   */
+  sint64() {
+    this.varint64();
+    let lo = this.varint64Lo;
+    let hi = this.varint64Hi;
+    let s = -(lo & 1);
+    lo = (lo >>> 1 | (hi & 1) << 31) ^ s;
+    hi = hi >>> 1 ^ s;
+    return protoInt64.dec(lo, hi);
+  }
+  /**
+   * Read a `bool` field, a variant.
+   */
+  bool() {
+    const b = this.buf[this.pos];
+    if (b < 128) {
+      this.pos++;
+      return b !== 0;
+    }
+    this.varint64();
+    return this.varint64Lo !== 0 || this.varint64Hi !== 0;
+  }
+  /**
+   * Read a `fixed32` field, an unsigned, fixed-length 32-bit integer.
+   */
+  fixed32() {
+    return this.view.getUint32((this.pos += 4) - 4, true);
+  }
+  /**
+   * Read a `sfixed32` field, a signed, fixed-length 32-bit integer.
+   */
+  sfixed32() {
+    return this.view.getInt32((this.pos += 4) - 4, true);
+  }
+  /**
+   * Read a `fixed64` field, an unsigned, fixed-length 64 bit integer.
+   */
+  fixed64() {
+    return protoInt64.uDec(this.sfixed32(), this.sfixed32());
+  }
+  /**
+   * Read a `fixed64` field, a signed, fixed-length 64-bit integer.
+   */
+  sfixed64() {
+    return protoInt64.dec(this.sfixed32(), this.sfixed32());
+  }
+  /**
+   * Read a `float` field, 32-bit floating point number.
+   */
+  float() {
+    return this.view.getFloat32((this.pos += 4) - 4, true);
+  }
+  /**
+   * Read a `double` field, a 64-bit floating point number.
+   */
+  double() {
+    return this.view.getFloat64((this.pos += 8) - 8, true);
+  }
+  /**
+   * Read a `bytes` field, length-delimited arbitrary data.
+   */
+  bytes() {
+    let len = this.uint32(), start = this.pos;
+    this.pos += len;
+    this.assertBounds();
+    return this.buf.subarray(start, start + len);
+  }
+  /**
+   * Read a `string` field, length-delimited data converted to UTF-8 text. If
+   * `strict` is true, throw on invalid UTF-8 instead of substituting U+FFFD.
+   */
+  string(strict) {
+    const len = this.uint32();
+    const start = this.pos;
+    this.pos += len;
+    this.assertBounds();
+    const buf = this.buf;
+    if (len <= ASCII_MAX_LENGTH) {
+      const codes = new Array(len);
+      for (let i = 0; i < len; i++) {
+        const byte = buf[start + i];
+        if (byte > 127) {
+          return this.decodeUtf8(buf.subarray(start, this.pos), strict);
+        }
+        codes[i] = byte;
+      }
+      return String.fromCharCode.apply(String, codes);
+    }
+    return this.decodeUtf8(buf.subarray(start, this.pos), strict);
+  }
+};
+function assertInt32(arg) {
+  if (typeof arg == "string") {
+    arg = Number(arg);
+  } else if (typeof arg != "number") {
+    throw new Error("invalid int32: " + typeof arg);
+  }
+  if (!Number.isInteger(arg) || arg > INT32_MAX || arg < INT32_MIN)
+    throw new Error("invalid int32: " + arg);
+}
+function assertUInt32(arg) {
+  if (typeof arg == "string") {
+    arg = Number(arg);
+  } else if (typeof arg != "number") {
+    throw new Error("invalid uint32: " + typeof arg);
+  }
+  if (!Number.isInteger(arg) || arg > UINT32_MAX || arg < 0)
+    throw new Error("invalid uint32: " + arg);
+}
+function assertFloat32(arg) {
+  if (typeof arg == "string") {
+    const o = arg;
+    arg = Number(arg);
+    if (Number.isNaN(arg) && o !== "NaN") {
+      throw new Error("invalid float32: " + o);
+    }
+  } else if (typeof arg != "number") {
+    throw new Error("invalid float32: " + typeof arg);
+  }
+  if (!Number.isFinite(Math.fround(arg)) && Number.isFinite(arg)) {
+    throw new Error("invalid float32: " + arg);
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/reflect-check.js
+function checkField(field, value) {
+  const check = field.fieldKind == "list" ? isReflectList(value, field) : field.fieldKind == "map" ? isReflectMap(value, field) : checkSingular(field, value);
+  if (check === true) {
+    return void 0;
+  }
+  let reason;
+  switch (field.fieldKind) {
+    case "list":
+      reason = `expected ${formatReflectList(field)}, got ${formatVal(value)}`;
+      break;
+    case "map":
+      reason = `expected ${formatReflectMap(field)}, got ${formatVal(value)}`;
+      break;
+    default: {
+      reason = reasonSingular(field, value, check);
+    }
+  }
+  return new FieldError(field, reason);
+}
+function checkListItem(field, index, value) {
+  const check = checkSingular(field, value);
+  if (check !== true) {
+    return new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+  }
+  return void 0;
+}
+function checkMapEntry(field, key, value) {
+  const checkKey = checkScalarValue(field.mapKey)(key);
+  if (checkKey !== true) {
+    return new FieldError(field, `invalid map key: ${reasonSingular({ scalar: field.mapKey }, key, checkKey)}`);
+  }
+  const checkVal = checkSingular(field, value);
+  if (checkVal !== true) {
+    return new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, checkVal)}`);
+  }
+  return void 0;
+}
+function checkSingular(field, value) {
+  if (field.scalar !== void 0) {
+    return checkScalarValue(field.scalar)(value);
+  }
+  if (field.enum !== void 0) {
+    if (field.enum.open) {
+      return checkScalarValue(ScalarType.INT32)(value);
+    }
+    return field.enum.values.some((v) => v.number === value);
+  }
+  return isReflectMessage(value, field.message);
+}
+function checkScalarValue(scalar2) {
+  switch (scalar2) {
+    case ScalarType.DOUBLE:
+      return (value) => typeof value == "number";
+    case ScalarType.FLOAT:
+      return (value) => {
+        if (typeof value != "number") {
+          return false;
+        }
+        if (!Number.isFinite(Math.fround(value)) && Number.isFinite(value)) {
+          return `${value.toFixed()} out of range`;
+        }
+        return true;
+      };
+    case ScalarType.INT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32:
+      return (value) => {
+        if (typeof value !== "number" || !Number.isInteger(value)) {
+          return false;
+        }
+        if (value > INT32_MAX || value < INT32_MIN) {
+          return `${value.toFixed()} out of range`;
+        }
+        return true;
+      };
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+      return (value) => {
+        if (typeof value !== "number" || !Number.isInteger(value)) {
+          return false;
+        }
+        if (value > UINT32_MAX || value < 0) {
+          return `${value.toFixed()} out of range`;
+        }
+        return true;
+      };
+    case ScalarType.BOOL:
+      return (value) => typeof value == "boolean";
+    case ScalarType.STRING:
+      return (value) => {
+        if (typeof value != "string") {
+          return false;
+        }
+        return getTextEncoding().checkUtf8(value) || "invalid UTF8";
+      };
+    case ScalarType.BYTES:
+      return (value) => value instanceof Uint8Array;
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return (value) => {
+        if (typeof value == "bigint" || typeof value == "number" || typeof value == "string" && value.length > 0) {
+          try {
+            protoInt64.parse(value);
+            return true;
+          } catch (_) {
+            return `${value} out of range`;
+          }
+        }
+        return false;
+      };
+    case ScalarType.FIXED64:
+    case ScalarType.UINT64:
+      return (value) => {
+        if (typeof value == "bigint" || typeof value == "number" || typeof value == "string" && value.length > 0) {
+          try {
+            protoInt64.uParse(value);
+            return true;
+          } catch (_) {
+            return `${value} out of range`;
+          }
+        }
+        return false;
+      };
+  }
+}
+function reasonSingular(field, val, details) {
+  details = typeof details == "string" ? `: ${details}` : `, got ${formatVal(val)}`;
+  if (field.scalar !== void 0) {
+    return `expected ${scalarTypeDescription(field.scalar)}` + details;
+  }
+  if (field.enum !== void 0) {
+    return `expected ${field.enum.toString()}` + details;
+  }
+  return `expected ${formatReflectMessage(field.message)}` + details;
+}
+function formatVal(val) {
+  switch (typeof val) {
+    case "object":
+      if (val === null) {
+        return "null";
+      }
+      if (val instanceof Uint8Array) {
+        return `Uint8Array(${val.length})`;
+      }
+      if (Array.isArray(val)) {
+        return `Array(${val.length})`;
+      }
+      if (isReflectList(val)) {
+        return formatReflectList(val.field());
+      }
+      if (isReflectMap(val)) {
+        return formatReflectMap(val.field());
+      }
+      if (isReflectMessage(val)) {
+        return formatReflectMessage(val.desc);
+      }
+      if (isMessage(val)) {
+        return `message ${val.$typeName}`;
+      }
+      return "object";
+    case "string":
+      return val.length > 30 ? "string" : `"${val.split('"').join('\\"')}"`;
+    case "boolean":
+      return String(val);
+    case "number":
+      return String(val);
+    case "bigint":
+      return String(val) + "n";
+    default:
+      return typeof val;
+  }
+}
+function formatReflectMessage(desc) {
+  return `ReflectMessage (${desc.typeName})`;
+}
+function formatReflectList(field) {
+  switch (field.listKind) {
+    case "message":
+      return `ReflectList (${field.message.toString()})`;
+    case "enum":
+      return `ReflectList (${field.enum.toString()})`;
+    case "scalar":
+      return `ReflectList (${ScalarType[field.scalar]})`;
+  }
+}
+function formatReflectMap(field) {
+  switch (field.mapKind) {
+    case "message":
+      return `ReflectMap (${ScalarType[field.mapKey]}, ${field.message.toString()})`;
+    case "enum":
+      return `ReflectMap (${ScalarType[field.mapKey]}, ${field.enum.toString()})`;
+    case "scalar":
+      return `ReflectMap (${ScalarType[field.mapKey]}, ${ScalarType[field.scalar]})`;
+  }
+}
+function scalarTypeDescription(scalar2) {
+  switch (scalar2) {
+    case ScalarType.STRING:
+      return "string";
+    case ScalarType.BOOL:
+      return "boolean";
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return "bigint (int64)";
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return "bigint (uint64)";
+    case ScalarType.BYTES:
+      return "Uint8Array";
+    case ScalarType.DOUBLE:
+      return "number (float64)";
+    case ScalarType.FLOAT:
+      return "number (float32)";
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+      return "number (uint32)";
+    case ScalarType.INT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32:
+      return "number (int32)";
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/wrappers.js
+function isWrapper(arg) {
+  return isWrapperTypeName(arg.$typeName);
+}
+function isWrapperDesc(messageDesc2) {
+  const f = messageDesc2.fields[0];
+  return isWrapperTypeName(messageDesc2.typeName) && f !== void 0 && f.fieldKind == "scalar" && f.name == "value" && f.number == 1;
+}
+function hasCustomJsonRepresentation(desc) {
+  switch (desc.typeName) {
+    case "google.protobuf.Any":
+    case "google.protobuf.Timestamp":
+    case "google.protobuf.Duration":
+    case "google.protobuf.FieldMask":
+    case "google.protobuf.Struct":
+    case "google.protobuf.Value":
+    case "google.protobuf.ListValue":
+      return true;
+    default:
+      return isWrapperDesc(desc);
+  }
+}
+var wrapperTypeNames = /* @__PURE__ */ new Set([
+  "google.protobuf.DoubleValue",
+  "google.protobuf.FloatValue",
+  "google.protobuf.Int64Value",
+  "google.protobuf.UInt64Value",
+  "google.protobuf.Int32Value",
+  "google.protobuf.UInt32Value",
+  "google.protobuf.BoolValue",
+  "google.protobuf.StringValue",
+  "google.protobuf.BytesValue"
+]);
+function isWrapperTypeName(name2) {
+  return wrapperTypeNames.has(name2);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/create.js
+var EDITION_PROTO3 = 999;
+var EDITION_PROTO2 = 998;
+var IMPLICIT2 = 2;
+function create(schema, init) {
+  if (isMessage(init, schema)) {
+    return init;
+  }
+  return compiledCreate(schema)(init);
+}
+var compiledCreates = /* @__PURE__ */ new WeakMap();
+function compiledCreate(desc) {
+  let compiled = compiledCreates.get(desc);
+  if (compiled === void 0) {
+    compiled = compileCreate(desc);
+    compiledCreates.set(desc, compiled);
+  }
+  return compiled;
+}
+var INIT_SINGULAR = 0;
+var INIT_LIST = 1;
+var INIT_MAP = 2;
+var INIT_ONEOF = 3;
+function compileCreate(desc) {
+  const typeName2 = desc.typeName;
+  const { properties, prototype } = compileInitMessage(desc);
+  return (init) => {
+    let message;
+    if (prototype !== void 0) {
+      message = Object.create(prototype);
+      message.$typeName = typeName2;
+    } else {
+      message = { $typeName: typeName2 };
+    }
+    for (let i = 0; i < properties.length; i++) {
+      const property2 = properties[i];
+      const name2 = property2.name;
+      const initValue = init === null || init === void 0 ? void 0 : init[name2];
+      switch (property2.kind) {
+        case INIT_SINGULAR:
+          if (initValue != null) {
+            message[name2] = property2.convert !== void 0 ? property2.convert(initValue) : initValue;
+          } else if (property2.constant !== void 0) {
+            message[name2] = property2.constant;
+          }
+          break;
+        case INIT_LIST:
+          message[name2] = property2.convert !== void 0 && Array.isArray(initValue) ? initValue.map(property2.convert) : initValue !== null && initValue !== void 0 ? initValue : [];
+          break;
+        case INIT_MAP:
+          if (property2.convert === void 0 || !isObject(initValue)) {
+            message[name2] = initValue !== null && initValue !== void 0 ? initValue : {};
+          } else {
+            const converted = {};
+            const keys = Object.keys(initValue);
+            for (let k = 0; k < keys.length; k++) {
+              setOwn(converted, keys[k], property2.convert(initValue[keys[k]]));
+            }
+            message[name2] = converted;
+          }
+          break;
+        case INIT_ONEOF: {
+          const oneofValue = initValue;
+          if ((oneofValue === null || oneofValue === void 0 ? void 0 : oneofValue.case) != null) {
+            const convert2 = property2.convert.get(oneofValue.case);
+            if (convert2 !== void 0) {
+              message[name2] = {
+                case: oneofValue.case,
+                value: convert2(oneofValue.value)
+              };
+              break;
+            }
+          }
+          message[name2] = { case: void 0 };
+          break;
+        }
+      }
+    }
+    return message;
+  };
+}
+function compileInitMessage(desc) {
+  var _a, _b;
+  const properties = [];
+  const prototype = {};
+  const usePrototype = needsPrototypeChain(desc);
+  for (const member of desc.members) {
+    const name2 = member.localName;
+    if (member.kind == "oneof") {
+      properties.push({
+        name: name2,
+        kind: INIT_ONEOF,
+        constant: void 0,
+        convert: compileConvertOneof(member)
+      });
+      continue;
+    }
+    switch (member.fieldKind) {
+      case "message": {
+        properties.push({
+          name: name2,
+          kind: INIT_SINGULAR,
+          constant: void 0,
+          convert: compileConvertMessage(member)
+        });
+        break;
+      }
+      case "list": {
+        properties.push({
+          name: name2,
+          kind: INIT_LIST,
+          constant: void 0,
+          convert: member.listKind == "message" ? (_a = compileConvertMessage(member)) !== null && _a !== void 0 ? _a : ((value) => value) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
+        });
+        break;
+      }
+      case "map": {
+        properties.push({
+          name: name2,
+          kind: INIT_MAP,
+          constant: void 0,
+          convert: member.mapKind == "message" ? (_b = compileConvertMessage(member)) !== null && _b !== void 0 ? _b : ((value) => value) : member.scalar == ScalarType.BYTES ? toU8Arr : void 0
+        });
+        break;
+      }
+      default: {
+        const zeroValue = createZeroValue(member);
+        properties.push({
+          name: name2,
+          kind: INIT_SINGULAR,
+          constant: member.presence == IMPLICIT2 ? zeroValue : void 0,
+          convert: member.fieldKind == "scalar" && member.scalar == ScalarType.BYTES ? toU8Arr : void 0
+        });
+        if (usePrototype) {
+          prototype[name2] = zeroValue;
+        }
+        break;
+      }
+    }
+  }
+  return {
+    properties,
+    prototype: usePrototype ? prototype : void 0
+  };
+}
+function compileConvertOneof(oneof) {
+  const converters = /* @__PURE__ */ new Map();
+  for (const field of oneof.fields) {
+    let convert2;
+    if (field.fieldKind == "message") {
+      convert2 = compileConvertMessage(field);
+    } else if (field.fieldKind == "scalar" && field.scalar == ScalarType.BYTES) {
+      convert2 = toU8Arr;
+    }
+    converters.set(field.localName, convert2 !== null && convert2 !== void 0 ? convert2 : ((value) => value));
+  }
+  return converters;
+}
+function compileConvertMessage(field) {
+  if (field.fieldKind == "message" && !field.oneof && isWrapperDesc(field.message)) {
+    return field.message.fields[0].scalar == ScalarType.BYTES ? toU8Arr : void 0;
+  }
+  if (field.message.typeName == "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value") {
+    return void 0;
+  }
+  const messageDesc2 = field.message;
+  let compiled;
+  return (value) => {
+    if (!isObject(value) || isMessage(value, messageDesc2)) {
+      return value;
+    }
+    compiled !== null && compiled !== void 0 ? compiled : compiled = compiledCreate(messageDesc2);
+    return compiled(value);
+  };
+}
+function toU8Arr(value) {
+  return Array.isArray(value) ? new Uint8Array(value) : value;
+}
+function needsPrototypeChain(desc) {
+  switch (desc.file.edition) {
+    case EDITION_PROTO3:
+      return false;
+    case EDITION_PROTO2:
+      return true;
+    default:
+      return desc.fields.some((f) => f.presence != IMPLICIT2 && f.fieldKind != "message" && !f.oneof);
+  }
+}
+function createZeroValue(field) {
+  const defaultValue = field.getDefaultValue();
+  if (defaultValue !== void 0) {
+    return field.fieldKind == "scalar" && field.longAsString ? defaultValue.toString() : defaultValue;
+  }
+  return field.fieldKind == "scalar" ? scalarZeroValue(field.scalar, field.longAsString) : field.enum.values[0].number;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/message.js
+var NULL_VALUE = 0;
+function localMessageMapper(field) {
+  if (usesJsonRepresentation(field)) {
+    return {
+      toMessage: (local) => wktStructToReflect(local),
+      toLocal: (message) => wktStructToLocal(message)
+    };
+  }
+  if (field.fieldKind == "message" && !field.oneof && isWrapperDesc(field.message)) {
+    const wrapperDesc = field.message;
+    const valueLocalName = wrapperDesc.fields[0].localName;
+    return {
+      toMessage: (local) => {
+        const message = create(wrapperDesc);
+        if (local !== void 0) {
+          message[valueLocalName] = local;
+        }
+        return message;
+      },
+      toLocal: (message) => message[valueLocalName]
+    };
+  }
+  const childDesc = field.message;
+  return {
+    toMessage: (local) => local === void 0 ? create(childDesc) : local,
+    toLocal: (message) => message
+  };
+}
+function usesJsonRepresentation(field) {
+  return field.message.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value";
+}
+function wktStructToReflect(json) {
+  const struct = {
+    $typeName: "google.protobuf.Struct",
+    fields: {}
+  };
+  if (isObject(json)) {
+    for (const k of Object.keys(json)) {
+      setOwn(struct.fields, k, wktValueToReflect(json[k]));
+    }
+  }
+  return struct;
+}
+function wktStructToLocal(val) {
+  const json = {};
+  for (const k of Object.keys(val.fields)) {
+    setOwn(json, k, wktValueToLocal(val.fields[k]));
+  }
+  return json;
+}
+function wktValueToLocal(val) {
+  switch (val.kind.case) {
+    case "structValue":
+      return wktStructToLocal(val.kind.value);
+    case "listValue":
+      return val.kind.value.values.map(wktValueToLocal);
+    case "nullValue":
+    case void 0:
+      return null;
+    default:
+      return val.kind.value;
+  }
+}
+function wktValueToReflect(json) {
+  const value = {
+    $typeName: "google.protobuf.Value",
+    kind: { case: void 0 }
+  };
+  switch (typeof json) {
+    case "number":
+      value.kind = { case: "numberValue", value: json };
+      break;
+    case "string":
+      value.kind = { case: "stringValue", value: json };
+      break;
+    case "boolean":
+      value.kind = { case: "boolValue", value: json };
+      break;
+    case "object":
+      if (json === null) {
+        value.kind = { case: "nullValue", value: NULL_VALUE };
+      } else if (Array.isArray(json)) {
+        const listValue = {
+          $typeName: "google.protobuf.ListValue",
+          values: []
+        };
+        if (Array.isArray(json)) {
+          for (const e of json) {
+            listValue.values.push(wktValueToReflect(e));
+          }
+        }
+        value.kind = {
+          case: "listValue",
+          value: listValue
+        };
+      } else {
+        value.kind = {
+          case: "structValue",
+          value: wktStructToReflect(json)
+        };
+      }
+      break;
+  }
+  return value;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/reflect/reflect.js
+function reflect(messageDesc2, message, check = true) {
+  return new ReflectMessageImpl(messageDesc2, message, check);
+}
+var messageSortedFields = /* @__PURE__ */ new WeakMap();
+var ReflectMessageImpl = class {
+  get sortedFields() {
+    const cached = messageSortedFields.get(this.desc);
+    if (cached) {
+      return cached;
+    }
+    const sortedFields = this.desc.fields.concat().sort((a, b) => a.number - b.number);
+    messageSortedFields.set(this.desc, sortedFields);
+    return sortedFields;
+  }
+  constructor(messageDesc2, message, check = true) {
+    this.lists = /* @__PURE__ */ new Map();
+    this.maps = /* @__PURE__ */ new Map();
+    this.check = check;
+    this.desc = messageDesc2;
+    this.message = this[unsafeLocal] = message !== null && message !== void 0 ? message : create(messageDesc2);
+    this.fields = messageDesc2.fields;
+    this.oneofs = messageDesc2.oneofs;
+    this.members = messageDesc2.members;
+  }
+  findNumber(number) {
+    if (!this._fieldsByNumber) {
+      this._fieldsByNumber = new Map(this.desc.fields.map((f) => [f.number, f]));
+    }
+    return this._fieldsByNumber.get(number);
+  }
+  oneofCase(oneof) {
+    assertOwn(this.message, oneof);
+    return unsafeOneofCase(this.message, oneof);
+  }
+  isSet(field) {
+    assertOwn(this.message, field);
+    return unsafeIsSet(this.message, field);
+  }
+  clear(field) {
+    assertOwn(this.message, field);
+    unsafeClear(this.message, field);
+  }
+  get(field) {
+    assertOwn(this.message, field);
+    const value = unsafeGet(this.message, field);
+    switch (field.fieldKind) {
+      case "list":
+        let list = this.lists.get(field);
+        if (!list || list[unsafeLocal] !== value) {
+          this.lists.set(
+            field,
+            // biome-ignore lint/suspicious/noAssignInExpressions: no
+            list = new ReflectListImpl(field, value, this.check)
+          );
+        }
+        return list;
+      case "map":
+        let map = this.maps.get(field);
+        if (!map || map[unsafeLocal] !== value) {
+          this.maps.set(
+            field,
+            // biome-ignore lint/suspicious/noAssignInExpressions: no
+            map = new ReflectMapImpl(field, value, this.check)
+          );
+        }
+        return map;
+      case "message":
+        return messageToReflect(field, value, this.check);
+      case "scalar":
+        return value === void 0 ? scalarZeroValue(field.scalar, false) : longToReflect(field, value);
+      case "enum":
+        return value !== null && value !== void 0 ? value : field.enum.values[0].number;
+    }
+  }
+  set(field, value) {
+    assertOwn(this.message, field);
+    if (this.check) {
+      const err = checkField(field, value);
+      if (err) {
+        throw err;
+      }
+    }
+    let local;
+    if (field.fieldKind == "message") {
+      local = messageToLocal(field, value);
+    } else if (isReflectMap(value) || isReflectList(value)) {
+      local = value[unsafeLocal];
+    } else {
+      local = longToLocal(field, value);
+    }
+    unsafeSet(this.message, field, local);
+  }
+  getUnknown() {
+    return this.message.$unknown;
+  }
+  setUnknown(value) {
+    this.message.$unknown = value;
+  }
+};
+function assertOwn(owner, member) {
+  if (member.parent.typeName !== owner.$typeName) {
+    throw new FieldError(member, `cannot use ${member.toString()} with message ${owner.$typeName}`, "ForeignFieldError");
+  }
+}
+function reflectList(field, unsafeInput, check = true) {
+  return new ReflectListImpl(field, unsafeInput !== null && unsafeInput !== void 0 ? unsafeInput : [], check);
+}
+var ReflectListImpl = class {
+  field() {
+    return this._field;
+  }
+  get size() {
+    return this._arr.length;
+  }
+  constructor(field, unsafeInput, check) {
+    this._field = field;
+    this._arr = this[unsafeLocal] = unsafeInput;
+    this.check = check;
+  }
+  get(index) {
+    const item = this._arr[index];
+    return item === void 0 ? void 0 : listItemToReflect(this._field, item, this.check);
+  }
+  set(index, item) {
+    if (index < 0 || index >= this._arr.length) {
+      throw new FieldError(this._field, `list item #${index + 1}: out of range`);
+    }
+    if (this.check) {
+      const err = checkListItem(this._field, index, item);
+      if (err) {
+        throw err;
+      }
+    }
+    this._arr[index] = listItemToLocal(this._field, item);
+  }
+  add(item) {
+    if (this.check) {
+      const err = checkListItem(this._field, this._arr.length, item);
+      if (err) {
+        throw err;
+      }
+    }
+    this._arr.push(listItemToLocal(this._field, item));
+    return void 0;
+  }
+  clear() {
+    this._arr.splice(0, this._arr.length);
+  }
+  [Symbol.iterator]() {
+    return this.values();
+  }
+  keys() {
+    return this._arr.keys();
+  }
+  *values() {
+    for (const item of this._arr) {
+      yield listItemToReflect(this._field, item, this.check);
+    }
+  }
+  *entries() {
+    for (let i = 0; i < this._arr.length; i++) {
+      yield [i, listItemToReflect(this._field, this._arr[i], this.check)];
+    }
+  }
+};
+function reflectMap(field, unsafeInput, check = true) {
+  return new ReflectMapImpl(field, unsafeInput, check);
+}
+var ReflectMapImpl = class {
+  constructor(field, unsafeInput, check = true) {
+    this.obj = this[unsafeLocal] = unsafeInput !== null && unsafeInput !== void 0 ? unsafeInput : {};
+    this.check = check;
+    this._field = field;
+  }
+  field() {
+    return this._field;
+  }
+  set(key, value) {
+    if (this.check) {
+      const err = checkMapEntry(this._field, key, value);
+      if (err) {
+        throw err;
+      }
+    }
+    setOwn(this.obj, mapKeyToLocal(key), mapValueToLocal(this._field, value));
+    return this;
+  }
+  delete(key) {
+    const k = mapKeyToLocal(key);
+    const has = Object.prototype.hasOwnProperty.call(this.obj, k);
+    if (has) {
+      delete this.obj[k];
+    }
+    return has;
+  }
+  clear() {
+    for (const key of Object.keys(this.obj)) {
+      delete this.obj[key];
+    }
+  }
+  get(key) {
+    let val = getOwn(this.obj, mapKeyToLocal(key));
+    if (val !== void 0) {
+      val = mapValueToReflect(this._field, val, this.check);
+    }
+    return val;
+  }
+  has(key) {
+    return Object.prototype.hasOwnProperty.call(this.obj, mapKeyToLocal(key));
+  }
+  *keys() {
+    for (const objKey of Object.keys(this.obj)) {
+      yield mapKeyToReflect(objKey, this._field.mapKey);
+    }
+  }
+  *entries() {
+    for (const objEntry of Object.entries(this.obj)) {
+      yield [
+        mapKeyToReflect(objEntry[0], this._field.mapKey),
+        mapValueToReflect(this._field, objEntry[1], this.check)
+      ];
+    }
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  get size() {
+    return Object.keys(this.obj).length;
+  }
+  *values() {
+    for (const val of Object.values(this.obj)) {
+      yield mapValueToReflect(this._field, val, this.check);
+    }
+  }
+  forEach(callbackfn, thisArg) {
+    for (const mapEntry of this.entries()) {
+      callbackfn.call(thisArg, mapEntry[1], mapEntry[0], this);
+    }
+  }
+};
+function messageToLocal(field, value) {
+  if (!isReflectMessage(value)) {
+    return value;
+  }
+  if (isWrapper(value.message) && !field.oneof && field.fieldKind == "message") {
+    return value.message.value;
+  }
+  if (value.desc.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value") {
+    return wktStructToLocal(value.message);
+  }
+  return value.message;
+}
+function messageToReflect(field, value, check) {
+  if (value !== void 0) {
+    if (isWrapperDesc(field.message) && !field.oneof && field.fieldKind == "message") {
+      value = {
+        $typeName: field.message.typeName,
+        value: longToReflect(field.message.fields[0], value)
+      };
+    } else if (field.message.typeName == "google.protobuf.Struct" && field.parent.typeName != "google.protobuf.Value" && isObject(value)) {
+      value = wktStructToReflect(value);
+    }
+  }
+  return new ReflectMessageImpl(field.message, value, check);
+}
+function listItemToLocal(field, value) {
+  if (field.listKind == "message") {
+    return messageToLocal(field, value);
+  }
+  return longToLocal(field, value);
+}
+function listItemToReflect(field, value, check) {
+  if (field.listKind == "message") {
+    return messageToReflect(field, value, check);
+  }
+  return longToReflect(field, value);
+}
+function mapValueToLocal(field, value) {
+  if (field.mapKind == "message") {
+    return messageToLocal(field, value);
+  }
+  return longToLocal(field, value);
+}
+function mapValueToReflect(field, value, check) {
+  if (field.mapKind == "message") {
+    return messageToReflect(field, value, check);
+  }
+  return value;
+}
+function mapKeyToLocal(key) {
+  return typeof key == "string" || typeof key == "number" ? key : String(key);
+}
+function mapKeyToReflect(key, type) {
+  switch (type) {
+    case ScalarType.STRING:
+      return key;
+    case ScalarType.INT32:
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32: {
+      const n = Number.parseInt(key);
+      if (Number.isFinite(n)) {
+        return n;
+      }
+      break;
+    }
+    case ScalarType.BOOL:
+      switch (key) {
+        case "true":
+          return true;
+        case "false":
+          return false;
+      }
+      break;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      try {
+        return protoInt64.uParse(key);
+      } catch (_a) {
+      }
+      break;
+    default:
+      try {
+        return protoInt64.parse(key);
+      } catch (_b) {
+      }
+      break;
+  }
+  return key;
+}
+function longToReflect(field, value) {
+  switch (field.scalar) {
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      if ("longAsString" in field && field.longAsString && typeof value == "string") {
+        value = protoInt64.parse(value);
+      }
+      break;
+    case ScalarType.FIXED64:
+    case ScalarType.UINT64:
+      if ("longAsString" in field && field.longAsString && typeof value == "string") {
+        value = protoInt64.uParse(value);
+      }
+      break;
+  }
+  return value;
+}
+function longToLocal(field, value) {
+  switch (field.scalar) {
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      if ("longAsString" in field && field.longAsString) {
+        value = String(value);
+      } else if (typeof value == "string" || typeof value == "number") {
+        value = protoInt64.parse(value);
+      }
+      break;
+    case ScalarType.FIXED64:
+    case ScalarType.UINT64:
+      if ("longAsString" in field && field.longAsString) {
+        value = String(value);
+      } else if (typeof value == "string" || typeof value == "number") {
+        value = protoInt64.uParse(value);
+      }
+      break;
+  }
+  return value;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/uint.js
+var privateSymbol2 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/uint");
+function celUint(v) {
+  return new Uint(v);
+}
+function isCelUint(v) {
+  return typeof v === "object" && v !== null && privateSymbol2 in v;
+}
+var Uint = class {
+  _value;
+  [privateSymbol2] = {};
+  constructor(_value) {
+    this._value = _value;
+  }
+  get value() {
+    return this._value;
+  }
+};
+
+// node_modules/@bufbuild/protobuf/dist/esm/wire/base64-encoding.js
+var nativeSetFromBase64 = Uint8Array.prototype.setFromBase64;
+function base64Decode(base64Str) {
+  const len = base64Str.length;
+  let size = len - (len + 3 >> 2);
+  if ((len & 3) == 0 && base64Str[len - 1] == "=") {
+    size -= base64Str[len - 2] == "=" ? 2 : 1;
+  }
+  const bytes = new Uint8Array(size);
+  let written = -1;
+  if (nativeSetFromBase64) {
+    try {
+      const result = nativeSetFromBase64.call(bytes, base64Str);
+      if (result.read == len) {
+        written = result.written;
+      }
+    } catch (_a) {
+    }
+  }
+  if (written < 0) {
+    written = setFromBase64(bytes, base64Str);
+  }
+  return written == size ? bytes : bytes.subarray(0, written);
+}
+function setFromBase64(bytes, base64Str) {
+  const table = getDecodeTable();
+  let bytePos = 0, groupPos = 0, b, p = 0;
+  for (let i = 0; i < base64Str.length; i++) {
+    b = table[base64Str.charCodeAt(i)];
+    if (b === void 0) {
+      switch (base64Str[i]) {
+        // @ts-ignore TS7029: Fallthrough case in switch -- ignore instead of expect-error for compiler settings without noFallthroughCasesInSwitch: true
+        case "=":
+          groupPos = 0;
+        // reset state when padding found
+        case "\n":
+        case "\r":
+        case "	":
+        case " ":
+          continue;
+        // skip white-space, and padding
+        default:
+          throw Error("invalid base64 string");
+      }
+    }
+    switch (groupPos) {
+      case 0:
+        p = b;
+        groupPos = 1;
+        break;
+      case 1:
+        bytes[bytePos++] = p << 2 | (b & 48) >> 4;
+        p = b;
+        groupPos = 2;
+        break;
+      case 2:
+        bytes[bytePos++] = (p & 15) << 4 | (b & 60) >> 2;
+        p = b;
+        groupPos = 3;
+        break;
+      case 3:
+        bytes[bytePos++] = (p & 3) << 6 | b;
+        groupPos = 0;
+        break;
+    }
+  }
+  if (groupPos == 1)
+    throw Error("invalid base64 string");
+  return bytePos;
+}
+var nativeToBase64 = Uint8Array.prototype.toBase64;
+var toBase64OptionsMap = {
+  std: { alphabet: "base64", omitPadding: false },
+  std_raw: { alphabet: "base64", omitPadding: true },
+  url: { alphabet: "base64url", omitPadding: true }
+};
+function base64Encode(bytes, encoding = "std") {
+  if (nativeToBase64) {
+    return nativeToBase64.call(bytes, toBase64OptionsMap[encoding]);
+  }
+  const table = getEncodeTable(encoding);
+  const pad = encoding == "std";
+  let base64 = "", groupPos = 0, b, p = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    b = bytes[i];
+    switch (groupPos) {
+      case 0:
+        base64 += table[b >> 2];
+        p = (b & 3) << 4;
+        groupPos = 1;
+        break;
+      case 1:
+        base64 += table[p | b >> 4];
+        p = (b & 15) << 2;
+        groupPos = 2;
+        break;
+      case 2:
+        base64 += table[p | b >> 6];
+        base64 += table[b & 63];
+        groupPos = 0;
+        break;
+    }
+  }
+  if (groupPos) {
+    base64 += table[p];
+    if (pad) {
+      base64 += "=";
+      if (groupPos == 1)
+        base64 += "=";
+    }
+  }
+  return base64;
+}
+var encodeTableStd;
+var encodeTableUrl;
+var decodeTable;
+function getEncodeTable(encoding) {
+  if (!encodeTableStd) {
+    encodeTableStd = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".split("");
+    encodeTableUrl = encodeTableStd.slice(0, -2).concat("-", "_");
+  }
+  return encoding == "url" ? (
+    // biome-ignore lint/style/noNonNullAssertion: TS fails to narrow down
+    encodeTableUrl
+  ) : encodeTableStd;
+}
+function getDecodeTable() {
+  if (!decodeTable) {
+    decodeTable = [];
+    const encodeTable = getEncodeTable("std");
+    for (let i = 0; i < encodeTable.length; i++)
+      decodeTable[encodeTable[i].charCodeAt(0)] = i;
+    decodeTable["-".charCodeAt(0)] = encodeTable.indexOf("+");
+    decodeTable["_".charCodeAt(0)] = encodeTable.indexOf("/");
+  }
+  return decodeTable;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/codegenv2/restore-json-names.js
+function restoreJsonNames(message) {
+  for (const f of message.field) {
+    if (!unsafeIsSetExplicit(f, "jsonName")) {
+      f.jsonName = protoCamelCase(f.name);
+    }
+  }
+  message.nestedType.forEach(restoreJsonNames);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wire/text-format.js
+function parseTextFormatEnumValue(descEnum, value) {
+  const enumValue = descEnum.values.find((v) => v.name === value);
+  if (!enumValue) {
+    throw new Error(`cannot parse ${descEnum} default value: ${value}`);
+  }
+  return enumValue.number;
+}
+function parseTextFormatScalarValue(type, value) {
+  switch (type) {
+    case ScalarType.STRING:
+      return value;
+    case ScalarType.BYTES: {
+      const u = unescapeBytesDefaultValue(value);
+      if (u === false) {
+        throw new Error(`cannot parse ${ScalarType[type]} default value: ${value}`);
+      }
+      return u;
+    }
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return protoInt64.parse(value);
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return protoInt64.uParse(value);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      switch (value) {
+        case "inf":
+          return Number.POSITIVE_INFINITY;
+        case "-inf":
+          return Number.NEGATIVE_INFINITY;
+        case "nan":
+          return Number.NaN;
+        default:
+          return parseFloat(value);
+      }
+    case ScalarType.BOOL:
+      return value === "true";
+    case ScalarType.INT32:
+    case ScalarType.UINT32:
+    case ScalarType.SINT32:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return parseInt(value, 10);
+  }
+}
+function unescapeBytesDefaultValue(str) {
+  const b = [];
+  const input2 = {
+    tail: str,
+    c: "",
+    next() {
+      if (this.tail.length == 0) {
+        return false;
+      }
+      this.c = this.tail[0];
+      this.tail = this.tail.substring(1);
+      return true;
+    },
+    take(n) {
+      if (this.tail.length >= n) {
+        const r = this.tail.substring(0, n);
+        this.tail = this.tail.substring(n);
+        return r;
+      }
+      return false;
+    }
+  };
+  while (input2.next()) {
+    switch (input2.c) {
+      case "\\":
+        if (input2.next()) {
+          switch (input2.c) {
+            case "\\":
+              b.push(input2.c.charCodeAt(0));
+              break;
+            case "b":
+              b.push(8);
+              break;
+            case "f":
+              b.push(12);
+              break;
+            case "n":
+              b.push(10);
+              break;
+            case "r":
+              b.push(13);
+              break;
+            case "t":
+              b.push(9);
+              break;
+            case "v":
+              b.push(11);
+              break;
+            case "0":
+            case "1":
+            case "2":
+            case "3":
+            case "4":
+            case "5":
+            case "6":
+            case "7": {
+              const s = input2.c;
+              const t = input2.take(2);
+              if (t === false) {
+                return false;
+              }
+              const n = parseInt(s + t, 8);
+              if (Number.isNaN(n)) {
+                return false;
+              }
+              b.push(n);
+              break;
+            }
+            case "x": {
+              const s = input2.c;
+              const t = input2.take(2);
+              if (t === false) {
+                return false;
+              }
+              const n = parseInt(s + t, 16);
+              if (Number.isNaN(n)) {
+                return false;
+              }
+              b.push(n);
+              break;
+            }
+            case "u": {
+              const s = input2.c;
+              const t = input2.take(4);
+              if (t === false) {
+                return false;
+              }
+              const n = parseInt(s + t, 16);
+              if (Number.isNaN(n)) {
+                return false;
+              }
+              const chunk = new Uint8Array(4);
+              const view = new DataView(chunk.buffer);
+              view.setInt32(0, n, true);
+              b.push(chunk[0], chunk[1], chunk[2], chunk[3]);
+              break;
+            }
+            case "U": {
+              const s = input2.c;
+              const t = input2.take(8);
+              if (t === false) {
+                return false;
+              }
+              const tc = protoInt64.uEnc(s + t);
+              const chunk = new Uint8Array(8);
+              const view = new DataView(chunk.buffer);
+              view.setInt32(0, tc.lo, true);
+              view.setInt32(4, tc.hi, true);
+              b.push(chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]);
+              break;
+            }
+          }
+        }
+        break;
+      default:
+        b.push(input2.c.charCodeAt(0));
+    }
+  }
+  return new Uint8Array(b);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/registry.js
+function createRegistry(...input2) {
+  return initBaseRegistry(input2);
+}
+function createEmbeddedFileRegistry(fileDescriptorProto, resolve4) {
+  return buildFileRegistry([fileDescriptorProto, resolve4]);
+}
+function buildFileRegistry(args, check) {
+  const registry = createBaseRegistry();
+  if (!args.length) {
+    return registry;
+  }
+  if ("$typeName" in args[0] && args[0].$typeName == "google.protobuf.FileDescriptorSet") {
+    for (const file of args[0].file) {
+      check === null || check === void 0 ? void 0 : check(file);
+      addFile(file, registry);
+    }
+    return registry;
+  }
+  if ("$typeName" in args[0]) {
+    let recurseDeps = function(file) {
+      const deps = [];
+      for (const protoFileName of file.dependency) {
+        if (registry.getFile(protoFileName) != void 0) {
+          continue;
+        }
+        if (seen.has(protoFileName)) {
+          continue;
+        }
+        const dep = resolve4(protoFileName);
+        if (!dep) {
+          throw new Error(`Unable to resolve ${protoFileName}, imported by ${file.name}`);
+        }
+        if ("kind" in dep) {
+          registry.addFile(dep, false, true);
+        } else {
+          seen.add(dep.name);
+          deps.push(dep);
+        }
+      }
+      return deps.concat(...deps.map(recurseDeps));
+    };
+    const input2 = args[0];
+    const resolve4 = args[1];
+    const seen = /* @__PURE__ */ new Set();
+    for (const file of [input2, ...recurseDeps(input2)].reverse()) {
+      check === null || check === void 0 ? void 0 : check(file);
+      addFile(file, registry);
+    }
+  } else {
+    for (const fileReg of args) {
+      for (const file of fileReg.files) {
+        registry.addFile(file);
+      }
+    }
+  }
+  return registry;
+}
+function createBaseRegistry() {
+  const types = /* @__PURE__ */ new Map();
+  const extendees = /* @__PURE__ */ new Map();
+  const files = /* @__PURE__ */ new Map();
+  return {
+    kind: "registry",
+    types,
+    extendees,
+    [Symbol.iterator]() {
+      return types.values();
+    },
+    get files() {
+      return files.values();
+    },
+    addFile(file, skipTypes, withDeps) {
+      files.set(file.proto.name, file);
+      if (!skipTypes) {
+        for (const type of nestedTypes(file)) {
+          this.add(type);
+        }
+      }
+      if (withDeps) {
+        for (const f of file.dependencies) {
+          this.addFile(f, skipTypes, withDeps);
+        }
+      }
+    },
+    add(desc) {
+      if (desc.kind == "extension") {
+        let numberToExt = extendees.get(desc.extendee.typeName);
+        if (!numberToExt) {
+          extendees.set(
+            desc.extendee.typeName,
+            // biome-ignore lint/suspicious/noAssignInExpressions: no
+            numberToExt = /* @__PURE__ */ new Map()
+          );
+        }
+        numberToExt.set(desc.number, desc);
+      }
+      types.set(desc.typeName, desc);
+    },
+    get(typeName2) {
+      return types.get(typeName2);
+    },
+    getFile(fileName) {
+      return files.get(fileName);
+    },
+    getMessage(typeName2) {
+      const t = types.get(typeName2);
+      return (t === null || t === void 0 ? void 0 : t.kind) == "message" ? t : void 0;
+    },
+    getEnum(typeName2) {
+      const t = types.get(typeName2);
+      return (t === null || t === void 0 ? void 0 : t.kind) == "enum" ? t : void 0;
+    },
+    getExtension(typeName2) {
+      const t = types.get(typeName2);
+      return (t === null || t === void 0 ? void 0 : t.kind) == "extension" ? t : void 0;
+    },
+    getExtensionFor(extendee, no) {
+      var _a;
+      return (_a = extendees.get(extendee.typeName)) === null || _a === void 0 ? void 0 : _a.get(no);
+    },
+    getService(typeName2) {
+      const t = types.get(typeName2);
+      return (t === null || t === void 0 ? void 0 : t.kind) == "service" ? t : void 0;
+    }
+  };
+}
+function initBaseRegistry(inputs) {
+  const registry = createBaseRegistry();
+  for (const input2 of inputs) {
+    switch (input2.kind) {
+      case "registry":
+        for (const n of input2) {
+          registry.add(n);
+        }
+        break;
+      case "file":
+        registry.addFile(input2);
+        break;
+      default:
+        registry.add(input2);
+        break;
+    }
+  }
+  return registry;
+}
+var EDITION_PROTO22 = 998;
+var EDITION_PROTO32 = 999;
+var EDITION_UNSTABLE = 9999;
+var TYPE_STRING = 9;
+var TYPE_GROUP = 10;
+var TYPE_MESSAGE = 11;
+var TYPE_BYTES = 12;
+var TYPE_ENUM = 14;
+var LABEL_REPEATED = 3;
+var LABEL_REQUIRED = 2;
+var JS_STRING = 1;
+var IDEMPOTENCY_UNKNOWN = 0;
+var EXPLICIT = 1;
+var IMPLICIT3 = 2;
+var LEGACY_REQUIRED = 3;
+var PACKED = 1;
+var DELIMITED = 2;
+var OPEN = 1;
+var VERIFY = 2;
+var maximumEdition = 1002;
+var featureDefaults = {
+  // EDITION_PROTO2
+  998: {
+    fieldPresence: 1,
+    // EXPLICIT,
+    enumType: 2,
+    // CLOSED,
+    repeatedFieldEncoding: 2,
+    // EXPANDED,
+    utf8Validation: 3,
+    // NONE,
+    messageEncoding: 1,
+    // LENGTH_PREFIXED,
+    jsonFormat: 2,
+    // LEGACY_BEST_EFFORT,
+    enforceNamingStyle: 2,
+    // STYLE_LEGACY,
+    defaultSymbolVisibility: 1,
+    // EXPORT_ALL,
+    enforceProtoLimits: 1
+    // LEGACY_NO_EXPLICIT_LIMITS,
+  },
+  // EDITION_PROTO3
+  999: {
+    fieldPresence: 2,
+    // IMPLICIT,
+    enumType: 1,
+    // OPEN,
+    repeatedFieldEncoding: 1,
+    // PACKED,
+    utf8Validation: 2,
+    // VERIFY,
+    messageEncoding: 1,
+    // LENGTH_PREFIXED,
+    jsonFormat: 1,
+    // ALLOW,
+    enforceNamingStyle: 2,
+    // STYLE_LEGACY,
+    defaultSymbolVisibility: 1,
+    // EXPORT_ALL,
+    enforceProtoLimits: 1
+    // LEGACY_NO_EXPLICIT_LIMITS,
+  },
+  // EDITION_2023
+  1e3: {
+    fieldPresence: 1,
+    // EXPLICIT,
+    enumType: 1,
+    // OPEN,
+    repeatedFieldEncoding: 1,
+    // PACKED,
+    utf8Validation: 2,
+    // VERIFY,
+    messageEncoding: 1,
+    // LENGTH_PREFIXED,
+    jsonFormat: 1,
+    // ALLOW,
+    enforceNamingStyle: 2,
+    // STYLE_LEGACY,
+    defaultSymbolVisibility: 1,
+    // EXPORT_ALL,
+    enforceProtoLimits: 1
+    // LEGACY_NO_EXPLICIT_LIMITS,
+  },
+  // EDITION_2024
+  1001: {
+    fieldPresence: 1,
+    // EXPLICIT,
+    enumType: 1,
+    // OPEN,
+    repeatedFieldEncoding: 1,
+    // PACKED,
+    utf8Validation: 2,
+    // VERIFY,
+    messageEncoding: 1,
+    // LENGTH_PREFIXED,
+    jsonFormat: 1,
+    // ALLOW,
+    enforceNamingStyle: 1,
+    // STYLE2024,
+    defaultSymbolVisibility: 2,
+    // EXPORT_TOP_LEVEL,
+    enforceProtoLimits: 1
+    // LEGACY_NO_EXPLICIT_LIMITS,
+  },
+  // EDITION_2026
+  1002: {
+    fieldPresence: 1,
+    // EXPLICIT,
+    enumType: 1,
+    // OPEN,
+    repeatedFieldEncoding: 1,
+    // PACKED,
+    utf8Validation: 2,
+    // VERIFY,
+    messageEncoding: 1,
+    // LENGTH_PREFIXED,
+    jsonFormat: 1,
+    // ALLOW,
+    enforceNamingStyle: 3,
+    // STYLE2026,
+    defaultSymbolVisibility: 4,
+    // STRICT,
+    enforceProtoLimits: 2
+    // PROTO_LIMITS2026,
+  }
+};
+function addFile(proto, reg) {
+  var _a, _b;
+  const file = {
+    kind: "file",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    edition: getFileEdition(proto),
+    name: proto.name.replace(/\.proto$/, ""),
+    dependencies: findFileDependencies(proto, reg),
+    enums: [],
+    messages: [],
+    extensions: [],
+    services: [],
+    toString() {
+      return `file ${proto.name}`;
+    }
+  };
+  const mapEntriesStore = /* @__PURE__ */ new Map();
+  const mapEntries = {
+    get(typeName2) {
+      return mapEntriesStore.get(typeName2);
+    },
+    add(desc) {
+      var _a2;
+      assert(((_a2 = desc.proto.options) === null || _a2 === void 0 ? void 0 : _a2.mapEntry) === true);
+      mapEntriesStore.set(desc.typeName, desc);
+    }
+  };
+  for (const enumProto of proto.enumType) {
+    addEnum(enumProto, file, void 0, reg);
+  }
+  for (const messageProto of proto.messageType) {
+    addMessage(messageProto, file, void 0, reg, mapEntries);
+  }
+  for (const serviceProto of proto.service) {
+    addService(serviceProto, file, reg);
+  }
+  addExtensions(file, reg);
+  for (const mapEntry of mapEntriesStore.values()) {
+    addFields(mapEntry, reg, mapEntries);
+  }
+  for (const message of file.messages) {
+    addFields(message, reg, mapEntries);
+    addExtensions(message, reg);
+  }
+  reg.addFile(file, true);
+}
+function addExtensions(desc, reg) {
+  switch (desc.kind) {
+    case "file":
+      for (const proto of desc.proto.extension) {
+        const ext2 = newField(proto, desc, reg);
+        desc.extensions.push(ext2);
+        reg.add(ext2);
+      }
+      break;
+    case "message":
+      for (const proto of desc.proto.extension) {
+        const ext2 = newField(proto, desc, reg);
+        desc.nestedExtensions.push(ext2);
+        reg.add(ext2);
+      }
+      for (const message of desc.nestedMessages) {
+        addExtensions(message, reg);
+      }
+      break;
+  }
+}
+function addFields(message, reg, mapEntries) {
+  const allOneofs = message.proto.oneofDecl.map((proto) => newOneof(proto, message));
+  const oneofsSeen = /* @__PURE__ */ new Set();
+  for (const proto of message.proto.field) {
+    const oneof = findOneof(proto, allOneofs);
+    const field = newField(proto, message, reg, oneof, mapEntries);
+    message.fields.push(field);
+    message.field[field.localName] = field;
+    if (oneof === void 0) {
+      message.members.push(field);
+    } else {
+      oneof.fields.push(field);
+      if (!oneofsSeen.has(oneof)) {
+        oneofsSeen.add(oneof);
+        message.members.push(oneof);
+      }
+    }
+  }
+  for (const oneof of allOneofs.filter((o) => oneofsSeen.has(o))) {
+    message.oneofs.push(oneof);
+  }
+  for (const child3 of message.nestedMessages) {
+    addFields(child3, reg, mapEntries);
+  }
+}
+function addEnum(proto, file, parent, reg) {
+  var _a, _b, _c, _d, _e, _f, _g;
+  var _h, _j;
+  const sharedPrefix = findEnumSharedPrefix(proto.name, proto.value);
+  const desc = {
+    kind: "enum",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    file,
+    parent,
+    open: true,
+    name: proto.name,
+    typeName: makeTypeName(proto, parent, file),
+    value: {},
+    values: [],
+    sharedPrefix,
+    toString() {
+      return `enum ${this.typeName}`;
+    }
+  };
+  desc.open = isEnumOpen(desc);
+  reg.add(desc);
+  for (const p of proto.value) {
+    const name2 = p.name;
+    const value = {
+      kind: "enum_value",
+      proto: p,
+      deprecated: (_d = (_c = p.options) === null || _c === void 0 ? void 0 : _c.deprecated) !== null && _d !== void 0 ? _d : false,
+      parent: desc,
+      name: name2,
+      localName: safeObjectProperty(sharedPrefix == void 0 ? name2 : name2.substring(sharedPrefix.length)),
+      number: p.number,
+      jsonName: (_e = findEnumValueJsonName(p)) !== null && _e !== void 0 ? _e : name2,
+      toString() {
+        return `enum value ${desc.typeName}.${name2}`;
+      }
+    };
+    desc.values.push(value);
+    (_f = (_h = desc.value)[_j = p.number]) !== null && _f !== void 0 ? _f : _h[_j] = value;
+  }
+  ((_g = parent === null || parent === void 0 ? void 0 : parent.nestedEnums) !== null && _g !== void 0 ? _g : file.enums).push(desc);
+}
+function addMessage(proto, file, parent, reg, mapEntries) {
+  var _a, _b, _c, _d;
+  const desc = {
+    kind: "message",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    file,
+    parent,
+    name: proto.name,
+    typeName: makeTypeName(proto, parent, file),
+    fields: [],
+    field: {},
+    oneofs: [],
+    members: [],
+    nestedEnums: [],
+    nestedMessages: [],
+    nestedExtensions: [],
+    toString() {
+      return `message ${this.typeName}`;
+    }
+  };
+  if (((_c = proto.options) === null || _c === void 0 ? void 0 : _c.mapEntry) === true) {
+    mapEntries.add(desc);
+  } else {
+    ((_d = parent === null || parent === void 0 ? void 0 : parent.nestedMessages) !== null && _d !== void 0 ? _d : file.messages).push(desc);
+    reg.add(desc);
+  }
+  for (const enumProto of proto.enumType) {
+    addEnum(enumProto, file, desc, reg);
+  }
+  for (const messageProto of proto.nestedType) {
+    addMessage(messageProto, file, desc, reg, mapEntries);
+  }
+}
+function addService(proto, file, reg) {
+  var _a, _b;
+  const desc = {
+    kind: "service",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    file,
+    name: proto.name,
+    typeName: makeTypeName(proto, void 0, file),
+    methods: [],
+    method: {},
+    toString() {
+      return `service ${this.typeName}`;
+    }
+  };
+  file.services.push(desc);
+  reg.add(desc);
+  for (const methodProto of proto.method) {
+    const method = newMethod(methodProto, desc, reg);
+    desc.methods.push(method);
+    desc.method[method.localName] = method;
+  }
+}
+function newMethod(proto, parent, reg) {
+  var _a, _b, _c, _d;
+  let methodKind;
+  if (proto.clientStreaming && proto.serverStreaming) {
+    methodKind = "bidi_streaming";
+  } else if (proto.clientStreaming) {
+    methodKind = "client_streaming";
+  } else if (proto.serverStreaming) {
+    methodKind = "server_streaming";
+  } else {
+    methodKind = "unary";
+  }
+  const input2 = reg.getMessage(trimLeadingDot(proto.inputType));
+  const output = reg.getMessage(trimLeadingDot(proto.outputType));
+  assert(input2, `invalid MethodDescriptorProto: input_type ${proto.inputType} not found`);
+  assert(output, `invalid MethodDescriptorProto: output_type ${proto.inputType} not found`);
+  const name2 = proto.name;
+  return {
+    kind: "rpc",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    parent,
+    name: name2,
+    localName: safeObjectProperty(name2.length ? safeObjectProperty(name2[0].toLowerCase() + name2.substring(1)) : name2),
+    methodKind,
+    input: input2,
+    output,
+    idempotency: (_d = (_c = proto.options) === null || _c === void 0 ? void 0 : _c.idempotencyLevel) !== null && _d !== void 0 ? _d : IDEMPOTENCY_UNKNOWN,
+    toString() {
+      return `rpc ${parent.typeName}.${name2}`;
+    }
+  };
+}
+function newOneof(proto, parent) {
+  return {
+    kind: "oneof",
+    proto,
+    deprecated: false,
+    parent,
+    fields: [],
+    name: proto.name,
+    localName: safeObjectProperty(protoCamelCase(proto.name)),
+    toString() {
+      return `oneof ${parent.typeName}.${this.name}`;
+    }
+  };
+}
+function newField(proto, parentOrFile, reg, oneof, mapEntries) {
+  var _a, _b, _c;
+  const isExtension = mapEntries === void 0;
+  const field = {
+    kind: "field",
+    proto,
+    deprecated: (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.deprecated) !== null && _b !== void 0 ? _b : false,
+    name: proto.name,
+    number: proto.number,
+    scalar: void 0,
+    message: void 0,
+    enum: void 0,
+    presence: getFieldPresence(proto, oneof, isExtension, parentOrFile),
+    utf8Validation: isUtf8Validated(proto, parentOrFile),
+    listKind: void 0,
+    mapKind: void 0,
+    mapKey: void 0,
+    delimitedEncoding: void 0,
+    packed: void 0,
+    longAsString: false,
+    getDefaultValue: void 0
+  };
+  let toStr;
+  if (isExtension) {
+    const file = parentOrFile.kind == "file" ? parentOrFile : parentOrFile.file;
+    const parent = parentOrFile.kind == "file" ? void 0 : parentOrFile;
+    const typeName2 = makeTypeName(proto, parent, file);
+    field.kind = "extension";
+    field.file = file;
+    field.parent = parent;
+    field.oneof = void 0;
+    field.typeName = typeName2;
+    field.jsonName = `[${typeName2}]`;
+    toStr = () => `extension ${typeName2}`;
+    const extendee = reg.getMessage(trimLeadingDot(proto.extendee));
+    assert(extendee, `invalid FieldDescriptorProto: extendee ${proto.extendee} not found`);
+    field.extendee = extendee;
+  } else {
+    const parent = parentOrFile;
+    assert(parent.kind == "message");
+    field.parent = parent;
+    field.oneof = oneof;
+    field.localName = oneof ? protoCamelCase(proto.name) : safeObjectProperty(protoCamelCase(proto.name));
+    field.jsonName = proto.jsonName;
+    toStr = () => `field ${parent.typeName}.${proto.name}`;
+  }
+  Object.defineProperty(field, "toString", {
+    value: toStr,
+    writable: true,
+    enumerable: true,
+    configurable: true
+  });
+  const label2 = proto.label;
+  const type = proto.type;
+  const jstype = (_c = proto.options) === null || _c === void 0 ? void 0 : _c.jstype;
+  if (label2 === LABEL_REPEATED) {
+    const mapEntry = type == TYPE_MESSAGE ? mapEntries === null || mapEntries === void 0 ? void 0 : mapEntries.get(trimLeadingDot(proto.typeName)) : void 0;
+    if (mapEntry) {
+      field.fieldKind = "map";
+      const { key, value } = findMapEntryFields(mapEntry);
+      field.mapKey = key.scalar;
+      field.mapKind = value.fieldKind;
+      field.message = value.message;
+      field.delimitedEncoding = false;
+      field.enum = value.enum;
+      field.scalar = value.scalar;
+      return field;
+    }
+    field.fieldKind = "list";
+    switch (type) {
+      case TYPE_MESSAGE:
+      case TYPE_GROUP:
+        field.listKind = "message";
+        field.message = reg.getMessage(trimLeadingDot(proto.typeName));
+        assert(field.message);
+        field.delimitedEncoding = isDelimitedEncoding(proto, parentOrFile);
+        break;
+      case TYPE_ENUM:
+        field.listKind = "enum";
+        field.enum = reg.getEnum(trimLeadingDot(proto.typeName));
+        assert(field.enum);
+        break;
+      default:
+        field.listKind = "scalar";
+        field.scalar = type;
+        field.longAsString = jstype == JS_STRING;
+        break;
+    }
+    field.packed = isPackedField(proto, parentOrFile);
+    return field;
+  }
+  switch (type) {
+    case TYPE_MESSAGE:
+    case TYPE_GROUP:
+      field.fieldKind = "message";
+      field.message = reg.getMessage(trimLeadingDot(proto.typeName));
+      assert(field.message, `invalid FieldDescriptorProto: type_name ${proto.typeName} not found`);
+      field.delimitedEncoding = isDelimitedEncoding(proto, parentOrFile);
+      field.getDefaultValue = () => void 0;
+      break;
+    case TYPE_ENUM: {
+      const enumeration = reg.getEnum(trimLeadingDot(proto.typeName));
+      assert(enumeration !== void 0, `invalid FieldDescriptorProto: type_name ${proto.typeName} not found`);
+      field.fieldKind = "enum";
+      field.enum = reg.getEnum(trimLeadingDot(proto.typeName));
+      field.getDefaultValue = () => {
+        return unsafeIsSetExplicit(proto, "defaultValue") ? parseTextFormatEnumValue(enumeration, proto.defaultValue) : void 0;
+      };
+      break;
+    }
+    default: {
+      field.fieldKind = "scalar";
+      field.scalar = type;
+      field.longAsString = jstype == JS_STRING;
+      field.getDefaultValue = () => {
+        return unsafeIsSetExplicit(proto, "defaultValue") ? parseTextFormatScalarValue(type, proto.defaultValue) : void 0;
+      };
+      break;
+    }
+  }
+  return field;
+}
+function getFileEdition(proto) {
+  switch (proto.syntax) {
+    case "":
+    case "proto2":
+      return EDITION_PROTO22;
+    case "proto3":
+      return EDITION_PROTO32;
+    case "editions":
+      if (proto.edition === EDITION_UNSTABLE) {
+        return maximumEdition;
+      }
+      if (proto.edition in featureDefaults) {
+        return proto.edition;
+      }
+      throw new Error(`${proto.name}: unsupported edition`);
+    default:
+      throw new Error(`${proto.name}: unsupported syntax "${proto.syntax}"`);
+  }
+}
+function findFileDependencies(proto, reg) {
+  return proto.dependency.map((wantName) => {
+    const dep = reg.getFile(wantName);
+    if (!dep) {
+      throw new Error(`Cannot find ${wantName}, imported by ${proto.name}`);
+    }
+    return dep;
   });
 }
-function releaseOfNoApp({ value, document: document2 }, action2) {
-  if (action2 !== "hold" && action2 !== "resume") return [];
-  const { app, release: release2 } = value.spec[action2] ?? {};
-  if (release2 === void 0 || app !== void 0) return [];
-  const message = "`release` needs `app`";
-  const hint = "add the app that the release is of";
-  const place = document2.keyAt(["spec", action2, "release"]);
-  return [errorAt(place, { code: "missing-field", message, hint })];
+function findEnumSharedPrefix(enumName, values) {
+  const prefix2 = camelToSnakeCase(enumName) + "_";
+  for (const value of values) {
+    if (!value.name.toLowerCase().startsWith(prefix2)) {
+      return void 0;
+    }
+    const shortName = value.name.substring(prefix2.length);
+    if (shortName.length == 0) {
+      return void 0;
+    }
+    if (/^\d/.test(shortName)) {
+      return void 0;
+    }
+  }
+  return prefix2;
 }
-function asError({ place, ...finding2 }) {
-  return errorAt(place, finding2);
+function findEnumValueJsonName(proto) {
+  var _a, _b;
+  const extensionNumber = 998;
+  const fieldNumber = 1;
+  let jsonName;
+  for (const uf of (_b = (_a = proto.options) === null || _a === void 0 ? void 0 : _a.$unknown) !== null && _b !== void 0 ? _b : []) {
+    if (uf.no !== extensionNumber || uf.wireType !== WireType.LengthDelimited) {
+      continue;
+    }
+    const reader = new BinaryReader(new BinaryReader(uf.data).bytes());
+    while (reader.pos < reader.len) {
+      const [no, wireType] = reader.tag();
+      if (no === fieldNumber && wireType === WireType.LengthDelimited) {
+        jsonName = reader.string();
+      } else {
+        reader.skip(wireType, no);
+      }
+    }
+  }
+  return jsonName;
 }
-var kindOf = { app: "App", site: "Site", region: "Region" };
-function unknownNames(draft, entry2, action2) {
-  if (draft.hasUnreadable) return [];
-  const fields = Object.entries(entry2.value.spec[action2] ?? {});
-  return fields.flatMap(([field, name2]) => {
-    const known = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
-    if (typeof name2 !== "string" || known === void 0 || known.has(name2)) return [];
-    const what = kindOf[field] ?? "stage";
-    const near = closestName(name2, known);
-    const hint = near === void 0 ? `known: ${[...known].join(", ")}` : `did you mean "${near}"?`;
-    const path2 = ["spec", action2, field];
-    const message = `there is no ${what} "${name2}"`;
-    return [{ place: entry2.document.at(path2), code: "dangling-reference", message, hint }];
+function camelToSnakeCase(camel) {
+  return (camel.substring(0, 1) + camel.substring(1).replace(/[A-Z]/g, (c) => "_" + c)).toLowerCase();
+}
+function makeTypeName(proto, parent, file) {
+  let typeName2;
+  if (parent) {
+    typeName2 = `${parent.typeName}.${proto.name}`;
+  } else if (file.proto.package.length > 0) {
+    typeName2 = `${file.proto.package}.${proto.name}`;
+  } else {
+    typeName2 = `${proto.name}`;
+  }
+  return typeName2;
+}
+function trimLeadingDot(typeName2) {
+  return typeName2.startsWith(".") ? typeName2.substring(1) : typeName2;
+}
+function findOneof(proto, allOneofs) {
+  if (!unsafeIsSetExplicit(proto, "oneofIndex")) {
+    return void 0;
+  }
+  if (proto.proto3Optional) {
+    return void 0;
+  }
+  const oneof = allOneofs[proto.oneofIndex];
+  assert(oneof, `invalid FieldDescriptorProto: oneof #${proto.oneofIndex} for field #${proto.number} not found`);
+  return oneof;
+}
+function getFieldPresence(proto, oneof, isExtension, parent) {
+  if (proto.label == LABEL_REQUIRED) {
+    return LEGACY_REQUIRED;
+  }
+  if (proto.label == LABEL_REPEATED) {
+    return IMPLICIT3;
+  }
+  if (!!oneof || proto.proto3Optional) {
+    return EXPLICIT;
+  }
+  if (isExtension) {
+    return EXPLICIT;
+  }
+  const resolved = resolveFeature("fieldPresence", { proto, parent });
+  if (resolved == IMPLICIT3 && (proto.type == TYPE_MESSAGE || proto.type == TYPE_GROUP)) {
+    return EXPLICIT;
+  }
+  return resolved;
+}
+function isPackedField(proto, parent) {
+  if (proto.label != LABEL_REPEATED) {
+    return false;
+  }
+  switch (proto.type) {
+    case TYPE_STRING:
+    case TYPE_BYTES:
+    case TYPE_GROUP:
+    case TYPE_MESSAGE:
+      return false;
+  }
+  const o = proto.options;
+  if (o && unsafeIsSetExplicit(o, "packed")) {
+    return o.packed;
+  }
+  return PACKED == resolveFeature("repeatedFieldEncoding", {
+    proto,
+    parent
   });
 }
-function declaredNames(draft, field) {
-  const kind = kindOf[field];
-  return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+function findMapEntryFields(mapEntry) {
+  const key = mapEntry.fields.find((f) => f.number === 1);
+  const value = mapEntry.fields.find((f) => f.number === 2);
+  assert(key && key.fieldKind == "scalar" && key.scalar != ScalarType.BYTES && key.scalar != ScalarType.FLOAT && key.scalar != ScalarType.DOUBLE && value && value.fieldKind != "list" && value.fieldKind != "map");
+  return { key, value };
 }
-function stageNames({ strategies, declared }) {
-  if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
-  const named2 = [...strategies.values()].flatMap(
-    ({ value }) => (value.spec.stages ?? []).map(({ name: name2 }) => name2)
+function isEnumOpen(desc) {
+  var _a;
+  return OPEN == resolveFeature("enumType", {
+    proto: desc.proto,
+    parent: (_a = desc.parent) !== null && _a !== void 0 ? _a : desc.file
+  });
+}
+function isDelimitedEncoding(proto, parent) {
+  if (proto.type == TYPE_GROUP) {
+    return true;
+  }
+  return DELIMITED == resolveFeature("messageEncoding", {
+    proto,
+    parent
+  });
+}
+function isUtf8Validated(proto, parent) {
+  return VERIFY == resolveFeature("utf8Validation", {
+    proto,
+    parent
+  });
+}
+function resolveFeature(name2, ref) {
+  var _a, _b;
+  const featureSet = (_a = ref.proto.options) === null || _a === void 0 ? void 0 : _a.features;
+  if (featureSet) {
+    const val = featureSet[name2];
+    if (val != 0) {
+      return val;
+    }
+  }
+  if ("kind" in ref) {
+    if (ref.kind == "message") {
+      return resolveFeature(name2, (_b = ref.parent) !== null && _b !== void 0 ? _b : ref.file);
+    }
+    const editionDefaults = featureDefaults[ref.edition];
+    if (!editionDefaults) {
+      throw new Error(`feature default for edition ${ref.edition} not found`);
+    }
+    return editionDefaults[name2];
+  }
+  return resolveFeature(name2, ref.parent);
+}
+function assert(condition, msg) {
+  if (!condition) {
+    throw new Error(msg);
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/codegenv2/boot.js
+function boot(boot2) {
+  const root = bootFileDescriptorProto(boot2);
+  root.messageType.forEach(restoreJsonNames);
+  const reg = createEmbeddedFileRegistry(root, () => void 0);
+  return reg.getFile(root.name);
+}
+function bootFileDescriptorProto(init) {
+  const proto = /* @__PURE__ */ Object.create({
+    syntax: "",
+    edition: 0
+  });
+  return Object.assign(proto, Object.assign(Object.assign({ $typeName: "google.protobuf.FileDescriptorProto", dependency: [], publicDependency: [], weakDependency: [], optionDependency: [], service: [], extension: [] }, init), { messageType: init.messageType.map(bootDescriptorProto), enumType: init.enumType.map(bootEnumDescriptorProto) }));
+}
+function bootDescriptorProto(init) {
+  var _a, _b, _c, _d, _e, _f, _g, _h;
+  const proto = /* @__PURE__ */ Object.create({
+    visibility: 0
+  });
+  return Object.assign(proto, {
+    $typeName: "google.protobuf.DescriptorProto",
+    name: init.name,
+    field: (_b = (_a = init.field) === null || _a === void 0 ? void 0 : _a.map(bootFieldDescriptorProto)) !== null && _b !== void 0 ? _b : [],
+    extension: [],
+    nestedType: (_d = (_c = init.nestedType) === null || _c === void 0 ? void 0 : _c.map(bootDescriptorProto)) !== null && _d !== void 0 ? _d : [],
+    enumType: (_f = (_e = init.enumType) === null || _e === void 0 ? void 0 : _e.map(bootEnumDescriptorProto)) !== null && _f !== void 0 ? _f : [],
+    extensionRange: (_h = (_g = init.extensionRange) === null || _g === void 0 ? void 0 : _g.map((e) => Object.assign({ $typeName: "google.protobuf.DescriptorProto.ExtensionRange" }, e))) !== null && _h !== void 0 ? _h : [],
+    oneofDecl: [],
+    reservedRange: [],
+    reservedName: []
+  });
+}
+function bootFieldDescriptorProto(init) {
+  const proto = /* @__PURE__ */ Object.create({
+    label: 1,
+    typeName: "",
+    extendee: "",
+    defaultValue: "",
+    oneofIndex: 0,
+    jsonName: "",
+    proto3Optional: false
+  });
+  return Object.assign(proto, Object.assign(Object.assign({ $typeName: "google.protobuf.FieldDescriptorProto" }, init), { options: init.options ? bootFieldOptions(init.options) : void 0 }));
+}
+function bootFieldOptions(init) {
+  var _a, _b, _c;
+  const proto = /* @__PURE__ */ Object.create({
+    ctype: 0,
+    packed: false,
+    jstype: 0,
+    lazy: false,
+    unverifiedLazy: false,
+    deprecated: false,
+    weak: false,
+    debugRedact: false,
+    retention: 0
+  });
+  return Object.assign(proto, Object.assign(Object.assign({ $typeName: "google.protobuf.FieldOptions" }, init), { targets: (_a = init.targets) !== null && _a !== void 0 ? _a : [], editionDefaults: (_c = (_b = init.editionDefaults) === null || _b === void 0 ? void 0 : _b.map((e) => Object.assign({ $typeName: "google.protobuf.FieldOptions.EditionDefault" }, e))) !== null && _c !== void 0 ? _c : [], uninterpretedOption: [] }));
+}
+function bootEnumDescriptorProto(init) {
+  const proto = /* @__PURE__ */ Object.create({
+    visibility: 0
+  });
+  return Object.assign(proto, {
+    $typeName: "google.protobuf.EnumDescriptorProto",
+    name: init.name,
+    reservedName: [],
+    reservedRange: [],
+    value: init.value.map((e) => Object.assign({ $typeName: "google.protobuf.EnumValueDescriptorProto" }, e))
+  });
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/codegenv2/message.js
+function messageDesc(file, path2, ...paths) {
+  return paths.reduce((acc, cur) => acc.nestedMessages[cur], file.messages[path2]);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/descriptor_pb.js
+var file_google_protobuf_descriptor = /* @__PURE__ */ boot({ "name": "google/protobuf/descriptor.proto", "package": "google.protobuf", "messageType": [{ "name": "FileDescriptorSet", "field": [{ "name": "file", "number": 1, "type": 11, "label": 3, "typeName": ".google.protobuf.FileDescriptorProto" }], "extensionRange": [{ "start": 536e6, "end": 536000001 }] }, { "name": "FileDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "package", "number": 2, "type": 9, "label": 1 }, { "name": "dependency", "number": 3, "type": 9, "label": 3 }, { "name": "public_dependency", "number": 10, "type": 5, "label": 3 }, { "name": "weak_dependency", "number": 11, "type": 5, "label": 3 }, { "name": "option_dependency", "number": 15, "type": 9, "label": 3 }, { "name": "message_type", "number": 4, "type": 11, "label": 3, "typeName": ".google.protobuf.DescriptorProto" }, { "name": "enum_type", "number": 5, "type": 11, "label": 3, "typeName": ".google.protobuf.EnumDescriptorProto" }, { "name": "service", "number": 6, "type": 11, "label": 3, "typeName": ".google.protobuf.ServiceDescriptorProto" }, { "name": "extension", "number": 7, "type": 11, "label": 3, "typeName": ".google.protobuf.FieldDescriptorProto" }, { "name": "options", "number": 8, "type": 11, "label": 1, "typeName": ".google.protobuf.FileOptions" }, { "name": "source_code_info", "number": 9, "type": 11, "label": 1, "typeName": ".google.protobuf.SourceCodeInfo" }, { "name": "syntax", "number": 12, "type": 9, "label": 1 }, { "name": "edition", "number": 14, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }] }, { "name": "DescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "field", "number": 2, "type": 11, "label": 3, "typeName": ".google.protobuf.FieldDescriptorProto" }, { "name": "extension", "number": 6, "type": 11, "label": 3, "typeName": ".google.protobuf.FieldDescriptorProto" }, { "name": "nested_type", "number": 3, "type": 11, "label": 3, "typeName": ".google.protobuf.DescriptorProto" }, { "name": "enum_type", "number": 4, "type": 11, "label": 3, "typeName": ".google.protobuf.EnumDescriptorProto" }, { "name": "extension_range", "number": 5, "type": 11, "label": 3, "typeName": ".google.protobuf.DescriptorProto.ExtensionRange" }, { "name": "oneof_decl", "number": 8, "type": 11, "label": 3, "typeName": ".google.protobuf.OneofDescriptorProto" }, { "name": "options", "number": 7, "type": 11, "label": 1, "typeName": ".google.protobuf.MessageOptions" }, { "name": "reserved_range", "number": 9, "type": 11, "label": 3, "typeName": ".google.protobuf.DescriptorProto.ReservedRange" }, { "name": "reserved_name", "number": 10, "type": 9, "label": 3 }, { "name": "visibility", "number": 11, "type": 14, "label": 1, "typeName": ".google.protobuf.SymbolVisibility" }], "nestedType": [{ "name": "ExtensionRange", "field": [{ "name": "start", "number": 1, "type": 5, "label": 1 }, { "name": "end", "number": 2, "type": 5, "label": 1 }, { "name": "options", "number": 3, "type": 11, "label": 1, "typeName": ".google.protobuf.ExtensionRangeOptions" }] }, { "name": "ReservedRange", "field": [{ "name": "start", "number": 1, "type": 5, "label": 1 }, { "name": "end", "number": 2, "type": 5, "label": 1 }] }] }, { "name": "ExtensionRangeOptions", "field": [{ "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }, { "name": "declaration", "number": 2, "type": 11, "label": 3, "typeName": ".google.protobuf.ExtensionRangeOptions.Declaration", "options": { "retention": 2 } }, { "name": "features", "number": 50, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "verification", "number": 3, "type": 14, "label": 1, "typeName": ".google.protobuf.ExtensionRangeOptions.VerificationState", "defaultValue": "UNVERIFIED", "options": { "retention": 2 } }], "nestedType": [{ "name": "Declaration", "field": [{ "name": "number", "number": 1, "type": 5, "label": 1 }, { "name": "full_name", "number": 2, "type": 9, "label": 1 }, { "name": "type", "number": 3, "type": 9, "label": 1 }, { "name": "reserved", "number": 5, "type": 8, "label": 1 }, { "name": "repeated", "number": 6, "type": 8, "label": 1 }] }], "enumType": [{ "name": "VerificationState", "value": [{ "name": "DECLARATION", "number": 0 }, { "name": "UNVERIFIED", "number": 1 }] }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "FieldDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "number", "number": 3, "type": 5, "label": 1 }, { "name": "label", "number": 4, "type": 14, "label": 1, "typeName": ".google.protobuf.FieldDescriptorProto.Label" }, { "name": "type", "number": 5, "type": 14, "label": 1, "typeName": ".google.protobuf.FieldDescriptorProto.Type" }, { "name": "type_name", "number": 6, "type": 9, "label": 1 }, { "name": "extendee", "number": 2, "type": 9, "label": 1 }, { "name": "default_value", "number": 7, "type": 9, "label": 1 }, { "name": "oneof_index", "number": 9, "type": 5, "label": 1 }, { "name": "json_name", "number": 10, "type": 9, "label": 1 }, { "name": "options", "number": 8, "type": 11, "label": 1, "typeName": ".google.protobuf.FieldOptions" }, { "name": "proto3_optional", "number": 17, "type": 8, "label": 1 }], "enumType": [{ "name": "Type", "value": [{ "name": "TYPE_DOUBLE", "number": 1 }, { "name": "TYPE_FLOAT", "number": 2 }, { "name": "TYPE_INT64", "number": 3 }, { "name": "TYPE_UINT64", "number": 4 }, { "name": "TYPE_INT32", "number": 5 }, { "name": "TYPE_FIXED64", "number": 6 }, { "name": "TYPE_FIXED32", "number": 7 }, { "name": "TYPE_BOOL", "number": 8 }, { "name": "TYPE_STRING", "number": 9 }, { "name": "TYPE_GROUP", "number": 10 }, { "name": "TYPE_MESSAGE", "number": 11 }, { "name": "TYPE_BYTES", "number": 12 }, { "name": "TYPE_UINT32", "number": 13 }, { "name": "TYPE_ENUM", "number": 14 }, { "name": "TYPE_SFIXED32", "number": 15 }, { "name": "TYPE_SFIXED64", "number": 16 }, { "name": "TYPE_SINT32", "number": 17 }, { "name": "TYPE_SINT64", "number": 18 }] }, { "name": "Label", "value": [{ "name": "LABEL_OPTIONAL", "number": 1 }, { "name": "LABEL_REPEATED", "number": 3 }, { "name": "LABEL_REQUIRED", "number": 2 }] }] }, { "name": "OneofDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "options", "number": 2, "type": 11, "label": 1, "typeName": ".google.protobuf.OneofOptions" }] }, { "name": "EnumDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "value", "number": 2, "type": 11, "label": 3, "typeName": ".google.protobuf.EnumValueDescriptorProto" }, { "name": "options", "number": 3, "type": 11, "label": 1, "typeName": ".google.protobuf.EnumOptions" }, { "name": "reserved_range", "number": 4, "type": 11, "label": 3, "typeName": ".google.protobuf.EnumDescriptorProto.EnumReservedRange" }, { "name": "reserved_name", "number": 5, "type": 9, "label": 3 }, { "name": "visibility", "number": 6, "type": 14, "label": 1, "typeName": ".google.protobuf.SymbolVisibility" }], "nestedType": [{ "name": "EnumReservedRange", "field": [{ "name": "start", "number": 1, "type": 5, "label": 1 }, { "name": "end", "number": 2, "type": 5, "label": 1 }] }] }, { "name": "EnumValueDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "number", "number": 2, "type": 5, "label": 1 }, { "name": "options", "number": 3, "type": 11, "label": 1, "typeName": ".google.protobuf.EnumValueOptions" }] }, { "name": "ServiceDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "method", "number": 2, "type": 11, "label": 3, "typeName": ".google.protobuf.MethodDescriptorProto" }, { "name": "options", "number": 3, "type": 11, "label": 1, "typeName": ".google.protobuf.ServiceOptions" }] }, { "name": "MethodDescriptorProto", "field": [{ "name": "name", "number": 1, "type": 9, "label": 1 }, { "name": "input_type", "number": 2, "type": 9, "label": 1 }, { "name": "output_type", "number": 3, "type": 9, "label": 1 }, { "name": "options", "number": 4, "type": 11, "label": 1, "typeName": ".google.protobuf.MethodOptions" }, { "name": "client_streaming", "number": 5, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "server_streaming", "number": 6, "type": 8, "label": 1, "defaultValue": "false" }] }, { "name": "FileOptions", "field": [{ "name": "java_package", "number": 1, "type": 9, "label": 1 }, { "name": "java_outer_classname", "number": 8, "type": 9, "label": 1 }, { "name": "java_multiple_files", "number": 10, "type": 8, "label": 1, "defaultValue": "false", "options": {} }, { "name": "java_generate_equals_and_hash", "number": 20, "type": 8, "label": 1, "options": { "deprecated": true } }, { "name": "java_string_check_utf8", "number": 27, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "optimize_for", "number": 9, "type": 14, "label": 1, "typeName": ".google.protobuf.FileOptions.OptimizeMode", "defaultValue": "SPEED" }, { "name": "go_package", "number": 11, "type": 9, "label": 1 }, { "name": "cc_generic_services", "number": 16, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "java_generic_services", "number": 17, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "py_generic_services", "number": 18, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "deprecated", "number": 23, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "cc_enable_arenas", "number": 31, "type": 8, "label": 1, "defaultValue": "true", "options": {} }, { "name": "objc_class_prefix", "number": 36, "type": 9, "label": 1 }, { "name": "csharp_namespace", "number": 37, "type": 9, "label": 1 }, { "name": "swift_prefix", "number": 39, "type": 9, "label": 1 }, { "name": "php_class_prefix", "number": 40, "type": 9, "label": 1 }, { "name": "php_namespace", "number": 41, "type": 9, "label": 1 }, { "name": "php_metadata_namespace", "number": 44, "type": 9, "label": 1 }, { "name": "ruby_package", "number": 45, "type": 9, "label": 1 }, { "name": "features", "number": 50, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "enumType": [{ "name": "OptimizeMode", "value": [{ "name": "SPEED", "number": 1 }, { "name": "CODE_SIZE", "number": 2 }, { "name": "LITE_RUNTIME", "number": 3 }] }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "MessageOptions", "field": [{ "name": "message_set_wire_format", "number": 1, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "no_standard_descriptor_accessor", "number": 2, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "deprecated", "number": 3, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "map_entry", "number": 7, "type": 8, "label": 1 }, { "name": "deprecated_legacy_json_field_conflicts", "number": 11, "type": 8, "label": 1, "options": { "deprecated": true } }, { "name": "features", "number": 12, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "FieldOptions", "field": [{ "name": "ctype", "number": 1, "type": 14, "label": 1, "typeName": ".google.protobuf.FieldOptions.CType", "defaultValue": "STRING" }, { "name": "packed", "number": 2, "type": 8, "label": 1 }, { "name": "jstype", "number": 6, "type": 14, "label": 1, "typeName": ".google.protobuf.FieldOptions.JSType", "defaultValue": "JS_NORMAL" }, { "name": "lazy", "number": 5, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "unverified_lazy", "number": 15, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "deprecated", "number": 3, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "weak", "number": 10, "type": 8, "label": 1, "defaultValue": "false", "options": { "deprecated": true } }, { "name": "debug_redact", "number": 16, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "retention", "number": 17, "type": 14, "label": 1, "typeName": ".google.protobuf.FieldOptions.OptionRetention" }, { "name": "targets", "number": 19, "type": 14, "label": 3, "typeName": ".google.protobuf.FieldOptions.OptionTargetType" }, { "name": "edition_defaults", "number": 20, "type": 11, "label": 3, "typeName": ".google.protobuf.FieldOptions.EditionDefault" }, { "name": "features", "number": 21, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "feature_support", "number": 22, "type": 11, "label": 1, "typeName": ".google.protobuf.FieldOptions.FeatureSupport" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "nestedType": [{ "name": "EditionDefault", "field": [{ "name": "edition", "number": 3, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "value", "number": 2, "type": 9, "label": 1 }] }, { "name": "FeatureSupport", "field": [{ "name": "edition_introduced", "number": 1, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "edition_deprecated", "number": 2, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "deprecation_warning", "number": 3, "type": 9, "label": 1 }, { "name": "edition_removed", "number": 4, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "removal_error", "number": 5, "type": 9, "label": 1 }] }], "enumType": [{ "name": "CType", "value": [{ "name": "STRING", "number": 0 }, { "name": "CORD", "number": 1 }, { "name": "STRING_PIECE", "number": 2 }] }, { "name": "JSType", "value": [{ "name": "JS_NORMAL", "number": 0 }, { "name": "JS_STRING", "number": 1 }, { "name": "JS_NUMBER", "number": 2 }] }, { "name": "OptionRetention", "value": [{ "name": "RETENTION_UNKNOWN", "number": 0 }, { "name": "RETENTION_RUNTIME", "number": 1 }, { "name": "RETENTION_SOURCE", "number": 2 }] }, { "name": "OptionTargetType", "value": [{ "name": "TARGET_TYPE_UNKNOWN", "number": 0 }, { "name": "TARGET_TYPE_FILE", "number": 1 }, { "name": "TARGET_TYPE_EXTENSION_RANGE", "number": 2 }, { "name": "TARGET_TYPE_MESSAGE", "number": 3 }, { "name": "TARGET_TYPE_FIELD", "number": 4 }, { "name": "TARGET_TYPE_ONEOF", "number": 5 }, { "name": "TARGET_TYPE_ENUM", "number": 6 }, { "name": "TARGET_TYPE_ENUM_ENTRY", "number": 7 }, { "name": "TARGET_TYPE_SERVICE", "number": 8 }, { "name": "TARGET_TYPE_METHOD", "number": 9 }] }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "OneofOptions", "field": [{ "name": "features", "number": 1, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "EnumOptions", "field": [{ "name": "allow_alias", "number": 2, "type": 8, "label": 1 }, { "name": "deprecated", "number": 3, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "deprecated_legacy_json_field_conflicts", "number": 6, "type": 8, "label": 1, "options": { "deprecated": true } }, { "name": "features", "number": 7, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "EnumValueOptions", "field": [{ "name": "deprecated", "number": 1, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "features", "number": 2, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "debug_redact", "number": 3, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "feature_support", "number": 4, "type": 11, "label": 1, "typeName": ".google.protobuf.FieldOptions.FeatureSupport" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "ServiceOptions", "field": [{ "name": "features", "number": 34, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "deprecated", "number": 33, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "MethodOptions", "field": [{ "name": "deprecated", "number": 33, "type": 8, "label": 1, "defaultValue": "false" }, { "name": "idempotency_level", "number": 34, "type": 14, "label": 1, "typeName": ".google.protobuf.MethodOptions.IdempotencyLevel", "defaultValue": "IDEMPOTENCY_UNKNOWN" }, { "name": "features", "number": 35, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "uninterpreted_option", "number": 999, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption" }], "enumType": [{ "name": "IdempotencyLevel", "value": [{ "name": "IDEMPOTENCY_UNKNOWN", "number": 0 }, { "name": "NO_SIDE_EFFECTS", "number": 1 }, { "name": "IDEMPOTENT", "number": 2 }] }], "extensionRange": [{ "start": 990, "end": 999 }, { "start": 1e3, "end": 536870912 }] }, { "name": "UninterpretedOption", "field": [{ "name": "name", "number": 2, "type": 11, "label": 3, "typeName": ".google.protobuf.UninterpretedOption.NamePart" }, { "name": "identifier_value", "number": 3, "type": 9, "label": 1 }, { "name": "positive_int_value", "number": 4, "type": 4, "label": 1 }, { "name": "negative_int_value", "number": 5, "type": 3, "label": 1 }, { "name": "double_value", "number": 6, "type": 1, "label": 1 }, { "name": "string_value", "number": 7, "type": 12, "label": 1 }, { "name": "aggregate_value", "number": 8, "type": 9, "label": 1 }], "nestedType": [{ "name": "NamePart", "field": [{ "name": "name_part", "number": 1, "type": 9, "label": 2 }, { "name": "is_extension", "number": 2, "type": 8, "label": 2 }] }] }, { "name": "FeatureSet", "field": [{ "name": "field_presence", "number": 1, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.FieldPresence", "options": { "retention": 1, "targets": [4, 1], "editionDefaults": [{ "value": "EXPLICIT", "edition": 900 }, { "value": "IMPLICIT", "edition": 999 }, { "value": "EXPLICIT", "edition": 1e3 }] } }, { "name": "enum_type", "number": 2, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.EnumType", "options": { "retention": 1, "targets": [6, 1], "editionDefaults": [{ "value": "CLOSED", "edition": 900 }, { "value": "OPEN", "edition": 999 }] } }, { "name": "repeated_field_encoding", "number": 3, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.RepeatedFieldEncoding", "options": { "retention": 1, "targets": [4, 1], "editionDefaults": [{ "value": "EXPANDED", "edition": 900 }, { "value": "PACKED", "edition": 999 }] } }, { "name": "utf8_validation", "number": 4, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.Utf8Validation", "options": { "retention": 1, "targets": [4, 1], "editionDefaults": [{ "value": "NONE", "edition": 900 }, { "value": "VERIFY", "edition": 999 }] } }, { "name": "message_encoding", "number": 5, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.MessageEncoding", "options": { "retention": 1, "targets": [4, 1], "editionDefaults": [{ "value": "LENGTH_PREFIXED", "edition": 900 }] } }, { "name": "json_format", "number": 6, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.JsonFormat", "options": { "retention": 1, "targets": [3, 6, 1], "editionDefaults": [{ "value": "LEGACY_BEST_EFFORT", "edition": 900 }, { "value": "ALLOW", "edition": 999 }] } }, { "name": "enforce_naming_style", "number": 7, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.EnforceNamingStyle", "options": { "retention": 2, "targets": [1, 2, 3, 4, 5, 6, 7, 8, 9], "editionDefaults": [{ "value": "STYLE_LEGACY", "edition": 900 }, { "value": "STYLE2024", "edition": 1001 }, { "value": "STYLE2026", "edition": 1002 }] } }, { "name": "default_symbol_visibility", "number": 8, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.VisibilityFeature.DefaultSymbolVisibility", "options": { "retention": 2, "targets": [1], "editionDefaults": [{ "value": "EXPORT_ALL", "edition": 900 }, { "value": "EXPORT_TOP_LEVEL", "edition": 1001 }, { "value": "STRICT", "edition": 1002 }] } }, { "name": "enforce_proto_limits", "number": 9, "type": 14, "label": 1, "typeName": ".google.protobuf.FeatureSet.ProtoLimitsFeature.EnforceProtoLimits", "options": { "retention": 2, "targets": [6, 3, 4, 5], "editionDefaults": [{ "value": "LEGACY_NO_EXPLICIT_LIMITS", "edition": 900 }, { "value": "PROTO_LIMITS2026", "edition": 1002 }] } }], "nestedType": [{ "name": "VisibilityFeature", "enumType": [{ "name": "DefaultSymbolVisibility", "value": [{ "name": "DEFAULT_SYMBOL_VISIBILITY_UNKNOWN", "number": 0 }, { "name": "EXPORT_ALL", "number": 1 }, { "name": "EXPORT_TOP_LEVEL", "number": 2 }, { "name": "LOCAL_ALL", "number": 3 }, { "name": "STRICT", "number": 4 }] }] }, { "name": "ProtoLimitsFeature", "enumType": [{ "name": "EnforceProtoLimits", "value": [{ "name": "PROTO_LIMITS_UNKNOWN", "number": 0 }, { "name": "LEGACY_NO_EXPLICIT_LIMITS", "number": 1 }, { "name": "PROTO_LIMITS2026", "number": 2 }] }] }], "enumType": [{ "name": "FieldPresence", "value": [{ "name": "FIELD_PRESENCE_UNKNOWN", "number": 0 }, { "name": "EXPLICIT", "number": 1 }, { "name": "IMPLICIT", "number": 2 }, { "name": "LEGACY_REQUIRED", "number": 3 }] }, { "name": "EnumType", "value": [{ "name": "ENUM_TYPE_UNKNOWN", "number": 0 }, { "name": "OPEN", "number": 1 }, { "name": "CLOSED", "number": 2 }] }, { "name": "RepeatedFieldEncoding", "value": [{ "name": "REPEATED_FIELD_ENCODING_UNKNOWN", "number": 0 }, { "name": "PACKED", "number": 1 }, { "name": "EXPANDED", "number": 2 }] }, { "name": "Utf8Validation", "value": [{ "name": "UTF8_VALIDATION_UNKNOWN", "number": 0 }, { "name": "VERIFY", "number": 2 }, { "name": "NONE", "number": 3 }] }, { "name": "MessageEncoding", "value": [{ "name": "MESSAGE_ENCODING_UNKNOWN", "number": 0 }, { "name": "LENGTH_PREFIXED", "number": 1 }, { "name": "DELIMITED", "number": 2 }] }, { "name": "JsonFormat", "value": [{ "name": "JSON_FORMAT_UNKNOWN", "number": 0 }, { "name": "ALLOW", "number": 1 }, { "name": "LEGACY_BEST_EFFORT", "number": 2 }] }, { "name": "EnforceNamingStyle", "value": [{ "name": "ENFORCE_NAMING_STYLE_UNKNOWN", "number": 0 }, { "name": "STYLE2024", "number": 1 }, { "name": "STYLE_LEGACY", "number": 2 }, { "name": "STYLE2026", "number": 3 }] }], "extensionRange": [{ "start": 1e3, "end": 9995 }, { "start": 9995, "end": 1e4 }, { "start": 1e4, "end": 10001 }] }, { "name": "FeatureSetDefaults", "field": [{ "name": "defaults", "number": 1, "type": 11, "label": 3, "typeName": ".google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault" }, { "name": "minimum_edition", "number": 4, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "maximum_edition", "number": 5, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }], "nestedType": [{ "name": "FeatureSetEditionDefault", "field": [{ "name": "edition", "number": 3, "type": 14, "label": 1, "typeName": ".google.protobuf.Edition" }, { "name": "overridable_features", "number": 4, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }, { "name": "fixed_features", "number": 5, "type": 11, "label": 1, "typeName": ".google.protobuf.FeatureSet" }] }] }, { "name": "SourceCodeInfo", "field": [{ "name": "location", "number": 1, "type": 11, "label": 3, "typeName": ".google.protobuf.SourceCodeInfo.Location" }], "nestedType": [{ "name": "Location", "field": [{ "name": "path", "number": 1, "type": 5, "label": 3, "options": { "packed": true } }, { "name": "span", "number": 2, "type": 5, "label": 3, "options": { "packed": true } }, { "name": "leading_comments", "number": 3, "type": 9, "label": 1 }, { "name": "trailing_comments", "number": 4, "type": 9, "label": 1 }, { "name": "leading_detached_comments", "number": 6, "type": 9, "label": 3 }] }], "extensionRange": [{ "start": 536e6, "end": 536000001 }] }, { "name": "GeneratedCodeInfo", "field": [{ "name": "annotation", "number": 1, "type": 11, "label": 3, "typeName": ".google.protobuf.GeneratedCodeInfo.Annotation" }], "nestedType": [{ "name": "Annotation", "field": [{ "name": "path", "number": 1, "type": 5, "label": 3, "options": { "packed": true } }, { "name": "source_file", "number": 2, "type": 9, "label": 1 }, { "name": "begin", "number": 3, "type": 5, "label": 1 }, { "name": "end", "number": 4, "type": 5, "label": 1 }, { "name": "semantic", "number": 5, "type": 14, "label": 1, "typeName": ".google.protobuf.GeneratedCodeInfo.Annotation.Semantic" }], "enumType": [{ "name": "Semantic", "value": [{ "name": "NONE", "number": 0 }, { "name": "SET", "number": 1 }, { "name": "ALIAS", "number": 2 }] }] }] }], "enumType": [{ "name": "Edition", "value": [{ "name": "EDITION_UNKNOWN", "number": 0 }, { "name": "EDITION_LEGACY", "number": 900 }, { "name": "EDITION_PROTO2", "number": 998 }, { "name": "EDITION_PROTO3", "number": 999 }, { "name": "EDITION_2023", "number": 1e3 }, { "name": "EDITION_2024", "number": 1001 }, { "name": "EDITION_2026", "number": 1002 }, { "name": "EDITION_UNSTABLE", "number": 9999 }, { "name": "EDITION_1_TEST_ONLY", "number": 1 }, { "name": "EDITION_2_TEST_ONLY", "number": 2 }, { "name": "EDITION_99997_TEST_ONLY", "number": 99997 }, { "name": "EDITION_99998_TEST_ONLY", "number": 99998 }, { "name": "EDITION_99999_TEST_ONLY", "number": 99999 }, { "name": "EDITION_MAX", "number": 2147483647 }] }, { "name": "SymbolVisibility", "value": [{ "name": "VISIBILITY_UNSET", "number": 0 }, { "name": "VISIBILITY_LOCAL", "number": 1 }, { "name": "VISIBILITY_EXPORT", "number": 2 }] }] });
+var FileDescriptorProtoSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_descriptor, 1);
+var ExtensionRangeOptions_VerificationState;
+(function(ExtensionRangeOptions_VerificationState2) {
+  ExtensionRangeOptions_VerificationState2[ExtensionRangeOptions_VerificationState2["DECLARATION"] = 0] = "DECLARATION";
+  ExtensionRangeOptions_VerificationState2[ExtensionRangeOptions_VerificationState2["UNVERIFIED"] = 1] = "UNVERIFIED";
+})(ExtensionRangeOptions_VerificationState || (ExtensionRangeOptions_VerificationState = {}));
+var FieldDescriptorProto_Type;
+(function(FieldDescriptorProto_Type2) {
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["DOUBLE"] = 1] = "DOUBLE";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["FLOAT"] = 2] = "FLOAT";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["INT64"] = 3] = "INT64";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["UINT64"] = 4] = "UINT64";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["INT32"] = 5] = "INT32";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["FIXED64"] = 6] = "FIXED64";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["FIXED32"] = 7] = "FIXED32";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["BOOL"] = 8] = "BOOL";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["STRING"] = 9] = "STRING";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["GROUP"] = 10] = "GROUP";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["MESSAGE"] = 11] = "MESSAGE";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["BYTES"] = 12] = "BYTES";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["UINT32"] = 13] = "UINT32";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["ENUM"] = 14] = "ENUM";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["SFIXED32"] = 15] = "SFIXED32";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["SFIXED64"] = 16] = "SFIXED64";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["SINT32"] = 17] = "SINT32";
+  FieldDescriptorProto_Type2[FieldDescriptorProto_Type2["SINT64"] = 18] = "SINT64";
+})(FieldDescriptorProto_Type || (FieldDescriptorProto_Type = {}));
+var FieldDescriptorProto_Label;
+(function(FieldDescriptorProto_Label2) {
+  FieldDescriptorProto_Label2[FieldDescriptorProto_Label2["OPTIONAL"] = 1] = "OPTIONAL";
+  FieldDescriptorProto_Label2[FieldDescriptorProto_Label2["REPEATED"] = 3] = "REPEATED";
+  FieldDescriptorProto_Label2[FieldDescriptorProto_Label2["REQUIRED"] = 2] = "REQUIRED";
+})(FieldDescriptorProto_Label || (FieldDescriptorProto_Label = {}));
+var FileOptions_OptimizeMode;
+(function(FileOptions_OptimizeMode2) {
+  FileOptions_OptimizeMode2[FileOptions_OptimizeMode2["SPEED"] = 1] = "SPEED";
+  FileOptions_OptimizeMode2[FileOptions_OptimizeMode2["CODE_SIZE"] = 2] = "CODE_SIZE";
+  FileOptions_OptimizeMode2[FileOptions_OptimizeMode2["LITE_RUNTIME"] = 3] = "LITE_RUNTIME";
+})(FileOptions_OptimizeMode || (FileOptions_OptimizeMode = {}));
+var FieldOptions_CType;
+(function(FieldOptions_CType2) {
+  FieldOptions_CType2[FieldOptions_CType2["STRING"] = 0] = "STRING";
+  FieldOptions_CType2[FieldOptions_CType2["CORD"] = 1] = "CORD";
+  FieldOptions_CType2[FieldOptions_CType2["STRING_PIECE"] = 2] = "STRING_PIECE";
+})(FieldOptions_CType || (FieldOptions_CType = {}));
+var FieldOptions_JSType;
+(function(FieldOptions_JSType2) {
+  FieldOptions_JSType2[FieldOptions_JSType2["JS_NORMAL"] = 0] = "JS_NORMAL";
+  FieldOptions_JSType2[FieldOptions_JSType2["JS_STRING"] = 1] = "JS_STRING";
+  FieldOptions_JSType2[FieldOptions_JSType2["JS_NUMBER"] = 2] = "JS_NUMBER";
+})(FieldOptions_JSType || (FieldOptions_JSType = {}));
+var FieldOptions_OptionRetention;
+(function(FieldOptions_OptionRetention2) {
+  FieldOptions_OptionRetention2[FieldOptions_OptionRetention2["RETENTION_UNKNOWN"] = 0] = "RETENTION_UNKNOWN";
+  FieldOptions_OptionRetention2[FieldOptions_OptionRetention2["RETENTION_RUNTIME"] = 1] = "RETENTION_RUNTIME";
+  FieldOptions_OptionRetention2[FieldOptions_OptionRetention2["RETENTION_SOURCE"] = 2] = "RETENTION_SOURCE";
+})(FieldOptions_OptionRetention || (FieldOptions_OptionRetention = {}));
+var FieldOptions_OptionTargetType;
+(function(FieldOptions_OptionTargetType2) {
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_UNKNOWN"] = 0] = "TARGET_TYPE_UNKNOWN";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_FILE"] = 1] = "TARGET_TYPE_FILE";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_EXTENSION_RANGE"] = 2] = "TARGET_TYPE_EXTENSION_RANGE";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_MESSAGE"] = 3] = "TARGET_TYPE_MESSAGE";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_FIELD"] = 4] = "TARGET_TYPE_FIELD";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_ONEOF"] = 5] = "TARGET_TYPE_ONEOF";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_ENUM"] = 6] = "TARGET_TYPE_ENUM";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_ENUM_ENTRY"] = 7] = "TARGET_TYPE_ENUM_ENTRY";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_SERVICE"] = 8] = "TARGET_TYPE_SERVICE";
+  FieldOptions_OptionTargetType2[FieldOptions_OptionTargetType2["TARGET_TYPE_METHOD"] = 9] = "TARGET_TYPE_METHOD";
+})(FieldOptions_OptionTargetType || (FieldOptions_OptionTargetType = {}));
+var MethodOptions_IdempotencyLevel;
+(function(MethodOptions_IdempotencyLevel2) {
+  MethodOptions_IdempotencyLevel2[MethodOptions_IdempotencyLevel2["IDEMPOTENCY_UNKNOWN"] = 0] = "IDEMPOTENCY_UNKNOWN";
+  MethodOptions_IdempotencyLevel2[MethodOptions_IdempotencyLevel2["NO_SIDE_EFFECTS"] = 1] = "NO_SIDE_EFFECTS";
+  MethodOptions_IdempotencyLevel2[MethodOptions_IdempotencyLevel2["IDEMPOTENT"] = 2] = "IDEMPOTENT";
+})(MethodOptions_IdempotencyLevel || (MethodOptions_IdempotencyLevel = {}));
+var FeatureSet_VisibilityFeature_DefaultSymbolVisibility;
+(function(FeatureSet_VisibilityFeature_DefaultSymbolVisibility2) {
+  FeatureSet_VisibilityFeature_DefaultSymbolVisibility2[FeatureSet_VisibilityFeature_DefaultSymbolVisibility2["DEFAULT_SYMBOL_VISIBILITY_UNKNOWN"] = 0] = "DEFAULT_SYMBOL_VISIBILITY_UNKNOWN";
+  FeatureSet_VisibilityFeature_DefaultSymbolVisibility2[FeatureSet_VisibilityFeature_DefaultSymbolVisibility2["EXPORT_ALL"] = 1] = "EXPORT_ALL";
+  FeatureSet_VisibilityFeature_DefaultSymbolVisibility2[FeatureSet_VisibilityFeature_DefaultSymbolVisibility2["EXPORT_TOP_LEVEL"] = 2] = "EXPORT_TOP_LEVEL";
+  FeatureSet_VisibilityFeature_DefaultSymbolVisibility2[FeatureSet_VisibilityFeature_DefaultSymbolVisibility2["LOCAL_ALL"] = 3] = "LOCAL_ALL";
+  FeatureSet_VisibilityFeature_DefaultSymbolVisibility2[FeatureSet_VisibilityFeature_DefaultSymbolVisibility2["STRICT"] = 4] = "STRICT";
+})(FeatureSet_VisibilityFeature_DefaultSymbolVisibility || (FeatureSet_VisibilityFeature_DefaultSymbolVisibility = {}));
+var FeatureSet_ProtoLimitsFeature_EnforceProtoLimits;
+(function(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2) {
+  FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2[FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2["PROTO_LIMITS_UNKNOWN"] = 0] = "PROTO_LIMITS_UNKNOWN";
+  FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2[FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2["LEGACY_NO_EXPLICIT_LIMITS"] = 1] = "LEGACY_NO_EXPLICIT_LIMITS";
+  FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2[FeatureSet_ProtoLimitsFeature_EnforceProtoLimits2["PROTO_LIMITS2026"] = 2] = "PROTO_LIMITS2026";
+})(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits || (FeatureSet_ProtoLimitsFeature_EnforceProtoLimits = {}));
+var FeatureSet_FieldPresence;
+(function(FeatureSet_FieldPresence2) {
+  FeatureSet_FieldPresence2[FeatureSet_FieldPresence2["FIELD_PRESENCE_UNKNOWN"] = 0] = "FIELD_PRESENCE_UNKNOWN";
+  FeatureSet_FieldPresence2[FeatureSet_FieldPresence2["EXPLICIT"] = 1] = "EXPLICIT";
+  FeatureSet_FieldPresence2[FeatureSet_FieldPresence2["IMPLICIT"] = 2] = "IMPLICIT";
+  FeatureSet_FieldPresence2[FeatureSet_FieldPresence2["LEGACY_REQUIRED"] = 3] = "LEGACY_REQUIRED";
+})(FeatureSet_FieldPresence || (FeatureSet_FieldPresence = {}));
+var FeatureSet_EnumType;
+(function(FeatureSet_EnumType2) {
+  FeatureSet_EnumType2[FeatureSet_EnumType2["ENUM_TYPE_UNKNOWN"] = 0] = "ENUM_TYPE_UNKNOWN";
+  FeatureSet_EnumType2[FeatureSet_EnumType2["OPEN"] = 1] = "OPEN";
+  FeatureSet_EnumType2[FeatureSet_EnumType2["CLOSED"] = 2] = "CLOSED";
+})(FeatureSet_EnumType || (FeatureSet_EnumType = {}));
+var FeatureSet_RepeatedFieldEncoding;
+(function(FeatureSet_RepeatedFieldEncoding2) {
+  FeatureSet_RepeatedFieldEncoding2[FeatureSet_RepeatedFieldEncoding2["REPEATED_FIELD_ENCODING_UNKNOWN"] = 0] = "REPEATED_FIELD_ENCODING_UNKNOWN";
+  FeatureSet_RepeatedFieldEncoding2[FeatureSet_RepeatedFieldEncoding2["PACKED"] = 1] = "PACKED";
+  FeatureSet_RepeatedFieldEncoding2[FeatureSet_RepeatedFieldEncoding2["EXPANDED"] = 2] = "EXPANDED";
+})(FeatureSet_RepeatedFieldEncoding || (FeatureSet_RepeatedFieldEncoding = {}));
+var FeatureSet_Utf8Validation;
+(function(FeatureSet_Utf8Validation2) {
+  FeatureSet_Utf8Validation2[FeatureSet_Utf8Validation2["UTF8_VALIDATION_UNKNOWN"] = 0] = "UTF8_VALIDATION_UNKNOWN";
+  FeatureSet_Utf8Validation2[FeatureSet_Utf8Validation2["VERIFY"] = 2] = "VERIFY";
+  FeatureSet_Utf8Validation2[FeatureSet_Utf8Validation2["NONE"] = 3] = "NONE";
+})(FeatureSet_Utf8Validation || (FeatureSet_Utf8Validation = {}));
+var FeatureSet_MessageEncoding;
+(function(FeatureSet_MessageEncoding2) {
+  FeatureSet_MessageEncoding2[FeatureSet_MessageEncoding2["MESSAGE_ENCODING_UNKNOWN"] = 0] = "MESSAGE_ENCODING_UNKNOWN";
+  FeatureSet_MessageEncoding2[FeatureSet_MessageEncoding2["LENGTH_PREFIXED"] = 1] = "LENGTH_PREFIXED";
+  FeatureSet_MessageEncoding2[FeatureSet_MessageEncoding2["DELIMITED"] = 2] = "DELIMITED";
+})(FeatureSet_MessageEncoding || (FeatureSet_MessageEncoding = {}));
+var FeatureSet_JsonFormat;
+(function(FeatureSet_JsonFormat2) {
+  FeatureSet_JsonFormat2[FeatureSet_JsonFormat2["JSON_FORMAT_UNKNOWN"] = 0] = "JSON_FORMAT_UNKNOWN";
+  FeatureSet_JsonFormat2[FeatureSet_JsonFormat2["ALLOW"] = 1] = "ALLOW";
+  FeatureSet_JsonFormat2[FeatureSet_JsonFormat2["LEGACY_BEST_EFFORT"] = 2] = "LEGACY_BEST_EFFORT";
+})(FeatureSet_JsonFormat || (FeatureSet_JsonFormat = {}));
+var FeatureSet_EnforceNamingStyle;
+(function(FeatureSet_EnforceNamingStyle2) {
+  FeatureSet_EnforceNamingStyle2[FeatureSet_EnforceNamingStyle2["ENFORCE_NAMING_STYLE_UNKNOWN"] = 0] = "ENFORCE_NAMING_STYLE_UNKNOWN";
+  FeatureSet_EnforceNamingStyle2[FeatureSet_EnforceNamingStyle2["STYLE2024"] = 1] = "STYLE2024";
+  FeatureSet_EnforceNamingStyle2[FeatureSet_EnforceNamingStyle2["STYLE_LEGACY"] = 2] = "STYLE_LEGACY";
+  FeatureSet_EnforceNamingStyle2[FeatureSet_EnforceNamingStyle2["STYLE2026"] = 3] = "STYLE2026";
+})(FeatureSet_EnforceNamingStyle || (FeatureSet_EnforceNamingStyle = {}));
+var GeneratedCodeInfo_Annotation_Semantic;
+(function(GeneratedCodeInfo_Annotation_Semantic2) {
+  GeneratedCodeInfo_Annotation_Semantic2[GeneratedCodeInfo_Annotation_Semantic2["NONE"] = 0] = "NONE";
+  GeneratedCodeInfo_Annotation_Semantic2[GeneratedCodeInfo_Annotation_Semantic2["SET"] = 1] = "SET";
+  GeneratedCodeInfo_Annotation_Semantic2[GeneratedCodeInfo_Annotation_Semantic2["ALIAS"] = 2] = "ALIAS";
+})(GeneratedCodeInfo_Annotation_Semantic || (GeneratedCodeInfo_Annotation_Semantic = {}));
+var Edition;
+(function(Edition2) {
+  Edition2[Edition2["EDITION_UNKNOWN"] = 0] = "EDITION_UNKNOWN";
+  Edition2[Edition2["EDITION_LEGACY"] = 900] = "EDITION_LEGACY";
+  Edition2[Edition2["EDITION_PROTO2"] = 998] = "EDITION_PROTO2";
+  Edition2[Edition2["EDITION_PROTO3"] = 999] = "EDITION_PROTO3";
+  Edition2[Edition2["EDITION_2023"] = 1e3] = "EDITION_2023";
+  Edition2[Edition2["EDITION_2024"] = 1001] = "EDITION_2024";
+  Edition2[Edition2["EDITION_2026"] = 1002] = "EDITION_2026";
+  Edition2[Edition2["EDITION_UNSTABLE"] = 9999] = "EDITION_UNSTABLE";
+  Edition2[Edition2["EDITION_1_TEST_ONLY"] = 1] = "EDITION_1_TEST_ONLY";
+  Edition2[Edition2["EDITION_2_TEST_ONLY"] = 2] = "EDITION_2_TEST_ONLY";
+  Edition2[Edition2["EDITION_99997_TEST_ONLY"] = 99997] = "EDITION_99997_TEST_ONLY";
+  Edition2[Edition2["EDITION_99998_TEST_ONLY"] = 99998] = "EDITION_99998_TEST_ONLY";
+  Edition2[Edition2["EDITION_99999_TEST_ONLY"] = 99999] = "EDITION_99999_TEST_ONLY";
+  Edition2[Edition2["EDITION_MAX"] = 2147483647] = "EDITION_MAX";
+})(Edition || (Edition = {}));
+var SymbolVisibility;
+(function(SymbolVisibility2) {
+  SymbolVisibility2[SymbolVisibility2["VISIBILITY_UNSET"] = 0] = "VISIBILITY_UNSET";
+  SymbolVisibility2[SymbolVisibility2["VISIBILITY_LOCAL"] = 1] = "VISIBILITY_LOCAL";
+  SymbolVisibility2[SymbolVisibility2["VISIBILITY_EXPORT"] = 2] = "VISIBILITY_EXPORT";
+})(SymbolVisibility || (SymbolVisibility = {}));
+
+// node_modules/@bufbuild/protobuf/dist/esm/from-binary.js
+function makeReadContext(options) {
+  return Object.assign(Object.assign({ readUnknownFields: true, recursionLimit: 100 }, options), { depth: 0 });
+}
+function fromBinary(schema, bytes, options) {
+  const message = create(schema);
+  compiledReader(schema).read(message, new BinaryReader(bytes), makeReadContext(options), bytes.byteLength);
+  return message;
+}
+var compiledReaders = /* @__PURE__ */ new WeakMap();
+function compiledReader(desc) {
+  let compiled = compiledReaders.get(desc);
+  if (compiled === void 0) {
+    compiled = compileMessage(desc);
+  }
+  return compiled;
+}
+function compileMessage(desc) {
+  const descString = String(desc);
+  const fieldReaders = /* @__PURE__ */ new Map();
+  const compiled = {
+    read: compileMessageReader(descString, fieldReaders),
+    readGroup: compileGroupReader(descString, fieldReaders)
+  };
+  compiledReaders.set(desc, compiled);
+  for (const field of desc.fields) {
+    fieldReaders.set(field.number, compileFieldReader(field));
+  }
+  return compiled;
+}
+function compileMessageReader(descString, fieldReaders) {
+  return (message, reader, ctx, length) => {
+    var _a;
+    if (++ctx.depth > ctx.recursionLimit) {
+      throw new Error(`cannot decode ${descString} from binary: maximum recursion depth of ${ctx.recursionLimit} reached`);
+    }
+    const end = reader.pos + length;
+    const unknownFields = (_a = message.$unknown) !== null && _a !== void 0 ? _a : [];
+    while (reader.pos < end) {
+      const [fieldNo, wireType] = reader.tag();
+      const fieldReader = fieldReaders.get(fieldNo);
+      if (fieldReader === void 0) {
+        const data2 = reader.skip(wireType, fieldNo, ctx.recursionLimit - ctx.depth);
+        if (ctx.readUnknownFields) {
+          unknownFields.push({ no: fieldNo, wireType, data: data2 });
+        }
+        continue;
+      }
+      fieldReader(message, reader, ctx, wireType);
+    }
+    if (unknownFields.length > 0) {
+      message.$unknown = unknownFields;
+    }
+    ctx.depth--;
+  };
+}
+function compileGroupReader(descString, fieldReaders) {
+  return (message, reader, ctx, fieldNo) => {
+    var _a;
+    if (++ctx.depth > ctx.recursionLimit) {
+      throw new Error(`cannot decode ${descString} from binary: maximum recursion depth of ${ctx.recursionLimit} reached`);
+    }
+    let recordFieldNo;
+    let wireType;
+    const unknownFields = (_a = message.$unknown) !== null && _a !== void 0 ? _a : [];
+    while (reader.pos < reader.len) {
+      [recordFieldNo, wireType] = reader.tag();
+      if (wireType == WireType.EndGroup) {
+        break;
+      }
+      const fieldReader = fieldReaders.get(recordFieldNo);
+      if (fieldReader === void 0) {
+        const data2 = reader.skip(wireType, recordFieldNo, ctx.recursionLimit - ctx.depth);
+        if (ctx.readUnknownFields) {
+          unknownFields.push({ no: recordFieldNo, wireType, data: data2 });
+        }
+        continue;
+      }
+      fieldReader(message, reader, ctx, wireType);
+    }
+    if (wireType != WireType.EndGroup || recordFieldNo !== fieldNo) {
+      throw new Error("invalid end group tag");
+    }
+    if (unknownFields.length > 0) {
+      message.$unknown = unknownFields;
+    }
+    ctx.depth--;
+  };
+}
+function readField(message, reader, field, wireType, ctx) {
+  compileFieldReader(field)(message[unsafeLocal], reader, ctx, wireType);
+}
+function compileFieldReader(field) {
+  switch (field.fieldKind) {
+    case "scalar":
+      return compileScalarFieldReader(field);
+    case "enum":
+      return compileEnumFieldReader(field);
+    case "message":
+      return compileMessageFieldReader(field);
+    case "list":
+      return compileListFieldReader(field);
+    case "map":
+      return compileMapFieldReader(field);
+  }
+}
+function compileScalarFieldReader(field) {
+  const readScalar = compileScalarReader(field.scalar, field.utf8Validation, field.longAsString);
+  const localName = field.localName;
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (message, reader) => {
+      message[oneofLocalName] = {
+        case: localName,
+        value: readScalar(reader)
+      };
+    };
+  }
+  return (message, reader) => {
+    message[localName] = readScalar(reader);
+  };
+}
+function compileEnumFieldReader(field) {
+  var _a;
+  const localName = field.localName;
+  const oneofLocalName = (_a = field.oneof) === null || _a === void 0 ? void 0 : _a.localName;
+  if (field.enum.open) {
+    if (oneofLocalName !== void 0) {
+      return (message, reader) => {
+        message[oneofLocalName] = { case: localName, value: reader.int32() };
+      };
+    }
+    return (message, reader) => {
+      message[localName] = reader.int32();
+    };
+  }
+  const values = field.enum.values;
+  const fieldNo = field.number;
+  return (message, reader, ctx, wireType) => {
+    var _a2;
+    const val = reader.int32();
+    if (values.some((v) => v.number === val)) {
+      if (oneofLocalName !== void 0) {
+        message[oneofLocalName] = { case: localName, value: val };
+      } else {
+        message[localName] = val;
+      }
+    } else if (ctx.readUnknownFields) {
+      const bytes = [];
+      varint32write(val, bytes);
+      const unknownFields = (_a2 = message.$unknown) !== null && _a2 !== void 0 ? _a2 : [];
+      unknownFields.push({
+        no: fieldNo,
+        wireType,
+        data: new Uint8Array(bytes)
+      });
+      message.$unknown = unknownFields;
+    }
+  };
+}
+function compileMessageFieldReader(field) {
+  const localName = field.localName;
+  const { toMessage, toLocal } = localMessageMapper(field);
+  const readChild = compileChildReader(field);
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (message, reader, ctx) => {
+      const oneof = message[oneofLocalName];
+      const child3 = toMessage(oneof.case === localName ? oneof.value : void 0);
+      readChild(child3, reader, ctx);
+      message[oneofLocalName] = { case: localName, value: toLocal(child3) };
+    };
+  }
+  return (message, reader, ctx) => {
+    const child3 = toMessage(message[localName]);
+    readChild(child3, reader, ctx);
+    message[localName] = toLocal(child3);
+  };
+}
+function compileChildReader(field) {
+  const compiledChild = compiledReader(field.message);
+  if (field.delimitedEncoding) {
+    const fieldNo = field.number;
+    return (child3, reader, ctx) => compiledChild.readGroup(child3, reader, ctx, fieldNo);
+  }
+  return (child3, reader, ctx) => compiledChild.read(child3, reader, ctx, reader.uint32());
+}
+function compileListFieldReader(field) {
+  const localName = field.localName;
+  if (field.listKind == "message") {
+    const { toMessage, toLocal } = localMessageMapper(field);
+    const readChild = compileChildReader(field);
+    return (message, reader, ctx) => {
+      const child3 = toMessage(void 0);
+      readChild(child3, reader, ctx);
+      message[localName].push(toLocal(child3));
+    };
+  }
+  const scalarType = field.listKind == "enum" ? ScalarType.INT32 : field.scalar;
+  const longAsString = field.listKind == "scalar" ? field.longAsString : false;
+  const readScalar = compileScalarReader(scalarType, field.utf8Validation, longAsString);
+  const packedPossible = scalarType != ScalarType.STRING && scalarType != ScalarType.BYTES;
+  return (message, reader, ctx, wireType) => {
+    const items = message[localName];
+    if (wireType == WireType.LengthDelimited && packedPossible) {
+      const end = reader.uint32() + reader.pos;
+      while (reader.pos < end) {
+        items.push(readScalar(reader));
+      }
+    } else {
+      items.push(readScalar(reader));
+    }
+  };
+}
+function compileMapFieldReader(field) {
+  const localName = field.localName;
+  const readKey = compileScalarReader(field.mapKey, field.utf8Validation, false);
+  const keyZero = scalarZeroValue(field.mapKey, false);
+  let readValue;
+  let valueDefault;
+  switch (field.mapKind) {
+    case "scalar": {
+      const scalar2 = field.scalar;
+      const readScalar = compileScalarReader(scalar2, field.utf8Validation, false);
+      readValue = (reader) => readScalar(reader);
+      if (scalar2 == ScalarType.BYTES) {
+        valueDefault = () => new Uint8Array(0);
+      } else {
+        const zero = scalarZeroValue(scalar2, false);
+        valueDefault = () => zero;
+      }
+      break;
+    }
+    case "enum": {
+      const zero = field.enum.values[0].number;
+      readValue = (reader) => reader.int32();
+      valueDefault = () => zero;
+      break;
+    }
+    case "message": {
+      const { toMessage, toLocal } = localMessageMapper(field);
+      const readChild = compiledReader(field.message).read;
+      readValue = (reader, ctx, existing2) => {
+        const child3 = toMessage(existing2);
+        readChild(child3, reader, ctx, reader.uint32());
+        return toLocal(child3);
+      };
+      valueDefault = () => toLocal(toMessage(void 0));
+      break;
+    }
+  }
+  return (message, reader, ctx) => {
+    const record2 = message[localName];
+    let key;
+    let val;
+    const len = reader.uint32();
+    const end = reader.pos + len;
+    while (reader.pos < end) {
+      const [fieldNo, wireType] = reader.tag();
+      switch (fieldNo) {
+        case 1:
+          key = readKey(reader);
+          break;
+        case 2:
+          val = readValue(reader, ctx, val);
+          break;
+        default:
+          reader.skip(wireType, fieldNo, ctx.recursionLimit - ctx.depth);
+      }
+    }
+    if (key === void 0) {
+      key = keyZero;
+    }
+    if (val === void 0) {
+      val = valueDefault();
+    }
+    setOwn(record2, key, val);
+  };
+}
+function compileScalarReader(type, utf8Validation, longAsString) {
+  switch (type) {
+    case ScalarType.STRING:
+      return (reader) => reader.string(utf8Validation);
+    case ScalarType.BOOL:
+      return (reader) => reader.bool();
+    case ScalarType.DOUBLE:
+      return (reader) => reader.double();
+    case ScalarType.FLOAT:
+      return (reader) => reader.float();
+    case ScalarType.INT32:
+      return (reader) => reader.int32();
+    case ScalarType.INT64:
+      if (longAsString) {
+        return (reader) => String(reader.int64());
+      }
+      return (reader) => reader.int64();
+    case ScalarType.UINT64:
+      if (longAsString) {
+        return (reader) => String(reader.uint64());
+      }
+      return (reader) => reader.uint64();
+    case ScalarType.FIXED64:
+      if (longAsString) {
+        return (reader) => String(reader.fixed64());
+      }
+      return (reader) => reader.fixed64();
+    case ScalarType.BYTES:
+      return (reader) => reader.bytes();
+    case ScalarType.FIXED32:
+      return (reader) => reader.fixed32();
+    case ScalarType.SFIXED32:
+      return (reader) => reader.sfixed32();
+    case ScalarType.SFIXED64:
+      if (longAsString) {
+        return (reader) => String(reader.sfixed64());
+      }
+      return (reader) => reader.sfixed64();
+    case ScalarType.SINT64:
+      if (longAsString) {
+        return (reader) => String(reader.sint64());
+      }
+      return (reader) => reader.sint64();
+    case ScalarType.UINT32:
+      return (reader) => reader.uint32();
+    case ScalarType.SINT32:
+      return (reader) => reader.sint32();
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/codegenv2/file.js
+function fileDesc(b64, imports) {
+  var _a;
+  const root = fromBinary(FileDescriptorProtoSchema, base64Decode(b64));
+  root.messageType.forEach(restoreJsonNames);
+  root.dependency = (_a = imports === null || imports === void 0 ? void 0 : imports.map((f) => f.proto.name)) !== null && _a !== void 0 ? _a : [];
+  const reg = createEmbeddedFileRegistry(root, (protoFileName) => imports === null || imports === void 0 ? void 0 : imports.find((f) => f.proto.name === protoFileName));
+  return reg.getFile(root.name);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/timestamp_pb.js
+var file_google_protobuf_timestamp = /* @__PURE__ */ fileDesc("Ch9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvEg9nb29nbGUucHJvdG9idWYiKwoJVGltZXN0YW1wEg8KB3NlY29uZHMYASABKAMSDQoFbmFub3MYAiABKAVChQEKE2NvbS5nb29nbGUucHJvdG9idWZCDlRpbWVzdGFtcFByb3RvUAFaMmdvb2dsZS5nb2xhbmcub3JnL3Byb3RvYnVmL3R5cGVzL2tub3duL3RpbWVzdGFtcHBi+AEBogIDR1BCqgIeR29vZ2xlLlByb3RvYnVmLldlbGxLbm93blR5cGVzYgZwcm90bzM");
+var TimestampSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_timestamp, 0);
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/timestamp.js
+function timestampDate(timestamp) {
+  return new Date(timestampMs(timestamp));
+}
+function timestampFromMs(timestampMs2) {
+  const seconds = Math.floor(timestampMs2 / 1e3);
+  return create(TimestampSchema, {
+    seconds: protoInt64.parse(seconds),
+    nanos: (timestampMs2 - seconds * 1e3) * 1e6
+  });
+}
+function timestampMs(timestamp) {
+  return Number(timestamp.seconds) * 1e3 + Math.round(timestamp.nanos / 1e6);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/duration_pb.js
+var file_google_protobuf_duration = /* @__PURE__ */ fileDesc("Ch5nb29nbGUvcHJvdG9idWYvZHVyYXRpb24ucHJvdG8SD2dvb2dsZS5wcm90b2J1ZiIqCghEdXJhdGlvbhIPCgdzZWNvbmRzGAEgASgDEg0KBW5hbm9zGAIgASgFQoMBChNjb20uZ29vZ2xlLnByb3RvYnVmQg1EdXJhdGlvblByb3RvUAFaMWdvb2dsZS5nb2xhbmcub3JnL3Byb3RvYnVmL3R5cGVzL2tub3duL2R1cmF0aW9ucGL4AQGiAgNHUEKqAh5Hb29nbGUuUHJvdG9idWYuV2VsbEtub3duVHlwZXNiBnByb3RvMw");
+var DurationSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_duration, 0);
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/any_pb.js
+var file_google_protobuf_any = /* @__PURE__ */ fileDesc("Chlnb29nbGUvcHJvdG9idWYvYW55LnByb3RvEg9nb29nbGUucHJvdG9idWYiJgoDQW55EhAKCHR5cGVfdXJsGAEgASgJEg0KBXZhbHVlGAIgASgMQnYKE2NvbS5nb29nbGUucHJvdG9idWZCCEFueVByb3RvUAFaLGdvb2dsZS5nb2xhbmcub3JnL3Byb3RvYnVmL3R5cGVzL2tub3duL2FueXBiogIDR1BCqgIeR29vZ2xlLlByb3RvYnVmLldlbGxLbm93blR5cGVzYgZwcm90bzM");
+var AnySchema = /* @__PURE__ */ messageDesc(file_google_protobuf_any, 0);
+
+// node_modules/@bufbuild/protobuf/dist/esm/to-binary.js
+var IMPLICIT4 = 2;
+var LEGACY_REQUIRED2 = 3;
+var writeDefaults = {
+  writeUnknownFields: true
+};
+function makeWriteOptions(options) {
+  return options ? Object.assign(Object.assign({}, writeDefaults), options) : writeDefaults;
+}
+function toBinary(schema, message, options) {
+  const writer = new BinaryWriter();
+  compiledWriter(schema)(writer, makeWriteOptions(options), message);
+  return writer.finish();
+}
+var compiledWriters = /* @__PURE__ */ new WeakMap();
+function compiledWriter(desc) {
+  let compiled = compiledWriters.get(desc);
+  if (compiled === void 0) {
+    compiled = compileMessage2(desc);
+  }
+  return compiled;
+}
+function compileMessage2(desc) {
+  const typeName2 = desc.typeName;
+  const sortedFields = desc.fields.concat().sort((a, b) => a.number - b.number);
+  const foreignField = sortedFields[0];
+  const fieldWriters = [];
+  const compiled = (writer, opts, message) => {
+    if (message.$typeName !== typeName2 && foreignField !== void 0) {
+      throw new FieldError(foreignField, `cannot use ${foreignField} with message ${message.$typeName}`, "ForeignFieldError");
+    }
+    for (let i = 0; i < fieldWriters.length; i++) {
+      fieldWriters[i](writer, opts, message);
+    }
+    const unknown = message.$unknown;
+    if (unknown !== void 0 && opts.writeUnknownFields) {
+      for (let i = 0; i < unknown.length; i++) {
+        const { no, wireType, data: data2 } = unknown[i];
+        writer.tag(no, wireType).raw(data2);
+      }
+    }
+  };
+  compiledWriters.set(desc, compiled);
+  for (const field of sortedFields) {
+    fieldWriters.push(compileField(field));
+  }
+  return compiled;
+}
+function compileField(field) {
+  switch (field.fieldKind) {
+    case "message":
+    case "scalar":
+    case "enum":
+      return compileSingularField(field);
+    case "list":
+      return compileListField(field);
+    case "map":
+      return compileMapField(field);
+  }
+}
+function compileSingularField(field) {
+  const writeValue = compileSingularValue(field);
+  const localName = field.localName;
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (writer, opts, message) => {
+      const oneof = message[oneofLocalName];
+      if (oneof.case === localName) {
+        writeValue(writer, opts, oneof.value);
+      }
+    };
+  }
+  if (field.presence != IMPLICIT4) {
+    const requiredError = field.presence == LEGACY_REQUIRED2 ? `cannot encode ${field} to binary: required field not set` : void 0;
+    return (writer, opts, message) => {
+      const value = message[localName];
+      if (value !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
+        writeValue(writer, opts, value);
+      } else if (requiredError !== void 0) {
+        throw new Error(requiredError);
+      }
+    };
+  }
+  if (field.fieldKind == "enum") {
+    const zero = field.enum.values[0].number;
+    return (writer, opts, message) => {
+      const value = message[localName];
+      if (value !== zero) {
+        writeValue(writer, opts, value);
+      }
+    };
+  }
+  switch (field.scalar) {
+    case ScalarType.BOOL:
+      return (writer, opts, message) => {
+        const value = message[localName];
+        if (value !== false) {
+          writeValue(writer, opts, value);
+        }
+      };
+    case ScalarType.STRING:
+      return (writer, opts, message) => {
+        const value = message[localName];
+        if (value !== "") {
+          writeValue(writer, opts, value);
+        }
+      };
+    case ScalarType.BYTES:
+      return (writer, opts, message) => {
+        const value = message[localName];
+        if (!(value instanceof Uint8Array) || value.byteLength > 0) {
+          writeValue(writer, opts, value);
+        }
+      };
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return (writer, opts, message) => {
+        const value = message[localName];
+        if (!Object.is(value, 0)) {
+          writeValue(writer, opts, value);
+        }
+      };
+    default:
+      return (writer, opts, message) => {
+        const value = message[localName];
+        if (value != 0) {
+          writeValue(writer, opts, value);
+        }
+      };
+  }
+}
+function compileSingularValue(field) {
+  switch (field.fieldKind) {
+    case "message": {
+      const { toMessage } = localMessageMapper(field);
+      const writeChild = compileChildWriter(field);
+      return (writer, opts, value) => {
+        writeChild(writer, opts, toMessage(value));
+      };
+    }
+    case "scalar":
+    case "enum": {
+      const scalarType = field.fieldKind == "enum" ? ScalarType.INT32 : field.scalar;
+      const fieldNo = field.number;
+      const wireType = writeTypeOfScalar(scalarType);
+      const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
+      return (writer, opts, value) => {
+        writer.tag(fieldNo, wireType);
+        writeScalar(writer, value);
+      };
+    }
+  }
+}
+function compileListField(field) {
+  const localName = field.localName;
+  const fieldNo = field.number;
+  switch (field.listKind) {
+    case "message": {
+      const { toMessage } = localMessageMapper(field);
+      const writeChild = compileChildWriter(field);
+      return (writer, opts, message) => {
+        const items = message[localName];
+        for (let i = 0; i < items.length; i++) {
+          writeChild(writer, opts, toMessage(items[i]));
+        }
+      };
+    }
+    case "scalar":
+    case "enum": {
+      const scalarType = field.listKind == "enum" ? ScalarType.INT32 : field.scalar;
+      const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
+      if (field.packed) {
+        return (writer, opts, message) => {
+          const items = message[localName];
+          if (items.length == 0) {
+            return;
+          }
+          writer.tag(fieldNo, WireType.LengthDelimited).fork();
+          for (let i = 0; i < items.length; i++) {
+            writeScalar(writer, items[i]);
+          }
+          writer.join();
+        };
+      }
+      const wireType = writeTypeOfScalar(scalarType);
+      return (writer, opts, message) => {
+        const items = message[localName];
+        for (let i = 0; i < items.length; i++) {
+          writer.tag(fieldNo, wireType);
+          writeScalar(writer, items[i]);
+        }
+      };
+    }
+  }
+}
+function compileMapField(field) {
+  const localName = field.localName;
+  const fieldNo = field.number;
+  const writeKey = compileMapKey(field);
+  if (field.mapKind == "message") {
+    const { toMessage } = localMessageMapper(field);
+    const writeMessage = compiledWriter(field.message);
+    return (writer, opts, message) => {
+      const record2 = message[localName];
+      const keys = Object.keys(record2);
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i];
+        writer.tag(fieldNo, WireType.LengthDelimited).fork();
+        writeKey(writer, key);
+        writer.tag(2, WireType.LengthDelimited).fork();
+        writeMessage(writer, opts, toMessage(record2[key]));
+        writer.join();
+        writer.join();
+      }
+    };
+  }
+  const scalarType = field.mapKind == "enum" ? ScalarType.INT32 : field.scalar;
+  const valueWireType = writeTypeOfScalar(scalarType);
+  const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
+  return (writer, opts, message) => {
+    const record2 = message[localName];
+    const keys = Object.keys(record2);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      writer.tag(fieldNo, WireType.LengthDelimited).fork();
+      writeKey(writer, key);
+      writer.tag(2, valueWireType);
+      writeScalar(writer, record2[key]);
+      writer.join();
+    }
+  };
+}
+function compileMapKey(field) {
+  const wireType = writeTypeOfScalar(field.mapKey);
+  const writeScalar = compileScalarValue(field.mapKey, field.parent.typeName, field.name);
+  const convertKey = compileMapKeyConverter(field.mapKey);
+  return (writer, key) => {
+    writer.tag(1, wireType);
+    writeScalar(writer, convertKey(key));
+  };
+}
+function compileMapKeyConverter(type) {
+  switch (type) {
+    case ScalarType.STRING:
+      return (key) => key;
+    case ScalarType.BOOL:
+      return (key) => key === "true" ? true : key === "false" ? false : key;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return (key) => {
+        try {
+          return protoInt64.uParse(key);
+        } catch (_a) {
+          return key;
+        }
+      };
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return (key) => {
+        try {
+          return protoInt64.parse(key);
+        } catch (_a) {
+          return key;
+        }
+      };
+    default:
+      return (key) => {
+        const n = Number.parseInt(key);
+        return Number.isFinite(n) ? n : key;
+      };
+  }
+}
+function compileScalarValue(type, messageName, fieldName2) {
+  const writeScalar = compileScalarWrite(type);
+  return (writer, value) => {
+    try {
+      writeScalar(writer, value);
+    } catch (e) {
+      if (e instanceof Error) {
+        throw new Error(`cannot encode field ${messageName}.${fieldName2} to binary: ${e.message}`);
+      }
+      throw e;
+    }
+  };
+}
+function compileScalarWrite(type) {
+  switch (type) {
+    case ScalarType.STRING:
+      return (writer, value) => writer.string(value);
+    case ScalarType.BOOL:
+      return (writer, value) => writer.bool(value);
+    case ScalarType.DOUBLE:
+      return (writer, value) => writer.double(value);
+    case ScalarType.FLOAT:
+      return (writer, value) => writer.float(value);
+    case ScalarType.INT32:
+      return (writer, value) => writer.int32(value);
+    case ScalarType.INT64:
+      return (writer, value) => writer.int64(value);
+    case ScalarType.UINT64:
+      return (writer, value) => writer.uint64(value);
+    case ScalarType.FIXED64:
+      return (writer, value) => writer.fixed64(value);
+    case ScalarType.BYTES:
+      return (writer, value) => writer.bytes(value);
+    case ScalarType.FIXED32:
+      return (writer, value) => writer.fixed32(value);
+    case ScalarType.SFIXED32:
+      return (writer, value) => writer.sfixed32(value);
+    case ScalarType.SFIXED64:
+      return (writer, value) => writer.sfixed64(value);
+    case ScalarType.SINT64:
+      return (writer, value) => writer.sint64(value);
+    case ScalarType.UINT32:
+      return (writer, value) => writer.uint32(value);
+    case ScalarType.SINT32:
+      return (writer, value) => writer.sint32(value);
+  }
+}
+function writeField(writer, opts, msg, field) {
+  compileField(field)(writer, opts, msg[unsafeLocal]);
+}
+function compileChildWriter(field) {
+  const fieldNo = field.number;
+  const writeMessage = compiledWriter(field.message);
+  if (field.delimitedEncoding) {
+    return (writer, opts, child3) => {
+      writer.tag(fieldNo, WireType.StartGroup);
+      writeMessage(writer, opts, child3);
+      writer.tag(fieldNo, WireType.EndGroup);
+    };
+  }
+  return (writer, opts, child3) => {
+    writer.tag(fieldNo, WireType.LengthDelimited).fork();
+    writeMessage(writer, opts, child3);
+    writer.join();
+  };
+}
+function writeTypeOfScalar(type) {
+  switch (type) {
+    case ScalarType.BYTES:
+    case ScalarType.STRING:
+      return WireType.LengthDelimited;
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return WireType.Bit64;
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+    case ScalarType.FLOAT:
+      return WireType.Bit32;
+    default:
+      return WireType.Varint;
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/any.js
+function anyPack(schema, message, into) {
+  let ret = false;
+  if (!into) {
+    into = create(AnySchema);
+    ret = true;
+  }
+  into.value = toBinary(schema, message);
+  into.typeUrl = typeNameToUrl(message.$typeName);
+  return ret ? into : void 0;
+}
+function anyIs(any, descOrTypeName) {
+  if (any.typeUrl === "") {
+    return false;
+  }
+  const want = typeof descOrTypeName == "string" ? descOrTypeName : descOrTypeName.typeName;
+  const got = typeUrlToName(any.typeUrl);
+  return want === got;
+}
+function anyUnpack(any, registryOrMessageDesc) {
+  if (any.typeUrl === "") {
+    return void 0;
+  }
+  const desc = registryOrMessageDesc.kind == "message" ? registryOrMessageDesc : registryOrMessageDesc.getMessage(typeUrlToName(any.typeUrl));
+  if (!desc || !anyIs(any, desc)) {
+    return void 0;
+  }
+  return fromBinary(desc, any.value);
+}
+function typeNameToUrl(name2) {
+  return `type.googleapis.com/${name2}`;
+}
+function typeUrlToName(url) {
+  const slash = url.lastIndexOf("/");
+  const name2 = slash >= 0 ? url.substring(slash + 1) : url;
+  if (!name2.length) {
+    throw new Error(`invalid type url: ${url}`);
+  }
+  return name2;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/empty_pb.js
+var file_google_protobuf_empty = /* @__PURE__ */ fileDesc("Chtnb29nbGUvcHJvdG9idWYvZW1wdHkucHJvdG8SD2dvb2dsZS5wcm90b2J1ZiIHCgVFbXB0eUJ9ChNjb20uZ29vZ2xlLnByb3RvYnVmQgpFbXB0eVByb3RvUAFaLmdvb2dsZS5nb2xhbmcub3JnL3Byb3RvYnVmL3R5cGVzL2tub3duL2VtcHR5cGL4AQGiAgNHUEKqAh5Hb29nbGUuUHJvdG9idWYuV2VsbEtub3duVHlwZXNiBnByb3RvMw");
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/struct_pb.js
+var file_google_protobuf_struct = /* @__PURE__ */ fileDesc("Chxnb29nbGUvcHJvdG9idWYvc3RydWN0LnByb3RvEg9nb29nbGUucHJvdG9idWYihAEKBlN0cnVjdBIzCgZmaWVsZHMYASADKAsyIy5nb29nbGUucHJvdG9idWYuU3RydWN0LkZpZWxkc0VudHJ5GkUKC0ZpZWxkc0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZToCOAEi6gEKBVZhbHVlEjAKCm51bGxfdmFsdWUYASABKA4yGi5nb29nbGUucHJvdG9idWYuTnVsbFZhbHVlSAASFgoMbnVtYmVyX3ZhbHVlGAIgASgBSAASFgoMc3RyaW5nX3ZhbHVlGAMgASgJSAASFAoKYm9vbF92YWx1ZRgEIAEoCEgAEi8KDHN0cnVjdF92YWx1ZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIwCgpsaXN0X3ZhbHVlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkxpc3RWYWx1ZUgAQgYKBGtpbmQiMwoJTGlzdFZhbHVlEiYKBnZhbHVlcxgBIAMoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSobCglOdWxsVmFsdWUSDgoKTlVMTF9WQUxVRRAAQn8KE2NvbS5nb29nbGUucHJvdG9idWZCC1N0cnVjdFByb3RvUAFaL2dvb2dsZS5nb2xhbmcub3JnL3Byb3RvYnVmL3R5cGVzL2tub3duL3N0cnVjdHBi+AEBogIDR1BCqgIeR29vZ2xlLlByb3RvYnVmLldlbGxLbm93blR5cGVzYgZwcm90bzM");
+var StructSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_struct, 0);
+var ValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_struct, 1);
+var ListValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_struct, 2);
+var NullValue;
+(function(NullValue2) {
+  NullValue2[NullValue2["NULL_VALUE"] = 0] = "NULL_VALUE";
+})(NullValue || (NullValue = {}));
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/google/protobuf/wrappers_pb.js
+var file_google_protobuf_wrappers = /* @__PURE__ */ fileDesc("Ch5nb29nbGUvcHJvdG9idWYvd3JhcHBlcnMucHJvdG8SD2dvb2dsZS5wcm90b2J1ZiIcCgtEb3VibGVWYWx1ZRINCgV2YWx1ZRgBIAEoASIbCgpGbG9hdFZhbHVlEg0KBXZhbHVlGAEgASgCIhsKCkludDY0VmFsdWUSDQoFdmFsdWUYASABKAMiHAoLVUludDY0VmFsdWUSDQoFdmFsdWUYASABKAQiGwoKSW50MzJWYWx1ZRINCgV2YWx1ZRgBIAEoBSIcCgtVSW50MzJWYWx1ZRINCgV2YWx1ZRgBIAEoDSIaCglCb29sVmFsdWUSDQoFdmFsdWUYASABKAgiHAoLU3RyaW5nVmFsdWUSDQoFdmFsdWUYASABKAkiGwoKQnl0ZXNWYWx1ZRINCgV2YWx1ZRgBIAEoDEKDAQoTY29tLmdvb2dsZS5wcm90b2J1ZkINV3JhcHBlcnNQcm90b1ABWjFnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi93cmFwcGVyc3Bi+AEBogIDR1BCqgIeR29vZ2xlLlByb3RvYnVmLldlbGxLbm93blR5cGVzYgZwcm90bzM");
+var DoubleValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 0);
+var FloatValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 1);
+var Int64ValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 2);
+var UInt64ValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 3);
+var Int32ValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 4);
+var UInt32ValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 5);
+var BoolValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 6);
+var StringValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 7);
+var BytesValueSchema = /* @__PURE__ */ messageDesc(file_google_protobuf_wrappers, 8);
+
+// node_modules/@bufbuild/protobuf/dist/esm/extensions.js
+function getExtension(message, extension, options) {
+  assertExtendee(extension, message);
+  const ufs = filterUnknownFields(message.$unknown, extension);
+  const [container, field, get] = createExtensionContainer(extension);
+  const ctx = makeReadContext(options);
+  for (const uf of ufs) {
+    readField(container, new BinaryReader(uf.data), field, uf.wireType, ctx);
+  }
+  return get();
+}
+function setExtension(message, extension, value) {
+  var _a;
+  assertExtendee(extension, message);
+  const ufs = ((_a = message.$unknown) !== null && _a !== void 0 ? _a : []).filter((uf) => uf.no !== extension.number);
+  const [container, field] = createExtensionContainer(extension, value);
+  const writer = new BinaryWriter();
+  writeField(writer, { writeUnknownFields: true }, container, field);
+  const reader = new BinaryReader(writer.finish());
+  while (reader.pos < reader.len) {
+    const [no, wireType] = reader.tag();
+    const data2 = reader.skip(wireType, no);
+    ufs.push({ no, wireType, data: data2 });
+  }
+  message.$unknown = ufs;
+}
+function filterUnknownFields(unknownFields, extension) {
+  if (unknownFields === void 0)
+    return [];
+  if (extension.fieldKind === "enum" || extension.fieldKind === "scalar") {
+    for (let i = unknownFields.length - 1; i >= 0; --i) {
+      if (unknownFields[i].no == extension.number) {
+        return [unknownFields[i]];
+      }
+    }
+    return [];
+  }
+  return unknownFields.filter((uf) => uf.no === extension.number);
+}
+function createExtensionContainer(extension, value) {
+  const localName = extension.typeName;
+  const field = Object.assign(Object.assign({}, extension), { kind: "field", parent: extension.extendee, localName });
+  const desc = Object.assign(Object.assign({}, extension.extendee), { fields: [field], members: [field], oneofs: [] });
+  const container = create(desc, value !== void 0 ? { [localName]: value } : void 0);
+  return [
+    reflect(desc, container),
+    field,
+    () => {
+      const value2 = container[localName];
+      if (value2 === void 0) {
+        const desc2 = extension.message;
+        if (isWrapperDesc(desc2)) {
+          return scalarZeroValue(desc2.fields[0].scalar, desc2.fields[0].longAsString);
+        }
+        return create(desc2);
+      }
+      return value2;
+    }
+  ];
+}
+function assertExtendee(extension, message) {
+  if (extension.extendee.typeName != message.$typeName) {
+    throw new Error(`extension ${extension.typeName} can only be applied to message ${extension.extendee.typeName}`);
+  }
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/equals.js
+function equals(schema, a, b, options) {
+  if (a.$typeName != schema.typeName || b.$typeName != schema.typeName) {
+    return false;
+  }
+  if (a === b) {
+    return true;
+  }
+  return reflectEquals(reflect(schema, a), reflect(schema, b), options);
+}
+function reflectEquals(a, b, opts) {
+  if (a.desc.typeName === "google.protobuf.Any" && (opts === null || opts === void 0 ? void 0 : opts.unpackAny) == true) {
+    return anyUnpackedEquals(a.message, b.message, opts);
+  }
+  for (const f of a.fields) {
+    if (!fieldEquals(f, a, b, opts)) {
+      return false;
+    }
+  }
+  if ((opts === null || opts === void 0 ? void 0 : opts.unknown) == true && !unknownEquals(a, b, opts.registry)) {
+    return false;
+  }
+  if ((opts === null || opts === void 0 ? void 0 : opts.extensions) == true && !extensionsEquals(a, b, opts)) {
+    return false;
+  }
+  return true;
+}
+function fieldEquals(f, a, b, opts) {
+  if (!a.isSet(f) && !b.isSet(f)) {
+    return true;
+  }
+  if (!a.isSet(f) || !b.isSet(f)) {
+    return false;
+  }
+  switch (f.fieldKind) {
+    case "scalar":
+      return scalarEquals(f.scalar, a.get(f), b.get(f));
+    case "enum":
+      return a.get(f) === b.get(f);
+    case "message":
+      return reflectEquals(a.get(f), b.get(f), opts);
+    case "map": {
+      const mapA = a.get(f);
+      const mapB = b.get(f);
+      const keys = [];
+      for (const k of mapA.keys()) {
+        if (!mapB.has(k)) {
+          return false;
+        }
+        keys.push(k);
+      }
+      for (const k of mapB.keys()) {
+        if (!mapA.has(k)) {
+          return false;
+        }
+      }
+      for (const key of keys) {
+        const va = mapA.get(key);
+        const vb = mapB.get(key);
+        if (va === vb) {
+          continue;
+        }
+        switch (f.mapKind) {
+          case "enum":
+            return false;
+          case "message":
+            if (!reflectEquals(va, vb, opts)) {
+              return false;
+            }
+            break;
+          case "scalar":
+            if (!scalarEquals(f.scalar, va, vb)) {
+              return false;
+            }
+            break;
+        }
+      }
+      break;
+    }
+    case "list": {
+      const listA = a.get(f);
+      const listB = b.get(f);
+      if (listA.size != listB.size) {
+        return false;
+      }
+      for (let i = 0; i < listA.size; i++) {
+        const va = listA.get(i);
+        const vb = listB.get(i);
+        if (va === vb) {
+          continue;
+        }
+        switch (f.listKind) {
+          case "enum":
+            return false;
+          case "message":
+            if (!reflectEquals(va, vb, opts)) {
+              return false;
+            }
+            break;
+          case "scalar":
+            if (!scalarEquals(f.scalar, va, vb)) {
+              return false;
+            }
+            break;
+        }
+      }
+      break;
+    }
+  }
+  return true;
+}
+function anyUnpackedEquals(a, b, opts) {
+  if (a.typeUrl !== b.typeUrl) {
+    return false;
+  }
+  const unpackedA = anyUnpack(a, opts.registry);
+  const unpackedB = anyUnpack(b, opts.registry);
+  if (unpackedA && unpackedB) {
+    const schema = opts.registry.getMessage(unpackedA.$typeName);
+    if (schema) {
+      return equals(schema, unpackedA, unpackedB, opts);
+    }
+  }
+  return scalarEquals(ScalarType.BYTES, a.value, b.value);
+}
+function unknownEquals(a, b, registry) {
+  function getTrulyUnknown(msg, registry2) {
+    var _a;
+    const u = (_a = msg.getUnknown()) !== null && _a !== void 0 ? _a : [];
+    return registry2 ? u.filter((uf) => !registry2.getExtensionFor(msg.desc, uf.no)) : u;
+  }
+  const unknownA = getTrulyUnknown(a, registry);
+  const unknownB = getTrulyUnknown(b, registry);
+  if (unknownA.length != unknownB.length) {
+    return false;
+  }
+  for (let i = 0; i < unknownA.length; i++) {
+    const a2 = unknownA[i];
+    const b2 = unknownB[i];
+    if (a2.no != b2.no) {
+      return false;
+    }
+    if (a2.wireType != b2.wireType) {
+      return false;
+    }
+    if (!scalarEquals(ScalarType.BYTES, a2.data, b2.data)) {
+      return false;
+    }
+  }
+  return true;
+}
+function extensionsEquals(a, b, opts) {
+  function getSetExtensions(msg, registry) {
+    var _a;
+    return ((_a = msg.getUnknown()) !== null && _a !== void 0 ? _a : []).map((uf) => registry.getExtensionFor(msg.desc, uf.no)).filter((e) => e != void 0).filter((e, index, arr) => arr.indexOf(e) === index);
+  }
+  const extensionsA = getSetExtensions(a, opts.registry);
+  const extensionsB = getSetExtensions(b, opts.registry);
+  if (extensionsA.length != extensionsB.length || extensionsA.some((e) => !extensionsB.includes(e))) {
+    return false;
+  }
+  for (const extension of extensionsA) {
+    const [containerA, field] = createExtensionContainer(extension, getExtension(a.message, extension));
+    const [containerB] = createExtensionContainer(extension, getExtension(b.message, extension));
+    if (!fieldEquals(field, containerA, containerB, opts)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/wkt/json.js
+var timestampMsMin = /* @__PURE__ */ Date.parse("0001-01-01T00:00:00Z");
+var timestampMsMax = /* @__PURE__ */ Date.parse("9999-12-31T23:59:59Z");
+var durationSecondsMin = -315576e6;
+var durationSecondsMax = 315576e6;
+
+// node_modules/@bufbuild/protobuf/dist/esm/to-json.js
+var LEGACY_REQUIRED3 = 3;
+var IMPLICIT5 = 2;
+var jsonWriteDefaults = {
+  alwaysEmitImplicit: false,
+  enumAsInteger: false,
+  useProtoFieldName: false
+};
+function makeWriteOptions2(options) {
+  return options ? Object.assign(Object.assign({}, jsonWriteDefaults), options) : jsonWriteDefaults;
+}
+function toJson(schema, message, options) {
+  return compiledWriter2(schema)(makeWriteOptions2(options), message);
+}
+var compiledWriters2 = /* @__PURE__ */ new WeakMap();
+function compiledWriter2(desc) {
+  let compiled = compiledWriters2.get(desc);
+  if (compiled === void 0) {
+    compiled = compileMessage3(desc);
+  }
+  return compiled;
+}
+function compileMessage3(desc) {
+  const typeName2 = desc.typeName;
+  const writeWkt = compileWkt(desc);
+  if (writeWkt !== void 0) {
+    const foreignField2 = desc.fields[0];
+    const compiledWriter4 = (opts, message) => {
+      if (message.$typeName !== typeName2 && foreignField2 !== void 0) {
+        throw new FieldError(foreignField2, `cannot use ${foreignField2} with message ${message.$typeName}`, "ForeignFieldError");
+      }
+      return writeWkt(opts, message);
+    };
+    compiledWriters2.set(desc, compiledWriter4);
+    return compiledWriter4;
+  }
+  const sortedFields = desc.fields.concat().sort((a, b) => a.number - b.number);
+  const foreignField = sortedFields[0];
+  const fieldWriters = [];
+  const compiledWriter3 = (opts, message) => {
+    if (message.$typeName !== typeName2 && foreignField !== void 0) {
+      throw new FieldError(foreignField, `cannot use ${foreignField} with message ${message.$typeName}`, "ForeignFieldError");
+    }
+    const json = {};
+    for (let i = 0; i < fieldWriters.length; i++) {
+      fieldWriters[i](opts, message, json);
+    }
+    if (opts.registry) {
+      writeExtensions(json, opts, opts.registry, message, desc);
+    }
+    return json;
+  };
+  compiledWriters2.set(desc, compiledWriter3);
+  for (const field of sortedFields) {
+    const writeField2 = compileField2(field);
+    fieldWriters.push(field.jsonName === "__proto__" || field.name === "__proto__" ? writeOwnKeys(writeField2) : writeField2);
+  }
+  return compiledWriter3;
+}
+function writeOwnKeys(writeField2) {
+  return (opts, message, json) => {
+    const tmp = /* @__PURE__ */ Object.create(null);
+    writeField2(opts, message, tmp);
+    for (const key of Object.keys(tmp)) {
+      setOwn(json, key, tmp[key]);
+    }
+  };
+}
+function compileWkt(desc) {
+  if (!desc.typeName.startsWith("google.protobuf.")) {
+    return void 0;
+  }
+  switch (desc.typeName) {
+    case "google.protobuf.Any":
+      return (opts, message) => anyToJson(message, opts);
+    case "google.protobuf.Timestamp":
+      return (opts, message) => timestampToJson(message);
+    case "google.protobuf.Duration":
+      return (opts, message) => durationToJson(message);
+    case "google.protobuf.FieldMask":
+      return (opts, message) => fieldMaskToJson(message);
+    case "google.protobuf.Struct":
+      return (opts, message) => structToJson(message);
+    case "google.protobuf.Value":
+      return (opts, message) => valueToJson(message);
+    case "google.protobuf.ListValue":
+      return (opts, message) => listValueToJson(message);
+    default:
+      if (isWrapperDesc(desc)) {
+        const valueField = desc.fields[0];
+        const localName = valueField.localName;
+        const zero = scalarZeroValue(valueField.scalar, false);
+        const writeScalar = compileScalarValue2(valueField);
+        return (opts, message) => {
+          const value = message[localName];
+          return writeScalar(opts, value === void 0 ? zero : value);
+        };
+      }
+      return void 0;
+  }
+}
+function compileField2(field) {
+  switch (field.fieldKind) {
+    case "scalar":
+    case "enum":
+    case "message":
+      return compileSingularField2(field);
+    case "list":
+    case "map": {
+      const writeValue = field.fieldKind == "list" ? compileListValue(field) : compileMapValue(field);
+      const protoName = field.name;
+      const jsonKey = field.jsonName;
+      const localName = field.localName;
+      return (opts, message, json) => {
+        const value = writeValue(opts, message[localName]);
+        if (value !== void 0) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = value;
+        }
+      };
+    }
+  }
+}
+function compileSingularField2(field) {
+  const writeValue = compileSingularValue2(field);
+  const protoName = field.name;
+  const jsonKey = field.jsonName;
+  const localName = field.localName;
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (opts, message, json) => {
+      const oneof = message[oneofLocalName];
+      if (oneof.case === localName) {
+        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, oneof.value);
+      }
+    };
+  }
+  if (field.presence != IMPLICIT5) {
+    const requiredError = field.presence == LEGACY_REQUIRED3 ? `cannot encode ${field} to JSON: required field not set` : void 0;
+    return (opts, message, json) => {
+      const value = message[localName];
+      if (value !== void 0 && Object.prototype.hasOwnProperty.call(message, localName)) {
+        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+      } else if (requiredError !== void 0) {
+        throw new Error(requiredError);
+      }
+    };
+  }
+  if (field.fieldKind == "enum") {
+    const zero = field.enum.values[0].number;
+    return (opts, message, json) => {
+      const value = message[localName];
+      if (value !== zero || opts.alwaysEmitImplicit) {
+        json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+      }
+    };
+  }
+  switch (field.scalar) {
+    case ScalarType.BOOL:
+      return (opts, message, json) => {
+        const value = message[localName];
+        if (value !== false || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        }
+      };
+    case ScalarType.STRING:
+      return (opts, message, json) => {
+        const value = message[localName];
+        if (value !== "" || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        }
+      };
+    case ScalarType.BYTES:
+      return (opts, message, json) => {
+        const value = message[localName];
+        if (!(value instanceof Uint8Array) || value.byteLength > 0 || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        }
+      };
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return (opts, message, json) => {
+        const value = message[localName];
+        if (!Object.is(value, 0) || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        }
+      };
+    default:
+      return (opts, message, json) => {
+        const value = message[localName];
+        if (value != 0 || opts.alwaysEmitImplicit) {
+          json[opts.useProtoFieldName ? protoName : jsonKey] = writeValue(opts, value);
+        }
+      };
+  }
+}
+function compileFieldValue(field) {
+  switch (field.fieldKind) {
+    case "scalar":
+    case "enum":
+    case "message":
+      return compileSingularValue2(field);
+    case "list":
+      return compileListValue(field);
+    case "map":
+      return compileMapValue(field);
+  }
+}
+function compileSingularValue2(field) {
+  switch (field.fieldKind) {
+    case "scalar":
+      return compileScalarValue2(field);
+    case "enum":
+      return compileEnumValue(field);
+    case "message":
+      return compileMessageValue(field);
+  }
+}
+function compileMessageValue(field) {
+  const { toMessage } = localMessageMapper(field);
+  const writeMessage = compiledWriter2(field.message);
+  return (opts, value) => writeMessage(opts, toMessage(value));
+}
+function compileListValue(field) {
+  const writeItem = compileListItemValue(field);
+  return (opts, value) => {
+    const items = value;
+    if (items.length == 0 && !opts.alwaysEmitImplicit) {
+      return void 0;
+    }
+    const jsonArray = [];
+    for (let i = 0; i < items.length; i++) {
+      jsonArray.push(writeItem(opts, items[i]));
+    }
+    return jsonArray;
+  };
+}
+function compileListItemValue(field) {
+  switch (field.listKind) {
+    case "scalar":
+      return compileScalarValue2(field);
+    case "enum":
+      return compileEnumValue(field);
+    case "message":
+      return compileMessageValue(field);
+  }
+}
+function compileMapValue(field) {
+  const writeMapValue = compileMapEntryValue(field);
+  return (opts, value) => {
+    const record2 = value;
+    const keys = Object.keys(record2);
+    if (keys.length == 0 && !opts.alwaysEmitImplicit) {
+      return void 0;
+    }
+    const jsonObject = {};
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      setOwn(jsonObject, key, writeMapValue(opts, record2[key]));
+    }
+    return jsonObject;
+  };
+}
+function compileMapEntryValue(field) {
+  switch (field.mapKind) {
+    case "scalar":
+      return compileScalarValue2(field);
+    case "enum":
+      return compileEnumValue(field);
+    case "message":
+      return compileMessageValue(field);
+  }
+}
+function compileEnumValue(field) {
+  const desc = field.enum;
+  if (desc.typeName == "google.protobuf.NullValue") {
+    return (opts, value) => {
+      if (typeof value != "number") {
+        throw errorEnumValue(desc, value);
+      }
+      return null;
+    };
+  }
+  return (opts, value) => {
+    var _a, _b;
+    if (typeof value != "number") {
+      throw errorEnumValue(desc, value);
+    }
+    if (opts.enumAsInteger) {
+      return value;
+    }
+    return (_b = (_a = desc.value[value]) === null || _a === void 0 ? void 0 : _a.jsonName) !== null && _b !== void 0 ? _b : value;
+  };
+}
+function errorEnumValue(desc, value) {
+  return new Error(`cannot encode ${desc} to JSON: expected number, got ${formatVal(value)}`);
+}
+function compileScalarValue2(field) {
+  switch (field.scalar) {
+    // int32, fixed32, uint32: JSON value will be a decimal number. Either numbers or strings are accepted.
+    case ScalarType.INT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32:
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+      return (opts, value) => {
+        if (typeof value != "number") {
+          throw errorScalarValue(field, value);
+        }
+        return value;
+      };
+    // float, double: JSON value will be a number or one of the special string values "NaN", "Infinity", and "-Infinity".
+    // Either numbers or strings are accepted. Exponent notation is also accepted.
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return (opts, value) => {
+        if (typeof value != "number") {
+          throw errorScalarValue(field, value);
+        }
+        if (Number.isNaN(value))
+          return "NaN";
+        if (value === Number.POSITIVE_INFINITY)
+          return "Infinity";
+        if (value === Number.NEGATIVE_INFINITY)
+          return "-Infinity";
+        return value;
+      };
+    // string:
+    case ScalarType.STRING:
+      return (opts, value) => {
+        if (typeof value != "string") {
+          throw errorScalarValue(field, value);
+        }
+        return value;
+      };
+    // bool:
+    case ScalarType.BOOL:
+      return (opts, value) => {
+        if (typeof value != "boolean") {
+          throw errorScalarValue(field, value);
+        }
+        return value;
+      };
+    // JSON value will be a decimal string. Either numbers or strings are accepted.
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      return (opts, value) => {
+        if (typeof value == "bigint" || typeof value == "string" || typeof value == "number" && Number.isInteger(value)) {
+          return value.toString();
+        }
+        throw errorScalarValue(field, value);
+      };
+    // bytes: JSON value will be the data encoded as a string using standard base64 encoding with paddings.
+    // Either standard or URL-safe base64 encoding with/without paddings are accepted.
+    case ScalarType.BYTES:
+      return (opts, value) => {
+        if (value instanceof Uint8Array) {
+          return base64Encode(value);
+        }
+        throw errorScalarValue(field, value);
+      };
+  }
+}
+function errorScalarValue(field, value) {
+  var _a;
+  return new Error(`cannot encode ${field} to JSON: ${(_a = checkField(field, value)) === null || _a === void 0 ? void 0 : _a.message}`);
+}
+function writeExtensions(json, opts, registry, message, desc) {
+  const unknown = message.$unknown;
+  if (unknown === void 0) {
+    return;
+  }
+  const tagSeen = /* @__PURE__ */ new Set();
+  for (let i = 0; i < unknown.length; i++) {
+    const { no } = unknown[i];
+    if (!tagSeen.has(no)) {
+      tagSeen.add(no);
+      const extension = registry.getExtensionFor(desc, no);
+      if (!extension) {
+        continue;
+      }
+      const value = getExtension(message, extension);
+      const [container, field] = createExtensionContainer(extension, value);
+      const local = container[unsafeLocal];
+      const jsonValue = compileFieldValue(field)(opts, local[field.localName]);
+      if (jsonValue !== void 0) {
+        json[extension.jsonName] = jsonValue;
+      }
+    }
+  }
+}
+function anyToJson(val, opts) {
+  if (val.typeUrl === "") {
+    return {};
+  }
+  const { registry } = opts;
+  let message;
+  let desc;
+  if (registry) {
+    message = anyUnpack(val, registry);
+    if (message) {
+      desc = registry.getMessage(message.$typeName);
+    }
+  }
+  if (!desc || !message) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: "${val.typeUrl}" is not in the type registry`);
+  }
+  const json = hasCustomJsonRepresentation(desc) ? {
+    value: compiledWriter2(desc)(opts, message)
+  } : compiledWriter2(desc)(opts, message);
+  json["@type"] = val.typeUrl;
+  return json;
+}
+function durationToJson(val) {
+  const seconds = Number(val.seconds);
+  const nanos = val.nanos;
+  if (seconds > durationSecondsMax || seconds < durationSecondsMin) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: value out of range`);
+  }
+  if (seconds > 0 && nanos < 0 || seconds < 0 && nanos > 0) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: nanos sign must match seconds sign`);
+  }
+  let text = val.seconds.toString();
+  if (nanos !== 0) {
+    let nanosStr = Math.abs(nanos).toString();
+    nanosStr = "0".repeat(9 - nanosStr.length) + nanosStr;
+    if (nanosStr.substring(3) === "000000") {
+      nanosStr = nanosStr.substring(0, 3);
+    } else if (nanosStr.substring(6) === "000") {
+      nanosStr = nanosStr.substring(0, 6);
+    }
+    text += "." + nanosStr;
+    if (nanos < 0 && seconds == 0) {
+      text = "-" + text;
+    }
+  }
+  return text + "s";
+}
+function fieldMaskToJson(val) {
+  return val.paths.map((p) => {
+    if (protoSnakeCase(protoCamelCase(p)) !== p) {
+      throw new Error(`cannot encode message ${val.$typeName} to JSON: lowerCamelCase of path name "${p}" is irreversible`);
+    }
+    return protoCamelCase(p);
+  }).join(",");
+}
+function structToJson(val) {
+  const json = {};
+  const keys = Object.keys(val.fields);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    setOwn(json, key, valueToJson(val.fields[key]));
+  }
+  return json;
+}
+function valueToJson(val) {
+  switch (val.kind.case) {
+    case "nullValue":
+      return null;
+    case "numberValue":
+      if (!Number.isFinite(val.kind.value)) {
+        throw new Error(`${val.$typeName} cannot be NaN or Infinity`);
+      }
+      return val.kind.value;
+    case "boolValue":
+      return val.kind.value;
+    case "stringValue":
+      return val.kind.value;
+    case "structValue":
+      return structToJson(val.kind.value);
+    case "listValue":
+      return listValueToJson(val.kind.value);
+    default:
+      throw new Error(`${val.$typeName} must have a value`);
+  }
+}
+function listValueToJson(val) {
+  return val.values.map(valueToJson);
+}
+function timestampToJson(val) {
+  const ms = Number(val.seconds) * 1e3;
+  if (ms < timestampMsMin || ms > timestampMsMax) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z inclusive`);
+  }
+  if (val.nanos < 0) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: nanos must not be negative`);
+  }
+  if (val.nanos > 999999999) {
+    throw new Error(`cannot encode message ${val.$typeName} to JSON: nanos must not be greater than 999999999`);
+  }
+  let z = "Z";
+  if (val.nanos > 0) {
+    const nanosStr = (val.nanos + 1e9).toString().substring(1);
+    if (nanosStr.substring(3) === "000000") {
+      z = "." + nanosStr.substring(0, 3) + "Z";
+    } else if (nanosStr.substring(6) === "000") {
+      z = "." + nanosStr.substring(0, 6) + "Z";
+    } else {
+      z = "." + nanosStr + "Z";
+    }
+  }
+  return new Date(ms).toISOString().replace(".000Z", z);
+}
+
+// node_modules/@bufbuild/protobuf/dist/esm/from-json.js
+var IMPLICIT6 = 2;
+function makeReadContext2(options) {
+  return Object.assign(Object.assign({ ignoreUnknownFields: false, recursionLimit: 100 }, options), { depth: 0 });
+}
+function fromJson(schema, json, options) {
+  const message = create(schema);
+  readMessage(schema, message, json, options);
+  return message;
+}
+function readMessage(schema, message, json, options) {
+  try {
+    compiledReader2(schema)(message, json, makeReadContext2(options));
+  } catch (e) {
+    if (isFieldError(e)) {
+      throw new Error(`cannot decode ${e.field()} from JSON: ${e.message}`, {
+        cause: e
+      });
+    }
+    throw e;
+  }
+}
+var compiledReaders2 = /* @__PURE__ */ new WeakMap();
+function compiledReader2(desc) {
+  let compiled = compiledReaders2.get(desc);
+  if (compiled === void 0) {
+    compiled = compileMessage4(desc);
+  }
+  return compiled;
+}
+function compileMessage4(desc) {
+  const descString = String(desc);
+  const readWkt = compileWkt2(desc);
+  if (readWkt !== void 0) {
+    const compiled2 = (message, json, ctx) => {
+      if (++ctx.depth > ctx.recursionLimit) {
+        throw new Error(`cannot decode ${descString} from JSON: maximum recursion depth of ${ctx.recursionLimit} reached`);
+      }
+      readWkt(message, json, ctx);
+      ctx.depth--;
+    };
+    compiledReaders2.set(desc, compiled2);
+    return compiled2;
+  }
+  const typeName2 = desc.typeName;
+  const fieldsByJsonKey = /* @__PURE__ */ new Map();
+  const compiled = (message, json, ctx) => {
+    var _a;
+    if (++ctx.depth > ctx.recursionLimit) {
+      throw new Error(`cannot decode ${descString} from JSON: maximum recursion depth of ${ctx.recursionLimit} reached`);
+    }
+    if (json == null || Array.isArray(json) || typeof json != "object") {
+      throw new Error(`cannot decode ${descString} from JSON: ${formatVal(json)}`);
+    }
+    const oneofSeen = /* @__PURE__ */ new Map();
+    const fieldSeen = /* @__PURE__ */ new Set();
+    const jsonKeys = Object.keys(json);
+    for (let i = 0; i < jsonKeys.length; i++) {
+      const jsonKey = jsonKeys[i];
+      const jsonValue = json[jsonKey];
+      const entry2 = fieldsByJsonKey.get(jsonKey);
+      if (entry2 !== void 0) {
+        const field = entry2.field;
+        if (fieldSeen.has(field)) {
+          throw new FieldError(field, "set multiple times");
+        }
+        fieldSeen.add(field);
+        if (entry2.oneofScalarNullSkip && jsonValue === null) {
+          continue;
+        }
+        if (entry2.oneof) {
+          const seen = oneofSeen.get(entry2.oneof);
+          if (seen !== void 0) {
+            throw new FieldError(entry2.oneof, `oneof set multiple times by ${seen.name} and ${field.name}`);
+          }
+          oneofSeen.set(entry2.oneof, field);
+        }
+        entry2.read(message, jsonValue, ctx);
+      } else {
+        const extension = jsonKey.startsWith("[") && jsonKey.endsWith("]") ? (_a = ctx.registry) === null || _a === void 0 ? void 0 : _a.getExtension(jsonKey.substring(1, jsonKey.length - 1)) : void 0;
+        if ((extension === null || extension === void 0 ? void 0 : extension.extendee.typeName) == typeName2) {
+          const [container, field, get] = createExtensionContainer(extension);
+          compileFieldReader2(field)(container[unsafeLocal], jsonValue, ctx);
+          setExtension(message, extension, get());
+        }
+        if (extension === void 0 && !ctx.ignoreUnknownFields) {
+          throw new Error(`cannot decode ${descString} from JSON: key "${jsonKey}" is unknown`);
+        }
+      }
+    }
+    ctx.depth--;
+  };
+  compiledReaders2.set(desc, compiled);
+  for (const field of desc.fields) {
+    const entry2 = {
+      read: compileFieldReader2(field),
+      field,
+      oneof: field.oneof,
+      oneofScalarNullSkip: field.oneof !== void 0 && field.fieldKind == "scalar"
+    };
+    fieldsByJsonKey.set(field.name, entry2).set(field.jsonName, entry2);
+  }
+  return compiled;
+}
+function compileWkt2(desc) {
+  if (!desc.typeName.startsWith("google.protobuf.")) {
+    return void 0;
+  }
+  switch (desc.typeName) {
+    case "google.protobuf.Any":
+      return (message, json, ctx) => anyFromJson(message, json, ctx);
+    case "google.protobuf.Timestamp":
+      return (message, json) => timestampFromJson(message, json);
+    case "google.protobuf.Duration":
+      return (message, json) => durationFromJson(message, json);
+    case "google.protobuf.FieldMask":
+      return (message, json) => fieldMaskFromJson(message, json);
+    case "google.protobuf.Struct":
+      return (message, json, ctx) => structFromJson(message, json, ctx);
+    case "google.protobuf.Value":
+      return (message, json, ctx) => valueFromJson(message, json, ctx);
+    case "google.protobuf.ListValue":
+      return (message, json, ctx) => listValueFromJson(message, json, ctx);
+    default:
+      if (isWrapperDesc(desc)) {
+        const valueField = desc.fields[0];
+        const localName = valueField.localName;
+        const scalar2 = valueField.scalar;
+        const longAsString = valueField.longAsString;
+        const readScalar = compileScalarConverter(valueField);
+        return (message, json) => {
+          if (json === null) {
+            message[localName] = scalarZeroValue(scalar2, longAsString);
+          } else {
+            message[localName] = readScalar(json);
+          }
+        };
+      }
+      return void 0;
+  }
+}
+function compileFieldReader2(field) {
+  switch (field.fieldKind) {
+    case "scalar":
+      return compileScalarFieldReader2(field);
+    case "enum":
+      return compileEnumFieldReader2(field);
+    case "message":
+      return compileMessageFieldReader2(field);
+    case "list":
+      return compileListFieldReader2(field);
+    case "map":
+      return compileMapFieldReader2(field);
+  }
+}
+function compileScalarFieldReader2(field) {
+  const readScalar = compileScalarConverter(field);
+  const localName = field.localName;
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (message, json) => {
+      message[oneofLocalName] = {
+        case: localName,
+        value: readScalar(json)
+      };
+    };
+  }
+  const clear = compileClear(field);
+  return (message, json) => {
+    if (json === null) {
+      clear(message);
+    } else {
+      message[localName] = readScalar(json);
+    }
+  };
+}
+function compileClear(field) {
+  const localName = field.localName;
+  if (field.presence != IMPLICIT6) {
+    return (message) => {
+      delete message[localName];
+    };
+  }
+  if (field.fieldKind == "enum") {
+    const zero = field.enum.values[0].number;
+    return (message) => {
+      message[localName] = zero;
+    };
+  }
+  const scalar2 = field.scalar;
+  const longAsString = field.longAsString;
+  return (message) => {
+    message[localName] = scalarZeroValue(scalar2, longAsString);
+  };
+}
+function compileEnumFieldReader2(field) {
+  const readEnumValue = compileEnumConverter(field.enum);
+  const checkEnum = compileEnumCheck(field.enum);
+  const localName = field.localName;
+  const nullResets = field.enum.typeName != "google.protobuf.NullValue";
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (message, json, ctx) => {
+      if (json === null && nullResets) {
+        const oneof = message[oneofLocalName];
+        if (oneof.case === localName) {
+          message[oneofLocalName] = { case: void 0 };
+        }
+        return;
+      }
+      const value = readEnumValue(json, ctx.ignoreUnknownFields);
+      if (value === tokenIgnoredUnknownEnum) {
+        return;
+      }
+      const check = checkEnum(value);
+      if (check !== true) {
+        throw new FieldError(field, reasonSingular(field, value, check));
+      }
+      message[oneofLocalName] = { case: localName, value };
+    };
+  }
+  const clear = compileClear(field);
+  return (message, json, ctx) => {
+    if (json === null && nullResets) {
+      clear(message);
+      return;
+    }
+    const value = readEnumValue(json, ctx.ignoreUnknownFields);
+    if (value === tokenIgnoredUnknownEnum) {
+      return;
+    }
+    const check = checkEnum(value);
+    if (check !== true) {
+      throw new FieldError(field, reasonSingular(field, value, check));
+    }
+    message[localName] = value;
+  };
+}
+function compileMessageFieldReader2(field) {
+  const localName = field.localName;
+  const { toMessage, toLocal } = localMessageMapper(field);
+  const readChild = compiledReader2(field.message);
+  const nullResets = field.message.typeName != "google.protobuf.Value";
+  if (field.oneof) {
+    const oneofLocalName = field.oneof.localName;
+    return (message, json, ctx) => {
+      const oneof = message[oneofLocalName];
+      if (json === null && nullResets) {
+        if (oneof.case === localName) {
+          message[oneofLocalName] = { case: void 0 };
+        }
+        return;
+      }
+      const child3 = toMessage(oneof.case === localName ? oneof.value : void 0);
+      readChild(child3, json, ctx);
+      message[oneofLocalName] = { case: localName, value: toLocal(child3) };
+    };
+  }
+  return (message, json, ctx) => {
+    if (json === null && nullResets) {
+      delete message[localName];
+      return;
+    }
+    const child3 = toMessage(message[localName]);
+    readChild(child3, json, ctx);
+    message[localName] = toLocal(child3);
+  };
+}
+function compileListFieldReader2(field) {
+  const localName = field.localName;
+  const readItem = compileListItemReader(field);
+  return (message, json, ctx) => {
+    if (json === null) {
+      return;
+    }
+    if (!Array.isArray(json)) {
+      throw new FieldError(field, "expected Array, got " + formatVal(json));
+    }
+    const items = message[localName];
+    for (let i = 0; i < json.length; i++) {
+      const value = readItem(json[i], ctx, items.length);
+      if (value !== tokenIgnoredUnknownEnum) {
+        items.push(value);
+      }
+    }
+  };
+}
+function compileListItemReader(field) {
+  switch (field.listKind) {
+    case "scalar": {
+      const parseScalar = compileScalarParse(field);
+      const checkValue2 = checkScalarValue(field.scalar);
+      const toLocal = compileScalarToLocal(field);
+      return (json, ctx, index) => {
+        if (json === null) {
+          throw new FieldError(field, "list item must not be null");
+        }
+        const value = parseScalar(json);
+        const check = checkValue2(value);
+        if (check !== true) {
+          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+        }
+        return toLocal(value);
+      };
+    }
+    case "enum": {
+      const readEnumValue = compileEnumConverter(field.enum);
+      const checkEnum = compileEnumCheck(field.enum);
+      const nullResets = field.enum.typeName != "google.protobuf.NullValue";
+      return (json, ctx, index) => {
+        if (json === null && nullResets) {
+          throw new FieldError(field, "list item must not be null");
+        }
+        const value = readEnumValue(json, ctx.ignoreUnknownFields);
+        if (value === tokenIgnoredUnknownEnum) {
+          return value;
+        }
+        const check = checkEnum(value);
+        if (check !== true) {
+          throw new FieldError(field, `list item #${index + 1}: ${reasonSingular(field, value, check)}`);
+        }
+        return value;
+      };
+    }
+    case "message": {
+      const { toMessage, toLocal } = localMessageMapper(field);
+      const readChild = compiledReader2(field.message);
+      const nullResets = field.message.typeName != "google.protobuf.Value";
+      return (json, ctx) => {
+        if (json === null && nullResets) {
+          throw new FieldError(field, "list item must not be null");
+        }
+        const child3 = toMessage(void 0);
+        readChild(child3, json, ctx);
+        return toLocal(child3);
+      };
+    }
+  }
+}
+function compileMapFieldReader2(field) {
+  const localName = field.localName;
+  const mapKey = field.mapKey;
+  const parseMapKey = compileMapKeyParse(mapKey);
+  const checkMapKey = checkScalarValue(mapKey);
+  let parseValue;
+  let checkValue2;
+  let toLocalValue = (value) => value;
+  let nullResets = true;
+  switch (field.mapKind) {
+    case "scalar": {
+      parseValue = compileScalarParse(field);
+      checkValue2 = checkScalarValue(field.scalar);
+      toLocalValue = compileScalarToLocal(field);
+      break;
+    }
+    case "enum": {
+      const readEnumValue = compileEnumConverter(field.enum);
+      parseValue = (json, ctx) => readEnumValue(json, ctx.ignoreUnknownFields);
+      checkValue2 = compileEnumCheck(field.enum);
+      nullResets = field.enum.typeName != "google.protobuf.NullValue";
+      break;
+    }
+    case "message": {
+      const { toMessage, toLocal } = localMessageMapper(field);
+      const readChild = compiledReader2(field.message);
+      nullResets = field.message.typeName != "google.protobuf.Value";
+      parseValue = (json, ctx) => {
+        const child3 = toMessage(void 0);
+        readChild(child3, json, ctx);
+        return toLocal(child3);
+      };
+      break;
+    }
+  }
+  return (message, json, ctx) => {
+    if (json === null) {
+      return;
+    }
+    if (typeof json != "object" || Array.isArray(json)) {
+      throw new FieldError(field, "expected object, got " + formatVal(json));
+    }
+    const record2 = message[localName];
+    const seen = /* @__PURE__ */ new Set();
+    const jsonMapKeys = Object.keys(json);
+    for (let i = 0; i < jsonMapKeys.length; i++) {
+      const jsonMapKey = jsonMapKeys[i];
+      const jsonMapValue = json[jsonMapKey];
+      const key = parseMapKey(jsonMapKey);
+      if (seen.has(key)) {
+        throw new FieldError(field, `duplicate map key "${jsonMapKey}"`);
+      }
+      seen.add(key);
+      if (jsonMapValue === null && nullResets) {
+        throw new FieldError(field, "map value must not be null");
+      }
+      const value = parseValue(jsonMapValue, ctx);
+      if (value === tokenIgnoredUnknownEnum) {
+        continue;
+      }
+      const checkKey = checkMapKey(key);
+      if (checkKey !== true) {
+        throw new FieldError(field, `invalid map key: ${reasonSingular({ scalar: mapKey }, key, checkKey)}`);
+      }
+      if (checkValue2 !== void 0) {
+        const check = checkValue2(value);
+        if (check !== true) {
+          throw new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, check)}`);
+        }
+      }
+      setOwn(record2, key, toLocalValue(value));
+    }
+  };
+}
+var tokenIgnoredUnknownEnum = /* @__PURE__ */ Symbol();
+function compileEnumConverter(desc) {
+  const zero = desc.values[0].number;
+  const numbers = /* @__PURE__ */ new Map();
+  for (const value of desc.values) {
+    numbers.set(value.jsonName, value.number);
+  }
+  for (const value of desc.values) {
+    numbers.set(value.name, value.number);
+  }
+  return (json, ignoreUnknownFields) => {
+    if (json === null) {
+      return zero;
+    }
+    switch (typeof json) {
+      case "number":
+        if (Number.isInteger(json)) {
+          return json;
+        }
+        break;
+      case "string": {
+        const number = numbers.get(json);
+        if (number !== void 0) {
+          return number;
+        }
+        if (ignoreUnknownFields) {
+          return tokenIgnoredUnknownEnum;
+        }
+        break;
+      }
+    }
+    throw new Error(`cannot decode ${desc} from JSON: ${formatVal(json)}`);
+  };
+}
+function compileEnumCheck(desc) {
+  if (desc.open) {
+    return checkScalarValue(ScalarType.INT32);
+  }
+  const values = desc.values;
+  return (value) => values.some((v) => v.number === value);
+}
+function compileScalarConverter(field) {
+  const parseScalar = compileScalarParse(field);
+  const checkValue2 = checkScalarValue(field.scalar);
+  const toLocal = compileScalarToLocal(field);
+  return (json) => {
+    const value = parseScalar(json);
+    const check = checkValue2(value);
+    if (check !== true) {
+      throw new FieldError(field, reasonSingular(field, value, check));
+    }
+    return toLocal(value);
+  };
+}
+function compileScalarParse(field) {
+  switch (field.scalar) {
+    // float, double: JSON value will be a number or one of the special string values "NaN", "Infinity", and "-Infinity".
+    // Either numbers or strings are accepted. Exponent notation is also accepted.
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return (json) => {
+        if (json === "NaN")
+          return NaN;
+        if (json === "Infinity")
+          return Number.POSITIVE_INFINITY;
+        if (json === "-Infinity")
+          return Number.NEGATIVE_INFINITY;
+        if (typeof json == "number") {
+          if (Number.isNaN(json)) {
+            throw new FieldError(field, "unexpected NaN number");
+          }
+          if (!Number.isFinite(json)) {
+            throw new FieldError(field, "unexpected infinite number");
+          }
+          return json;
+        }
+        if (typeof json == "string") {
+          if (json === "") {
+            return json;
+          }
+          if (json.trim().length !== json.length) {
+            return json;
+          }
+          const float2 = Number(json);
+          if (!Number.isFinite(float2)) {
+            return json;
+          }
+          return float2;
+        }
+        return json;
+      };
+    // int32, fixed32, uint32: JSON value will be a decimal number. Either numbers or strings are accepted.
+    case ScalarType.INT32:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32:
+    case ScalarType.UINT32:
+      return int32FromJson;
+    // bytes: JSON value will be the data encoded as a string using standard base64 encoding with paddings.
+    // Either standard or URL-safe base64 encoding with/without paddings are accepted.
+    case ScalarType.BYTES:
+      return (json) => {
+        if (typeof json == "string") {
+          if (json === "") {
+            return new Uint8Array(0);
+          }
+          try {
+            return base64Decode(json);
+          } catch (e) {
+            const message = e instanceof Error ? e.message : String(e);
+            throw new FieldError(field, message);
+          }
+        }
+        return json;
+      };
+    // int64, sfixed64, sint64, fixed64, uint64: The validation step accepts
+    // string and number. string, bool: no conversion.
+    default:
+      return (json) => json;
+  }
+}
+function compileScalarToLocal(field) {
+  const longAsString = field.fieldKind !== "map" && field.longAsString;
+  switch (field.scalar) {
+    case ScalarType.INT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.SINT64:
+      if (longAsString) {
+        return (value) => String(value);
+      }
+      return (value) => typeof value == "string" || typeof value == "number" ? protoInt64.parse(value) : value;
+    case ScalarType.FIXED64:
+    case ScalarType.UINT64:
+      if (longAsString) {
+        return (value) => String(value);
+      }
+      return (value) => typeof value == "string" || typeof value == "number" ? protoInt64.uParse(value) : value;
+    default:
+      return (value) => value;
+  }
+}
+function compileMapKeyParse(type) {
+  switch (type) {
+    case ScalarType.BOOL:
+      return (jsonString) => {
+        switch (jsonString) {
+          case "true":
+            return true;
+          case "false":
+            return false;
+        }
+        return jsonString;
+      };
+    case ScalarType.INT32:
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+    case ScalarType.SFIXED32:
+    case ScalarType.SINT32:
+      return int32FromJson;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return (jsonString) => /^-?0+$/.test(jsonString) ? "0" : jsonString.replace(/^(-?)0+(?=\d)/, "$1");
+    default:
+      return (jsonString) => jsonString;
+  }
+}
+function int32FromJson(json) {
+  if (typeof json == "string") {
+    if (json === "") {
+      return json;
+    }
+    if (json.trim().length !== json.length) {
+      return json;
+    }
+    const num = Number(json);
+    if (Number.isNaN(num)) {
+      return json;
+    }
+    return num;
+  }
+  return json;
+}
+function anyFromJson(any, json, ctx) {
+  var _a;
+  if (json === null || Array.isArray(json) || typeof json != "object") {
+    throw new Error(`cannot decode message ${any.$typeName} from JSON: expected object but got ${formatVal(json)}`);
+  }
+  if (Object.keys(json).length == 0) {
+    return;
+  }
+  const typeUrl = json["@type"];
+  if (typeof typeUrl != "string" || typeUrl == "") {
+    throw new Error(`cannot decode message ${any.$typeName} from JSON: "@type" is empty`);
+  }
+  const typeName2 = typeUrl.includes("/") ? typeUrl.substring(typeUrl.lastIndexOf("/") + 1) : typeUrl;
+  if (!typeName2.length) {
+    throw new Error(`cannot decode message ${any.$typeName} from JSON: "@type" is invalid`);
+  }
+  const desc = (_a = ctx.registry) === null || _a === void 0 ? void 0 : _a.getMessage(typeName2);
+  if (!desc) {
+    throw new Error(`cannot decode message ${any.$typeName} from JSON: ${typeUrl} is not in the type registry`);
+  }
+  const message = create(desc);
+  if (hasCustomJsonRepresentation(desc) && Object.prototype.hasOwnProperty.call(json, "value")) {
+    compiledReader2(desc)(message, json.value, ctx);
+  } else {
+    const copy = {};
+    for (const key of Object.keys(json)) {
+      if (key !== "@type") {
+        setOwn(copy, key, json[key]);
+      }
+    }
+    compiledReader2(desc)(message, copy, ctx);
+  }
+  anyPack(desc, message, any);
+}
+function timestampFromJson(timestamp, json) {
+  if (typeof json !== "string") {
+    throw new Error(`cannot decode message ${timestamp.$typeName} from JSON: ${formatVal(json)}`);
+  }
+  const matches3 = json.match(/^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(?:Z|([+-][0-9][0-9]:[0-9][0-9]))$/);
+  if (!matches3) {
+    throw new Error(`cannot decode message ${timestamp.$typeName} from JSON: invalid RFC 3339 string`);
+  }
+  const ms = Date.parse(
+    // biome-ignore format: want this to read well
+    matches3[1] + "-" + matches3[2] + "-" + matches3[3] + "T" + matches3[4] + ":" + matches3[5] + ":" + matches3[6] + (matches3[8] ? matches3[8] : "Z")
   );
-  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+  if (Number.isNaN(ms)) {
+    throw new Error(`cannot decode message ${timestamp.$typeName} from JSON: invalid RFC 3339 string`);
+  }
+  if (ms < timestampMsMin || ms > timestampMsMax) {
+    throw new Error(`cannot decode message ${timestamp.$typeName} from JSON: must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z inclusive`);
+  }
+  timestamp.seconds = protoInt64.parse(ms / 1e3);
+  timestamp.nanos = 0;
+  if (matches3[7]) {
+    timestamp.nanos = parseInt("1" + matches3[7] + "0".repeat(9 - matches3[7].length)) - 1e9;
+  }
+}
+function durationFromJson(duration3, json) {
+  if (typeof json !== "string") {
+    throw new Error(`cannot decode message ${duration3.$typeName} from JSON: ${formatVal(json)}`);
+  }
+  const match2 = json.match(/^(-?[0-9]+)(?:\.([0-9]+))?s/);
+  if (match2 === null) {
+    throw new Error(`cannot decode message ${duration3.$typeName} from JSON: ${formatVal(json)}`);
+  }
+  const longSeconds = Number(match2[1]);
+  if (longSeconds > durationSecondsMax || longSeconds < durationSecondsMin) {
+    throw new Error(`cannot decode message ${duration3.$typeName} from JSON: ${formatVal(json)}`);
+  }
+  duration3.seconds = protoInt64.parse(longSeconds);
+  if (typeof match2[2] !== "string") {
+    return;
+  }
+  const nanosStr = match2[2] + "0".repeat(9 - match2[2].length);
+  duration3.nanos = parseInt(nanosStr);
+  if (longSeconds < 0 || Object.is(longSeconds, -0)) {
+    duration3.nanos = -duration3.nanos;
+  }
+}
+function fieldMaskFromJson(fieldMask, json) {
+  if (typeof json !== "string") {
+    throw new Error(`cannot decode message ${fieldMask.$typeName} from JSON: ${formatVal(json)}`);
+  }
+  if (json === "") {
+    return;
+  }
+  fieldMask.paths = json.split(",").map((path2) => {
+    if (path2.includes("_")) {
+      throw new Error(`cannot decode message ${fieldMask.$typeName} from JSON: path names must be lowerCamelCase`);
+    }
+    return protoSnakeCase(path2);
+  });
+}
+function structFromJson(struct, json, ctx) {
+  if (typeof json != "object" || json == null || Array.isArray(json)) {
+    throw new Error(`cannot decode message ${struct.$typeName} from JSON ${formatVal(json)}`);
+  }
+  const keys = Object.keys(json);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    const parsedValue = create(ValueSchema);
+    valueFromJson(parsedValue, json[key], ctx);
+    setOwn(struct.fields, key, parsedValue);
+  }
+}
+function valueFromJson(value, json, ctx) {
+  if (++ctx.depth > ctx.recursionLimit) {
+    throw new Error(`cannot decode ${value.$typeName} from JSON: maximum recursion depth of ${ctx.recursionLimit} reached`);
+  }
+  switch (typeof json) {
+    case "number":
+      value.kind = { case: "numberValue", value: json };
+      break;
+    case "string":
+      value.kind = { case: "stringValue", value: json };
+      break;
+    case "boolean":
+      value.kind = { case: "boolValue", value: json };
+      break;
+    case "object":
+      if (json === null) {
+        value.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
+      } else if (Array.isArray(json)) {
+        const listValue = create(ListValueSchema);
+        listValueFromJson(listValue, json, ctx);
+        value.kind = { case: "listValue", value: listValue };
+      } else {
+        const struct = create(StructSchema);
+        structFromJson(struct, json, ctx);
+        value.kind = { case: "structValue", value: struct };
+      }
+      break;
+    default:
+      throw new Error(`cannot decode message ${value.$typeName} from JSON ${formatVal(json)}`);
+  }
+  ctx.depth--;
+  return value;
+}
+function listValueFromJson(listValue, json, ctx) {
+  if (!Array.isArray(json)) {
+    throw new Error(`cannot decode message ${listValue.$typeName} from JSON ${formatVal(json)}`);
+  }
+  for (let i = 0; i < json.length; i++) {
+    const value = create(ValueSchema);
+    valueFromJson(value, json[i], ctx);
+    listValue.values.push(value);
+  }
+}
+
+// node_modules/@bufbuild/cel/dist/esm/proto.js
+function celFromScalar(type, v) {
+  switch (type) {
+    case ScalarType.UINT32:
+    case ScalarType.UINT64:
+    case ScalarType.FIXED32:
+    case ScalarType.FIXED64:
+      return celUint(BigInt(v));
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return BigInt(v);
+    default:
+      return v;
+  }
+}
+
+// node_modules/@bufbuild/cel/dist/esm/list.js
+var privateSymbol3 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/list");
+function celList(arrayOrReflectList) {
+  if (isReflectList(arrayOrReflectList)) {
+    return new RepeatedFieldList(arrayOrReflectList);
+  }
+  return new ArrayList(arrayOrReflectList);
+}
+function celListConcat(...lists) {
+  return new ConcatList(lists);
+}
+function isCelList(v) {
+  return typeof v === "object" && v !== null && privateSymbol3 in v;
+}
+var ArrayList = class {
+  _array;
+  [privateSymbol3] = {};
+  constructor(_array) {
+    this._array = _array;
+  }
+  get size() {
+    return this._array.length;
+  }
+  get(index) {
+    if (index < 0 || index >= this.size) {
+      return void 0;
+    }
+    return toCel(this._array[index]);
+  }
+  *values() {
+    for (const element of this._array.values()) {
+      yield toCel(element);
+    }
+  }
+  [Symbol.iterator]() {
+    return this.values();
+  }
+};
+var RepeatedFieldList = class {
+  _list;
+  [privateSymbol3] = {};
+  constructor(_list) {
+    this._list = _list;
+  }
+  get size() {
+    return this._list.size;
+  }
+  get(index) {
+    const val = this._list.get(index);
+    if (val === void 0) {
+      return void 0;
+    }
+    return celFromListElem(this._list.field(), val);
+  }
+  *values() {
+    for (const val of this._list) {
+      yield celFromListElem(this._list.field(), val);
+    }
+  }
+  [Symbol.iterator]() {
+    return this.values();
+  }
+};
+var ConcatList = class {
+  _lists;
+  [privateSymbol3] = {};
+  _size;
+  constructor(_lists) {
+    this._lists = _lists;
+    let size = 0;
+    for (const list of _lists) {
+      size += list.size;
+    }
+    this._size = size;
+  }
+  get size() {
+    return this._size;
+  }
+  get(index) {
+    if (index < 0 || index >= this.size) {
+      return void 0;
+    }
+    for (const list of this._lists) {
+      if (index < list.size) {
+        return list.get(index);
+      }
+      index = index - list.size;
+    }
+    return void 0;
+  }
+  *values() {
+    for (const list of this._lists) {
+      yield* list.values();
+    }
+  }
+  [Symbol.iterator]() {
+    return this.values();
+  }
+};
+function celFromListElem(desc, v) {
+  switch (desc.listKind) {
+    case "enum":
+      return BigInt(v);
+    case "message":
+      return reflectMsgToCel(v);
+    case "scalar":
+      return celFromScalar(desc.scalar, v);
+  }
+}
+var EMPTY_LIST = celList([]);
+
+// node_modules/@bufbuild/cel/dist/esm/eval.js
+var contextStack = [];
+function setEvalContext(context2) {
+  contextStack.push(context2);
+  return () => contextStack.pop();
+}
+function getEvalContext() {
+  if (contextStack.length === 0) {
+    throw new Error("cannot use `getEvalContext` outside of an evaluation");
+  }
+  return contextStack[contextStack.length - 1];
+}
+function withEvalContext(context2, next) {
+  return {
+    id: next.id,
+    eval(ctx) {
+      const unset = setEvalContext(context2);
+      try {
+        return next.eval(ctx);
+      } finally {
+        unset();
+      }
+    }
+  };
+}
+function getMsgDesc(typeName2) {
+  const schema = getEvalContext().registry.getMessage(typeName2);
+  if (!schema) {
+    throw new Error(`Message ${typeName2} not found in registry`);
+  }
+  return schema;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/type.js
+var privateSymbol4 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/type");
+var CelScalar = {
+  INT: celScalarType("int"),
+  UINT: celScalarType("uint"),
+  BOOL: celScalarType("bool"),
+  STRING: celScalarType("string"),
+  BYTES: celScalarType("bytes"),
+  DOUBLE: celScalarType("double"),
+  NULL: celScalarType("null_type"),
+  DYN: celScalarType("dyn"),
+  TYPE: celScalarType("type")
+};
+var TIMESTAMP = objectType(TimestampSchema);
+var DURATION = objectType(DurationSchema);
+function mapType(key, value) {
+  return {
+    [privateSymbol4]: {},
+    kind: "map",
+    key,
+    value,
+    name: "map",
+    toString() {
+      return `map(${key}, ${value})`;
+    }
+  };
+}
+function listType(element) {
+  return {
+    [privateSymbol4]: {},
+    kind: "list",
+    element,
+    name: "list",
+    toString() {
+      return `list(${element})`;
+    }
+  };
+}
+function objectType(descOrTypeName) {
+  let name2, desc;
+  if (typeof descOrTypeName === "string") {
+    name2 = descOrTypeName;
+    desc = void 0;
+  } else {
+    name2 = descOrTypeName.typeName;
+    desc = descOrTypeName;
+  }
+  return {
+    [privateSymbol4]: {},
+    kind: "object",
+    desc,
+    name: name2,
+    toString() {
+      return name2;
+    }
+  };
+}
+function celScalarType(scalar2) {
+  return {
+    [privateSymbol4]: {},
+    kind: "scalar",
+    scalar: scalar2,
+    name: scalar2,
+    toString() {
+      return scalar2;
+    }
+  };
+}
+function celType(v) {
+  switch (typeof v) {
+    case "bigint":
+      return CelScalar.INT;
+    case "boolean":
+      return CelScalar.BOOL;
+    case "number":
+      return CelScalar.DOUBLE;
+    case "string":
+      return CelScalar.STRING;
+    case "object":
+      switch (true) {
+        case v === null:
+          return CelScalar.NULL;
+        case v instanceof Uint8Array:
+          return CelScalar.BYTES;
+        case isReflectMessage(v):
+          return celTypeOfMessage(v);
+        case isCelList(v):
+          return listType(CelScalar.DYN);
+        case isCelMap(v):
+          return mapType(CelScalar.DYN, CelScalar.DYN);
+        case isCelUint(v):
+          return CelScalar.UINT;
+        default:
+          if (isObjectCelType(v)) {
+            return CelScalar.TYPE;
+          }
+      }
+  }
+  throw new Error(`Not a CEL value: ${v}`);
+}
+function isCelType(v) {
+  return typeof v === "object" && v !== null && isObjectCelType(v);
+}
+function isObjectCelType(v) {
+  return privateSymbol4 in v;
+}
+function celTypeOfMessage(v) {
+  let typeName2 = v.desc.typeName;
+  if (isReflectMessageAny(v)) {
+    typeName2 = typeUrlToName2(v.message.typeUrl);
+    if (typeName2 === ValueSchema.typeName) {
+      const value = anyUnpack(v.message, ValueSchema);
+      return value ? valueToType(value) : CelScalar.NULL;
+    }
+  }
+  switch (typeName2) {
+    case FloatValueSchema.typeName:
+    case DoubleValueSchema.typeName:
+      return CelScalar.DOUBLE;
+    case UInt64ValueSchema.typeName:
+    case UInt32ValueSchema.typeName:
+      return CelScalar.UINT;
+    case Int32ValueSchema.typeName:
+    case Int64ValueSchema.typeName:
+      return CelScalar.INT;
+    case StringValueSchema.typeName:
+      return CelScalar.STRING;
+    case BytesValueSchema.typeName:
+      return CelScalar.BYTES;
+    case BoolValueSchema.typeName:
+      return CelScalar.BOOL;
+    case StructSchema.typeName:
+      return mapType(CelScalar.STRING, CelScalar.DYN);
+    case ListValueSchema.typeName:
+      return listType(CelScalar.DYN);
+    case ValueSchema.typeName:
+      return valueToType(v.message);
+  }
+  return typeName2 === v.desc.typeName ? objectType(v.desc) : objectType(typeName2);
+}
+function valueToType(v) {
+  switch (v.kind.case) {
+    case "boolValue":
+      return CelScalar.BOOL;
+    case "listValue":
+      return listType(CelScalar.DYN);
+    case "nullValue":
+    case void 0:
+      return CelScalar.NULL;
+    case "numberValue":
+      return CelScalar.DOUBLE;
+    case "stringValue":
+      return CelScalar.STRING;
+    case "structValue":
+      return mapType(CelScalar.STRING, CelScalar.DYN);
+  }
+}
+function isReflectMessageAny(v) {
+  return v.desc.typeName === AnySchema.typeName;
+}
+function typeUrlToName2(url) {
+  const slash = url.lastIndexOf("/");
+  const name2 = slash >= 0 ? url.substring(slash + 1) : url;
+  if (!name2.length) {
+    throw new Error(`invalid type url: ${url}`);
+  }
+  return name2;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/value.js
+function toCel(v) {
+  switch (typeof v) {
+    case "bigint":
+    case "boolean":
+    case "number":
+    case "string":
+      return v;
+    case "object":
+      break;
+    default:
+      throw new Error(`unsupported input ${typeof v}`);
+  }
+  switch (true) {
+    case v === null:
+    case v instanceof Uint8Array:
+    case isCelList(v):
+    case isCelMap(v):
+    case isCelUint(v):
+    case isCelType(v):
+      return v;
+  }
+  if (isArray(v) || isReflectList(v)) {
+    return celList(v);
+  }
+  if (isMap5(v) || isReflectMap(v)) {
+    return celMap(v);
+  }
+  if (isMessage(v)) {
+    const value = wktToCel(v);
+    if (value !== void 0) {
+      return value;
+    }
+    return reflect(getMsgDesc(v.$typeName), v);
+  }
+  if (isReflectMessage(v)) {
+    return reflectMsgToCel(v);
+  }
+  if (v.constructor.name === "Object") {
+    return celMap(new Map(Object.entries(v)));
+  }
+  throw new Error(`Unsupported input ${v}`);
+}
+function unwrapAny(v) {
+  if (!isReflectAny(v)) {
+    return v;
+  }
+  const unpacked = anyUnpack(v.message, getEvalContext().registry);
+  if (unpacked === void 0) {
+    throw new Error(`invalid Any or ${v.message.typeUrl} not found in registry`);
+  }
+  const value = wktToCel(unpacked);
+  if (value !== void 0) {
+    return value;
+  }
+  return reflect(getMsgDesc(unpacked.$typeName), unpacked);
+}
+function reflectMsgToCel(v) {
+  const value = wktToCel(v.message);
+  if (value !== void 0) {
+    return value;
+  }
+  return v;
+}
+function isReflectAny(v) {
+  return isReflectMessage(v, AnySchema);
+}
+function isArray(v) {
+  return Array.isArray(v);
+}
+function isMap5(v) {
+  return v instanceof Map;
+}
+function wktToCel(msg) {
+  if (isWrapper(msg)) {
+    return unwrapWrapper(msg);
+  }
+  return jsonWrapperToCel(msg);
+}
+function unwrapWrapper(v) {
+  switch (v.$typeName) {
+    case Int32ValueSchema.typeName:
+      return BigInt(v.value);
+    case UInt32ValueSchema.typeName:
+      return celUint(BigInt(v.value));
+    case UInt64ValueSchema.typeName:
+      return celUint(v.value);
+  }
+  return v.value;
+}
+function jsonWrapperToCel(msg) {
+  switch (true) {
+    case isMessage(msg, StructSchema):
+      return structToCel(msg);
+    case isMessage(msg, ValueSchema):
+      return valueToCel(msg);
+    case isMessage(msg, ListValueSchema):
+      return listValueToCel(msg);
+  }
+  return void 0;
+}
+function structToCel(s) {
+  const map = /* @__PURE__ */ new Map();
+  for (const [k, v] of Object.entries(s.fields)) {
+    map.set(k, valueToCel(v));
+  }
+  return celMap(map);
+}
+function valueToCel(v) {
+  switch (v.kind.case) {
+    case "boolValue":
+    case "numberValue":
+    case "stringValue":
+      return v.kind.value;
+    case "nullValue":
+    case void 0:
+      return null;
+    case "structValue":
+      return structToCel(v.kind.value);
+    case "listValue":
+      return listValueToCel(v.kind.value);
+  }
+}
+function listValueToCel(l) {
+  return celList(l.values);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/map.js
+var privateSymbol5 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/map");
+function celMap(mapOrReflectMap) {
+  if (isReflectMap(mapOrReflectMap)) {
+    return new ProtoMap(mapOrReflectMap);
+  }
+  return new NativeMap(mapOrReflectMap);
+}
+function isCelMap(v) {
+  return typeof v === "object" && v !== null && privateSymbol5 in v;
+}
+var NativeMap = class {
+  _map;
+  [privateSymbol5] = {};
+  constructor(_map) {
+    this._map = _map;
+  }
+  get size() {
+    return this._map.size;
+  }
+  get(key) {
+    if (isCelUint(key)) {
+      key = key.value;
+    }
+    if (typeof key === "number") {
+      if (!Number.isInteger(key)) {
+        return void 0;
+      }
+      key = BigInt(key);
+    }
+    const value = this._map.get(key);
+    if (value !== void 0) {
+      return toCel(value);
+    }
+    if (typeof key === "bigint") {
+      for (const mapKey of this._map.keys()) {
+        if (!isCelUint(mapKey)) {
+          continue;
+        }
+        if (mapKey.value === key) {
+          return toCel(this._map.get(mapKey));
+        }
+      }
+    }
+    return void 0;
+  }
+  has(key) {
+    return this.get(key) != void 0;
+  }
+  forEach(callback, thisArg) {
+    this._map.forEach((value, key, _) => callback.call(thisArg, toCel(value), key, this));
+  }
+  *entries() {
+    for (const [key, value] of this._map.entries()) {
+      yield [key, toCel(value)];
+    }
+  }
+  keys() {
+    return this._map.keys();
+  }
+  *values() {
+    for (const value of this._map.values()) {
+      yield toCel(value);
+    }
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+};
+var ProtoMap = class {
+  _map;
+  [privateSymbol5] = {};
+  constructor(_map) {
+    this._map = _map;
+  }
+  get size() {
+    return this._map.size;
+  }
+  get(key) {
+    const value = this._map.get(mapKeyFromCel(this._map.field(), key));
+    if (value === void 0) {
+      return void 0;
+    }
+    return celFromMapValue(this._map.field(), value);
+  }
+  has(key) {
+    return this._map.has(mapKeyFromCel(this._map.field(), key));
+  }
+  forEach(callback, thisArg) {
+    this._map.forEach((value, key, _) => callback.call(thisArg, celFromMapValue(this._map.field(), value), celFromMapKey(this._map.field(), key), this));
+  }
+  *entries() {
+    for (const [key, value] of this._map.entries()) {
+      yield [
+        celFromMapKey(this._map.field(), key),
+        celFromMapValue(this._map.field(), value)
+      ];
+    }
+  }
+  *keys() {
+    for (const key of this._map.keys()) {
+      yield celFromMapKey(this._map.field(), key);
+    }
+  }
+  *values() {
+    for (const value of this._map.keys()) {
+      yield celFromMapValue(this._map.field(), value);
+    }
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+};
+function mapKeyFromCel(desc, v) {
+  if (isCelUint(v)) {
+    v = v.value;
+  }
+  switch (desc.mapKey) {
+    case ScalarType.SINT32:
+    case ScalarType.INT32:
+    case ScalarType.FIXED32:
+    case ScalarType.UINT32:
+    case ScalarType.SFIXED32:
+      if (typeof v === "bigint") {
+        return Number(v);
+      }
+      return v;
+    case ScalarType.SINT64:
+    case ScalarType.INT64:
+    case ScalarType.FIXED64:
+    case ScalarType.UINT64:
+    case ScalarType.SFIXED64:
+      if (v === "number" && Number.isInteger(v)) {
+        return BigInt(v);
+      }
+      return v;
+    default:
+      return v;
+  }
+}
+function celFromMapKey(desc, v) {
+  return celFromScalar(desc.mapKey, v);
+}
+function celFromMapValue(desc, v) {
+  switch (desc.mapKind) {
+    case "enum":
+      return BigInt(v);
+    case "message":
+      return reflectMsgToCel(v);
+    case "scalar":
+      return celFromScalar(desc.scalar, v);
+  }
+}
+var EMPTY_MAP = celMap(/* @__PURE__ */ new Map());
+
+// node_modules/@bufbuild/cel/dist/esm/registry.js
+var wktRegistry = createRegistry(TimestampSchema, DurationSchema, AnySchema, file_google_protobuf_wrappers, file_google_protobuf_struct);
+function createRegistryWithWKT(...inputs) {
+  return createRegistry(wktRegistry, ...inputs);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/equals.js
+function equals2(lhs, rhs) {
+  if (lhs === rhs) {
+    return true;
+  }
+  if (isCelUint(lhs)) {
+    lhs = lhs.value;
+  }
+  if (isCelUint(rhs)) {
+    rhs = rhs.value;
+  }
+  if ((typeof lhs === "number" || typeof lhs === "bigint") && (typeof rhs === "number" || typeof rhs === "bigint")) {
+    return lhs == rhs;
+  }
+  switch (true) {
+    case lhs instanceof Uint8Array:
+      return rhs instanceof Uint8Array && equalsBytes(lhs, rhs);
+    case isCelList(lhs):
+      return isCelList(rhs) && equalsList(lhs, rhs);
+    case isCelMap(lhs):
+      return isCelMap(rhs) && equalsMap(lhs, rhs);
+    case isCelType(lhs):
+      return isCelType(rhs) && equalsType(lhs, rhs);
+  }
+  if (isReflectMessage(lhs)) {
+    if (!isReflectMessage(rhs)) {
+      return false;
+    }
+    if (lhs.desc.typeName !== rhs.desc.typeName) {
+      return false;
+    }
+    return equals(lhs.desc, lhs.message, rhs.message, {
+      registry: getEvalContext().registry,
+      unpackAny: true,
+      unknown: true,
+      extensions: true
+    });
+  }
+  return false;
+}
+function equalsType(lhs, rhs) {
+  return lhs.kind === rhs.kind && lhs.name === rhs.name;
+}
+function equalsList(lhs, rhs) {
+  if (lhs.size !== rhs.size) {
+    return false;
+  }
+  for (let i = 0; i < lhs.size; i++) {
+    if (!equals2(lhs.get(i), rhs.get(i))) {
+      return false;
+    }
+  }
+  return true;
+}
+function equalsMap(lhs, rhs) {
+  if (lhs.size !== rhs.size) {
+    return false;
+  }
+  for (const [k, v] of lhs) {
+    const rv = rhs.get(k);
+    if (rv === void 0 || !equals2(v, rv)) {
+      return false;
+    }
+  }
+  return true;
+}
+function equalsBytes(lhs, rhs) {
+  if (lhs.length !== rhs.length) {
+    return false;
+  }
+  for (let i = 0; i < lhs.length; i++) {
+    if (lhs[i] !== rhs[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/func.js
+var privateSymbol6 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/func");
+function celFunc(name2, args, result, impl) {
+  return new Func(name2, void 0, args, result, impl);
+}
+function celMethod(name2, target, args, result, impl) {
+  return new Method(name2, target, args, result, impl);
+}
+var Callable = class {
+  _name;
+  _target;
+  _args;
+  _result;
+  _impl;
+  _id;
+  [privateSymbol6] = {};
+  constructor(_name, _target, _args, _result, _impl, _id = "") {
+    this._name = _name;
+    this._target = _target;
+    this._args = _args;
+    this._result = _result;
+    this._impl = _impl;
+    this._id = _id;
+  }
+  get id() {
+    if (this._id === "") {
+      const qualifier = this.target ? `${this.target.name}.` : "";
+      this._id = `${qualifier}${this.name}(${this.arguments.map((p) => p.name).join(",")})`;
+    }
+    return this._id;
+  }
+  get name() {
+    return this._name;
+  }
+  get target() {
+    return this._target;
+  }
+  get arguments() {
+    return this._args;
+  }
+  get result() {
+    return this._result;
+  }
+  call(id, target, args) {
+    if (args.length != this.arguments.length) {
+      return void 0;
+    }
+    for (let i = 0; i < args.length; i++) {
+      if (!isSubtypeOf(args[i], this.arguments[i])) {
+        return void 0;
+      }
+    }
+    try {
+      return toCel(this._impl.apply(target, args));
+    } catch (ex) {
+      return celError(ex, id);
+    }
+  }
+};
+var Func = class extends Callable {
+  call(id, target, args) {
+    if (target !== void 0) {
+      return void 0;
+    }
+    return super.call(id, void 0, args);
+  }
+};
+var Method = class extends Callable {
+  call(id, target, args) {
+    if (target === void 0 || !isSubtypeOf(target, this.target)) {
+      return void 0;
+    }
+    return super.call(id, target, args);
+  }
+};
+function isSubtypeOf(val, typ) {
+  return typ === CelScalar.DYN || equalsType(celType(val), typ);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/resolver.js
+var privateSymbol7 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/resolver");
+function createResolver(...inputs) {
+  const groups = /* @__PURE__ */ new Map();
+  for (const input2 of inputs) {
+    const funcs = isFuncResolver(input2) || Array.isArray(input2) ? input2 : [input2];
+    for (const func of funcs) {
+      let group2 = groups.get(func.name);
+      if (group2 === void 0) {
+        group2 = [];
+        groups.set(func.name, group2);
+      }
+      group2.push(func);
+    }
+  }
+  return new Resolver(new Map(new Array(...groups.entries()).map(([name2, funcs]) => [
+    name2,
+    createFuncGroup(name2, funcs)
+  ])));
+}
+function isFuncResolver(v) {
+  return typeof v === "object" && v !== null && privateSymbol7 in v;
+}
+var Resolver = class {
+  _groups;
+  [privateSymbol7] = {};
+  constructor(_groups) {
+    this._groups = _groups;
+  }
+  *[Symbol.iterator]() {
+    for (const group2 of this._groups.values()) {
+      yield* group2;
+    }
+  }
+  find(name2) {
+    return this._groups.get(name2);
+  }
+};
+function createFuncGroup(name2, funcs) {
+  const set = [];
+  for (const func of funcs) {
+    for (let i = 0; i < set.length; i++) {
+      if (func.id === set[i].id) {
+        set.splice(i, 1);
+        break;
+      }
+    }
+    set.push(func);
+  }
+  return new Group(name2, set);
+}
+var Group = class {
+  _name;
+  _funcs;
+  constructor(_name, _funcs) {
+    this._name = _name;
+    this._funcs = _funcs;
+  }
+  *[Symbol.iterator]() {
+    yield* this._funcs;
+  }
+  get name() {
+    return this._name;
+  }
+  call(id, target, args) {
+    args = args.map((arg) => unwrapAny(arg));
+    for (const func of this._funcs) {
+      const result = func.call(id, target, args);
+      if (result !== void 0) {
+        return result;
+      }
+    }
+    return void 0;
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/gen/dev/cel/expr/operator_const.js
+var ADD = "_+_";
+var CONDITIONAL = "_?_:_";
+var DIVIDE = "_/_";
+var EQUALS = "_==_";
+var GREATER = "_>_";
+var GREATER_EQUALS = "_>=_";
+var IN = "@in";
+var INDEX = "_[_]";
+var LESS = "_<_";
+var LESS_EQUALS = "_<=_";
+var LOGICAL_AND = "_&&_";
+var LOGICAL_NOT = "!_";
+var LOGICAL_OR = "_||_";
+var MODULO = "_%_";
+var MULTIPLY = "_*_";
+var NEGATE = "-_";
+var NOT_EQUALS = "_!=_";
+var NOT_STRICTLY_FALSE = "@not_strictly_false";
+var OLD_NOT_STRICTLY_FALSE = "__not_strictly_false__";
+var OPT_INDEX = "_[?_]";
+var OPT_SELECT = "_?._";
+var SUBTRACT = "_-_";
+
+// node_modules/@bufbuild/cel/dist/esm/duration.js
+var ONE_SECOND = 1000000000n;
+var MAX_DURATION_NANOS = 9223372036854775807n;
+var MIN_DURATION_NANOS = -9223372036854775808n;
+function createDuration(seconds = 0n, ns = 0n) {
+  const fullNanos = seconds * ONE_SECOND + BigInt(ns);
+  if (fullNanos > MAX_DURATION_NANOS || fullNanos < MIN_DURATION_NANOS) {
+    throw new Error("duration out of range");
+  }
+  return create(DurationSchema, {
+    seconds: fullNanos / ONE_SECOND,
+    nanos: Number(fullNanos % ONE_SECOND)
+    // preserves sign
+  });
+}
+var DURATION_STRING_LENGTH_LIMIT = 128;
+var UNITS = Object.freeze({
+  ns: 1n,
+  us: 1000n,
+  µs: 1000n,
+  ms: 1000n * 1000n,
+  s: 1000n * 1000n * 1000n,
+  m: 1000n * 1000n * 1000n * 60n,
+  h: 1000n * 1000n * 1000n * 60n * 60n
+});
+var INT_REGEXP = /^\d+/;
+var UNIT_REGEXP = new RegExp(`^(${Object.keys(UNITS).join("|")})`);
+function parseDuration2(str) {
+  if (str.length > DURATION_STRING_LENGTH_LIMIT) {
+    throw badDurationStr(`duration string exceeds ${DURATION_STRING_LENGTH_LIMIT} characters`);
+  }
+  if (/^[-+]?0$/.test(str))
+    return createDuration();
+  const [sign, values] = /^[+-]/.test(str) ? [str[0] === "+" ? 1n : -1n, str.slice(1)] : [1n, str];
+  let fullNanos = 0n;
+  let remainder = values;
+  while (remainder.length > 0) {
+    const int = INT_REGEXP.exec(remainder)?.[0];
+    remainder = remainder.slice(int?.length ?? 0);
+    if (remainder[0] === ".")
+      remainder = remainder.slice(1);
+    const fraction = INT_REGEXP.exec(remainder)?.[0];
+    remainder = remainder.slice(fraction?.length ?? 0);
+    const unit = UNIT_REGEXP.exec(remainder)?.[0];
+    remainder = remainder.slice(unit?.length ?? 0);
+    if ((int ?? fraction) === void 0 || unit === void 0) {
+      throw badDurationStr("invalid syntax");
+    }
+    const factor = UNITS[unit];
+    fullNanos += BigInt(int ?? 0) * factor;
+    fullNanos += BigInt(fraction ?? 0) * factor / 10n ** BigInt(fraction?.length ?? 0);
+  }
+  return createDuration(0n, sign * fullNanos);
+}
+function badDurationStr(e) {
+  return new Error(`Failed to parse duration: ${e}`);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/timestamp.js
+var MAX_TIMESTAMP_SECONDS = 253402300799n;
+var MIN_TIMESTAMP_SECONDS = -62135596800n;
+var ONE_SECOND2 = 1000000000n;
+function createTimestamp(s = 0n, ns = 0n) {
+  const fullNanos = s * ONE_SECOND2 + BigInt(ns);
+  const shift = fullNanos % ONE_SECOND2 < 0n ? 1n : 0n;
+  const seconds = fullNanos / ONE_SECOND2 - shift;
+  const nanos = Number(fullNanos % ONE_SECOND2 + shift * ONE_SECOND2);
+  if (seconds > MAX_TIMESTAMP_SECONDS || seconds < MIN_TIMESTAMP_SECONDS) {
+    throw new Error("timestamp out of range");
+  }
+  return create(TimestampSchema, { seconds, nanos });
+}
+
+// node_modules/@bufbuild/cel/dist/esm/std/math.js
+var MAX_INT = 9223372036854775807n;
+var MIN_INT = -9223372036854775808n;
+var MAX_UINT = 18446744073709551615n;
+function safeInt(value, op = "type conversion") {
+  const numeric2 = typeof value === "string" ? BigInt(value) : value;
+  if (typeof numeric2 === "bigint") {
+    if (numeric2 >= MIN_INT && numeric2 <= MAX_INT) {
+      return numeric2;
+    }
+  } else if (Number.isFinite(numeric2)) {
+    if (numeric2 > Number(MIN_INT) && numeric2 < Number(MAX_INT)) {
+      return BigInt(Math.trunc(numeric2));
+    }
+  }
+  throw celError(`int overflow during ${op}`);
+}
+function safeUint(value, op = "type conversion") {
+  const numeric2 = typeof value === "string" ? BigInt(value) : value;
+  if (typeof numeric2 === "bigint" || Number.isFinite(numeric2)) {
+    const int = typeof numeric2 === "number" ? BigInt(Math.trunc(numeric2)) : numeric2;
+    if (numeric2 >= 0 && int <= MAX_UINT) {
+      return celUint(int);
+    }
+  }
+  throw celError(`uint overflow during ${op}`);
+}
+function bytesConcat(l, r) {
+  const val = new Uint8Array(l.length + r.length);
+  val.set(l);
+  val.set(r, l.length);
+  return val;
+}
+function timestampSum(l, r) {
+  return createTimestamp(l.message.seconds + r.message.seconds, l.message.nanos + r.message.nanos);
+}
+function durationSum(l, r) {
+  return createDuration(l.message.seconds + r.message.seconds, l.message.nanos + r.message.nanos);
+}
+function durationDifference(l, r) {
+  return createDuration(l.message.seconds - r.message.seconds, l.message.nanos - r.message.nanos);
+}
+function timestampDifference(l, r) {
+  return createTimestamp(l.message.seconds - r.message.seconds, l.message.nanos - r.message.nanos);
+}
+function safeDivide(type, l, r) {
+  if (r === 0n)
+    throw celError(`${type.name} divide by zero`);
+  return safeInt(l / r, `divide by ${r}`);
+}
+function safeModulo(type, l, r) {
+  if (r === 0n)
+    throw celError(`${type.name} modulus by zero`);
+  return l % r;
+}
+var LIST = listType(CelScalar.DYN);
+var { BYTES, DOUBLE, INT, STRING, UINT } = CelScalar;
+var math_default = [
+  celFunc(ADD, [INT, INT], INT, (l, r) => safeInt(l + r, ADD)),
+  celFunc(ADD, [UINT, UINT], UINT, (l, r) => safeUint(l.value + r.value, ADD)),
+  celFunc(ADD, [DOUBLE, DOUBLE], DOUBLE, (l, r) => l + r),
+  celFunc(ADD, [DURATION, DURATION], DURATION, durationSum),
+  celFunc(ADD, [TIMESTAMP, DURATION], TIMESTAMP, timestampSum),
+  celFunc(ADD, [DURATION, TIMESTAMP], TIMESTAMP, timestampSum),
+  celFunc(ADD, [STRING, STRING], STRING, (l, r) => l + r),
+  celFunc(ADD, [BYTES, BYTES], BYTES, bytesConcat),
+  celFunc(ADD, [LIST, LIST], LIST, celListConcat),
+  celFunc(SUBTRACT, [INT, INT], INT, (l, r) => safeInt(l - r, SUBTRACT)),
+  celFunc(SUBTRACT, [UINT, UINT], UINT, (l, r) => safeUint(l.value - r.value, SUBTRACT)),
+  celFunc(SUBTRACT, [DOUBLE, DOUBLE], DOUBLE, (l, r) => l - r),
+  celFunc(SUBTRACT, [TIMESTAMP, TIMESTAMP], DURATION, durationDifference),
+  celFunc(SUBTRACT, [DURATION, DURATION], DURATION, durationDifference),
+  celFunc(SUBTRACT, [TIMESTAMP, DURATION], TIMESTAMP, timestampDifference),
+  celFunc(MULTIPLY, [INT, INT], INT, (l, r) => safeInt(l * r, MULTIPLY)),
+  celFunc(MULTIPLY, [UINT, UINT], UINT, (l, r) => safeUint(l.value * r.value, MULTIPLY)),
+  celFunc(MULTIPLY, [DOUBLE, DOUBLE], DOUBLE, (l, r) => l * r),
+  celFunc(DIVIDE, [INT, INT], INT, (l, r) => safeDivide(INT, l, r)),
+  celFunc(DIVIDE, [UINT, UINT], UINT, (l, r) => celUint(safeDivide(UINT, l.value, r.value))),
+  celFunc(DIVIDE, [DOUBLE, DOUBLE], DOUBLE, (l, r) => l / r),
+  celFunc(MODULO, [INT, INT], INT, (l, r) => safeModulo(INT, l, r)),
+  celFunc(MODULO, [UINT, UINT], UINT, (l, r) => celUint(safeModulo(UINT, l.value, r.value))),
+  celFunc(NEGATE, [INT], INT, (x) => safeInt(-x)),
+  celFunc(NEGATE, [DOUBLE], DOUBLE, (x) => -x)
+];
+
+// node_modules/@bufbuild/cel/dist/esm/std/cast.js
+var encoder2 = new TextEncoder();
+var decoder = new TextDecoder(void 0, { fatal: true });
+function stringToBool(x) {
+  switch (x) {
+    case "true":
+    case "True":
+    case "TRUE":
+    case "t":
+    case "1":
+      return true;
+    case "false":
+    case "False":
+    case "FALSE":
+    case "f":
+    case "0":
+      return false;
+  }
+  throw new Error(`Unable to convert string '${x}' to bool`);
+}
+function bytesToString(x) {
+  try {
+    return decoder.decode(x);
+  } catch (e) {
+    throw new Error(`Failed to decode bytes as string: ${e}`);
+  }
+}
+function stringToTimestamp(x) {
+  try {
+    return fromJson(TimestampSchema, x);
+  } catch (e) {
+    throw new Error(`Failed to parse timestamp: ${e}`);
+  }
+}
+function toType(x) {
+  if (isMessage(x)) {
+    return objectType(getMsgDesc(x.$typeName));
+  }
+  return celType(x);
+}
+function identity(x) {
+  return x;
+}
+var { BOOL, BYTES: BYTES2, DOUBLE: DOUBLE2, DYN, INT: INT2, STRING: STRING2, TYPE, UINT: UINT2 } = CelScalar;
+var cast_default = [
+  // Int
+  celFunc("int", [INT2], INT2, identity),
+  celFunc("int", [UINT2], INT2, (x) => safeInt(x.value)),
+  celFunc("int", [DOUBLE2], INT2, safeInt),
+  celFunc("int", [STRING2], INT2, safeInt),
+  celFunc("int", [TIMESTAMP], INT2, (x) => safeInt(x.message.seconds)),
+  celFunc("int", [DURATION], INT2, (x) => safeInt(x.message.seconds)),
+  // Uint
+  celFunc("uint", [UINT2], UINT2, identity),
+  celFunc("uint", [INT2], UINT2, safeUint),
+  celFunc("uint", [DOUBLE2], UINT2, safeUint),
+  celFunc("uint", [STRING2], UINT2, safeUint),
+  // Double
+  celFunc("double", [DOUBLE2], DOUBLE2, identity),
+  celFunc("double", [INT2], DOUBLE2, (x) => Number(x)),
+  celFunc("double", [UINT2], DOUBLE2, (x) => Number(x.value)),
+  celFunc("double", [STRING2], DOUBLE2, (x) => Number(x)),
+  // Bool
+  celFunc("bool", [BOOL], BOOL, identity),
+  celFunc("bool", [STRING2], BOOL, stringToBool),
+  // Bytes
+  celFunc("bytes", [BYTES2], BYTES2, identity),
+  celFunc("bytes", [STRING2], BYTES2, (x) => encoder2.encode(x)),
+  // String
+  celFunc("string", [STRING2], STRING2, identity),
+  celFunc("string", [BOOL], STRING2, (x) => x.toString()),
+  celFunc("string", [INT2], STRING2, (x) => x.toString()),
+  celFunc("string", [UINT2], STRING2, (x) => x.value.toString()),
+  celFunc("string", [DOUBLE2], STRING2, (x) => x.toString()),
+  celFunc("string", [BYTES2], STRING2, bytesToString),
+  celFunc("string", [TIMESTAMP], STRING2, (x) => toJson(TimestampSchema, x.message)),
+  celFunc("string", [DURATION], STRING2, (x) => toJson(DurationSchema, x.message)),
+  // Timestamp
+  celFunc("timestamp", [TIMESTAMP], TIMESTAMP, identity),
+  celFunc("timestamp", [STRING2], TIMESTAMP, stringToTimestamp),
+  celFunc("timestamp", [INT2], TIMESTAMP, (x) => timestampFromMs(Number(x))),
+  // Duration
+  celFunc("duration", [DURATION], DURATION, identity),
+  celFunc("duration", [STRING2], DURATION, parseDuration2),
+  celFunc("duration", [INT2], DURATION, (x) => create(DurationSchema, { seconds: x })),
+  // Misc
+  celFunc("type", [DYN], TYPE, toType),
+  celFunc("dyn", [DYN], DYN, identity)
+];
+
+// node_modules/@bufbuild/cel/dist/esm/gen/dev/cel/expr/overload_const.js
+var CONTAINS = "contains";
+var ENDS_WITH = "endsWith";
+var MATCHES = "matches";
+var SIZE = "size";
+var STARTS_WITH = "startsWith";
+var TIME_GET_DATE = "getDate";
+var TIME_GET_DAY_OF_MONTH = "getDayOfMonth";
+var TIME_GET_DAY_OF_WEEK = "getDayOfWeek";
+var TIME_GET_DAY_OF_YEAR = "getDayOfYear";
+var TIME_GET_FULL_YEAR = "getFullYear";
+var TIME_GET_HOURS = "getHours";
+var TIME_GET_MILLISECONDS = "getMilliseconds";
+var TIME_GET_MINUTES = "getMinutes";
+var TIME_GET_MONTH = "getMonth";
+var TIME_GET_SECONDS = "getSeconds";
+
+// node_modules/@bufbuild/re2/dist/esm/RE2Flags.js
+var FOLD_CASE = 1;
+var LITERAL = 2;
+var CLASS_NL = 4;
+var DOT_NL = 8;
+var ONE_LINE = 16;
+var NON_GREEDY = 32;
+var PERL_X = 64;
+var UNICODE_GROUPS = 128;
+var WAS_DOLLAR = 256;
+var MATCH_NL = CLASS_NL | DOT_NL;
+var PERL = CLASS_NL | ONE_LINE | PERL_X | UNICODE_GROUPS;
+var UNANCHORED = 0;
+var ANCHOR_START = 1;
+var ANCHOR_BOTH = 2;
+
+// node_modules/@bufbuild/re2/dist/esm/UnicodeRangeTable.js
+var UnicodeRangeTable = class {
+  data;
+  isStride1;
+  SIZE;
+  constructor(data2, isStride1 = false) {
+    this.data = data2;
+    this.isStride1 = isStride1;
+    this.SIZE = isStride1 ? 2 : 3;
+  }
+  // High-performance getters that do NOT allocate memory
+  getLo(index) {
+    return this.data[index * this.SIZE];
+  }
+  getHi(index) {
+    return this.data[index * this.SIZE + 1];
+  }
+  getStride(index) {
+    return this.isStride1 ? 1 : this.data[index * this.SIZE + 2];
+  }
+  get(index) {
+    const i = index * this.SIZE;
+    return [this.data[i], this.data[i + 1], this.getStride(index)];
+  }
+  get length() {
+    return this.data.length / this.SIZE;
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/UnicodeTables.js
+var _B64_MAP = null;
+var getB64Map = () => {
+  if (!_B64_MAP) {
+    _B64_MAP = new Uint8Array(256);
+    const b = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+    for (let i = 0; i < 64; i++) {
+      _B64_MAP[b.charCodeAt(i)] = i;
+    }
+  }
+  return _B64_MAP;
+};
+var decodeVLQ = (str) => {
+  const b64 = getB64Map();
+  const res = [];
+  let value = 0, shift = 0;
+  for (let i = 0; i < str.length; i++) {
+    const digit2 = b64[str.charCodeAt(i)];
+    value |= (digit2 & 31) << shift;
+    if ((digit2 & 32) === 0) {
+      res.push(value);
+      value = 0;
+      shift = 0;
+    } else {
+      shift += 5;
+    }
+  }
+  return res;
+};
+var decodeRanges = (str, isStride1) => {
+  if (str.length === 0)
+    return new Uint32Array(0);
+  const res = decodeVLQ(str);
+  const numRanges = isStride1 ? res.length / 2 : res.length / 3;
+  const out = new Uint32Array(numRanges * 3);
+  let current = 0, resIdx = 0;
+  for (let i = 0; i < numRanges; i++) {
+    current += res[resIdx++];
+    out[i * 3] = current;
+    current += res[resIdx++];
+    out[i * 3 + 1] = current;
+    out[i * 3 + 2] = isStride1 ? 1 : res[resIdx++];
+  }
+  return out;
+};
+var decodeOrbit = (str) => {
+  const res = decodeVLQ(str);
+  const map = /* @__PURE__ */ new Map();
+  let currentKey = 0;
+  for (let i = 0; i < res.length; i += 2) {
+    currentKey += res[i];
+    map.set(currentKey, res[i + 1]);
+  }
+  return map;
+};
+var mergeRanges = (a, b) => {
+  if (b.length === 0)
+    return a;
+  if (a.length === 0)
+    return b;
+  const points = [];
+  const push = (arr) => {
+    for (let i = 0; i < arr.length; i += 3) {
+      const lo = arr[i], hi = arr[i + 1], stride = arr[i + 2];
+      if (stride === 1) {
+        points.push([lo, hi]);
+      } else {
+        for (let cp = lo; cp <= hi; cp += stride)
+          points.push([cp, cp]);
+      }
+    }
+  };
+  push(a);
+  push(b);
+  points.sort((x, y) => x[0] - y[0]);
+  const merged = [];
+  for (const [lo, hi] of points) {
+    const last = merged[merged.length - 1];
+    if (last && last[1] + 1 >= lo) {
+      if (hi > last[1])
+        last[1] = hi;
+    } else {
+      merged.push([lo, hi]);
+    }
+  }
+  const out = new Uint32Array(merged.length * 3);
+  for (let i = 0; i < merged.length; i++) {
+    out[i * 3] = merged[i][0];
+    out[i * 3 + 1] = merged[i][1];
+    out[i * 3 + 2] = 1;
+  }
+  return out;
+};
+var sweepPlatform = (pattern2) => {
+  const re = new RegExp(pattern2, "u");
+  const ranges = [];
+  let start = -1;
+  for (let cp = 0; cp <= 1114111; cp++) {
+    if (re.test(String.fromCodePoint(cp))) {
+      if (start < 0)
+        start = cp;
+    } else if (start >= 0) {
+      ranges.push(start, cp - 1, 1);
+      start = -1;
+    }
+  }
+  if (start >= 0)
+    ranges.push(start, 1114111, 1);
+  return Uint32Array.from(ranges);
+};
+var LazyDecoder = class {
+  initializer;
+  cache;
+  constructor(initializer) {
+    this.initializer = initializer;
+    this.cache = /* @__PURE__ */ new Map();
+  }
+  has(key) {
+    return key in this.initializer;
+  }
+  get(key) {
+    const cached = this.cache.get(key);
+    if (cached !== void 0 || this.cache.has(key)) {
+      return cached ?? null;
+    }
+    const fn = this.initializer[key];
+    const val = fn ? fn() : null;
+    this.cache.set(key, val);
+    return val;
+  }
+};
+var _CASE_ORBIT = null;
+var getCASE_ORBIT = () => {
+  if (!_CASE_ORBIT) {
+    _CASE_ORBIT = decodeOrbit("rDqpII-LsD+0HGrpIsCxJzElODoODrOnByP-Mz+HTieNj-HCweD1fDxeB+9HBwfC1FE2eBxfBjeE1eDmpII0fjB4c+BgkHChkHKikHDjkHBkkHImkHZnkHhhGlkH9O70H-Io8HBp8HBq8HBr8HBs8HBt8HBu8HBv8HJ48HB58HB68HB78HB88HB98HB+8HB-8HJo9HBp9HBq9HBr9HBs9HBt9HBu9HBv9HM89HLlaFs+HQwcQwdQ8-HzJpdErCBlGgphBokHjMu+pBBv+pBDy+pBBz+pBB0+pBB1+pBw5Um4+BBl4+B68cg17CBh17CBi17CBj17CBk17CBl17CBm17CBn17CBo17CBp17CBq17CBr17CBs17CBt17CBu17CBv17CBw17CBx17CBy17CBz17CB017CB117CB217CB317CB417CD717CB817CB917CB+17CB-17CBg27CBh27CBi27CBj27CBk27CBl27CBm27CBn27CBo27CBp27CBq27CBr27CBs27CBt27CBu27CBv27CBw27CBx27CBy27CBz27C");
+  }
+  return _CASE_ORBIT;
+};
+var _DELTA_CATEGORIES = /* @__PURE__ */ new LazyDecoder({
+  L: () => decodeRanges("pkHBBh6iBCBNCBkvXzBB36BbBKWB9JCB8lBJBCDDClBBCaaCt-Bt-BBfBgkG68DBmoHdBjhDsBBz8HxmWxmWBcBDgwhCgwhCBsTB", false),
+  LC: () => decodeRanges("pkHBh6iBCNC0rZVLV", true),
+  Ll: () => decodeRanges("qkHj6iBj6iBO1sZ1sZBUB", false),
+  Lm: () => decodeRanges("uqjChBhBx+XCBpBBB", false),
+  Lo: () => decodeRanges("guhCzBB36BDBCzLzLBBB8lBJBCDDClBBCaaCt-Bt-BBfBgkG68DBmoHdBmhDnBB18HxmWxmWBcBDgwhCgwhCBsTB", false),
+  Lu: () => decodeRanges("pkHi6iBi6iBBOOC0rZ0rZBUB", false),
+  M: () => decodeRanges("3kCymhCymhCBDBvM8lB8lBBHBCDDCDBCEBCPPB47C47CkuQRB-lhBBB", false),
+  Mc: () => decodeRanges("49kCCBIDDCDBCBBCvavaswSCB", false),
+  Mn: () => decodeRanges("3kCymhCymhCBDBvM-lB-lBBEBOECPBB47CkuQkuQBKBECB-lhBBB", false),
+  N: () => decodeRanges("gqjCJnsCTtoBJ3pRJ3hDJ37XJ4nGJ", true),
+  Nd: () => decodeRanges("gqjCJnsCTtoBJ3pRJ3hDJ37XJ4nGJ", true),
+  P: () => decodeRanges("u6GBBwBvv8Bvv8BmzBBBCBBpgCssUssUBBBwkeAB", false),
+  Pd: () => decodeRanges("urjCA", true),
+  Po: () => decodeRanges("u6GBBwB1i+B1i+BBCCBpgCpgCssUCBwkeAB", false),
+  S: () => decodeRanges("nhJCBz+CDBlPBBK-82B-82BBxzvBxzvBBuHBRzNB-vKJBFBBoOGGvBIIWDDKiHiHBjBB", false),
+  Sm: () => decodeRanges("usjCB", true),
+  So: () => decodeRanges("nhJCBz+CDBlPBBKxwmDxwmDBuHBRzNB-vKJBFBBoOGGvBIIWDDKiHiHBjBB", false)
+});
+var _DELTA_SCRIPTS = /* @__PURE__ */ new LazyDecoder({
+  Arabic: () => decodeRanges("3kCrxhCrxhCBBB4BAB", false),
+  Balinese: () => decodeRanges("u6GBwBA", true),
+  Common: () => decodeRanges("nhJCBz+CDBlPBBKxwmDxwmDB4HBHzNB-vKJBFBBoOGGvBIIWDDKiHiHBjBB", false),
+  Cyrillic: () => decodeRanges("pkHB", true),
+  Egyptian_Hieroglyphs: () => decodeRanges("gjtC68D", true),
+  Han: () => decodeRanges("w-6FtT", true),
+  Kawi: () => decodeRanges("66nCA", true),
+  Khitan_Small_Script: () => decodeRanges("-njDA", true),
+  Latin: () => decodeRanges("r+pBCNC", true),
+  Myanmar: () => decodeRanges("w2lCT", true)
+});
+var _NEW_SCRIPTS = /* @__PURE__ */ new LazyDecoder({
+  Garay: () => new UnicodeRangeTable(decodeRanges("gqjClBEcJB", true)),
+  Gurung_Khema: () => new UnicodeRangeTable(decodeRanges("go4C5B", true)),
+  Kirat_Rai: () => new UnicodeRangeTable(decodeRanges("gq7C5B", true)),
+  Ol_Onal: () => new UnicodeRangeTable(decodeRanges("wu5DqBFA", true)),
+  Sunuwar: () => new UnicodeRangeTable(decodeRanges("g+mChBPJ", true)),
+  Todhri: () => new UnicodeRangeTable(decodeRanges("guhCzB", true)),
+  Tulu_Tigalari: () => new UnicodeRangeTable(decodeRanges("g8kCJBCDDClBBCJBCDDCDBCJBCBBJBB", false))
+});
+var STABLE_CATEGORY_NAMES = /* @__PURE__ */ new Set([
+  "C",
+  "Cc",
+  "Cf",
+  "Cn",
+  "Co",
+  "Cs",
+  "L",
+  "LC",
+  "Ll",
+  "Lm",
+  "Lo",
+  "Lt",
+  "Lu",
+  "M",
+  "Mc",
+  "Me",
+  "Mn",
+  "N",
+  "Nd",
+  "Nl",
+  "No",
+  "P",
+  "Pc",
+  "Pd",
+  "Pe",
+  "Pf",
+  "Pi",
+  "Po",
+  "Ps",
+  "S",
+  "Sc",
+  "Sk",
+  "Sm",
+  "So",
+  "Z",
+  "Zl",
+  "Zp",
+  "Zs"
+]);
+var STABLE_SCRIPT_NAMES = /* @__PURE__ */ new Set([
+  "Adlam",
+  "Ahom",
+  "Anatolian_Hieroglyphs",
+  "Arabic",
+  "Armenian",
+  "Avestan",
+  "Balinese",
+  "Bamum",
+  "Bassa_Vah",
+  "Batak",
+  "Bengali",
+  "Bhaiksuki",
+  "Bopomofo",
+  "Brahmi",
+  "Braille",
+  "Buginese",
+  "Buhid",
+  "Canadian_Aboriginal",
+  "Carian",
+  "Caucasian_Albanian",
+  "Chakma",
+  "Cham",
+  "Cherokee",
+  "Chorasmian",
+  "Common",
+  "Coptic",
+  "Cuneiform",
+  "Cypriot",
+  "Cypro_Minoan",
+  "Cyrillic",
+  "Deseret",
+  "Devanagari",
+  "Dives_Akuru",
+  "Dogra",
+  "Duployan",
+  "Egyptian_Hieroglyphs",
+  "Elbasan",
+  "Elymaic",
+  "Ethiopic",
+  "Georgian",
+  "Glagolitic",
+  "Gothic",
+  "Grantha",
+  "Greek",
+  "Gujarati",
+  "Gunjala_Gondi",
+  "Gurmukhi",
+  "Han",
+  "Hangul",
+  "Hanifi_Rohingya",
+  "Hanunoo",
+  "Hatran",
+  "Hebrew",
+  "Hiragana",
+  "Imperial_Aramaic",
+  "Inherited",
+  "Inscriptional_Pahlavi",
+  "Inscriptional_Parthian",
+  "Javanese",
+  "Kaithi",
+  "Kannada",
+  "Katakana",
+  "Kawi",
+  "Kayah_Li",
+  "Kharoshthi",
+  "Khitan_Small_Script",
+  "Khmer",
+  "Khojki",
+  "Khudawadi",
+  "Lao",
+  "Latin",
+  "Lepcha",
+  "Limbu",
+  "Linear_A",
+  "Linear_B",
+  "Lisu",
+  "Lycian",
+  "Lydian",
+  "Mahajani",
+  "Makasar",
+  "Malayalam",
+  "Mandaic",
+  "Manichaean",
+  "Marchen",
+  "Masaram_Gondi",
+  "Medefaidrin",
+  "Meetei_Mayek",
+  "Mende_Kikakui",
+  "Meroitic_Cursive",
+  "Meroitic_Hieroglyphs",
+  "Miao",
+  "Modi",
+  "Mongolian",
+  "Mro",
+  "Multani",
+  "Myanmar",
+  "Nabataean",
+  "Nag_Mundari",
+  "Nandinagari",
+  "New_Tai_Lue",
+  "Newa",
+  "Nko",
+  "Nushu",
+  "Nyiakeng_Puachue_Hmong",
+  "Ogham",
+  "Ol_Chiki",
+  "Old_Hungarian",
+  "Old_Italic",
+  "Old_North_Arabian",
+  "Old_Permic",
+  "Old_Persian",
+  "Old_Sogdian",
+  "Old_South_Arabian",
+  "Old_Turkic",
+  "Old_Uyghur",
+  "Oriya",
+  "Osage",
+  "Osmanya",
+  "Pahawh_Hmong",
+  "Palmyrene",
+  "Pau_Cin_Hau",
+  "Phags_Pa",
+  "Phoenician",
+  "Psalter_Pahlavi",
+  "Rejang",
+  "Runic",
+  "Samaritan",
+  "Saurashtra",
+  "Sharada",
+  "Shavian",
+  "Siddham",
+  "SignWriting",
+  "Sinhala",
+  "Sogdian",
+  "Sora_Sompeng",
+  "Soyombo",
+  "Sundanese",
+  "Syloti_Nagri",
+  "Syriac",
+  "Tagalog",
+  "Tagbanwa",
+  "Tai_Le",
+  "Tai_Tham",
+  "Tai_Viet",
+  "Takri",
+  "Tamil",
+  "Tangsa",
+  "Tangut",
+  "Telugu",
+  "Thaana",
+  "Thai",
+  "Tibetan",
+  "Tifinagh",
+  "Tirhuta",
+  "Toto",
+  "Ugaritic",
+  "Unknown",
+  "Vai",
+  "Vithkuqi",
+  "Wancho",
+  "Warang_Citi",
+  "Yezidi",
+  "Yi",
+  "Zanabazar_Square"
+]);
+var NEW_SCRIPT_NAMES = /* @__PURE__ */ new Set([
+  "Garay",
+  "Gurung_Khema",
+  "Kirat_Rai",
+  "Ol_Onal",
+  "Sunuwar",
+  "Todhri",
+  "Tulu_Tigalari"
+]);
+var _sweepCache = /* @__PURE__ */ new Map();
+var _foldCache = /* @__PURE__ */ new Map();
+var buildForProperty = (name2) => {
+  if (NEW_SCRIPT_NAMES.has(name2)) {
+    return _NEW_SCRIPTS.get(name2);
+  }
+  let kind = null;
+  let pattern2 = null;
+  if (STABLE_CATEGORY_NAMES.has(name2)) {
+    kind = "category";
+    pattern2 = `\\p{General_Category=${name2}}`;
+  } else if (STABLE_SCRIPT_NAMES.has(name2)) {
+    kind = "script";
+    pattern2 = `\\p{Script=${name2}}`;
+  } else
+    return null;
+  const cacheKey = `${kind}:${name2}`;
+  const cached = _sweepCache.get(cacheKey);
+  if (cached)
+    return cached;
+  const base = sweepPlatform(pattern2);
+  const delta = kind === "category" ? _DELTA_CATEGORIES.get(name2) : _DELTA_SCRIPTS.get(name2);
+  const merged = delta ? mergeRanges(base, delta) : base;
+  const table = new UnicodeRangeTable(merged);
+  _sweepCache.set(cacheKey, table);
+  return table;
+};
+var buildFoldOverlay = (name2) => {
+  const cached = _foldCache.get(name2);
+  if (cached !== void 0)
+    return cached;
+  const base = buildForProperty(name2);
+  if (!base) {
+    _foldCache.set(name2, null);
+    return null;
+  }
+  const inBase = (r) => {
+    let lo = 0, hi = base.length;
+    while (lo < hi) {
+      const m = lo + hi >> 1;
+      const rlo = base.getLo(m), rhi = base.getHi(m);
+      if (r < rlo)
+        hi = m;
+      else if (r > rhi)
+        lo = m + 1;
+      else
+        return (r - rlo) % base.getStride(m) === 0;
+    }
+    return false;
+  };
+  const orbit = getCASE_ORBIT();
+  const simpleFold2 = (r) => {
+    const folded = orbit.get(r);
+    if (folded !== void 0)
+      return folded;
+    const s = String.fromCodePoint(r);
+    const lower = s.toLowerCase();
+    if (lower.length === s.length) {
+      const lowerCp = lower.codePointAt(0);
+      if (lowerCp !== void 0 && lowerCp !== r)
+        return lowerCp;
+    }
+    const upper = s.toUpperCase();
+    if (upper.length === s.length) {
+      const upperCp = upper.codePointAt(0);
+      if (upperCp !== void 0 && upperCp !== r)
+        return upperCp;
+    }
+    return r;
+  };
+  const extras = /* @__PURE__ */ new Set();
+  for (let i = 0; i < base.length; i++) {
+    const lo = base.getLo(i), hi = base.getHi(i), stride = base.getStride(i);
+    for (let cp = lo; cp <= hi; cp += stride) {
+      let r = simpleFold2(cp);
+      while (r !== cp) {
+        if (!inBase(r))
+          extras.add(r);
+        r = simpleFold2(r);
+      }
+    }
+  }
+  if (extras.size === 0) {
+    _foldCache.set(name2, null);
+    return null;
+  }
+  const sorted = Array.from(extras).sort((a, b) => a - b);
+  const merged = [];
+  for (const cp of sorted) {
+    const last = merged[merged.length - 1];
+    if (last && last[1] + 1 === cp)
+      last[1] = cp;
+    else
+      merged.push([cp, cp]);
+  }
+  const out = new Uint32Array(merged.length * 3);
+  for (let i = 0; i < merged.length; i++) {
+    out[i * 3] = merged[i][0];
+    out[i * 3 + 1] = merged[i][1];
+    out[i * 3 + 2] = 1;
+  }
+  const table = new UnicodeRangeTable(out);
+  _foldCache.set(name2, table);
+  return table;
+};
+var getUpper = () => {
+  const table = buildForProperty("Lu");
+  if (table === null) {
+    throw new Error("Upper: missing Lu property");
+  }
+  return table;
+};
+var UnicodeTables = {
+  get CASE_ORBIT() {
+    return getCASE_ORBIT();
+  },
+  STABLE_CATEGORY_NAMES,
+  STABLE_SCRIPT_NAMES,
+  NEW_SCRIPT_NAMES,
+  buildForProperty,
+  buildFoldOverlay,
+  CATEGORIES: {
+    has: (name2) => STABLE_CATEGORY_NAMES.has(name2),
+    get: (name2) => buildForProperty(name2)
+  },
+  SCRIPTS: {
+    has: (name2) => STABLE_SCRIPT_NAMES.has(name2) || NEW_SCRIPT_NAMES.has(name2),
+    get: (name2) => buildForProperty(name2)
+  },
+  FOLD_CATEGORIES: {
+    has: (name2) => STABLE_CATEGORY_NAMES.has(name2),
+    get: (name2) => buildFoldOverlay(name2)
+  },
+  FOLD_SCRIPT: {
+    has: (name2) => STABLE_SCRIPT_NAMES.has(name2) || NEW_SCRIPT_NAMES.has(name2),
+    get: (name2) => buildFoldOverlay(name2)
+  },
+  get Upper() {
+    return getUpper();
+  },
+  // --- Test-only hooks: expose the raw bundled 15.0→16.0 delta and
+  // new-in-16.0 script data so tests can verify the generator output.
+  // These are not part of the public API.
+  _deltaCategoryRanges: (name2) => _DELTA_CATEGORIES.get(name2),
+  _deltaScriptRanges: (name2) => _DELTA_SCRIPTS.get(name2),
+  _newScriptTable: (name2) => _NEW_SCRIPTS.get(name2)
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Unicode.js
+var MAX_RUNE = 1114111;
+var MAX_ASCII = 127;
+var MAX_BMP = 65535;
+var MIN_FOLD = 65;
+var MAX_FOLD = 125251;
+var MIN_HIGH_SURROGATE = 55296;
+var MAX_HIGH_SURROGATE = 56319;
+var MIN_LOW_SURROGATE = 56320;
+var MAX_LOW_SURROGATE = 57343;
+var MIN_SUPPLEMENTARY_CODE_POINT = 65536;
+function simpleFold(r) {
+  const caseOrbit = UnicodeTables.CASE_ORBIT;
+  const folded = caseOrbit.get(r);
+  if (folded !== void 0) {
+    return folded;
+  }
+  const s = String.fromCodePoint(r);
+  const lower = s.toLowerCase();
+  if (lower.length === s.length) {
+    const lowerCp = lower.codePointAt(0);
+    if (lowerCp !== void 0 && lowerCp !== r)
+      return lowerCp;
+  }
+  const upper = s.toUpperCase();
+  if (upper.length === s.length) {
+    const upperCp = upper.codePointAt(0);
+    if (upperCp !== void 0 && upperCp !== r)
+      return upperCp;
+  }
+  return r;
+}
+function equalsIgnoreCase(r1, r2) {
+  if (r1 < 0 || r2 < 0) {
+    return false;
+  }
+  if (r1 === r2) {
+    return true;
+  }
+  if (r1 <= MAX_ASCII && r2 <= MAX_ASCII) {
+    if (65 <= r1 && r1 <= 90) {
+      r1 |= 32;
+    }
+    if (65 <= r2 && r2 <= 90) {
+      r2 |= 32;
+    }
+    return r1 === r2;
+  }
+  for (let r = simpleFold(r1); r !== r1; r = simpleFold(r)) {
+    if (r === r2) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// node_modules/@bufbuild/re2/dist/esm/chars.js
+var codePointAtOrThrow = (s, i) => {
+  const cp = s.codePointAt(i);
+  if (cp === void 0) {
+    throw new Error(`codePointAt(${i}) returned undefined for ${JSON.stringify(s)}`);
+  }
+  return cp;
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Utils.js
+var METACHARACTERS = "\\.+*?()|[]{}^$";
+var EMPTY_BEGIN_LINE = 1;
+var EMPTY_END_LINE = 2;
+var EMPTY_BEGIN_TEXT = 4;
+var EMPTY_END_TEXT = 8;
+var EMPTY_WORD_BOUNDARY = 16;
+var EMPTY_NO_WORD_BOUNDARY = 32;
+function emptyInts() {
+  return [];
+}
+function isalnum(c) {
+  return 48 <= c && c <= 57 || 97 <= c && c <= 122 || 65 <= c && c <= 90;
+}
+function unhex(c) {
+  if (48 <= c && c <= 57) {
+    return c - 48;
+  }
+  if (97 <= c && c <= 102) {
+    return c - 97 + 10;
+  }
+  if (65 <= c && c <= 70) {
+    return c - 65 + 10;
+  }
+  return -1;
+}
+function stringToRunes(str) {
+  return Array.from(String(str)).map((s) => codePointAtOrThrow(s, 0));
+}
+function runeToString(r) {
+  return String.fromCodePoint(r);
+}
+function isWordRune(r) {
+  return 97 <= r && r <= 122 || 65 <= r && r <= 90 || 48 <= r && r <= 57 || r === 95;
+}
+function emptyOpContext(r1, r2) {
+  let op = 0;
+  if (r1 < 0) {
+    op |= EMPTY_BEGIN_TEXT | EMPTY_BEGIN_LINE;
+  }
+  if (r1 === 10) {
+    op |= EMPTY_BEGIN_LINE;
+  }
+  if (r2 < 0) {
+    op |= EMPTY_END_TEXT | EMPTY_END_LINE;
+  }
+  if (r2 === 10) {
+    op |= EMPTY_END_LINE;
+  }
+  if (isWordRune(r1) !== isWordRune(r2)) {
+    op |= EMPTY_WORD_BOUNDARY;
+  } else {
+    op |= EMPTY_NO_WORD_BOUNDARY;
+  }
+  return op;
+}
+function quoteMeta(str) {
+  return str.split("").map((s) => {
+    if (METACHARACTERS.indexOf(s) >= 0) {
+      return `\\${s}`;
+    }
+    return s;
+  }).join("");
+}
+function charCount(codePoint) {
+  return codePoint > MAX_BMP ? 2 : 1;
+}
+
+// node_modules/@bufbuild/re2/dist/esm/MachineInput.js
+var MachineUTF16Input = class _MachineUTF16Input {
+  charSequence;
+  start;
+  end;
+  constructor(charSequence, start = 0, end = charSequence.length) {
+    this.charSequence = charSequence;
+    this.start = start;
+    this.end = end;
+  }
+  static EOF() {
+    return -1 << 3;
+  }
+  endPos() {
+    return this.end;
+  }
+  hasString(prefilter, pos) {
+    const idx = this.charSequence.indexOf(prefilter.str, this.start + pos);
+    return idx !== -1 && idx <= this.end - prefilter.str.length;
+  }
+  step(pos) {
+    pos += this.start;
+    if (pos >= this.end) {
+      return _MachineUTF16Input.EOF();
+    }
+    const c1 = this.charSequence.charCodeAt(pos);
+    if (c1 < MIN_HIGH_SURROGATE || c1 > MAX_HIGH_SURROGATE || pos + 1 >= this.end) {
+      return c1 << 3 | 1;
+    }
+    const c2 = this.charSequence.charCodeAt(pos + 1);
+    if (c2 >= MIN_LOW_SURROGATE && c2 <= MAX_LOW_SURROGATE) {
+      const rune = (c1 - MIN_HIGH_SURROGATE) * 1024 + (c2 - MIN_LOW_SURROGATE) + MIN_SUPPLEMENTARY_CODE_POINT;
+      return rune << 3 | 2;
+    }
+    return c1 << 3 | 1;
+  }
+  index(re2, pos) {
+    pos += this.start;
+    const i = this.charSequence.indexOf(re2.prefix, pos);
+    return i < 0 ? i : i - pos;
+  }
+  context(pos) {
+    pos += this.start;
+    const r1 = pos > 0 && pos <= this.charSequence.length ? this.charSequence.codePointAt(pos - 1) : -1;
+    const r2 = pos < this.charSequence.length ? this.charSequence.codePointAt(pos) : -1;
+    if (r1 === void 0 || r2 === void 0) {
+      throw new Error("invalid state");
+    }
+    return emptyOpContext(r1, r2);
+  }
+  prefixLength(re2) {
+    return re2.prefix.length;
+  }
+};
+function fromUTF16(charSequence, start = 0, end = charSequence.length) {
+  return new MachineUTF16Input(charSequence, start, end);
+}
+
+// node_modules/@bufbuild/re2/dist/esm/Inst.js
+var Inst = class _Inst {
+  static ALT = 1;
+  static ALT_MATCH = 2;
+  static CAPTURE = 3;
+  static EMPTY_WIDTH = 4;
+  static FAIL = 5;
+  static MATCH = 6;
+  static NOP = 7;
+  static RUNE = 8;
+  static RUNE1 = 9;
+  static RUNE_ANY = 10;
+  static RUNE_ANY_NOT_NL = 11;
+  op;
+  out;
+  arg;
+  runes;
+  static isRuneOp(op) {
+    return _Inst.RUNE <= op && op <= _Inst.RUNE_ANY_NOT_NL;
+  }
+  constructor(op) {
+    this.op = op;
+    this.out = 0;
+    this.arg = 0;
+    this.runes = [];
+  }
+  // MatchRune returns true if the instruction matches (and consumes) r.
+  // It should only be called when op is a rune op.
+  matchRune(r) {
+    if (this.runes.length === 1) {
+      const r0 = this.runes[0];
+      if ((this.arg & FOLD_CASE) !== 0) {
+        return equalsIgnoreCase(r0, r);
+      }
+      return r === r0;
+    }
+    const len = this.runes.length;
+    if (len === 2 || len === 4 || len === 6 || len === 8) {
+      for (let j = 0; j < len; j += 2) {
+        if (r < this.runes[j]) {
+          return false;
+        }
+        if (r <= this.runes[j + 1]) {
+          return true;
+        }
+      }
+      return false;
+    }
+    let lo = 0;
+    let hi = this.runes.length / 2 | 0;
+    while (lo < hi) {
+      const m = lo + hi >> 1;
+      const c = this.runes[2 * m];
+      if (c <= r) {
+        if (r <= this.runes[2 * m + 1]) {
+          return true;
+        }
+        lo = m + 1;
+      } else {
+        hi = m;
+      }
+    }
+    return false;
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/DFA.js
+var hashPCs = (pcs) => {
+  let h = -2128831035;
+  for (let i = 0; i < pcs.length; i++) {
+    h ^= pcs[i];
+    h = Math.imul(h, 16777619);
+  }
+  return h;
+};
+var arraysEqual = (a, b) => {
+  if (a.length !== b.length)
+    return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i])
+      return false;
+  }
+  return true;
+};
+var DFAState = class {
+  nfaStates;
+  isMatch;
+  hasEmptyWidth;
+  matchIDs;
+  nextAscii;
+  nextMap;
+  constructor(nfaStates, isMatch, hasEmptyWidth, matchIDs = []) {
+    this.nfaStates = nfaStates;
+    this.isMatch = isMatch;
+    this.hasEmptyWidth = hasEmptyWidth;
+    this.matchIDs = matchIDs;
+    this.nextAscii = new Array(MAX_ASCII + 1).fill(null);
+    this.nextMap = /* @__PURE__ */ new Map();
+  }
+};
+var DFA = class _DFA {
+  prog;
+  stateCache;
+  stateCount;
+  startState;
+  stateLimit;
+  cacheClears;
+  failed;
+  static MAX_CACHE_CLEARS = 5;
+  constructor(prog) {
+    this.prog = prog;
+    this.stateCache = /* @__PURE__ */ new Map();
+    this.stateCount = 0;
+    this.startState = null;
+    this.stateLimit = 1e4;
+    this.cacheClears = 0;
+    this.failed = false;
+  }
+  // Follows epsilon transitions to find all reachable states without consuming a char.
+  // Stops at EMPTY_WIDTH (includes the PC but does not follow through).
+  computeClosure(pcs) {
+    const closure = /* @__PURE__ */ new Set();
+    const stack = [...pcs];
+    let isMatch = false;
+    let hasEmptyWidth = false;
+    const matchIDs = [];
+    while (stack.length > 0) {
+      const pc = stack.pop();
+      if (pc === void 0) {
+        throw new Error("invalid state");
+      }
+      if (closure.has(pc))
+        continue;
+      closure.add(pc);
+      const inst = this.prog.getInst(pc);
+      switch (inst.op) {
+        case Inst.MATCH:
+          isMatch = true;
+          if (!matchIDs.includes(inst.arg))
+            matchIDs.push(inst.arg);
+          break;
+        case Inst.ALT:
+        case Inst.ALT_MATCH:
+          stack.push(inst.out);
+          stack.push(inst.arg);
+          break;
+        case Inst.NOP:
+        case Inst.CAPTURE:
+          stack.push(inst.out);
+          break;
+        case Inst.EMPTY_WIDTH:
+          hasEmptyWidth = true;
+          break;
+      }
+    }
+    const sortedPCs = Int32Array.from(closure).sort();
+    matchIDs.sort((a, b) => a - b);
+    return { pcs: sortedPCs, isMatch, hasEmptyWidth, matchIDs };
+  }
+  // Resolve EMPTY_WIDTH PCs using the given context.
+  // Returns { resolvedPCs: Set<number>, isMatch: boolean }
+  resolveEmptyWidth(nfaStates, context2) {
+    const resolved = /* @__PURE__ */ new Set();
+    const stack = [];
+    let isMatch = false;
+    for (let i = 0; i < nfaStates.length; i++) {
+      const pc = nfaStates[i];
+      const inst = this.prog.getInst(pc);
+      if (inst.op === Inst.EMPTY_WIDTH) {
+        if ((inst.arg & ~context2) === 0) {
+          stack.push(inst.out);
+        }
+      } else {
+        resolved.add(pc);
+        if (inst.op === Inst.MATCH) {
+          isMatch = true;
+        }
+      }
+    }
+    while (stack.length > 0) {
+      const pc = stack.pop();
+      if (pc === void 0) {
+        throw new Error("invalid state");
+      }
+      if (resolved.has(pc))
+        continue;
+      resolved.add(pc);
+      const inst = this.prog.getInst(pc);
+      switch (inst.op) {
+        case Inst.MATCH:
+          isMatch = true;
+          break;
+        case Inst.ALT:
+        case Inst.ALT_MATCH:
+          stack.push(inst.out);
+          stack.push(inst.arg);
+          break;
+        case Inst.NOP:
+        case Inst.CAPTURE:
+          stack.push(inst.out);
+          break;
+        case Inst.EMPTY_WIDTH:
+          if ((inst.arg & ~context2) === 0) {
+            stack.push(inst.out);
+          }
+          break;
+      }
+    }
+    return { resolvedPCs: resolved, isMatch };
+  }
+  getState(pcs) {
+    const closureResult = this.computeClosure(pcs);
+    const sortedPCs = closureResult.pcs;
+    const hash = hashPCs(sortedPCs);
+    let bucket = this.stateCache.get(hash);
+    if (bucket) {
+      for (let i = 0; i < bucket.length; i++) {
+        const state2 = bucket[i];
+        if (arraysEqual(state2.nfaStates, sortedPCs)) {
+          return state2;
+        }
+      }
+    } else {
+      bucket = [];
+      this.stateCache.set(hash, bucket);
+    }
+    if (this.failed)
+      return null;
+    if (this.stateCount >= this.stateLimit) {
+      this.stateCache.clear();
+      this.stateCount = 0;
+      this.startState = null;
+      this.cacheClears++;
+      if (this.cacheClears >= _DFA.MAX_CACHE_CLEARS) {
+        this.failed = true;
+      }
+      return null;
+    }
+    const state = new DFAState(sortedPCs, closureResult.isMatch, closureResult.hasEmptyWidth, closureResult.matchIDs);
+    bucket.push(state);
+    this.stateCount++;
+    return state;
+  }
+  // Compute the next DFA state given a current state, a character, and context.
+  // Context is needed only when the state has EMPTY_WIDTH PCs.
+  step(state, charCode, anchor2, context2) {
+    let cacheKey = 0;
+    if (state.hasEmptyWidth) {
+      cacheKey = charCode * 128 + (context2 & 63) * 2 + (anchor2 === UNANCHORED ? 0 : 1);
+      const cached = state.nextMap.get(cacheKey);
+      if (cached !== void 0 || state.nextMap.has(cacheKey)) {
+        return cached ?? null;
+      }
+    } else {
+      if (anchor2 === UNANCHORED && charCode <= MAX_ASCII) {
+        const next = state.nextAscii[charCode];
+        if (next !== null) {
+          return next;
+        }
+      } else {
+        cacheKey = charCode + (anchor2 === UNANCHORED ? 0 : MAX_RUNE + 1);
+        const cached = state.nextMap.get(cacheKey);
+        if (cached !== void 0 || state.nextMap.has(cacheKey)) {
+          return cached ?? null;
+        }
+      }
+    }
+    let activePCs;
+    if (state.hasEmptyWidth) {
+      const { resolvedPCs } = this.resolveEmptyWidth(state.nfaStates, context2);
+      activePCs = resolvedPCs;
+    } else {
+      activePCs = state.nfaStates;
+    }
+    const nextPCs = [];
+    const iterPCs = activePCs instanceof Set ? activePCs : state.nfaStates;
+    for (const pc of iterPCs) {
+      const inst = this.prog.getInst(pc);
+      if (Inst.isRuneOp(inst.op) && inst.matchRune(charCode)) {
+        nextPCs.push(inst.out);
+      }
+    }
+    if (anchor2 === UNANCHORED) {
+      nextPCs.push(this.prog.start);
+    }
+    const nextState = this.getState(nextPCs);
+    if (state.hasEmptyWidth) {
+      state.nextMap.set(cacheKey, nextState);
+    } else if (anchor2 === UNANCHORED && charCode <= MAX_ASCII) {
+      state.nextAscii[charCode] = nextState;
+    } else {
+      cacheKey = charCode + (anchor2 === UNANCHORED ? 0 : MAX_RUNE + 1);
+      state.nextMap.set(cacheKey, nextState);
+    }
+    return nextState;
+  }
+  // The hot loop: Execute the Lazy DFA
+  match(input2, pos, anchor2) {
+    if (!this.startState) {
+      this.startState = this.getState([this.prog.start]);
+      if (!this.startState)
+        return null;
+    }
+    const endPos = input2.endPos();
+    let currentState = this.startState;
+    let prevRune = -1;
+    if (pos > 0) {
+      const r = input2.step(pos - 1) >> 3;
+      if (r >= 0)
+        prevRune = r;
+    }
+    if (currentState.isMatch) {
+      if (anchor2 === ANCHOR_BOTH) {
+        if (pos === endPos)
+          return true;
+      } else {
+        return true;
+      }
+    }
+    let i = pos;
+    while (i < endPos) {
+      const r = input2.step(i);
+      const rune = r >> 3;
+      const width = r & 7;
+      if (width === 0)
+        break;
+      const context2 = emptyOpContext(prevRune, rune);
+      if (currentState.hasEmptyWidth) {
+        const { isMatch } = this.resolveEmptyWidth(currentState.nfaStates, context2);
+        if (isMatch) {
+          if (anchor2 === ANCHOR_BOTH) {
+          } else {
+            return true;
+          }
+        }
+      }
+      if (!currentState.hasEmptyWidth && anchor2 === UNANCHORED && rune <= MAX_ASCII) {
+        currentState = currentState.nextAscii[rune] || this.step(currentState, rune, anchor2, context2);
+      } else {
+        currentState = this.step(currentState, rune, anchor2, context2);
+      }
+      if (currentState === null)
+        return null;
+      if (currentState.isMatch) {
+        if (anchor2 === ANCHOR_BOTH) {
+          if (i + width === endPos)
+            return true;
+        } else {
+          return true;
+        }
+      }
+      if (currentState.nfaStates.length === 0) {
+        if (anchor2 !== UNANCHORED)
+          return false;
+      }
+      prevRune = rune;
+      i += width;
+    }
+    if (currentState.hasEmptyWidth) {
+      const endContext = emptyOpContext(prevRune, -1);
+      const { isMatch } = this.resolveEmptyWidth(currentState.nfaStates, endContext);
+      if (isMatch)
+        return true;
+    }
+    return false;
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Regexp.js
+var Regexp = class _Regexp {
+  static Op = {
+    NO_MATCH: 0,
+    EMPTY_MATCH: 1,
+    LITERAL: 2,
+    CHAR_CLASS: 3,
+    ANY_CHAR_NOT_NL: 4,
+    ANY_CHAR: 5,
+    BEGIN_LINE: 6,
+    END_LINE: 7,
+    BEGIN_TEXT: 8,
+    END_TEXT: 9,
+    WORD_BOUNDARY: 10,
+    NO_WORD_BOUNDARY: 11,
+    CAPTURE: 12,
+    STAR: 13,
+    PLUS: 14,
+    QUEST: 15,
+    REPEAT: 16,
+    CONCAT: 17,
+    ALTERNATE: 18,
+    LEFT_PAREN: 19,
+    VERTICAL_BAR: 20
+  };
+  static isPseudoOp(op) {
+    return op >= _Regexp.Op.LEFT_PAREN;
+  }
+  static emptySubs() {
+    return [];
+  }
+  static fromRegexp(re) {
+    const regex = new _Regexp(re.op);
+    regex.flags = re.flags;
+    regex.subs = re.subs;
+    regex.runes = re.runes;
+    regex.cap = re.cap;
+    regex.min = re.min;
+    regex.max = re.max;
+    regex.name = re.name;
+    regex.namedGroups = re.namedGroups;
+    return regex;
+  }
+  op;
+  flags;
+  subs;
+  runes;
+  min;
+  max;
+  cap;
+  name;
+  namedGroups;
+  constructor(op) {
+    this.op = op;
+    this.flags = 0;
+    this.subs = _Regexp.emptySubs();
+    this.runes = [];
+    this.min = 0;
+    this.max = 0;
+    this.cap = 0;
+    this.name = null;
+    this.namedGroups = /* @__PURE__ */ new Map();
+  }
+  reinit() {
+    this.flags = 0;
+    this.subs = _Regexp.emptySubs();
+    this.runes = [];
+    this.cap = 0;
+    this.min = 0;
+    this.max = 0;
+    this.name = null;
+    this.namedGroups = /* @__PURE__ */ new Map();
+  }
+  // maxCap() walks the regexp to find the maximum capture index.
+  maxCap() {
+    let m = 0;
+    if (this.op === _Regexp.Op.CAPTURE) {
+      m = this.cap;
+    }
+    if (this.subs !== null) {
+      for (let sub of this.subs) {
+        const n = sub.maxCap();
+        if (m < n) {
+          m = n;
+        }
+      }
+    }
+    return m;
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Prefilter.js
+var Prefilter = class _Prefilter {
+  type;
+  subs;
+  str;
+  static Type = { NONE: 0, EXACT: 1, AND: 2, OR: 3 };
+  constructor(type) {
+    this.type = type;
+    this.subs = [];
+    this.str = "";
+  }
+  eval(input2, pos) {
+    switch (this.type) {
+      case _Prefilter.Type.NONE:
+        return true;
+      case _Prefilter.Type.EXACT:
+        return input2.hasString(this, pos);
+      case _Prefilter.Type.AND:
+        for (let i = 0; i < this.subs.length; i++) {
+          if (!this.subs[i].eval(input2, pos))
+            return false;
+        }
+        return true;
+      case _Prefilter.Type.OR:
+        for (let i = 0; i < this.subs.length; i++) {
+          if (this.subs[i].eval(input2, pos))
+            return true;
+        }
+        return false;
+      default:
+        return true;
+    }
+  }
+};
+var fromRegexp = (re) => {
+  if (!re)
+    return new Prefilter(Prefilter.Type.NONE);
+  switch (re.op) {
+    case Regexp.Op.NO_MATCH:
+    case Regexp.Op.EMPTY_MATCH:
+    case Regexp.Op.BEGIN_LINE:
+    case Regexp.Op.END_LINE:
+    case Regexp.Op.BEGIN_TEXT:
+    case Regexp.Op.END_TEXT:
+    case Regexp.Op.WORD_BOUNDARY:
+    case Regexp.Op.NO_WORD_BOUNDARY:
+    case Regexp.Op.CHAR_CLASS:
+    case Regexp.Op.ANY_CHAR_NOT_NL:
+    case Regexp.Op.ANY_CHAR: {
+      return new Prefilter(Prefilter.Type.NONE);
+    }
+    case Regexp.Op.LITERAL: {
+      if (re.runes.length === 0 || (re.flags & FOLD_CASE) !== 0) {
+        return new Prefilter(Prefilter.Type.NONE);
+      }
+      const pf = new Prefilter(Prefilter.Type.EXACT);
+      let str = "";
+      for (let i = 0; i < re.runes.length; i++) {
+        str += String.fromCodePoint(re.runes[i]);
+      }
+      pf.str = str;
+      return pf;
+    }
+    case Regexp.Op.CAPTURE:
+    case Regexp.Op.PLUS: {
+      return fromRegexp(re.subs[0]);
+    }
+    case Regexp.Op.REPEAT: {
+      if (re.min >= 1) {
+        return fromRegexp(re.subs[0]);
+      }
+      return new Prefilter(Prefilter.Type.NONE);
+    }
+    case Regexp.Op.CONCAT: {
+      const pf = new Prefilter(Prefilter.Type.AND);
+      for (const sub of re.subs) {
+        pf.subs.push(fromRegexp(sub));
+      }
+      return pf;
+    }
+    case Regexp.Op.ALTERNATE: {
+      const pf = new Prefilter(Prefilter.Type.OR);
+      for (const sub of re.subs) {
+        pf.subs.push(fromRegexp(sub));
+      }
+      return pf;
+    }
+    default:
+      return new Prefilter(Prefilter.Type.NONE);
+  }
+};
+var simplify = (pf) => {
+  if (pf.type === Prefilter.Type.EXACT || pf.type === Prefilter.Type.NONE) {
+    return pf;
+  }
+  if (pf.type === Prefilter.Type.AND) {
+    const newSubs = [];
+    for (const sub of pf.subs) {
+      const s = simplify(sub);
+      if (s.type !== Prefilter.Type.NONE) {
+        if (s.type === Prefilter.Type.AND) {
+          newSubs.push(...s.subs);
+        } else {
+          newSubs.push(s);
+        }
+      }
+    }
+    if (newSubs.length === 0)
+      return new Prefilter(Prefilter.Type.NONE);
+    if (newSubs.length === 1)
+      return newSubs[0];
+    pf.subs = newSubs;
+    return pf;
+  }
+  if (pf.type === Prefilter.Type.OR) {
+    const newSubs = [];
+    for (const sub of pf.subs) {
+      const s = simplify(sub);
+      if (s.type === Prefilter.Type.NONE) {
+        return new Prefilter(Prefilter.Type.NONE);
+      }
+      if (s.type === Prefilter.Type.OR) {
+        newSubs.push(...s.subs);
+      } else {
+        newSubs.push(s);
+      }
+    }
+    if (newSubs.length === 0)
+      return new Prefilter(Prefilter.Type.NONE);
+    if (newSubs.length === 1)
+      return newSubs[0];
+    const seen = /* @__PURE__ */ new Set();
+    const uniqueSubs = [];
+    for (const sub of newSubs) {
+      if (sub.type === Prefilter.Type.EXACT) {
+        if (!seen.has(sub.str)) {
+          seen.add(sub.str);
+          uniqueSubs.push(sub);
+        }
+      } else {
+        uniqueSubs.push(sub);
+      }
+    }
+    pf.subs = uniqueSubs;
+    return pf;
+  }
+  return pf;
+};
+var PrefilterTree = {
+  build: (re) => simplify(fromRegexp(re))
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Prog.js
+var PatchList = class {
+  head;
+  tail;
+  /**
+   * @param {number} head - Encoded pointer to the start of the patch list.
+   * @param {number} tail - Encoded pointer to the end of the patch list.
+   */
+  constructor(head = 0, tail = 0) {
+    this.head = head;
+    this.tail = tail;
+  }
+};
+var Prog = class {
+  inst;
+  start;
+  numCap;
+  constructor() {
+    this.inst = [];
+    this.start = 0;
+    this.numCap = 2;
+  }
+  // Returns the instruction at the specified pc.
+  // Precondition: pc > 0 && pc < numInst().
+  getInst(pc) {
+    return this.inst[pc];
+  }
+  // Returns the number of instructions in this program.
+  numInst() {
+    return this.inst.length;
+  }
+  // Adds a new instruction to this program, with operator |op| and |pc| equal
+  // to |numInst()|.
+  addInst(op) {
+    this.inst.push(new Inst(op));
+  }
+  // skipNop() follows any no-op or capturing instructions and returns the
+  // resulting instruction.
+  skipNop(pc) {
+    let i = this.inst[pc];
+    while (i.op === Inst.NOP || i.op === Inst.CAPTURE) {
+      i = this.inst[pc];
+      pc = i.out;
+    }
+    return i;
+  }
+  // prefix() returns a pair of a literal string that all matches for the
+  // regexp must start with, and a boolean which is true if the prefix is the
+  // entire match.  The string is returned by appending to |prefix|.
+  prefix() {
+    let prefix2 = "";
+    let i = this.skipNop(this.start);
+    if (!Inst.isRuneOp(i.op) || i.runes.length !== 1) {
+      return [i.op === Inst.MATCH, prefix2];
+    }
+    while (Inst.isRuneOp(i.op) && i.runes.length === 1 && (i.arg & FOLD_CASE) === 0) {
+      prefix2 += String.fromCodePoint(i.runes[0]);
+      i = this.skipNop(i.out);
+    }
+    return [i.op === Inst.MATCH, prefix2];
+  }
+  // startCond() returns the leading empty-width conditions that must be true
+  // in any match.  It returns -1 (all bits set) if no matches are possible.
+  startCond() {
+    let flag = 0;
+    let pc = this.start;
+    loop: for (; ; ) {
+      const i = this.inst[pc];
+      switch (i.op) {
+        case Inst.EMPTY_WIDTH:
+          flag |= i.arg;
+          break;
+        case Inst.FAIL:
+          return -1;
+        case Inst.CAPTURE:
+        case Inst.NOP:
+          break;
+        default:
+          break loop;
+      }
+      pc = i.out;
+    }
+    return flag;
+  }
+  // --- Patch list ---
+  // A patchlist is a list of instruction pointers that need to be filled in
+  // (patched).  Because the pointers haven't been filled in yet, we can reuse
+  // their storage to hold the list.  It's kind of sleazy, but works well in
+  // practice.  See http://swtch.com/~rsc/regexp/regexp1.html for inspiration.
+  // These aren't really pointers: they're integers, so we can reinterpret them
+  // this way without using package unsafe.  A value l denotes p.inst[l>>1].out
+  // (l&1==0) or .arg (l&1==1).  l == 0 denotes the empty list, okay because we
+  // start every program with a fail instruction, so we'll never want to point
+  // at its output link.
+  next(l) {
+    const i = this.inst[l >> 1];
+    if ((l & 1) === 0) {
+      return i.out;
+    }
+    return i.arg;
+  }
+  patch(l, val) {
+    let head = l.head;
+    while (head !== 0) {
+      const i = this.inst[head >> 1];
+      if ((head & 1) === 0) {
+        head = i.out;
+        i.out = val;
+      } else {
+        head = i.arg;
+        i.arg = val;
+      }
+    }
+  }
+  append(l1, l2) {
+    if (l1.head === 0)
+      return l2;
+    if (l2.head === 0)
+      return l1;
+    const i = this.inst[l1.tail >> 1];
+    if ((l1.tail & 1) === 0) {
+      i.out = l2.head;
+    } else {
+      i.arg = l2.head;
+    }
+    return new PatchList(l1.head, l2.tail);
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/exceptions.js
+var RE2JSException = class extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "RE2JSException";
+  }
+};
+var RE2JSSyntaxException = class extends RE2JSException {
+  error;
+  input;
+  /**
+   * @param {string} error
+   * @param {string|null} [input=null]
+   */
+  constructor(error, input2 = null) {
+    let message = `error parsing regexp: ${error}`;
+    if (input2) {
+      message += `: \`${input2}\``;
+    }
+    super(message);
+    this.name = "RE2JSSyntaxException";
+    this.message = message;
+    this.error = error;
+    this.input = input2;
+  }
+  /**
+   * Retrieves the description of the error.
+   * @returns {string}
+   */
+  getDescription() {
+    return this.error;
+  }
+  /**
+   * Retrieves the erroneous regular-expression pattern.
+   * @returns {string|null}
+   */
+  getPattern() {
+    return this.input;
+  }
+};
+var RE2JSCompileException = class extends RE2JSException {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "RE2JSCompileException";
+  }
+};
+var RE2JSFlagsException = class extends RE2JSException {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "RE2JSFlagsException";
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Compiler.js
+var Frag = class {
+  i;
+  out;
+  nullable;
+  constructor(i = 0, out = new PatchList(), nullable = false) {
+    this.i = i;
+    this.out = out;
+    this.nullable = nullable;
+  }
+};
+var Compiler = class _Compiler {
+  prog;
+  static ANY_RUNE_NOT_NL() {
+    return [0, 10 - 1, 10 + 1, MAX_RUNE];
+  }
+  static ANY_RUNE() {
+    return [0, MAX_RUNE];
+  }
+  static compileRegexp(re) {
+    const c = new _Compiler();
+    const f = c.compile(re);
+    c.prog.patch(f.out, c.newInst(Inst.MATCH).i);
+    c.prog.start = f.i;
+    return c.prog;
+  }
+  constructor() {
+    this.prog = new Prog();
+    this.newInst(Inst.FAIL);
+  }
+  newInst(op) {
+    this.prog.addInst(op);
+    return new Frag(this.prog.numInst() - 1, new PatchList(), true);
+  }
+  // Returns a no-op fragment.  Sometimes unavoidable.
+  nop() {
+    const f = this.newInst(Inst.NOP);
+    f.out = new PatchList(f.i << 1, f.i << 1);
+    return f;
+  }
+  fail() {
+    return new Frag();
+  }
+  // Given fragment a, returns (a) capturing as \n.
+  // Given a fragment a, returns a fragment with capturing parens around a.
+  cap(arg) {
+    const f = this.newInst(Inst.CAPTURE);
+    f.out = new PatchList(f.i << 1, f.i << 1);
+    this.prog.getInst(f.i).arg = arg;
+    if (this.prog.numCap < arg + 1) {
+      this.prog.numCap = arg + 1;
+    }
+    return f;
+  }
+  // Given fragments a and b, returns ab; a|b
+  cat(f1, f2) {
+    if (f1.i === 0 || f2.i === 0) {
+      return this.fail();
+    }
+    this.prog.patch(f1.out, f2.i);
+    return new Frag(f1.i, f2.out, f1.nullable && f2.nullable);
+  }
+  // Given fragments for a and b, returns fragment for a|b.
+  alt(f1, f2) {
+    if (f1.i === 0) {
+      return f2;
+    }
+    if (f2.i === 0) {
+      return f1;
+    }
+    const f = this.newInst(Inst.ALT);
+    const i = this.prog.getInst(f.i);
+    i.out = f1.i;
+    i.arg = f2.i;
+    f.out = this.prog.append(f1.out, f2.out);
+    f.nullable = f1.nullable || f2.nullable;
+    return f;
+  }
+  // loop returns the fragment for the main loop of a plus or star.
+  // For plus, it can be used directly. with f1.i as the entry.
+  // For star, it can be used directly when f1 can't match an empty string.
+  // (When f1 can match an empty string, f1* must be implemented as (f1+)?
+  // to get the priority match order correct.)
+  loop(f1, nongreedy) {
+    const f = this.newInst(Inst.ALT);
+    const i = this.prog.getInst(f.i);
+    if (nongreedy) {
+      i.arg = f1.i;
+      f.out = new PatchList(f.i << 1, f.i << 1);
+    } else {
+      i.out = f1.i;
+      f.out = new PatchList(f.i << 1 | 1, f.i << 1 | 1);
+    }
+    this.prog.patch(f1.out, f.i);
+    return f;
+  }
+  // Given a fragment for a, returns a fragment for a? or a?? (if nongreedy)
+  quest(f1, nongreedy) {
+    const f = this.newInst(Inst.ALT);
+    const i = this.prog.getInst(f.i);
+    if (nongreedy) {
+      i.arg = f1.i;
+      f.out = new PatchList(f.i << 1, f.i << 1);
+    } else {
+      i.out = f1.i;
+      f.out = new PatchList(f.i << 1 | 1, f.i << 1 | 1);
+    }
+    f.out = this.prog.append(f.out, f1.out);
+    return f;
+  }
+  // Given a fragment a, returns a fragment for a* or a*? (if nongreedy)
+  star(f1, nongreedy) {
+    if (f1.nullable) {
+      return this.quest(this.plus(f1, nongreedy), nongreedy);
+    }
+    return this.loop(f1, nongreedy);
+  }
+  // Given a fragment for a, returns a fragment for a+ or a+? (if nongreedy)
+  plus(f1, nongreedy) {
+    return new Frag(f1.i, this.loop(f1, nongreedy).out, f1.nullable);
+  }
+  // op is a bitmask of EMPTY_* flags.
+  empty(op) {
+    const f = this.newInst(Inst.EMPTY_WIDTH);
+    this.prog.getInst(f.i).arg = op;
+    f.out = new PatchList(f.i << 1, f.i << 1);
+    return f;
+  }
+  // flags : parser flags
+  rune(runes, flags) {
+    const f = this.newInst(Inst.RUNE);
+    f.nullable = false;
+    const i = this.prog.getInst(f.i);
+    i.runes = runes;
+    flags &= FOLD_CASE;
+    if (runes.length !== 1 || simpleFold(runes[0]) === runes[0]) {
+      flags &= ~FOLD_CASE;
+    }
+    i.arg = flags;
+    f.out = new PatchList(f.i << 1, f.i << 1);
+    if ((flags & FOLD_CASE) === 0 && runes.length === 1 || runes.length === 2 && runes[0] === runes[1]) {
+      i.op = Inst.RUNE1;
+    } else if (runes.length === 2 && runes[0] === 0 && runes[1] === MAX_RUNE) {
+      i.op = Inst.RUNE_ANY;
+    } else if (runes.length === 4 && runes[0] === 0 && runes[1] === 10 - 1 && runes[2] === 10 + 1 && runes[3] === MAX_RUNE) {
+      i.op = Inst.RUNE_ANY_NOT_NL;
+    }
+    return f;
+  }
+  compile(re) {
+    switch (re.op) {
+      case Regexp.Op.NO_MATCH:
+        return this.fail();
+      case Regexp.Op.EMPTY_MATCH:
+        return this.nop();
+      case Regexp.Op.LITERAL:
+        if (re.runes.length === 0) {
+          return this.nop();
+        }
+        let f = null;
+        for (let r of re.runes) {
+          const f1 = this.rune([r], re.flags);
+          f = f === null ? f1 : this.cat(f, f1);
+        }
+        return f;
+      case Regexp.Op.CHAR_CLASS:
+        return this.rune(re.runes, re.flags);
+      case Regexp.Op.ANY_CHAR_NOT_NL:
+        return this.rune(_Compiler.ANY_RUNE_NOT_NL(), 0);
+      case Regexp.Op.ANY_CHAR:
+        return this.rune(_Compiler.ANY_RUNE(), 0);
+      case Regexp.Op.BEGIN_LINE:
+        return this.empty(EMPTY_BEGIN_LINE);
+      case Regexp.Op.END_LINE:
+        return this.empty(EMPTY_END_LINE);
+      case Regexp.Op.BEGIN_TEXT:
+        return this.empty(EMPTY_BEGIN_TEXT);
+      case Regexp.Op.END_TEXT:
+        return this.empty(EMPTY_END_TEXT);
+      case Regexp.Op.WORD_BOUNDARY:
+        return this.empty(EMPTY_WORD_BOUNDARY);
+      case Regexp.Op.NO_WORD_BOUNDARY:
+        return this.empty(EMPTY_NO_WORD_BOUNDARY);
+      case Regexp.Op.CAPTURE: {
+        const bra = this.cap(re.cap << 1);
+        const sub = this.compile(re.subs[0]);
+        const ket = this.cap(re.cap << 1 | 1);
+        return this.cat(this.cat(bra, sub), ket);
+      }
+      case Regexp.Op.STAR:
+        return this.star(this.compile(re.subs[0]), (re.flags & NON_GREEDY) !== 0);
+      case Regexp.Op.PLUS:
+        return this.plus(this.compile(re.subs[0]), (re.flags & NON_GREEDY) !== 0);
+      case Regexp.Op.QUEST:
+        return this.quest(this.compile(re.subs[0]), (re.flags & NON_GREEDY) !== 0);
+      case Regexp.Op.CONCAT: {
+        if (re.subs.length === 0) {
+          return this.nop();
+        }
+        let f2 = null;
+        for (let sub of re.subs) {
+          const f1 = this.compile(sub);
+          f2 = f2 === null ? f1 : this.cat(f2, f1);
+        }
+        if (f2 === null) {
+          throw new Error("invalid frag");
+        }
+        return f2;
+      }
+      case Regexp.Op.ALTERNATE: {
+        if (re.subs.length === 0) {
+          return this.nop();
+        }
+        let f2 = null;
+        for (let sub of re.subs) {
+          const f1 = this.compile(sub);
+          f2 = f2 === null ? f1 : this.alt(f2, f1);
+        }
+        if (f2 === null) {
+          throw new Error("invalid frag");
+        }
+        return f2;
+      }
+      default:
+        throw new RE2JSCompileException("regexp: unhandled case in compile");
+    }
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Simplify.js
+function simplify2(re) {
+  switch (re.op) {
+    case Regexp.Op.CAPTURE: {
+      const sub = simplify2(re.subs[0]);
+      if (sub !== re.subs[0]) {
+        const nre = Regexp.fromRegexp(re);
+        nre.runes = [];
+        nre.subs = [sub];
+        return nre;
+      }
+      return re;
+    }
+    case Regexp.Op.CONCAT:
+    case Regexp.Op.ALTERNATE: {
+      const newSubs = [];
+      let changed2 = false;
+      for (let i = 0; i < re.subs.length; i++) {
+        const sub = re.subs[i];
+        const nsub = simplify2(sub);
+        if (nsub !== sub) {
+          changed2 = true;
+        }
+        if (re.op === Regexp.Op.CONCAT) {
+          if (nsub.op === Regexp.Op.NO_MATCH) {
+            return new Regexp(Regexp.Op.NO_MATCH);
+          }
+          if (nsub.op === Regexp.Op.EMPTY_MATCH) {
+            changed2 = true;
+            continue;
+          }
+          if (nsub.op === Regexp.Op.CONCAT) {
+            changed2 = true;
+            newSubs.push(...nsub.subs);
+            continue;
+          }
+        } else if (re.op === Regexp.Op.ALTERNATE) {
+          if (nsub.op === Regexp.Op.NO_MATCH) {
+            changed2 = true;
+            continue;
+          }
+          if (nsub.op === Regexp.Op.ALTERNATE) {
+            changed2 = true;
+            newSubs.push(...nsub.subs);
+            continue;
+          }
+        }
+        newSubs.push(nsub);
+      }
+      if (changed2) {
+        if (newSubs.length === 0) {
+          return new Regexp(re.op === Regexp.Op.CONCAT ? Regexp.Op.EMPTY_MATCH : Regexp.Op.NO_MATCH);
+        }
+        if (newSubs.length === 1) {
+          return newSubs[0];
+        }
+        const nre = Regexp.fromRegexp(re);
+        nre.runes = [];
+        nre.subs = newSubs;
+        return nre;
+      }
+      return re;
+    }
+    case Regexp.Op.CHAR_CLASS: {
+      if (re.runes === null)
+        return re;
+      if (re.runes.length === 0) {
+        return new Regexp(Regexp.Op.NO_MATCH);
+      }
+      if (re.runes.length === 2 && re.runes[0] === 0 && re.runes[1] === MAX_RUNE) {
+        return new Regexp(Regexp.Op.ANY_CHAR);
+      }
+      if (re.runes.length === 4 && re.runes[0] === 0 && re.runes[1] === 10 - 1 && re.runes[2] === 10 + 1 && re.runes[3] === MAX_RUNE) {
+        return new Regexp(Regexp.Op.ANY_CHAR_NOT_NL);
+      }
+      return re;
+    }
+    case Regexp.Op.STAR:
+    case Regexp.Op.PLUS:
+    case Regexp.Op.QUEST: {
+      const sub = simplify2(re.subs[0]);
+      return simplify1(re.op, re.flags, sub, re);
+    }
+    case Regexp.Op.REPEAT: {
+      if (re.min === 0 && re.max === 0) {
+        return new Regexp(Regexp.Op.EMPTY_MATCH);
+      }
+      const sub = simplify2(re.subs[0]);
+      if (re.max === -1) {
+        if (re.min === 0) {
+          return simplify1(Regexp.Op.STAR, re.flags, sub, null);
+        }
+        if (re.min === 1) {
+          return simplify1(Regexp.Op.PLUS, re.flags, sub, null);
+        }
+        const nre = new Regexp(Regexp.Op.CONCAT);
+        const subs = [];
+        for (let i = 0; i < re.min - 1; i++) {
+          subs.push(sub);
+        }
+        subs.push(simplify1(Regexp.Op.PLUS, re.flags, sub, null));
+        nre.subs = subs.slice(0);
+        return simplify2(nre);
+      }
+      if (re.min === 1 && re.max === 1) {
+        return sub;
+      }
+      let prefixSubs = null;
+      if (re.min > 0) {
+        prefixSubs = [];
+        for (let i = 0; i < re.min; i++) {
+          prefixSubs.push(sub);
+        }
+      }
+      if (re.max > re.min) {
+        let suffix = simplify1(Regexp.Op.QUEST, re.flags, sub, null);
+        for (let i = re.min + 1; i < re.max; i++) {
+          const nre2 = new Regexp(Regexp.Op.CONCAT);
+          nre2.subs = [sub, suffix];
+          suffix = simplify1(Regexp.Op.QUEST, re.flags, nre2, null);
+        }
+        if (prefixSubs === null) {
+          return suffix;
+        }
+        prefixSubs.push(suffix);
+      }
+      if (prefixSubs !== null) {
+        const prefix2 = new Regexp(Regexp.Op.CONCAT);
+        prefix2.subs = prefixSubs.slice(0);
+        return simplify2(prefix2);
+      }
+      return new Regexp(Regexp.Op.NO_MATCH);
+    }
+  }
+  return re;
+}
+function simplify1(op, flags, sub, re) {
+  if (sub.op === Regexp.Op.EMPTY_MATCH) {
+    return sub;
+  }
+  if (sub.op === Regexp.Op.NO_MATCH) {
+    if (op === Regexp.Op.PLUS)
+      return sub;
+    return new Regexp(Regexp.Op.EMPTY_MATCH);
+  }
+  if (op === sub.op && (flags & NON_GREEDY) === (sub.flags & NON_GREEDY)) {
+    return sub;
+  }
+  if (re !== null && re.op === op && (re.flags & NON_GREEDY) === (flags & NON_GREEDY) && sub === re.subs[0]) {
+    return re;
+  }
+  const nre = new Regexp(op);
+  nre.flags = flags;
+  nre.subs = [sub];
+  return nre;
+}
+
+// node_modules/@bufbuild/re2/dist/esm/CharGroup.js
+var CharGroup = class {
+  sign;
+  cls;
+  constructor(sign, cls) {
+    this.sign = sign;
+    this.cls = cls;
+  }
+};
+var code1 = [48, 57];
+var code2 = [9, 10, 12, 13, 32, 32];
+var code3 = [48, 57, 65, 90, 95, 95, 97, 122];
+var _PERL_GROUPS = null;
+var getPerlGroups = () => {
+  if (!_PERL_GROUPS) {
+    _PERL_GROUPS = /* @__PURE__ */ new Map([
+      ["\\d", new CharGroup(1, code1)],
+      ["\\D", new CharGroup(-1, code1)],
+      ["\\s", new CharGroup(1, code2)],
+      ["\\S", new CharGroup(-1, code2)],
+      ["\\w", new CharGroup(1, code3)],
+      ["\\W", new CharGroup(-1, code3)]
+    ]);
+  }
+  return _PERL_GROUPS;
+};
+var code4 = [48, 57, 65, 90, 97, 122];
+var code5 = [65, 90, 97, 122];
+var code6 = [0, 127];
+var code7 = [9, 9, 32, 32];
+var code8 = [0, 31, 127, 127];
+var code9 = [48, 57];
+var code10 = [33, 126];
+var code11 = [97, 122];
+var code12 = [32, 126];
+var code13 = [33, 47, 58, 64, 91, 96, 123, 126];
+var code14 = [9, 13, 32, 32];
+var code15 = [65, 90];
+var code16 = [48, 57, 65, 90, 95, 95, 97, 122];
+var code17 = [48, 57, 65, 70, 97, 102];
+var _POSIX_GROUPS = null;
+var getPosixGroups = () => {
+  if (!_POSIX_GROUPS) {
+    _POSIX_GROUPS = /* @__PURE__ */ new Map([
+      ["[:alnum:]", new CharGroup(1, code4)],
+      ["[:^alnum:]", new CharGroup(-1, code4)],
+      ["[:alpha:]", new CharGroup(1, code5)],
+      ["[:^alpha:]", new CharGroup(-1, code5)],
+      ["[:ascii:]", new CharGroup(1, code6)],
+      ["[:^ascii:]", new CharGroup(-1, code6)],
+      ["[:blank:]", new CharGroup(1, code7)],
+      ["[:^blank:]", new CharGroup(-1, code7)],
+      ["[:cntrl:]", new CharGroup(1, code8)],
+      ["[:^cntrl:]", new CharGroup(-1, code8)],
+      ["[:digit:]", new CharGroup(1, code9)],
+      ["[:^digit:]", new CharGroup(-1, code9)],
+      ["[:graph:]", new CharGroup(1, code10)],
+      ["[:^graph:]", new CharGroup(-1, code10)],
+      ["[:lower:]", new CharGroup(1, code11)],
+      ["[:^lower:]", new CharGroup(-1, code11)],
+      ["[:print:]", new CharGroup(1, code12)],
+      ["[:^print:]", new CharGroup(-1, code12)],
+      ["[:punct:]", new CharGroup(1, code13)],
+      ["[:^punct:]", new CharGroup(-1, code13)],
+      ["[:space:]", new CharGroup(1, code14)],
+      ["[:^space:]", new CharGroup(-1, code14)],
+      ["[:upper:]", new CharGroup(1, code15)],
+      ["[:^upper:]", new CharGroup(-1, code15)],
+      ["[:word:]", new CharGroup(1, code16)],
+      ["[:^word:]", new CharGroup(-1, code16)],
+      ["[:xdigit:]", new CharGroup(1, code17)],
+      ["[:^xdigit:]", new CharGroup(-1, code17)]
+    ]);
+  }
+  return _POSIX_GROUPS;
+};
+
+// node_modules/@bufbuild/re2/dist/esm/CharClass.js
+var CharClass = class _CharClass {
+  // cmp() returns the ordering of the pair (a[i], a[i+1]) relative to
+  // (pivotFrom, pivotTo), where the first component of the pair (lo) is
+  // ordered naturally and the second component (hi) is in reverse order.
+  static cmp(array, i, pivotFrom, pivotTo) {
+    const cmp = array[i] - pivotFrom;
+    return cmp !== 0 ? cmp : pivotTo - array[i + 1];
+  }
+  // qsortIntPair() quicksorts pairs of ints in |array| according to lt().
+  // Precondition: |left|, |right|, |this.len| must all be even; |this.len > 1|.
+  static qsortIntPair(array, left, right) {
+    const pivotIndex = ((left + right) / 2 | 0) & ~1;
+    const pivotFrom = array[pivotIndex];
+    const pivotTo = array[pivotIndex + 1];
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (i < right && _CharClass.cmp(array, i, pivotFrom, pivotTo) < 0) {
+        i += 2;
+      }
+      while (j > left && _CharClass.cmp(array, j, pivotFrom, pivotTo) > 0) {
+        j -= 2;
+      }
+      if (i <= j) {
+        if (i !== j) {
+          let temp = array[i];
+          array[i] = array[j];
+          array[j] = temp;
+          temp = array[i + 1];
+          array[i + 1] = array[j + 1];
+          array[j + 1] = temp;
+        }
+        i += 2;
+        j -= 2;
+      }
+    }
+    if (left < j) {
+      _CharClass.qsortIntPair(array, left, j);
+    }
+    if (i < right) {
+      _CharClass.qsortIntPair(array, i, right);
+    }
+  }
+  r;
+  len;
+  constructor(r = emptyInts()) {
+    this.r = r;
+    this.len = r.length;
+  }
+  // Returns the character class as an int array.  Subsequent CharClass
+  // operations may mutate this array, so typically this is the last operation
+  // performed on a given CharClass instance.
+  toArray() {
+    if (this.len === this.r.length) {
+      return this.r;
+    }
+    return this.r.slice(0, this.len);
+  }
+  // cleanClass() sorts the ranges (pairs of elements) of this CharClass,
+  // merges them, and eliminates duplicates.
+  cleanClass() {
+    if (this.len < 4) {
+      return this;
+    }
+    _CharClass.qsortIntPair(this.r, 0, this.len - 2);
+    let w = 2;
+    for (let i = 2; i < this.len; i += 2) {
+      {
+        const lo = this.r[i];
+        const hi = this.r[i + 1];
+        if (lo <= this.r[w - 1] + 1) {
+          if (hi > this.r[w - 1]) {
+            this.r[w - 1] = hi;
+          }
+          continue;
+        }
+        this.r[w] = lo;
+        this.r[w + 1] = hi;
+        w += 2;
+      }
+    }
+    this.len = w;
+    return this;
+  }
+  // appendLiteral() appends the literal |x| to this CharClass.
+  appendLiteral(x, flags) {
+    return (flags & FOLD_CASE) !== 0 ? this.appendFoldedRange(x, x) : this.appendRange(x, x);
+  }
+  // appendRange() appends the range [lo-hi] (inclusive) to this CharClass.
+  appendRange(lo, hi) {
+    if (this.len > 0) {
+      for (let i = 2; i <= 4; i += 2) {
+        if (this.len >= i) {
+          const rlo = this.r[this.len - i];
+          const rhi = this.r[this.len - i + 1];
+          if (lo <= rhi + 1 && rlo <= hi + 1) {
+            if (lo < rlo) {
+              this.r[this.len - i] = lo;
+            }
+            if (hi > rhi) {
+              this.r[this.len - i + 1] = hi;
+            }
+            return this;
+          }
+        }
+      }
+    }
+    this.r[this.len++] = lo;
+    this.r[this.len++] = hi;
+    return this;
+  }
+  // appendFoldedRange() appends the range [lo-hi] and its case
+  // folding-equivalent runes to this CharClass.
+  appendFoldedRange(lo, hi) {
+    if (lo <= MIN_FOLD && hi >= MAX_FOLD) {
+      return this.appendRange(lo, hi);
+    }
+    if (hi < MIN_FOLD || lo > MAX_FOLD) {
+      return this.appendRange(lo, hi);
+    }
+    if (lo < MIN_FOLD) {
+      this.appendRange(lo, MIN_FOLD - 1);
+      lo = MIN_FOLD;
+    }
+    if (hi > MAX_FOLD) {
+      this.appendRange(MAX_FOLD + 1, hi);
+      hi = MAX_FOLD;
+    }
+    for (let c = lo; c <= hi; c++) {
+      this.appendRange(c, c);
+      for (let f = simpleFold(c); f !== c; f = simpleFold(f)) {
+        this.appendRange(f, f);
+      }
+    }
+    return this;
+  }
+  // appendClass() appends the class |x| to this CharClass.
+  // It assumes |x| is clean.  Does not mutate |x|.
+  appendClass(x) {
+    for (let i = 0; i < x.length; i += 2) {
+      this.appendRange(x[i], x[i + 1]);
+    }
+    return this;
+  }
+  // appendFoldedClass() appends the case folding of the class |x| to this
+  // CharClass.  Does not mutate |x|.
+  appendFoldedClass(x) {
+    for (let i = 0; i < x.length; i += 2) {
+      this.appendFoldedRange(x[i], x[i + 1]);
+    }
+    return this;
+  }
+  // appendNegatedClass() append the negation of the class |x| to this
+  // CharClass.  It assumes |x| is clean.  Does not mutate |x|.
+  appendNegatedClass(x) {
+    let nextLo = 0;
+    for (let i = 0; i < x.length; i += 2) {
+      const lo = x[i];
+      const hi = x[i + 1];
+      if (nextLo <= lo - 1) {
+        this.appendRange(nextLo, lo - 1);
+      }
+      nextLo = hi + 1;
+    }
+    if (nextLo <= MAX_RUNE) {
+      this.appendRange(nextLo, MAX_RUNE);
+    }
+    return this;
+  }
+  // appendTable() appends the Unicode range table |table| to this CharClass.
+  // Does not mutate |table|.
+  appendTable(table) {
+    for (let i = 0; i < table.length; ++i) {
+      const lo = table.getLo(i);
+      const hi = table.getHi(i);
+      const stride = table.getStride(i);
+      if (stride === 1) {
+        this.appendRange(lo, hi);
+        continue;
+      }
+      for (let c = lo; c <= hi; c += stride) {
+        this.appendRange(c, c);
+      }
+    }
+    return this;
+  }
+  // appendNegatedTable() returns the result of appending the negation of range
+  // table |table| to this CharClass.  Does not mutate |table|.
+  appendNegatedTable(table) {
+    let nextLo = 0;
+    for (let i = 0; i < table.length; ++i) {
+      const lo = table.getLo(i);
+      const hi = table.getHi(i);
+      const stride = table.getStride(i);
+      if (stride === 1) {
+        if (nextLo <= lo - 1) {
+          this.appendRange(nextLo, lo - 1);
+        }
+        nextLo = hi + 1;
+        continue;
+      }
+      for (let c = lo; c <= hi; c += stride) {
+        if (nextLo <= c - 1) {
+          this.appendRange(nextLo, c - 1);
+        }
+        nextLo = c + 1;
+      }
+    }
+    if (nextLo <= MAX_RUNE) {
+      this.appendRange(nextLo, MAX_RUNE);
+    }
+    return this;
+  }
+  // appendTableWithSign() calls append{,Negated}Table depending on sign.
+  // Does not mutate |table|.
+  appendTableWithSign(table, sign) {
+    return sign < 0 ? this.appendNegatedTable(table) : this.appendTable(table);
+  }
+  // negateClass() negates this CharClass, which must already be clean.
+  negateClass() {
+    let nextLo = 0;
+    let w = 0;
+    for (let i = 0; i < this.len; i += 2) {
+      const lo = this.r[i];
+      const hi = this.r[i + 1];
+      if (nextLo <= lo - 1) {
+        this.r[w] = nextLo;
+        this.r[w + 1] = lo - 1;
+        w += 2;
+      }
+      nextLo = hi + 1;
+    }
+    this.len = w;
+    if (nextLo <= MAX_RUNE) {
+      this.r[this.len++] = nextLo;
+      this.r[this.len++] = MAX_RUNE;
+    }
+    return this;
+  }
+  // appendClassWithSign() calls appendClass() if sign is +1 or
+  // appendNegatedClass if sign is -1.  Does not mutate |x|.
+  appendClassWithSign(x, sign) {
+    return sign < 0 ? this.appendNegatedClass(x) : this.appendClass(x);
+  }
+  // appendGroup() appends CharGroup |g| to this CharClass, folding iff
+  // |foldCase|.  Does not mutate |g|.
+  appendGroup(g, foldCase) {
+    let cls = g.cls;
+    if (foldCase) {
+      cls = new _CharClass().appendFoldedClass(cls).cleanClass().toArray();
+    }
+    return this.appendClassWithSign(cls, g.sign);
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/Parser.js
+var StringIterator = class {
+  str;
+  position;
+  constructor(str) {
+    this.str = str;
+    this.position = 0;
+  }
+  // Returns the cursor position.  Do not interpret the result!
+  pos() {
+    return this.position;
+  }
+  // Resets the cursor position to a previous value returned by pos().
+  rewindTo(pos) {
+    this.position = pos;
+  }
+  // Returns true unless the stream is exhausted.
+  more() {
+    return this.position < this.str.length;
+  }
+  // Returns the rune at the cursor position.
+  // Precondition: |more()|.
+  peek() {
+    return codePointAtOrThrow(this.str, this.position);
+  }
+  // Advances the cursor by |n| positions, which must be ASCII runes.
+  //
+  // (In practise, this is only ever used to skip over regexp
+  // metacharacters that are ASCII, so there is no numeric difference
+  // between indices into  UTF-8 bytes, UTF-16 codes and runes.)
+  skip(n) {
+    this.position += n;
+  }
+  // Advances the cursor by the number of cursor positions in |s|.
+  skipString(s) {
+    this.position += s.length;
+  }
+  // Returns the rune at the cursor position, and advances the cursor
+  // past it.  Precondition: |more()|.
+  pop() {
+    const r = codePointAtOrThrow(this.str, this.position);
+    this.position += charCount(r);
+    return r;
+  }
+  lookingAt(s) {
+    return this.str.startsWith(s, this.position);
+  }
+  // Returns the rest of the pattern from the current position.
+  rest() {
+    return this.str.substring(this.position);
+  }
+  // Returns the substring from |beforePos| to the current position.
+  // |beforePos| must have been previously returned by |pos()|.
+  from(beforePos) {
+    return this.str.substring(beforePos, this.position);
+  }
+  toString() {
+    return this.rest();
+  }
+};
+var Parser = class _Parser {
+  // Parse errors
+  static ERR_INVALID_CHAR_RANGE = "invalid character class range";
+  static ERR_INVALID_ESCAPE = "invalid escape sequence";
+  static ERR_INVALID_NAMED_CAPTURE = "invalid named capture";
+  static ERR_INVALID_PERL_OP = "invalid or unsupported Perl syntax";
+  static ERR_INVALID_REPEAT_OP = "invalid nested repetition operator";
+  static ERR_INVALID_REPEAT_SIZE = "invalid repeat count";
+  static ERR_MISSING_BRACKET = "missing closing ]";
+  static ERR_MISSING_PAREN = "missing closing )";
+  static ERR_MISSING_REPEAT_ARGUMENT = "missing argument to repetition operator";
+  static ERR_TRAILING_BACKSLASH = "trailing backslash at end of expression";
+  static ERR_DUPLICATE_NAMED_CAPTURE = "duplicate capture group name";
+  static ERR_UNEXPECTED_PAREN = "unexpected )";
+  static ERR_NESTING_DEPTH = "expression nests too deeply";
+  static ERR_LARGE = "expression too large";
+  static ERR_BAD_EXPRESSION = "expression not valid";
+  // maxHeight is the maximum height of a regexp parse tree.
+  // It is somewhat arbitrarily chosen, but the idea is to be large enough
+  // that no one will actually hit in real use but at the same time small enough
+  // that recursion on the Regexp tree will not hit the 1GB Go stack limit.
+  // The maximum amount of stack for a single recursive frame is probably
+  // closer to 1kB, so this could potentially be raised, but it seems unlikely
+  // that people have regexps nested even this deeply.
+  // We ran a test on Google's C++ code base and turned up only
+  // a single use case with depth > 100; it had depth 128.
+  // Using depth 1000 should be plenty of margin.
+  // As an optimization, we don't even bother calculating heights
+  // until we've allocated at least maxHeight Regexp structures.
+  static MAX_HEIGHT = 1e3;
+  // maxSize is the maximum size of a compiled regexp in Insts.
+  // It too is somewhat arbitrarily chosen, but the idea is to be large enough
+  // to allow significant regexps while at the same time small enough that
+  // the compiled form will not take up too much memory.
+  // 128 MB is enough for a 3.3 million Inst structures, which roughly
+  // corresponds to a 3.3 MB regexp.
+  static MAX_SIZE = 3355443;
+  // 128 << 20 / (5 * 8) (instSize = byte, 2 uint32, slice is 5 64-bit words)
+  // maxRunes is the maximum number of runes allowed in a regexp tree
+  // counting the runes in all the nodes.
+  // Ignoring character classes p.numRunes is always less than the length of the regexp.
+  // Character classes can make it much larger: each \pL adds 1292 runes.
+  // 128 MB is enough for 32M runes, which is over 26k \pL instances.
+  // Note that repetitions do not make copies of the rune slices,
+  // so \pL{1000} is only one rune slice, not 1000.
+  // We could keep a cache of character classes we've seen,
+  // so that all the \pL we see use the same rune list,
+  // but that doesn't remove the problem entirely:
+  // consider something like [\pL01234][\pL01235][\pL01236]...[\pL^&*()].
+  // And because the Rune slice is exposed directly in the Regexp,
+  // there is not an opportunity to change the representation to allow
+  // partial sharing between different character classes.
+  // So the limit is the best we can do.
+  static MAX_RUNES = 33554432;
+  // 128 << 20 / 4 (runeSize, int32 is 4 bytes)
+  // RangeTables are represented as int[][], a list of triples (start, end,
+  // stride).
+  static ANY_TABLE = new UnicodeRangeTable(new Uint32Array([0, MAX_RUNE, 1]));
+  // Ascii tables
+  static ASCII_TABLE = new UnicodeRangeTable(new Uint32Array([0, 127, 1]));
+  static ASCII_FOLD_TABLE = new UnicodeRangeTable(new Uint32Array([
+    0,
+    127,
+    1,
+    383,
+    383,
+    1,
+    // Old English long s (ſ), folds to S/s.
+    8490,
+    8490,
+    1
+    // Kelvin K, folds to K/k.
+  ]));
+  // unicodeTable() returns the Unicode RangeTable identified by name
+  // and the table of additional fold-equivalent code points.
+  // Returns null if |name| does not identify a Unicode character range.
+  static unicodeTable(name2) {
+    if (name2 === "Any") {
+      return { tab: _Parser.ANY_TABLE, fold: _Parser.ANY_TABLE, sign: 1 };
+    }
+    if (name2 === "Ascii") {
+      return {
+        tab: _Parser.ASCII_TABLE,
+        fold: _Parser.ASCII_FOLD_TABLE,
+        sign: 1
+      };
+    }
+    if (name2 === "Assigned") {
+      return {
+        tab: UnicodeTables.CATEGORIES.get("Cn"),
+        fold: UnicodeTables.CATEGORIES.get("Cn"),
+        sign: -1
+      };
+    }
+    if (name2 === "Lc") {
+      return {
+        tab: UnicodeTables.CATEGORIES.get("LC"),
+        fold: UnicodeTables.FOLD_CATEGORIES.get("LC"),
+        sign: 1
+      };
+    }
+    if (UnicodeTables.CATEGORIES.has(name2)) {
+      return {
+        tab: UnicodeTables.CATEGORIES.get(name2),
+        fold: UnicodeTables.FOLD_CATEGORIES.get(name2),
+        sign: 1
+      };
+    }
+    if (UnicodeTables.SCRIPTS.has(name2)) {
+      return {
+        tab: UnicodeTables.SCRIPTS.get(name2),
+        fold: UnicodeTables.FOLD_SCRIPT.get(name2),
+        sign: 1
+      };
+    }
+    return null;
+  }
+  // minFoldRune returns the minimum rune fold-equivalent to r.
+  static minFoldRune(r) {
+    if (r < MIN_FOLD || r > MAX_FOLD) {
+      return r;
+    }
+    let min = r;
+    const r0 = r;
+    for (r = simpleFold(r); r !== r0; r = simpleFold(r)) {
+      if (min > r) {
+        min = r;
+      }
+    }
+    return min;
+  }
+  static literalRegexp(s, flags) {
+    const re = new Regexp(Regexp.Op.LITERAL);
+    re.flags = flags;
+    re.runes = stringToRunes(s);
+    return re;
+  }
+  /**
+   * Parse regular expression pattern {@code pattern} with mode flags {@code flags}.
+   * @param {string} pattern
+   * @param {number} flags
+   */
+  static parse(pattern2, flags) {
+    return new _Parser(pattern2, flags).parseInternal();
+  }
+  // parseRepeat parses {min} (max=min) or {min,} (max=-1) or {min,max}.
+  // If |t| is not of that form, it returns -1.
+  // If |t| has the right form but the values are negative or too big,
+  // it returns -2.
+  // On success, returns a nonnegative number encoding min/max in the
+  // high/low signed halfwords of the result.  (Note: min >= 0; max may
+  // be -1.)
+  //
+  // On success, advances |t| beyond the repeat; otherwise |t.pos()| is
+  // undefined.
+  static parseRepeat(t) {
+    const start = t.pos();
+    if (!t.more() || !t.lookingAt("{")) {
+      return -1;
+    }
+    t.skip(1);
+    const min = _Parser.parseInt(t);
+    if (min === -1) {
+      return -1;
+    }
+    if (!t.more()) {
+      return -1;
+    }
+    let max;
+    if (!t.lookingAt(",")) {
+      max = min;
+    } else {
+      t.skip(1);
+      if (!t.more()) {
+        return -1;
+      }
+      if (t.lookingAt("}")) {
+        max = -1;
+      } else {
+        max = _Parser.parseInt(t);
+        if (max === -1) {
+          return -1;
+        }
+      }
+    }
+    if (!t.more() || !t.lookingAt("}")) {
+      return -1;
+    }
+    t.skip(1);
+    if (min < 0 || min > 1e3 || max === -2 || max > 1e3 || max >= 0 && min > max) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_REPEAT_SIZE, t.from(start));
+    }
+    return min << 16 | max & MAX_BMP;
+  }
+  // isValidCaptureName reports whether name
+  // is a valid capture name: [A-Za-z0-9_]+.
+  // PCRE limits names to 32 bytes.
+  // Python rejects names starting with digits.
+  // We don't enforce either of those.
+  static isValidCaptureName(name2) {
+    if (name2.length === 0) {
+      return false;
+    }
+    for (let i = 0; i < name2.length; i++) {
+      const c = codePointAtOrThrow(name2, i);
+      if (c !== 95 && !isalnum(c)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  // parseInt parses a nonnegative decimal integer.
+  // -1 => bad format.  -2 => format ok, but integer overflow.
+  static parseInt(t) {
+    const start = t.pos();
+    while (t.more() && t.peek() >= 48 && t.peek() <= 57) {
+      t.skip(1);
+    }
+    const n = t.from(start);
+    if (n.length === 0 || n.length > 1 && n.codePointAt(0) === 48) {
+      return -1;
+    }
+    if (n.length > 8) {
+      return -2;
+    }
+    return parseInt(n, 10);
+  }
+  // can this be represented as a character class?
+  // single-rune literal string, char class, ., and .|\n.
+  static isCharClass(re) {
+    return re.op === Regexp.Op.LITERAL && re.runes.length === 1 || re.op === Regexp.Op.CHAR_CLASS || re.op === Regexp.Op.ANY_CHAR_NOT_NL || re.op === Regexp.Op.ANY_CHAR;
+  }
+  // does re match r?
+  static matchRune(re, r) {
+    switch (re.op) {
+      case Regexp.Op.LITERAL:
+        return re.runes.length === 1 && re.runes[0] === r;
+      case Regexp.Op.CHAR_CLASS:
+        for (let i = 0; i < re.runes.length; i += 2) {
+          if (re.runes[i] <= r && r <= re.runes[i + 1]) {
+            return true;
+          }
+        }
+        return false;
+      case Regexp.Op.ANY_CHAR_NOT_NL:
+        return r !== 10;
+      case Regexp.Op.ANY_CHAR:
+        return true;
+    }
+    return false;
+  }
+  // mergeCharClass makes dst = dst|src.
+  // The caller must ensure that dst.Op >= src.Op,
+  // to reduce the amount of copying.
+  static mergeCharClass(dst, src) {
+    switch (dst.op) {
+      case Regexp.Op.ANY_CHAR:
+        break;
+      case Regexp.Op.ANY_CHAR_NOT_NL:
+        if (_Parser.matchRune(src, 10)) {
+          dst.op = Regexp.Op.ANY_CHAR;
+        }
+        break;
+      case Regexp.Op.CHAR_CLASS:
+        if (src.op === Regexp.Op.LITERAL) {
+          dst.runes = new CharClass(dst.runes).appendLiteral(src.runes[0], src.flags).toArray();
+        } else {
+          dst.runes = new CharClass(dst.runes).appendClass(src.runes).toArray();
+        }
+        break;
+      case Regexp.Op.LITERAL:
+        if (src.runes[0] === dst.runes[0] && src.flags === dst.flags) {
+          break;
+        }
+        dst.op = Regexp.Op.CHAR_CLASS;
+        dst.runes = new CharClass().appendLiteral(dst.runes[0], dst.flags).appendLiteral(src.runes[0], src.flags).toArray();
+        break;
+    }
+  }
+  // parseEscape parses an escape sequence at the beginning of s
+  // and returns the rune.
+  // Pre: t at '\\'.  Post: after escape.
+  static parseEscape(t) {
+    const startPos = t.pos();
+    t.skip(1);
+    if (!t.more()) {
+      throw new RE2JSSyntaxException(_Parser.ERR_TRAILING_BACKSLASH);
+    }
+    let c = t.pop();
+    switch (c) {
+      case 49:
+      case 50:
+      case 51:
+      case 52:
+      case 53:
+      case 54:
+      case 48:
+      case 55: {
+        if (c !== 48 && (!t.more() || t.peek() < 48 || t.peek() > 55)) {
+          break;
+        }
+        let r = c - 48;
+        for (let i = 1; i < 3; i++) {
+          if (!t.more() || t.peek() < 48 || t.peek() > 55) {
+            break;
+          }
+          r = r * 8 + t.peek() - 48;
+          t.skip(1);
+        }
+        return r;
+      }
+      case 120: {
+        if (!t.more()) {
+          break;
+        }
+        c = t.pop();
+        if (c === 123) {
+          let nhex = 0;
+          let r = 0;
+          while (true) {
+            if (!t.more()) {
+              throw new RE2JSSyntaxException(_Parser.ERR_INVALID_ESCAPE, t.from(startPos));
+            }
+            c = t.pop();
+            if (c === 125) {
+              break;
+            }
+            const v = unhex(c);
+            if (v < 0) {
+              throw new RE2JSSyntaxException(_Parser.ERR_INVALID_ESCAPE, t.from(startPos));
+            }
+            r = r * 16 + v;
+            if (r > MAX_RUNE) {
+              throw new RE2JSSyntaxException(_Parser.ERR_INVALID_ESCAPE, t.from(startPos));
+            }
+            nhex++;
+          }
+          if (nhex === 0) {
+            break;
+          }
+          return r;
+        }
+        const x = unhex(c);
+        if (!t.more()) {
+          break;
+        }
+        c = t.pop();
+        const y = unhex(c);
+        if (x < 0 || y < 0) {
+          break;
+        }
+        return x * 16 + y;
+      }
+      case 97:
+        return 7;
+      case 102:
+        return 12;
+      case 110:
+        return 10;
+      case 114:
+        return 13;
+      case 116:
+        return 9;
+      case 118:
+        return 11;
+      default:
+        if (c <= MAX_ASCII && !isalnum(c)) {
+          return c;
+        }
+        break;
+    }
+    throw new RE2JSSyntaxException(_Parser.ERR_INVALID_ESCAPE, t.from(startPos));
+  }
+  // parseClassChar parses a character class character and returns it.
+  // wholeClassPos is the position of the start of the entire class "[...".
+  // Pre: t at class char; Post: t after it.
+  static parseClassChar(t, wholeClassPos) {
+    if (!t.more()) {
+      throw new RE2JSSyntaxException(_Parser.ERR_MISSING_BRACKET, t.from(wholeClassPos));
+    }
+    if (t.lookingAt("\\")) {
+      return _Parser.parseEscape(t);
+    }
+    return t.pop();
+  }
+  static concatRunes(x, y) {
+    const r = new Array(x.length + y.length);
+    for (let i = 0; i < x.length; i++)
+      r[i] = x[i];
+    for (let i = 0; i < y.length; i++)
+      r[x.length + i] = y[i];
+    return r;
+  }
+  wholeRegexp;
+  flags;
+  numCap;
+  namedGroups;
+  stack;
+  free;
+  numRegexp;
+  numRunes;
+  repeats;
+  height;
+  size;
+  constructor(wholeRegexp, flags = 0) {
+    this.wholeRegexp = wholeRegexp;
+    this.flags = flags;
+    this.numCap = 0;
+    this.namedGroups = /* @__PURE__ */ new Map();
+    this.stack = [];
+    this.free = null;
+    this.numRegexp = 0;
+    this.numRunes = 0;
+    this.repeats = 0;
+    this.height = null;
+    this.size = null;
+  }
+  // Allocate a Regexp, from the free list if possible.
+  newRegexp(op) {
+    let re = this.free;
+    if (re !== null && re.subs !== null && re.subs.length > 0) {
+      this.free = re.subs[0];
+      re.reinit();
+      re.op = op;
+    } else {
+      re = new Regexp(op);
+      this.numRegexp += 1;
+    }
+    return re;
+  }
+  reuse(re) {
+    if (this.height !== null) {
+      this.height.delete(re);
+    }
+    if (re.subs !== null && re.subs.length > 0) {
+      re.subs[0] = this.free;
+    }
+    this.free = re;
+  }
+  checkLimits(re) {
+    if (this.numRunes > _Parser.MAX_RUNES) {
+      throw new RE2JSSyntaxException(_Parser.ERR_LARGE);
+    }
+    this.checkSize(re);
+    this.checkHeight(re);
+  }
+  checkSize(re) {
+    if (this.size === null) {
+      if (this.repeats === 0) {
+        this.repeats = 1;
+      }
+      if (re.op === Regexp.Op.REPEAT) {
+        let n = re.max;
+        if (n === -1) {
+          n = re.min;
+        }
+        if (n <= 0) {
+          n = 1;
+        }
+        if (n > _Parser.MAX_SIZE / this.repeats) {
+          this.repeats = _Parser.MAX_SIZE;
+        } else {
+          this.repeats *= n;
+        }
+      }
+      if (this.numRegexp < _Parser.MAX_SIZE / this.repeats) {
+        return;
+      }
+      this.size = /* @__PURE__ */ new Map();
+      for (let reEx of this.stack) {
+        this.checkSize(reEx);
+      }
+    }
+    if (this.calcSize(re, true) > _Parser.MAX_SIZE) {
+      throw new RE2JSSyntaxException(_Parser.ERR_LARGE);
+    }
+  }
+  calcSize(re, force = false) {
+    if (!force && this.size !== null) {
+      const cached = this.size.get(re);
+      if (cached !== void 0) {
+        return cached;
+      }
+    }
+    let size = 0;
+    switch (re.op) {
+      case Regexp.Op.LITERAL: {
+        size = re.runes.length;
+        break;
+      }
+      case Regexp.Op.CAPTURE:
+      case Regexp.Op.STAR: {
+        size = 2 + this.calcSize(re.subs[0]);
+        break;
+      }
+      case Regexp.Op.PLUS:
+      case Regexp.Op.QUEST: {
+        size = 1 + this.calcSize(re.subs[0]);
+        break;
+      }
+      case Regexp.Op.CONCAT: {
+        for (let sub of re.subs) {
+          size = size + this.calcSize(sub);
+        }
+        break;
+      }
+      case Regexp.Op.ALTERNATE: {
+        for (let sub of re.subs) {
+          size = size + this.calcSize(sub);
+        }
+        if (re.subs.length > 1) {
+          size = size + re.subs.length - 1;
+        }
+        break;
+      }
+      case Regexp.Op.REPEAT: {
+        let sub = this.calcSize(re.subs[0]);
+        if (re.max === -1) {
+          if (re.min === 0) {
+            size = 2 + sub;
+          } else {
+            size = 1 + re.min * sub;
+          }
+          break;
+        }
+        size = re.max * sub + (re.max - re.min);
+        break;
+      }
+    }
+    size = Math.max(1, size);
+    this.size?.set(re, size);
+    return size;
+  }
+  checkHeight(re) {
+    if (this.numRegexp < _Parser.MAX_HEIGHT) {
+      return;
+    }
+    if (this.height === null) {
+      this.height = /* @__PURE__ */ new Map();
+      for (let reEx of this.stack) {
+        this.checkHeight(reEx);
+      }
+    }
+    if (this.calcHeight(re, true) > _Parser.MAX_HEIGHT) {
+      throw new RE2JSSyntaxException(_Parser.ERR_NESTING_DEPTH);
+    }
+  }
+  calcHeight(re, force = false) {
+    if (!force && this.height !== null) {
+      const cached = this.height.get(re);
+      if (cached !== void 0) {
+        return cached;
+      }
+    }
+    let h = 1;
+    for (let sub of re.subs) {
+      const hsub = this.calcHeight(sub);
+      if (h < 1 + hsub) {
+        h = 1 + hsub;
+      }
+    }
+    this.height?.set(re, h);
+    return h;
+  }
+  // Parse stack manipulation.
+  pop() {
+    return this.stack.pop();
+  }
+  popToPseudo() {
+    const n = this.stack.length;
+    let i = n;
+    while (i > 0 && !Regexp.isPseudoOp(this.stack[i - 1].op)) {
+      i--;
+    }
+    const r = this.stack.slice(i, n);
+    this.stack = this.stack.slice(0, i);
+    return r;
+  }
+  // push pushes the regexp re onto the parse stack and returns the regexp.
+  // Returns null for a CHAR_CLASS that can be merged with the top-of-stack.
+  push(re) {
+    this.numRunes += re.runes.length;
+    if (re.op === Regexp.Op.CHAR_CLASS && re.runes.length === 2 && re.runes[0] === re.runes[1]) {
+      if (this.maybeConcat(re.runes[0], this.flags & ~FOLD_CASE)) {
+        return null;
+      }
+      re.op = Regexp.Op.LITERAL;
+      re.runes = [re.runes[0]];
+      re.flags = this.flags & ~FOLD_CASE;
+    } else if (re.op === Regexp.Op.CHAR_CLASS && re.runes.length === 4 && re.runes[0] === re.runes[1] && re.runes[2] === re.runes[3] && simpleFold(re.runes[0]) === re.runes[2] && simpleFold(re.runes[2]) === re.runes[0] || re.op === Regexp.Op.CHAR_CLASS && re.runes.length === 2 && re.runes[0] + 1 === re.runes[1] && simpleFold(re.runes[0]) === re.runes[1] && simpleFold(re.runes[1]) === re.runes[0]) {
+      if (this.maybeConcat(re.runes[0], this.flags | FOLD_CASE)) {
+        return null;
+      }
+      re.op = Regexp.Op.LITERAL;
+      re.runes = [re.runes[0]];
+      re.flags = this.flags | FOLD_CASE;
+    } else {
+      this.maybeConcat(-1, 0);
+    }
+    this.stack.push(re);
+    this.checkLimits(re);
+    return re;
+  }
+  // maybeConcat implements incremental concatenation
+  // of literal runes into string nodes.  The parser calls this
+  // before each push, so only the top fragment of the stack
+  // might need processing.  Since this is called before a push,
+  // the topmost literal is no longer subject to operators like *
+  // (Otherwise ab* would turn into (ab)*.)
+  // If (r >= 0 and there's a node left over, maybeConcat uses it
+  // to push r with the given flags.
+  // maybeConcat reports whether r was pushed.
+  maybeConcat(r, flags) {
+    const n = this.stack.length;
+    if (n < 2) {
+      return false;
+    }
+    const re1 = this.stack[n - 1];
+    const re2 = this.stack[n - 2];
+    if (re1.op !== Regexp.Op.LITERAL || re2.op !== Regexp.Op.LITERAL || (re1.flags & FOLD_CASE) !== (re2.flags & FOLD_CASE)) {
+      return false;
+    }
+    re2.runes = _Parser.concatRunes(re2.runes, re1.runes);
+    if (r >= 0) {
+      re1.runes = [r];
+      re1.flags = flags;
+      return true;
+    }
+    this.pop();
+    this.reuse(re1);
+    return false;
+  }
+  // newLiteral returns a new LITERAL Regexp with the given flags
+  newLiteral(r, flags) {
+    const re = this.newRegexp(Regexp.Op.LITERAL);
+    re.flags = flags;
+    if ((flags & FOLD_CASE) !== 0) {
+      r = _Parser.minFoldRune(r);
+    }
+    re.runes = [r];
+    return re;
+  }
+  // literal pushes a literal regexp for the rune r on the stack
+  // and returns that regexp.
+  literal(r) {
+    this.push(this.newLiteral(r, this.flags));
+  }
+  // op pushes a regexp with the given op onto the stack
+  // and returns that regexp.
+  op(op) {
+    const re = this.newRegexp(op);
+    re.flags = this.flags;
+    return this.push(re);
+  }
+  // repeat replaces the top stack element with itself repeated according to
+  // op, min, max.  beforePos is the start position of the repetition operator.
+  // Pre: t is positioned after the initial repetition operator.
+  // Post: t advances past an optional perl-mode '?', or stays put.
+  //       Or, it fails with RE2JSSyntaxException.
+  repeat(op, min, max, beforePos, t, lastRepeatPos) {
+    let flags = this.flags;
+    if (t.more() && t.lookingAt("?")) {
+      t.skip(1);
+      flags ^= NON_GREEDY;
+    }
+    if (lastRepeatPos !== -1) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_REPEAT_OP, t.from(lastRepeatPos));
+    }
+    const n = this.stack.length;
+    if (n === 0) {
+      throw new RE2JSSyntaxException(_Parser.ERR_MISSING_REPEAT_ARGUMENT, t.from(beforePos));
+    }
+    const sub = this.stack[n - 1];
+    if (Regexp.isPseudoOp(sub.op)) {
+      throw new RE2JSSyntaxException(_Parser.ERR_MISSING_REPEAT_ARGUMENT, t.from(beforePos));
+    }
+    const re = this.newRegexp(op);
+    re.min = min;
+    re.max = max;
+    re.flags = flags;
+    re.subs = [sub];
+    this.stack[n - 1] = re;
+    this.checkLimits(re);
+    if (op === Regexp.Op.REPEAT && (min >= 2 || max >= 2) && !this.repeatIsValid(re, 1e3)) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_REPEAT_SIZE, t.from(beforePos));
+    }
+  }
+  // repeatIsValid reports whether the repetition re is valid.
+  // Valid means that the combination of the top-level repetition
+  // and any inner repetitions does not exceed n copies of the
+  // innermost thing.
+  // This function rewalks the regexp tree and is called for every repetition,
+  // so we have to worry about inducing quadratic behavior in the parser.
+  // We avoid this by only calling repeatIsValid when min or max >= 2.
+  // In that case the depth of any >= 2 nesting can only get to 9 without
+  // triggering a parse error, so each subtree can only be rewalked 9 times.
+  repeatIsValid(re, n) {
+    if (re.op === Regexp.Op.REPEAT) {
+      let m = re.max;
+      if (m === 0) {
+        return true;
+      }
+      if (m < 0) {
+        m = re.min;
+      }
+      if (m > n) {
+        return false;
+      }
+      if (m > 0) {
+        n = Math.trunc(n / m);
+      }
+    }
+    for (let sub of re.subs) {
+      if (!this.repeatIsValid(sub, n)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  // concat replaces the top of the stack (above the topmost '|' or '(') with
+  // its concatenation.
+  concat() {
+    this.maybeConcat(-1, 0);
+    const subs = this.popToPseudo();
+    if (subs.length === 0) {
+      return this.push(this.newRegexp(Regexp.Op.EMPTY_MATCH));
+    }
+    return this.push(this.collapse(subs, Regexp.Op.CONCAT));
+  }
+  // alternate replaces the top of the stack (above the topmost '(') with its
+  // alternation.
+  alternate() {
+    const subs = this.popToPseudo();
+    if (subs.length > 0) {
+      this.cleanAlt(subs[subs.length - 1]);
+    }
+    if (subs.length === 0) {
+      return this.push(this.newRegexp(Regexp.Op.NO_MATCH));
+    }
+    return this.push(this.collapse(subs, Regexp.Op.ALTERNATE));
+  }
+  // cleanAlt cleans re for eventual inclusion in an alternation.
+  cleanAlt(re) {
+    if (re.op === Regexp.Op.CHAR_CLASS) {
+      re.runes = new CharClass(re.runes).cleanClass().toArray();
+      if (re.runes.length === 2 && re.runes[0] === 0 && re.runes[1] === MAX_RUNE) {
+        re.runes = [];
+        re.op = Regexp.Op.ANY_CHAR;
+      } else if (re.runes.length === 4 && re.runes[0] === 0 && re.runes[1] === 10 - 1 && re.runes[2] === 10 + 1 && re.runes[3] === MAX_RUNE) {
+        re.runes = [];
+        re.op = Regexp.Op.ANY_CHAR_NOT_NL;
+      }
+    }
+  }
+  // collapse returns the result of applying op to subs[start:end].
+  // If (sub contains op nodes, they all get hoisted up
+  // so that there is never a concat of a concat or an
+  // alternate of an alternate.
+  collapse(subs, op) {
+    if (subs.length === 1) {
+      return subs[0];
+    }
+    let len = 0;
+    for (let sub of subs) {
+      len += sub.op === op ? sub.subs.length : 1;
+    }
+    let newsubs = new Array(len).fill(null);
+    let i = 0;
+    for (let sub of subs) {
+      if (sub.op === op) {
+        for (let j = 0; j < sub.subs.length; j++) {
+          newsubs[i++] = sub.subs[j];
+        }
+        this.reuse(sub);
+      } else {
+        newsubs[i++] = sub;
+      }
+    }
+    let re = this.newRegexp(op);
+    re.subs = newsubs;
+    if (op === Regexp.Op.ALTERNATE) {
+      if (re.subs.length === 1) {
+        const old = re;
+        re = re.subs[0];
+        this.reuse(old);
+      }
+    }
+    return re;
+  }
+  parseInternal() {
+    if ((this.flags & LITERAL) !== 0) {
+      return _Parser.literalRegexp(this.wholeRegexp, this.flags);
+    }
+    let lastRepeatPos = -1;
+    let min = -1;
+    let max = -1;
+    const t = new StringIterator(this.wholeRegexp);
+    while (t.more()) {
+      {
+        let repeatPos = -1;
+        switch (t.peek()) {
+          case 40:
+            if (t.lookingAt("(?")) {
+              this.parsePerlFlags(t);
+              break;
+            }
+            const lparen = this.op(Regexp.Op.LEFT_PAREN);
+            if (lparen === null) {
+              throw new Error("op(LEFT_PAREN) unexpectedly returned null");
+            }
+            lparen.cap = ++this.numCap;
+            t.skip(1);
+            break;
+          case 124:
+            this.parseVerticalBar();
+            t.skip(1);
+            break;
+          case 41:
+            this.parseRightParen();
+            t.skip(1);
+            break;
+          case 94:
+            if ((this.flags & ONE_LINE) !== 0) {
+              this.op(Regexp.Op.BEGIN_TEXT);
+            } else {
+              this.op(Regexp.Op.BEGIN_LINE);
+            }
+            t.skip(1);
+            break;
+          case 36:
+            if ((this.flags & ONE_LINE) !== 0) {
+              const endText = this.op(Regexp.Op.END_TEXT);
+              if (endText === null) {
+                throw new Error("op(END_TEXT) unexpectedly returned null");
+              }
+              endText.flags |= WAS_DOLLAR;
+            } else {
+              this.op(Regexp.Op.END_LINE);
+            }
+            t.skip(1);
+            break;
+          case 46:
+            if ((this.flags & DOT_NL) !== 0) {
+              this.op(Regexp.Op.ANY_CHAR);
+            } else {
+              this.op(Regexp.Op.ANY_CHAR_NOT_NL);
+            }
+            t.skip(1);
+            break;
+          case 91:
+            this.parseClass(t);
+            break;
+          case 42:
+          case 43:
+          case 63: {
+            repeatPos = t.pos();
+            let op = null;
+            switch (t.pop()) {
+              case 42:
+                op = Regexp.Op.STAR;
+                break;
+              case 43:
+                op = Regexp.Op.PLUS;
+                break;
+              case 63:
+                op = Regexp.Op.QUEST;
+                break;
+            }
+            if (op === null) {
+              throw new Error("repeat op unexpectedly null");
+            }
+            this.repeat(op, min, max, repeatPos, t, lastRepeatPos);
+            break;
+          }
+          case 123: {
+            repeatPos = t.pos();
+            const minMax = _Parser.parseRepeat(t);
+            if (minMax < 0) {
+              t.rewindTo(repeatPos);
+              this.literal(t.pop());
+              break;
+            }
+            min = minMax >> 16;
+            max = (minMax & MAX_BMP) << 16 >> 16;
+            this.repeat(Regexp.Op.REPEAT, min, max, repeatPos, t, lastRepeatPos);
+            break;
+          }
+          case 92: {
+            const savedPos = t.pos();
+            t.skip(1);
+            let handled = false;
+            if (t.more()) {
+              const c = t.pop();
+              switch (c) {
+                case 65:
+                  this.op(Regexp.Op.BEGIN_TEXT);
+                  handled = true;
+                  break;
+                case 98:
+                  this.op(Regexp.Op.WORD_BOUNDARY);
+                  handled = true;
+                  break;
+                case 66:
+                  this.op(Regexp.Op.NO_WORD_BOUNDARY);
+                  handled = true;
+                  break;
+                case 67:
+                  throw new RE2JSSyntaxException(_Parser.ERR_INVALID_ESCAPE, "\\C");
+                case 81: {
+                  let lit2 = t.rest();
+                  const i = lit2.indexOf("\\E");
+                  if (i >= 0) {
+                    lit2 = lit2.substring(0, i);
+                    t.skipString(lit2);
+                    t.skipString("\\E");
+                  } else {
+                    t.skipString(lit2);
+                  }
+                  let j = 0;
+                  while (j < lit2.length) {
+                    const codepoint = codePointAtOrThrow(lit2, j);
+                    this.literal(codepoint);
+                    j += charCount(codepoint);
+                  }
+                  handled = true;
+                  break;
+                }
+                case 122:
+                  this.op(Regexp.Op.END_TEXT);
+                  handled = true;
+                  break;
+                default:
+                  t.rewindTo(savedPos);
+                  break;
+              }
+            } else {
+              t.rewindTo(savedPos);
+            }
+            if (handled)
+              break;
+            const re = this.newRegexp(Regexp.Op.CHAR_CLASS);
+            re.flags = this.flags;
+            if (t.lookingAt("\\p") || t.lookingAt("\\P")) {
+              const cc2 = new CharClass();
+              if (this.parseUnicodeClass(t, cc2)) {
+                re.runes = cc2.toArray();
+                this.push(re);
+                break;
+              }
+            }
+            const cc = new CharClass();
+            if (this.parsePerlClassEscape(t, cc)) {
+              re.runes = cc.toArray();
+              this.push(re);
+              break;
+            }
+            t.rewindTo(savedPos);
+            this.reuse(re);
+            this.literal(_Parser.parseEscape(t));
+            break;
+          }
+          default:
+            this.literal(t.pop());
+            break;
+        }
+        lastRepeatPos = repeatPos;
+      }
+    }
+    this.concat();
+    if (this.swapVerticalBar()) {
+      this.pop();
+    }
+    this.alternate();
+    const n = this.stack.length;
+    if (n !== 1) {
+      throw new RE2JSSyntaxException(_Parser.ERR_MISSING_PAREN, this.wholeRegexp);
+    }
+    this.stack[0].namedGroups = this.namedGroups;
+    return this.stack[0];
+  }
+  // parsePerlFlags parses a Perl flag setting or non-capturing group or both,
+  // like (?i) or (?: or (?i:.
+  // Pre: t at "(?".  Post: t after ")".
+  // Sets numCap.
+  parsePerlFlags(t) {
+    const startPos = t.pos();
+    if (t.lookingAt("(?P<") || t.lookingAt("(?<")) {
+      const s = t.rest();
+      const begin2 = s.charAt(2) === "P" ? 4 : 3;
+      const end = s.indexOf(">");
+      if (end < 0) {
+        throw new RE2JSSyntaxException(_Parser.ERR_INVALID_NAMED_CAPTURE, s);
+      }
+      const name2 = s.substring(begin2, end);
+      t.skipString(name2);
+      t.skip(begin2 + 1);
+      if (!_Parser.isValidCaptureName(name2)) {
+        throw new RE2JSSyntaxException(_Parser.ERR_INVALID_NAMED_CAPTURE, s.substring(0, end + 1));
+      }
+      const re = this.op(Regexp.Op.LEFT_PAREN);
+      if (re === null) {
+        throw new Error("op(LEFT_PAREN) unexpectedly returned null");
+      }
+      re.cap = ++this.numCap;
+      if (this.namedGroups.get(name2)) {
+        throw new RE2JSSyntaxException(_Parser.ERR_DUPLICATE_NAMED_CAPTURE, name2);
+      }
+      this.namedGroups.set(name2, this.numCap);
+      re.name = name2;
+      return;
+    }
+    t.skip(2);
+    let flags = this.flags;
+    let sign = 1;
+    let sawFlag = false;
+    loop: while (t.more()) {
+      {
+        const c = t.pop();
+        switch (c) {
+          case 105:
+            flags |= FOLD_CASE;
+            sawFlag = true;
+            break;
+          case 109:
+            flags &= ~ONE_LINE;
+            sawFlag = true;
+            break;
+          case 115:
+            flags |= DOT_NL;
+            sawFlag = true;
+            break;
+          case 85:
+            flags |= NON_GREEDY;
+            sawFlag = true;
+            break;
+          // Switch to negation.
+          case 45:
+            if (sign < 0) {
+              break loop;
+            }
+            sign = -1;
+            flags = ~flags;
+            sawFlag = false;
+            break;
+          // End of flags, starting group or not.
+          case 58:
+          case 41:
+            if (sign < 0) {
+              if (!sawFlag) {
+                break loop;
+              }
+              flags = ~flags;
+            }
+            if (c === 58) {
+              this.op(Regexp.Op.LEFT_PAREN);
+            }
+            this.flags = flags;
+            return;
+          default:
+            break loop;
+        }
+      }
+    }
+    throw new RE2JSSyntaxException(_Parser.ERR_INVALID_PERL_OP, t.from(startPos));
+  }
+  // parseVerticalBar handles a | in the input.
+  parseVerticalBar() {
+    this.concat();
+    if (!this.swapVerticalBar()) {
+      this.op(Regexp.Op.VERTICAL_BAR);
+    }
+  }
+  // If the top of the stack is an element followed by an opVerticalBar
+  // swapVerticalBar swaps the two and returns true.
+  // Otherwise it returns false.
+  swapVerticalBar() {
+    const n = this.stack.length;
+    if (n >= 3 && this.stack[n - 2].op === Regexp.Op.VERTICAL_BAR && _Parser.isCharClass(this.stack[n - 1]) && _Parser.isCharClass(this.stack[n - 3])) {
+      let re1 = this.stack[n - 1];
+      let re3 = this.stack[n - 3];
+      if (re1.op > re3.op) {
+        const tmp = re3;
+        re3 = re1;
+        re1 = tmp;
+        this.stack[n - 3] = re3;
+      }
+      _Parser.mergeCharClass(re3, re1);
+      this.reuse(re1);
+      this.pop();
+      return true;
+    }
+    if (n >= 2) {
+      const re1 = this.stack[n - 1];
+      const re2 = this.stack[n - 2];
+      if (re2.op === Regexp.Op.VERTICAL_BAR) {
+        if (n >= 3) {
+          this.cleanAlt(this.stack[n - 3]);
+        }
+        this.stack[n - 2] = re1;
+        this.stack[n - 1] = re2;
+        return true;
+      }
+    }
+    return false;
+  }
+  // parseRightParen handles a ')' in the input.
+  parseRightParen() {
+    this.concat();
+    if (this.swapVerticalBar()) {
+      this.pop();
+    }
+    this.alternate();
+    const n = this.stack.length;
+    if (n < 2) {
+      throw new RE2JSSyntaxException(_Parser.ERR_UNEXPECTED_PAREN, this.wholeRegexp);
+    }
+    const re1 = this.pop();
+    if (re1 === void 0) {
+      throw new RE2JSSyntaxException(_Parser.ERR_BAD_EXPRESSION, this.wholeRegexp);
+    }
+    const re2 = this.pop();
+    if (re2 === void 0 || re2.op !== Regexp.Op.LEFT_PAREN) {
+      throw new RE2JSSyntaxException(_Parser.ERR_UNEXPECTED_PAREN, this.wholeRegexp);
+    }
+    this.flags = re2.flags;
+    if (re2.cap === 0) {
+      this.push(re1);
+    } else {
+      re2.op = Regexp.Op.CAPTURE;
+      re2.subs = [re1];
+      this.push(re2);
+    }
+  }
+  // parsePerlClassEscape parses a leading Perl character class escape like \d
+  // from the beginning of |t|.  If one is present, it appends the characters
+  // to cc and returns true.  The iterator is advanced past the escape
+  // on success, undefined on failure, in which case false is returned.
+  parsePerlClassEscape(t, cc) {
+    const beforePos = t.pos();
+    if (!t.more() || t.pop() !== 92 || !t.more()) {
+      return false;
+    }
+    t.pop();
+    const p = t.from(beforePos);
+    const g = getPerlGroups().get(p);
+    if (g === void 0) {
+      return false;
+    }
+    cc.appendGroup(g, (this.flags & FOLD_CASE) !== 0);
+    return true;
+  }
+  // parseNamedClass parses a leading POSIX named character class like
+  // [:alnum:] from the beginning of t.  If one is present, it appends the
+  // characters to cc, advances the iterator, and returns true.
+  // Pre: t at "[:".  Post: t after ":]".
+  // On failure (no class of than name), throws RE2JSSyntaxException.
+  // On misparse, returns false; t.pos() is undefined.
+  parseNamedClass(t, cc) {
+    const cls = t.rest();
+    const i = cls.indexOf(":]");
+    if (i < 0) {
+      return false;
+    }
+    const name2 = cls.substring(0, i + 2);
+    t.skipString(name2);
+    const g = getPosixGroups().get(name2);
+    if (g === void 0) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, name2);
+    }
+    cc.appendGroup(g, (this.flags & FOLD_CASE) !== 0);
+    return true;
+  }
+  // parseUnicodeClass() parses a leading Unicode character class like \p{Han}
+  // from the beginning of t.  If one is present, it appends the characters to
+  // to |cc|, advances |t| and returns true.
+  //
+  // Returns false if such a pattern is not present or UNICODE_GROUPS
+  // flag is not enabled; |t.pos()| is not advanced in this case.
+  // Indicates error by throwing RE2JSSyntaxException.
+  parseUnicodeClass(t, cc) {
+    const startPos = t.pos();
+    if ((this.flags & UNICODE_GROUPS) === 0 || !t.lookingAt("\\p") && !t.lookingAt("\\P")) {
+      return false;
+    }
+    t.skip(1);
+    let sign = 1;
+    let c = t.pop();
+    if (c === 80) {
+      sign = -1;
+    }
+    if (!t.more()) {
+      t.rewindTo(startPos);
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.rest());
+    }
+    c = t.pop();
+    let name2;
+    if (c !== 123) {
+      name2 = runeToString(c);
+    } else {
+      const rest = t.rest();
+      const end = rest.indexOf("}");
+      if (end < 0) {
+        t.rewindTo(startPos);
+        throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.rest());
+      }
+      name2 = rest.substring(0, end);
+      t.skipString(name2);
+      t.skip(1);
+    }
+    if (!(name2.length === 0) && name2.codePointAt(0) === 94) {
+      sign = 0 - sign;
+      name2 = name2.substring(1);
+    }
+    const pair2 = _Parser.unicodeTable(name2);
+    if (pair2 === null) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.from(startPos));
+    }
+    if (pair2.sign < 0) {
+      sign = 0 - sign;
+    }
+    const tab = pair2.tab;
+    const fold = pair2.fold;
+    if (tab === null) {
+      throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.from(startPos));
+    }
+    if ((this.flags & FOLD_CASE) === 0 || fold === null) {
+      cc.appendTableWithSign(tab, sign);
+    } else {
+      const tmp = new CharClass().appendTable(tab).appendTable(fold).cleanClass().toArray();
+      cc.appendClassWithSign(tmp, sign);
+    }
+    return true;
+  }
+  // parseClass parses a character class and pushes it onto the parse stack.
+  //
+  // NOTES:
+  // Pre: at '['; Post: after ']'.
+  // Mutates stack.  Advances iterator.  May throw.
+  parseClass(t) {
+    const startPos = t.pos();
+    t.skip(1);
+    const re = this.newRegexp(Regexp.Op.CHAR_CLASS);
+    re.flags = this.flags;
+    const cc = new CharClass();
+    let sign = 1;
+    if (t.more() && t.lookingAt("^")) {
+      sign = -1;
+      t.skip(1);
+      if ((this.flags & CLASS_NL) === 0) {
+        cc.appendRange(10, 10);
+      }
+    }
+    let first2 = true;
+    while (!t.more() || t.peek() !== 93 || first2) {
+      first2 = false;
+      const beforePos = t.pos();
+      if (t.lookingAt("[:")) {
+        if (this.parseNamedClass(t, cc)) {
+          continue;
+        }
+        t.rewindTo(beforePos);
+      }
+      if (this.parseUnicodeClass(t, cc)) {
+        continue;
+      }
+      if (this.parsePerlClassEscape(t, cc)) {
+        continue;
+      }
+      t.rewindTo(beforePos);
+      const lo = _Parser.parseClassChar(t, startPos);
+      let hi = lo;
+      if (t.more() && t.lookingAt("-")) {
+        t.skip(1);
+        if (t.more() && t.lookingAt("]")) {
+          t.skip(-1);
+        } else {
+          hi = _Parser.parseClassChar(t, startPos);
+          if (hi < lo) {
+            throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.from(beforePos));
+          }
+        }
+      }
+      if ((this.flags & FOLD_CASE) === 0) {
+        cc.appendRange(lo, hi);
+      } else {
+        cc.appendFoldedRange(lo, hi);
+      }
+    }
+    t.skip(1);
+    cc.cleanClass();
+    if (sign < 0) {
+      cc.negateClass();
+    }
+    re.runes = cc.toArray();
+    this.push(re);
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/RE2.js
+var RE2 = class _RE2 {
+  expr;
+  prog;
+  numSubexp;
+  cond;
+  prefix;
+  prefixComplete;
+  prefixRune;
+  dfa;
+  prefilter;
+  namedGroups;
+  static compile(expr) {
+    return _RE2.compileImpl(expr, PERL);
+  }
+  static compileImpl(expr, mode) {
+    return new _RE2(expr, mode);
+  }
+  constructor(expr, mode) {
+    let re = Parser.parse(expr, mode);
+    re = simplify2(re);
+    const prefilter = PrefilterTree.build(re);
+    const prog = Compiler.compileRegexp(re);
+    this.prefilter = prefilter.type === Prefilter.Type.NONE ? null : prefilter;
+    const [prefixCompl, prefixStr] = prog.prefix();
+    this.prefixComplete = prefixCompl;
+    this.prefix = prefixStr;
+    this.prefixRune = 0;
+    if (this.prefix.length > 0) {
+      const cp = this.prefix.codePointAt(0);
+      if (cp === void 0) {
+        throw new Error("RE2: prefix has no code point");
+      }
+      this.prefixRune = cp;
+    }
+    this.namedGroups = re.namedGroups;
+    this.expr = expr;
+    this.prog = prog;
+    this.numSubexp = re.maxCap();
+    this.cond = prog.startCond();
+    this.dfa = new DFA(this.prog);
+  }
+  matchPrefixComplete(input2, pos, anchor2, ncap) {
+    if ((anchor2 === ANCHOR_START || anchor2 === ANCHOR_BOTH) && pos !== 0) {
+      return null;
+    }
+    let matchStart = -1;
+    let matchEnd = -1;
+    const pLen = input2.prefixLength(this);
+    if (anchor2 === UNANCHORED) {
+      const idx = input2.index(this, pos);
+      if (idx < 0)
+        return null;
+      matchStart = pos + idx;
+      matchEnd = matchStart + pLen;
+    } else if (anchor2 === ANCHOR_BOTH) {
+      if (input2.endPos() !== pLen)
+        return null;
+      const idx = input2.index(this, 0);
+      if (idx !== 0)
+        return null;
+      matchStart = 0;
+      matchEnd = pLen;
+    } else if (anchor2 === ANCHOR_START) {
+      const idx = input2.index(this, 0);
+      if (idx !== 0)
+        return null;
+      matchStart = 0;
+      matchEnd = pLen;
+    }
+    if (matchStart < 0)
+      return null;
+    if (ncap > 0) {
+      const matchcap = new Int32Array(ncap).fill(-1);
+      matchcap[0] = matchStart;
+      matchcap[1] = matchEnd;
+      return Array.from(matchcap);
+    }
+    return [];
+  }
+  executeEngine(input2, pos, anchor2, ncap) {
+    if (this.prefixComplete && (ncap === 0 || this.numSubexp === 0)) {
+      return this.matchPrefixComplete(input2, pos, anchor2, ncap);
+    }
+    if (this.prefilter !== null && anchor2 === UNANCHORED) {
+      if (!this.prefilter.eval(input2, pos)) {
+        return null;
+      }
+    }
+    const dfaResult = this.dfa.match(input2, pos, anchor2);
+    if (dfaResult !== null) {
+      return dfaResult ? [] : null;
+    }
+    return this._nfaFallback(input2, pos, anchor2) ? [] : null;
+  }
+  // Minimal boolean-only NFA for when the DFA bails due to state explosion.
+  // No captures, no thread pools — just two sets of NFA states swapped each step.
+  _nfaFallback(input2, pos, anchor2) {
+    const prog = this.prog;
+    const endPos = input2.endPos();
+    const addState = (set, visited2, pc, context2) => {
+      if (pc < 0 || pc >= prog.numInst() || visited2.has(pc))
+        return;
+      visited2.add(pc);
+      const inst = prog.getInst(pc);
+      switch (inst.op) {
+        case Inst.ALT:
+        case Inst.ALT_MATCH:
+          addState(set, visited2, inst.out, context2);
+          addState(set, visited2, inst.arg, context2);
+          break;
+        case Inst.NOP:
+        case Inst.CAPTURE:
+          addState(set, visited2, inst.out, context2);
+          break;
+        case Inst.EMPTY_WIDTH:
+          if ((inst.arg & ~context2) === 0) {
+            addState(set, visited2, inst.out, context2);
+          }
+          break;
+        default:
+          set.add(pc);
+          break;
+      }
+    };
+    let current = /* @__PURE__ */ new Set();
+    let next = /* @__PURE__ */ new Set();
+    let prevRune = -1;
+    if (pos > 0) {
+      const r = input2.step(pos - 1) >> 3;
+      if (r >= 0)
+        prevRune = r;
+    }
+    for (let i = pos; i <= endPos; i++) {
+      const rune = i < endPos ? input2.step(i) >> 3 : -1;
+      const width = i < endPos ? input2.step(i) & 7 : 0;
+      const context2 = emptyOpContext(prevRune, rune);
+      if (anchor2 === UNANCHORED || i === pos) {
+        const visited2 = /* @__PURE__ */ new Set();
+        addState(current, visited2, prog.start, context2);
+      }
+      if (anchor2 !== ANCHOR_BOTH) {
+        for (const pc of current) {
+          const inst = prog.getInst(pc);
+          if (inst.op === Inst.MATCH) {
+            return true;
+          }
+        }
+      }
+      if (i >= endPos || width === 0)
+        break;
+      next.clear();
+      for (const pc of current) {
+        const inst = prog.getInst(pc);
+        if (Inst.isRuneOp(inst.op) && inst.matchRune(rune)) {
+          const nextContext = emptyOpContext(rune, i + width < endPos ? input2.step(i + width) >> 3 : -1);
+          const visited2 = /* @__PURE__ */ new Set();
+          addState(next, visited2, inst.out, nextContext);
+        }
+      }
+      if (anchor2 === UNANCHORED) {
+        const nextRune = i + width < endPos ? input2.step(i + width) >> 3 : -1;
+        const nextContext = emptyOpContext(rune, nextRune);
+        const visited2 = /* @__PURE__ */ new Set();
+        addState(next, visited2, prog.start, nextContext);
+      }
+      prevRune = rune;
+      [current, next] = [next, current];
+      i += width - 1;
+    }
+    const endContext = emptyOpContext(prevRune, -1);
+    const visited = /* @__PURE__ */ new Set();
+    const finalSet = /* @__PURE__ */ new Set();
+    for (const pc of current) {
+      addState(finalSet, visited, pc, endContext);
+    }
+    for (const pc of finalSet) {
+      const inst = prog.getInst(pc);
+      if (inst.op === Inst.MATCH)
+        return true;
+    }
+    return false;
+  }
+  numberOfCapturingGroups() {
+    return this.numSubexp;
+  }
+  reset() {
+  }
+  toString() {
+    return this.expr;
+  }
+  match(s) {
+    return this.executeEngine(fromUTF16(s), 0, UNANCHORED, 0) !== null;
+  }
+};
+
+// node_modules/@bufbuild/re2/dist/esm/index.js
+var RE2JS = class _RE2JS {
+  patternInput;
+  flagsInput;
+  re2Input;
+  /**
+   * Flag: case insensitive matching.
+   */
+  static CASE_INSENSITIVE = 1;
+  /**
+   * Flag: dot ({@code .}) matches all characters, including newline.
+   */
+  static DOTALL = 2;
+  /**
+   * Flag: multiline matching: {@code ^} and {@code $} match at beginning and end of line, not just
+   * beginning and end of input.
+   */
+  static MULTILINE = 4;
+  /**
+   * Flag: Unicode groups (e.g. {@code \p{Greek}} ) will be syntax errors.
+   */
+  static DISABLE_UNICODE_GROUPS = 8;
+  /**
+   * Returns a literal pattern string for the specified string.
+   *
+   * @param {string} str The string to be literalized
+   * @returns {string} A literal string replacement
+   */
+  static quote(str) {
+    return quoteMeta(str);
+  }
+  /**
+   * Helper: create new RE2JS with given regex and flags.
+   * @param {string} regex
+   * @param {number} [flags=0]
+   * @returns {RE2JS}
+   */
+  static compile(regex, flags = 0) {
+    return new _RE2JS(regex, flags);
+  }
+  static validateFlags(flags) {
+    if ((flags & ~(_RE2JS.MULTILINE | _RE2JS.DOTALL | _RE2JS.CASE_INSENSITIVE | _RE2JS.DISABLE_UNICODE_GROUPS)) !== 0) {
+      throw new RE2JSFlagsException("Flags should only be a combination of MULTILINE, DOTALL, CASE_INSENSITIVE, DISABLE_UNICODE_GROUPS");
+    }
+  }
+  static buildRegexWithFlags(regex, flags = 0) {
+    let fregex = regex;
+    if ((flags & _RE2JS.CASE_INSENSITIVE) !== 0) {
+      fregex = `(?i)${fregex}`;
+    }
+    if ((flags & _RE2JS.DOTALL) !== 0) {
+      fregex = `(?s)${fregex}`;
+    }
+    if ((flags & _RE2JS.MULTILINE) !== 0) {
+      fregex = `(?m)${fregex}`;
+    }
+    return fregex;
+  }
+  /**
+   * Matches a string against a regular expression.
+   *
+   * @param {string} regex the regular expression
+   * @param {string} input the input
+   * @returns {boolean} true if the regular expression matches the entire input
+   * @throws RE2JSSyntaxException if the regular expression is malformed
+   */
+  static matches(regex, input2) {
+    return _RE2JS.compile(regex).testExact(input2);
+  }
+  /**
+   * @param {string} pattern
+   * @param {number} flags
+   */
+  constructor(pattern2, flags = 0) {
+    let re2Flags = PERL;
+    if ((flags & _RE2JS.DISABLE_UNICODE_GROUPS) !== 0) {
+      re2Flags &= ~UNICODE_GROUPS;
+    }
+    _RE2JS.validateFlags(flags);
+    const fregex = _RE2JS.buildRegexWithFlags(pattern2, flags);
+    this.patternInput = pattern2;
+    this.flagsInput = flags;
+    this.re2Input = RE2.compileImpl(fregex, re2Flags);
+  }
+  /**
+   * Releases memory used by internal caches associated with this pattern.
+   */
+  reset() {
+    this.re2Input.reset();
+  }
+  /**
+   * Returns the flags used in the constructor.
+   * @returns {number}
+   */
+  flags() {
+    return this.flagsInput;
+  }
+  /**
+   * Returns the pattern used in the constructor.
+   * @returns {string}
+   */
+  pattern() {
+    return this.patternInput;
+  }
+  re2() {
+    return this.re2Input;
+  }
+  /**
+   * Matches a string against a regular expression.
+   *
+   * @param {string} input the input
+   * @returns {boolean} true if the regular expression matches the entire input
+   */
+  matches(input2) {
+    return this.testExact(input2);
+  }
+  /**
+   * Tests whether the regular expression matches any part of the input string.
+   *
+   * @param {string} input - The input string to test against.
+   * @returns {boolean} `true` if the pattern is found anywhere in the input, `false` otherwise.
+   */
+  test(input2) {
+    return this.re2Input.match(input2);
+  }
+  /**
+   * Tests whether the regular expression matches the ENTIRE input string.
+   *
+   * @param {string} input - The input string to test against.
+   * @returns {boolean} `true` if the exact input string fully matches the pattern, `false` otherwise.
+   */
+  testExact(input2) {
+    return this.re2Input.executeEngine(fromUTF16(input2), 0, ANCHOR_BOTH, 0) !== null;
+  }
+  toString() {
+    return this.patternInput;
+  }
+  /**
+   * Returns the number of capturing groups in this matcher's pattern.
+   */
+  groupCount() {
+    return this.re2Input.numberOfCapturingGroups();
+  }
+  /**
+   * Return a map of the capturing groups in this matcher's pattern.
+   */
+  namedGroups() {
+    return this.re2Input.namedGroups;
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/std/logic.js
+function matches2(pattern2) {
+  return RE2JS.compile(pattern2).test(this);
+}
+function compareDuration(lhs, rhs) {
+  const cmp = lhs.message.seconds - rhs.message.seconds;
+  if (cmp == 0n) {
+    return lhs.message.nanos - rhs.message.nanos;
+  }
+  return cmp < 0n ? -1 : 1;
+}
+function compareTimestamp(lhs, rhs) {
+  const cmp = lhs.message.seconds - rhs.message.seconds;
+  if (cmp == 0n) {
+    return lhs.message.nanos - rhs.message.nanos;
+  }
+  return cmp < 0n ? -1 : 1;
+}
+function compareBytes(lhs, rhs) {
+  const minLen = Math.min(lhs.length, rhs.length);
+  for (let i = 0; i < minLen; i++) {
+    if (lhs[i] < rhs[i]) {
+      return -1;
+    }
+    if (lhs[i] > rhs[i]) {
+      return 1;
+    }
+  }
+  return lhs.length - rhs.length;
+}
+function inList(value, list) {
+  for (const v of list) {
+    if (equals2(v, value))
+      return true;
+  }
+  return false;
+}
+function inMap(value, map) {
+  return map.has(value);
+}
+var { BOOL: BOOL2, BYTES: BYTES3, DOUBLE: DOUBLE3, DYN: DYN2, INT: INT3, STRING: STRING3, UINT: UINT3 } = CelScalar;
+var LIST2 = listType(CelScalar.DYN);
+var MAP = mapType(CelScalar.DYN, CelScalar.DYN);
+var logic_default = [
+  // !
+  celFunc(LOGICAL_NOT, [BOOL2], BOOL2, (x) => !x),
+  // =
+  celFunc(EQUALS, [DYN2, DYN2], BOOL2, equals2),
+  celFunc(NOT_EQUALS, [DYN2, DYN2], BOOL2, (l, r) => !equals2(l, r)),
+  // <
+  celFunc(LESS, [BOOL2, BOOL2], BOOL2, (l, r) => l < r),
+  celFunc(LESS, [BYTES3, BYTES3], BOOL2, (l, r) => compareBytes(l, r) < 0),
+  celFunc(LESS, [DOUBLE3, DOUBLE3], BOOL2, (l, r) => l < r),
+  celFunc(LESS, [STRING3, STRING3], BOOL2, (l, r) => l < r),
+  celFunc(LESS, [INT3, INT3], BOOL2, (l, r) => l < r),
+  celFunc(LESS, [INT3, UINT3], BOOL2, (l, r) => l < r.value),
+  celFunc(LESS, [UINT3, INT3], BOOL2, (l, r) => l.value < r),
+  celFunc(LESS, [UINT3, UINT3], BOOL2, (l, r) => l.value < r.value),
+  // TODO investigate: ECMAScript relational operators support mixed bigint/number operands,
+  // but removing the coercion to number here fails the conformance test "not_lt_dyn_int_big_lossy_double"
+  celFunc(LESS, [INT3, DOUBLE3], BOOL2, (l, r) => Number(l) < r),
+  celFunc(LESS, [DOUBLE3, INT3], BOOL2, (l, r) => l < Number(r)),
+  celFunc(LESS, [DOUBLE3, UINT3], BOOL2, (l, r) => l < Number(r.value)),
+  celFunc(LESS, [UINT3, DOUBLE3], BOOL2, (l, r) => Number(l.value) < r),
+  celFunc(LESS, [DURATION, DURATION], BOOL2, (l, r) => compareDuration(l, r) < 0),
+  celFunc(LESS, [TIMESTAMP, TIMESTAMP], BOOL2, (l, r) => compareTimestamp(l, r) < 0),
+  // <=
+  celFunc(LESS_EQUALS, [BOOL2, BOOL2], BOOL2, (l, r) => l <= r),
+  celFunc(LESS_EQUALS, [BYTES3, BYTES3], BOOL2, (l, r) => compareBytes(l, r) <= 0),
+  celFunc(LESS_EQUALS, [DOUBLE3, DOUBLE3], BOOL2, (l, r) => l <= r),
+  celFunc(LESS_EQUALS, [STRING3, STRING3], BOOL2, (l, r) => l <= r),
+  celFunc(LESS_EQUALS, [INT3, INT3], BOOL2, (l, r) => l <= r),
+  celFunc(LESS_EQUALS, [INT3, UINT3], BOOL2, (l, r) => l <= r.value),
+  celFunc(LESS_EQUALS, [UINT3, INT3], BOOL2, (l, r) => l.value <= r),
+  celFunc(LESS_EQUALS, [UINT3, UINT3], BOOL2, (l, r) => l.value <= r.value),
+  celFunc(LESS_EQUALS, [INT3, DOUBLE3], BOOL2, (l, r) => Number(l) <= r),
+  celFunc(LESS_EQUALS, [DOUBLE3, INT3], BOOL2, (l, r) => l <= Number(r)),
+  celFunc(LESS_EQUALS, [DOUBLE3, UINT3], BOOL2, (l, r) => l <= Number(r.value)),
+  celFunc(LESS_EQUALS, [UINT3, DOUBLE3], BOOL2, (l, r) => Number(l.value) <= r),
+  celFunc(LESS_EQUALS, [DURATION, DURATION], BOOL2, (l, r) => compareDuration(l, r) <= 0),
+  celFunc(LESS_EQUALS, [TIMESTAMP, TIMESTAMP], BOOL2, (l, r) => compareTimestamp(l, r) <= 0),
+  // >
+  celFunc(GREATER, [BOOL2, BOOL2], BOOL2, (l, r) => l > r),
+  celFunc(GREATER, [BYTES3, BYTES3], BOOL2, (l, r) => compareBytes(l, r) > 0),
+  celFunc(GREATER, [DOUBLE3, DOUBLE3], BOOL2, (l, r) => l > r),
+  celFunc(GREATER, [STRING3, STRING3], BOOL2, (l, r) => l > r),
+  celFunc(GREATER, [INT3, INT3], BOOL2, (l, r) => l > r),
+  celFunc(GREATER, [INT3, UINT3], BOOL2, (l, r) => l > r.value),
+  celFunc(GREATER, [UINT3, INT3], BOOL2, (l, r) => l.value > r),
+  celFunc(GREATER, [UINT3, UINT3], BOOL2, (l, r) => l.value > r.value),
+  celFunc(GREATER, [INT3, DOUBLE3], BOOL2, (l, r) => Number(l) > r),
+  celFunc(GREATER, [DOUBLE3, INT3], BOOL2, (l, r) => l > Number(r)),
+  celFunc(GREATER, [DOUBLE3, UINT3], BOOL2, (l, r) => l > Number(r.value)),
+  celFunc(GREATER, [UINT3, DOUBLE3], BOOL2, (l, r) => Number(l.value) > r),
+  celFunc(GREATER, [DURATION, DURATION], BOOL2, (l, r) => compareDuration(l, r) > 0),
+  celFunc(GREATER, [TIMESTAMP, TIMESTAMP], BOOL2, (l, r) => compareTimestamp(l, r) > 0),
+  // >=
+  celFunc(GREATER_EQUALS, [BOOL2, BOOL2], BOOL2, (l, r) => l >= r),
+  celFunc(GREATER_EQUALS, [BYTES3, BYTES3], BOOL2, (l, r) => compareBytes(l, r) >= 0),
+  celFunc(GREATER_EQUALS, [DOUBLE3, DOUBLE3], BOOL2, (l, r) => l >= r),
+  celFunc(GREATER_EQUALS, [STRING3, STRING3], BOOL2, (l, r) => l >= r),
+  celFunc(GREATER_EQUALS, [INT3, INT3], BOOL2, (l, r) => l >= r),
+  celFunc(GREATER_EQUALS, [INT3, UINT3], BOOL2, (l, r) => l >= r.value),
+  celFunc(GREATER_EQUALS, [UINT3, INT3], BOOL2, (l, r) => l.value >= r),
+  celFunc(GREATER_EQUALS, [UINT3, UINT3], BOOL2, (l, r) => l.value >= r.value),
+  celFunc(GREATER_EQUALS, [INT3, DOUBLE3], BOOL2, (l, r) => Number(l) >= r),
+  celFunc(GREATER_EQUALS, [DOUBLE3, INT3], BOOL2, (l, r) => l >= Number(r)),
+  celFunc(GREATER_EQUALS, [DOUBLE3, UINT3], BOOL2, (l, r) => l >= Number(r.value)),
+  celFunc(GREATER_EQUALS, [UINT3, DOUBLE3], BOOL2, (l, r) => Number(l.value) >= r),
+  celFunc(GREATER_EQUALS, [DURATION, DURATION], BOOL2, (l, r) => compareDuration(l, r) >= 0),
+  celFunc(GREATER_EQUALS, [TIMESTAMP, TIMESTAMP], BOOL2, (l, r) => compareTimestamp(l, r) >= 0),
+  // size
+  celFunc(SIZE, [BYTES3], INT3, (x) => BigInt(x.length)),
+  celFunc(SIZE, [LIST2], INT3, (x) => BigInt(x.size)),
+  celFunc(SIZE, [STRING3], INT3, (x) => BigInt([...x].length)),
+  celFunc(SIZE, [MAP], INT3, (x) => BigInt(x.size)),
+  celMethod(SIZE, BYTES3, [], INT3, function() {
+    return BigInt(this.length);
+  }),
+  celMethod(SIZE, LIST2, [], INT3, function() {
+    return BigInt(this.size);
+  }),
+  celMethod(SIZE, STRING3, [], INT3, function() {
+    return BigInt([...this].length);
+  }),
+  celMethod(SIZE, MAP, [], INT3, function() {
+    return BigInt(this.size);
+  }),
+  // in
+  celFunc(IN, [DYN2, LIST2], BOOL2, inList),
+  celFunc(IN, [STRING3, MAP], BOOL2, inMap),
+  celFunc(IN, [DOUBLE3, MAP], BOOL2, inMap),
+  celFunc(IN, [INT3, MAP], BOOL2, inMap),
+  celFunc(IN, [BOOL2, MAP], BOOL2, inMap),
+  celFunc(IN, [UINT3, MAP], BOOL2, inMap),
+  // string.*
+  celMethod(CONTAINS, STRING3, [STRING3], BOOL2, String.prototype.includes),
+  celMethod(ENDS_WITH, STRING3, [STRING3], BOOL2, String.prototype.endsWith),
+  celMethod(STARTS_WITH, STRING3, [STRING3], BOOL2, String.prototype.startsWith),
+  celMethod(MATCHES, STRING3, [STRING3], BOOL2, matches2)
+];
+
+// node_modules/@bufbuild/cel/dist/esm/std/time.js
+function getDayOfYear(date) {
+  const start = new Date(0, 0, 1);
+  start.setFullYear(date.getFullYear());
+  const diff = date.getTime() - start.getTime();
+  const oneDay = 1e3 * 60 * 60 * 24;
+  return Math.floor(diff / oneDay);
+}
+function convertToDate(msg, tz) {
+  const ts = msg.message;
+  let val = timestampDate(ts);
+  if (tz === void 0) {
+    return new Date(val.getUTCFullYear(), val.getUTCMonth(), val.getUTCDate(), val.getUTCHours(), val.getUTCMinutes(), val.getUTCSeconds(), val.getUTCMilliseconds());
+  }
+  const timeOffset = tz.match(/^(?<sign>[+-]?)(?<hours>\d\d):(?<minutes>\d\d)$/);
+  if (timeOffset?.groups) {
+    const sign = timeOffset.groups.sign == "-" ? 1 : -1;
+    const hours = parseInt(timeOffset.groups.hours);
+    const minutes = parseInt(timeOffset.groups.minutes);
+    const offset = sign * (hours * 60 * 60 * 1e3 + minutes * 60 * 1e3);
+    val = new Date(val.getTime() - offset);
+    return new Date(val.getUTCFullYear(), val.getUTCMonth(), val.getUTCDate(), val.getUTCHours(), val.getUTCMinutes(), val.getUTCSeconds(), val.getUTCMilliseconds());
+  }
+  const format = new Intl.DateTimeFormat("en-US", {
+    hourCycle: "h23",
+    hour12: false,
+    timeZone: tz,
+    year: "numeric",
+    month: "numeric",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit"
+  });
+  let year, month, day, hour, minute2, second;
+  for (const part of format.formatToParts(val)) {
+    switch (part.type) {
+      case "year":
+        year = parseInt(part.value);
+        break;
+      case "month":
+        month = parseInt(part.value) - 1;
+        break;
+      case "day":
+        day = parseInt(part.value);
+        break;
+      case "hour":
+        hour = parseInt(part.value);
+        break;
+      case "minute":
+        minute2 = parseInt(part.value);
+        break;
+      case "second":
+        second = parseInt(part.value);
+        break;
+    }
+  }
+  if (year === void 0 || month === void 0 || day === void 0 || hour === void 0 || minute2 === void 0 || second === void 0) {
+    throw new Error(`Error converting ${toJson(TimestampSchema, ts)} to IANA timezone ${tz}`);
+  }
+  return new Date(year, month, day, hour, minute2, second, val.getUTCMilliseconds());
+}
+var { STRING: STRING4, INT: INT4 } = CelScalar;
+function celTimeMethods(name2, func) {
+  function method(tz) {
+    const date = convertToDate(this, tz);
+    const result = func(date);
+    try {
+      return BigInt(result);
+    } catch (_e) {
+      throw new Error(`Error converting ${result} of ${String(date)} of ${toJson(TimestampSchema, this.message)} to BigInt`);
+    }
+  }
+  return [
+    celMethod(name2, TIMESTAMP, [], INT4, method),
+    celMethod(name2, TIMESTAMP, [STRING4], INT4, method)
+  ];
+}
+var time_default = [
+  // Duration
+  celMethod(TIME_GET_SECONDS, DURATION, [], INT4, function() {
+    return this.message.seconds;
+  }),
+  celMethod(TIME_GET_MINUTES, DURATION, [], INT4, function() {
+    return this.message.seconds / 60n;
+  }),
+  celMethod(TIME_GET_HOURS, DURATION, [], INT4, function() {
+    return this.message.seconds / 3600n;
+  }),
+  celMethod(TIME_GET_MILLISECONDS, DURATION, [], INT4, function() {
+    return BigInt(this.message.nanos) / 1000000n;
+  }),
+  // Timestamp
+  ...celTimeMethods(TIME_GET_FULL_YEAR, (x) => x.getFullYear()),
+  ...celTimeMethods(TIME_GET_MONTH, (x) => x.getMonth()),
+  ...celTimeMethods(TIME_GET_DATE, (x) => x.getDate()),
+  ...celTimeMethods(TIME_GET_DAY_OF_MONTH, (x) => x.getDate() - 1),
+  ...celTimeMethods(TIME_GET_DAY_OF_WEEK, (x) => x.getDay()),
+  ...celTimeMethods(TIME_GET_DAY_OF_YEAR, (x) => getDayOfYear(x)),
+  ...celTimeMethods(TIME_GET_SECONDS, (x) => x.getSeconds()),
+  ...celTimeMethods(TIME_GET_MINUTES, (x) => x.getMinutes()),
+  ...celTimeMethods(TIME_GET_HOURS, (x) => x.getHours()),
+  ...celTimeMethods(TIME_GET_MILLISECONDS, (x) => x.getMilliseconds())
+];
+
+// node_modules/@bufbuild/cel/dist/esm/scope.js
+var privateSymbol8 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/scope");
+function createScope(inputs, parent) {
+  const variables = /* @__PURE__ */ new Map();
+  if (inputs) {
+    for (const [name2, type] of Object.entries(inputs)) {
+      variables.set(name2, type);
+    }
+  }
+  return new Scope(variables, parent);
+}
+var Scope = class {
+  _variables;
+  _parent;
+  [privateSymbol8] = {};
+  constructor(_variables, _parent = void 0) {
+    this._variables = _variables;
+    this._parent = _parent;
+  }
+  *[Symbol.iterator]() {
+    for (const [name2, type] of this._parent ?? []) {
+      if (!this._variables.has(name2)) {
+        yield [name2, type];
+      }
+    }
+    for (const [name2, type] of this._variables) {
+      yield [name2, type];
+    }
+  }
+  push(inputs) {
+    return createScope(inputs, this);
+  }
+  pop() {
+    return this._parent;
+  }
+  find(name2) {
+    if (this._variables.has(name2)) {
+      return this._variables.get(name2);
+    }
+    return this._parent?.find(name2);
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/env.js
+var privateSymbol9 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/env");
+var { BOOL: BOOL3, STRING: STRING5 } = CelScalar;
+function celEnv(options) {
+  const re2Funcs = [];
+  if (options?.re2 !== void 0) {
+    const regex = options.re2;
+    re2Funcs.push(celMethod(MATCHES, STRING5, [STRING5], BOOL3, function(pattern2) {
+      return regex.compile(pattern2).test(this);
+    }));
+  }
+  return new _CelEnv(options?.namespace ?? "", options?.registry ? createRegistryWithWKT(options.registry) : createRegistryWithWKT(), createResolver(math_default, cast_default, time_default, logic_default, options?.funcs ?? [], re2Funcs), createScope(options?.variables));
+}
+var _CelEnv = class {
+  _namespace;
+  _registry;
+  _funcs;
+  _variables;
+  [privateSymbol9] = {};
+  constructor(_namespace, _registry, _funcs, _variables) {
+    this._namespace = _namespace;
+    this._registry = _registry;
+    this._funcs = _funcs;
+    this._variables = _variables;
+  }
+  get namespace() {
+    return this._namespace;
+  }
+  get registry() {
+    return this._registry;
+  }
+  get funcs() {
+    return this._funcs;
+  }
+  get variables() {
+    return this._variables;
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/logic-manager.js
+var LogicManager = class _LogicManager {
+  builder;
+  function;
+  terms;
+  ops;
+  variadicASTs;
+  constructor(builder, functionName, term, variadicASTs) {
+    this.builder = builder;
+    this.function = functionName;
+    this.terms = [term];
+    this.ops = [];
+    this.variadicASTs = variadicASTs;
+  }
+  static newVariadicLogicManager(builder, functionName, term) {
+    return new _LogicManager(builder, functionName, term, true);
+  }
+  static newBalancingLogicManager(builder, functionName, term) {
+    return new _LogicManager(builder, functionName, term, false);
+  }
+  addTerm(op, term) {
+    this.terms.push(term);
+    this.ops.push(op);
+  }
+  toExpr() {
+    if (this.terms.length === 1) {
+      return this.terms[0];
+    }
+    if (this.variadicASTs) {
+      return this.builder.nextExpr(this.ops[0], {
+        case: "callExpr",
+        value: {
+          $typeName: "cel.expr.Expr.Call",
+          function: this.function,
+          args: this.terms
+        }
+      });
+    }
+    return this.balancedTree(0, this.ops.length - 1);
+  }
+  balancedTree(lo, hi) {
+    const mid = Math.floor((lo + hi + 1) / 2);
+    let left;
+    if (mid === lo) {
+      left = this.terms[mid];
+    } else {
+      left = this.balancedTree(lo, mid - 1);
+    }
+    let right;
+    if (mid === hi) {
+      right = this.terms[mid + 1];
+    } else {
+      right = this.balancedTree(mid + 1, hi);
+    }
+    return this.builder.nextExpr(this.ops[mid], {
+      case: "callExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Call",
+        function: this.function,
+        args: [left, right]
+      }
+    });
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/builder.js
+var encoder3 = new TextEncoder();
+var accuVarName = "@result";
+var Builder = class {
+  #prevId = 0n;
+  sourceInfo = {
+    $typeName: "cel.expr.SourceInfo",
+    syntaxVersion: "",
+    location: "",
+    lineOffsets: [],
+    positions: {},
+    macroCalls: {},
+    extensions: []
+  };
+  nextExpr(offset, exprKind) {
+    this.sourceInfo.positions[(++this.#prevId).toString()] = offset;
+    return {
+      $typeName: "cel.expr.Expr",
+      id: this.#prevId,
+      exprKind
+    };
+  }
+  nextEntry(offset, keyKind, value) {
+    this.sourceInfo.positions[(++this.#prevId).toString()] = offset;
+    return {
+      $typeName: "cel.expr.Expr.CreateStruct.Entry",
+      id: this.#prevId,
+      keyKind,
+      value,
+      optionalEntry: false
+    };
+  }
+  newConstExpr(offset, constantKind) {
+    return this.nextExpr(offset, {
+      case: "constExpr",
+      value: { $typeName: "cel.expr.Constant", constantKind }
+    });
+  }
+  newCallExpr(offset, functionName, args) {
+    if (functionName === "has" && args.length === 1 && args[0].exprKind?.case === "selectExpr") {
+      return this.expandHasMacro(offset, args[0]);
+    }
+    if ((functionName === "_||_" || functionName === "_&&_") && args.length > 1) {
+      const logicManager = LogicManager.newBalancingLogicManager(this, functionName, args[0]);
+      for (let i = 1; i < args.length; i += 1) {
+        logicManager.addTerm(offset, args[i]);
+      }
+      return logicManager.toExpr();
+    }
+    return this.nextExpr(offset, {
+      case: "callExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Call",
+        function: functionName,
+        args
+      }
+    });
+  }
+  newMemberCallExpr(offset, target, functionName, args) {
+    return this.maybeExpand(offset, this.nextExpr(offset, {
+      case: "callExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Call",
+        function: functionName,
+        target,
+        args
+      }
+    }));
+  }
+  newStringExpr(offset, sequence) {
+    return this.newConstExpr(offset, {
+      case: "stringValue",
+      value: sequence.reduce((string, chunk) => {
+        if (typeof chunk !== "string") {
+          if (chunk.some((cp) => cp >= 55296 && cp < 57344)) {
+            throw new Error("surrogate code points are not allowed");
+          }
+          return string + String.fromCodePoint(...chunk);
+        }
+        return string + chunk;
+      }, "")
+    });
+  }
+  newBytesExpr(offset, sequence) {
+    const chunks = [];
+    let totalSize = 0;
+    for (const rawChunk of sequence) {
+      const chunk = typeof rawChunk === "string" ? encoder3.encode(rawChunk) : rawChunk;
+      chunks.push(chunk);
+      totalSize += chunk.length;
+    }
+    const value = new Uint8Array(totalSize);
+    let chunkOffset = 0;
+    for (const chunk of chunks) {
+      value.set(chunk, chunkOffset);
+      chunkOffset += chunk.length;
+    }
+    return this.newConstExpr(offset, {
+      case: "bytesValue",
+      value
+    });
+  }
+  newBoolExpr(offset, keyword) {
+    return this.newConstExpr(offset, {
+      case: "boolValue",
+      value: keyword === "true"
+    });
+  }
+  newInt64Expr(offset, digits) {
+    return this.newConstExpr(offset, {
+      case: "int64Value",
+      value: digits[0] === "-" ? -BigInt(digits.slice(1)) : BigInt(digits)
+    });
+  }
+  newUnsignedInt64Expr(offset, digits) {
+    return this.newConstExpr(offset, {
+      case: "uint64Value",
+      value: BigInt(digits)
+    });
+  }
+  newDoubleExpr(offset, digits) {
+    return this.newConstExpr(offset, {
+      case: "doubleValue",
+      value: parseFloat(digits)
+    });
+  }
+  newNullExpr(offset) {
+    return this.newConstExpr(offset, {
+      case: "nullValue",
+      value: 0
+    });
+  }
+  newIdentExpr(offset, name2) {
+    const expr = this.nextExpr(offset, {
+      case: "identExpr",
+      value: { $typeName: "cel.expr.Expr.Ident", name: name2 }
+    });
+    return expr;
+  }
+  newInfixExpr(offset, op, args) {
+    return this.newCallExpr(offset, op === "in" ? "@in" : `_${op}_`, args);
+  }
+  newSelectExpr(offset, operand, field) {
+    return this.nextExpr(offset, {
+      case: "selectExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Select",
+        operand,
+        field,
+        testOnly: false
+      }
+    });
+  }
+  newIndexExpr(offset, operand, index) {
+    return this.newCallExpr(offset, "_[_]", [operand, index]);
+  }
+  expandHasMacro(offset, target) {
+    if (target.exprKind.case !== "selectExpr") {
+      return this.newCallExpr(offset, "has", [target]);
+    }
+    const test2 = this.nextExpr(offset, {
+      case: "selectExpr",
+      value: { ...target.exprKind.value, testOnly: true }
+    });
+    this.addMacroCall(test2.id, "has", void 0, [target]);
+    return test2;
+  }
+  newListExpr(offset, elements) {
+    return this.nextExpr(offset, {
+      case: "listExpr",
+      value: {
+        $typeName: "cel.expr.Expr.CreateList",
+        elements,
+        optionalIndices: []
+      }
+    });
+  }
+  newBoolMacro(offset, iterRange, iterVar, init, loopStep, loopCondition) {
+    return this.nextExpr(offset, {
+      case: "comprehensionExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Comprehension",
+        accuVar: accuVarName,
+        accuInit: this.newConstExpr(offset, {
+          case: "boolValue",
+          value: init
+        }),
+        iterVar,
+        iterVar2: "",
+        // not yet supported
+        iterRange,
+        loopStep,
+        loopCondition,
+        result: this.newIdentExpr(offset, accuVarName)
+      }
+    });
+  }
+  newListMacro(offset, iterRange, iterVar, loopStep) {
+    return this.nextExpr(offset, {
+      case: "comprehensionExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Comprehension",
+        accuVar: accuVarName,
+        accuInit: this.newListExpr(offset, []),
+        iterVar,
+        iterVar2: "",
+        // not yet supported
+        iterRange,
+        loopCondition: this.newConstExpr(offset, {
+          case: "boolValue",
+          value: true
+        }),
+        loopStep,
+        result: this.newIdentExpr(offset, accuVarName)
+      }
+    });
+  }
+  expandExistsMacro(offset, target, x, test2) {
+    return this.newBoolMacro(offset, target, x, false, this.newCallExpr(offset, "_||_", [
+      this.newIdentExpr(offset, accuVarName),
+      test2
+    ]), this.newCallExpr(offset, "@not_strictly_false", [
+      this.newCallExpr(offset, "!_", [
+        this.newIdentExpr(offset, accuVarName)
+      ])
+    ]));
+  }
+  expandAllMacro(offset, target, x, test2) {
+    return this.newBoolMacro(offset, target, x, true, this.newCallExpr(offset, "_&&_", [
+      this.newIdentExpr(offset, accuVarName),
+      test2
+    ]), this.newCallExpr(offset, "@not_strictly_false", [
+      this.newIdentExpr(offset, accuVarName)
+    ]));
+  }
+  expandMapMacro(offset, target, x, step) {
+    return this.newListMacro(offset, target, x, this.newCallExpr(offset, "_+_", [
+      this.newIdentExpr(offset, accuVarName),
+      this.newListExpr(offset, [step])
+    ]));
+  }
+  expandMapFilterMacro(offset, target, x, test2, step) {
+    return this.newListMacro(offset, target, x, this.newCallExpr(offset, "_?_:_", [
+      test2,
+      this.newCallExpr(offset, "_+_", [
+        this.newIdentExpr(offset, accuVarName),
+        this.newListExpr(offset, [step])
+      ]),
+      this.newIdentExpr(offset, accuVarName)
+    ]));
+  }
+  expandFilterMacro(offset, target, x, step) {
+    return this.newListMacro(offset, target, x, this.newCallExpr(offset, "_?_:_", [
+      step,
+      this.newCallExpr(offset, "_+_", [
+        this.newIdentExpr(offset, accuVarName),
+        this.newListExpr(offset, [this.newIdentExpr(offset, x)])
+      ]),
+      this.newIdentExpr(offset, accuVarName)
+    ]));
+  }
+  expandExistsOne(offset, iterRange, iterVar, step) {
+    return this.nextExpr(offset, {
+      case: "comprehensionExpr",
+      value: {
+        $typeName: "cel.expr.Expr.Comprehension",
+        accuVar: accuVarName,
+        accuInit: this.newConstExpr(offset, {
+          case: "int64Value",
+          value: BigInt(0)
+        }),
+        iterVar,
+        iterVar2: "",
+        // not yet supported
+        iterRange,
+        loopCondition: this.newConstExpr(offset, {
+          case: "boolValue",
+          value: true
+        }),
+        loopStep: this.newCallExpr(offset, "_?_:_", [
+          step,
+          this.newCallExpr(offset, "_+_", [
+            this.newIdentExpr(offset, accuVarName),
+            this.newConstExpr(offset, {
+              case: "int64Value",
+              value: BigInt(1)
+            })
+          ]),
+          this.newIdentExpr(offset, accuVarName)
+        ]),
+        result: this.newCallExpr(offset, "_==_", [
+          this.newIdentExpr(offset, accuVarName),
+          this.newConstExpr(offset, {
+            case: "int64Value",
+            value: BigInt(1)
+          })
+        ])
+      }
+    });
+  }
+  maybeExpand(offset, call) {
+    if (call.exprKind.case === "callExpr") {
+      const callExpr = call.exprKind.value;
+      const varName = callExpr.args[0];
+      if (varName !== void 0 && call.exprKind.value.target !== void 0 && varName.exprKind?.case === "identExpr") {
+        let expanded;
+        if (callExpr.args.length === 2) {
+          switch (callExpr.function) {
+            case "exists":
+              expanded = this.expandExistsMacro(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1]);
+              break;
+            case "all":
+              expanded = this.expandAllMacro(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1]);
+              break;
+            case "map":
+              expanded = this.expandMapMacro(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1]);
+              break;
+            case "filter":
+              expanded = this.expandFilterMacro(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1]);
+              break;
+            case "exists_one":
+            case "existsOne":
+              expanded = this.expandExistsOne(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1]);
+              break;
+          }
+        }
+        if (callExpr.args.length === 3 && callExpr.function == "map") {
+          expanded = this.expandMapFilterMacro(offset, call.exprKind.value.target, varName.exprKind.value.name, call.exprKind.value.args[1], call.exprKind.value.args[2]);
+        }
+        if (expanded !== void 0) {
+          this.addMacroCall(expanded.id, callExpr.function, callExpr.target, callExpr.args);
+          return expanded;
+        }
+      }
+    }
+    return call;
+  }
+  addMacroCall(exprId, functionName, target, args) {
+    const macroArgs = args.map((arg) => this.buildMacroCallArg(arg));
+    const macroTarget = target !== void 0 ? this.buildMacroCallArg(target) : void 0;
+    const macroCall = macroTarget !== void 0 ? {
+      $typeName: "cel.expr.Expr",
+      id: 0n,
+      exprKind: {
+        case: "callExpr",
+        value: {
+          $typeName: "cel.expr.Expr.Call",
+          function: functionName,
+          target: macroTarget,
+          args: macroArgs
+        }
+      }
+    } : {
+      $typeName: "cel.expr.Expr",
+      id: 0n,
+      exprKind: {
+        case: "callExpr",
+        value: {
+          $typeName: "cel.expr.Expr.Call",
+          function: functionName,
+          args: macroArgs
+        }
+      }
+    };
+    this.sourceInfo.macroCalls[exprId.toString()] = macroCall;
+  }
+  buildMacroCallArg(expr) {
+    if (this.sourceInfo.macroCalls[expr.id.toString()] !== void 0) {
+      return {
+        $typeName: "cel.expr.Expr",
+        id: expr.id,
+        exprKind: { case: void 0, value: void 0 }
+      };
+    }
+    if (expr.exprKind.case === "callExpr") {
+      const call = expr.exprKind.value;
+      const macroArgs = call.args.map((arg) => this.buildMacroCallArg(arg));
+      const macroTarget = call.target !== void 0 ? this.buildMacroCallArg(call.target) : void 0;
+      return {
+        $typeName: "cel.expr.Expr",
+        id: expr.id,
+        exprKind: {
+          case: "callExpr",
+          value: {
+            $typeName: "cel.expr.Expr.Call",
+            function: call.function,
+            target: macroTarget,
+            args: macroArgs
+          }
+        }
+      };
+    }
+    if (expr.exprKind.case === "selectExpr") {
+      const sel = expr.exprKind.value;
+      return {
+        $typeName: "cel.expr.Expr",
+        id: expr.id,
+        exprKind: {
+          case: "selectExpr",
+          value: {
+            $typeName: "cel.expr.Expr.Select",
+            operand: sel.operand ? this.buildMacroCallArg(sel.operand) : void 0,
+            field: sel.field,
+            testOnly: sel.testOnly
+          }
+        }
+      };
+    }
+    if (expr.exprKind.case === "listExpr") {
+      const list = expr.exprKind.value;
+      return {
+        $typeName: "cel.expr.Expr",
+        id: expr.id,
+        exprKind: {
+          case: "listExpr",
+          value: {
+            $typeName: "cel.expr.Expr.CreateList",
+            elements: list.elements.map((el) => this.buildMacroCallArg(el)),
+            optionalIndices: list.optionalIndices
+          }
+        }
+      };
+    }
+    return expr;
+  }
+  newMapEntry(offset, key, value) {
+    return this.nextEntry(offset, {
+      case: "mapKey",
+      value: key
+    }, value);
+  }
+  newStructExpr(offset, entries, messageName = "") {
+    return this.nextExpr(offset, {
+      case: "structExpr",
+      value: {
+        $typeName: "cel.expr.Expr.CreateStruct",
+        entries,
+        messageName
+      }
+    });
+  }
+  newStructEntry(offset, field, value) {
+    return this.nextEntry(offset, {
+      case: "fieldKey",
+      value: field
+    }, value);
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/parser.js
+var runtime;
+(function(runtime2) {
+  class GrammarLocation {
+    source;
+    start;
+    constructor(source, start) {
+      this.source = source;
+      this.start = start;
+    }
+    toString() {
+      return String(this.source);
+    }
+    offset(loc) {
+      return {
+        line: loc.line + this.start.line - 1,
+        column: loc.line === 1 ? loc.column + this.start.column - 1 : loc.column,
+        offset: loc.offset + this.start.offset
+      };
+    }
+    static offsetStart(range2) {
+      if (range2.source instanceof GrammarLocation) {
+        return range2.source.offset(range2.start);
+      }
+      return range2.start;
+    }
+    static offsetEnd(range2) {
+      if (range2.source instanceof GrammarLocation) {
+        return range2.source.offset(range2.end);
+      }
+      return range2.end;
+    }
+  }
+  runtime2.GrammarLocation = GrammarLocation;
+  function padEnd(str, targetLength, padString) {
+    padString = padString || " ";
+    if (str.length > targetLength) {
+      return str;
+    }
+    targetLength -= str.length;
+    padString += padString.repeat(targetLength);
+    return str + padString.slice(0, targetLength);
+  }
+  runtime2.padEnd = padEnd;
+  class ParseFailure {
+  }
+  runtime2.ParseFailure = ParseFailure;
+  function isFailure(r) {
+    return !r.success;
+  }
+  runtime2.isFailure = isFailure;
+  function getLine(input2, offset) {
+    let line = 1;
+    for (let i = 0; i < offset; i++) {
+      if (input2[i] === "\r") {
+        if (input2[i + 1] === "\n") {
+          i++;
+        }
+        line++;
+      } else if (input2[i] === "\n") {
+        line++;
+      }
+    }
+    return line;
+  }
+  function getColumn(input2, offset) {
+    let column = 1;
+    for (let i = offset; i > 0; i--) {
+      if (["\n", "\r"].includes(input2[i - 1])) {
+        break;
+      }
+      column++;
+    }
+    return column;
+  }
+  function getLocation(source, input2, start, remainder) {
+    return {
+      source,
+      start: {
+        offset: input2.length - start.length,
+        line: getLine(input2, input2.length - start.length),
+        column: getColumn(input2, input2.length - start.length)
+      },
+      end: {
+        offset: input2.length - remainder.length,
+        line: getLine(input2, input2.length - remainder.length),
+        column: getColumn(input2, input2.length - remainder.length)
+      }
+    };
+  }
+  runtime2.getLocation = getLocation;
+  function getRange(source, input2, start, remainder) {
+    return {
+      source,
+      start: input2.length - start.length,
+      end: input2.length - remainder.length
+    };
+  }
+  runtime2.getRange = getRange;
+  function getText(start, remainder) {
+    return start.slice(0, remainder.length > 0 ? -remainder.length : void 0);
+  }
+  runtime2.getText = getText;
+})(runtime || (runtime = {}));
+var ParseError = class _ParseError extends Error {
+  rawMessage;
+  location;
+  constructor(message, location, name2 = "parse error") {
+    super(_ParseError.#formatMessage(message, location));
+    this.name = name2;
+    this.rawMessage = message;
+    this.location = location;
+  }
+  static #formatMessage(message, location) {
+    const source = location.source !== void 0 ? String(location.source) : "<input>";
+    return `${source}:${location.start.line}:${location.start.column}: ` + message;
+  }
+};
+var ParseSyntaxError = class _ParseSyntaxError extends ParseError {
+  expected;
+  found;
+  constructor(expected2, found, location, name2 = "syntax error") {
+    super(_ParseSyntaxError.#formatMessage(expected2, found), location, name2);
+    this.expected = expected2;
+    this.found = found;
+  }
+  static #formatMessage(expected2, found) {
+    function encode(s) {
+      return "'" + s.replace(/[\\\x07\b\f\n\r\t\v']/g, (match2) => {
+        switch (match2) {
+          case "\\":
+            return "\\\\";
+          case "\x07":
+            return "\\x07";
+          case "\b":
+            return "\\b";
+          case "\f":
+            return "\\f";
+          case "\n":
+            return "\\n";
+          case "\r":
+            return "\\r";
+          case "	":
+            return "\\t";
+          case "\v":
+            return "\\v";
+          case "'":
+            return "\\'";
+          default:
+            throw new Error("Unexpected string encoding replacement character. This should be an unreachable error.");
+        }
+      }) + "'";
+    }
+    function describeExpected(expected3) {
+      const descriptions = [
+        ...new Set(expected3.map((e) => {
+          if (e.type === "literal") {
+            return encode(e.value);
+          }
+          return e.value;
+        }))
+      ];
+      descriptions.sort();
+      switch (descriptions.length) {
+        case 1:
+          return descriptions[0];
+        case 2:
+          return `${descriptions[0]} or ${descriptions[1]}`;
+        default:
+          return descriptions.slice(0, -1).join(", ") + ", or " + descriptions[descriptions.length - 1];
+      }
+    }
+    function describeFound(found2) {
+      return found2.length === 1 ? found2 : "end of input";
+    }
+    return "found " + describeFound(found) + " but expecting " + describeExpected(expected2);
+  }
+};
+var item2 = {
+  type: "any",
+  value: "any character"
+};
+var item43 = {
+  type: "class",
+  value: "/^[\\t\\n\\f\\r ]/g"
+};
+var item44 = {
+  type: "other",
+  value: "whitespace"
+};
+var item50 = {
+  type: "literal",
+  value: "//"
+};
+var item53 = {
+  type: "class",
+  value: "/^[^\\r\\n]/g"
+};
+var item58 = {
+  type: "class",
+  value: "/^[\\r\\n]/g"
+};
+var item59 = {
+  type: "other",
+  value: "new line"
+};
+var item61 = {
+  type: "other",
+  value: "comment"
+};
+var item78 = {
+  type: "literal",
+  value: "-"
+};
+var item84 = {
+  type: "other",
+  value: "digit"
+};
+var item86 = {
+  type: "literal",
+  value: "."
+};
+var item96 = {
+  type: "class",
+  value: "/^[+\\-]/g"
+};
+var item107 = {
+  type: "other",
+  value: "float literal"
+};
+var item117 = {
+  type: "literal",
+  value: "0x"
+};
+var item127 = {
+  type: "class",
+  value: "/^[uU]/g"
+};
+var item130 = {
+  type: "other",
+  value: "unsigned integer literal"
+};
+var item146 = {
+  type: "other",
+  value: "integer literal"
+};
+var item156 = {
+  type: "class",
+  value: "/^[rR]/g"
+};
+var item161 = {
+  type: "literal",
+  value: '"""'
+};
+var item174 = {
+  type: "literal",
+  value: "'''"
+};
+var item185 = {
+  type: "literal",
+  value: '"'
+};
+var item197 = {
+  type: "literal",
+  value: "'"
+};
+var item225 = {
+  type: "literal",
+  value: "\\"
+};
+var item227 = {
+  type: "class",
+  value: "/^[xX]/g"
+};
+var item236 = {
+  type: "other",
+  value: "byte value"
+};
+var item242 = {
+  type: "literal",
+  value: "\\u"
+};
+var item250 = {
+  type: "literal",
+  value: "\\U"
+};
+var item262 = {
+  type: "class",
+  value: "/^[0-3]/g"
+};
+var item268 = {
+  type: "other",
+  value: "escaped bytes"
+};
+var item269 = {
+  type: "other",
+  value: "byte sequence"
+};
+var item275 = {
+  type: "class",
+  value: "/^[abfnrtv]/g"
+};
+var item281 = {
+  type: "class",
+  value: "/^[\"'`\\\\?]/g"
+};
+var item282 = {
+  type: "other",
+  value: "escaped character"
+};
+var item329 = {
+  type: "other",
+  value: "quoted character sequence"
+};
+var item331 = {
+  type: "other",
+  value: "string literal"
+};
+var item337 = {
+  type: "class",
+  value: "/^[bB]/g"
+};
+var item341 = {
+  type: "other",
+  value: "bytes literal"
+};
+var item348 = {
+  type: "literal",
+  value: "true"
+};
+var item350 = {
+  type: "literal",
+  value: "false"
+};
+var item352 = {
+  type: "other",
+  value: "boolean literal"
+};
+var item358 = {
+  type: "literal",
+  value: "null"
+};
+var item364 = {
+  type: "other",
+  value: "null literal"
+};
+var item377 = {
+  type: "class",
+  value: "/^[_a-zA-Z]/g"
+};
+var item382 = {
+  type: "other",
+  value: "identifier"
+};
+var item384 = {
+  type: "literal",
+  value: "("
+};
+var item389 = {
+  type: "literal",
+  value: ","
+};
+var item391 = {
+  type: "literal",
+  value: ")"
+};
+var item411 = {
+  type: "other",
+  value: "selector"
+};
+var item416 = {
+  type: "literal",
+  value: "{"
+};
+var item426 = {
+  type: "literal",
+  value: ":"
+};
+var item435 = {
+  type: "literal",
+  value: "}"
+};
+var item454 = {
+  type: "literal",
+  value: "["
+};
+var item459 = {
+  type: "literal",
+  value: "]"
+};
+var item527 = {
+  type: "literal",
+  value: "!"
+};
+var item543 = {
+  type: "class",
+  value: "/^[*\\/%]/g"
+};
+var item580 = {
+  type: "literal",
+  value: "<="
+};
+var item582 = {
+  type: "literal",
+  value: "<"
+};
+var item584 = {
+  type: "literal",
+  value: ">="
+};
+var item586 = {
+  type: "literal",
+  value: ">"
+};
+var item588 = {
+  type: "literal",
+  value: "=="
+};
+var item590 = {
+  type: "literal",
+  value: "!="
+};
+var item594 = {
+  type: "literal",
+  value: "in"
+};
+var item596 = {
+  type: "other",
+  value: "relational operator"
+};
+var item604 = {
+  type: "literal",
+  value: "&&"
+};
+var item610 = {
+  type: "literal",
+  value: "||"
+};
+var item619 = {
+  type: "literal",
+  value: "?"
+};
+var item628 = {
+  type: "end",
+  value: "end of input"
+};
+function parse(input2, options = {}) {
+  const parse$source = options.grammarSource;
+  const builder = new Builder();
+  const result = item1(input2);
+  if (result.success === true) {
+    return result.value;
+  }
+  let remainder = input2;
+  let failedExpectations = [];
+  for (const e of result.failedExpectations) {
+    if (e.remainder.length < remainder.length) {
+      remainder = e.remainder;
+      failedExpectations = [];
+    }
+    if (e.remainder.length === remainder.length) {
+      failedExpectations.push(e);
+    }
+  }
+  throw new ParseSyntaxError(failedExpectations.map((e) => e.expectation), remainder.slice(0, 1), runtime.getLocation(parse$source, input2, remainder, remainder));
+  function item106(offset, digits) {
+    return builder.newDoubleExpr(offset(), digits);
+  }
+  function item129(offset, digits) {
+    return builder.newUnsignedInt64Expr(offset(), digits);
+  }
+  function item145(offset, digits) {
+    return builder.newInt64Expr(offset(), digits);
+  }
+  function item238(value) {
+    return parseInt(value, 16);
+  }
+  function item246(value) {
+    return parseInt(value, 16);
+  }
+  function item254(value) {
+    return parseInt(value, 16);
+  }
+  function item267(value) {
+    return parseInt(value, 8);
+  }
+  function item276(value) {
+    switch (value) {
+      case "a":
+        return "\x07";
+      case "b":
+        return "\b";
+      case "f":
+        return "\f";
+      case "n":
+        return "\n";
+      case "r":
+        return "\r";
+      case "t":
+        return "	";
+      case "v":
+        return "\v";
+    }
+    throw new Error();
+  }
+  function item330(offset, bytes) {
+    return builder.newStringExpr(offset(), bytes);
+  }
+  function item340(offset, bytes) {
+    return builder.newBytesExpr(offset(), bytes);
+  }
+  function item351(offset, keyword) {
+    return builder.newBoolExpr(offset(), keyword);
+  }
+  function item363(offset) {
+    return builder.newNullExpr(offset());
+  }
+  function item381(error, id) {
+    if ([
+      "true",
+      "false",
+      "null",
+      "in",
+      "as",
+      "break",
+      "const",
+      "continue",
+      "else",
+      "for",
+      "function",
+      "if",
+      "import",
+      "let",
+      "loop",
+      "package",
+      "namespace",
+      "return",
+      "var",
+      "void",
+      "while"
+    ].includes(id)) {
+      error("reserved identifier");
+    }
+    return id;
+  }
+  function item393(offset, identifier, args) {
+    return builder.newCallExpr(offset(), identifier, args);
+  }
+  function item410(error, selector) {
+    if (["true", "false", "null", "in"].includes(selector)) {
+      error("reserved keyword");
+    }
+    return selector;
+  }
+  function item430(offset, key, value) {
+    return builder.newStructEntry(offset(), key, value);
+  }
+  function item437(offset, dot, name2, entries) {
+    return builder.newStructExpr(offset(), entries, (dot !== null ? dot : "") + name2.join("."));
+  }
+  function item444(offset, name2) {
+    return builder.newIdentExpr(offset(), name2);
+  }
+  function item461(offset, elements) {
+    return builder.newListExpr(offset(), elements);
+  }
+  function item475(offset, key, value) {
+    return builder.newMapEntry(offset(), key, value);
+  }
+  function item484(offset, entries) {
+    return builder.newStructExpr(offset(), entries);
+  }
+  function item500(offset, field) {
+    return (prevExpr) => builder.newSelectExpr(offset(), prevExpr, field);
+  }
+  function item509(offset, func, args) {
+    return (prevExpr) => builder.newMemberCallExpr(offset(), prevExpr, func, args);
+  }
+  function item516(offset, index) {
+    return (prevExpr) => builder.newCallExpr(offset(), "_[_]", [prevExpr, index]);
+  }
+  function item519(primary, tail) {
+    if (tail.length === 0) {
+      return primary;
+    }
+    return tail.reduce((expr, op) => op(expr), primary);
+  }
+  function item532(offset, ops, expr) {
+    if (ops.length % 2 === 0) {
+      return expr;
+    }
+    if (expr.exprKind.case === "callExpr" && expr.exprKind.value.function === `${ops[0]}_`) {
+      return expr.exprKind.value.args[0];
+    }
+    return builder.newCallExpr(offset(), `${ops[0]}_`, [expr]);
+  }
+  function item544(o) {
+    return `_${o}_`;
+  }
+  function item547(offset, operator, nextExpr) {
+    return (prevExpr) => builder.newCallExpr(offset(), operator, [prevExpr, nextExpr]);
+  }
+  function item549(unary, tail) {
+    if (tail === null) {
+      return unary;
+    }
+    return tail.reduce((expr, op) => op(expr), unary);
+  }
+  function item560(o) {
+    return `_${o}_`;
+  }
+  function item562(offset, operator, nextExpr) {
+    return (prevExpr) => builder.newCallExpr(offset(), operator, [prevExpr, nextExpr]);
+  }
+  function item564(multiplication, tail) {
+    if (tail === null) {
+      return multiplication;
+    }
+    return tail.reduce((expr, op) => op(expr), multiplication);
+  }
+  function item591(operator) {
+    return `_${operator}_`;
+  }
+  function item595() {
+    return "@in";
+  }
+  function item598(offset, operator, nextExpr) {
+    return (prevExpr) => builder.newCallExpr(offset(), operator, [prevExpr, nextExpr]);
+  }
+  function item600(addition, tail) {
+    if (tail === null) {
+      return addition;
+    }
+    return tail.reduce((expr, op) => op(expr), addition);
+  }
+  function item606(offset, relation) {
+    if (relation.length === 1) {
+      return relation[0];
+    }
+    const logicManager = LogicManager.newBalancingLogicManager(builder, "_&&_", relation[0]);
+    for (let i = 1; i < relation.length; i += 1) {
+      logicManager.addTerm(offset(), relation[i]);
+    }
+    return logicManager.toExpr();
+  }
+  function item612(offset, and) {
+    if (and.length === 1) {
+      return and[0];
+    }
+    const logicManager = LogicManager.newBalancingLogicManager(builder, "_||_", and[0]);
+    for (let i = 1; i < and.length; i += 1) {
+      logicManager.addTerm(offset(), and[i]);
+    }
+    return logicManager.toExpr();
+  }
+  function item624(t, f) {
+    return [t, f];
+  }
+  function item626(offset, or, tail) {
+    if (tail === null) {
+      return or;
+    }
+    return builder.newCallExpr(offset(), "_?_:_", [or, ...tail]);
+  }
+  function item627(expr) {
+    return { expr, sourceInfo: builder.sourceInfo };
+  }
+  function item1(text) {
+    const result2 = item4(text);
+    if (result2.success === true) {
+      if (result2.remainder.length === 0) {
+        return result2;
+      }
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: [
+          {
+            expectation: item628,
+            remainder: result2.remainder
+          }
+        ]
+      };
+    }
+    return result2;
+  }
+  function item4(text) {
+    const result2 = item7(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item627(result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item7(text) {
+    const result2 = item8(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item626(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item8(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item11(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item614(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result0.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item11(text) {
+    const result2 = item13(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item612(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item13(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item607(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item15(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item15(text) {
+    const result2 = item17(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item606(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item17(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item601(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item19(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item19(text) {
+    const result2 = item20(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item600(result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item20(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item23(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item566(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item23(text) {
+    const result2 = item24(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item564(result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item24(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item27(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item551(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item27(text) {
+    const result2 = item28(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item549(result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item28(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item31(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item534(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item31(text) {
+    const choices = [item33, item520];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item33(text) {
+    const result2 = item34(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item519(result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item34(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item66(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item487(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item36(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item37(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item45(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item62(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item37(text) {
+    const result2 = item39(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item39(text) {
+    const result2 = item40(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item44,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item40(text) {
+    const matches3 = text.match(/^([\t\n\f\r ])+/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item43,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item45(text) {
+    const result2 = item47(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item47(text) {
+    const result2 = item48(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item61,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item48(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item49(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item51(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item55(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item49(text) {
+    if (text.startsWith("//")) {
+      return {
+        success: true,
+        value: "//",
+        remainder: text.slice(2),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item50,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item51(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item52(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item52(text) {
+    if (/^[^\r\n]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item53,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item55(text) {
+    const result2 = item56(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item59,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item56(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item57(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item57(text) {
+    if (/^[\r\n]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item58,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item62(text) {
+    const result2 = item39(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item66(text) {
+    const choices = [
+      item68,
+      item365,
+      item394,
+      item438,
+      item445,
+      item450,
+      item462
+    ];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item68(text) {
+    const choices = [
+      item70,
+      item109,
+      item132,
+      item148,
+      item333,
+      item343,
+      item354
+    ];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item70(text) {
+    const result2 = item71(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item107,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item71(text) {
+    const result2 = item73(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item106(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item73(text) {
+    const matches3 = text.match(/^((-)?([0-9])*\.([0-9])+([eE]([+\-])?([0-9])+)?|(-)?([0-9])+[eE]([+\-])?([0-9])+)/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item78,
+          remainder: text
+        },
+        {
+          expectation: item84,
+          remainder: text
+        },
+        {
+          expectation: item86,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item109(text) {
+    const result2 = item110(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item130,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item110(text) {
+    const result2 = item111(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item129(() => input2.length - text.length, result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item111(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item113(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = remainder2.match(/^[uU]/g);
+    failedExpectations2.push({
+      expectation: item127,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    return {
+      success: true,
+      value: [result0.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item113(text) {
+    const matches3 = text.match(/^(0x([0-9abcdefABCDEF])+|([0-9])+)/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item117,
+          remainder: text
+        },
+        {
+          expectation: item84,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item132(text) {
+    const result2 = item133(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item146,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item133(text) {
+    const result2 = item135(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item145(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item135(text) {
+    const matches3 = text.match(/^(-)?(0x([0-9abcdefABCDEF])+|([0-9])+)/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item78,
+          remainder: text
+        },
+        {
+          expectation: item117,
+          remainder: text
+        },
+        {
+          expectation: item84,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item148(text) {
+    const result2 = item149(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item331,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item149(text) {
+    const result2 = item152(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item330(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item152(text) {
+    const result2 = item153(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item329,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item153(text) {
+    const choices = [item154, item207];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item154(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^[rR]/g);
+    failedExpectations2.push({
+      expectation: item156,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item158(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item158(text) {
+    const choices = [item159, item172, item183, item195];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item159(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^"""/g);
+    failedExpectations2.push({
+      expectation: item161,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item163(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^"""/g);
+    failedExpectations2.push({
+      expectation: item161,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item163(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item164(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item164(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(?!""")/g);
+    failedExpectations2.push();
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item168(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item168(text) {
+    if (text.length > 0) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item172(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^'''/g);
+    failedExpectations2.push({
+      expectation: item174,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item176(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^'''/g);
+    failedExpectations2.push({
+      expectation: item174,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item176(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item177(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item177(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(?!''')/g);
+    failedExpectations2.push();
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item181(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item181(text) {
+    if (text.length > 0) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item183(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^"/g);
+    failedExpectations2.push({
+      expectation: item185,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item187(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^"/g);
+    failedExpectations2.push({
+      expectation: item185,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item187(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item188(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item188(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(?!("|([\r\n])+))/g);
+    failedExpectations2.push();
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item193(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item193(text) {
+    if (text.length > 0) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item195(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^'/g);
+    failedExpectations2.push({
+      expectation: item197,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item199(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^'/g);
+    failedExpectations2.push({
+      expectation: item197,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item199(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item200(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item200(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(?!('|([\r\n])+))/g);
+    failedExpectations2.push();
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item205(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item205(text) {
+    if (text.length > 0) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item207(text) {
+    const choices = [item208, item291, item303, item316];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item208(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^"""/g);
+    failedExpectations2.push({
+      expectation: item161,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item211(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^"""/g);
+    failedExpectations2.push({
+      expectation: item161,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item211(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item212(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item212(text) {
+    const choices = [item214, item283];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item214(text) {
+    const result2 = item215(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item282,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item215(text) {
+    const choices = [item217, item270, item277];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item217(text) {
+    const result2 = item218(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item269,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item218(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item220(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item220(text) {
+    const result2 = item221(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item268,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item221(text) {
+    const choices = [item222, item239, item247, item255];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item222(text) {
+    const result2 = item223(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item238(result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item223(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\/g);
+    failedExpectations2.push({
+      expectation: item225,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^[xX]/g);
+    failedExpectations2.push({
+      expectation: item227,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item229(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item229(text) {
+    const matches3 = text.match(/^([0-9abcdefABCDEF][0-9abcdefABCDEF]){0,1}/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item236,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item239(text) {
+    const result2 = item240(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item246(result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item240(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\u/g);
+    failedExpectations2.push({
+      expectation: item242,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item244(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item244(text) {
+    const matches3 = text.match(/^([0-9abcdefABCDEF][0-9abcdefABCDEF]){0,2}/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item236,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item247(text) {
+    const result2 = item248(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item254(result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item248(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\U/g);
+    failedExpectations2.push({
+      expectation: item250,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item252(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item252(text) {
+    const matches3 = text.match(/^([0-9abcdefABCDEF][0-9abcdefABCDEF]){0,4}/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item236,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item255(text) {
+    const result2 = item256(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item267(result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item256(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\/g);
+    failedExpectations2.push({
+      expectation: item225,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item259(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item259(text) {
+    const matches3 = text.match(/^[0-3][0-7][0-7]/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item262,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item270(text) {
+    const result2 = item271(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item276(result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item271(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\/g);
+    failedExpectations2.push({
+      expectation: item225,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item274(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item274(text) {
+    if (/^[abfnrtv]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item275,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item277(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\\/g);
+    failedExpectations2.push({
+      expectation: item225,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item280(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item280(text) {
+    if (/^["'`\\?]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item281,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item283(text) {
+    const matches3 = text.match(/^(?!""")[\s\S]/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item291(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^'''/g);
+    failedExpectations2.push({
+      expectation: item174,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item294(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^'''/g);
+    failedExpectations2.push({
+      expectation: item174,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item294(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item295(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item295(text) {
+    const choices = [item214, item296];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item296(text) {
+    const matches3 = text.match(/^(?!''')[\s\S]/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item303(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^"/g);
+    failedExpectations2.push({
+      expectation: item185,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item306(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^"/g);
+    failedExpectations2.push({
+      expectation: item185,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item306(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item307(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item307(text) {
+    const choices = [item214, item308];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item308(text) {
+    const matches3 = text.match(/^(?!("|([\r\n])+))[\s\S]/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item316(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^'/g);
+    failedExpectations2.push({
+      expectation: item197,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item319(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^'/g);
+    failedExpectations2.push({
+      expectation: item197,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item319(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item320(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item320(text) {
+    const choices = [item214, item321];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item321(text) {
+    const matches3 = text.match(/^(?!('|([\r\n])+))[\s\S]/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item2,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item333(text) {
+    const result2 = item334(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item341,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item334(text) {
+    const result2 = item335(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item340(() => input2.length - text.length, result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item335(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^[bB]/g);
+    failedExpectations2.push({
+      expectation: item337,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item152(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item343(text) {
+    const result2 = item344(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item352,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item344(text) {
+    const result2 = item346(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item351(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item346(text) {
+    const choices = [item347, item349];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item347(text) {
+    if (text.startsWith("true")) {
+      return {
+        success: true,
+        value: "true",
+        remainder: text.slice(4),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item348,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item349(text) {
+    if (text.startsWith("false")) {
+      return {
+        success: true,
+        value: "false",
+        remainder: text.slice(5),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item350,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item354(text) {
+    const result2 = item355(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item364,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item355(text) {
+    const result2 = item356(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item363(() => input2.length - text.length),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item356(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^null/g);
+    failedExpectations2.push({
+      expectation: item358,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^(?![_a-zA-Z0-9])/g);
+    failedExpectations2.push();
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    return {
+      success: true,
+      value: [],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item365(text) {
+    const result2 = item366(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item393(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item366(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(\.)?/g);
+    failedExpectations2.push({
+      expectation: item86,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item371(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    const result3 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = remainder2.match(/^\(/g);
+    failedExpectations2.push({
+      expectation: item384,
+      remainder: remainder2
+    });
+    if (result4?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result4[0].length);
+    const result5 = item387(remainder2);
+    failedExpectations2.push(...result5.failedExpectations);
+    if (result5.success === false) {
+      return {
+        success: false,
+        remainder: result5.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result5.remainder;
+    const result6 = remainder2.match(/^\)/g);
+    failedExpectations2.push({
+      expectation: item391,
+      remainder: remainder2
+    });
+    if (result6?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result6[0].length);
+    return {
+      success: true,
+      value: [result2.value, result5.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item371(text) {
+    const result2 = item372(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item382,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item372(text) {
+    const result2 = item374(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item381((message, location = runtime.getLocation(parse$source, input2, text, result2.remainder), name2) => {
+          throw new ParseError(message, location, name2);
+        }, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item374(text) {
+    const matches3 = text.match(/^[_a-zA-Z]([_a-zA-Z0-9])*/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item377,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item387(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item388(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item7(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item388(text) {
+    if (text.startsWith(",")) {
+      return {
+        success: true,
+        value: ",",
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item389,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item394(text) {
+    const result2 = item395(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item437(() => input2.length - text.length, result2.value[0], result2.value[1], result2.value[2]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item395(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item397(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item400(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    const result3 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = remainder2.match(/^\{/g);
+    failedExpectations2.push({
+      expectation: item416,
+      remainder: remainder2
+    });
+    if (result4?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result4[0].length);
+    const result5 = item419(remainder2);
+    failedExpectations2.push(...result5.failedExpectations);
+    if (result5.success === false) {
+      return {
+        success: false,
+        remainder: result5.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result5.remainder;
+    const result6 = remainder2.match(/^(,)?/g);
+    failedExpectations2.push({
+      expectation: item389,
+      remainder: remainder2
+    });
+    if (result6?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result6[0].length);
+    const result7 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result7?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result7[0].length);
+    const result8 = remainder2.match(/^\}/g);
+    failedExpectations2.push({
+      expectation: item435,
+      remainder: remainder2
+    });
+    if (result8?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result8[0].length);
+    return {
+      success: true,
+      value: [result0.value, result2.value, result5.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item397(text) {
+    const result2 = item398(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item398(text) {
+    if (text.startsWith(".")) {
+      return {
+        success: true,
+        value: ".",
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item86,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item400(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item412(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item402(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item402(text) {
+    const result2 = item403(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item411,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item403(text) {
+    const result2 = item405(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item410((message, location = runtime.getLocation(parse$source, input2, text, result2.remainder), name2) => {
+          throw new ParseError(message, location, name2);
+        }, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item405(text) {
+    const matches3 = text.match(/^[_a-zA-Z]([_a-zA-Z0-9])*/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item377,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item412(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item36(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = item413(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item36(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result0.value, result1.value, result0.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item413(text) {
+    if (text.startsWith(".")) {
+      return {
+        success: true,
+        value: ".",
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item86,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item419(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item431(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item420(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item420(text) {
+    const result2 = item421(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item430(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item421(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item402(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?:/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    }, {
+      expectation: item426,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    const result3 = item7(remainder2);
+    failedExpectations2.push(...result3.failedExpectations);
+    if (result3.success === false) {
+      return {
+        success: false,
+        remainder: result3.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result3.remainder;
+    return {
+      success: true,
+      value: [result1.value, result3.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item431(text) {
+    if (text.startsWith(",")) {
+      return {
+        success: true,
+        value: ",",
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item389,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item438(text) {
+    const result2 = item439(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item444(() => input2.length - text.length, result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item439(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(\.)?/g);
+    failedExpectations2.push({
+      expectation: item86,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item402(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item445(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\(/g);
+    failedExpectations2.push({
+      expectation: item384,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item7(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^\)/g);
+    failedExpectations2.push({
+      expectation: item391,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item450(text) {
+    const result2 = item452(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item461(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item452(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\[/g);
+    failedExpectations2.push({
+      expectation: item454,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item387(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^(,)?/g);
+    failedExpectations2.push({
+      expectation: item389,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    const result3 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = remainder2.match(/^\]/g);
+    failedExpectations2.push({
+      expectation: item459,
+      remainder: remainder2
+    });
+    if (result4?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result4[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item462(text) {
+    const result2 = item464(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item484(() => input2.length - text.length, result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item464(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\{/g);
+    failedExpectations2.push({
+      expectation: item416,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item468(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^(,)?(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?\}/g);
+    failedExpectations2.push({
+      expectation: item389,
+      remainder: remainder2
+    }, {
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    }, {
+      expectation: item435,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item468(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      if (values.length > 0) {
+        const result3 = item476(r);
+        failedExpectations2.push(...result3.failedExpectations);
+        if (result3.success === false) {
+          break;
+        }
+        r = result3.remainder;
+      }
+      const result2 = item469(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item469(text) {
+    const result2 = item470(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item475(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item470(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = item7(remainder2);
+    failedExpectations2.push(...result0.failedExpectations);
+    if (result0.success === false) {
+      return {
+        success: false,
+        remainder: result0.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result0.remainder;
+    const result1 = remainder2.match(/^:/g);
+    failedExpectations2.push({
+      expectation: item426,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item7(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result0.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item476(text) {
+    if (text.startsWith(",")) {
+      return {
+        success: true,
+        value: ",",
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item389,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item487(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item488(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item488(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item491(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    return {
+      success: true,
+      value: result1.value,
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item491(text) {
+    const choices = [item492, item501, item510];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item492(text) {
+    const result2 = item493(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item500(() => input2.length - text.length, result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item493(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\./g);
+    failedExpectations2.push({
+      expectation: item86,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item402(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    const result3 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = remainder2.match(/^(?![(])/g);
+    failedExpectations2.push();
+    if (result4?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result4[0].length);
+    return {
+      success: true,
+      value: [result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item501(text) {
+    const result2 = item502(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item509(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item502(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\./g);
+    failedExpectations2.push({
+      expectation: item86,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result1?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result1[0].length);
+    const result2 = item402(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    const result3 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = remainder2.match(/^\(/g);
+    failedExpectations2.push({
+      expectation: item384,
+      remainder: remainder2
+    });
+    if (result4?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result4[0].length);
+    const result5 = item387(remainder2);
+    failedExpectations2.push(...result5.failedExpectations);
+    if (result5.success === false) {
+      return {
+        success: false,
+        remainder: result5.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result5.remainder;
+    const result6 = remainder2.match(/^\)/g);
+    failedExpectations2.push({
+      expectation: item391,
+      remainder: remainder2
+    });
+    if (result6?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result6[0].length);
+    return {
+      success: true,
+      value: [result2.value, result5.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item510(text) {
+    const result2 = item511(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item516(() => input2.length - text.length, result2.value[0]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item511(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\[/g);
+    failedExpectations2.push({
+      expectation: item454,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item7(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^\]/g);
+    failedExpectations2.push({
+      expectation: item459,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    return {
+      success: true,
+      value: [result1.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item520(text) {
+    const result2 = item521(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item532(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item521(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item523(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item33(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item523(text) {
+    const matches3 = text.match(/^((!)+|(-)+)/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item527,
+          remainder: text
+        },
+        {
+          expectation: item78,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item534(text) {
+    const result2 = item536(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item536(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item537(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item537(text) {
+    const result2 = item538(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item547(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item538(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item540(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item31(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item540(text) {
+    const result2 = item542(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item544(result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item542(text) {
+    if (/^[*\/%]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item543,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item551(text) {
+    const result2 = item553(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item553(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item554(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item554(text) {
+    const result2 = item555(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item562(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item555(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item557(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item27(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item557(text) {
+    const result2 = item559(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item560(result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item559(text) {
+    if (/^[+\-]/g.test(text)) {
+      return {
+        success: true,
+        value: text.slice(0, 1),
+        remainder: text.slice(1),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item96,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item566(text) {
+    const result2 = item568(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item568(text) {
+    const values = [];
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    while (true) {
+      let r = remainder2;
+      const result2 = item569(r);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === false) {
+        break;
+      }
+      remainder2 = result2.remainder;
+      values.push(result2.value);
+    }
+    if (values.length < 1) {
+      return { success: false, remainder: text, failedExpectations: failedExpectations2 };
+    }
+    return { success: true, value: values, remainder: remainder2, failedExpectations: failedExpectations2 };
+  }
+  function item569(text) {
+    const result2 = item570(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item598(() => input2.length - text.length, result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item570(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item573(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = item23(remainder2);
+    failedExpectations2.push(...result2.failedExpectations);
+    if (result2.success === false) {
+      return {
+        success: false,
+        remainder: result2.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result2.remainder;
+    return {
+      success: true,
+      value: [result1.value, result2.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item573(text) {
+    const result2 = item574(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: false,
+      remainder: result2.remainder,
+      failedExpectations: [
+        {
+          expectation: item596,
+          remainder: result2.remainder
+        }
+      ]
+    };
+  }
+  function item574(text) {
+    const choices = [item575, item592];
+    let failedExpectations2 = [];
+    for (let func = choices.shift(); func !== void 0; func = choices.shift()) {
+      const result2 = func(text);
+      failedExpectations2.push(...result2.failedExpectations);
+      if (result2.success === true) {
+        return {
+          success: true,
+          value: result2.value,
+          remainder: result2.remainder,
+          failedExpectations: failedExpectations2
+        };
+      }
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: failedExpectations2
+    };
+  }
+  function item575(text) {
+    const result2 = item577(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item591(result2.value),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item577(text) {
+    const matches3 = text.match(/^(<=|<|>=|>|==|!=)/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item580,
+          remainder: text
+        },
+        {
+          expectation: item582,
+          remainder: text
+        },
+        {
+          expectation: item584,
+          remainder: text
+        },
+        {
+          expectation: item586,
+          remainder: text
+        },
+        {
+          expectation: item588,
+          remainder: text
+        },
+        {
+          expectation: item590,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item592(text) {
+    const result2 = item593(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item595(),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item593(text) {
+    if (text.startsWith("in")) {
+      return {
+        success: true,
+        value: "in",
+        remainder: text.slice(2),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item594,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item601(text) {
+    const matches3 = text.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?&&/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item44,
+          remainder: text
+        },
+        {
+          expectation: item61,
+          remainder: text
+        },
+        {
+          expectation: item604,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item607(text) {
+    const matches3 = text.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?\|\|/g);
+    if (matches3?.length === 1) {
+      return {
+        success: true,
+        value: matches3[0],
+        remainder: text.slice(matches3[0].length),
+        failedExpectations: []
+      };
+    }
+    return {
+      success: false,
+      remainder: text,
+      failedExpectations: [
+        {
+          expectation: item44,
+          remainder: text
+        },
+        {
+          expectation: item61,
+          remainder: text
+        },
+        {
+          expectation: item610,
+          remainder: text
+        }
+      ]
+    };
+  }
+  function item614(text) {
+    const result2 = item616(text);
+    if (result2.success === true) {
+      return result2;
+    }
+    return {
+      success: true,
+      value: null,
+      remainder: text,
+      failedExpectations: result2.failedExpectations
+    };
+  }
+  function item616(text) {
+    const result2 = item617(text);
+    if (result2.success === true) {
+      return {
+        success: true,
+        value: item624(result2.value[0], result2.value[1]),
+        remainder: result2.remainder,
+        failedExpectations: []
+      };
+    }
+    return result2;
+  }
+  function item617(text) {
+    const failedExpectations2 = [];
+    let remainder2 = text;
+    const result0 = remainder2.match(/^\?/g);
+    failedExpectations2.push({
+      expectation: item619,
+      remainder: remainder2
+    });
+    if (result0?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result0[0].length);
+    const result1 = item11(remainder2);
+    failedExpectations2.push(...result1.failedExpectations);
+    if (result1.success === false) {
+      return {
+        success: false,
+        remainder: result1.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result1.remainder;
+    const result2 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result2?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result2[0].length);
+    const result3 = remainder2.match(/^:/g);
+    failedExpectations2.push({
+      expectation: item426,
+      remainder: remainder2
+    });
+    if (result3?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result3[0].length);
+    const result4 = item7(remainder2);
+    failedExpectations2.push(...result4.failedExpectations);
+    if (result4.success === false) {
+      return {
+        success: false,
+        remainder: result4.remainder,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = result4.remainder;
+    const result5 = remainder2.match(/^(([\t\n\f\r ])+)?(\/\/([^\r\n])*([\r\n])+)?(([\t\n\f\r ])+)?/g);
+    failedExpectations2.push({
+      expectation: item44,
+      remainder: remainder2
+    }, {
+      expectation: item61,
+      remainder: remainder2
+    });
+    if (result5?.length !== 1) {
+      return {
+        success: false,
+        remainder: remainder2,
+        failedExpectations: failedExpectations2
+      };
+    }
+    remainder2 = remainder2.slice(result5[0].length);
+    return {
+      success: true,
+      value: [result1.value, result4.value],
+      remainder: remainder2,
+      failedExpectations: failedExpectations2
+    };
+  }
+}
+
+// node_modules/@bufbuild/cel/dist/esm/parse.js
+function parse2(expr) {
+  const result = parse(expr);
+  return {
+    $typeName: "cel.expr.ParsedExpr",
+    expr: result.expr,
+    sourceInfo: result.sourceInfo
+  };
+}
+
+// node_modules/@bufbuild/cel-spec/dist/esm/gen/cel/expr/syntax_pb.js
+var file_cel_expr_syntax = /* @__PURE__ */ fileDesc("ChVjZWwvZXhwci9zeW50YXgucHJvdG8SCGNlbC5leHByIlUKClBhcnNlZEV4cHISHAoEZXhwchgCIAEoCzIOLmNlbC5leHByLkV4cHISKQoLc291cmNlX2luZm8YAyABKAsyFC5jZWwuZXhwci5Tb3VyY2VJbmZvItoICgRFeHByEgoKAmlkGAIgASgDEigKCmNvbnN0X2V4cHIYAyABKAsyEi5jZWwuZXhwci5Db25zdGFudEgAEioKCmlkZW50X2V4cHIYBCABKAsyFC5jZWwuZXhwci5FeHByLklkZW50SAASLAoLc2VsZWN0X2V4cHIYBSABKAsyFS5jZWwuZXhwci5FeHByLlNlbGVjdEgAEigKCWNhbGxfZXhwchgGIAEoCzITLmNlbC5leHByLkV4cHIuQ2FsbEgAEi4KCWxpc3RfZXhwchgHIAEoCzIZLmNlbC5leHByLkV4cHIuQ3JlYXRlTGlzdEgAEjIKC3N0cnVjdF9leHByGAggASgLMhsuY2VsLmV4cHIuRXhwci5DcmVhdGVTdHJ1Y3RIABI6ChJjb21wcmVoZW5zaW9uX2V4cHIYCSABKAsyHC5jZWwuZXhwci5FeHByLkNvbXByZWhlbnNpb25IABoVCgVJZGVudBIMCgRuYW1lGAEgASgJGksKBlNlbGVjdBIfCgdvcGVyYW5kGAEgASgLMg4uY2VsLmV4cHIuRXhwchINCgVmaWVsZBgCIAEoCRIRCgl0ZXN0X29ubHkYAyABKAgaVgoEQ2FsbBIeCgZ0YXJnZXQYASABKAsyDi5jZWwuZXhwci5FeHByEhAKCGZ1bmN0aW9uGAIgASgJEhwKBGFyZ3MYAyADKAsyDi5jZWwuZXhwci5FeHByGkgKCkNyZWF0ZUxpc3QSIAoIZWxlbWVudHMYASADKAsyDi5jZWwuZXhwci5FeHByEhgKEG9wdGlvbmFsX2luZGljZXMYAiADKAUa6QEKDENyZWF0ZVN0cnVjdBIUCgxtZXNzYWdlX25hbWUYASABKAkSMgoHZW50cmllcxgCIAMoCzIhLmNlbC5leHByLkV4cHIuQ3JlYXRlU3RydWN0LkVudHJ5Go4BCgVFbnRyeRIKCgJpZBgBIAEoAxITCglmaWVsZF9rZXkYAiABKAlIABIhCgdtYXBfa2V5GAMgASgLMg4uY2VsLmV4cHIuRXhwckgAEh0KBXZhbHVlGAQgASgLMg4uY2VsLmV4cHIuRXhwchIWCg5vcHRpb25hbF9lbnRyeRgFIAEoCEIKCghrZXlfa2luZBr4AQoNQ29tcHJlaGVuc2lvbhIQCghpdGVyX3ZhchgBIAEoCRIRCglpdGVyX3ZhcjIYCCABKAkSIgoKaXRlcl9yYW5nZRgCIAEoCzIOLmNlbC5leHByLkV4cHISEAoIYWNjdV92YXIYAyABKAkSIQoJYWNjdV9pbml0GAQgASgLMg4uY2VsLmV4cHIuRXhwchImCg5sb29wX2NvbmRpdGlvbhgFIAEoCzIOLmNlbC5leHByLkV4cHISIQoJbG9vcF9zdGVwGAYgASgLMg4uY2VsLmV4cHIuRXhwchIeCgZyZXN1bHQYByABKAsyDi5jZWwuZXhwci5FeHByQgsKCWV4cHJfa2luZCLNAgoIQ29uc3RhbnQSMAoKbnVsbF92YWx1ZRgBIAEoDjIaLmdvb2dsZS5wcm90b2J1Zi5OdWxsVmFsdWVIABIUCgpib29sX3ZhbHVlGAIgASgISAASFQoLaW50NjRfdmFsdWUYAyABKANIABIWCgx1aW50NjRfdmFsdWUYBCABKARIABIWCgxkb3VibGVfdmFsdWUYBSABKAFIABIWCgxzdHJpbmdfdmFsdWUYBiABKAlIABIVCgtieXRlc192YWx1ZRgHIAEoDEgAEjcKDmR1cmF0aW9uX3ZhbHVlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgIYAUgAEjkKD3RpbWVzdGFtcF92YWx1ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCAhgBSABCDwoNY29uc3RhbnRfa2luZCKcBQoKU291cmNlSW5mbxIWCg5zeW50YXhfdmVyc2lvbhgBIAEoCRIQCghsb2NhdGlvbhgCIAEoCRIUCgxsaW5lX29mZnNldHMYAyADKAUSNgoJcG9zaXRpb25zGAQgAygLMiMuY2VsLmV4cHIuU291cmNlSW5mby5Qb3NpdGlvbnNFbnRyeRI5CgttYWNyb19jYWxscxgFIAMoCzIkLmNlbC5leHByLlNvdXJjZUluZm8uTWFjcm9DYWxsc0VudHJ5EjIKCmV4dGVuc2lvbnMYBiADKAsyHi5jZWwuZXhwci5Tb3VyY2VJbmZvLkV4dGVuc2lvbhowCg5Qb3NpdGlvbnNFbnRyeRILCgNrZXkYASABKAMSDQoFdmFsdWUYAiABKAU6AjgBGkEKD01hY3JvQ2FsbHNFbnRyeRILCgNrZXkYASABKAMSHQoFdmFsdWUYAiABKAsyDi5jZWwuZXhwci5FeHByOgI4ARqxAgoJRXh0ZW5zaW9uEgoKAmlkGAEgASgJEkUKE2FmZmVjdGVkX2NvbXBvbmVudHMYAiADKA4yKC5jZWwuZXhwci5Tb3VyY2VJbmZvLkV4dGVuc2lvbi5Db21wb25lbnQSNwoHdmVyc2lvbhgDIAEoCzImLmNlbC5leHByLlNvdXJjZUluZm8uRXh0ZW5zaW9uLlZlcnNpb24aJwoHVmVyc2lvbhINCgVtYWpvchgBIAEoAxINCgVtaW5vchgCIAEoAyJvCglDb21wb25lbnQSGQoVQ09NUE9ORU5UX1VOU1BFQ0lGSUVEEAASFAoQQ09NUE9ORU5UX1BBUlNFUhABEhoKFkNPTVBPTkVOVF9UWVBFX0NIRUNLRVIQAhIVChFDT01QT05FTlRfUlVOVElNRRADQi4KDGRldi5jZWwuZXhwckILU3ludGF4UHJvdG9QAVoMY2VsLmRldi9leHBy+AEBYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+var ParsedExprSchema = /* @__PURE__ */ messageDesc(file_cel_expr_syntax, 0);
+var ExprSchema = /* @__PURE__ */ messageDesc(file_cel_expr_syntax, 1);
+var SourceInfo_Extension_Component;
+(function(SourceInfo_Extension_Component2) {
+  SourceInfo_Extension_Component2[SourceInfo_Extension_Component2["UNSPECIFIED"] = 0] = "UNSPECIFIED";
+  SourceInfo_Extension_Component2[SourceInfo_Extension_Component2["PARSER"] = 1] = "PARSER";
+  SourceInfo_Extension_Component2[SourceInfo_Extension_Component2["TYPE_CHECKER"] = 2] = "TYPE_CHECKER";
+  SourceInfo_Extension_Component2[SourceInfo_Extension_Component2["RUNTIME"] = 3] = "RUNTIME";
+})(SourceInfo_Extension_Component || (SourceInfo_Extension_Component = {}));
+
+// node_modules/@bufbuild/cel-spec/dist/esm/gen/cel/expr/checked_pb.js
+var file_cel_expr_checked = /* @__PURE__ */ fileDesc("ChZjZWwvZXhwci9jaGVja2VkLnByb3RvEghjZWwuZXhwciLsAgoLQ2hlY2tlZEV4cHISPgoNcmVmZXJlbmNlX21hcBgCIAMoCzInLmNlbC5leHByLkNoZWNrZWRFeHByLlJlZmVyZW5jZU1hcEVudHJ5EjQKCHR5cGVfbWFwGAMgAygLMiIuY2VsLmV4cHIuQ2hlY2tlZEV4cHIuVHlwZU1hcEVudHJ5EikKC3NvdXJjZV9pbmZvGAUgASgLMhQuY2VsLmV4cHIuU291cmNlSW5mbxIUCgxleHByX3ZlcnNpb24YBiABKAkSHAoEZXhwchgEIAEoCzIOLmNlbC5leHByLkV4cHIaSAoRUmVmZXJlbmNlTWFwRW50cnkSCwoDa2V5GAEgASgDEiIKBXZhbHVlGAIgASgLMhMuY2VsLmV4cHIuUmVmZXJlbmNlOgI4ARo+CgxUeXBlTWFwRW50cnkSCwoDa2V5GAEgASgDEh0KBXZhbHVlGAIgASgLMg4uY2VsLmV4cHIuVHlwZToCOAEioggKBFR5cGUSJQoDZHluGAEgASgLMhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5SAASKgoEbnVsbBgCIAEoDjIaLmdvb2dsZS5wcm90b2J1Zi5OdWxsVmFsdWVIABIxCglwcmltaXRpdmUYAyABKA4yHC5jZWwuZXhwci5UeXBlLlByaW1pdGl2ZVR5cGVIABIvCgd3cmFwcGVyGAQgASgOMhwuY2VsLmV4cHIuVHlwZS5QcmltaXRpdmVUeXBlSAASMgoKd2VsbF9rbm93bhgFIAEoDjIcLmNlbC5leHByLlR5cGUuV2VsbEtub3duVHlwZUgAEiwKCWxpc3RfdHlwZRgGIAEoCzIXLmNlbC5leHByLlR5cGUuTGlzdFR5cGVIABIqCghtYXBfdHlwZRgHIAEoCzIWLmNlbC5leHByLlR5cGUuTWFwVHlwZUgAEi8KCGZ1bmN0aW9uGAggASgLMhsuY2VsLmV4cHIuVHlwZS5GdW5jdGlvblR5cGVIABIWCgxtZXNzYWdlX3R5cGUYCSABKAlIABIUCgp0eXBlX3BhcmFtGAogASgJSAASHgoEdHlwZRgLIAEoCzIOLmNlbC5leHByLlR5cGVIABInCgVlcnJvchgMIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eUgAEjQKDWFic3RyYWN0X3R5cGUYDiABKAsyGy5jZWwuZXhwci5UeXBlLkFic3RyYWN0VHlwZUgAGi0KCExpc3RUeXBlEiEKCWVsZW1fdHlwZRgBIAEoCzIOLmNlbC5leHByLlR5cGUaTwoHTWFwVHlwZRIgCghrZXlfdHlwZRgBIAEoCzIOLmNlbC5leHByLlR5cGUSIgoKdmFsdWVfdHlwZRgCIAEoCzIOLmNlbC5leHByLlR5cGUaVgoMRnVuY3Rpb25UeXBlEiMKC3Jlc3VsdF90eXBlGAEgASgLMg4uY2VsLmV4cHIuVHlwZRIhCglhcmdfdHlwZXMYAiADKAsyDi5jZWwuZXhwci5UeXBlGkUKDEFic3RyYWN0VHlwZRIMCgRuYW1lGAEgASgJEicKD3BhcmFtZXRlcl90eXBlcxgCIAMoCzIOLmNlbC5leHByLlR5cGUicwoNUHJpbWl0aXZlVHlwZRIeChpQUklNSVRJVkVfVFlQRV9VTlNQRUNJRklFRBAAEggKBEJPT0wQARIJCgVJTlQ2NBACEgoKBlVJTlQ2NBADEgoKBkRPVUJMRRAEEgoKBlNUUklORxAFEgkKBUJZVEVTEAYiVgoNV2VsbEtub3duVHlwZRIfChtXRUxMX0tOT1dOX1RZUEVfVU5TUEVDSUZJRUQQABIHCgNBTlkQARINCglUSU1FU1RBTVAQAhIMCghEVVJBVElPThADQgsKCXR5cGVfa2luZCLWAwoERGVjbBIMCgRuYW1lGAEgASgJEikKBWlkZW50GAIgASgLMhguY2VsLmV4cHIuRGVjbC5JZGVudERlY2xIABIvCghmdW5jdGlvbhgDIAEoCzIbLmNlbC5leHByLkRlY2wuRnVuY3Rpb25EZWNsSAAaWQoJSWRlbnREZWNsEhwKBHR5cGUYASABKAsyDi5jZWwuZXhwci5UeXBlEiEKBXZhbHVlGAIgASgLMhIuY2VsLmV4cHIuQ29uc3RhbnQSCwoDZG9jGAMgASgJGvsBCgxGdW5jdGlvbkRlY2wSNwoJb3ZlcmxvYWRzGAEgAygLMiQuY2VsLmV4cHIuRGVjbC5GdW5jdGlvbkRlY2wuT3ZlcmxvYWQSCwoDZG9jGAIgASgJGqQBCghPdmVybG9hZBITCgtvdmVybG9hZF9pZBgBIAEoCRIeCgZwYXJhbXMYAiADKAsyDi5jZWwuZXhwci5UeXBlEhMKC3R5cGVfcGFyYW1zGAMgAygJEiMKC3Jlc3VsdF90eXBlGAQgASgLMg4uY2VsLmV4cHIuVHlwZRIcChRpc19pbnN0YW5jZV9mdW5jdGlvbhgFIAEoCBILCgNkb2MYBiABKAlCCwoJZGVjbF9raW5kIlEKCVJlZmVyZW5jZRIMCgRuYW1lGAEgASgJEhMKC292ZXJsb2FkX2lkGAMgAygJEiEKBXZhbHVlGAQgASgLMhIuY2VsLmV4cHIuQ29uc3RhbnRCLAoMZGV2LmNlbC5leHByQglEZWNsUHJvdG9QAVoMY2VsLmRldi9leHBy+AEBYgZwcm90bzM", [file_cel_expr_syntax, file_google_protobuf_empty, file_google_protobuf_struct]);
+var CheckedExprSchema = /* @__PURE__ */ messageDesc(file_cel_expr_checked, 0);
+var Type_PrimitiveType;
+(function(Type_PrimitiveType2) {
+  Type_PrimitiveType2[Type_PrimitiveType2["PRIMITIVE_TYPE_UNSPECIFIED"] = 0] = "PRIMITIVE_TYPE_UNSPECIFIED";
+  Type_PrimitiveType2[Type_PrimitiveType2["BOOL"] = 1] = "BOOL";
+  Type_PrimitiveType2[Type_PrimitiveType2["INT64"] = 2] = "INT64";
+  Type_PrimitiveType2[Type_PrimitiveType2["UINT64"] = 3] = "UINT64";
+  Type_PrimitiveType2[Type_PrimitiveType2["DOUBLE"] = 4] = "DOUBLE";
+  Type_PrimitiveType2[Type_PrimitiveType2["STRING"] = 5] = "STRING";
+  Type_PrimitiveType2[Type_PrimitiveType2["BYTES"] = 6] = "BYTES";
+})(Type_PrimitiveType || (Type_PrimitiveType = {}));
+var Type_WellKnownType;
+(function(Type_WellKnownType2) {
+  Type_WellKnownType2[Type_WellKnownType2["WELL_KNOWN_TYPE_UNSPECIFIED"] = 0] = "WELL_KNOWN_TYPE_UNSPECIFIED";
+  Type_WellKnownType2[Type_WellKnownType2["ANY"] = 1] = "ANY";
+  Type_WellKnownType2[Type_WellKnownType2["TIMESTAMP"] = 2] = "TIMESTAMP";
+  Type_WellKnownType2[Type_WellKnownType2["DURATION"] = 3] = "DURATION";
+})(Type_WellKnownType || (Type_WellKnownType = {}));
+
+// node_modules/@bufbuild/cel/dist/esm/namespace.js
+function resolveCandidateNames(namespace, name2) {
+  if (name2.startsWith(".")) {
+    return [name2.substring(1)];
+  }
+  if (namespace === "") {
+    return [name2];
+  }
+  const candidates = [];
+  for (let nextNs = namespace; ; ) {
+    candidates.push(nextNs + "." + name2);
+    const i = nextNs.lastIndexOf(".");
+    if (i < 0) {
+      break;
+    }
+    nextNs = nextNs.substring(0, i);
+  }
+  candidates.push(name2);
+  return candidates;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/field.js
+function accessByIndex(obj, index) {
+  if (typeof obj !== "object" || obj === null) {
+    return void 0;
+  }
+  if (isCelMap(obj)) {
+    return obj.get(index);
+  }
+  if (isCelList(obj)) {
+    return obj.get(Number(index));
+  }
+  return void 0;
+}
+function accessByName(obj, name2) {
+  if (typeof obj !== "object" || obj === null) {
+    return void 0;
+  }
+  if (isCelMap(obj)) {
+    return obj.get(name2);
+  }
+  obj = unwrapAny(obj);
+  if (!isReflectMessage(obj)) {
+    return void 0;
+  }
+  const field = obj.desc.fields.find((f) => f.name === name2);
+  if (!field) {
+    return void 0;
+  }
+  switch (field.fieldKind) {
+    case "enum":
+      return BigInt(obj.get(field));
+    case "list":
+      return celList(obj.get(field));
+    case "map":
+      return celMap(obj.get(field));
+    case "scalar":
+      return celFromScalar(field.scalar, obj.get(field));
+    case "message":
+      if (obj.isSet(field)) {
+        return reflectMsgToCel(obj.get(field));
+      }
+      if (isWrapperDesc(field.message)) {
+        return null;
+      }
+      switch (field.message.typeName) {
+        case StructSchema.typeName:
+          return EMPTY_MAP;
+        case ListValueSchema.typeName:
+          return EMPTY_LIST;
+        case ValueSchema.typeName:
+          return null;
+      }
+      return reflect(field.message);
+  }
+}
+function isSet(obj, name2) {
+  if (typeof obj !== "object" || obj === null) {
+    return false;
+  }
+  if (isCelMap(obj)) {
+    return obj.has(name2);
+  }
+  obj = unwrapAny(obj);
+  if (isReflectMessage(obj)) {
+    const field = obj.desc.fields.find((f) => f.name === name2);
+    if (!field) {
+      return void 0;
+    }
+    return obj.isSet(field);
+  }
+  return false;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/access.js
+function attrAccess(factory, vars, obj, accAttr) {
+  const val = accAttr.resolve(vars);
+  if (val === void 0) {
+    return void 0;
+  }
+  if (isCelError(val)) {
+    return val;
+  }
+  const access = factory.newAccess(accAttr.id, val, accAttr.isOptional());
+  return access.access(vars, obj);
+}
+function attrIsPresent(factory, vars, obj, accAttr) {
+  const val = accAttr.resolve(vars);
+  if (val === void 0) {
+    return false;
+  }
+  if (isCelError(val)) {
+    return val;
+  }
+  const access = factory.newAccess(accAttr.id, val, accAttr.isOptional());
+  return access.isPresent(vars, obj);
+}
+function attrAccessIfPresent(factory, vars, obj, accAttr, presenceOnly) {
+  const val = accAttr.resolve(vars);
+  if (val === void 0) {
+    return void 0;
+  }
+  if (isCelError(val)) {
+    return val;
+  }
+  const access = factory.newAccess(accAttr.id, val, accAttr.isOptional());
+  return access.accessIfPresent(vars, obj, presenceOnly);
+}
+function applyAccesses(vars, obj, accesses) {
+  if (accesses.length === 0) {
+    return obj;
+  }
+  let cur = obj;
+  for (const access of accesses) {
+    const result = access.access(vars, cur);
+    if (result === void 0) {
+      return void 0;
+    }
+    if (isCelError(result)) {
+      return result;
+    }
+    cur = result;
+  }
+  return cur;
+}
+var AbsoluteAttr = class {
+  id;
+  nsNames;
+  accesses_;
+  registry;
+  factory;
+  constructor(id, nsNames, accesses_, registry, factory) {
+    this.id = id;
+    this.nsNames = nsNames;
+    this.accesses_ = accesses_;
+    this.registry = registry;
+    this.factory = factory;
+    if (nsNames.length === 0) {
+      throw new Error("No names provided");
+    }
+  }
+  isOptional() {
+    return false;
+  }
+  addAccess(access) {
+    this.accesses_.push(access);
+  }
+  candidateNames() {
+    return this.nsNames;
+  }
+  accesses() {
+    return this.accesses_;
+  }
+  access(vars, obj) {
+    return attrAccess(this.factory, vars, obj, this);
+  }
+  isPresent(vars, obj) {
+    return attrIsPresent(this.factory, vars, obj, this);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    return attrAccessIfPresent(this.factory, vars, obj, this, presenceOnly);
+  }
+  resolve(vars) {
+    for (const name2 of this.nsNames) {
+      const raw = vars.resolve(name2);
+      if (raw !== void 0) {
+        if (isCelError(raw)) {
+          return raw;
+        }
+        return applyAccesses(vars, raw, this.accesses_);
+      }
+      const typ = this.findIdent(name2);
+      if (typ !== void 0 && this.accesses_.length === 0) {
+        return typ;
+      }
+    }
+    return void 0;
+  }
+  findIdent(ident) {
+    const desc = this.registry.getMessage(ident);
+    if (desc) {
+      return objectType(desc);
+    }
+    if (ident.indexOf(".") > 1) {
+      const lastDot = ident.lastIndexOf(".");
+      const enumName = ident.substring(0, lastDot);
+      const valueName = ident.substring(lastDot + 1);
+      const descEnum = this.registry.getEnum(enumName);
+      if (descEnum) {
+        const enumValue = descEnum.values.find((v) => v.name === valueName);
+        if (enumValue) {
+          return BigInt(enumValue.number);
+        }
+      }
+    }
+    switch (ident) {
+      case "int":
+        return CelScalar.INT;
+      case "uint":
+        return CelScalar.UINT;
+      case "double":
+        return CelScalar.DOUBLE;
+      case "bool":
+        return CelScalar.BOOL;
+      case "string":
+        return CelScalar.STRING;
+      case "bytes":
+        return CelScalar.BYTES;
+      case "list":
+        return listType(CelScalar.DYN);
+      case "map":
+        return mapType(CelScalar.DYN, CelScalar.DYN);
+      case "null_type":
+        return CelScalar.NULL;
+      case "type":
+        return CelScalar.TYPE;
+      default:
+        return void 0;
+    }
+  }
+};
+var ConditionalAttr = class {
+  id;
+  cond;
+  t;
+  f;
+  factory;
+  constructor(id, cond, t, f, factory) {
+    this.id = id;
+    this.cond = cond;
+    this.t = t;
+    this.f = f;
+    this.factory = factory;
+  }
+  isOptional() {
+    return false;
+  }
+  addAccess(access) {
+    this.t.addAccess(access);
+    this.f.addAccess(access);
+  }
+  access(vars, obj) {
+    return attrAccess(this.factory, vars, obj, this);
+  }
+  isPresent(vars, obj) {
+    return attrIsPresent(this.factory, vars, obj, this);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    return attrAccessIfPresent(this.factory, vars, obj, this, presenceOnly);
+  }
+  resolve(vars) {
+    const cond = this.cond.eval(vars);
+    switch (true) {
+      case cond === true:
+        return this.t.resolve(vars);
+      case cond === false:
+        return this.f.resolve(vars);
+      case isCelError(cond):
+        return cond;
+    }
+    return celError(`found no matching overload for _?_:_ applied to '(${celType(cond).name})'`, this.id);
+  }
+};
+var MaybeAttr = class {
+  id;
+  attrs;
+  factory;
+  constructor(id, attrs, factory) {
+    this.id = id;
+    this.attrs = attrs;
+    this.factory = factory;
+  }
+  isOptional() {
+    return false;
+  }
+  addAccess(access) {
+    const augmentedNames = [];
+    let str;
+    if (access instanceof StringAccess) {
+      str = access.name;
+    }
+    for (const attr of this.attrs) {
+      if (str !== void 0 && attr.accesses().length === 0) {
+        for (const name2 of attr.candidateNames()) {
+          augmentedNames.push(name2 + "." + str);
+        }
+      }
+      attr.addAccess(access);
+    }
+    if (augmentedNames.length > 0) {
+      const newAttr = this.factory.createAbsolute(this.id, augmentedNames);
+      this.attrs.unshift(newAttr);
+    }
+  }
+  access(vars, obj) {
+    return attrAccess(this.factory, vars, obj, this);
+  }
+  isPresent(vars, obj) {
+    return attrIsPresent(this.factory, vars, obj, this);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    return attrAccessIfPresent(this.factory, vars, obj, this, presenceOnly);
+  }
+  resolve(vars) {
+    for (const attr of this.attrs) {
+      const val = attr.resolve(vars);
+      if (val !== void 0) {
+        return val;
+      }
+    }
+    return void 0;
+  }
+};
+var RelativeAttr = class {
+  id;
+  operand;
+  accesses_;
+  factory;
+  constructor(id, operand, accesses_, factory) {
+    this.id = id;
+    this.operand = operand;
+    this.accesses_ = accesses_;
+    this.factory = factory;
+  }
+  isOptional() {
+    return false;
+  }
+  addAccess(access) {
+    this.accesses_.push(access);
+  }
+  access(vars, obj) {
+    return attrAccess(this.factory, vars, obj, this);
+  }
+  isPresent(vars, obj) {
+    return attrIsPresent(this.factory, vars, obj, this);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    return attrAccessIfPresent(this.factory, vars, obj, this, presenceOnly);
+  }
+  resolve(vars) {
+    const v = this.operand.eval(vars);
+    if (isCelError(v)) {
+      return v;
+    }
+    return applyAccesses(vars, v, this.accesses_);
+  }
+};
+var StringAccess = class {
+  id;
+  name;
+  celVal;
+  optional;
+  constructor(id, name2, celVal, optional) {
+    this.id = id;
+    this.name = name2;
+    this.celVal = celVal;
+    this.optional = optional;
+  }
+  isOptional() {
+    return this.optional;
+  }
+  access(_vars, obj) {
+    const val = accessByName(obj, this.name);
+    if (val === void 0 && !this.optional) {
+      return fieldNotFound(this.id, this.name);
+    }
+    return val;
+  }
+  isPresent(_vars, obj) {
+    const set = isSet(obj, this.name);
+    if (set === void 0) {
+      return fieldNotFound(this.id, this.name);
+    }
+    return set;
+  }
+  accessIfPresent(_vars, obj, presenceOnly) {
+    const val = accessByName(obj, this.name);
+    if (val === void 0 && !this.optional && !presenceOnly) {
+      return fieldNotFound(this.id, this.name);
+    }
+    return val;
+  }
+};
+var BoolAccess = class {
+  id;
+  index;
+  optional;
+  constructor(id, index, optional) {
+    this.id = id;
+    this.index = index;
+    this.optional = optional;
+  }
+  isOptional() {
+    return this.optional;
+  }
+  access(_vars, obj) {
+    if (obj === void 0) {
+      return obj;
+    }
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return fieldNotFound(this.id, this.index);
+    }
+    return raw;
+  }
+  isPresent(_vars, obj) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return fieldNotFound(this.id, this.index);
+    }
+    return true;
+  }
+  accessIfPresent(_vars, obj, _presenceOnly) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return fieldNotFound(this.id, this.index);
+    }
+    return raw;
+  }
+};
+var NumAccess = class {
+  id;
+  index;
+  celVal;
+  optional;
+  constructor(id, index, celVal, optional) {
+    this.id = id;
+    this.index = index;
+    this.celVal = celVal;
+    this.optional = optional;
+  }
+  isOptional() {
+    return this.optional;
+  }
+  access(_vars, obj) {
+    if (obj === void 0) {
+      return obj;
+    }
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, this.index, -1);
+    }
+    return raw;
+  }
+  isPresent(_vars, obj) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, this.index, -1);
+    }
+    return true;
+  }
+  accessIfPresent(_vars, obj, _presenceOnly) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, this.index, -1);
+    }
+    return raw;
+  }
+};
+var IntAccess = class {
+  id;
+  index;
+  celVal;
+  optional;
+  constructor(id, index, celVal, optional) {
+    this.id = id;
+    this.index = index;
+    this.celVal = celVal;
+    this.optional = optional;
+  }
+  access(_vars, obj) {
+    if (obj === void 0) {
+      return obj;
+    }
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, Number(this.index), -1);
+    }
+    return raw;
+  }
+  isPresent(_vars, obj) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, Number(this.index), -1);
+    }
+    return true;
+  }
+  accessIfPresent(_vars, obj, _presenceOnly) {
+    const raw = accessByIndex(obj, this.index);
+    if (raw === void 0 && !this.optional) {
+      return indexOutOfBounds(this.id, Number(this.index), -1);
+    }
+    return raw;
+  }
+  isOptional() {
+    return this.optional;
+  }
+};
+var ErrorAttr = class {
+  id;
+  error;
+  opt;
+  constructor(id, error, opt) {
+    this.id = id;
+    this.error = error;
+    this.opt = opt;
+  }
+  addAccess(_access) {
+  }
+  resolve(_vars) {
+    return this.error;
+  }
+  isOptional() {
+    return this.opt;
+  }
+  access(_vars, _obj) {
+    return this.error;
+  }
+  isPresent(_vars, _obj) {
+    return this.error;
+  }
+  accessIfPresent(_vars, _obj, _presenceOnly) {
+    return this.error;
+  }
+};
+var EvalAccess = class {
+  id;
+  key;
+  factory;
+  optional;
+  constructor(id, key, factory, optional) {
+    this.id = id;
+    this.key = key;
+    this.factory = factory;
+    this.optional = optional;
+  }
+  access(vars, obj) {
+    if (obj === void 0) {
+      return obj;
+    }
+    const key = this.key.eval(vars);
+    if (isCelError(key)) {
+      return key;
+    }
+    const access = this.factory.newAccess(this.id, key, this.optional);
+    return access.access(vars, obj);
+  }
+  isPresent(vars, obj) {
+    if (obj === void 0) {
+      return false;
+    }
+    const key = this.key.eval(vars);
+    if (isCelError(key)) {
+      return key;
+    }
+    const access = this.factory.newAccess(this.id, key, this.optional);
+    return access.isPresent(vars, obj);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    const key = this.key.eval(vars);
+    if (isCelError(key)) {
+      return key;
+    }
+    const access = this.factory.newAccess(this.id, key, this.optional);
+    return access.accessIfPresent(vars, obj, presenceOnly);
+  }
+  isOptional() {
+    return this.optional;
+  }
+};
+var ConcreteAttributeFactory = class {
+  registry;
+  container;
+  constructor(registry, container) {
+    this.registry = registry;
+    this.container = container;
+  }
+  createAbsolute(id, names) {
+    return new AbsoluteAttr(id, names, [], this.registry, this);
+  }
+  createConditional(id, cond, t, f) {
+    return new ConditionalAttr(id, cond, t, f, this);
+  }
+  createMaybe(id, name2) {
+    return new MaybeAttr(id, [this.createAbsolute(id, resolveCandidateNames(this.container, name2))], this);
+  }
+  createRelative(id, operand) {
+    return new RelativeAttr(id, operand, [], this);
+  }
+  newAccess(id, val, opt) {
+    switch (typeof val) {
+      case "boolean":
+        return new BoolAccess(id, val, opt);
+      case "number":
+        return new NumAccess(id, val, val, opt);
+      case "bigint":
+        return new IntAccess(id, val, val, opt);
+      case "string":
+        return new StringAccess(id, val, val, opt);
+      case "object":
+        if (val instanceof EvalAttr) {
+          return new EvalAccess(id, val, this, opt);
+        }
+        if (isCelUint(val)) {
+          return new IntAccess(id, val.value, val, opt);
+        }
+        break;
+      default:
+        break;
+    }
+    return new ErrorAttr(id, celError("unsupported key type", id), opt);
+  }
+};
+function fieldNotFound(id, name2) {
+  return celError(`field not found: ${String(name2)}`, id);
+}
+function indexOutOfBounds(id, index, length) {
+  return celError(`index ${index} out of bounds [0, ${length})`, id);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/activation.js
+var ObjectActivation = class {
+  data;
+  constructor(data2) {
+    this.data = data2;
+  }
+  resolve(name2) {
+    const value = this.data[name2];
+    if (value === void 0) {
+      return void 0;
+    }
+    if (isCelError(value)) {
+      return value;
+    }
+    return toCel(value);
+  }
+};
+var VarActivation = class {
+  name;
+  value;
+  parent;
+  constructor(name2, value, parent) {
+    this.name = name2;
+    this.value = value;
+    this.parent = parent;
+  }
+  resolve(name2) {
+    if (name2 === this.name) {
+      return this.value;
+    }
+    return this.parent.resolve(name2);
+  }
+};
+var EMPTY_ACTIVATION = {
+  resolve() {
+    return void 0;
+  }
+};
+
+// node_modules/@bufbuild/cel/dist/esm/object.js
+function celObject(typeName2, fields) {
+  const desc = getMsgDesc(typeName2);
+  const msg = reflect(desc);
+  for (const [k, v] of fields.entries()) {
+    const field = desc.fields.find((f) => f.name === k);
+    if (field === void 0) {
+      throw new Error(`Unknown field ${k} for ${typeName2}`);
+    }
+    setMsgField(msg, field, v);
+  }
+  return reflectMsgToCel(msg);
+}
+function setMsgField(msg, field, v) {
+  switch (field.fieldKind) {
+    case "list":
+      if (!isCelList(v)) {
+        throw unexpectedTypeError(field, "list", v);
+      }
+      const list = reflectList(field, void 0, false);
+      copyList(list, v);
+      msg.set(field, list);
+      return;
+    case "map":
+      if (!isCelMap(v)) {
+        throw unexpectedTypeError(field, "map", v);
+      }
+      const map = reflectMap(field, void 0, false);
+      copyMap(map, v);
+      msg.set(field, map);
+      return;
+    case "enum":
+      msg.set(field, enumFromCel(field, v));
+      return;
+    case "message":
+      const msgVal = msgFromCel(field, v);
+      if (msgVal !== null) {
+        msg.set(field, msgVal);
+      }
+      return;
+  }
+  msg.set(field, scalarFromCel(field, field.scalar, v));
+}
+function copyList(list, cList) {
+  const field = list.field();
+  for (const v of cList) {
+    switch (field.listKind) {
+      case "enum":
+        list.add(enumFromCel(field, v));
+        break;
+      case "message":
+        list.add(msgFromCel(field, v));
+        break;
+      case "scalar":
+        list.add(scalarFromCel(field, field.scalar, v));
+        break;
+    }
+  }
+}
+function copyMap(map, cMap) {
+  const field = map.field();
+  for (const [k, v] of cMap.entries()) {
+    const key = scalarFromCel(field, field.mapKey, k);
+    switch (field.mapKind) {
+      case "enum":
+        map.set(key, enumFromCel(field, v));
+        break;
+      case "scalar":
+        map.set(key, scalarFromCel(field, field.scalar, v));
+        break;
+      case "message":
+        map.set(key, msgFromCel(field, v));
+        break;
+    }
+  }
+}
+function enumFromCel(field, v) {
+  if (typeof v !== "bigint") {
+    throw unexpectedTypeError(field, "int", v);
+  }
+  return intToInt32(v);
+}
+function msgFromCel(field, v) {
+  switch (field.message.typeName) {
+    case AnySchema.typeName:
+      if (isReflectMessage(v, AnySchema)) {
+        return v;
+      }
+      return reflect(AnySchema, anyFromCel(v));
+    case ValueSchema.typeName:
+      return reflect(ValueSchema, valueFromCel(v));
+    case StructSchema.typeName:
+      if (!isCelMap(v)) {
+        throw unexpectedTypeError(field, "map", v);
+      }
+      return reflect(StructSchema, structFromCel(v));
+    case ListValueSchema.typeName:
+      if (!isCelList(v)) {
+        throw unexpectedTypeError(field, "list", v);
+      }
+      return reflect(ListValueSchema, listValueFromCel(v));
+  }
+  if (v === null) {
+    return null;
+  }
+  if (isWrapperDesc(field.message)) {
+    const msg = reflect(field.message, void 0, false);
+    msg.set(field.message.fields[0], scalarFromCel(field.message.fields[0], field.message.fields[0].scalar, v));
+    return msg;
+  }
+  if (!isReflectMessage(v, field.message)) {
+    throw unexpectedTypeError(field, field.message.typeName, v);
+  }
+  return v;
+}
+function anyFromCel(v) {
+  switch (typeof v) {
+    case "string":
+      return anyPack(StringValueSchema, create(StringValueSchema, { value: v }));
+    case "boolean":
+      return anyPack(BoolValueSchema, create(BoolValueSchema, { value: v }));
+    case "bigint":
+      return anyPack(Int64ValueSchema, create(Int64ValueSchema, { value: v }));
+    case "number":
+      return anyPack(DoubleValueSchema, create(DoubleValueSchema, { value: v }));
+    default:
+      switch (true) {
+        case v instanceof Uint8Array:
+          return anyPack(BytesValueSchema, create(BytesValueSchema, { value: v }));
+        case v == null:
+          return anyPack(ValueSchema, create(ValueSchema, {
+            kind: { case: "nullValue", value: NullValue.NULL_VALUE }
+          }));
+        case isCelList(v):
+          return anyPack(ListValueSchema, listValueFromCel(v));
+        case isCelMap(v):
+          return anyPack(StructSchema, structFromCel(v));
+        case isCelUint(v):
+          return anyPack(UInt64ValueSchema, create(UInt64ValueSchema, { value: v.value }));
+        case isReflectMessage(v):
+          return anyPack(v.desc, v.message);
+        default:
+          throw new Error(`type cannot be converted ${AnySchema}`);
+      }
+  }
+}
+function valueFromCel(v) {
+  const value = create(ValueSchema);
+  switch (typeof v) {
+    case "string":
+      value.kind = { case: "stringValue", value: v };
+      break;
+    case "boolean":
+      value.kind = { case: "boolValue", value: v };
+      break;
+    case "bigint":
+      if (v > BigInt(Number.MAX_SAFE_INTEGER) || v < BigInt(Number.MIN_SAFE_INTEGER)) {
+        value.kind = { case: "stringValue", value: v.toString() };
+      } else {
+        value.kind = { case: "numberValue", value: Number(v) };
+      }
+      break;
+    case "number":
+      if (Number.isNaN(v)) {
+        value.kind = { case: "stringValue", value: "NaN" };
+      } else if (v === Number.POSITIVE_INFINITY) {
+        value.kind = { case: "stringValue", value: "Infinity" };
+      } else if (v === Number.NEGATIVE_INFINITY) {
+        value.kind = { case: "stringValue", value: "-Infinity" };
+      } else {
+        value.kind = { case: "numberValue", value: Number(v) };
+      }
+      break;
+    default:
+      switch (true) {
+        case v instanceof Uint8Array:
+          value.kind = { case: "stringValue", value: base64Encode(v) };
+          break;
+        case v == null:
+          value.kind = { case: "nullValue", value: NullValue.NULL_VALUE };
+          break;
+        case isCelList(v):
+          value.kind = { case: "listValue", value: listValueFromCel(v) };
+          break;
+        case isCelMap(v):
+          value.kind = { case: "structValue", value: structFromCel(v) };
+          break;
+        case isCelUint(v):
+          if (v.value > BigInt(Number.MAX_SAFE_INTEGER)) {
+            value.kind = { case: "stringValue", value: v.value.toString() };
+          } else {
+            value.kind = { case: "numberValue", value: Number(v.value) };
+          }
+          break;
+        case isReflectMessage(v):
+          return fromJson(ValueSchema, toJson(v.desc, v.message));
+        default:
+          throw new Error(`type cannot be converted ${ValueSchema}`);
+      }
+  }
+  return value;
+}
+function listValueFromCel(list) {
+  const listValue = create(ListValueSchema);
+  for (const v of list) {
+    listValue.values.push(valueFromCel(v));
+  }
+  return listValue;
+}
+function structFromCel(map) {
+  const struct = create(StructSchema);
+  for (const [k, v] of map.entries()) {
+    if (typeof k !== "string") {
+      throw new Error(`Invalid key type: ${typeof k} for google.protobuf.Struct, expected string`);
+    }
+    struct.fields[k] = valueFromCel(v);
+  }
+  return struct;
+}
+function scalarFromCel(field, type, v) {
+  if (isCelUint(v)) {
+    v = v.value;
+  }
+  switch (type) {
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      if (typeof v !== "bigint") {
+        throw unexpectedTypeError(field, "int", v);
+      }
+      return intToUint32(v);
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      if (typeof v !== "bigint") {
+        throw unexpectedTypeError(field, "int", v);
+      }
+      return intToInt32(v);
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      if (typeof v !== "bigint") {
+        throw unexpectedTypeError(field, "int", v);
+      }
+      return v;
+    case ScalarType.FLOAT:
+      if (typeof v !== "number") {
+        throw unexpectedTypeError(field, "double", v);
+      }
+      return Math.fround(v);
+    case ScalarType.DOUBLE:
+      if (typeof v !== "number") {
+        throw unexpectedTypeError(field, "double", v);
+      }
+      return v;
+    case ScalarType.STRING:
+      if (typeof v !== "string") {
+        throw unexpectedTypeError(field, "string", v);
+      }
+      return v;
+    case ScalarType.BOOL:
+      if (typeof v !== "boolean") {
+        throw unexpectedTypeError(field, "bool", v);
+      }
+      return v;
+    case ScalarType.BYTES:
+      if (!(v instanceof Uint8Array)) {
+        throw unexpectedTypeError(field, "bytes", v);
+      }
+      return v;
+  }
+}
+function unexpectedTypeError(field, expected2, actValue) {
+  return new Error(`Expected ${expected2} but got ${celType(actValue)} for ${field.parent}.${field.name}`);
+}
+function intToInt32(v) {
+  if (v < INT32_MIN || v > INT32_MAX) {
+    throw new Error("int32 out of range");
+  }
+  return Number(v);
+}
+function intToUint32(v) {
+  if (v < 0 || v > UINT32_MAX) {
+    throw new Error("uint32 out of range");
+  }
+  return Number(v);
+}
+
+// node_modules/@bufbuild/cel/dist/esm/planner.js
+var Planner = class {
+  functions;
+  registry;
+  namespace;
+  factory;
+  constructor(functions, registry, namespace) {
+    this.functions = functions;
+    this.registry = registry;
+    this.namespace = namespace;
+    this.factory = new ConcreteAttributeFactory(this.registry, this.namespace);
+  }
+  plan(expr) {
+    const id = Number(expr.id);
+    switch (expr.exprKind.case) {
+      case "identExpr":
+        return new EvalAttr(this.factory.createMaybe(id, expr.exprKind.value.name), false);
+      case "constExpr":
+        return new EvalConst(id, this.constVal(expr.exprKind.value));
+      case "callExpr":
+        return this.planCall(id, expr.exprKind.value);
+      case "listExpr":
+        return this.planCreateList(id, expr.exprKind.value);
+      case "structExpr":
+        return this.planCreateStruct(id, expr.exprKind.value);
+      case "selectExpr":
+        return this.planSelect(id, expr.exprKind.value);
+      case "comprehensionExpr":
+        return this.planComprehension(id, expr.exprKind.value);
+      default:
+        return new EvalErr(id, "invalid expression");
+    }
+  }
+  planComprehension(id, value) {
+    if (value.accuInit === void 0 || value.iterRange === void 0 || value.loopCondition === void 0 || value.loopStep === void 0 || value.result === void 0) {
+      throw new Error("invalid comprehension");
+    }
+    const accu = this.plan(value.accuInit);
+    const iterRange = this.plan(value.iterRange);
+    const cond = this.plan(value.loopCondition);
+    const step = this.plan(value.loopStep);
+    const result = this.plan(value.result);
+    return new EvalFold(id, value.accuVar, value.iterVar, iterRange, accu, cond, step, result);
+  }
+  planSelect(id, expr) {
+    if (expr.operand === void 0) {
+      throw new Error("invalid select");
+    }
+    const operand = this.plan(expr.operand);
+    const attr = this.relativeAttr(id, operand, false);
+    const acc = this.factory.newAccess(id, expr.field, false);
+    if (acc instanceof ErrorAttr) {
+      throw new Error(`invalid select: ${acc.error.message}`);
+    }
+    if (expr.testOnly) {
+      return new EvalHas(id, attr, acc, expr.field);
+    }
+    attr.addAccess(acc);
+    return attr;
+  }
+  planCreateObj(id, expr) {
+    const typeName2 = this.resolveType(expr.messageName);
+    if (typeName2 === void 0) {
+      return new EvalErr(id, "unknown type: " + expr.messageName);
+    }
+    let optionals = void 0;
+    const keys = [];
+    const values = [];
+    for (let i = 0; i < expr.entries.length; i++) {
+      const entry2 = expr.entries[i];
+      if (entry2.optionalEntry) {
+        if (optionals === void 0) {
+          optionals = new Array(expr.entries.length).fill(false);
+        }
+        optionals[i] = true;
+      }
+      switch (entry2.keyKind.case) {
+        case "fieldKey":
+          keys.push(entry2.keyKind.value);
+          break;
+        case "mapKey":
+          throw new Error("invalid entry");
+        default:
+          break;
+      }
+      if (entry2.value === void 0) {
+        throw new Error("invalid entry");
+      }
+      values.push(this.plan(entry2.value));
+    }
+    return new EvalObj(id, typeName2, keys, values, optionals);
+  }
+  planCreateStruct(id, expr) {
+    if (expr.messageName !== "") {
+      return this.planCreateObj(id, expr);
+    }
+    let optionals = void 0;
+    const keys = [];
+    const values = [];
+    for (let i = 0; i < expr.entries.length; i++) {
+      const entry2 = expr.entries[i];
+      if (entry2.optionalEntry) {
+        if (optionals === void 0) {
+          optionals = new Array(expr.entries.length).fill(false);
+        }
+        optionals[i] = true;
+      }
+      switch (entry2.keyKind.case) {
+        case "fieldKey":
+          throw new Error("unimplemented");
+        case "mapKey":
+          keys.push(this.plan(entry2.keyKind.value));
+          break;
+        default:
+          break;
+      }
+      if (entry2.value === void 0) {
+        return new EvalErr(id, "map entry missing value");
+      }
+      values.push(this.plan(entry2.value));
+    }
+    return new EvalMap(id, keys, values, optionals);
+  }
+  planCreateList(id, expr) {
+    const optionals = void 0;
+    if (expr.optionalIndices.length > 0) {
+      const optionals2 = new Array(expr.elements.length).fill(false);
+      for (let i = 0; i < expr.optionalIndices.length; i++) {
+        const index = expr.optionalIndices[i];
+        if (index < 0 || index >= expr.elements.length) {
+          throw new Error("invalid optional index");
+        }
+        optionals2[index] = true;
+      }
+    }
+    return new EvalList(id, expr.elements.map((arg) => this.plan(arg)), optionals);
+  }
+  planCall(id, call) {
+    if (call.target !== void 0) {
+      const qualName = toQualifiedName(call.target);
+      if (qualName !== void 0) {
+        const funcName = qualName + "." + call.function;
+        for (const candidate of resolveCandidateNames(this.namespace, funcName)) {
+          const func = this.functions.find(candidate);
+          if (func !== void 0) {
+            return new EvalCall(id, candidate, "", void 0, func, call.args.map((arg) => this.plan(arg)));
+          }
+        }
+      }
+    }
+    let args = call.args.map((arg) => this.plan(arg));
+    if (call.target) {
+      args = [this.plan(call.target), ...args];
+    }
+    switch (call.function) {
+      case INDEX:
+        return this.planCallIndex(call, args, false);
+      case OPT_INDEX:
+      case OPT_SELECT:
+        return this.planCallIndex(call, args, true);
+      case CONDITIONAL:
+        return this.planCallConditional(id, call, args);
+      case LOGICAL_AND:
+        return new EvalAnd(id, args);
+      case LOGICAL_OR:
+        return new EvalOr(id, args);
+      case NOT_STRICTLY_FALSE:
+      case OLD_NOT_STRICTLY_FALSE:
+        return new EvalNotStrictlyFalse(id, args[0]);
+      default:
+        return new EvalCall(id, call.function, "", call.target ? args[0] : void 0, this.functions.find(call.function), call.target ? args.slice(1) : args);
+    }
+  }
+  planCallConditional(id, _call, args) {
+    const cond = args[0];
+    const t = args[1];
+    const f = args[2];
+    const tAttr = this.relativeAttr(t.id, t, false);
+    const fAttr = this.relativeAttr(f.id, f, false);
+    return new EvalAttr(this.factory.createConditional(id, cond, tAttr, fAttr), false);
+  }
+  planCallIndex(_call, args, opt) {
+    const op = args[0];
+    const ind = args[1];
+    const attr = this.relativeAttr(op.id, op, false);
+    let acc;
+    if (ind instanceof EvalConst) {
+      acc = this.factory.newAccess(op.id, ind.value, opt);
+    } else if (ind instanceof EvalAttr) {
+      acc = this.factory.newAccess(op.id, ind, opt);
+    } else {
+      acc = this.relativeAttr(op.id, ind, opt);
+    }
+    attr.addAccess(acc);
+    return attr;
+  }
+  constVal(val) {
+    switch (val.constantKind.case) {
+      case "stringValue":
+        return val.constantKind.value;
+      case "bytesValue":
+        return val.constantKind.value;
+      case "doubleValue":
+        return val.constantKind.value;
+      case "boolValue":
+        return val.constantKind.value;
+      case "int64Value":
+        return val.constantKind.value;
+      case "uint64Value":
+        return celUint(val.constantKind.value);
+      case "nullValue":
+        return null;
+      case void 0:
+        throw new Error("invalid constant");
+      default:
+        throw new Error(`unimplemented: ${val.constantKind.case}`);
+    }
+  }
+  relativeAttr(id, e, opt) {
+    if (e instanceof EvalAttr) {
+      return e;
+    }
+    return new EvalAttr(this.factory.createRelative(id, e), opt);
+  }
+  resolveType(name2) {
+    for (const candidate of resolveCandidateNames(this.namespace, name2)) {
+      if (this.isKnownType(candidate)) {
+        return candidate;
+      }
+    }
+    return void 0;
+  }
+  isKnownType(name2) {
+    switch (name2) {
+      case "google.protobuf.Value":
+      case "google.protobuf.Struct":
+      case "google.protobuf.ListValue":
+      case "google.protobuf.NullValue":
+      case "google.protobuf.BoolValue":
+      case "google.protobuf.UInt32Value":
+      case "google.protobuf.UInt64Value":
+      case "google.protobuf.Int32Value":
+      case "google.protobuf.Int64Value":
+      case "google.protobuf.FloatValue":
+      case "google.protobuf.DoubleValue":
+      case "google.protobuf.StringValue":
+      case "google.protobuf.BytesValue":
+      case "google.protobuf.Timestamp":
+      case "google.protobuf.Duration":
+      case "google.protobuf.Any":
+        return true;
+      default:
+        return this.registry.getMessage(name2) !== void 0;
+    }
+  }
+};
+var EvalHas = class {
+  id;
+  attr;
+  access;
+  field;
+  constructor(id, attr, access, field) {
+    this.id = id;
+    this.attr = attr;
+    this.access = access;
+    this.field = field;
+  }
+  eval(ctx) {
+    const raw = this.attr.resolve(ctx);
+    if (raw === void 0) {
+      return false;
+    }
+    if (isCelError(raw)) {
+      return raw;
+    }
+    return this.access.isPresent(ctx, raw);
+  }
+};
+var EvalErr = class {
+  id;
+  msg;
+  constructor(id, msg) {
+    this.id = id;
+    this.msg = msg;
+  }
+  eval(_ctx) {
+    return celError(this.msg, this.id);
+  }
+};
+var EvalConst = class {
+  id;
+  value;
+  constructor(id, value) {
+    this.id = id;
+    this.value = value;
+  }
+  eval(_ctx) {
+    return this.value;
+  }
+};
+var EvalAttr = class {
+  attr;
+  opt;
+  id;
+  constructor(attr, opt) {
+    this.attr = attr;
+    this.opt = opt;
+    this.id = attr.id;
+  }
+  access(vars, obj) {
+    return this.attr.access(vars, obj);
+  }
+  isPresent(vars, obj) {
+    return this.attr.isPresent(vars, obj);
+  }
+  accessIfPresent(vars, obj, presenceOnly) {
+    return this.attr.accessIfPresent(vars, obj, presenceOnly);
+  }
+  isOptional() {
+    return this.opt;
+  }
+  eval(ctx) {
+    const val = this.attr.resolve(ctx);
+    if (val === void 0) {
+      return celError("unresolved attribute", this.id);
+    }
+    if (isCelError(val)) {
+      return val;
+    }
+    return val;
+  }
+  resolve(vars) {
+    return this.attr.resolve(vars);
+  }
+  addAccess(acc) {
+    this.attr.addAccess(acc);
+  }
+};
+var EvalCall = class {
+  id;
+  name;
+  overload;
+  target;
+  func;
+  args;
+  constructor(id, name2, overload, target, func, args) {
+    this.id = id;
+    this.name = name2;
+    this.overload = overload;
+    this.target = target;
+    this.func = func;
+    this.args = args;
+  }
+  eval(ctx) {
+    if (this.func === void 0) {
+      return celError(`unbound function: ${this.name}`, this.id);
+    }
+    const target = this.target?.eval(ctx);
+    if (isCelError(target)) {
+      return target;
+    }
+    const vals = [];
+    for (const arg of this.args) {
+      const val = arg.eval(ctx);
+      if (isCelError(val)) {
+        return val;
+      }
+      vals.push(val);
+    }
+    const result = this.func.call(this.id, target, vals);
+    if (result !== void 0) {
+      return result;
+    }
+    return celError(`found no matching overload for '${this.name}' applied to '${target !== void 0 ? `${celType(target)}.` : ""}(${vals.map((x) => celType(x)).map((x) => x.name).join(", ")})'`, this.id);
+  }
+};
+var EvalObj = class {
+  id;
+  typeName;
+  fields;
+  values;
+  optionals;
+  constructor(id, typeName2, fields, values, optionals) {
+    this.id = id;
+    this.typeName = typeName2;
+    this.fields = fields;
+    this.values = values;
+    this.optionals = optionals;
+  }
+  args() {
+    return this.values;
+  }
+  eval(ctx) {
+    const vals = coerceToValues(this.values.map((x) => x.eval(ctx)));
+    if (isCelError(vals)) {
+      return vals;
+    }
+    const obj = /* @__PURE__ */ new Map();
+    for (let i = 0; i < vals.length; i++) {
+      if (obj.has(this.fields[i])) {
+        return celError(`map key conflict: ${this.fields[i]}`, this.id);
+      }
+      obj.set(this.fields[i], vals[i]);
+    }
+    try {
+      return celObject(this.typeName, obj);
+    } catch (ex) {
+      if (ex instanceof Error) {
+        ex = ex.message;
+      }
+      return celError(`${ex}`, this.id);
+    }
+  }
+};
+var EvalList = class {
+  id;
+  elems;
+  constructor(id, elems, _) {
+    this.id = id;
+    this.elems = elems;
+  }
+  eval(ctx) {
+    if (this.elems.length === 0) {
+      return EMPTY_LIST;
+    }
+    const first2 = this.elems[0].eval(ctx);
+    if (isCelError(first2)) {
+      return first2;
+    }
+    const elemVals = [first2];
+    for (let i = 1; i < this.elems.length; i++) {
+      const elemVal = this.elems[i].eval(ctx);
+      if (isCelError(elemVal)) {
+        return elemVal;
+      }
+      elemVals.push(elemVal);
+    }
+    return celList(elemVals);
+  }
+  args() {
+    return this.elems;
+  }
+};
+var EvalMap = class {
+  id;
+  keys;
+  values;
+  constructor(id, keys, values, _) {
+    this.id = id;
+    this.keys = keys;
+    this.values = values;
+  }
+  args() {
+    return this.keys.concat(this.values);
+  }
+  eval(ctx) {
+    if (this.keys.length === 0) {
+      return EMPTY_MAP;
+    }
+    const entries = /* @__PURE__ */ new Map();
+    const firstKey = this.mapKeyOrError(this.keys[0].eval(ctx));
+    if (isCelError(firstKey)) {
+      return firstKey;
+    }
+    const firstVal = this.values[0].eval(ctx);
+    if (isCelError(firstVal)) {
+      return firstVal;
+    }
+    if (typeof firstKey === "number" && !Number.isInteger(firstKey)) {
+      return unsupportedKeyType(this.id);
+    }
+    entries.set(firstKey, firstVal);
+    for (let i = 1; i < this.keys.length; i++) {
+      const key = this.mapKeyOrError(this.keys[i].eval(ctx));
+      if (isCelError(key)) {
+        return key;
+      }
+      const val = this.values[i].eval(ctx);
+      if (isCelError(val)) {
+        return val;
+      }
+      if (entries.has(key)) {
+        return celError(`map key conflict: ${key}`, this.id);
+      }
+      if (typeof key === "number" && !Number.isInteger(key)) {
+        return unsupportedKeyType(this.id);
+      }
+      entries.set(key, val);
+    }
+    return celMap(entries);
+  }
+  mapKeyOrError(key) {
+    switch (typeof key) {
+      case "boolean":
+      case "bigint":
+      case "string":
+        return key;
+      case "object":
+        if (isCelUint(key)) {
+          return key;
+        }
+        return unsupportedKeyType(this.id);
+      case "number":
+        if (Number.isInteger(key)) {
+          return BigInt(key);
+        }
+        return unsupportedKeyType(this.id);
+      default:
+        return unsupportedKeyType(this.id);
+    }
+  }
+};
+var EvalFold = class {
+  id;
+  accuVar;
+  iterVar;
+  iterRange;
+  accu;
+  cond;
+  step;
+  result;
+  constructor(id, accuVar, iterVar, iterRange, accu, cond, step, result) {
+    this.id = id;
+    this.accuVar = accuVar;
+    this.iterVar = iterVar;
+    this.iterRange = iterRange;
+    this.accu = accu;
+    this.cond = cond;
+    this.step = step;
+    this.result = result;
+  }
+  eval(ctx) {
+    const accuInit = this.accu.eval(ctx);
+    if (isCelError(accuInit)) {
+      return accuInit;
+    }
+    const accuCtx = new VarActivation(this.accuVar, accuInit, ctx);
+    const iterRange = this.iterRange.eval(ctx);
+    if (isCelError(iterRange)) {
+      return iterRange;
+    }
+    let items = [];
+    if (isCelMap(iterRange)) {
+      items = Array.from(iterRange.keys());
+    } else if (isCelList(iterRange)) {
+      items = Array.from(iterRange);
+    } else {
+      return celError(`type mismatch: iterable vs ${celType(iterRange)}`, this.id);
+    }
+    for (const item of items) {
+      if (isCelError(item)) {
+        return item;
+      }
+      const iterCtx = new VarActivation(this.iterVar, item, accuCtx);
+      const cond = this.cond.eval(iterCtx);
+      if (isCelError(cond)) {
+        return cond;
+      }
+      if (cond !== true) {
+        break;
+      }
+      accuCtx.value = this.step.eval(iterCtx);
+    }
+    return this.result.eval(accuCtx);
+  }
+};
+var EvalAnd = class {
+  id;
+  args;
+  constructor(id, args) {
+    this.id = id;
+    this.args = args;
+  }
+  eval(ctx) {
+    const errors = [];
+    for (const arg of this.args) {
+      const val = arg.eval(ctx);
+      if (typeof val === "boolean") {
+        if (!val)
+          return false;
+        continue;
+      }
+      if (isCelError(val)) {
+        errors.push(val);
+      } else {
+        errors.push(celError(`type mismatch: expected bool, got ${celType(val)}`, this.id));
+      }
+    }
+    if (errors.length > 0) {
+      return celErrorMerge(errors[0], ...errors.slice(1));
+    }
+    return true;
+  }
+};
+var EvalOr = class {
+  id;
+  args;
+  constructor(id, args) {
+    this.id = id;
+    this.args = args;
+  }
+  eval(ctx) {
+    const errors = [];
+    for (const arg of this.args) {
+      const val = arg.eval(ctx);
+      if (typeof val === "boolean") {
+        if (val)
+          return true;
+        continue;
+      }
+      if (isCelError(val)) {
+        errors.push(val);
+      } else {
+        errors.push(celError(`type mismatch: expected bool, got ${celType(val)}`, this.id));
+      }
+    }
+    if (errors.length > 0) {
+      return celErrorMerge(errors[0], ...errors.slice(1));
+    }
+    return false;
+  }
+};
+var EvalNotStrictlyFalse = class {
+  id;
+  arg;
+  constructor(id, arg) {
+    this.id = id;
+    this.arg = arg;
+  }
+  /**
+   * This is not in the spec but is part of at least go,java, and cpp implementations.
+   *
+   * It should return true for anything exept for the literal `false`.
+   */
+  eval(ctx) {
+    return this.arg.eval(ctx) !== false;
+  }
+};
+function toQualifiedName(expr) {
+  switch (expr.exprKind.case) {
+    case "identExpr":
+      return expr.exprKind.value.name;
+    case "selectExpr": {
+      if (expr.exprKind.value.testOnly || expr.exprKind.value.operand === void 0) {
+        return void 0;
+      }
+      const parent = toQualifiedName(expr.exprKind.value.operand);
+      if (parent === void 0) {
+        return void 0;
+      }
+      return parent + "." + expr.exprKind.value.field;
+    }
+    default:
+      return void 0;
+  }
+}
+function unsupportedKeyType(id) {
+  return celError(`unsupported key type`, id);
+}
+function coerceToValues(args) {
+  const errors = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (isCelError(arg)) {
+      errors.push(arg);
+    }
+  }
+  if (errors.length > 0) {
+    return celErrorMerge(errors[0], ...errors.slice(1));
+  }
+  return args;
+}
+
+// node_modules/@bufbuild/cel/dist/esm/plan.js
+var cache2 = /* @__PURE__ */ new WeakMap();
+function plan(env, expr) {
+  let planner = cache2.get(env);
+  if (planner === void 0) {
+    planner = new Planner(env.funcs, env.registry, env.namespace);
+    cache2.set(env, planner);
+  }
+  let maybeExpr;
+  if (isMessage(expr, CheckedExprSchema)) {
+    maybeExpr = expr.expr;
+  } else if (isMessage(expr, ParsedExprSchema)) {
+    maybeExpr = expr.expr;
+  } else {
+    maybeExpr = expr;
+  }
+  const plan2 = planner.plan(maybeExpr ?? create(ExprSchema));
+  const withContext = withEvalContext({ registry: env.registry }, {
+    id: plan2.id,
+    eval(ctx) {
+      try {
+        let val = plan2.eval(ctx);
+        if (isCelError(val)) {
+          return val;
+        }
+        return unwrapAny(val);
+      } catch (ex) {
+        return celError(ex, plan2.id);
+      }
+    }
+  });
+  return (ctx) => {
+    return withContext.eval(ctx !== void 0 ? new ObjectActivation(ctx) : EMPTY_ACTIVATION);
+  };
+}
+
+// src/core/cel/cel-tree.ts
+function offsetOfNode({ sourceInfo }, id) {
+  return id === void 0 ? 0 : sourceInfo?.positions[String(id)] ?? 0;
+}
+function childNodes({ exprKind }) {
+  switch (exprKind.case) {
+    case "selectExpr":
+      return present([exprKind.value.operand]);
+    case "callExpr":
+      return present([exprKind.value.target, ...exprKind.value.args]);
+    case "listExpr":
+      return exprKind.value.elements;
+    case "structExpr":
+      return exprKind.value.entries.flatMap(
+        ({ keyKind, value }) => present([keyKind.case === "mapKey" ? keyKind.value : void 0, value])
+      );
+    case "comprehensionExpr": {
+      const { iterRange, accuInit, loopCondition, loopStep, result } = exprKind.value;
+      return present([iterRange, accuInit, loopCondition, loopStep, result]);
+    }
+    case "constExpr":
+    case "identExpr":
+    case void 0:
+  }
+  return [];
+}
+function present(nodes) {
+  return nodes.filter((node) => node !== void 0);
+}
+function freeNames(node, bound2 = /* @__PURE__ */ new Set()) {
+  const { exprKind } = node;
+  if (exprKind.case === "identExpr") {
+    const { name: name2 } = exprKind.value;
+    return new Set(bound2.has(name2) ? [] : [name2]);
+  }
+  const inner = exprKind.case === "comprehensionExpr" ? /* @__PURE__ */ new Set([...bound2, exprKind.value.iterVar, exprKind.value.accuVar]) : bound2;
+  const range2 = exprKind.case === "comprehensionExpr" ? exprKind.value.iterRange : void 0;
+  return new Set(
+    childNodes(node).flatMap((child3) => [...freeNames(child3, child3 === range2 ? bound2 : inner)])
+  );
+}
+
+// src/core/cel/cel-values.ts
+function toCelInput(value, type) {
+  if (typeof value === "number") return type === "int" ? BigInt(Math.trunc(value)) : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const of = typeof type !== "string" && "listOf" in type ? type.listOf : "any";
+    return value.map((item) => toCelInput(item, of));
+  }
+  return new Map(
+    Object.entries(value).map(([key, item]) => [key, toCelInput(item, typeAt(type, key))])
+  );
+}
+function typeAt(type, key) {
+  if (typeof type === "string" || "listOf" in type) return "any";
+  if ("mapOf" in type) return type.mapOf;
+  return Object.hasOwn(type.fields, key) ? type.fields[key] ?? "any" : "any";
+}
+function fromCelValue(value) {
+  if (typeof value === "bigint") return wholeNumber(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isCelUint(value)) return wholeNumber(value.value);
+  if (isCelList(value)) {
+    const items = [...value].map(fromCelValue);
+    return items.every((item) => item !== void 0) ? items : void 0;
+  }
+  return isCelMap(value) ? fromEntries([...value]) : void 0;
+}
+function wholeNumber(value) {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : void 0;
+}
+function fromEntries(entries) {
+  const result = [];
+  for (const [key, item] of entries) {
+    const value = fromCelValue(item);
+    if (typeof key !== "string" || value === void 0) return void 0;
+    result.push([key, value]);
+  }
+  return Object.fromEntries(result);
+}
+
+// src/core/cel/check-cel-types.ts
+var maxProblems = 5;
+function checkCelTypes(parsed, { variables, isFunction }) {
+  const check = { parsed, isFunction, problems: [] };
+  const type = typeOf(check, parsed.expr, variables);
+  return { type, problems: check.problems.slice(0, maxProblems) };
+}
+function typeOf(check, node, scope) {
+  const { exprKind } = node;
+  switch (exprKind.case) {
+    case "constExpr":
+      return constantType(exprKind.value.constantKind.case);
+    case "identExpr":
+      return variableType(check, node, { name: exprKind.value.name, scope });
+    case "selectExpr":
+      return selectedType(check, node, scope);
+    case "callExpr":
+      return callType(check, node, scope);
+    case "comprehensionExpr":
+      return foldType(check, exprKind.value, scope);
+    case "listExpr":
+    case "structExpr":
+    case void 0:
+  }
+  return partsType(
+    node,
+    childNodes(node).map((part) => typeOf(check, part, scope))
+  );
+}
+function partsType({ exprKind }, [first2, ...rest]) {
+  if (exprKind.case !== "listExpr") return "any";
+  return { listOf: first2 !== void 0 && rest.every((type) => type === first2) ? first2 : "any" };
+}
+function constantType(kind) {
+  return kind === void 0 ? "any" : constantTypes[kind];
+}
+function selectedType(check, node, scope) {
+  if (node.exprKind.case !== "selectExpr") return "any";
+  const { operand, field, testOnly } = node.exprKind.value;
+  const of = operand === void 0 ? "any" : typeOf(check, operand, scope);
+  const type = fieldType(check, node, { of, field });
+  return testOnly ? "bool" : type;
+}
+var constantTypes = {
+  boolValue: "bool",
+  int64Value: "int",
+  uint64Value: "int",
+  doubleValue: "double",
+  stringValue: "string",
+  bytesValue: "any",
+  nullValue: "any",
+  durationValue: "any",
+  timestampValue: "any"
+};
+var typeNames = /* @__PURE__ */ new Set(["bool", "int", "uint", "double", "string", "bytes", "list", "map"]);
+function variableType({ parsed, problems }, { id }, { name: name2, scope }) {
+  if (Object.hasOwn(scope, name2)) return scope[name2] ?? "any";
+  if (typeNames.has(name2) || name2 === "type" || name2 === "null_type") return "any";
+  problems.push({
+    message: `there is no \`${name2}\` here`,
+    offset: offsetOfNode(parsed, id),
+    hint: meant(name2, Object.keys(scope))
+  });
+  return "any";
+}
+function fieldType({ parsed, problems }, { id }, { of, field }) {
+  if (of === "any") return "any";
+  if (typeof of === "object" && "mapOf" in of) return of.mapOf;
+  const fields = typeof of === "object" && "fields" in of ? of.fields : void 0;
+  if (fields !== void 0 && Object.hasOwn(fields, field)) return fields[field] ?? "any";
+  const offset = offsetOfNode(parsed, id);
+  if (fields === void 0) {
+    problems.push({ message: `${celTypeInWords(of)} has no field \`${field}\``, offset });
+  } else {
+    const hint = meant(field, Object.keys(fields));
+    problems.push({ message: `there is no field \`${field}\` here`, offset, hint });
+  }
+  return "any";
+}
+function meant(name2, known) {
+  const closest = closestName(name2, known);
+  return closest === void 0 ? `there are ${known.join(", ")}` : `did you mean \`${closest}\`?`;
+}
+var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
+var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
+var tests2 = /* @__PURE__ */ new Set(["@in", "matches", "startsWith", "endsWith", "contains"]);
+var withoutFunction = /* @__PURE__ */ new Set(["_?_:_", "_[_]", "_&&_", "_||_", "@not_strictly_false"]);
+function callType(check, node, scope) {
+  if (node.exprKind.case !== "callExpr") return "any";
+  const { function: name2, target, args } = node.exprKind.value;
+  if (!withoutFunction.has(name2) && !check.isFunction(name2)) {
+    const message = `there is no function \`${name2}\``;
+    check.problems.push({ message, offset: offsetOfNode(check.parsed, node.id) });
+  }
+  if (target !== void 0) typeOf(check, target, scope);
+  const types = args.map((arg) => typeOf(check, arg, scope));
+  if (comparisons.has(name2)) return comparedType(check, node, types);
+  if (logic.has(name2)) return logicType(check, args, types);
+  return resultType(name2, types);
+}
+function resultType(name2, types) {
+  if (tests2.has(name2)) return "bool";
+  if (name2 === "size") return "int";
+  if (name2 === "_[_]") return itemType(types[0] ?? "any");
+  if (name2 === "_?_:_") return types[1] === types[2] ? types[1] ?? "any" : "any";
+  return isArithmetic(name2) ? arithmeticType(types) : "any";
+}
+function comparedType({ parsed, problems }, { id }, types) {
+  const [left = "any", right = "any"] = types;
+  if (!canCompare(left, right)) {
+    const message = `${celTypeInWords(left)} is compared with ${celTypeInWords(right)}`;
+    problems.push({ message, offset: offsetOfNode(parsed, id) });
+  }
+  return "bool";
+}
+function canCompare(left, right) {
+  if (left === "any" || right === "any") return true;
+  if (isNumber(left) && isNumber(right)) return true;
+  if (typeof left === "string" || typeof right === "string") return left === right;
+  return "listOf" in left === "listOf" in right;
+}
+var isNumber = (type) => type === "int" || type === "double";
+function logicType({ parsed, problems }, args, types) {
+  for (const [index, type] of types.entries()) {
+    if (type === "any" || type === "bool") continue;
+    const message = `this is ${celTypeInWords(type)}, not true or false`;
+    problems.push({ message, offset: offsetOfNode(parsed, args[index]?.id) });
+  }
+  return "bool";
+}
+function itemType(of) {
+  if (typeof of === "string" || "fields" in of) return "any";
+  return "mapOf" in of ? of.mapOf : of.listOf;
+}
+var isArithmetic = (name2) => /^(_[-+*/%]_|-_)$/.test(name2);
+function arithmeticType(types) {
+  const [first2 = "any"] = types;
+  return types.every((type) => type === first2) ? first2 : "any";
+}
+function foldType(check, fold, scope) {
+  const { iterRange, accuInit, loopCondition, loopStep, result, iterVar, accuVar } = fold;
+  const range2 = iterRange === void 0 ? "any" : typeOf(check, iterRange, scope);
+  const isMap6 = typeof range2 !== "string" && "mapOf" in range2;
+  const accu = accuInit === void 0 ? "any" : typeOf(check, accuInit, scope);
+  const inner = {
+    ...scope,
+    [accuVar]: typeof accu === "string" ? accu : "any",
+    [iterVar]: isMap6 ? "string" : itemType(range2)
+  };
+  for (const part of [loopCondition, loopStep]) {
+    if (part !== void 0) typeOf(check, part, inner);
+  }
+  return result === void 0 ? "any" : typeOf(check, result, inner);
+}
+
+// src/core/cel/meter-cel.ts
+var stepFunction = "@step";
+var matchFunction = "@match";
+var lazy = /* @__PURE__ */ new Set(["_&&_", "_||_", "_?_:_", "_[_]", "@not_strictly_false"]);
+function meterCel({ expr }) {
+  for (const node of allNodes(expr)) {
+    const { exprKind } = node;
+    if (exprKind.case === "callExpr") meterCall(exprKind.value);
+    if (exprKind.case === "comprehensionExpr") meterFold(exprKind.value);
+  }
+}
+function allNodes(node) {
+  return [node, ...childNodes(node).flatMap(allNodes)];
+}
+function meterCall(call) {
+  if (lazy.has(call.function)) return;
+  const by = call.function === "matches" ? matchFunction : stepFunction;
+  if (call.target !== void 0) call.target = counted(call.target, by);
+  call.args = call.args.map((arg) => counted(arg, by));
+}
+function meterFold(fold) {
+  if (fold.loopCondition !== void 0)
+    fold.loopCondition = counted(fold.loopCondition, stepFunction);
+}
+function counted(node, by) {
+  const call = { $typeName: "cel.expr.Expr.Call", function: by, args: [node] };
+  return { $typeName: node.$typeName, id: node.id, exprKind: { case: "callExpr", value: call } };
+}
+var CelWeights = class {
+  #known = /* @__PURE__ */ new WeakMap();
+  weigh(value) {
+    if (typeof value === "string") return 1 + value.length / 50;
+    if (value instanceof Uint8Array) return 1 + value.length / 50;
+    if (!isCelList(value) && !isCelMap(value)) return 1;
+    const known = this.#known.get(value);
+    if (known !== void 0) return known;
+    let weight = 1;
+    for (const item of value) {
+      if (Array.isArray(item)) for (const part of item) weight += this.weigh(part);
+      else weight += this.weigh(item);
+    }
+    this.#known.set(value, weight);
+    return weight;
+  }
+};
+
+// src/core/cel/cel-environment.ts
+var maxDepth2 = 40;
+var maxSteps = 2e4;
+var stepsPerCharacter = 2;
+var maxPrograms = 1e3;
+var CelEnvironment = class {
+  #variables;
+  #compiled = /* @__PURE__ */ new Map();
+  #weights = new CelWeights();
+  #env;
+  #steps = 0;
+  constructor(variables) {
+    this.#variables = variables;
+  }
+  compile(text) {
+    const known = this.#compiled.get(text);
+    if (known !== void 0) return known;
+    const compiled = this.#compile(text);
+    const [oldest2] = this.#compiled.keys();
+    if (this.#compiled.size >= maxPrograms && oldest2 !== void 0) this.#compiled.delete(oldest2);
+    this.#compiled.set(text, compiled);
+    return compiled;
+  }
+  #compile(text) {
+    const tooLarge2 = sizeProblem(text);
+    if (tooLarge2 !== void 0) return { ok: false, problems: [tooLarge2] };
+    const parsed = parseCel(text);
+    if ("message" in parsed) return { ok: false, problems: [parsed] };
+    const env = this.#env ??= this.#newEnv();
+    const { type, problems } = checkCelTypes(parsed, {
+      variables: this.#variables,
+      isFunction: (name2) => env.funcs.find(name2) !== void 0
+    });
+    if (problems.length > 0) return { ok: false, problems };
+    const names = freeNames(parsed.expr);
+    meterCel(parsed);
+    const run2 = plan(env, parsed);
+    return { ok: true, program: this.#programOf({ parsed, names, type, run: run2 }) };
+  }
+  #newEnv() {
+    const { DYN: DYN3 } = CelScalar;
+    const step = celFunc(
+      stepFunction,
+      [DYN3],
+      DYN3,
+      (value) => this.#take(value, this.#weights.weigh(value))
+    );
+    const match2 = celFunc(
+      matchFunction,
+      [DYN3],
+      DYN3,
+      (value) => this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1)
+    );
+    return celEnv({ funcs: [step, match2] });
+  }
+  #take(value, steps) {
+    this.#steps += steps;
+    if (this.#steps > maxSteps) throw new Error(tooManySteps);
+    return value;
+  }
+  #programOf({
+    parsed,
+    names,
+    type,
+    run: run2
+  }) {
+    const evaluate = (facts) => {
+      const bindings = {};
+      for (const name2 of names) {
+        if (!Object.hasOwn(facts, name2) || !Object.hasOwn(this.#variables, name2)) continue;
+        bindings[name2] = toCelInput(facts[name2] ?? null, this.#variables[name2] ?? "any");
+      }
+      this.#steps = 0;
+      const value = run2(bindings);
+      if (this.#steps > maxSteps) return failed(tooManySteps, 0);
+      if (isCelError(value)) return failed(value.message, offsetOfNode(parsed, value.exprId));
+      if (this.#weights.weigh(value) > maxSteps) return failed(tooManySteps, 0);
+      const result = fromCelValue(value);
+      return result === void 0 ? failed(noData, 0) : { ok: true, value: result };
+    };
+    return { names, type, evaluate };
+  }
+};
+var noData = "the expression gives no text, number, truth value, list or map of them";
+var tooManySteps = `the expression takes more than ${maxSteps} steps`;
+function failed(message, offset) {
+  return { ok: false, problem: { message, offset } };
+}
+function sizeProblem(text) {
+  if (text.length > maxCelLength) {
+    const message = `the expression has ${text.length} characters, more than ${maxCelLength}`;
+    return { message, offset: maxCelLength, hint: "write several checks" };
+  }
+  let depth = 0;
+  for (let offset = 0; offset < text.length; offset += 1) {
+    const character = text.charAt(offset);
+    if ("([{".includes(character)) depth += 1;
+    if (")]}".includes(character)) depth -= 1;
+    if (depth <= maxDepth2) continue;
+    return { message: `brackets stand more than ${maxDepth2} deep`, offset, hint: "nest less" };
+  }
+  return void 0;
+}
+function parseCel(text) {
+  try {
+    return parse2(text);
+  } catch (error) {
+    if (!isSyntaxError(error)) throw error;
+    const { offset } = error.location.start;
+    return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
+  }
+}
+function syntaxWords(text, offset) {
+  if (text.trim() === "") return "the expression is empty";
+  const rest = text.slice(offset, offset + 20).trim();
+  return rest === "" ? "the expression ends too early" : `this is no CEL from \`${rest}\` on`;
+}
+function isSyntaxError(error) {
+  return error instanceof Error && "location" in error && "rawMessage" in error;
+}
+function isWordless(error) {
+  return "expected" in error;
+}
+
+// src/core/checks/check-language.ts
+var appFields = {
+  health: "string",
+  healthy: "bool",
+  present: "bool",
+  healthyForSeconds: "int",
+  unverified: "int"
+};
+var checkVariables = {
+  site: {
+    fields: { name: "string", region: "string", labels: { mapOf: "string" }, reachable: "bool" }
+  },
+  app: { fields: { name: "string", ...appFields } },
+  apps: { mapOf: { fields: appFields } },
+  stage: {
+    fields: {
+      name: "string",
+      sites: "int",
+      waiting: "int",
+      inFlight: "int",
+      done: "int",
+      failed: "int",
+      unchanged: "int",
+      excused: "int",
+      healthy: "int",
+      unhealthy: "int",
+      doneShare: "double",
+      failedShare: "double",
+      healthyShare: "double"
+    }
+  },
+  overall: {
+    fields: { sites: "int", healthy: "int", unhealthy: "int", healthyShare: "double" }
+  }
+};
+var environment = new CelEnvironment(checkVariables);
+function compileCheck(cel) {
+  const compiled = environment.compile(cel);
+  if (!compiled.ok) return compiled;
+  const { type } = compiled.program;
+  if (type === "bool" || type === "any") return compiled;
+  const message = `a check says true or false, and this is ${celTypeInWords(type)}`;
+  return { ok: false, problems: [{ message, offset: 0, hint: "compare it with something" }] };
+}
+function isOfSite({ names }) {
+  return names.has("site") || names.has("app") || names.has("apps");
+}
+function countsSites({ names }) {
+  return names.has("stage") || names.has("overall");
+}
+
+// src/core/model/check-checks.ts
+function checkChecks({ apps }) {
+  return [...apps.values()].flatMap(checkApp);
+}
+function checkApp({ value, document: document2 }) {
+  const { checks = {} } = value.spec;
+  return ["before", "after"].flatMap((when) => {
+    const list = checks[when] ?? [];
+    return list.flatMap(({ name: name2, cel }, index) => {
+      const path2 = ["spec", "checks", when, index];
+      const isTwice = list.findIndex((other) => other.name === name2) < index;
+      return [
+        ...isTwice ? [nameTwice(document2, [...path2, "name"], name2)] : [],
+        ...checkCel(document2, [...path2, "cel"], { cel, when })
+      ];
+    });
+  });
+}
+function nameTwice(document2, path2, name2) {
+  const message = `the check "${name2}" is declared already in this list`;
+  const hint = "give each check its own name";
+  return errorAt(document2.at(path2), { code: "duplicate-name", message, hint });
+}
+function checkCel(document2, path2, { cel, when }) {
+  const compiled = compileCheck(cel);
+  if (!compiled.ok) {
+    return compiled.problems.map((problem2) => badCel(document2, path2, { cel, problem: problem2 }));
+  }
+  if (when === "before" || !isOfSite(compiled.program) || !countsSites(compiled.program)) return [];
+  const message = "a check `after` speaks of one site or counts sites, not both";
+  const hint = "write two checks";
+  return [errorAt(document2.at(path2), { code: "bad-cel", message, hint })];
+}
+function badCel(document2, path2, { cel, problem: problem2 }) {
+  const { offset, hint } = problem2;
+  const { line, column } = document2.textAt(path2, offset);
+  const start = document2.at(path2);
+  const isExact = line !== start.line || column !== start.column || offset === 0;
+  const where = isExact ? "" : ` (at \`${cel.slice(offset, offset + 20).trim()}\`)`;
+  return errorAt(document2.textAt(path2, offset), {
+    code: "bad-cel",
+    message: `${problem2.message}${where}`,
+    ...hint === void 0 ? {} : { hint }
+  });
 }
 
 // src/core/model/check-expressions.ts
@@ -46178,7 +65388,7 @@ function checkRules(draft) {
   return [
     ...draft.fleet === void 0 ? [] : checkFleet(draft.fleet),
     ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
-    ...[...draft.apps.values()].flatMap(checkApp),
+    ...[...draft.apps.values()].flatMap(checkApp2),
     ...[...draft.strategies.values()].flatMap(checkStrategy)
   ];
 }
@@ -46197,7 +65407,7 @@ function checkVirtualSite({ value, document: document2 }) {
   const hint = "add `selector: …`, or `all: true` for every site";
   return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
 }
-function checkApp({ value, document: document2 }) {
+function checkApp2({ value, document: document2 }) {
   return (value.spec.overlays ?? []).flatMap((overlay, index) => {
     const path2 = ["spec", "overlays", index];
     const patches = (overlay.patches ?? []).flatMap(
@@ -46499,7 +65709,6 @@ function draftFleet(read, check) {
     virtualSites: entriesOf(valid, "VirtualSite"),
     apps: entriesOf(valid, "App"),
     strategies: entriesOf(valid, "RolloutStrategy"),
-    decisions: entriesOf(valid, "Decision"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable
   };
@@ -46592,7 +65801,6 @@ function soundPart({ draft, read, texts, errors }) {
       virtualSites: virtualSites2,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
-      decisions: sound(draft.decisions),
       // Those of apps with mistakes too: they may define the kinds of others' objects.
       manifests: new Map(
         sources.flatMap(
@@ -46684,7 +65892,7 @@ function loadFleet(files, known) {
     ...read.documents.flatMap(({ document: document2 }) => checkExpressions(document2)),
     ...checkReferences(draft),
     ...checkRules(draft),
-    ...checkDecisions(draft),
+    ...checkChecks(draft),
     ...checkLabels2(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read)
@@ -46698,7 +65906,7 @@ function loadFleet(files, known) {
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
-    diagnostics: sortDiagnostics([...warnOfSelectors(draft), ...warnOfDecisions(draft)])
+    diagnostics: sortDiagnostics(warnOfSelectors(draft))
   };
 }
 function modelOf(draft, { fleet, texts, others }) {
@@ -46710,7 +65918,6 @@ function modelOf(draft, { fleet, texts, others }) {
     virtualSites: locateAll(draft.virtualSites),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
-    decisions: locateAll(draft.decisions),
     manifests: new Map(
       [...draft.apps].map(([name2, { value }]) => [
         name2,
@@ -47415,7 +66622,7 @@ function ErrorAllOf(stack, context2, schemaPath, instancePath, schema, value) {
   }, []);
   const isAllOf = guard_exports.IsEqual(results.length, schema.allOf.length) && context2.Merge(results);
   if (!isAllOf)
-    failedContexts.forEach((failed2) => context2.AddErrors(failed2.GetErrors()));
+    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
   return isAllOf;
 }
 
@@ -47439,7 +66646,7 @@ function ErrorAnyOf(stack, context2, schemaPath, instancePath, schema, value) {
   }, []);
   const isAnyOf = guard_exports.IsGreaterThan(results.length, 0) && context2.Merge(results);
   if (!isAnyOf)
-    failedContexts.forEach((failed2) => context2.AddErrors(failed2.GetErrors()));
+    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
   return isAnyOf || context2.AddError("anyOf", schemaPath, instancePath, {});
 }
 
@@ -47914,39 +67121,39 @@ function IsLeapYear(year) {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 function IsDate2(value) {
-  const matches2 = DATE.exec(value);
-  if (!matches2)
+  const matches3 = DATE.exec(value);
+  if (!matches3)
     return false;
-  const year = +matches2[1];
-  const month = +matches2[2];
-  const day = +matches2[3];
+  const year = +matches3[1];
+  const month = +matches3[2];
+  const day = +matches3[3];
   return month >= 1 && month <= 12 && day >= 1 && day <= (month === 2 && IsLeapYear(year) ? 29 : DAYS[month]);
 }
 
 // node_modules/typebox/build/format/time.mjs
 var TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))?$/;
 function IsTime(value, strictTimeZone = true) {
-  const matches2 = TIME.exec(value);
-  if (!matches2)
+  const matches3 = TIME.exec(value);
+  if (!matches3)
     return false;
-  if (strictTimeZone && !matches2[4] && !matches2[5])
+  if (strictTimeZone && !matches3[4] && !matches3[5])
     return false;
-  const hr = +matches2[1];
-  const min = +matches2[2];
-  const sec = +matches2[3];
+  const hr = +matches3[1];
+  const min = +matches3[2];
+  const sec = +matches3[3];
   if (hr > 23 || min > 59 || sec > 60)
     return false;
-  if (matches2[5]) {
-    const tzH2 = +matches2[6];
-    const tzM2 = +matches2[7];
+  if (matches3[5]) {
+    const tzH2 = +matches3[6];
+    const tzM2 = +matches3[7];
     if (tzH2 > 23 || tzM2 > 59)
       return false;
   }
   if (sec < 60)
     return true;
-  const tzSign = matches2[5] === "-" ? -1 : 1;
-  const tzH = +(matches2[6] || 0);
-  const tzM = +(matches2[7] || 0);
+  const tzSign = matches3[5] === "-" ? -1 : 1;
+  const tzH = +(matches3[6] || 0);
+  const tzM = +(matches3[7] || 0);
   const totalUtcMin = hr * 60 + min - tzSign * (tzH * 60 + tzM);
   return (totalUtcMin % 1440 + 1440) % 1440 === 1439;
 }
@@ -48651,7 +67858,7 @@ function ErrorOneOf(stack, context2, schemaPath, instancePath, schema, value) {
   }, []);
   const isOneOf = guard_exports.IsEqual(passedContexts.length, 1) && context2.Merge(passedContexts);
   if (!isOneOf && guard_exports.IsEqual(passingSchemas.length, 0))
-    failedContexts.forEach((failed2) => context2.AddErrors(failed2.GetErrors()));
+    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
   return isOneOf || context2.AddError("oneOf", schemaPath, instancePath, { passingSchemas });
 }
 
@@ -48928,7 +68135,7 @@ function DisableParseErrors() {
 }
 
 // node_modules/typebox/build/schema/check.mjs
-function Check(...args) {
+function Check2(...args) {
   const [context2, schema, value] = arguments_exports.Match(args, {
     3: (context3, schema2, value2) => [context3, schema2, value2],
     2: (schema2, value2) => [{}, schema2, value2]
@@ -48939,12 +68146,12 @@ function Check(...args) {
 }
 
 // node_modules/typebox/build/value/check/check.mjs
-function Check2(...args) {
+function Check3(...args) {
   const [context2, type, value] = arguments_exports.Match(args, {
     3: (context3, type2, value2) => [context3, type2, value2],
     2: (type2, value2) => [{}, type2, value2]
   });
-  return Check(context2, type, value);
+  return Check2(context2, type, value);
 }
 
 // node_modules/typebox/build/value/errors/errors.mjs
@@ -49012,7 +68219,7 @@ function FromObject9(context2, type, value) {
     }
     const unknownCheck = (
       // 1. additionalProperties: true
-      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check2(context2, additionalProperties, value[key])
+      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check3(context2, additionalProperties, value[key])
     );
     if (unknownCheck) {
       value[key] = FromType19(context2, additionalProperties, value[key]);
@@ -49036,7 +68243,7 @@ function FromRecord3(context2, type, value) {
     }
     const unknownCheck = (
       // 1. additionalProperties: true
-      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check2(context2, additionalProperties, value[key])
+      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check3(context2, additionalProperties, value[key])
     );
     if (unknownCheck) {
       value[key] = FromType19(context2, additionalProperties, value[key]);
@@ -49131,7 +68338,7 @@ function Clone2(value) {
 function FromUnion9(context2, type, value) {
   for (const schema of type.anyOf) {
     const clean = FromType19(context2, schema, Clone2(value));
-    if (Check2(context2, schema, clean))
+    if (Check3(context2, schema, clean))
       return clean;
   }
   return value;
@@ -49481,11 +68688,11 @@ function FromUndefined2(_context, _type, value) {
 
 // node_modules/typebox/build/value/convert/from_union.mjs
 function FromUnion10(context2, type, value) {
-  const matched = type.anyOf.some((type2) => Check2(context2, type2, value));
+  const matched = type.anyOf.some((type2) => Check3(context2, type2, value));
   if (matched)
     return value;
   const candidates = type.anyOf.map((type2) => FromType21(context2, type2, Clone2(value)));
-  const selected2 = candidates.find((value2) => Check2(context2, type, value2));
+  const selected2 = candidates.find((value2) => Check3(context2, type, value2));
   return guard_exports.IsUndefined(selected2) ? value : selected2;
 }
 
@@ -49601,7 +68808,7 @@ function FromTuple7(context2, schema, value) {
 function FromUnion11(context2, schema, value) {
   for (const inner of schema.anyOf) {
     const result = FromType22(context2, inner, Clone2(value));
-    if (Check2(context2, inner, result)) {
+    if (Check3(context2, inner, result)) {
       return result;
     }
   }
@@ -49794,7 +69001,7 @@ function FromTuple8(direction, context2, type, value) {
 // node_modules/typebox/build/value/codec/from_union.mjs
 function Decode9(direction, context2, type, value) {
   for (const schema of type.anyOf) {
-    if (!Check2(context2, schema, value))
+    if (!Check3(context2, schema, value))
       continue;
     const variant = FromType23(direction, context2, schema, value);
     return Callback(direction, context2, type, variant);
@@ -49805,7 +69012,7 @@ function Encode9(direction, context2, type, value) {
   const exterior = Callback(direction, context2, type, value);
   for (const schema of type.anyOf) {
     const variant = FromType23(direction, context2, schema, Clone2(exterior));
-    if (!Check2(context2, schema, variant))
+    if (!Check3(context2, schema, variant))
       continue;
     return variant;
   }
@@ -49827,7 +69034,7 @@ var DecodeError = class extends AssertError {
   }
 };
 function Assert(context2, type, value) {
-  if (!Check2(context2, type, value))
+  if (!Check3(context2, type, value))
     throw new DecodeError(value, Errors2(context2, type, value));
   return value;
 }
@@ -49851,7 +69058,7 @@ var EncodeError = class extends AssertError {
   }
 };
 function Assert2(context2, type, value) {
-  if (!Check2(context2, type, value))
+  if (!Check3(context2, type, value))
     throw new EncodeError(value, Errors2(context2, type, value));
   return value;
 }
@@ -49869,7 +69076,7 @@ var Encoder = Pipeline([
 ]);
 
 // node_modules/typebox/build/value/parse/parse.mjs
-var ParseError = class extends AssertError {
+var ParseError2 = class extends AssertError {
   constructor(value, errors) {
     super("Parse", value, errors);
   }
@@ -49878,11 +69085,11 @@ function Assert3(context2, type, value) {
   EnableParseErrors();
   const errors = Errors2(context2, type, value);
   DisableParseErrors();
-  if (!Check2(context2, type, value))
-    throw new ParseError(value, errors);
+  if (!Check3(context2, type, value))
+    throw new ParseError2(value, errors);
   return value;
 }
-var Parser = Pipeline([
+var Parser2 = Pipeline([
   (_context, _type, value) => Clone2(value),
   (context2, type, value) => Default(context2, type, value),
   (context2, type, value) => Convert(context2, type, value),
@@ -49929,13 +69136,23 @@ var Budget = typebox_exports.Union([
   record({ count: typebox_exports.Integer({ minimum: 0 }) }),
   record({ percent: typebox_exports.Integer({ minimum: 0, maximum: 100 }) })
 ]);
+var ReleaseCheck = record({
+  name: typebox_exports.String(),
+  cel: typebox_exports.String(),
+  message: typebox_exports.Optional(typebox_exports.String())
+});
+var ReleaseChecks = record({
+  before: typebox_exports.Array(ReleaseCheck),
+  after: typebox_exports.Array(ReleaseCheck)
+});
 var OpenListBudgets = record({
   failureBudget: Budget,
   maxInFlight: Budget,
   maxUnavailable: Budget,
   minReadyMs: typebox_exports.Integer(),
   progressDeadlineMs: typebox_exports.Integer(),
-  unknownBlocks: typebox_exports.Boolean()
+  unknownBlocks: typebox_exports.Boolean(),
+  checks: typebox_exports.Optional(ReleaseChecks)
 });
 var Standing = typebox_exports.Union([
   typebox_exports.Literal("healthy"),
@@ -49965,8 +69182,6 @@ var FrozenStage = record({
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
-  /** It passes only when somebody promotes it. */
-  promotion: typebox_exports.Optional(typebox_exports.Literal("manual")),
   soakMs: typebox_exports.Integer(),
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
@@ -49981,13 +69196,8 @@ var ListEntry = record({
   to: typebox_exports.Union([Tree, typebox_exports.Null()])
 });
 var Approval = record({
-  what: typebox_exports.Union([
-    typebox_exports.Literal("stage"),
-    typebox_exports.Literal("promotion"),
-    typebox_exports.Literal("deletions"),
-    typebox_exports.Literal("verb")
-  ]),
-  /** Stage name (to open, or to promote), number of deletions, or verb. */
+  what: typebox_exports.Union([typebox_exports.Literal("stage"), typebox_exports.Literal("deletions"), typebox_exports.Literal("verb")]),
+  /** Stage name, number of deletions, or verb. */
   value: typebox_exports.String(),
   /** Digest of (release, stages, set of sites) it was given for. */
   digest: typebox_exports.String(),
@@ -50021,6 +69231,8 @@ var Release = record({
   minReadyMs: typebox_exports.Integer(),
   progressDeadlineMs: typebox_exports.Integer(),
   unknownBlocks: typebox_exports.Boolean(),
+  /** Absent: none. */
+  checks: typebox_exports.Optional(ReleaseChecks),
   stages: typebox_exports.Array(FrozenStage),
   list: typebox_exports.Record(typebox_exports.String(), ListEntry),
   /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
@@ -50036,7 +69248,13 @@ var Release = record({
   }),
   handed: typebox_exports.Record(
     typebox_exports.String(),
-    record({ at: Time, commit: typebox_exports.Optional(typebox_exports.String()), was: typebox_exports.Optional(Standing) })
+    record({
+      at: Time,
+      commit: typebox_exports.Optional(typebox_exports.String()),
+      was: typebox_exports.Optional(Standing),
+      /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
+      met: typebox_exports.Optional(Time)
+    })
   ),
   /**
    * Sites that an older release had handed over, in a stage that it had not passed, when this one replaced it. They
@@ -50068,22 +69286,6 @@ var Release = record({
   ),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
-  /**
-   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
-   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
-   */
-  backTo: typebox_exports.Optional(
-    record({
-      release: ReleaseRef,
-      by: typebox_exports.String(),
-      why: typebox_exports.String(),
-      only: typebox_exports.Optional(typebox_exports.Boolean()),
-      /** When the app was last changed at a site, as the mirrors tell. */
-      touched: typebox_exports.Record(typebox_exports.String(), Time),
-      /** Sites for which the mirrors' history has no tree of that release: they stay. */
-      stays: typebox_exports.Array(typebox_exports.String())
-    })
-  ),
   /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
   guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */
@@ -50118,27 +69320,9 @@ var Hold = record({
     stage: typebox_exports.Optional(typebox_exports.String())
   }),
   all: typebox_exports.Optional(typebox_exports.Boolean()),
-  /** This release goes on; whatever else of the app is stopped. */
-  release: typebox_exports.Optional(typebox_exports.String()),
-  /** The Decision that declares it: it ends with its file, and by nothing else. */
-  declared: typebox_exports.Optional(
-    record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
-  ),
   by: typebox_exports.String(),
   why: typebox_exports.String(),
   at: Time
-});
-var CarriedDecision = record({
-  /** Of what it says: another digest is another decision. */
-  digest: typebox_exports.String(),
-  file: typebox_exports.String(),
-  line: typebox_exports.Integer(),
-  /** Who committed the file, and the commit. */
-  by: typebox_exports.String(),
-  commit: typebox_exports.String(),
-  at: Time,
-  outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
-  message: typebox_exports.String()
 });
 var SiteAssignment = record({
   mirror: typebox_exports.String(),
@@ -50201,9 +69385,8 @@ var controlPaths = {
   current: (app) => `apps/${app}/current.json`,
   bad: (app) => `apps/${app}/bad.json`,
   arrivals: (app) => `apps/${app}/arrivals.json`,
-  open: (app, release2) => `apps/${app}/open/${release2}.json`,
+  open: (app, release) => `apps/${app}/open/${release}.json`,
   hold: (id) => `holds/${id}.json`,
-  decision: (name2) => `decisions/${name2}.json`,
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
@@ -50239,7 +69422,7 @@ function appBoard(app, control2) {
   return {
     app,
     current,
-    open: new Map(releases.map((release2) => [release2.id, release2])),
+    open: new Map(releases.map((release) => [release.id, release])),
     bad,
     badTrees,
     arrivals,
@@ -50263,13 +69446,13 @@ function change(board, path2, to) {
   const whys = board.changes.get(path2)?.whys ?? [];
   board.changes.set(path2, { record: to.record, whys: [...whys, to.why] });
 }
-function setRelease(board, release2, why) {
-  board.apps.get(release2.app)?.open.set(release2.id, release2);
-  change(board, controlPaths.open(release2.app, release2.id), { record: release2, why });
+function setRelease(board, release, why) {
+  board.apps.get(release.app)?.open.set(release.id, release);
+  change(board, controlPaths.open(release.app, release.id), { record: release, why });
 }
-function closeRelease(board, release2, why) {
-  board.apps.get(release2.app)?.open.delete(release2.id);
-  change(board, controlPaths.open(release2.app, release2.id), { record: null, why });
+function closeRelease(board, release, why) {
+  board.apps.get(release.app)?.open.delete(release.id);
+  change(board, controlPaths.open(release.app, release.id), { record: null, why });
 }
 function setCurrent(board, app, to) {
   app.current = to.current;
@@ -50365,34 +69548,34 @@ function approvalDigest({
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
   return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
-function removalVerb(release2) {
-  const verb = release2.verb ?? "delete";
+function removalVerb(release) {
+  const verb = release.verb ?? "delete";
   if (verb !== "hold") return verb;
-  const named2 = validApprovals(release2, "verb").at(-1)?.value;
+  const named2 = validApprovals(release, "verb").at(-1)?.value;
   return named2 === "delete" || named2 === "orphan" ? named2 : "hold";
 }
-function validApprovals(release2, what) {
-  const candidates = release2.approvals.filter((approval) => approval.what === what);
+function validApprovals(release, what) {
+  const candidates = release.approvals.filter((approval) => approval.what === what);
   if (candidates.length === 0) return [];
-  const digest = approvalDigest(release2);
+  const digest = approvalDigest(release);
   return candidates.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release2, sites) {
-  if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
+function withoutSites(release, sites) {
+  if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
   const keep2 = (record2) => Object.fromEntries(Object.entries(record2).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release2, {
-    ...release2,
-    list: keep2(release2.list),
-    handed: keep2(release2.handed),
-    carried: keep2(release2.carried),
-    failed: keep2(release2.failed),
-    excused: keep2(release2.excused),
-    ...release2.retried === void 0 ? {} : { retried: keep2(release2.retried) },
-    ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
-    ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
-    ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
+  const smaller = refillStages(release, {
+    ...release,
+    list: keep2(release.list),
+    handed: keep2(release.handed),
+    carried: keep2(release.carried),
+    failed: keep2(release.failed),
+    excused: keep2(release.excused),
+    ...release.retried === void 0 ? {} : { retried: keep2(release.retried) },
+    ...release.setBack === void 0 ? {} : { setBack: keep2(release.setBack) },
+    ...release.back === void 0 ? {} : { back: keep2(release.back) },
+    ...release.left === void 0 ? {} : { left: keep2(release.left) }
   });
-  return { ...smaller, approvals: rebound(release2, smaller) };
+  return { ...smaller, approvals: rebound(release, smaller) };
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -50400,6 +69583,35 @@ function rebound(before, after) {
   return before.approvals.map(
     (approval) => approval.digest === old ? { ...approval, digest } : approval
   );
+}
+
+// src/core/rollout/checks/ask-checks.ts
+function firstUntrue(checks, facts, concerns) {
+  for (const check of checks) {
+    const trouble2 = troubleOf(check, facts, concerns);
+    if (trouble2 === null) continue;
+    const message = check.message === void 0 ? "" : `: ${check.message}`;
+    return { check, words: `check ${check.name} ${trouble2}${message}` };
+  }
+  return null;
+}
+function hasChecks(checks, concerns) {
+  return checks.some(({ cel }) => {
+    const compiled = compileCheck(cel);
+    return !compiled.ok || concerns(compiled.program);
+  });
+}
+function troubleOf({ cel }, facts, concerns) {
+  const compiled = compileCheck(cel);
+  if (!compiled.ok) return `is no check (${compiled.problems[0]?.message ?? "unreadable"})`;
+  if (!concerns(compiled.program)) return null;
+  const outcome = compiled.program.evaluate(facts);
+  if (!outcome.ok) {
+    const { message, offset } = outcome.problem;
+    return `cannot be evaluated (${message}, at character ${offset + 1})`;
+  }
+  if (outcome.value === true) return null;
+  return outcome.value === false ? "is not true" : "says neither true nor false";
 }
 
 // src/core/rollout/site-view.ts
@@ -50449,12 +69661,57 @@ function isHealthy(view, unknownBlocks) {
   if (unknownBlocks && observed.unverified > 0) return false;
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
-function hasBeenReady(view, tree, release2) {
+function hasBeenReady(view, tree, release) {
   const { observed } = view;
   if (observed === void 0 || observed.tree !== tree) return false;
-  if (release2.unknownBlocks && observed.unverified > 0) return false;
+  if (release.unknownBlocks && observed.unverified > 0) return false;
   const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
-  return wasHealthy && observed.longestHealthyMs >= release2.minReadyMs;
+  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
+}
+
+// src/core/rollout/checks/check-facts.ts
+function siteFacts2(input2, { app, view, unknownBlocks }) {
+  const { site, facts, didAnswer } = view;
+  return {
+    get site() {
+      const { region = "", labels = {} } = facts ?? {};
+      return { name: site, region, labels: { ...labels }, reachable: didAnswer };
+    },
+    get app() {
+      return { name: app, ...appFacts(view, unknownBlocks) };
+    },
+    get apps() {
+      return Object.fromEntries(
+        appsAt(input2, site).map((name2) => {
+          const other = name2 === app ? view : viewSite(input2, name2, site);
+          return [name2, appFacts(other, name2 === app && unknownBlocks)];
+        })
+      );
+    }
+  };
+}
+function appsAt({ mirrors, observed }, site) {
+  const told = own(observed, site)?.apps ?? {};
+  return [.../* @__PURE__ */ new Set([...Object.keys(own(mirrors, site) ?? {}), ...Object.keys(told)])];
+}
+function appFacts(view, unknownBlocks) {
+  const { observed, entry: entry2 } = view;
+  return {
+    health: observed?.health ?? "Unknown",
+    healthy: isHealthy(view, unknownBlocks),
+    present: standingTree(entry2) !== void 0,
+    healthyForSeconds: Math.floor((observed?.healthyForMs ?? 0) / 1e3),
+    unverified: observed?.unverified ?? 0
+  };
+}
+
+// src/core/rollout/checks/site-checks.ts
+function hasSiteChecks({ checks }) {
+  return checks !== void 0 && hasChecks(checks.after, isOfSite);
+}
+function untrueAfter(input2, { checks, unknownBlocks }, { app, view }) {
+  if (checks === void 0 || checks.after.length === 0) return null;
+  return firstUntrue(checks.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
 }
 
 // src/core/rollout/silence.ts
@@ -50467,13 +69724,13 @@ function silentMs(input2, mirror, from) {
   if (since !== null) spans.push({ from: since, to: input2.now });
   if (spans.length === 0) return 0;
   let total = 0;
-  let counted = from;
+  let counted2 = from;
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
-    const start = Math.max(span.from, counted);
+    const start = Math.max(span.from, counted2);
     const end = Math.min(span.to, input2.now);
     if (end <= start) continue;
     total += end - start;
-    counted = end;
+    counted2 = end;
   }
   return total;
 }
@@ -50485,11 +69742,11 @@ function entitledTree(board, app, site) {
   return own(own(board.input.entitled, app.app), site);
 }
 function isListed(app, site) {
-  for (const release2 of app.open.values()) {
-    const entry2 = own(release2.list, site);
+  for (const release of app.open.values()) {
+    const entry2 = own(release.list, site);
     if (entry2 === void 0) continue;
-    if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
-    if (!Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "")) return true;
+    if (release.kind === "removal" || release.goingBack !== void 0) return true;
+    if (!Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "")) return true;
   }
   return false;
 }
@@ -50524,28 +69781,28 @@ function finalTree(board, app, site) {
 }
 function comingTree(board, app, site) {
   const standing2 = treeAt(board.input, app.app, site);
-  const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
+  const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
   if (listed !== void 0) return listed === standing2 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
   return to === standing2 ? void 0 : to;
 }
-function comingBy(release2, site) {
-  const entry2 = own(release2.list, site);
+function comingBy(release, site) {
+  const entry2 = own(release.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
-  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
   return isOver || hasPassed2 ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
-function countLosses(board, release2) {
+function countLosses(board, release) {
   const bySite2 = /* @__PURE__ */ new Map();
   const [deleted, spared] = [/* @__PURE__ */ new Set(), /* @__PURE__ */ new Set()];
-  const before = release2.deletions.handed ?? {};
+  const before = release.deletions.handed ?? {};
   let objects = 0;
-  for (const [site, { from }] of Object.entries(release2.list)) {
-    const step = stepAt(board, release2, site);
+  for (const [site, { from }] of Object.entries(release.list)) {
+    const step = stepAt(board, release, site);
     if (step === void 0) continue;
     const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
     const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
@@ -50558,21 +69815,21 @@ function countLosses(board, release2) {
   for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
   return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
 }
-function stepAt(board, release2, site) {
-  const entry2 = own(release2.list, site);
-  const from = treeAt(board.input, release2.app, site);
+function stepAt(board, release, site) {
+  const entry2 = own(release.list, site);
+  const from = treeAt(board.input, release.app, site);
   if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
-  if (goesNoMore(release2, site)) return void 0;
-  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
-  if (hasPassed2 && release2.kind !== "removal") return void 0;
-  return stepOf(release2, { from, to: entry2.to });
+  if (goesNoMore(release, site)) return void 0;
+  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
+  if (hasPassed2 && release.kind !== "removal") return void 0;
+  return stepOf(release, { from, to: entry2.to });
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
 }
-function stepOf(release2, { from, to }) {
-  const isOrphaned = to === null && removalVerb(release2) === "orphan";
-  return { app: release2.app, from, to, isOrphaned };
+function stepOf(release, { from, to }) {
+  const isOrphaned = to === null && removalVerb(release) === "orphan";
+  return { app: release.app, from, to, isOrphaned };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -50580,55 +69837,55 @@ function protectedWords(object) {
 }
 
 // src/core/rollout/start/count-deletions.ts
-function noteGuarded({ board, input: input2 }, release2) {
-  const trees = new Set(Object.values(release2.list).flatMap(({ to }) => to ?? []));
-  const guarded = new Set(release2.guarded);
+function noteGuarded({ board, input: input2 }, release) {
+  const trees = new Set(Object.values(release.list).flatMap(({ to }) => to ?? []));
+  const guarded = new Set(release.guarded);
   for (const tree of trees) {
     for (const object of input2.objectsOf(tree)) if (input2.isProtected(object)) guarded.add(object);
   }
-  if (guarded.size === (release2.guarded?.length ?? 0)) return;
-  const why = `${release2.id}: protected objects that it goes to`;
-  setRelease(board, { ...release2, guarded: [...guarded].toSorted() }, why);
+  if (guarded.size === (release.guarded?.length ?? 0)) return;
+  const why = `${release.id}: protected objects that it goes to`;
+  setRelease(board, { ...release, guarded: [...guarded].toSorted() }, why);
 }
 function countDeletions(run2) {
   for (const { open: open3 } of run2.board.apps.values()) {
-    for (const release2 of open3.values()) noteGuarded(run2, release2);
+    for (const release of open3.values()) noteGuarded(run2, release);
   }
   const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
-  const counts = open2.map((release2) => countOf2(run2, release2));
-  const isBegun = ({ release: release2 }) => run2.begun.some(({ id }) => id === release2.id);
-  const counted = counts.filter(
+  const counts = open2.map((release) => countOf2(run2, release));
+  const isBegun = ({ release }) => run2.begun.some(({ id }) => id === release.id);
+  const counted2 = counts.filter(
     (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
   );
-  const total = counted.reduce((sum, { objects }) => sum + objects, 0);
+  const total = counted2.reduce((sum, { objects }) => sum + objects, 0);
   for (const count of counts) {
-    if (!counted.includes(count)) noteSpared(run2, count);
+    if (!counted2.includes(count)) noteSpared(run2, count);
   }
-  for (const count of counted) {
-    const ofApp = counted.filter(({ release: release2 }) => release2.app === count.release.app);
+  for (const count of counted2) {
+    const ofApp = counted2.filter(({ release }) => release.app === count.release.app);
     const sum = ofApp.reduce((before, { objects }) => before + objects, 0);
     noteCount(run2, count, reasonFor(run2, count, { total, ofApp: sum }));
   }
 }
-function countOf2({ board, input: input2 }, release2) {
-  const { objects, deleted, spared } = countLosses(board, release2);
+function countOf2({ board, input: input2 }, release) {
+  const { objects, deleted, spared } = countLosses(board, release);
   const guarded = (all) => [...all].filter((object) => input2.isProtected(object)).toSorted();
-  const protectedNow = /* @__PURE__ */ new Set([...release2.deletions.protected ?? [], ...guarded(deleted)]);
-  return { release: release2, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
+  const protectedNow = /* @__PURE__ */ new Set([...release.deletions.protected ?? [], ...guarded(deleted)]);
+  return { release, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
 }
 function hasGrown({ release: { deletions: deletions2 }, objects, protected: now }) {
   return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
 }
-function noteSpared(run2, { release: release2, spared }) {
-  const known = release2.deletions.spared ?? [];
+function noteSpared(run2, { release, spared }) {
+  const known = release.deletions.spared ?? [];
   if (known.join(" ") === spared.join(" ")) return;
-  const { spared: _, ...deletions2 } = release2.deletions;
+  const { spared: _, ...deletions2 } = release.deletions;
   const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
-  setRelease(run2.board, { ...release2, deletions: next }, `${release2.id}: what others take over`);
+  setRelease(run2.board, { ...release, deletions: next }, `${release.id}: what others take over`);
 }
 function noteCount(run2, count, needsApproval) {
-  const { release: release2, objects, spared } = count;
-  const { handed } = release2.deletions;
+  const { release, objects, spared } = count;
+  const { handed } = release.deletions;
   const deletions2 = {
     objects,
     ...needsApproval === void 0 ? {} : { needsApproval },
@@ -50636,24 +69893,24 @@ function noteCount(run2, count, needsApproval) {
     ...spared.length === 0 ? {} : { spared: [...spared] },
     ...handed === void 0 ? {} : { handed }
   };
-  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
+  const approvals = release.approvals.filter(({ what }) => what !== "deletions");
   setRelease(
     run2.board,
-    { ...release2, approvals, deletions: deletions2 },
-    `${release2.id} deletes ${objects} objects`
+    { ...release, approvals, deletions: deletions2 },
+    `${release.id} deletes ${objects} objects`
   );
   if (needsApproval === void 0) return;
-  run2.notes.push(`${release2.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+  run2.notes.push(`${release.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
 }
-function reasonFor(run2, { release: release2, protected: [first2] }, { total, ofApp }) {
+function reasonFor(run2, { release, protected: [first2] }, { total, ofApp }) {
   const { objects, percent } = run2.input.deletionBudget;
   if (first2 !== void 0) return protectedWords(first2);
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
-  const all = objectsOfApp(run2, release2.app);
+  const all = objectsOfApp(run2, release.app);
   const share = resolveAmount({ percent }, all);
   if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
+  return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -50665,48 +69922,52 @@ function objectsOfApp({ input: input2 }, app) {
 }
 
 // src/core/rollout/rollback/back-state.ts
-function backState(input2, release2, view) {
-  const record2 = own(release2.back, view.site);
+function backState(input2, release, view) {
+  const record2 = own(release.back, view.site);
   if (record2 === void 0) return void 0;
   const tree = standingTree(view.entry);
   if (view.isMoving) return { kind: "in-flight", until: null };
   if (tree === record2.from) return { kind: "pending" };
   if (tree !== record2.to) return { kind: "over" };
-  const isReady = hasBeenReady(view, tree, release2) && isHealthy(view, release2.unknownBlocks);
+  const isReady = hasBeenReady(view, tree, release) && isHealthy(view, release.unknownBlocks);
   if (isReady) return { kind: "settled" };
   if (view.silentSince !== null) return { kind: "in-flight", until: null };
   const at2 = Date.parse(record2.at);
-  const until = at2 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at2);
+  const until = at2 + release.progressDeadlineMs + silentMs(input2, view.mirror, at2);
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
-function isBackInFlight(input2, release2, view) {
-  const kind = backState(input2, release2, view)?.kind;
+function isBackInFlight(input2, release, view) {
+  const kind = backState(input2, release, view)?.kind;
   return kind === "pending" || kind === "in-flight";
 }
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
-function listedSite(input2, release2, site) {
-  const entry2 = own(release2.list, site);
-  return entry2 && { input: input2, release: release2, entry: entry2, view: viewSite(input2, release2.app, site) };
+function listedSite(input2, release, site) {
+  const entry2 = own(release.list, site);
+  return entry2 && { input: input2, release, entry: entry2, view: viewSite(input2, release.app, site) };
 }
 function siteState(listed) {
-  const { release: release2, view } = listed;
-  const excused = own(release2.excused, view.site);
+  const { release, view } = listed;
+  const excused = own(release.excused, view.site);
   if (excused !== void 0) {
     const because = excused.by === excusedByPlanner ? "passed" : "operator";
     return { kind: "excused", because, settledAt: Date.parse(excused.at) };
   }
-  const failed2 = own(release2.failed, view.site);
-  if (failed2 !== void 0) {
-    const isGoingBack = isBackInFlight(listed.input, release2, view);
-    const settled = { settledAt: Date.parse(failed2.at), cause: failed2.cause };
+  const failed3 = own(release.failed, view.site);
+  if (failed3 !== void 0) {
+    const isGoingBack = isBackInFlight(listed.input, release, view);
+    const settled = { settledAt: Date.parse(failed3.at), cause: failed3.cause };
     return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
-  const handed = own(release2.handed, view.site);
-  return handed === void 0 ? unhandedState(listed) : handedState(listed, { at: Date.parse(handed.at), was: handed.was ?? "healthy" });
+  const handed = own(release.handed, view.site);
+  return handed === void 0 ? unhandedState(listed) : handedState(listed, {
+    at: Date.parse(handed.at),
+    was: handed.was ?? "healthy",
+    met: handed.met === void 0 ? void 0 : Date.parse(handed.met)
+  });
 }
 function unhandedState(listed) {
   const { entry: entry2, view } = listed;
@@ -50721,20 +69982,20 @@ function unhandedState(listed) {
   if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
-function isThereAlready({ release: release2, entry: entry2, view }) {
+function isThereAlready({ input: input2, release, entry: entry2, view }) {
   if (entry2.to === null) {
-    return Object.hasOwn(release2.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
+    return Object.hasOwn(release.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
   }
-  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release2) && isHealthy(view, release2.unknownBlocks);
+  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release) && isHealthy(view, release.unknownBlocks) && untrueAfter(input2, release, { app: release.app, view }) === null;
 }
-function isCarried({ input: input2, release: release2, view }) {
-  const carried = own(release2.carried, view.site);
+function isCarried({ input: input2, release, view }) {
+  const carried = own(release.carried, view.site);
   if (carried === void 0 || carried.settled === true) return false;
   if (view.silentSince !== null || view.isMoving) return true;
   const tree = standingTree(view.entry);
   if (tree === void 0 && view.entry === void 0) return false;
-  if (tree !== void 0 && hasBeenReady(view, tree, release2)) return false;
-  return input2.now < deadline(input2, release2, { at: Date.parse(carried.at), mirror: view.mirror });
+  if (tree !== void 0 && hasBeenReady(view, tree, release)) return false;
+  return input2.now < deadline(input2, release, { at: Date.parse(carried.at), mirror: view.mirror });
 }
 function handedState(listed, handed) {
   const { entry: entry2, view } = listed;
@@ -50748,42 +70009,58 @@ function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
 }
 function frozenState(listed, handed, to) {
-  return hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.at) } : { kind: "in-flight", rehand: false, until: null };
+  const isMet = handed.met !== void 0 || !hasSiteChecks(listed.release);
+  return isMet && hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.met ?? handed.at) } : { kind: "in-flight", rehand: false, until: null };
 }
 function judgedState(listed, handed, to) {
-  const { input: input2, release: release2, view } = listed;
-  const isReady = hasBeenReady(view, to, release2);
-  const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
-  if (isReady && isHealthyNow) return { kind: "done", settledAt: settledAt(listed, handed.at) };
+  const { input: input2, release, view } = listed;
+  const isReady = hasBeenReady(view, to, release);
+  const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
+  if (isReady && isHealthyNow) return checkedState(listed, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
   }
-  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
   if (input2.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${trouble(view)} at its deadline` };
 }
-function leavingState({ input: input2, release: release2, view }, handed) {
-  const left = own(release2.left, view.site);
+function checkedState(listed, handed) {
+  const { input: input2, release, view } = listed;
+  const check = untrueAfter(input2, release, { app: release.app, view });
+  if (check === null) {
+    const earliest = hasSiteChecks(release) ? handed.met ?? input2.now : handed.at;
+    return { kind: "done", settledAt: settledAt(listed, earliest) };
+  }
+  if (handed.met !== void 0 && handed.was !== "unhealthy") {
+    return { kind: "fails", cause: `${check.words}, again before the soak of its stage ended` };
+  }
+  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  if (input2.now < until) return { kind: "in-flight", rehand: false, until, check };
+  if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
+  return { kind: "fails", cause: `${check.words}, at its deadline` };
+}
+function leavingState({ input: input2, release, view }, handed) {
+  const left = own(release.left, view.site);
   if (left !== void 0) return { kind: "done", settledAt: Date.parse(left) };
   if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
   if (view.entry === void 0) return { kind: "done", settledAt: handed.at };
   if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
-  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until };
   return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
 }
 function trouble({ isReachable: isReachable2, observed }) {
   return isReachable2 ? healthInWords(observed) : "offline";
 }
-function deadline(input2, release2, { at: at2, mirror }) {
-  return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
+function deadline(input2, release, { at: at2, mirror }) {
+  return at2 + release.progressDeadlineMs + silentMs(input2, mirror, at2);
 }
-function settledAt({ input: input2, release: release2, view }, earliest) {
+function settledAt({ input: input2, release, view }, earliest) {
   const asOf = view.silentSince ?? input2.now;
   const healthyFor = view.observed?.healthyForMs ?? 0;
-  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release2.minReadyMs));
+  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release.minReadyMs));
 }
 
 // src/core/rollout/units.ts
@@ -50793,14 +70070,14 @@ function holdsSlot(state) {
 }
 
 // src/core/rollout/start/take-over.ts
-function touchedBy(board, release2) {
+function touchedBy(board, release) {
   const touched = /* @__PURE__ */ new Map();
-  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
-    const listed = listedSite(board.input, release2, site);
+  for (const site of /* @__PURE__ */ new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
+    const listed = listedSite(board.input, release, site);
     if (listed === void 0) continue;
-    const stage = release2.stages[listed.entry.stage]?.name ?? "";
-    const last = lastMove(release2, site);
-    if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
+    const stage = release.stages[listed.entry.stage]?.name ?? "";
+    const last = lastMove(release, site);
+    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
     const at2 = last?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at: at2 } : { at: at2, settled: true });
   }
@@ -50815,33 +70092,33 @@ function takeSites(board, app, {
   why
 }) {
   const carried = {};
-  for (const release2 of app.open.values()) {
-    if (!kinds2.includes(release2.kind)) continue;
-    for (const [site, record2] of touchedBy(board, release2)) {
+  for (const release of app.open.values()) {
+    if (!kinds2.includes(release.kind)) continue;
+    for (const [site, record2] of touchedBy(board, release)) {
       if (sites.has(site) && record2.settled !== true) carried[site] = record2;
     }
-    shrink(board, release2, { sites, why });
+    shrink(board, release, { sites, why });
   }
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
-function shrink(board, release2, { sites, why }) {
-  const smaller = withoutSites(release2, sites);
-  if (smaller === release2) return;
-  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
-  else closeRelease(board, release2, `${release2.id} ends: ${why}`);
+function shrink(board, release, { sites, why }) {
+  const smaller = withoutSites(release, sites);
+  if (smaller === release) return;
+  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release.id}: ${why}`);
+  else closeRelease(board, release, `${release.id} ends: ${why}`);
 }
 function takeArrivals(board, app, { sites, why }) {
   const carried = {};
-  const [handed, failed2] = [{ ...app.arrivals.handed }, { ...app.arrivals.failed }];
+  const [handed, failed3] = [{ ...app.arrivals.handed }, { ...app.arrivals.failed }];
   let changed2 = false;
   for (const site of sites) {
     const record2 = own(handed, site);
     if (record2 !== void 0) carried[site] = { at: record2.at };
-    changed2 ||= record2 !== void 0 || Object.hasOwn(failed2, site);
+    changed2 ||= record2 !== void 0 || Object.hasOwn(failed3, site);
     delete handed[site];
-    delete failed2[site];
+    delete failed3[site];
   }
-  if (changed2) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed: failed2 }, why });
+  if (changed2) setArrivals(board, app, { arrivals: { ...app.arrivals, handed, failed: failed3 }, why });
   return carried;
 }
 
@@ -50938,11 +70215,11 @@ function unleave(board, app, { site, entry: entry2 }) {
   if (!("leaving" in entry2)) return void 0;
   const isForgotten = own(board.input.sites, site) === void 0;
   if (isForgotten && entry2.leaving.verb === "orphan") return void 0;
-  const release2 = board.apps.get(app)?.open.get(entry2.leaving.release);
-  const from = own(release2?.list, site)?.from ?? void 0;
-  if (release2 === void 0 || from === void 0) return void 0;
+  const release = board.apps.get(app)?.open.get(entry2.leaving.release);
+  const from = own(release?.list, site)?.from ?? void 0;
+  if (release === void 0 || from === void 0) return void 0;
   const without = (record2) => Object.fromEntries(Object.entries(record2).filter(([name2]) => name2 !== site));
-  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
+  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -50959,47 +70236,46 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
 function refreshBudgets({ input: input2, board, begun }, app) {
   const strategy = input2.newestStrategyOf?.(app.app);
   if (strategy === void 0) return;
-  for (const release2 of app.open.values()) {
-    const isNew2 = release2.source === input2.head || begun.some(({ id }) => id === release2.id);
-    if (isNew2 || release2.backTo !== void 0) continue;
-    const next = withNumbers(release2, strategy, input2.head);
-    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release2, budgetsFrom: "" })) {
+  for (const release of app.open.values()) {
+    const isNew2 = release.source === input2.head || begun.some(({ id }) => id === release.id);
+    if (isNew2) continue;
+    const next = withNumbers(release, strategy, input2.head);
+    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release, budgetsFrom: "" })) {
       continue;
     }
-    setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
+    setRelease(board, next, `${release.id} goes on with the budgets of ${input2.head}`);
   }
 }
-function withNumbers(release2, strategy, head) {
-  const sizes = release2.stages.map(() => 0);
-  for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
-  const stages2 = release2.stages.map((stage, index) => {
+function withNumbers(release, strategy, head) {
+  const sizes = release.stages.map(() => 0);
+  for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const stages2 = release.stages.map((stage, index) => {
     const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
-    const { promotion: _2, ...rest2 } = stage;
     return {
-      ...rest2,
+      ...stage,
       approval: found.approval,
-      ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
       failureBudget: resolveAmount(found.failureBudget, size),
       maxInFlight: resolveAmount(found.maxInFlight, size),
       maxUnavailable: resolveAmount(found.maxUnavailable, size)
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback } = strategy;
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, ...rest } = release2;
-  const scope2 = rollback === null || release2.kind === "removal" ? {} : { rollback };
-  return { ...rest, ...numbers, ...scope2 };
+  const { rollback: _, checks: __, ...rest } = release;
+  if (release.kind === "removal") return { ...rest, ...numbers };
+  const scope = rollback === null ? {} : { rollback };
+  return { ...rest, ...numbers, ...scope, ...checks === void 0 ? {} : { checks } };
 }
 
 // src/core/rollout/release-names.ts
 var import_node_crypto5 = require("node:crypto");
 var longest = 63;
-function releaseName(release2, control2) {
-  const { kind, app, digest, head } = release2;
-  const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
+function releaseName(release, control2) {
+  const { kind, app, digest, head } = release;
+  const marks2 = kind === "app" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix2 = kind === "app" ? [] : [kind];
   const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
@@ -51019,7 +70295,7 @@ function shortened(app, room) {
 function knownNames(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
   const { current, open: open2 } = control2;
-  const names = [...open2, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
+  const names = [...open2, ...current.partial.map(({ release }) => release)].map(({ id }) => id);
   return new Set(current.release === null ? names : [...names, current.release.id]);
 }
 
@@ -51066,7 +70342,6 @@ function frozenStage(stage, size, by) {
     by,
     ..."selector" in stage.take ? { selector: stage.take.selector } : {},
     approval: stage.approval,
-    ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
     failureBudget: resolveAmount(stage.failureBudget, size),
     maxInFlight: resolveAmount(stage.maxInFlight, size),
@@ -51093,7 +70368,7 @@ function candidateOf(app) {
 }
 function beginRelease(run2, app, made) {
   const { input: input2, board } = run2;
-  const strategy = input2.strategyOf(app.app);
+  const strategy = grantedStrategy(input2, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
     labels: own(input2.headSites, site)?.labels ?? {},
@@ -51104,14 +70379,14 @@ function beginRelease(run2, app, made) {
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
   const { kind, digest, renderer, carried, verb } = made;
   const control2 = { current: app.current, open: [...app.open.values()], bad: app.bad };
-  const { named: named2, ...origin } = originOf(input2, made);
-  const id = releaseName({ kind: named2, app: app.app, digest, head: input2.head }, control2);
-  const release2 = {
+  const id = releaseName({ kind, app: app.app, digest, head: input2.head }, control2);
+  const release = {
     id,
     app: app.app,
     kind,
     digest,
     renderer,
+    source: input2.head,
     budgetsFrom: input2.previousHead ?? input2.head,
     strategy: strategy.name,
     startedAt: board.at,
@@ -51120,6 +70395,7 @@ function beginRelease(run2, app, made) {
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
     ...strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback },
+    ...strategy.checks === void 0 || kind === "removal" ? {} : { checks: strategy.checks },
     stages: [...stages2],
     list,
     deletions: { objects: 0 },
@@ -51129,18 +70405,13 @@ function beginRelease(run2, app, made) {
     excused: {},
     opened: {},
     passed: {},
-    openList: made.openList ?? openListBudgets(strategy),
-    approvals: [],
-    ...origin
+    openList: openListBudgets(strategy),
+    approvals: []
   };
-  setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
+  setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
   run2.begun.push({ app: app.app, id });
   run2.notes.push(`${id} begins at ${made.list.size} sites`);
-  return release2;
-}
-function originOf({ head }, { kind, backTo }) {
-  if (backTo === void 0) return { named: kind, source: head };
-  return { named: "back", source: backTo.release.source, backTo };
+  return release;
 }
 function isReachable(input2, site) {
   const facts = own(input2.headSites, site);
@@ -51157,7 +70428,8 @@ function openListBudgets(strategy) {
     maxUnavailable: { ...last?.maxUnavailable ?? { count: 0 } },
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
-    unknownBlocks: strategy.unknownBlocks
+    unknownBlocks: strategy.unknownBlocks,
+    ...strategy.checks === void 0 ? {} : { checks: strategy.checks }
   };
 }
 
@@ -51166,8 +70438,7 @@ function isRefused(app, desired2) {
   return desired2 !== void 0 && isNew(app, desired2) && app.bad.includes(desired2.digest);
 }
 function isNew(app, { digest, renderer }) {
-  const candidate = candidateOf(app);
-  const reference = candidate?.backTo?.only === true ? app.current.release : candidate ?? app.current.release;
+  const reference = candidateOf(app) ?? app.current.release;
   return reference?.digest !== digest || reference.renderer !== renderer;
 }
 function startCandidate(run2, app, returning) {
@@ -51218,10 +70489,10 @@ function listOf2(run2, app, { desired: desired2, touched }) {
   }
   return list;
 }
-function makeCurrent(run2, app, release2) {
-  const openList = openListBudgets(run2.input.strategyOf(app.app));
-  const why = `${release2.id} changes no site: it is current at once`;
-  setCurrent(run2.board, app, { current: { release: release2, partial: [], openList }, why });
+function makeCurrent(run2, app, release) {
+  const openList = openListBudgets(grantedStrategy(run2.input, app.app));
+  const why = `${release.id} changes no site: it is current at once`;
+  setCurrent(run2.board, app, { current: { release, partial: [], openList }, why });
   run2.notes.push(why);
 }
 
@@ -51235,14 +70506,14 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
   const wanted = own(input2.desired, app.app)?.sites;
   if (wanted === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
-  for (const release2 of app.open.values()) {
-    if (release2.kind !== "removal") continue;
-    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
+  for (const release of app.open.values()) {
+    if (release.kind !== "removal") continue;
+    const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
-    for (const [site, record2] of touchedBy(board, release2)) {
+    for (const [site, record2] of touchedBy(board, release)) {
       if (back.has(site) && record2.settled !== true) inFlight[site] = record2;
     }
-    shrink(board, release2, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
+    shrink(board, release, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
     notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
   }
   return inFlight;
@@ -51295,13 +70566,13 @@ function isPlaced({ input: input2 }, app, site) {
   return isRefused(app, desired2) && own(own(input2.entitled, app.app), site) !== void 0;
 }
 function endApp({ board, notes }, app) {
-  for (const release3 of app.open.values()) {
-    if (release3.kind === "removal") continue;
-    closeRelease(board, release3, `${release3.id} ends: ${app.app} is no longer in the fleet`);
-    notes.push(`${release3.id} ends: ${app.app} is no longer in the fleet`);
+  for (const release2 of app.open.values()) {
+    if (release2.kind === "removal") continue;
+    closeRelease(board, release2, `${release2.id} ends: ${app.app} is no longer in the fleet`);
+    notes.push(`${release2.id} ends: ${app.app} is no longer in the fleet`);
   }
-  const { release: release2, partial } = app.current;
-  const isEnded = release2 === null && partial.length === 0;
+  const { release, partial } = app.current;
+  const isEnded = release === null && partial.length === 0;
   const why = `${app.app} is no longer in the fleet`;
   if (app.open.size > 0) {
     if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
@@ -51325,13 +70596,13 @@ function entitleUnplaced(run2, app) {
 }
 
 // src/core/rollout/rollback/stop-failed.ts
-function isToGoBack(release2, site) {
-  if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
-  return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
+function isToGoBack(release, site) {
+  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
+  return own(release.setBack, site) !== void 0 || isInScope(release, site);
 }
-function isInScope(release2, site) {
-  const { goingBack, failed: failed2, excused, stages: stages2, list } = release2;
-  if (goingBack?.scope === "failed") return Object.hasOwn(failed2, site) && !own(excused, site);
+function isInScope(release, site) {
+  const { goingBack, failed: failed3, excused, stages: stages2, list } = release;
+  if (goingBack?.scope === "failed") return Object.hasOwn(failed3, site) && !own(excused, site);
   if (goingBack?.scope !== "stage") return goingBack !== void 0;
   return stages2[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
 }
@@ -51429,7 +70700,7 @@ function startApp(run2, app) {
 function refreshOpenList({ input: input2, board }, app) {
   if (app.current.release === null && app.current.partial.length === 0) return;
   if (!Object.hasOwn(input2.desired, app.app)) return;
-  const openList = openListBudgets(input2.strategyOf(app.app));
+  const openList = openListBudgets(grantedStrategy(input2, app.app));
   const known = app.current.openList;
   if (known !== void 0 && canonicalJson(known) === canonicalJson(openList)) return;
   const why = `${app.app}: budgets of the open list`;
@@ -51446,21 +70717,21 @@ function followHead({ input: input2, board }) {
 
 // src/core/plan/diff-groups.ts
 function diffGroups(variants) {
-  const groups2 = /* @__PURE__ */ new Map();
+  const groups = /* @__PURE__ */ new Map();
   for (const [index, variant] of variants.entries()) {
     const look = JSON.stringify([
       variant.app,
       variant.objects.map((object) => changedLines(object, variant))
     ]);
-    const group2 = groups2.get(look);
+    const group2 = groups.get(look);
     if (group2 === void 0) {
-      groups2.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
+      groups.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
     } else {
       group2.sites = [...group2.sites, ...variant.sites].toSorted();
       group2.variants.push(index);
     }
   }
-  return [...groups2.values()];
+  return [...groups.values()];
 }
 function changedLines({ id, change: change2, diff }, { sites }) {
   const lines2 = diff.split("\n").filter((line) => line.startsWith("-") || line.startsWith("+"));
@@ -51630,8 +70901,8 @@ function hiddenValues(map, before) {
 }
 
 // src/core/plan/release-plans.ts
-function releasePlan(release2) {
-  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release2;
+function releasePlan(release) {
+  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release;
   return {
     release: id,
     app,
@@ -51643,8 +70914,8 @@ function releasePlan(release2) {
     progressDeadlineMs
   };
 }
-function stagePlans(release2) {
-  const { id, app, list, stages: stages2 } = release2;
+function stagePlans(release) {
+  const { id, app, list, stages: stages2 } = release;
   return stages2.map((stage, index) => {
     const { name: name2, by, approval, soakMs, failureBudget, maxInFlight, maxUnavailable } = stage;
     const sites = Object.keys(list).filter((site) => list[site]?.stage === index);
@@ -51669,7 +70940,7 @@ function planFleet(base, head, { isProtected }) {
   const releases = changes.flatMap(({ record: record2 }) => isRelease(record2) ? [record2] : []);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
-  const plan = {
+  const plan2 = {
     base: base?.revision ?? null,
     head: head.revision,
     renderer: rendererNumber,
@@ -51683,8 +70954,8 @@ function planFleet(base, head, { isProtected }) {
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes
   };
-  const digest = (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(plan)).digest("hex");
-  return { ...plan, digest };
+  const digest = (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  return { ...plan2, digest };
 }
 function isRelease(record2) {
   return record2 !== null && "stages" in record2 && "list" in record2;
@@ -51699,9 +70970,9 @@ function movesOf(base, head) {
   });
 }
 function variantPlans(moves, sides) {
-  const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
+  const groups = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
   const variantOf = (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
-  return [...groups2.values()].flatMap((group2) => {
+  return [...groups.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
     const { app, from, to } = first2;
@@ -51722,11 +70993,11 @@ function sitePlans(moves, head, releases) {
 }
 function bringerOf(releases, app, site) {
   const own2 = releases.filter(
-    (release3) => release3.app === app && Object.hasOwn(release3.list, site)
+    (release2) => release2.app === app && Object.hasOwn(release2.list, site)
   );
-  const release2 = own2.find(({ kind }) => kind !== "site") ?? own2[0];
-  const stage = release2?.stages[release2.list[site]?.stage ?? -1];
-  return { release: release2?.id ?? null, stage: stage?.name ?? null };
+  const release = own2.find(({ kind }) => kind !== "site") ?? own2[0];
+  const stage = release?.stages[release.list[site]?.stage ?? -1];
+  return { release: release?.id ?? null, stage: stage?.name ?? null };
 }
 function deletionPlan(releases) {
   const deleting = releases.filter(({ deletions: deletions2 }) => deletions2.objects > 0);
@@ -51879,14 +71150,14 @@ function longestRun(text) {
 var maxRows = 100;
 var maxDiffLines = 200;
 var maxNames = 5;
-function planVerdict({ sites, siteCount, groups: groups2 }) {
+function planVerdict({ sites, siteCount, groups }) {
   if (sites.length === 0) return "No site changes";
-  const ways = groups2.length === 1 ? "one way" : `${groups2.length} distinct ways`;
+  const ways = groups.length === 1 ? "one way" : `${groups.length} distinct ways`;
   return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
-function planBlocks(plan, model) {
-  if (plan.sites.length === 0) return noteBlocks(plan);
-  return [virtualSites(plan, model), stages(plan.stages), risks(plan), ...noteBlocks(plan)];
+function planBlocks(plan2, model) {
+  if (plan2.sites.length === 0) return noteBlocks(plan2);
+  return [virtualSites(plan2, model), stages(plan2.stages), risks(plan2), ...noteBlocks(plan2)];
 }
 function someRows(headings, rows, what) {
   const more = rows.length - maxRows;
@@ -51895,8 +71166,8 @@ function someRows(headings, rows, what) {
 ${countOf(more, what)} more.
 ` : table;
 }
-function virtualSites(plan, model) {
-  const changing = new Set(plan.sites.map(({ site }) => site));
+function virtualSites(plan2, model) {
+  const changing = new Set(plan2.sites.map(({ site }) => site));
   const rows = [...model.virtualSites].flatMap(([name2, { value }]) => {
     const members = sitesOfVirtualSite(model, name2);
     const count = members.filter((site) => changing.has(site)).length;
@@ -51911,7 +71182,7 @@ function virtualSites(plan, model) {
 function stages(all) {
   const rows = all.map((stage, index) => [
     codeSpan(stage.app),
-    `${index - all.findIndex(({ release: release2 }) => release2 === stage.release) + 1}. ${codeSpan(stage.name)}`,
+    `${index - all.findIndex(({ release }) => release === stage.release) + 1}. ${codeSpan(stage.name)}`,
     codeSpan(stage.by),
     String(stage.sites.length),
     gatesOf(stage)
@@ -51925,8 +71196,8 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
   if (approval) gates2.push("**an approval opens it**");
   return gates2.join(", ");
 }
-function risks(plan) {
-  const lines2 = [deletions(plan), ...leaving(plan), ...removed(plan)];
+function risks(plan2) {
+  const lines2 = [deletions(plan2), ...leaving(plan2), ...removed(plan2)];
   const kept = lines2.slice(0, maxRows);
   if (lines2.length > kept.length) kept.push(`${countOf(lines2.length - kept.length, "line")} more`);
   return kept.map((line) => `- ${line}
@@ -51960,8 +71231,8 @@ function noteBlocks({ notes }) {
   return [`${shown2.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
-function groupBlock(plan, group2, number) {
-  const variant = plan.variants[group2.variants[0] ?? -1];
+function groupBlock(plan2, group2, number) {
+  const variant = plan2.variants[group2.variants[0] ?? -1];
   if (variant === void 0) return "";
   const { objects } = variant;
   const changed2 = objects.flatMap(
@@ -52018,28 +71289,28 @@ var maxDiagnostics = 100;
 function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   const { preview } = report2;
   const blocks = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
-  const groups2 = [];
+  const groups = [];
   if (preview?.planned) {
-    const { plan, model } = preview.planned;
-    blocks.push(...planBlocks(plan, model));
-    groups2.push(...plan.groups.map((group2, index) => groupBlock(plan, group2, index + 1)));
+    const { plan: plan2, model } = preview.planned;
+    blocks.push(...planBlocks(plan2, model));
+    groups.push(...plan2.groups.map((group2, index) => groupBlock(plan2, group2, index + 1)));
   }
   const foot = footer(preview);
-  return fitted({ blocks, groups: groups2, foot }, maxBytes2);
+  return fitted({ blocks, groups, foot }, maxBytes2);
 }
-function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
+function fitted({ blocks, groups, foot }, maxBytes2) {
   const kept = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
-  const all = [...blocks.filter((block) => block !== ""), ...groups2];
+  const all = [...blocks.filter((block) => block !== ""), ...groups];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
     kept.push(block);
   }
   if (kept.length < all.length) {
-    const shown2 = Math.max(0, kept.length - (all.length - groups2.length));
+    const shown2 = Math.max(0, kept.length - (all.length - groups.length));
     kept.push(
-      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups2.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups.length, "diff group")} shown.**
 `
     );
   }
@@ -52051,12 +71322,12 @@ function headline({ verdict, preview }) {
 `;
 }
 function verdictWords(verdict, preview) {
-  const plan = preview?.planned?.plan;
-  const said = plan === void 0 || verdict === "invalid" ? words2[verdict] : planVerdict(plan);
+  const plan2 = preview?.planned?.plan;
+  const said = plan2 === void 0 || verdict === "invalid" ? words3[verdict] : planVerdict(plan2);
   const counts = countsInWords(preview?.diagnostics ?? []);
   return counts === "" ? said : `${said} (${counts})`;
 }
-var words2 = {
+var words3 = {
   changes: "sites change",
   "no-change": "No site changes",
   "no-plan": "the fleet is valid, but there is nothing to compare it with",
@@ -52167,7 +71438,7 @@ function checked(value) {
 
 // src/action/run-action.ts
 async function runAction(io) {
-  const report2 = await lookAt(io.env).catch(failed);
+  const report2 = await lookAt(io.env).catch(failed2);
   tell2(report2, io);
   await append(io.env["GITHUB_STEP_SUMMARY"], summaryOf(report2));
   await append(io.env["GITHUB_OUTPUT"], outputLines(outputsOf(report2)));
@@ -52208,7 +71479,7 @@ function verdictOf({ planned, diagnostics }) {
   if (planned === null) return "no-plan";
   return planned.plan.sites.length === 0 ? "no-change" : "changes";
 }
-function failed(error) {
+function failed2(error) {
   const empty = { directory: "", preview: null, notes: [] };
   if (!(error instanceof FleetError)) {
     const stack = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -52223,13 +71494,13 @@ function tell2(report2, io) {
   const diagnostics = preview?.diagnostics ?? [];
   io.print(annotations(diagnostics, directory));
   if (reason !== null && verdict !== "nothing-to-do") io.print(errorCommand(reason));
-  const plan = preview?.planned?.plan;
+  const plan2 = preview?.planned?.plan;
   const told = [
     verdictWords(verdict, preview),
     ...diagnostics.map(formatDiagnostic),
     ...notes,
     ...reason === null ? [] : [reason],
-    ...plan === void 0 ? [] : planText(plan).trimEnd().split("\n")
+    ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
   io.print(logLines(told, (0, import_node_crypto7.randomUUID)()));
 }
@@ -52238,13 +71509,13 @@ async function append(path2, text) {
 }
 function outputsOf({ verdict, preview }) {
   const diagnostics = preview?.diagnostics ?? [];
-  const plan = preview?.planned?.plan;
+  const plan2 = preview?.planned?.plan;
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   return {
     verdict,
-    "changed-sites": plan?.sites.length ?? "",
-    "changed-apps": plan === void 0 ? "" : new Set(plan.variants.map(({ app }) => app)).size,
-    deletions: plan?.deletions.objects ?? "",
+    "changed-sites": plan2?.sites.length ?? "",
+    "changed-apps": plan2 === void 0 ? "" : new Set(plan2.variants.map(({ app }) => app)).size,
+    deletions: plan2?.deletions.objects ?? "",
     errors,
     warnings: diagnostics.length - errors
   };
