@@ -11,22 +11,16 @@ import { type KindName, kinds } from "../src/core/model/kinds.ts";
 const root = join(import.meta.dirname, "..");
 const source = "Generated from src/core/model/kinds/ by `npm run generate`; do not edit.";
 
-/** Files of the template that show a kind best; or a text, where the template has none. */
+/** Files that show a kind best, most of them of the template. */
 const examples: Readonly<Record<KindName, string>> = {
-  Fleet: "fleet.yaml",
-  Region: "regions/nordics.yaml",
-  Site: "sites/nordics/oslo.yaml",
-  VirtualSite: "virtual-sites/german-speaking.yaml",
-  App: "apps/storefront/app.yaml",
-  RolloutStrategy: "strategies/careful.yaml",
-  Decision: `apiVersion: flotilla.dev/v1alpha1
-kind: Decision
-metadata:
-  name: keep-storefront
-spec:
-  why: the tills are counted until Monday
-  hold: { app: storefront, region: nordics }
-`,
+  Fleet: "fleet-repo-template/fleet.yaml",
+  Region: "fleet-repo-template/regions/nordics.yaml",
+  Site: "fleet-repo-template/sites/nordics/oslo.yaml",
+  VirtualSite: "fleet-repo-template/virtual-sites/german-speaking.yaml",
+  App: "fleet-repo-template/apps/storefront/app.yaml",
+  RolloutStrategy: "fleet-repo-template/strategies/careful.yaml",
+  MaintenanceWindow: "docs/how-to/shop-nights.yaml",
+  Decision: "docs/how-to/keep-storefront.yaml",
 };
 
 /** The types that have a name (the `title` of a schema). */
@@ -38,6 +32,9 @@ const types: Readonly<Record<string, string>> = {
     "`3`, or `10%` of the sites of the stage: rounded down, at least 1; `0` and `0%` are none",
   selector:
     "text as Kubernetes takes it (`tier=store, country in (de,fr), !legacy`), or matchLabels and matchExpressions; `!=` and `notin` hold where the label is absent",
+  "time of day": "`HH:MM`, from `00:00` to `23:59`",
+  "local time": "`2026-12-24` or `2026-12-24T18:00`, by the clock of the site",
+  "time zone": "a name of the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`",
   labels: "a mapping of label keys to values, with the syntax of Kubernetes; numbers in quotes",
   path: "from the root of the repository, with `/`; never out of it",
 };
@@ -88,7 +85,8 @@ function schemaText(kind: KindName): string {
 }
 
 function pageText(kind: KindName): string {
-  const example = exampleOf(kind);
+  const example = examples[kind];
+  const text = readFileSync(join(root, example), "utf8");
   const schema = kinds[kind] as unknown as Schema; // its type says less than the JSON Schema that it is
   const fields = fieldsOf(schema, "");
   const rows = fields.map(fieldRow);
@@ -99,7 +97,8 @@ function pageText(kind: KindName): string {
 ${schema.description ?? ""}
 
 \`\`\`yaml
-${example}
+# ${example}
+${text.trimEnd()}
 \`\`\`
 
 Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
@@ -108,13 +107,6 @@ Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas
 | --- | --- | --- | --- |
 ${rows.join("\n")}
 ${typeNotes(fields)}`;
-}
-
-function exampleOf(kind: KindName): string {
-  const example = examples[kind];
-  if (example.includes("\n")) return example.trimEnd();
-  const text = readFileSync(join(root, "fleet-repo-template", example), "utf8");
-  return `# fleet-repo-template/${example}\n${text.trimEnd()}`;
 }
 
 /** What the named types are, as far as the page has them. */

@@ -9,7 +9,7 @@ import type {
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
-import { fleetBudgets } from "./fleet-facts.ts";
+import { dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { Observations } from "./observations.ts";
@@ -59,6 +59,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     entitled: read.entitled,
     good: read.good,
     placedByHead: head.placed,
+    dependsOn: dependencies(head.model),
     objectsOf: treeObjects(
       rendering,
       mirrors.map(({ mirror }) => mirror),
@@ -82,10 +83,16 @@ function observedWorkers({ mirrors, observations }: ReadState): Record<string, O
   );
 }
 
-/** No commit grants what it needs: while a release of the head is open, the head before it sets the bounds. */
+/**
+ * No commit grants what it needs: while a release of the head is open, the head before it sets the bounds. A window that
+ * the head has closes at once, for that takes something away.
+ */
 function budgets({ control, head, previous }: ReadState): FleetBudgets {
   const isUnderWay = Object.values(control.state.apps).some(({ open }) =>
     open.some(({ source }) => source === head.commit),
   );
-  return fleetBudgets((isUnderWay ? (previous ?? head) : head).model);
+  const own = fleetBudgets(head.model);
+  if (!isUnderWay || previous === null) return own;
+  const granted = fleetBudgets(previous.model);
+  return { ...granted, windows: [...(granted.windows ?? []), ...(own.windows ?? [])] };
 }

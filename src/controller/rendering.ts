@@ -9,7 +9,7 @@ import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
 import type { KnownFiles } from "../core/model/read-fleet-files.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
-import { siteFacts } from "./fleet-facts.ts";
+import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
 

@@ -7,7 +7,7 @@ import type { RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
-import { deletionBudget } from "./fleet-facts.ts";
+import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
 import { plannerInput, type ReadState } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
 
@@ -31,6 +31,7 @@ export function startInput(read: StartRead): StartInput {
     entitledBefore: read.entitledBefore,
     onRemoval: read.onRemoval,
     deletionBudget: deletionBudget(granting),
+    dependedBefore: dependencies(granting),
     strategyOf: (app) => resolveStrategy(granting, app),
     newestStrategyOf: (app) =>
       head.model.apps.has(app) ? resolveStrategy(head.model, app) : undefined,

@@ -5,11 +5,12 @@ import { type ControllerBench, controllerBench } from "../support/controller-pro
 import {
   bothWorkers,
   everywhere,
+  pause,
   quiet,
   startController,
   versions,
 } from "../support/controller-world.ts";
-import { aModel, appYaml, strategyYaml } from "../support/fleet.ts";
+import { aModel, appYaml, documentYaml, fleetYaml, strategyYaml } from "../support/fleet.ts";
 import { Rendering } from "../../src/controller/rendering.ts";
 import { removalVerbs } from "../../src/controller/start-input.ts";
 import type { ControlState } from "../../src/core/rollout/planner-types.ts";
@@ -64,6 +65,45 @@ describe("a newer head", { timeout: 120_000 }, () => {
       return open?.budgetsFrom === commit && open;
     });
     expect(next).toMatchObject({ id: release.id, progressDeadlineMs: 900_000 });
+  });
+
+  it("holds with its freeze what it starts itself, and opens no window for it", async () => {
+    const { bench } = await settledFleet();
+    const freeze = documentYaml(
+      "MaintenanceWindow",
+      { name: "freeze" },
+      { closed: [{ from: "2020-01-01", until: "2120-01-01" }] },
+    );
+    const fleet = (spec: object): string =>
+      fleetYaml({
+        rollout: { strategy: "fast" },
+        deletionBudget: { objects: 50, percent: 100 },
+        ...spec,
+      });
+    const holds = async (commit: string): Promise<void> => {
+      await eventually(
+        "its release begins",
+        async () => (await onlyOpen(bench))?.source === commit,
+      );
+      await pause(1000);
+      expect((await onlyOpen(bench))?.handed).toEqual({});
+    };
+    await holds(
+      await bench.fleet.commit({
+        ...webVersion("2"),
+        "fleet.yaml": fleet({ windows: ["freeze"] }),
+        "freeze.yaml": freeze,
+      }),
+    );
+    await holds(
+      await bench.fleet.commit({
+        ...webVersion("3"),
+        "fleet.yaml": fleet({}),
+        "freeze.yaml": null,
+      }),
+    );
+    await bench.fleet.commit({ "README.md": "the freeze is over" });
+    await everywhere(bench, "3");
   });
 
   it("does not make a StatefulSet with claims, two heads old and still standing, deletable", async () => {

@@ -3,7 +3,7 @@ import type { Edits } from "./fleet-repo.ts";
 
 const header = "apiVersion: flotilla.dev/v1alpha1\n";
 
-function fleetText(extra = ""): string {
+export function fleetText(extra = ""): string {
   return `${header}kind: Fleet
 metadata: { name: e2e }
 spec:
@@ -45,6 +45,7 @@ export interface StrategyText {
   readonly progressDeadline?: string;
   /** Default: what failed stays where it is. */
   readonly rollback?: string;
+  readonly windows?: readonly string[];
 }
 
 export function strategyText(options: StrategyText = {}): string {
@@ -61,7 +62,7 @@ ${stages.map((stage) => `    - ${stage}`).join("\n")}
   maxUnavailable: 100%
   failureBudget: 0
   rollback: ${options.rollback ?? "none"}
-`;
+${options.windows === undefined ? "" : `  windows: [${options.windows.join(", ")}]\n`}`;
 }
 
 export interface AppText {

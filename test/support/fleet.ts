@@ -12,7 +12,7 @@ export type Spec = Readonly<Record<string, unknown>>;
 const apiVersion = "flotilla.dev/v1alpha1";
 
 /** A document of any kind, in block style: `apiVersion`, `kind`, `metadata` and `spec` are lines of their own. */
-function documentYaml(kind: string, metadata: object, spec: Spec): string {
+export function documentYaml(kind: string, metadata: object, spec: Spec): string {
   return `apiVersion: ${apiVersion}
 kind: ${kind}
 metadata: ${JSON.stringify(metadata)}

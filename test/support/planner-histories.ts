@@ -2,6 +2,8 @@
 import * as fc from "fast-check";
 import { waitingLosses } from "../../src/core/rollout/arrival-losses.ts";
 import { isMarked } from "./planner-invariants.ts";
+import type { WindowRule } from "../../src/core/rollout/planner-types.ts";
+import { pilotWindow } from "./planner-order-invariants.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
 import type { PlannerWorld, WorldApp, WorldHead, WorldSite } from "./planner-world.ts";
 
@@ -135,14 +137,17 @@ export const someHead: fc.Arbitrary<WorldHead> = fc
     web: app("web"),
     db: fc.option(app("db"), { nil: undefined }),
     maxSitesInFlight: fc.constantFrom(undefined, 0, 2),
+    dependsOn: fc.constantFrom<readonly string[]>([], ["db"]),
+    windows: fc.constantFrom<readonly WindowRule[]>([], [], [pilotWindow]),
     deletionBudget: fc.constantFrom({ objects: 50, percent: 100 }, { objects: 2, percent: 10 }),
   })
-  .map(({ sites, count, web, db, maxSitesInFlight, deletionBudget }) => ({
+  .map(({ sites, count, web, db, maxSitesInFlight, deletionBudget, dependsOn, windows }) => ({
     sites: Object.fromEntries(
       sites.slice(0, count).map((each, index) => [siteNames[index] ?? "", each]),
     ),
-    apps: { web, ...(db === undefined ? {} : { db }) },
+    apps: { web: { ...web, dependsOn }, ...(db === undefined ? {} : { db }) },
     deletionBudget,
+    windows,
     ...(maxSitesInFlight === undefined ? {} : { maxSitesInFlight }),
   }));
 
@@ -212,10 +217,11 @@ const someExchangeHead: fc.Arbitrary<WorldHead> = fc
     sites: fc.array(site, { minLength: 3, maxLength: 3 }),
     web: app("web", roomyKind),
     db: app("db", roomyKind),
+    dependsOn: fc.constantFrom<readonly string[]>([], ["db"]),
   })
-  .map(({ sites, web, db }) => ({
+  .map(({ sites, web, db, dependsOn }) => ({
     sites: Object.fromEntries(sites.map((each, index) => [siteNames[index] ?? "", each])),
-    apps: { web, db },
+    apps: { web: { ...web, dependsOn }, db },
   }));
 
 /** Histories in which objects go from one app to another, and what was to take them changes its mind. */

@@ -14,6 +14,7 @@ import { areDeletionsApproved, removalVerb } from "../../src/core/rollout/approv
 import { checkChecks } from "./check-invariants.ts";
 import { applyChanges } from "./control-state.ts";
 import { checkBack, checkForward, goesBackNow } from "./planner-back-invariants.ts";
+import { checkTimeAndOrder } from "./planner-order-invariants.ts";
 
 type Step = HandOver["apps"][number];
 
@@ -31,6 +32,7 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
   const after: PlannerInput = { ...input, control: applyChanges(input.control, plan.changes) };
   for (const handOver of plan.handOvers) {
     checkPlace(input, handOver);
+    checkTimeAndOrder(input, after, handOver);
     for (const step of handOver.apps) {
       if ("leaving" in step.set) checkLeaving(input, handOver.site, step);
       if ("clear" in step.set) checkClear(input, handOver.site, step);

@@ -2,7 +2,6 @@
  * A small world for the planner: commits, sites and workers by script, time as a number. It does what controller and
  * workers do around the pure functions: follows heads, writes plans (control first), applies mirrors, reports health.
  */
-import type { Checks } from "../../src/core/model/kinds/checks.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
 import { applyDecision } from "../../src/core/rollout/decisions.ts";
 import { entitlements } from "../../src/core/rollout/entitled-release.ts";
@@ -25,61 +24,21 @@ import { progressOf } from "../../src/core/rollout/progress.ts";
 import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
 import { startReleases } from "../../src/core/rollout/start-releases.ts";
 import { applyChanges } from "./control-state.ts";
-import { type StrategySpec, strategyOf } from "./world-strategy.ts";
+import type { Behaviour, Labels, Live, WorldHead, WorldSite } from "./planner-world-types.ts";
+import { strategyOf } from "./world-strategy.ts";
 
+export type { Behaviour, WorldApp, WorldHead, WorldSite } from "./planner-world-types.ts";
 export { quick } from "./world-strategy.ts";
-
-type Labels = Readonly<Record<string, string>>;
-
-/** An app of a commit. Its tree at a site is `<app>:<version>` and, with `variant`, what that says of the labels. */
-export interface WorldApp {
-  readonly version: string;
-  readonly renderer?: number;
-  readonly places?: (labels: Labels, site: string) => boolean;
-  readonly variant?: (labels: Labels) => string;
-  readonly objects?: readonly string[];
-  /** Objects of a variant, where they are others. */
-  readonly variantObjects?: Readonly<Record<string, readonly string[]>>;
-  readonly strategy?: StrategySpec;
-  readonly checks?: Checks;
-  readonly onRemoval?: RemovalVerb;
-}
-
-export interface WorldSite {
-  readonly region?: string;
-  readonly labels?: Labels;
-  readonly suspend?: boolean;
-}
-
-export interface WorldHead {
-  readonly sites: Readonly<Record<string, WorldSite>>;
-  readonly apps: Readonly<Record<string, WorldApp>>;
-  readonly deletionBudget?: { readonly objects: number; readonly percent: number };
-  readonly maxSitesInFlight?: number;
-  readonly failureDomains?: readonly string[];
-}
-
-/** How an app does at a site, so many ms after its tree was applied. */
-export type Behaviour = (at: {
-  site: string;
-  app: string;
-  tree: string;
-  afterMs: number;
-}) => ObservedApp["health"];
-
-interface Live {
-  tree: string | null;
-  appliedAt: number;
-  healthySince: number | null;
-  longest: number;
-  ever: boolean;
-  left: boolean;
-  health: ObservedApp["health"];
-}
 
 /** A record without a prototype: `constructor` is a valid name of a site. */
 function bare<T>(): Record<string, T> {
   return Object.create(null) as Record<string, T>; // it has no properties of any type
+}
+
+function dependencies({ apps }: WorldHead): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(apps).map(([app, { dependsOn = [] }]) => [app, dependsOn]),
+  );
 }
 
 export class PlannerWorld {
@@ -157,6 +116,7 @@ export class PlannerWorld {
       entitledBefore,
       onRemoval: this.#removalVerbs(),
       deletionBudget: granting.deletionBudget ?? { objects: 50, percent: 100 },
+      dependedBefore: dependencies(granting),
       strategyOf: (app) => strategyOf(granting.apps[app] ?? head.apps[app]),
       newestStrategyOf: (app) => head.apps[app] && strategyOf(head.apps[app]),
       isProtected: this.isProtected,
@@ -187,11 +147,13 @@ export class PlannerWorld {
       budgets: {
         maxSitesInFlight: head.maxSitesInFlight ?? null,
         failureDomains: head.failureDomains ?? ["site"],
+        windows: head.windows ?? [],
       },
       entitled: this.entitled(this.head),
       placedByHead: Object.fromEntries(
         Object.keys(head.apps).map((app) => [app, Object.keys(this.#treesOf(app, this.head))]),
       ),
+      dependsOn: dependencies(head),
       objectsOf: (tree) => this.#objectsOf(tree),
       ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
       ...(this.awaitsHead === undefined ? {} : { awaitsHead: this.awaitsHead }),
@@ -355,6 +317,7 @@ export class PlannerWorld {
         mirror: region,
         labels: { site, ...spec.labels },
         suspend: spec.suspend ?? false,
+        ...(spec.timeZone === undefined ? {} : { timeZone: spec.timeZone }),
       };
     }
     return facts;

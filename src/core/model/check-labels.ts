@@ -64,8 +64,8 @@ export function unknownValue(
 }
 
 function allEntries(draft: FleetDraft): Entry<FleetDocument>[] {
-  const { fleet, regions, sites, virtualSites, apps, strategies } = draft;
-  const byKind = [regions, sites, virtualSites, apps, strategies];
+  const { fleet, regions, sites, virtualSites, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites, apps, strategies, windows];
   return [...(fleet ? [fleet] : []), ...byKind.flatMap((entries) => [...entries.values()])];
 }
 

@@ -26,9 +26,19 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
 }
 
 function allReferences(draft: FleetDraft): Reference[] {
-  const { fleet, sites, apps } = draft;
+  const { fleet, sites, apps, strategies, windows } = draft;
   return [
     ...(fleet === undefined ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy)),
+    ...[...(fleet === undefined ? [] : [fleet]), ...strategies.values()].flatMap((from) =>
+      namedIn(
+        from,
+        { path: ["spec", "windows"], kind: "MaintenanceWindow" },
+        from.value.spec.windows,
+      ),
+    ),
+    ...[...windows.values()].flatMap((window) =>
+      virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? []),
+    ),
     ...[...sites.values()].map((site): Reference => ({
       from: site,
       path: ["spec", "region"],
@@ -41,6 +51,7 @@ function allReferences(draft: FleetDraft): Reference[] {
         virtualSiteReferences(app, ["spec", "overlays", index], virtualSites),
       ),
       ...strategyReference(app, app.value.spec.rollout?.strategy),
+      ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn),
     ]),
   ];
 }
@@ -50,12 +61,16 @@ function virtualSiteReferences(
   parent: FieldPath,
   names: readonly string[],
 ): Reference[] {
-  return names.map((name, index) => ({
-    from,
-    path: [...parent, "virtualSites", index],
-    kind: "VirtualSite",
-    name,
-  }));
+  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names);
+}
+
+/** Each name of a list. */
+function namedIn(
+  from: Entry<FleetDocument>,
+  { path, kind }: Pick<Reference, "path" | "kind">,
+  names: readonly string[] = [],
+): Reference[] {
+  return names.map((name, index) => ({ from, path: [...path, index], kind, name }));
 }
 
 function strategyReference(from: Entry<FleetDocument>, name: string | undefined): Reference[] {

@@ -9,6 +9,7 @@ import type {
   Fleet,
   FleetDocument,
   KindName,
+  MaintenanceWindow,
   Region,
   RolloutStrategy,
   Site,
@@ -43,6 +44,7 @@ export function draftFleet(
     apps: entriesOf<App>(valid, "App"),
     strategies: entriesOf<RolloutStrategy>(valid, "RolloutStrategy"),
     decisions: entriesOf<Decision>(valid, "Decision"),
+    windows: entriesOf<MaintenanceWindow>(valid, "MaintenanceWindow"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable,
   };

@@ -10,6 +10,7 @@ import type {
   Fleet,
   FleetDocument,
   KindName,
+  MaintenanceWindow,
   Region,
   RolloutStrategy,
   Site,
@@ -31,6 +32,7 @@ export interface FleetDraft {
   readonly apps: ReadonlyMap<string, Entry<App>>;
   readonly strategies: ReadonlyMap<string, Entry<RolloutStrategy>>;
   readonly decisions: ReadonlyMap<string, Entry<Decision>>;
+  readonly windows: ReadonlyMap<string, Entry<MaintenanceWindow>>;
   /** Every name that some document declares, right or wrong. */
   readonly declared: ReadonlyMap<KindName, ReadonlySet<string>>;
   /** True when a document is so broken that its name is not known: then a missing name may be its. */

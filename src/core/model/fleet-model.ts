@@ -2,7 +2,16 @@
  * The fleet at one commit, checked: what `loadFleet` makes of the files and everything downstream reads.
  * Names are unique within their map, every reference in here leads somewhere, every selector parses.
  */
-import type { App, Decision, Fleet, Region, RolloutStrategy, Site, VirtualSite } from "./kinds.ts";
+import type {
+  App,
+  Decision,
+  Fleet,
+  MaintenanceWindow,
+  Region,
+  RolloutStrategy,
+  Site,
+  VirtualSite,
+} from "./kinds.ts";
 
 /** One file of the repository, as text. `path` is relative to the root, with `/`. */
 export interface SourceFile {
@@ -36,6 +45,7 @@ export interface FleetModel {
   readonly apps: ReadonlyMap<string, Located<App>>;
   readonly strategies: ReadonlyMap<string, Located<RolloutStrategy>>;
   readonly decisions: ReadonlyMap<string, Located<Decision>>;
+  readonly windows: ReadonlyMap<string, Located<MaintenanceWindow>>;
   /** Every file that an App's source refers to, by app, sorted by path. */
   readonly manifests: ReadonlyMap<string, readonly SourceFile[]>;
 }

@@ -7,6 +7,7 @@
 import { App } from "./kinds/app.ts";
 import { Decision } from "./kinds/decision.ts";
 import { Fleet } from "./kinds/fleet.ts";
+import { MaintenanceWindow } from "./kinds/maintenance-window.ts";
 import { Region } from "./kinds/region.ts";
 import { RolloutStrategy } from "./kinds/rollout-strategy.ts";
 import { Site } from "./kinds/site.ts";
@@ -15,6 +16,7 @@ import { VirtualSite } from "./kinds/virtual-site.ts";
 export { App } from "./kinds/app.ts";
 export { Decision } from "./kinds/decision.ts";
 export { Fleet } from "./kinds/fleet.ts";
+export { MaintenanceWindow, weekDays } from "./kinds/maintenance-window.ts";
 export { Overlay, Patch, PatchTarget } from "./kinds/overlay.ts";
 export { Region } from "./kinds/region.ts";
 export { RolloutStrategy, Stage } from "./kinds/rollout-strategy.ts";
@@ -23,8 +25,25 @@ export { Site } from "./kinds/site.ts";
 export { VirtualSite } from "./kinds/virtual-site.ts";
 
 /** Every kind by its name: the schema that a document of that kind must satisfy. */
-export const kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy, Decision } as const;
+export const kinds = {
+  Fleet,
+  Region,
+  Site,
+  VirtualSite,
+  App,
+  RolloutStrategy,
+  MaintenanceWindow,
+  Decision,
+} as const;
 export type KindName = keyof typeof kinds;
 
 /** A document of the fleet repository, of any kind. */
-export type FleetDocument = Fleet | Region | Site | VirtualSite | App | RolloutStrategy | Decision;
+export type FleetDocument =
+  | Fleet
+  | Region
+  | Site
+  | VirtualSite
+  | App
+  | RolloutStrategy
+  | MaintenanceWindow
+  | Decision;

@@ -5,6 +5,7 @@
  */
 import { checkChecks } from "./check-checks.ts";
 import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
+import { checkDependencies } from "./check-dependencies.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels } from "./check-labels.ts";
 import { checkReferences } from "./check-references.ts";
@@ -12,6 +13,7 @@ import { checkRules } from "./check-rules.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
+import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet } from "./draft-fleet.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
@@ -48,9 +50,11 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...diagnostics,
     ...read.documents.flatMap(({ document }) => checkExpressions(document)),
     ...checkReferences(draft),
+    ...checkDependencies(draft),
     ...checkRules(draft),
     ...checkDecisions(draft),
     ...checkChecks(draft),
+    ...checkWindows(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read),
@@ -64,7 +68,11 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
-    diagnostics: sortDiagnostics([...warnOfSelectors(draft), ...warnOfDecisions(draft)]),
+    diagnostics: sortDiagnostics([
+      ...warnOfSelectors(draft),
+      ...warnOfDecisions(draft),
+      ...warnOfWindows(draft),
+    ]),
   };
 }
 
@@ -87,6 +95,7 @@ function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): Fle
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
     decisions: locateAll(draft.decisions),
+    windows: locateAll(draft.windows),
     manifests: new Map(
       [...draft.apps].map(([name, { value }]) => [
         name,

@@ -6,7 +6,6 @@ export const plannedKinds: ReadonlySet<string> = new Set([
   "Profile",
   "Policy",
   "Tenant",
-  "MaintenanceWindow",
   "BroadcastJob",
 ]);
 
@@ -19,7 +18,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.health",
     "spec.healthWeights",
     "spec.replan",
-    "spec.windows",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",
@@ -52,7 +50,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.values",
     "spec.profile",
     "spec.components",
-    "spec.dependsOn",
     "spec.secrets",
     "spec.kubernetes",
     "spec.kubernetesVersion",
@@ -73,17 +70,16 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
   ],
   Decision: [],
   RolloutStrategy: [
-    "spec.windows",
     "spec.checks",
     "spec.dependsOn",
     "spec.gates.checks",
-    "spec.gates.windows",
     "spec.stages.windows",
     "spec.stages.checks",
     "spec.stages.gates",
     "spec.stages.onFailure",
     "spec.stages.rollback",
   ],
+  MaintenanceWindow: [],
 };
 
 /** Values that are planned and not carried out yet, by kind and path of the field. */

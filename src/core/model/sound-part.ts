@@ -49,6 +49,7 @@ export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart
       apps: new Map(apps),
       strategies: sound(draft.strategies),
       decisions: sound(draft.decisions),
+      windows: sound(draft.windows),
       // Those of apps with mistakes too: they may define the kinds of others' objects.
       manifests: new Map(
         sources.flatMap(({ key, manifests }) =>

@@ -6,13 +6,8 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { fleetContext, renderPlacedApp } from "../render/render-app.ts";
 import { type RenderedFleet, type TreeId, rendererNumber } from "../render/rendered.ts";
-import type {
-  AppControl,
-  ControlState,
-  DesiredApp,
-  SiteFacts,
-  StartInput,
-} from "../rollout/planner-types.ts";
+import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
+import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
 import type { RemovalVerb } from "../rollout/records.ts";
 import { resolveStrategy } from "../rollout/resolve-strategy.ts";
 
@@ -48,7 +43,11 @@ export function assumedState(
     mirrors: bySite(base?.rendered),
     observed: {},
     workers: liveWorkers(sides),
-    ...grantedBudgets(granting.model),
+    // No commit grants what it needs: budgets come from the base.
+    budgets: fleetBudgets(granting.model),
+    deletionBudget: deletionBudget(granting.model),
+    dependsOn: dependencies(head.model),
+    dependedBefore: dependencies(granting.model),
     ...(base === null ? nothingBefore : standing(base, head.model)),
     objectsOf: objectsOf(sides),
     head: head.revision,
@@ -58,14 +57,6 @@ export function assumedState(
     strategyOf: (app) => resolveStrategy(granting.model, app),
     isProtected,
   };
-}
-
-/** No commit grants what it needs: budgets come from the base. */
-function grantedBudgets(granting: FleetModel): Pick<StartInput, "budgets" | "deletionBudget"> {
-  const { spec } = granting.fleet.value;
-  const { objects = 50, percent = 10 } = spec.deletionBudget ?? {};
-  const { maxSitesInFlight = null, failureDomains = [] } = spec;
-  return { budgets: { maxSitesInFlight, failureDomains }, deletionBudget: { objects, percent } };
 }
 
 type Standing = Pick<StartInput, "entitled" | "entitledBefore" | "onRemoval">;
@@ -95,14 +86,6 @@ function control(base: PlanSide | null): ControlState {
     apps: Object.fromEntries(apps),
     sites: Object.fromEntries(sites) as ControlState["sites"],
   };
-}
-
-function siteFacts(model: FleetModel): Record<string, SiteFacts> {
-  const facts = [...model.sites].map(([site, { value }]): [string, SiteFacts] => {
-    const { region, suspend = false } = value.spec;
-    return [site, { region, mirror: region, labels: value.metadata.labels ?? {}, suspend }];
-  });
-  return Object.fromEntries(facts);
 }
 
 function liveWorkers(sides: readonly PlanSide[]): StartInput["workers"] {

@@ -11,6 +11,7 @@ import { own } from "./own.ts";
 import type { OpenListBudgets } from "./records.ts";
 import { type SiteView, standingOf, viewSite } from "./site-view.ts";
 import { budget, fleetWords } from "./stage-waits.ts";
+import { windowBlock } from "./windows/window-block.ts";
 import { someOf } from "./words.ts";
 
 export interface OpenList {
@@ -56,7 +57,7 @@ function isUnavailable(
 /** What stops an arrival; null: it may go as far as its app is concerned. */
 export function arrivalBlock(list: OpenList, { view, to }: Arrival): Block | null {
   const { board, app } = list;
-  const block = siteBlock(view) ?? openHoldBlock(board, app.app, view);
+  const block = siteBlock(view) ?? openHoldBlock(board, app.app, view) ?? arrivalWindow(list, view);
   if (block !== null) return block;
   const isAgain = own(app.arrivals.handed, view.site)?.to === to;
   return isAgain ? null : (budgetBlock(list, view) ?? checkBlock(list, view));
@@ -66,6 +67,11 @@ export function arrivalBlock(list: OpenList, { view, to }: Arrival): Block | nul
 function checkBlock({ board, app: { app }, budgets }: OpenList, view: SiteView): Block | null {
   const untrue = untrueBefore(board.input, budgets, { app, view });
   return untrue === null ? null : blockOf(board, untrue);
+}
+
+function arrivalWindow({ board, budgets }: OpenList, view: SiteView): Block | null {
+  const isFirst = view.entry === undefined;
+  return windowBlock(board, view, { names: budgets.windows, isFirst });
 }
 
 function budgetBlock(list: OpenList, view: SiteView): Block | null {

@@ -15,6 +15,7 @@ import type {
   Wait,
 } from "./planner-types.ts";
 import type { Arrivals, CurrentReleases, Release } from "./records.ts";
+import type { WindowMemory } from "./windows/window-block.ts";
 
 export interface Board {
   readonly input: PlannerInput;
@@ -30,6 +31,9 @@ export interface Board {
   /** Sites in flight over all apps, those of this plan included. */
   readonly sitesInFlight: Set<string>;
   wakeAt: number | null;
+  readonly windows: WindowMemory;
+  /** What moves in one commit with what, by what each does (see dependencies.ts). */
+  readonly ties: Map<string, readonly `${"comes" | "leaves"} ${string}`[]>;
   /** Objects that a change of trees drops, worked out once. */
   readonly dropped: Map<string, readonly ObjectId[]>;
   /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
@@ -76,6 +80,8 @@ export function newBoard(input: PlannerInput): Board {
     waits: [],
     sitesInFlight: new Set(),
     wakeAt: null,
+    windows: { clocks: new Map(), blocks: new Map() },
+    ties: new Map(),
     dropped: new Map(),
     counted: new Map(),
   };

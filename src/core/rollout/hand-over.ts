@@ -6,6 +6,7 @@ import { removalVerb, withoutSites } from "./approvals.ts";
 import { countedAt, recountBlock, stepOf as lossStepOf, withLosses } from "./count-losses.ts";
 import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from "./board.ts";
 import { beforeBlock } from "./checks/check-blocks.ts";
+import { dependencyBlock } from "./dependencies.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
@@ -19,6 +20,7 @@ import { standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
+import { windowBlock } from "./windows/window-block.ts";
 import { holdsSlot, type Part, unitStanding, type UnitSite } from "./units.ts";
 
 /** Hands over what may go now and tells why the others wait. */
@@ -40,7 +42,13 @@ export function handOverSites(run: StageRun): Blocked {
 
 /** Why a site that is waiting goes on to wait. */
 function waitingBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
-  return placeBlock(run, site) ?? run.gate ?? budgetBlock(run, site) ?? beforeBlock(run, site);
+  return (
+    placeBlock(run, site) ??
+    run.gate ??
+    orderBlock(run, site) ??
+    budgetBlock(run, site) ??
+    beforeBlock(run, site)
+  );
 }
 
 /** Recorded, but the process died before the mirror had it: it goes again, in the slot it has. */
@@ -73,12 +81,24 @@ function backRank({ site, parts }: UnitSite): number | undefined {
   return touched.length === 0 ? undefined : -Math.max(...touched.map((at) => Date.parse(at)));
 }
 
-/** What stops anything at this site: it moves, nobody hears its worker, it cannot be reached, it is held. */
+/** What stops anything at this site: it moves, nobody hears its worker, it cannot be reached, it is held, no window is open. */
 function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | null {
   const view = parts[0]?.view;
   if (view === undefined) return null;
-  const block = siteBlock(view);
+  const block = siteBlock(view) ?? holdBlock(run, { site, region, parts });
   if (block !== null) return block;
+  for (const { release } of parts) {
+    if (release.backTo !== undefined) continue;
+    const shut = windowBlock(run.board, view, { names: release.windows });
+    if (shut !== null) return shut;
+  }
+  return null;
+}
+
+function holdBlock(
+  run: StageRun,
+  { site, region, parts }: Pick<UnitSite, "site" | "region" | "parts">,
+): Block | null {
   const holds = run.board.input.control.holds;
   if (holds.length === 0) return null;
   for (const { release } of parts) {
@@ -95,6 +115,18 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
     return heldBlock(hold);
   }
   return null;
+}
+
+/** What the apps depend on comes first. */
+function orderBlock({ board }: StageRun, { site, parts }: UnitSite): Block | null {
+  const waiting = parts.filter(
+    ({ release, state }) => state.kind === "waiting" && release.backTo === undefined,
+  );
+  return dependencyBlock(
+    board,
+    site,
+    waiting.map((part) => lossStep(board, part).step),
+  );
 }
 
 /** The budget that a hand-over to this site would exceed; null: it may go. What goes back needs a slot only. */

@@ -8,6 +8,7 @@ import { type Arrival, arrivalAt, entitledTree, isListed, settleArrivals } from 
 import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { addHandOver, type AppBoard, type Board, setArrivals } from "./board.ts";
 import type { Block } from "./block.ts";
+import { dependencyBlock } from "./dependencies.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
@@ -50,9 +51,12 @@ const handedNow: Block = {
 /** Hands an arrival over, with what has to go along; null: it is done. */
 function handOver(list: OpenList, arrival: Arrival): Block | null {
   const { board } = list;
-  const block = arrivalBlock(list, arrival);
+  const { view, to } = arrival;
+  const from = treeAt(board.input, list.app.app, view.site);
+  const block =
+    dependencyBlock(board, view.site, [{ app: list.app.app, from, to }]) ??
+    arrivalBlock(list, arrival);
   if (block !== null) return block;
-  const { view } = arrival;
   const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
   if (isBlock(together)) return together;
   const apps = takeAlong(board, together.arrivals);

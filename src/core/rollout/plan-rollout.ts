@@ -7,6 +7,7 @@
 import { arrivalsInFlight } from "./arrivals.ts";
 import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
+import { noteTies } from "./dependencies.ts";
 import { clearMarkers } from "./leaving-markers.ts";
 import { planOpenList } from "./open-list.ts";
 import { recountLosses } from "./count-losses.ts";
@@ -31,6 +32,7 @@ export function planRollout(input: PlannerInput): RolloutPlan {
   clearMarkers(board);
   countInFlight(board);
   const units = unitsOf(board);
+  noteTies(board, units);
   recountLosses(board);
   for (const unit of units) planUnit(board, unit);
   for (const app of board.apps.values()) planOpenList(board, app);

@@ -6,6 +6,7 @@ import { removalVerb } from "./approvals.ts";
 import { addHandOver, type Board, setRelease } from "./board.ts";
 import type { Block } from "./block.ts";
 import { countedAt, recountBlock, stepOf, withLosses } from "./count-losses.ts";
+import { dependencyBlock } from "./dependencies.ts";
 import { consentGate } from "./gates.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { heldBlock, holdOn } from "./holds.ts";
@@ -16,6 +17,7 @@ import type { Release } from "./records.ts";
 import { siteState } from "./site-state.ts";
 import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { budget, fleetWords, waitOf } from "./stage-waits.ts";
+import { windowBlock } from "./windows/window-block.ts";
 
 /** Hands the marker to stragglers that are back. */
 export function planStragglers(board: Board, release: Release): void {
@@ -80,6 +82,7 @@ function stragglerBlock(
   return (
     siteBlock(view) ??
     holdBlock(board, release, view) ??
+    windowBlock(board, view, { names: release.windows }) ??
     consentBlock(release) ??
     slotBlock(board, release, { site, inFlight })
   );
@@ -126,6 +129,8 @@ function handMarker(
   const view = viewSite(board.input, release.app, site);
   const from = standingTree(view.entry) ?? "";
   const step = stepOf(release, { from, to: null });
+  const early = dependencyBlock(board, site, [step]);
+  if (early !== null) return early;
   const together = goTogether(board, site, { steps: [step], arrivals: [] });
   if (isBlock(together)) return together;
   const lost = lossesOf(board, site, { step, steps: together.steps }).deleted.length;

@@ -25,6 +25,7 @@ import type {
   SiteAssignment,
   WorkerSilences,
 } from "./records.ts";
+import type { WindowTimes } from "./windows/next-opening.ts";
 
 /** Everything of `control`, parsed. */
 export interface ControlState {
@@ -55,6 +56,8 @@ export interface SiteFacts {
   readonly mirror: string;
   readonly labels: Labels;
   readonly suspend: boolean;
+  /** IANA name of its time zone; absent: UTC. */
+  readonly timeZone?: string;
 }
 
 /** What stands in the mirrors now, per site and app: a tree, or a leaving marker. */
@@ -110,6 +113,21 @@ export interface FleetBudgets {
   readonly maxSitesInFlight: number | null;
   /** Label keys of a failure domain; empty: the region. */
   readonly failureDomains: readonly string[];
+  /**
+   * Windows of the commits whose bounds hold; of one name there may be several, which all count. A name that is not here
+   * holds nothing.
+   */
+  readonly windows?: readonly WindowRule[];
+}
+
+/** A MaintenanceWindow: when it is open, whose clock counts, and of which sites and apps it speaks. */
+export interface WindowRule extends WindowTimes {
+  readonly name: string;
+  /** The Fleet names it: it counts for every app. Else for those whose strategy does. */
+  readonly everyApp: boolean;
+  /** null: that of the site. */
+  readonly timeZone: string | null;
+  matches(labels: Labels): boolean;
 }
 
 export interface PlannerInput {
@@ -129,6 +147,8 @@ export interface PlannerInput {
   readonly good?: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** Sites that the followed head places, per app: tells which sites wait for a first release. */
   readonly placedByHead?: Readonly<Record<string, readonly string[]>>;
+  /** What each app of the followed head depends on; never in a circle. */
+  readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   /** Objects of a tree (any tree of an open list), for ties between apps. */
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Set when control is missing or older than a mirror: everything is held. */
@@ -150,6 +170,8 @@ export interface StartInput extends PlannerInput {
   readonly entitledBefore: Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
   /** `onRemoval` of the app's current release's commit, else of its newest candidate's. */
   readonly onRemoval: Readonly<Record<string, RemovalVerb>>;
+  /** What the apps of the previous head depend on: for those that leave. */
+  readonly dependedBefore?: Readonly<Record<string, readonly string[]>>;
   readonly deletionBudget: { readonly objects: number; readonly percent: number };
   /** Resolves the strategy of an app as the budgets' commit has it. */
   strategyOf(app: string): ResolvedStrategy;
@@ -179,6 +201,8 @@ export interface ResolvedStrategy {
   readonly rollback: RollbackScope | null;
   /** The checks of the app; absent: none. */
   readonly checks?: ReleaseChecks;
+  /** Names of its MaintenanceWindows; absent: none but those of the Fleet. */
+  readonly windows?: readonly string[];
 }
 
 export interface ResolvedStage {
@@ -264,7 +288,9 @@ export type WaitCode =
   | "no-current"
   | "rolling-back"
   | "no-good-tree"
-  | "object-taken";
+  | "object-taken"
+  | "window"
+  | "dependency";
 
 /** Why something does not move, and what would end that. `site` null: the whole stage or release. */
 export interface Wait {

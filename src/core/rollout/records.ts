@@ -63,6 +63,9 @@ export const ReleaseChecks = record({
 });
 export type ReleaseChecks = Static<typeof ReleaseChecks>;
 
+/** Names of the MaintenanceWindows that its strategy names; absent: none but those of the Fleet. */
+const Windows = Type.Array(Type.String());
+
 /** Budgets of an app's open list: those of its strategy's last stage, as shares of the app's sites. */
 export const OpenListBudgets = record({
   failureBudget: Budget,
@@ -72,6 +75,7 @@ export const OpenListBudgets = record({
   progressDeadlineMs: Type.Integer(),
   unknownBlocks: Type.Boolean(),
   checks: Type.Optional(ReleaseChecks),
+  windows: Type.Optional(Windows),
 });
 export type OpenListBudgets = Static<typeof OpenListBudgets>;
 
@@ -179,8 +183,11 @@ export const Release = record({
   unknownBlocks: Type.Boolean(),
   /** Absent: none. */
   checks: Type.Optional(ReleaseChecks),
+  windows: Type.Optional(Windows),
   stages: Type.Array(FrozenStage),
   list: Type.Record(Type.String(), ListEntry),
+  /** Removal: what its app depends on, for when the fleet does not have it any more. */
+  dependsOn: Type.Optional(Type.Array(Type.String())),
   /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
   deletions: record({
     objects: Type.Integer(),

@@ -56,6 +56,7 @@ export function strategyFromSpec(name: string, spec: StrategySpec): ResolvedStra
     progressDeadlineMs: duration(spec.progressDeadline) ?? defaults.progressDeadlineMs,
     unknownBlocks: spec.gates?.unknown === "block",
     rollback: spec.rollback === "none" ? null : (spec.rollback ?? defaults.rollback),
+    ...(spec.windows === undefined ? {} : { windows: spec.windows }),
   };
 }
 

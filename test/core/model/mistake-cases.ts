@@ -50,7 +50,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     "an unknown field",
     { "sites/e1.yaml": `${site}  bogusField: 1\n` },
     [
-      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, description, location, suspend [unknown-field]',
+      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, description, location, timeZone, suspend [unknown-field]',
     ],
   ],
   [
@@ -71,11 +71,11 @@ export const mistakeCases: readonly MistakeCase[] = [
     "a field that is planned",
     {
       "apps/web.yaml": app(
-        "  dependsOn: [till]\n  overlays:\n    - virtualSites: [all]\n      sidecars: []\n",
+        "  tenant: shops\n  overlays:\n    - virtualSites: [all]\n      sidecars: []\n",
       ),
     },
     [
-      'apps/web.yaml:8:3: error: unknown field "dependsOn" in spec; it is planned and not carried out yet; leave it out [unknown-field]',
+      'apps/web.yaml:8:3: error: unknown field "tenant" in spec; it is planned and not carried out yet; leave it out [unknown-field]',
       'apps/web.yaml:11:7: error: unknown field "sidecars" in spec.overlays[0]; it is planned and not carried out yet; leave it out [unknown-field]',
     ],
   ],

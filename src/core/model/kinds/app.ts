@@ -45,6 +45,14 @@ export const App = documentOf(
         ),
       ),
       checks: Type.Optional(Checks),
+      dependsOn: Type.Optional(
+        Type.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too",
+        }),
+      ),
       onRemoval: Type.Optional(
         Type.Enum(["delete", "orphan", "hold"], {
           default: "delete",

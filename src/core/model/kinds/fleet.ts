@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, duration, nameOf } from "./shared.ts";
+import { closedObject, documentOf, duration, nameOf, windowNames } from "./shared.ts";
 
 const KnownLabel = closedObject(
   {
@@ -84,6 +84,11 @@ export const Fleet = documentOf(
           description:
             "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region",
         }),
+      ),
+      windows: Type.Optional(
+        windowNames(
+          "names of MaintenanceWindows that every app keeps to, at the sites they speak of",
+        ),
       ),
       deletionBudget: Type.Optional(DeletionBudget),
       drift: Type.Optional(Drift),

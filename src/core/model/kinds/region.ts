@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, Location } from "./shared.ts";
+import { closedObject, documentOf, Location, timeZone } from "./shared.ts";
 
 export const Region = documentOf(
   "Region",
@@ -7,6 +7,9 @@ export const Region = documentOf(
     {
       description: Type.Optional(Type.String({ description: "what the region is" })),
       location: Type.Optional(Location),
+      timeZone: Type.Optional(
+        timeZone("time zone of its sites, for windows that name none; without it, UTC"),
+      ),
     },
     "what is known of the region; may be empty (`{}`)",
   ),

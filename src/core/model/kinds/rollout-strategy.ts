@@ -6,6 +6,7 @@ import {
   intOrPercent,
   nameOf,
   selectorSpec,
+  windowNames,
 } from "./shared.ts";
 
 export const Stage = closedObject(
@@ -84,6 +85,9 @@ export const RolloutStrategy = documentOf(
         ...duration("when a site that has not become healthy counts as failed"),
         default: "10m",
       }),
+      windows: Type.Optional(
+        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet"),
+      ),
       onFailure: Type.Optional(
         Type.Literal("hold", {
           default: "hold",

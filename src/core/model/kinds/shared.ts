@@ -32,6 +32,19 @@ export const duration = (description: string) =>
 
 export const Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
 
+/** A time zone by its name. */
+export const timeZone = (description: string) =>
+  Type.String({
+    title: "time zone",
+    pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
+    maxLength: 64,
+    description,
+  });
+
+/** Names of MaintenanceWindows. */
+export const windowNames = (description: string) =>
+  Type.Array(Name, { minItems: 1, uniqueItems: true, description });
+
 /** A number of sites or a percentage of them; `parseAmount` reads it. */
 export const intOrPercent = (description: string) =>
   Type.Union(

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, Location, nameOf } from "./shared.ts";
+import { closedObject, documentOf, Location, nameOf, timeZone } from "./shared.ts";
 
 export const Site = documentOf(
   "Site",
@@ -8,6 +8,11 @@ export const Site = documentOf(
       region: nameOf("name of the Region whose mirror serves the site"),
       description: Type.Optional(Type.String({ description: "what the site is" })),
       location: Type.Optional(Location),
+      timeZone: Type.Optional(
+        timeZone(
+          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region",
+        ),
+      ),
       suspend: Type.Optional(
         Type.Boolean({ default: false, description: "true: nothing new is released to the site" }),
       ),

@@ -3,7 +3,7 @@ import { canonicalJson } from "../../model/json.ts";
 import { type AppBoard, setRelease } from "../board.ts";
 import type { ResolvedStrategy } from "../planner-types.ts";
 import type { FrozenStage, Release } from "../records.ts";
-import type { StartRun } from "./start-run.ts";
+import { type StartRun, windowsOf } from "./start-run.ts";
 
 /**
  * A release's budgets are those of the newest followed head other than the one that started it: releases under way
@@ -45,8 +45,9 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
   const numbers = { stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, ...rest } = release;
-  if (release.kind === "removal") return { ...rest, ...numbers };
+  const { rollback: _, checks: __, windows: ___, ...rest } = release;
+  const all = { ...rest, ...numbers, ...windowsOf(strategy) };
+  if (release.kind === "removal") return all;
   const scope = rollback === null ? {} : { rollback };
-  return { ...rest, ...numbers, ...scope, ...(checks === undefined ? {} : { checks }) };
+  return { ...all, ...scope, ...(checks === undefined ? {} : { checks }) };
 }

@@ -3,6 +3,7 @@ import { type AppBoard, change, closeRelease, forgetBad, setCurrent } from "../b
 import { controlPaths } from "../control-files.ts";
 import { refOf } from "../entitled-release.ts";
 import { own } from "../own.ts";
+import type { StartInput } from "../planner-types.ts";
 import type { Release } from "../records.ts";
 import { isRefused } from "./start-candidate.ts";
 import { treeAt } from "../site-view.ts";
@@ -59,9 +60,18 @@ export function startRemoval(run: StartRun, app: AppBoard): void {
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
       verb: own(input.onRemoval, app.app) ?? "delete",
+      dependsOn: dependenciesOf(input, app.app),
     });
   }
   if (!Object.hasOwn(input.desired, app.app)) endApp(run, app);
+}
+
+/** As the head says, or the one before, where the head does not have the app. */
+function dependenciesOf(
+  { dependsOn = {}, dependedBefore = {} }: StartInput,
+  app: string,
+): readonly string[] {
+  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 
 /** Sites that the head declares, where the app stands and is not to be any more. */

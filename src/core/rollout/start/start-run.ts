@@ -44,6 +44,7 @@ export interface NewRelease {
   readonly backTo?: NonNullable<Release["backTo"]>;
   /** Absent: those of the strategy. */
   readonly openList?: OpenListBudgets;
+  readonly dependsOn?: readonly string[];
 }
 
 /** Begins a release: freezes its list and stages. What it deletes is counted when all have begun. */
@@ -58,7 +59,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
   const { stages, stageOf } = freezeStages({ strategy, app: app.app, sites });
   const list: Release["list"] = {};
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
-  const { kind, digest, renderer, carried, verb } = made;
+  const { kind, digest, renderer, carried } = made;
   const control = { current: app.current, open: [...app.open.values()], bad: app.bad };
   const { named, ...origin } = originOf(input, made);
   const id = releaseName({ kind: named, app: app.app, digest, head: input.head }, control);
@@ -71,12 +72,10 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
     budgetsFrom: input.previousHead ?? input.head,
     strategy: strategy.name,
     startedAt: board.at,
-    ...(verb === undefined ? {} : { verb }),
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
-    ...(strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback }),
-    ...(strategy.checks === undefined || kind === "removal" ? {} : { checks: strategy.checks }),
+    ...rulesOf(strategy, made),
     stages: [...stages],
     list,
     deletions: { objects: 0 },
@@ -94,6 +93,27 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
   run.begun.push({ app: app.app, id });
   run.notes.push(`${id} begins at ${made.list.size} sites`);
   return release;
+}
+
+/** What holds for some kinds of releases only: what goes back asks neither windows nor checks. */
+function rulesOf(
+  strategy: ResolvedStrategy,
+  { kind, verb, dependsOn = [], backTo }: NewRelease,
+): Pick<Release, "verb" | "dependsOn" | "windows" | "rollback" | "checks"> {
+  const { rollback, checks } = strategy;
+  if (backTo !== undefined) return rollback === null ? {} : { rollback };
+  if (kind === "removal") {
+    return {
+      ...windowsOf(strategy),
+      ...(verb === undefined ? {} : { verb }),
+      ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
+    };
+  }
+  return {
+    ...windowsOf(strategy),
+    ...(rollback === null ? {} : { rollback }),
+    ...(checks === undefined ? {} : { checks }),
+  };
 }
 
 /** What started it: the head, or an operator's word, which renders nothing new. */
@@ -124,5 +144,11 @@ export function openListBudgets(strategy: ResolvedStrategy): OpenListBudgets {
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
     ...(strategy.checks === undefined ? {} : { checks: strategy.checks }),
+    ...windowsOf(strategy),
   };
+}
+
+/** The windows of a strategy as records hold them. */
+export function windowsOf({ windows }: ResolvedStrategy): { windows?: string[] } {
+  return windows === undefined ? {} : { windows: [...windows] };
 }

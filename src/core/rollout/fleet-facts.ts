@@ -1,0 +1,44 @@
+/** What the planner needs of a commit beside its apps: the sites and the bounds over all apps. */
+import type { FleetModel } from "../model/fleet-model.ts";
+import type { FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
+import { windowRules } from "./windows/window-rules.ts";
+
+/** The sites that a commit declares. A mirror serves a region. */
+export function siteFacts(model: FleetModel): Record<string, SiteFacts> {
+  const facts: Record<string, SiteFacts> = {};
+  for (const [site, { value }] of model.sites) {
+    const { region, suspend = false } = value.spec;
+    const timeZone = value.spec.timeZone ?? model.regions.get(region)?.value.spec.timeZone;
+    facts[site] = {
+      region,
+      mirror: region,
+      labels: value.metadata.labels ?? {},
+      suspend,
+      ...(timeZone === undefined ? {} : { timeZone }),
+    };
+  }
+  return facts;
+}
+
+/** What each app of a commit depends on, where it says so. */
+export function dependencies(model: FleetModel): Record<string, readonly string[]> {
+  const named: Record<string, readonly string[]> = {};
+  for (const [app, { value }] of model.apps) named[app] = value.spec.dependsOn ?? [];
+  return named;
+}
+
+/** Bounds over all apps, as a commit states them. */
+export function fleetBudgets(model: FleetModel): FleetBudgets {
+  const { maxSitesInFlight, failureDomains } = model.fleet.value.spec;
+  return {
+    maxSitesInFlight: maxSitesInFlight ?? null,
+    failureDomains: failureDomains ?? [],
+    windows: windowRules(model),
+  };
+}
+
+/** What one followed head may delete without an approval, as a commit states it. */
+export function deletionBudget(model: FleetModel): StartInput["deletionBudget"] {
+  const { objects = 50, percent = 10 } = model.fleet.value.spec.deletionBudget ?? {};
+  return { objects, percent };
+}

@@ -1,0 +1,91 @@
+/**
+ * When windows are open. In: windows that must all be open, the clock of each, a moment; out: whether they are open
+ * then, and if not, when next. A window is open while one of its times runs and no closed period does.
+ */
+import type { ZoneClock } from "../../model/zone-clock.ts";
+
+/** A time that comes again: on these days of the week (0: Sunday), so long after midnight. */
+export interface OpenTime {
+  readonly days: ReadonlySet<number>;
+  readonly startMs: number;
+  readonly durationMs: number;
+}
+
+/** A period of the calendar, in local time: from its first moment until, and without, its last. */
+export interface ClosedTime {
+  readonly from: number;
+  readonly until: number;
+  readonly why: string;
+  /** It also holds what comes to a site for the first time. */
+  readonly all: boolean;
+}
+
+/** When one window is open; `open` null: always, outside of `closed`. */
+export interface WindowTimes {
+  readonly open: readonly OpenTime[] | null;
+  readonly closed: readonly ClosedTime[];
+}
+
+export interface ClockedWindow extends WindowTimes {
+  readonly clock: ZoneClock;
+}
+
+/** `at` is the moment asked for, where all are open then; else the next one; else how far was looked. */
+export interface Opening {
+  readonly at: number;
+  readonly isOpen: boolean;
+}
+
+const dayMs = 86_400_000;
+
+/** How often the next opening of one window may fall outside of another before they count as never open together. */
+const mostTries = 64;
+
+/** The first moment, not before `from`, in which all windows are open. */
+export function nextOpening(windows: readonly ClockedWindow[], from: number): Opening {
+  let at = from;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const next = Math.max(at, ...windows.map((window) => possibleFrom(window, at)));
+    if (next === at) return { at, isOpen: true };
+    at = next;
+  }
+  return { at, isOpen: false };
+}
+
+/** The closed period that runs at a moment, if one does. */
+export function closedAt({ clock, closed }: ClockedWindow, at: number): ClosedTime | undefined {
+  return closed.find(
+    ({ from, until }) => clock.firstMoment(from) <= at && at < clock.firstMoment(until),
+  );
+}
+
+/** True while one of its times runs, closed or not. */
+export function runsAt(window: ClockedWindow, at: number): boolean {
+  return runningFrom(window, at) === at;
+}
+
+/** `at` where the window is open then; else a later moment before which it is not. */
+function possibleFrom(window: ClockedWindow, at: number): number {
+  const closed = closedAt(window, at);
+  return closed === undefined ? runningFrom(window, at) : window.clock.firstMoment(closed.until);
+}
+
+function runningFrom({ open, clock }: ClockedWindow, at: number): number {
+  if (open === null) return at;
+  return Math.min(...open.map((time) => timeFrom(time, clock, at)));
+}
+
+/** The first moment, not before `at`, in which this time runs. */
+function timeFrom({ days, startMs, durationMs }: OpenTime, clock: ZoneClock, at: number): number {
+  const today = Math.floor(clock.localAt(at) / dayMs);
+  for (let day = today - Math.ceil(durationMs / dayMs) - 1; ; day += 1) {
+    if (!days.has(weekDay(day))) continue;
+    const start = clock.firstMoment(day * dayMs + startMs);
+    if (start + durationMs > at) return Math.max(start, at);
+  }
+}
+
+/** Of a day counted from 1 January 1970, which was a Thursday. */
+function weekDay(day: number): number {
+  return (((day + 4) % 7) + 7) % 7;
+}

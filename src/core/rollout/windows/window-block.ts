@@ -1,0 +1,77 @@
+/** What MaintenanceWindows hold at a site now, and when that ends. */
+import { localTimeInWords } from "../../model/local-time.ts";
+import { type ZoneClock, zoneClock } from "../../model/zone-clock.ts";
+import type { Block } from "../block.ts";
+import { type Board, isoTime, wakeAt } from "../board.ts";
+import type { WindowRule } from "../planner-types.ts";
+import type { SiteView } from "../site-view.ts";
+import { type ClockedWindow, closedAt, nextOpening, runsAt } from "./next-opening.ts";
+
+/** What a plan has worked out already. */
+export interface WindowMemory {
+  readonly clocks: Map<string, ZoneClock>;
+  readonly blocks: Map<string, Block | null>;
+}
+
+/**
+ * What stops a hand-over to the site now: of every window that speaks of site and app, one of its times has to run and
+ * no closed period. `names`: the windows of the app's strategy; `isFirst`: the app comes to a site where it is not yet,
+ * by the open list, which only what is closed for `all` stops. Null: it may go.
+ */
+export function windowBlock(
+  board: Board,
+  { facts }: SiteView,
+  { names = [], isFirst = false }: { names?: readonly string[] | undefined; isFirst?: boolean },
+): Block | null {
+  const rules = board.input.budgets.windows ?? [];
+  if (rules.length === 0 || facts === undefined) return null;
+  const ruling = rules.filter(
+    (rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(facts.labels),
+  );
+  if (ruling.length === 0) return null;
+  const zone = facts.timeZone ?? "UTC";
+  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
+  const { blocks } = board.windows;
+  const known = blocks.get(key);
+  if (known !== undefined) return known;
+  const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
+  blocks.set(key, block);
+  return block;
+}
+
+function forArrivals(rule: WindowRule): WindowRule {
+  return { ...rule, open: null, closed: rule.closed.filter(({ all }) => all) };
+}
+
+function shutBlock(board: Board, rules: readonly WindowRule[], zone: string): Block | null {
+  const { now } = board.input;
+  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
+  const opening = nextOpening(windows, now);
+  if (opening.isOpen && opening.at === now) return null;
+  wakeAt(board, opening.at);
+  const clock = clockOf(board, zone);
+  return {
+    code: "window",
+    reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
+    endsWhen: opening.isOpen
+      ? `${isoTime(opening.at)} (${localTimeInWords(clock.localAt(opening.at))} in ${zone})`
+      : "a commit changes the windows: as far as can be seen they are never open together",
+  };
+}
+
+/** Why one window is not open; nothing where it is. */
+function shutWords(window: ClockedWindow & { readonly name: string }, now: number): string[] {
+  const closed = closedAt(window, now);
+  if (closed !== undefined) {
+    const until = `${localTimeInWords(closed.until)} in ${window.clock.timeZone}`;
+    const why = closed.why === "" ? "" : `: ${closed.why}`;
+    return [`window ${window.name} is closed until ${until}${why}`];
+  }
+  return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
+}
+
+function clockOf({ windows: { clocks } }: Board, zone: string): ZoneClock {
+  const clock = clocks.get(zone) ?? zoneClock(zone);
+  clocks.set(zone, clock);
+  return clock;
+}
