@@ -55,6 +55,17 @@ describe("a release that fails too often", () => {
     expect(world.codes(null)).toEqual(["rolling-back"]);
   });
 
+  it("asks for a look when what goes back may have settled, and for none once it has", () => {
+    const world = settled({ strategy: { ...quick, rollback: "failed", minReady: "7s" } });
+    world.follow(fleet("v2", { strategy: { ...quick, rollback: "failed", minReady: "7s" } }));
+    world.run(13);
+
+    expect(world.on("web", "v1")).toHaveLength(4);
+    expect(world.plan.wakeAt).toBeGreaterThan(world.now);
+    world.run(25);
+    expect(world.plan.wakeAt).toBeNull();
+  });
+
   it("stays on record while the same version is followed, and is not tried again", () => {
     const world = settled(withScope("failed"));
     world.follow(fleet("v2", withScope("failed")));

@@ -19,10 +19,14 @@ export function stopFailed(board: Board, unit: Unit, index: number): void {
     unitSite(board.input, releases, site).parts.some(({ state }) => state.kind === "failed"),
   );
   if (failed.length <= stage.failureBudget) return;
+  const isGoing = ({ kind, goingBack }: Release): boolean =>
+    kind === "removal" || goingBack !== undefined;
+  // What stopped once stays stopped: there is nothing to look at again.
+  if (releases.every(isGoing)) return;
   const why = `${countOf(failed.length, "site")} of stage ${stage.name} failed (${someOf(failed)}), its failureBudget is ${stage.failureBudget}`;
   const word = { at: board.at, scope, ...(scope === "stage" ? { stage: stage.name } : {}), why };
   editMembers(board, unit, (release) =>
-    release.kind === "removal" || release.goingBack !== undefined
+    isGoing(release)
       ? undefined
       : { release: sentBack(release, word), why: `${release.id} goes back: ${why}` },
   );
