@@ -100,6 +100,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "rollout simulate",
+    {
+      summary: "tell how long a rollout would take, and what it breaks if it is bad",
+      load: () => import("./rollout-simulate.ts"),
+    },
+  ],
+  [
     "controller",
     {
       summary: "run the controller",

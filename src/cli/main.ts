@@ -40,14 +40,27 @@ export async function runCommand(argv: readonly string[], io: CliIo): Promise<Ex
     }
     if (name === "--version") return await printVersion(io);
     if (name === "--help" || name === "-h" || name === "help") {
-      const about = rest.find((word) => !word.startsWith("-"));
-      return about === undefined ? print(io, overview()) : print(io, await helpOf(about));
+      const about = rest.filter((word) => !word.startsWith("-"));
+      return about.length === 0
+        ? print(io, overview())
+        : print(io, await helpOf(named(about).name));
     }
-    return await runNamed(name, rest, io);
+    const command = named(argv);
+    return await runNamed(command.name, command.rest, io);
   } catch (error) {
     io.stderr(describeError(error));
     return 2;
   }
+}
+
+/** A command's name has one word or two: `rollout`, `rollout simulate`. */
+function named(words: readonly string[]): {
+  readonly name: string;
+  readonly rest: readonly string[];
+} {
+  const two = words.slice(0, 2).join(" ");
+  const count = commands.has(two) ? 2 : 1;
+  return { name: words.slice(0, count).join(" "), rest: words.slice(count) };
 }
 
 async function runNamed(name: string, rest: readonly string[], io: CliIo): Promise<ExitCode> {

@@ -7,6 +7,7 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { type TreeId, rendererNumber } from "../render/rendered.ts";
+import { changedReleases } from "../rollout/changed-releases.ts";
 import type { Release } from "../rollout/records.ts";
 import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
@@ -28,7 +29,7 @@ export function planFleet(
   { isProtected }: PlanOptions,
 ): FleetPlan {
   const { changes, notes } = startReleases(assumedState(base, head, isProtected));
-  const releases = changes.flatMap(({ record }) => (isRelease(record) ? [record] : []));
+  const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
   const plan: Omit<FleetPlan, "digest"> = {
@@ -50,10 +51,6 @@ export function planFleet(
     .update(canonicalJson(plan as unknown as Json))
     .digest("hex");
   return { ...plan, digest };
-}
-
-function isRelease(record: object | null): record is Release {
-  return record !== null && "stages" in record && "list" in record;
 }
 
 /** An app that changes at a site. */

@@ -1,0 +1,50 @@
+/** The two revisions that `plan` and `rollout simulate` are about, read from a checkout. */
+import { readCheckout, resolveRevision } from "../adapters/git/read-checkout.ts";
+import { FleetError } from "../core/errors.ts";
+import { formatDiagnostic } from "../core/model/diagnostic.ts";
+import { type PlanSide, workTree } from "../core/plan/assumed-state.ts";
+import { type ReadSide, planSide } from "../core/plan/plan-change.ts";
+import type { CommandArgs, CommandOptions } from "./command.ts";
+import { textOption } from "./output.ts";
+
+/** `--base`, `--head` and `--from-nothing`, to be spread into a command's options. */
+export const sideOptions = {
+  base: { type: "string" },
+  head: { type: "string" },
+  "from-nothing": { type: "boolean" },
+} satisfies CommandOptions;
+
+/** What a command's usage says of them. */
+export const sideUsage = `      --base         the commit, branch or tag that is followed now (default: HEAD)
+      --from-nothing instead of --base: plan the first commit of a fleet
+      --head         the commit, branch or tag to go to (default: the files as they lie there)`;
+
+/** The head, or every mistake in it. */
+export async function readHead(dir: string, args: CommandArgs): Promise<ReadSide> {
+  return readSide(dir, textOption(args, "head"));
+}
+
+/** The base; null: from nothing. Throws INVALID_FLEET for one that is not a valid fleet. */
+export async function readBase(dir: string, args: CommandArgs): Promise<PlanSide | null> {
+  const named = textOption(args, "base");
+  if (args.values["from-nothing"] === true) {
+    if (named === undefined) return null;
+    const hint = "leave one of them out";
+    throw new FleetError("USAGE", "--base and --from-nothing contradict", { hint, retry: "never" });
+  }
+  const revision = named ?? "HEAD";
+  const base = await readSide(dir, revision);
+  if (base.ok) return base.side;
+  const [first] = base.diagnostics.filter(({ severity }) => severity === "error");
+  const why = first === undefined ? "" : `: ${formatDiagnostic(first)}`;
+  throw new FleetError("INVALID_FLEET", `the base ${revision} is not a valid fleet${why}`, {
+    hint: "name a base that is, or --from-nothing",
+    retry: "never",
+  });
+}
+
+/** A revision (undefined: what lies there), rendered. */
+async function readSide(dir: string, revision: string | undefined): Promise<ReadSide> {
+  const commit = revision === undefined ? undefined : await resolveRevision(dir, revision);
+  return planSide(commit ?? workTree, await readCheckout(dir, { revision: commit }));
+}
