@@ -37,6 +37,8 @@ export interface BenchFleet extends AsyncDisposable {
   push(files: Readonly<Record<string, string>>, message: string): Promise<Pushed>;
   /** Resolves when a commit is followed, nothing is open and every site is in sync and healthy. */
   settled(commit: string): Promise<FleetStatus>;
+  /** Resolves with the first status for which `is` says so; throws when that takes longer than ten minutes. */
+  until(what: string, is: (status: FleetStatus) => boolean): Promise<FleetStatus>;
   /** SIGKILL for controller and workers, then all of them again; gives the time of the start. */
   restart(): Promise<number>;
 }
@@ -45,6 +47,8 @@ export interface BenchFleet extends AsyncDisposable {
 export const delays = { pollInterval: "500ms", heartbeat: "5s" } as const;
 
 const limitMs = 600_000;
+/** Between two looks at the status. */
+const lookMs = 250;
 
 /** Starts everything with the fleet's first commit. */
 export async function startBenchFleet(size: FleetSize): Promise<BenchFleet> {
@@ -125,17 +129,22 @@ class Fleet implements BenchFleet {
   }
 
   async settled(commit: string): Promise<FleetStatus> {
+    return this.until(`${commit} is everywhere`, (status) => isSettled(status, commit));
+  }
+
+  async until(what: string, is: (status: FleetStatus) => boolean): Promise<FleetStatus> {
     const deadline = performance.now() + limitMs;
     let last: FleetStatus | null = null;
     while (performance.now() < deadline) {
       last = (await this.#api?.status().catch(() => null)) ?? null;
-      if (last !== null && isSettled(last, commit)) return last;
+      if (last !== null && is(last)) return last;
       for (const [role, process] of this.processes) {
         if (!process.isRunning()) throw new Error(`${role} ended: ${process.output().slice(-500)}`);
       }
-      await sleep(250);
+      await sleep(lookMs);
     }
-    throw new Error(`${commit} has not arrived everywhere: ${JSON.stringify(last?.sites)}`);
+    const releases = JSON.stringify(last?.releases).slice(0, 2000);
+    throw new Error(`not after ten minutes: ${what}; ${JSON.stringify(last?.sites)} ${releases}`);
   }
 
   async restart(): Promise<number> {

@@ -6,7 +6,7 @@ import type { FleetSize } from "./synthetic-fleet.ts";
 
 export interface Figure extends Spread {
   readonly figure: string;
-  readonly unit: "ms" | "s" | "MB" | "kB" | "requests" | "per second" | "%";
+  readonly unit: "ms" | "s" | "MB" | "kB" | "requests" | "per second" | "%" | "sites";
   readonly sites: number;
   readonly regions: number;
   /** Objects of each app at each site, and how many apps. */

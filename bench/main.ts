@@ -5,6 +5,8 @@
  *   npm run bench                         300 and 3,000 sites; a table
  *   npm run bench -- --sites 300 -o json  one size; JSON on stdout
  *
+ *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without it: all the rest
+ *
  * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
  * -o json|table. Needs Linux (/proc) for memory.
  */
@@ -16,6 +18,7 @@ import { type Figure, figuresOf, type Note } from "./figure.ts";
 import { measureEffect, measureQuiet } from "./measure-effect.ts";
 import { measureMemory, measureRestart } from "./measure-processes.ts";
 import { measureRate } from "./measure-rate.ts";
+import { measureRollouts } from "./measure-rollouts.ts";
 import type { FleetSize } from "./synthetic-fleet.ts";
 
 const sitesPerRegion = 100;
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     sites: { type: "string", default: "300,3000" },
     objects: { type: "string", default: "10" },
     rounds: { type: "string", default: "7" },
+    only: { type: "string" },
     output: { type: "string", short: "o", default: "table" },
   },
 });
@@ -47,6 +51,11 @@ async function measure(size: FleetSize, rounds: number): Promise<readonly Figure
   say(`${size.sites} sites in ${size.regions} regions: start`);
   await using fleet = await startBenchFleet(size);
   await firstSync(fleet, note);
+  if (values.only === "rollouts") {
+    say("first sync done; rollouts in stages");
+    await measureRollouts(fleet, rounds, note);
+    return figures;
+  }
   say("first sync done; one-object changes");
   await measureEffect(fleet, rounds, note);
   say("nothing changes");
@@ -93,10 +102,12 @@ function rounded(value: number): string {
 
 const rounds = wholeNumber(values.rounds, "rounds");
 const objects = wholeNumber(values.objects, "objects");
+if (values.only !== undefined && values.only !== "rollouts") throw new Error("--only rollouts");
 const all: Figure[] = [];
 for (const text of values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
   const regions = Math.ceil(sites / sitesPerRegion);
-  all.push(...(await measure({ sites, regions, apps: 2, objects }, rounds)));
+  const size = values.only === "rollouts" ? { apps: 1, objects: 2 } : { apps: 2, objects };
+  all.push(...(await measure({ sites, regions, ...size }, rounds)));
 }
 process.stdout.write(values.output === "json" ? `${JSON.stringify(all, null, 2)}\n` : table(all));

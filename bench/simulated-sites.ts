@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import type { PodScript } from "../src/core/cluster-model/pods/pod-script.ts";
 import type { FlotillaProcess } from "../src/demo/child-process.ts";
 
 /** Applies that a cluster has answered: when the first and the last (wall ms), and how many. */
@@ -26,11 +27,15 @@ export type ChildAsk =
         readonly token: string;
       };
     }
-  | { readonly figures: "read" | "forget" };
+  | { readonly figures: "read" | "forget" }
+  | { readonly cutOnApply: boolean }
+  | { readonly script: { readonly sites: readonly string[]; readonly script: PodScript } };
 
 export type ChildTold =
   | { readonly started: Readonly<Record<string, string>> }
   | { readonly forgotten: true }
+  | { readonly scripted: true }
+  | { readonly cut: readonly string[] }
   | { readonly figures: Figures };
 
 /** What is asked of any process of a bench. */
@@ -45,6 +50,12 @@ export interface SimulatedSites {
   figures(): Promise<Figures>;
   /** Counts anew from here. */
   forget(): Promise<void>;
+  /** From now on every cluster goes silent with the first apply that it answers. */
+  cutOnApply(): Promise<void>;
+  /** Ends that; gives the clusters that had gone silent, which answer again. */
+  healCut(): Promise<readonly string[]>;
+  /** What becomes of pods in these clusters, those that run included. */
+  script(sites: readonly string[], script: PodScript): Promise<void>;
 }
 
 /** Starts the simulator with a cluster for each site; kubeconfigs lie in `dir`. */
@@ -69,6 +80,12 @@ export async function startSimulatedSites(
       return answer.figures;
     },
     forget: async () => void (await ask(child, { figures: "forget" })),
+    cutOnApply: async () => void (await ask(child, { cutOnApply: true })),
+    healCut: async () => {
+      const answer = await ask(child, { cutOnApply: false });
+      return "cut" in answer ? answer.cut : [];
+    },
+    script: async (sites, script) => void (await ask(child, { script: { sites, script } })),
   };
 }
 

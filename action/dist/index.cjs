@@ -66081,6 +66081,14 @@ function isProtectedByContent({ kind, metadata, ...rest }) {
 // src/core/plan/plan-fleet.ts
 var import_node_crypto6 = require("node:crypto");
 
+// src/core/rollout/changed-releases.ts
+function changedReleases(changes) {
+  return changes.flatMap(({ record: record2 }) => isRelease(record2) ? [record2] : []);
+}
+function isRelease(record2) {
+  return record2 !== null && "stages" in record2 && "list" in record2;
+}
+
 // node_modules/typebox/build/schema/types/_refine.mjs
 function IsRefine2(value) {
   return guard_exports.HasPropertyKey(value, "~refine") && guard_exports.IsArray(value["~refine"]) && guard_exports.Every(value["~refine"], 0, (value2) => guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "check") && guard_exports.HasPropertyKey(value2, "error") && guard_exports.IsFunction(value2.check) && guard_exports.IsFunction(value2.error));
@@ -70937,7 +70945,7 @@ function stagePlans(release) {
 // src/core/plan/plan-fleet.ts
 function planFleet(base, head, { isProtected }) {
   const { changes, notes } = startReleases(assumedState(base, head, isProtected));
-  const releases = changes.flatMap(({ record: record2 }) => isRelease(record2) ? [record2] : []);
+  const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
   const plan2 = {
@@ -70956,9 +70964,6 @@ function planFleet(base, head, { isProtected }) {
   };
   const digest = (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
-}
-function isRelease(record2) {
-  return record2 !== null && "stages" in record2 && "list" in record2;
 }
 function movesOf(base, head) {
   const [before, after] = [base?.rendered.apps, head.rendered.apps];
