@@ -13947,7 +13947,7 @@ var require_ignore = __commonJS({
       let source = regexCache[pattern2];
       if (!source) {
         source = REPLACERS.reduce(
-          (prev, [matcher, replacer]) => prev.replace(matcher, replacer.bind(pattern2)),
+          (prev, [matcher2, replacer]) => prev.replace(matcher2, replacer.bind(pattern2)),
           pattern2
         );
         regexCache[pattern2] = source;
@@ -18895,10 +18895,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       static async isIgnored({ fs: fs2, dir, gitdir = join3(dir, ".git"), filepath }) {
         if (basename(filepath) === ".git") return true;
         if (filepath === ".") return false;
-        let excludes = "";
+        let excludes2 = "";
         const excludesFile = join3(gitdir, "info", "exclude");
         if (await fs2.exists(excludesFile)) {
-          excludes = await fs2.read(excludesFile, "utf8");
+          excludes2 = await fs2.read(excludesFile, "utf8");
         }
         const pairs = [
           {
@@ -18919,7 +18919,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         for (const [index2, p] of pairs.entries()) {
           const file = await fs2.read(p.gitignore, "utf8");
           const ign = ignore();
-          if (index2 === 0) ign.add(excludes);
+          if (index2 === 0) ign.add(excludes2);
           ign.add(file);
           const parentdir = dirname(p.filepath);
           if (parentdir !== "." && ign.ignores(parentdir)) return true;
@@ -27944,15 +27944,15 @@ var require_rules = __commonJS({
     }
     exports2.isJSONType = isJSONType;
     function getRules() {
-      const groups = {
+      const groups2 = {
         number: { type: "number", rules: [] },
         string: { type: "string", rules: [] },
         array: { type: "array", rules: [] },
         object: { type: "object", rules: [] }
       };
       return {
-        types: { ...groups, integer: true, boolean: true, null: true },
-        rules: [{ rules: [] }, groups.number, groups.string, groups.array, groups.object],
+        types: { ...groups2, integer: true, boolean: true, null: true },
+        rules: [{ rules: [] }, groups2.number, groups2.string, groups2.array, groups2.object],
         post: { rules: [] },
         all: {},
         keywords: {}
@@ -34417,12 +34417,12 @@ function customKind(crd) {
     return [];
   const spec = objectAt(crd, "spec");
   const kind = objectAt(spec, "names")["kind"];
-  const { group: group2, scope, versions } = spec;
+  const { group: group2, scope: scope2, versions } = spec;
   if (typeof kind !== "string" || typeof group2 !== "string") return [];
   const schemas = Object.fromEntries(
     (Array.isArray(versions) ? versions : []).flatMap(versionSchema)
   );
-  return [[`${group2}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
+  return [[`${group2}/${kind}`, { namespaced: scope2 !== "Cluster", schemas }]];
 }
 function versionSchema(version) {
   if (!isJsonObject(version) || typeof version["name"] !== "string") return [];
@@ -35834,1402 +35834,16 @@ function distinct(diagnostics) {
 // src/core/render/rendered.ts
 var rendererNumber = 1;
 
-// src/core/model/amount.ts
-function parseAmount(value) {
-  if (typeof value === "number") {
-    return Number.isSafeInteger(value) && value >= 0 ? { count: value } : void 0;
-  }
-  const digits = /^(\d{1,3})%$/.exec(value)?.[1];
-  if (digits === void 0 || Number(digits) > 100) return void 0;
-  return { percent: Number(digits) };
-}
-function resolveAmount(amount2, total) {
-  if ("count" in amount2) return amount2.count;
-  if (amount2.percent === 0) return 0;
-  return Math.max(1, Math.floor(amount2.percent * total / 100));
-}
-
 // src/core/model/duration.ts
 var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
 var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
 var longestMs = 365 * 24 * unitMs.h;
 function parseDuration(text) {
-  const groups = pattern.exec(text)?.groups;
-  if (groups === void 0 || text === "") return void 0;
+  const groups2 = pattern.exec(text)?.groups;
+  if (groups2 === void 0 || text === "") return void 0;
   let total = 0;
-  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups[unit] ?? 0) * ms;
+  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
   return total <= longestMs ? total : void 0;
-}
-
-// src/core/rollout/checks/release-checks.ts
-function checksOf({ before = [], after = [] } = {}) {
-  return before.length + after.length === 0 ? void 0 : { before, after };
-}
-function grantedStrategy(input2, app) {
-  const granted = input2.strategyOf(app);
-  const newest = input2.newestStrategyOf?.(app)?.checks;
-  if (newest === void 0) return granted;
-  const { before = [], after = [] } = granted.checks ?? {};
-  return {
-    ...granted,
-    checks: { before: joined(before, newest.before), after: joined(after, newest.after) }
-  };
-}
-function joined(granted, newest) {
-  const isKnown = ({ name: name2, cel }) => granted.some((known) => known.name === name2 && known.cel === cel);
-  return [...granted, ...newest.filter((check) => !isKnown(check))];
-}
-
-// src/core/rollout/resolve-strategy.ts
-var builtInStrategyName = "default";
-var minute = 6e4;
-var defaults = {
-  soakMs: 5 * minute,
-  minReadyMs: 1e4,
-  progressDeadlineMs: 10 * minute,
-  rollback: "failed",
-  maxInFlight: { percent: 10 },
-  maxUnavailable: { percent: 10 }
-};
-var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
-function resolveStrategy(model, app) {
-  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
-  const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
-  const strategy = namedStrategy(model, name2);
-  const checks = checksOf(declared);
-  return checks === void 0 ? strategy : { ...strategy, checks };
-}
-function namedStrategy(model, name2) {
-  const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
-  return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
-}
-function strategyFromSpec(name2, spec) {
-  const written = spec.stages ?? [];
-  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
-  if (!stages2.some(({ take }) => "rest" in take)) {
-    stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
-  }
-  return {
-    name: name2,
-    stages: stages2,
-    minReadyMs: duration(spec.minReady) ?? defaults.minReadyMs,
-    progressDeadlineMs: duration(spec.progressDeadline) ?? defaults.progressDeadlineMs,
-    unknownBlocks: spec.gates?.unknown === "block",
-    rollback: spec.rollback === "none" ? null : spec.rollback ?? defaults.rollback
-  };
-}
-function builtInStages(spec) {
-  const stages2 = [
-    { name: "canary", count: 1 },
-    { name: "early", percent: 10 },
-    { name: "rest" }
-  ];
-  return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
-}
-function restName(stages2) {
-  const taken = new Set(stages2.map(({ name: name3 }) => name3));
-  let name2 = "rest";
-  for (let number = 2; taken.has(name2); number += 1) name2 = `rest-${number}`;
-  return name2;
-}
-function resolveStage(stage, { spec, index }) {
-  const merged = { ...spec, ...stage };
-  const failureBudget = failureBudgets[Math.min(index, failureBudgets.length - 1)] ?? { count: 0 };
-  return {
-    name: stage.name,
-    take: takeOf(stage),
-    approval: stage.approval === true,
-    soakMs: duration(merged.soak) ?? defaults.soakMs,
-    failureBudget: amount(merged.failureBudget) ?? failureBudget,
-    maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,
-    maxUnavailable: amount(merged.maxUnavailable) ?? defaults.maxUnavailable
-  };
-}
-function takeOf(stage) {
-  if (stage.selector !== void 0) {
-    const selector = checkedSelector(stage.selector);
-    return {
-      selector: formatSelector(selector),
-      matches: (labels) => matchesSelector(selector, labels)
-    };
-  }
-  if (stage.count !== void 0) return { count: stage.count };
-  if (stage.percent !== void 0) return { percent: stage.percent };
-  return { rest: true };
-}
-function duration(text) {
-  return text === void 0 ? void 0 : parseDuration(text);
-}
-function amount(value) {
-  return value === void 0 ? void 0 : parseAmount(value);
-}
-
-// src/core/plan/assumed-state.ts
-var workTree = "work tree";
-var noTime = 0;
-function assumedState(base, head, isProtected) {
-  const headSites = siteFacts(head.model);
-  const granting = base ?? head;
-  const sides = base === null ? [head] : [base, head];
-  return {
-    now: noTime,
-    control: control(base),
-    sites: headSites,
-    mirrors: bySite(base?.rendered),
-    observed: {},
-    workers: liveWorkers(sides),
-    ...grantedBudgets(granting.model),
-    ...base === null ? nothingBefore : standing(base, head.model),
-    objectsOf: objectsOf(sides),
-    head: head.revision,
-    previousHead: base?.revision ?? null,
-    desired: desired(head.rendered),
-    headSites,
-    strategyOf: (app) => resolveStrategy(granting.model, app),
-    isProtected
-  };
-}
-function grantedBudgets(granting) {
-  const { spec } = granting.fleet.value;
-  const { objects = 50, percent = 10 } = spec.deletionBudget ?? {};
-  const { maxSitesInFlight = null, failureDomains = [] } = spec;
-  return { budgets: { maxSitesInFlight, failureDomains }, deletionBudget: { objects, percent } };
-}
-var nothingBefore = { entitled: {}, entitledBefore: {}, onRemoval: {} };
-function standing(base, head) {
-  return {
-    entitled: entitled(base, head),
-    entitledBefore: byApp(base.rendered),
-    onRemoval: removalVerbs(base.model)
-  };
-}
-function control(base) {
-  const empty = { epoch: 1, holds: [], workers: {} };
-  if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
-  const { revision, model, rendered } = base;
-  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
-    const release = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
-    return [app, { current: { release, partial: [] }, open: [], bad: [] }];
-  });
-  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
-  return {
-    ...empty,
-    head: { commit: revision, at: new Date(noTime).toISOString() },
-    apps: Object.fromEntries(apps),
-    sites: Object.fromEntries(sites)
-  };
-}
-function siteFacts(model) {
-  const facts = [...model.sites].map(([site, { value }]) => {
-    const { region, suspend = false } = value.spec;
-    return [site, { region, mirror: region, labels: value.metadata.labels ?? {}, suspend }];
-  });
-  return Object.fromEntries(facts);
-}
-function liveWorkers(sides) {
-  const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
-  return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
-}
-function bySite(rendered) {
-  const sites = {};
-  for (const [app, { sites: trees }] of rendered?.apps ?? []) {
-    for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
-  }
-  return sites;
-}
-function byApp(rendered) {
-  const apps = [...rendered.apps].map(([app, { sites }]) => [app, Object.fromEntries(sites)]);
-  return Object.fromEntries(apps);
-}
-function entitled(base, head) {
-  const context2 = fleetContext(base.model, head);
-  const apps = [...base.rendered.apps.keys()].map((app) => {
-    const result = renderPlacedApp(context2, app);
-    return [app, result.ok ? Object.fromEntries(result.value.app.sites) : {}];
-  });
-  return Object.fromEntries(apps);
-}
-function objectsOf(sides) {
-  const objects = /* @__PURE__ */ new Map();
-  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
-  }
-  const none = /* @__PURE__ */ new Set();
-  return (tree) => objects.get(tree) ?? none;
-}
-function desired(rendered) {
-  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
-    app,
-    { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
-  ]);
-  return Object.fromEntries(apps);
-}
-function removalVerbs(model) {
-  const verbs = [...model.apps].map(([app, { value }]) => [
-    app,
-    value.spec.onRemoval ?? "delete"
-  ]);
-  return Object.fromEntries(verbs);
-}
-
-// src/core/plan/plan-text.ts
-function planText(plan2) {
-  const blocks = [
-    headLines(plan2),
-    ...appsOf(plan2).map((app) => appLines(plan2, app)),
-    plan2.sites.length === 0 ? [] : [deletionLine(plan2)],
-    plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
-  ];
-  return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
-`]).join("\n");
-}
-function headLines({ base, head, sites, siteCount }) {
-  const from = base === null ? "nothing" : shortRevision(base);
-  const count = sites.length === 0 ? "No site changes." : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
-  return [`Plan from ${from} to ${shortRevision(head)}: ${count}`];
-}
-function shortRevision(revision) {
-  if (/^[0-9a-f]{40}$/.test(revision)) return revision.slice(0, 12);
-  return revision === workTree ? `the ${workTree}` : revision;
-}
-function appsOf({ variants, releases }) {
-  return [...new Set([...variants, ...releases].map(({ app }) => app))].toSorted();
-}
-function appLines(plan2, app) {
-  const releases = plan2.releases.filter((release) => release.app === app);
-  const groups = plan2.groups.filter((group2) => group2.app === app);
-  return [
-    ...releases.flatMap((release) => [releaseLine(release), ...stageLines(plan2.stages, release)]),
-    ...openListLines(plan2, app),
-    ...groups.flatMap((group2) => groupLines(plan2.variants, group2))
-  ];
-}
-var kindWords = { app: "a new version", site: "changed site data", removal: "leaves" };
-function releaseLine({ app, kind, sites, strategy, verb }) {
-  const how = verb === null ? "" : ` (${verb})`;
-  return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
-}
-function stageLines(stages2, { release }) {
-  const own2 = stages2.filter((stage) => stage.release === release);
-  const rows = own2.map((stage, index) => [
-    `  ${index + 1}. ${stage.name}`,
-    stage.by,
-    countOf(stage.sites.length, "site"),
-    [stage.sites.length === 0 ? "" : someOf(stage.sites), ...gates(stage)].filter(Boolean).join("; ")
-  ]);
-  return columns(rows);
-}
-function gates({ approval, soakMs, failureBudget, sites }) {
-  if (sites.length === 0) return [];
-  return [
-    `may fail: ${failureBudget}`,
-    ...soakMs > 0 ? [`soak ${spanInWords(soakMs)}`] : [],
-    ...approval ? ["waits for an approval"] : []
-  ];
-}
-function columns(rows) {
-  const widths = [0, 1, 2].map(
-    (column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  );
-  return rows.map(
-    (row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
-  );
-}
-function openListLines({ sites }, app) {
-  const joining = sites.flatMap(
-    ({ site, apps }) => apps.some((move2) => move2.app === app && move2.release === null) ? site : []
-  );
-  if (joining.length === 0) return [];
-  return [
-    `${app}: ${countOf(joining.length, "site")} without stages, with what is current: ${someOf(joining)}`
-  ];
-}
-function groupLines(variants, { sites, variants: own2 }) {
-  const variant = variants[own2[0] ?? -1];
-  if (variant === void 0) return [];
-  const several = own2.length === 1 ? "" : ` (${own2.length} variants that change alike; the first is shown)`;
-  return [
-    "",
-    `  at ${countOf(sites.length, "site")}: ${someOf(sites)}${several}`,
-    ...variant.objects.flatMap(objectLines)
-  ];
-}
-var signs = { added: "+", changed: "~", removed: "-" };
-function objectLines({ change: change2, kind, namespace, name: name2, diff }) {
-  const title = `  ${signs[change2]} ${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
-  if (change2 !== "changed") return [title];
-  const lines2 = diff.trimEnd().split("\n");
-  return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
-}
-function deletionLine({ deletions: { objects, perApp, needsApproval } }) {
-  if (objects === 0) return "Deletions: none.";
-  const apps = Object.entries(perApp).map(([app, count]) => `${app} ${count}`);
-  const approval = needsApproval === null ? "" : ` Somebody has to approve: ${needsApproval}.`;
-  return `Deletions: ${countOf(objects, "object")} (${apps.join(", ")}).${approval}`;
-}
-
-// src/core/health/read-object.ts
-function at(value, ...path2) {
-  let found = value;
-  for (const field of path2) found = isJsonObject(found) ? found[field] : void 0;
-  return found;
-}
-function textAt(value, ...path2) {
-  const found = at(value, ...path2);
-  return typeof found === "string" ? found : "";
-}
-
-// src/action/compared-commits.ts
-var noCommit = /^0+$/;
-var commitId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-function comparedCommits(event, { base, head }) {
-  refuseUnsafe(event.name);
-  if (base !== void 0) return { base, head: head ?? shaOf(event), notes: [] };
-  const found = byEvent(event);
-  return head === void 0 || "nothing" in found ? found : { ...found, head };
-}
-function refuseUnsafe(name2) {
-  if (name2 !== "pull_request_target" && name2 !== "workflow_run") return;
-  throw new FleetError("USAGE", `the Action does not run on ${name2}`, {
-    hint: "use pull_request: it needs no secret, and works for forks",
-    retry: "never"
-  });
-}
-function byEvent(event) {
-  const { name: name2, payload } = event;
-  if (name2 === "pull_request") return { base: `${shaOf(event)}^`, head: shaOf(event), notes: [] };
-  if (name2 === "merge_group") {
-    const [base, head] = [
-      commit(payload, "merge_group", "base_sha"),
-      commit(payload, "merge_group", "head_sha")
-    ];
-    return { base, head, notes: [] };
-  }
-  if (name2 === "push") return pushed(payload);
-  throw new FleetError("USAGE", "this event names no commit to compare with", {
-    hint: "give the input base, or use pull_request, merge_group or push",
-    retry: "never"
-  });
-}
-function pushed(payload) {
-  const [before, after] = [commit(payload, "before"), commit(payload, "after")];
-  if (noCommit.test(after)) return { nothing: "the branch was deleted" };
-  if (!noCommit.test(before)) return { base: before, head: after, notes: [] };
-  const note = "the branch is new, so that all is planned from nothing; the input base names another";
-  return { base: null, head: after, notes: [note] };
-}
-function shaOf({ sha }) {
-  if (commitId.test(sha)) return sha;
-  throw unreadable("GITHUB_SHA");
-}
-function commit(payload, ...path2) {
-  const found = textAt(payload, ...path2);
-  if (commitId.test(found)) return found;
-  throw unreadable(path2.join("."));
-}
-function unreadable(what) {
-  return new FleetError("USAGE", `${what} is no commit`, {
-    hint: "run it as a step of a GitHub workflow",
-    retry: "never"
-  });
-}
-
-// src/action/inputs.ts
-var failOnValues = ["error", "warning", "approval"];
-function readInputs(env) {
-  const failOn = failOnValues.find((value) => value === (input(env, "fail-on") ?? "error"));
-  if (failOn === void 0) {
-    throw new FleetError("USAGE", "the input fail-on has an unknown value", {
-      hint: `use ${failOnValues.join(", ")}`,
-      retry: "never"
-    });
-  }
-  return {
-    directory: input(env, "directory") ?? ".",
-    base: input(env, "base"),
-    head: input(env, "head"),
-    failOn
-  };
-}
-function input(env, name2) {
-  const value = env[`INPUT_${name2.toUpperCase()}`]?.trim();
-  return value === "" ? void 0 : value;
-}
-
-// src/action/preview-change.ts
-var import_promises2 = require("node:fs/promises");
-var import_node_path4 = require("node:path");
-
-// src/adapters/git/read-checkout.ts
-var import_node_path3 = require("node:path");
-
-// src/runtime/system-clock.ts
-var longestTimerMs = 2 ** 31 - 1;
-function systemClock() {
-  return {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    random: () => Math.random(),
-    sleep: (ms, signal) => new Promise((resolve4) => {
-      if (signal?.aborted) return resolve4();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        resolve4();
-      };
-      const timer = setTimeout(done, Math.min(ms, longestTimerMs));
-      signal?.addEventListener("abort", done);
-    })
-  };
-}
-
-// src/adapters/git/bare-repository.ts
-var oldest = { major: 2, minor: 36 };
-async function gitVersion(git) {
-  const { stdout } = await git({ args: ["version"] });
-  return /git version (\S+)/.exec(stdout.toString("utf8"))?.[1] ?? "unknown";
-}
-function isRecentEnough(version) {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  return major > oldest.major || major === oldest.major && minor >= oldest.minor;
-}
-
-// src/adapters/git/checkout-isomorphic.ts
-var import_node_fs = __toESM(require("node:fs"), 1);
-var import_node_path = require("node:path");
-
-// src/adapters/git/byte-queue.ts
-var ByteQueue = class {
-  #chunks = [];
-  #size = 0;
-  push(chunk) {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-  }
-  /** The next line without its end. Undefined while it is incomplete. */
-  takeLine() {
-    const end = this.#lineEnd();
-    if (end < 0) return void 0;
-    return this.take(end + 1)?.toString("utf8", 0, end);
-  }
-  /** The next `length` bytes. Undefined while there are fewer. */
-  take(length) {
-    if (this.#size < length) return void 0;
-    const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    const rest = all?.subarray(length) ?? Buffer.alloc(0);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#size -= length;
-    return all?.subarray(0, length);
-  }
-  #lineEnd() {
-    let before = 0;
-    for (const chunk of this.#chunks) {
-      const at2 = chunk.indexOf(10);
-      if (at2 >= 0) return before + at2;
-      before += chunk.length;
-    }
-    return -1;
-  }
-};
-
-// src/adapters/git/git-errors.ts
-var causes = [
-  {
-    pattern: /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
-    code: "GIT_AUTH",
-    hint: "check the token file: the token may be wrong, expired or revoked"
-  },
-  {
-    pattern: /returned error: 403/,
-    code: "GIT_AUTH",
-    hint: "the token is known but may not read this repository"
-  },
-  {
-    pattern: /^fatal: not a git repository/m,
-    code: "GIT_NOT_FOUND",
-    hint: "this folder is in no Git repository: make it one (git init, git add, git commit), or do without a revision"
-  },
-  {
-    pattern: /returned error: 404|repository '.*' not found|does not appear to be a git repository/,
-    code: "GIT_NOT_FOUND",
-    hint: "check the URL; some hosts also answer so when the token may not read the repository"
-  },
-  {
-    pattern: /returned error: 30\d|unable to update url base from redirection/,
-    code: "GIT_NOT_FOUND",
-    hint: "the repository has moved: put its new URL into the config"
-  },
-  {
-    pattern: /transport '.*' not allowed/,
-    code: "USAGE",
-    hint: "use an https:// URL or a local path"
-  },
-  { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
-  {
-    pattern: /missing (blob|tree|commit) |bad object|is corrupt|(unable to|could not) read (tree |sha1 )?[0-9a-f]{7}|object .* is (empty|missing)|inflate|invalid sha1 pointer/i,
-    code: "GIT_CORRUPT"
-  }
-];
-function gitFailure(options) {
-  const text = withoutSecrets(options.stderr, options.secrets ?? []);
-  const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
-  const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
-  const message = `git ${options.command} ${ending2}: ${shorten(text) || "no message"}`;
-  return new FleetError(cause?.code ?? "GIT_FAILED", message, {
-    ...cause?.hint === void 0 ? {} : { hint: cause.hint },
-    ...cause?.code === "USAGE" ? { retry: "never" } : {}
-  });
-}
-function withoutSecrets(text, secrets = []) {
-  let clean = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"@]*@/gi, "$1").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
-  for (const secret of secrets) {
-    if (secret.length > 0) clean = clean.replaceAll(secret, "***");
-  }
-  return clean;
-}
-function shorten(stderr) {
-  const lines2 = stderr.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "" && !/^(remote: )?\w+ objects: /.test(line));
-  const text = lines2.slice(-6).join("; ");
-  return text.length > 800 ? `${text.slice(0, 800)}…` : text;
-}
-
-// src/adapters/git/git-process.ts
-var import_node_child_process = require("node:child_process");
-var import_node_stream = require("node:stream");
-
-// src/adapters/git/git-environment.ts
-var passed = [
-  "PATH",
-  "TMPDIR",
-  "SSL_CERT_FILE",
-  "SSL_CERT_DIR",
-  "GIT_SSL_CAINFO",
-  "GIT_EXEC_PATH",
-  "http_proxy",
-  "https_proxy",
-  "HTTPS_PROXY",
-  "no_proxy",
-  "NO_PROXY"
-];
-var configuration = {
-  "core.hooksPath": "/dev/null",
-  "core.fsmonitor": "false",
-  "core.askPass": "",
-  "core.fsync": "all",
-  "core.filesRefLockTimeout": "1000",
-  "core.packedRefsTimeout": "1000",
-  "credential.helper": "",
-  "fetch.fsckObjects": "true",
-  "transfer.fsckObjects": "true",
-  "fetch.unpackLimit": "1",
-  "gc.auto": "0",
-  "maintenance.auto": "false",
-  // A redirect could carry the token to another host.
-  "http.followRedirects": "false",
-  "http.lowSpeedLimit": "100",
-  "http.lowSpeedTime": "60",
-  // The folders are named by the operator; their owner may be another uid (a mounted volume).
-  "safe.directory": "*"
-};
-function configArguments() {
-  return Object.entries(configuration).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
-}
-function gitEnvironment(options = {}) {
-  const environment2 = {
-    LC_ALL: "C",
-    // No ~/.netrc, no ~/.gitconfig, no ~/.config/git.
-    HOME: "/nonexistent",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_ATTR_NOSYSTEM: "1",
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_NO_REPLACE_OBJECTS: "1",
-    GIT_NO_LAZY_FETCH: "1",
-    GIT_OPTIONAL_LOCKS: "0",
-    // New repositories keep each ref in a file, whatever git's default becomes: they are read without a process.
-    GIT_DEFAULT_REF_FORMAT: "files",
-    GIT_ALLOW_PROTOCOL: options.protocols ?? "none"
-  };
-  for (const name2 of passed) {
-    const value = process.env[name2];
-    if (value !== void 0) environment2[name2] = value;
-  }
-  if (options.caFile !== void 0) environment2["GIT_SSL_CAINFO"] = options.caFile;
-  return { ...environment2, ...configEnvironment(options.config ?? {}) };
-}
-function configEnvironment(config) {
-  const entries = Object.entries(config).flatMap(
-    ([key, values]) => (typeof values === "string" ? [values] : values).map((value) => [key, value])
-  );
-  const environment2 = { GIT_CONFIG_COUNT: String(entries.length) };
-  for (const [index, [key, value]] of entries.entries()) {
-    environment2[`GIT_CONFIG_KEY_${index}`] = key;
-    environment2[`GIT_CONFIG_VALUE_${index}`] = value;
-  }
-  return environment2;
-}
-
-// src/adapters/git/git-process.ts
-var defaultTimeoutMs = 6e4;
-var defaultMaxOutput = 64 * 1024 * 1024;
-var maxStderr = 16 * 1024;
-var graceMs = 2e3;
-function createGit(options) {
-  return async (command2) => {
-    const signals = [options.signal, command2.signal].filter((signal2) => signal2 !== void 0);
-    const signal = signals.length > 0 ? AbortSignal.any(signals) : void 0;
-    signal?.throwIfAborted();
-    return run(command2, options.clock, signal);
-  };
-}
-function spawnGit(command2) {
-  const location = [
-    ...command2.gitDir === void 0 ? [] : [`--git-dir=${command2.gitDir}`],
-    ...command2.workDir === void 0 ? [] : ["-C", command2.workDir]
-  ];
-  return (0, import_node_child_process.spawn)("git", [...configArguments(), ...location, ...command2.args], {
-    // No folder of the user's: a folder that is gone would look like a missing git.
-    cwd: "/",
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-    env: gitEnvironment({
-      ...command2.protocols === void 0 ? {} : { protocols: command2.protocols },
-      config: command2.secretConfig ?? {},
-      caFile: command2.caFile
-    })
-  });
-}
-function killGroup(child3, clock, ended) {
-  if (child3.pid === void 0) return;
-  signalGroup(child3.pid, "SIGTERM");
-  const { pid } = child3;
-  void clock.sleep(graceMs, ended).then(() => {
-    if (!ended.aborted) signalGroup(pid, "SIGKILL");
-  });
-}
-function signalGroup(pid, signal) {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if (error.code !== "ESRCH") throw error;
-  }
-}
-async function run(command2, clock, signal) {
-  const child3 = spawnGit(command2);
-  const ended = new AbortController();
-  let stopped;
-  const stop = (why) => {
-    if (stopped !== void 0 || ended.signal.aborted) return;
-    stopped = why;
-    killGroup(child3, clock, ended.signal);
-  };
-  const onAbort = () => stop("abort");
-  signal?.addEventListener("abort", onAbort);
-  const timeoutMs = command2.timeoutMs ?? defaultTimeoutMs;
-  void clock.sleep(timeoutMs, ended.signal).then(() => stop("timeout"));
-  try {
-    const maxOutput = command2.maxOutput ?? defaultMaxOutput;
-    const output = collect(child3.stdout, maxOutput, () => stop("output"));
-    const errors = collect(child3.stderr, maxStderr, () => void 0);
-    feed(child3, command2.input);
-    const code = await ending(child3);
-    if (stopped === "abort") throw signal?.reason;
-    if (stopped !== void 0) throw stoppedError(command2, stopped, { timeoutMs, maxOutput });
-    return answer(command2, { code, stdout: output(), stderr: errors().toString("utf8") });
-  } finally {
-    ended.abort();
-    signal?.removeEventListener("abort", onAbort);
-  }
-}
-function answer(command2, result) {
-  const { code, stdout, stderr } = result;
-  if (code !== null && (command2.codes ?? [0]).includes(code)) return { code, stdout };
-  const name2 = command2.args[0] ?? "";
-  throw gitFailure({ command: name2, code, stderr, secrets: command2.secrets ?? [] });
-}
-function stoppedError(command2, stopped, limits) {
-  const name2 = command2.args[0] ?? "";
-  if (stopped === "timeout") {
-    return new FleetError(
-      "GIT_TIMEOUT",
-      `git ${name2} did not end within ${limits.timeoutMs / 1e3} s`
-    );
-  }
-  return new FleetError("GIT_FAILED", `git ${name2} gave more than ${limits.maxOutput} bytes`);
-}
-function collect(stream, max, onMore) {
-  const chunks = [];
-  let size = 0;
-  stream.on("data", (chunk) => {
-    size += chunk.length;
-    if (size <= max) chunks.push(chunk);
-    else onMore();
-  });
-  stream.on("error", () => void 0);
-  return () => Buffer.concat(chunks);
-}
-function feed(child3, input2) {
-  child3.stdin.on("error", () => void 0);
-  if (input2 === void 0 || typeof input2 === "string" || input2 instanceof Uint8Array) {
-    child3.stdin.end(input2);
-    return;
-  }
-  import_node_stream.Readable.from(input2).pipe(child3.stdin);
-}
-function ending(child3) {
-  return new Promise((resolve4, reject) => {
-    child3.once("error", (error) => reject(cannotStart(error)));
-    child3.once("close", (code) => resolve4(code));
-  });
-}
-function isGitMissing(error) {
-  if (!(error instanceof FleetError) || !(error.cause instanceof Error)) return false;
-  return error.cause.code === "ENOENT";
-}
-function cannotStart(error) {
-  const missing2 = error.code === "ENOENT";
-  return new FleetError("GIT_FAILED", missing2 ? "git was not found" : "git cannot be started", {
-    cause: error,
-    ...missing2 ? { hint: "install git 2.36 or newer", retry: "never" } : {}
-  });
-}
-
-// src/adapters/git/object-id.ts
-var import_node_crypto3 = require("node:crypto");
-function objectId2(type, bytes) {
-  return (0, import_node_crypto3.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
-}
-function isObjectId(text) {
-  return /^[0-9a-f]{40}$/.test(text);
-}
-
-// src/adapters/git/object-reader.ts
-var maxObjectBytes = 128 * 1024 * 1024;
-var maxStderr2 = 4096;
-var ObjectReader = class {
-  #gitDir;
-  #clock;
-  #timeoutMs;
-  #waiting = [];
-  #child;
-  #closed = false;
-  constructor(options) {
-    this.#gitDir = options.gitDir;
-    this.#clock = options.clock;
-    this.#timeoutMs = options.timeoutMs ?? 6e4;
-  }
-  /** Type and size of each name; undefined for what is not there. */
-  info(names) {
-    return this.#ask("info", names);
-  }
-  /** Type and bytes of each id, checked; absent when not there. */
-  async contents(oids) {
-    const objects = await this.#ask("contents", oids);
-    const found = /* @__PURE__ */ new Map();
-    for (const object of objects) {
-      if (object === void 0) continue;
-      if (objectId2(object.type, object.bytes) !== object.oid) {
-        throw new FleetError("GIT_CORRUPT", `object ${object.oid} is damaged`);
-      }
-      found.set(object.oid, object);
-    }
-    return found;
-  }
-  /** Ends the process, so that the next question starts a new one (files that a repack removed are let go). */
-  restart() {
-    if (this.#waiting.length > 0) return;
-    this.#child?.stop();
-    this.#child = void 0;
-  }
-  async close() {
-    this.#closed = true;
-    const child3 = this.#child;
-    child3?.kill();
-    await child3?.ended;
-  }
-  async #ask(kind, names) {
-    if (names.length === 0) return [];
-    if (this.#closed) throw new Error("the object store is closed");
-    const asked = names.map((name2) => this.#enqueue(kind, name2));
-    this.#child ??= this.#start();
-    const done = new AbortController();
-    void this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
-      if (!done.signal.aborted) this.#giveUp();
-    });
-    try {
-      return await Promise.all(asked);
-    } finally {
-      done.abort("answered");
-    }
-  }
-  #enqueue(kind, name2) {
-    return new Promise((resolve4, reject) => {
-      const request = { kind, name: name2, resolve: resolve4, reject, deaths: 0 };
-      this.#waiting.push(request);
-      this.#child?.send(request);
-    });
-  }
-  #start() {
-    const session = new Session(this.#gitDir, this.#clock, this.#waiting);
-    void session.ended.then((error) => this.#onEnd(session, error));
-    for (const request of this.#waiting) session.send(request);
-    return session;
-  }
-  #onEnd(session, error) {
-    if (this.#child !== session) return;
-    this.#child = void 0;
-    const head = this.#waiting[0];
-    if (head === void 0) return;
-    head.deaths += 1;
-    if (this.#closed) this.#rejectAll(new Error("the object store is closed"));
-    else if (head.deaths > 1) this.#reject(head, error);
-    if (this.#waiting.length > 0) this.#child ??= this.#start();
-  }
-  /** A damaged object is the fault of one question; anything else would meet the next one too. */
-  #reject(head, error) {
-    if (error.code !== "GIT_CORRUPT") return this.#rejectAll(error);
-    this.#waiting.shift();
-    head.reject(error);
-  }
-  #giveUp() {
-    const seconds = this.#timeoutMs / 1e3;
-    this.#rejectAll(
-      new FleetError("GIT_TIMEOUT", `git cat-file did not answer within ${seconds} s`)
-    );
-    this.#child?.kill();
-  }
-  #rejectAll(error) {
-    for (const request of this.#waiting.splice(0)) request.reject(error);
-  }
-};
-var Session = class {
-  /** Resolves when the process is over, with the error to give to whom it owes an answer. */
-  ended;
-  #clock;
-  #child;
-  #waiting;
-  #queue = new ByteQueue();
-  #over = new AbortController();
-  #alive = true;
-  /** Killed: what it still says belongs to nobody. */
-  #killed = false;
-  #header;
-  constructor(gitDir, clock, waiting) {
-    this.#clock = clock;
-    this.#waiting = waiting;
-    this.#child = spawnGit({ args: ["cat-file", "--batch-command"], gitDir });
-    this.#child.stdin.on("error", () => void 0);
-    this.#child.stdout.on("data", (chunk) => this.#onData(chunk));
-    this.ended = this.#whenEnded();
-  }
-  send({ kind, name: name2 }) {
-    this.#keepAlive(true);
-    this.#child.stdin.write(`${kind} ${name2}
-`);
-  }
-  stop() {
-    this.#child.stdin.end();
-  }
-  kill() {
-    this.#killed = true;
-    killGroup(this.#child, this.#clock, this.#over.signal);
-  }
-  #whenEnded() {
-    let stderr = "";
-    this.#child.stderr.on("data", (chunk) => {
-      if (stderr.length < maxStderr2) stderr += chunk.toString("utf8");
-    });
-    return new Promise((resolve4) => {
-      this.#child.once("error", (error) => resolve4(cannotStart(error)));
-      this.#child.once("close", (code) => {
-        this.#over.abort();
-        resolve4(gitFailure({ command: "cat-file", code, stderr }));
-      });
-    });
-  }
-  #onData(chunk) {
-    if (this.#killed) return;
-    this.#queue.push(chunk);
-    while (this.#waiting.length > 0 && this.#readAnswer()) ;
-    if (this.#waiting.length === 0) this.#keepAlive(false);
-  }
-  /** Takes one whole answer from the queue. False while it is incomplete. */
-  #readAnswer() {
-    if (this.#header === void 0) {
-      const line = this.#queue.takeLine();
-      return line !== void 0 && this.#onHeader(line);
-    }
-    const bytes = this.#queue.take(this.#header.size + 1);
-    if (bytes === void 0) return false;
-    const header = this.#header;
-    this.#header = void 0;
-    this.#answer({ ...header, bytes: bytes.subarray(0, -1) });
-    return true;
-  }
-  #onHeader(line) {
-    const [oid = "", type = "", size = ""] = line.split(" ");
-    if (!isObjectId(oid) || !/^(blob|tree|commit|tag)$/.test(type)) {
-      this.#answer(void 0);
-      return true;
-    }
-    const header = { oid, type, size: Number(size) };
-    if (this.#waiting[0]?.kind === "info") {
-      this.#answer({ ...header, bytes: Buffer.alloc(0) });
-      return true;
-    }
-    if (header.size > maxObjectBytes) {
-      this.#waiting.shift()?.reject(tooLarge(header));
-      this.kill();
-      return false;
-    }
-    this.#header = header;
-    return true;
-  }
-  #answer(object) {
-    this.#waiting.shift()?.resolve(object);
-  }
-  #keepAlive(alive) {
-    if (this.#alive === alive) return;
-    this.#alive = alive;
-    for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
-      const { ref, unref } = handle;
-      (alive ? ref : unref)?.call(handle);
-    }
-  }
-};
-function tooLarge({ oid, size }) {
-  return new FleetError(
-    "GIT_FAILED",
-    `object ${oid} has ${size} bytes; at most ${maxObjectBytes} are read`,
-    { retry: "never" }
-  );
-}
-
-// src/adapters/git/git-path.ts
-function isSafePath(path2) {
-  return path2.split("/").every(isSafeSegment);
-}
-function isSafeSegment(segment) {
-  if (segment === "" || /[\u0000-\u001f\u007f\\]/.test(segment)) return false;
-  return segment !== "." && segment !== ".." && segment.toLowerCase() !== ".git";
-}
-
-// src/adapters/git/source-files.ts
-var defaultSourceLimits = {
-  maxFiles: 2e5,
-  maxFileBytes: 4 * 1024 * 1024,
-  maxTotalBytes: 512 * 1024 * 1024
-};
-function isSourcePath(path2) {
-  return path2.split("/").every((part) => !part.startsWith(".") && part !== "node_modules");
-}
-function selectSources(candidates, limits) {
-  const inside2 = candidates.filter(({ path: path2 }) => isSourcePath(path2));
-  const refused = inside2.flatMap((candidate) => problemOf(candidate, limits));
-  const chosen = inside2.filter(
-    ({ path: path2, kind, size }) => isSafePath(path2) && kind === "file" && size <= limits.maxFileBytes
-  );
-  if (chosen.length > limits.maxFiles) throw tooManyFiles(limits);
-  const total = chosen.reduce((sum, { size }) => sum + size, 0);
-  if (total > limits.maxTotalBytes) {
-    throw unreadable2(`the repository's files have ${total} bytes, over ${limits.maxTotalBytes}`);
-  }
-  return { chosen, refused };
-}
-function problemOf({ path: path2, kind, size }, limits) {
-  const because = (problem2, shown2 = path2) => [
-    { path: shown2, text: "", problem: problem2 }
-  ];
-  if (!isSafePath(path2)) return because("not a name that can be used", JSON.stringify(path2));
-  if (!isDeclaration(path2)) return [];
-  if (kind === "link") return because("symbolic links are not followed; put the file there itself");
-  if (size > limits.maxFileBytes) {
-    return because(`has ${size} bytes, at most ${limits.maxFileBytes} are read`);
-  }
-  return [];
-}
-function decodeText(bytes) {
-  if (bytes.includes(0)) return void 0;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return void 0;
-  }
-}
-function sourceFile(path2, text) {
-  if (text !== void 0) return [{ path: path2, text }];
-  return isDeclaration(path2) ? [{ path: path2, text: "", problem: "is not UTF-8 text" }] : [];
-}
-function isDeclaration(path2) {
-  return /\.(ya?ml|json)$/i.test(path2);
-}
-function tooManyFiles(limits) {
-  return unreadable2(`the repository has more than ${limits.maxFiles} files`);
-}
-function unreadable2(problem2) {
-  return new FleetError("INVALID_FLEET", problem2);
-}
-
-// src/adapters/git/source-tree.ts
-var batchBytes = 32 * 1024 * 1024;
-async function readSourceTree(options) {
-  const { git, gitDir, treeish, signal, limits, clock } = options;
-  const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
-  const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
-  const { chosen, refused } = selectSources(parseListing(stdout.toString("utf8")), limits);
-  const texts = /* @__PURE__ */ new Map();
-  const missing2 = [];
-  for (const entry2 of chosen) {
-    if (options.known?.has(entry2.oid)) texts.set(entry2.oid, options.known.get(entry2.oid));
-    else missing2.push(entry2);
-  }
-  await readInto(texts, missing2, { gitDir, clock });
-  const read = chosen.flatMap(({ path: path2, oid }) => sourceFile(path2, texts.get(oid)));
-  const files = [...read, ...refused].toSorted((a, b) => a.path < b.path ? -1 : 1);
-  return { files, texts };
-}
-function parseListing(output) {
-  const entries = [];
-  for (const line of output.split("\0")) {
-    const match2 = /^(?<mode>\d+) blob (?<oid>[0-9a-f]+) +(?<size>\d+)\t(?<path>[^]*)$/.exec(line);
-    const { mode, oid = "", size, path: path2 = "" } = match2?.groups ?? {};
-    if (mode === void 0) continue;
-    entries.push({ path: path2, oid, kind: mode === "120000" ? "link" : "file", size: Number(size) });
-  }
-  return entries;
-}
-async function readInto(texts, entries, options) {
-  if (entries.length === 0) return;
-  const reader = new ObjectReader(options);
-  try {
-    for (const batch of batches(entries)) {
-      const blobs = await reader.contents(batch.map(({ oid }) => oid));
-      for (const { oid } of batch) texts.set(oid, decodeText(bytesOf(blobs, oid)));
-    }
-  } finally {
-    await reader.close();
-  }
-}
-function bytesOf(blobs, oid) {
-  const blob = blobs.get(oid);
-  if (blob !== void 0) return blob.bytes;
-  throw new FleetError("GIT_CORRUPT", `blob ${oid} is missing`);
-}
-function* batches(entries) {
-  let batch = [];
-  let bytes = 0;
-  for (const entry2 of entries) {
-    batch.push(entry2);
-    bytes += entry2.size;
-    if (bytes < batchBytes) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
-}
-
-// src/adapters/git/checkout-native.ts
-async function readNativeTree(git, dir, options) {
-  const { revision, limits, clock, signal } = options;
-  const location = await locate(git, dir);
-  const commit2 = await resolveIn(git, location, revision);
-  const treeish = await folderAt(git, location, commit2);
-  if (treeish === void 0) {
-    throw new FleetError("GIT_NOT_FOUND", `there is no folder ${location.prefix} in ${revision}`, {
-      retry: "never"
-    });
-  }
-  const { gitDir } = location;
-  return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
-}
-async function resolveNativeRevision(git, dir, revision) {
-  return resolveIn(git, await locate(git, dir), revision);
-}
-async function locate(git, dir) {
-  const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
-  const secretConfig = { "safe.bareRepository": "explicit" };
-  const { stdout } = await git({ args, workDir: dir, secretConfig });
-  const [gitDir = "", prefix2 = ""] = stdout.toString("utf8").split("\n");
-  return { gitDir, prefix: prefix2.replace(/\/$/, "") };
-}
-async function resolveIn(git, { gitDir }, revision) {
-  const found = await verify(git, gitDir, `${revision}^{commit}`);
-  if (found !== void 0) return found;
-  throw unknownRevision(revision);
-}
-function unknownRevision(revision) {
-  return new FleetError("GIT_NOT_FOUND", `unknown revision ${JSON.stringify(revision)}`, {
-    hint: "name a branch, tag or commit that this checkout has (a shallow clone has only the newest ones)",
-    retry: "never"
-  });
-}
-async function folderAt(git, { gitDir, prefix: prefix2 }, commit2) {
-  const oid = prefix2 === "" ? commit2 : await verify(git, gitDir, `${commit2}:${prefix2}`);
-  return oid === void 0 ? void 0 : verify(git, gitDir, `${oid}^{tree}`);
-}
-async function verify(git, gitDir, name2) {
-  const args = ["rev-parse", "--quiet", "--verify", "--end-of-options", name2];
-  const { code, stdout } = await git({ args, gitDir, codes: [0, 1, 128] });
-  const oid = stdout.toString("utf8").trim();
-  return code === 0 && /^[0-9a-f]+$/.test(oid) ? oid : void 0;
-}
-
-// src/adapters/git/checkout-isomorphic.ts
-async function readIsomorphicTree(dir, options) {
-  const { revision, limits, signal } = options;
-  const repository = await open(dir);
-  const commit2 = await resolveIn2(repository, revision);
-  const root = await folderAt2(repository, commit2);
-  if (root === void 0) {
-    throw new FleetError(
-      "GIT_NOT_FOUND",
-      `there is no folder ${repository.prefix} in ${revision}`,
-      {
-        retry: "never"
-      }
-    );
-  }
-  try {
-    return await readFiles(repository, root, { limits, signal });
-  } catch (error) {
-    if (!isIsomorphicError(error)) throw error;
-    throw new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
-      cause: error,
-      retry: "never"
-    });
-  }
-}
-async function readFiles(repository, root, options) {
-  const { limits, signal } = options;
-  const entries = await listTree(repository, root, options);
-  const sized = [];
-  for (const entry2 of entries) {
-    signal?.throwIfAborted();
-    const bytes = await readBlob(repository, entry2.oid);
-    const isTooLarge = bytes.length > limits.maxFileBytes;
-    sized.push({ ...entry2, size: bytes.length, text: isTooLarge ? void 0 : decodeText(bytes) });
-  }
-  const { chosen, refused } = selectSources(sized, limits);
-  return [...chosen.flatMap(({ path: path2, text }) => sourceFile(path2, text)), ...refused];
-}
-async function resolveIsomorphicRevision(dir, revision) {
-  return resolveIn2(await open(dir), revision);
-}
-async function open(dir) {
-  const git = await Promise.resolve().then(() => __toESM(require_isomorphic_git(), 1));
-  const root = await git.findRoot({ fs: import_node_fs.default, filepath: dir }).catch(() => void 0);
-  if (root === void 0) {
-    throw new FleetError("GIT_NOT_FOUND", `${dir} is not in a git repository`, { retry: "never" });
-  }
-  const gitdir = (0, import_node_path.join)(root, ".git");
-  if (!import_node_fs.default.statSync(gitdir).isDirectory()) {
-    throw new FleetError("GIT_FAILED", `${root} is a linked work tree or a submodule`, {
-      hint: "install git to read it",
-      retry: "never"
-    });
-  }
-  return { git, gitdir, prefix: (0, import_node_path.relative)(root, dir).split(import_node_path.sep).join("/"), cache: {} };
-}
-async function resolveIn2(repository, revision) {
-  const { git, gitdir, cache: cache3 } = repository;
-  const [, name2 = "", steps = ""] = /^(.*?)((?:~\d*|\^)*)$/s.exec(revision) ?? [];
-  try {
-    let oid = await baseCommit(repository, name2);
-    for (let left = countSteps(steps); left > 0; left -= 1) {
-      const { commit: commit2 } = await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-      oid = commit2.parent[0] ?? "";
-    }
-    return (await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 })).oid;
-  } catch (error) {
-    if (isIsomorphicError(error)) throw unknownRevision(revision);
-    throw error;
-  }
-}
-async function baseCommit(repository, name2) {
-  const { git, gitdir, cache: cache3 } = repository;
-  if (isObjectId(name2)) return name2;
-  try {
-    return await git.resolveRef({ fs: import_node_fs.default, gitdir, ref: name2 });
-  } catch (error) {
-    if (!isIsomorphicError(error) || !/^[0-9a-f]{4,39}$/.test(name2)) throw error;
-    return git.expandOid({ fs: import_node_fs.default, gitdir, oid: name2, cache: cache3 });
-  }
-}
-function countSteps(steps) {
-  const parts = steps.match(/~\d*|\^/g) ?? [];
-  return parts.reduce((sum, part) => sum + (/\d/.test(part) ? Number(part.slice(1)) : 1), 0);
-}
-function isIsomorphicError(error) {
-  return error instanceof Error && "code" in error && error.name === error.code;
-}
-async function folderAt2(repository, commit2) {
-  const { git, gitdir, cache: cache3, prefix: prefix2 } = repository;
-  let { oid } = await git.readTree({ fs: import_node_fs.default, gitdir, oid: commit2, cache: cache3 });
-  for (const name2 of prefix2 === "" ? [] : prefix2.split("/")) {
-    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-    const next = tree.find((entry2) => entry2.path === name2 && entry2.type === "tree");
-    if (next === void 0) return void 0;
-    oid = next.oid;
-  }
-  return oid;
-}
-async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }) {
-  const found = [];
-  const openFolders = [{ oid: root, under: "" }];
-  for (let next = openFolders.pop(); next !== void 0; next = openFolders.pop()) {
-    signal?.throwIfAborted();
-    const { oid, under } = next;
-    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-    for (const entry2 of tree) {
-      const path2 = under + entry2.path;
-      if (!isSourcePath(path2)) continue;
-      if (entry2.type === "tree") openFolders.push({ oid: entry2.oid, under: `${path2}/` });
-      const kind = entry2.mode === "120000" ? "link" : "file";
-      if (entry2.type === "blob") found.push({ path: path2, oid: entry2.oid, kind });
-    }
-    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
-  }
-  return found;
-}
-async function readBlob({ git, gitdir, cache: cache3 }, oid) {
-  const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
-  return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
-}
-
-// src/adapters/git/work-tree.ts
-var import_promises = require("node:fs/promises");
-var import_node_path2 = require("node:path");
-var readAtOnce = 64;
-async function readWorkTree(dir, limits, signal) {
-  await requireFolder(dir);
-  const { chosen, refused } = selectSources(await listFiles(dir, limits, signal), limits);
-  const files = [...refused];
-  for (let start = 0; start < chosen.length; start += readAtOnce) {
-    signal?.throwIfAborted();
-    const batch = chosen.slice(start, start + readAtOnce);
-    const texts = await Promise.all(
-      batch.map(async ({ path: path2 }) => decodeText(await (0, import_promises.readFile)((0, import_node_path2.join)(dir, path2))))
-    );
-    files.push(...batch.flatMap(({ path: path2 }, index) => sourceFile(path2, texts[index])));
-  }
-  return files;
-}
-async function requireFolder(dir) {
-  const missing2 = (cause) => new FleetError("GIT_NOT_FOUND", `there is no folder ${dir}`, { cause, retry: "never" });
-  try {
-    if (!(await (0, import_promises.stat)(dir)).isDirectory()) throw missing2();
-  } catch (error) {
-    const { code } = error;
-    throw code === "ENOENT" || code === "ENOTDIR" ? missing2(error) : error;
-  }
-}
-async function listFiles(dir, limits, signal) {
-  const found = [];
-  const open2 = [""];
-  for (let folder = open2.pop(); folder !== void 0; folder = open2.pop()) {
-    signal?.throwIfAborted();
-    const { files, folders } = await listFolder(dir, folder);
-    found.push(...files);
-    open2.push(...folders);
-    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
-  }
-  return found;
-}
-async function listFolder(dir, folder) {
-  const entries = await (0, import_promises.readdir)((0, import_node_path2.join)(dir, folder), { withFileTypes: true });
-  const isOtherRepository = folder !== "" && entries.some(({ name: name2 }) => name2 === ".git");
-  const files = [];
-  const folders = [];
-  for (const entry2 of isOtherRepository ? [] : entries) {
-    const path2 = folder === "" ? entry2.name : `${folder}/${entry2.name}`;
-    if (!isSourcePath(path2)) continue;
-    if (entry2.isDirectory()) folders.push(path2);
-    else if (entry2.isSymbolicLink()) files.push({ path: path2, kind: "link", size: 0 });
-    else if (entry2.isFile()) files.push(await measured(dir, path2));
-  }
-  return { files, folders };
-}
-async function measured(dir, path2) {
-  return { path: path2, kind: "file", size: (await (0, import_promises.stat)((0, import_node_path2.join)(dir, path2))).size };
-}
-
-// src/adapters/git/read-checkout.ts
-async function readCheckout(dir, options = {}) {
-  const limits = { ...defaultSourceLimits, ...options.limits };
-  const folder = (0, import_node_path3.resolve)(dir);
-  const files = options.revision === void 0 ? await readWorkTree(folder, limits, options.signal) : await readRevision(folder, options.revision, { ...options, limits });
-  return files.toSorted((a, b) => a.path < b.path ? -1 : Number(a.path > b.path));
-}
-async function resolveRevision(dir, revision, options = {}) {
-  const git = checkoutGit(options);
-  const folder = (0, import_node_path3.resolve)(dir);
-  return await readerOf(options, git) === "native" ? resolveNativeRevision(git, folder, revision) : resolveIsomorphicRevision(folder, revision);
-}
-async function readRevision(folder, revision, options) {
-  const git = checkoutGit(options);
-  const { limits, signal } = options;
-  if (await readerOf(options, git) === "isomorphic") {
-    return readIsomorphicTree(folder, { revision, limits, signal });
-  }
-  const clock = options.clock ?? systemClock();
-  return readNativeTree(git, folder, { revision, limits, signal, clock });
-}
-function checkoutGit({ clock, signal }) {
-  return createGit({ clock: clock ?? systemClock(), signal });
-}
-async function readerOf(options, git) {
-  if (options.reader !== void 0) return options.reader;
-  try {
-    return isRecentEnough(await gitVersion(git)) ? "native" : "isomorphic";
-  } catch (error) {
-    if (isGitMissing(error)) return "isomorphic";
-    throw error;
-  }
-}
-
-// src/core/model/app-sources.ts
-var manifestExtension = /\.(ya?ml|json)$/i;
-function sourcePath(written) {
-  const hint = "write a path from the root of the repository, such as manifests/web";
-  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
-    return { ok: false, message: `the path "${written}" is absolute`, hint };
-  }
-  const parts = written.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) {
-    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
-  }
-  return { ok: true, path: parts.join("/") };
-}
-function isInSource(source, path2) {
-  return source === "" || path2 === source || path2.startsWith(`${source}/`);
-}
-function manifestFiles(source, files) {
-  return files.filter(
-    ({ path: path2 }) => isInSource(source, path2) && manifestExtension.test(path2) && !hasDotPart(path2.slice(source.length))
-  );
-}
-function hasDotPart(path2) {
-  return path2.split("/").some((part) => part.startsWith("."));
-}
-function nearestSource(source, files) {
-  const known = /* @__PURE__ */ new Set();
-  for (const { path: path2 } of files) {
-    if (!manifestExtension.test(path2) || hasDotPart(path2)) continue;
-    known.add(path2);
-    for (let end = path2.lastIndexOf("/"); end > 0; end = path2.lastIndexOf("/", end - 1)) {
-      known.add(path2.slice(0, end));
-    }
-  }
-  return closestName(source, known);
-}
-
-// src/core/model/fleet-draft.ts
-function errorAt(place, finding2) {
-  return { ...place, severity: "error", ...finding2 };
-}
-function warningAt(place, finding2) {
-  return { ...place, severity: "warning", ...finding2 };
 }
 
 // node_modules/typebox/build/system/memory/memory.mjs
@@ -37795,8 +36409,8 @@ function IsSchema(value) {
 }
 
 // node_modules/typebox/build/type/types/deferred.mjs
-function Deferred(action, parameters, options) {
-  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action, parameters, options }, {});
+function Deferred(action2, parameters, options) {
+  return memory_exports.Create({ "~kind": "Deferred" }, { type: "deferred", action: action2, parameters, options }, {});
 }
 function IsDeferred(value) {
   return IsKind(value, "Deferred");
@@ -40312,8 +38926,8 @@ function CyclicInterface(context2, heritage, properties) {
   const evaluatedInterface = EvaluateIntersect([...instantiatedHeritage, _Object_(instantiatedProperties)]);
   return evaluatedInterface;
 }
-function CyclicDefinitions(context2, dependencies) {
-  const keys = guard_exports.Keys(context2).filter((key) => dependencies.includes(key));
+function CyclicDefinitions(context2, dependencies2) {
+  const keys = guard_exports.Keys(context2).filter((key) => dependencies2.includes(key));
   return keys.reduce((result, key) => {
     const type = context2[key];
     const instantiatedType = IsInterfaceDeferred(type) ? CyclicInterface(context2, type.parameters[0], type.parameters[1]) : type;
@@ -40321,8 +38935,8 @@ function CyclicDefinitions(context2, dependencies) {
   }, {});
 }
 function InstantiateCyclic(context2, ref, type) {
-  const dependencies = CyclicDependencies(context2, ref, type);
-  const definitions = CyclicDefinitions(context2, dependencies);
+  const dependencies2 = CyclicDependencies(context2, ref, type);
+  const definitions = CyclicDefinitions(context2, dependencies2);
   const result = Cyclic(definitions, ref);
   return result;
 }
@@ -41632,12 +40246,12 @@ function WithModifiers(type, instantiatedType) {
   const withImmutable = IsImmutable(type) ? AddImmutableAction(withReadonly, {}) : withReadonly;
   return withImmutable;
 }
-function InstantiateDeferred(context2, state, action, parameters, options) {
+function InstantiateDeferred(context2, state, action2, parameters, options) {
   return (
     // Modifiers
-    guard_exports.IsEqual(action, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
+    guard_exports.IsEqual(action2, "AddImmutable") ? AddImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveImmutable") ? RemoveImmutableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddReadonly") ? AddReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveReadonly") ? RemoveReadonlyInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "AddOptional") ? AddOptionalInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "RemoveOptional") ? RemoveOptionalInstantiate(context2, state, parameters[0], options) : (
       // Actions
-      guard_exports.IsEqual(action, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action, parameters, options)
+      guard_exports.IsEqual(action2, "Capitalize") ? CapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Conditional") ? ConditionalInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "ConstructorParameters") ? ConstructorParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Evaluate") ? EvaluateInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Exclude") ? ExcludeInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Extract") ? ExtractInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Index") ? IndexInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "InstanceType") ? InstanceTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Interface") ? InterfaceInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "KeyOf") ? KeyOfInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Lowercase") ? LowercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Mapped") ? MappedInstantiate(context2, state, parameters[0], parameters[1], parameters[2], parameters[3], options) : guard_exports.IsEqual(action2, "Module") ? ModuleInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "NonNullable") ? NonNullableInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Pick") ? PickInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Parameters") ? ParametersInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Partial") ? PartialInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Omit") ? OmitInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "ReadonlyObject") ? ReadonlyObjectInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Record") ? RecordInstantiate(context2, state, parameters[0], parameters[1], options) : guard_exports.IsEqual(action2, "Required") ? RequiredInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "ReturnType") ? ReturnTypeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "TemplateLiteral") ? TemplateLiteralInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uncapitalize") ? UncapitalizeInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "Uppercase") ? UppercaseInstantiate(context2, state, parameters[0], options) : guard_exports.IsEqual(action2, "With") ? WithInstantiate(context2, state, parameters[0], parameters[1]) : Deferred(action2, parameters, options)
     )
   );
 }
@@ -41868,13 +40482,20 @@ var Name = typebox_exports.String({
   description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
 });
 var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
-var duration2 = (description) => typebox_exports.String({
+var duration = (description) => typebox_exports.String({
   title: "duration",
   pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
   minLength: 2,
   description
 });
-var Duration = duration2("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
+var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
+var timeZone = (description) => typebox_exports.String({
+  title: "time zone",
+  pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
+  maxLength: 64,
+  description
+});
+var windowNames = (description) => typebox_exports.Array(Name, { minItems: 1, uniqueItems: true, description });
 var intOrPercent = (description) => typebox_exports.Union(
   [
     typebox_exports.Integer({ minimum: 0 }),
@@ -42126,6 +40747,13 @@ var App = documentOf(
         )
       ),
       checks: typebox_exports.Optional(Checks),
+      dependsOn: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
+        })
+      ),
       onRemoval: typebox_exports.Optional(
         typebox_exports.Enum(["delete", "orphan", "hold"], {
           default: "delete",
@@ -42136,6 +40764,106 @@ var App = documentOf(
     "what runs, where, and how it moves"
   ),
   "An app: objects that run at the sites of some virtual sites."
+);
+
+// src/core/model/kinds/decision.ts
+var optionalName = (description) => typebox_exports.Optional(nameOf(description));
+var release = nameOf("id of a release, as `flotilla status` and `flotilla history` show it");
+var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
+var scope = {
+  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
+  region: optionalName("only in this Region"),
+  site: optionalName("only at this Site"),
+  app: optionalName("only this App"),
+  stage: optionalName("only stages of this name"),
+  release: typebox_exports.Optional({
+    ...release,
+    description: "a release of the app: it goes on, newer ones do not"
+  })
+};
+var Decision = documentOf(
+  "Decision",
+  closedObject(
+    {
+      why: typebox_exports.String({
+        minLength: 1,
+        maxLength: 2e3,
+        description: "the reason; it is recorded"
+      }),
+      hold: action(
+        {
+          ...scope,
+          all: typebox_exports.Optional(
+            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
+          )
+        },
+        "stops releases for as long as the file says so; at least one of the scope's fields"
+      ),
+      resume: action(scope, "ends a pause that was made through the API, with this scope"),
+      approve: action(
+        {
+          app: nameOf("the App"),
+          release,
+          stage: optionalName("the stage that may open"),
+          deletions: typebox_exports.Optional(
+            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
+          ),
+          removal: typebox_exports.Optional(
+            typebox_exports.Enum(["delete", "orphan"], {
+              description: "what becomes of the objects of an app that leaves"
+            })
+          )
+        },
+        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
+      ),
+      excuse: action(
+        {
+          app: optionalName("the App; without it, every release that waits for the site"),
+          release: typebox_exports.Optional(release),
+          site: optionalName("goes on without this Site"),
+          region: optionalName("goes on without this Region while its worker is silent"),
+          uid: typebox_exports.Optional(
+            typebox_exports.String({
+              minLength: 1,
+              maxLength: 300,
+              description: "UID of the cluster of a site that moves: its old worker is not waited for"
+            })
+          )
+        },
+        "goes on without a site or a region: one of `site` and `region`"
+      ),
+      retry: action(
+        { app: nameOf("the App"), release, site: optionalName("only at this Site") },
+        "hands a release to sites again where it failed"
+      ),
+      promote: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional(release),
+          stage: optionalName("the stage at which the release is")
+        },
+        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
+      ),
+      rollback: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional({
+            ...release,
+            description: "the open release that goes back; without it, the candidate"
+          }),
+          to: typebox_exports.Optional({
+            ...release,
+            description: "a release that was through once: sites get what they had then"
+          }),
+          site: optionalName("only at this Site"),
+          stage: optionalName("only the sites of this stage")
+        },
+        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
+      )
+    },
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`"
+  ),
+  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
 );
 
 // src/core/model/kinds/fleet.ts
@@ -42175,7 +40903,7 @@ var DeletionBudget = closedObject(
 var Drift = closedObject(
   {
     interval: typebox_exports.Optional({
-      ...duration2("how often the live objects of a site are compared with its mirror"),
+      ...duration("how often the live objects of a site are compared with its mirror"),
       default: "10m"
     }),
     maxSitesPerMinute: typebox_exports.Optional(
@@ -42217,6 +40945,11 @@ var Fleet = documentOf(
           description: "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region"
         })
       ),
+      windows: typebox_exports.Optional(
+        windowNames(
+          "names of MaintenanceWindows that every app keeps to, at the sites they speak of"
+        )
+      ),
       deletionBudget: typebox_exports.Optional(DeletionBudget),
       drift: typebox_exports.Optional(Drift),
       ignore: typebox_exports.Optional(
@@ -42230,13 +40963,89 @@ var Fleet = documentOf(
   "The fleet itself: exactly one per repository."
 );
 
+// src/core/model/kinds/maintenance-window.ts
+var weekDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+var OpenTime = closedObject(
+  {
+    days: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.Enum([...weekDays]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "days of the week on which it begins; without it, every day"
+      })
+    ),
+    start: typebox_exports.String({
+      title: "time of day",
+      pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+      description: "when it begins, by the clock of the site"
+    }),
+    duration: duration("how long it lasts from then on, in time that passes; at most 168h")
+  },
+  "a time that comes again"
+);
+var moment = (description) => typebox_exports.String({
+  title: "local time",
+  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?$",
+  description
+});
+var ClosedTime = closedObject(
+  {
+    from: moment("its beginning; a date alone is from its first minute"),
+    until: moment("its end; a date alone is the whole day, to its last minute"),
+    why: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "told to those who wait" })),
+    all: typebox_exports.Optional(
+      typebox_exports.Literal(true, {
+        description: "also what the open list brings to sites where an app is not there yet"
+      })
+    )
+  },
+  "a period of the calendar"
+);
+var MaintenanceWindow = documentOf(
+  "MaintenanceWindow",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what it is for" })),
+      virtualSites: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of VirtualSites: it speaks of their sites; without it, of every site"
+        })
+      ),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "whose clock counts; without it, that of each site (`timeZone` of Site or Region)"
+        )
+      ),
+      open: typebox_exports.Optional(
+        typebox_exports.Array(OpenTime, {
+          minItems: 1,
+          description: "when hand-overs may begin; without it, always outside of `closed`"
+        })
+      ),
+      closed: typebox_exports.Optional(
+        typebox_exports.Array(ClosedTime, {
+          minItems: 1,
+          description: "when none may begin, whatever is `open`: a freeze"
+        })
+      )
+    },
+    "when; `open`, `closed`, or both"
+  ),
+  "When releases may reach sites. It counts where a Fleet or a RolloutStrategy names it in `windows`."
+);
+
 // src/core/model/kinds/region.ts
 var Region = documentOf(
   "Region",
   closedObject(
     {
       description: typebox_exports.Optional(typebox_exports.String({ description: "what the region is" })),
-      location: typebox_exports.Optional(Location)
+      location: typebox_exports.Optional(Location),
+      timeZone: typebox_exports.Optional(
+        timeZone("time zone of its sites, for windows that name none; without it, UTC")
+      )
     },
     "what is known of the region; may be empty (`{}`)"
   ),
@@ -42262,7 +41071,13 @@ var Stage = closedObject(
         description: "true: somebody has to approve before the stage opens"
       })
     ),
-    soak: typebox_exports.Optional(duration2("instead of the strategy's `soak`, for this stage")),
+    promotion: typebox_exports.Optional(
+      typebox_exports.Enum(["auto", "manual"], {
+        default: "auto",
+        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
+      })
+    ),
+    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
     failureBudget: typebox_exports.Optional(
       intOrPercent("instead of the strategy's `failureBudget`, for this stage")
     ),
@@ -42285,7 +41100,7 @@ var RolloutStrategy = documentOf(
         })
       ),
       soak: typebox_exports.Optional({
-        ...duration2("how long a stage is watched after its last site settled"),
+        ...duration("how long a stage is watched after its last site settled"),
         default: "5m"
       }),
       failureBudget: typebox_exports.Optional(
@@ -42302,13 +41117,16 @@ var RolloutStrategy = documentOf(
         default: "10%"
       }),
       minReady: typebox_exports.Optional({
-        ...duration2("how long an app must stay healthy at a site to count as done there"),
+        ...duration("how long an app must stay healthy at a site to count as done there"),
         default: "10s"
       }),
       progressDeadline: typebox_exports.Optional({
-        ...duration2("when a site that has not become healthy counts as failed"),
+        ...duration("when a site that has not become healthy counts as failed"),
         default: "10m"
       }),
+      windows: typebox_exports.Optional(
+        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
+      ),
       onFailure: typebox_exports.Optional(
         typebox_exports.Literal("hold", {
           default: "hold",
@@ -42348,6 +41166,11 @@ var Site = documentOf(
       region: nameOf("name of the Region whose mirror serves the site"),
       description: typebox_exports.Optional(typebox_exports.String({ description: "what the site is" })),
       location: typebox_exports.Optional(Location),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region"
+        )
+      ),
       suspend: typebox_exports.Optional(
         typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
       )
@@ -42376,7 +41199,1570 @@ var VirtualSite = documentOf(
 );
 
 // src/core/model/kinds.ts
-var kinds = { Fleet, Region, Site, VirtualSite, App, RolloutStrategy };
+var kinds = {
+  Fleet,
+  Region,
+  Site,
+  VirtualSite,
+  App,
+  RolloutStrategy,
+  MaintenanceWindow,
+  Decision
+};
+
+// src/core/model/local-time.ts
+var minuteMs = 6e4;
+var dayMs = 1440 * minuteMs;
+function parseTimeOfDay(text) {
+  const [, hour, minute2] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour === void 0 || minute2 === void 0) return void 0;
+  return (Number(hour) * 60 + Number(minute2)) * minuteMs;
+}
+function parseLocalTime(text, edge) {
+  const [date = "", time] = text.split("T");
+  const day = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date) return void 0;
+  if (time === void 0) return edge === "start" ? day : day + dayMs;
+  const timeOfDay = parseTimeOfDay(time);
+  return timeOfDay === void 0 ? void 0 : day + timeOfDay;
+}
+
+// src/core/rollout/windows/window-rules.ts
+function windowRules(model) {
+  const fleetWide = model.fleet.value.spec.windows ?? [];
+  return [...model.windows].map(([name2, { value }]) => {
+    const matchers = value.spec.virtualSites?.map((site) => matcher(model, site));
+    return {
+      ...windowFromSpec(name2, value.spec),
+      everyApp: fleetWide.includes(name2),
+      matches: (labels) => matchers === void 0 || matchers.some((matches3) => matches3(labels))
+    };
+  });
+}
+function windowFromSpec(name2, spec) {
+  return {
+    name: name2,
+    everyApp: false,
+    timeZone: spec.timeZone ?? null,
+    open: spec.open?.map(openTime) ?? null,
+    closed: (spec.closed ?? []).map(closedTime),
+    matches: () => true
+  };
+}
+function matcher(model, name2) {
+  const { all, selector } = model.virtualSites.get(name2)?.value.spec ?? {};
+  if (all === true) return () => true;
+  if (selector === void 0) return () => false;
+  const parsed = checkedSelector(selector);
+  return (labels) => matchesSelector(parsed, labels);
+}
+function openTime({
+  days = [...weekDays],
+  start,
+  duration: duration3
+}) {
+  return {
+    days: new Set(days.map((day) => weekDays.indexOf(day))),
+    startMs: parseTimeOfDay(start) ?? 0,
+    durationMs: parseDuration(duration3) ?? 0
+  };
+}
+function closedTime({
+  from,
+  until,
+  why,
+  all
+}) {
+  return {
+    from: parseLocalTime(from, "start") ?? 0,
+    until: parseLocalTime(until, "end") ?? 0,
+    why: why ?? "",
+    all: all === true
+  };
+}
+
+// src/core/rollout/fleet-facts.ts
+function siteFacts(model) {
+  const facts = {};
+  for (const [site, { value }] of model.sites) {
+    const { region, suspend = false } = value.spec;
+    const timeZone2 = value.spec.timeZone ?? model.regions.get(region)?.value.spec.timeZone;
+    facts[site] = {
+      region,
+      mirror: region,
+      labels: value.metadata.labels ?? {},
+      suspend,
+      ...timeZone2 === void 0 ? {} : { timeZone: timeZone2 }
+    };
+  }
+  return facts;
+}
+function dependencies(model) {
+  const named2 = {};
+  for (const [app, { value }] of model.apps) named2[app] = value.spec.dependsOn ?? [];
+  return named2;
+}
+function fleetBudgets(model) {
+  const { maxSitesInFlight, failureDomains } = model.fleet.value.spec;
+  return {
+    maxSitesInFlight: maxSitesInFlight ?? null,
+    failureDomains: failureDomains ?? [],
+    windows: windowRules(model)
+  };
+}
+function deletionBudget(model) {
+  const { objects = 50, percent = 10 } = model.fleet.value.spec.deletionBudget ?? {};
+  return { objects, percent };
+}
+
+// src/core/model/amount.ts
+function parseAmount(value) {
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) && value >= 0 ? { count: value } : void 0;
+  }
+  const digits = /^(\d{1,3})%$/.exec(value)?.[1];
+  if (digits === void 0 || Number(digits) > 100) return void 0;
+  return { percent: Number(digits) };
+}
+function resolveAmount(amount2, total) {
+  if ("count" in amount2) return amount2.count;
+  if (amount2.percent === 0) return 0;
+  return Math.max(1, Math.floor(amount2.percent * total / 100));
+}
+
+// src/core/rollout/checks/release-checks.ts
+function checksOf({ before = [], after = [] } = {}) {
+  return before.length + after.length === 0 ? void 0 : { before, after };
+}
+function grantedStrategy(input2, app) {
+  const granted = input2.strategyOf(app);
+  const newest = input2.newestStrategyOf?.(app)?.checks;
+  if (newest === void 0) return granted;
+  const { before = [], after = [] } = granted.checks ?? {};
+  return {
+    ...granted,
+    checks: { before: joined(before, newest.before), after: joined(after, newest.after) }
+  };
+}
+function joined(granted, newest) {
+  const isKnown = ({ name: name2, cel }) => granted.some((known) => known.name === name2 && known.cel === cel);
+  return [...granted, ...newest.filter((check) => !isKnown(check))];
+}
+
+// src/core/rollout/resolve-strategy.ts
+var builtInStrategyName = "default";
+var minute = 6e4;
+var defaults = {
+  soakMs: 5 * minute,
+  minReadyMs: 1e4,
+  progressDeadlineMs: 10 * minute,
+  rollback: "failed",
+  maxInFlight: { percent: 10 },
+  maxUnavailable: { percent: 10 }
+};
+var failureBudgets = [{ count: 0 }, { count: 0 }, { percent: 2 }];
+function resolveStrategy(model, app) {
+  const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
+  const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
+  const strategy = namedStrategy(model, name2);
+  const checks = checksOf(declared);
+  return checks === void 0 ? strategy : { ...strategy, checks };
+}
+function namedStrategy(model, name2) {
+  const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
+  return strategyFromSpec(spec === void 0 ? builtInStrategyName : name2 ?? "", spec ?? {});
+}
+function strategyFromSpec(name2, spec) {
+  const written = spec.stages ?? [];
+  const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
+  if (!stages2.some(({ take }) => "rest" in take)) {
+    stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
+  }
+  return {
+    name: name2,
+    stages: stages2,
+    minReadyMs: duration2(spec.minReady) ?? defaults.minReadyMs,
+    progressDeadlineMs: duration2(spec.progressDeadline) ?? defaults.progressDeadlineMs,
+    unknownBlocks: spec.gates?.unknown === "block",
+    rollback: spec.rollback === "none" ? null : spec.rollback ?? defaults.rollback,
+    ...spec.windows === void 0 ? {} : { windows: spec.windows }
+  };
+}
+function builtInStages(spec) {
+  const stages2 = [
+    { name: "canary", count: 1 },
+    { name: "early", percent: 10 },
+    { name: "rest" }
+  ];
+  return stages2.map((stage, index) => resolveStage(stage, { spec, index }));
+}
+function restName(stages2) {
+  const taken = new Set(stages2.map(({ name: name3 }) => name3));
+  let name2 = "rest";
+  for (let number = 2; taken.has(name2); number += 1) name2 = `rest-${number}`;
+  return name2;
+}
+function resolveStage(stage, { spec, index }) {
+  const merged = { ...spec, ...stage };
+  const failureBudget = failureBudgets[Math.min(index, failureBudgets.length - 1)] ?? { count: 0 };
+  return {
+    name: stage.name,
+    take: takeOf(stage),
+    approval: stage.approval === true,
+    ...stage.promotion === "manual" ? { promotion: "manual" } : {},
+    soakMs: duration2(merged.soak) ?? defaults.soakMs,
+    failureBudget: amount(merged.failureBudget) ?? failureBudget,
+    maxInFlight: amount(merged.maxInFlight) ?? defaults.maxInFlight,
+    maxUnavailable: amount(merged.maxUnavailable) ?? defaults.maxUnavailable
+  };
+}
+function takeOf(stage) {
+  if (stage.selector !== void 0) {
+    const selector = checkedSelector(stage.selector);
+    return {
+      selector: formatSelector(selector),
+      matches: (labels) => matchesSelector(selector, labels)
+    };
+  }
+  if (stage.count !== void 0) return { count: stage.count };
+  if (stage.percent !== void 0) return { percent: stage.percent };
+  return { rest: true };
+}
+function duration2(text) {
+  return text === void 0 ? void 0 : parseDuration(text);
+}
+function amount(value) {
+  return value === void 0 ? void 0 : parseAmount(value);
+}
+
+// src/core/plan/assumed-state.ts
+var workTree = "work tree";
+var noTime = 0;
+function assumedState(base, head, isProtected) {
+  const headSites = siteFacts(head.model);
+  const granting = base ?? head;
+  const sides = base === null ? [head] : [base, head];
+  return {
+    now: noTime,
+    control: control(base),
+    sites: headSites,
+    mirrors: bySite(base?.rendered),
+    observed: {},
+    workers: liveWorkers(sides),
+    // No commit grants what it needs: budgets come from the base.
+    budgets: fleetBudgets(granting.model),
+    deletionBudget: deletionBudget(granting.model),
+    dependsOn: dependencies(head.model),
+    dependedBefore: dependencies(granting.model),
+    ...base === null ? nothingBefore : standing(base, head.model),
+    objectsOf: objectsOf(sides),
+    head: head.revision,
+    previousHead: base?.revision ?? null,
+    desired: desired(head.rendered),
+    headSites,
+    strategyOf: (app) => resolveStrategy(granting.model, app),
+    isProtected
+  };
+}
+var nothingBefore = { entitled: {}, entitledBefore: {}, onRemoval: {} };
+function standing(base, head) {
+  return {
+    entitled: entitled(base, head),
+    entitledBefore: byApp(base.rendered),
+    onRemoval: removalVerbs(base.model)
+  };
+}
+function control(base) {
+  const empty = { epoch: 1, holds: [], workers: {} };
+  if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
+  const { revision, model, rendered } = base;
+  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2 }]) => {
+    const release2 = { id: app, digest: inputDigest2, renderer: rendererNumber, source: revision };
+    return [app, { current: { release: release2, partial: [] }, open: [], bad: [] }];
+  });
+  const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
+  return {
+    ...empty,
+    head: { commit: revision, at: new Date(noTime).toISOString() },
+    apps: Object.fromEntries(apps),
+    sites: Object.fromEntries(sites)
+  };
+}
+function liveWorkers(sides) {
+  const regions = sides.flatMap(({ model }) => [...model.regions.keys()]);
+  return Object.fromEntries(regions.map((region) => [region, { silentSince: null, stopped: {} }]));
+}
+function bySite(rendered) {
+  const sites = {};
+  for (const [app, { sites: trees }] of rendered?.apps ?? []) {
+    for (const [site, tree] of trees) (sites[site] ??= {})[app] = { tree };
+  }
+  return sites;
+}
+function byApp(rendered) {
+  const apps = [...rendered.apps].map(([app, { sites }]) => [app, Object.fromEntries(sites)]);
+  return Object.fromEntries(apps);
+}
+function entitled(base, head) {
+  const context2 = fleetContext(base.model, head);
+  const apps = [...base.rendered.apps.keys()].map((app) => {
+    const result = renderPlacedApp(context2, app);
+    return [app, result.ok ? Object.fromEntries(result.value.app.sites) : {}];
+  });
+  return Object.fromEntries(apps);
+}
+function objectsOf(sides) {
+  const objects = /* @__PURE__ */ new Map();
+  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
+    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+  }
+  const none = /* @__PURE__ */ new Set();
+  return (tree) => objects.get(tree) ?? none;
+}
+function desired(rendered) {
+  const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
+    app,
+    { digest: inputDigest2, renderer: rendererNumber, sites: Object.fromEntries(sites) }
+  ]);
+  return Object.fromEntries(apps);
+}
+function removalVerbs(model) {
+  const verbs = [...model.apps].map(([app, { value }]) => [
+    app,
+    value.spec.onRemoval ?? "delete"
+  ]);
+  return Object.fromEntries(verbs);
+}
+
+// src/core/plan/plan-text.ts
+function planText(plan2) {
+  const blocks = [
+    headLines(plan2),
+    ...appsOf(plan2).map((app) => appLines(plan2, app)),
+    plan2.sites.length === 0 ? [] : [deletionLine(plan2)],
+    plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
+  ];
+  return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
+`]).join("\n");
+}
+function headLines({ base, head, sites, siteCount }) {
+  const from = base === null ? "nothing" : shortRevision(base);
+  const count = sites.length === 0 ? "No site changes." : `${sites.length} of ${countOf(siteCount, "site")} ${sites.length === 1 ? "changes" : "change"}.`;
+  return [`Plan from ${from} to ${shortRevision(head)}: ${count}`];
+}
+function shortRevision(revision) {
+  if (/^[0-9a-f]{40}$/.test(revision)) return revision.slice(0, 12);
+  return revision === workTree ? `the ${workTree}` : revision;
+}
+function appsOf({ variants, releases }) {
+  return [...new Set([...variants, ...releases].map(({ app }) => app))].toSorted();
+}
+function appLines(plan2, app) {
+  const releases = plan2.releases.filter((release2) => release2.app === app);
+  const groups2 = plan2.groups.filter((group2) => group2.app === app);
+  return [
+    ...releases.flatMap((release2) => [releaseLine(release2), ...stageLines(plan2.stages, release2)]),
+    ...openListLines(plan2, app),
+    ...groups2.flatMap((group2) => groupLines(plan2.variants, group2))
+  ];
+}
+var kindWords = { app: "a new version", site: "changed site data", removal: "leaves" };
+function releaseLine({ app, kind, sites, strategy, verb }) {
+  const how = verb === null ? "" : ` (${verb})`;
+  return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
+}
+function stageLines(stages2, { release: release2 }) {
+  const own2 = stages2.filter((stage) => stage.release === release2);
+  const rows = own2.map((stage, index) => [
+    `  ${index + 1}. ${stage.name}`,
+    stage.by,
+    countOf(stage.sites.length, "site"),
+    [stage.sites.length === 0 ? "" : someOf(stage.sites), ...gates(stage)].filter(Boolean).join("; ")
+  ]);
+  return columns(rows);
+}
+function gates({ approval, soakMs, failureBudget, sites }) {
+  if (sites.length === 0) return [];
+  return [
+    `may fail: ${failureBudget}`,
+    ...soakMs > 0 ? [`soak ${spanInWords(soakMs)}`] : [],
+    ...approval ? ["waits for an approval"] : []
+  ];
+}
+function columns(rows) {
+  const widths = [0, 1, 2].map(
+    (column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map(
+    (row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+}
+function openListLines({ sites }, app) {
+  const joining = sites.flatMap(
+    ({ site, apps }) => apps.some((move2) => move2.app === app && move2.release === null) ? site : []
+  );
+  if (joining.length === 0) return [];
+  return [
+    `${app}: ${countOf(joining.length, "site")} without stages, with what is current: ${someOf(joining)}`
+  ];
+}
+function groupLines(variants, { sites, variants: own2 }) {
+  const variant = variants[own2[0] ?? -1];
+  if (variant === void 0) return [];
+  const several = own2.length === 1 ? "" : ` (${own2.length} variants that change alike; the first is shown)`;
+  return [
+    "",
+    `  at ${countOf(sites.length, "site")}: ${someOf(sites)}${several}`,
+    ...variant.objects.flatMap(objectLines)
+  ];
+}
+var signs = { added: "+", changed: "~", removed: "-" };
+function objectLines({ change: change2, kind, namespace, name: name2, diff }) {
+  const title = `  ${signs[change2]} ${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+  if (change2 !== "changed") return [title];
+  const lines2 = diff.trimEnd().split("\n");
+  return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
+}
+function deletionLine({ deletions: { objects, perApp, needsApproval } }) {
+  if (objects === 0) return "Deletions: none.";
+  const apps = Object.entries(perApp).map(([app, count]) => `${app} ${count}`);
+  const approval = needsApproval === null ? "" : ` Somebody has to approve: ${needsApproval}.`;
+  return `Deletions: ${countOf(objects, "object")} (${apps.join(", ")}).${approval}`;
+}
+
+// src/core/health/read-object.ts
+function at(value, ...path2) {
+  let found = value;
+  for (const field of path2) found = isJsonObject(found) ? found[field] : void 0;
+  return found;
+}
+function textAt(value, ...path2) {
+  const found = at(value, ...path2);
+  return typeof found === "string" ? found : "";
+}
+
+// src/action/compared-commits.ts
+var noCommit = /^0+$/;
+var commitId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+function comparedCommits(event, { base, head }) {
+  refuseUnsafe(event.name);
+  if (base !== void 0) return { base, head: head ?? shaOf(event), notes: [] };
+  const found = byEvent(event);
+  return head === void 0 || "nothing" in found ? found : { ...found, head };
+}
+function refuseUnsafe(name2) {
+  if (name2 !== "pull_request_target" && name2 !== "workflow_run") return;
+  throw new FleetError("USAGE", `the Action does not run on ${name2}`, {
+    hint: "use pull_request: it needs no secret, and works for forks",
+    retry: "never"
+  });
+}
+function byEvent(event) {
+  const { name: name2, payload } = event;
+  if (name2 === "pull_request") return { base: `${shaOf(event)}^`, head: shaOf(event), notes: [] };
+  if (name2 === "merge_group") {
+    const [base, head] = [
+      commit(payload, "merge_group", "base_sha"),
+      commit(payload, "merge_group", "head_sha")
+    ];
+    return { base, head, notes: [] };
+  }
+  if (name2 === "push") return pushed(payload);
+  throw new FleetError("USAGE", "this event names no commit to compare with", {
+    hint: "give the input base, or use pull_request, merge_group or push",
+    retry: "never"
+  });
+}
+function pushed(payload) {
+  const [before, after] = [commit(payload, "before"), commit(payload, "after")];
+  if (noCommit.test(after)) return { nothing: "the branch was deleted" };
+  if (!noCommit.test(before)) return { base: before, head: after, notes: [] };
+  const note = "the branch is new, so that all is planned from nothing; the input base names another";
+  return { base: null, head: after, notes: [note] };
+}
+function shaOf({ sha }) {
+  if (commitId.test(sha)) return sha;
+  throw unreadable("GITHUB_SHA");
+}
+function commit(payload, ...path2) {
+  const found = textAt(payload, ...path2);
+  if (commitId.test(found)) return found;
+  throw unreadable(path2.join("."));
+}
+function unreadable(what) {
+  return new FleetError("USAGE", `${what} is no commit`, {
+    hint: "run it as a step of a GitHub workflow",
+    retry: "never"
+  });
+}
+
+// src/action/inputs.ts
+var failOnValues = ["error", "warning", "approval"];
+function readInputs(env) {
+  const failOn = failOnValues.find((value) => value === (input(env, "fail-on") ?? "error"));
+  if (failOn === void 0) {
+    throw new FleetError("USAGE", "the input fail-on has an unknown value", {
+      hint: `use ${failOnValues.join(", ")}`,
+      retry: "never"
+    });
+  }
+  return {
+    directory: input(env, "directory") ?? ".",
+    base: input(env, "base"),
+    head: input(env, "head"),
+    failOn
+  };
+}
+function input(env, name2) {
+  const value = env[`INPUT_${name2.toUpperCase()}`]?.trim();
+  return value === "" ? void 0 : value;
+}
+
+// src/action/preview-change.ts
+var import_promises2 = require("node:fs/promises");
+var import_node_path4 = require("node:path");
+
+// src/adapters/git/read-checkout.ts
+var import_node_path3 = require("node:path");
+
+// src/runtime/system-clock.ts
+var longestTimerMs = 2 ** 31 - 1;
+function systemClock() {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: () => Math.random(),
+    sleep: (ms, signal) => new Promise((resolve4) => {
+      if (signal?.aborted) return resolve4();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve4();
+      };
+      const timer = setTimeout(done, Math.min(ms, longestTimerMs));
+      signal?.addEventListener("abort", done);
+    })
+  };
+}
+
+// src/adapters/git/bare-repository.ts
+var oldest = { major: 2, minor: 36 };
+async function gitVersion(git) {
+  const { stdout } = await git({ args: ["version"] });
+  return /git version (\S+)/.exec(stdout.toString("utf8"))?.[1] ?? "unknown";
+}
+function isRecentEnough(version) {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major > oldest.major || major === oldest.major && minor >= oldest.minor;
+}
+
+// src/adapters/git/checkout-isomorphic.ts
+var import_node_fs = __toESM(require("node:fs"), 1);
+var import_node_path = require("node:path");
+
+// src/adapters/git/byte-queue.ts
+var ByteQueue = class {
+  #chunks = [];
+  #size = 0;
+  push(chunk) {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+  }
+  /** The next line without its end. Undefined while it is incomplete. */
+  takeLine() {
+    const end = this.#lineEnd();
+    if (end < 0) return void 0;
+    return this.take(end + 1)?.toString("utf8", 0, end);
+  }
+  /** The next `length` bytes. Undefined while there are fewer. */
+  take(length) {
+    if (this.#size < length) return void 0;
+    const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const rest = all?.subarray(length) ?? Buffer.alloc(0);
+    this.#chunks = rest.length > 0 ? [rest] : [];
+    this.#size -= length;
+    return all?.subarray(0, length);
+  }
+  #lineEnd() {
+    let before = 0;
+    for (const chunk of this.#chunks) {
+      const at2 = chunk.indexOf(10);
+      if (at2 >= 0) return before + at2;
+      before += chunk.length;
+    }
+    return -1;
+  }
+};
+
+// src/adapters/git/git-errors.ts
+var causes = [
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|has changed and you have requested strict/,
+    code: "GIT_AUTH",
+    message: "the host shows another key than the known hosts file has for it",
+    hint: "do not go on until the host's administrator has told you the new key: somebody may stand between"
+  },
+  {
+    pattern: /Host key verification failed|host key is known for/,
+    code: "GIT_AUTH",
+    message: "the known hosts file has no key of the host",
+    hint: "put the host's key into fleet.ssh.knownHostsFile (ssh-keyscan HOST), after comparing it with what its administrator publishes"
+  },
+  {
+    pattern: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
+    code: "GIT_AUTH",
+    message: "ssh does not use a private key that others may read",
+    hint: "chmod 600 the file of fleet.ssh.keyFile"
+  },
+  {
+    pattern: /(Load key|Identity file) .*(not accessible|No such file|Permission denied|invalid format|error in libcrypto)/,
+    code: "GIT_AUTH",
+    message: "ssh cannot read the private key",
+    hint: "check fleet.ssh.keyFile: it must be a private key, readable by this user"
+  },
+  {
+    pattern: /Permission denied \(.*publickey/,
+    code: "GIT_AUTH",
+    message: "the host does not take the private key",
+    hint: "give its public key read access to the repository; a key with a passphrase cannot be used"
+  },
+  {
+    pattern: /could not read (Username|Password)|Authentication failed|returned error: 401|invalid credentials/i,
+    code: "GIT_AUTH",
+    hint: "check the token file: the token may be wrong, expired or revoked"
+  },
+  {
+    pattern: /returned error: 403/,
+    code: "GIT_AUTH",
+    hint: "the token is known but may not read this repository"
+  },
+  {
+    pattern: /^fatal: not a git repository/m,
+    code: "GIT_NOT_FOUND",
+    hint: "this folder is in no Git repository: make it one (git init, git add, git commit), or do without a revision"
+  },
+  {
+    pattern: /returned error: 404|repository '.*' not found|does not appear to be a git repository/,
+    code: "GIT_NOT_FOUND",
+    hint: "check the URL; some hosts also answer so when the token may not read the repository"
+  },
+  {
+    pattern: /returned error: 30\d|unable to update url base from redirection/,
+    code: "GIT_NOT_FOUND",
+    hint: "the repository has moved: put its new URL into the config"
+  },
+  {
+    pattern: /transport '.*' not allowed/,
+    code: "USAGE",
+    hint: "use an https:// URL or a local path"
+  },
+  {
+    pattern: /SSL certificate problem|server certificate verification failed/,
+    code: "GIT_FAILED",
+    hint: "the certificate's authority is not trusted here: name it by a caFile, or in the system's store"
+  },
+  { pattern: /timed out|Operation too slow|timeout/i, code: "GIT_TIMEOUT" },
+  {
+    pattern: /missing (blob|tree|commit) |bad object|is corrupt|(unable to|could not) read (tree |sha1 )?[0-9a-f]{7}|object .* is (empty|missing)|inflate|invalid sha1 pointer/i,
+    code: "GIT_CORRUPT"
+  }
+];
+function gitFailure(options) {
+  const text = withoutSecrets(options.stderr, options.secrets ?? []);
+  const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
+  const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
+  const { code = "GIT_FAILED", message, hint } = cause ?? {};
+  const words4 = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending2}: ${words4}`, {
+    ...hint === void 0 ? {} : { hint },
+    ...code === "USAGE" ? { retry: "never" } : {}
+  });
+}
+function withoutSecrets(text, secrets = []) {
+  let clean = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/'"@]*@/gi, "$1").replaceAll(/(authorization:\s*)\S+(\s+\S+)?/gi, "$1***");
+  for (const secret of secrets) {
+    if (secret.length > 0) clean = clean.replaceAll(secret, "***");
+  }
+  return clean;
+}
+function shorten(stderr) {
+  const lines2 = stderr.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "" && !/^(remote: )?\w+ objects: /.test(line));
+  const text = lines2.slice(-6).join("; ");
+  return text.length > 800 ? `${text.slice(0, 800)}…` : text;
+}
+
+// src/adapters/git/git-process.ts
+var import_node_child_process = require("node:child_process");
+var import_node_stream = require("node:stream");
+
+// src/adapters/git/ssh-command.ts
+function sshCommand({ keyFile, knownHostsFile }) {
+  const options = {
+    BatchMode: "yes",
+    StrictHostKeyChecking: "yes",
+    UserKnownHostsFile: plainPath(knownHostsFile),
+    GlobalKnownHostsFile: "/dev/null",
+    UpdateHostKeys: "no",
+    IdentitiesOnly: "yes",
+    IdentityAgent: "none",
+    PreferredAuthentications: "publickey",
+    ClearAllForwardings: "yes",
+    ForwardAgent: "no",
+    ControlPath: "none",
+    ConnectTimeout: "15",
+    ServerAliveInterval: "15",
+    LogLevel: "ERROR"
+  };
+  const flags = Object.entries(options).map(([name2, value]) => `-o ${name2}=${value}`);
+  return ["ssh", "-F /dev/null", `-i ${plainPath(keyFile)}`, ...flags].join(" ");
+}
+function plainPath(path2) {
+  if (/^\/[A-Za-z0-9/._@+=,-]+$/.test(path2)) return path2;
+  throw new FleetError("USAGE", `cannot give the path ${JSON.stringify(path2)} to ssh`, {
+    hint: "move the file to an absolute path of letters, digits and / . _ @ + = , -",
+    retry: "never"
+  });
+}
+
+// src/adapters/git/git-environment.ts
+var passed = [
+  "PATH",
+  "TMPDIR",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "GIT_SSL_CAINFO",
+  "GIT_EXEC_PATH",
+  "http_proxy",
+  "https_proxy",
+  "HTTPS_PROXY",
+  "no_proxy",
+  "NO_PROXY"
+];
+var configuration = {
+  "core.hooksPath": "/dev/null",
+  "core.fsmonitor": "false",
+  "core.askPass": "",
+  "core.fsync": "all",
+  "core.filesRefLockTimeout": "1000",
+  "core.packedRefsTimeout": "1000",
+  "credential.helper": "",
+  "fetch.fsckObjects": "true",
+  "transfer.fsckObjects": "true",
+  "fetch.unpackLimit": "1",
+  "gc.auto": "0",
+  "maintenance.auto": "false",
+  // A redirect could carry the token to another host.
+  "http.followRedirects": "false",
+  "http.lowSpeedLimit": "100",
+  "http.lowSpeedTime": "60",
+  // The folders are named by the operator; their owner may be another uid (a mounted volume).
+  "safe.directory": "*"
+};
+function configArguments() {
+  return Object.entries(configuration).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+}
+function gitEnvironment(options = {}) {
+  const environment2 = {
+    LC_ALL: "C",
+    // No ~/.netrc, no ~/.gitconfig, no ~/.config/git.
+    HOME: "/nonexistent",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_ATTR_NOSYSTEM: "1",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_OPTIONAL_LOCKS: "0",
+    // New repositories keep each ref in a file, whatever git's default becomes: they are read without a process.
+    GIT_DEFAULT_REF_FORMAT: "files",
+    GIT_ALLOW_PROTOCOL: options.protocols ?? "none"
+  };
+  for (const name2 of passed) {
+    const value = process.env[name2];
+    if (value !== void 0) environment2[name2] = value;
+  }
+  if (options.caFile !== void 0) environment2["GIT_SSL_CAINFO"] = options.caFile;
+  if (options.ssh !== void 0) {
+    environment2["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
+    environment2["GIT_SSH_VARIANT"] = "ssh";
+  }
+  return { ...environment2, ...configEnvironment(options.config ?? {}) };
+}
+function configEnvironment(config) {
+  const entries = Object.entries(config).flatMap(
+    ([key, values]) => (typeof values === "string" ? [values] : values).map((value) => [key, value])
+  );
+  const environment2 = { GIT_CONFIG_COUNT: String(entries.length) };
+  for (const [index, [key, value]] of entries.entries()) {
+    environment2[`GIT_CONFIG_KEY_${index}`] = key;
+    environment2[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return environment2;
+}
+
+// src/adapters/git/git-process.ts
+var defaultTimeoutMs = 6e4;
+var defaultMaxOutput = 64 * 1024 * 1024;
+var maxStderr = 16 * 1024;
+var graceMs = 2e3;
+function createGit(options) {
+  return async (command2) => {
+    const signals = [options.signal, command2.signal].filter((signal2) => signal2 !== void 0);
+    const signal = signals.length > 0 ? AbortSignal.any(signals) : void 0;
+    signal?.throwIfAborted();
+    return run(command2, options.clock, signal);
+  };
+}
+function spawnGit(command2) {
+  const location = [
+    ...command2.gitDir === void 0 ? [] : [`--git-dir=${command2.gitDir}`],
+    ...command2.workDir === void 0 ? [] : ["-C", command2.workDir]
+  ];
+  return (0, import_node_child_process.spawn)("git", [...configArguments(), ...location, ...command2.args], {
+    // No folder of the user's: a folder that is gone would look like a missing git.
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+    env: gitEnvironment({
+      ...command2.protocols === void 0 ? {} : { protocols: command2.protocols },
+      config: command2.secretConfig ?? {},
+      caFile: command2.caFile,
+      ssh: command2.ssh
+    })
+  });
+}
+function killGroup(child3, clock, ended) {
+  if (child3.pid === void 0) return;
+  signalGroup(child3.pid, "SIGTERM");
+  const { pid } = child3;
+  void clock.sleep(graceMs, ended).then(() => {
+    if (!ended.aborted) signalGroup(pid, "SIGKILL");
+  });
+}
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+async function run(command2, clock, signal) {
+  const child3 = spawnGit(command2);
+  const ended = new AbortController();
+  let stopped;
+  const stop = (why) => {
+    if (stopped !== void 0 || ended.signal.aborted) return;
+    stopped = why;
+    killGroup(child3, clock, ended.signal);
+  };
+  const onAbort = () => stop("abort");
+  signal?.addEventListener("abort", onAbort);
+  const timeoutMs = command2.timeoutMs ?? defaultTimeoutMs;
+  void clock.sleep(timeoutMs, ended.signal).then(() => stop("timeout"));
+  try {
+    const maxOutput = command2.maxOutput ?? defaultMaxOutput;
+    const output = collect(child3.stdout, maxOutput, () => stop("output"));
+    const errors = collect(child3.stderr, maxStderr, () => void 0);
+    feed(child3, command2.input);
+    const code = await ending(child3);
+    if (stopped === "abort") throw signal?.reason;
+    if (stopped !== void 0) throw stoppedError(command2, stopped, { timeoutMs, maxOutput });
+    return answer(command2, { code, stdout: output(), stderr: errors().toString("utf8") });
+  } finally {
+    ended.abort();
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+function answer(command2, result) {
+  const { code, stdout, stderr } = result;
+  if (code !== null && (command2.codes ?? [0]).includes(code)) return { code, stdout };
+  const name2 = command2.args[0] ?? "";
+  throw gitFailure({ command: name2, code, stderr, secrets: command2.secrets ?? [] });
+}
+function stoppedError(command2, stopped, limits) {
+  const name2 = command2.args[0] ?? "";
+  if (stopped === "timeout") {
+    return new FleetError(
+      "GIT_TIMEOUT",
+      `git ${name2} did not end within ${limits.timeoutMs / 1e3} s`
+    );
+  }
+  return new FleetError("GIT_FAILED", `git ${name2} gave more than ${limits.maxOutput} bytes`);
+}
+function collect(stream, max, onMore) {
+  const chunks = [];
+  let size = 0;
+  stream.on("data", (chunk) => {
+    size += chunk.length;
+    if (size <= max) chunks.push(chunk);
+    else onMore();
+  });
+  stream.on("error", () => void 0);
+  return () => Buffer.concat(chunks);
+}
+function feed(child3, input2) {
+  child3.stdin.on("error", () => void 0);
+  if (input2 === void 0 || typeof input2 === "string" || input2 instanceof Uint8Array) {
+    child3.stdin.end(input2);
+    return;
+  }
+  import_node_stream.Readable.from(input2).pipe(child3.stdin);
+}
+function ending(child3) {
+  return new Promise((resolve4, reject) => {
+    child3.once("error", (error) => reject(cannotStart(error)));
+    child3.once("close", (code) => resolve4(code));
+  });
+}
+function isGitMissing(error) {
+  if (!(error instanceof FleetError) || !(error.cause instanceof Error)) return false;
+  return error.cause.code === "ENOENT";
+}
+function cannotStart(error) {
+  const missing2 = error.code === "ENOENT";
+  return new FleetError("GIT_FAILED", missing2 ? "git was not found" : "git cannot be started", {
+    cause: error,
+    ...missing2 ? { hint: "install git 2.36 or newer", retry: "never" } : {}
+  });
+}
+
+// src/adapters/git/object-id.ts
+var import_node_crypto3 = require("node:crypto");
+function objectId2(type, bytes) {
+  return (0, import_node_crypto3.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+}
+function isObjectId(text) {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
+// src/adapters/git/object-reader.ts
+var maxObjectBytes = 128 * 1024 * 1024;
+var maxStderr2 = 4096;
+var ObjectReader = class {
+  #gitDir;
+  #clock;
+  #timeoutMs;
+  #waiting = [];
+  #child;
+  #closed = false;
+  constructor(options) {
+    this.#gitDir = options.gitDir;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs ?? 6e4;
+  }
+  /** Type and size of each name; undefined for what is not there. */
+  info(names) {
+    return this.#ask("info", names);
+  }
+  /** Type and bytes of each id, checked; absent when not there. */
+  async contents(oids) {
+    const objects = await this.#ask("contents", oids);
+    const found = /* @__PURE__ */ new Map();
+    for (const object of objects) {
+      if (object === void 0) continue;
+      if (objectId2(object.type, object.bytes) !== object.oid) {
+        throw new FleetError("GIT_CORRUPT", `object ${object.oid} is damaged`);
+      }
+      found.set(object.oid, object);
+    }
+    return found;
+  }
+  /** Ends the process, so that the next question starts a new one (files that a repack removed are let go). */
+  restart() {
+    if (this.#waiting.length > 0) return;
+    this.#child?.stop();
+    this.#child = void 0;
+  }
+  async close() {
+    this.#closed = true;
+    const child3 = this.#child;
+    child3?.kill();
+    await child3?.ended;
+  }
+  async #ask(kind, names) {
+    if (names.length === 0) return [];
+    if (this.#closed) throw new Error("the object store is closed");
+    const asked = names.map((name2) => this.#enqueue(kind, name2));
+    this.#child ??= this.#start();
+    const done = new AbortController();
+    void this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
+      if (!done.signal.aborted) this.#giveUp();
+    });
+    try {
+      return await Promise.all(asked);
+    } finally {
+      done.abort("answered");
+    }
+  }
+  #enqueue(kind, name2) {
+    return new Promise((resolve4, reject) => {
+      const request = { kind, name: name2, resolve: resolve4, reject, deaths: 0 };
+      this.#waiting.push(request);
+      this.#child?.send(request);
+    });
+  }
+  #start() {
+    const session = new Session(this.#gitDir, this.#clock, this.#waiting);
+    void session.ended.then((error) => this.#onEnd(session, error));
+    for (const request of this.#waiting) session.send(request);
+    return session;
+  }
+  #onEnd(session, error) {
+    if (this.#child !== session) return;
+    this.#child = void 0;
+    const head = this.#waiting[0];
+    if (head === void 0) return;
+    head.deaths += 1;
+    if (this.#closed) this.#rejectAll(new Error("the object store is closed"));
+    else if (head.deaths > 1) this.#reject(head, error);
+    if (this.#waiting.length > 0) this.#child ??= this.#start();
+  }
+  /** A damaged object is the fault of one question; anything else would meet the next one too. */
+  #reject(head, error) {
+    if (error.code !== "GIT_CORRUPT") return this.#rejectAll(error);
+    this.#waiting.shift();
+    head.reject(error);
+  }
+  #giveUp() {
+    const seconds = this.#timeoutMs / 1e3;
+    this.#rejectAll(
+      new FleetError("GIT_TIMEOUT", `git cat-file did not answer within ${seconds} s`)
+    );
+    this.#child?.kill();
+  }
+  #rejectAll(error) {
+    for (const request of this.#waiting.splice(0)) request.reject(error);
+  }
+};
+var Session = class {
+  /** Resolves when the process is over, with the error to give to whom it owes an answer. */
+  ended;
+  #clock;
+  #child;
+  #waiting;
+  #queue = new ByteQueue();
+  #over = new AbortController();
+  #alive = true;
+  /** Killed: what it still says belongs to nobody. */
+  #killed = false;
+  #header;
+  constructor(gitDir, clock, waiting) {
+    this.#clock = clock;
+    this.#waiting = waiting;
+    this.#child = spawnGit({ args: ["cat-file", "--batch-command"], gitDir });
+    this.#child.stdin.on("error", () => void 0);
+    this.#child.stdout.on("data", (chunk) => this.#onData(chunk));
+    this.ended = this.#whenEnded();
+  }
+  send({ kind, name: name2 }) {
+    this.#keepAlive(true);
+    this.#child.stdin.write(`${kind} ${name2}
+`);
+  }
+  stop() {
+    this.#child.stdin.end();
+  }
+  kill() {
+    this.#killed = true;
+    killGroup(this.#child, this.#clock, this.#over.signal);
+  }
+  #whenEnded() {
+    let stderr = "";
+    this.#child.stderr.on("data", (chunk) => {
+      if (stderr.length < maxStderr2) stderr += chunk.toString("utf8");
+    });
+    return new Promise((resolve4) => {
+      this.#child.once("error", (error) => resolve4(cannotStart(error)));
+      this.#child.once("close", (code) => {
+        this.#over.abort();
+        resolve4(gitFailure({ command: "cat-file", code, stderr }));
+      });
+    });
+  }
+  #onData(chunk) {
+    if (this.#killed) return;
+    this.#queue.push(chunk);
+    while (this.#waiting.length > 0 && this.#readAnswer()) ;
+    if (this.#waiting.length === 0) this.#keepAlive(false);
+  }
+  /** Takes one whole answer from the queue. False while it is incomplete. */
+  #readAnswer() {
+    if (this.#header === void 0) {
+      const line = this.#queue.takeLine();
+      return line !== void 0 && this.#onHeader(line);
+    }
+    const bytes = this.#queue.take(this.#header.size + 1);
+    if (bytes === void 0) return false;
+    const header = this.#header;
+    this.#header = void 0;
+    this.#answer({ ...header, bytes: bytes.subarray(0, -1) });
+    return true;
+  }
+  #onHeader(line) {
+    const [oid = "", type = "", size = ""] = line.split(" ");
+    if (!isObjectId(oid) || !/^(blob|tree|commit|tag)$/.test(type)) {
+      this.#answer(void 0);
+      return true;
+    }
+    const header = { oid, type, size: Number(size) };
+    if (this.#waiting[0]?.kind === "info") {
+      this.#answer({ ...header, bytes: Buffer.alloc(0) });
+      return true;
+    }
+    if (header.size > maxObjectBytes) {
+      this.#waiting.shift()?.reject(tooLarge(header));
+      this.kill();
+      return false;
+    }
+    this.#header = header;
+    return true;
+  }
+  #answer(object) {
+    this.#waiting.shift()?.resolve(object);
+  }
+  #keepAlive(alive) {
+    if (this.#alive === alive) return;
+    this.#alive = alive;
+    for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
+      const { ref, unref } = handle;
+      (alive ? ref : unref)?.call(handle);
+    }
+  }
+};
+function tooLarge({ oid, size }) {
+  return new FleetError(
+    "GIT_FAILED",
+    `object ${oid} has ${size} bytes; at most ${maxObjectBytes} are read`,
+    { retry: "never" }
+  );
+}
+
+// src/adapters/git/git-path.ts
+function isSafePath(path2) {
+  return path2.split("/").every(isSafeSegment);
+}
+function isSafeSegment(segment) {
+  if (segment === "" || /[\u0000-\u001f\u007f\\]/.test(segment)) return false;
+  return segment !== "." && segment !== ".." && segment.toLowerCase() !== ".git";
+}
+
+// src/adapters/git/source-files.ts
+var defaultSourceLimits = {
+  maxFiles: 2e5,
+  maxFileBytes: 4 * 1024 * 1024,
+  maxTotalBytes: 512 * 1024 * 1024
+};
+function isSourcePath(path2) {
+  return path2.split("/").every((part) => !part.startsWith(".") && part !== "node_modules");
+}
+function selectSources(candidates, limits) {
+  const inside2 = candidates.filter(({ path: path2 }) => isSourcePath(path2));
+  const refused = inside2.flatMap((candidate) => problemOf(candidate, limits));
+  const chosen = inside2.filter(
+    ({ path: path2, kind, size }) => isSafePath(path2) && kind === "file" && size <= limits.maxFileBytes
+  );
+  if (chosen.length > limits.maxFiles) throw tooManyFiles(limits);
+  const total = chosen.reduce((sum, { size }) => sum + size, 0);
+  if (total > limits.maxTotalBytes) {
+    throw unreadable2(`the repository's files have ${total} bytes, over ${limits.maxTotalBytes}`);
+  }
+  return { chosen, refused };
+}
+function problemOf({ path: path2, kind, size }, limits) {
+  const because = (problem2, shown2 = path2) => [
+    { path: shown2, text: "", problem: problem2 }
+  ];
+  if (!isSafePath(path2)) return because("not a name that can be used", JSON.stringify(path2));
+  if (!isDeclaration(path2)) return [];
+  if (kind === "link") return because("symbolic links are not followed; put the file there itself");
+  if (size > limits.maxFileBytes) {
+    return because(`has ${size} bytes, at most ${limits.maxFileBytes} are read`);
+  }
+  return [];
+}
+function decodeText(bytes) {
+  if (bytes.includes(0)) return void 0;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return void 0;
+  }
+}
+function sourceFile(path2, text) {
+  if (text !== void 0) return [{ path: path2, text }];
+  return isDeclaration(path2) ? [{ path: path2, text: "", problem: "is not UTF-8 text" }] : [];
+}
+function isDeclaration(path2) {
+  return /\.(ya?ml|json)$/i.test(path2);
+}
+function tooManyFiles(limits) {
+  return unreadable2(`the repository has more than ${limits.maxFiles} files`);
+}
+function unreadable2(problem2) {
+  return new FleetError("INVALID_FLEET", problem2);
+}
+
+// src/adapters/git/source-tree.ts
+var batchBytes = 32 * 1024 * 1024;
+async function readSourceTree(options) {
+  const { git, gitDir, treeish, signal, limits, clock } = options;
+  const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
+  const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
+  const { chosen, refused } = selectSources(parseListing(stdout.toString("utf8")), limits);
+  const texts = /* @__PURE__ */ new Map();
+  const missing2 = [];
+  for (const entry2 of chosen) {
+    if (options.known?.has(entry2.oid)) texts.set(entry2.oid, options.known.get(entry2.oid));
+    else missing2.push(entry2);
+  }
+  await readInto(texts, missing2, { gitDir, clock });
+  const read = chosen.flatMap(({ path: path2, oid }) => sourceFile(path2, texts.get(oid)));
+  const files = [...read, ...refused].toSorted((a, b) => a.path < b.path ? -1 : 1);
+  return { files, texts };
+}
+function parseListing(output) {
+  const entries = [];
+  for (const line of output.split("\0")) {
+    const match2 = /^(?<mode>\d+) blob (?<oid>[0-9a-f]+) +(?<size>\d+)\t(?<path>[^]*)$/.exec(line);
+    const { mode, oid = "", size, path: path2 = "" } = match2?.groups ?? {};
+    if (mode === void 0) continue;
+    entries.push({ path: path2, oid, kind: mode === "120000" ? "link" : "file", size: Number(size) });
+  }
+  return entries;
+}
+async function readInto(texts, entries, options) {
+  if (entries.length === 0) return;
+  const reader = new ObjectReader(options);
+  try {
+    for (const batch of batches(entries)) {
+      const blobs = await reader.contents(batch.map(({ oid }) => oid));
+      for (const { oid } of batch) texts.set(oid, decodeText(bytesOf(blobs, oid)));
+    }
+  } finally {
+    await reader.close();
+  }
+}
+function bytesOf(blobs, oid) {
+  const blob = blobs.get(oid);
+  if (blob !== void 0) return blob.bytes;
+  throw new FleetError("GIT_CORRUPT", `blob ${oid} is missing`);
+}
+function* batches(entries) {
+  let batch = [];
+  let bytes = 0;
+  for (const entry2 of entries) {
+    batch.push(entry2);
+    bytes += entry2.size;
+    if (bytes < batchBytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+// src/adapters/git/checkout-native.ts
+async function readNativeTree(git, dir, options) {
+  const { revision, limits, clock, signal } = options;
+  const location = await locate(git, dir);
+  const commit2 = await resolveIn(git, location, revision);
+  const treeish = await folderAt(git, location, commit2);
+  if (treeish === void 0) {
+    throw new FleetError("GIT_NOT_FOUND", `there is no folder ${location.prefix} in ${revision}`, {
+      retry: "never"
+    });
+  }
+  const { gitDir } = location;
+  return (await readSourceTree({ git, gitDir, treeish, limits, clock, signal })).files;
+}
+async function resolveNativeRevision(git, dir, revision) {
+  return resolveIn(git, await locate(git, dir), revision);
+}
+async function locate(git, dir) {
+  const args = ["rev-parse", "--absolute-git-dir", "--show-prefix"];
+  const secretConfig = { "safe.bareRepository": "explicit" };
+  const { stdout } = await git({ args, workDir: dir, secretConfig });
+  const [gitDir = "", prefix2 = ""] = stdout.toString("utf8").split("\n");
+  return { gitDir, prefix: prefix2.replace(/\/$/, "") };
+}
+async function resolveIn(git, { gitDir }, revision) {
+  const found = await verify(git, gitDir, `${revision}^{commit}`);
+  if (found !== void 0) return found;
+  throw unknownRevision(revision);
+}
+function unknownRevision(revision) {
+  return new FleetError("GIT_NOT_FOUND", `unknown revision ${JSON.stringify(revision)}`, {
+    hint: "name a branch, tag or commit that this checkout has (a shallow clone has only the newest ones)",
+    retry: "never"
+  });
+}
+async function folderAt(git, { gitDir, prefix: prefix2 }, commit2) {
+  const oid = prefix2 === "" ? commit2 : await verify(git, gitDir, `${commit2}:${prefix2}`);
+  return oid === void 0 ? void 0 : verify(git, gitDir, `${oid}^{tree}`);
+}
+async function verify(git, gitDir, name2) {
+  const args = ["rev-parse", "--quiet", "--verify", "--end-of-options", name2];
+  const { code, stdout } = await git({ args, gitDir, codes: [0, 1, 128] });
+  const oid = stdout.toString("utf8").trim();
+  return code === 0 && /^[0-9a-f]+$/.test(oid) ? oid : void 0;
+}
+
+// src/adapters/git/checkout-isomorphic.ts
+async function readIsomorphicTree(dir, options) {
+  const { revision, limits, signal } = options;
+  const repository = await open(dir);
+  const commit2 = await resolveIn2(repository, revision);
+  const root = await folderAt2(repository, commit2);
+  if (root === void 0) {
+    throw new FleetError(
+      "GIT_NOT_FOUND",
+      `there is no folder ${repository.prefix} in ${revision}`,
+      {
+        retry: "never"
+      }
+    );
+  }
+  try {
+    return await readFiles(repository, root, { limits, signal });
+  } catch (error) {
+    if (!isIsomorphicError(error)) throw error;
+    throw new FleetError("GIT_CORRUPT", `objects of ${revision} are missing or damaged`, {
+      cause: error,
+      retry: "never"
+    });
+  }
+}
+async function readFiles(repository, root, options) {
+  const { limits, signal } = options;
+  const entries = await listTree(repository, root, options);
+  const sized = [];
+  for (const entry2 of entries) {
+    signal?.throwIfAborted();
+    const bytes = await readBlob(repository, entry2.oid);
+    const isTooLarge = bytes.length > limits.maxFileBytes;
+    sized.push({ ...entry2, size: bytes.length, text: isTooLarge ? void 0 : decodeText(bytes) });
+  }
+  const { chosen, refused } = selectSources(sized, limits);
+  return [...chosen.flatMap(({ path: path2, text }) => sourceFile(path2, text)), ...refused];
+}
+async function resolveIsomorphicRevision(dir, revision) {
+  return resolveIn2(await open(dir), revision);
+}
+async function open(dir) {
+  const git = await Promise.resolve().then(() => __toESM(require_isomorphic_git(), 1));
+  const root = await git.findRoot({ fs: import_node_fs.default, filepath: dir }).catch(() => void 0);
+  if (root === void 0) {
+    throw new FleetError("GIT_NOT_FOUND", `${dir} is not in a git repository`, { retry: "never" });
+  }
+  const gitdir = (0, import_node_path.join)(root, ".git");
+  if (!import_node_fs.default.statSync(gitdir).isDirectory()) {
+    throw new FleetError("GIT_FAILED", `${root} is a linked work tree or a submodule`, {
+      hint: "install git to read it",
+      retry: "never"
+    });
+  }
+  return { git, gitdir, prefix: (0, import_node_path.relative)(root, dir).split(import_node_path.sep).join("/"), cache: {} };
+}
+async function resolveIn2(repository, revision) {
+  const { git, gitdir, cache: cache3 } = repository;
+  const [, name2 = "", steps = ""] = /^(.*?)((?:~\d*|\^)*)$/s.exec(revision) ?? [];
+  try {
+    let oid = await baseCommit(repository, name2);
+    for (let left = countSteps(steps); left > 0; left -= 1) {
+      const { commit: commit2 } = await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
+      oid = commit2.parent[0] ?? "";
+    }
+    return (await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 })).oid;
+  } catch (error) {
+    if (isIsomorphicError(error)) throw unknownRevision(revision);
+    throw error;
+  }
+}
+async function baseCommit(repository, name2) {
+  const { git, gitdir, cache: cache3 } = repository;
+  if (isObjectId(name2)) return name2;
+  try {
+    return await git.resolveRef({ fs: import_node_fs.default, gitdir, ref: name2 });
+  } catch (error) {
+    if (!isIsomorphicError(error) || !/^[0-9a-f]{4,39}$/.test(name2)) throw error;
+    return git.expandOid({ fs: import_node_fs.default, gitdir, oid: name2, cache: cache3 });
+  }
+}
+function countSteps(steps) {
+  const parts = steps.match(/~\d*|\^/g) ?? [];
+  return parts.reduce((sum, part) => sum + (/\d/.test(part) ? Number(part.slice(1)) : 1), 0);
+}
+function isIsomorphicError(error) {
+  return error instanceof Error && "code" in error && error.name === error.code;
+}
+async function folderAt2(repository, commit2) {
+  const { git, gitdir, cache: cache3, prefix: prefix2 } = repository;
+  let { oid } = await git.readTree({ fs: import_node_fs.default, gitdir, oid: commit2, cache: cache3 });
+  for (const name2 of prefix2 === "" ? [] : prefix2.split("/")) {
+    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
+    const next = tree.find((entry2) => entry2.path === name2 && entry2.type === "tree");
+    if (next === void 0) return void 0;
+    oid = next.oid;
+  }
+  return oid;
+}
+async function listTree({ git, gitdir, cache: cache3 }, root, { limits, signal }) {
+  const found = [];
+  const openFolders = [{ oid: root, under: "" }];
+  for (let next = openFolders.pop(); next !== void 0; next = openFolders.pop()) {
+    signal?.throwIfAborted();
+    const { oid, under } = next;
+    const { tree } = await git.readTree({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
+    for (const entry2 of tree) {
+      const path2 = under + entry2.path;
+      if (!isSourcePath(path2)) continue;
+      if (entry2.type === "tree") openFolders.push({ oid: entry2.oid, under: `${path2}/` });
+      const kind = entry2.mode === "120000" ? "link" : "file";
+      if (entry2.type === "blob") found.push({ path: path2, oid: entry2.oid, kind });
+    }
+    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
+  }
+  return found;
+}
+async function readBlob({ git, gitdir, cache: cache3 }, oid) {
+  const { blob } = await git.readBlob({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
+  return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+}
+
+// src/adapters/git/work-tree.ts
+var import_promises = require("node:fs/promises");
+var import_node_path2 = require("node:path");
+var readAtOnce = 64;
+async function readWorkTree(dir, limits, signal) {
+  await requireFolder(dir);
+  const { chosen, refused } = selectSources(await listFiles(dir, limits, signal), limits);
+  const files = [...refused];
+  for (let start = 0; start < chosen.length; start += readAtOnce) {
+    signal?.throwIfAborted();
+    const batch = chosen.slice(start, start + readAtOnce);
+    const texts = await Promise.all(
+      batch.map(async ({ path: path2 }) => decodeText(await (0, import_promises.readFile)((0, import_node_path2.join)(dir, path2))))
+    );
+    files.push(...batch.flatMap(({ path: path2 }, index) => sourceFile(path2, texts[index])));
+  }
+  return files;
+}
+async function requireFolder(dir) {
+  const missing2 = (cause) => new FleetError("GIT_NOT_FOUND", `there is no folder ${dir}`, { cause, retry: "never" });
+  try {
+    if (!(await (0, import_promises.stat)(dir)).isDirectory()) throw missing2();
+  } catch (error) {
+    const { code } = error;
+    throw code === "ENOENT" || code === "ENOTDIR" ? missing2(error) : error;
+  }
+}
+async function listFiles(dir, limits, signal) {
+  const found = [];
+  const open2 = [""];
+  for (let folder = open2.pop(); folder !== void 0; folder = open2.pop()) {
+    signal?.throwIfAborted();
+    const { files, folders } = await listFolder(dir, folder);
+    found.push(...files);
+    open2.push(...folders);
+    if (found.length > limits.maxFiles) throw tooManyFiles(limits);
+  }
+  return found;
+}
+async function listFolder(dir, folder) {
+  const entries = await (0, import_promises.readdir)((0, import_node_path2.join)(dir, folder), { withFileTypes: true });
+  const isOtherRepository = folder !== "" && entries.some(({ name: name2 }) => name2 === ".git");
+  const files = [];
+  const folders = [];
+  for (const entry2 of isOtherRepository ? [] : entries) {
+    const path2 = folder === "" ? entry2.name : `${folder}/${entry2.name}`;
+    if (!isSourcePath(path2)) continue;
+    if (entry2.isDirectory()) folders.push(path2);
+    else if (entry2.isSymbolicLink()) files.push({ path: path2, kind: "link", size: 0 });
+    else if (entry2.isFile()) files.push(await measured(dir, path2));
+  }
+  return { files, folders };
+}
+async function measured(dir, path2) {
+  return { path: path2, kind: "file", size: (await (0, import_promises.stat)((0, import_node_path2.join)(dir, path2))).size };
+}
+
+// src/adapters/git/read-checkout.ts
+async function readCheckout(dir, options = {}) {
+  const limits = { ...defaultSourceLimits, ...options.limits };
+  const folder = (0, import_node_path3.resolve)(dir);
+  const files = options.revision === void 0 ? await readWorkTree(folder, limits, options.signal) : await readRevision(folder, options.revision, { ...options, limits });
+  return files.toSorted((a, b) => a.path < b.path ? -1 : Number(a.path > b.path));
+}
+async function resolveRevision(dir, revision, options = {}) {
+  const git = checkoutGit(options);
+  const folder = (0, import_node_path3.resolve)(dir);
+  return await readerOf(options, git) === "native" ? resolveNativeRevision(git, folder, revision) : resolveIsomorphicRevision(folder, revision);
+}
+async function readRevision(folder, revision, options) {
+  const git = checkoutGit(options);
+  const { limits, signal } = options;
+  if (await readerOf(options, git) === "isomorphic") {
+    return readIsomorphicTree(folder, { revision, limits, signal });
+  }
+  const clock = options.clock ?? systemClock();
+  return readNativeTree(git, folder, { revision, limits, signal, clock });
+}
+function checkoutGit({ clock, signal }) {
+  return createGit({ clock: clock ?? systemClock(), signal });
+}
+async function readerOf(options, git) {
+  if (options.reader !== void 0) return options.reader;
+  try {
+    return isRecentEnough(await gitVersion(git)) ? "native" : "isomorphic";
+  } catch (error) {
+    if (isGitMissing(error)) return "isomorphic";
+    throw error;
+  }
+}
+
+// src/core/model/app-sources.ts
+var manifestExtension = /\.(ya?ml|json)$/i;
+function sourcePath(written) {
+  const hint = "write a path from the root of the repository, such as manifests/web";
+  if (/^([/\\]|[A-Za-z]:)/.test(written)) {
+    return { ok: false, message: `the path "${written}" is absolute`, hint };
+  }
+  const parts = written.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) {
+    return { ok: false, message: `the path "${written}" leaves the repository`, hint };
+  }
+  return { ok: true, path: parts.join("/") };
+}
+function isInSource(source, path2) {
+  return source === "" || path2 === source || path2.startsWith(`${source}/`);
+}
+function manifestFiles(source, files) {
+  return files.filter(
+    ({ path: path2 }) => isInSource(source, path2) && manifestExtension.test(path2) && !hasDotPart(path2.slice(source.length))
+  );
+}
+function hasDotPart(path2) {
+  return path2.split("/").some((part) => part.startsWith("."));
+}
+function nearestSource(source, files) {
+  const known = /* @__PURE__ */ new Set();
+  for (const { path: path2 } of files) {
+    if (!manifestExtension.test(path2) || hasDotPart(path2)) continue;
+    known.add(path2);
+    for (let end = path2.lastIndexOf("/"); end > 0; end = path2.lastIndexOf("/", end - 1)) {
+      known.add(path2.slice(0, end));
+    }
+  }
+  return closestName(source, known);
+}
+
+// src/core/model/fleet-draft.ts
+function errorAt(place, finding2) {
+  return { ...place, severity: "error", ...finding2 };
+}
+function warningAt(place, finding2) {
+  return { ...place, severity: "warning", ...finding2 };
+}
 
 // src/core/model/planned.ts
 var plannedKinds = /* @__PURE__ */ new Set([
@@ -42384,9 +42770,7 @@ var plannedKinds = /* @__PURE__ */ new Set([
   "Profile",
   "Policy",
   "Tenant",
-  "MaintenanceWindow",
-  "BroadcastJob",
-  "Decision"
+  "BroadcastJob"
 ]);
 var plannedFields = {
   Fleet: [
@@ -42396,7 +42780,6 @@ var plannedFields = {
     "spec.health",
     "spec.healthWeights",
     "spec.replan",
-    "spec.windows",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",
@@ -42429,7 +42812,6 @@ var plannedFields = {
     "spec.values",
     "spec.profile",
     "spec.components",
-    "spec.dependsOn",
     "spec.secrets",
     "spec.kubernetes",
     "spec.kubernetesVersion",
@@ -42448,18 +42830,18 @@ var plannedFields = {
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable"
   ],
+  Decision: [],
   RolloutStrategy: [
-    "spec.windows",
     "spec.checks",
     "spec.dependsOn",
     "spec.gates.checks",
-    "spec.gates.windows",
     "spec.stages.windows",
     "spec.stages.checks",
     "spec.stages.gates",
     "spec.stages.onFailure",
     "spec.stages.rollback"
-  ]
+  ],
+  MaintenanceWindow: []
 };
 var plannedValues = {
   "RolloutStrategy spec.onFailure": ["rollback"]
@@ -42478,6 +42860,9 @@ var expectedByTitle = {
   name: "a name of lower case letters, digits and single dashes, at most 63 characters",
   namespace: "a namespace of lower case letters, digits and dashes, at most 63 characters",
   duration: "a time span such as `90s`, `5m`, `1h30m` or `500ms`",
+  "time of day": "a time of day such as `02:00`",
+  "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
+  "time zone": "a time zone such as `Europe/Berlin`",
   "number or percentage": 'a number of sites, or a percentage of them such as "10%"',
   selector: "a selector, as text or as matchLabels and matchExpressions",
   "JSON pointer": "a JSON pointer such as `/spec/replicas`",
@@ -44495,7 +44880,7 @@ var Minimatch = class {
       let keys = this.#mergeKeys();
       const len = Math.max(0, ...this.set.map((r) => r.length));
       for (let k = 0; k < len; k++) {
-        const groups = /* @__PURE__ */ new Map();
+        const groups2 = /* @__PURE__ */ new Map();
         const R = this.set.length + 1;
         this.set.forEach((row, i) => {
           if (!(row[k] instanceof Matcher || row[k] === PENDING) || !extSafe(this.globParts[i][k])) {
@@ -44503,14 +44888,14 @@ var Minimatch = class {
           }
           const { pre, suf } = keys[i];
           const key = pre[k] * R + suf[k + 1];
-          const g = groups.get(key);
+          const g = groups2.get(key);
           if (g)
             g.push(i);
           else
-            groups.set(key, [i]);
+            groups2.set(key, [i]);
         });
         const drop = /* @__PURE__ */ new Set();
-        for (const g of groups.values()) {
+        for (const g of groups2.values()) {
           if (g.length < 2)
             continue;
           const [first2, ...rest] = g;
@@ -45346,7 +45731,7 @@ function createIgnore(patterns) {
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
-  return (path2) => pathAndFolders(path2).some((part) => matchers.some((matcher) => matcher.match(part)));
+  return (path2) => pathAndFolders(path2).some((part) => matchers.some((matcher2) => matcher2.match(part)));
 }
 function pathAndFolders(path2) {
   const parts = path2.split("/");
@@ -52453,19 +52838,19 @@ function isSubtypeOf(val, typ) {
 // node_modules/@bufbuild/cel/dist/esm/resolver.js
 var privateSymbol7 = /* @__PURE__ */ Symbol.for("@bufbuild/cel/resolver");
 function createResolver(...inputs) {
-  const groups = /* @__PURE__ */ new Map();
+  const groups2 = /* @__PURE__ */ new Map();
   for (const input2 of inputs) {
     const funcs = isFuncResolver(input2) || Array.isArray(input2) ? input2 : [input2];
     for (const func of funcs) {
-      let group2 = groups.get(func.name);
+      let group2 = groups2.get(func.name);
       if (group2 === void 0) {
         group2 = [];
-        groups.set(func.name, group2);
+        groups2.set(func.name, group2);
       }
       group2.push(func);
     }
   }
-  return new Resolver(new Map(new Array(...groups.entries()).map(([name2, funcs]) => [
+  return new Resolver(new Map(new Array(...groups2.entries()).map(([name2, funcs]) => [
     name2,
     createFuncGroup(name2, funcs)
   ])));
@@ -64798,26 +65183,26 @@ function checkCelTypes(parsed, { variables, isFunction }) {
   const type = typeOf(check, parsed.expr, variables);
   return { type, problems: check.problems.slice(0, maxProblems) };
 }
-function typeOf(check, node, scope) {
+function typeOf(check, node, scope2) {
   const { exprKind } = node;
   switch (exprKind.case) {
     case "constExpr":
       return constantType(exprKind.value.constantKind.case);
     case "identExpr":
-      return variableType(check, node, { name: exprKind.value.name, scope });
+      return variableType(check, node, { name: exprKind.value.name, scope: scope2 });
     case "selectExpr":
-      return selectedType(check, node, scope);
+      return selectedType(check, node, scope2);
     case "callExpr":
-      return callType(check, node, scope);
+      return callType(check, node, scope2);
     case "comprehensionExpr":
-      return foldType(check, exprKind.value, scope);
+      return foldType(check, exprKind.value, scope2);
     case "listExpr":
     case "structExpr":
     case void 0:
   }
   return partsType(
     node,
-    childNodes(node).map((part) => typeOf(check, part, scope))
+    childNodes(node).map((part) => typeOf(check, part, scope2))
   );
 }
 function partsType({ exprKind }, [first2, ...rest]) {
@@ -64827,10 +65212,10 @@ function partsType({ exprKind }, [first2, ...rest]) {
 function constantType(kind) {
   return kind === void 0 ? "any" : constantTypes[kind];
 }
-function selectedType(check, node, scope) {
+function selectedType(check, node, scope2) {
   if (node.exprKind.case !== "selectExpr") return "any";
   const { operand, field, testOnly } = node.exprKind.value;
-  const of = operand === void 0 ? "any" : typeOf(check, operand, scope);
+  const of = operand === void 0 ? "any" : typeOf(check, operand, scope2);
   const type = fieldType(check, node, { of, field });
   return testOnly ? "bool" : type;
 }
@@ -64846,13 +65231,13 @@ var constantTypes = {
   timestampValue: "any"
 };
 var typeNames = /* @__PURE__ */ new Set(["bool", "int", "uint", "double", "string", "bytes", "list", "map"]);
-function variableType({ parsed, problems }, { id }, { name: name2, scope }) {
-  if (Object.hasOwn(scope, name2)) return scope[name2] ?? "any";
+function variableType({ parsed, problems }, { id }, { name: name2, scope: scope2 }) {
+  if (Object.hasOwn(scope2, name2)) return scope2[name2] ?? "any";
   if (typeNames.has(name2) || name2 === "type" || name2 === "null_type") return "any";
   problems.push({
     message: `there is no \`${name2}\` here`,
     offset: offsetOfNode(parsed, id),
-    hint: meant(name2, Object.keys(scope))
+    hint: meant(name2, Object.keys(scope2))
   });
   return "any";
 }
@@ -64878,15 +65263,15 @@ var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_",
 var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
 var tests2 = /* @__PURE__ */ new Set(["@in", "matches", "startsWith", "endsWith", "contains"]);
 var withoutFunction = /* @__PURE__ */ new Set(["_?_:_", "_[_]", "_&&_", "_||_", "@not_strictly_false"]);
-function callType(check, node, scope) {
+function callType(check, node, scope2) {
   if (node.exprKind.case !== "callExpr") return "any";
   const { function: name2, target, args } = node.exprKind.value;
   if (!withoutFunction.has(name2) && !check.isFunction(name2)) {
     const message = `there is no function \`${name2}\``;
     check.problems.push({ message, offset: offsetOfNode(check.parsed, node.id) });
   }
-  if (target !== void 0) typeOf(check, target, scope);
-  const types = args.map((arg) => typeOf(check, arg, scope));
+  if (target !== void 0) typeOf(check, target, scope2);
+  const types = args.map((arg) => typeOf(check, arg, scope2));
   if (comparisons.has(name2)) return comparedType(check, node, types);
   if (logic.has(name2)) return logicType(check, args, types);
   return resultType(name2, types);
@@ -64930,13 +65315,13 @@ function arithmeticType(types) {
   const [first2 = "any"] = types;
   return types.every((type) => type === first2) ? first2 : "any";
 }
-function foldType(check, fold, scope) {
+function foldType(check, fold, scope2) {
   const { iterRange, accuInit, loopCondition, loopStep, result, iterVar, accuVar } = fold;
-  const range2 = iterRange === void 0 ? "any" : typeOf(check, iterRange, scope);
+  const range2 = iterRange === void 0 ? "any" : typeOf(check, iterRange, scope2);
   const isMap6 = typeof range2 !== "string" && "mapOf" in range2;
-  const accu = accuInit === void 0 ? "any" : typeOf(check, accuInit, scope);
+  const accu = accuInit === void 0 ? "any" : typeOf(check, accuInit, scope2);
   const inner = {
-    ...scope,
+    ...scope2,
     [accuVar]: typeof accu === "string" ? accu : "any",
     [iterVar]: isMap6 ? "string" : itemType(range2)
   };
@@ -65213,6 +65598,170 @@ function badCel(document2, path2, { cel, problem: problem2 }) {
   });
 }
 
+// src/core/model/check-decisions.ts
+var decisionActions = [
+  "hold",
+  "resume",
+  "approve",
+  "excuse",
+  "retry",
+  "promote",
+  "rollback"
+];
+function actionOf({ spec }) {
+  const [first2, ...others] = decisionActions.filter((action2) => spec[action2] !== void 0);
+  return others.length === 0 ? first2 : void 0;
+}
+function checkDecisions(draft) {
+  return [...draft.decisions.values()].flatMap((entry2) => {
+    const action2 = actionOf(entry2.value);
+    if (action2 === void 0) return [notOneAction(entry2)];
+    return [
+      ...excludes(entry2, action2),
+      ...releaseOfNoApp(entry2, action2),
+      ...action2 === "hold" ? unknownNames(draft, entry2, action2).map(asError) : []
+    ];
+  });
+}
+function warnOfDecisions(draft) {
+  return [...draft.decisions.values()].flatMap((entry2) => {
+    const action2 = actionOf(entry2.value);
+    if (action2 === void 0 || action2 === "hold") return [];
+    return unknownNames(draft, entry2, action2).map(
+      ({ place, ...finding2 }) => warningAt(place, finding2)
+    );
+  });
+}
+function notOneAction({ value, document: document2 }) {
+  const given = decisionActions.filter((action2) => value.spec[action2] !== void 0);
+  const [, second] = given;
+  const hint = `exactly one of ${decisionActions.join(", ")}`;
+  if (second === void 0) {
+    const message2 = "a Decision needs something that is decided";
+    return errorAt(document2.keyAt(["spec"]), { code: "missing-field", message: message2, hint });
+  }
+  const message = `\`${given.join("` and `")}\` exclude each other`;
+  const place = document2.keyAt(["spec", second]);
+  return errorAt(place, { code: "invalid-value", message, hint: `${hint}; write two Decisions` });
+}
+var groups = {
+  hold: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
+  resume: [{ fields: ["fleet", "region", "site", "app", "stage"], needed: true }],
+  approve: [{ fields: ["stage", "deletions", "removal"], needed: true }],
+  excuse: [{ fields: ["site", "region"], needed: true }],
+  rollback: [
+    { fields: ["site", "stage"], needed: false },
+    { fields: ["release", "to"], needed: false }
+  ]
+};
+function excludes({ value, document: document2 }, action2) {
+  const fields = Object.keys(value.spec[action2] ?? {});
+  return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
+    const [first2, second] = group2.filter((field) => fields.includes(field));
+    const words4 = group2.map((field) => `\`${field}\``).join(", ");
+    if (first2 === void 0) {
+      if (!needed) return [];
+      const message2 = `\`${action2}\` says nothing of what it is about`;
+      const hint2 = `add one of ${words4}`;
+      return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
+    }
+    const isScope = group2.includes("fleet");
+    if (second === void 0 || isScope && first2 !== "fleet") return [];
+    const message = `\`${first2}\` and \`${second}\` exclude each other`;
+    const hint = "remove one of the two";
+    const place = document2.keyAt(["spec", action2, second]);
+    return [errorAt(place, { code: "invalid-value", message, hint })];
+  });
+}
+function releaseOfNoApp({ value, document: document2 }, action2) {
+  if (action2 !== "hold" && action2 !== "resume") return [];
+  const { app, release: release2 } = value.spec[action2] ?? {};
+  if (release2 === void 0 || app !== void 0) return [];
+  const message = "`release` needs `app`";
+  const hint = "add the app that the release is of";
+  const place = document2.keyAt(["spec", action2, "release"]);
+  return [errorAt(place, { code: "missing-field", message, hint })];
+}
+function asError({ place, ...finding2 }) {
+  return errorAt(place, finding2);
+}
+var kindOf = { app: "App", site: "Site", region: "Region" };
+function unknownNames(draft, entry2, action2) {
+  if (draft.hasUnreadable) return [];
+  const fields = Object.entries(entry2.value.spec[action2] ?? {});
+  return fields.flatMap(([field, name2]) => {
+    const known = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+    if (typeof name2 !== "string" || known === void 0 || known.has(name2)) return [];
+    const what = kindOf[field] ?? "stage";
+    const near = closestName(name2, known);
+    const hint = near === void 0 ? `known: ${[...known].join(", ")}` : `did you mean "${near}"?`;
+    const path2 = ["spec", action2, field];
+    const message = `there is no ${what} "${name2}"`;
+    return [{ place: entry2.document.at(path2), code: "dangling-reference", message, hint }];
+  });
+}
+function declaredNames(draft, field) {
+  const kind = kindOf[field];
+  return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+}
+function stageNames({ strategies, declared }) {
+  if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
+  const named2 = [...strategies.values()].flatMap(
+    ({ value }) => (value.spec.stages ?? []).map(({ name: name2 }) => name2)
+  );
+  return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+
+// src/core/model/check-dependencies.ts
+function checkDependencies({ apps }) {
+  const found = [];
+  const told = /* @__PURE__ */ new Set();
+  for (const name2 of [...apps.keys()].toSorted()) {
+    const circle = circleFrom(apps, name2);
+    if (circle === null || circle.some((app) => told.has(app))) continue;
+    for (const app of circle) told.add(app);
+    found.push(circleMistake(apps, circle));
+  }
+  return found;
+}
+function circleFrom(apps, start) {
+  const from = /* @__PURE__ */ new Map();
+  const queue = [start];
+  for (const app of queue) {
+    for (const next of apps.get(app)?.value.spec.dependsOn ?? []) {
+      if (next === start) return wayTo(from, app);
+      if (from.has(next)) continue;
+      from.set(next, app);
+      queue.push(next);
+    }
+  }
+  return null;
+}
+function wayTo(from, last) {
+  const way = [];
+  for (let app = last; app !== void 0; app = from.get(app)) way.unshift(app);
+  return way;
+}
+function circleMistake(apps, circle) {
+  const links = circle.map((app, index) => {
+    const next = circle[(index + 1) % circle.length] ?? "";
+    return { next, place: linkPlace(apps, app, next) };
+  });
+  const [first2, ...others] = links;
+  const words4 = others.map(
+    ({ next, place: place2 }) => `, then ${next} (${place2.file}:${place2.line}:${place2.column})`
+  );
+  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words4.join("")}`;
+  const hint = "take one of the links out of `dependsOn`";
+  const place = first2?.place ?? { file: ".", line: 0, column: 0 };
+  return errorAt(place, { code: "dependency-cycle", message, hint });
+}
+function linkPlace(apps, app, next) {
+  const entry2 = apps.get(app);
+  const index = entry2?.value.spec.dependsOn?.indexOf(next) ?? 0;
+  return entry2?.document.at(["spec", "dependsOn", index]) ?? { file: ".", line: 0, column: 0 };
+}
+
 // src/core/model/check-expressions.ts
 var finding = {
   code: "expression",
@@ -65289,8 +65838,8 @@ function unknownValue(vocabulary, key, value) {
   };
 }
 function allEntries(draft) {
-  const { fleet, regions, sites, virtualSites: virtualSites2, apps, strategies } = draft;
-  const byKind = [regions, sites, virtualSites2, apps, strategies];
+  const { fleet, regions, sites, virtualSites: virtualSites2, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites2, apps, strategies, windows];
   return [...fleet ? [fleet] : [], ...byKind.flatMap((entries) => [...entries.values()])];
 }
 function checkSyntax({ document: document2 }, path2, labels) {
@@ -65344,9 +65893,19 @@ function checkReferences(draft) {
   });
 }
 function allReferences(draft) {
-  const { fleet, sites, apps } = draft;
+  const { fleet, sites, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
+    ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
+      (from) => namedIn(
+        from,
+        { path: ["spec", "windows"], kind: "MaintenanceWindow" },
+        from.value.spec.windows
+      )
+    ),
+    ...[...windows.values()].flatMap(
+      (window) => virtualSiteReferences(window, ["spec"], window.value.spec.virtualSites ?? [])
+    ),
     ...[...sites.values()].map((site) => ({
       from: site,
       path: ["spec", "region"],
@@ -65358,17 +65917,16 @@ function allReferences(draft) {
       ...(app.value.spec.overlays ?? []).flatMap(
         ({ virtualSites: virtualSites2 }, index) => virtualSiteReferences(app, ["spec", "overlays", index], virtualSites2)
       ),
-      ...strategyReference(app, app.value.spec.rollout?.strategy)
+      ...strategyReference(app, app.value.spec.rollout?.strategy),
+      ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn)
     ])
   ];
 }
 function virtualSiteReferences(from, parent, names) {
-  return names.map((name2, index) => ({
-    from,
-    path: [...parent, "virtualSites", index],
-    kind: "VirtualSite",
-    name: name2
-  }));
+  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names);
+}
+function namedIn(from, { path: path2, kind }, names = []) {
+  return names.map((name2, index) => ({ from, path: [...path2, index], kind, name: name2 }));
 }
 function strategyReference(from, name2) {
   if (name2 === void 0) return [];
@@ -65686,6 +66244,121 @@ function sourceFinding(written, { all, others }) {
   return { code, message: `there is no file or folder "${written}"`, hint };
 }
 
+// src/core/model/zone-clock.ts
+var dayMs2 = 864e5;
+function zoneClock(timeZone2) {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: timeZone2,
+    calendar: "gregory",
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric"
+  });
+  const localAt = (moment2) => {
+    const parts = {};
+    for (const { type, value } of format.formatToParts(moment2)) parts[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute: minute2 = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute2, second) + moment2 % 1e3;
+  };
+  return { timeZone: timeZone2, localAt, firstMoment: (local) => firstMoment(localAt, local) };
+}
+function isTimeZone(name2) {
+  try {
+    return zoneClock(name2).timeZone === name2;
+  } catch {
+    return false;
+  }
+}
+function firstMoment(localAt, local) {
+  const offsets = [local - dayMs2, local + dayMs2].map((near) => localAt(near) - near);
+  const shown2 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
+  if (shown2.length > 0) return Math.min(...shown2);
+  return changeWithin(localAt, {
+    before: local - Math.max(...offsets) - 1,
+    after: local - Math.min(...offsets),
+    local
+  });
+}
+function changeWithin(localAt, { before, after, local }) {
+  let [early, late] = [before, after];
+  while (late - early > 1) {
+    const middle = Math.floor((early + late) / 2);
+    if (localAt(middle) < local) early = middle;
+    else late = middle;
+  }
+  return late;
+}
+
+// src/core/model/check-windows.ts
+var longestOpenMs = 7 * 24 * 36e5;
+function checkWindows({ regions, sites, windows }) {
+  return [
+    ...[...regions.values(), ...sites.values(), ...windows.values()].flatMap(
+      (entry2) => checkTimeZone(entry2, entry2.value.spec.timeZone)
+    ),
+    ...[...windows.values()].flatMap(checkWindow)
+  ];
+}
+function warnOfWindows({ fleet, strategies, windows }) {
+  const named2 = /* @__PURE__ */ new Set([
+    ...fleet?.value.spec.windows ?? [],
+    ...[...strategies.values()].flatMap(({ value }) => value.spec.windows ?? [])
+  ]);
+  return [...windows].flatMap(([name2, { document: document2 }]) => {
+    if (named2.has(name2)) return [];
+    const message = `nothing names the MaintenanceWindow "${name2}", so it holds nothing`;
+    const hint = "name it in `windows` of the Fleet or of a RolloutStrategy";
+    return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
+  });
+}
+function checkTimeZone({ document: document2 }, timeZone2) {
+  if (timeZone2 === void 0 || isTimeZone(timeZone2)) return [];
+  const message = `there is no time zone "${timeZone2}"`;
+  const hint = "write a name of the IANA database, such as Europe/Berlin or UTC";
+  return [errorAt(document2.at(["spec", "timeZone"]), { code: "invalid-value", message, hint })];
+}
+function checkWindow({ value, document: document2 }) {
+  const { open: open2, closed: closed3 } = value.spec;
+  if (open2 === void 0 && closed3 === void 0) {
+    const message = "a MaintenanceWindow needs `open` or `closed`";
+    const hint = "say when hand-overs may begin, or when none may";
+    return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
+  }
+  const mistakes = [
+    ...(open2 ?? []).map(({ duration: duration3 }, index) => ({
+      path: ["spec", "open", index, "duration"],
+      message: durationMistake(duration3)
+    })),
+    ...(closed3 ?? []).flatMap((period, index) => closedMistakes(period, ["spec", "closed", index]))
+  ];
+  return mistakes.flatMap(
+    ({ path: path2, message }) => message === void 0 ? [] : errorAt(document2.at(path2), { code: "invalid-value", message })
+  );
+}
+function durationMistake(duration3) {
+  const ms = parseDuration(duration3);
+  if (ms === 0) return "a window that lasts no time is never open";
+  if (ms !== void 0 && ms <= longestOpenMs) return void 0;
+  return `a window lasts at most 168h, not ${duration3}`;
+}
+function closedMistakes({ from, until }, path2) {
+  const [start, end] = [parseLocalTime(from, "start"), parseLocalTime(until, "end")];
+  const noDate = (text) => `there is no date ${text}`;
+  return [
+    { path: [...path2, "from"], message: start === void 0 ? noDate(from) : void 0 },
+    { path: [...path2, "until"], message: end === void 0 ? noDate(until) : void 0 },
+    {
+      path: [...path2, "until"],
+      message: start !== void 0 && end !== void 0 && end <= start ? `it ends at ${until}, before it begins` : void 0
+    }
+  ];
+}
+
 // src/core/model/draft-fleet.ts
 function draftFleet(read, check) {
   const valid = /* @__PURE__ */ new Map();
@@ -65709,6 +66382,8 @@ function draftFleet(read, check) {
     virtualSites: entriesOf(valid, "VirtualSite"),
     apps: entriesOf(valid, "App"),
     strategies: entriesOf(valid, "RolloutStrategy"),
+    decisions: entriesOf(valid, "Decision"),
+    windows: entriesOf(valid, "MaintenanceWindow"),
     declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
     hasUnreadable
   };
@@ -65801,6 +66476,8 @@ function soundPart({ draft, read, texts, errors }) {
       virtualSites: virtualSites2,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
+      decisions: sound(draft.decisions),
+      windows: sound(draft.windows),
       // Those of apps with mistakes too: they may define the kinds of others' objects.
       manifests: new Map(
         sources.flatMap(
@@ -65891,8 +66568,11 @@ function loadFleet(files, known) {
     ...diagnostics,
     ...read.documents.flatMap(({ document: document2 }) => checkExpressions(document2)),
     ...checkReferences(draft),
+    ...checkDependencies(draft),
     ...checkRules(draft),
+    ...checkDecisions(draft),
     ...checkChecks(draft),
+    ...checkWindows(draft),
     ...checkLabels2(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read)
@@ -65906,7 +66586,11 @@ function loadFleet(files, known) {
   return {
     ok: true,
     value: modelOf(draft, { fleet, texts, others: read.others }),
-    diagnostics: sortDiagnostics(warnOfSelectors(draft))
+    diagnostics: sortDiagnostics([
+      ...warnOfSelectors(draft),
+      ...warnOfDecisions(draft),
+      ...warnOfWindows(draft)
+    ])
   };
 }
 function modelOf(draft, { fleet, texts, others }) {
@@ -65918,6 +66602,8 @@ function modelOf(draft, { fleet, texts, others }) {
     virtualSites: locateAll(draft.virtualSites),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
+    decisions: locateAll(draft.decisions),
+    windows: locateAll(draft.windows),
     manifests: new Map(
       [...draft.apps].map(([name2, { value }]) => [
         name2,
@@ -69153,6 +69839,7 @@ var ReleaseChecks = record({
   before: typebox_exports.Array(ReleaseCheck),
   after: typebox_exports.Array(ReleaseCheck)
 });
+var Windows = typebox_exports.Array(typebox_exports.String());
 var OpenListBudgets = record({
   failureBudget: Budget,
   maxInFlight: Budget,
@@ -69160,7 +69847,8 @@ var OpenListBudgets = record({
   minReadyMs: typebox_exports.Integer(),
   progressDeadlineMs: typebox_exports.Integer(),
   unknownBlocks: typebox_exports.Boolean(),
-  checks: typebox_exports.Optional(ReleaseChecks)
+  checks: typebox_exports.Optional(ReleaseChecks),
+  windows: typebox_exports.Optional(Windows)
 });
 var Standing = typebox_exports.Union([
   typebox_exports.Literal("healthy"),
@@ -69190,6 +69878,8 @@ var FrozenStage = record({
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
+  /** It passes only when somebody promotes it. */
+  promotion: typebox_exports.Optional(typebox_exports.Literal("manual")),
   soakMs: typebox_exports.Integer(),
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
@@ -69204,8 +69894,13 @@ var ListEntry = record({
   to: typebox_exports.Union([Tree, typebox_exports.Null()])
 });
 var Approval = record({
-  what: typebox_exports.Union([typebox_exports.Literal("stage"), typebox_exports.Literal("deletions"), typebox_exports.Literal("verb")]),
-  /** Stage name, number of deletions, or verb. */
+  what: typebox_exports.Union([
+    typebox_exports.Literal("stage"),
+    typebox_exports.Literal("promotion"),
+    typebox_exports.Literal("deletions"),
+    typebox_exports.Literal("verb")
+  ]),
+  /** Stage name (to open, or to promote), number of deletions, or verb. */
   value: typebox_exports.String(),
   /** Digest of (release, stages, set of sites) it was given for. */
   digest: typebox_exports.String(),
@@ -69241,8 +69936,11 @@ var Release = record({
   unknownBlocks: typebox_exports.Boolean(),
   /** Absent: none. */
   checks: typebox_exports.Optional(ReleaseChecks),
+  windows: typebox_exports.Optional(Windows),
   stages: typebox_exports.Array(FrozenStage),
   list: typebox_exports.Record(typebox_exports.String(), ListEntry),
+  /** Removal: what its app depends on, for when the fleet does not have it any more. */
+  dependsOn: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
   deletions: record({
     objects: typebox_exports.Integer(),
@@ -69294,6 +69992,22 @@ var Release = record({
   ),
   /** Sites that went back: from which tree and to which. Written before the mirror has it. */
   back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /**
+   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
+   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
+   */
+  backTo: typebox_exports.Optional(
+    record({
+      release: ReleaseRef,
+      by: typebox_exports.String(),
+      why: typebox_exports.String(),
+      only: typebox_exports.Optional(typebox_exports.Boolean()),
+      /** When the app was last changed at a site, as the mirrors tell. */
+      touched: typebox_exports.Record(typebox_exports.String(), Time),
+      /** Sites for which the mirrors' history has no tree of that release: they stay. */
+      stays: typebox_exports.Array(typebox_exports.String())
+    })
+  ),
   /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
   guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
   /** Removal: sites from which the app has gone, as their workers reported. */
@@ -69328,9 +70042,27 @@ var Hold = record({
     stage: typebox_exports.Optional(typebox_exports.String())
   }),
   all: typebox_exports.Optional(typebox_exports.Boolean()),
+  /** This release goes on; whatever else of the app is stopped. */
+  release: typebox_exports.Optional(typebox_exports.String()),
+  /** The Decision that declares it: it ends with its file, and by nothing else. */
+  declared: typebox_exports.Optional(
+    record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
+  ),
   by: typebox_exports.String(),
   why: typebox_exports.String(),
   at: Time
+});
+var CarriedDecision = record({
+  /** Of what it says: another digest is another decision. */
+  digest: typebox_exports.String(),
+  file: typebox_exports.String(),
+  line: typebox_exports.Integer(),
+  /** Who committed the file, and the commit. */
+  by: typebox_exports.String(),
+  commit: typebox_exports.String(),
+  at: Time,
+  outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
+  message: typebox_exports.String()
 });
 var SiteAssignment = record({
   mirror: typebox_exports.String(),
@@ -69393,8 +70125,9 @@ var controlPaths = {
   current: (app) => `apps/${app}/current.json`,
   bad: (app) => `apps/${app}/bad.json`,
   arrivals: (app) => `apps/${app}/arrivals.json`,
-  open: (app, release) => `apps/${app}/open/${release}.json`,
+  open: (app, release2) => `apps/${app}/open/${release2}.json`,
   hold: (id) => `holds/${id}.json`,
+  decision: (name2) => `decisions/${name2}.json`,
   site: (site) => `sites/${site}.json`,
   worker: (mirror) => `workers/${mirror}.json`
 };
@@ -69419,6 +70152,8 @@ function newBoard(input2) {
     waits: [],
     sitesInFlight: /* @__PURE__ */ new Set(),
     wakeAt: null,
+    windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
+    ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map()
   };
@@ -69430,7 +70165,7 @@ function appBoard(app, control2) {
   return {
     app,
     current,
-    open: new Map(releases.map((release) => [release.id, release])),
+    open: new Map(releases.map((release2) => [release2.id, release2])),
     bad,
     badTrees,
     arrivals,
@@ -69454,13 +70189,13 @@ function change(board, path2, to) {
   const whys = board.changes.get(path2)?.whys ?? [];
   board.changes.set(path2, { record: to.record, whys: [...whys, to.why] });
 }
-function setRelease(board, release, why) {
-  board.apps.get(release.app)?.open.set(release.id, release);
-  change(board, controlPaths.open(release.app, release.id), { record: release, why });
+function setRelease(board, release2, why) {
+  board.apps.get(release2.app)?.open.set(release2.id, release2);
+  change(board, controlPaths.open(release2.app, release2.id), { record: release2, why });
 }
-function closeRelease(board, release, why) {
-  board.apps.get(release.app)?.open.delete(release.id);
-  change(board, controlPaths.open(release.app, release.id), { record: null, why });
+function closeRelease(board, release2, why) {
+  board.apps.get(release2.app)?.open.delete(release2.id);
+  change(board, controlPaths.open(release2.app, release2.id), { record: null, why });
 }
 function setCurrent(board, app, to) {
   app.current = to.current;
@@ -69556,34 +70291,34 @@ function approvalDigest({
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
   return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
-function removalVerb(release) {
-  const verb = release.verb ?? "delete";
+function removalVerb(release2) {
+  const verb = release2.verb ?? "delete";
   if (verb !== "hold") return verb;
-  const named2 = validApprovals(release, "verb").at(-1)?.value;
+  const named2 = validApprovals(release2, "verb").at(-1)?.value;
   return named2 === "delete" || named2 === "orphan" ? named2 : "hold";
 }
-function validApprovals(release, what) {
-  const candidates = release.approvals.filter((approval) => approval.what === what);
+function validApprovals(release2, what) {
+  const candidates = release2.approvals.filter((approval) => approval.what === what);
   if (candidates.length === 0) return [];
-  const digest = approvalDigest(release);
+  const digest = approvalDigest(release2);
   return candidates.filter((approval) => approval.digest === digest);
 }
-function withoutSites(release, sites) {
-  if (!Object.keys(release.list).some((site) => sites.has(site))) return release;
+function withoutSites(release2, sites) {
+  if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
   const keep2 = (record2) => Object.fromEntries(Object.entries(record2).filter(([site]) => !sites.has(site)));
-  const smaller = refillStages(release, {
-    ...release,
-    list: keep2(release.list),
-    handed: keep2(release.handed),
-    carried: keep2(release.carried),
-    failed: keep2(release.failed),
-    excused: keep2(release.excused),
-    ...release.retried === void 0 ? {} : { retried: keep2(release.retried) },
-    ...release.setBack === void 0 ? {} : { setBack: keep2(release.setBack) },
-    ...release.back === void 0 ? {} : { back: keep2(release.back) },
-    ...release.left === void 0 ? {} : { left: keep2(release.left) }
+  const smaller = refillStages(release2, {
+    ...release2,
+    list: keep2(release2.list),
+    handed: keep2(release2.handed),
+    carried: keep2(release2.carried),
+    failed: keep2(release2.failed),
+    excused: keep2(release2.excused),
+    ...release2.retried === void 0 ? {} : { retried: keep2(release2.retried) },
+    ...release2.setBack === void 0 ? {} : { setBack: keep2(release2.setBack) },
+    ...release2.back === void 0 ? {} : { back: keep2(release2.back) },
+    ...release2.left === void 0 ? {} : { left: keep2(release2.left) }
   });
-  return { ...smaller, approvals: rebound(release, smaller) };
+  return { ...smaller, approvals: rebound(release2, smaller) };
 }
 function rebound(before, after) {
   if (before.approvals.length === 0) return [];
@@ -69669,12 +70404,12 @@ function isHealthy(view, unknownBlocks) {
   if (unknownBlocks && observed.unverified > 0) return false;
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
-function hasBeenReady(view, tree, release) {
+function hasBeenReady(view, tree, release2) {
   const { observed } = view;
   if (observed === void 0 || observed.tree !== tree) return false;
-  if (release.unknownBlocks && observed.unverified > 0) return false;
+  if (release2.unknownBlocks && observed.unverified > 0) return false;
   const wasHealthy = isHealthy(view, false) || observed.longestHealthyMs > 0;
-  return wasHealthy && observed.longestHealthyMs >= release.minReadyMs;
+  return wasHealthy && observed.longestHealthyMs >= release2.minReadyMs;
 }
 
 // src/core/rollout/checks/check-facts.ts
@@ -69750,11 +70485,11 @@ function entitledTree(board, app, site) {
   return own(own(board.input.entitled, app.app), site);
 }
 function isListed(app, site) {
-  for (const release of app.open.values()) {
-    const entry2 = own(release.list, site);
+  for (const release2 of app.open.values()) {
+    const entry2 = own(release2.list, site);
     if (entry2 === void 0) continue;
-    if (release.kind === "removal" || release.goingBack !== void 0) return true;
-    if (!Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "")) return true;
+    if (release2.kind === "removal" || release2.goingBack !== void 0) return true;
+    if (!Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "")) return true;
   }
   return false;
 }
@@ -69789,28 +70524,28 @@ function finalTree(board, app, site) {
 }
 function comingTree(board, app, site) {
   const standing2 = treeAt(board.input, app.app, site);
-  const listed = [...app.open.values()].flatMap((release) => comingBy(release, site) ?? [])[0];
+  const listed = [...app.open.values()].flatMap((release2) => comingBy(release2, site) ?? [])[0];
   if (listed !== void 0) return listed === standing2 ? void 0 : listed;
   if (isListed(app, site) || own(board.input.sites, site) === void 0) return void 0;
   const to = entitledTree(board, app, site);
   return to === standing2 ? void 0 : to;
 }
-function comingBy(release, site) {
-  const entry2 = own(release.list, site);
+function comingBy(release2, site) {
+  const entry2 = own(release2.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
-  const isOver = [release.excused, release.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
+  const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
+  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
   return isOver || hasPassed2 ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
-function countLosses(board, release) {
+function countLosses(board, release2) {
   const bySite2 = /* @__PURE__ */ new Map();
   const [deleted, spared] = [/* @__PURE__ */ new Set(), /* @__PURE__ */ new Set()];
-  const before = release.deletions.handed ?? {};
+  const before = release2.deletions.handed ?? {};
   let objects = 0;
-  for (const [site, { from }] of Object.entries(release.list)) {
-    const step = stepAt(board, release, site);
+  for (const [site, { from }] of Object.entries(release2.list)) {
+    const step = stepAt(board, release2, site);
     if (step === void 0) continue;
     const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
     const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
@@ -69823,21 +70558,21 @@ function countLosses(board, release) {
   for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
   return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
 }
-function stepAt(board, release, site) {
-  const entry2 = own(release.list, site);
-  const from = treeAt(board.input, release.app, site);
+function stepAt(board, release2, site) {
+  const entry2 = own(release2.list, site);
+  const from = treeAt(board.input, release2.app, site);
   if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
-  if (goesNoMore(release, site)) return void 0;
-  const hasPassed2 = Object.hasOwn(release.passed, release.stages[entry2.stage]?.name ?? "");
-  if (hasPassed2 && release.kind !== "removal") return void 0;
-  return stepOf(release, { from, to: entry2.to });
+  if (goesNoMore(release2, site)) return void 0;
+  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  if (hasPassed2 && release2.kind !== "removal") return void 0;
+  return stepOf(release2, { from, to: entry2.to });
 }
 function goesNoMore({ goingBack, back }, site) {
   return goingBack !== void 0 || own(back, site) !== void 0;
 }
-function stepOf(release, { from, to }) {
-  const isOrphaned = to === null && removalVerb(release) === "orphan";
-  return { app: release.app, from, to, isOrphaned };
+function stepOf(release2, { from, to }) {
+  const isOrphaned = to === null && removalVerb(release2) === "orphan";
+  return { app: release2.app, from, to, isOrphaned };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -69845,23 +70580,23 @@ function protectedWords(object) {
 }
 
 // src/core/rollout/start/count-deletions.ts
-function noteGuarded({ board, input: input2 }, release) {
-  const trees = new Set(Object.values(release.list).flatMap(({ to }) => to ?? []));
-  const guarded = new Set(release.guarded);
+function noteGuarded({ board, input: input2 }, release2) {
+  const trees = new Set(Object.values(release2.list).flatMap(({ to }) => to ?? []));
+  const guarded = new Set(release2.guarded);
   for (const tree of trees) {
     for (const object of input2.objectsOf(tree)) if (input2.isProtected(object)) guarded.add(object);
   }
-  if (guarded.size === (release.guarded?.length ?? 0)) return;
-  const why = `${release.id}: protected objects that it goes to`;
-  setRelease(board, { ...release, guarded: [...guarded].toSorted() }, why);
+  if (guarded.size === (release2.guarded?.length ?? 0)) return;
+  const why = `${release2.id}: protected objects that it goes to`;
+  setRelease(board, { ...release2, guarded: [...guarded].toSorted() }, why);
 }
 function countDeletions(run2) {
   for (const { open: open3 } of run2.board.apps.values()) {
-    for (const release of open3.values()) noteGuarded(run2, release);
+    for (const release2 of open3.values()) noteGuarded(run2, release2);
   }
   const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
-  const counts = open2.map((release) => countOf2(run2, release));
-  const isBegun = ({ release }) => run2.begun.some(({ id }) => id === release.id);
+  const counts = open2.map((release2) => countOf2(run2, release2));
+  const isBegun = ({ release: release2 }) => run2.begun.some(({ id }) => id === release2.id);
   const counted2 = counts.filter(
     (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
   );
@@ -69870,30 +70605,30 @@ function countDeletions(run2) {
     if (!counted2.includes(count)) noteSpared(run2, count);
   }
   for (const count of counted2) {
-    const ofApp = counted2.filter(({ release }) => release.app === count.release.app);
+    const ofApp = counted2.filter(({ release: release2 }) => release2.app === count.release.app);
     const sum = ofApp.reduce((before, { objects }) => before + objects, 0);
     noteCount(run2, count, reasonFor(run2, count, { total, ofApp: sum }));
   }
 }
-function countOf2({ board, input: input2 }, release) {
-  const { objects, deleted, spared } = countLosses(board, release);
+function countOf2({ board, input: input2 }, release2) {
+  const { objects, deleted, spared } = countLosses(board, release2);
   const guarded = (all) => [...all].filter((object) => input2.isProtected(object)).toSorted();
-  const protectedNow = /* @__PURE__ */ new Set([...release.deletions.protected ?? [], ...guarded(deleted)]);
-  return { release, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
+  const protectedNow = /* @__PURE__ */ new Set([...release2.deletions.protected ?? [], ...guarded(deleted)]);
+  return { release: release2, objects, protected: [...protectedNow].toSorted(), spared: guarded(spared) };
 }
 function hasGrown({ release: { deletions: deletions2 }, objects, protected: now }) {
   return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
 }
-function noteSpared(run2, { release, spared }) {
-  const known = release.deletions.spared ?? [];
+function noteSpared(run2, { release: release2, spared }) {
+  const known = release2.deletions.spared ?? [];
   if (known.join(" ") === spared.join(" ")) return;
-  const { spared: _, ...deletions2 } = release.deletions;
+  const { spared: _, ...deletions2 } = release2.deletions;
   const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
-  setRelease(run2.board, { ...release, deletions: next }, `${release.id}: what others take over`);
+  setRelease(run2.board, { ...release2, deletions: next }, `${release2.id}: what others take over`);
 }
 function noteCount(run2, count, needsApproval) {
-  const { release, objects, spared } = count;
-  const { handed } = release.deletions;
+  const { release: release2, objects, spared } = count;
+  const { handed } = release2.deletions;
   const deletions2 = {
     objects,
     ...needsApproval === void 0 ? {} : { needsApproval },
@@ -69901,24 +70636,24 @@ function noteCount(run2, count, needsApproval) {
     ...spared.length === 0 ? {} : { spared: [...spared] },
     ...handed === void 0 ? {} : { handed }
   };
-  const approvals = release.approvals.filter(({ what }) => what !== "deletions");
+  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
   setRelease(
     run2.board,
-    { ...release, approvals, deletions: deletions2 },
-    `${release.id} deletes ${objects} objects`
+    { ...release2, approvals, deletions: deletions2 },
+    `${release2.id} deletes ${objects} objects`
   );
   if (needsApproval === void 0) return;
-  run2.notes.push(`${release.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
+  run2.notes.push(`${release2.id} waits for an approval of ${objects} deletions: ${needsApproval}`);
 }
-function reasonFor(run2, { release, protected: [first2] }, { total, ofApp }) {
+function reasonFor(run2, { release: release2, protected: [first2] }, { total, ofApp }) {
   const { objects, percent } = run2.input.deletionBudget;
   if (first2 !== void 0) return protectedWords(first2);
   if (total > objects)
     return `this commit deletes ${total} objects over all apps, its budget is ${objects}`;
-  const all = objectsOfApp(run2, release.app);
+  const all = objectsOfApp(run2, release2.app);
   const share = resolveAmount({ percent }, all);
   if (ofApp <= share) return void 0;
-  return `${ofApp} of the ${all} objects of ${release.app} go, the budget is ${percent} % of ${all} = ${share}`;
+  return `${ofApp} of the ${all} objects of ${release2.app} go, the budget is ${percent} % of ${all} = ${share}`;
 }
 function objectsOfApp({ input: input2 }, app) {
   let objects = 0;
@@ -69930,47 +70665,47 @@ function objectsOfApp({ input: input2 }, app) {
 }
 
 // src/core/rollout/rollback/back-state.ts
-function backState(input2, release, view) {
-  const record2 = own(release.back, view.site);
+function backState(input2, release2, view) {
+  const record2 = own(release2.back, view.site);
   if (record2 === void 0) return void 0;
   const tree = standingTree(view.entry);
   if (view.isMoving) return { kind: "in-flight", until: null };
   if (tree === record2.from) return { kind: "pending" };
   if (tree !== record2.to) return { kind: "over" };
-  const isReady = hasBeenReady(view, tree, release) && isHealthy(view, release.unknownBlocks);
+  const isReady = hasBeenReady(view, tree, release2) && isHealthy(view, release2.unknownBlocks);
   if (isReady) return { kind: "settled" };
   if (view.silentSince !== null) return { kind: "in-flight", until: null };
   const at2 = Date.parse(record2.at);
-  const until = at2 + release.progressDeadlineMs + silentMs(input2, view.mirror, at2);
+  const until = at2 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at2);
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
-function isBackInFlight(input2, release, view) {
-  const kind = backState(input2, release, view)?.kind;
+function isBackInFlight(input2, release2, view) {
+  const kind = backState(input2, release2, view)?.kind;
   return kind === "pending" || kind === "in-flight";
 }
 
 // src/core/rollout/site-state.ts
 var excusedByPlanner = "flotilla";
-function listedSite(input2, release, site) {
-  const entry2 = own(release.list, site);
-  return entry2 && { input: input2, release, entry: entry2, view: viewSite(input2, release.app, site) };
+function listedSite(input2, release2, site) {
+  const entry2 = own(release2.list, site);
+  return entry2 && { input: input2, release: release2, entry: entry2, view: viewSite(input2, release2.app, site) };
 }
 function siteState(listed) {
-  const { release, view } = listed;
-  const excused = own(release.excused, view.site);
+  const { release: release2, view } = listed;
+  const excused = own(release2.excused, view.site);
   if (excused !== void 0) {
     const because = excused.by === excusedByPlanner ? "passed" : "operator";
     return { kind: "excused", because, settledAt: Date.parse(excused.at) };
   }
-  const failed3 = own(release.failed, view.site);
+  const failed3 = own(release2.failed, view.site);
   if (failed3 !== void 0) {
-    const isGoingBack = isBackInFlight(listed.input, release, view);
+    const isGoingBack = isBackInFlight(listed.input, release2, view);
     const settled = { settledAt: Date.parse(failed3.at), cause: failed3.cause };
     return { kind: "failed", ...settled, holdsSlot: isGoingBack };
   }
   if (view.facts === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
   if (view.isRegionExcused) return { kind: "excused", because: "region", settledAt: 0 };
-  const handed = own(release.handed, view.site);
+  const handed = own(release2.handed, view.site);
   return handed === void 0 ? unhandedState(listed) : handedState(listed, {
     at: Date.parse(handed.at),
     was: handed.was ?? "healthy",
@@ -69990,20 +70725,20 @@ function unhandedState(listed) {
   if (view.facts?.suspend === true) return { kind: "excused", because: "suspended", settledAt: 0 };
   return { kind: "waiting", holdsSlot: false };
 }
-function isThereAlready({ input: input2, release, entry: entry2, view }) {
+function isThereAlready({ input: input2, release: release2, entry: entry2, view }) {
   if (entry2.to === null) {
-    return Object.hasOwn(release.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
+    return Object.hasOwn(release2.left ?? {}, view.site) || view.entry === void 0 && !view.isMoving;
   }
-  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release) && isHealthy(view, release.unknownBlocks) && untrueAfter(input2, release, { app: release.app, view }) === null;
+  return standingTree(view.entry) === entry2.to && hasBeenReady(view, entry2.to, release2) && isHealthy(view, release2.unknownBlocks) && untrueAfter(input2, release2, { app: release2.app, view }) === null;
 }
-function isCarried({ input: input2, release, view }) {
-  const carried = own(release.carried, view.site);
+function isCarried({ input: input2, release: release2, view }) {
+  const carried = own(release2.carried, view.site);
   if (carried === void 0 || carried.settled === true) return false;
   if (view.silentSince !== null || view.isMoving) return true;
   const tree = standingTree(view.entry);
   if (tree === void 0 && view.entry === void 0) return false;
-  if (tree !== void 0 && hasBeenReady(view, tree, release)) return false;
-  return input2.now < deadline(input2, release, { at: Date.parse(carried.at), mirror: view.mirror });
+  if (tree !== void 0 && hasBeenReady(view, tree, release2)) return false;
+  return input2.now < deadline(input2, release2, { at: Date.parse(carried.at), mirror: view.mirror });
 }
 function handedState(listed, handed) {
   const { entry: entry2, view } = listed;
@@ -70021,54 +70756,54 @@ function frozenState(listed, handed, to) {
   return isMet && hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.met ?? handed.at) } : { kind: "in-flight", rehand: false, until: null };
 }
 function judgedState(listed, handed, to) {
-  const { input: input2, release, view } = listed;
-  const isReady = hasBeenReady(view, to, release);
-  const isHealthyNow = isHealthy(view, release.unknownBlocks) && view.observed?.tree === to;
+  const { input: input2, release: release2, view } = listed;
+  const isReady = hasBeenReady(view, to, release2);
+  const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
   if (isReady && isHealthyNow) return checkedState(listed, handed);
   if (isReady && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${trouble(view)} again before the soak of its stage ended` };
   }
-  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until || isHealthyNow) return { kind: "in-flight", rehand: false, until };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${trouble(view)} at its deadline` };
 }
 function checkedState(listed, handed) {
-  const { input: input2, release, view } = listed;
-  const check = untrueAfter(input2, release, { app: release.app, view });
+  const { input: input2, release: release2, view } = listed;
+  const check = untrueAfter(input2, release2, { app: release2.app, view });
   if (check === null) {
-    const earliest = hasSiteChecks(release) ? handed.met ?? input2.now : handed.at;
+    const earliest = hasSiteChecks(release2) ? handed.met ?? input2.now : handed.at;
     return { kind: "done", settledAt: settledAt(listed, earliest) };
   }
   if (handed.met !== void 0 && handed.was !== "unhealthy") {
     return { kind: "fails", cause: `${check.words}, again before the soak of its stage ended` };
   }
-  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until, check };
   if (handed.was === "unhealthy") return { kind: "unchanged", settledAt: until };
   return { kind: "fails", cause: `${check.words}, at its deadline` };
 }
-function leavingState({ input: input2, release, view }, handed) {
-  const left = own(release.left, view.site);
+function leavingState({ input: input2, release: release2, view }, handed) {
+  const left = own(release2.left, view.site);
   if (left !== void 0) return { kind: "done", settledAt: Date.parse(left) };
   if (view.isMoving) return { kind: "in-flight", rehand: false, until: null };
   if (view.entry === void 0) return { kind: "done", settledAt: handed.at };
   if ("tree" in view.entry) return { kind: "in-flight", rehand: true, until: null };
   if (view.silentSince !== null) return { kind: "in-flight", rehand: false, until: null };
-  const until = deadline(input2, release, { at: handed.at, mirror: view.mirror });
+  const until = deadline(input2, release2, { at: handed.at, mirror: view.mirror });
   if (input2.now < until) return { kind: "in-flight", rehand: false, until };
   return { kind: "fails", cause: `${trouble(view)}; it has not left at its deadline` };
 }
 function trouble({ isReachable: isReachable2, observed }) {
   return isReachable2 ? healthInWords(observed) : "offline";
 }
-function deadline(input2, release, { at: at2, mirror }) {
-  return at2 + release.progressDeadlineMs + silentMs(input2, mirror, at2);
+function deadline(input2, release2, { at: at2, mirror }) {
+  return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
 }
-function settledAt({ input: input2, release, view }, earliest) {
+function settledAt({ input: input2, release: release2, view }, earliest) {
   const asOf = view.silentSince ?? input2.now;
   const healthyFor = view.observed?.healthyForMs ?? 0;
-  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release.minReadyMs));
+  return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release2.minReadyMs));
 }
 
 // src/core/rollout/units.ts
@@ -70078,14 +70813,14 @@ function holdsSlot(state) {
 }
 
 // src/core/rollout/start/take-over.ts
-function touchedBy(board, release) {
+function touchedBy(board, release2) {
   const touched = /* @__PURE__ */ new Map();
-  for (const site of /* @__PURE__ */ new Set([...Object.keys(release.handed), ...Object.keys(release.carried)])) {
-    const listed = listedSite(board.input, release, site);
+  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
+    const listed = listedSite(board.input, release2, site);
     if (listed === void 0) continue;
-    const stage = release.stages[listed.entry.stage]?.name ?? "";
-    const last = lastMove(release, site);
-    if (Object.hasOwn(release.passed, stage) && last !== own(release.back, site)) continue;
+    const stage = release2.stages[listed.entry.stage]?.name ?? "";
+    const last = lastMove(release2, site);
+    if (Object.hasOwn(release2.passed, stage) && last !== own(release2.back, site)) continue;
     const at2 = last?.at ?? board.at;
     touched.set(site, holdsSlot(siteState(listed)) ? { at: at2 } : { at: at2, settled: true });
   }
@@ -70100,20 +70835,20 @@ function takeSites(board, app, {
   why
 }) {
   const carried = {};
-  for (const release of app.open.values()) {
-    if (!kinds2.includes(release.kind)) continue;
-    for (const [site, record2] of touchedBy(board, release)) {
+  for (const release2 of app.open.values()) {
+    if (!kinds2.includes(release2.kind)) continue;
+    for (const [site, record2] of touchedBy(board, release2)) {
       if (sites.has(site) && record2.settled !== true) carried[site] = record2;
     }
-    shrink(board, release, { sites, why });
+    shrink(board, release2, { sites, why });
   }
   return { ...carried, ...takeArrivals(board, app, { sites, why }) };
 }
-function shrink(board, release, { sites, why }) {
-  const smaller = withoutSites(release, sites);
-  if (smaller === release) return;
-  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release.id}: ${why}`);
-  else closeRelease(board, release, `${release.id} ends: ${why}`);
+function shrink(board, release2, { sites, why }) {
+  const smaller = withoutSites(release2, sites);
+  if (smaller === release2) return;
+  if (Object.keys(smaller.list).length > 0) setRelease(board, smaller, `${release2.id}: ${why}`);
+  else closeRelease(board, release2, `${release2.id} ends: ${why}`);
 }
 function takeArrivals(board, app, { sites, why }) {
   const carried = {};
@@ -70223,11 +70958,11 @@ function unleave(board, app, { site, entry: entry2 }) {
   if (!("leaving" in entry2)) return void 0;
   const isForgotten = own(board.input.sites, site) === void 0;
   if (isForgotten && entry2.leaving.verb === "orphan") return void 0;
-  const release = board.apps.get(app)?.open.get(entry2.leaving.release);
-  const from = own(release?.list, site)?.from ?? void 0;
-  if (release === void 0 || from === void 0) return void 0;
+  const release2 = board.apps.get(app)?.open.get(entry2.leaving.release);
+  const from = own(release2?.list, site)?.from ?? void 0;
+  if (release2 === void 0 || from === void 0) return void 0;
   const without = (record2) => Object.fromEntries(Object.entries(record2).filter(([name2]) => name2 !== site));
-  const next = { ...release, handed: without(release.handed), failed: without(release.failed) };
+  const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
 }
@@ -70238,73 +70973,6 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
   const isLive = silentSinceOf(board.input, mirror) === null;
   const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
   return isLive && stopped !== void 0 && isAnew;
-}
-
-// src/core/rollout/start/refresh-budgets.ts
-function refreshBudgets({ input: input2, board, begun }, app) {
-  const strategy = input2.newestStrategyOf?.(app.app);
-  if (strategy === void 0) return;
-  for (const release of app.open.values()) {
-    const isNew2 = release.source === input2.head || begun.some(({ id }) => id === release.id);
-    if (isNew2) continue;
-    const next = withNumbers(release, strategy, input2.head);
-    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release, budgetsFrom: "" })) {
-      continue;
-    }
-    setRelease(board, next, `${release.id} goes on with the budgets of ${input2.head}`);
-  }
-}
-function withNumbers(release, strategy, head) {
-  const sizes = release.stages.map(() => 0);
-  for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
-  const stages2 = release.stages.map((stage, index) => {
-    const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
-    if (found === void 0) return stage;
-    const size = sizes[index] ?? 0;
-    return {
-      ...stage,
-      approval: found.approval,
-      soakMs: found.soakMs,
-      failureBudget: resolveAmount(found.failureBudget, size),
-      maxInFlight: resolveAmount(found.maxInFlight, size),
-      maxUnavailable: resolveAmount(found.maxUnavailable, size)
-    };
-  });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
-  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, ...rest } = release;
-  if (release.kind === "removal") return { ...rest, ...numbers };
-  const scope = rollback === null ? {} : { rollback };
-  return { ...rest, ...numbers, ...scope, ...checks === void 0 ? {} : { checks } };
-}
-
-// src/core/rollout/release-names.ts
-var import_node_crypto5 = require("node:crypto");
-var longest = 63;
-function releaseName(release, control2) {
-  const { kind, app, digest, head } = release;
-  const marks2 = kind === "app" ? [mark(digest), mark(head)] : [mark(head)];
-  const prefix2 = kind === "app" ? [] : [kind];
-  const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
-  const base = [...prefix2, shortened(app, room), ...marks2].join("-");
-  const known = knownNames(control2);
-  let name2 = base;
-  for (let number = 2; known.has(name2); number += 1) name2 = `${base}-${number}`;
-  return name2;
-}
-function mark(id) {
-  return id.toLowerCase().replaceAll(/[^a-z0-9]/g, "").slice(0, 8) || "0";
-}
-function shortened(app, room) {
-  if (app.length <= room) return app;
-  const hash = (0, import_node_crypto5.createHash)("sha256").update(app).digest("hex").slice(0, 5);
-  return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
-}
-function knownNames(control2) {
-  if (control2 === void 0) return /* @__PURE__ */ new Set();
-  const { current, open: open2 } = control2;
-  const names = [...open2, ...current.partial.map(({ release }) => release)].map(({ id }) => id);
-  return new Set(current.release === null ? names : [...names, current.release.id]);
 }
 
 // src/core/rollout/freeze-stages.ts
@@ -70350,6 +71018,7 @@ function frozenStage(stage, size, by) {
     by,
     ..."selector" in stage.take ? { selector: stage.take.selector } : {},
     approval: stage.approval,
+    ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
     failureBudget: resolveAmount(stage.failureBudget, size),
     maxInFlight: resolveAmount(stage.maxInFlight, size),
@@ -70359,6 +71028,35 @@ function frozenStage(stage, size, by) {
 function amountInWords(amount2, total) {
   if ("count" in amount2) return `count ${amount2.count}`;
   return `${amount2.percent} % of ${total} = ${resolveAmount(amount2, total)}`;
+}
+
+// src/core/rollout/release-names.ts
+var import_node_crypto5 = require("node:crypto");
+var longest = 63;
+function releaseName(release2, control2) {
+  const { kind, app, digest, head } = release2;
+  const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
+  const prefix2 = kind === "app" ? [] : [kind];
+  const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
+  const base = [...prefix2, shortened(app, room), ...marks2].join("-");
+  const known = knownNames(control2);
+  let name2 = base;
+  for (let number = 2; known.has(name2); number += 1) name2 = `${base}-${number}`;
+  return name2;
+}
+function mark(id) {
+  return id.toLowerCase().replaceAll(/[^a-z0-9]/g, "").slice(0, 8) || "0";
+}
+function shortened(app, room) {
+  if (app.length <= room) return app;
+  const hash = (0, import_node_crypto5.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
+}
+function knownNames(control2) {
+  if (control2 === void 0) return /* @__PURE__ */ new Set();
+  const { current, open: open2 } = control2;
+  const names = [...open2, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
+  return new Set(current.release === null ? names : [...names, current.release.id]);
 }
 
 // src/core/rollout/start/start-run.ts
@@ -70385,25 +71083,23 @@ function beginRelease(run2, app, made) {
   const { stages: stages2, stageOf } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
   for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
-  const { kind, digest, renderer, carried, verb } = made;
+  const { kind, digest, renderer, carried } = made;
   const control2 = { current: app.current, open: [...app.open.values()], bad: app.bad };
-  const id = releaseName({ kind, app: app.app, digest, head: input2.head }, control2);
-  const release = {
+  const { named: named2, ...origin } = originOf(input2, made);
+  const id = releaseName({ kind: named2, app: app.app, digest, head: input2.head }, control2);
+  const release2 = {
     id,
     app: app.app,
     kind,
     digest,
     renderer,
-    source: input2.head,
     budgetsFrom: input2.previousHead ?? input2.head,
     strategy: strategy.name,
     startedAt: board.at,
-    ...verb === void 0 ? {} : { verb },
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
-    ...strategy.rollback === null || kind === "removal" ? {} : { rollback: strategy.rollback },
-    ...strategy.checks === void 0 || kind === "removal" ? {} : { checks: strategy.checks },
+    ...rulesOf(strategy, made),
     stages: [...stages2],
     list,
     deletions: { objects: 0 },
@@ -70413,13 +71109,34 @@ function beginRelease(run2, app, made) {
     excused: {},
     opened: {},
     passed: {},
-    openList: openListBudgets(strategy),
-    approvals: []
+    openList: made.openList ?? openListBudgets(strategy),
+    approvals: [],
+    ...origin
   };
-  setRelease(board, release, `${id} begins: ${made.list.size} sites of ${app.app}`);
+  setRelease(board, release2, `${id} begins: ${made.list.size} sites of ${app.app}`);
   run2.begun.push({ app: app.app, id });
   run2.notes.push(`${id} begins at ${made.list.size} sites`);
-  return release;
+  return release2;
+}
+function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
+  const { rollback, checks } = strategy;
+  if (backTo !== void 0) return rollback === null ? {} : { rollback };
+  if (kind === "removal") {
+    return {
+      ...windowsOf(strategy),
+      ...verb === void 0 ? {} : { verb },
+      ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
+    };
+  }
+  return {
+    ...windowsOf(strategy),
+    ...rollback === null ? {} : { rollback },
+    ...checks === void 0 ? {} : { checks }
+  };
+}
+function originOf({ head }, { kind, backTo }) {
+  if (backTo === void 0) return { named: kind, source: head };
+  return { named: "back", source: backTo.release.source, backTo };
 }
 function isReachable(input2, site) {
   const facts = own(input2.headSites, site);
@@ -70437,8 +71154,53 @@ function openListBudgets(strategy) {
     minReadyMs: strategy.minReadyMs,
     progressDeadlineMs: strategy.progressDeadlineMs,
     unknownBlocks: strategy.unknownBlocks,
-    ...strategy.checks === void 0 ? {} : { checks: strategy.checks }
+    ...strategy.checks === void 0 ? {} : { checks: strategy.checks },
+    ...windowsOf(strategy)
   };
+}
+function windowsOf({ windows }) {
+  return windows === void 0 ? {} : { windows: [...windows] };
+}
+
+// src/core/rollout/start/refresh-budgets.ts
+function refreshBudgets({ input: input2, board, begun }, app) {
+  const strategy = input2.newestStrategyOf?.(app.app);
+  if (strategy === void 0) return;
+  for (const release2 of app.open.values()) {
+    const isNew2 = release2.source === input2.head || begun.some(({ id }) => id === release2.id);
+    if (isNew2 || release2.backTo !== void 0) continue;
+    const next = withNumbers(release2, strategy, input2.head);
+    if (canonicalJson({ ...next, budgetsFrom: "" }) === canonicalJson({ ...release2, budgetsFrom: "" })) {
+      continue;
+    }
+    setRelease(board, next, `${release2.id} goes on with the budgets of ${input2.head}`);
+  }
+}
+function withNumbers(release2, strategy, head) {
+  const sizes = release2.stages.map(() => 0);
+  for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
+  const stages2 = release2.stages.map((stage, index) => {
+    const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
+    if (found === void 0) return stage;
+    const size = sizes[index] ?? 0;
+    const { promotion: _2, ...rest2 } = stage;
+    return {
+      ...rest2,
+      approval: found.approval,
+      ...found.promotion === void 0 ? {} : { promotion: found.promotion },
+      soakMs: found.soakMs,
+      failureBudget: resolveAmount(found.failureBudget, size),
+      maxInFlight: resolveAmount(found.maxInFlight, size),
+      maxUnavailable: resolveAmount(found.maxUnavailable, size)
+    };
+  });
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
+  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const { rollback: _, checks: __, windows: ___, ...rest } = release2;
+  const all = { ...rest, ...numbers, ...windowsOf(strategy) };
+  if (release2.kind === "removal") return all;
+  const scope2 = rollback === null ? {} : { rollback };
+  return { ...all, ...scope2, ...checks === void 0 ? {} : { checks } };
 }
 
 // src/core/rollout/start/start-candidate.ts
@@ -70446,7 +71208,8 @@ function isRefused(app, desired2) {
   return desired2 !== void 0 && isNew(app, desired2) && app.bad.includes(desired2.digest);
 }
 function isNew(app, { digest, renderer }) {
-  const reference = candidateOf(app) ?? app.current.release;
+  const candidate = candidateOf(app);
+  const reference = candidate?.backTo?.only === true ? app.current.release : candidate ?? app.current.release;
   return reference?.digest !== digest || reference.renderer !== renderer;
 }
 function startCandidate(run2, app, returning) {
@@ -70497,10 +71260,10 @@ function listOf2(run2, app, { desired: desired2, touched }) {
   }
   return list;
 }
-function makeCurrent(run2, app, release) {
+function makeCurrent(run2, app, release2) {
   const openList = openListBudgets(grantedStrategy(run2.input, app.app));
-  const why = `${release.id} changes no site: it is current at once`;
-  setCurrent(run2.board, app, { current: { release, partial: [], openList }, why });
+  const why = `${release2.id} changes no site: it is current at once`;
+  setCurrent(run2.board, app, { current: { release: release2, partial: [], openList }, why });
   run2.notes.push(why);
 }
 
@@ -70514,14 +71277,14 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
   const wanted = own(input2.desired, app.app)?.sites;
   if (wanted === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
-  for (const release of app.open.values()) {
-    if (release.kind !== "removal") continue;
-    const back = new Set(Object.keys(release.list).filter((site) => Object.hasOwn(wanted, site)));
+  for (const release2 of app.open.values()) {
+    if (release2.kind !== "removal") continue;
+    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
-    for (const [site, record2] of touchedBy(board, release)) {
+    for (const [site, record2] of touchedBy(board, release2)) {
       if (back.has(site) && record2.settled !== true) inFlight[site] = record2;
     }
-    shrink(board, release, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
+    shrink(board, release2, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
     notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
   }
   return inFlight;
@@ -70550,10 +71313,14 @@ function startRemoval(run2, app) {
       renderer: reference?.renderer ?? 0,
       list,
       carried: Object.fromEntries(Object.entries(carried).filter(([site]) => sites.has(site))),
-      verb: own(input2.onRemoval, app.app) ?? "delete"
+      verb: own(input2.onRemoval, app.app) ?? "delete",
+      dependsOn: dependenciesOf(input2, app.app)
     });
   }
   if (!Object.hasOwn(input2.desired, app.app)) endApp(run2, app);
+}
+function dependenciesOf({ dependsOn = {}, dependedBefore = {} }, app) {
+  return own(dependsOn, app) ?? own(dependedBefore, app) ?? [];
 }
 function leavingSites(run2, app) {
   const sites = /* @__PURE__ */ new Set();
@@ -70574,13 +71341,13 @@ function isPlaced({ input: input2 }, app, site) {
   return isRefused(app, desired2) && own(own(input2.entitled, app.app), site) !== void 0;
 }
 function endApp({ board, notes }, app) {
-  for (const release2 of app.open.values()) {
-    if (release2.kind === "removal") continue;
-    closeRelease(board, release2, `${release2.id} ends: ${app.app} is no longer in the fleet`);
-    notes.push(`${release2.id} ends: ${app.app} is no longer in the fleet`);
+  for (const release3 of app.open.values()) {
+    if (release3.kind === "removal") continue;
+    closeRelease(board, release3, `${release3.id} ends: ${app.app} is no longer in the fleet`);
+    notes.push(`${release3.id} ends: ${app.app} is no longer in the fleet`);
   }
-  const { release, partial } = app.current;
-  const isEnded = release === null && partial.length === 0;
+  const { release: release2, partial } = app.current;
+  const isEnded = release2 === null && partial.length === 0;
   const why = `${app.app} is no longer in the fleet`;
   if (app.open.size > 0) {
     if (!isEnded) setCurrent(board, app, { current: { release: null, partial: [] }, why });
@@ -70604,12 +71371,12 @@ function entitleUnplaced(run2, app) {
 }
 
 // src/core/rollout/rollback/stop-failed.ts
-function isToGoBack(release, site) {
-  if (release.kind === "removal" || !Object.hasOwn(release.handed, site)) return false;
-  return own(release.setBack, site) !== void 0 || isInScope(release, site);
+function isToGoBack(release2, site) {
+  if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
+  return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
 }
-function isInScope(release, site) {
-  const { goingBack, failed: failed3, excused, stages: stages2, list } = release;
+function isInScope(release2, site) {
+  const { goingBack, failed: failed3, excused, stages: stages2, list } = release2;
   if (goingBack?.scope === "failed") return Object.hasOwn(failed3, site) && !own(excused, site);
   if (goingBack?.scope !== "stage") return goingBack !== void 0;
   return stages2[own(list, site)?.stage ?? -1]?.name === goingBack.stage;
@@ -70725,21 +71492,21 @@ function followHead({ input: input2, board }) {
 
 // src/core/plan/diff-groups.ts
 function diffGroups(variants) {
-  const groups = /* @__PURE__ */ new Map();
+  const groups2 = /* @__PURE__ */ new Map();
   for (const [index, variant] of variants.entries()) {
     const look = JSON.stringify([
       variant.app,
       variant.objects.map((object) => changedLines(object, variant))
     ]);
-    const group2 = groups.get(look);
+    const group2 = groups2.get(look);
     if (group2 === void 0) {
-      groups.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
+      groups2.set(look, { app: variant.app, sites: [...variant.sites], variants: [index] });
     } else {
       group2.sites = [...group2.sites, ...variant.sites].toSorted();
       group2.variants.push(index);
     }
   }
-  return [...groups.values()];
+  return [...groups2.values()];
 }
 function changedLines({ id, change: change2, diff }, { sites }) {
   const lines2 = diff.split("\n").filter((line) => line.startsWith("-") || line.startsWith("+"));
@@ -70909,8 +71676,8 @@ function hiddenValues(map, before) {
 }
 
 // src/core/plan/release-plans.ts
-function releasePlan(release) {
-  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release;
+function releasePlan(release2) {
+  const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release2;
   return {
     release: id,
     app,
@@ -70922,8 +71689,8 @@ function releasePlan(release) {
     progressDeadlineMs
   };
 }
-function stagePlans(release) {
-  const { id, app, list, stages: stages2 } = release;
+function stagePlans(release2) {
+  const { id, app, list, stages: stages2 } = release2;
   return stages2.map((stage, index) => {
     const { name: name2, by, approval, soakMs, failureBudget, maxInFlight, maxUnavailable } = stage;
     const sites = Object.keys(list).filter((site) => list[site]?.stage === index);
@@ -70975,9 +71742,9 @@ function movesOf(base, head) {
   });
 }
 function variantPlans(moves, sides) {
-  const groups = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
+  const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
   const variantOf = (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
-  return [...groups.values()].flatMap((group2) => {
+  return [...groups2.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
     const { app, from, to } = first2;
@@ -70998,11 +71765,11 @@ function sitePlans(moves, head, releases) {
 }
 function bringerOf(releases, app, site) {
   const own2 = releases.filter(
-    (release2) => release2.app === app && Object.hasOwn(release2.list, site)
+    (release3) => release3.app === app && Object.hasOwn(release3.list, site)
   );
-  const release = own2.find(({ kind }) => kind !== "site") ?? own2[0];
-  const stage = release?.stages[release.list[site]?.stage ?? -1];
-  return { release: release?.id ?? null, stage: stage?.name ?? null };
+  const release2 = own2.find(({ kind }) => kind !== "site") ?? own2[0];
+  const stage = release2?.stages[release2.list[site]?.stage ?? -1];
+  return { release: release2?.id ?? null, stage: stage?.name ?? null };
 }
 function deletionPlan(releases) {
   const deleting = releases.filter(({ deletions: deletions2 }) => deletions2.objects > 0);
@@ -71155,9 +71922,9 @@ function longestRun(text) {
 var maxRows = 100;
 var maxDiffLines = 200;
 var maxNames = 5;
-function planVerdict({ sites, siteCount, groups }) {
+function planVerdict({ sites, siteCount, groups: groups2 }) {
   if (sites.length === 0) return "No site changes";
-  const ways = groups.length === 1 ? "one way" : `${groups.length} distinct ways`;
+  const ways = groups2.length === 1 ? "one way" : `${groups2.length} distinct ways`;
   return `${sites.length} of ${countOf(siteCount, "site")} change, in ${ways}`;
 }
 function planBlocks(plan2, model) {
@@ -71187,7 +71954,7 @@ function virtualSites(plan2, model) {
 function stages(all) {
   const rows = all.map((stage, index) => [
     codeSpan(stage.app),
-    `${index - all.findIndex(({ release }) => release === stage.release) + 1}. ${codeSpan(stage.name)}`,
+    `${index - all.findIndex(({ release: release2 }) => release2 === stage.release) + 1}. ${codeSpan(stage.name)}`,
     codeSpan(stage.by),
     String(stage.sites.length),
     gatesOf(stage)
@@ -71294,28 +72061,28 @@ var maxDiagnostics = 100;
 function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   const { preview } = report2;
   const blocks = [headline(report2), ...reasonBlocks(report2), ...diagnosticBlocks(report2)];
-  const groups = [];
+  const groups2 = [];
   if (preview?.planned) {
     const { plan: plan2, model } = preview.planned;
     blocks.push(...planBlocks(plan2, model));
-    groups.push(...plan2.groups.map((group2, index) => groupBlock(plan2, group2, index + 1)));
+    groups2.push(...plan2.groups.map((group2, index) => groupBlock(plan2, group2, index + 1)));
   }
   const foot = footer(preview);
-  return fitted({ blocks, groups, foot }, maxBytes2);
+  return fitted({ blocks, groups: groups2, foot }, maxBytes2);
 }
-function fitted({ blocks, groups, foot }, maxBytes2) {
+function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
   const kept = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
-  const all = [...blocks.filter((block) => block !== ""), ...groups];
+  const all = [...blocks.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
     kept.push(block);
   }
   if (kept.length < all.length) {
-    const shown2 = Math.max(0, kept.length - (all.length - groups.length));
+    const shown2 = Math.max(0, kept.length - (all.length - groups2.length));
     kept.push(
-      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
