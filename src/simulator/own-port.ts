@@ -34,11 +34,14 @@ export async function openOwnPort(host: string, listener: Listener): Promise<Own
   };
 }
 
+/** Thousands of clusters listen on one port, and all that want a connection may come at once: with Node's 511 they are dropped. */
+const backlog = 16_384;
+
 /** An HTTP server as the simulator wants it; it listens soon. */
 export function listen(host: string, port: number, listener: Listener): Server {
   const server = createServer(listener);
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
-  server.listen(port, host);
+  server.listen(port, host, backlog);
   return server;
 }
