@@ -77,12 +77,22 @@ interface Progress {
 
 async function writeAll(job: Job, todo: readonly TreeObject[]): Promise<ApplyOutcome> {
   const progress: Progress = { failed: [], blocked: [], absent: new Set(), written: 0 };
+  const write = (object: TreeObject): Promise<void> => writeOne(job, object, progress);
+  let isNamespaceKnown = [...job.state.rows.values()].some((row) => isKnown(row));
   for (const rank of new Set(todo.map((object) => object.rank))) {
     const queue = todo.filter((object) => object.rank === rank);
-    await writeQueue(queue, (object) => writeOne(job, object, progress));
+    // The first one finds out whether the namespace has to be made; otherwise each would.
+    const first = isNamespaceKnown ? -1 : queue.findIndex((object) => isInside(job, object));
+    if (first >= 0) await writeQueue(queue.splice(first, 1), write);
+    isNamespaceKnown ||= first >= 0;
+    await writeQueue(queue, write);
     await waitForDefinitions(job, progress, rank);
   }
   return progress;
+}
+
+function isInside({ row }: Job, object: TreeObject): boolean {
+  return object.key.namespace === row.namespace;
 }
 
 /** Some at once, until the first throws; ends when no write is under way any more, however it ends. */

@@ -77,6 +77,23 @@ describe("order and health at a real cluster", { timeout: 60_000 }, () => {
     expect((await site.cluster.get("/api/v1/namespaces/fresh")).status).toBe(200);
   });
 
+  it("finds out by one object that the namespace is missing, however many there are", async () => {
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const inside = "/api/v1/namespaces/many/configmaps/";
+    await site.mirror.commit(
+      { s1: { web: names.map((name) => configMap(name, {}, "many")) } },
+      { namespace: "many" },
+    );
+    site.start();
+    await site.settled("web");
+    expect((await site.cluster.get(`${inside}h`)).status).toBe(200);
+    const sent = site.cluster.proxy.requests();
+    const applies = sent.filter(
+      ({ method, path }) => method === "PATCH" && path.startsWith(inside),
+    );
+    expect(applies).toHaveLength(names.length + 1);
+  });
+
   it("tells why the pods of a workload do not run, and when they do", async () => {
     site.kubelet.setScript([{ outcome: "crashing", match: { image: "web:bad" } }]);
     await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } });
