@@ -96,7 +96,7 @@ class Link implements SiteLink {
    */
   #take(uid: string): void {
     const { site, store, isHeld } = this.#options;
-    const holders = store.sites().filter((other) => other !== site && store.siteUid(other) === uid);
+    const holders = store.sitesWithUid(uid).filter((other) => other !== site);
     const holder = holders.find((other) => isHeld(other));
     if (holder !== undefined) throw taken(site, holder);
     for (const old of holders) store.forgetSite(old);

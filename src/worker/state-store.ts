@@ -75,6 +75,7 @@ export interface StateStore {
   readonly failed: Promise<never>;
   siteUid(site: string): string | null;
   setSiteUid(site: string, uid: string): void;
+  sitesWithUid(uid: string): readonly string[];
   /** Sites that have a uid or an app. */
   sites(): readonly string[];
   /** Keeps which objects the site's apps have, and nothing else of them: each is looked at anew. */
@@ -112,6 +113,9 @@ CREATE TABLE IF NOT EXISTS objects (
   projection TEXT NOT NULL, finished INTEGER NOT NULL, PRIMARY KEY (site, app, id)) STRICT, WITHOUT ROWID;
 `;
 
+const insertApp = `INSERT OR REPLACE INTO apps VALUES (${marks(12)})`;
+const insertObject = `INSERT OR REPLACE INTO objects VALUES (${marks(11)})`;
+
 /** Opens (or makes) the store in a file. */
 export function openStateStore(path: string, clock: Clock): StateStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -142,6 +146,11 @@ class SqliteStore implements StateStore {
     this.#run("INSERT OR REPLACE INTO sites VALUES (?, ?)", site, uid);
   }
 
+  sitesWithUid(uid: string): readonly string[] {
+    const rows = this.#rows("SELECT site FROM sites WHERE uid = ? ORDER BY site", uid);
+    return rows.map((row) => text(row["site"]));
+  }
+
   sites(): readonly string[] {
     const rows = this.#rows("SELECT site FROM sites UNION SELECT site FROM apps ORDER BY site");
     return rows.map((row) => text(row["site"]));
@@ -162,7 +171,7 @@ class SqliteStore implements StateStore {
   }
 
   saveApp(row: AppRow): void {
-    this.#run(`INSERT OR REPLACE INTO apps VALUES (${marks(12)})`, ...appValues(row));
+    this.#run(insertApp, ...appValues(row));
   }
 
   dropApp(site: string, app: string): void {
@@ -183,8 +192,7 @@ class SqliteStore implements StateStore {
     for (const id of dropped) {
       this.#run("DELETE FROM objects WHERE site = ? AND app = ? AND id = ?", site, app, id);
     }
-    const insert = `INSERT OR REPLACE INTO objects VALUES (${marks(11)})`;
-    for (const row of rows) this.#run(insert, site, app, ...objectValues(row));
+    for (const row of rows) this.#run(insertObject, site, app, ...objectValues(row));
   }
 
   value(key: string): string | null {

@@ -55,6 +55,11 @@ class MemoryState implements StateStore {
     this.#write(({ sites }) => sites.set(site, uid));
   }
 
+  sitesWithUid(uid: string): readonly string[] {
+    const found = [...this.#tables.sites].filter(([, known]) => known === uid);
+    return found.map(([site]) => site).toSorted();
+  }
+
   sites(): readonly string[] {
     const { sites, apps } = this.#tables;
     return [...new Set([...sites.keys(), ...[...apps.values()].map((row) => row.site)])].toSorted();

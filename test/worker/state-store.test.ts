@@ -84,6 +84,14 @@ describe("the worker's store", () => {
     }
   });
 
+  it("finds the sites that have been seen as the same cluster", () => {
+    const opened = open();
+    for (const site of ["s2", "s1"]) opened.setSiteUid(site, "u");
+    opened.setSiteUid("s3", "another");
+    expect(opened.sitesWithUid("u")).toEqual(["s1", "s2"]);
+    expect(opened.sitesWithUid("none")).toEqual([]);
+  });
+
   it("forgets an app with all of its objects", () => {
     const opened = open();
     opened.saveApp(row);
