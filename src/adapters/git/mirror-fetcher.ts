@@ -5,7 +5,7 @@ import { openBareRepository } from "./bare-repository.ts";
 import { createGit } from "./git-process.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
-import { readRef, type RefContext, swapRef } from "./refs.ts";
+import { readRef, readRefFile, type RefContext, swapRef } from "./refs.ts";
 import { fetchRef, listRemoteRefs, pushCommit, type Remote, remoteAt } from "./remote.ts";
 
 /** The worker's side of a mirror: what was fetched waits aside until it is verified and accepted. */
@@ -80,5 +80,6 @@ async function fetchHead(
     if (refs.has(mirrorBranch)) throw error;
     return { head: null };
   }
-  return { head: await readRef(context, incoming) };
+  const head = (await readRefFile(gitDir, incoming)) ?? (await readRef(context, incoming));
+  return { head };
 }
