@@ -228,7 +228,8 @@ class Actor implements SiteActor {
     const next = await reconcileApp(this.#context, state);
     this.#noteDrift();
     this.#options.touch(app);
-    if (state.health === null) this.#timer.schedule("observe", 0);
+    // What was applied in this moment has hardly begun to get ready.
+    if (state.health === null) this.#timer.schedule("observe", this.#context.config.settleMs / 4);
     this.#look(state, next);
   }
 

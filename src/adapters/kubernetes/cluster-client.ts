@@ -1,14 +1,17 @@
 import { FleetError } from "../../core/errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
 import { type KubeObject, describeKey } from "../../core/model/kube-object.ts";
-import { type RequestSubject, UnknownKindError, apiErrorOf } from "./api-error.ts";
-import {
-  type ApiAnswer,
-  type ClusterAddress,
-  type Connection,
-  createConnection,
-} from "./connection.ts";
+import { type RequestSubject, UnknownKindError } from "./api-error.ts";
+import { type ClusterAddress, type Connection, createConnection } from "./connection.ts";
 import { type ApiResource, type Discovery, createDiscovery } from "./discovery.ts";
+import {
+  asKubeObject,
+  expectKubeObject,
+  expectObject,
+  isAbsence,
+  metadataOf,
+  notAnObject,
+} from "./read-answer.ts";
 
 /** Names an object for a request: `apiVersion` is the version that is asked. */
 export interface ObjectAddress {
@@ -106,7 +109,11 @@ export function clusterOver(connection: Connection): ClusterClient {
     const answer = await connection.send({ method: "GET", path, signal });
     // The API server answers a path that it does not serve with a bare 404, without a Status.
     if (answer.status === 404) return undefined;
-    return expectObject(answer, { verb: "read", describe: `the kinds of ${path}`, secret: false });
+    return expectObject(answer, () => ({
+      verb: "read",
+      describe: `the kinds of ${path}`,
+      secret: false,
+    }));
   });
   const context: Context = { connection, discovery };
   return {
@@ -143,7 +150,7 @@ async function readIdentity(
     signal,
   });
   const subject = { verb: "read", describe: "Namespace kube-system", secret: false };
-  const uid = metadataOf(expectObject(answer, subject))["uid"];
+  const uid = metadataOf(expectObject(answer, () => subject))["uid"];
   if (typeof uid === "string" && uid !== "") return { uid, generation: answer.generation };
   throw new FleetError("CLUSTER_UNREACHABLE", "Namespace kube-system was answered without a uid");
 }
@@ -156,7 +163,7 @@ async function getObject(
   const path = await objectPath(context, target, signal);
   const answer = await context.connection.send({ method: "GET", path, signal });
   if (isAbsence(answer)) return null;
-  return asKubeObject(expectObject(answer, subjectOf("read", target)), target);
+  return expectKubeObject(answer, () => subjectOf("read", target));
 }
 
 const maxListed = 20_000;
@@ -190,11 +197,15 @@ async function listPage(
   if (next !== "") query.set("continue", next);
   const url = `${path}?${query.toString()}`;
   const answer = await context.connection.send({ method: "GET", path: url, signal });
-  const subject = { verb: "list", describe: `${kind} objects`, secret: kind === "Secret" };
+  const subject = (): RequestSubject => ({
+    verb: "list",
+    describe: `${kind} objects`,
+    secret: kind === "Secret",
+  });
   const page = expectObject(answer, subject);
   const { items } = page;
   // Go writes an empty list as [] or null; anything else is no list, and no reason to believe in absence.
-  if (items !== null && !Array.isArray(items)) throw notAnObject(answer.status, subject);
+  if (items !== null && !Array.isArray(items)) throw notAnObject(answer.status, subject());
   const objects = (items ?? []).filter((item: Json) => isJsonObject(item));
   const following = metadataOf(page)["continue"];
   return {
@@ -209,10 +220,10 @@ async function applyObject(
   options: ApplyOptions,
 ): Promise<KubeObject> {
   const target = addressOf(object);
-  const query = new URLSearchParams({ fieldManager: options.fieldManager });
-  if (options.force === true) query.set("force", "true");
-  if (options.dryRun === true) query.set("dryRun", "All");
-  const path = `${await objectPath(context, target, options.signal)}?${query.toString()}`;
+  const force = options.force === true ? "&force=true" : "";
+  const dryRun = options.dryRun === true ? "&dryRun=All" : "";
+  const query = `fieldManager=${encodeURIComponent(options.fieldManager)}${force}${dryRun}`;
+  const path = `${await objectPath(context, target, options.signal)}?${query}`;
   const answer = await context.connection.send({
     method: "PATCH",
     path,
@@ -220,7 +231,7 @@ async function applyObject(
     body: options.text ?? JSON.stringify(object),
     signal: options.signal,
   });
-  return asKubeObject(expectObject(answer, subjectOf("apply", target)), target);
+  return expectKubeObject(answer, () => subjectOf("apply", target));
 }
 
 async function createObject(
@@ -238,7 +249,7 @@ async function createObject(
     body: JSON.stringify(object),
     signal,
   });
-  return asKubeObject(expectObject(answer, subjectOf("create", target)), target);
+  return expectKubeObject(answer, () => subjectOf("create", target));
 }
 
 async function patchObject(
@@ -253,7 +264,7 @@ async function patchObject(
     body: JSON.stringify(options.patch),
     signal: options.signal,
   });
-  return asKubeObject(expectObject(answer, subjectOf("change", target)), target);
+  return expectKubeObject(answer, () => subjectOf("change", target));
 }
 
 async function deleteObject(
@@ -276,7 +287,7 @@ async function deleteObject(
     signal: options.signal,
   });
   if (isAbsence(answer)) return "gone";
-  const body = expectObject(answer, subjectOf("delete", target));
+  const body = expectObject(answer, () => subjectOf("delete", target));
   // A Status means that it is away; the object itself, that finalizers or a grace period hold it.
   return body["kind"] === "Status" ? "gone" : "going";
 }
@@ -308,44 +319,6 @@ export function addressOf(object: KubeObject): ObjectAddress {
     namespace: typeof namespace === "string" ? namespace : "",
     name: object.metadata.name,
   };
-}
-
-function expectObject(answer: ApiAnswer, subject: RequestSubject): JsonObject {
-  if (answer.status < 200 || answer.status > 299) throw apiErrorOf(answer, subject);
-  if (!isJsonObject(answer.body)) throw notAnObject(answer.status, subject);
-  return answer.body;
-}
-
-/** Only an API server's own word that the object is not there; a proxy's 404 page says nothing about it. */
-function isAbsence(answer: ApiAnswer): boolean {
-  return (
-    answer.status === 404 &&
-    isJsonObject(answer.body) &&
-    answer.body["kind"] === "Status" &&
-    answer.body["reason"] === "NotFound"
-  );
-}
-
-function notAnObject(status: number, subject: RequestSubject): FleetError {
-  return new FleetError(
-    "CLUSTER_UNREACHABLE",
-    `cannot ${subject.verb} ${subject.describe}: the answer (${status}) is not what an API server sends`,
-  );
-}
-
-function asKubeObject(body: JsonObject, target: ObjectAddress | RequestSubject): KubeObject {
-  const { apiVersion, kind } = body;
-  const name = metadataOf(body)["name"];
-  if (typeof apiVersion === "string" && typeof kind === "string" && typeof name === "string") {
-    return body as KubeObject; // just checked
-  }
-  const subject = "verb" in target ? target : subjectOf("read", target);
-  throw notAnObject(200, subject);
-}
-
-function metadataOf(body: JsonObject): JsonObject {
-  const metadata = body["metadata"];
-  return isJsonObject(metadata) ? metadata : {};
 }
 
 function subjectOf(verb: string, target: ObjectAddress): RequestSubject {

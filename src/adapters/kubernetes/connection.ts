@@ -82,11 +82,11 @@ class KeptConnection {
   }
 
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const session = await this.#current();
+    const session = this.#ready() ?? (await this.#opened());
     const first = await this.#sendOver(session, request);
     if (first.status !== 401) return first;
     this.#drop(session); // the token may have been renewed in the file or by the program
-    return this.#sendOver(await this.#current(), request);
+    return this.#sendOver(this.#ready() ?? (await this.#opened()), request);
   }
 
   async close(): Promise<void> {
@@ -96,7 +96,7 @@ class KeptConnection {
 
   async #sendOver(session: Session, request: ApiRequest): Promise<ApiAnswer> {
     const isWrite = request.method !== "GET";
-    if (isWrite) await this.#ensurePinned(session, request.signal);
+    if (isWrite && !this.#isPinned(session)) await this.#ensurePinned(session, request.signal);
     request.signal?.throwIfAborted();
     const { generation } = this;
     try {
@@ -108,21 +108,29 @@ class KeptConnection {
     }
   }
 
+  #isPinned(session: Session): boolean {
+    return this.generation === this.pinned && session === this.#session;
+  }
+
   async #ensurePinned(session: Session, signal: AbortSignal | undefined): Promise<void> {
     if (this.generation !== this.pinned) await this.recognise?.(signal);
-    if (this.generation === this.pinned && session === this.#session) return;
+    if (this.#isPinned(session)) return;
     throw new FleetError(
       "CLUSTER_UNREACHABLE",
       `${session.credentials.origin} was connected to anew: it must be recognised before it is written to`,
     );
   }
 
-  async #current(): Promise<Session> {
+  /** The session, where there is one and its kubeconfig is as it was. */
+  #ready(): Session | undefined {
     const known = this.#session;
     if (known !== undefined && this.#isLookDue() && known.version !== fileVersion(this.#address)) {
       this.#drop(known);
     }
-    if (this.#session !== undefined) return this.#session;
+    return this.#session;
+  }
+
+  async #opened(): Promise<Session> {
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     this.#session = await this.#opening;
     return this.#session;

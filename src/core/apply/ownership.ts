@@ -2,7 +2,7 @@
  * How an object shows whose it is. In: an object as rendered, and its owner. Out: the object as it is sent.
  * An owner is `<fleet>/<app>`: never a site, a cell or a time, so that all sites share one form of an object.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 
@@ -63,7 +63,7 @@ export function withUid(text: string, uid: string): string {
 
 /** sha256 (hex) of an object: equal objects, equal hashes. */
 export function hashOf(value: Json): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return hash("sha256", canonicalJson(value));
 }
 
 /** `metadata.<field>` where it is text, else "". */

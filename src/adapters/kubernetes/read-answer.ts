@@ -1,0 +1,52 @@
+/** What an answer of an API server says; anything that is none is a failure, and never an absence. */
+import { FleetError } from "../../core/errors.ts";
+import { type JsonObject, isJsonObject } from "../../core/model/json.ts";
+import type { KubeObject } from "../../core/model/kube-object.ts";
+import { type RequestSubject, apiErrorOf } from "./api-error.ts";
+import type { ApiAnswer } from "./connection.ts";
+
+/** The body of an answer that says yes. The subject is only made where something is to be said of it. */
+export function expectObject(answer: ApiAnswer, subject: () => RequestSubject): JsonObject {
+  if (answer.status < 200 || answer.status > 299) throw apiErrorOf(answer, subject());
+  if (!isJsonObject(answer.body)) throw notAnObject(answer.status, subject());
+  return answer.body;
+}
+
+/** The object that an answer says yes with. */
+export function expectKubeObject(answer: ApiAnswer, subject: () => RequestSubject): KubeObject {
+  return asKubeObject(expectObject(answer, subject), subject);
+}
+
+/** Only an API server's own word that the object is not there; a proxy's 404 page says nothing about it. */
+export function isAbsence(answer: ApiAnswer): boolean {
+  return (
+    answer.status === 404 &&
+    isJsonObject(answer.body) &&
+    answer.body["kind"] === "Status" &&
+    answer.body["reason"] === "NotFound"
+  );
+}
+
+/** What is said of an answer that no API server gives. */
+export function notAnObject(status: number, subject: RequestSubject): FleetError {
+  return new FleetError(
+    "CLUSTER_UNREACHABLE",
+    `cannot ${subject.verb} ${subject.describe}: the answer (${status}) is not what an API server sends`,
+  );
+}
+
+/** A body as an object; refuses one that names no kind or name. */
+export function asKubeObject(body: JsonObject, subject: () => RequestSubject): KubeObject {
+  const { apiVersion, kind } = body;
+  const name = metadataOf(body)["name"];
+  if (typeof apiVersion === "string" && typeof kind === "string" && typeof name === "string") {
+    return body as KubeObject; // just checked
+  }
+  throw notAnObject(200, subject());
+}
+
+/** The metadata of a body; empty where it has none. */
+export function metadataOf(body: JsonObject): JsonObject {
+  const metadata = body["metadata"];
+  return isJsonObject(metadata) ? metadata : {};
+}
