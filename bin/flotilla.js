@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Flotilla runs on Node 24. Under an older one this starts itself again with the Node that the `node` package brings.
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -9,6 +9,7 @@ const neededMajor = 24;
 
 if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
   endWithWrapper();
+  keepCompiled();
   const { main } = await import("../src/cli/main.ts");
   await main(process.argv.slice(2));
 } else {
@@ -21,6 +22,12 @@ if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
   } else {
     runWith(node);
   }
+}
+
+/** Half of a start is compiling. It is kept beside the code, so that who may change the one may change the other. */
+function keepCompiled() {
+  module.enableCompileCache(join(import.meta.dirname, "..", "node_modules", ".cache", "flotilla"));
+  setTimeout(() => module.flushCompileCache(), 10_000).unref();
 }
 
 /** What an older Node started ends in order when that one is killed: the channel between them closes. */
