@@ -220,6 +220,12 @@ describe("ownership at a real cluster", { timeout: 60_000 }, () => {
     await eventually("b is pruned", async () => {
       return (await site.cluster.get(`${configMaps}/b`)).status === 404;
     });
+    // The last write of a prune.
+    await eventually("the inventory has a alone", async () => {
+      const path = "/api/v1/namespaces/flotilla-system/configmaps/flotilla-web";
+      const { body } = await site.cluster.get(path);
+      return JSON.stringify(body["data"]) === '{"objects":"_ConfigMap_default_a\\n"}';
+    });
     expect((await site.cluster.get(`${configMaps}/a`)).body["data"]).toEqual({ k: "2" });
     // The old name is no second way to the same cluster.
     site.cluster.proxy.forget();
