@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import type { Decision } from "../core/protocol/api.ts";
-import { dataCheck } from "./record-check.ts";
+import { dataCheck } from "../core/model/data-check.ts";
 
 const closed = { additionalProperties: false } as const;
 const Text = Type.String({ minLength: 1, maxLength: 300 });

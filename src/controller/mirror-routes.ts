@@ -12,7 +12,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import type { Placed } from "./observations.ts";
 import type { HintBoard } from "./hint-board.ts";
-import { dataCheck } from "./record-check.ts";
+import { dataCheck } from "../core/model/data-check.ts";
 
 /** A full report of a thousand sites with ten apps each is about 4 MB. */
 const maxReportBytes = 32 * 1024 * 1024;

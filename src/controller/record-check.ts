@@ -1,19 +1,6 @@
-import { Ajv, type ValidateFunction } from "ajv";
 import type { Static, TSchema } from "typebox";
 import { FleetError } from "../core/errors.ts";
-
-/** Gives data as the type of a schema, or what is wrong with it. The schema is compiled at the first use. */
-export function dataCheck<S extends TSchema>(
-  schema: S,
-): (data: unknown) => { readonly value: Static<S> } | { readonly mistake: string } {
-  let validate: ValidateFunction | undefined;
-  return (data) => {
-    validate ??= new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
-    if (validate(data)) return { value: data as Static<S> }; // what the schema has just checked
-    const [first] = validate.errors ?? [];
-    return { mistake: `${first?.instancePath || "/"} ${first?.message ?? "is wrong"}` };
-  };
-}
+import { dataCheck } from "../core/model/data-check.ts";
 
 /** Reads stored JSON text of one schema: STATE_CORRUPT, with the path, when it is none. */
 export function recordReader<S extends TSchema>(

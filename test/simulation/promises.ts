@@ -1,5 +1,5 @@
 /** What must hold after every step of a story, looked at from the outside: mirrors, clusters, and what a pass planned. */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { ControlRepository } from "../../src/controller/control-repository.ts";
 import { type MirrorSnapshot, readSnapshot } from "../../src/controller/mirror-snapshot.ts";
 import type { Pass } from "../../src/controller/reconcile.ts";
@@ -41,7 +41,7 @@ function checkApprovals(input: PlannerInput, plan: RolloutPlan): void {
       ({ name }, index) => filled.has(index) && name in release.opened && !wasOpen(before, name),
     );
     for (const { name, approval } of opening) {
-      expect(!approval || isStageApproved(release, name), `${release.id} opens ${name}`).toBe(true);
+      assert.ok(!approval || isStageApproved(release, name), `${release.id} opens ${name}`);
     }
   }
 }
@@ -55,7 +55,7 @@ function checkCoverage(input: PlannerInput): void {
     for (const { name, sites, ...columns } of stages) {
       const { done, inFlight, waiting, failed, unchanged, excused } = columns;
       const sum = done + inFlight + waiting + failed + unchanged + excused;
-      expect(sum, `the columns of ${app}, stage ${name}`).toBe(sites);
+      assert.equal(sum, sites, `the columns of ${app}, stage ${name}`);
     }
   }
 }
@@ -69,6 +69,7 @@ export class Auditor {
   readonly #fail: (what: string) => void;
   readonly #snapshots = new Map<string, Promise<MirrorSnapshot>>();
   readonly #states = new Map<string, Promise<ControlState>>();
+  readonly #controlAt: ControlAt;
   /** Commits that the worker of a mirror has accepted, in order. */
   readonly #accepted = new Map<string, string[]>();
   /** `<mirror> <site> <object id>` -> which of the commits that the mirror's worker has accepted was the newest when it was written last. */
@@ -77,6 +78,7 @@ export class Auditor {
   constructor(ground: Ground, fail: (what: string) => void) {
     this.#ground = ground;
     this.#fail = fail;
+    this.#controlAt = controlReader(ground.control);
   }
 
   accepted(mirror: string, commit: string): void {
@@ -240,8 +242,7 @@ export class Auditor {
   #control(commit: string): Promise<ControlState> {
     const known = this.#states.get(commit);
     if (known !== undefined) return known;
-    const at = { ...this.#ground.control, resolve: () => Promise.resolve(commit) };
-    const state = new ControlRepository(at).read().then((snapshot) => snapshot.state);
+    const state = this.#controlAt(commit);
     this.#states.set(commit, state);
     return state;
   }
@@ -251,6 +252,24 @@ export class Auditor {
       this.#fail(error instanceof Error ? error.message : String(error));
     });
   }
+}
+
+type ControlAt = (commit: string) => Promise<ControlState>;
+
+/** Reads control as it was at a commit, one after the other, so that each costs what changed since the one before. */
+function controlReader(control: ObjectStore): ControlAt {
+  let at = "";
+  const repository = new ControlRepository({ ...control, resolve: () => Promise.resolve(at) });
+  let last: Promise<unknown> = Promise.resolve();
+  return (commit) => {
+    const read = async (): Promise<ControlState> => {
+      at = commit;
+      return (await repository.read()).state;
+    };
+    const state = last.then(read, read);
+    last = state;
+    return state;
+  };
 }
 
 interface MirrorStep {

@@ -22,8 +22,6 @@ interface Due {
   isCancelled: boolean;
 }
 
-const realImmediate = setImmediate;
-
 export class VirtualTime {
   /** ms since the start. */
   now = 0;
@@ -61,9 +59,12 @@ export class VirtualTime {
   }
 }
 
-/** Until no promise is left that could go on by itself. Nothing in the simulation waits for anything but virtual time. */
+/**
+ * Until no promise is left that could go on by itself: the queue of ticks has its turn when that of promises is empty.
+ * Nothing in the simulation waits for anything but virtual time.
+ */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => realImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 function isBefore(a: Due, b: Due): boolean {
@@ -100,7 +101,10 @@ function pop(heap: Due[]): void {
   heap[index] = last;
 }
 
-const never = new Promise<never>(() => {});
+/** One for each who waits: they would all be kept by one that lasts. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 /** One life of a process: once it is killed, nothing that it waits for ever comes. */
 export class Life {
@@ -113,12 +117,12 @@ export class Life {
 
   /** What has come, unless the process is dead by now. */
   async guard<T>(work: Promise<T>): Promise<T> {
-    if (!this.isAlive) return never;
+    if (!this.isAlive) return never();
     try {
       const result = await work;
-      return this.isAlive ? result : await never;
+      return this.isAlive ? result : await never();
     } catch (error) {
-      if (!this.isAlive) return never;
+      if (!this.isAlive) return never();
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /** Checks of random histories, said once more in plain code: no plan may get past one that is not true. */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput, RolloutPlan } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
@@ -52,7 +52,7 @@ function checkHanded(
   const at: At = { input, before, release, stage, site };
   const untrue = before.checks?.before.filter(({ name }) => mayGo[name]?.(at) !== true) ?? [];
   const names = untrue.map(({ name }) => name);
-  expect(names, `${step.app} comes to ${site} past these checks`).toEqual([]);
+  assert.deepEqual(names, [], `${step.app} comes to ${site} past checks`);
 }
 
 function isKnown(records: Readonly<Record<string, unknown>> | undefined, site: string): boolean {
@@ -87,10 +87,10 @@ function checkPassed(input: PlannerInput, app: string, release: Release): void {
   for (const { name, sites } of passesNow(before, release)) {
     const unmet = sites.filter((site) => isDoneUnmet(release, site));
     const ofSites = isAsked("neighbour") || isAsked("some-time") ? unmet : [];
-    expect(ofSites, `stage ${name} of ${release.id} passes without its checks`).toEqual([]);
+    assert.deepEqual(ofSites, [], `stage ${name} of ${release.id} passes without its checks`);
     const well = sites.filter((site) => isWell(input, app, site));
     const share = isAsked("most") ? well.length / sites.length : 1;
-    expect(share, `stage ${name} of ${release.id} passes`).toBeGreaterThan(0.5);
+    assert.ok(share > 0.5, `stage ${name} of ${release.id} passes with ${share}`);
   }
 }
 

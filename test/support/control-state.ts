@@ -5,16 +5,19 @@ import type {
   ControlState,
 } from "../../src/core/rollout/planner-types.ts";
 
-/** Applies changes to a state as writing them and reading them back would: every record is checked on its way. */
+/** Applies changes to a state as writing them and reading them back would: every changed record is checked on its way. */
 export function applyChanges(state: ControlState, changes: readonly ControlChange[]): ControlState {
   if (changes.length === 0) return state;
-  const files = stateFiles(state);
+  // What was checked before has no text to be read again.
+  const known = new Map<string, { text: string; record: unknown }>();
+  eachRecord(state, (path, record) => known.set(path, { text: "", record }));
+  const files = new Map([...known.keys()].map((path) => [path, ""]));
   for (const change of changes) {
     const { path, text } = controlFile(change);
     if (text === null) files.delete(path);
     else files.set(path, text);
   }
-  const parsed = parseControl(files);
+  const parsed = parseControl(files, known);
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
 }
@@ -22,9 +25,15 @@ export function applyChanges(state: ControlState, changes: readonly ControlChang
 /** All records of a state as files. */
 export function stateFiles(state: ControlState): Map<string, string> {
   const files = new Map<string, string>();
-  const add = (path: string, record: object): void => {
+  eachRecord(state, (path, record) => {
     files.set(path, controlFile({ path, record, why: "" }).text ?? "");
-  };
+  });
+  return files;
+}
+
+type Add = (path: string, record: object) => void;
+
+function eachRecord(state: ControlState, add: Add): void {
   if (state.head !== null) add("head.json", state.head);
   add("epoch.json", { epoch: state.epoch });
   for (const hold of state.holds) add(`holds/${hold.id}.json`, hold);
@@ -34,14 +43,9 @@ export function stateFiles(state: ControlState): Map<string, string> {
   for (const [name, record] of Object.entries(state.decisions ?? {}))
     add(`decisions/${name}.json`, record);
   for (const [app, record] of Object.entries(state.apps)) addApp(add, app, record);
-  return files;
 }
 
-function addApp(
-  add: (path: string, record: object) => void,
-  app: string,
-  control: AppControl,
-): void {
+function addApp(add: Add, app: string, control: AppControl): void {
   const { current, bad, badTrees, arrivals, open } = control;
   if (current.release !== null || current.partial.length > 0)
     add(`apps/${app}/current.json`, current);

@@ -1,9 +1,10 @@
 /** What no plan may ever do when a release goes back, and what it hands over forward. */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput } from "../../src/core/rollout/planner-types.ts";
 import { treeAt } from "../../src/core/rollout/site-view.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
+import { atMost } from "./rules.ts";
 
 /** The plan sets the site back: it is recorded as of now. */
 export function goesBackNow({ now }: PlannerInput, release: Release, site: string): boolean {
@@ -12,11 +13,11 @@ export function goesBackNow({ now }: PlannerInput, release: Release, site: strin
 
 /** Nothing of a release that goes back, or is known to be bad, is handed over; and what is, is recorded. */
 export function checkForward(input: PlannerInput, release: Release, site: string): void {
-  expect(release.goingBack).toBeUndefined();
+  assert.equal(release.goingBack, undefined);
   if (release.kind === "app")
-    expect(input.control.apps[release.app]?.bad).not.toContain(release.digest);
-  expect(own(release.handed, site)?.at).toBe(new Date(input.now).toISOString());
-  expect(own(release.failed, site)).toBeUndefined();
+    assert.notEqual(input.control.apps[release.app]?.bad.includes(release.digest), true);
+  assert.equal(own(release.handed, site)?.at, new Date(input.now).toISOString());
+  assert.equal(own(release.failed, site), undefined);
 }
 
 /** What goes back gets what was good there, is recorded as failed, and takes a slot of its stage like anything else. */
@@ -28,13 +29,13 @@ export function checkBack(
   const { release, site } = at;
   const back = own(release.back, site);
   const known = own(releaseBefore(input, release)?.back, site);
-  expect(release.kind).not.toBe("removal");
-  expect(at.set).toEqual({ tree: back?.to });
-  expect(own(own(input.mirrors, site), release.app)).toEqual({ tree: back?.from });
-  expect(own(release.failed, site)).toBeDefined();
-  if (known !== undefined) return expect(back?.to).toBe(known.to);
-  expect(back?.to).toBe(own(own(input.good, site), release.app));
-  expect(after.control.apps[release.app]?.badTrees ?? []).not.toContain(back?.to);
+  assert.notEqual(release.kind, "removal");
+  assert.deepEqual(at.set, { tree: back?.to });
+  assert.deepEqual(own(own(input.mirrors, site), release.app), { tree: back?.from });
+  assert.notEqual(own(release.failed, site), undefined);
+  if (known !== undefined) return assert.equal(back?.to, known.to);
+  assert.equal(back?.to, own(own(input.good, site), release.app));
+  assert.ok(!(after.control.apps[release.app]?.badTrees ?? []).includes(back?.to ?? ""));
   checkSlots(after, release, site);
 }
 
@@ -46,7 +47,7 @@ function checkSlots(after: PlannerInput, release: Release, site: string): void {
   const stage = own(release.list, site)?.stage ?? -1;
   const sites = Object.keys(release.list).filter((name) => release.list[name]?.stage === stage);
   const busy = sites.filter((name) => isGoingBack(after, release, name));
-  expect(busy.length).toBeLessThanOrEqual(release.stages[stage]?.maxInFlight ?? 0);
+  atMost(busy.length, release.stages[stage]?.maxInFlight ?? 0);
 }
 
 function isGoingBack(input: PlannerInput, release: Release, site: string): boolean {

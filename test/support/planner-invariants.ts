@@ -1,5 +1,5 @@
 /** What no plan may ever do, checked from the outside on the planner's own input and output. */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { own } from "../../src/core/rollout/own.ts";
 import type {
   AppControl,
@@ -15,6 +15,7 @@ import { checkChecks } from "./check-invariants.ts";
 import { applyChanges } from "./control-state.ts";
 import { checkBack, checkForward, goesBackNow } from "./planner-back-invariants.ts";
 import { checkTimeAndOrder } from "./planner-order-invariants.ts";
+import { atLeast, atMost } from "./rules.ts";
 
 type Step = HandOver["apps"][number];
 
@@ -43,7 +44,7 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
   checkLosses(input, after, plan);
   for (const name of Object.keys(after.control.apps)) checkOpenList(input, after, name);
   const steps = plan.handOvers.flatMap(({ site, apps }) => apps.map(({ app }) => `${site} ${app}`));
-  expect(new Set(steps).size).toBe(steps.length);
+  assert.equal(new Set(steps).size, steps.length);
   for (const { open } of Object.values(after.control.apps)) {
     for (const release of open) {
       checkOrder(release);
@@ -92,9 +93,9 @@ function checkGivers(input: PlannerInput, after: PlannerInput, givers: readonly 
   const gone = new Set(givers.flatMap((giver) => giver.gone));
   const counted = givers.map((giver) => countedAt(input, after, giver));
   const sum = counted.reduce((before, { number }) => before + number, 0);
-  expect(sum).toBeGreaterThanOrEqual(gone.size);
+  atLeast(sum, gone.size);
   const asked = new Set(counted.flatMap(({ asked: objects }) => objects));
-  for (const object of gone) if (isMarked(object)) expect([...asked]).toContain(object);
+  for (const object of gone) if (isMarked(object)) assert.ok([...asked].includes(object));
 }
 
 function treesAt(input: PlannerInput, site: string): Record<string, string> {
@@ -118,10 +119,10 @@ function countedAt(
   const release = releaseOf(after, step);
   if (release === undefined) throw new Error(`${step.release} deletes and is not open`);
   const { objects, handed = {}, protected: asked = [] } = release.deletions;
-  expect(areDeletionsApproved(release)).toBe(true);
-  if (asked.length > 0) expect(release.deletions.needsApproval).toBeDefined();
+  assert.equal(areDeletionsApproved(release), true);
+  if (asked.length > 0) assert.notEqual(release.deletions.needsApproval, undefined);
   const all = Object.values(handed).reduce((before, number) => before + number, 0);
-  expect(all).toBeLessThanOrEqual(objects);
+  atMost(all, objects);
   return { number: own(handed, site) ?? 0, asked };
 }
 
@@ -134,7 +135,7 @@ function checkOpenList(input: PlannerInput, after: PlannerInput, name: string): 
   if (budget === undefined || handed.every((site) => known.has(site))) return;
   if (now?.current.release !== before?.current.release) return;
   const total = Object.keys(own(input.entitled, name) ?? {}).length;
-  expect(handed.length).toBeLessThanOrEqual(resolveAmount(budget, total));
+  atMost(handed.length, resolveAmount(budget, total));
 }
 
 function arrivedAt(app: AppControl | undefined): string[] {
@@ -142,28 +143,28 @@ function arrivedAt(app: AppControl | undefined): string[] {
 }
 
 function checkPlace(input: PlannerInput, { site, mirror }: HandOver): void {
-  expect(own(input.workers, mirror)?.silentSince).toBeNull();
-  expect(own(input.sites, site)).toBeDefined();
-  expect(own(input.observed, site)?.reachable).not.toBe(false);
+  assert.equal(own(input.workers, mirror)?.silentSince, null);
+  assert.notEqual(own(input.sites, site), undefined);
+  assert.notEqual(own(input.observed, site)?.reachable, false);
   const assignment = own(input.control.sites, site);
-  expect(assignment?.moving).toBeUndefined();
-  expect(assignment?.mirror ?? mirror).toBe(mirror);
+  assert.equal(assignment?.moving, undefined);
+  assert.equal(assignment?.mirror ?? mirror, mirror);
 }
 
 /** A marker names an open removal of that app that lists the site, approved as far as it needs to be. */
 function checkLeaving(input: PlannerInput, site: string, step: Step): void {
   const release = releaseOf(input, step);
-  expect(release?.kind).toBe("removal");
-  expect(own(release?.list, site)?.to).toBeNull();
+  assert.equal(release?.kind, "removal");
+  assert.equal(own(release?.list, site)?.to, null);
   if (release === undefined || !("leaving" in step.set)) return;
-  expect(removalVerb(release)).toBe(step.set.leaving.verb);
-  expect(step.set.leaving.verb).not.toBe("hold");
+  assert.equal(removalVerb(release), step.set.leaving.verb);
+  assert.notEqual(step.set.leaving.verb, "hold");
 }
 
 function checkClear(input: PlannerInput, site: string, { app }: Step): void {
   const entry = own(own(input.mirrors, site), app);
-  expect(entry !== undefined && "leaving" in entry).toBe(true);
-  expect(own(own(input.observed, site)?.apps, app)?.left).toBe(true);
+  assert.equal(entry !== undefined && "leaving" in entry, true);
+  assert.equal(own(own(input.observed, site)?.apps, app)?.left, true);
 }
 
 function checkStage(
@@ -181,12 +182,12 @@ function checkStage(
     return checkBack(input, after, { release, site, set: step.set });
   checkForward(input, release, site);
   const isStraggler = own(release.passed, stage.name) !== undefined;
-  if (isStraggler) return expect(release.kind).toBe("removal");
-  expect(own(release.opened, stage.name)).toBeDefined();
+  if (isStraggler) return assert.equal(release.kind, "removal");
+  assert.notEqual(own(release.opened, stage.name), undefined);
   const region = own(input.sites, site)?.region ?? "";
   const { app, kind, id } = release;
   const target = { app, kind, release: id, stage: stage.name, at: { site, region } };
-  expect(holdOn(input.control.holds, target)).toBeUndefined();
+  assert.equal(holdOn(input.control.holds, target), undefined);
   checkBudgets(input, after, { release, site, stage: entry.stage });
 }
 
@@ -202,12 +203,12 @@ function checkBudgets(
   if (isAgain) return;
   const sites = Object.keys(release.list).filter((name) => release.list[name]?.stage === stage);
   const failed = sites.filter((name) => own(release.failed, name) && !own(release.excused, name));
-  expect(failed.length).toBeLessThanOrEqual(frozen.failureBudget);
+  atMost(failed.length, frozen.failureBudget);
   const unsettled = sites.filter((name) => isInFlight(after, release, name));
-  expect(unsettled.length).toBeLessThanOrEqual(Math.max(frozen.maxInFlight, 0));
+  atMost(unsettled.length, Math.max(frozen.maxInFlight, 0));
   if (!wasHealthy(input, release, site)) return;
   const touched = unsettled.filter((name) => own(release.handed, name)?.was !== "joining");
-  expect(touched.length).toBeLessThanOrEqual(frozen.maxUnavailable);
+  atMost(touched.length, frozen.maxUnavailable);
 }
 
 /** What a retried site was tells of the time before the release first touched it: it goes as what it is now. */
@@ -243,7 +244,7 @@ function isExcusedRegion(input: PlannerInput, site: string): boolean {
 function checkOrder(release: Release): void {
   let isThrough = true;
   for (const { name } of release.stages) {
-    if (own(release.opened, name) !== undefined) expect(isThrough).toBe(true);
+    if (own(release.opened, name) !== undefined) assert.equal(isThrough, true);
     isThrough = own(release.passed, name) !== undefined;
   }
 }
@@ -256,7 +257,7 @@ function checkPasses(input: PlannerInput, release: Release): void {
     if (!Object.hasOwn(release.passed, name) || Object.hasOwn(before.passed, name)) continue;
     const sites = Object.keys(release.list).filter((site) => release.list[site]?.stage === index);
     const failed = sites.filter((site) => own(release.failed, site) && !own(release.excused, site));
-    expect(failed.length).toBeLessThanOrEqual(failureBudget);
+    atMost(failed.length, failureBudget);
     const records = [before.excused, release.excused, release.failed];
     const bound = sites.filter((site) => !records.some((record) => Object.hasOwn(record, site)));
     for (const site of bound) checkArrived(input, release, site);
@@ -267,7 +268,7 @@ function checkArrived(input: PlannerInput, release: Release, site: string): void
   if (own(input.sites, site) === undefined) return;
   const entry = own(own(input.mirrors, site), release.app);
   const stands = entry !== undefined && "tree" in entry ? entry.tree : null;
-  expect(stands).toBe(own(release.list, site)?.to);
+  assert.equal(stands, own(release.list, site)?.to);
 }
 
 function checkFleet(input: PlannerInput, after: PlannerInput, plan: RolloutPlan): void {
@@ -279,8 +280,8 @@ function checkFleet(input: PlannerInput, after: PlannerInput, plan: RolloutPlan)
       .map(({ site }) => site),
   );
   const isNew = [...moved].filter((site) => !wasInFlight(input, site));
-  if (isNew.length > 0) expect(isNew.length).toBeLessThanOrEqual(most);
-  expect(after.budgets).toBe(input.budgets);
+  if (isNew.length > 0) atMost(isNew.length, most);
+  assert.equal(after.budgets, input.budgets);
 }
 
 function wasInFlight(input: PlannerInput, site: string): boolean {

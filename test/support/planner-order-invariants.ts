@@ -1,5 +1,5 @@
 /** Windows and order between apps, checked from the outside: by plain arithmetic in UTC, for the windows of histories. */
-import { expect } from "vitest";
+import assert from "node:assert/strict";
 import { own } from "../../src/core/rollout/own.ts";
 import type { HandOver, PlannerInput, WindowRule } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
@@ -32,7 +32,7 @@ export function checkTimeAndOrder(
     const release = releasesOf(after, app).find((open) => open.id === id);
     if ("clear" in set || isBack(input, release, site)) continue;
     if (id !== null || own(input.mirrors, site)?.[app] !== undefined)
-      expect(isOpen(input, site)).toBe(true);
+      assert.ok(isOpen(input, site), `no window is open at ${site} for ${app}`);
     if (apps.length === 1 && "tree" in set && !isAgain(input, release, site))
       checkFirst(after, site, app);
   }
@@ -77,7 +77,7 @@ function checkFirst(after: PlannerInput, site: string, app: string): void {
     const to = awaitedTree(other, site);
     if (to === null) continue;
     const seen = own(own(after.observed, site)?.apps, other.app);
-    expect({ tree: seen?.tree, health: seen?.health }).toEqual({ tree: to, health: "Healthy" });
+    assert.deepEqual([seen?.tree, seen?.health], [to, "Healthy"]);
   }
 }
 

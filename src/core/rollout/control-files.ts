@@ -2,9 +2,9 @@
  * `control` as files. In: the text of every file; out: the state, or the first file that cannot be read. A damaged or
  * misplaced record is an error: it never reads as absent.
  */
-import { type Static, type TSchema, Type } from "typebox";
-import { Value } from "typebox/value";
+import { type Static, Type } from "typebox";
 import { FleetError } from "../errors.ts";
+import { type DataCheck, dataCheck } from "../model/data-check.ts";
 import { canonicalJson, type Json } from "../model/json.ts";
 import type { AppControl, ControlChange, ControlState } from "./planner-types.ts";
 import {
@@ -38,6 +38,21 @@ export const Recovery = Type.Object(
   },
   closed,
 );
+
+const checks = {
+  head: dataCheck(FollowedHead),
+  epoch: dataCheck(EpochRecord),
+  accepted: dataCheck(AcceptedHead),
+  recovery: dataCheck(Recovery),
+  current: dataCheck(CurrentReleases),
+  bad: dataCheck(BadReleases),
+  arrivals: dataCheck(Arrivals),
+  release: dataCheck(Release),
+  hold: dataCheck(Hold),
+  site: dataCheck(SiteAssignment),
+  worker: dataCheck(WorkerSilences),
+  decision: dataCheck(CarriedDecision),
+} as const;
 
 /** Paths of the records. */
 export const controlPaths = {
@@ -138,16 +153,16 @@ function takeFile(draft: Draft, path: string, text: string): void {
 function takeRootFile(draft: Draft, path: string, text: string): void {
   switch (path) {
     case controlPaths.head:
-      draft.head = readRecord(draft, FollowedHead, { path, text });
+      draft.head = readRecord(draft, checks.head, { path, text });
       return;
     case controlPaths.epoch:
-      draft.epoch = readRecord(draft, EpochRecord, { path, text }).epoch;
+      draft.epoch = readRecord(draft, checks.epoch, { path, text }).epoch;
       return;
     case controlPaths.accepted:
-      readRecord(draft, AcceptedHead, { path, text });
+      readRecord(draft, checks.accepted, { path, text });
       return;
     case controlPaths.recovered:
-      readRecord(draft, Recovery, { path, text });
+      readRecord(draft, checks.recovery, { path, text });
       return;
     default:
       throw unknownFile(path);
@@ -157,11 +172,11 @@ function takeRootFile(draft: Draft, path: string, text: string): void {
 function takeNamedFile(draft: Draft, path: string, text: string): void {
   const [folder = "", file = ""] = path.split("/");
   const name = file.slice(0, -".json".length);
-  if (folder === "sites") draft.sites[name] = readRecord(draft, SiteAssignment, { path, text });
+  if (folder === "sites") draft.sites[name] = readRecord(draft, checks.site, { path, text });
   else if (folder === "workers")
-    draft.workers[name] = readRecord(draft, WorkerSilences, { path, text });
+    draft.workers[name] = readRecord(draft, checks.worker, { path, text });
   else if (folder === "decisions")
-    draft.decisions[name] = readRecord(draft, CarriedDecision, { path, text });
+    draft.decisions[name] = readRecord(draft, checks.decision, { path, text });
   else if (folder === "holds") draft.holds.push(holdOf(draft, name, { path, text }));
   else throw unknownFile(path);
 }
@@ -172,7 +187,7 @@ interface RecordFile {
 }
 
 function holdOf(draft: Draft, name: string, file: RecordFile): Hold {
-  const hold = readRecord(draft, Hold, file);
+  const hold = readRecord(draft, checks.hold, file);
   if (hold.id !== name) throw corrupt(file.path, `it says that it is ${hold.id}`);
   return hold;
 }
@@ -189,9 +204,9 @@ function takeAppFile(
   };
   draft.apps.set(app, record);
   const name = rest.join("/");
-  if (name === "current.json") record.current = readRecord(draft, CurrentReleases, { path, text });
-  else if (name === "bad.json") takeBad(record, readRecord(draft, BadReleases, { path, text }));
-  else if (name === "arrivals.json") record.arrivals = readRecord(draft, Arrivals, { path, text });
+  if (name === "current.json") record.current = readRecord(draft, checks.current, { path, text });
+  else if (name === "bad.json") takeBad(record, readRecord(draft, checks.bad, { path, text }));
+  else if (name === "arrivals.json") record.arrivals = readRecord(draft, checks.arrivals, { path, text });
   else if (rest.length === 2 && rest[0] === "open") {
     record.open.push(openRelease(draft, record, file));
   } else throw unknownFile(path);
@@ -207,7 +222,7 @@ function openRelease(
   record: AppDraft,
   { app, path, text }: RecordFile & { app: string },
 ): Release {
-  const release = readRecord(draft, Release, { path, text });
+  const release = readRecord(draft, checks.release, { path, text });
   if (path !== controlPaths.open(release.app, release.id) || release.app !== app) {
     throw corrupt(path, `it says that it is ${release.app}/${release.id}`);
   }
@@ -219,29 +234,25 @@ function openRelease(
   return release;
 }
 
-function readRecord<S extends TSchema>(
-  { known }: Draft,
-  schema: S,
-  { path, text }: RecordFile,
-): Static<S> {
+function readRecord<T>({ known }: Draft, check: DataCheck<T>, { path, text }: RecordFile): T {
   const before = known.get(path);
   // A path has records of one schema, which this one satisfied.
-  if (before?.text === text) return before.record as Static<S>;
-  const record = checkRecord(schema, { path, text });
+  if (before?.text === text) return before.record as T;
+  const record = checkRecord(check, { path, text });
   known.set(path, { text, record });
   return record;
 }
 
-function checkRecord<S extends TSchema>(schema: S, { path, text }: RecordFile): Static<S> {
+function checkRecord<T>(check: DataCheck<T>, { path, text }: RecordFile): T {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (cause) {
     throw corrupt(path, "it is not JSON", cause);
   }
-  if (Value.Check(schema, data)) return data;
-  const [first] = Value.Errors(schema, data);
-  throw corrupt(path, `${first?.instancePath || "/"} ${first?.message ?? "is wrong"}`);
+  const answer = check(data);
+  if ("value" in answer) return answer.value;
+  throw corrupt(path, answer.mistake);
 }
 
 function unknownFile(path: string): FleetError {
