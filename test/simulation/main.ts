@@ -1,8 +1,9 @@
 /**
  * `npm run simulate -- --seeds N [--from M]` plays N stories and tells the first that breaks a promise, made as short as
- * it can be; `-- --seed N` plays one again and prints all of it. `--bug NAME` plants a deliberate bug first. Exit code 1:
- * a promise was broken.
+ * it can be; `-- --seed N` plays one again and prints all of it. `--bug NAME` plants a deliberate bug first, `--jobs N`
+ * takes so many processes (default: as many as there are processors). Exit code 1: a promise was broken.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { plantBug } from "./bugs.ts";
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     bug: { type: "string" },
+    jobs: { type: "string", default: String(availableParallelism()) },
   },
 });
 
@@ -20,9 +22,9 @@ if (values.bug !== undefined) plantBug(values.bug);
 const { playMany, playOne } = await import("./play.ts");
 const holds =
   values.seed === undefined
-    ? await playMany(Number(values.from), {
-        count: Number(values.seeds),
-        isShrunk: values.bug === undefined,
-      })
+    ? await playMany(
+        { from: Number(values.from), count: Number(values.seeds) },
+        { jobs: Number(values.jobs), bug: values.bug },
+      )
     : await playOne(Number(values.seed));
 if (!holds) process.exitCode = 1;

@@ -1,33 +1,30 @@
+import { type Chunk, playChunks } from "./chunks.ts";
 import { shrink } from "./shrink.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
-/** Plays so many seeds up to the first that breaks a promise, which is told; true: none does. */
+/** Plays seeds up to the first that breaks a promise, which is told; true: none does. */
 export async function playMany(
-  from: number,
-  { count, isShrunk }: { readonly count: number; readonly isShrunk: boolean },
+  chunk: Chunk,
+  { jobs, bug }: { readonly jobs: number; readonly bug: string | undefined },
 ): Promise<boolean> {
-  const before = process.cpuUsage();
-  const sums = { passes: 0, writes: 0, steps: 0 };
-  for (let seed = from; seed < from + count; seed += 1) {
-    const outcome = await simulate(seed);
-    sums.passes += outcome.passes;
-    sums.writes += outcome.writes;
-    sums.steps += outcome.steps;
-    if (outcome.violations.length === 0) continue;
-    if (isShrunk) await tellBroken(outcome);
-    else process.stdout.write(`seed ${seed} breaks a promise: ${outcome.violations.join("; ")}\n`);
+  const { passes, writes, steps, brokenSeed, cpuMs } = await playChunks(chunk, { jobs, bug });
+  if (brokenSeed !== null) {
+    await tellBroken(await simulate(brokenSeed), bug === undefined);
     return false;
   }
-  const { user, system } = process.cpuUsage(before);
-  const ms = (user + system) / 1000 / count;
+  const ms = cpuMs / chunk.count;
   process.stdout.write(
-    `${count} seeds hold: ${sums.passes} passes, ${sums.writes} writes, ${sums.steps} steps, ${ms.toFixed(1)} ms of CPU a seed\n`,
+    `${chunk.count} seeds hold: ${passes} passes, ${writes} writes, ${steps} steps, ${ms.toFixed(1)} ms of CPU a seed\n`,
   );
   return true;
 }
 
-async function tellBroken(outcome: Outcome): Promise<void> {
-  const { seed } = outcome;
+async function tellBroken(outcome: Outcome, isShrunk: boolean): Promise<void> {
+  const { seed, violations } = outcome;
+  if (!isShrunk) {
+    process.stdout.write(`seed ${seed} breaks a promise: ${violations.join("; ")}\n`);
+    return;
+  }
   process.stdout.write(`seed ${seed} breaks a promise; made shorter, with what is left:\n`);
   tell(await shrink(outcome));
   process.stdout.write(`the whole of it: npm run simulate -- --seed ${seed}\n`);

@@ -331,12 +331,19 @@ function checkHanded(
   throw new Error(`${told} is neither on what ${release} lists nor on what it goes back to`);
 }
 
+/** The clusters, and which of them were out of the fleet for a while. */
+export interface Clusters {
+  readonly sites: ReadonlyMap<string, SimSite>;
+  readonly forgotten: ReadonlySet<string>;
+}
+
 /** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
-export function differences(head: StoryHead, sites: ReadonlyMap<string, SimSite>): string[] {
+export function differences(head: StoryHead, { sites, forgotten }: Clusters): string[] {
   return Object.keys(head.sites).flatMap((name) => {
     const site = sites.get(name);
     if (site === undefined) return [`${name} has no cluster`];
-    const wanted = appsAt(head, name).flatMap((app) => {
+    const apps = appsAt(head, name);
+    const wanted = apps.flatMap((app) => {
       const { version = "", hasExtra = false } = head.apps[app] ?? {};
       return [
         `ConfigMap ${app}/settings ${version}`,
@@ -344,9 +351,13 @@ export function differences(head: StoryHead, sites: ReadonlyMap<string, SimSite>
         ...(hasExtra ? [`ConfigMap ${app}/extra `] : []),
       ];
     });
-    const found = ownedObjects(site);
-    const missing = wanted.filter((each) => !found.includes(each));
-    const surplus = found.filter((each) => !wanted.includes(each));
+    // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
+    const found = ownedObjects(site).filter(
+      ({ app }) => !forgotten.has(name) || apps.includes(app),
+    );
+    const words = found.map((each) => each.words);
+    const missing = wanted.filter((each) => !words.includes(each));
+    const surplus = words.filter((each) => !wanted.includes(each));
     return [
       ...missing.map((each) => `${name} lacks ${each}`),
       ...surplus.map((each) => `${name} still has ${each}`),
@@ -354,16 +365,22 @@ export function differences(head: StoryHead, sites: ReadonlyMap<string, SimSite>
   });
 }
 
-function ownedObjects({ cluster }: SimSite): string[] {
-  const describe = (object: StoredObject, detail: unknown): string => {
+interface OwnedObject {
+  readonly app: string;
+  readonly words: string;
+}
+
+function ownedObjects({ cluster }: SimSite): OwnedObject[] {
+  const describe = (object: StoredObject, detail: unknown): OwnedObject[] => {
+    const app = ownerOf(object);
     const { name } = object.metadata;
-    return `${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
+    const words = `${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
+    return app === undefined ? [] : [{ app, words }];
   };
-  const owned = (plural: string): StoredObject[] =>
-    [...cluster.store.all(plural)].filter((object) => ownerOf(object) !== undefined);
+  const all = (plural: string): StoredObject[] => [...cluster.store.all(plural)];
   return [
-    ...owned("configmaps").map((object) => describe(object, at(object, "data", "version"))),
-    ...owned("apps/deployments").map((object) =>
+    ...all("configmaps").flatMap((object) => describe(object, at(object, "data", "version"))),
+    ...all("apps/deployments").flatMap((object) =>
       describe(object, at(object, "spec", "template", "spec", "containers", "0", "image")),
     ),
   ];

@@ -36,6 +36,7 @@ export interface Outcome {
 /** Time that a fleet gets to come to rest once everything is well. */
 const calmMs = 120_000;
 const lookEveryMs = 1500;
+const mostIdle = 25;
 
 /** Plays the story of a seed; other events than its own may be given. */
 export async function simulate(
@@ -60,7 +61,11 @@ class Story {
   readonly #events: readonly StoryEvent[];
   readonly #workers = new Map<string, Life>();
   #controller: ControllerProcess | undefined;
+  /** Sites that some head had and a later one had not. */
+  readonly #forgotten = new Set<string>();
   #lastPass: Pass | undefined;
+  /** When the last passes ended that wrote nothing. */
+  readonly #idleAt: number[] = [];
 
   constructor(seed: number, events: readonly StoryEvent[]) {
     this.#events = events;
@@ -76,6 +81,7 @@ class Story {
         onPass: (pass) => {
           this.passes += 1;
           this.#lastPass = pass;
+          if (!pass.hasWritten) this.#checkIdle();
           this.#try(() => checkPass(pass));
         },
         onMirrorCommit: (mirror, commit) => this.#auditor.mirrorCommit(mirror, commit),
@@ -117,6 +123,9 @@ class Story {
     const { repository } = this.#ground;
     if (event.kind === "commit") {
       repository.commit(changeHead(repository.head, repository.previous, event.change));
+      for (const site of Object.keys(repository.previous.sites)) {
+        if (repository.head.sites[site] === undefined) this.#forgotten.add(site);
+      }
     } else if (event.kind === "clock") this.#ground.skewMs += event.byMs;
     else if (event.kind === "kill-controller") this.#killController(event.downMs);
     else if ("mirror" in event) this.#disturbRegion(event);
@@ -245,7 +254,7 @@ class Story {
       this.#decideAll("approve");
       this.#decideAll("retry");
       if (await this.#runUntil(this.#time.now + lookEveryMs)) return;
-      left = differences(repository.head, sites);
+      left = differences(repository.head, { sites, forgotten: this.#forgotten });
       if (left.length === 0 && (await this.#isQuiet())) return;
     }
     const open = left.length === 0 ? "releases are still open" : left.join("; ");
@@ -263,6 +272,15 @@ class Story {
     const snapshot = await this.#controller?.world()?.control.read();
     if (snapshot === undefined) return false;
     return Object.values(snapshot.state.apps).every(({ open }) => open.length === 0);
+  }
+
+  /** Passes that write nothing come with what is new, not one after the other. */
+  #checkIdle(): void {
+    const { now } = this.#time;
+    this.#idleAt.push(now);
+    if (this.#idleAt.length <= mostIdle) return;
+    const first = this.#idleAt.shift() ?? 0;
+    if (now - first < 1000) this.#fail(`over ${mostIdle} passes in a second wrote nothing`);
   }
 
   #try(check: () => void): void {

@@ -53,6 +53,7 @@ function checkRules(input: PlannerInput, plan: RolloutPlan): void {
   }
   checkFleet(input, after, plan);
   checkChecks(input, after, plan);
+  checkWake(input, plan);
 }
 
 /** Objects that people have marked, in random histories. */
@@ -282,6 +283,13 @@ function checkFleet(input: PlannerInput, after: PlannerInput, plan: RolloutPlan)
   const isNew = [...moved].filter((site) => !wasInFlight(input, site));
   if (isNew.length > 0) atMost(isNew.length, most);
   assert.equal(after.budgets, input.budgets);
+}
+
+/** What changes nothing does not ask to be planned again at once: that would go on for ever. */
+function checkWake({ now }: PlannerInput, plan: RolloutPlan): void {
+  const { changes, handOvers, siteMoves, wakeAt } = plan;
+  const isIdle = changes.length + handOvers.length + siteMoves.length === 0;
+  if (isIdle && wakeAt !== null) atLeast(wakeAt, now + 1);
 }
 
 function wasInFlight(input: PlannerInput, site: string): boolean {

@@ -1,5 +1,5 @@
 /** What the open list of an app has handed over, and where each of it stands. */
-import { type AppBoard, type Board, setArrivals, wakeAt } from "./board.ts";
+import { type AppBoard, type Board, setArrivals, wakeLater } from "./board.ts";
 import { untrueAfter } from "./checks/site-checks.ts";
 import { own } from "./own.ts";
 import type { TreeId } from "../render/rendered.ts";
@@ -51,7 +51,7 @@ function judgedState(
   if (isReady && !isUntrue) return "settled";
   const at = Date.parse(handed.at);
   const until = at + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at);
-  wakeAt(board, until);
+  wakeLater(board, until);
   if (board.input.now < until || (isHealthyNow && !isUntrue)) return "in-flight";
   return handed.was === "unhealthy" ? "settled" : "failed";
 }

@@ -191,6 +191,11 @@ export function setArrivals(
   });
 }
 
+/** Plans again at a time that is still to come; what waits longer than that waits for something else. */
+export function wakeLater(board: Board, at: number): void {
+  if (at > board.input.now) wakeAt(board, at);
+}
+
 /** Asks for another plan at a time that is still to come. */
 export function wakeAt(board: Board, at: number): void {
   if (at < board.input.now) return;

@@ -2,7 +2,7 @@
  * `control` as files. In: the text of every file; out: the state, or the first file that cannot be read. A damaged or
  * misplaced record is an error: it never reads as absent.
  */
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { FleetError } from "../errors.ts";
 import { type DataCheck, dataCheck } from "../model/data-check.ts";
 import { canonicalJson, type Json } from "../model/json.ts";
@@ -206,7 +206,8 @@ function takeAppFile(
   const name = rest.join("/");
   if (name === "current.json") record.current = readRecord(draft, checks.current, { path, text });
   else if (name === "bad.json") takeBad(record, readRecord(draft, checks.bad, { path, text }));
-  else if (name === "arrivals.json") record.arrivals = readRecord(draft, checks.arrivals, { path, text });
+  else if (name === "arrivals.json")
+    record.arrivals = readRecord(draft, checks.arrivals, { path, text });
   else if (rest.length === 2 && rest[0] === "open") {
     record.open.push(openRelease(draft, record, file));
   } else throw unknownFile(path);

@@ -1,6 +1,6 @@
 /** Says for every site of an open stage that is not through why it waits, who uses the budget up, and what ends it. */
 import type { Block } from "./block.ts";
-import { type Board, isoTime, wakeAt } from "./board.ts";
+import { type Board, isoTime, wakeLater } from "./board.ts";
 import type { UntrueCheck } from "./checks/ask-checks.ts";
 import { blockOf } from "./checks/check-blocks.ts";
 import type { Wait, WaitCode } from "./planner-types.ts";
@@ -128,12 +128,9 @@ function inFlightBlock(
   { view: { observed }, release }: Part,
   { until, check }: Extract<SiteState, { kind: "in-flight" }>,
 ): Block {
-  if (until !== null) wakeAt(board, until);
+  // That it has been healthy long enough is seen by its worker, whose report wakes the controller.
+  if (until !== null) wakeLater(board, until);
   if (check !== undefined) return afterBlock(board, check, until);
-  if (observed !== undefined && observed.healthyForMs > 0) {
-    const left = Math.max(1, release.minReadyMs - observed.longestHealthyMs);
-    wakeAt(board, board.input.now + left);
-  }
   const deadline = until === null ? "" : `, or its deadline ${isoTime(until)}`;
   return {
     code: "progressing",

@@ -55,15 +55,21 @@ describe("a release that fails too often", () => {
     expect(world.codes(null)).toEqual(["rolling-back"]);
   });
 
-  it("asks for a look when what goes back may have settled, and for none once it has", () => {
-    const world = settled({ strategy: { ...quick, rollback: "failed", minReady: "7s" } });
-    world.follow(fleet("v2", { strategy: { ...quick, rollback: "failed", minReady: "7s" } }));
-    world.run(13);
-
-    expect(world.on("web", "v1")).toHaveLength(4);
-    expect(world.plan.wakeAt).toBeGreaterThan(world.now);
-    world.run(25);
+  it("asks for no more passes once all that could go back is back", () => {
+    const world = settled(withScope("failed"));
+    world.follow(fleet("v2", withScope("failed")));
+    world.run(30);
+    expect(world.codes(null)).toEqual(["rolling-back"]);
     expect(world.plan.wakeAt).toBeNull();
+  });
+
+  it("asks for no pass for a site that only its worker can tell to be ready", () => {
+    const strategy = { ...quick, minReady: "5s", progressDeadline: "60s" };
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(fleet("v1", { strategy }));
+    world.run(4);
+    expect(world.plan.waits.map(({ reason }) => reason)).toContain("in flight: Healthy");
+    expect(world.plan.wakeAt).toBeGreaterThan(world.now + 30_000);
   });
 
   it("stays on record while the same version is followed, and is not tried again", () => {

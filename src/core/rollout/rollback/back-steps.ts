@@ -1,6 +1,6 @@
 /** What goes back at a site: every app of the unit that has the release there, in one mirror commit. */
 import type { TreeId } from "../../render/rendered.ts";
-import { addHandOver, type Board, setRelease, wakeAt } from "../board.ts";
+import { addHandOver, type Board, setRelease, wakeLater } from "../board.ts";
 import type { Block } from "../block.ts";
 import { takeFromDomain } from "../failure-domains.ts";
 import { own } from "../own.ts";
@@ -141,9 +141,7 @@ export function reportStanding({ board }: BackRun, { site, parts, steps }: Back)
       };
     }
     if (state?.kind !== "in-flight") continue;
-    if (state.until !== null) wakeAt(board, state.until);
-    const left = release.minReadyMs - (view.observed?.longestHealthyMs ?? 0);
-    wakeAt(board, board.input.now + Math.max(1, left));
+    if (state.until !== null) wakeLater(board, state.until);
     return inFlightBlock(`going back: ${healthInWords(view.observed)}`, parts);
   }
   return wentBackBlock(parts, site);
