@@ -57,6 +57,44 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (stage.name !== '' || isOpen || ",
     },
   ],
+  "a later stage does not wait for an earlier one": [
+    { file: "core/rollout/plan-unit.ts", find: "    break;", replace: "    void index;" },
+  ],
+  "a silent worker is handed over to": [
+    {
+      file: "core/rollout/site-blocks.ts",
+      find: "if (view.silentSince !== null) {",
+      replace: "if (view.site === '') {",
+    },
+  ],
+  "a marker goes before its app has left": [
+    {
+      file: "core/rollout/leaving-markers.ts",
+      find: "observed?.left === true &&",
+      replace: "observed !== null &&",
+    },
+  ],
+  "a release that has gone back is planned for ever": [
+    {
+      file: "core/rollout/rollback/stop-failed.ts",
+      find: "if (!releases.some(goesOn)) return;",
+      replace: "if (releases.length === 0) return;",
+    },
+  ],
+  "the controller never rests": [
+    {
+      file: "controller/loop.ts",
+      find: "if (pass.hasWritten) return 0;",
+      replace: "if (pass.hasWritten || pass.plan !== null) return 0;",
+    },
+  ],
+  "a mirror commit does not name what it changes": [
+    {
+      file: "controller/mirror-commit.ts",
+      find: "moved: movedBy(work)",
+      replace: "moved: movedBy(work).slice(1)",
+    },
+  ],
   "an app leaves a mirror without a marker": [
     {
       file: "controller/mirror-commit.ts",
