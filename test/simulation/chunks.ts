@@ -28,7 +28,7 @@ export async function playChunks(
   let isBroken = false;
   const work = async (): Promise<void> => {
     const player = fork(
-      join(import.meta.dirname, "play-chunks.ts"),
+      join(import.meta.dirname, "chunks-child.ts"),
       bug === undefined ? [] : [bug],
     );
     try {
@@ -54,7 +54,7 @@ function ask(player: ChildProcess, chunk: Chunk): Promise<ChunkResult> {
     player.once("exit", end);
     player.once("message", (result) => {
       player.off("exit", end);
-      resolve(result as ChunkResult); // nothing else is sent by `play-chunks.ts`
+      resolve(result as ChunkResult); // nothing else is sent by `chunks-child.ts`
     });
     player.send(chunk);
   });

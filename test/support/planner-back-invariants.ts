@@ -35,8 +35,16 @@ export function checkBack(
   assert.notEqual(own(release.failed, site), undefined);
   if (known !== undefined) return assert.equal(back?.to, known.to);
   assert.equal(back?.to, own(own(input.good, site), release.app));
-  assert.ok(!(after.control.apps[release.app]?.badTrees ?? []).includes(back?.to ?? ""));
+  assert.notEqual(isKnownBad(after, release, back?.to), true);
   checkSlots(after, release, site);
+}
+
+function isKnownBad(
+  { control }: PlannerInput,
+  { app }: Release,
+  tree: string | undefined,
+): boolean | undefined {
+  return tree === undefined ? undefined : control.apps[app]?.badTrees?.includes(tree);
 }
 
 function releaseBefore({ control }: PlannerInput, { app, id }: Release): Release | undefined {
