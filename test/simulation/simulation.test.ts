@@ -15,6 +15,12 @@ describe("a simulated fleet", { timeout: 300_000 }, () => {
     }
   });
 
+  // A forgotten site that comes back without its app; a marker cleared while the app comes back; a soak about to end; a
+  // site that is healthy at its deadline and not yet ready.
+  it.each([3352, 21050, 21240, 21638, 95, 179])("keeps its promises in seed %i", async (seed) => {
+    expect((await simulate(seed)).violations).toEqual([]);
+  });
+
   it("plays a seed the same each time", async () => {
     const [first, second] = [await simulate(7), await simulate(7)];
     expect(first.writes).toBeGreaterThan(0);

@@ -85,7 +85,8 @@ function backRank({ site, parts }: UnitSite): number | undefined {
 function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | null {
   const view = parts[0]?.view;
   if (view === undefined) return null;
-  const block = siteBlock(view) ?? holdBlock(run, { site, region, parts });
+  const block =
+    siteBlock(view) ?? movedBlock(run, { site, parts }) ?? holdBlock(run, { site, region, parts });
   if (block !== null) return block;
   for (const { release } of parts) {
     if (release.backTo !== undefined) continue;
@@ -115,6 +116,17 @@ function holdBlock(
     return heldBlock(hold);
   }
   return null;
+}
+
+/** One step of an app at a site in a plan: what follows a marker, or another release, comes with the next. */
+function movedBlock({ board }: StageRun, { site, parts }: Pick<UnitSite, "site" | "parts">) {
+  const moved = parts.find(({ release }) => board.apps.get(release.app)?.movedNow.has(site));
+  if (moved === undefined) return null;
+  return {
+    code: "progressing",
+    reason: `${moved.release.app} is just being moved at ${site}`,
+    endsWhen: "the next pass, which follows at once",
+  } satisfies Block;
 }
 
 /** What the apps depend on comes first. */

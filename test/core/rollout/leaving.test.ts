@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { checkPlan } from "../../support/planner-invariants.ts";
 import {
   PlannerWorld,
   quick,
@@ -17,7 +18,7 @@ function settledWorld(app: Partial<WorldApp> = {}): {
     sites,
     apps: { web: { version: "v1", ...app, ...more } },
   });
-  const world = new PlannerWorld();
+  const world = new PlannerWorld({ onPlan: checkPlan });
   world.follow(head());
   world.run(20);
   return { world, head };
