@@ -18,18 +18,22 @@ const gates = "core/rollout/gates.ts";
 /** By name; the name says what the bug does. */
 export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "in-flight budget ignored": [
-    { file: handOver, find: "(inFlight ?? 0) >= stage.maxInFlight", replace: "inFlight === -1" },
+    {
+      file: handOver,
+      find: "usedByOthers(run.inFlight, site) >= run.stage.maxInFlight",
+      replace: "usedByOthers(run.inFlight, site) < 0",
+    },
     { file: handOver, find: "run.inFlight.size >= run.stage.maxInFlight", replace: "run === null" },
   ],
   "unavailable budget ignored": [
     {
       file: handOver,
-      find: "(unavailable ?? 0) >= stage.maxUnavailable",
-      replace: "unavailable === -1",
+      find: "usedByOthers(run.unavailable, site) >= run.stage.maxUnavailable",
+      replace: "usedByOthers(run.unavailable, site) < 0",
     },
   ],
   "failure budget ignored": [
-    { file: handOver, find: "run.failed.size > stage.failureBudget", replace: "run === null" },
+    { file: handOver, find: "run.failed.size > run.stage.failureBudget", replace: "run === null" },
   ],
   "holds ignored": [
     {
@@ -77,7 +81,7 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a release that has gone back is planned for ever": [
     {
       file: "core/rollout/rollback/stop-failed.ts",
-      find: "if (!releases.some(goesOn)) return;",
+      find: "if (releases.every(isGoing)) return;",
       replace: "if (releases.length === 0) return;",
     },
   ],

@@ -42,9 +42,16 @@ export function isBroken({ healthyAt, breaksAt, wasBroken }: LiveApp, now: numbe
   return (breaksAt !== null && now >= breaksAt) || (wasBroken && now < healthyAt);
 }
 
-/** When something about it has changed by itself, after now; Infinity: never. Healthy just now is for no time yet. */
-export function nextTurn({ healthyAt, breaksAt }: LiveApp, now: number): number {
-  const times = [healthyAt + 1, breaksAt ?? Infinity];
+/**
+ * When its worker has something new to tell of it, after now; Infinity: never. Healthy just now is for no time yet;
+ * `minReadyMs`: healthy times at a stretch that somebody waits for.
+ */
+export function nextTurn(
+  { healthyAt, breaksAt }: LiveApp,
+  { now, minReadyMs }: { readonly now: number; readonly minReadyMs: readonly number[] },
+): number {
+  const ready = minReadyMs.map((ms) => healthyAt + ms);
+  const times = [healthyAt + 1, breaksAt ?? Infinity, ...ready];
   return Math.min(...times.filter((at) => at > now));
 }
 

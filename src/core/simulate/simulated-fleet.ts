@@ -6,6 +6,7 @@ import type { TreeId } from "../render/rendered.ts";
 import { entitlements } from "../rollout/entitled-release.ts";
 import { own } from "../rollout/own.ts";
 import type {
+  AppControl,
   ControlState,
   HandOver,
   MirrorEntry,
@@ -219,10 +220,17 @@ function fateOf(
 }
 
 /** When something changes by itself in the clusters, after now; Infinity: never. */
-export function nextFleetTurn({ now, live }: SimulatedFleet): number {
+export function nextFleetTurn({ now, live, control }: SimulatedFleet): number {
+  const waits = new Map(Object.entries(control.apps).map(([app, of]) => [app, minReadyTimes(of)]));
   let next = Infinity;
   for (const apps of live.values()) {
-    for (const app of Object.values(apps)) next = Math.min(next, nextTurn(app, now));
+    for (const [name, app] of Object.entries(apps))
+      next = Math.min(next, nextTurn(app, { now, minReadyMs: waits.get(name) ?? [] }));
   }
   return next;
+}
+
+function minReadyTimes({ open, current }: AppControl): readonly number[] {
+  const times = open.map(({ minReadyMs }) => minReadyMs);
+  return [...new Set([...times, current.openList?.minReadyMs ?? 0])];
 }
