@@ -12,7 +12,7 @@ import type { OpenListBudgets } from "./records.ts";
 import { type SiteView, standingOf, viewSite } from "./site-view.ts";
 import { budget, fleetWords } from "./stage-waits.ts";
 import { windowBlock } from "./windows/window-block.ts";
-import { someOf } from "./words.ts";
+import { countOf, someOf } from "./words.ts";
 
 export interface OpenList {
   readonly board: Board;
@@ -81,7 +81,7 @@ function budgetBlock(list: OpenList, view: SiteView): Block | null {
   if (failed.size > most.failed) {
     return {
       code: "failure-budget",
-      reason: `${failed.size} sites of ${stage} failed (${someOf(failed)}); its failureBudget is ${most.failed}`,
+      reason: `${countOf(failed.size, "site")} of ${stage} failed (${someOf(failed)}); its failureBudget is ${most.failed}`,
       endsWhen: "they are healthy, or another release reaches them",
     };
   }

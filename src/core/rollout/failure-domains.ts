@@ -5,6 +5,7 @@ import { own } from "./own.ts";
 import type { SiteFacts } from "./planner-types.ts";
 import { excusedByPlanner } from "./site-state.ts";
 import { isHealthy, standingOf, standingTree, viewSite } from "./site-view.ts";
+import { someOf } from "./words.ts";
 
 /**
  * The sites of an app by failure domain, counted when they are first asked for. A site that operators have excused, or
@@ -41,6 +42,13 @@ function isInstance(view: ReturnType<typeof viewSite>): boolean {
   return standingOf(view, false) !== "joining";
 }
 
+/** A failure domain of which one site is the last healthy one. */
+interface LoneDomain {
+  readonly domain: string;
+  /** Its other sites that answer. */
+  readonly others: readonly string[];
+}
+
 /**
  * The domain in which a hand-over to a healthy site would leave no healthy one; undefined: it may go. Not waited for are
  * broken sites whose turn comes `later`: they would wait for this one, and neither would ever move.
@@ -49,7 +57,7 @@ export function loneDomain(
   board: Board,
   app: AppBoard,
   { site, later }: { readonly site: string; later: (other: string) => boolean },
-): string | undefined {
+): LoneDomain | undefined {
   const facts = own(board.input.sites, site);
   if (facts === undefined) return undefined;
   const key = domainOf(board, facts);
@@ -57,8 +65,8 @@ export function loneDomain(
   if (domain === undefined) return undefined;
   if (domain.free.size > (domain.free.has(site) ? 1 : 0)) return undefined;
   const mayHeal = (other: string): boolean => app.inFlight.has(other) || !later(other);
-  const isWaitedFor = [...domain.reachable].some((other) => other !== site && mayHeal(other));
-  return isWaitedFor ? key : undefined;
+  const others = [...domain.reachable].filter((other) => other !== site);
+  return others.some(mayHeal) ? { domain: key, others } : undefined;
 }
 
 /** Notes a hand-over of this plan. */
@@ -74,10 +82,10 @@ function domainOf(board: Board, facts: SiteFacts): string {
 }
 
 /** The block of a site that is the last healthy one of its failure domain. */
-export function loneBlock(domain: string, app: string): Block {
+export function loneBlock({ domain, others }: LoneDomain, app: string): Block {
   return {
     code: "failure-domain",
-    reason: `it is the only site in ${domain} where ${app} is healthy and not in flight`,
-    endsWhen: `another site in ${domain} is healthy`,
+    reason: `failure domain ${domain} keeps 1 site where ${app} is healthy and not in flight, and this is the last: not ${someOf(others)}`,
+    endsWhen: "another one of them is",
   };
 }

@@ -134,10 +134,18 @@ function reportUnreleased(board: Board, app: AppBoard): void {
     const block: Block = {
       code: "no-current",
       reason: `no release of ${app.app} that places it is current yet`,
-      endsWhen: "the open candidate is through",
+      endsWhen: releasedWhen(app),
     };
     addWait(board, app, { site, block });
   }
+}
+
+/** What makes something of the app current. */
+function releasedWhen({ app, open }: AppBoard): string {
+  const candidate = [...open.values()].find(({ kind }) => kind === "app");
+  if (candidate === undefined) return `a newer commit changes ${app}`;
+  if (candidate.goingBack === undefined) return `${candidate.id} is through`;
+  return `a newer commit replaces ${candidate.id}, which went back`;
 }
 
 function addWait(

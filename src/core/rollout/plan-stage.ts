@@ -16,7 +16,7 @@ import { excusedByPlanner } from "./site-state.ts";
 import { editMembers, newStageRun, type StageRun } from "./stage-run.ts";
 import { failureWords, reportSites, reportStage } from "./stage-waits.ts";
 import { type Part, releasesOf, type Unit, unitSite, type UnitSite } from "./units.ts";
-import { spanInWords } from "./words.ts";
+import { someOf, spanInWords } from "./words.ts";
 
 export interface StageInput {
   readonly board: Board;
@@ -133,7 +133,7 @@ function successBlock({ sites, stage }: StageRun): Block | null {
   if (sites.length === 0 || hasSuccess(sites)) return null;
   return {
     code: "no-success",
-    reason: `no site of stage ${stage.name} has got it and is healthy`,
+    reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
     endsWhen: "one is, or an operator excuses every site of the stage",
   };
 }

@@ -101,9 +101,7 @@ function consentBlock(release: Release): Block | null {
   if (gate === null) return null;
   return {
     ...gate,
-    code: "deletions",
-    reason: `what ${release.id} removes is not approved any more`,
-    endsWhen: "an operator approves it",
+    reason: `what ${release.id} removes is not approved any more: ${gate.reason}`,
   };
 }
 

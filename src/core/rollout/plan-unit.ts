@@ -18,10 +18,12 @@ import { planStragglers } from "./plan-stragglers.ts";
 import { reportStaying, stayingAt } from "./rollback/staying-sites.ts";
 import { goBack } from "./rollback/go-back.ts";
 import { stopFailed } from "./rollback/stop-failed.ts";
+import type { Wait } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { viewSite } from "./site-view.ts";
 import { waitOf } from "./stage-waits.ts";
 import { releasesOf, sitesByStage, stagesOf, type Unit, unitSite } from "./units.ts";
+import { someOf } from "./words.ts";
 
 /** Moves the unit as far as it goes now. */
 export function planUnit(board: Board, unit: Unit): void {
@@ -32,10 +34,12 @@ export function planUnit(board: Board, unit: Unit): void {
       members: unit.members.filter(({ app, id }) => !hasPassed(board, { app, id }, stage.name)),
     };
     if (rest.members.length === 0) continue;
+    const told = board.waits.length;
     const sites = sitesByStage(releasesOf(board, rest))[index] ?? [];
     if (planStage({ board, unit: rest, index, sites })) continue;
+    const cause = causeInWords(board.waits.slice(told));
     stopFailed(board, rest, index);
-    reportLaterStages(board, unit, index);
+    reportLaterStages(board, unit, { open: index, cause });
     break;
   }
   goBack(board, unit);
@@ -52,7 +56,11 @@ function hasPassed(board: Board, { app, id }: { app: string; id: string }, stage
   return Object.hasOwn(passed, stage);
 }
 
-function reportLaterStages(board: Board, unit: Unit, open: number): void {
+function reportLaterStages(
+  board: Board,
+  unit: Unit,
+  { open, cause }: { open: number; cause: string },
+): void {
   const releases = releasesOf(board, unit);
   const stages = stagesOf(releases);
   const current = stages[open]?.name ?? "";
@@ -61,11 +69,19 @@ function reportLaterStages(board: Board, unit: Unit, open: number): void {
     if (index <= open || stage === undefined) continue;
     const block: Block = {
       code: "earlier-stage",
-      reason: `stage ${stage.name} comes after stage ${current}`,
+      reason: `stage ${stage.name} comes after stage ${current}: ${cause}`,
       endsWhen: `stage ${current} has passed`,
     };
     for (const site of sites) reportLaterSite(board, { releases, site, stage: stage.name, block });
   }
+}
+
+/** What keeps a stage from passing, of the waits that it told: the reason of the whole stage, else the sites that wait. */
+function causeInWords(waits: readonly Wait[]): string {
+  const whole = waits.find(({ site }) => site === null);
+  if (whole !== undefined) return whole.reason;
+  const sites = new Set(waits.flatMap(({ site }) => site ?? []));
+  return `it waits for ${someOf(sites)}`;
 }
 
 function reportLaterSite(

@@ -91,7 +91,8 @@ export function budget(
   return {
     code,
     reason: `${name} of ${stage} is ${most}, used by ${someOf(users)}`,
-    endsWhen: "one of them settles",
+    endsWhen:
+      code === "unavailable-budget" ? "one of them is healthy and settled" : "one of them settles",
   };
 }
 

@@ -1,0 +1,320 @@
+/**
+ * "Why is this site not on the new version?", answered in one line for each reason there is: which gate or budget, its
+ * number, who uses it up, and what ends it. A new wait code without a row here does not pass the type check.
+ */
+import { describe, expect, it } from "vitest";
+import { waitLines } from "../../../src/cli/status.ts";
+import type { Wait, WaitCode } from "../../../src/core/rollout/planner-types.ts";
+import {
+  PlannerWorld,
+  quick,
+  someSites,
+  type WorldApp,
+  type WorldHead,
+} from "../../support/planner-world.ts";
+
+/** How the wait comes about, at which site (null: the whole stage or app), and how it reads. */
+interface Row {
+  readonly story: () => PlannerWorld;
+  readonly site: string | null;
+  readonly app?: string;
+  readonly line: string;
+}
+
+const whole = { ...quick, stages: [{ name: "all" }] };
+
+const fleet = (version: string, app: Partial<WorldApp> = {}, count = 6): WorldHead => ({
+  sites: someSites(count),
+  apps: { web: { version, ...app } },
+});
+
+/** Every site has web v1 and is healthy, under the strategy that holds from now on. */
+function settled(app: Partial<WorldApp> = {}, head: Partial<WorldHead> = {}): PlannerWorld {
+  const world = new PlannerWorld();
+  world.follow({ ...fleet("v1"), ...head });
+  world.run(20);
+  world.follow({ ...fleet("v1", app), ...head });
+  world.run(1);
+  return world;
+}
+
+/** ... and then v2 comes, and so many seconds pass. */
+function rolling(app: Partial<WorldApp> = {}, seconds = 0): PlannerWorld {
+  const world = settled(app);
+  world.follow(fleet("v2", app));
+  return world.run(seconds);
+}
+
+function failing(strategy: WorldApp["strategy"] & object, seconds = 12): PlannerWorld {
+  const world = settled({ strategy });
+  world.behaviour = ({ tree }) => (tree === "web:v2" ? "Degraded" : "Healthy");
+  world.follow(fleet("v2", { strategy }));
+  return world.run(seconds);
+}
+
+const rows: Readonly<Record<WaitCode, Row>> = {
+  held: {
+    story: () => {
+      const world = settled({ strategy: whole });
+      world.decide({ verb: "pause", scope: { app: "web" }, why: "incident 7" });
+      world.follow(fleet("v2", { strategy: whole }));
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: held by ada (app web): incident 7; ends when an operator resumes it",
+  },
+  "control-lost": {
+    story: () => {
+      const world = settled();
+      world.controlLost = "control is older than mirror eu";
+      world.step();
+      return world;
+    },
+    site: null,
+    line: "web: control is older than mirror eu; ends when an operator confirms what the mirrors have (`rollout recover`)",
+  },
+  approval: {
+    story: () => rolling({ strategy: { ...whole, stages: [{ name: "all", approval: true }] } }),
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: stage all opens only with an approval; ends when an operator approves stage all of web-v2-c3",
+  },
+  deletions: {
+    story: () => {
+      const app = { strategy: whole, objects: ["_ConfigMap_web_main", "_ConfigMap_web_more"] };
+      const budget = { deletionBudget: { objects: 4, percent: 100 } };
+      const world = new PlannerWorld();
+      world.follow({ ...fleet("v1", app), ...budget });
+      world.run(20);
+      world.follow({ ...fleet("v2", { strategy: whole }), ...budget });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c2) at s1: it deletes 6 objects: this commit deletes 6 objects over all apps, its budget is 4; ends when an operator approves 6 deletions of web-v2-c2",
+  },
+  "earlier-stage": {
+    story: () => rolling(),
+    site: "s1",
+    line: "web stage rest (web-v2-c3) at s1: stage rest comes after stage canary: it waits for s2; ends when stage canary has passed",
+  },
+  soak: {
+    story: () => rolling({}, 3),
+    site: null,
+    line: "web stage canary (web-v2-c3): stage canary soaks for 2s; ends when 2s more have passed without a failure",
+  },
+  "no-success": {
+    story: () => {
+      const world = settled();
+      world.behaviour = () => "Degraded";
+      world.run(1);
+      world.follow(fleet("v2"));
+      return world.run(12);
+    },
+    site: null,
+    line: "web stage canary (web-v2-c3): no site of stage canary has got it and is healthy (s2); ends when one is, or an operator excuses every site of the stage",
+  },
+  "failure-budget": {
+    story: () => failing(whole),
+    site: null,
+    line: "web stage all (web-v2-c3): 6 sites of stage all failed (s1, s2, s3 and 3 more); its failureBudget is 0; ends when an operator retries or excuses what failed, or a newer commit replaces the release",
+  },
+  "in-flight-budget": {
+    story: () => rolling({ strategy: { ...whole, maxInFlight: 4 } }),
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: maxInFlight of stage all is 4, used by s2, s3, s4 and 1 more; ends when one of them settles",
+  },
+  "unavailable-budget": {
+    story: () => rolling({ strategy: { ...whole, maxUnavailable: "50%" } }),
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: maxUnavailable of stage all is 3, used by s2, s4, s6; ends when one of them is healthy and settled",
+  },
+  "fleet-budget": {
+    story: () => {
+      const world = settled({ strategy: whole }, { maxSitesInFlight: 2 });
+      world.follow({ ...fleet("v2", { strategy: whole }), maxSitesInFlight: 2 });
+      return world.run(0);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: maxSitesInFlight of the fleet is 2, used by s2, s6; ends when one of them settles",
+  },
+  "failure-domain": {
+    story: () => {
+      const head = { failureDomains: [] };
+      const world = settled({ strategy: whole }, head);
+      world.follow({ ...fleet("v2", { strategy: whole }), ...head });
+      return world.run(0);
+    },
+    site: "s5",
+    line: "web stage all (web-v2-c3) at s5: failure domain region eu keeps 1 site where web is healthy and not in flight, and this is the last: not s1, s2, s3 and 2 more; ends when another one of them is",
+  },
+  offline: {
+    story: () => {
+      const world = settled({ strategy: whole });
+      world.offline.add("s1");
+      world.run(1);
+      world.follow(fleet("v2", { strategy: whole }));
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: s1 does not answer: excused, it catches up later; ends when it answers again",
+  },
+  suspended: {
+    story: () => {
+      const world = settled({ strategy: whole });
+      const head = fleet("v2", { strategy: whole });
+      world.follow({ ...head, sites: { ...head.sites, s1: { suspend: true } } });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: s1 is suspended: excused, it catches up later; ends when a commit ends `suspend`",
+  },
+  "worker-silent": {
+    story: () => {
+      const world = settled({ strategy: whole });
+      world.silence("eu");
+      world.follow(fleet("v2", { strategy: whole }));
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: the worker of eu is silent; ends when it reports again, or an operator excuses the region",
+  },
+  progressing: {
+    story: () => {
+      const world = settled({ strategy: whole });
+      world.behaviour = () => "Progressing";
+      world.follow(fleet("v2", { strategy: whole }));
+      return world.run(2);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: in flight: Progressing: web-0 is not ready; ends when it is healthy for 1s, or its deadline 2030-01-01T00:00:31.000Z",
+  },
+  failed: {
+    story: () => failing({ ...whole, failureBudget: "100%", soak: "1h" }),
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: Degraded: web-0 is not ready at its deadline; ends when an operator retries or excuses it, or a newer commit replaces the release",
+  },
+  moving: {
+    story: () => {
+      const world = settled({ strategy: whole });
+      world.silence("eu", true);
+      const head = fleet("v2", { strategy: whole });
+      world.follow({ ...head, sites: { ...head.sites, s1: { region: "us" } } });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: s1 leaves eu, whose worker has to say that it stopped writing there; ends when it does, or an operator excuses s1 naming the UID of its cluster; then its new mirror gets it",
+  },
+  "removal-verb": {
+    story: () => {
+      const world = new PlannerWorld();
+      world.follow(fleet("v1", { onRemoval: "hold" }));
+      world.run(20);
+      world.follow({ sites: someSites(6), apps: {} });
+      return world.run(1);
+    },
+    site: null,
+    line: "web stage canary (removal-web-c2): onRemoval is hold: its objects stay, and are repaired, until somebody decides; ends when an operator approves the removal removal-web-c2 as delete or orphan",
+  },
+  "no-current": {
+    story: () => {
+      const world = new PlannerWorld();
+      world.follow(fleet("v1", {}, 2));
+      world.settle();
+      world.follow(fleet("v1", {}, 3));
+      return world.run(0);
+    },
+    site: "s3",
+    line: "web at s3: no release of web that places it is current yet; ends when web-v1-c1 is through",
+  },
+  "rolling-back": {
+    story: () => failing({ ...quick, rollback: "failed" }),
+    site: null,
+    line: "web stage canary (web-v2-c3): web-v2-c3 goes back: 1 site of stage canary failed (s2), its failureBudget is 0; ends when a newer commit replaces it, or an operator retries it",
+  },
+  "no-good-tree": {
+    story: () => {
+      const world = new PlannerWorld();
+      world.behaviour = () => "Degraded";
+      const strategy = { ...whole, rollback: "all" } as const;
+      world.follow(fleet("v1", { strategy }));
+      return world.run(12);
+    },
+    site: "s1",
+    line: "web stage all (web-v1-c1) at s1: nothing good of web is recorded for s1: it stays as it is; ends when a newer commit reaches it, or it heals",
+  },
+  "object-taken": {
+    story: () => {
+      // The canary has passed without the object; another app brings it there; then the canary is to go back.
+      const [main, more] = ["_ConfigMap_web_main", "_ConfigMap_web_more"];
+      const head = (version: string, objects: string[], api: string[]): WorldHead => ({
+        sites: someSites(2),
+        apps: {
+          web: { version, objects },
+          api: { version: `v${api.length}`, objects: api, places: (_, site) => site === "s2" },
+        },
+      });
+      const world = new PlannerWorld();
+      world.follow(head("v1", [main, more], ["_ConfigMap_api_main"]));
+      world.run(20);
+      world.decide({ verb: "pause", scope: { app: "web", stage: "rest" }, why: "look first" });
+      world.follow(head("v2", [main], ["_ConfigMap_api_main"]));
+      world.run(10);
+      world.follow(head("v2", [main], ["_ConfigMap_api_main", more]));
+      world.run(20);
+      world.decide({ verb: "rollback", app: "web", why: "wrong numbers" });
+      return world.run(1);
+    },
+    site: "s2",
+    line: "web stage canary (web-v2-c2) at s2: _ConfigMap_web_more of the good version of web is part of api at s2 now; ends when api gives it up, or a newer commit comes",
+  },
+};
+
+function waitsAt(row: Row, code: string): Wait[] {
+  const { app = "web", site } = row;
+  return row
+    .story()
+    .plan.waits.filter((wait) => wait.code === code && wait.app === app && wait.site === site);
+}
+
+describe("the one line that says why a site waits", () => {
+  it.each(Object.entries(rows))(
+    "%s: names the gate, its number, who uses it up and what ends it",
+    (code, row) => {
+      expect(waitLines(waitsAt(row, code)).join("\n")).toBe(row.line);
+    },
+  );
+
+  it.each<[string, () => PlannerWorld, string]>([
+    [
+      "an approval",
+      () =>
+        rolling({ strategy: { ...quick, stages: [{ name: "canary", count: 1, approval: true }] } }),
+      "stage canary opens only with an approval",
+    ],
+    [
+      "a failure",
+      () => failing(quick),
+      "1 site of stage canary failed (s2); its failureBudget is 0",
+    ],
+    ["a soak", rows.soak.story, "stage canary soaks for 2s"],
+    ["its sites", () => rolling(), "it waits for s2"],
+  ])("of a later stage says what keeps the open one: %s", (_, story, cause) => {
+    const waits = story().plan.waits.filter(({ code }) => code === "earlier-stage");
+    expect(waits).toHaveLength(5);
+    for (const { reason } of waits) {
+      expect(reason).toBe(`stage rest comes after stage canary: ${cause}`);
+    }
+  });
+
+  it("does not promise a site that its app comes with a candidate which went back", () => {
+    const world = new PlannerWorld();
+    const strategy = { ...quick, rollback: "failed" } as const;
+    world.behaviour = () => "Degraded";
+    world.follow(fleet("v1", { strategy }, 2));
+    world.run(20);
+    world.follow(fleet("v1", { strategy }, 3));
+    world.run(1);
+    expect(world.waitsOf("s3", "web")[0]?.endsWhen).toBe(
+      "a newer commit replaces web-v1-c1, which went back",
+    );
+  });
+});
