@@ -7,6 +7,7 @@ import { planText } from "../../../src/core/plan/plan-text.ts";
 import { renderFleet } from "../../../src/core/render/render-fleet.ts";
 import {
   type FleetEdits,
+  type Spec,
   aFleet,
   appYaml,
   configMapYaml,
@@ -174,6 +175,25 @@ describe("planFleet", () => {
 
     expect(variants).toHaveLength(2);
     expect(groups).toEqual([{ app: "web", sites: ["e1", "e2", "w1", "w2"], variants: [0, 1] }]);
+  });
+
+  it("Karmada #7874: sends a changed overlay and changed placement through the stages like a new image", () => {
+    const overlaid = (count: number, more: Spec = {}): FleetEdits => {
+      const overlay = { virtualSites: ["all"], replicas: [{ name: "web", count }] };
+      return { "apps/web.yaml": appYaml("web", { spec: { overlays: [overlay], ...more } }) };
+    };
+    const stagesOf = (before: FleetEdits, after: FleetEdits): unknown =>
+      plan(before, after).stages.map(({ name, sites }) => [name, sites]);
+
+    expect(stagesOf(overlaid(2), overlaid(3))).toEqual([
+      ["canary", ["e1"]],
+      ["rest", ["e2", "w1", "w2"]],
+    ]);
+    const shops = overlaid(2, { placement: { virtualSites: ["shops"] } });
+    expect(stagesOf(shops, overlaid(2))).toEqual([
+      ["canary", []],
+      ["rest", ["e2", "w2"]],
+    ]);
   });
 
   it("plans from nothing: all of it is new", () => {

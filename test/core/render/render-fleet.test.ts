@@ -178,6 +178,37 @@ describe("renderFleet", () => {
     ).toContainEqual(expect.stringMatching(/error: ConfigMap till\/till has 1\d\d\d KiB/));
   });
 
+  it.each<[string, FleetEdits]>([
+    ["its files are empty", { "manifests/till/settings.yaml": "# nothing here any more\n" }],
+    [
+      "its file holds an empty list",
+      { "manifests/till/settings.yaml": "{apiVersion: v1, kind: List, items: []}" },
+    ],
+    [
+      "a patch deletes all of them",
+      {
+        "apps/till.yaml": appYaml("till", {
+          virtualSites: ["shops"],
+          spec: {
+            overlays: [
+              {
+                virtualSites: ["shops"],
+                patches: [{ target: { kind: "ConfigMap" }, merge: { $patch: "delete" } }],
+              },
+            ],
+          },
+        }),
+      },
+    ],
+  ])(
+    "Sveltos #1218: refuses an app without objects, which would leave everywhere: %s",
+    (_, edits) => {
+      expect(problems(edits)).toEqual([
+        expect.stringMatching(/^apps\/till.yaml:4:\d+: error: .* no object/),
+      ]);
+    },
+  );
+
   it("refuses a Secret whose data an overlay brings", () => {
     const overlay = {
       virtualSites: ["shops"],
