@@ -1,5 +1,7 @@
 /** Gathers, from what was read, the input of the planner: plain data, so that the same state plans the same. */
+import { type RenderedApp, rendererNumber } from "../core/render/rendered.ts";
 import type {
+  AppVersion,
   FleetBudgets,
   MirrorState,
   ObservedSite,
@@ -60,6 +62,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     good: read.good,
     placedByHead: head.placed,
     dependsOn: dependencies(head.model),
+    wanted: Object.fromEntries([...head.apps].map(([app, rendered]) => [app, versionOf(rendered)])),
     objectsOf: treeObjects(
       rendering,
       mirrors.map(({ mirror }) => mirror),
@@ -67,6 +70,11 @@ export function plannerInput(read: ReadState): PlannerInput {
     ...(controlLost === undefined ? {} : { controlLost }),
     ...headAwaited(control),
   };
+}
+
+/** What an app release is recognised by. */
+export function versionOf({ inputDigest }: RenderedApp): AppVersion {
+  return { digest: inputDigest, renderer: rendererNumber };
 }
 
 function headAwaited(control: ControlSnapshot): Pick<PlannerInput, "awaitsHead"> {

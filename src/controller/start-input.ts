@@ -1,14 +1,13 @@
 /** Gathers the input for starting releases: what a new head renders to, against what its predecessor grants. */
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { RenderedApp } from "../core/render/rendered.ts";
-import { rendererNumber } from "../core/render/rendered.ts";
 import type { AppControl, DesiredApp, StartInput } from "../core/rollout/planner-types.ts";
 import type { RemovalVerb } from "../core/rollout/records.ts";
 import { own } from "../core/rollout/own.ts";
 import { resolveStrategy } from "../core/rollout/resolve-strategy.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { deletionBudget, dependencies } from "../core/rollout/fleet-facts.ts";
-import { plannerInput, type ReadState } from "./planner-input.ts";
+import { plannerInput, type ReadState, versionOf } from "./planner-input.ts";
 import type { Rendering, ValidHead } from "./rendering.ts";
 
 /** What starting needs beside the state: `head` of it is the new head, `previous` the one followed until now. */
@@ -39,8 +38,8 @@ export function startInput(read: StartRead): StartInput {
   };
 }
 
-function desired({ inputDigest, sites }: RenderedApp): DesiredApp {
-  return { digest: inputDigest, renderer: rendererNumber, sites: Object.fromEntries(sites) };
+function desired(app: RenderedApp): DesiredApp {
+  return { ...versionOf(app), sites: Object.fromEntries(app.sites) };
 }
 
 /**

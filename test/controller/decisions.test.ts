@@ -70,4 +70,32 @@ describe("explain", { timeout: 120_000 }, () => {
     expect((await ask("a1", "nothing")).status).toBe(404);
     expect((await ask("nowhere", "web")).status).toBe(404);
   });
+
+  it("tells that the version in Git is known to be bad, and what ends that", async () => {
+    const { bench, controller } = await settledFleet();
+    const scope = { app: "web", stage: "rest" };
+    await controller.decide({ verb: "pause", scope, why: "look first" });
+    await bench.fleet.commit(webVersion("2"));
+    await eventually("the canary has it", async () => (await versions(bench))["a1"] === "2");
+    await controller.decide({ verb: "rollback", app: "web", why: "wrong numbers" });
+    await everywhere(bench, "1");
+    await controller.decide({ verb: "resume", scope, why: "gone back" });
+    await bench.fleet.commit(webVersion("3"));
+    await everywhere(bench, "3");
+    await quiet(bench);
+    await bench.fleet.commit(webVersion("2"));
+
+    const told = await eventually("it is told", async () => {
+      const answer = await controller.request("/api/v1/explain?site=b2&app=web");
+      const explanation = (await answer.json()) as Explanation;
+      return explanation.waits.length > 0 && explanation;
+    });
+    const reason =
+      "the followed commit has a version of web that is known to be bad: it is not tried again";
+    expect(told.waits).toMatchObject([
+      { code: "bad-version", site: null, reason, endsWhen: "a newer commit changes web" },
+    ]);
+    expect(told.answer).toBe(`web is at b2, as its virtual sites say: ${reason}`);
+    expect(new Set(Object.values(await versions(bench)))).toEqual(new Set(["3"]));
+  });
 });

@@ -29,6 +29,7 @@ import { strategyOf } from "./world-strategy.ts";
 
 export type { Behaviour, WorldApp, WorldHead, WorldSite } from "./planner-world-types.ts";
 export { quick } from "./world-strategy.ts";
+export { someSites } from "./some-sites.ts";
 
 /** A record without a prototype: `constructor` is a valid name of a site. */
 function bare<T>(): Record<string, T> {
@@ -154,6 +155,12 @@ export class PlannerWorld {
         Object.keys(head.apps).map((app) => [app, Object.keys(this.#treesOf(app, this.head))]),
       ),
       dependsOn: dependencies(head),
+      wanted: Object.fromEntries(
+        Object.entries(head.apps).map(([app, { version, renderer = 1 }]) => [
+          app,
+          { digest: version, renderer },
+        ]),
+      ),
       objectsOf: (tree) => this.#objectsOf(tree),
       ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
       ...(this.awaitsHead === undefined ? {} : { awaitsHead: this.awaitsHead }),
@@ -526,16 +533,4 @@ export class PlannerWorld {
     }
     return { reachable: !this.offline.has(site), apps };
   }
-}
-
-/** `s1` to `s<count>`, spread over the regions in turn. */
-export function someSites(
-  count: number,
-  regions: readonly string[] = ["eu"],
-): Record<string, WorldSite> {
-  const sites: Record<string, WorldSite> = {};
-  for (let index = 0; index < count; index += 1) {
-    sites[`s${index + 1}`] = { region: regions[index % regions.length] ?? "eu" };
-  }
-  return sites;
 }

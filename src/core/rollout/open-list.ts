@@ -15,12 +15,14 @@ import { own } from "./own.ts";
 import type { Arrivals, SiteLosses } from "./records.ts";
 import { siteBlock } from "./site-blocks.ts";
 import { standingOf, treeAt, viewSite } from "./site-view.ts";
+import { isRefused } from "./start/start-candidate.ts";
 import { siteHash } from "./stable-order.ts";
 import { isGranted } from "./arrival-losses.ts";
 import { healthInWords } from "./words.ts";
 
 /** Settles what has arrived, hands over what may go, tells why the others wait. */
 export function planOpenList(board: Board, app: AppBoard): void {
+  reportRefused(board, app);
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
@@ -126,6 +128,19 @@ function reportInFlight(board: Board, app: AppBoard, arrivals: readonly Arrival[
   }
 }
 
+/** The followed head has a version that was found bad: nothing begins, and that would otherwise show nowhere. */
+function reportRefused(board: Board, app: AppBoard): void {
+  if (!isRefused(app, own(board.input.wanted ?? {}, app.app))) return;
+  addWait(board, app, {
+    site: null,
+    block: {
+      code: "bad-version",
+      reason: `the followed commit has a version of ${app.app} that is known to be bad: it is not tried again`,
+      endsWhen: `a newer commit changes ${app.app}`,
+    },
+  });
+}
+
 /** Sites that the followed head places but no release does yet: they wait for the candidate. */
 function reportUnreleased(board: Board, app: AppBoard): void {
   for (const site of own(board.input.placedByHead, app.app) ?? []) {
@@ -151,7 +166,7 @@ function releasedWhen({ app, open }: AppBoard): string {
 function addWait(
   board: Board,
   app: AppBoard,
-  { site, block }: { site: string; block: Block },
+  { site, block }: { site: string | null; block: Block },
 ): void {
   board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
 }

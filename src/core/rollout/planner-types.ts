@@ -149,6 +149,8 @@ export interface PlannerInput {
   readonly placedByHead?: Readonly<Record<string, readonly string[]>>;
   /** What each app of the followed head depends on; never in a circle. */
   readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
+  /** The version of each app that the followed head has: tells which of them is not tried again. */
+  readonly wanted?: Readonly<Record<string, AppVersion>>;
   /** Objects of a tree (any tree of an open list), for ties between apps. */
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Set when control is missing or older than a mirror: everything is held. */
@@ -184,9 +186,13 @@ export interface StartInput extends PlannerInput {
   isProtected(object: ObjectId): boolean;
 }
 
-export interface DesiredApp {
+/** What an app release is recognised by. */
+export interface AppVersion {
   readonly digest: string;
   readonly renderer: number;
+}
+
+export interface DesiredApp extends AppVersion {
   readonly sites: Readonly<Record<string, TreeId>>;
 }
 
@@ -286,6 +292,7 @@ export type WaitCode =
   | "moving"
   | "removal-verb"
   | "no-current"
+  | "bad-version"
   | "rolling-back"
   | "no-good-tree"
   | "object-taken"

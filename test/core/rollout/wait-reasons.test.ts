@@ -225,6 +225,18 @@ const rows: Readonly<Record<WaitCode, Row>> = {
     site: "s3",
     line: "web at s3: no release of web that places it is current yet; ends when web-v1-c1 is through",
   },
+  "bad-version": {
+    story: () => {
+      const strategy = { ...quick, rollback: "failed" } as const;
+      const world = failing(strategy, 20);
+      world.follow(fleet("v3", { strategy }));
+      world.run(30);
+      world.follow(fleet("v2", { strategy }));
+      return world.run(1);
+    },
+    site: null,
+    line: "web: the followed commit has a version of web that is known to be bad: it is not tried again; ends when a newer commit changes web",
+  },
   "rolling-back": {
     story: () => failing({ ...quick, rollback: "failed" }),
     site: null,

@@ -3,7 +3,7 @@ import type { TreeId } from "../../render/rendered.ts";
 import { type AppBoard, closeRelease, setCurrent } from "../board.ts";
 import { grantedStrategy } from "../checks/release-checks.ts";
 import { own } from "../own.ts";
-import type { DesiredApp } from "../planner-types.ts";
+import type { AppVersion, DesiredApp } from "../planner-types.ts";
 import type { Release, ReleaseRef } from "../records.ts";
 import { releaseName } from "../release-names.ts";
 import { treeAt } from "../site-view.ts";
@@ -11,11 +11,11 @@ import { beginRelease, candidateOf, openListBudgets, type StartRun } from "./sta
 import { takeSites, touchedBy } from "./take-over.ts";
 
 /** True when the head's version of the app has been found bad: neither it nor its placement is followed. */
-export function isRefused(app: AppBoard, desired: DesiredApp | undefined): boolean {
+export function isRefused(app: AppBoard, desired: AppVersion | undefined): boolean {
   return desired !== undefined && isNew(app, desired) && app.bad.includes(desired.digest);
 }
 
-function isNew(app: AppBoard, { digest, renderer }: DesiredApp): boolean {
+function isNew(app: AppBoard, { digest, renderer }: AppVersion): boolean {
   const candidate = candidateOf(app);
   // One that sets a few sites back says nothing of what is current for the others.
   const reference =
