@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
-import { everywhere, pause, settledFleet, versions } from "../support/controller-world.ts";
+import { everywhere, pause, quiet, settledFleet, versions } from "../support/controller-world.ts";
 import type { Explanation } from "../../src/core/protocol/api.ts";
 
 describe("an operator's decision", () => {

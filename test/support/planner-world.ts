@@ -10,7 +10,6 @@ import type {
   ControlState,
   HandOver,
   MirrorEntry,
-  ObservedApp,
   ObservedSite,
   ObservedWorker,
   PlannerInput,
@@ -24,7 +23,8 @@ import { progressOf } from "../../src/core/rollout/progress.ts";
 import type { Release, RemovalVerb } from "../../src/core/rollout/records.ts";
 import { startReleases } from "../../src/core/rollout/start-releases.ts";
 import { applyChanges } from "./control-state.ts";
-import type { Behaviour, Labels, Live, WorldHead, WorldSite } from "./planner-world-types.ts";
+import type { Behaviour, Labels, Live, WorldHead } from "./planner-world-types.ts";
+import { applySite, seenApps } from "./planner-live.ts";
 import { strategyOf } from "./world-strategy.ts";
 
 export type { Behaviour, WorldApp, WorldHead, WorldSite } from "./planner-world-types.ts";
@@ -474,63 +474,12 @@ export class PlannerWorld {
   }
 
   #applySite(site: string): void {
-    const wanted = this.mirrors[site] ?? {};
     const apps = (this.live[site] ??= bare());
-    for (const [app, entry] of Object.entries(wanted)) {
-      const live = (apps[app] ??= {
-        tree: null,
-        appliedAt: 0,
-        healthySince: null,
-        longest: 0,
-        ever: false,
-        left: false,
-        health: "Missing",
-      });
-      if ("leaving" in entry)
-        Object.assign(live, {
-          tree: null,
-          healthySince: null,
-          longest: 0,
-          left: true,
-          health: "Missing",
-        });
-      else this.#applyTree(live, { site, app, tree: entry.tree });
-    }
-    for (const app of Object.keys(apps))
-      if (wanted[app] === undefined && apps[app]?.left === true) delete apps[app];
-  }
-
-  #applyTree(live: Live, at: { site: string; app: string; tree: string }): void {
-    if (live.tree !== at.tree)
-      Object.assign(live, {
-        tree: at.tree,
-        appliedAt: this.now,
-        healthySince: null,
-        longest: 0,
-        left: false,
-      });
-    live.health = this.behaviour({ ...at, afterMs: this.now - live.appliedAt });
-    if (live.health === "Healthy" || live.health === "Suspended") {
-      live.healthySince ??= this.now;
-      live.ever = true;
-      live.longest = Math.max(live.longest, this.now - live.healthySince);
-    } else live.healthySince = null;
+    const { now, behaviour } = this;
+    applySite(apps, this.mirrors[site] ?? {}, { site, now, behaviour });
   }
 
   #report(site: string): ObservedSite {
-    const apps: Record<string, ObservedApp> = {};
-    for (const [app, live] of Object.entries(this.live[site] ?? {})) {
-      apps[app] = {
-        tree: live.tree,
-        left: live.left,
-        health: live.health,
-        healthyForMs: live.healthySince === null ? 0 : this.now - live.healthySince,
-        longestHealthyMs: live.longest,
-        everHealthy: live.ever,
-        unverified: 0,
-        message: live.health === "Healthy" ? "" : "web-0 is not ready",
-      };
-    }
-    return { reachable: !this.offline.has(site), apps };
+    return { reachable: !this.offline.has(site), apps: seenApps(this.live[site] ?? {}, this.now) };
   }
 }

@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { waitLines } from "../../../src/cli/status.ts";
 import type { Wait, WaitCode } from "../../../src/core/rollout/planner-types.ts";
+import { windowFromSpec } from "../../../src/core/rollout/windows/window-rules.ts";
 import {
   PlannerWorld,
   quick,
@@ -252,6 +253,45 @@ const rows: Readonly<Record<WaitCode, Row>> = {
     },
     site: "s1",
     line: "web stage all (web-v1-c1) at s1: nothing good of web is recorded for s1: it stays as it is; ends when a newer commit reaches it, or it heals",
+  },
+  check: {
+    story: () => {
+      const checks = { before: [{ name: "gold", cel: 'site.name == "s9"', message: "gold only" }] };
+      return rolling({ strategy: whole, checks }, 1);
+    },
+    site: "s1",
+    line: 'web stage all (web-v2-c3) at s1: check gold is not true: gold only; ends when `site.name == "s9"` is true, or a later commit changes the check',
+  },
+  promotion: {
+    story: () => {
+      const stages = [{ name: "canary", count: 1, promotion: "manual" } as const, { name: "rest" }];
+      return rolling({ strategy: { ...quick, stages } }, 10);
+    },
+    site: null,
+    line: "web stage canary (web-v2-c3): stage canary has web-v2-c3 for as long as wanted: its promotion is manual; ends when an operator promotes stage canary of web-v2-c3",
+  },
+  window: {
+    story: () => {
+      const spec = { open: [{ start: "02:00", duration: "1h" }] };
+      const windows = [{ ...windowFromSpec("nights", spec), everyApp: true }];
+      const world = settled({ strategy: whole }, { windows });
+      world.follow({ ...fleet("v2", { strategy: whole }), windows });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v2-c3) at s1: window nights is not open; ends when 2030-01-01T02:00:00.000Z (Tue 2030-01-01 02:00 in UTC)",
+  },
+  dependency: {
+    story: () => {
+      const world = new PlannerWorld();
+      world.behaviour = ({ app }) => (app === "db" ? "Progressing" : "Healthy");
+      const db = { version: "v1", strategy: whole };
+      const web = { version: "v1", strategy: whole, dependsOn: ["db"] };
+      world.follow({ sites: someSites(1), apps: { db, web } });
+      return world.run(1);
+    },
+    site: "s1",
+    line: "web stage all (web-v1-c1) at s1: web depends on db, and db-v1-c1 is in flight there: Progressing: web-0 is not ready; ends when db has got it there and is healthy",
   },
   "object-taken": {
     story: () => {
