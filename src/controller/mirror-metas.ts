@@ -84,7 +84,9 @@ function handedFacts(
     const facts = handed.get(site) ?? {};
     for (const { app, release, set } of apps) {
       const namespace = namespaceOf(read, { app, release, site });
-      if ("tree" in set && namespace !== undefined) facts[app] = { namespace, release };
+      if (!("tree" in set) || namespace === undefined) continue;
+      const minReadyMs = minReadyOf(own(read.control.state.apps, app), release);
+      facts[app] = { namespace, release, ...(minReadyMs !== undefined && { minReadyMs }) };
     }
     handed.set(site, facts);
   }
@@ -98,6 +100,11 @@ function namespaceOf(
   const source = sourceOf(own(control.state.apps, app), site, release) ?? head.commit;
   const model = rendering.knownModel(source) ?? head.model;
   return (model.apps.get(app) ?? head.model.apps.get(app))?.value.spec.namespace;
+}
+
+function minReadyOf(state: AppControl | undefined, release: string | null): number | undefined {
+  const open = state?.open.find(({ id }) => id === release);
+  return open?.minReadyMs ?? state?.current.openList?.minReadyMs;
 }
 
 /** The commit that an app's tree is rendered from: its candidate's, else the one of what the site is entitled to. */

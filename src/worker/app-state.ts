@@ -25,6 +25,8 @@ export interface AppState {
   observedAt: number;
   /** The healthy time that was last to be told. */
   toldHealthyMs: number;
+  /** It was told that nobody can vouch for it now; until it was looked at again. */
+  isToldOverdue: boolean;
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
@@ -53,6 +55,7 @@ export function newAppState(app: string): AppState {
     healthySince: null,
     observedAt: 0,
     toldHealthyMs: 0,
+    isToldOverdue: false,
     appliedAt: 0,
     drifted: new Map(),
     unreleased: { tree: "", ids: new Set() },

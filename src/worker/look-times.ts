@@ -2,28 +2,57 @@ import { type AppState, healthTimes } from "./app-state.ts";
 
 const patienceMs = 10 * 60_000;
 
-/** When to look at an app again: soon while it settles, then after half of the time that it has been well; Infinity: whenever. */
-export function untilNextLook(
-  state: AppState,
-  { now, settleMs }: { readonly now: number; readonly settleMs: number },
-): number {
+/** What looks go by. */
+export interface LookTimes {
+  readonly now: number;
+  readonly settleMs: number;
+  /** For how long the app has to be well until its hand-over has settled. */
+  readonly minReadyMs: number;
+}
+
+/**
+ * When to look at an app again: ever later while it settles, then after half of the time that it has been well, and just
+ * when it has been so for `minReadyMs`; Infinity: whenever.
+ */
+export function untilNextLook(state: AppState, { now, settleMs, minReadyMs }: LookTimes): number {
   const stands = state.row?.left === false && state.row.tree !== null;
   if (!stands || state.target === null) return Number.POSITIVE_INFINITY;
-  if (state.healthySince !== null) return Math.max(settleMs, healthTimes(state).now / 2);
-  return now - state.appliedAt < patienceMs ? settleMs : Number.POSITIVE_INFINITY;
+  const sinceMs = now - state.appliedAt;
+  if (state.healthySince === null) {
+    return sinceMs < patienceMs
+      ? Math.min(settleMs, Math.max(settleMs / 4, sinceMs / 2))
+      : Number.POSITIVE_INFINITY;
+  }
+  const healthyMs = healthTimes(state).now;
+  const usual = Math.max(settleMs, healthyMs / 2);
+  return healthyMs < minReadyMs ? Math.min(usual, minReadyMs - healthyMs) : usual;
 }
 
 const freshMs = 15_000;
 
-/** Whether the controller is to know how long it has been well by this look: each while it is fresh, then ever rarer. */
-export function isWorthTelling(state: AppState): boolean {
+/**
+ * Whether the controller is to know how long it has been well by this look: each while it is fresh, then ever rarer, and
+ * after it was told that nobody can vouch for it. What is taken counts as told.
+ */
+export function takeWorthTelling(state: AppState, minReadyMs: number): boolean {
   const { now } = healthTimes(state);
-  return now > 0 && (now < freshMs || now >= 1.5 * state.toldHealthyMs);
+  const told = state.toldHealthyMs;
+  const isReady = told < minReadyMs && now >= minReadyMs;
+  const isDue = now < freshMs || now >= 1.5 * told || isReady || state.isToldOverdue;
+  if (now === 0 || !isDue) return false;
+  state.toldHealthyMs = now;
+  state.isToldOverdue = false;
+  return true;
 }
 
-/** Apps that were healthy when last looked at, for which nobody can vouch now: the next look is late, or saw nothing of them. */
-export function overdueApps(states: Iterable<AppState>, isLate: boolean): readonly string[] {
-  return [...states]
-    .filter((state) => state.healthySince !== null && (isLate || state.unseen.reason !== ""))
-    .map(({ app }) => app);
+/**
+ * Apps that were healthy when last looked at, for which nobody can vouch now: the next look is late, or saw nothing of
+ * them. They count as told.
+ */
+export function takeOverdue(states: Iterable<AppState>, isLate: boolean): readonly string[] {
+  const overdue = [...states].filter(
+    (state) => state.healthySince !== null && (isLate || state.unseen.reason !== ""),
+  );
+  for (const state of overdue) state.isToldOverdue = true;
+  return overdue.map(({ app }) => app);
 }

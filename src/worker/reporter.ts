@@ -46,7 +46,9 @@ export interface ReporterOptions {
   readonly onAnswer: (answer: ReportAnswer) => void;
 }
 
-const debounceMs = 100;
+/** What comes at the same time is gathered for so long, and while much comes for so long since the report before. */
+const gatherMs = 20;
+const betweenMs = 100;
 const maxMessage = 2000;
 
 /** A reporter whose first report is a full one. */
@@ -61,6 +63,8 @@ class KeptReporter implements Reporter {
   #sequence = 1;
   #isFull = true;
   #failures = 0;
+  /** Monotonic. */
+  #sentAt = 0;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -86,7 +90,8 @@ class KeptReporter implements Reporter {
         await clock.sleep(50 + backoffMs(base), signal);
       } else if (!this.#isFull) {
         await this.#waker.wait(heartbeatMs, signal);
-        await clock.sleep(debounceMs, signal);
+        const sinceMs = clock.monotonic() - this.#sentAt;
+        await clock.sleep(Math.max(gatherMs, betweenMs - sinceMs), signal);
       }
     }
   }
@@ -96,6 +101,7 @@ class KeptReporter implements Reporter {
     const told = this.#dirty;
     const keys = this.#isFull ? everything(source) : new Set([...told, ...source.overdue()]);
     this.#dirty = new Set();
+    this.#sentAt = this.#options.clock.monotonic();
     const report = this.#build(keys);
     try {
       const answer = await send(report, signal);

@@ -1,10 +1,10 @@
 import { FleetError } from "../core/errors.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import { backoffMs } from "../runtime/backoff.ts";
-import { type AppState, appReport, hasLeft, healthTimes, newAppState } from "./app-state.ts";
+import { type AppState, appReport, hasLeft, newAppState } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
-import { isWorthTelling, overdueApps, untilNextLook } from "./look-times.ts";
+import { takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type NextLook, reconcileApp } from "./reconcile-app.ts";
@@ -20,7 +20,10 @@ export interface SiteActor {
   report(): SiteReport;
   appReport(app: string): AppReport | null;
   apps(): readonly string[];
-  /** Apps that were healthy when last looked at, where the next look is overdue or saw nothing of them. */
+  /**
+   * Apps that were healthy when last looked at, where the next look is overdue or saw nothing of them. Who asks tells
+   * them so; they are to be told again once they were looked at.
+   */
   overdue(): readonly string[];
   run(signal: AbortSignal): Promise<void>;
 }
@@ -265,19 +268,21 @@ class Actor implements SiteActor {
     const changed = await observeApps(this.#context, [...this.#states.values()]);
     for (const state of changed) this.#options.touch(state.app);
     let wait = config.observeMs * (0.8 + 0.4 * clock.random());
-    for (const state of this.#states.values()) {
-      if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
-        this.#timer.schedule(`app/${state.app}`, 0);
-      }
-      if (isWorthTelling(state)) {
-        state.toldHealthyMs = healthTimes(state).now;
-        this.#options.touch(state.app);
-      }
-      const soonest = untilNextLook(state, { now: clock.monotonic(), settleMs: config.settleMs });
-      wait = Math.min(wait, soonest);
-    }
+    for (const state of this.#states.values()) wait = Math.min(wait, this.#lookedAt(state));
     this.#lookAt = clock.monotonic() + wait;
     this.#timer.schedule("observe", wait);
+  }
+
+  /** Carries on with what a look has shown; gives the time until the app is to be looked at again. */
+  #lookedAt(state: AppState): number {
+    const { clock, config } = this.#context;
+    if (state.healthySince !== null && state.waiting !== "" && state.failures === 0) {
+      this.#timer.schedule(`app/${state.app}`, 0);
+    }
+    const minReadyMs = this.#target?.meta.apps[state.app]?.minReadyMs ?? 0;
+    if (takeWorthTelling(state, minReadyMs)) this.#options.touch(state.app);
+    const { settleMs } = config;
+    return untilNextLook(state, { now: clock.monotonic(), settleMs, minReadyMs });
   }
 
   async #drift(): Promise<void> {
@@ -337,7 +342,7 @@ class Actor implements SiteActor {
 
   overdue(): readonly string[] {
     const isLate = this.#context.clock.monotonic() > this.#lookAt;
-    return this.#target === null ? [] : overdueApps(this.#states.values(), isLate);
+    return this.#target === null ? [] : takeOverdue(this.#states.values(), isLate);
   }
 
   appReport(app: string): AppReport | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { healthTimes, newAppState, noteUnseen, takeHealth } from "../../src/worker/app-state.ts";
-import { untilNextLook } from "../../src/worker/look-times.ts";
+import { takeOverdue, takeWorthTelling, untilNextLook } from "../../src/worker/look-times.ts";
 import type { AppRow } from "../../src/worker/state-store.ts";
 
 const healthy = { status: "Healthy", message: "", unverified: 0 } as const;
@@ -46,7 +46,8 @@ describe("the next look", () => {
 
   it("comes soon while an app settles, and seldom enough once it is well", () => {
     const state = newAppState("web");
-    const next = (now: number): number => untilNextLook(state, { now, settleMs: 1000 });
+    const next = (now: number): number =>
+      untilNextLook(state, { now, settleMs: 1000, minReadyMs: 0 });
     expect(next(0)).toBe(Number.POSITIVE_INFINITY);
     state.row = row;
     state.target = { app: "web", tree: "t1" };
@@ -63,11 +64,52 @@ describe("the next look", () => {
     expect(looks).toBeLessThanOrEqual(8);
   });
 
+  it("comes just when it has been well for as long as its hand-over asks", () => {
+    const state = newAppState("web");
+    state.row = row;
+    state.target = { app: "web", tree: "t1" };
+    for (const minReadyMs of [1500, 10_000, 60_000]) {
+      state.healthySince = null;
+      let now = 100_000;
+      let looks = 0;
+      for (; healthTimes(state).now < minReadyMs; looks += 1) {
+        takeHealth(state, healthy, now);
+        now += untilNextLook(state, { now, settleMs: 1000, minReadyMs });
+      }
+      expect(healthTimes(state).now).toBe(minReadyMs);
+      expect(takeWorthTelling(state, minReadyMs)).toBe(true);
+      expect(looks).toBeLessThanOrEqual(13);
+    }
+  });
+
+  it("is told when it comes after it was overdue, and else ever rarer", () => {
+    const state = newAppState("web");
+    takeHealth(state, healthy, 0);
+    takeHealth(state, healthy, 100_000);
+    expect(takeWorthTelling(state, 0)).toBe(true);
+    takeHealth(state, healthy, 110_000);
+    expect(takeWorthTelling(state, 0)).toBe(false);
+
+    expect(takeOverdue([state], true)).toEqual(["web"]);
+    takeHealth(state, healthy, 120_000);
+    expect(takeWorthTelling(state, 0)).toBe(true);
+    expect(takeWorthTelling(state, 0)).toBe(false);
+  });
+
+  it("comes sooner after a change, while it is not well", () => {
+    const state = newAppState("web");
+    state.row = row;
+    state.target = { app: "web", tree: "t1" };
+    state.appliedAt = 1000;
+    const next = (now: number) => untilNextLook(state, { now, settleMs: 1000, minReadyMs: 0 });
+    expect([next(1000), next(1800), next(5000)]).toEqual([250, 400, 1000]);
+  });
+
   it("comes by no settling of its own where that takes too long", () => {
     const state = newAppState("web");
     state.row = row;
     state.target = { app: "web", tree: "t1" };
-    expect(untilNextLook(state, { now: 11 * 60_000, settleMs: 1000 })).toBe(
+    expect(untilNextLook(state, { now: 11 * 60_000, settleMs: 1000, minReadyMs: 0 })).toBe(
       Number.POSITIVE_INFINITY,
     );
   });

@@ -36,11 +36,18 @@ export const SiteMeta = Type.Object(
     site: Type.String(),
     region: Type.String(),
     suspend: Type.Boolean(),
-    /** Per app: its default namespace (created bare where missing), release of the tree (null: by the open list). */
+    /**
+     * Per app: its default namespace (created bare where missing), release of the tree (null: by the open list), and for
+     * how long it has to be healthy at a stretch until the hand-over has settled.
+     */
     apps: Type.Record(
       Type.String(),
       Type.Object(
-        { namespace: Type.String(), release: Type.Union([Type.String(), Type.Null()]) },
+        {
+          namespace: Type.String(),
+          release: Type.Union([Type.String(), Type.Null()]),
+          minReadyMs: Type.Optional(Type.Integer({ minimum: 0 })),
+        },
         closed,
       ),
     ),
