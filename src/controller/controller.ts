@@ -177,6 +177,7 @@ function passHandler({ world, lastPass, hints, github }: PassHandlerParts) {
   return async (pass: Pass): Promise<void> => {
     const progress = lastPass.take(pass);
     await setHints(world, hints);
+    hints.ask(pass.plan?.asks ?? new Map());
     const { control, verdict } = pass;
     await tellStatuses(world, async () => {
       const waits = pass.plan?.waits ?? [];

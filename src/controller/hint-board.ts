@@ -1,10 +1,11 @@
 import type { Hint } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-/** The newest hint of every mirror, and a way to wait for the next one. */
+/** The newest hint of every mirror, and a way to wait for the next one. A hint that says nothing new asks for a report. */
 export class HintBoard {
   readonly #hints = new Map<string, Hint>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #asks = new Map<string, number>();
   readonly #epoch: () => number;
 
   /** `epoch`: of this leader; it may raise it. */
@@ -16,6 +17,18 @@ export class HintBoard {
   set(mirror: string, head: string): void {
     if (this.current(mirror).head === head) return;
     this.#hints.set(mirror, { head, epoch: this.#epoch() });
+    this.#wake(mirror);
+  }
+
+  /** The times (wall ms) at which workers are asked for a report, in place of those given before. */
+  ask(asks: ReadonlyMap<string, number>): void {
+    const before = new Map(this.#asks);
+    this.#asks.clear();
+    for (const [mirror, at] of asks) this.#asks.set(mirror, at);
+    for (const [mirror, at] of asks) if (before.get(mirror) !== at) this.#wake(mirror);
+  }
+
+  #wake(mirror: string): void {
     for (const wake of this.#waiting.get(mirror) ?? []) wake();
   }
 
@@ -24,12 +37,27 @@ export class HintBoard {
     return this.#hints.get(mirror) ?? { head: "", epoch: this.#epoch() };
   }
 
-  /** Resolves when there is another hint than `known`, after `ms`, or when the signal aborts. */
+  /** Resolves when there is another hint than `known`, a report is wanted, after `ms`, or when the signal aborts. */
   async next(
     mirror: string,
     { known, ms, clock, signal }: { known: Hint; ms: number; clock: Clock; signal: AbortSignal },
   ): Promise<void> {
-    if (this.current(mirror).head !== known.head) return;
+    const until = clock.monotonic() + ms;
+    while (!signal.aborted && this.current(mirror).head === known.head) {
+      const askMs = (this.#asks.get(mirror) ?? Infinity) - clock.now();
+      if (askMs <= 0) this.#asks.delete(mirror);
+      const leftMs = Math.min(until - clock.monotonic(), askMs);
+      if (leftMs <= 0) return;
+      await this.#change(mirror, leftMs, { clock, signal });
+    }
+  }
+
+  /** Until something about a mirror changes, or `ms` have passed. */
+  async #change(
+    mirror: string,
+    ms: number,
+    { clock, signal }: { clock: Clock; signal: AbortSignal },
+  ): Promise<void> {
     const ended = new AbortController();
     const wake = (): void => ended.abort();
     const waiting = this.#waiting.get(mirror) ?? new Set();

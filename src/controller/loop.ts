@@ -62,6 +62,7 @@ async function turn({
   try {
     await decide();
     const pass = await reconcile(world);
+    world.observations.expect(pass.plan?.asks ?? new Map());
     await onPass(pass);
     onProblem(null);
     return waitAfter(pass, world);

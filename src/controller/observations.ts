@@ -53,12 +53,18 @@ export class Observations {
   readonly #silentFrom: number;
   readonly #workers = new Map<string, Worker>();
   readonly #ended = new Map<string, Silence[]>();
+  #asks: ReadonlyMap<string, number> = new Map();
 
   /** `silentFrom`: since when (wall ms) a worker not heard yet counts as silent: the last thing control recorded. */
   constructor(options: { clock: Clock; heartbeatMs: number; silentFrom: number }) {
     this.#clock = options.clock;
     this.#silentAfterMs = options.heartbeatMs * missedHeartbeats;
     this.#silentFrom = options.silentFrom;
+  }
+
+  /** From these times on (wall ms) a pass waits for a word of a mirror's worker, whatever it says. */
+  expect(asks: ReadonlyMap<string, number>): void {
+    this.#asks = asks;
   }
 
   /** Takes in one report of the worker of a mirror. */
@@ -79,7 +85,8 @@ export class Observations {
   #place(mirror: string, known: Worker | undefined, report: WorkerReport): boolean {
     const isReturn = this.silentSince(mirror) !== null;
     const worker = report.full || known === undefined ? emptyWorker(report.worker) : known;
-    const changed = isReturn || known === undefined || hasNews(worker, report);
+    const isAsked = (this.#asks.get(mirror) ?? Infinity) <= this.#clock.now();
+    const changed = isReturn || isAsked || known === undefined || hasNews(worker, report);
     this.#hear(mirror, worker);
     takeIn(worker, report);
     this.#workers.set(mirror, worker);
@@ -154,10 +161,16 @@ export class Observations {
     const worker = this.#workers.get(mirror);
     const silentSince = this.silentSince(mirror);
     return {
+      ...(worker !== undefined && { heardAt: this.#wallTime(worker.heardAt) }),
       silentSince: silentSince ?? (isAhead ? (worker?.heardAtTime ?? this.#silentFrom) : null),
       stopped: worker?.stopped ?? {},
       isAtHead: head !== null && worker?.head === head,
     };
+  }
+
+  /** A monotonic time that has passed, by what the wall says now. */
+  #wallTime(monotonic: number): number {
+    return this.#clock.now() - Math.ceil(this.#clock.monotonic() - monotonic);
   }
 
   /** The last report on a site, and on an app there. */

@@ -54,7 +54,7 @@ export async function runWith(
     engine.run(running),
     follower.run(running),
     reporter.run(running),
-    followHints({ ports, follower }, running),
+    followHints({ ports, follower, reporter }, running),
     keepUp(
       { everyMs: config.upkeepMs, work: () => ports.maintain(running), clock, logger },
       running,
@@ -125,9 +125,13 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   return { engine, follower, reporter };
 }
 
-/** Keeps a stream of hints open; without one the mirror is asked more often. */
+interface HintTakers extends Pick<Assembly, "follower" | "reporter"> {
+  readonly ports: WorkerPorts;
+}
+
+/** A hint that says nothing new asks for a report. Keeps a stream of hints open; without one the mirror is asked more often. */
 async function followHints(
-  { ports, follower }: { readonly ports: WorkerPorts; readonly follower: MirrorFollower },
+  { ports, follower, reporter }: HintTakers,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, controller } = ports;
@@ -137,7 +141,8 @@ async function followHints(
       await controller.hints((hint) => {
         failures = 0;
         follower.setHinted(true);
-        follower.hint(hint.head);
+        if (hint.head === follower.facts().head) reporter.wake();
+        else follower.hint(hint.head);
       }, signal);
     } catch (error) {
       // An abort, a stream that broke or a controller that is away: it is tried again.

@@ -63,6 +63,21 @@ describe("a worker", () => {
     expect(observations.silentSince("east")).toBe(start);
   });
 
+  it("that is expected to say something is worth a pass whatever it says, from that time on", () => {
+    const { clock, observations } = world();
+    observations.accept("east", report());
+    const heartbeat = (sequence: number) =>
+      observations.accept("east", report({ full: false, sites: [], sequence })).changed;
+    observations.expect(new Map([["east", start + 1500]]));
+    clock.advance(1000);
+    expect(heartbeat(2)).toBe(false);
+    clock.advance(600);
+    expect(heartbeat(3)).toBe(true);
+    clock.advance(400);
+    const worker = observations.workerOf("east", { isAhead: false, head: null });
+    expect(worker.heardAt).toBe(start + 1600);
+  });
+
   it("that cannot be placed is asked for everything, and does not count as heard", () => {
     const { clock, observations } = world();
     const partial = { full: false, sites: [] };

@@ -40,6 +40,8 @@ export interface StoryHead {
   readonly failureBudget: string | number;
   readonly approval: boolean;
   readonly deletionBudget: number;
+  /** Of the strategy, where it is another than that of most stories. */
+  readonly strategy?: object;
 }
 
 export const firstHead: StoryHead = {
@@ -171,6 +173,7 @@ export function filesOf(head: StoryHead): SourceFile[] {
       maxInFlight,
       maxUnavailable,
       failureBudget,
+      ...head.strategy,
     }),
     "virtual.yaml": virtualSiteYaml("all"),
     "shops.yaml": virtualSiteYaml("shop", "tier=shop"),

@@ -18,7 +18,8 @@ import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import type { Logger } from "../../src/runtime/logger.ts";
 import { createWaker } from "../../src/runtime/wake.ts";
-import { workerSettings } from "../../src/worker/config.ts";
+import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
+import { type WorkerConfig, type WorkerSettings, workerSettings } from "../../src/worker/config.ts";
 import type { ControllerClient } from "../../src/worker/controller-client.ts";
 import type { MirrorFetcher } from "../../src/worker/mirror-follower.ts";
 import { runWith } from "../../src/worker/run-with.ts";
@@ -62,6 +63,8 @@ export interface Ground {
   readonly sites: ReadonlyMap<string, SimSite>;
   /** What the controller's wall clock is wrong by, ms. */
   skewMs: number;
+  /** Of all workers; the controller goes by their heartbeat too. */
+  readonly settings: WorkerSettings;
   readonly watch: Watch;
 }
 
@@ -70,6 +73,8 @@ interface Watch {
   onPass(pass: Pass): void;
   onMirrorCommit(mirror: string, commit: string): void;
   onAccept(mirror: string, commit: string): void;
+  /** A report has come to the controller. */
+  onReport(mirror: string, report: WorkerReport): void;
   onWrite(write: Omit<ClusterWrite, "status">): (status: number) => void;
   onBug(what: string): void;
 }
@@ -82,8 +87,6 @@ export interface ControllerProcess {
   readonly isLeading: () => boolean;
   readonly wake: () => void;
 }
-
-const heartbeatMs = 1000;
 
 /** Starts a controller over what lies on the ground. */
 export function startController(ground: Ground): ControllerProcess {
@@ -108,6 +111,7 @@ export function startController(ground: Ground): ControllerProcess {
       onPass: async (pass) => {
         watch.onPass(pass);
         await setHints(made, hints);
+        hints.ask(pass.plan?.asks ?? new Map());
       },
       onProblem: () => undefined,
       onBeat: () => undefined,
@@ -157,7 +161,7 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
       control: storeOf(ground.control, reach),
       mirrors,
       fleet: ground.repository.fetcher(life, clock),
-      heartbeatMs,
+      heartbeatMs: ground.settings.heartbeatMs,
       pollIntervalMs: 2000,
     },
     { clock, logger: loggerTo(watch), wake, signal: life.ending.signal },
@@ -196,23 +200,33 @@ function storeOf(store: ObjectStore, { life, clock, time, onCommit }: Reach): Mi
   };
 }
 
-const settings = workerSettings({
-  mirror: { url: "http://controller/mirrors/m.git", tokenFile: "/token" },
-  stateDir: "/state",
-  sites: Object.fromEntries(
-    siteNames.map((site) => [site, { kubeconfig: `/${site}`, allowExec: false }]),
-  ),
+/** Times as short as a story needs them: much happens in it. */
+export const hastySettings = settingsWith({
   heartbeat: "1s",
-  poll: "5s",
   observe: "3s",
   settle: "700ms",
-  offlineAfter: "4s",
-  requestTimeout: "2s",
-  retry: "500ms",
-  retryMax: "4s",
-  upkeep: "30m",
-  concurrency: 4,
 });
+
+/** Settings of a worker of any region. */
+export function settingsWith(
+  times: Pick<WorkerConfig, "heartbeat" | "observe" | "settle">,
+): WorkerSettings {
+  return workerSettings({
+    mirror: { url: "http://controller/mirrors/m.git", tokenFile: "/token" },
+    stateDir: "/state",
+    sites: Object.fromEntries(
+      siteNames.map((site) => [site, { kubeconfig: `/${site}`, allowExec: false }]),
+    ),
+    poll: "5s",
+    ...times,
+    offlineAfter: "4s",
+    requestTimeout: "2s",
+    retry: "500ms",
+    retryMax: "4s",
+    upkeep: "30m",
+    concurrency: 4,
+  });
+}
 
 /** Starts the worker of a region; `controller` gives the controller that there is now. */
 export function startWorker(
@@ -220,7 +234,7 @@ export function startWorker(
   region: Region,
   controller: () => ControllerProcess | undefined,
 ): Life {
-  const { time, watch, sites } = ground;
+  const { time, watch, sites, settings } = ground;
   const life = new Life();
   const clock = clockOf(time, life, () => 0);
   const git = storeOf(region.copy, { life, clock, time });
@@ -232,12 +246,12 @@ export function startWorker(
     const onWrite = (write: Omit<ClusterWrite, "status">) => watch.onWrite(write);
     return clusterOver(createWire({ site, mirror, time, life, clock, timeoutMs, onWrite }));
   };
-  const link = { region, life, clock, time, controller };
+  const link = { region, life, clock, time, controller, watch };
   const run = runWith(
     settings,
     {
       git,
-      fetcher: fetcherOf(link, git, watch),
+      fetcher: fetcherOf(link, git),
       verify: (commit, previous) => verifyCommit(git, commit, previous),
       maintain: () => Promise.resolve(),
       controller: clientOf(link),
@@ -258,6 +272,7 @@ interface Link {
   readonly clock: Clock;
   readonly time: VirtualTime;
   readonly controller: () => ControllerProcess | undefined;
+  readonly watch: Watch;
 }
 
 /** The controller, if it can be reached at this moment; else CONTROLLER_UNREACHABLE after a while. */
@@ -268,8 +283,8 @@ async function reach({ region, clock, time, controller }: Link): Promise<Control
   throw new FleetError("CONTROLLER_UNREACHABLE", "the controller does not answer");
 }
 
-function fetcherOf(link: Link, git: ObjectStore, watch: Watch): MirrorFetcher {
-  const { region, life } = link;
+function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
+  const { region, life, watch } = link;
   return {
     fetch: async () => {
       await reach(link);
@@ -289,12 +304,13 @@ function fetcherOf(link: Link, git: ObjectStore, watch: Watch): MirrorFetcher {
 }
 
 function clientOf(link: Link): ControllerClient {
-  const { region, clock } = link;
+  const { region, clock, watch } = link;
   return {
     report: async (report) => {
       const controller = await reach(link);
       const world = controller.world();
       if (world === undefined) throw new FleetError("CONTROLLER_UNREACHABLE", "it is starting");
+      watch.onReport(region.name, report);
       const { resend, changed } = world.observations.accept(region.name, report);
       if (changed) controller.wake();
       const isWanted = world.recovery.wanted(region.name) === report.head;

@@ -11,6 +11,7 @@ import { changeHead, firstHead, goodHead, regions, siteNames } from "./fleet-sto
 import {
   type ControllerProcess,
   type Ground,
+  hastySettings,
   Region,
   startController,
   startWorker,
@@ -77,6 +78,7 @@ class Story {
       regions: new Map(regions.map((name) => [name, new Region(name)])),
       sites: new Map(siteNames.map((name) => [name, new SimSite(name)])),
       skewMs: 0,
+      settings: hastySettings,
       watch: {
         onPass: (pass) => {
           this.passes += 1;
@@ -86,6 +88,7 @@ class Story {
         },
         onMirrorCommit: (mirror, commit) => this.#auditor.mirrorCommit(mirror, commit),
         onAccept: (mirror, commit) => this.#auditor.accepted(mirror, commit),
+        onReport: () => undefined,
         onWrite: (write) => {
           this.writes += 1;
           this.#note(`${write.mirror} ${write.method} ${write.site} ${write.path}`);

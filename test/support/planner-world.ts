@@ -72,7 +72,14 @@ export class PlannerWorld {
   /** Every hand-over so far, in order. */
   readonly story: { at: number; handOver: HandOver }[] = [];
   readonly notes: string[] = [];
-  plan: RolloutPlan = { changes: [], handOvers: [], siteMoves: [], waits: [], wakeAt: null };
+  plan: RolloutPlan = {
+    changes: [],
+    handOvers: [],
+    siteMoves: [],
+    waits: [],
+    wakeAt: null,
+    asks: new Map(),
+  };
   /** Looks at every plan before it is carried out. */
   readonly onPlan: (input: PlannerInput, plan: RolloutPlan) => void;
   #commits = 0;

@@ -4,7 +4,8 @@
  *
  *   GET  <mirror url>/info/refs, POST .../git-upload-pack   ordinary `git fetch`
  *   GET  <mirror url>/info/refs, POST .../git-receive-pack  one `git push`, only while the controller asks for it
- *   GET  <mirror url>/hints                                  a stream of Hint, one JSON line each; a line at least every 15 s
+ *   GET  <mirror url>/hints                                  a stream of Hint, one JSON line each; a line at least every 15 s.
+ *                                                            One that says nothing new asks for a report, at once
  *   POST <mirror url>/reports                                one WorkerReport; answered with ReportAnswer
  *
  * The mirror URL is `<controller>/mirrors/<mirror>.git`. A report is also the heartbeat: one every `heartbeatMs`

@@ -31,6 +31,8 @@ export interface Board {
   /** Sites in flight over all apps, those of this plan included. */
   readonly sitesInFlight: Set<string>;
   wakeAt: number | null;
+  /** Mirror -> when a word of its worker is wanted. */
+  readonly asks: Map<string, number>;
   readonly windows: WindowMemory;
   /** What moves in one commit with what, by what each does (see dependencies.ts). */
   readonly ties: Map<string, readonly `${"comes" | "leaves"} ${string}`[]>;
@@ -80,6 +82,7 @@ export function newBoard(input: PlannerInput): Board {
     waits: [],
     sitesInFlight: new Set(),
     wakeAt: null,
+    asks: new Map(),
     windows: { clocks: new Map(), blocks: new Map() },
     ties: new Map(),
     dropped: new Map(),
@@ -200,6 +203,12 @@ export function wakeLater(board: Board, at: number): void {
 export function wakeAt(board: Board, at: number): void {
   if (at < board.input.now) return;
   board.wakeAt = board.wakeAt === null ? at : Math.min(board.wakeAt, at);
+}
+
+/** Wants a word of the worker of a mirror that is no older than `at`; where words have no time, just another plan then. */
+export function askAt(board: Board, mirror: string, at: number): void {
+  if (own(board.input.workers, mirror)?.heardAt === undefined) return wakeAt(board, at);
+  board.asks.set(mirror, Math.min(at, board.asks.get(mirror) ?? at));
 }
 
 /** The changes in the order in which they were decided, one per record. */

@@ -42,6 +42,7 @@ export function planRollout(input: PlannerInput): RolloutPlan {
     siteMoves: board.siteMoves,
     waits: board.waits,
     wakeAt: board.wakeAt,
+    asks: board.asks,
   };
 }
 
@@ -67,6 +68,7 @@ function heldPlan({ control }: PlannerInput, reason: string, endsWhen: string): 
       endsWhen,
     })),
     wakeAt: null,
+    asks: new Map(),
   };
 }
 

@@ -10,13 +10,13 @@ import { handOverSites, overtakeMissed, recordHandOvers } from "./hand-over.ts";
 import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Release, SiteLosses } from "./records.ts";
-import { silentMs } from "./silence.ts";
+import { soakBlock } from "./soak.ts";
 import { treeAt } from "./site-view.ts";
 import { excusedByPlanner } from "./site-state.ts";
 import { editMembers, newStageRun, type StageRun } from "./stage-run.ts";
 import { failureWords, reportSites, reportStage } from "./stage-waits.ts";
 import { type Part, releasesOf, type Unit, unitSite, type UnitSite } from "./units.ts";
-import { someOf, spanInWords } from "./words.ts";
+import { someOf } from "./words.ts";
 
 export interface StageInput {
   readonly board: Board;
@@ -169,65 +169,6 @@ function hasSuccess(sites: readonly UnitSite[]): boolean {
     ({ state }) =>
       state.kind === "excused" && state.because !== "offline" && state.because !== "suspended",
   );
-}
-
-function soakBlock(run: StageRun): StageRun["gate"] {
-  const { board, stage } = run;
-  const ends = soakEnd(run);
-  if (ends === null || board.input.now >= ends.at) return null;
-  if (ends.isStill) {
-    return {
-      code: "worker-silent",
-      reason: `the soak of stage ${stage.name} stands still: the worker of ${ends.mirror} is silent`,
-      endsWhen: "it reports again, or an operator excuses the region",
-    };
-  }
-  if (unpromoted(run).length === 0) return null;
-  wakeAt(board, ends.at);
-  const left = spanInWords(ends.at - board.input.now);
-  return {
-    code: "soak",
-    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
-    endsWhen: `${left} more have passed without a failure`,
-  };
-}
-
-/**
- * When the soak that the last settled site began ends: it stands still while the worker of any settled site is silent.
- * Null: the stage has no sites that settled.
- */
-function soakEnd(run: StageRun): { at: number; isStill: boolean; mirror: string } | null {
-  let last = -Infinity;
-  const mirrors = new Map<string, boolean>();
-  for (const part of run.sites.flatMap(({ parts }) => parts)) {
-    const from = settledAt(run, part);
-    if (from === null) continue;
-    last = Math.max(last, from);
-    mirrors.set(part.view.mirror, part.view.silentSince !== null);
-  }
-  let end: { at: number; isStill: boolean; mirror: string } | null = null;
-  for (const [mirror, isStill] of mirrors) {
-    const at = last + run.stage.soakMs + silentMs(run.board.input, mirror, last);
-    if (end === null || at > end.at) end = { at, isStill, mirror };
-  }
-  return end;
-}
-
-function settledAt(run: StageRun, { state, release }: Part): number | null {
-  const opened = Date.parse(own(release.opened, run.stage.name) ?? run.board.at);
-  switch (state.kind) {
-    case "done":
-    case "failed":
-    case "unchanged":
-      return Math.max(state.settledAt, opened);
-    case "excused":
-      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
-    case "waiting":
-    case "in-flight":
-    case "fails":
-      break;
-  }
-  return null;
 }
 
 /** The stage's sites are the release's from now on; what it could not reach is excused and catches up later. */

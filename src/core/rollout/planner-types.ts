@@ -102,6 +102,8 @@ export interface ObservedWorker {
    * last thing that control recorded: what happened while no leader looked is nobody's failure.
    */
   readonly silentSince: number | null;
+  /** When it last reported (ms): what it said of healthy apps holds as of then. Absent: now. */
+  readonly heardAt?: number;
   /** Sites it had and has stopped writing to, with the mirror commit that took them away. */
   readonly stopped: Readonly<Record<string, string>>;
   /** It follows the newest commit of its mirror: what it says that it has stopped is so after that commit too. */
@@ -329,6 +331,8 @@ export interface RolloutPlan {
   readonly waits: readonly Wait[];
   /** Time (ms) at which a time-bound gate may open; null: only events matter. */
   readonly wakeAt: number | null;
+  /** Mirror -> time (ms) from which on a gate waits for a word of its worker, and for nothing else. */
+  readonly asks: ReadonlyMap<string, number>;
 }
 
 export type SiteMove =

@@ -10,7 +10,14 @@ import type { PlannerInput } from "./planner-types.ts";
 import type { ListEntry, Release, Standing } from "./records.ts";
 import { isBackInFlight } from "./rollback/back-state.ts";
 import { silentMs } from "./silence.ts";
-import { hasBeenReady, isHealthy, type SiteView, standingTree, viewSite } from "./site-view.ts";
+import {
+  hasBeenReady,
+  heardAt,
+  isHealthy,
+  type SiteView,
+  standingTree,
+  viewSite,
+} from "./site-view.ts";
 import { healthInWords } from "./words.ts";
 
 export type SiteState =
@@ -215,9 +222,9 @@ function deadline(
   return at + release.progressDeadlineMs + silentMs(input, mirror, at);
 }
 
-/** When it had been healthy for `minReady`; not before `earliest`. */
+/** When it had been healthy for `minReady`, by what its worker last said; not before `earliest`. */
 function settledAt({ input, release, view }: ListedSite, earliest: number): number {
-  const asOf = view.silentSince ?? input.now;
+  const asOf = heardAt(input, view);
   const healthyFor = view.observed?.healthyForMs ?? 0;
   return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release.minReadyMs));
 }

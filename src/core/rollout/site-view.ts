@@ -56,6 +56,14 @@ export function silentSinceOf({ workers, now }: PlannerInput, mirror: string): n
   return worker === undefined ? now : worker.silentSince;
 }
 
+/** As of when its worker has told how the site is: what came after that nobody knows. */
+export function heardAt(
+  input: PlannerInput,
+  { mirror, silentSince }: Pick<SiteView, "mirror" | "silentSince">,
+): number {
+  return silentSince ?? Math.min(input.now, own(input.workers, mirror)?.heardAt ?? input.now);
+}
+
 /** True from the moment in which the site's region changes until its new mirror has it. */
 function isMoving({ control, sites }: PlannerInput, site: string): boolean {
   const assignment = own(control.sites, site);
