@@ -11,10 +11,7 @@ import type { World } from "./world.ts";
 
 /** The longest time between two passes. */
 const maxWaitMs = 30_000;
-/**
- * The shortest wait after a pass that wrote nothing. A soak ends by what a worker has seen, and until its next report it
- * is always about to end.
- */
+/** The shortest wait after a pass that wrote nothing: a time that is due again and again must not fill a core. */
 const minWaitMs = 100;
 /** So many passes in a row may write something before the loop takes a breath: others get their turn. */
 const mostAtOnce = 50;
