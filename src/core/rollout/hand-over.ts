@@ -8,6 +8,7 @@ import { addHandOver, type AppBoard, type Board, closeRelease, setRelease } from
 import { beforeBlock } from "./checks/check-blocks.ts";
 import { dependencyBlock } from "./dependencies.ts";
 import { loneBlock, loneDomain, takeFromDomain } from "./failure-domains.ts";
+import { followBlock, followSites, noteFollowed, usedByOthers } from "./follow-site.ts";
 import type { Block } from "./block.ts";
 import { goTogether, isBlock, takeAlong } from "./go-together.ts";
 import { goodTree } from "./good-tree.ts";
@@ -47,6 +48,7 @@ function waitingBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
     run.gate ??
     orderBlock(run, site) ??
     budgetBlock(run, site) ??
+    followBlock(run, site) ??
     beforeBlock(run, site)
   );
 }
@@ -156,10 +158,6 @@ function budgetBlock(run: StageRun, site: UnitSite): Block | WaitCode | null {
   return isHealthySite ? domainBlock(run.board, site) : null;
 }
 
-function usedByOthers(users: ReadonlySet<string>, { site }: UnitSite): number {
-  return users.size - (users.has(site) ? 1 : 0);
-}
-
 /** Another release of the app, not an older one that this one overtakes, has the site in flight. */
 function busyBlock(board: Board, { site, parts }: UnitSite): Block | null {
   for (const { release } of parts) {
@@ -223,6 +221,7 @@ function handOver(run: StageRun, site: UnitSite, again: boolean): Block | null {
   for (const part of parts) record(run, part, losses.get(part.release) ?? 0);
   run.handedNow.add(site.site);
   if (!again && unitStanding(site) !== "joining") run.unavailable.add(site.site);
+  noteFollowed(run, site);
   noteInFlight(run, site);
   return null;
 }
@@ -289,7 +288,7 @@ export function recordHandOvers(run: StageRun): void {
 function settleWithOthers(board: Board, release: Release, sites: ReadonlySet<string>): void {
   for (const other of board.apps.get(release.app)?.open.values() ?? []) {
     if (other.id === release.id) continue;
-    if (release.kind === "site") followSite(board, { site: release, other, sites });
+    if (release.kind === "site") followSites(board, { site: release, other, sites });
     else if (other.kind === "site") overtake(board, other, { sites, by: release });
   }
 }
@@ -315,24 +314,4 @@ function overtake(
   );
   if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
   else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
-}
-
-/** A site release moves a site that a candidate has handed over: the candidate's to-tree follows, and its clock. */
-function followSite(
-  board: Board,
-  { site: moved, other, sites }: { site: Release; other: Release; sites: ReadonlySet<string> },
-): void {
-  if (other.kind !== "app") return;
-  const [list, handed] = [{ ...other.list }, { ...other.handed }];
-  let changed = false;
-  for (const site of sites) {
-    const [entry, record, to] = [own(list, site), own(handed, site), own(moved.list, site)?.to];
-    if (entry === undefined || record === undefined || to === undefined) continue;
-    if (entry.to === to || own(other.back, site) !== undefined) continue;
-    list[site] = { ...entry, to };
-    const { met: _, ...before } = record;
-    handed[site] = { ...before, at: board.at };
-    changed = true;
-  }
-  if (changed) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
 }

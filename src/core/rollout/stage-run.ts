@@ -24,6 +24,8 @@ export interface StageRun {
   readonly handed: Map<string, Record<string, { at: string; was: Standing }>>;
   /** Release id -> site -> objects that it deletes there. */
   readonly losses: Map<string, Record<string, number>>;
+  /** Stages of candidates that have to follow what a site release moves, by candidate and stage. */
+  readonly followed: Map<string, StageRun>;
 }
 
 export function newStageRun(run: {
@@ -44,6 +46,7 @@ export function newStageRun(run: {
     handedNow: new Set(),
     handed: new Map(),
     losses: new Map(),
+    followed: new Map(),
   };
 }
 

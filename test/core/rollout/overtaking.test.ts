@@ -71,4 +71,42 @@ describe("a site release beside a candidate", () => {
     world.run(10);
     expect(world.trees("web")).toEqual({ s1: "web:v2:lite", s2: "web:v2" });
   });
+
+  it("takes a slot of the candidate's stage where it moves one of its sites on", () => {
+    const head = (version: string, mode: string): WorldHead => ({
+      sites: { s1: { labels: { mode } }, s2: { labels: { mode } } },
+      apps: {
+        web: {
+          version,
+          strategy: { ...quick, stages: [{ name: "all" }], maxInFlight: 1 },
+          variant: (labels) => labels["mode"] ?? "",
+        },
+      },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1", "plain"));
+    world.run(10);
+    world.follow(head("v2", "plain"));
+    world.step();
+    const first = world.on("web", "v2");
+    expect(first).toHaveLength(1);
+    world.follow({
+      ...head("v2", "plain"),
+      sites: {
+        ...head("v2", "plain").sites,
+        ...Object.fromEntries(first.map((site) => [site, { labels: { mode: "lite" } }])),
+      },
+    });
+
+    let most = 0;
+    for (let second = 0; second < 20; second += 1) {
+      world.run(1);
+      most = Math.max(
+        most,
+        ...world.progress().flatMap(({ stages }) => stages.map(({ inFlight }) => inFlight)),
+      );
+    }
+    expect(most).toBe(1);
+    expect(Object.values(world.trees("web")).toSorted()).toEqual(["web:v2:lite", "web:v2:plain"]);
+  });
 });
