@@ -1,6 +1,7 @@
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { byRegion } from "./domain-stages.ts";
 import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
 import type { Fleet, FleetDocument } from "./kinds.ts";
 import type { FieldPath } from "./yaml-places.ts";
@@ -32,6 +33,7 @@ export function checkLabels(draft: FleetDraft): Diagnostic[] {
       }),
     ),
     ...checkFailureDomains(draft.fleet),
+    ...checkStageDomains(draft),
   ];
 }
 
@@ -107,11 +109,28 @@ function checkVocabularySyntax(fleet: Entry<Fleet> | undefined): Diagnostic[] {
 function checkFailureDomains(fleet: Entry<Fleet> | undefined): Diagnostic[] {
   if (fleet === undefined) return [];
   const { value, document } = fleet;
-  return (value.spec.failureDomains ?? []).flatMap((key, index) => {
-    const syntax = invalid(labelKeyProblem(key), key);
-    const found = syntax[0] ?? unknownKey(value.spec.labels, key);
-    return found === undefined
-      ? []
-      : errorAt(document.at(["spec", "failureDomains", index]), found);
-  });
+  return (value.spec.failureDomains ?? []).flatMap((key, index) =>
+    keyFindings(value.spec.labels, key).map((found) =>
+      errorAt(document.at(["spec", "failureDomains", index]), found),
+    ),
+  );
+}
+
+/** Label keys by which stages of strategies divide sites. */
+function checkStageDomains({ fleet, strategies }: FleetDraft): Diagnostic[] {
+  return [...strategies.values()].flatMap(({ value, document }) =>
+    (value.spec.stages ?? []).flatMap(({ each }, index) =>
+      each === undefined || each === byRegion
+        ? []
+        : keyFindings(fleet?.value.spec.labels, each).map((found) =>
+            errorAt(document.at(["spec", "stages", index, "each"]), found),
+          ),
+    ),
+  );
+}
+
+function keyFindings(vocabulary: Vocabulary, key: string): Finding[] {
+  const [syntax] = invalid(labelKeyProblem(key), key);
+  const found = syntax ?? unknownKey(vocabulary, key);
+  return found === undefined ? [] : [found];
 }

@@ -142,7 +142,7 @@ function checkStage(stages: readonly Stage[], index: number, document: YamlDocum
     const hint = "give each stage its own name";
     found.push(errorAt(document.at([...path, "name"]), { code: "duplicate-name", message, hint }));
   }
-  const takes = (["selector", "count", "percent"] as const).filter((key) => key in stage);
+  const takes = (["selector", "count", "percent", "each"] as const).filter((key) => key in stage);
   const second = takes[1];
   if (second !== undefined) {
     const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
@@ -151,18 +151,29 @@ function checkStage(stages: readonly Stage[], index: number, document: YamlDocum
       errorAt(document.keyAt([...path, second]), { code: "invalid-value", message, hint }),
     );
   }
-  return [...found, ...checkRest(stages, index, document)];
+  return [...found, ...checkEach(stages, index, document), ...checkRest(stages, index, document)];
 }
 
-/** A stage without selector, count and percent takes what is left: nothing can follow, and only it is `rest`. */
+/** Stages of domains are called `<name>-<domain>`: no other stage may be. */
+function checkEach(stages: readonly Stage[], index: number, document: YamlDocument): Diagnostic[] {
+  const name = stages[index]?.name ?? "";
+  const each = stages.find((other) => "each" in other && name.startsWith(`${other.name}-`));
+  if (each === undefined) return [];
+  const message = `a stage of "${each.name}", one for each domain, may be called "${name}" too`;
+  const hint = `choose a name that does not begin with "${each.name}-"`;
+  const place = document.at(["spec", "stages", index, "name"]);
+  return [errorAt(place, { code: "duplicate-name", message, hint })];
+}
+
+/** A stage without selector, count, percent and each takes what is left: nothing can follow, and only it is `rest`. */
 function checkRest(stages: readonly Stage[], index: number, document: YamlDocument): Diagnostic[] {
   const stage = stages[index];
   if (stage === undefined) return [];
   const path = ["spec", "stages", index];
-  const takesRest = !("selector" in stage || "count" in stage || "percent" in stage);
+  const takesRest = !["selector", "count", "percent", "each"].some((key) => key in stage);
   if (takesRest && index < stages.length - 1) {
     const message = `the stage "${stage.name}" takes all that is left, so none can follow it`;
-    const hint = "give it a selector, count or percent, or move it to the end";
+    const hint = "give it a selector, count, percent or each, or move it to the end";
     return [errorAt(document.at(path), { code: "invalid-value", message, hint })];
   }
   if (takesRest || stage.name !== "rest") return [];

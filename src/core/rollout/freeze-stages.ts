@@ -3,14 +3,16 @@
  * give the same stages. A stage that gets no site is kept: it passes at once.
  */
 import { resolveAmount } from "../model/amount.ts";
+import { byRegion, domainOfSite, domainStageName } from "../model/domain-stages.ts";
 import type { Labels } from "../model/fleet-model.ts";
-import { inStableOrder } from "./stable-order.ts";
+import { compareText, inStableOrder } from "./stable-order.ts";
 import type { Amount, ResolvedStage, ResolvedStrategy } from "./planner-types.ts";
 import type { FrozenStage } from "./records.ts";
 
 /** A site of the release's list. */
 export interface StageSite {
   readonly site: string;
+  readonly region: string;
   readonly labels: Labels;
   /** False: offline, suspended, or behind a silent worker. Stages take reachable sites first. */
   readonly reachable: boolean;
@@ -36,12 +38,12 @@ export function freezeStages({ strategy, app, sites }: FreezeInput): FrozenStage
     ...ordered.filter(({ reachable }) => reachable),
     ...ordered.filter(({ reachable }) => !reachable),
   ];
-  const taken: { stage: ResolvedStage; sites: StageSite[]; by: string }[] = [];
+  const taken: Taken[] = [];
   for (const stage of strategy.stages) {
-    const { chosen, by } = choose(stage, left, sites.length);
-    const gone = new Set(chosen);
+    const parts = take(stage, left, sites.length);
+    const gone = new Set(parts.flatMap((part) => part.sites));
     left = left.filter((site) => !gone.has(site));
-    taken.push({ stage, sites: chosen, by });
+    taken.push(...parts);
   }
   const last = taken.at(-1);
   if (last !== undefined && left.length > 0) last.sites.push(...left);
@@ -49,39 +51,60 @@ export function freezeStages({ strategy, app, sites }: FreezeInput): FrozenStage
   for (const [index, { sites: members }] of taken.entries()) {
     for (const { site } of members) stageOf[site] = index;
   }
-  return {
-    stages: taken.map(({ stage, sites: members, by }) => frozenStage(stage, members.length, by)),
-    stageOf,
-  };
+  return { stages: taken.map((each) => frozenStage(each)), stageOf };
 }
 
-function choose(
-  { take }: ResolvedStage,
-  left: readonly StageSite[],
-  total: number,
-): { chosen: StageSite[]; by: string } {
-  if ("selector" in take) {
-    return {
-      chosen: left.filter(({ labels }) => take.matches(labels)),
-      by: `selector ${take.selector}`,
-    };
+interface Taken {
+  readonly stage: ResolvedStage;
+  readonly sites: StageSite[];
+  /** How they were chosen, and what else is frozen of it. */
+  readonly frozen: Pick<FrozenStage, "name" | "by" | "of" | "selector">;
+}
+
+function take(stage: ResolvedStage, left: readonly StageSite[], total: number): Taken[] {
+  const { name, take: wanted } = stage;
+  if ("each" in wanted) return takeEach(stage, wanted.each, left);
+  if ("selector" in wanted) {
+    const { selector } = wanted;
+    const sites = left.filter(({ labels }) => wanted.matches(labels));
+    return [{ stage, sites, frozen: { name, by: `selector ${selector}`, selector } }];
   }
-  if ("rest" in take) return { chosen: [...left], by: "rest" };
-  const number = resolveAmount(take, total);
-  return { chosen: left.slice(0, number), by: amountInWords(take, total) };
+  if ("rest" in wanted) return [{ stage, sites: [...left], frozen: { name, by: "rest" } }];
+  const sites = left.slice(0, resolveAmount(wanted, total));
+  return [{ stage, sites, frozen: { name, by: amountInWords(wanted, total) } }];
 }
 
-function frozenStage(stage: ResolvedStage, size: number, by: string): FrozenStage {
+/** A stage for each domain in which sites are left, in the order of the domains' names. */
+function takeEach(stage: ResolvedStage, each: string, left: readonly StageSite[]): Taken[] {
+  const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
+  const named = [...domains].flatMap(([domain, sites]) =>
+    domain === undefined ? [] : [{ domain, sites }],
+  );
+  named.sort((a, b) => compareText(a.domain, b.domain));
+  return named.map(({ domain, sites }) => {
+    const isLabel = each !== byRegion;
+    return {
+      stage,
+      sites,
+      frozen: {
+        name: domainStageName(stage.name, domain),
+        by: isLabel ? `each ${each}=${domain}` : `each region, ${domain}`,
+        of: stage.name,
+        ...(isLabel ? { selector: `${each}=${domain}` } : {}),
+      },
+    };
+  });
+}
+
+function frozenStage({ stage, sites, frozen }: Taken): FrozenStage {
   return {
-    name: stage.name,
-    by,
-    ...("selector" in stage.take ? { selector: stage.take.selector } : {}),
+    ...frozen,
     approval: stage.approval,
     ...(stage.promotion === undefined ? {} : { promotion: stage.promotion }),
     soakMs: stage.soakMs,
-    failureBudget: resolveAmount(stage.failureBudget, size),
-    maxInFlight: resolveAmount(stage.maxInFlight, size),
-    maxUnavailable: resolveAmount(stage.maxUnavailable, size),
+    failureBudget: resolveAmount(stage.failureBudget, sites.length),
+    maxInFlight: resolveAmount(stage.maxInFlight, sites.length),
+    maxUnavailable: resolveAmount(stage.maxUnavailable, sites.length),
   };
 }
 

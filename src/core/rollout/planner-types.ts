@@ -219,6 +219,8 @@ export interface ResolvedStage {
     | { readonly selector: string; matches(labels: Labels): boolean }
     | { readonly count: number }
     | { readonly percent: number }
+    /** One stage for each region, or for each value of a label. */
+    | { readonly each: string }
     | { readonly rest: true };
   readonly approval: boolean;
   /** It passes only when somebody promotes it; absent: by itself. */

@@ -111,6 +111,8 @@ export const FrozenStage = record({
   name: Type.String(),
   /** How its sites were chosen, in words: `count 1`, `10 % of 37 = 3`, `selector ring=0`, `rest`. */
   by: Type.String(),
+  /** The stage of the strategy that became this one and others, a domain each. */
+  of: Type.Optional(Type.String()),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: Type.Optional(Type.String()),
   approval: Type.Boolean(),

@@ -103,6 +103,7 @@ function takeOf(stage: Stage): ResolvedStage["take"] {
       matches: (labels) => matchesSelector(selector, labels),
     };
   }
+  if (stage.each !== undefined) return { each: stage.each };
   if (stage.count !== undefined) return { count: stage.count };
   if (stage.percent !== undefined) return { percent: stage.percent };
   return { rest: true };

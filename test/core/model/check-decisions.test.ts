@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
-import { aFleet } from "../../support/fleet.ts";
+import { aFleet, type FleetEdits } from "../../support/fleet.ts";
 
 /** A Decision with this on the line behind `why`: line 6 of its file. */
-function told(what: string): string[] {
+function told(what: string, files: FleetEdits = {}): string[] {
   const text = `apiVersion: flotilla.dev/v1alpha1
 kind: Decision
 metadata: { name: one }
@@ -12,7 +12,9 @@ spec:
   why: because
   ${what}
 `;
-  return loadFleet(aFleet({ "decisions/one.yaml": text })).diagnostics.map(formatDiagnostic);
+  return loadFleet(aFleet({ ...files, "decisions/one.yaml": text })).diagnostics.map(
+    formatDiagnostic,
+  );
 }
 
 describe("a Decision", () => {
@@ -58,5 +60,16 @@ describe("a Decision", () => {
     ["hold: { app: web, until: monday }", '6:21: error: unknown field "until"'],
   ])("may not say %s: it is told where and what", (what, mistake) => {
     expect(told(what).join("\n")).toContain(`decisions/one.yaml:${mistake}`);
+  });
+
+  it("may name the stage of one domain", () => {
+    const strategy = `apiVersion: flotilla.dev/v1alpha1
+kind: RolloutStrategy
+metadata: { name: regions }
+spec: { stages: [{ name: region, each: region }] }
+`;
+    const files = { "strategies/regions.yaml": strategy };
+    expect(told("hold: { stage: region-east }", files)).toEqual([]);
+    expect(told("hold: { stage: region-mars }", files)[0]).toContain('no stage "region-mars"');
   });
 });

@@ -362,7 +362,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     },
     [
       "strategies/standard.yaml:6:15: error: `rest` is the name of the stage that takes what is left; choose another name [invalid-name]",
-      'strategies/standard.yaml:7:7: error: the stage "a" takes all that is left, so none can follow it; give it a selector, count or percent, or move it to the end [invalid-value]',
+      'strategies/standard.yaml:7:7: error: the stage "a" takes all that is left, so none can follow it; give it a selector, count, percent or each, or move it to the end [invalid-value]',
       'strategies/standard.yaml:8:15: error: the stage "a" is declared already, in line 7; give each stage its own name [duplicate-name]',
       "strategies/standard.yaml:8:28: error: a stage takes its sites by one of count and percent, not by both; remove one of them [invalid-value]",
     ],

@@ -60,6 +60,26 @@ spec:
     ],
   ],
   [
+    "stages of domains that cannot be",
+    {
+      "fleet.yaml": fleetYaml({ labels: { zone: {}, ring: {}, tier: {} } }),
+      "strategies/zones.yaml": `${header}kind: RolloutStrategy
+metadata: { name: zones }
+spec:
+  stages:
+    - { name: zone, each: zon }
+    - { name: zone-a, each: "not a key", count: 1 }
+    - { name: region, each: region }
+`,
+    },
+    [
+      'strategies/zones.yaml:6:27: error: the Fleet declares no label "zon"; did you mean "zone"? [unknown-label]',
+      'strategies/zones.yaml:7:15: error: a stage of "zone", one for each domain, may be called "zone-a" too; choose a name that does not begin with "zone-" [duplicate-name]',
+      "strategies/zones.yaml:7:23: error: a stage takes its sites by one of count and each, not by both; remove one of them [invalid-value]",
+      'strategies/zones.yaml:7:29: error: "not a key" is not a label key: letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, at most 63 characters [invalid-value]',
+    ],
+  ],
+  [
     "apps that depend on nothing that is there, or on each other in a circle",
     {
       "apps/web.yaml": appYaml("web", { spec: { dependsOn: ["tll", "a"] } }),

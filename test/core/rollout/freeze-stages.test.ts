@@ -14,6 +14,7 @@ function sites(
 ): StageSite[] {
   return Array.from({ length: count }, (_, index) => ({
     site: `s${index}`,
+    region: ["us", "ap", "eu"][index % 3] ?? "",
     labels: labels(index),
     reachable: true,
   }));
@@ -180,5 +181,73 @@ describe("freezing stages", () => {
       return Object.keys(stageOf).find((site) => stageOf[site] === 0);
     });
     expect(new Set(canaries).size).toBeGreaterThan(1);
+  });
+});
+
+describe("a stage for each domain", () => {
+  const regions = {
+    stages: [
+      { name: "canary", count: 1 },
+      { name: "region", each: "region" },
+    ],
+  };
+
+  it("is one for each region in which sites are left, by name, with numbers of its own", () => {
+    const strategy = strategyFromSpec("x", { ...regions, maxInFlight: "50%" });
+    const { stages, stageOf } = freezeStages({ strategy, app: "web", sites: sites(13) });
+    expect(stages.map(({ name, by, of }) => [name, by, of])).toEqual([
+      ["canary", "count 1", undefined],
+      ["region-ap", "each region, ap", "region"],
+      ["region-eu", "each region, eu", "region"],
+      ["region-us", "each region, us", "region"],
+      ["rest", "rest", undefined],
+    ]);
+    expect(sizes(stageOf, 5).reduce((sum, size) => sum + size)).toBe(13);
+    const [, ap = 0] = sizes(stageOf, 5);
+    expect(stages[1]?.maxInFlight).toBe(Math.floor(ap / 2));
+    for (const { site, region } of sites(13)) {
+      const name = stages[stageOf[site] ?? 0]?.name;
+      expect(["canary", `region-${region}`]).toContain(name);
+    }
+  });
+
+  it("leaves what has no such label to the stages after it", () => {
+    const strategy = strategyFromSpec("x", {
+      stages: [{ name: "zone", each: "example.com/zone" }],
+    });
+    const zones = ["a", "b", undefined];
+    const { stages, stageOf } = freezeStages({
+      strategy,
+      app: "web",
+      sites: sites(6, (index) => {
+        const zone = zones[index % 3];
+        return zone === undefined ? {} : { "example.com/zone": zone };
+      }),
+    });
+    expect(stages.map(({ name, selector }) => [name, selector])).toEqual([
+      ["zone-a", "example.com/zone=a"],
+      ["zone-b", "example.com/zone=b"],
+      ["rest", undefined],
+    ]);
+    expect(sizes(stageOf, 3)).toEqual([2, 2, 2]);
+  });
+
+  it("has a valid name of its own for every value that a label can have", () => {
+    const label = fc.oneof(
+      fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/u),
+      fc.constantFrom("a", "A", "a.b", "a-b", "a--b", "", "a-0011aabb", "0011aabb"),
+    );
+    const stageName = fc.constantFrom("zone", "z".repeat(63), "a-b");
+    fc.assert(
+      fc.property(fc.uniqueArray(label, { maxLength: 20 }), stageName, (values, name) => {
+        const strategy = strategyFromSpec("x", { stages: [{ name, each: "zone" }] });
+        const all = sites(values.length, (index) => ({ zone: values[index] ?? "" }));
+        const { stages } = freezeStages({ strategy, app: "web", sites: all });
+        expect(new Set(stages.map((stage) => stage.name)).size).toBe(values.length + 1);
+        for (const stage of stages) {
+          expect(stage.name).toMatch(/^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9])){0,62}$/u);
+        }
+      }),
+    );
   });
 });

@@ -22,6 +22,12 @@ export const Stage = closedObject(
           "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)",
       }),
     ),
+    each: Type.Optional(
+      Type.String({
+        description:
+          "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains",
+      }),
+    ),
     approval: Type.Optional(
       Type.Boolean({
         default: false,
@@ -46,7 +52,7 @@ export const Stage = closedObject(
       intOrPercent("instead of the strategy's `maxUnavailable`, for this stage"),
     ),
   },
-  "one stage; at most one of `selector`, `count` and `percent`, none of them: all that is left",
+  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left",
 );
 export type Stage = Static<typeof Stage>;
 

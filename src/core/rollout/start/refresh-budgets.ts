@@ -29,7 +29,7 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
   const sizes = release.stages.map(() => 0);
   for (const { stage } of Object.values(release.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages = release.stages.map((stage, index): FrozenStage => {
-    const found = strategy.stages.find(({ name }) => name === stage.name);
+    const found = strategy.stages.find(({ name }) => name === (stage.of ?? stage.name));
     if (found === undefined) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _, ...rest } = stage;

@@ -134,11 +134,11 @@ function stageScope(
   at: { app: string; stages: ResolvedStrategy["stages"]; stage: string },
 ): Scope | DecisionResult {
   const sites = there.map((site) => {
-    const labels = own(board.input.sites, site)?.labels ?? {};
-    return { site, labels, reachable: true };
+    const { region = "", labels = {} } = own(board.input.sites, site) ?? {};
+    return { site, region, labels, reachable: true };
   });
-  const { stageOf } = freezeStages({ strategy: { stages: at.stages }, app: at.app, sites });
-  const names = at.stages.map(({ name }) => name);
+  const { stages, stageOf } = freezeStages({ strategy: at, app: at.app, sites });
+  const names = stages.map(({ name }) => name);
   const index = names.indexOf(at.stage);
   if (index < 0) {
     return missing(`${at.app} has no stage ${at.stage}`, `stages: ${names.join(", ")}`);

@@ -53,6 +53,7 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
   const strategy = grantedStrategy(input, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
+    region: own(input.headSites, site)?.region ?? "",
     labels: own(input.headSites, site)?.labels ?? {},
     reachable: isReachable(input, site),
   }));
