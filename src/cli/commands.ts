@@ -88,7 +88,7 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
   [
     "rollout",
     {
-      summary: "pause, resume, approve, promote, excuse, retry or roll back",
+      summary: "pause, resume, approve, promote, hurry, excuse, retry or roll back",
       load: () => import("./rollout.ts"),
     },
   ],

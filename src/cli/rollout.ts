@@ -23,7 +23,7 @@ const options = {
 
 /** `flotilla rollout VERB`: an operator's word; each becomes one commit on control. */
 export const command: Command = {
-  summary: "pause, resume, approve, promote, excuse, retry or roll back",
+  summary: "pause, resume, approve, promote, hurry, excuse, retry or roll back",
   usage: `Usage: flotilla rollout VERB ... --why TEXT
 
   pause  SCOPE [--all]                stop the releases in a scope (--all: the open list too)
@@ -32,6 +32,8 @@ export const command: Command = {
   promote APP [RELEASE] [--stage STAGE]
                                       go on past what its stage waits for: approval, soak,
                                       promotion by hand
+  urgent APP [RELEASE]                go on as the strategy has declared for urgent releases:
+                                      fewer stages, shorter soaks, outside of windows
   approve APP RELEASE --stage STAGE            open a stage
   approve APP RELEASE --deletions NUMBER       delete so many objects
                                                (RELEASE open-list: by no release)
@@ -117,6 +119,10 @@ const readers: ReadonlyMap<string, (words: Words) => Decision> = new Map([
   ["approve", readApproval],
   ["excuse", readExcuse],
   ["promote", readPromote],
+  [
+    "urgent",
+    ({ names, why }: Words): Decision => ({ verb: "urgent", ...readAppRelease(names), why }),
+  ],
   ["retry", readRetry],
   ["rollback", readRollback],
   [

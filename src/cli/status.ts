@@ -92,7 +92,7 @@ const extraColumns = [
   ["excused", "excused"],
 ] as const;
 
-function releaseRow({ app, release, kind, state, stages }: ReleaseProgress): string[] {
+function releaseRow({ app, release, kind, state, stages, urgent }: ReleaseProgress): string[] {
   const parts = stages.map((stage) => {
     const extras = extraColumns
       .filter(([column]) => stage[column] > 0)
@@ -100,7 +100,8 @@ function releaseRow({ app, release, kind, state, stages }: ReleaseProgress): str
     const note = extras.length === 0 ? "" : ` (${extras.join(", ")})`;
     return `${stage.name} ${stage.done}/${stage.sites}${note}${stage.passed ? " passed" : ""}`;
   });
-  return [release.id, app, kind, state, parts.join(", ")];
+  const stateText = urgent === undefined ? state : `${state}, urgent`;
+  return [release.id, app, kind, stateText, parts.join(", ")];
 }
 
 function unwellSites({ siteList }: FleetStatus): string[][] {

@@ -45,7 +45,11 @@ function openStory(work: CommitWork, standing: Standing): CommitStory {
   const failed = progress.find(({ state }) => state === "failed");
   const shown = failed ?? progress[0];
   const isHeld = progress.some(({ state }) => state === "held");
-  const notes = failed === undefined ? (isHeld ? ["held"] : []) : failedNotes(failed);
+  const isUrgent = progress.some(({ urgent }) => urgent !== undefined);
+  const notes = [
+    ...(isUrgent ? ["urgent"] : []),
+    ...(failed === undefined ? (isHeld ? ["held"] : []) : failedNotes(failed)),
+  ];
   const stage = shown === undefined ? "" : stageText(shown, progress.length > 1);
   return {
     state: failed === undefined ? "pending" : "failure",

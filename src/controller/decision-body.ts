@@ -56,6 +56,7 @@ const bodies = {
     { ...common, app: Text, release: Type.Optional(Text), stage: Type.Optional(Text) },
     closed,
   ),
+  urgent: Type.Object({ ...common, app: Text, release: Type.Optional(Text) }, closed),
   retry: Type.Object({ ...common, app: Text, release: Text, site: Type.Optional(Text) }, closed),
   rollback: Type.Object(
     {

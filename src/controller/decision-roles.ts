@@ -14,6 +14,7 @@ const needs: Needs = {
   excuse: ({ uid }) => (uid === undefined ? "operate" : "admin"),
   retry: () => "operate",
   promote: () => "operate",
+  urgent: () => "operate",
   rollback: () => "operate",
   "accept-head": () => "admin",
   recover: () => "admin",

@@ -3,7 +3,8 @@ import type { Located, FleetModel } from "../core/model/fleet-model.ts";
 import type { App, VirtualSite } from "../core/model/kinds.ts";
 import type { Explanation } from "../core/protocol/api.ts";
 import { own } from "../core/rollout/own.ts";
-import type { MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
+import type { ControlState, MirrorEntry, Wait } from "../core/rollout/planner-types.ts";
+import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
 import type { Pass } from "./reconcile.ts";
@@ -32,7 +33,9 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   return {
     site,
     app,
-    answer: answer({ site, app, placed, isDeclared: declared !== undefined, entry, waits }),
+    answer:
+      answer({ site, app, placed, isDeclared: declared !== undefined, entry, waits }) +
+      urgency(control.state, site, app),
     placed,
     because: because.map(({ text }) => text),
     overlays: declared === undefined ? [] : overlays(model, declared, site),
@@ -41,6 +44,16 @@ export function explainView(input: ExplainInput): Explanation | undefined {
     observed: observedAt(input),
     waits,
   };
+}
+
+/** That a release which is on its way to the site is urgent. */
+function urgency({ apps }: ControlState, site: string, app: string): string {
+  const words = (own(apps, app)?.open ?? []).flatMap(({ id, urgent, list, stages, passed }) => {
+    const stage = stages[own(list, site)?.stage ?? -1];
+    if (urgent === undefined || stage === undefined || Object.hasOwn(passed, stage.name)) return [];
+    return `; ${id} is ${urgencyInWords(urgent)}`;
+  });
+  return words.join("");
 }
 
 function treeOf(entry: MirrorEntry | undefined): string | null {

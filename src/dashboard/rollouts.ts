@@ -2,6 +2,7 @@
 import type { FleetStatus } from "../core/protocol/api.ts";
 import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
+import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { countOf, readableTimes, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sentence } from "./attention.ts";
 import { type Html, html } from "./html.ts";
@@ -46,7 +47,7 @@ export function rollouts({ releases }: FleetStatus, groups: readonly WaitGroup[]
 }
 
 function rollout(progress: ReleaseProgress, groups: readonly WaitGroup[]): Html {
-  const { app, release, kind, state, stages } = progress;
+  const { app, release, kind, state, stages, urgent } = progress;
   const waits = groups.filter((group) => group.app === app && group.release === release.id);
   const source =
     "source" in release ? html`, commit <code>${release.source.slice(0, 12)}</code>` : null;
@@ -60,7 +61,9 @@ function rollout(progress: ReleaseProgress, groups: readonly WaitGroup[]): Html 
       <h3>${app}</h3>
       ${chip(stateTones[state], state)}
       <p class="about">
-        ${kindWords[kind]} at ${countOf(total, "site")}${source} <code>${release.id}</code>
+        ${kindWords[kind]} at ${countOf(total, "site")}${source} <code>${release.id}</code>${
+          urgent === undefined ? null : html`, ${urgencyInWords(urgent)}`
+        }
       </p>
     </header>
     <ol class="stages">

@@ -411,6 +411,7 @@ describe("flotilla rollout", () => {
     ["resume --app web --at web-1", { scope: { app: "web" }, release: "web-1" }],
     ["promote web", { app: "web" }],
     ["promote web web-2 --stage rest", { app: "web", release: "web-2", stage: "rest" }],
+    ["urgent web web-2", { app: "web", release: "web-2" }],
     ["resume --site tokyo", { scope: { site: "tokyo" } }],
     ["approve web web-2 --stage rest", { app: "web", release: "web-2", stage: "rest" }],
     ["approve web web-2 --deletions 12", { app: "web", release: "web-2", deletions: 12 }],

@@ -58,6 +58,14 @@ describe("the story of a commit", () => {
     );
   });
 
+  it("says that a release is urgent", () => {
+    const urgent = { by: "ada", at: "2030-01-01T00:00:00Z", why: "the tills are down" };
+    const standing = at({ ...progress("moving", [stage({ done: 1, waiting: 1 })]), urgent });
+    expect(storyOf(work({ releases: [open] }), standing).description).toBe(
+      "1 of 2 sites, stage 1 of 1; urgent",
+    );
+  });
+
   it("is a failure when a release is over its budget", () => {
     const stages = [stage({ done: 1, failed: 1, waiting: 0 })];
     expect(storyOf(work({ releases: [open] }), at(progress("failed", stages)))).toEqual({

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import { everywhere, pause, quiet, settledFleet, versions } from "../support/controller-world.ts";
+import { fleetYaml, strategyYaml, windowYaml } from "../support/fleet.ts";
 import type { Explanation } from "../../src/core/protocol/api.ts";
 
 describe("an operator's decision", () => {
@@ -97,5 +98,47 @@ describe("explain", { timeout: 120_000 }, () => {
     ]);
     expect(told.answer).toBe(`web is at b2, as its virtual sites say: ${reason}`);
     expect(new Set(Object.values(await versions(bench)))).toEqual(new Set(["3"]));
+  });
+});
+
+describe("an urgent release", () => {
+  it("goes out in a freeze as its strategy had declared, and everybody is told who said so", async () => {
+    const { bench, controller } = await settledFleet();
+    const spec = {
+      stages: [{ name: "canary", selector: "ring=canary" }, { name: "rest" }],
+      soak: "1h",
+      minReady: "0s",
+      maxInFlight: "100%",
+      maxUnavailable: "100%",
+    };
+    const freeze = {
+      virtualSites: ["all"],
+      closed: [{ from: "2020-01-01", until: "2120-01-01", why: "sale", all: true }],
+    };
+    await bench.fleet.commit({
+      "strategies/fast.yaml": strategyYaml("fast", spec),
+      "windows/freeze.yaml": windowYaml("freeze", freeze),
+      "fleet.yaml": fleetYaml({ rollout: { strategy: "fast" }, windows: ["freeze"] }),
+    });
+    await quiet(bench);
+    const urgent = { stages: ["rest"], soak: "0s", windows: "ignore" };
+    await bench.fleet.commit({
+      ...webVersion("2"),
+      "strategies/fast.yaml": strategyYaml("fast", { ...spec, urgent }),
+    });
+    await eventually("the freeze holds it", async () =>
+      (await controller.status())?.waits.some(({ code }) => code === "window"),
+    );
+    const word = { verb: "urgent", app: "web", why: "the tills are down", by: "ada" } as const;
+    await expect(controller.decide(word)).rejects.toThrow(/^409 .*does not say what urgent means/);
+
+    await bench.fleet.commit({ "README.md": "a commit of its own" });
+    const answer = await eventually("it is allowed from the next commit on", async () =>
+      controller.decide(word).catch(() => null),
+    );
+    expect(answer.message).toMatch(/^web-.* is urgent: stages canary, rest, no soak, no windows$/);
+    await everywhere(bench, "2");
+    const subject = await bench.control("show", "-s", "--format=%an|%s", answer.commit);
+    expect(subject).toMatch(/^ada\|urgent by ada, web-.* is urgent: .*: the tills are down$/);
   });
 });

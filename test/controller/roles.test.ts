@@ -39,6 +39,7 @@ const table: Readonly<Record<string, readonly Case[]>> = {
     { path: "rollback", access: "operate", body: { app } },
     { path: "rollback", access: "operate", body: { app, to: "old-1" } },
     { path: "promote", access: "operate", body: { app, release, stage: "rest" } },
+    { path: "urgent", access: "operate", body: { app, release } },
     { path: "accept-head", access: "admin", body: { commit } },
     { path: "recover", access: "admin", body: {} },
   ].map((each): Case => ({

@@ -186,6 +186,12 @@ describe("a rollout on the page", () => {
     );
   });
 
+  it("says who called it urgent, and why", () => {
+    const urgent = { by: "ada", at: "2030-01-01T00:00:00Z", why: "the tills are down" };
+    const releases = status.releases.map((each) => ({ ...each, urgent }));
+    expect(shown({ ...status, releases })).toContain("urgent, says ada: the tills are down");
+  });
+
   it("says once why its sites wait and what ends it", () => {
     expect(shown(status)).toContain("3 of 3 are in flight ends when one settles 3 sites: a, b, c");
   });

@@ -64,6 +64,9 @@ export function appYaml(name: string, options: AppOptions = {}): string {
 export const strategyYaml = (name: string, spec: Spec = {}): string =>
   documentYaml("RolloutStrategy", { name }, spec);
 
+export const windowYaml = (name: string, spec: Spec): string =>
+  documentYaml("MaintenanceWindow", { name }, spec);
+
 export function configMapYaml(name: string, data: Readonly<Record<string, string>> = {}): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: ${JSON.stringify(data)}\n`;
 }

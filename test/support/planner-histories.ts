@@ -17,7 +17,7 @@ export type Event =
   | { readonly kind: "offline" | "online"; readonly site: string }
   | { readonly kind: "silence" | "dead" | "revive"; readonly region: string }
   | { readonly kind: "hold" | "resume"; readonly scope: number }
-  | { readonly kind: "retry" | "approve" | "excuse" }
+  | { readonly kind: "retry" | "approve" | "excuse" | "urgent" }
   | { readonly kind: "release" }
   | { readonly kind: "recover" }
   | { readonly kind: "restart" }
@@ -50,6 +50,10 @@ const strategy = fc.record({
   maxUnavailable: amount,
   failureBudget: fc.constantFrom<number | string>(0, 1, "30%"),
   rollback: fc.constantFrom("none" as const, "failed" as const, "stage" as const, "all" as const),
+  urgent: fc.constantFrom<NonNullable<NonNullable<WorldApp["strategy"]>["urgent"]>>(
+    { stages: ["rest", "all"], soak: "1s", windows: "ignore" },
+    { minReady: "0s" },
+  ),
 });
 
 const roomyStrategy = fc.record({
@@ -189,7 +193,12 @@ export const someEvent = (heads: number): fc.Arbitrary<Event> =>
     {
       weight: 2,
       arbitrary: fc.record({
-        kind: fc.constantFrom("retry" as const, "approve" as const, "excuse" as const),
+        kind: fc.constantFrom(
+          "retry" as const,
+          "approve" as const,
+          "excuse" as const,
+          "urgent" as const,
+        ),
       }),
     },
     {
@@ -331,11 +340,14 @@ function disturb(
 }
 
 /** Says the same of every open release, stage and site; what does not apply is refused. */
-export function decideAll(world: PlannerWorld, verb: "retry" | "approve" | "excuse"): void {
+export function decideAll(
+  world: PlannerWorld,
+  verb: "retry" | "approve" | "excuse" | "urgent",
+): void {
   const releases = Object.values(world.control.apps).flatMap(({ open }) => open);
   for (const release of releases) {
     const named = { app: release.app, release: release.id, why: "x" };
-    if (verb === "retry") say(world, { verb, ...named });
+    if (verb === "retry" || verb === "urgent") say(world, { verb, ...named });
     if (verb === "approve") approveAll(world, release);
     if (verb !== "excuse") continue;
     for (const site of Object.keys(release.list)) say(world, { verb, ...named, site });

@@ -14,6 +14,7 @@ const decisionActions = [
   "excuse",
   "retry",
   "promote",
+  "urgent",
   "rollback",
 ] as const;
 type Action = (typeof decisionActions)[number];

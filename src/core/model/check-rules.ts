@@ -1,4 +1,5 @@
 /** Rules of single documents that a schema cannot say. */
+import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
@@ -115,19 +116,37 @@ function checkOperation(
 }
 
 function checkStrategy({ value, document }: Entry<RolloutStrategy>): Diagnostic[] {
-  const { stages = [], soak, minReady, progressDeadline } = value.spec;
+  const { stages = [], soak, minReady, progressDeadline, urgent } = value.spec;
   return [
     ...checkDurations(document, [
       [["spec", "soak"], soak],
       [["spec", "minReady"], minReady],
       [["spec", "progressDeadline"], progressDeadline],
+      [["spec", "urgent", "soak"], urgent?.soak],
+      [["spec", "urgent", "minReady"], urgent?.minReady],
       ...stages.map((stage, index): PlacedDuration => [
         ["spec", "stages", index, "soak"],
         stage.soak,
       ]),
     ]),
     ...stages.flatMap((stage, index) => checkStage(stages, index, document)),
+    ...checkUrgentStages({ value, document }),
   ];
+}
+
+/** What an urgent release keeps are stages that there are. */
+function checkUrgentStages({ value, document }: Entry<RolloutStrategy>): Diagnostic[] {
+  const { stages = [], urgent } = value.spec;
+  const declared = stages.map(({ name }) => name);
+  const names = [...(declared.length === 0 ? ["canary", "early"] : declared), "rest"];
+  return (urgent?.stages ?? []).flatMap((name, index) => {
+    if (names.includes(name)) return [];
+    const message = `there is no stage "${name}"`;
+    const near = closestName(name, names);
+    const hint = near === undefined ? `stages: ${names.join(", ")}` : `did you mean "${near}"?`;
+    const place = document.at(["spec", "urgent", "stages", index]);
+    return [errorAt(place, { code: "dangling-reference", message, hint })];
+  });
 }
 
 function checkStage(stages: readonly Stage[], index: number, document: YamlDocument): Diagnostic[] {

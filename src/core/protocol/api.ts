@@ -173,6 +173,13 @@ export type Decision =
       readonly why: string;
     }
   | {
+      readonly verb: "urgent";
+      readonly app: string;
+      /** Absent: the candidate of the app, else its only open release. */
+      readonly release?: string;
+      readonly why: string;
+    }
+  | {
       readonly verb: "retry";
       readonly app: string;
       readonly release: string;

@@ -7,6 +7,7 @@ import { approve } from "./decide-approval.ts";
 import { excuse } from "./decide-excuse.ts";
 import { promote } from "./decide-promote.ts";
 import { retry } from "./decide-retry.ts";
+import { makeUrgent } from "./decide-urgent.ts";
 import { rollBack } from "./decide-rollback.ts";
 import {
   conflict,
@@ -24,33 +25,36 @@ import { own } from "./own.ts";
 import type { ControlState } from "./planner-types.ts";
 import type { Hold } from "./records.ts";
 
+type Appliers = {
+  readonly [V in Decision["verb"]]: (
+    control: ControlState,
+    decision: Of<V>,
+    word: Word,
+  ) => DecisionResult;
+};
+
+const appliers: Appliers = {
+  pause,
+  resume,
+  approve,
+  excuse,
+  promote,
+  urgent: makeUrgent,
+  retry,
+  rollback: rollBack,
+  "accept-head": (_, decision, word) => accepted(decision, word),
+  recover: (_, decision, word) => recover(decision, word),
+};
+
 /** What the decision changes. */
 export function applyDecision(
   control: ControlState,
   decision: Decision,
   word: Word,
 ): DecisionResult {
-  switch (decision.verb) {
-    case "pause":
-      return pause(control, decision, word);
-    case "resume":
-      return resume(control, decision);
-    case "approve":
-      return approve(control, decision, word);
-    case "excuse":
-      return excuse(control, decision, word);
-    case "promote":
-      return promote(control, decision, word);
-    case "retry":
-      return retry(control, decision);
-    case "rollback":
-      return rollBack(control, decision, word);
-    case "accept-head":
-      return accepted(decision, word);
-    case "recover":
-      break;
-  }
-  return recover(decision, word);
+  // Each entry takes the decisions of its own verb.
+  const apply = appliers[decision.verb] as typeof applyDecision;
+  return apply(control, decision, word);
 }
 
 function pause(

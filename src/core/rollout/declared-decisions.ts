@@ -73,7 +73,7 @@ export function declaredHold(
 
 /** Any other than a hold, as the API would take it. */
 export function spokenDecision({ why, ...spec }: DecisionDocument["spec"]): Decision | undefined {
-  const { resume, approve, excuse, retry, promote, rollback } = spec;
+  const { resume, approve, excuse, retry, promote, urgent, rollback } = spec;
   if (resume !== undefined) {
     const { release, ...scope } = resume;
     return { verb: "resume", scope, ...(release === undefined ? {} : { release }), why };
@@ -82,6 +82,7 @@ export function spokenDecision({ why, ...spec }: DecisionDocument["spec"]): Deci
   if (excuse !== undefined) return { verb: "excuse", ...excuse, why };
   if (retry !== undefined) return { verb: "retry", ...retry, why };
   if (promote !== undefined) return { verb: "promote", ...promote, why };
+  if (urgent !== undefined) return { verb: "urgent", ...urgent, why };
   return rollback === undefined ? undefined : { verb: "rollback", ...rollback, why };
 }
 

@@ -21,7 +21,7 @@ import { standingOf, standingTree, treeAt } from "./site-view.ts";
 import { fitsFleet, siteBlock } from "./site-blocks.ts";
 import { siteHash } from "./stable-order.ts";
 import type { Blocked, StageRun } from "./stage-run.ts";
-import { windowBlock } from "./windows/window-block.ts";
+import { releaseWindowBlock } from "./windows/window-block.ts";
 import { holdsSlot, type Part, unitStanding, type UnitSite } from "./units.ts";
 
 /** Hands over what may go now and tells why the others wait. */
@@ -91,8 +91,7 @@ function placeBlock(run: StageRun, { site, region, parts }: UnitSite): Block | n
     siteBlock(view) ?? movedBlock(run, { site, parts }) ?? holdBlock(run, { site, region, parts });
   if (block !== null) return block;
   for (const { release } of parts) {
-    if (release.backTo !== undefined) continue;
-    const shut = windowBlock(run.board, view, { names: release.windows });
+    const shut = releaseWindowBlock(run.board, view, release);
     if (shut !== null) return shut;
   }
   return null;

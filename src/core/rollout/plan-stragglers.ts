@@ -17,7 +17,7 @@ import type { Release } from "./records.ts";
 import { siteState } from "./site-state.ts";
 import { type SiteView, standingOf, standingTree, viewSite } from "./site-view.ts";
 import { budget, fleetWords, waitOf } from "./stage-waits.ts";
-import { windowBlock } from "./windows/window-block.ts";
+import { releaseWindowBlock } from "./windows/window-block.ts";
 
 /** Hands the marker to stragglers that are back. */
 export function planStragglers(board: Board, release: Release): void {
@@ -82,7 +82,7 @@ function stragglerBlock(
   return (
     siteBlock(view) ??
     holdBlock(board, release, view) ??
-    windowBlock(board, view, { names: release.windows }) ??
+    releaseWindowBlock(board, view, release) ??
     consentBlock(release) ??
     slotBlock(board, release, { site, inFlight })
   );

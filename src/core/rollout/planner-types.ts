@@ -23,6 +23,7 @@ import type {
   RemovalVerb,
   RollbackScope,
   SiteAssignment,
+  UrgentRules,
   WorkerSilences,
 } from "./records.ts";
 import type { WindowTimes } from "./windows/next-opening.ts";
@@ -211,6 +212,8 @@ export interface ResolvedStrategy {
   readonly checks?: ReleaseChecks;
   /** Names of its MaintenanceWindows; absent: none but those of the Fleet. */
   readonly windows?: readonly string[];
+  /** What an urgent release may do; absent: there are none. */
+  readonly urgent?: UrgentRules;
 }
 
 export interface ResolvedStage {
@@ -354,6 +357,8 @@ export interface ReleaseProgress {
   readonly kind: Release["kind"];
   readonly stages: readonly StageProgress[];
   readonly state: "waiting" | "moving" | "soaking" | "held" | "failed" | "done";
+  /** Who called it urgent, and why. */
+  readonly urgent?: { readonly by: string; readonly at: string; readonly why: string };
 }
 
 /** Each site of the stage is in exactly one column, so the columns add up to `sites`. */

@@ -17,10 +17,17 @@ export function progressOf(input: PlannerInput): ReleaseProgress[] {
     const stages = release.stages.map((stage, index) =>
       stageProgress(input, { release, stage, sites: sites[index] ?? [] }),
     );
-    const { app, kind } = release;
+    const { app, kind, urgent } = release;
     const open = release.stages.find(({ name }) => !Object.hasOwn(release.passed, name));
     const isHeld = open !== undefined && stageGate(board, [release], open)?.code === "held";
-    return { app, release: refOf(release), kind, stages, state: stateOf(release, stages, isHeld) };
+    return {
+      app,
+      release: refOf(release),
+      kind,
+      stages,
+      state: stateOf(release, stages, isHeld),
+      ...(urgent === undefined ? {} : { urgent }),
+    };
   });
 }
 

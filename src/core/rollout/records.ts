@@ -125,6 +125,16 @@ export const FrozenStage = record({
 });
 export type FrozenStage = Static<typeof FrozenStage>;
 
+/** What its strategy lets an urgent release do. */
+export const UrgentRules = record({
+  /** Names of the strategy's stages that are kept; absent: all. */
+  stages: Type.Optional(Type.Array(Type.String())),
+  soakMs: Type.Optional(Type.Integer()),
+  minReadyMs: Type.Optional(Type.Integer()),
+  ignoresWindows: Type.Optional(Type.Literal(true)),
+});
+export type UrgentRules = Static<typeof UrgentRules>;
+
 export const ListEntry = record({
   /** Index in `stages`. */
   stage: Type.Integer(),
@@ -186,6 +196,10 @@ export const Release = record({
   /** Absent: none. */
   checks: Type.Optional(ReleaseChecks),
   windows: Type.Optional(Windows),
+  /** Absent: its strategy does not say what urgent means. */
+  ifUrgent: Type.Optional(UrgentRules),
+  /** An operator's word that it is urgent. */
+  urgent: Type.Optional(record({ by: Type.String(), at: Time, why: Type.String() })),
   stages: Type.Array(FrozenStage),
   list: Type.Record(Type.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */

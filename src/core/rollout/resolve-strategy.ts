@@ -57,6 +57,21 @@ export function strategyFromSpec(name: string, spec: StrategySpec): ResolvedStra
     unknownBlocks: spec.gates?.unknown === "block",
     rollback: spec.rollback === "none" ? null : (spec.rollback ?? defaults.rollback),
     ...(spec.windows === undefined ? {} : { windows: spec.windows }),
+    ...urgentRules(spec),
+  };
+}
+
+function urgentRules({ urgent }: StrategySpec): Pick<ResolvedStrategy, "urgent"> {
+  if (urgent === undefined) return {};
+  const { stages, soak, minReady, windows } = urgent;
+  const [soakMs, minReadyMs] = [duration(soak), duration(minReady)];
+  return {
+    urgent: {
+      ...(stages === undefined ? {} : { stages }),
+      ...(soakMs === undefined ? {} : { soakMs }),
+      ...(minReadyMs === undefined ? {} : { minReadyMs }),
+      ...(windows === "ignore" ? { ignoresWindows: true } : {}),
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { treeAt } from "./site-view.ts";
 import type { Unit } from "./units.ts";
+import { withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
 
 /** All open releases as units, tied ones together; each tie is written into the records of its members. */
@@ -99,7 +100,8 @@ function leftTree({ input }: Board, release: Release, site: string): TreeId | un
 }
 
 /** Gives all members the stages of the first, with the stricter numbers, and each site one stage for all. */
-function align(board: Board, members: readonly Release[]): void {
+function align(board: Board, tied: readonly Release[]): void {
+  const members = tied.map((release) => withUrgency(release));
   const [lead] = members;
   if (lead === undefined) return;
   const stages = lead.stages.map((stage, index) =>
@@ -114,10 +116,10 @@ function align(board: Board, members: readonly Release[]): void {
     unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks),
   };
   const stageOf = stagesBySite(members, stages.length);
-  for (const member of members) {
+  for (const member of tied) {
     const aligned = withStages({ ...member, ...strict }, stages, stageOf);
     if (isSame(member, aligned)) continue;
-    const names = members.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
     setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
   }
 }

@@ -28,6 +28,7 @@ describe("a Decision", () => {
     "excuse: { app: web, release: web-1, site: e1 }",
     "retry: { app: web, release: web-1 }",
     "promote: { app: web }",
+    "urgent: { app: web, release: web-1 }",
     "rollback: { app: web, to: web-1, stage: rest }",
   ])("may say %s", (what) => {
     expect(told(what)).toEqual([]);

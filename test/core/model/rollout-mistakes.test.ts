@@ -80,6 +80,27 @@ spec:
     ],
   ],
   [
+    "urgent releases that cannot be",
+    {
+      "strategies/fast.yaml": `${header}kind: RolloutStrategy
+metadata: { name: fast }
+spec:
+  urgent: { stages: [canary, earli, rest], soak: 9000h, windows: none }
+`,
+      "strategies/own.yaml": `${header}kind: RolloutStrategy
+metadata: { name: own }
+spec:
+  stages: [{ name: pilots, count: 3 }]
+  urgent: { stages: [canary, rest], soak: 9000h }
+`,
+    },
+    [
+      'strategies/fast.yaml:5:66: error: expected one of keep, ignore for spec.urgent.windows, found "none" [invalid-value]',
+      'strategies/own.yaml:6:22: error: there is no stage "canary"; stages: pilots, rest [dangling-reference]',
+      'strategies/own.yaml:6:43: error: the time span "9000h" for spec.urgent.soak is longer than a year; write 8760h or less [invalid-value]',
+    ],
+  ],
+  [
     "apps that depend on nothing that is there, or on each other in a circle",
     {
       "apps/web.yaml": appYaml("web", { spec: { dependsOn: ["tll", "a"] } }),

@@ -90,6 +90,7 @@ describe("decisions of the fleet repository", () => {
     [{ excuse: { site: "e1" } }, { verb: "excuse", site: "e1" }],
     [{ retry: { app: "web", release: "r" } }, { verb: "retry", app: "web", release: "r" }],
     [{ promote: { app: "web" } }, { verb: "promote", app: "web" }],
+    [{ urgent: { app: "web" } }, { verb: "urgent", app: "web" }],
     [{ rollback: { app: "web", to: "r" } }, { verb: "rollback", app: "web", to: "r" }],
   ])("say what the API would: %j", (spec, decision) => {
     const spoken = spokenDecision({ why: "so", ...spec });

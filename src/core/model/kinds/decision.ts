@@ -82,6 +82,10 @@ export const Decision = documentOf(
         },
         "lets a release go on past what its stage waits for: approval, soak, promotion by hand",
       ),
+      urgent: action(
+        { app: nameOf("the App"), release: Type.Optional(release) },
+        "calls a release urgent: it may do what its RolloutStrategy has declared for that",
+      ),
       rollback: action(
         {
           app: nameOf("the App"),
@@ -99,7 +103,7 @@ export const Decision = documentOf(
         "sets sites back; at most one of `site` and `stage`, and of `release` and `to`",
       ),
     },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`",
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`",
   ),
   "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there.",
 );

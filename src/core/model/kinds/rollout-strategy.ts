@@ -94,6 +94,28 @@ export const RolloutStrategy = documentOf(
       windows: Type.Optional(
         windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet"),
       ),
+      urgent: Type.Optional(
+        closedObject(
+          {
+            stages: Type.Optional(
+              Type.Array(nameOf("name of a stage"), {
+                uniqueItems: true,
+                description:
+                  "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is",
+              }),
+            ),
+            soak: Type.Optional(duration("the longest that a stage of it soaks")),
+            minReady: Type.Optional(duration("its `minReady`, where that is shorter")),
+            windows: Type.Optional(
+              Type.Enum(["keep", "ignore"], {
+                default: "keep",
+                description: "`ignore`: MaintenanceWindows do not hold it, freezes included",
+              }),
+            ),
+          },
+          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent",
+        ),
+      ),
       onFailure: Type.Optional(
         Type.Literal("hold", {
           default: "hold",

@@ -3,7 +3,8 @@ import { canonicalJson } from "../../model/json.ts";
 import { type AppBoard, setRelease } from "../board.ts";
 import type { ResolvedStrategy } from "../planner-types.ts";
 import type { FrozenStage, Release } from "../records.ts";
-import { type StartRun, windowsOf } from "./start-run.ts";
+import { withUrgency } from "../urgent.ts";
+import { type StartRun, urgentOf, windowsOf } from "./start-run.ts";
 
 /**
  * A release's budgets are those of the newest followed head other than the one that started it: releases under way
@@ -45,8 +46,8 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
   const numbers = { stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, windows: ___, ...rest } = release;
-  const all = { ...rest, ...numbers, ...windowsOf(strategy) };
+  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release;
+  const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release.kind === "removal") return all;
   const scope = rollback === null ? {} : { rollback };
   return { ...all, ...scope, ...(checks === undefined ? {} : { checks }) };

@@ -100,18 +100,20 @@ export function beginRelease(run: StartRun, app: AppBoard, made: NewRelease): Re
 function rulesOf(
   strategy: ResolvedStrategy,
   { kind, verb, dependsOn = [], backTo }: NewRelease,
-): Pick<Release, "verb" | "dependsOn" | "windows" | "rollback" | "checks"> {
+): Pick<Release, "verb" | "dependsOn" | "windows" | "ifUrgent" | "rollback" | "checks"> {
   const { rollback, checks } = strategy;
   if (backTo !== undefined) return rollback === null ? {} : { rollback };
   if (kind === "removal") {
     return {
       ...windowsOf(strategy),
+      ...urgentOf(strategy),
       ...(verb === undefined ? {} : { verb }),
       ...(dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }),
     };
   }
   return {
     ...windowsOf(strategy),
+    ...urgentOf(strategy),
     ...(rollback === null ? {} : { rollback }),
     ...(checks === undefined ? {} : { checks }),
   };
@@ -152,4 +154,9 @@ export function openListBudgets(strategy: ResolvedStrategy): OpenListBudgets {
 /** The windows of a strategy as records hold them. */
 export function windowsOf({ windows }: ResolvedStrategy): { windows?: string[] } {
   return windows === undefined ? {} : { windows: [...windows] };
+}
+
+/** What its strategy lets an urgent release do, as records hold it. */
+export function urgentOf({ urgent }: ResolvedStrategy): Pick<Release, "ifUrgent"> {
+  return urgent === undefined ? {} : { ifUrgent: urgent };
 }

@@ -4,7 +4,9 @@ import { type ZoneClock, zoneClock } from "../../model/zone-clock.ts";
 import type { Block } from "../block.ts";
 import { type Board, isoTime, wakeAt } from "../board.ts";
 import type { WindowRule } from "../planner-types.ts";
+import type { Release } from "../records.ts";
 import type { SiteView } from "../site-view.ts";
+import { ignoresWindows } from "../urgent.ts";
 import { type ClockedWindow, closedAt, nextOpening, runsAt } from "./next-opening.ts";
 
 /** What a plan has worked out already. */
@@ -37,6 +39,12 @@ export function windowBlock(
   const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
   blocks.set(key, block);
   return block;
+}
+
+/** What stops a hand-over of a release to the site now: nothing, where it goes back, or is urgent and may. */
+export function releaseWindowBlock(board: Board, view: SiteView, release: Release): Block | null {
+  if (release.backTo !== undefined || ignoresWindows(release)) return null;
+  return windowBlock(board, view, { names: release.windows });
 }
 
 function forArrivals(rule: WindowRule): WindowRule {
