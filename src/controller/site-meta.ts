@@ -2,13 +2,16 @@
  * `meta/<site>.json`: the facts about a site that its worker needs. Facts go out at once; what an app brings along
  * (its namespace, its release) goes out with the app's hand-over and not before.
  */
-import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
+import type { AppPolicy, SiteMeta } from "../core/protocol/mirror-layout.ts";
+import { own } from "../core/rollout/own.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
 
 /** Facts that are the same for all sites of a fleet. */
 export interface FleetFacts {
   readonly fleet: string;
   readonly drift: SiteMeta["drift"];
+  /** By app, null where it is the usual one; undefined: the fleet does not have the app. */
+  policyOf(app: string): AppPolicy | null | undefined;
 }
 
 /** What a hand-over says of an app at a site. */
@@ -42,6 +45,18 @@ export function siteMeta(input: MetaInput): SiteMeta {
     suspend: facts.suspend,
     apps,
     drift: fleet.drift,
+    ...policiesOf(input),
     ...(uid === undefined ? {} : { uid }),
   };
+}
+
+function policiesOf({ fleet, old, apps }: MetaInput): Pick<SiteMeta, "policies"> {
+  const policies: Record<string, AppPolicy> = {};
+  for (const app of [...apps].toSorted()) {
+    const told = fleet.policyOf(app);
+    // One that leaves goes on as it was.
+    const policy = told === undefined ? own(old?.policies, app) : told;
+    if (policy !== null && policy !== undefined) policies[app] = policy;
+  }
+  return Object.keys(policies).length === 0 ? {} : { policies };
 }

@@ -5,9 +5,14 @@ import { formOfTarget } from "./target-form.ts";
 import type { AppTarget } from "./mirror-view.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
 
-/** A drifted object: whether its fields may be taken back by force. */
+/** An object that is not as it was applied. */
 export interface DriftedObject {
+  /** Whether its fields may be taken back by force. */
   readonly force: boolean;
+  /** Whether it is to be written again; else it is only told. */
+  readonly repair: boolean;
+  /** What has changed, and by whom; "" where that is not known. */
+  readonly note: string;
 }
 
 /** What a worker process holds of one app at one site, besides the store. All of it can be found out again. */
@@ -102,6 +107,11 @@ export function healthTimes(state: AppState): { now: number; longest: number } {
   return { now: healthyForMs, longest: Math.max(healthyForMs, state.row?.longestHealthyMs ?? 0) };
 }
 
+/** Whether something has drifted that is to be written again. */
+export function needsRepair(state: AppState): boolean {
+  return [...state.drifted.values()].some(({ repair }) => repair);
+}
+
 /** The app's line in a report; null: there is nothing to tell. */
 export function appReport(state: AppState, site: string): AppReport | null {
   const { row, target } = state;
@@ -175,9 +185,18 @@ function syncOf(state: AppState): AppReport["sync"] {
 
 function messageOf(state: AppState): string {
   if (state.target === null) return "the mirror does not name it here any more: nothing is written";
-  const drift = state.drifted.size === 0 ? "" : `${state.drifted.size} objects have drifted`;
   const unread = new Set([state.unseen.reason, state.unchecked]);
-  return [state.trouble, ...unread, drift, state.waiting, state.health?.message ?? ""]
+  return [state.trouble, ...unread, driftText(state), state.waiting, state.health?.message ?? ""]
     .filter((part) => part !== "")
     .join("; ");
+}
+
+const maxNotes = 3;
+
+function driftText({ drifted }: AppState): string {
+  if (drifted.size === 0) return "";
+  const notes = [...drifted.values()].map(({ note }) => note).filter((note) => note !== "");
+  const count =
+    drifted.size === 1 ? "1 object has drifted" : `${drifted.size} objects have drifted`;
+  return notes.length === 0 ? count : `${count}: ${notes.slice(0, maxNotes).join(", ")}`;
 }

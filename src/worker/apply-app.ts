@@ -53,7 +53,9 @@ const freshIdentityMs = 30_000;
 /** True when a request is needed to know that the object stands as the tree has it. */
 export function needsWrite(state: AppState, object: TreeObject): boolean {
   const row = state.rows.get(object.id);
-  return !isKnown(row) || row?.hash !== object.hash || state.drifted.has(object.id);
+  return (
+    !isKnown(row) || row?.hash !== object.hash || state.drifted.get(object.id)?.repair === true
+  );
 }
 
 function isKnown(row: ObjectRow | undefined): boolean {

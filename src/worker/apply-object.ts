@@ -2,7 +2,9 @@ import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
 import { forbiddenConflicts, parseConflicts } from "../core/apply/judge-conflicts.ts";
+import { leftToOthers, withLeft } from "../core/apply/left-to-others.ts";
 import {
+  encodeObject,
   fieldManagerOf,
   hashOf,
   liveOwner,
@@ -12,6 +14,7 @@ import {
 import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import { policyOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
@@ -70,14 +73,27 @@ interface Attempt {
 /** What can be done about a refusal: take fields, make the namespace, look at what stands there now. */
 type Remedy = "take" | "namespace" | "look";
 
-function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
-  const { object, text } = work.object;
+async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
+  const { object } = work.object;
+  const text = await textToSend(context, work, attempt);
   return context.client.apply(object, {
     text: attempt.uid === "" ? text : withUid(text, attempt.uid),
     fieldManager: fieldManagerOf(work.app),
     force: attempt.force,
     signal: context.signal(),
   });
+}
+
+/** Fields that are left to others are sent as they stand; that costs a look. */
+async function textToSend(
+  context: SiteContext,
+  { app, object: { object, key, text } }: ObjectWork,
+  { uid }: Attempt,
+): Promise<string> {
+  const left = uid === "" ? null : leftToOthers(policyOf(context, app).ignored, key);
+  if (left === null) return text;
+  const live = await context.client.get(addressOf(object), context.signal());
+  return live === null ? text : encodeObject(withLeft(object, live, left));
 }
 
 /** The uid of the live object, "" where there is none. Throws when it is not this app's to write. */

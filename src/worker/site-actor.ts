@@ -1,9 +1,10 @@
 import { FleetError } from "../core/errors.ts";
+import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, appReport, hasLeft, newAppState } from "./app-state.ts";
-import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
+import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
@@ -110,9 +111,7 @@ class Actor implements SiteActor {
     }
     for (const state of this.#states.values()) this.#retarget(state, before, target);
     if (before === null) this.#begin();
-    if (before?.meta.drift.intervalMs !== target.meta.drift.intervalMs) {
-      this.#timer.reschedule("drift", this.#context.clock.random() * target.meta.drift.intervalMs);
-    }
+    this.#retargetDrift(before?.meta, target.meta);
     this.#timer.wake();
   }
 
@@ -135,6 +134,15 @@ class Actor implements SiteActor {
     state.failures = 0;
     this.#timer.schedule(`app/${state.app}`, 0);
     this.#options.touch(state.app);
+  }
+
+  /** How drift is met, and how often it is looked for. */
+  #retargetDrift(before: SiteMeta | undefined, now: SiteMeta): void {
+    const changed = before === undefined ? [] : judgeAnew(this.#states.values(), before, now);
+    for (const { app } of changed) this.#options.touch(app);
+    const { intervalMs } = now.drift;
+    if (before?.drift.intervalMs === intervalMs && changed.length === 0) return;
+    this.#timer.reschedule("drift", this.#context.clock.random() * intervalMs);
   }
 
   /** It has left, and the marker is away: there is nothing more to know of it. */
@@ -286,40 +294,19 @@ class Actor implements SiteActor {
   }
 
   async #drift(): Promise<void> {
-    const { clock, config } = this.#context;
-    const meta = this.#target?.meta;
-    if (meta === undefined) return;
-    if (!this.#options.drift.mayCheck(clock.monotonic(), meta.drift.maxSitesPerMinute)) {
-      this.#timer.schedule("drift", 1000 + clock.random() * 5000);
-      return;
-    }
-    const uncheckedBefore = this.#unchecked();
-    const drifted = await checkDrift(this.#context);
-    const unchecked = this.#unchecked();
-    for (const app of new Set([...uncheckedBefore, ...unchecked])) this.#options.touch(app);
-    this.#noteDrift();
-    const reason = drifted.length === 0 ? null : this.#options.drift.reasonToWait();
-    this.#driftNote = reason ?? "";
+    const target = this.#target;
+    if (target === null) return;
+    const look = await lookForDrift(this.#context, this.#options.drift, target.meta);
+    this.#timer.schedule("drift", look.waitMs);
+    if (look.note === null) return;
+    this.#driftNote = look.note;
     this.#options.touch();
-    for (const state of drifted) {
-      this.#options.touch(state.app);
-      if (reason === null) this.#timer.schedule(`app/${state.app}`, 0);
-    }
-    const wait = meta.drift.intervalMs * (0.9 + 0.2 * clock.random());
-    this.#timer.schedule("drift", unchecked.length > 0 ? Math.min(wait, config.retryMaxMs) : wait);
-  }
-
-  /** Apps of which the last look for drift did not see all. */
-  #unchecked(): readonly string[] {
-    return [...this.#states.values()]
-      .filter((state) => state.unchecked !== "")
-      .map(({ app }) => app);
+    for (const app of look.told) this.#options.touch(app);
+    for (const app of look.repair) this.#timer.schedule(`app/${app}`, 0);
   }
 
   #noteDrift(): void {
-    const isDrifted = [...this.#states.values()].some((state) => state.drifted.size > 0);
-    this.#options.drift.note(this.#context.site, isDrifted);
-    if (!isDrifted) this.#driftNote = "";
+    if (!noteDrift(this.#context, this.#options.drift)) this.#driftNote = "";
   }
 
   report(): SiteReport {

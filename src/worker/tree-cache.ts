@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import type { ObjectStore, TreeEntry } from "../adapters/git/object-store.ts";
 import { type ApplyStep, orderObjects } from "../core/apply/order-objects.ts";
-import { hashOf, prepareObject } from "../core/apply/ownership.ts";
+import { encodeObject, hashOf, prepareObject } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
@@ -116,8 +116,7 @@ function idOf(path: string): ObjectId {
 
 function prepare(parsed: KubeObject, owner: string): Prepared {
   const object = prepareObject(parsed, owner);
-  const { metadata, ...rest } = object;
-  return { object, hash: hashOf(object), text: JSON.stringify({ metadata, ...rest }) };
+  return { object, hash: hashOf(object), text: encodeObject(object) };
 }
 
 function parseObject(path: string, text: string | undefined): KubeObject {

@@ -28,6 +28,7 @@ function stageOf(setting: string | undefined, total: number): FrozenStage | unde
   const sites = Array.from({ length: total }, (_, index) => ({
     site: `s${index}`,
     labels: {},
+    region: "eu",
     reachable: true,
   }));
   return freezeStages({ strategy, app: "web", sites }).stages[0];

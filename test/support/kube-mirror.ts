@@ -18,6 +18,7 @@ import { type NativeStore, openStore } from "../../src/adapters/git/native-store
 import type { TreeChange } from "../../src/adapters/git/object-store.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
 import {
+  type AppPolicy,
   type LeavingMarker,
   formatTrailers,
   mirrorBranch,
@@ -33,6 +34,8 @@ type MirrorContent = Readonly<
 interface CommitOptions {
   readonly epoch?: number;
   readonly driftIntervalMs?: number;
+  /** How apps are treated, at all sites. */
+  readonly policies?: Readonly<Record<string, AppPolicy>>;
   readonly uid?: string;
   readonly namespace?: string;
   /** Makes the trailers wrong. */
@@ -228,6 +231,7 @@ function changesOf(
       suspend: false,
       apps: facts,
       drift: { intervalMs: options.driftIntervalMs ?? 3_600_000, maxSitesPerMinute: 1000 },
+      ...(options.policies !== undefined && { policies: options.policies }),
       ...(options.uid !== undefined && { uid: options.uid }),
     };
     changes.push({ path: `meta/${site}.json`, content: JSON.stringify(meta) });

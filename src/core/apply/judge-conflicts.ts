@@ -3,6 +3,7 @@
  * forbid it. Allowed are kubectl's fields, those of the app that handed the object over, and those that were ours when
  * we last applied and that somebody has edited since; never those of a controller or of another tool's apply.
  */
+import { isWithin } from "./field-paths.ts";
 
 /** One conflict: a field, and who owns it. */
 export interface FieldConflict {
@@ -63,11 +64,7 @@ function mayTake(conflict: FieldConflict, context: ConflictContext): boolean {
 function isOwned(field: string, owned: ReadonlySet<string>): boolean {
   if (owned.has(field)) return true;
   for (const path of owned) {
-    if (isBelow(field, path) || isBelow(path, field)) return true;
+    if (isWithin(field, path) || isWithin(path, field)) return true;
   }
   return false;
-}
-
-function isBelow(path: string, above: string): boolean {
-  return path.startsWith(above) && [".", "["].includes(path.charAt(above.length));
 }

@@ -56,7 +56,8 @@ function stepInto(value: Json | undefined, part: string): Json | undefined {
   return items.find((item) => isJsonObject(wanted) && hasKeys(item, wanted));
 }
 
-function hasKeys(item: Json, keys: JsonObject): boolean {
+/** True for an item of a list that is known by these keys. */
+export function hasKeys(item: Json, keys: JsonObject): boolean {
   return (
     isJsonObject(item) &&
     Object.entries(keys).every(

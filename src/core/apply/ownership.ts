@@ -12,6 +12,12 @@ export const ownerAnnotation = "flotilla.dev/owner";
 /** Label that names the app, for lists. It proves nothing: controllers copy labels onto objects that are not ours. */
 export const appLabel = "flotilla.dev/app";
 
+/** The fields of these two. */
+export const ownMarks: readonly string[] = [
+  `.metadata.annotations.${ownerAnnotation}`,
+  `.metadata.labels.${appLabel}`,
+];
+
 /** Namespace of the inventory objects; it belongs to no app. */
 export const systemNamespace = "flotilla-system";
 
@@ -51,6 +57,11 @@ export function prepareObject(object: KubeObject, owner: string): KubeObject {
 }
 
 const metadataStart = '{"metadata":{';
+
+/** The object as JSON, `metadata` first. */
+export function encodeObject({ metadata, ...rest }: KubeObject): string {
+  return JSON.stringify({ metadata, ...rest });
+}
 
 /**
  * The object as JSON, `metadata` first, with the uid that it must still have: an apply of it fails instead of

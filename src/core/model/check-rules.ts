@@ -1,6 +1,7 @@
 /** Rules of single documents that a schema cannot say. */
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { checkDrift } from "./check-drift-policy.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
@@ -18,7 +19,10 @@ export function checkRules(draft: FleetDraft): Diagnostic[] {
 }
 
 function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
-  return checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]);
+  return [
+    ...checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
+    ...checkDrift(value.spec.drift, document),
+  ];
 }
 
 function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[] {
@@ -35,6 +39,10 @@ function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[]
 }
 
 function checkApp({ value, document }: Entry<App>): Diagnostic[] {
+  return [...checkDrift(value.spec.drift, document), ...checkOverlays(value, document)];
+}
+
+function checkOverlays(value: App, document: YamlDocument): Diagnostic[] {
   return (value.spec.overlays ?? []).flatMap((overlay, index) => {
     const path = ["spec", "overlays", index];
     const patches = (overlay.patches ?? []).flatMap((patch, number) =>

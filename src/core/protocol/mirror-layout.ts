@@ -30,6 +30,28 @@ export const LeavingMarker = Type.Object(
 );
 export type LeavingMarker = Static<typeof LeavingMarker>;
 
+/** Fields that others may change: of objects of this kind and name, where these are given. */
+export const DriftRule = Type.Object(
+  {
+    kind: Type.Optional(Type.String()),
+    name: Type.Optional(Type.String()),
+    fields: Type.Optional(Type.Array(Type.String())),
+    managers: Type.Optional(Type.Array(Type.String())),
+  },
+  closed,
+);
+export type DriftRule = Static<typeof DriftRule>;
+
+/** How the worker treats an app, besides its tree: of the followed head, and in force at once. */
+export const AppPolicy = Type.Object(
+  {
+    drift: Type.Enum(["correct", "report", "ignore"]),
+    ignored: Type.Array(DriftRule),
+  },
+  closed,
+);
+export type AppPolicy = Static<typeof AppPolicy>;
+
 export const SiteMeta = Type.Object(
   {
     fleet: Type.String(),
@@ -52,6 +74,8 @@ export const SiteMeta = Type.Object(
       ),
     ),
     drift: Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() }, closed),
+    /** Per app, where it is not the usual one: repair all. */
+    policies: Type.Optional(Type.Record(Type.String(), AppPolicy)),
     /** UID of the cluster, once known: another one stops everything at this site. */
     uid: Type.Optional(Type.String()),
   },

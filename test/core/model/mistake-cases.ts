@@ -105,6 +105,23 @@ export const mistakeCases: readonly MistakeCase[] = [
     ],
   ],
   [
+    "drift that is left to others, wrongly",
+    {
+      "apps/web.yaml": app(`  drift:
+    ignore:
+      - { kind: Deployment }
+      - { fields: [spec.replicas] }
+      - { fields: [.spec..replicas, .spec.replicas, .metadata] }
+`),
+    },
+    [
+      "apps/web.yaml:10:9: error: an entry of `ignore` needs `fields` or `managers`; name the fields that others may change, or who may change any [missing-field]",
+      'apps/web.yaml:11:20: error: `spec.replicas` is no field; write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image` [invalid-value]',
+      'apps/web.yaml:12:20: error: `.spec..replicas` is no field; write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image` [invalid-value]',
+      "apps/web.yaml:12:53: error: `.metadata` holds the marks by which objects are known as the app's; name fields further down [invalid-value]",
+    ],
+  ],
+  [
     "a merge key",
     { "sites/e1.yaml": `${site}  location:\n    <<: {}\n    latitude: 1\n    longitude: 2\n` },
     [

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Checks } from "./checks.ts";
+import { driftPolicy } from "./drift.ts";
 import { Overlay } from "./overlay.ts";
 import { closedObject, documentOf, Name, nameOf } from "./shared.ts";
 
@@ -52,6 +53,12 @@ export const App = documentOf(
           description:
             "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too",
         }),
+      ),
+      drift: Type.Optional(
+        closedObject(
+          driftPolicy,
+          "how manual changes of its objects are met; takes effect at once and at all sites, by no release",
+        ),
       ),
       onRemoval: Type.Optional(
         Type.Enum(["delete", "orphan", "hold"], {

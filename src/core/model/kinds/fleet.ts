@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { driftPolicy } from "./drift.ts";
 import { closedObject, documentOf, duration, nameOf, windowNames } from "./shared.ts";
 
 const KnownLabel = closedObject(
@@ -49,8 +50,9 @@ const Drift = closedObject(
         description: "sites of a region looked over for drift in a minute; 0: none",
       }),
     ),
+    ...driftPolicy,
   },
-  "how manual changes are found and repaired",
+  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all",
 );
 
 export const Fleet = documentOf(

@@ -1,0 +1,39 @@
+import { ownMarks } from "../apply/ownership.ts";
+import { isWithin, parseFieldPath } from "../apply/field-paths.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { errorAt } from "./fleet-draft.ts";
+import type { App } from "./kinds.ts";
+import type { YamlDocument } from "./parse-yaml.ts";
+import type { FieldPath } from "./yaml-places.ts";
+
+type Policy = NonNullable<App["spec"]["drift"]>;
+
+/** Mistakes in what is left to others. */
+export function checkDrift(
+  policy: Pick<Policy, "ignore"> | undefined,
+  document: YamlDocument,
+): Diagnostic[] {
+  return (policy?.ignore ?? []).flatMap(({ fields, managers }, index) => {
+    const path = ["spec", "drift", "ignore", index];
+    if (fields === undefined && managers === undefined) {
+      const message = "an entry of `ignore` needs `fields` or `managers`";
+      const hint = "name the fields that others may change, or who may change any";
+      return [errorAt(document.at(path), { code: "missing-field", message, hint })];
+    }
+    return (fields ?? []).flatMap((field, number) =>
+      checkField(field, document, [...path, "fields", number]),
+    );
+  });
+}
+
+function checkField(field: string, document: YamlDocument, path: FieldPath): Diagnostic[] {
+  const isMark = ownMarks.some((mark) => isWithin(mark, field));
+  if (!isMark && parseFieldPath(field) !== undefined) return [];
+  const message = isMark
+    ? `\`${field}\` holds the marks by which objects are known as the app's`
+    : `\`${field}\` is no field`;
+  const hint = isMark
+    ? "name fields further down"
+    : 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`';
+  return [errorAt(document.at(path), { code: "invalid-value", message, hint })];
+}

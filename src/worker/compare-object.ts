@@ -1,0 +1,103 @@
+import { fieldOwners, type FieldOwner } from "../core/apply/field-owners.ts";
+import { isWithin } from "../core/apply/field-paths.ts";
+import { forbiddenConflicts } from "../core/apply/judge-conflicts.ts";
+import { isLeft, type LeftToOthers } from "../core/apply/left-to-others.ts";
+import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
+import { fieldManagerOf, hashOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
+import { parseFields } from "./apply-object.ts";
+import type { ObjectRow } from "./state-store.ts";
+
+/** How a live object differs from what was applied. */
+export interface Difference {
+  /** Whether all that others took of our fields may be taken back by force. */
+  readonly force: boolean;
+  /** The field and who has it now; `manager` "" where nobody is known, `field` "" where it is the whole object. */
+  readonly field: string;
+  readonly manager: string;
+  /** Further fields that differ. */
+  readonly more: number;
+}
+
+/** As we applied it ("same"), but for what is left to others ("left"), or how it differs. */
+export type Comparison = "same" | "left" | Difference;
+
+/** An object of an app, as it is known from the last apply, and what is left to others of it. */
+interface Known {
+  readonly app: string;
+  readonly row: ObjectRow;
+  readonly left: LeftToOthers | null;
+}
+
+/** Compares a live object with what is known of our last apply. */
+export function compareObject(known: Known, live: KubeObject | null): Comparison {
+  const { row } = known;
+  if (live === null) return row.finished ? "same" : wholly; // a Job that is done and was cleared away
+  if (metadataText(live, "uid") !== row.uid) return wholly;
+  if (metadataText(live, "deletionTimestamp") !== "") return "left";
+  if (metadataText(live, "resourceVersion") === row.resourceVersion) return "same";
+  // Nothing is known of what it was (an inventory that was read back): it is applied anew.
+  if (row.owned === "") return wholly;
+  const owned = parseFields(row.owned);
+  if (hashOf(projectFields(live, owned)) === row.projection) return "same";
+  return explain(known, live, new Set(fieldPaths(owned)));
+}
+
+function explain(
+  { app, left }: Known,
+  live: KubeObject,
+  ours: ReadonlySet<string>,
+): "left" | Difference {
+  const taken = takenFields(app, ours, live);
+  const rest = taken.filter((one) => !isExcused(one, left));
+  // A difference that no field accounts for is ours to mend.
+  if (rest.length === 0 && taken.length > 0) return "left";
+  const [first] = rest;
+  return {
+    force: mayForce({ app, ours, taken: rest }, live),
+    field: first?.field ?? "",
+    manager: first?.owners[0]?.manager ?? "",
+    more: Math.max(0, rest.length - 1),
+  };
+}
+
+function isExcused({ field, owners }: Taken, left: LeftToOthers | null): boolean {
+  if (left === null) return false;
+  const managers = owners.length === 0 ? [""] : owners.map(({ manager }) => manager);
+  return managers.some((manager) => isLeft(left, { field, manager }));
+}
+
+const wholly: Difference = { force: false, field: "", manager: "", more: 0 };
+
+/** A field that was ours and is so no more, and who has set it, or what is above or below it. */
+interface Taken {
+  readonly field: string;
+  readonly owners: readonly FieldOwner[];
+}
+
+function takenFields(app: string, ours: ReadonlySet<string>, live: KubeObject): readonly Taken[] {
+  const manager = fieldManagerOf(app);
+  const still = new Set(fieldPaths(ownedFields(live, manager)));
+  const others = fieldOwners(live).filter((owner) => owner.manager !== manager);
+  return [...ours]
+    .filter((field) => !still.has(field))
+    .map((field) => ({
+      field,
+      owners: others.filter(
+        (owner) => isWithin(owner.field, field) || isWithin(field, owner.field),
+      ),
+    }));
+}
+
+/** Whether all that others took of our fields may be taken back, by what the live object says of its managers. */
+function mayForce(
+  { app, ours, taken }: { app: string; ours: ReadonlySet<string>; taken: readonly Taken[] },
+  live: KubeObject,
+): boolean {
+  const owner = liveOwner(live);
+  if (owner !== "" && !owner.endsWith(`/${app}`)) return false;
+  const conflicts = taken.flatMap(({ field, owners }) =>
+    owners.filter((one) => one.field === field),
+  );
+  return forbiddenConflicts(conflicts, { owned: ours, handedOver: [] }).length === 0;
+}

@@ -1,0 +1,117 @@
+/** How changes by others are met, against real API servers: repaired, told, or left alone. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { AppPolicy } from "../../src/core/protocol/mirror-layout.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, deployment, eventually } from "../support/kube-worker.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const deployments = "/apis/apps/v1/namespaces/default/deployments";
+const correct: AppPolicy = { drift: "correct", ignored: [] };
+const driftIntervalMs = 500;
+
+describe("drift at a real cluster", { timeout: 60_000 }, () => {
+  const site = useTestSite();
+  const dataOf = async (name: string): Promise<unknown> =>
+    (await site.cluster.get(`${configMaps}/${name}`)).body["data"];
+  const replicas = async (): Promise<unknown> => {
+    const spec = (await site.cluster.get(`${deployments}/web`)).body["spec"];
+    return JSON.parse(JSON.stringify(spec)).replicas;
+  };
+
+  it("is told with field and manager, and not repaired, where an app says report", async () => {
+    const policies = { cfg: { ...correct, drift: "report" } } as const;
+    const first = { s1: { cfg: [configMap("a", { k: "1" }), configMap("b", { k: "1" })] } };
+    await site.mirror.commit(first, { driftIntervalMs, policies });
+    site.start();
+    await site.settled("cfg");
+    site.cluster.proxy.forget();
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited" } });
+    await site.cluster.remove(`${configMaps}/b`);
+    const told = await eventually("both are told", () => {
+      const report = site.report("cfg");
+      return report?.message.startsWith("2 objects have drifted") ? report : undefined;
+    });
+    expect(told.sync).toBe("OutOfSync");
+    expect(told.message).toMatch(/ConfigMap default\/a: \.data\.k changed by \S+/);
+    expect(told.message).toContain("ConfigMap default/b is gone");
+    await sleep(3 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+
+    // A release writes what it changes, and nothing else.
+    const next = { s1: { cfg: [configMap("a", { k: "2" }), configMap("b", { k: "1" })] } };
+    await site.mirror.commit(next, { driftIntervalMs, policies });
+    await eventually("the change is written", async () => {
+      return JSON.stringify(await dataOf("a")) === '{"k":"2"}';
+    });
+    await eventually("what is left is told", () =>
+      site.report("cfg")?.message.startsWith("1 object has drifted: ConfigMap default/b"),
+    );
+    expect(site.cluster.writes()).toEqual([`PATCH ${configMaps}/a`]);
+
+    // The mode changes, and nothing in Git: what had drifted is repaired.
+    await site.mirror.commit(next, { driftIntervalMs });
+    await eventually("it is back", async () => JSON.stringify(await dataOf("b")) === '{"k":"1"}');
+    await eventually("all is in sync", () => site.report("cfg")?.sync === "Synced");
+  });
+
+  it("is not looked for where an app says ignore, and a change of mode writes nothing", async () => {
+    const content = { s1: { cfg: [configMap("a", { k: "1" })] } };
+    await site.mirror.commit(content, { driftIntervalMs });
+    site.start();
+    await site.settled("cfg");
+    site.cluster.proxy.forget();
+    const policies = { cfg: { ...correct, drift: "ignore" } } as const;
+    const head = await site.mirror.commit(content, { driftIntervalMs, policies });
+    await eventually("the new head is followed", () => site.mirror.last()?.head === head);
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited" } });
+    await sleep(4 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+    expect(site.report("cfg")).toMatchObject({ sync: "Synced", message: "" });
+  });
+
+  it("leaves a field to an autoscaler, also when the object is written again", async () => {
+    const web = (image: string) => ({ s1: { web: [deployment("web", image)] } });
+    const policies = {
+      web: { ...correct, ignored: [{ kind: "Deployment", fields: [".spec.replicas"] }] },
+    };
+    await site.mirror.commit(web("web:1"), { driftIntervalMs, policies });
+    site.start();
+    await site.settled("web");
+    expect(await replicas()).toBe(1);
+    site.cluster.proxy.forget();
+    await site.cluster.put(`${deployments}/web/scale`, { spec: { replicas: 3 } });
+    await sleep(3 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+    expect(await replicas()).toBe(3);
+
+    await site.mirror.commit(web("web:2"), { driftIntervalMs, policies });
+    await site.settled("web");
+    expect(await replicas()).toBe(3);
+    // And it goes on scaling, though the same number was sent.
+    await site.cluster.put(`${deployments}/web/scale`, { spec: { replicas: 4 } });
+    await sleep(3 * driftIntervalMs);
+    expect(await replicas()).toBe(4);
+    expect(site.cluster.writes()).toEqual([`PATCH ${deployments}/web`]);
+    expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+  });
+
+  it("leaves to a manager what it has taken, and repairs the rest", async () => {
+    const policies = { cfg: { ...correct, ignored: [{ managers: ["tuner"] }] } };
+    const cfg = (more: Record<string, string>) => ({
+      s1: { cfg: [configMap("a", { k: "1", size: "1", ...more })] },
+    });
+    await site.mirror.commit(cfg({}), { driftIntervalMs, policies });
+    site.start();
+    await site.settled("cfg");
+    const tuned = `${configMaps}/a?fieldManager=tuner`;
+    await site.cluster.put(tuned, { data: { size: "9" } });
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited" } });
+    await eventually("the edit is undone", async () => {
+      return JSON.stringify(await dataOf("a")) === '{"k":"1","size":"9"}';
+    });
+    await site.mirror.commit(cfg({ n: "1" }), { driftIntervalMs, policies });
+    await site.settled("cfg");
+    expect(await dataOf("a")).toEqual({ k: "1", n: "1", size: "9" });
+  });
+});
