@@ -1,6 +1,7 @@
 import type { AppHealth } from "../core/health/app-health.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { AppReport } from "../core/protocol/worker-report.ts";
+import type { Fight } from "./fights.ts";
 import { formOfTarget } from "./target-form.ts";
 import type { AppTarget } from "./mirror-view.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";
@@ -35,6 +36,8 @@ export interface AppState {
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
+  /** Objects that drift again and again. */
+  fights: Map<ObjectId, Fight>;
   /** Objects beside this tree that no release has dropped: they stay. */
   unreleased: { readonly tree: string; readonly ids: ReadonlySet<ObjectId> };
   /** Why its health cannot be told ("" when the last look saw everything), and the monotonic time since when. */
@@ -63,6 +66,7 @@ export function newAppState(app: string): AppState {
     isToldOverdue: false,
     appliedAt: 0,
     drifted: new Map(),
+    fights: new Map(),
     unreleased: { tree: "", ids: new Set() },
     unseen: { since: 0, reason: "" },
     unchecked: "",

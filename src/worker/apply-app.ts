@@ -134,6 +134,8 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
       row: state.rows.get(object.id),
       drifted: state.drifted.get(object.id),
     });
+    // What a release changes ends a fight: the next round is the first one again.
+    if (state.rows.get(object.id)?.hash !== object.hash) state.fights.delete(object.id);
     save(context, state, [applied]);
     state.drifted.delete(object.id);
     progress.written += 1;

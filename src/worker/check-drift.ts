@@ -1,10 +1,11 @@
 import { leftToOthers } from "../core/apply/left-to-others.ts";
 import { metadataText } from "../core/apply/ownership.ts";
-import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
-import type { AppState } from "./app-state.ts";
+import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import type { AppState, DriftedObject } from "./app-state.ts";
 import { needsWrite, save } from "./apply-app.ts";
 import { policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
+import { isFight, meetAgain, noteQuiet } from "./fights.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
@@ -88,24 +89,51 @@ function compareOne(
   { state, object, row }: { state: AppState; object: TreeObject; row: ObjectRow },
   live: KubeObject | null,
 ): readonly ObjectRow[] {
-  const { drift: mode, ignored } = policyOf(context, state.app);
-  const left = leftToOthers(ignored, object.key);
+  const { id, key } = object;
+  const left = leftToOthers(policyOf(context, state.app).ignored, key);
   const compared = compareObject({ app: state.app, row, left }, live);
   if (typeof compared !== "string") {
-    const note = describeDifference(object.key, compared);
-    const { force } = compared;
-    state.drifted.set(object.id, { force, repair: mode === "correct", note });
+    state.drifted.set(id, judge(context, { state, object }, compared));
     return [];
   }
-  state.drifted.delete(object.id);
+  state.drifted.delete(id);
+  noteQuiet(state.fights, id, timesOf(context));
   const resourceVersion = live === null ? "" : metadataText(live, "resourceVersion");
   const isNewer = compared === "same" && resourceVersion !== row.resourceVersion;
   return isNewer ? [{ ...row, resourceVersion }] : [];
 }
 
-function describeDifference(key: ObjectKey, { field, manager, more }: Difference): string {
-  const what = describeKey(key);
-  if (field === "") return `${what} is gone or not what was applied`;
+/** Whether it is repaired now: that is the app's word, and what comes back each time is repaired ever more seldom. */
+function judge(
+  context: SiteContext,
+  { state, object: { id, key } }: { readonly state: AppState; readonly object: TreeObject },
+  difference: Difference,
+): DriftedObject {
+  const { force } = difference;
+  const what = describeDifference(difference);
+  const object = describeKey(key);
+  if (policyOf(context, state.app).drift !== "correct") {
+    return { force, repair: false, note: `${object}${what}` };
+  }
+  const times = timesOf(context);
+  const round = { note: what, isBack: !state.drifted.has(id), ...times };
+  const fight = meetAgain(state.fights.get(id), round);
+  state.fights.set(id, fight);
+  const repair = times.now >= fight.repairFrom;
+  if (!isFight(fight)) return { force, repair, note: `${object}${what}` };
+  const { field, manager } = difference;
+  const rival = manager === "" ? "somebody" : manager;
+  const over = field === "" ? "its existence" : field;
+  return { force, repair, note: `${object} fights with ${rival} over ${over}` };
+}
+
+function timesOf(context: SiteContext): { now: number; intervalMs: number } {
+  const intervalMs = context.target()?.meta.drift.intervalMs ?? 0;
+  return { now: context.clock.monotonic(), intervalMs };
+}
+
+function describeDifference({ field, manager, more }: Difference): string {
+  if (field === "") return " is gone or not what was applied";
   const others = more === 0 ? "" : ` and ${more} more`;
-  return `${what}: ${field}${others} changed${manager === "" ? "" : ` by ${manager}`}`;
+  return `: ${field}${others} changed${manager === "" ? "" : ` by ${manager}`}`;
 }

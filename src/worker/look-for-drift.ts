@@ -63,6 +63,9 @@ export function judgeAnew(
   now: SiteMeta,
 ): readonly AppState[] {
   const changed = [...states].filter(({ app }) => policyText(before, app) !== policyText(now, app));
-  for (const state of changed) state.drifted.clear();
+  for (const state of changed) {
+    state.drifted.clear();
+    state.fights.clear();
+  }
   return changed;
 }

@@ -191,6 +191,7 @@ function forget(job: Job, id: ObjectId, progress: Progress): void {
   context.store.saveObjects({ site: context.site, app: state.app }, [], [id]);
   state.rows.delete(id);
   job.state.drifted.delete(id);
+  job.state.fights.delete(id);
   progress.gone += 1;
 }
 

@@ -114,4 +114,43 @@ describe("drift at a real cluster", { timeout: 60_000 }, () => {
     await site.settled("cfg");
     expect(await dataOf("a")).toEqual({ k: "1", n: "1", size: "9" });
   });
+  it("names who fights over a field, slows down, and begins anew with a release", async () => {
+    const cfg = (k: string) => ({ s1: { cfg: [configMap("a", { k })] } });
+    await site.mirror.commit(cfg("1"), { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("cfg");
+    site.cluster.proxy.forget();
+    let changes = 0;
+    const rival = async (): Promise<void> => {
+      if (JSON.stringify(await dataOf("a")) === '{"k":"theirs"}') return;
+      changes += 1;
+      await site.cluster.put(`${configMaps}/a?fieldManager=tuner`, { data: { k: "theirs" } });
+    };
+    const message = await eventually("the fight is told", async () => {
+      await rival();
+      const told = site.report("cfg")?.message ?? "";
+      return told.includes("fights with") ? told : undefined;
+    });
+    expect(message).toBe(
+      "1 object has drifted: ConfigMap default/a fights with tuner over .data.k",
+    );
+    expect(changes).toBe(4);
+    const until = Date.now() + 6000;
+    while (Date.now() < until) {
+      await rival();
+      await sleep(50);
+    }
+    // At every look it would have been some twenty.
+    expect(changes).toBeLessThanOrEqual(8);
+
+    await site.mirror.commit(cfg("2"), { driftIntervalMs: 300 });
+    await eventually("the release is written", async () => {
+      return JSON.stringify(await dataOf("a")) === '{"k":"2"}';
+    });
+    await eventually("the fight is over", () => site.report("cfg")?.sync === "Synced");
+    await rival();
+    await eventually("the first round is repaired at once", async () => {
+      return JSON.stringify(await dataOf("a")) === '{"k":"2"}';
+    });
+  });
 });
