@@ -3,6 +3,7 @@ import type { TreeId } from "../core/render/rendered.ts";
 import { own } from "../core/rollout/own.ts";
 import type { ControlState, MirrorEntry, MirrorState } from "../core/rollout/planner-types.ts";
 import { rememberLast } from "../runtime/remember-last.ts";
+import { KeptTrees } from "./kept-trees.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { ValidHead } from "./rendering.ts";
 
@@ -10,6 +11,8 @@ import type { ValidHead } from "./rendering.ts";
 export type GoodTrees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
 
 export class PassMemory {
+  readonly kept = new KeptTrees();
+
   /**
    * What stands in all mirrors; a site stands in one of them at a time. One of which only the meta file stands is there
    * too, without any app: it has not left.

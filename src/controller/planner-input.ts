@@ -1,5 +1,6 @@
 /** Gathers, from what was read, the input of the planner: plain data, so that the same state plans the same. */
-import { type RenderedApp, rendererNumber } from "../core/render/rendered.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
+import { type RenderedApp, rendererNumber, type TreeId } from "../core/render/rendered.ts";
 import type {
   AppVersion,
   FleetBudgets,
@@ -44,6 +45,8 @@ export interface ReadState {
   readonly entitled: Readonly<Record<string, SiteTrees>>;
   readonly observations: Observations;
   readonly rendering: Rendering;
+  /** Objects of a standing tree that are let go of instead of deleted. */
+  keptOf(tree: TreeId): ReadonlySet<ObjectId>;
   readonly controlLost: string | undefined;
 }
 
@@ -67,6 +70,7 @@ export function plannerInput(read: ReadState): PlannerInput {
       rendering,
       mirrors.map(({ mirror }) => mirror),
     ),
+    keptOf: (tree) => read.keptOf(tree),
     ...(controlLost === undefined ? {} : { controlLost }),
     ...headAwaited(control),
   };

@@ -25,6 +25,7 @@ export async function readState(
   const entitlement = { control: control.state, mirrors: standing, rendering };
   await renderOpenReleases(control.state, head, rendering);
   await learnOldTrees(control, mirrors);
+  await memory.kept.learn(mirrors, rendering);
   return {
     now: clock.now(),
     control,
@@ -37,6 +38,7 @@ export async function readState(
     entitled: await entitledByApp({ ...entitlement, head }),
     observations,
     rendering,
+    keptOf: (tree) => memory.kept.of(tree),
     controlLost,
   };
 }

@@ -23,13 +23,15 @@ export async function standingVariants(
   return variants;
 }
 
-function* standingTrees({ sites }: ReadMirror["snapshot"]): Iterable<TreeId> {
+/** Every tree at every site; those that several have, several times. */
+export function* standingTrees({ sites }: ReadMirror["snapshot"]): Iterable<TreeId> {
   for (const { apps } of sites.values()) {
     for (const entry of apps.values()) if ("tree" in entry) yield entry.tree;
   }
 }
 
-async function readVariant(store: ObjectStore, tree: TreeId): Promise<Variant> {
+/** A tree of a mirror with its objects. STATE_CORRUPT. */
+export async function readVariant(store: ObjectStore, tree: TreeId): Promise<Variant> {
   const entries = await store.children(tree);
   const texts = await store.read(entries.map(({ oid }) => oid));
   const objects = entries.map(({ path, oid }) => {

@@ -1,7 +1,8 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
+import { holdsAny, isKept, wasKept } from "../core/apply/kept-objects.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
-import { planPrune } from "../core/apply/plan-prune.ts";
+import { containedIn, planPrune } from "../core/apply/plan-prune.ts";
 import type { FleetError } from "../core/errors.ts";
 import {
   type KubeObject,
@@ -52,10 +53,14 @@ export async function pruneObjects(
   state.writes += 1;
   const others = await othersIds(context, state.app);
   const plan = planPrune({ desired, inventory: unwanted, others });
-  const progress: Progress = { waiting: [], failed: [], gone: 0 };
+  const progress: Progress = { waiting: [], failed: [], gone: 0, kept: [] };
   const job = { context, state, row, stays, verb };
   for (const id of plan.remove) {
     await guarded(job, progress, () => removeOne(job, id, progress));
+  }
+  // Last, and a Namespace before what is in it: until then the inventory tells what must not go with it.
+  for (const { id, address, live } of progress.kept.toReversed()) {
+    await guarded(job, progress, () => letGo(job, { id, address, live }, progress));
   }
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
@@ -78,6 +83,8 @@ interface Progress {
   readonly waiting: string[];
   readonly failed: FleetError[];
   gone: number;
+  /** Objects that are let go of though they are not wanted: they say so themselves. */
+  readonly kept: (Found & { readonly id: ObjectId })[];
 }
 
 /** One object that cannot be removed holds up only itself; a cluster that does not answer holds up all. */
@@ -104,11 +111,12 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
     progress.waiting.push(unreleasedText(live));
     return;
   }
-  if (job.verb === "orphan") {
-    await orphan(job, address, live);
-    return forget(job, id, progress);
+  if (job.verb === "orphan") return letGo(job, { id, address, live }, progress);
+  if (isToStay(job, { id, live }, progress)) {
+    progress.kept.push({ id, address, live });
+    return;
   }
-  const tenant = await tenantOf(context, id, job.row);
+  const tenant = unseenIn(id, progress) ?? (await tenantOf(context, id, job.row));
   if (tenant !== null) {
     progress.waiting.push(tenant);
     return;
@@ -121,6 +129,26 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
   );
   if (ended === "gone") forget(job, id, progress);
   else progress.waiting.push(stuck(live));
+}
+
+/** The object says so, or what is to stay would go with it. */
+function isToStay(
+  { state }: Job,
+  { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
+  { kept }: Progress,
+): boolean {
+  if (isKept(live) || wasKept(state.rows.get(id)?.owned ?? "")) return true;
+  return holdsAny(
+    id,
+    kept.map((one) => one.id),
+  );
+}
+
+/** Why a Namespace or definition waits while something could not be looked at: it may be in there, and to stay. */
+function unseenIn(id: ObjectId, { failed }: Progress): string | null {
+  const key = parseObjectId(id);
+  if (failed.length === 0 || key === undefined || containedIn(key) === undefined) return null;
+  return `${describeKey(key)} waits for what could not be looked at`;
 }
 
 /** What another app wants stays; once that app is its owner, this one lets go of it. */
@@ -164,6 +192,15 @@ async function release(
       if (!isApiError(error)) throw error;
     }
   }
+  forget(job, id, progress);
+}
+
+async function letGo(
+  job: Job,
+  { id, address, live }: Found & { readonly id: ObjectId },
+  progress: Progress,
+): Promise<void> {
+  await orphan(job, address, live);
   forget(job, id, progress);
 }
 

@@ -68,6 +68,8 @@ export class PlannerWorld {
   /** Control was recovered; the next head that is followed ends it. */
   awaitsHead: string | undefined;
   isProtected: (object: string) => boolean = () => false;
+  /** Objects that say themselves, in a tree, that they are not to be deleted. */
+  isKept: (object: string, tree: string) => boolean = () => false;
   behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
   /** Every hand-over so far, in order. */
   readonly story: { at: number; handOver: HandOver }[] = [];
@@ -169,6 +171,8 @@ export class PlannerWorld {
         ]),
       ),
       objectsOf: (tree) => this.#objectsOf(tree),
+      keptOf: (tree) =>
+        new Set([...this.#objectsOf(tree)].filter((object) => this.isKept(object, tree))),
       ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
       ...(this.awaitsHead === undefined ? {} : { awaitsHead: this.awaitsHead }),
     };

@@ -178,4 +178,34 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
       return status === 404 || JSON.stringify(body).includes("deletionTimestamp");
     });
   });
+  it("lets go of objects that are to be kept, and of the namespace that they are in", async () => {
+    const keep = { annotations: { "flotilla.dev/prune": "keep" } };
+    const kept = (name: string, space: string): KubeObject => {
+      const object = configMap(name, { k: "1" });
+      return { ...object, metadata: { ...object.metadata, ...keep, namespace: space } };
+    };
+    const rest = [namespace, kept("inner", "team"), configMap("w", {})];
+    await site.mirror.commit({ s1: { web: [...rest, kept("dropped", "default")] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: rest } });
+    await site.settled("web");
+    await eventually("it is let go of", async () => {
+      const live = await site.cluster.get(`${configMaps}/dropped`);
+      return live.status === 200 && !JSON.stringify(live.body["metadata"]).includes('"demo/web"');
+    });
+    // Somebody takes the annotation off by hand: what was counted is what Git said.
+    const inner = "/api/v1/namespaces/team/configmaps/inner";
+    await site.cluster.put(inner, { metadata: { annotations: { "flotilla.dev/prune": null } } });
+    await site.mirror.commit({ s1: { web: { verb: "delete", release: "r2", expected: 3 } } });
+    await eventually("it has left", () => site.report("web")?.left);
+
+    expect((await site.cluster.get(inner)).body["data"]).toEqual({ k: "1" });
+    expect((await site.cluster.get("/api/v1/namespaces/team")).body["status"]).toEqual({
+      phase: "Active",
+    });
+    const deletes = site.cluster.writes().filter((one) => one.startsWith("DELETE"));
+    expect(deletes.filter((one) => !one.includes("flotilla-"))).toEqual([`DELETE ${configMaps}/w`]);
+  });
 });

@@ -2,10 +2,16 @@
  * What `startReleases` is asked for a preview: the base is what is followed, each app's base version is current at all
  * of its sites, and every site answers and is healthy. Nothing is under way or held.
  */
+import { keptIds } from "../apply/kept-objects.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { fleetContext, renderPlacedApp } from "../render/render-app.ts";
-import { type RenderedFleet, type TreeId, rendererNumber } from "../render/rendered.ts";
+import {
+  type RenderedFleet,
+  type TreeId,
+  type Variant,
+  rendererNumber,
+} from "../render/rendered.ts";
 import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
 import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
 import type { RemovalVerb } from "../rollout/records.ts";
@@ -49,7 +55,8 @@ export function assumedState(
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
     ...(base === null ? nothingBefore : standing(base, head.model)),
-    objectsOf: objectsOf(sides),
+    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id))),
+    keptOf: byTree(sides, ({ objects }) => keptIds(objects)),
     head: head.revision,
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
@@ -117,10 +124,14 @@ function entitled(base: PlanSide, head: FleetModel): Trees {
   return Object.fromEntries(apps) as Trees;
 }
 
-function objectsOf(sides: readonly PlanSide[]): StartInput["objectsOf"] {
+/** Some objects of each tree that one of the sides renders. */
+function byTree(
+  sides: readonly PlanSide[],
+  take: (variant: Variant) => ReadonlySet<ObjectId>,
+): StartInput["objectsOf"] {
   const objects = new Map<TreeId, ReadonlySet<ObjectId>>();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+    objects.set(tree, take(variant));
   }
   const none: ReadonlySet<ObjectId> = new Set();
   return (tree) => objects.get(tree) ?? none;

@@ -54,7 +54,7 @@ export function lossesOf(
   let awaited: Losses["awaited"];
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker === undefined && step.isOrphaned !== true) deleted.push(object);
+    if (taker === undefined && !isLetGo(board, step, object)) deleted.push(object);
     if (taker === undefined) continue;
     awaited ??= { app: taker.app, object };
   }
@@ -103,7 +103,16 @@ export function finalLosses(board: Board, site: string, step: TreeStep): readonl
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
   const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
-  return dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+  return dropped.filter(
+    (object) =>
+      !isLetGo(board, step, object) && !kept.some((tree) => hasObject(board, tree, object)),
+  );
+}
+
+/** What it drops stays in the cluster: by the word of the removal, or of the object itself. */
+function isLetGo({ input }: Board, { isOrphaned, from }: TreeStep, object: ObjectId): boolean {
+  if (isOrphaned === true) return true;
+  return from !== undefined && input.keptOf?.(from).has(object) === true;
 }
 
 function finalTree(board: Board, app: AppBoard, site: string): TreeId | undefined {

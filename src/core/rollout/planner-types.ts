@@ -156,6 +156,8 @@ export interface PlannerInput {
   readonly wanted?: Readonly<Record<string, AppVersion>>;
   /** Objects of a tree (any tree of an open list), for ties between apps. */
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
+  /** Objects of a tree that are let go of, not deleted, when they are dropped; as far as that is known. */
+  keptOf?(tree: TreeId): ReadonlySet<ObjectId>;
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
   /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */

@@ -102,6 +102,7 @@ export function plannerInput(world: SimulatedWorld, fleet: SimulatedFleet): Plan
     good,
     placedByHead,
     objectsOf: (tree) => start.objectsOf(tree),
+    keptOf: (tree) => start.keptOf?.(tree) ?? new Set(),
   };
 }
 

@@ -115,6 +115,19 @@ describe("planFleet", () => {
     expect(guarded.deletions.needsApproval).toBe("ConfigMap web/settings is protected");
   });
 
+  it("counts no object as deleted that the base has with the annotation to keep it", () => {
+    const settings = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, annotations: {flotilla.dev/prune: keep}}
+`;
+    const kept = { "manifests/web/settings.yaml": settings };
+    const dropped = { "manifests/web/settings.yaml": null };
+    const planned = planFleet(side(base, kept), side(head, dropped), { isProtected: () => true });
+    expect(planned.deletions).toEqual({ objects: 0, perApp: {}, needsApproval: null });
+    // The head's word comes too late: what stands is what is deleted.
+    expect(plan({}, { ...kept, ...dropped }).deletions.objects).toBe(4);
+  });
+
   it("says how an app leaves, as the base has it", () => {
     const orphan = {
       "apps/till.yaml": appYaml("till", { virtualSites: ["shops"], spec: { onRemoval: "orphan" } }),

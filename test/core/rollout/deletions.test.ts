@@ -253,3 +253,23 @@ describe("a marker that lets an app go", () => {
     expect(world.on("api", "v4")).toHaveLength(4);
   });
 });
+
+describe("an object that says that it is kept", () => {
+  it("is no deletion where its app drops it or leaves, and asks for no word", () => {
+    const world = running();
+    world.isKept = (object, tree) => object === data && tree === "api:v1";
+    world.follow({ sites, apps: { api: drops, web: plain } });
+    expect(world.release("api").deletions.objects).toBe(0);
+    world.run(140);
+    expect(world.on("api", "v2")).toHaveLength(4);
+  });
+
+  it("is one where the tree that stands does not say so", () => {
+    const world = running();
+    world.isKept = (_object, tree) => tree === "api:v2";
+    world.follow({ sites, apps: { api: drops, web: plain } });
+    expect(world.release("api").deletions).toMatchObject({ objects: 4, protected: [data] });
+    world.run(60);
+    expect(world.on("api", "v2")).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+/**
+ * Objects that are let go of, not deleted, when their app drops them or leaves: those with the annotation
+ * `flotilla.dev/prune: keep`. Whatever the value, its mere presence keeps: a word that is not known deletes nothing.
+ */
+import { isJsonObject } from "../model/json.ts";
+import { type KubeObject, type ObjectId, parseObjectId } from "../model/kube-object.ts";
+import { containedIn } from "./plan-prune.ts";
+
+const pruneAnnotation = "flotilla.dev/prune";
+
+/** True for an object that says so itself. */
+export function isKept({ metadata: { annotations } }: KubeObject): boolean {
+  return isJsonObject(annotations) && annotations[pruneAnnotation] !== undefined;
+}
+
+/** True for one that was applied so, by its fields as a row has them: somebody may have taken the annotation off since. */
+export function wasKept(owned: string): boolean {
+  return owned.includes(`"f:${pruneAnnotation}"`);
+}
+
+/** The objects among these that are kept. */
+export function keptIds(
+  objects: readonly { readonly id: ObjectId; readonly object: KubeObject }[],
+): ReadonlySet<ObjectId> {
+  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+
+/** True for a Namespace or definition that would take one of these with it. */
+export function holdsAny(id: ObjectId, kept: readonly ObjectId[]): boolean {
+  const key = parseObjectId(id);
+  const holds = key === undefined ? undefined : containedIn(key);
+  if (holds === undefined) return false;
+  return kept.map(parseObjectId).some((other) => other !== undefined && holds(other));
+}
