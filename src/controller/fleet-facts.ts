@@ -1,5 +1,6 @@
 import { parseDuration } from "../core/model/duration.ts";
 import type { FleetModel } from "../core/model/fleet-model.ts";
+import type { App } from "../core/model/kinds.ts";
 import type { AppPolicy } from "../core/protocol/mirror-layout.ts";
 import type { FleetFacts } from "./site-meta.ts";
 
@@ -20,11 +21,24 @@ export function fleetFacts(model: FleetModel): FleetFacts {
 }
 
 function policyOf(model: FleetModel, name: string): AppPolicy | null | undefined {
-  const app = model.apps.get(name);
+  const app = model.apps.get(name)?.value.spec;
   if (app === undefined) return undefined;
-  const { drift: fleets = {} } = model.fleet.value.spec;
-  const { drift: own = {} } = app.value.spec;
-  const mode = own.mode ?? fleets.mode ?? "correct";
-  const ignored = [...(fleets.ignore ?? []), ...(own.ignore ?? [])];
-  return mode === "correct" && ignored.length === 0 ? null : { drift: mode, ignored };
+  const fleet = model.fleet.value.spec;
+  const health = both(app.health, fleet.health);
+  const drift = driftPolicy(fleet.drift, app.drift);
+  if (drift.drift === "correct" && drift.ignored.length + health.length === 0) return null;
+  return { ...drift, ...(health.length > 0 && { health }) };
+}
+
+type Drift = Pick<NonNullable<App["spec"]["drift"]>, "mode" | "ignore">;
+
+function driftPolicy(fleet: Drift = {}, app: Drift = {}): Pick<AppPolicy, "drift" | "ignored"> {
+  return {
+    drift: app.mode ?? fleet.mode ?? "correct",
+    ignored: both(fleet.ignore, app.ignore),
+  };
+}
+
+function both<T>(first: readonly T[] = [], second: readonly T[] = []): T[] {
+  return [...first, ...second];
 }

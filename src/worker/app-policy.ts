@@ -1,4 +1,5 @@
-import type { AppPolicy, SiteMeta } from "../core/protocol/mirror-layout.ts";
+import { type ObjectKey, groupOf } from "../core/model/kube-object.ts";
+import type { AppPolicy, HealthRule, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
 import type { SiteContext } from "./site-context.ts";
 
@@ -7,6 +8,14 @@ const usual: AppPolicy = { drift: "correct", ignored: [] };
 /** How an app is treated, by the mirror. */
 export function policyOf(context: SiteContext, app: string): AppPolicy {
   return own(context.target()?.meta.policies, app) ?? usual;
+}
+
+/** The rule by which the health of objects of this kind is told. */
+export function ruleFor(
+  rules: readonly HealthRule[],
+  { group, kind }: Pick<ObjectKey, "group" | "kind">,
+): HealthRule | undefined {
+  return rules.find((rule) => rule.kind === kind && groupOf(rule.apiVersion) === group);
 }
 
 /** What a meta file says of how an app is treated, to be compared. */

@@ -5,6 +5,8 @@ import { podReason } from "../core/health/pod-health.ts";
 import { at, health } from "../core/health/read-object.ts";
 import { isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, describeKey } from "../core/model/kube-object.ts";
+import type { HealthRule } from "../core/protocol/mirror-layout.ts";
+import { policyOf, ruleFor } from "./app-policy.ts";
 import { type AppState, noteUnseen, takeHealth } from "./app-state.ts";
 import { type LiveObjects, observable, readLive, whyUnread } from "./read-live.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
@@ -25,15 +27,16 @@ export async function observeApps(
   for (const state of states) {
     try {
       const tree = await standingTree(context, state);
-      if (tree !== null) looks.push({ state, tree, writes: state.writes });
+      const { health: rules = [] } = policyOf(context, state.app);
+      if (tree !== null) looks.push({ state, tree, rules, writes: state.writes });
     } catch (error) {
       throwUnlessPassable(context, error);
       if (noteTime(context, state, error.message)) changed.push(state);
     }
   }
-  const queries = looks.map(({ state, tree }) => ({
+  const queries = looks.map(({ state, tree, rules }) => ({
     app: state.app,
-    objects: observable(tree.objects),
+    objects: observable(tree.objects, rules),
   }));
   const live = await readLive(context, queries);
   for (const look of looks) {
@@ -45,13 +48,15 @@ export async function observeApps(
 interface Look {
   readonly state: AppState;
   readonly tree: AppTree;
+  /** As they were when it was asked what there is to look at. */
+  readonly rules: readonly HealthRule[];
   readonly writes: number;
 }
 
 /** True when a person would see a difference. */
 async function observeApp(context: SiteContext, look: Look, live: LiveObjects): Promise<boolean> {
-  const { state, tree } = look;
-  const reason = whyUnread(live, observable(tree.objects));
+  const { state, tree, rules } = look;
+  const reason = whyUnread(live, observable(tree.objects, rules));
   const assessed = reason === "" ? await assess(context, look, live.objects) : null;
   if (state.writes !== look.writes) return false;
   const before = { since: state.healthySince, until: state.observedAt };
@@ -78,15 +83,17 @@ async function standingTree(context: SiteContext, state: AppState): Promise<AppT
 
 async function assess(
   context: SiteContext,
-  { state, tree }: { readonly state: AppState; readonly tree: AppTree },
+  { state, tree, rules }: Look,
   live: ReadonlyMap<ObjectId, KubeObject | null>,
 ): Promise<AppHealth> {
-  const rated: { name: string; health: Health; object: KubeObject | null }[] = [];
-  for (const object of observable(tree.objects)) {
+  const rated: Rated[] = [];
+  for (const object of observable(tree.objects, rules)) {
     const found = live.get(object.id) ?? null;
-    const judged = await judge(context, state.rows.get(object.id), found);
+    const rule = ruleFor(rules, object.key);
+    const judged = await judge(context, { row: state.rows.get(object.id), rule }, found);
     noteFinished(context, state, { object, judged });
-    rated.push({ name: describeKey(object.key), health: judged, object: found });
+    const mustTell = rule !== undefined;
+    rated.push({ name: describeKey(object.key), health: judged, object: found, mustTell });
   }
   const whole = appHealth(rated);
   const worst = rated.find(
@@ -97,16 +104,27 @@ async function assess(
   return reason === "" ? whole : { ...whole, message: `${whole.message} (${reason})` };
 }
 
+interface Rated {
+  readonly name: string;
+  readonly health: Health;
+  readonly object: KubeObject | null;
+  readonly mustTell: boolean;
+}
+
 async function judge(
   context: SiteContext,
-  row: ObjectRow | undefined,
+  { row, rule }: { readonly row: ObjectRow | undefined; readonly rule: HealthRule | undefined },
   live: KubeObject | null,
 ): Promise<Health> {
   if (live !== null) {
     // Known since the object was read: no request.
     const resource = await context.client.resource(live.apiVersion, live.kind, context.signal());
     const hasStatus = resource?.hasStatus ?? false;
-    return assessHealth(live, { now: context.clock.now(), hasStatus });
+    const facts = { now: context.clock.now(), hasStatus };
+    if (rule === undefined) return assessHealth(live, facts);
+    // Only a worker that has rules loads the language.
+    const { healthByRule } = await import("../core/health/user-rules.ts");
+    return assessHealth(live, facts, (object) => healthByRule(rule, object));
   }
   // A finished Job may be cleared away by its time to live.
   return row?.finished === true

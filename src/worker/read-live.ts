@@ -1,5 +1,7 @@
 import { appLabel } from "../core/apply/ownership.ts";
 import { isConfigKind } from "../core/health/assess-health.ts";
+import type { HealthRule } from "../core/protocol/mirror-layout.ts";
+import { ruleFor } from "./app-policy.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
@@ -12,8 +14,13 @@ export interface LiveQuery {
 }
 
 /** The objects that say something about their health. */
-export function observable(objects: readonly TreeObject[]): readonly TreeObject[] {
-  return objects.filter((object) => !isConfigKind(object.key.group, object.key.kind));
+export function observable(
+  objects: readonly TreeObject[],
+  rules: readonly HealthRule[] = [],
+): readonly TreeObject[] {
+  return objects.filter(
+    ({ key }) => !isConfigKind(key.group, key.kind) || ruleFor(rules, key) !== undefined,
+  );
 }
 
 /** What was read of the live objects. */

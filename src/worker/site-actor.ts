@@ -140,6 +140,7 @@ class Actor implements SiteActor {
   #retargetDrift(before: SiteMeta | undefined, now: SiteMeta): void {
     const changed = before === undefined ? [] : judgeAnew(this.#states.values(), before, now);
     for (const { app } of changed) this.#options.touch(app);
+    if (changed.length > 0) this.#timer.schedule("observe", 0);
     const { intervalMs } = now.drift;
     if (before?.drift.intervalMs === intervalMs && changed.length === 0) return;
     this.#timer.reschedule("drift", this.#context.clock.random() * intervalMs);

@@ -51,17 +51,21 @@ export interface Live {
   readonly hasStatus: boolean;
 }
 
+/** A user's word on how objects of this kind are. */
+type Rule = (object: JsonObject) => Health;
+
 /** Assesses a live object, or one from a file, of which nobody knows how old its status is: then no time has passed. */
-export function assessHealth(object: JsonObject, live?: Live): Health {
+export function assessHealth(object: JsonObject, live?: Live, rule?: Rule): Health {
   const group = groupOf(textAt(object, "apiVersion"));
   const kind = textAt(object, "kind");
   const deleted = at(object, "metadata", "deletionTimestamp");
   if (typeof deleted === "string" && deleted !== "") return deletionHealth(object, deleted, live);
+  if (rule !== undefined) return isStale(object) ? stale : rule(object);
   if (isConfigKind(group, kind)) return health("Healthy");
-  const rule = builtInRules.get(`${group}/${kind}`);
-  if (rule === undefined) return customHealth(object, live);
+  const builtIn = builtInRules.get(`${group}/${kind}`);
+  if (builtIn === undefined) return customHealth(object, live);
   if (isStale(object) || (group === "apps" && isUnseen(object))) return stale;
-  return rule(object);
+  return builtIn(object);
 }
 
 const deletionPatienceMs = 15 * 60_000;

@@ -47,7 +47,8 @@ function checkCel(
   return [errorAt(document.at(path), { code: "bad-cel", message, hint })];
 }
 
-function badCel(
+/** A mistake in an expression, at its character. */
+export function badCel(
   document: YamlDocument,
   path: FieldPath,
   { cel, problem }: { cel: string; problem: CelProblem },

@@ -2,6 +2,7 @@
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { checkDrift } from "./check-drift-policy.ts";
+import { checkHealthRules } from "./check-health-rules.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
@@ -22,6 +23,7 @@ function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
   return [
     ...checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
     ...checkDrift(value.spec.drift, document),
+    ...checkHealthRules(value.spec.health, document),
   ];
 }
 
@@ -39,7 +41,11 @@ function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[]
 }
 
 function checkApp({ value, document }: Entry<App>): Diagnostic[] {
-  return [...checkDrift(value.spec.drift, document), ...checkOverlays(value, document)];
+  return [
+    ...checkDrift(value.spec.drift, document),
+    ...checkHealthRules(value.spec.health, document),
+    ...checkOverlays(value, document),
+  ];
 }
 
 function checkOverlays(value: App, document: YamlDocument): Diagnostic[] {

@@ -42,11 +42,28 @@ export const DriftRule = Type.Object(
 );
 export type DriftRule = Static<typeof DriftRule>;
 
+/** How the health of objects of a kind is told, in CEL over `object`. */
+export const HealthRule = Type.Object(
+  {
+    apiVersion: Type.String(),
+    kind: Type.String(),
+    healthy: Type.String(),
+    progressing: Type.Optional(Type.String()),
+    suspended: Type.Optional(Type.String()),
+    degraded: Type.Optional(Type.String()),
+    message: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type HealthRule = Static<typeof HealthRule>;
+
 /** How the worker treats an app, besides its tree: of the followed head, and in force at once. */
 export const AppPolicy = Type.Object(
   {
     drift: Type.Enum(["correct", "report", "ignore"]),
     ignored: Type.Array(DriftRule),
+    /** The first that fits an object counts. */
+    health: Type.Optional(Type.Array(HealthRule)),
   },
   closed,
 );

@@ -122,6 +122,23 @@ export const mistakeCases: readonly MistakeCase[] = [
     ],
   ],
   [
+    "health rules that are none",
+    {
+      "apps/web.yaml": app(`  health:
+    - apiVersion: example.com/v1
+      kind: Thing
+      healthy: object.status.phase = 'Ready'
+      degraded: "'Failed'"
+      message: object.status.ready == 1
+`),
+    },
+    [
+      "apps/web.yaml:11:36: error: this is no CEL from `= 'Ready'` on [bad-cel]",
+      "apps/web.yaml:12:18: error: a condition says true or false, and this is a text; compare it with something [bad-cel]",
+      "apps/web.yaml:13:16: error: a message says a text, and this is true or false; write string(…) around it [bad-cel]",
+    ],
+  ],
+  [
     "a merge key",
     { "sites/e1.yaml": `${site}  location:\n    <<: {}\n    latitude: 1\n    longitude: 2\n` },
     [

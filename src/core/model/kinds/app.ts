@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Checks } from "./checks.ts";
 import { driftPolicy } from "./drift.ts";
+import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
 import { closedObject, documentOf, Name, nameOf } from "./shared.ts";
 
@@ -60,6 +61,7 @@ export const App = documentOf(
           "how manual changes of its objects are met; takes effect at once and at all sites, by no release",
         ),
       ),
+      health: Type.Optional(HealthRules),
       onRemoval: Type.Optional(
         Type.Enum(["delete", "orphan", "hold"], {
           default: "delete",

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { driftPolicy } from "./drift.ts";
+import { HealthRules } from "./health-rules.ts";
 import { closedObject, documentOf, duration, nameOf, windowNames } from "./shared.ts";
 
 const KnownLabel = closedObject(
@@ -94,6 +95,7 @@ export const Fleet = documentOf(
       ),
       deletionBudget: Type.Optional(DeletionBudget),
       drift: Type.Optional(Drift),
+      health: Type.Optional(HealthRules),
       ignore: Type.Optional(
         Type.Array(Type.String({ minLength: 1 }), {
           description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)",
