@@ -33439,7 +33439,7 @@ var require_ajv = __commonJS({
 });
 
 // src/action/run-action.ts
-var import_node_crypto8 = require("node:crypto");
+var import_node_crypto7 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
 
 // src/core/errors.ts
@@ -33523,14 +33523,6 @@ function canonicalJson(value) {
   return `{${members.join(",")}}`;
 }
 
-// src/core/apply/ownership.ts
-var ownerAnnotation = "flotilla.dev/owner";
-var appLabel = "flotilla.dev/app";
-var systemNamespace = "flotilla-system";
-function ownerOf(fleet, app) {
-  return `${fleet}/${app}`;
-}
-
 // src/core/model/kube-object.ts
 function groupOf(apiVersion2) {
   const slash = apiVersion2.indexOf("/");
@@ -33575,6 +33567,27 @@ function unescapePart(part) {
   } catch {
     return void 0;
   }
+}
+
+// src/core/apply/kept-objects.ts
+var pruneAnnotation = "flotilla.dev/prune";
+function isKept({ metadata: { annotations: annotations2 } }) {
+  return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
+}
+function keptIds(objects) {
+  return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
+}
+
+// src/core/apply/ownership.ts
+var ownerAnnotation = "flotilla.dev/owner";
+var appLabel = "flotilla.dev/app";
+var ownMarks = [
+  `.metadata.annotations.${ownerAnnotation}`,
+  `.metadata.labels.${appLabel}`
+];
+var systemNamespace = "flotilla-system";
+function ownerOf(fleet, app) {
+  return `${fleet}/${app}`;
 }
 
 // src/core/select/label-syntax.ts
@@ -33954,10 +33967,10 @@ function flattenLists(found) {
   const { kind, items, apiVersion: apiVersion2 } = value;
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [found];
   const itemKind = kind.slice(0, -"List".length);
-  const typed = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
+  const typed2 = itemKind === "" ? {} : { ...apiVersion2 !== void 0 && { apiVersion: apiVersion2 }, kind: itemKind };
   return items.flatMap(
     (item, index) => flattenLists({
-      value: isJsonObject(item) ? { ...typed, ...item } : item,
+      value: isJsonObject(item) ? { ...typed2, ...item } : item,
       at: (path2) => found.at(["items", index, ...path2]),
       keyAt: (path2) => found.keyAt(["items", index, ...path2])
     })
@@ -35206,13 +35219,13 @@ function usedCustomKinds({ objects, customKinds }) {
 
 // src/core/model/closest-name.ts
 function closestName(name2, known) {
-  const typed = name2.toLowerCase();
+  const typed2 = name2.toLowerCase();
   const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
   let best;
   let bestDistance = farthest + 1;
   for (const candidate of known) {
-    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
-    const distance = editDistance(typed, candidate.toLowerCase());
+    if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
+    const distance = editDistance(typed2, candidate.toLowerCase());
     if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
       best = candidate;
       bestDistance = distance;
@@ -40610,6 +40623,68 @@ var Checks = closedObject(
   "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
 );
 
+// src/core/model/kinds/drift.ts
+var IgnoredDrift = closedObject(
+  {
+    kind: typebox_exports.Optional(
+      typebox_exports.String({ title: "kind", minLength: 1, description: "of objects of this kind only" })
+    ),
+    name: typebox_exports.Optional(
+      typebox_exports.String({ title: "name", minLength: 1, description: "of objects of this name only" })
+    ),
+    fields: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'fields with all that is below them, as reports name them: `.spec.replicas`, `.spec.template.spec.containers[name="web"].image`'
+      })
+    ),
+    managers: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field manager", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "field managers by name: what they have taken is left to them"
+      })
+    )
+  },
+  "what is left to others"
+);
+var driftPolicy = {
+  mode: typebox_exports.Optional(
+    typebox_exports.Enum(["correct", "report", "ignore"], {
+      description: "what is done about objects that were changed by others: correct (repair), report (tell it, and write only what a commit changes), ignore (do not look)"
+    })
+  ),
+  ignore: typebox_exports.Optional(
+    typebox_exports.Array(IgnoredDrift, {
+      maxItems: 50,
+      description: "fields that others may change once the object exists"
+    })
+  )
+};
+
+// src/core/model/kinds/health-rules.ts
+var cel = (description) => typebox_exports.String({ title: "CEL", minLength: 1, maxLength: maxCelLength, description });
+var HealthRule = closedObject(
+  {
+    apiVersion: typebox_exports.String({
+      minLength: 1,
+      description: "of the objects, as in their manifests; only its group counts"
+    }),
+    kind: typebox_exports.String({ minLength: 1, description: "kind of the objects" }),
+    healthy: cel("true where the object is well; where no condition is true, it is Progressing"),
+    progressing: typebox_exports.Optional(cel("true where it is on the way; asked before `healthy`")),
+    suspended: typebox_exports.Optional(cel("true where somebody has stopped it; asked before these")),
+    degraded: typebox_exports.Optional(cel("true where something is wrong; asked first")),
+    message: typebox_exports.Optional(cel("a text that says why"))
+  },
+  "how the health of objects of one kind is told"
+);
+var HealthRules = typebox_exports.Array(HealthRule, {
+  maxItems: 50,
+  description: "how the health of objects is told that nothing else tells rightly, in CEL over `object`; the first rule for a kind counts, those of the App before those of the Fleet"
+});
+
 // src/core/model/kinds/overlay.ts
 var PatchTarget = closedObject(
   {
@@ -40754,6 +40829,13 @@ var App = documentOf(
           description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
         })
       ),
+      drift: typebox_exports.Optional(
+        closedObject(
+          driftPolicy,
+          "how manual changes of its objects are met; takes effect at once and at all sites, by no release"
+        )
+      ),
+      health: typebox_exports.Optional(HealthRules),
       onRemoval: typebox_exports.Optional(
         typebox_exports.Enum(["delete", "orphan", "hold"], {
           default: "delete",
@@ -40844,10 +40926,6 @@ var Decision = documentOf(
         },
         "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
       ),
-      urgent: action(
-        { app: nameOf("the App"), release: typebox_exports.Optional(release) },
-        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
-      ),
       rollback: action(
         {
           app: nameOf("the App"),
@@ -40865,7 +40943,7 @@ var Decision = documentOf(
         "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
       )
     },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`"
   ),
   "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
 );
@@ -40916,9 +40994,10 @@ var Drift = closedObject(
         default: 60,
         description: "sites of a region looked over for drift in a minute; 0: none"
       })
-    )
+    ),
+    ...driftPolicy
   },
-  "how manual changes are found and repaired"
+  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all"
 );
 var Fleet = documentOf(
   "Fleet",
@@ -40956,6 +41035,7 @@ var Fleet = documentOf(
       ),
       deletionBudget: typebox_exports.Optional(DeletionBudget),
       drift: typebox_exports.Optional(Drift),
+      health: typebox_exports.Optional(HealthRules),
       ignore: typebox_exports.Optional(
         typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
           description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
@@ -41069,11 +41149,6 @@ var Stage = closedObject(
         description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
       })
     ),
-    each: typebox_exports.Optional(
-      typebox_exports.String({
-        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
-      })
-    ),
     approval: typebox_exports.Optional(
       typebox_exports.Boolean({
         default: false,
@@ -41097,7 +41172,7 @@ var Stage = closedObject(
       intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
     )
   },
-  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
+  "one stage; at most one of `selector`, `count` and `percent`, none of them: all that is left"
 );
 var RolloutStrategy = documentOf(
   "RolloutStrategy",
@@ -41135,27 +41210,6 @@ var RolloutStrategy = documentOf(
       }),
       windows: typebox_exports.Optional(
         windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
-      ),
-      urgent: typebox_exports.Optional(
-        closedObject(
-          {
-            stages: typebox_exports.Optional(
-              typebox_exports.Array(nameOf("name of a stage"), {
-                uniqueItems: true,
-                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is"
-              })
-            ),
-            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
-            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
-            windows: typebox_exports.Optional(
-              typebox_exports.Enum(["keep", "ignore"], {
-                default: "keep",
-                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
-              })
-            )
-          },
-          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
-        )
       ),
       onFailure: typebox_exports.Optional(
         typebox_exports.Literal("hold", {
@@ -41375,7 +41429,7 @@ function grantedStrategy(input2, app) {
   };
 }
 function joined(granted, newest) {
-  const isKnown = ({ name: name2, cel }) => granted.some((known) => known.name === name2 && known.cel === cel);
+  const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known) => known.name === name2 && known.cel === cel2);
   return [...granted, ...newest.filter((check) => !isKnown(check))];
 }
 
@@ -41405,7 +41459,7 @@ function namedStrategy(model, name2) {
 function strategyFromSpec(name2, spec) {
   const written = spec.stages ?? [];
   const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
-  if (!stages2.some(({ take: take2 }) => "rest" in take2)) {
+  if (!stages2.some(({ take }) => "rest" in take)) {
     stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
   }
   return {
@@ -41415,21 +41469,7 @@ function strategyFromSpec(name2, spec) {
     progressDeadlineMs: duration2(spec.progressDeadline) ?? defaults.progressDeadlineMs,
     unknownBlocks: spec.gates?.unknown === "block",
     rollback: spec.rollback === "none" ? null : spec.rollback ?? defaults.rollback,
-    ...spec.windows === void 0 ? {} : { windows: spec.windows },
-    ...urgentRules(spec)
-  };
-}
-function urgentRules({ urgent }) {
-  if (urgent === void 0) return {};
-  const { stages: stages2, soak, minReady, windows } = urgent;
-  const [soakMs, minReadyMs] = [duration2(soak), duration2(minReady)];
-  return {
-    urgent: {
-      ...stages2 === void 0 ? {} : { stages: stages2 },
-      ...soakMs === void 0 ? {} : { soakMs },
-      ...minReadyMs === void 0 ? {} : { minReadyMs },
-      ...windows === "ignore" ? { ignoresWindows: true } : {}
-    }
+    ...spec.windows === void 0 ? {} : { windows: spec.windows }
   };
 }
 function builtInStages(spec) {
@@ -41468,7 +41508,6 @@ function takeOf(stage) {
       matches: (labels) => matchesSelector(selector, labels)
     };
   }
-  if (stage.each !== void 0) return { each: stage.each };
   if (stage.count !== void 0) return { count: stage.count };
   if (stage.percent !== void 0) return { percent: stage.percent };
   return { rest: true };
@@ -41500,7 +41539,8 @@ function assumedState(base, head, isProtected) {
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
     ...base === null ? nothingBefore : standing(base, head.model),
-    objectsOf: objectsOf(sides),
+    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id))),
+    keptOf: byTree(sides, ({ objects }) => keptIds(objects)),
     head: head.revision,
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
@@ -41556,10 +41596,10 @@ function entitled(base, head) {
   });
   return Object.fromEntries(apps);
 }
-function objectsOf(sides) {
+function byTree(sides, take) {
   const objects = /* @__PURE__ */ new Map();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, new Set(variant.objects.map(({ id }) => id)));
+    objects.set(tree, take(variant));
   }
   const none = /* @__PURE__ */ new Set();
   return (tree) => objects.get(tree) ?? none;
@@ -42007,7 +42047,7 @@ function configArguments() {
   return Object.entries(configuration).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 }
 function gitEnvironment(options = {}) {
-  const environment2 = {
+  const environment3 = {
     LC_ALL: "C",
     // No ~/.netrc, no ~/.gitconfig, no ~/.config/git.
     HOME: "/nonexistent",
@@ -42024,25 +42064,25 @@ function gitEnvironment(options = {}) {
   };
   for (const name2 of passed) {
     const value = process.env[name2];
-    if (value !== void 0) environment2[name2] = value;
+    if (value !== void 0) environment3[name2] = value;
   }
-  if (options.caFile !== void 0) environment2["GIT_SSL_CAINFO"] = options.caFile;
+  if (options.caFile !== void 0) environment3["GIT_SSL_CAINFO"] = options.caFile;
   if (options.ssh !== void 0) {
-    environment2["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
-    environment2["GIT_SSH_VARIANT"] = "ssh";
+    environment3["GIT_SSH_COMMAND"] = sshCommand(options.ssh);
+    environment3["GIT_SSH_VARIANT"] = "ssh";
   }
-  return { ...environment2, ...configEnvironment(options.config ?? {}) };
+  return { ...environment3, ...configEnvironment(options.config ?? {}) };
 }
 function configEnvironment(config) {
   const entries = Object.entries(config).flatMap(
     ([key, values]) => (typeof values === "string" ? [values] : values).map((value) => [key, value])
   );
-  const environment2 = { GIT_CONFIG_COUNT: String(entries.length) };
+  const environment3 = { GIT_CONFIG_COUNT: String(entries.length) };
   for (const [index, [key, value]] of entries.entries()) {
-    environment2[`GIT_CONFIG_KEY_${index}`] = key;
-    environment2[`GIT_CONFIG_VALUE_${index}`] = value;
+    environment3[`GIT_CONFIG_KEY_${index}`] = key;
+    environment3[`GIT_CONFIG_VALUE_${index}`] = value;
   }
-  return environment2;
+  return environment3;
 }
 
 // src/adapters/git/git-process.ts
@@ -42822,13 +42862,11 @@ var plannedFields = {
     "spec.values",
     "spec.tools",
     "spec.sizeClasses",
-    "spec.health",
     "spec.healthWeights",
     "spec.replan",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",
-    "spec.drift.mode",
     "spec.protect",
     "spec.protectedKinds"
   ],
@@ -42860,8 +42898,6 @@ var plannedFields = {
     "spec.secrets",
     "spec.kubernetes",
     "spec.kubernetesVersion",
-    "spec.drift",
-    "spec.health",
     "spec.windows",
     "spec.tenant",
     "spec.source.kustomization",
@@ -65582,8 +65618,8 @@ var checkVariables = {
   }
 };
 var environment = new CelEnvironment(checkVariables);
-function compileCheck(cel) {
-  const compiled = environment.compile(cel);
+function compileCheck(cel2) {
+  const compiled = environment.compile(cel2);
   if (!compiled.ok) return compiled;
   const { type } = compiled.program;
   if (type === "bool" || type === "any") return compiled;
@@ -65605,12 +65641,12 @@ function checkApp({ value, document: document2 }) {
   const { checks = {} } = value.spec;
   return ["before", "after"].flatMap((when) => {
     const list = checks[when] ?? [];
-    return list.flatMap(({ name: name2, cel }, index) => {
+    return list.flatMap(({ name: name2, cel: cel2 }, index) => {
       const path2 = ["spec", "checks", when, index];
       const isTwice = list.findIndex((other) => other.name === name2) < index;
       return [
         ...isTwice ? [nameTwice(document2, [...path2, "name"], name2)] : [],
-        ...checkCel(document2, [...path2, "cel"], { cel, when })
+        ...checkCel(document2, [...path2, "cel"], { cel: cel2, when })
       ];
     });
   });
@@ -65620,49 +65656,27 @@ function nameTwice(document2, path2, name2) {
   const hint = "give each check its own name";
   return errorAt(document2.at(path2), { code: "duplicate-name", message, hint });
 }
-function checkCel(document2, path2, { cel, when }) {
-  const compiled = compileCheck(cel);
+function checkCel(document2, path2, { cel: cel2, when }) {
+  const compiled = compileCheck(cel2);
   if (!compiled.ok) {
-    return compiled.problems.map((problem2) => badCel(document2, path2, { cel, problem: problem2 }));
+    return compiled.problems.map((problem2) => badCel(document2, path2, { cel: cel2, problem: problem2 }));
   }
   if (when === "before" || !isOfSite(compiled.program) || !countsSites(compiled.program)) return [];
   const message = "a check `after` speaks of one site or counts sites, not both";
   const hint = "write two checks";
   return [errorAt(document2.at(path2), { code: "bad-cel", message, hint })];
 }
-function badCel(document2, path2, { cel, problem: problem2 }) {
+function badCel(document2, path2, { cel: cel2, problem: problem2 }) {
   const { offset, hint } = problem2;
   const { line, column } = document2.textAt(path2, offset);
   const start = document2.at(path2);
   const isExact = line !== start.line || column !== start.column || offset === 0;
-  const where = isExact ? "" : ` (at \`${cel.slice(offset, offset + 20).trim()}\`)`;
+  const where = isExact ? "" : ` (at \`${cel2.slice(offset, offset + 20).trim()}\`)`;
   return errorAt(document2.textAt(path2, offset), {
     code: "bad-cel",
     message: `${problem2.message}${where}`,
     ...hint === void 0 ? {} : { hint }
   });
-}
-
-// src/core/model/domain-stages.ts
-var import_node_crypto4 = require("node:crypto");
-var longest = 63;
-var byRegion = "region";
-function domainOfSite(each, {
-  region,
-  labels
-}) {
-  if (each === byRegion) return region;
-  return Object.hasOwn(labels, each) ? labels[each] : void 0;
-}
-var hashed = /-[0-9a-f]{8}$/u;
-function domainStageName(stage, domain) {
-  const plain = `${stage}-${domain}`;
-  const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
-  const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
-  if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash = (0, import_node_crypto4.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest - hash.length - 1);
-  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash}`;
 }
 
 // src/core/model/check-decisions.ts
@@ -65673,7 +65687,6 @@ var decisionActions = [
   "excuse",
   "retry",
   "promote",
-  "urgent",
   "rollback"
 ];
 function actionOf({ spec }) {
@@ -65772,21 +65785,12 @@ function declaredNames(draft, field) {
   const kind = kindOf[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function stageNames(draft) {
-  const { strategies, declared } = draft;
+function stageNames({ strategies, declared }) {
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
   const named2 = [...strategies.values()].flatMap(
-    ({ value }) => (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage))
+    ({ value }) => (value.spec.stages ?? []).map(({ name: name2 }) => name2)
   );
   return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
-}
-function stageNamesOf({ sites }, { name: name2, each }) {
-  if (each === void 0) return [name2];
-  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
-    const site = { region: spec.region, labels: metadata.labels ?? {} };
-    return domainOfSite(each, site) ?? [];
-  });
-  return domains.map((domain) => domainStageName(name2, domain));
 }
 
 // src/core/model/check-dependencies.ts
@@ -65891,8 +65895,7 @@ function checkLabels2(draft) {
         return valueFinding === void 0 ? [] : errorAt(site.document.at(path2), valueFinding);
       })
     ),
-    ...checkFailureDomains(draft.fleet),
-    ...checkStageDomains(draft)
+    ...checkFailureDomains(draft.fleet)
   ];
 }
 function unknownKey(vocabulary, key) {
@@ -65951,25 +65954,11 @@ function checkVocabularySyntax(fleet) {
 function checkFailureDomains(fleet) {
   if (fleet === void 0) return [];
   const { value, document: document2 } = fleet;
-  return (value.spec.failureDomains ?? []).flatMap(
-    (key, index) => keyFindings(value.spec.labels, key).map(
-      (found) => errorAt(document2.at(["spec", "failureDomains", index]), found)
-    )
-  );
-}
-function checkStageDomains({ fleet, strategies }) {
-  return [...strategies.values()].flatMap(
-    ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
-      ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
-        (found) => errorAt(document2.at(["spec", "stages", index, "each"]), found)
-      )
-    )
-  );
-}
-function keyFindings(vocabulary, key) {
-  const [syntax] = invalid(labelKeyProblem(key), key);
-  const found = syntax ?? unknownKey(vocabulary, key);
-  return found === void 0 ? [] : [found];
+  return (value.spec.failureDomains ?? []).flatMap((key, index) => {
+    const syntax = invalid(labelKeyProblem(key), key);
+    const found = syntax[0] ?? unknownKey(value.spec.labels, key);
+    return found === void 0 ? [] : errorAt(document2.at(["spec", "failureDomains", index]), found);
+  });
 }
 
 // src/core/model/check-references.ts
@@ -66033,6 +66022,72 @@ function danglingHint(kind, name2, known) {
   return `known: ${shown2}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
 }
 
+// src/core/apply/field-paths.ts
+function isWithin(path2, above) {
+  if (!path2.startsWith(above)) return false;
+  return path2.length === above.length || [".", "["].includes(path2.charAt(above.length));
+}
+function parseFieldPath(path2) {
+  const steps = path2.match(stepPattern);
+  return steps !== null && steps.join("") === path2 ? steps : void 0;
+}
+var stepPattern = /\.[^.[\]\s]+|\[(?:[^\]"]|"(?:[^"\\]|\\.)*")+\]/g;
+
+// src/core/model/check-drift-policy.ts
+function checkDrift(policy, document2) {
+  return (policy?.ignore ?? []).flatMap(({ fields, managers }, index) => {
+    const path2 = ["spec", "drift", "ignore", index];
+    if (fields === void 0 && managers === void 0) {
+      const message = "an entry of `ignore` needs `fields` or `managers`";
+      const hint = "name the fields that others may change, or who may change any";
+      return [errorAt(document2.at(path2), { code: "missing-field", message, hint })];
+    }
+    return (fields ?? []).flatMap(
+      (field, number) => checkField2(field, document2, [...path2, "fields", number])
+    );
+  });
+}
+function checkField2(field, document2, path2) {
+  const isMark = ownMarks.some((mark2) => isWithin(mark2, field));
+  if (!isMark && parseFieldPath(field) !== void 0) return [];
+  const message = isMark ? `\`${field}\` holds the marks by which objects are known as the app's` : `\`${field}\` is no field`;
+  const hint = isMark ? "name fields further down" : 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`';
+  return [errorAt(document2.at(path2), { code: "invalid-value", message, hint })];
+}
+
+// src/core/health/rule-language.ts
+var environment2 = new CelEnvironment({ object: "any" });
+function compileCondition(cel2) {
+  return typed(environment2.compile(cel2), "bool");
+}
+function compileMessage5(cel2) {
+  return typed(environment2.compile(cel2), "string");
+}
+function typed(compiled, wanted) {
+  if (!compiled.ok) return compiled;
+  const { type } = compiled.program;
+  if (type === wanted || type === "any") return compiled;
+  const says = wanted === "bool" ? "a condition says true or false" : "a message says a text";
+  const message = `${says}, and this is ${celTypeInWords(type)}`;
+  const hint = wanted === "bool" ? "compare it with something" : "write string(…) around it";
+  return { ok: false, problems: [{ message, offset: 0, hint }] };
+}
+
+// src/core/model/check-health-rules.ts
+var conditions = ["degraded", "suspended", "progressing", "healthy"];
+function checkHealthRules(rules, document2) {
+  return (rules ?? []).flatMap(
+    (rule, index) => [...conditions, "message"].flatMap((field) => {
+      const cel2 = rule[field];
+      if (cel2 === void 0) return [];
+      const compiled = field === "message" ? compileMessage5(cel2) : compileCondition(cel2);
+      if (compiled.ok) return [];
+      const path2 = ["spec", "health", index, field];
+      return compiled.problems.map((problem2) => badCel(document2, path2, { cel: cel2, problem: problem2 }));
+    })
+  );
+}
+
 // src/core/model/check-rules.ts
 function checkRules(draft) {
   return [
@@ -66043,7 +66098,11 @@ function checkRules(draft) {
   ];
 }
 function checkFleet({ value, document: document2 }) {
-  return checkDurations(document2, [[["spec", "drift", "interval"], value.spec.drift?.interval]]);
+  return [
+    ...checkDurations(document2, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
+    ...checkDrift(value.spec.drift, document2),
+    ...checkHealthRules(value.spec.health, document2)
+  ];
 }
 function checkVirtualSite({ value, document: document2 }) {
   const { selector, all } = value.spec;
@@ -66058,6 +66117,13 @@ function checkVirtualSite({ value, document: document2 }) {
   return [errorAt(document2.keyAt(["spec"]), { code: "missing-field", message, hint })];
 }
 function checkApp2({ value, document: document2 }) {
+  return [
+    ...checkDrift(value.spec.drift, document2),
+    ...checkHealthRules(value.spec.health, document2),
+    ...checkOverlays(value, document2)
+  ];
+}
+function checkOverlays(value, document2) {
   return (value.spec.overlays ?? []).flatMap((overlay, index) => {
     const path2 = ["spec", "overlays", index];
     const patches = (overlay.patches ?? []).flatMap(
@@ -66117,35 +66183,19 @@ function checkOperation(operation, document2, path2) {
   ];
 }
 function checkStrategy({ value, document: document2 }) {
-  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value.spec;
+  const { stages: stages2 = [], soak, minReady, progressDeadline } = value.spec;
   return [
     ...checkDurations(document2, [
       [["spec", "soak"], soak],
       [["spec", "minReady"], minReady],
       [["spec", "progressDeadline"], progressDeadline],
-      [["spec", "urgent", "soak"], urgent?.soak],
-      [["spec", "urgent", "minReady"], urgent?.minReady],
       ...stages2.map((stage, index) => [
         ["spec", "stages", index, "soak"],
         stage.soak
       ])
     ]),
-    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2)),
-    ...checkUrgentStages({ value, document: document2 })
+    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2))
   ];
-}
-function checkUrgentStages({ value, document: document2 }) {
-  const { stages: stages2 = [], urgent } = value.spec;
-  const declared = stages2.map(({ name: name2 }) => name2);
-  const names = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
-  return (urgent?.stages ?? []).flatMap((name2, index) => {
-    if (names.includes(name2)) return [];
-    const message = `there is no stage "${name2}"`;
-    const near = closestName(name2, names);
-    const hint = near === void 0 ? `stages: ${names.join(", ")}` : `did you mean "${near}"?`;
-    const place = document2.at(["spec", "urgent", "stages", index]);
-    return [errorAt(place, { code: "dangling-reference", message, hint })];
-  });
 }
 function checkStage(stages2, index, document2) {
   const stage = stages2[index];
@@ -66159,7 +66209,7 @@ function checkStage(stages2, index, document2) {
     const hint = "give each stage its own name";
     found.push(errorAt(document2.at([...path2, "name"]), { code: "duplicate-name", message, hint }));
   }
-  const takes = ["selector", "count", "percent", "each"].filter((key) => key in stage);
+  const takes = ["selector", "count", "percent"].filter((key) => key in stage);
   const second = takes[1];
   if (second !== void 0) {
     const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
@@ -66168,25 +66218,16 @@ function checkStage(stages2, index, document2) {
       errorAt(document2.keyAt([...path2, second]), { code: "invalid-value", message, hint })
     );
   }
-  return [...found, ...checkEach(stages2, index, document2), ...checkRest(stages2, index, document2)];
-}
-function checkEach(stages2, index, document2) {
-  const name2 = stages2[index]?.name ?? "";
-  const each = stages2.find((other) => "each" in other && name2.startsWith(`${other.name}-`));
-  if (each === void 0) return [];
-  const message = `a stage of "${each.name}", one for each domain, may be called "${name2}" too`;
-  const hint = `choose a name that does not begin with "${each.name}-"`;
-  const place = document2.at(["spec", "stages", index, "name"]);
-  return [errorAt(place, { code: "duplicate-name", message, hint })];
+  return [...found, ...checkRest(stages2, index, document2)];
 }
 function checkRest(stages2, index, document2) {
   const stage = stages2[index];
   if (stage === void 0) return [];
   const path2 = ["spec", "stages", index];
-  const takesRest = !["selector", "count", "percent", "each"].some((key) => key in stage);
+  const takesRest = !("selector" in stage || "count" in stage || "percent" in stage);
   if (takesRest && index < stages2.length - 1) {
     const message2 = `the stage "${stage.name}" takes all that is left, so none can follow it`;
-    const hint2 = "give it a selector, count, percent or each, or move it to the end";
+    const hint2 = "give it a selector, count or percent, or move it to the end";
     return [errorAt(document2.at(path2), { code: "invalid-value", message: message2, hint: hint2 })];
   }
   if (takesRest || stage.name !== "rest") return [];
@@ -66882,7 +66923,7 @@ function isProtectedByContent({ kind, metadata, ...rest }) {
 }
 
 // src/core/plan/plan-fleet.ts
-var import_node_crypto7 = require("node:crypto");
+var import_node_crypto6 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
@@ -69992,8 +70033,6 @@ var FrozenStage = record({
   name: typebox_exports.String(),
   /** How its sites were chosen, in words: `count 1`, `10 % of 37 = 3`, `selector ring=0`, `rest`. */
   by: typebox_exports.String(),
-  /** The stage of the strategy that became this one and others, a domain each. */
-  of: typebox_exports.Optional(typebox_exports.String()),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
@@ -70003,13 +70042,6 @@ var FrozenStage = record({
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
   maxUnavailable: typebox_exports.Integer()
-});
-var UrgentRules = record({
-  /** Names of the strategy's stages that are kept; absent: all. */
-  stages: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-  soakMs: typebox_exports.Optional(typebox_exports.Integer()),
-  minReadyMs: typebox_exports.Optional(typebox_exports.Integer()),
-  ignoresWindows: typebox_exports.Optional(typebox_exports.Literal(true))
 });
 var ListEntry = record({
   /** Index in `stages`. */
@@ -70063,10 +70095,6 @@ var Release = record({
   /** Absent: none. */
   checks: typebox_exports.Optional(ReleaseChecks),
   windows: typebox_exports.Optional(Windows),
-  /** Absent: its strategy does not say what urgent means. */
-  ifUrgent: typebox_exports.Optional(UrgentRules),
-  /** An operator's word that it is urgent. */
-  urgent: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
   stages: typebox_exports.Array(FrozenStage),
   list: typebox_exports.Record(typebox_exports.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
@@ -70306,9 +70334,9 @@ function appBoard(app, control2) {
     domains: null
   };
 }
-var rankOf = { app: 0, removal: 1, site: 2 };
+var rankOf2 = { app: 0, removal: 1, site: 2 };
 function byRank(a, b) {
-  if (a.kind !== b.kind) return rankOf[a.kind] - rankOf[b.kind];
+  if (a.kind !== b.kind) return rankOf2[a.kind] - rankOf2[b.kind];
   if (a.startedAt !== b.startedAt) return Date.parse(a.startedAt) - Date.parse(b.startedAt);
   return a.id < b.id ? -1 : 1;
 }
@@ -70358,7 +70386,7 @@ function changesOf(board) {
 }
 
 // src/core/rollout/approvals.ts
-var import_node_crypto5 = require("node:crypto");
+var import_node_crypto4 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
@@ -70372,9 +70400,9 @@ function siteHash(app, site) {
   return (hash ^ hash >>> 16) >>> 0;
 }
 function inStableOrder(app, sites) {
-  const hashed2 = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
-  hashed2.sort((a, b) => a.hash - b.hash || compareText2(a.site, b.site));
-  return hashed2.map(({ site }) => site);
+  const hashed = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
+  hashed.sort((a, b) => a.hash - b.hash || compareText2(a.site, b.site));
+  return hashed.map(({ site }) => site);
 }
 function compareText2(a, b) {
   if (a === b) return 0;
@@ -70419,7 +70447,7 @@ function approvalDigest({
 }) {
   const sites = Object.keys(list).toSorted().map((site) => [site, list[site]?.stage ?? 0]);
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
-  return (0, import_node_crypto5.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
+  return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function removalVerb(release2) {
   const verb = release2.verb ?? "delete";
@@ -70469,13 +70497,13 @@ function firstUntrue(checks, facts, concerns) {
   return null;
 }
 function hasChecks(checks, concerns) {
-  return checks.some(({ cel }) => {
-    const compiled = compileCheck(cel);
+  return checks.some(({ cel: cel2 }) => {
+    const compiled = compileCheck(cel2);
     return !compiled.ok || concerns(compiled.program);
   });
 }
-function troubleOf({ cel }, facts, concerns) {
-  const compiled = compileCheck(cel);
+function troubleOf({ cel: cel2 }, facts, concerns) {
+  const compiled = compileCheck(cel2);
   if (!compiled.ok) return `is no check (${compiled.problems[0]?.message ?? "unreadable"})`;
   if (!concerns(compiled.program)) return null;
   const outcome = compiled.program.evaluate(facts);
@@ -70643,7 +70671,13 @@ function finalLosses(board, site, step) {
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
   const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
-  return dropped.filter((object) => !kept.some((tree) => hasObject(board, tree, object)));
+  return dropped.filter(
+    (object) => !isLetGo(board, step, object) && !kept.some((tree) => hasObject(board, tree, object))
+  );
+}
+function isLetGo({ input: input2 }, { isOrphaned, from }, object) {
+  if (isOrphaned === true) return true;
+  return from !== void 0 && input2.keptOf?.(from).has(object) === true;
 }
 function finalTree(board, app, site) {
   const isLeaving = [...app.open.values()].some(
@@ -71105,18 +71139,6 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
   return isLive && stopped !== void 0 && isAnew;
 }
 
-// src/core/rollout/urgent.ts
-function withUrgency(release2) {
-  const { urgent, ifUrgent } = release2;
-  if (urgent === void 0 || ifUrgent === void 0) return release2;
-  const { soakMs = Infinity, minReadyMs = Infinity } = ifUrgent;
-  const stages2 = release2.stages.map((stage) => ({
-    ...stage,
-    soakMs: Math.min(stage.soakMs, soakMs)
-  }));
-  return { ...release2, stages: stages2, minReadyMs: Math.min(release2.minReadyMs, minReadyMs) };
-}
-
 // src/core/rollout/freeze-stages.ts
 function freezeStages({ strategy, app, sites }) {
   const bySite2 = new Map(sites.map((site) => [site.site, site]));
@@ -71127,10 +71149,10 @@ function freezeStages({ strategy, app, sites }) {
   ];
   const taken = [];
   for (const stage of strategy.stages) {
-    const parts = take(stage, left, sites.length);
-    const gone = new Set(parts.flatMap((part) => part.sites));
+    const { chosen, by } = choose(stage, left, sites.length);
+    const gone = new Set(chosen);
     left = left.filter((site) => !gone.has(site));
-    taken.push(...parts);
+    taken.push({ stage, sites: chosen, by });
   }
   const last = taken.at(-1);
   if (last !== void 0 && left.length > 0) last.sites.push(...left);
@@ -71138,49 +71160,33 @@ function freezeStages({ strategy, app, sites }) {
   for (const [index, { sites: members }] of taken.entries()) {
     for (const { site } of members) stageOf[site] = index;
   }
-  return { stages: taken.map((each) => frozenStage(each)), stageOf };
-}
-function take(stage, left, total) {
-  const { name: name2, take: wanted } = stage;
-  if ("each" in wanted) return takeEach(stage, wanted.each, left);
-  if ("selector" in wanted) {
-    const { selector } = wanted;
-    const sites2 = left.filter(({ labels }) => wanted.matches(labels));
-    return [{ stage, sites: sites2, frozen: { name: name2, by: `selector ${selector}`, selector } }];
-  }
-  if ("rest" in wanted) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
-  const sites = left.slice(0, resolveAmount(wanted, total));
-  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted, total) } }];
-}
-function takeEach(stage, each, left) {
-  const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
-  const named2 = [...domains].flatMap(
-    ([domain, sites]) => domain === void 0 ? [] : [{ domain, sites }]
-  );
-  named2.sort((a, b) => compareText2(a.domain, b.domain));
-  return named2.map(({ domain, sites }) => {
-    const isLabel2 = each !== byRegion;
-    return {
-      stage,
-      sites,
-      frozen: {
-        name: domainStageName(stage.name, domain),
-        by: isLabel2 ? `each ${each}=${domain}` : `each region, ${domain}`,
-        of: stage.name,
-        ...isLabel2 ? { selector: `${each}=${domain}` } : {}
-      }
-    };
-  });
-}
-function frozenStage({ stage, sites, frozen }) {
   return {
-    ...frozen,
+    stages: taken.map(({ stage, sites: members, by }) => frozenStage(stage, members.length, by)),
+    stageOf
+  };
+}
+function choose({ take }, left, total) {
+  if ("selector" in take) {
+    return {
+      chosen: left.filter(({ labels }) => take.matches(labels)),
+      by: `selector ${take.selector}`
+    };
+  }
+  if ("rest" in take) return { chosen: [...left], by: "rest" };
+  const number = resolveAmount(take, total);
+  return { chosen: left.slice(0, number), by: amountInWords(take, total) };
+}
+function frozenStage(stage, size, by) {
+  return {
+    name: stage.name,
+    by,
+    ..."selector" in stage.take ? { selector: stage.take.selector } : {},
     approval: stage.approval,
     ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
-    failureBudget: resolveAmount(stage.failureBudget, sites.length),
-    maxInFlight: resolveAmount(stage.maxInFlight, sites.length),
-    maxUnavailable: resolveAmount(stage.maxUnavailable, sites.length)
+    failureBudget: resolveAmount(stage.failureBudget, size),
+    maxInFlight: resolveAmount(stage.maxInFlight, size),
+    maxUnavailable: resolveAmount(stage.maxUnavailable, size)
   };
 }
 function amountInWords(amount2, total) {
@@ -71189,13 +71195,13 @@ function amountInWords(amount2, total) {
 }
 
 // src/core/rollout/release-names.ts
-var import_node_crypto6 = require("node:crypto");
-var longest2 = 63;
+var import_node_crypto5 = require("node:crypto");
+var longest = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
   const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix2 = kind === "app" ? [] : [kind];
-  const room = longest2 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
+  const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
   const known = knownNames(control2);
   let name2 = base;
@@ -71207,7 +71213,7 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash = (0, import_node_crypto6.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  const hash = (0, import_node_crypto5.createHash)("sha256").update(app).digest("hex").slice(0, 5);
   return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
 }
 function knownNames(control2) {
@@ -71235,7 +71241,6 @@ function beginRelease(run2, app, made) {
   const strategy = grantedStrategy(input2, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
-    region: own(input2.headSites, site)?.region ?? "",
     labels: own(input2.headSites, site)?.labels ?? {},
     reachable: isReachable(input2, site)
   }));
@@ -71283,14 +71288,12 @@ function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
   if (kind === "removal") {
     return {
       ...windowsOf(strategy),
-      ...urgentOf(strategy),
       ...verb === void 0 ? {} : { verb },
       ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
     };
   }
   return {
     ...windowsOf(strategy),
-    ...urgentOf(strategy),
     ...rollback === null ? {} : { rollback },
     ...checks === void 0 ? {} : { checks }
   };
@@ -71322,9 +71325,6 @@ function openListBudgets(strategy) {
 function windowsOf({ windows }) {
   return windows === void 0 ? {} : { windows: [...windows] };
 }
-function urgentOf({ urgent }) {
-  return urgent === void 0 ? {} : { ifUrgent: urgent };
-}
 
 // src/core/rollout/start/refresh-budgets.ts
 function refreshBudgets({ input: input2, board, begun }, app) {
@@ -71344,7 +71344,7 @@ function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
+    const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest2 } = stage;
@@ -71360,8 +71360,8 @@ function withNumbers(release2, strategy, head) {
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release2;
-  const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
+  const { rollback: _, checks: __, windows: ___, ...rest } = release2;
+  const all = { ...rest, ...numbers, ...windowsOf(strategy) };
   if (release2.kind === "removal") return all;
   const scope2 = rollback === null ? {} : { rollback };
   return { ...all, ...scope2, ...checks === void 0 ? {} : { checks } };
@@ -71893,7 +71893,7 @@ function planFleet(base, head, { isProtected }) {
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes
   };
-  const digest = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  const digest = (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
@@ -72438,7 +72438,7 @@ function tell2(report2, io) {
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told, (0, import_node_crypto8.randomUUID)()));
+  io.print(logLines(told, (0, import_node_crypto7.randomUUID)()));
 }
 async function append(path2, text) {
   if (path2 !== void 0 && path2 !== "") await (0, import_promises3.appendFile)(path2, text);
