@@ -40,12 +40,15 @@ export function liveOwner(object: KubeObject): string {
   return typeof owner === "string" ? owner : "";
 }
 
-/** The object with owner annotation and app label, and without what only a server writes. */
+/**
+ * The object with owner annotation and app label, and without what only a server writes. A Secret's `stringData` is sent
+ * as `data`: as the API server keeps it, so that its keys are fields of ours that can be seen to drift.
+ */
 export function prepareObject(object: KubeObject, owner: string): KubeObject {
   const app = owner.slice(owner.indexOf("/") + 1);
   const { status: _status, ...rest } = object;
   return {
-    ...rest,
+    ...(isSecret(object) ? asKept(rest) : rest),
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: {
@@ -54,6 +57,20 @@ export function prepareObject(object: KubeObject, owner: string): KubeObject {
       annotations: { ...mapOf(object.metadata["annotations"]), [ownerAnnotation]: owner },
     },
   };
+}
+
+function isSecret({ apiVersion, kind }: KubeObject): boolean {
+  return apiVersion === "v1" && kind === "Secret";
+}
+
+function asKept(secret: JsonObject): JsonObject {
+  const { stringData, ...rest } = secret;
+  if (!isJsonObject(stringData)) return secret;
+  const written = Object.entries(stringData).map(([key, value]) => [
+    key,
+    typeof value === "string" ? Buffer.from(value).toString("base64") : value,
+  ]);
+  return { ...rest, data: { ...mapOf(secret["data"]), ...Object.fromEntries(written) } };
 }
 
 const metadataStart = '{"metadata":{';

@@ -47,3 +47,17 @@ describe("ownership", () => {
     expect(long[0]).not.toBe(long[1]);
   });
 });
+
+describe("a Secret", () => {
+  it("is sent as the API server keeps it, so that its keys are fields of ours", () => {
+    const secret: KubeObject = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "s" },
+      data: { a: "eA==", b: "eA==" },
+      stringData: { b: "ü" },
+    };
+    const { data, stringData } = prepareObject(secret, "demo/web");
+    expect({ data, stringData }).toEqual({ data: { a: "eA==", b: "w7w=" }, stringData: undefined });
+  });
+});
