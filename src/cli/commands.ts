@@ -86,6 +86,20 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "diff",
+    {
+      summary: "show how a site's live objects differ from what they should be",
+      load: () => import("./diff.ts"),
+    },
+  ],
+  [
+    "adopt",
+    {
+      summary: "show what would be taken over from other tools at a site",
+      load: () => import("./adopt.ts"),
+    },
+  ],
+  [
     "rollout",
     {
       summary: "pause, resume, approve, promote, hurry, excuse, retry or roll back",

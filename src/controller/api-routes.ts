@@ -9,6 +9,7 @@ import type {
   ReleaseHistory,
 } from "../core/protocol/api.ts";
 import { FleetError } from "../core/errors.ts";
+import type { SiteDiff } from "../core/protocol/site-diff.ts";
 import { type Access, requireRole } from "./access.ts";
 import { type AskedDecision, readDecision } from "./decision-body.ts";
 import { roleFor } from "./decision-roles.ts";
@@ -20,10 +21,18 @@ export interface ApiOptions {
   readonly explain: (site: string, app: string) => Explanation | undefined;
   /** The releases of an app; undefined: there is no such app. */
   readonly history: (app: string) => Promise<ReleaseHistory | undefined>;
+  /** How the objects of a site (of one app there) differ from what they should be: its worker is asked. */
+  readonly diff: (place: SitePlace, signal: AbortSignal) => Promise<SiteDiff>;
   /** Carries the decision out as one commit on control. */
   readonly decide: (asked: AskedDecision) => Promise<DecisionAnswer>;
   /** Why the loop does not run; null: it does. */
   readonly sickness: () => string | null;
+}
+
+/** A site, and an app there; null: all of them. */
+interface SitePlace {
+  readonly site: string;
+  readonly app: string | null;
 }
 
 export function apiRoutes(options: ApiOptions): Route[] {
@@ -55,6 +64,13 @@ export function apiRoutes(options: ApiOptions): Route[] {
       path: "/api/v1/history",
       authorize: access.need("view"),
       handle: ({ query }) => history(options, query),
+    },
+    {
+      kind: "json",
+      method: "GET",
+      path: "/api/v1/diff",
+      authorize: access.need("view"),
+      handle: ({ query, signal }) => diff(options, query, signal),
     },
     {
       kind: "json",
@@ -93,6 +109,12 @@ function explain(options: ApiOptions, query: URLSearchParams): Explanation {
     hint: "see flotilla status for those that it has",
     retry: "never",
   });
+}
+
+function diff(options: ApiOptions, query: URLSearchParams, signal: AbortSignal): Promise<SiteDiff> {
+  const site = query.get("site");
+  if (!site) throw new HttpRefusal(400, "site must be given");
+  return options.diff({ site, app: query.get("app") }, signal);
 }
 
 async function history(options: ApiOptions, query: URLSearchParams): Promise<ReleaseHistory> {

@@ -23,6 +23,7 @@ import { historyOf } from "./release-history.ts";
 import { runLoop } from "./loop.ts";
 import { openWorld } from "./open-world.ts";
 import { PageViews } from "./page-views.ts";
+import { QuestionBoard } from "./question-board.ts";
 import type { Pass } from "./reconcile.ts";
 import type { World } from "./world.ts";
 
@@ -136,15 +137,19 @@ async function listen(
   { lastPass, inbox, hints, isLeading }: Desks,
 ): Promise<HttpServer> {
   const { clock, logger } = deps;
-  const api = {
+  const questions = new QuestionBoard({ clock, wake: (mirror) => hints.wake(mirror) });
+  const api: Desk["api"] = {
     status: () => lastPass.status(),
     explain: (site: string, app: string) => lastPass.explain(site, app),
     history: (app: string) => historyOf(world, app),
+    diff: async ({ site, app }, signal) =>
+      questions.ask({ mirror: lastPass.mirrorToAsk(site), site, app }, signal),
     decide: (asked: AskedDecision) => inbox.ask(asked),
     sickness: () => lastPass.sickness(),
   };
   const mirrors: Desk["mirrors"] = {
     hints,
+    questions,
     isLeading,
     takeReport: (mirror, report) => {
       const placed = world.observations.accept(mirror, report);

@@ -4,7 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 /** The newest hint of every mirror, and a way to wait for the next one. A hint that says nothing new asks for a report. */
 export class HintBoard {
   readonly #hints = new Map<string, Hint>();
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new Map<string, Set<(isToTell: boolean) => void>>();
   readonly #asks = new Map<string, number>();
   readonly #epoch: () => number;
 
@@ -17,7 +17,7 @@ export class HintBoard {
   set(mirror: string, head: string): void {
     if (this.current(mirror).head === head) return;
     this.#hints.set(mirror, { head, epoch: this.#epoch() });
-    this.#wake(mirror);
+    this.wake(mirror);
   }
 
   /** The times (wall ms) at which workers are asked for a report, in place of those given before. */
@@ -25,11 +25,16 @@ export class HintBoard {
     const before = new Map(this.#asks);
     this.#asks.clear();
     for (const [mirror, at] of asks) this.#asks.set(mirror, at);
-    for (const [mirror, at] of asks) if (before.get(mirror) !== at) this.#wake(mirror);
+    for (const [mirror, at] of asks) if (before.get(mirror) !== at) this.#end(mirror, false);
   }
 
-  #wake(mirror: string): void {
-    for (const wake of this.#waiting.get(mirror) ?? []) wake();
+  /** Wakes who waits for a mirror's next hint: there is something else to say. */
+  wake(mirror: string): void {
+    this.#end(mirror, true);
+  }
+
+  #end(mirror: string, isToTell: boolean): void {
+    for (const end of this.#waiting.get(mirror) ?? []) end(isToTell);
   }
 
   /** The newest hint; without a head where the mirror has none. */
@@ -37,7 +42,7 @@ export class HintBoard {
     return this.#hints.get(mirror) ?? { head: "", epoch: this.#epoch() };
   }
 
-  /** Resolves when there is another hint than `known`, a report is wanted, after `ms`, or when the signal aborts. */
+  /** Resolves when there is another hint than `known`, a report is wanted, when woken, after `ms`, or when the signal aborts. */
   async next(
     mirror: string,
     { known, ms, clock, signal }: { known: Hint; ms: number; clock: Clock; signal: AbortSignal },
@@ -48,24 +53,29 @@ export class HintBoard {
       if (askMs <= 0) this.#asks.delete(mirror);
       const leftMs = Math.min(until - clock.monotonic(), askMs);
       if (leftMs <= 0) return;
-      await this.#change(mirror, leftMs, { clock, signal });
+      if (await this.#change(mirror, leftMs, { clock, signal })) return;
     }
   }
 
-  /** Until something about a mirror changes, or `ms` have passed. */
+  /** Until something about a mirror changes, or `ms` have passed; true: there is something to say. */
   async #change(
     mirror: string,
     ms: number,
     { clock, signal }: { clock: Clock; signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const ended = new AbortController();
-    const wake = (): void => ended.abort();
+    let tells = false;
+    const end = (isToTell: boolean): void => {
+      tells ||= isToTell;
+      ended.abort();
+    };
     const waiting = this.#waiting.get(mirror) ?? new Set();
-    this.#waiting.set(mirror, waiting.add(wake));
+    this.#waiting.set(mirror, waiting.add(end));
     try {
       await clock.sleep(ms, AbortSignal.any([ended.signal, signal]));
     } finally {
-      waiting.delete(wake);
+      waiting.delete(end);
     }
+    return tells;
   }
 }

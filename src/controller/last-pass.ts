@@ -1,9 +1,11 @@
 /** What the last pass found, for those who ask: the API, the hints, the commit statuses. */
 import { FleetError } from "../core/errors.ts";
 import type { Explanation, FleetStatus } from "../core/protocol/api.ts";
+import { own } from "../core/rollout/own.ts";
 import { progressOf } from "../core/rollout/progress.ts";
 import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { PageState } from "../dashboard/fleet-page.ts";
+import { siteLink } from "./app-at-site.ts";
 import { sharedClusters } from "./bookkeeping.ts";
 import { recoveryProposal } from "./control-loss.ts";
 import { explainView } from "./explain-view.ts";
@@ -109,6 +111,27 @@ export class LastPass {
   explain(site: string, app: string): Explanation | undefined {
     const { observations } = this.#options.world;
     return explainView({ pass: this.#required(), observations, site, app });
+  }
+
+  /** The mirror whose worker can be asked about a site: NOT_FOUND where there is none, WORKER_SILENT while it is silent. */
+  mirrorToAsk(site: string): string {
+    const { observations } = this.#options.world;
+    const { read, control } = this.#required();
+    if (own(control.state.sites, site) === undefined || read === null) {
+      throw new FleetError("NOT_FOUND", `no site ${site} is served`, {
+        hint: "see flotilla status for those that are",
+        retry: "never",
+      });
+    }
+    const { mirror, isSilent } = siteLink(read, observations, site);
+    if (!isSilent) return mirror;
+    throw new FleetError(
+      "WORKER_SILENT",
+      `the worker of ${mirror}, which serves ${site}, is silent`,
+      {
+        hint: "flotilla status says since when; its clusters go on as they are",
+      },
+    );
   }
 
   #required(): Pass {

@@ -6,6 +6,7 @@ import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
 import { headerHasToken, tokensEqual } from "../runtime/match-token.ts";
 import type { Route, RouteContext } from "../adapters/http/route.ts";
+import { type Ask, SiteAnswer } from "../core/protocol/site-diff.ts";
 import { type Hint, type ReportAnswer, WorkerReport } from "../core/protocol/worker-report.ts";
 import { own } from "../core/rollout/own.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -13,17 +14,22 @@ import { readTokenFile } from "../runtime/token-file.ts";
 import type { Placed } from "./observations.ts";
 import type { HintBoard } from "./hint-board.ts";
 import { dataCheck } from "../core/model/data-check.ts";
+import type { QuestionBoard } from "./question-board.ts";
 
 /** A full report of a thousand sites with ten apps each is about 4 MB. */
 const maxReportBytes = 32 * 1024 * 1024;
+/** A diff of a hundred apps of which everything differs. */
+const maxAnswerBytes = 8 * 1024 * 1024;
 const keepAliveMs = 15_000;
 const checkReport = dataCheck(WorkerReport);
+const checkAnswer = dataCheck(SiteAnswer);
 
 export interface MirrorRoutesOptions {
   readonly mirrors: Readonly<Record<string, { readonly tokenFile: string }>>;
   readonly attempts: FailedAttempts;
   readonly clock: Clock;
   readonly hints: HintBoard;
+  readonly questions: QuestionBoard;
   /** False until this process leads: nothing may be said in its name before. */
   readonly isLeading: () => boolean;
   readonly takeReport: (mirror: string, report: WorkerReport) => Placed;
@@ -55,6 +61,14 @@ export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
       authorize,
       maxBodyBytes: maxReportBytes,
       handle: (context, body) => takeReport(options, mirrorOf(context), body),
+    },
+    {
+      kind: "json",
+      method: "POST",
+      path: `${base}/answers`,
+      authorize,
+      maxBodyBytes: maxAnswerBytes,
+      handle: (context, body) => takeAnswer(options, mirrorOf(context), body),
     },
     {
       kind: "raw",
@@ -115,8 +129,17 @@ function takeReport(
   return { resend, ...hints.current(mirror), ...recover };
 }
 
+function takeAnswer({ questions }: MirrorRoutesOptions, mirror: string, body: unknown): object {
+  const checked = checkAnswer(body);
+  if ("mistake" in checked) {
+    throw new HttpRefusal(400, `the answer cannot be read: ${checked.mistake}`);
+  }
+  questions.take(mirror, checked.value);
+  return {};
+}
+
 async function streamHints(
-  { hints, clock }: MirrorRoutesOptions,
+  { hints, questions, clock }: MirrorRoutesOptions,
   context: RouteContext,
   response: ServerResponse,
 ): Promise<void> {
@@ -126,10 +149,17 @@ async function streamHints(
     "x-accel-buffering": "no",
   });
   const mirror = mirrorOf(context);
+  const asked = new Set<string>();
   while (!context.signal.aborted) {
     const hint: Hint = hints.current(mirror);
+    const asks: Ask[] = questions
+      .waiting(mirror)
+      .filter(({ id }) => !asked.has(id))
+      .map((ask) => ({ ask }));
+    for (const { ask } of asks) asked.add(ask.id);
     // A reader that is too slow is cut off rather than kept in memory: it comes back and gets the newest hint.
-    const isTaken = response.write(`${JSON.stringify(hint)}\n`);
+    const lines = [hint, ...asks].map((line) => `${JSON.stringify(line)}\n`);
+    const isTaken = response.write(lines.join(""));
     if (!isTaken && response.writableLength > maxBufferedBytes) break;
     await hints.next(mirror, { known: hint, ms: keepAliveMs, clock, signal: context.signal });
   }

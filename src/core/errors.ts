@@ -20,6 +20,7 @@ export const errorCodes = {
   API_REFUSED: "the API server refused a request",
   CONFLICT: "another manager owns a field or the object belongs to another app",
   CONTROLLER_UNREACHABLE: "the controller does not answer",
+  WORKER_SILENT: "the worker of a site does not answer",
   BAD_REQUEST: "an HTTP request cannot be read or asks for something impossible",
   NOT_FOUND: "there is no such app, site, release or path",
   NOT_NOW: "the decision does not apply to what is there now",

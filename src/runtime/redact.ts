@@ -25,6 +25,11 @@ const secretValues: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
 ];
 
+/** Whether a name says that what it names is secret: `password`, `DB_TOKEN`. */
+export function namesSecret(name: string): boolean {
+  return secretKey.test(name);
+}
+
 const maxDepth = 6;
 const maxItems = 100;
 const maxTextLength = 4000;

@@ -1,7 +1,11 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
-import { forbiddenConflicts, parseConflicts } from "../core/apply/judge-conflicts.ts";
+import {
+  type FieldConflict,
+  forbiddenConflicts,
+  parseConflicts,
+} from "../core/apply/judge-conflicts.ts";
 import { leftToOthers, withLeft } from "../core/apply/left-to-others.ts";
 import {
   encodeObject,
@@ -11,6 +15,7 @@ import {
   metadataText,
   withUid,
 } from "../core/apply/ownership.ts";
+import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
@@ -37,7 +42,8 @@ export interface ObjectWork {
  */
 export async function applyOneObject(context: SiteContext, work: ObjectWork): Promise<ObjectRow> {
   const { row } = work;
-  const isKnown = row !== undefined && row.phase === "applied" && row.uid !== "";
+  const isTaking = declaredTakeOver(work.object.object).length > 0;
+  const isKnown = !isTaking && row !== undefined && row.phase === "applied" && row.uid !== "";
   const uid = isKnown ? row.uid : await inspect(context, work);
   return sendUntilDone(context, work, { uid, force: work.drifted?.force === true });
 }
@@ -106,11 +112,47 @@ async function inspect(context: SiteContext, work: ObjectWork): Promise<string> 
     });
   }
   await refuseForeign(context, work, live);
+  await takeOverFields(context, work, live);
   return metadataText(live, "uid");
 }
 
+/** Puts fields of others that are to be taken over into our name, if the object can be taken whole; changes no value. */
+async function takeOverFields(
+  context: SiteContext,
+  work: ObjectWork,
+  live: KubeObject,
+): Promise<void> {
+  const { object, key } = work.object;
+  const managedFields = takeOver(live, object, work.app);
+  if (managedFields === null) return;
+  try {
+    await dryApply(context, work, false);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.code !== "CONFLICT") throw inWords(context, error);
+    await judge(context, work, error);
+  }
+  const uid = metadataText(live, "uid");
+  const resourceVersion = metadataText(live, "resourceVersion");
+  const patch = { metadata: { uid, resourceVersion, managedFields } };
+  await context.client.mergePatch(addressOf(object), patch, context.signal());
+  context.logger.info("took fields over", { app: work.app, object: describeKey(key) });
+}
+
+/** What an apply of the object would leave; nothing is written. */
+export function dryApply(
+  context: SiteContext,
+  work: ObjectWork,
+  force: boolean,
+): Promise<KubeObject> {
+  const { object, text } = work.object;
+  const fieldManager = fieldManagerOf(work.app);
+  const signal = context.signal();
+  return context.client.apply(object, { text, fieldManager, force, dryRun: true, signal });
+}
+
 /** Another owner's object is taken only where that app, of this fleet, no longer has it in the mirror. */
-async function refuseForeign(
+export async function refuseForeign(
   context: SiteContext,
   work: ObjectWork,
   live: KubeObject,
@@ -163,10 +205,7 @@ async function remedied(
 }
 
 async function judge(context: SiteContext, work: ObjectWork, error: ApiError): Promise<void> {
-  const conflicts = parseConflicts(error.facts.causes);
-  const rivals = conflicts.map((conflict) => conflict.manager).filter(isApp);
-  const handedOver = rivals.length === 0 ? [] : await managersThatGave(context, work, rivals);
-  const forbidden = forbiddenConflicts(conflicts, { owned: ownedPaths(work.row), handedOver });
+  const { conflicts, forbidden } = await judgeConflicts(context, work, error);
   const [first] = forbidden;
   if (conflicts.length > 0 && first === undefined) return;
   const fields = forbidden.slice(0, 3).map((conflict) => conflict.field);
@@ -179,6 +218,20 @@ async function judge(context: SiteContext, work: ObjectWork, error: ApiError): P
       hint: "remove the field from the manifest, or make the other manager give it up",
     },
   );
+}
+
+/** All conflicts that an apply met, and those of them that forbid it. */
+export async function judgeConflicts(
+  context: SiteContext,
+  work: ObjectWork,
+  error: ApiError,
+): Promise<Record<"conflicts" | "forbidden", readonly FieldConflict[]>> {
+  const conflicts = parseConflicts(error.facts.causes);
+  const rivals = conflicts.map((conflict) => conflict.manager).filter(isApp);
+  const gave = rivals.length === 0 ? [] : await managersThatGave(context, work, rivals);
+  const handedOver = [...gave, ...declaredTakeOver(work.object.object)];
+  const known = { owned: ownedPaths(work.row), handedOver };
+  return { conflicts, forbidden: forbiddenConflicts(conflicts, known) };
 }
 
 const appManager = "flotilla/";

@@ -6,6 +6,7 @@ import {
   trustingFetch,
 } from "../adapters/http/trusting-fetch.ts";
 import { FleetError } from "../core/errors.ts";
+import { Ask, type SiteAnswer, type SiteQuestion } from "../core/protocol/site-diff.ts";
 import { Hint, ReportAnswer, type WorkerReport } from "../core/protocol/worker-report.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import { redactText } from "../runtime/redact.ts";
@@ -13,8 +14,16 @@ import { redactText } from "../runtime/redact.ts";
 /** The controller's side of a mirror, besides git. CONTROLLER_UNREACHABLE, or UNAUTHORIZED for the token. */
 export interface ControllerClient {
   report(report: WorkerReport, signal: AbortSignal): Promise<ReportAnswer>;
-  /** Calls `onHint` for each hint until the stream ends or the signal aborts; then it throws or returns. */
-  hints(onHint: (hint: Hint) => void, signal: AbortSignal): Promise<void>;
+  /** Tells each hint and question until the stream ends or the signal aborts; then it throws or returns. */
+  hints(listener: HintListener, signal: AbortSignal): Promise<void>;
+  /** Brings the answer to a question. */
+  answer(answer: SiteAnswer, signal: AbortSignal): Promise<void>;
+}
+
+/** What the controller says by itself. */
+interface HintListener {
+  readonly onHint: (hint: Hint) => void;
+  readonly onQuestion: (question: SiteQuestion) => void;
 }
 
 /** Where the mirror is and what proves who we are; the token is read anew for each request. */
@@ -44,12 +53,21 @@ export function createControllerClient(controller: ControllerAddress): Controlle
       if (!Value.Check(ReportAnswer, value)) throw unreachable(address, "its answer is not JSON");
       return value;
     },
-    hints: async (onHint, signal) => {
+    answer: async (answer, signal) => {
+      const timeout = AbortSignal.timeout(requestTimeoutMs);
+      const taken = await send(address, {
+        path: "/answers",
+        body: JSON.stringify(answer),
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      await taken.body?.cancel();
+    },
+    hints: async (listener, signal) => {
       const quiet = quietTimer();
       try {
         const both = AbortSignal.any([signal, quiet.signal]);
         const answer = await send(address, { path: "/hints", signal: both });
-        await readHints(answer, onHint, quiet.restart);
+        await readHints(answer, listener, quiet.restart);
       } finally {
         quiet.end();
       }
@@ -104,7 +122,7 @@ function failureInWords(error: unknown): string {
 /** One JSON object a line; a stream without a line for 45 s is dead. */
 async function readHints(
   answer: FetchAnswer,
-  onHint: (hint: Hint) => void,
+  listener: HintListener,
   onChunk: () => void,
 ): Promise<void> {
   if (answer.body === null) return;
@@ -115,7 +133,7 @@ async function readHints(
     const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > maxLine) return;
-    for (const line of lines) takeLine(line, onHint);
+    for (const line of lines) takeLine(line, listener);
   }
 }
 
@@ -132,14 +150,15 @@ function quietTimer(): { signal: AbortSignal; restart: () => void; end: () => vo
   return { signal: quiet.signal, restart, end };
 }
 
-function takeLine(line: string, onHint: (hint: Hint) => void): void {
+function takeLine(line: string, listener: HintListener): void {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return; // a hint that cannot be read is none: the mirror is asked now and then anyway
   }
-  if (Value.Check(Hint, value)) onHint(value);
+  if (Value.Check(Hint, value)) listener.onHint(value);
+  else if (Value.Check(Ask, value)) listener.onQuestion(value.ask);
 }
 
 function unreachable(address: ControllerAddress, why: string, cause?: unknown): FleetError {

@@ -3,10 +3,13 @@ import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
 import { mirrorBranch } from "../core/protocol/mirror-layout.ts";
+import type { SiteQuestion } from "../core/protocol/site-diff.ts";
+import type { Hint } from "../core/protocol/worker-report.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { createAnswerer } from "./answer-questions.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
 import { createFairPlaces } from "./fair-places.ts";
@@ -54,7 +57,7 @@ export async function runWith(
     engine.run(running),
     follower.run(running),
     reporter.run(running),
-    followHints({ ports, follower, reporter }, running),
+    followHints({ ports, engine, follower, reporter }, running),
     keepUp(
       { everyMs: config.upkeepMs, work: () => ports.maintain(running), clock, logger },
       running,
@@ -125,25 +128,32 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   return { engine, follower, reporter };
 }
 
-interface HintTakers extends Pick<Assembly, "follower" | "reporter"> {
+interface HintTakers extends Pick<Assembly, "engine" | "follower" | "reporter"> {
   readonly ports: WorkerPorts;
 }
 
 /** A hint that says nothing new asks for a report. Keeps a stream of hints open; without one the mirror is asked more often. */
 async function followHints(
-  { ports, follower, reporter }: HintTakers,
+  { ports, follower, reporter, engine }: HintTakers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, controller } = ports;
+  const { clock, controller, logger } = ports;
+  const answer = createAnswerer({
+    compare: (question, until) => engine.compare(question, until),
+    send: (answer, until) => controller.answer(answer, until),
+    logger,
+  });
   let failures = 0;
   while (!signal.aborted) {
     try {
-      await controller.hints((hint) => {
+      const onHint = (hint: Hint): void => {
         failures = 0;
         follower.setHinted(true);
         if (hint.head === follower.facts().head) reporter.wake();
         else follower.hint(hint.head);
-      }, signal);
+      };
+      const onQuestion = (question: SiteQuestion): void => answer(question, signal);
+      await controller.hints({ onHint, onQuestion }, signal);
     } catch (error) {
       // An abort, a stream that broke or a controller that is away: it is tried again.
       const isExpected = error instanceof FleetError || error instanceof Error;

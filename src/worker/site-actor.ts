@@ -5,7 +5,8 @@ import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, appReport, hasLeft, newAppState } from "./app-state.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
-import { takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
+import { lookInTurn } from "./look-in-turn.ts";
+import { probeWaitMs, takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type NextLook, reconcileApp } from "./reconcile-app.ts";
@@ -26,6 +27,8 @@ export interface SiteActor {
    * them so; they are to be told again once they were looked at.
    */
   overdue(): readonly string[];
+  /** Does work beside the actor's own, when it is the site's turn: it may only read. Ends with the assignment. */
+  look<T>(work: (context: SiteContext) => Promise<T>, signal: AbortSignal): Promise<T>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export interface SiteActorOptions {
   readonly context: Omit<SiteContext, "apps" | "target" | "signal">;
   readonly drift: DriftBudget;
   /** Runs work when there is a place for it. */
-  limit(work: () => Promise<void>): Promise<void>;
+  readonly limit: (work: () => Promise<void>) => Promise<void>;
   /** Something of an app (or, without one, of the site) is to be told. */
   touch(app?: string): void;
 }
@@ -173,6 +176,14 @@ class Actor implements SiteActor {
     return work.finally(() => this.#busy.delete(work));
   }
 
+  async look<T>(work: (context: SiteContext) => Promise<T>, until: AbortSignal): Promise<T> {
+    const signal = AbortSignal.any([this.#signal, until]);
+    const context = { ...this.#context, signal: () => signal };
+    const { limit } = this.#options;
+    const answer = lookInTurn(limit, this.#busy, () => work(context));
+    return answer.finally(() => this.#probeSoon());
+  }
+
   async #task(key: string): Promise<void> {
     if (this.#signal.aborted) return;
     try {
@@ -184,7 +195,13 @@ class Actor implements SiteActor {
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(key, error);
     }
-    if (!this.#context.link.hasAnswered()) this.#timer.schedule("probe", this.#probeWait());
+    this.#probeSoon();
+  }
+
+  /** Nothing else is done at a site that does not answer. */
+  #probeSoon(): void {
+    if (this.#context.link.hasAnswered()) return;
+    this.#timer.schedule("probe", probeWaitMs(this.#context, this.#probes));
   }
 
   #failed(key: string, error: unknown): void {
@@ -220,18 +237,6 @@ class Actor implements SiteActor {
       this.#timer.reschedule(`app/${state.app}`, 0);
     }
     this.#timer.schedule("observe", 0);
-  }
-
-  #probeWait(): number {
-    const { clock, config, link } = this.#context;
-    const wait = backoffMs({
-      attempt: this.#probes,
-      baseMs: config.retryMs,
-      maxMs: Math.min(30_000, config.retryMaxMs),
-      random: () => clock.random(),
-    });
-    const left = config.offlineAfterMs - link.facts().offlineForMs;
-    return left > 0 ? Math.min(wait, left) : wait;
   }
 
   async #app(app: string): Promise<void> {

@@ -1,7 +1,10 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import { FleetError } from "../core/errors.ts";
+import type { SiteDiff, SiteQuestion } from "../core/protocol/site-diff.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { compareSite } from "./compare-site.ts";
 import type { WorkerSettings } from "./config.ts";
 import { createDriftBudget } from "./drift-budget.ts";
 import type { FairPlaces } from "./fair-places.ts";
@@ -25,6 +28,8 @@ export interface WorkerEngine {
   app(site: string, app: string): AppReport | null;
   /** Sites that were this worker's and are not written to any more, with the mirror commit that took them away. */
   stopped(): Readonly<Record<string, string>>;
+  /** Answers a question of the controller; throws a FleetError where that cannot be found out. */
+  compare(question: SiteQuestion, signal: AbortSignal): Promise<SiteDiff>;
   /** Until the signal aborts and all work has ended. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -198,6 +203,14 @@ class Engine implements WorkerEngine {
   app(site: string, app: string): AppReport | null {
     if (this.#view?.sites.has(site) !== true) return null;
     return this.#entries.get(site)?.actor.appReport(app) ?? null;
+  }
+
+  async compare({ site, app }: SiteQuestion, signal: AbortSignal): Promise<SiteDiff> {
+    const entry = this.#entries.get(site);
+    if (entry === undefined) {
+      throw new FleetError("NOT_FOUND", `this worker does not serve site ${site}`);
+    }
+    return entry.actor.look((context) => compareSite(context, app), signal);
   }
 
   stopped(): Readonly<Record<string, string>> {

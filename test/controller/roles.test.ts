@@ -25,6 +25,7 @@ const table: Readonly<Record<string, readonly Case[]>> = {
   "GET /api/v1/status": [{ path: "/api/v1/status", access: "view" }],
   "GET /api/v1/explain": [{ path: "/api/v1/explain?site=paris&app=web", access: "view" }],
   "GET /api/v1/history": [{ path: "/api/v1/history?app=web", access: "view" }],
+  "GET /api/v1/diff": [{ path: "/api/v1/diff?site=paris&app=web", access: "view" }],
   "POST /api/v1/rollout/:verb": [
     { path: "pause", access: "operate", body: { scope } },
     { path: "resume", access: "operate", body: { scope } },
@@ -49,6 +50,9 @@ const table: Readonly<Record<string, readonly Case[]>> = {
   })),
   "POST /mirrors/:mirror.git/reports": [
     { path: "/mirrors/east.git/reports", access: "mirror", body: {} },
+  ],
+  "POST /mirrors/:mirror.git/answers": [
+    { path: "/mirrors/east.git/answers", access: "mirror", body: {} },
   ],
   "GET /mirrors/:mirror.git/hints": [{ path: "/mirrors/east.git/hints", access: "mirror" }],
   "* /mirrors/:mirror.git/*": [

@@ -123,6 +123,16 @@ describe("a commit reaches real clusters", { timeout: 3 * minutes }, () => {
     await allSettled();
   };
 
+  it("tells by the site's own worker that nothing differs and nothing is to be taken over", async () => {
+    const diff = await world.cli("diff", "b2");
+    const adopt = await world.cli("adopt", "b2", "--app", "web", "-o", "json");
+    const nowhere = await world.cli("diff", "nowhere");
+
+    expect([diff.code, diff.stdout]).toEqual([0, "web at b2: 2 objects, no difference\n"]);
+    expect([adopt.code, JSON.parse(adopt.stdout)]).toMatchObject([0, { site: "b2" }]);
+    expect([nowhere.code, nowhere.stdout]).toEqual([2, ""]);
+  });
+
   it("repairs what somebody edited by hand", async () => {
     await editConfigMap(
       world.site("b1"),

@@ -319,7 +319,11 @@ function clientOf(link: Link): ControllerClient {
       await reach(link);
       return answer;
     },
-    hints: async (onHint, signal) => {
+    answer: () => {
+      watch.onBug("a worker answered a question that nobody had asked");
+      return Promise.resolve();
+    },
+    hints: async ({ onHint }, signal) => {
       const { hints, life } = await reach(link);
       const ends = [signal, life.ending.signal, region.cutting.signal];
       const open = AbortSignal.any(ends);

@@ -13,6 +13,7 @@ import { controllerRoutes } from "../../src/controller/controller-routes.ts";
 import { type ControllerConfig, controllerSettings } from "../../src/controller/config.ts";
 import type { AskedDecision } from "../../src/controller/decision-body.ts";
 import { HintBoard } from "../../src/controller/hint-board.ts";
+import { QuestionBoard } from "../../src/controller/question-board.ts";
 import { PageViews } from "../../src/controller/page-views.ts";
 import type { FleetStatus } from "../../src/core/protocol/api.ts";
 import type { Role } from "../../src/core/protocol/caller.ts";
@@ -116,6 +117,7 @@ function deskBehind(
       status: () => noStatus,
       explain: () => ({ ...explained, ...rest }),
       history: () => Promise.resolve({ app: "web", releases: [] }),
+      diff: ({ site }) => Promise.resolve({ site, apps: [] }),
       decide: async (asked) => {
         decided.push(asked);
         return { commit: "c0ffee", message: "recorded" };
@@ -124,6 +126,7 @@ function deskBehind(
     },
     mirrors: {
       hints: new HintBoard(() => 1),
+      questions: new QuestionBoard({ clock, wake: () => undefined }),
       isLeading: () => true,
       takeReport: () => ({ resend: false, changed: false }),
       wanted: () => null,

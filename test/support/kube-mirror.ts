@@ -7,6 +7,7 @@
  *   mirror.app("s1", "web")                                                  // newest AppReport
  *   await mirror.stop();  await mirror.start();                              // the controller goes away and comes back
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -23,6 +24,7 @@ import {
   formatTrailers,
   mirrorBranch,
 } from "../../src/core/protocol/mirror-layout.ts";
+import type { SiteAnswer, SiteDiff } from "../../src/core/protocol/site-diff.ts";
 import type { AppReport, SiteReport, WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
 
@@ -50,6 +52,8 @@ export interface TestMirror {
   commit(content: MirrorContent, options?: CommitOptions): Promise<string>;
   /** Points the branch elsewhere, whatever it descends from. */
   force(commit: string): Promise<void>;
+  /** Asks the worker that follows the hints; throws its refusal. */
+  ask(site: string, app?: string): Promise<SiteDiff>;
   app(site: string, app: string): AppReport | undefined;
   site(site: string): SiteReport | undefined;
   last(): WorkerReport | undefined;
@@ -70,6 +74,7 @@ export async function startTestMirror(): Promise<TestMirror> {
   const apps = new Map<string, AppReport>();
   const sites = new Map<string, SiteReport>();
   const hints = new Set<ServerResponse>();
+  const answers = new Map<string, (answer: SiteAnswer) => void>();
   let head = "";
   let epoch = 1;
   let count = 0;
@@ -114,6 +119,10 @@ export async function startTestMirror(): Promise<TestMirror> {
       response.write(`${JSON.stringify({ head, epoch })}\n`);
       hints.add(response);
       response.on("close", () => hints.delete(response));
+    } else if (path === "/answers") {
+      const answer = JSON.parse(body.toString()) as SiteAnswer; // of the worker under test
+      answers.get(answer.id)?.(answer);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
     } else if (path === "/reports") {
       // Written by the worker under test.
       const isTaken = take(JSON.parse(body.toString()) as WorkerReport);
@@ -179,6 +188,15 @@ export async function startTestMirror(): Promise<TestMirror> {
       await store.setRef(mirrorBranch, commit, await store.resolve(mirrorBranch));
       head = commit;
       announce();
+    },
+    ask: async (site, app) => {
+      const id = randomUUID();
+      const answered = new Promise<SiteAnswer>((resolve) => answers.set(id, resolve));
+      const line = JSON.stringify({ ask: { id, site, app: app ?? null } });
+      for (const stream of hints) stream.write(`${line}\n`);
+      const { diff, refusal } = await answered;
+      if (diff === undefined) throw new Error(`${refusal?.code}: ${refusal?.message}`);
+      return diff;
     },
     app: (site, app) => apps.get(`${site}/${app}`),
     site: (site) => sites.get(site),

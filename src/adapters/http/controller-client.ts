@@ -6,6 +6,7 @@ import type {
   PageCode,
   ReleaseHistory,
 } from "../../core/protocol/api.ts";
+import type { SiteDiff } from "../../core/protocol/site-diff.ts";
 import { askJson, type Server } from "./json-client.ts";
 import { trustingFetch } from "./trusting-fetch.ts";
 
@@ -24,6 +25,8 @@ export interface ControllerClient {
   status(): Promise<FleetStatus>;
   explain(site: string, app: string): Promise<Explanation>;
   history(app: string): Promise<ReleaseHistory>;
+  /** The site's worker is asked: at most 25 s. */
+  diff(site: string, app: string | undefined): Promise<SiteDiff>;
   decide(decision: Decision): Promise<DecisionAnswer>;
   /** A link into the status page that works once. */
   pageLink(): Promise<{ readonly url: string; readonly endsAt: string }>;
@@ -55,6 +58,10 @@ export function openControllerClient({
       call<Explanation>(`/api/v1/explain?${new URLSearchParams({ site, app }).toString()}`),
     history: (app) =>
       call<ReleaseHistory>(`/api/v1/history?${new URLSearchParams({ app }).toString()}`),
+    diff: (site, app) => {
+      const query = new URLSearchParams({ site, ...(app === undefined ? {} : { app }) });
+      return call<SiteDiff>(`/api/v1/diff?${query.toString()}`);
+    },
     decide: ({ verb, ...rest }) =>
       call<DecisionAnswer>(`/api/v1/rollout/${verb}`, {
         ...rest,

@@ -45,7 +45,8 @@ export function fieldPaths(fields: FieldSet, prefix = ""): readonly string[] {
   });
 }
 
-function stepInto(value: Json | undefined, part: string): Json | undefined {
+/** The value that one part of a path leads to; undefined where there is none. */
+export function stepInto(value: Json | undefined, part: string): Json | undefined {
   const [form, rest] = [part.slice(0, 2), part.slice(2)];
   if (form === "f:") return isJsonObject(value) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;
@@ -66,7 +67,8 @@ export function hasKeys(item: Json, keys: JsonObject): boolean {
   );
 }
 
-function describePart(part: string): string {
+/** One part of a path as conflicts name it. */
+export function describePart(part: string): string {
   const [form, rest] = [part.slice(0, 2), part.slice(2)];
   if (form === "f:") return `.${rest}`;
   if (form === "i:") return `[${rest}]`;

@@ -6,6 +6,7 @@
  *   GET  /api/v1/status                        FleetStatus
  *   GET  /api/v1/explain?site=S&app=A          Explanation
  *   GET  /api/v1/history?app=A                 ReleaseHistory
+ *   GET  /api/v1/diff?site=S[&app=A]           SiteDiff (core/protocol/site-diff.ts): the site's worker is asked
  *   POST /api/v1/rollout/<verb>                Decision without `verb` -> DecisionAnswer; one commit on control.
  *                                              `by` (optional): who decides, in the caller's own words
  *   POST /api/v1/page-code                     PageCode: a way into the status page, for a browser

@@ -7,6 +7,7 @@
  *   GET  <mirror url>/hints                                  a stream of Hint, one JSON line each; a line at least every 15 s.
  *                                                            One that says nothing new asks for a report, at once
  *   POST <mirror url>/reports                                one WorkerReport; answered with ReportAnswer
+ *   POST <mirror url>/answers                                one SiteAnswer, where the stream of hints had a question
  *
  * The mirror URL is `<controller>/mirrors/<mirror>.git`. A report is also the heartbeat: one every `heartbeatMs`
  * (default 5 s) at least, at once when something changed. Three missed ones make the worker silent.

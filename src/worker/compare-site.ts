@@ -1,0 +1,205 @@
+import pLimit from "p-limit";
+import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
+import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { fieldManagerOf, liveOwner, metadataText, ownerOf } from "../core/apply/ownership.ts";
+import { takenEntries } from "../core/apply/take-over.ts";
+import { FleetError } from "../core/errors.ts";
+import { type KubeObject, describeKey, parseObjectId } from "../core/model/kube-object.ts";
+import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
+import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
+import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
+import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
+import { lookUp } from "./look-up.ts";
+import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
+import { newAppState, type AppState } from "./app-state.ts";
+
+/** Requests at once. */
+const parallel = 6;
+
+/**
+ * How the live objects of a site differ from what the mirror wants of its apps (or of one), at the fields that an apply
+ * sends or has sent, and who else has these. Each object is read and applied as a dry run, so that defaults, webhooks
+ * and equal ways to write a value are as the API server has them. Nothing is written.
+ */
+export async function compareSite(context: SiteContext, app: string | null): Promise<SiteDiff> {
+  const target = context.target();
+  if (target === null) throw notFound(`this worker does not serve site ${context.site} now`);
+  if (app !== null && !target.apps.has(app)) {
+    throw notFound(`the mirror has no app ${app} at site ${context.site}`);
+  }
+  if (!context.link.hasAnswered()) throw unreachable(context);
+  await context.link.verify({ signal: context.signal(), maxAgeMs: 30_000 });
+  const names = app === null ? [...target.apps.keys()].toSorted() : [app];
+  const apps: SiteDiff["apps"] = [];
+  for (const name of names) apps.push(await compareApp(context, name));
+  return { site: context.site, apps };
+}
+
+function notFound(message: string): FleetError {
+  const hint = "flotilla status names what there is";
+  return new FleetError("NOT_FOUND", message, { hint, retry: "never" });
+}
+
+function unreachable({ site, link }: SiteContext): FleetError {
+  const { message } = link.facts();
+  const why = message === "" ? "it has not answered yet" : message;
+  return new FleetError("CLUSTER_UNREACHABLE", `site ${site} cannot be asked: ${why}`);
+}
+
+async function compareApp(context: SiteContext, app: string): Promise<SiteDiff["apps"][number]> {
+  const state = context.apps.get(app) ?? newAppState(app);
+  const tree = await desiredTree(context, app);
+  const meta = context.target()?.meta;
+  const owner = ownerOf(meta?.fleet ?? "", app);
+  const namespace = meta?.apps[app]?.namespace ?? "default";
+  const unwanted = [...state.rows.keys()].filter((id) => tree?.ids.has(id) !== true);
+  const looks = [
+    ...(tree?.objects ?? []).map((object) => () => {
+      const row = state.rows.get(object.id);
+      return compareObject(context, { app, owner, namespace, object, row, drifted: undefined });
+    }),
+    ...unwanted.map((id) => () => compareExtra(context, state, { id, owner })),
+  ];
+  const found = await allOf(looks);
+  const objects = found.filter(({ state: is, claims }) => is !== "same" || claims.length > 0);
+  return { app, compared: found.length, objects };
+}
+
+/** What they find, in their order; ends when none is under way any more, and throws the first failure. */
+async function allOf(
+  looks: readonly (() => Promise<ObjectComparison | null>)[],
+): Promise<ObjectComparison[]> {
+  const limit = pLimit(parallel);
+  const ends = await Promise.allSettled(looks.map((look) => limit(look)));
+  return ends.flatMap((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value === null ? [] : [end.value];
+  });
+}
+
+async function compareObject(context: SiteContext, work: ObjectWork): Promise<ObjectComparison> {
+  const object = describeKey(work.object.key);
+  try {
+    const live = await context.client.get(addressOf(work.object.object), context.signal());
+    if (live === null) return tell({ object, state: "missing" });
+    return await compareLive(context, work, live);
+  } catch (error) {
+    throwUnlessPassable(context, error);
+    // Nothing of a kind is there that the cluster does not know: its definition may be on its way.
+    const state = error instanceof UnknownKindError ? "missing" : "unknown";
+    return tell({ object, state, reason: inWords(error) });
+  }
+}
+
+async function compareLive(
+  context: SiteContext,
+  work: ObjectWork,
+  live: KubeObject,
+): Promise<ObjectComparison> {
+  const object = describeKey(work.object.key);
+  if (metadataText(live, "deletionTimestamp") !== "") {
+    return tell({ object, state: "unknown", reason: "it is being deleted" });
+  }
+  const reason = await whyForeign(context, work, live);
+  if (reason !== "") return tell({ object, state: "conflict", reason });
+  const { applied, ...met } = await tryApply(context, work);
+  const fresh = await freshObject(context, work, live);
+  const found: Comparison = { work, live, applied, fresh, ...met };
+  const fields = differencesOf(found);
+  const isConflict = met.forbidden.length > 0;
+  return tell({
+    object,
+    state: isConflict ? "conflict" : fields.length > 0 ? "differs" : "same",
+    reason: isConflict ? "nothing of it is written while another manager has these fields" : "",
+    adopts: liveOwner(live) !== work.owner,
+    fields,
+    claims: claimsOf(found),
+  });
+}
+
+/** Why the object is not this app's to write; "" when it is. */
+async function whyForeign(
+  context: SiteContext,
+  work: ObjectWork,
+  live: KubeObject,
+): Promise<string> {
+  try {
+    await refuseForeign(context, work, live);
+    return "";
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== "CONFLICT") throw error;
+    return inWords(error);
+  }
+}
+
+interface Tried {
+  readonly applied: KubeObject;
+  readonly conflicts: readonly FieldConflict[];
+  readonly forbidden: readonly FieldConflict[];
+}
+
+/** The object as an apply would leave it, and what would stand in its way. */
+async function tryApply(context: SiteContext, work: ObjectWork): Promise<Tried> {
+  try {
+    return { applied: await dryApply(context, work, false), conflicts: [], forbidden: [] };
+  } catch (error) {
+    if (!isApiError(error) || error.code !== "CONFLICT") throw error;
+    const judged = await judgeConflicts(context, work, error);
+    return { applied: await dryApply(context, work, true), ...judged };
+  }
+}
+
+/**
+ * The object as it would be if it were made anew, where fields are taken over: what the defaults are of those that Git
+ * has not. Asked under another name, as a dry run; null where nothing is taken over or the API server refuses that.
+ */
+async function freshObject(
+  context: SiteContext,
+  work: ObjectWork,
+  live: KubeObject,
+): Promise<KubeObject | null> {
+  const { object } = work.object;
+  if (takenEntries(live, object).length === 0) return null;
+  const metadata = { ...object.metadata, name: `${object.metadata.name.slice(0, 40)}-fresh` };
+  const fieldManager = fieldManagerOf(work.app);
+  const options = { fieldManager, dryRun: true, signal: context.signal() };
+  try {
+    return await context.client.apply({ ...object, metadata }, options);
+  } catch (error) {
+    throwUnlessPassable(context, error);
+    return null;
+  }
+}
+
+/** An object of the inventory that nobody wants; null: it is not there, or not ours any more. */
+async function compareExtra(
+  context: SiteContext,
+  state: AppState,
+  { id, owner }: { readonly id: string; readonly owner: string },
+): Promise<ObjectComparison | null> {
+  const key = parseObjectId(id);
+  const object = key === undefined ? id : describeKey(key);
+  try {
+    const found = await lookUp(context, id, state.rows.get(id));
+    if (found === null || liveOwner(found.live) !== owner) return null;
+    return tell({ object, state: "extra", reason: await fateOf(context, state, id) });
+  } catch (error) {
+    throwUnlessPassable(context, error);
+    return tell({ object, state: "unknown", reason: inWords(error) });
+  }
+}
+
+async function fateOf(context: SiteContext, { app }: AppState, id: string): Promise<string> {
+  const wanted = context.target()?.apps.get(app);
+  if (wanted !== undefined && "leaving" in wanted) {
+    return wanted.leaving.verb === "orphan" ? "would be let go of" : "would be deleted";
+  }
+  const { never } = await context.history.past({ site: context.site, app, ids: [id] });
+  return never.length > 0
+    ? "stays: no release has dropped it (delete it by hand, or take the annotation flotilla.dev/owner off it)"
+    : "would be pruned once the app is healthy";
+}
+
+function inWords(error: FleetError): string {
+  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+}

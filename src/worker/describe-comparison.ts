@@ -1,0 +1,163 @@
+/**
+ * A comparison as it may leave the region. In: a live object, what an apply would leave, what stood in its way. Out:
+ * fields and claims in words, without values of Secrets or what looks like a secret, and bounded.
+ */
+import {
+  type ComparedField,
+  type ManagedEntry,
+  fieldDifferences,
+  leafDifferences,
+  managedEntries,
+  mergeFields,
+} from "../core/apply/compare-fields.ts";
+import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
+import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
+import { fieldManagerOf } from "../core/apply/ownership.ts";
+import { takenEntries } from "../core/apply/take-over.ts";
+import { type Json, isJsonObject } from "../core/model/json.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
+import {
+  type FieldClaim,
+  type FieldDifference,
+  type ObjectComparison,
+  maxValueLength,
+} from "../core/protocol/site-diff.ts";
+import { namesSecret, redact, redactText } from "../runtime/redact.ts";
+import type { ObjectWork } from "./apply-object.ts";
+
+/** What was found out about one object that stands. */
+export interface Comparison {
+  readonly work: ObjectWork;
+  readonly live: KubeObject;
+  /** As an apply would leave it, were nothing taken over. */
+  readonly applied: KubeObject;
+  /** As it would be if it were made anew: with the defaults of what Git has not. null: that is not known. */
+  readonly fresh: KubeObject | null;
+  readonly conflicts: readonly FieldConflict[];
+  readonly forbidden: readonly FieldConflict[];
+}
+
+const maxListed = 100;
+const maxWords = 1000;
+
+/** Fills up and bounds. */
+export function tell(
+  found: Pick<ObjectComparison, "object" | "state"> & Partial<ObjectComparison>,
+): ObjectComparison {
+  const { object, state, reason = "", adopts = false, fields = [], claims = [] } = found;
+  const omitted = Math.max(0, fields.length - maxListed) + Math.max(0, claims.length - maxListed);
+  return {
+    object: object.slice(0, maxWords),
+    state,
+    reason: redactText(reason).slice(0, maxWords),
+    adopts,
+    fields: fields.slice(0, maxListed),
+    claims: claims.slice(0, maxListed),
+    omitted,
+  };
+}
+
+/** The fields of ours that would change, and those that would go because they are taken over and not in Git. */
+export function differencesOf(found: Comparison): FieldDifference[] {
+  const { work, live, applied } = found;
+  const manager = fieldManagerOf(work.app);
+  const ours = mergeFields(ownedFields(live, manager), ownedFields(applied, manager));
+  const others = managedEntries(live).filter((entry) => entry.manager !== manager);
+  const isSecret = work.object.key.kind === "Secret" && work.object.key.group === "";
+  return [...fieldDifferences(live, applied, ours), ...fieldsThatGo(found)].map((field) => ({
+    ...valuesOf(field, isSecret),
+    managers: [...new Set(others.filter(has(field.path)).map((entry) => entry.manager))],
+  }));
+}
+
+/** Fields of ours that others have, each with what becomes of it. */
+export function claimsOf(found: Comparison): FieldClaim[] {
+  const { work, live, applied, conflicts, forbidden } = found;
+  const manager = fieldManagerOf(work.app);
+  const ours = new Set(fieldPaths(ownedFields(applied, manager)));
+  const taken = new Set(takenEntries(live, work.object.object).map(identityOf));
+  const claims = new Map<string, FieldClaim>();
+  const put = (claim: FieldClaim): void => {
+    claims.set(`${claim.field} ${claim.manager}`, claim);
+  };
+  for (const entry of managedEntries(live).filter((one) => one.manager !== manager)) {
+    const verdict = taken.has(identityOf(entry)) ? "taken" : "shared";
+    for (const field of fieldPaths(entry.fields)) {
+      if (ours.has(field)) put({ field, manager: entry.manager, verdict });
+    }
+  }
+  for (const { field, manager: other } of conflicts)
+    put({ field, manager: other, verdict: "taken" });
+  for (const one of forbidden) {
+    put({ field: one.field, manager: one.manager, verdict: "conflict" });
+  }
+  for (const { path, manager: other } of fieldsThatGo(found)) {
+    put({ field: path, manager: other, verdict: "removed" });
+  }
+  return [...claims.values()].toSorted((a, b) => (a.field < b.field ? -1 : 1));
+}
+
+/** What is taken over and is not in Git goes, unless it has that value by default or somebody else has it too. */
+function fieldsThatGo(found: Comparison): (ComparedField & { readonly manager: string })[] {
+  const { work, live, applied, fresh } = found;
+  const manager = fieldManagerOf(work.app);
+  const taken = takenEntries(live, work.object.object);
+  const identities = new Set(taken.map(identityOf));
+  const stay = managedEntries(live).filter(
+    (entry) => entry.manager !== manager && !identities.has(identityOf(entry)),
+  );
+  const kept = new Set([
+    ...fieldPaths(ownedFields(applied, manager)),
+    ...stay.flatMap((entry) => fieldPaths(entry.fields)),
+  ]);
+  return taken.flatMap((entry) =>
+    leafDifferences(live, fresh ?? undefined, entry.fields)
+      .filter(({ path }) => !kept.has(path))
+      .map((field) => ({ ...field, manager: entry.manager })),
+  );
+}
+
+function identityOf({ manager, operation, subresource, apiVersion }: ManagedEntry): string {
+  return JSON.stringify([manager, operation, subresource, apiVersion]);
+}
+
+function has(path: string): (entry: ManagedEntry) => boolean {
+  return (entry) => fieldPaths(entry.fields).includes(path);
+}
+
+/** kubectl keeps whole objects in it, Secrets too. */
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+const notTold = "(hidden)";
+
+function valuesOf(
+  { path, live, desired }: ComparedField,
+  isSecret: boolean,
+): Omit<FieldDifference, "managers"> {
+  const field = path.slice(0, maxWords);
+  const isNamed = path.split(/[.[\]"=,]+/).some((name) => namesSecret(name));
+  const isPrivate = path.includes(lastApplied) || (isSecret && !path.startsWith(".metadata"));
+  const mayBeSecret = isNamed && [live, desired].some((value) => typeof value === "string");
+  const [before, after] = [textOf(live), textOf(desired)];
+  const hidden = isPrivate || mayBeSecret || before === after;
+  if (!hidden) return { field, live: before, desired: after, hidden };
+  const told = (text: string | null): string | null => (text === null ? null : notTold);
+  return { field, live: told(before), desired: told(after), hidden };
+}
+
+function textOf(value: Json | undefined): string | null {
+  if (value === undefined) return null;
+  const text = JSON.stringify(redact(withoutSecretEnv(value)));
+  return text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;
+}
+
+/** `{name: DB_PASSWORD, value: ...}` names its secret by a value, not by a key. */
+function withoutSecretEnv(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutSecretEnv(item));
+  if (!isJsonObject(value)) return value;
+  const isSecret = typeof value["name"] === "string" && namesSecret(value["name"]);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) =>
+      isSecret && key === "value" ? [key, notTold] : [key, withoutSecretEnv(item)],
+    ),
+  );
+}

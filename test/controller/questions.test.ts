@@ -1,0 +1,151 @@
+/** A question on its way from the controller to a worker and back, over real HTTP. */
+import { writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { FailedAttempts } from "../../src/adapters/http/failed-attempts.ts";
+import { startHttpServer } from "../../src/adapters/http/server.ts";
+import { HintBoard } from "../../src/controller/hint-board.ts";
+import { mirrorRoutes } from "../../src/controller/mirror-routes.ts";
+import { QuestionBoard } from "../../src/controller/question-board.ts";
+import { FleetError } from "../../src/core/errors.ts";
+import type { SiteAnswer, SiteDiff, SiteQuestion } from "../../src/core/protocol/site-diff.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { createLogger } from "../../src/runtime/logger.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
+import { createAnswerer } from "../../src/worker/answer-questions.ts";
+import { createControllerClient } from "../../src/worker/controller-client.ts";
+import { temporaryFolder } from "../support/git-repository.ts";
+
+const never = new AbortController().signal;
+const logger = createLogger({ name: "test", level: "silent" });
+const diffOf = (site: string, app: string | null): SiteDiff => ({
+  site,
+  apps: [{ app: app ?? "all", compared: 3, objects: [] }],
+});
+
+/** A clock on which the time for an answer is over soon. */
+function hastyClock(): Clock {
+  const clock = systemClock();
+  const sleep: Clock["sleep"] = (ms, signal) => clock.sleep(ms === 25_000 ? 1000 : ms, signal);
+  return { ...clock, sleep };
+}
+
+/** A controller's board with mirrors east and west, and clients of their workers. */
+async function startBoard() {
+  const clock = hastyClock();
+  const dir = await temporaryFolder();
+  const mirrors = Object.fromEntries(
+    ["east", "west"].map((name) => [name, { tokenFile: join(dir, name) }]),
+  );
+  for (const { tokenFile } of Object.values(mirrors))
+    await writeFile(tokenFile, `${basename(tokenFile)}-token-0123456789abcdef`);
+  const hints = new HintBoard(() => 1);
+  const questions = new QuestionBoard({ clock, wake: (mirror) => hints.wake(mirror) });
+  const routes = mirrorRoutes({
+    mirrors,
+    attempts: new FailedAttempts(clock),
+    clock,
+    hints,
+    questions,
+    isLeading: () => true,
+    takeReport: () => ({ resend: false, changed: false }),
+    wanted: () => null,
+    onPush: () => undefined,
+    repoDir: () => dir,
+  });
+  const listen = "127.0.0.1:0";
+  const server = await startHttpServer({ listen, routes, clock, logger, closeGraceMs: 100 });
+  const ending = new AbortController();
+  onTestFinished(async () => {
+    ending.abort();
+    await server.close();
+  });
+  const client = (mirror: string) =>
+    createControllerClient({
+      url: `${server.url}/mirrors/${mirror}.git`,
+      tokenFile: join(dir, mirror),
+    });
+  /** Listens as the worker of a mirror does; resolves with the first hint. */
+  const listenAs = (mirror: string, onQuestion: (question: SiteQuestion) => void): Promise<void> =>
+    new Promise((resolve) => {
+      client(mirror)
+        .hints({ onHint: () => resolve(), onQuestion }, ending.signal)
+        .catch(() => undefined);
+    });
+  /** A worker that gives this to each question. */
+  const answerAs = (mirror: string, compare: (question: SiteQuestion) => Promise<SiteDiff>) => {
+    const send = (answer: SiteAnswer): Promise<void> => client(mirror).answer(answer, never);
+    const take = createAnswerer({ compare, send, logger });
+    return listenAs(mirror, (question) => take(question, ending.signal));
+  };
+  return { questions, listenAs, answerAs, client };
+}
+
+describe("a question to a worker", { timeout: 10_000 }, () => {
+  it("reaches the worker of the site's mirror at once, and its answer comes back", async () => {
+    const board = await startBoard();
+    const elsewhere: SiteQuestion[] = [];
+    await board.listenAs("west", (question) => void elsewhere.push(question));
+    await board.answerAs("east", async ({ site, app }) => diffOf(site, app));
+    const asked = { mirror: "east", site: "paris", app: "web" };
+
+    expect(await board.questions.ask(asked, never)).toEqual(diffOf("paris", "web"));
+    expect(await board.questions.ask({ ...asked, app: null }, never)).toEqual(
+      diffOf("paris", null),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  it("is answered by a worker that begins to listen only after it was asked", async () => {
+    const board = await startBoard();
+    const answer = board.questions.ask({ mirror: "east", site: "paris", app: null }, never);
+    await board.answerAs("east", async ({ site, app }) => diffOf(site, app));
+
+    expect(await answer).toEqual(diffOf("paris", null));
+  });
+
+  it("ends with the worker's own reason where it could not find out", async () => {
+    const board = await startBoard();
+    await board.answerAs("east", () =>
+      Promise.reject(
+        new FleetError("CLUSTER_UNREACHABLE", "site paris cannot be asked: password=hunter-two"),
+      ),
+    );
+
+    await expect(
+      board.questions.ask({ mirror: "east", site: "paris", app: null }, never),
+    ).rejects.toMatchObject({
+      code: "CLUSTER_UNREACHABLE",
+      message: "site paris cannot be asked: password=[redacted]",
+    });
+  });
+
+  it("is one at a time for a site, and ends after a while where nobody answers", async () => {
+    const board = await startBoard();
+    const asked = { mirror: "east", site: "paris", app: null };
+    const first = board.questions.ask(asked, never);
+    await expect(board.questions.ask(asked, never)).rejects.toMatchObject({ code: "NOT_NOW" });
+    await expect(first).rejects.toMatchObject({
+      code: "WORKER_SILENT",
+      message: "the worker of east did not answer within 25 s",
+    });
+
+    await board.answerAs("east", async ({ site, app }) => diffOf(site, app));
+    expect(await board.questions.ask(asked, never)).toEqual(diffOf("paris", null));
+  });
+
+  it("is not answered by another mirror's worker, nor with something else than an answer", async () => {
+    const board = await startBoard();
+    const gone = new AbortController();
+    let id = "";
+    await board.listenAs("east", (question) => void (id = question.id));
+    const answer = board.questions.ask({ mirror: "east", site: "paris", app: null }, gone.signal);
+    await expect.poll(() => id).not.toBe("");
+    await board.client("west").answer({ id, diff: diffOf("paris", "forged") }, never);
+    const wrong = { id, diff: { site: "paris", apps: [], extra: 1 } } as unknown as SiteAnswer;
+    await expect(board.client("east").answer(wrong, never)).rejects.toThrow("400");
+    await board.client("east").answer({ id, diff: diffOf("elsewhere", "web") }, never);
+
+    expect(await answer).toEqual(diffOf("paris", "web"));
+  });
+});
