@@ -6437,7 +6437,7 @@ var require_parser = __commonJS({
         }
       }
     }
-    var Parser3 = class {
+    var Parser2 = class {
       /**
        * @param onNewLine - If defined, called separately with the start position of
        *   each new line (in `parse()`, including the start of input).
@@ -7210,7 +7210,7 @@ var require_parser = __commonJS({
         }
       }
     };
-    exports2.Parser = Parser3;
+    exports2.Parser = Parser2;
   }
 });
 
@@ -8951,13 +8951,13 @@ var require_hash = __commonJS({
     "use strict";
     var Buffer2 = require_safe_buffer().Buffer;
     var toBuffer = require_to_buffer();
-    function Hash3(blockSize, finalSize) {
+    function Hash(blockSize, finalSize) {
       this._block = Buffer2.alloc(blockSize);
       this._finalSize = finalSize;
       this._blockSize = blockSize;
       this._len = 0;
     }
-    Hash3.prototype.update = function(data2, enc) {
+    Hash.prototype.update = function(data2, enc) {
       data2 = toBuffer(data2, enc || "utf8");
       var block = this._block;
       var blockSize = this._blockSize;
@@ -8978,7 +8978,7 @@ var require_hash = __commonJS({
       this._len += length;
       return this;
     };
-    Hash3.prototype.digest = function(enc) {
+    Hash.prototype.digest = function(enc) {
       var rem = this._len % this._blockSize;
       this._block[rem] = 128;
       this._block.fill(0, rem + 1);
@@ -8999,10 +8999,10 @@ var require_hash = __commonJS({
       var hash = this._hash();
       return enc ? hash.toString(enc) : hash;
     };
-    Hash3.prototype._update = function() {
+    Hash.prototype._update = function() {
       throw new Error("_update must be implemented by subclass");
     };
-    module2.exports = Hash3;
+    module2.exports = Hash;
   }
 });
 
@@ -9011,7 +9011,7 @@ var require_sha1 = __commonJS({
   "node_modules/sha.js/sha1.js"(exports2, module2) {
     "use strict";
     var inherits = require_inherits();
-    var Hash3 = require_hash();
+    var Hash = require_hash();
     var Buffer2 = require_safe_buffer().Buffer;
     var K = [
       1518500249,
@@ -9023,9 +9023,9 @@ var require_sha1 = __commonJS({
     function Sha1() {
       this.init();
       this._w = W;
-      Hash3.call(this, 64, 56);
+      Hash.call(this, 64, 56);
     }
-    inherits(Sha1, Hash3);
+    inherits(Sha1, Hash);
     Sha1.prototype.init = function() {
       this._a = 1732584193;
       this._b = 4023233417;
@@ -12220,7 +12220,7 @@ var require_inflate = __commonJS({
     var Z_DEFLATED = 8;
     var HEAD = 1;
     var FLAGS = 2;
-    var TIME2 = 3;
+    var TIME = 3;
     var OS = 4;
     var EXLEN = 5;
     var EXTRA = 6;
@@ -12572,9 +12572,9 @@ var require_inflate = __commonJS({
               }
               hold = 0;
               bits = 0;
-              state.mode = TIME2;
+              state.mode = TIME;
             /* falls through */
-            case TIME2:
+            case TIME:
               while (bits < 32) {
                 if (have === 0) {
                   break inf_leave;
@@ -14480,7 +14480,7 @@ var require_isomorphic_git = __commonJS({
     function _interopDefault(ex) {
       return ex && typeof ex === "object" && "default" in ex ? ex["default"] : ex;
     }
-    var Hash3 = _interopDefault(require_sha1());
+    var Hash = _interopDefault(require_sha1());
     var AsyncLock = _interopDefault(require_async_lock());
     var cleanGitRef = _interopDefault(require_lib2());
     var crc32 = _interopDefault(require_crc32());
@@ -14733,7 +14733,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       return supportsSubtleSHA1 ? subtleSHA1(buffer) : shasumSync(buffer);
     }
     function shasumSync(buffer) {
-      return new Hash3().update(buffer).digest("hex");
+      return new Hash().update(buffer).digest("hex");
     }
     async function subtleSHA1(buffer) {
       const hash = await crypto.subtle.digest("SHA-1", buffer);
@@ -17576,7 +17576,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
     };
     MultipleGitError.code = "MultipleGitError";
-    var ParseError3 = class _ParseError extends BaseError {
+    var ParseError2 = class _ParseError extends BaseError {
       /**
        * @param {string} expected
        * @param {string} actual
@@ -17587,7 +17587,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         this.data = { expected: expected2, actual };
       }
     };
-    ParseError3.code = "ParseError";
+    ParseError2.code = "ParseError";
     var PushRejectedError = class _PushRejectedError extends BaseError {
       /**
        * @param {'not-fast-forward'|'tag-exists'} reason
@@ -17693,7 +17693,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
     };
     NoCommitError.code = "NoCommitError";
-    var Errors3 = /* @__PURE__ */ Object.freeze({
+    var Errors = /* @__PURE__ */ Object.freeze({
       __proto__: null,
       AlreadyExistsError,
       AmbiguousError,
@@ -17721,7 +17721,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       NoRefspecError,
       NotFoundError,
       ObjectTypeError,
-      ParseError: ParseError3,
+      ParseError: ParseError2,
       PushRejectedError,
       RemoteCapabilityError,
       SmartHttpError,
@@ -17941,7 +17941,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const keyOf2 = (h) => h.slice(0, h.indexOf(" "));
         const valueOf = (h) => h.slice(h.indexOf(" ") + 1);
         if (hs.length === 0 || keyOf2(hs[0]) !== "tree") {
-          throw new ParseError3(
+          throw new ParseError2(
             "tree as the first commit header",
             keyOf2(hs[0] || "")
           );
@@ -21415,17 +21415,17 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
             if (header == null || header.length === 0) return true;
             const hex = header.toString("utf8");
             if (!/^[0-9a-fA-F]{4}$/.test(hex)) {
-              throw new ParseError3("four hexadecimal digits", hex);
+              throw new ParseError2("four hexadecimal digits", hex);
             }
             const length = parseInt(hex, 16);
             if (length === 0) return null;
             if (length === 1) return null;
             if (length < 4) {
-              throw new ParseError3("pkt-line length of 0, 1, or at least 4", hex);
+              throw new ParseError2("pkt-line length of 0, 1, or at least 4", hex);
             }
             const buffer = await reader.read(length - 4);
             if (buffer == null || buffer.length !== length - 4) {
-              throw new ParseError3(
+              throw new ParseError2(
                 `${length - 4} bytes of pkt-line data`,
                 `${buffer == null ? 0 : buffer.length} bytes`
               );
@@ -21469,7 +21469,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         return parseCapabilitiesV2(read);
       }
       if (lineOne.toString("utf8").replace(/\n$/, "") !== `# service=${service}`) {
-        throw new ParseError3(`# service=${service}\\n`, lineOne.toString("utf8"));
+        throw new ParseError2(`# service=${service}\\n`, lineOne.toString("utf8"));
       }
       let lineTwo = await read();
       while (lineTwo === null) lineTwo = await read();
@@ -21505,7 +21505,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     function splitAndAssert(line, sep4, expected2) {
       const split = line.trim().split(sep4);
       if (split.length !== 2) {
-        throw new ParseError3(
+        throw new ParseError2(
           `Two strings separated by '${expected2}'`,
           line.toString("utf8")
         );
@@ -24238,7 +24238,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join3(dir, ".git"),
       oids
     }) {
-      const hash = new Hash3();
+      const hash = new Hash();
       const outputStream = [];
       function write(chunk, enc) {
         const buff = Buffer.from(chunk, enc);
@@ -24484,7 +24484,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const lines2 = response.toString("utf8").split("\n");
       line = lines2.shift();
       if (!line.startsWith("unpack ")) {
-        throw new ParseError3('unpack ok" or "unpack [error message]', line);
+        throw new ParseError2('unpack ok" or "unpack [error message]', line);
       }
       result.ok = line === "unpack ok";
       if (!result.ok) {
@@ -26386,7 +26386,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
     }
     var index = {
-      Errors: Errors3,
+      Errors,
       STAGE,
       TREE,
       WORKDIR,
@@ -26458,7 +26458,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       writeTree,
       stash
     };
-    exports2.Errors = Errors3;
+    exports2.Errors = Errors;
     exports2.STAGE = STAGE;
     exports2.TREE = TREE;
     exports2.WORKDIR = WORKDIR;
@@ -26972,7 +26972,7 @@ var require_codegen = __commonJS({
         return `break${label2};` + _n;
       }
     };
-    var Throw2 = class extends Node {
+    var Throw = class extends Node {
       constructor(error) {
         super();
         this.error = error;
@@ -27417,7 +27417,7 @@ var require_codegen = __commonJS({
       }
       // `throw` statement
       throw(error) {
-        return this._leafNode(new Throw2(error));
+        return this._leafNode(new Throw(error));
       }
       // start self-balancing block
       block(body, nodeCount) {
@@ -30897,7 +30897,7 @@ var require_core = __commonJS({
         uriResolver
       };
     }
-    var Ajv2 = class {
+    var Ajv3 = class {
       constructor(opts = {}) {
         this.schemas = {};
         this.refs = {};
@@ -31267,9 +31267,9 @@ var require_core = __commonJS({
         }
       }
     };
-    Ajv2.ValidationError = validation_error_1.default;
-    Ajv2.MissingRefError = ref_error_1.default;
-    exports2.default = Ajv2;
+    Ajv3.ValidationError = validation_error_1.default;
+    Ajv3.MissingRefError = ref_error_1.default;
+    exports2.default = Ajv3;
     function checkOptions(checkOpts, options, msg, log = "error") {
       for (const key in checkOpts) {
         const opt = key;
@@ -33380,7 +33380,7 @@ var require_ajv = __commonJS({
     var draft7MetaSchema = require_json_schema_draft_07();
     var META_SUPPORT_DATA = ["/properties"];
     var META_SCHEMA_ID = "http://json-schema.org/draft-07/schema";
-    var Ajv2 = class extends core_1.default {
+    var Ajv3 = class extends core_1.default {
       _addVocabularies() {
         super._addVocabularies();
         draft7_1.default.forEach((v) => this.addVocabulary(v));
@@ -33399,11 +33399,11 @@ var require_ajv = __commonJS({
         return this.opts.defaultMeta = super.defaultMeta() || (this.getSchema(META_SCHEMA_ID) ? META_SCHEMA_ID : void 0);
       }
     };
-    exports2.Ajv = Ajv2;
-    module2.exports = exports2 = Ajv2;
-    module2.exports.Ajv = Ajv2;
+    exports2.Ajv = Ajv3;
+    module2.exports = exports2 = Ajv3;
+    module2.exports.Ajv = Ajv3;
     Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.default = Ajv2;
+    exports2.default = Ajv3;
     var validate_1 = require_validate();
     Object.defineProperty(exports2, "KeywordCxt", { enumerable: true, get: function() {
       return validate_1.KeywordCxt;
@@ -33439,7 +33439,7 @@ var require_ajv = __commonJS({
 });
 
 // src/action/run-action.ts
-var import_node_crypto7 = require("node:crypto");
+var import_node_crypto8 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
 
 // src/core/errors.ts
@@ -36152,90 +36152,6 @@ function IsDeepEqual(left, right) {
   return IsArray(left) ? DeepEqualArray(left, right) : IsObject(left) ? DeepEqualObject(left, right) : IsEqual(left, right);
 }
 
-// node_modules/typebox/build/guard/globals.mjs
-var globals_exports = {};
-__export(globals_exports, {
-  IsBigInt64Array: () => IsBigInt64Array,
-  IsBigUint64Array: () => IsBigUint64Array,
-  IsBoolean: () => IsBoolean2,
-  IsDate: () => IsDate,
-  IsFloat32Array: () => IsFloat32Array,
-  IsFloat64Array: () => IsFloat64Array,
-  IsInt16Array: () => IsInt16Array,
-  IsInt32Array: () => IsInt32Array,
-  IsInt8Array: () => IsInt8Array,
-  IsMap: () => IsMap,
-  IsNumber: () => IsNumber2,
-  IsRegExp: () => IsRegExp,
-  IsSet: () => IsSet,
-  IsString: () => IsString2,
-  IsTypeArray: () => IsTypeArray,
-  IsUint16Array: () => IsUint16Array,
-  IsUint32Array: () => IsUint32Array,
-  IsUint8Array: () => IsUint8Array,
-  IsUint8ClampedArray: () => IsUint8ClampedArray
-});
-function IsBoolean2(value) {
-  return value instanceof Boolean;
-}
-function IsNumber2(value) {
-  return value instanceof Number;
-}
-function IsString2(value) {
-  return value instanceof String;
-}
-function IsTypeArray(value) {
-  return globalThis.ArrayBuffer.isView(value);
-}
-function IsInt8Array(value) {
-  return value instanceof globalThis.Int8Array;
-}
-function IsUint8Array(value) {
-  return value instanceof globalThis.Uint8Array;
-}
-function IsUint8ClampedArray(value) {
-  return value instanceof globalThis.Uint8ClampedArray;
-}
-function IsInt16Array(value) {
-  return value instanceof globalThis.Int16Array;
-}
-function IsUint16Array(value) {
-  return value instanceof globalThis.Uint16Array;
-}
-function IsInt32Array(value) {
-  return value instanceof globalThis.Int32Array;
-}
-function IsUint32Array(value) {
-  return value instanceof globalThis.Uint32Array;
-}
-function IsFloat32Array(value) {
-  return value instanceof globalThis.Float32Array;
-}
-function IsFloat64Array(value) {
-  return value instanceof globalThis.Float64Array;
-}
-function IsBigInt64Array(value) {
-  return value instanceof globalThis.BigInt64Array;
-}
-function IsBigUint64Array(value) {
-  return value instanceof globalThis.BigUint64Array;
-}
-function IsRegExp(value) {
-  return value instanceof globalThis.RegExp;
-}
-function IsDate(value) {
-  return value instanceof globalThis.Date;
-}
-function IsSet(value) {
-  return value instanceof globalThis.Set;
-}
-function IsMap(value) {
-  return value instanceof globalThis.Map;
-}
-
-// node_modules/typebox/build/guard/index.mjs
-var guard_default = guard_exports;
-
 // node_modules/typebox/build/system/settings/settings.mjs
 var settings_exports = {};
 __export(settings_exports, {
@@ -36648,242 +36564,16 @@ function IntersectOptions(type) {
   return memory_exports.Discard(type, ["~kind", "allOf"]);
 }
 
-// node_modules/typebox/build/system/hashing/hash.mjs
-var hash_exports = {};
-__export(hash_exports, {
-  Hash: () => Hash,
-  HashCode: () => HashCode
-});
-
 // node_modules/typebox/build/system/unreachable/unreachable.mjs
 function Unreachable() {
   throw new Error("Unreachable");
 }
 
 // node_modules/typebox/build/system/hashing/hash.mjs
-function InstanceKeys(value) {
-  const propertyKeys = /* @__PURE__ */ new Set();
-  let current = value;
-  while (current && current !== Object.prototype) {
-    for (const key of Reflect.ownKeys(current)) {
-      if (key !== "constructor" && typeof key !== "symbol")
-        propertyKeys.add(key);
-    }
-    current = Object.getPrototypeOf(current);
-  }
-  return [...propertyKeys];
-}
-function IsIEEE754(value) {
-  return typeof value === "number";
-}
-var ByteMarker = {
-  Array: 0,
-  BigInt: 1,
-  Boolean: 2,
-  Date: 3,
-  Constructor: 4,
-  Function: 5,
-  Null: 6,
-  Number: 7,
-  Object: 8,
-  RegExp: 9,
-  String: 10,
-  Symbol: 11,
-  TypeArray: 12,
-  Undefined: 13
-};
-var A0 = 8997;
-var A1 = 33826;
-var A2 = 40164;
-var A3 = 52210;
 var F64 = new Float64Array(1);
 var F64In = new DataView(F64.buffer);
 var F64Out = new Uint8Array(F64.buffer);
-function FNV1A64_OP(byte) {
-  const L0 = A0 ^ byte;
-  const T0 = L0 * 435;
-  const T1 = A1 * 435 + (T0 >>> 16);
-  const T2 = A2 * 435 + (T1 >>> 16) + (L0 << 8);
-  const T3 = A3 * 435 + (T2 >>> 16) + (A1 << 8);
-  A0 = T0 & 65535;
-  A1 = T1 & 65535;
-  A2 = T2 & 65535;
-  A3 = T3 & 65535;
-}
-function FromArray(value) {
-  FNV1A64_OP(ByteMarker.Array);
-  for (const item of value) {
-    FromValue(item);
-  }
-}
-function FromBigInt(value) {
-  FNV1A64_OP(ByteMarker.BigInt);
-  F64In.setBigInt64(0, value);
-  for (const byte of F64Out) {
-    FNV1A64_OP(byte);
-  }
-}
-function FromBoolean(value) {
-  FNV1A64_OP(ByteMarker.Boolean);
-  FNV1A64_OP(value ? 1 : 0);
-}
-function FromConstructor(value) {
-  FNV1A64_OP(ByteMarker.Constructor);
-  FromValue(value.toString());
-}
-function FromDate(value) {
-  FNV1A64_OP(ByteMarker.Date);
-  FromValue(value.getTime());
-}
-function FromFunction(value) {
-  FNV1A64_OP(ByteMarker.Function);
-  FromValue(value.toString());
-}
-function FromNull(_value) {
-  FNV1A64_OP(ByteMarker.Null);
-}
-function FromNumber(value) {
-  FNV1A64_OP(ByteMarker.Number);
-  F64In.setFloat64(
-    0,
-    value,
-    true
-    /* little-endian */
-  );
-  for (const byte of F64Out) {
-    FNV1A64_OP(byte);
-  }
-}
-function FromObject(value) {
-  FNV1A64_OP(ByteMarker.Object);
-  for (const key of InstanceKeys(value).sort()) {
-    FromValue(key);
-    FromValue(value[key]);
-  }
-}
-function FromRegExp(value) {
-  FNV1A64_OP(ByteMarker.RegExp);
-  FromString(value.toString());
-}
 var encoder = new TextEncoder();
-function FromString(value) {
-  FNV1A64_OP(ByteMarker.String);
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code > 127) {
-      for (const byte of encoder.encode(value.slice(i))) {
-        FNV1A64_OP(byte);
-      }
-      return;
-    }
-    FNV1A64_OP(code);
-  }
-}
-function FromSymbol(value) {
-  FNV1A64_OP(ByteMarker.Symbol);
-  FromValue(value.toString());
-}
-function FromTypeArray(value) {
-  FNV1A64_OP(ByteMarker.TypeArray);
-  const buffer = new Uint8Array(value.buffer);
-  for (let i = 0; i < buffer.length; i++) {
-    FNV1A64_OP(buffer[i]);
-  }
-}
-function FromUndefined(_value) {
-  return FNV1A64_OP(ByteMarker.Undefined);
-}
-function FromValue(value) {
-  return globals_exports.IsTypeArray(value) ? FromTypeArray(value) : globals_exports.IsDate(value) ? FromDate(value) : globals_exports.IsRegExp(value) ? FromRegExp(value) : globals_exports.IsBoolean(value) ? FromBoolean(value.valueOf()) : globals_exports.IsString(value) ? FromString(value.valueOf()) : globals_exports.IsNumber(value) ? FromNumber(value.valueOf()) : IsIEEE754(value) ? FromNumber(value) : guard_exports.IsArray(value) ? FromArray(value) : guard_exports.IsBoolean(value) ? FromBoolean(value) : guard_exports.IsBigInt(value) ? FromBigInt(value) : guard_exports.IsConstructor(value) ? FromConstructor(value) : guard_exports.IsNull(value) ? FromNull(value) : guard_exports.IsObject(value) ? FromObject(value) : guard_exports.IsString(value) ? FromString(value) : guard_exports.IsSymbol(value) ? FromSymbol(value) : guard_exports.IsUndefined(value) ? FromUndefined(value) : guard_exports.IsFunction(value) ? FromFunction(value) : Unreachable();
-}
-function Hex(limb) {
-  return limb.toString(16).padStart(4, "0");
-}
-function HashCode(value) {
-  return BigInt(`0x${Hash(value)}`);
-}
-function Hash(value) {
-  A0 = 8997, A1 = 33826, A2 = 40164, A3 = 52210;
-  FromValue(value);
-  return `${Hex(A3)}${Hex(A2)}${Hex(A1)}${Hex(A0)}`;
-}
-
-// node_modules/typebox/build/system/locale/en_US.mjs
-function en_US(error) {
-  switch (error.keyword) {
-    case "additionalProperties":
-      return "must not have additional properties";
-    case "anyOf":
-      return "must match a schema in anyOf";
-    case "boolean":
-      return "schema is false";
-    case "const":
-      return "must be equal to constant";
-    case "contains":
-      return "must contain at least 1 valid item";
-    case "dependencies":
-      return `must have properties ${error.params.dependencies.join(", ")} when property ${error.params.property} is present`;
-    case "dependentRequired":
-      return `must have properties ${error.params.dependencies.join(", ")} when property ${error.params.property} is present`;
-    case "enum":
-      return "must be equal to one of the allowed values";
-    case "exclusiveMaximum":
-      return `must be ${error.params.comparison} ${error.params.limit}`;
-    case "exclusiveMinimum":
-      return `must be ${error.params.comparison} ${error.params.limit}`;
-    case "format":
-      return `must match format "${error.params.format}"`;
-    case "if":
-      return `must match "${error.params.failingKeyword}" schema`;
-    case "maxItems":
-      return `must not have more than ${error.params.limit} items`;
-    case "maxLength":
-      return `must not have more than ${error.params.limit} characters`;
-    case "maxProperties":
-      return `must not have more than ${error.params.limit} properties`;
-    case "maximum":
-      return `must be ${error.params.comparison} ${error.params.limit}`;
-    case "minItems":
-      return `must not have fewer than ${error.params.limit} items`;
-    case "minLength":
-      return `must not have fewer than ${error.params.limit} characters`;
-    case "minProperties":
-      return `must not have fewer than ${error.params.limit} properties`;
-    case "minimum":
-      return `must be ${error.params.comparison} ${error.params.limit}`;
-    case "multipleOf":
-      return `must be multiple of ${error.params.multipleOf}`;
-    case "not":
-      return "must not be valid";
-    case "oneOf":
-      return "must match exactly one schema in oneOf";
-    case "pattern":
-      return `must match pattern "${error.params.pattern}"`;
-    case "propertyNames":
-      return `property names ${error.params.propertyNames.join(", ")} are invalid`;
-    case "required":
-      return `must have required properties ${error.params.requiredProperties.join(", ")}`;
-    case "type":
-      return typeof error.params.type === "string" ? `must be ${error.params.type}` : `must be either ${error.params.type.join(" or ")}`;
-    case "unevaluatedItems":
-      return "must not have unevaluated items";
-    case "unevaluatedProperties":
-      return "must not have unevaluated properties";
-    case "uniqueItems":
-      return `must not have duplicate items`;
-    case "~refine":
-      return error.params.message;
-    // deno-coverage-ignore-start - unreachable
-    default:
-      return "an unknown validation error occurred";
-  }
-}
-
-// node_modules/typebox/build/system/locale/_config.mjs
-var locale = en_US;
-function Get2() {
-  return locale;
-}
 
 // node_modules/typebox/build/type/types/_codec.mjs
 var EncodeBuilder = class {
@@ -36980,7 +36670,7 @@ function IsBigInt2(value) {
 function Boolean2(options) {
   return memory_exports.Create({ "~kind": "Boolean" }, { type: "boolean" }, options);
 }
-function IsBoolean3(value) {
+function IsBoolean2(value) {
   return IsKind(value, "Boolean");
 }
 
@@ -37024,12 +36714,6 @@ function Literal(value, options) {
 function IsLiteralValue(value) {
   return guard_exports.IsBigInt(value) || guard_exports.IsBoolean(value) || guard_exports.IsNumber(value) || guard_exports.IsString(value);
 }
-function IsLiteralBigInt(value) {
-  return IsLiteral(value) && guard_exports.IsBigInt(value.const);
-}
-function IsLiteralBoolean(value) {
-  return IsLiteral(value) && guard_exports.IsBoolean(value.const);
-}
 function IsLiteralNumber(value) {
   return IsLiteral(value) && guard_exports.IsNumber(value.const);
 }
@@ -37053,7 +36737,7 @@ var NumberPattern = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?";
 function Number2(options) {
   return memory_exports.Create({ "~kind": "Number" }, { type: "number" }, options);
 }
-function IsNumber3(value) {
+function IsNumber2(value) {
   return IsKind(value, "Number");
 }
 
@@ -37083,7 +36767,7 @@ var StringPattern = ".*";
 function String2(options) {
   return memory_exports.Create({ "~kind": "String" }, { type: "string" }, options);
 }
-function IsString3(value) {
+function IsString2(value) {
   return IsKind(value, "String");
 }
 
@@ -37426,7 +37110,7 @@ function Flatten(types, result = []) {
 
 // node_modules/typebox/build/type/engine/record/from_key_union.mjs
 function StringOrNumberCheck(types) {
-  return types.some((type) => IsString3(type) || IsNumber3(type) || IsInteger2(type));
+  return types.some((type) => IsString2(type) || IsNumber2(type) || IsInteger2(type));
 }
 function TryBuildRecord(types, value) {
   return guard_exports.IsEqual(StringOrNumberCheck(types), true) ? CreateRecord(StringKey, value) : void 0;
@@ -37449,7 +37133,7 @@ function FromUnionKey(types, value) {
 
 // node_modules/typebox/build/type/engine/record/from_key.mjs
 function FromKey(key, value) {
-  const result = IsAny(key) ? FromAnyKey(value) : IsBoolean3(key) ? FromBooleanKey(value) : IsEnum(key) ? FromEnumKey(key.enum, value) : IsInteger2(key) ? FromIntegerKey(key, value) : IsIntersect(key) ? FromIntersectKey(key.allOf, value) : IsLiteral(key) ? FromLiteralKey(key.const, value) : IsNumber3(key) ? FromNumberKey(key, value) : IsUnion(key) ? FromUnionKey(key.anyOf, value) : IsString3(key) ? FromStringKey(key, value) : IsTemplateLiteral(key) ? FromTemplateKey(key.pattern, value) : _Object_({});
+  const result = IsAny(key) ? FromAnyKey(value) : IsBoolean2(key) ? FromBooleanKey(value) : IsEnum(key) ? FromEnumKey(key.enum, value) : IsInteger2(key) ? FromIntegerKey(key, value) : IsIntersect(key) ? FromIntersectKey(key.allOf, value) : IsLiteral(key) ? FromLiteralKey(key.const, value) : IsNumber2(key) ? FromNumberKey(key, value) : IsUnion(key) ? FromUnionKey(key.anyOf, value) : IsString2(key) ? FromStringKey(key, value) : IsTemplateLiteral(key) ? FromTemplateKey(key.pattern, value) : _Object_({});
   return result;
 }
 
@@ -37731,7 +37415,7 @@ function PropertyKeyQuotedMapping(input2) {
   return input2;
 }
 function PropertyKeyIndexMapping(input2) {
-  return IsInteger2(input2[3]) ? IntegerKey : IsNumber3(input2[3]) ? NumberKey : IsSymbol2(input2[3]) ? StringKey : IsString3(input2[3]) ? StringKey : Unreachable2();
+  return IsInteger2(input2[3]) ? IntegerKey : IsNumber2(input2[3]) ? NumberKey : IsSymbol2(input2[3]) ? StringKey : IsString2(input2[3]) ? StringKey : Unreachable2();
 }
 function PropertyKeyMapping(input2) {
   return input2;
@@ -38410,7 +38094,7 @@ function EncodeUnion(types, right, pattern2, result = []) {
   return guard_exports.ShiftLeft(types, (head, tail) => EncodeUnion(tail, right, pattern2, [...result, EncodeType(head, [], "")]), () => EncodeTypes(right, `${pattern2}(${JoinString(result)})`));
 }
 function EncodeType(type, right, pattern2) {
-  return IsEnum(type) ? EncodeEnum(type.enum, right, pattern2) : IsInteger2(type) ? EncodeInteger(right, pattern2) : IsLiteral(type) ? EncodeLiteral(type.const, right, pattern2) : IsBigInt2(type) ? EncodeBigInt(right, pattern2) : IsBoolean3(type) ? EncodeBoolean(right, pattern2) : IsNumber3(type) ? EncodeNumber(right, pattern2) : IsString3(type) ? EncodeString(right, pattern2) : IsTemplateLiteral(type) ? EncodeTemplateLiteral(type.pattern, right, pattern2) : IsTemplateLiteralDeferred(type) ? EncodeTemplateLiteralDeferred(type.parameters[0], right, pattern2) : IsUnion(type) ? EncodeUnion(type.anyOf, right, pattern2) : NeverPattern;
+  return IsEnum(type) ? EncodeEnum(type.enum, right, pattern2) : IsInteger2(type) ? EncodeInteger(right, pattern2) : IsLiteral(type) ? EncodeLiteral(type.const, right, pattern2) : IsBigInt2(type) ? EncodeBigInt(right, pattern2) : IsBoolean2(type) ? EncodeBoolean(right, pattern2) : IsNumber2(type) ? EncodeNumber(right, pattern2) : IsString2(type) ? EncodeString(right, pattern2) : IsTemplateLiteral(type) ? EncodeTemplateLiteral(type.pattern, right, pattern2) : IsTemplateLiteralDeferred(type) ? EncodeTemplateLiteralDeferred(type.parameters[0], right, pattern2) : IsUnion(type) ? EncodeUnion(type.anyOf, right, pattern2) : NeverPattern;
 }
 function EncodeTypes(types, pattern2) {
   return guard_exports.ShiftLeft(types, (left, right) => EncodeType(left, right, pattern2), () => pattern2);
@@ -38545,7 +38229,7 @@ function ExtendsBigInt(inferred, left, right) {
 
 // node_modules/typebox/build/type/extends/boolean.mjs
 function ExtendsBoolean(inferred, left, right) {
-  return IsBoolean3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
+  return IsBoolean2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
 }
 
 // node_modules/typebox/build/type/extends/parameters.mjs
@@ -38594,7 +38278,7 @@ function ExtendsFunction(inferred, parameters, returnType, right) {
 
 // node_modules/typebox/build/type/extends/integer.mjs
 function ExtendsInteger(inferred, left, right) {
-  return IsInteger2(right) ? ExtendsTrue(inferred) : IsNumber3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
+  return IsInteger2(right) ? ExtendsTrue(inferred) : IsNumber2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
 }
 
 // node_modules/typebox/build/type/extends/intersect.mjs
@@ -38611,13 +38295,13 @@ function ExtendsLiteralBigInt(inferred, left, right) {
   return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsBigInt2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
 }
 function ExtendsLiteralBoolean(inferred, left, right) {
-  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsBoolean3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
+  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsBoolean2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
 }
 function ExtendsLiteralNumber(inferred, left, right) {
-  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsNumber3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
+  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsNumber2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
 }
 function ExtendsLiteralString(inferred, left, right) {
-  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsString3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
+  return IsLiteral(right) ? ExtendsLiteralValue(inferred, left, right.const) : IsString2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, Literal(left), right);
 }
 function ExtendsLiteral(inferred, left, right) {
   return guard_exports.IsBigInt(left.const) ? ExtendsLiteralBigInt(inferred, left.const, right) : guard_exports.IsBoolean(left.const) ? ExtendsLiteralBoolean(inferred, left.const, right) : guard_exports.IsNumber(left.const) ? ExtendsLiteralNumber(inferred, left.const, right) : guard_exports.IsString(left.const) ? ExtendsLiteralString(inferred, left.const, right) : Unreachable();
@@ -38635,7 +38319,7 @@ function ExtendsNull(inferred, left, right) {
 
 // node_modules/typebox/build/type/extends/number.mjs
 function ExtendsNumber(inferred, left, right) {
-  return IsNumber3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
+  return IsNumber2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
 }
 
 // node_modules/typebox/build/type/extends/object.mjs
@@ -38690,19 +38374,19 @@ function ExtendsObject(inferred, left, right) {
 }
 
 // node_modules/typebox/build/type/extends/record.mjs
-function FromObject2(inferred, properties) {
+function FromObject(inferred, properties) {
   return guard_exports.IsEqual(guard_exports.Keys(properties).length, 0) ? ExtendsTrue(inferred) : ExtendsFalse();
 }
 function FromRecord(inferred, _leftKey, leftValue, _rightKey, rightValue) {
   return ExtendsLeft(inferred, leftValue, rightValue);
 }
 function ExtendsRecord(inferred, leftPattern, leftValue, right) {
-  return IsRecord(right) ? FromRecord(inferred, RecordPatternToType(leftPattern), leftValue, RecordPatternToType(RecordPattern(right)), RecordValue(right)) : IsObject2(right) ? FromObject2(inferred, right.properties) : IsAny(right) ? ExtendsTrue(inferred) : IsUnknown(right) ? ExtendsTrue(inferred) : ExtendsFalse();
+  return IsRecord(right) ? FromRecord(inferred, RecordPatternToType(leftPattern), leftValue, RecordPatternToType(RecordPattern(right)), RecordValue(right)) : IsObject2(right) ? FromObject(inferred, right.properties) : IsAny(right) ? ExtendsTrue(inferred) : IsUnknown(right) ? ExtendsTrue(inferred) : ExtendsFalse();
 }
 
 // node_modules/typebox/build/type/extends/string.mjs
 function ExtendsString(inferred, left, right) {
-  return IsString3(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
+  return IsString2(right) ? ExtendsTrue(inferred) : ExtendsRight(inferred, left, right);
 }
 
 // node_modules/typebox/build/type/extends/symbol.mjs
@@ -38827,7 +38511,7 @@ function ExtendsVoid(inferred, left, right) {
 
 // node_modules/typebox/build/type/extends/extends_left.mjs
 function ExtendsLeft(inferred, left, right) {
-  return IsAny(left) ? ExtendsAny(inferred, left, right) : IsArray2(left) ? ExtendsArray(inferred, left, left.items, right) : IsBigInt2(left) ? ExtendsBigInt(inferred, left, right) : IsBoolean3(left) ? ExtendsBoolean(inferred, left, right) : IsConstructor2(left) ? ExtendsConstructor(inferred, left.parameters, left.instanceType, right) : IsDependent(left) ? ExtendsDependent(inferred, left.if, left.then, left.else, right) : IsEnum(left) ? ExtendsEnum(inferred, left.enum, right) : IsFunction2(left) ? ExtendsFunction(inferred, left.parameters, left.returnType, right) : IsInteger2(left) ? ExtendsInteger(inferred, left, right) : IsIntersect(left) ? ExtendsIntersect(inferred, left.allOf, right) : IsLiteral(left) ? ExtendsLiteral(inferred, left, right) : IsNever(left) ? ExtendsNever(inferred, left, right) : IsNull2(left) ? ExtendsNull(inferred, left, right) : IsNumber3(left) ? ExtendsNumber(inferred, left, right) : IsObject2(left) ? ExtendsObject(inferred, left.properties, right) : IsRecord(left) ? ExtendsRecord(inferred, RecordPattern(left), RecordValue(left), right) : IsString3(left) ? ExtendsString(inferred, left, right) : IsSymbol2(left) ? ExtendsSymbol(inferred, left, right) : IsTemplateLiteral(left) ? ExtendsTemplateLiteral(inferred, left.pattern, right) : IsTuple(left) ? ExtendsTuple(inferred, left.items, right) : IsUndefined2(left) ? ExtendsUndefined(inferred, left, right) : IsUnion(left) ? ExtendsUnion2(inferred, left.anyOf, right) : IsUnknown(left) ? ExtendsUnknown(inferred, left, right) : IsVoid(left) ? ExtendsVoid(inferred, left, right) : ExtendsFalse();
+  return IsAny(left) ? ExtendsAny(inferred, left, right) : IsArray2(left) ? ExtendsArray(inferred, left, left.items, right) : IsBigInt2(left) ? ExtendsBigInt(inferred, left, right) : IsBoolean2(left) ? ExtendsBoolean(inferred, left, right) : IsConstructor2(left) ? ExtendsConstructor(inferred, left.parameters, left.instanceType, right) : IsDependent(left) ? ExtendsDependent(inferred, left.if, left.then, left.else, right) : IsEnum(left) ? ExtendsEnum(inferred, left.enum, right) : IsFunction2(left) ? ExtendsFunction(inferred, left.parameters, left.returnType, right) : IsInteger2(left) ? ExtendsInteger(inferred, left, right) : IsIntersect(left) ? ExtendsIntersect(inferred, left.allOf, right) : IsLiteral(left) ? ExtendsLiteral(inferred, left, right) : IsNever(left) ? ExtendsNever(inferred, left, right) : IsNull2(left) ? ExtendsNull(inferred, left, right) : IsNumber2(left) ? ExtendsNumber(inferred, left, right) : IsObject2(left) ? ExtendsObject(inferred, left.properties, right) : IsRecord(left) ? ExtendsRecord(inferred, RecordPattern(left), RecordValue(left), right) : IsString2(left) ? ExtendsString(inferred, left, right) : IsSymbol2(left) ? ExtendsSymbol(inferred, left, right) : IsTemplateLiteral(left) ? ExtendsTemplateLiteral(inferred, left.pattern, right) : IsTuple(left) ? ExtendsTuple(inferred, left.items, right) : IsUndefined2(left) ? ExtendsUndefined(inferred, left, right) : IsUnion(left) ? ExtendsUnion2(inferred, left.anyOf, right) : IsUnknown(left) ? ExtendsUnknown(inferred, left, right) : IsVoid(left) ? ExtendsVoid(inferred, left, right) : ExtendsFalse();
 }
 
 // node_modules/typebox/build/type/engine/interface/instantiate.mjs
@@ -39444,7 +39128,7 @@ function FromIntersect(types) {
 }
 
 // node_modules/typebox/build/type/engine/object/from_object.mjs
-function FromObject3(properties) {
+function FromObject2(properties) {
   return properties;
 }
 
@@ -39472,7 +39156,7 @@ function FromUnion3(types) {
 
 // node_modules/typebox/build/type/engine/object/from_type.mjs
 function FromType8(type) {
-  return IsCyclic(type) ? FromCyclic(type.$defs, type.$ref) : IsDependent(type) ? FromDependent(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect(type.allOf) : IsUnion(type) ? FromUnion3(type.anyOf) : IsTuple(type) ? FromTuple(type.items) : IsObject2(type) ? FromObject3(type.properties) : {};
+  return IsCyclic(type) ? FromCyclic(type.$defs, type.$ref) : IsDependent(type) ? FromDependent(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect(type.allOf) : IsUnion(type) ? FromUnion3(type.anyOf) : IsTuple(type) ? FromTuple(type.items) : IsObject2(type) ? FromObject2(type.properties) : {};
 }
 
 // node_modules/typebox/build/type/engine/object/collapse.mjs
@@ -39499,7 +39183,7 @@ function NormalizeIndexerTypes(types) {
 function NormalizeIndexer(type) {
   return IsIntersect(type) ? Intersect(NormalizeIndexerTypes(type.allOf)) : IsUnion(type) ? Union(NormalizeIndexerTypes(type.anyOf)) : IsLiteral(type) ? NormalizeLiteral(type.const) : type;
 }
-function FromArray2(type, indexer) {
+function FromArray(type, indexer) {
   const normalizedIndexer = NormalizeIndexer(indexer);
   const check = Extends({}, normalizedIndexer, Number2());
   const result = (
@@ -39609,8 +39293,8 @@ function FromIndexerNumber(properties) {
   const result = EvaluateUnion(variants);
   return result;
 }
-function FromObject4(properties, indexer) {
-  const result = IsNumber3(indexer) ? FromIndexerNumber(properties) : FromIndexer(properties, indexer);
+function FromObject3(properties, indexer) {
+  const result = IsNumber2(indexer) ? FromIndexerNumber(properties) : FromIndexer(properties, indexer);
   return result;
 }
 
@@ -39643,13 +39327,13 @@ function FromTupleWithoutIndexer(types) {
 function FromTuple2(types, indexer) {
   return (
     // length (intrinsic)
-    IsLiteral(indexer) && guard_exports.IsEqual(indexer.const, "length") ? Literal(types.length) : IsNumber3(indexer) || IsInteger2(indexer) ? FromTupleWithoutIndexer(types) : FromTupleWithIndexer(types, indexer)
+    IsLiteral(indexer) && guard_exports.IsEqual(indexer.const, "length") ? Literal(types.length) : IsNumber2(indexer) || IsInteger2(indexer) ? FromTupleWithoutIndexer(types) : FromTupleWithIndexer(types, indexer)
   );
 }
 
 // node_modules/typebox/build/type/engine/indexed/from_type.mjs
 function FromType11(type, indexer) {
-  return IsArray2(type) ? FromArray2(type.items, indexer) : IsObject2(type) ? FromObject4(type.properties, indexer) : IsTuple(type) ? FromTuple2(type.items, indexer) : Never();
+  return IsArray2(type) ? FromArray(type.items, indexer) : IsObject2(type) ? FromObject3(type.properties, indexer) : IsTuple(type) ? FromTuple2(type.items, indexer) : Never();
 }
 
 // node_modules/typebox/build/type/engine/indexed/instantiate.mjs
@@ -39702,7 +39386,7 @@ function FromAny() {
 }
 
 // node_modules/typebox/build/type/engine/keyof/from_array.mjs
-function FromArray3(_type) {
+function FromArray2(_type) {
   return Number2();
 }
 
@@ -39713,7 +39397,7 @@ function FromPropertyKeys(keys) {
   }, []);
   return result;
 }
-function FromObject5(properties) {
+function FromObject4(properties) {
   const propertyKeys = guard_exports.Keys(properties);
   const variants = FromPropertyKeys(propertyKeys);
   const result = EvaluateUnionFast(variants);
@@ -39733,7 +39417,7 @@ function FromTuple3(types) {
 
 // node_modules/typebox/build/type/engine/keyof/from_type.mjs
 function FromType12(type) {
-  return IsAny(type) ? FromAny() : IsArray2(type) ? FromArray3(type.items) : IsObject2(type) ? FromObject5(type.properties) : IsRecord(type) ? FromRecord2(type) : IsTuple(type) ? FromTuple3(type.items) : Never();
+  return IsAny(type) ? FromAny() : IsArray2(type) ? FromArray2(type.items) : IsObject2(type) ? FromObject4(type.properties) : IsRecord(type) ? FromRecord2(type) : IsTuple(type) ? FromTuple3(type.items) : Never();
 }
 
 // node_modules/typebox/build/type/engine/keyof/instantiate.mjs
@@ -39978,7 +39662,7 @@ function FromUnion6(types) {
 }
 
 // node_modules/typebox/build/type/engine/partial/from_object.mjs
-function FromObject6(properties) {
+function FromObject5(properties) {
   const mapped = guard_exports.Keys(properties).reduce((result2, left) => {
     return { ...result2, [left]: AddOptional(properties[left]) };
   }, {});
@@ -39988,7 +39672,7 @@ function FromObject6(properties) {
 
 // node_modules/typebox/build/type/engine/partial/from_type.mjs
 function FromType15(type) {
-  return IsCyclic(type) ? FromCyclic3(type.$defs, type.$ref) : IsDependent(type) ? FromDependent3(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect3(type.allOf) : IsUnion(type) ? FromUnion6(type.anyOf) : IsObject2(type) ? FromObject6(type.properties) : _Object_({});
+  return IsCyclic(type) ? FromCyclic3(type.$defs, type.$ref) : IsDependent(type) ? FromDependent3(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect3(type.allOf) : IsUnion(type) ? FromUnion6(type.anyOf) : IsObject2(type) ? FromObject5(type.properties) : _Object_({});
 }
 
 // node_modules/typebox/build/type/engine/partial/instantiate.mjs
@@ -40046,7 +39730,7 @@ function ReadonlyObject(type, options = {}) {
 var ReadonlyType = ReadonlyObject;
 
 // node_modules/typebox/build/type/engine/readonly_object/from_array.mjs
-function FromArray4(type) {
+function FromArray3(type) {
   const result = AddImmutable(_Array_(type));
   return result;
 }
@@ -40074,7 +39758,7 @@ function FromIntersect4(types) {
 }
 
 // node_modules/typebox/build/type/engine/readonly_object/from_object.mjs
-function FromObject7(properties) {
+function FromObject6(properties) {
   const mapped = guard_exports.Keys(properties).reduce((result2, left) => {
     return { ...result2, [left]: AddReadonly(properties[left]) };
   }, {});
@@ -40096,7 +39780,7 @@ function FromUnion7(types) {
 
 // node_modules/typebox/build/type/engine/readonly_object/from_type.mjs
 function FromType17(type) {
-  return IsArray2(type) ? FromArray4(type.items) : IsCyclic(type) ? FromCyclic4(type.$defs, type.$ref) : IsDependent(type) ? FromDependent4(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect4(type.allOf) : IsObject2(type) ? FromObject7(type.properties) : IsTuple(type) ? FromTuple4(type.items) : IsUnion(type) ? FromUnion7(type.anyOf) : type;
+  return IsArray2(type) ? FromArray3(type.items) : IsCyclic(type) ? FromCyclic4(type.$defs, type.$ref) : IsDependent(type) ? FromDependent4(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect4(type.allOf) : IsObject2(type) ? FromObject6(type.properties) : IsTuple(type) ? FromTuple4(type.items) : IsUnion(type) ? FromUnion7(type.anyOf) : type;
 }
 
 // node_modules/typebox/build/type/engine/readonly_object/instantiate.mjs
@@ -40151,7 +39835,7 @@ function RemoveOptional(type, options = {}) {
 }
 
 // node_modules/typebox/build/type/engine/required/from_object.mjs
-function FromObject8(properties) {
+function FromObject7(properties) {
   const mapped = guard_exports.Keys(properties).reduce((result2, left) => {
     return { ...result2, [left]: RemoveOptional(properties[left]) };
   }, {});
@@ -40161,7 +39845,7 @@ function FromObject8(properties) {
 
 // node_modules/typebox/build/type/engine/required/from_type.mjs
 function FromType18(type) {
-  return IsCyclic(type) ? FromCyclic5(type.$defs, type.$ref) : IsDependent(type) ? FromDependent5(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect5(type.allOf) : IsUnion(type) ? FromUnion8(type.anyOf) : IsObject2(type) ? FromObject8(type.properties) : _Object_({});
+  return IsCyclic(type) ? FromCyclic5(type.$defs, type.$ref) : IsDependent(type) ? FromDependent5(type.if, type.then, type.else) : IsIntersect(type) ? FromIntersect5(type.allOf) : IsUnion(type) ? FromUnion8(type.anyOf) : IsObject2(type) ? FromObject7(type.properties) : _Object_({});
 }
 
 // node_modules/typebox/build/type/action/required.mjs
@@ -40320,22 +40004,6 @@ function Module2(declarations, options = {}) {
   return ModuleInstantiate({}, State([], []), declarations, options);
 }
 
-// node_modules/typebox/build/type/engine/priority/priority.mjs
-function Comparer(left, right) {
-  const compareResult = Compare(left, right);
-  return guard_exports.IsEqual(compareResult, CompareResultRightInside) ? 1 : guard_exports.IsEqual(compareResult, CompareResultDisjoint) ? 1 : 0;
-}
-function Insert(type, types, result = []) {
-  return guard_exports.ShiftLeft(types, (left, right) => guard_exports.IsEqual(Comparer(type, left), 1) ? Insert(type, right, [...result, left]) : [...result, type, ...types], () => [...result, type]);
-}
-function Sort(types, result = []) {
-  return guard_exports.ShiftLeft(types, (left, right) => Sort(right, Insert(left, result)), () => result);
-}
-function Priority(types) {
-  const result = Sort(types);
-  return result;
-}
-
 // node_modules/typebox/build/type/script/script.mjs
 function Script2(...args) {
   const [context2, input2, options] = arguments_exports.Match(args, {
@@ -40387,7 +40055,7 @@ __export(typebox_exports, {
   IsAny: () => IsAny,
   IsArray: () => IsArray2,
   IsBigInt: () => IsBigInt2,
-  IsBoolean: () => IsBoolean3,
+  IsBoolean: () => IsBoolean2,
   IsCall: () => IsCall,
   IsCodec: () => IsCodec,
   IsConstructor: () => IsConstructor2,
@@ -40406,7 +40074,7 @@ __export(typebox_exports, {
   IsLiteral: () => IsLiteral,
   IsNever: () => IsNever,
   IsNull: () => IsNull2,
-  IsNumber: () => IsNumber3,
+  IsNumber: () => IsNumber2,
   IsObject: () => IsObject2,
   IsOptional: () => IsOptional,
   IsParameter: () => IsParameter,
@@ -40416,7 +40084,7 @@ __export(typebox_exports, {
   IsRefine: () => IsRefine,
   IsRest: () => IsRest,
   IsSchema: () => IsSchema,
-  IsString: () => IsString3,
+  IsString: () => IsString2,
   IsSymbol: () => IsSymbol2,
   IsTemplateLiteral: () => IsTemplateLiteral,
   IsThis: () => IsThis,
@@ -40926,6 +40594,10 @@ var Decision = documentOf(
         },
         "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
       ),
+      urgent: action(
+        { app: nameOf("the App"), release: typebox_exports.Optional(release) },
+        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
+      ),
       rollback: action(
         {
           app: nameOf("the App"),
@@ -40943,7 +40615,7 @@ var Decision = documentOf(
         "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
       )
     },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `rollback`"
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
   ),
   "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
 );
@@ -41149,6 +40821,11 @@ var Stage = closedObject(
         description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
       })
     ),
+    each: typebox_exports.Optional(
+      typebox_exports.String({
+        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
+      })
+    ),
     approval: typebox_exports.Optional(
       typebox_exports.Boolean({
         default: false,
@@ -41172,7 +40849,7 @@ var Stage = closedObject(
       intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
     )
   },
-  "one stage; at most one of `selector`, `count` and `percent`, none of them: all that is left"
+  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
 );
 var RolloutStrategy = documentOf(
   "RolloutStrategy",
@@ -41210,6 +40887,27 @@ var RolloutStrategy = documentOf(
       }),
       windows: typebox_exports.Optional(
         windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
+      ),
+      urgent: typebox_exports.Optional(
+        closedObject(
+          {
+            stages: typebox_exports.Optional(
+              typebox_exports.Array(nameOf("name of a stage"), {
+                uniqueItems: true,
+                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is"
+              })
+            ),
+            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
+            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
+            windows: typebox_exports.Optional(
+              typebox_exports.Enum(["keep", "ignore"], {
+                default: "keep",
+                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
+              })
+            )
+          },
+          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
+        )
       ),
       onFailure: typebox_exports.Optional(
         typebox_exports.Literal("hold", {
@@ -41449,8 +41147,8 @@ function resolveStrategy(model, app) {
   const { rollout, checks: declared } = model.apps.get(app)?.value.spec ?? {};
   const name2 = rollout?.strategy ?? model.fleet.value.spec.rollout?.strategy;
   const strategy = namedStrategy(model, name2);
-  const checks = checksOf(declared);
-  return checks === void 0 ? strategy : { ...strategy, checks };
+  const checks2 = checksOf(declared);
+  return checks2 === void 0 ? strategy : { ...strategy, checks: checks2 };
 }
 function namedStrategy(model, name2) {
   const spec = name2 === void 0 ? void 0 : model.strategies.get(name2)?.value.spec;
@@ -41459,7 +41157,7 @@ function namedStrategy(model, name2) {
 function strategyFromSpec(name2, spec) {
   const written = spec.stages ?? [];
   const stages2 = written.length === 0 ? builtInStages(spec) : written.map((stage, index) => resolveStage(stage, { spec, index }));
-  if (!stages2.some(({ take }) => "rest" in take)) {
+  if (!stages2.some(({ take: take2 }) => "rest" in take2)) {
     stages2.push(resolveStage({ name: restName(stages2) }, { spec, index: stages2.length }));
   }
   return {
@@ -41469,7 +41167,21 @@ function strategyFromSpec(name2, spec) {
     progressDeadlineMs: duration2(spec.progressDeadline) ?? defaults.progressDeadlineMs,
     unknownBlocks: spec.gates?.unknown === "block",
     rollback: spec.rollback === "none" ? null : spec.rollback ?? defaults.rollback,
-    ...spec.windows === void 0 ? {} : { windows: spec.windows }
+    ...spec.windows === void 0 ? {} : { windows: spec.windows },
+    ...urgentRules(spec)
+  };
+}
+function urgentRules({ urgent }) {
+  if (urgent === void 0) return {};
+  const { stages: stages2, soak, minReady, windows } = urgent;
+  const [soakMs, minReadyMs] = [duration2(soak), duration2(minReady)];
+  return {
+    urgent: {
+      ...stages2 === void 0 ? {} : { stages: stages2 },
+      ...soakMs === void 0 ? {} : { soakMs },
+      ...minReadyMs === void 0 ? {} : { minReadyMs },
+      ...windows === "ignore" ? { ignoresWindows: true } : {}
+    }
   };
 }
 function builtInStages(spec) {
@@ -41508,6 +41220,7 @@ function takeOf(stage) {
       matches: (labels) => matchesSelector(selector, labels)
     };
   }
+  if (stage.each !== void 0) return { each: stage.each };
   if (stage.count !== void 0) return { count: stage.count };
   if (stage.percent !== void 0) return { percent: stage.percent };
   return { rest: true };
@@ -41596,10 +41309,10 @@ function entitled(base, head) {
   });
   return Object.fromEntries(apps);
 }
-function byTree(sides, take) {
+function byTree(sides, take2) {
   const objects = /* @__PURE__ */ new Map();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, take(variant));
+    objects.set(tree, take2(variant));
   }
   const none = /* @__PURE__ */ new Set();
   return (tree) => objects.get(tree) ?? none;
@@ -65638,9 +65351,9 @@ function checkChecks({ apps }) {
   return [...apps.values()].flatMap(checkApp);
 }
 function checkApp({ value, document: document2 }) {
-  const { checks = {} } = value.spec;
+  const { checks: checks2 = {} } = value.spec;
   return ["before", "after"].flatMap((when) => {
-    const list = checks[when] ?? [];
+    const list = checks2[when] ?? [];
     return list.flatMap(({ name: name2, cel: cel2 }, index) => {
       const path2 = ["spec", "checks", when, index];
       const isTwice = list.findIndex((other) => other.name === name2) < index;
@@ -65679,6 +65392,28 @@ function badCel(document2, path2, { cel: cel2, problem: problem2 }) {
   });
 }
 
+// src/core/model/domain-stages.ts
+var import_node_crypto4 = require("node:crypto");
+var longest = 63;
+var byRegion = "region";
+function domainOfSite(each, {
+  region,
+  labels
+}) {
+  if (each === byRegion) return region;
+  return Object.hasOwn(labels, each) ? labels[each] : void 0;
+}
+var hashed = /-[0-9a-f]{8}$/u;
+function domainStageName(stage, domain) {
+  const plain = `${stage}-${domain}`;
+  const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
+  const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
+  if (isPlain2 && !hashed.test(name2)) return name2;
+  const hash = (0, import_node_crypto4.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const start = name2.slice(0, longest - hash.length - 1);
+  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash}`;
+}
+
 // src/core/model/check-decisions.ts
 var decisionActions = [
   "hold",
@@ -65687,6 +65422,7 @@ var decisionActions = [
   "excuse",
   "retry",
   "promote",
+  "urgent",
   "rollback"
 ];
 function actionOf({ spec }) {
@@ -65785,12 +65521,21 @@ function declaredNames(draft, field) {
   const kind = kindOf[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
-function stageNames({ strategies, declared }) {
+function stageNames(draft) {
+  const { strategies, declared } = draft;
   if (strategies.size < (declared.get("RolloutStrategy")?.size ?? 0)) return void 0;
   const named2 = [...strategies.values()].flatMap(
-    ({ value }) => (value.spec.stages ?? []).map(({ name: name2 }) => name2)
+    ({ value }) => (value.spec.stages ?? []).flatMap((stage) => stageNamesOf(draft, stage))
   );
   return /* @__PURE__ */ new Set(["canary", "early", "rest", ...named2]);
+}
+function stageNamesOf({ sites }, { name: name2, each }) {
+  if (each === void 0) return [name2];
+  const domains = [...sites.values()].flatMap(({ value: { spec, metadata } }) => {
+    const site = { region: spec.region, labels: metadata.labels ?? {} };
+    return domainOfSite(each, site) ?? [];
+  });
+  return domains.map((domain) => domainStageName(name2, domain));
 }
 
 // src/core/model/check-dependencies.ts
@@ -65895,7 +65640,8 @@ function checkLabels2(draft) {
         return valueFinding === void 0 ? [] : errorAt(site.document.at(path2), valueFinding);
       })
     ),
-    ...checkFailureDomains(draft.fleet)
+    ...checkFailureDomains(draft.fleet),
+    ...checkStageDomains(draft)
   ];
 }
 function unknownKey(vocabulary, key) {
@@ -65954,11 +65700,25 @@ function checkVocabularySyntax(fleet) {
 function checkFailureDomains(fleet) {
   if (fleet === void 0) return [];
   const { value, document: document2 } = fleet;
-  return (value.spec.failureDomains ?? []).flatMap((key, index) => {
-    const syntax = invalid(labelKeyProblem(key), key);
-    const found = syntax[0] ?? unknownKey(value.spec.labels, key);
-    return found === void 0 ? [] : errorAt(document2.at(["spec", "failureDomains", index]), found);
-  });
+  return (value.spec.failureDomains ?? []).flatMap(
+    (key, index) => keyFindings(value.spec.labels, key).map(
+      (found) => errorAt(document2.at(["spec", "failureDomains", index]), found)
+    )
+  );
+}
+function checkStageDomains({ fleet, strategies }) {
+  return [...strategies.values()].flatMap(
+    ({ value, document: document2 }) => (value.spec.stages ?? []).flatMap(
+      ({ each }, index) => each === void 0 || each === byRegion ? [] : keyFindings(fleet?.value.spec.labels, each).map(
+        (found) => errorAt(document2.at(["spec", "stages", index, "each"]), found)
+      )
+    )
+  );
+}
+function keyFindings(vocabulary, key) {
+  const [syntax] = invalid(labelKeyProblem(key), key);
+  const found = syntax ?? unknownKey(vocabulary, key);
+  return found === void 0 ? [] : [found];
 }
 
 // src/core/model/check-references.ts
@@ -66183,19 +65943,35 @@ function checkOperation(operation, document2, path2) {
   ];
 }
 function checkStrategy({ value, document: document2 }) {
-  const { stages: stages2 = [], soak, minReady, progressDeadline } = value.spec;
+  const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value.spec;
   return [
     ...checkDurations(document2, [
       [["spec", "soak"], soak],
       [["spec", "minReady"], minReady],
       [["spec", "progressDeadline"], progressDeadline],
+      [["spec", "urgent", "soak"], urgent?.soak],
+      [["spec", "urgent", "minReady"], urgent?.minReady],
       ...stages2.map((stage, index) => [
         ["spec", "stages", index, "soak"],
         stage.soak
       ])
     ]),
-    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2))
+    ...stages2.flatMap((stage, index) => checkStage(stages2, index, document2)),
+    ...checkUrgentStages({ value, document: document2 })
   ];
+}
+function checkUrgentStages({ value, document: document2 }) {
+  const { stages: stages2 = [], urgent } = value.spec;
+  const declared = stages2.map(({ name: name2 }) => name2);
+  const names = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
+  return (urgent?.stages ?? []).flatMap((name2, index) => {
+    if (names.includes(name2)) return [];
+    const message = `there is no stage "${name2}"`;
+    const near = closestName(name2, names);
+    const hint = near === void 0 ? `stages: ${names.join(", ")}` : `did you mean "${near}"?`;
+    const place = document2.at(["spec", "urgent", "stages", index]);
+    return [errorAt(place, { code: "dangling-reference", message, hint })];
+  });
 }
 function checkStage(stages2, index, document2) {
   const stage = stages2[index];
@@ -66209,7 +65985,7 @@ function checkStage(stages2, index, document2) {
     const hint = "give each stage its own name";
     found.push(errorAt(document2.at([...path2, "name"]), { code: "duplicate-name", message, hint }));
   }
-  const takes = ["selector", "count", "percent"].filter((key) => key in stage);
+  const takes = ["selector", "count", "percent", "each"].filter((key) => key in stage);
   const second = takes[1];
   if (second !== void 0) {
     const message = `a stage takes its sites by one of ${takes.join(" and ")}, not by both`;
@@ -66218,16 +65994,25 @@ function checkStage(stages2, index, document2) {
       errorAt(document2.keyAt([...path2, second]), { code: "invalid-value", message, hint })
     );
   }
-  return [...found, ...checkRest(stages2, index, document2)];
+  return [...found, ...checkEach(stages2, index, document2), ...checkRest(stages2, index, document2)];
+}
+function checkEach(stages2, index, document2) {
+  const name2 = stages2[index]?.name ?? "";
+  const each = stages2.find((other) => "each" in other && name2.startsWith(`${other.name}-`));
+  if (each === void 0) return [];
+  const message = `a stage of "${each.name}", one for each domain, may be called "${name2}" too`;
+  const hint = `choose a name that does not begin with "${each.name}-"`;
+  const place = document2.at(["spec", "stages", index, "name"]);
+  return [errorAt(place, { code: "duplicate-name", message, hint })];
 }
 function checkRest(stages2, index, document2) {
   const stage = stages2[index];
   if (stage === void 0) return [];
   const path2 = ["spec", "stages", index];
-  const takesRest = !("selector" in stage || "count" in stage || "percent" in stage);
+  const takesRest = !["selector", "count", "percent", "each"].some((key) => key in stage);
   if (takesRest && index < stages2.length - 1) {
     const message2 = `the stage "${stage.name}" takes all that is left, so none can follow it`;
-    const hint2 = "give it a selector, count or percent, or move it to the end";
+    const hint2 = "give it a selector, count, percent or each, or move it to the end";
     return [errorAt(document2.at(path2), { code: "invalid-value", message: message2, hint: hint2 })];
   }
   if (takesRest || stage.name !== "rest") return [];
@@ -66923,7 +66708,7 @@ function isProtectedByContent({ kind, metadata, ...rest }) {
 }
 
 // src/core/plan/plan-fleet.ts
-var import_node_crypto6 = require("node:crypto");
+var import_node_crypto7 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
@@ -66933,3038 +66718,17 @@ function isRelease(record2) {
   return record2 !== null && "stages" in record2 && "list" in record2;
 }
 
-// node_modules/typebox/build/schema/types/_refine.mjs
-function IsRefine2(value) {
-  return guard_exports.HasPropertyKey(value, "~refine") && guard_exports.IsArray(value["~refine"]) && guard_exports.Every(value["~refine"], 0, (value2) => guard_exports.IsObject(value2) && guard_exports.HasPropertyKey(value2, "check") && guard_exports.HasPropertyKey(value2, "error") && guard_exports.IsFunction(value2.check) && guard_exports.IsFunction(value2.error));
-}
-
-// node_modules/typebox/build/schema/types/schema.mjs
-function IsSchemaObject(value) {
-  return guard_exports.IsObject(value) && !guard_exports.IsArray(value);
-}
-function IsSchemaBoolean(value) {
-  return guard_exports.IsBoolean(value);
-}
-function IsSchema2(value) {
-  return IsSchemaObject(value) || IsSchemaBoolean(value);
-}
-
-// node_modules/typebox/build/schema/types/additionalItems.mjs
-function IsAdditionalItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "additionalItems") && IsSchema2(schema.additionalItems);
-}
-
-// node_modules/typebox/build/schema/types/additionalProperties.mjs
-function IsAdditionalProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "additionalProperties") && IsSchema2(schema.additionalProperties);
-}
-
-// node_modules/typebox/build/schema/types/allOf.mjs
-function IsAllOf(schema) {
-  return guard_exports.HasPropertyKey(schema, "allOf") && guard_exports.IsArray(schema.allOf) && schema.allOf.every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/anchor.mjs
-function IsAnchor(schema) {
-  return guard_exports.HasPropertyKey(schema, "$anchor") && guard_exports.IsString(schema.$anchor);
-}
-
-// node_modules/typebox/build/schema/types/anyOf.mjs
-function IsAnyOf(schema) {
-  return guard_exports.HasPropertyKey(schema, "anyOf") && guard_exports.IsArray(schema.anyOf) && schema.anyOf.every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/const.mjs
-function IsConst(value) {
-  return guard_exports.HasPropertyKey(value, "const");
-}
-
-// node_modules/typebox/build/schema/types/contains.mjs
-function IsContains(schema) {
-  return guard_exports.HasPropertyKey(schema, "contains") && IsSchema2(schema.contains);
-}
-
-// node_modules/typebox/build/schema/types/default.mjs
-function IsDefault(schema) {
-  return guard_exports.HasPropertyKey(schema, "default");
-}
-
-// node_modules/typebox/build/schema/types/dependencies.mjs
-function IsDependencies(schema) {
-  return guard_exports.HasPropertyKey(schema, "dependencies") && guard_exports.IsObject(schema.dependencies) && Object.values(schema.dependencies).every((value) => IsSchema2(value) || guard_exports.IsArray(value) && value.every((value2) => guard_exports.IsString(value2)));
-}
-
-// node_modules/typebox/build/schema/types/dependentRequired.mjs
-function IsDependentRequired(schema) {
-  return guard_exports.HasPropertyKey(schema, "dependentRequired") && guard_exports.IsObject(schema.dependentRequired) && Object.values(schema.dependentRequired).every((value) => guard_exports.IsArray(value) && value.every((value2) => guard_exports.IsString(value2)));
-}
-
-// node_modules/typebox/build/schema/types/dependentSchemas.mjs
-function IsDependentSchemas(schema) {
-  return guard_exports.HasPropertyKey(schema, "dependentSchemas") && guard_exports.IsObject(schema.dependentSchemas) && Object.values(schema.dependentSchemas).every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/dynamicAnchor.mjs
-function IsDynamicAnchor(schema) {
-  return guard_exports.HasPropertyKey(schema, "$dynamicAnchor") && guard_exports.IsString(schema.$dynamicAnchor);
-}
-
-// node_modules/typebox/build/schema/types/dynamicRef.mjs
-function IsDynamicRef(schema) {
-  return guard_exports.HasPropertyKey(schema, "$dynamicRef") && guard_exports.IsString(schema.$dynamicRef);
-}
-
-// node_modules/typebox/build/schema/types/else.mjs
-function IsElse(schema) {
-  return guard_exports.HasPropertyKey(schema, "else") && IsSchema2(schema.else);
-}
-
-// node_modules/typebox/build/schema/types/enum.mjs
-function IsEnum2(schema) {
-  return guard_exports.HasPropertyKey(schema, "enum") && guard_exports.IsArray(schema.enum);
-}
-
-// node_modules/typebox/build/schema/types/exclusiveMaximum.mjs
-function IsExclusiveMaximum(schema) {
-  return guard_exports.HasPropertyKey(schema, "exclusiveMaximum") && (guard_exports.IsNumber(schema.exclusiveMaximum) || guard_exports.IsBigInt(schema.exclusiveMaximum));
-}
-
-// node_modules/typebox/build/schema/types/exclusiveMinimum.mjs
-function IsExclusiveMinimum(schema) {
-  return guard_exports.HasPropertyKey(schema, "exclusiveMinimum") && (guard_exports.IsNumber(schema.exclusiveMinimum) || guard_exports.IsBigInt(schema.exclusiveMinimum));
-}
-
-// node_modules/typebox/build/schema/types/format.mjs
-function IsFormat(schema) {
-  return guard_exports.HasPropertyKey(schema, "format") && guard_exports.IsString(schema.format);
-}
-
-// node_modules/typebox/build/schema/types/id.mjs
-function IsId(schema) {
-  return guard_exports.HasPropertyKey(schema, "$id") && guard_exports.IsString(schema.$id);
-}
-
-// node_modules/typebox/build/schema/types/if.mjs
-function IsIf(schema) {
-  return guard_exports.HasPropertyKey(schema, "if") && IsSchema2(schema.if);
-}
-
-// node_modules/typebox/build/schema/types/items.mjs
-function IsItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "items") && (IsSchema2(schema.items) || guard_exports.IsArray(schema.items) && schema.items.every((value) => {
-    return IsSchema2(value);
-  }));
-}
-function IsItemsSized(schema) {
-  return IsItems(schema) && guard_exports.IsArray(schema.items);
-}
-
-// node_modules/typebox/build/schema/types/maximum.mjs
-function IsMaximum(schema) {
-  return guard_exports.HasPropertyKey(schema, "maximum") && (guard_exports.IsNumber(schema.maximum) || guard_exports.IsBigInt(schema.maximum));
-}
-
-// node_modules/typebox/build/schema/types/maxContains.mjs
-function IsMaxContains(schema) {
-  return guard_exports.HasPropertyKey(schema, "maxContains") && guard_exports.IsNumber(schema.maxContains);
-}
-
-// node_modules/typebox/build/schema/types/maxItems.mjs
-function IsMaxItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "maxItems") && guard_exports.IsNumber(schema.maxItems);
-}
-
-// node_modules/typebox/build/schema/types/maxLength.mjs
-function IsMaxLength3(schema) {
-  return guard_exports.HasPropertyKey(schema, "maxLength") && guard_exports.IsNumber(schema.maxLength);
-}
-
-// node_modules/typebox/build/schema/types/maxProperties.mjs
-function IsMaxProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "maxProperties") && guard_exports.IsNumber(schema.maxProperties);
-}
-
-// node_modules/typebox/build/schema/types/minimum.mjs
-function IsMinimum(schema) {
-  return guard_exports.HasPropertyKey(schema, "minimum") && (guard_exports.IsNumber(schema.minimum) || guard_exports.IsBigInt(schema.minimum));
-}
-
-// node_modules/typebox/build/schema/types/minContains.mjs
-function IsMinContains(schema) {
-  return guard_exports.HasPropertyKey(schema, "minContains") && guard_exports.IsNumber(schema.minContains);
-}
-
-// node_modules/typebox/build/schema/types/minItems.mjs
-function IsMinItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "minItems") && guard_exports.IsNumber(schema.minItems);
-}
-
-// node_modules/typebox/build/schema/types/minLength.mjs
-function IsMinLength3(schema) {
-  return guard_exports.HasPropertyKey(schema, "minLength") && guard_exports.IsNumber(schema.minLength);
-}
-
-// node_modules/typebox/build/schema/types/minProperties.mjs
-function IsMinProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "minProperties") && guard_exports.IsNumber(schema.minProperties);
-}
-
-// node_modules/typebox/build/schema/types/multipleOf.mjs
-function IsMultipleOf2(schema) {
-  return guard_exports.HasPropertyKey(schema, "multipleOf") && (guard_exports.IsNumber(schema.multipleOf) || guard_exports.IsBigInt(schema.multipleOf));
-}
-
-// node_modules/typebox/build/schema/types/not.mjs
-function IsNot(schema) {
-  return guard_exports.HasPropertyKey(schema, "not") && IsSchema2(schema.not);
-}
-
-// node_modules/typebox/build/schema/types/oneOf.mjs
-function IsOneOf(schema) {
-  return guard_exports.HasPropertyKey(schema, "oneOf") && guard_exports.IsArray(schema.oneOf) && schema.oneOf.every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/pattern.mjs
-function IsPattern(schema) {
-  return guard_exports.HasPropertyKey(schema, "pattern") && (guard_exports.IsString(schema.pattern) || schema.pattern instanceof RegExp);
-}
-
-// node_modules/typebox/build/schema/types/patternProperties.mjs
-function IsPatternProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "patternProperties") && guard_exports.IsObject(schema.patternProperties) && Object.values(schema.patternProperties).every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/prefixItems.mjs
-function IsPrefixItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "prefixItems") && guard_exports.IsArray(schema.prefixItems) && schema.prefixItems.every((schema2) => IsSchema2(schema2));
-}
-
-// node_modules/typebox/build/schema/types/properties.mjs
-function IsProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "properties") && guard_exports.IsObject(schema.properties) && Object.values(schema.properties).every((value) => IsSchema2(value));
-}
-
-// node_modules/typebox/build/schema/types/propertyNames.mjs
-function IsPropertyNames(schema) {
-  return guard_exports.HasPropertyKey(schema, "propertyNames") && (guard_exports.IsObject(schema.propertyNames) || IsSchema2(schema.propertyNames));
-}
-
-// node_modules/typebox/build/schema/types/recursiveAnchor.mjs
-function IsRecursiveAnchor(schema) {
-  return guard_exports.HasPropertyKey(schema, "$recursiveAnchor") && guard_exports.IsBoolean(schema.$recursiveAnchor);
-}
-function IsRecursiveAnchorTrue(schema) {
-  return IsRecursiveAnchor(schema) && guard_exports.IsEqual(schema.$recursiveAnchor, true);
-}
-
-// node_modules/typebox/build/schema/types/recursiveRef.mjs
-function IsRecursiveRef(schema) {
-  return guard_exports.HasPropertyKey(schema, "$recursiveRef") && guard_exports.IsString(schema.$recursiveRef);
-}
-
-// node_modules/typebox/build/schema/types/ref.mjs
-function IsRef2(schema) {
-  return guard_exports.HasPropertyKey(schema, "$ref") && guard_exports.IsString(schema.$ref);
-}
-
-// node_modules/typebox/build/schema/types/required.mjs
-function IsRequired(schema) {
-  return guard_exports.HasPropertyKey(schema, "required") && guard_exports.IsArray(schema.required) && schema.required.every((value) => guard_exports.IsString(value));
-}
-
-// node_modules/typebox/build/schema/types/then.mjs
-function IsThen(schema) {
-  return guard_exports.HasPropertyKey(schema, "then") && IsSchema2(schema.then);
-}
-
-// node_modules/typebox/build/schema/types/type.mjs
-function IsType(schema) {
-  return guard_exports.HasPropertyKey(schema, "type") && (guard_exports.IsString(schema.type) || guard_exports.IsArray(schema.type) && schema.type.every((value) => guard_exports.IsString(value)));
-}
-
-// node_modules/typebox/build/schema/types/uniqueItems.mjs
-function IsUniqueItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "uniqueItems") && guard_exports.IsBoolean(schema.uniqueItems);
-}
-
-// node_modules/typebox/build/schema/types/unevaluatedItems.mjs
-function IsUnevaluatedItems(schema) {
-  return guard_exports.HasPropertyKey(schema, "unevaluatedItems") && IsSchema2(schema.unevaluatedItems);
-}
-
-// node_modules/typebox/build/schema/types/unevaluatedProperties.mjs
-function IsUnevaluatedProperties(schema) {
-  return guard_exports.HasPropertyKey(schema, "unevaluatedProperties") && IsSchema2(schema.unevaluatedProperties);
-}
-
-// node_modules/typebox/build/schema/engine/_context.mjs
-var CheckContext = class {
-  constructor() {
-    const indices = /* @__PURE__ */ new Set();
-    const keys = /* @__PURE__ */ new Set();
-    this.stack = [{ indices, keys }];
-  }
-  // ----------------------------------------------------------------
-  // Stack
-  // ----------------------------------------------------------------
-  Push() {
-    const indices = /* @__PURE__ */ new Set();
-    const keys = /* @__PURE__ */ new Set();
-    this.stack.push({ indices, keys });
-    return true;
-  }
-  Pop() {
-    this.stack.pop();
-    return true;
-  }
-  // ----------------------------------------------------------------
-  // Top
-  // ----------------------------------------------------------------
-  AddIndex(index) {
-    this.GetIndices().add(index);
-    return true;
-  }
-  AddKey(key) {
-    this.GetKeys().add(key);
-    return true;
-  }
-  GetIndices() {
-    const top = this.stack[this.stack.length - 1];
-    return top.indices;
-  }
-  GetKeys() {
-    const top = this.stack[this.stack.length - 1];
-    return top.keys;
-  }
-  Merge(results) {
-    for (const context2 of results) {
-      context2.GetIndices().forEach((value) => this.GetIndices().add(value));
-      context2.GetKeys().forEach((value) => this.GetKeys().add(value));
-    }
-    return true;
-  }
-};
-var ErrorContext = class extends CheckContext {
-  constructor() {
-    super();
-    this.errors = [];
-  }
-  // ----------------------------------------------------------------
-  // Public
-  // ----------------------------------------------------------------
-  AtCapacity() {
-    return this.errors.length >= settings_exports.Get().maxErrors;
-  }
-  AddError(keyword, schemaPath, instancePath, params) {
-    return this.AddErrorObject({ keyword, schemaPath, instancePath, params });
-  }
-  AddErrors(error) {
-    error.forEach((error2) => this.AddErrorObject(error2));
-    return false;
-  }
-  GetErrors() {
-    return this.errors;
-  }
-  // ----------------------------------------------------------------
-  // Private
-  // ----------------------------------------------------------------
-  AddErrorObject(error) {
-    if (!this.AtCapacity())
-      this.errors.push(error);
-    return false;
-  }
-};
-
-// node_modules/typebox/build/schema/engine/_refine.mjs
-function CheckRefine(_stack, _context, schema, value) {
-  return guard_exports.Every(schema["~refine"], 0, (refinement, _) => refinement.check(value));
-}
-function ErrorRefine(_stack, context2, schemaPath, instancePath, schema, value) {
-  return guard_exports.EveryAll(schema["~refine"], 0, (refinement, index) => {
-    return refinement.check(value) || context2.AddError("~refine", schemaPath, instancePath, { index, message: refinement.error(value) });
-  });
-}
-
-// node_modules/typebox/build/schema/engine/_stack.mjs
-var DefaultUri = "urn:typebox:root";
-function NextUri(ref, base) {
-  return URL.canParse(ref, base) ? new URL(ref, base) : guard_exports.IsEqual(base, DefaultUri) ? new URL(`${base}:${ref}`) : new URL(`${base.slice(0, base.lastIndexOf(":"))}:${ref}`);
-}
-function Stack(context2, schema) {
-  const base = IsSchemaObject(schema) && IsId(schema) ? NextUri(schema.$id, DefaultUri).href : DefaultUri;
-  return {
-    context: context2,
-    schema,
-    lexicalSchema: schema,
-    lexicalBase: base,
-    resourceBase: base,
-    referenceBase: base,
-    ids: [],
-    useResourceBaseForReference: true,
-    recursiveAnchor: void 0,
-    dynamicAnchors: [],
-    resourceEntries: /* @__PURE__ */ new Map(),
-    pendingResource: true,
-    enteredResource: false
+// src/core/model/data-check.ts
+var import_ajv2 = __toESM(require_ajv(), 1);
+function dataCheck(schema) {
+  let validate;
+  return (data2) => {
+    validate ??= new import_ajv2.Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+    if (validate(data2)) return { value: data2 };
+    const [first2] = validate.errors ?? [];
+    return { mistake: `${first2?.instancePath || "/"} ${first2?.message ?? "is wrong"}` };
   };
 }
-function RegisterResourceAnchors(anchors, schema, isRoot = true) {
-  if (IsSchemaBoolean(schema))
-    return anchors;
-  if (Array.isArray(schema))
-    return schema.reduce((result, item) => RegisterResourceAnchors(result, item, false), anchors);
-  if (!IsSchemaObject(schema))
-    return anchors;
-  if (!isRoot && IsId(schema))
-    return anchors;
-  const next = !isRoot && IsDynamicAnchor(schema) ? [...anchors, schema] : anchors;
-  return Object.keys(schema).reduce((result, key) => RegisterResourceAnchors(result, schema[key], false), next);
-}
-function ResourceEntry(stack, schema) {
-  return stack.resourceEntries.get(schema);
-}
-function NextEnteredResource(stack, schema) {
-  return stack.enteredResource || ResourceEntry(stack, schema) !== void 0;
-}
-function IsRelativeId(schema) {
-  return !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(schema.$id);
-}
-function NextIds(stack, schema) {
-  return IsId(schema) ? [...stack.ids, schema] : stack.ids;
-}
-function NextRecursiveAnchor(stack, schema) {
-  return stack.recursiveAnchor ?? (IsRecursiveAnchorTrue(schema) ? schema : void 0);
-}
-function NextDynamicAnchors(stack, schema) {
-  const registered = IsId(schema) ? RegisterResourceAnchors(stack.dynamicAnchors, schema) : stack.dynamicAnchors;
-  return IsDynamicAnchor(schema) ? [...registered, schema] : registered;
-}
-function NextPendingResource(stack, schema) {
-  return IsId(schema) ? false : stack.pendingResource;
-}
-function NextLexicalBase(stack, schema) {
-  const entry2 = ResourceEntry(stack, schema);
-  if (entry2)
-    return entry2.base;
-  return IsId(schema) ? NextUri(schema.$id, stack.lexicalBase).href : stack.lexicalBase;
-}
-function NextResourceBase(stack, schema) {
-  const entry2 = ResourceEntry(stack, schema);
-  if (entry2)
-    return entry2.base;
-  return IsId(schema) && stack.pendingResource ? NextUri(schema.$id, stack.resourceBase).href : stack.resourceBase;
-}
-function NextUseResourceBaseForReference(stack, schema) {
-  return IsId(schema) ? !IsRelativeId(schema) : stack.useResourceBaseForReference;
-}
-function NextReferenceBase(stack, schema) {
-  const isRetrieved = NextEnteredResource(stack, schema);
-  const useResourceBaseForReference = NextUseResourceBaseForReference(stack, schema);
-  return isRetrieved || useResourceBaseForReference ? NextResourceBase(stack, schema) : NextLexicalBase(stack, schema);
-}
-function NextLexicalSchema(stack, schema) {
-  const entry2 = ResourceEntry(stack, schema);
-  if (entry2)
-    return entry2.root;
-  return IsId(schema) ? schema : stack.lexicalSchema;
-}
-function HasStackKeywords(stack, schema) {
-  return IsSchemaObject(schema) && (IsId(schema) || IsDynamicAnchor(schema) || guard_exports.IsUndefined(stack.recursiveAnchor) && IsRecursiveAnchorTrue(schema) || !guard_exports.IsUndefined(ResourceEntry(stack, schema)));
-}
-function NextStack(stack, schema) {
-  return HasStackKeywords(stack, schema) ? {
-    ...stack,
-    ids: NextIds(stack, schema),
-    dynamicAnchors: NextDynamicAnchors(stack, schema),
-    recursiveAnchor: NextRecursiveAnchor(stack, schema),
-    pendingResource: NextPendingResource(stack, schema),
-    lexicalBase: NextLexicalBase(stack, schema),
-    resourceBase: NextResourceBase(stack, schema),
-    useResourceBaseForReference: NextUseResourceBaseForReference(stack, schema),
-    referenceBase: NextReferenceBase(stack, schema),
-    lexicalSchema: NextLexicalSchema(stack, schema),
-    enteredResource: NextEnteredResource(stack, schema)
-  } : stack;
-}
-
-// node_modules/typebox/build/schema/engine/additionalItems.mjs
-function IsValid(schema) {
-  return IsItems(schema) && guard_exports.IsArray(schema.items);
-}
-function CheckAdditionalItems(stack, context2, schema, value) {
-  if (!IsValid(schema))
-    return true;
-  const isAdditionalItems = guard_exports.Every(value, 0, (item, index) => {
-    return guard_exports.IsLessThan(index, schema.items.length) || CheckSchemaPushStack(stack, context2, schema.additionalItems, item) && context2.AddIndex(index);
-  });
-  return isAdditionalItems;
-}
-function ErrorAdditionalItems(stack, context2, schemaPath, instancePath, schema, value) {
-  if (!IsValid(schema))
-    return true;
-  const isAdditionalItems = guard_exports.Every(value, 0, (item, index) => {
-    const nextSchemaPath = `${schemaPath}/additionalItems`;
-    const nextInstancePath = `${instancePath}/${index}`;
-    return guard_exports.IsLessThan(index, schema.items.length) || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema.additionalItems, item) && context2.AddIndex(index);
-  });
-  return isAdditionalItems;
-}
-
-// node_modules/typebox/build/schema/engine/_pathing.mjs
-function EncodeFragment(fragment) {
-  return fragment.replace(/~/g, "~0").replace(/\//g, "~1");
-}
-
-// node_modules/typebox/build/schema/engine/_regexp.mjs
-function UnicodeRegExp(pattern2) {
-  return new RegExp(pattern2, "u");
-}
-
-// node_modules/typebox/build/schema/engine/additionalProperties.mjs
-function GetPropertyKeyAsPattern(key) {
-  const escaped = key.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return `^${escaped}$`;
-}
-function GetPropertiesPattern(schema) {
-  const patterns = [];
-  if (IsPatternProperties(schema))
-    patterns.push(...guard_exports.Keys(schema.patternProperties));
-  if (IsProperties(schema))
-    patterns.push(...guard_exports.Keys(schema.properties).map(GetPropertyKeyAsPattern));
-  return guard_exports.IsEqual(patterns.length, 0) ? "(?!)" : `(${patterns.join("|")})`;
-}
-function CheckAdditionalProperties(stack, context2, schema, value) {
-  const regexp = UnicodeRegExp(GetPropertiesPattern(schema));
-  const isAdditionalProperties = guard_exports.Every(guard_exports.Keys(value), 0, (key, _index) => {
-    return regexp.test(key) || CheckSchemaPushStack(stack, context2, schema.additionalProperties, value[key]) && context2.AddKey(key);
-  });
-  return isAdditionalProperties;
-}
-function ErrorAdditionalProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  const regexp = UnicodeRegExp(GetPropertiesPattern(schema));
-  const additionalProperties = [];
-  const isAdditionalProperties = guard_exports.EveryAll(guard_exports.Keys(value), 0, (key, _index) => {
-    const nextSchemaPath = `${schemaPath}/additionalProperties`;
-    const nextInstancePath = `${instancePath}/${EncodeFragment(key)}`;
-    const isAdditionalProperty = regexp.test(key) || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema.additionalProperties, value[key]) && context2.AddKey(key);
-    if (!isAdditionalProperty)
-      additionalProperties.push(key);
-    return isAdditionalProperty;
-  });
-  return isAdditionalProperties || context2.AddError("additionalProperties", schemaPath, instancePath, { additionalProperties });
-}
-
-// node_modules/typebox/build/schema/engine/allOf.mjs
-function CheckAllOf(stack, context2, schema, value) {
-  const results = schema.allOf.reduce((result, schema2) => {
-    const nextContext = new CheckContext();
-    return CheckSchema(stack, nextContext, schema2, value) ? [...result, nextContext] : result;
-  }, []);
-  return guard_exports.IsEqual(results.length, schema.allOf.length) && context2.Merge(results);
-}
-function ErrorAllOf(stack, context2, schemaPath, instancePath, schema, value) {
-  const failedContexts = [];
-  const results = schema.allOf.reduce((result, schema2, index) => {
-    const nextSchemaPath = `${schemaPath}/allOf/${index}`;
-    const nextContext = new ErrorContext();
-    const isSchema = ErrorSchema(stack, nextContext, nextSchemaPath, instancePath, schema2, value);
-    if (!isSchema)
-      failedContexts.push(nextContext);
-    return isSchema ? [...result, nextContext] : result;
-  }, []);
-  const isAllOf = guard_exports.IsEqual(results.length, schema.allOf.length) && context2.Merge(results);
-  if (!isAllOf)
-    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
-  return isAllOf;
-}
-
-// node_modules/typebox/build/schema/engine/anyOf.mjs
-function CheckAnyOf(stack, context2, schema, value) {
-  const results = schema.anyOf.reduce((result, schema2) => {
-    const nextContext = new CheckContext();
-    return CheckSchema(stack, nextContext, schema2, value) ? [...result, nextContext] : result;
-  }, []);
-  return guard_exports.IsGreaterThan(results.length, 0) && context2.Merge(results);
-}
-function ErrorAnyOf(stack, context2, schemaPath, instancePath, schema, value) {
-  const failedContexts = [];
-  const results = schema.anyOf.reduce((result, schema2, index) => {
-    const nextContext = new ErrorContext();
-    const nextSchemaPath = `${schemaPath}/anyOf/${index}`;
-    const isSchema = ErrorSchema(stack, nextContext, nextSchemaPath, instancePath, schema2, value);
-    if (!isSchema)
-      failedContexts.push(nextContext);
-    return isSchema ? [...result, nextContext] : result;
-  }, []);
-  const isAnyOf = guard_exports.IsGreaterThan(results.length, 0) && context2.Merge(results);
-  if (!isAnyOf)
-    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
-  return isAnyOf || context2.AddError("anyOf", schemaPath, instancePath, {});
-}
-
-// node_modules/typebox/build/schema/engine/boolean.mjs
-function CheckSchemaBoolean(_stack, _context, schema, _value) {
-  return schema;
-}
-function ErrorSchemaBoolean(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckSchemaBoolean(stack, context2, schema, value) || context2.AddError("boolean", schemaPath, instancePath, {});
-}
-
-// node_modules/typebox/build/schema/engine/const.mjs
-function CheckConst(_stack, _context, schema, value) {
-  return guard_exports.IsValueLike(schema.const) ? guard_exports.IsEqual(value, schema.const) : guard_exports.IsDeepEqual(value, schema.const);
-}
-function ErrorConst(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckConst(stack, context2, schema, value) || context2.AddError("const", schemaPath, instancePath, { allowedValue: schema.const });
-}
-
-// node_modules/typebox/build/schema/engine/contains.mjs
-function IsValid2(schema) {
-  return !(IsMinContains(schema) && guard_exports.IsEqual(schema.minContains, 0));
-}
-function CheckContains(stack, context2, schema, value) {
-  if (!IsValid2(schema))
-    return true;
-  return !guard_exports.IsEqual(value.length, 0) && guard_exports.SomeAll(value, (item, index) => {
-    return CheckSchema(stack, context2, schema.contains, item) && context2.AddIndex(index);
-  });
-}
-function ErrorContains(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckContains(stack, context2, schema, value) || context2.AddError("contains", schemaPath, instancePath, { minContains: 1 });
-}
-
-// node_modules/typebox/build/schema/engine/dependencies.mjs
-function CheckDependencies(stack, context2, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEvery = guard_exports.Every(guard_exports.Entries(schema.dependencies), 0, ([key, schema2]) => {
-    return !guard_exports.HasPropertyKey(value, key) || (guard_exports.IsArray(schema2) ? schema2.every((key2) => guard_exports.HasPropertyKey(value, key2)) : CheckSchema(stack, context2, schema2, value));
-  });
-  return isLength || isEvery;
-}
-function ErrorDependencies(stack, context2, schemaPath, instancePath, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEvery = guard_exports.EveryAll(guard_exports.Entries(schema.dependencies), 0, ([key, schema2]) => {
-    const nextSchemaPath = `${schemaPath}/dependencies/${EncodeFragment(key)}`;
-    return !guard_exports.HasPropertyKey(value, key) || (guard_exports.IsArray(schema2) ? schema2.every((dependency) => guard_exports.HasPropertyKey(value, dependency) || context2.AddError("dependencies", schemaPath, instancePath, { property: key, dependencies: schema2 })) : ErrorSchema(stack, context2, nextSchemaPath, instancePath, schema2, value));
-  });
-  return isLength || isEvery;
-}
-
-// node_modules/typebox/build/schema/engine/dependentRequired.mjs
-function CheckDependentRequired(_stack, _context, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEvery = guard_exports.Every(guard_exports.Entries(schema.dependentRequired), 0, ([key, keys]) => {
-    return !guard_exports.HasPropertyKey(value, key) || keys.every((key2) => guard_exports.HasPropertyKey(value, key2));
-  });
-  return isLength || isEvery;
-}
-function ErrorDependentRequired(_stack, context2, schemaPath, instancePath, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEveryEntry = guard_exports.EveryAll(guard_exports.Entries(schema.dependentRequired), 0, ([key, keys]) => {
-    return !guard_exports.HasPropertyKey(value, key) || guard_exports.EveryAll(keys, 0, (dependency) => guard_exports.HasPropertyKey(value, dependency) || context2.AddError("dependentRequired", schemaPath, instancePath, { property: key, dependencies: keys }));
-  });
-  return isLength || isEveryEntry;
-}
-
-// node_modules/typebox/build/schema/engine/dependentSchemas.mjs
-function CheckDependentSchemas(stack, context2, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEvery = guard_exports.Every(guard_exports.Entries(schema.dependentSchemas), 0, ([key, schema2]) => {
-    return !guard_exports.HasPropertyKey(value, key) || CheckSchema(stack, context2, schema2, value);
-  });
-  return isLength || isEvery;
-}
-function ErrorDependentSchemas(stack, context2, schemaPath, instancePath, schema, value) {
-  const isLength = guard_exports.IsEqual(guard_exports.Keys(value).length, 0);
-  const isEvery = guard_exports.EveryAll(guard_exports.Entries(schema.dependentSchemas), 0, ([key, schema2]) => {
-    const nextSchemaPath = `${schemaPath}/dependentSchemas/${EncodeFragment(key)}`;
-    return !guard_exports.HasPropertyKey(value, key) || ErrorSchema(stack, context2, nextSchemaPath, instancePath, schema2, value);
-  });
-  return isLength || isEvery;
-}
-
-// node_modules/typebox/build/schema/resolve/resolve.mjs
-var resolve_exports = {};
-__export(resolve_exports, {
-  DynamicRef: () => DynamicRef,
-  RecursiveRef: () => RecursiveRef,
-  Ref: () => Ref2
-});
-
-// node_modules/typebox/build/schema/pointer/pointer.mjs
-var pointer_exports = {};
-__export(pointer_exports, {
-  Delete: () => Delete,
-  Get: () => Get3,
-  Has: () => Has,
-  Indices: () => Indices,
-  Set: () => Set3
-});
-function Throw(message) {
-  throw Error(message);
-}
-function ThrowUnsafePropertyKey() {
-  Throw("Pointer contains unsafe property key");
-}
-function ThrowCannotSetRoot() {
-  Throw("Cannot set value");
-}
-function Indices(pointer) {
-  const indices = pointer.split("/").map((index) => index.replace(/~1/g, "/").replace(/~0/g, "~"));
-  return indices[0] === "" ? indices.slice(1) : indices;
-}
-function Has(value, pointer) {
-  let current = value;
-  for (const index of Indices(pointer)) {
-    if (!guard_exports.IsObject(current) || !guard_exports.HasPropertyKey(current, index))
-      return false;
-    current = current[index];
-  }
-  return true;
-}
-function Get3(value, pointer) {
-  let current = value;
-  for (const index of Indices(pointer)) {
-    if (!guard_exports.IsObject(current) || guard_exports.IsUnsafePropertyKey(index))
-      return void 0;
-    current = current[index];
-  }
-  return current;
-}
-function Parent(value, indices, last) {
-  let current = value;
-  for (const index of indices) {
-    if (guard_exports.IsUnsafePropertyKey(index))
-      ThrowUnsafePropertyKey();
-    current = guard_exports.IsObject(current) ? current[index] : void 0;
-  }
-  if (guard_exports.IsUnsafePropertyKey(last))
-    ThrowUnsafePropertyKey();
-  if (!guard_exports.IsObject(current))
-    ThrowCannotSetRoot();
-  return current;
-}
-function Set3(value, pointer, next) {
-  const indices = Indices(pointer);
-  const last = indices.pop();
-  if (guard_exports.IsUndefined(last))
-    ThrowCannotSetRoot();
-  Parent(value, indices, last)[last] = next;
-  return value;
-}
-function Delete(value, pointer) {
-  const indices = Indices(pointer);
-  const last = indices.pop();
-  if (guard_exports.IsUndefined(last))
-    ThrowCannotSetRoot();
-  const parent = Parent(value, indices, last);
-  if (guard_exports.IsArray(parent) && /^(0|[1-9]\d*)$/.test(last)) {
-    parent.splice(Number(last), 1);
-  } else {
-    delete parent[last];
-  }
-  return value;
-}
-
-// node_modules/typebox/build/schema/resolve/resolve.mjs
-function RelativeBase(schema, base) {
-  return IsSchemaObject(schema) && IsId(schema) ? NextUri(schema.$id, base.href) : base;
-}
-function AbsoluteBase(base) {
-  return NextUri(base, DefaultUri);
-}
-function CanonicalHref(url) {
-  return url.href.split("#")[0];
-}
-function Base2(schema, base, target) {
-  return SearchBase(schema, AbsoluteBase(base), target);
-}
-function RefRoot(stack, ref) {
-  return ref.$ref.startsWith("#") || stack.enteredResource ? stack.lexicalSchema : stack.schema;
-}
-function IsPointerFragment(fragment) {
-  return fragment.startsWith("#/");
-}
-function SearchDynamicAnchor(schema, name2) {
-  if (guard_exports.IsObject(schema) && IsDynamicAnchor(schema) && guard_exports.IsEqual(schema.$dynamicAnchor, name2)) {
-    return schema;
-  }
-  if (guard_exports.IsObject(schema)) {
-    for (const key of guard_exports.Keys(schema)) {
-      const result = SearchDynamicAnchor(schema[key], name2);
-      if (result)
-        return result;
-    }
-  }
-  return void 0;
-}
-function SearchBase(schema, base, target) {
-  if (guard_exports.IsEqual(schema, target))
-    return base.href;
-  const nextBase = RelativeBase(schema, base);
-  if (guard_exports.IsArray(schema)) {
-    for (const item of schema) {
-      const result = SearchBase(item, nextBase, target);
-      if (!guard_exports.IsUndefined(result))
-        return result;
-    }
-  } else if (guard_exports.IsObject(schema)) {
-    for (const key of guard_exports.Keys(schema)) {
-      const result = SearchBase(schema[key], nextBase, target);
-      if (!guard_exports.IsUndefined(result))
-        return result;
-    }
-  }
-  return void 0;
-}
-function MatchWithHash(schema, ref) {
-  if (ref.href.endsWith("#"))
-    return schema;
-  if (!ref.hash.startsWith("#"))
-    return void 0;
-  const fragment = decodeURIComponent(ref.hash.slice(1));
-  if (!fragment.startsWith("/"))
-    return void 0;
-  return pointer_exports.Get(schema, fragment);
-}
-function MatchWithId(schema, base, ref) {
-  if (!IsId(schema))
-    return void 0;
-  if (guard_exports.IsEqual(schema.$id, ref.hash))
-    return schema;
-  const absoluteRef = new URL(ref.href, base.href);
-  if (guard_exports.IsEqual(base.pathname, absoluteRef.pathname))
-    return ref.hash.startsWith("#") ? MatchWithHash(schema, ref) : schema;
-  return void 0;
-}
-function MatchWithAnchor(schema, base, ref) {
-  if (!IsAnchor(schema))
-    return void 0;
-  const absoluteAnchor = new URL(`#${schema.$anchor}`, base.href);
-  const absoluteRef = new URL(ref.href, base.href);
-  return guard_exports.IsEqual(absoluteAnchor.href, absoluteRef.href) ? schema : void 0;
-}
-function MatchWithDynamicAnchor(schema, base, ref) {
-  if (!IsDynamicAnchor(schema))
-    return void 0;
-  const absoluteAnchor = new URL(`#${schema.$dynamicAnchor}`, base.href);
-  const absoluteRef = new URL(ref.href, base.href);
-  const isMatch = guard_exports.IsEqual(absoluteAnchor.href, absoluteRef.href);
-  return isMatch ? schema : void 0;
-}
-function MatchSchemaObject(schema, base, ref) {
-  if (!IsSchemaObject(schema))
-    return void 0;
-  return MatchWithId(schema, base, ref) ?? MatchWithAnchor(schema, base, ref) ?? MatchWithDynamicAnchor(schema, base, ref) ?? MatchWithHash(schema, ref);
-}
-function MatchFromArray(schema, base, ref) {
-  if (!guard_exports.IsArray(schema))
-    return void 0;
-  return schema.reduce((result, item) => {
-    const match2 = Match4(item, base, ref);
-    return !guard_exports.IsUndefined(match2) ? match2 : result;
-  }, void 0);
-}
-function MatchFromObject(schema, base, ref) {
-  if (!guard_exports.IsObject(schema))
-    return void 0;
-  return guard_exports.Keys(schema).reduce((result, key) => {
-    if (guard_exports.IsEqual(key, "const") || guard_exports.IsEqual(key, "enum"))
-      return result;
-    const match2 = Match4(schema[key], base, ref);
-    return !guard_exports.IsUndefined(match2) ? match2 : result;
-  }, void 0);
-}
-function Match4(schema, base, ref) {
-  const relativeBase = RelativeBase(schema, base);
-  return MatchSchemaObject(schema, relativeBase, ref) ?? MatchFromArray(schema, relativeBase, ref) ?? MatchFromObject(schema, relativeBase, ref);
-}
-function Resource(context2, schema, base, ref) {
-  const result = RefInternal(context2, schema, base, ref);
-  return IsSchemaObject(result) && IsId(result) ? result : void 0;
-}
-function FindDeferredResourceLegacy(stack, ref, schema) {
-  if (!ref.$ref.startsWith("#"))
-    return void 0;
-  if (!IsSchemaObject(stack.schema) || guard_exports.HasPropertyKey(stack.schema, "$schema"))
-    return void 0;
-  const targetBase = Base2(stack.lexicalSchema, stack.referenceBase, schema);
-  if (guard_exports.IsUndefined(targetBase) || guard_exports.IsEqual(targetBase, stack.referenceBase))
-    return void 0;
-  return { target: schema, base: targetBase, root: (
-    /* safe-object-root */
-    stack.lexicalSchema
-  ) };
-}
-function FindDeferredResourceModern(stack, canonical2, schema) {
-  const remoteRoot = stack.context[canonical2];
-  if (!IsSchemaObject(remoteRoot))
-    return void 0;
-  return { target: schema, base: canonical2, root: remoteRoot };
-}
-function FindDeferredResource(stack, ref, schema, canonical2, isRemote) {
-  const remote = isRemote ? FindDeferredResourceModern(stack, canonical2, schema) : void 0;
-  return guard_exports.IsUndefined(remote) ? FindDeferredResourceLegacy(stack, ref, schema) : remote;
-}
-function FindResolvedResource(stack, canonical2, schema) {
-  if (IsId(schema))
-    return void 0;
-  const resource = Resource(
-    stack.context,
-    /* safe-object-root */
-    stack.schema,
-    stack.referenceBase,
-    canonical2
-  );
-  if (!resource || stack.ids.includes(resource))
-    return void 0;
-  return { resource };
-}
-function RefInternalWithContext(context2, ref) {
-  return guard_exports.HasPropertyKey(context2, ref) ? context2[ref] : void 0;
-}
-function RefInternalWithLocal(schema, base, ref) {
-  return Match4(schema, base, ref);
-}
-function RefInternalWithRemote(context2, base, ref) {
-  const canonicalHref = CanonicalHref(ref);
-  if (!guard_exports.HasPropertyKey(context2, canonicalHref) || guard_exports.IsEqual(canonicalHref, CanonicalHref(base)))
-    return void 0;
-  const remoteSchema = context2[canonicalHref];
-  const remoteBase = RelativeBase(remoteSchema, new URL(canonicalHref));
-  return guard_exports.IsEqual(ref.hash, "") ? remoteSchema : Match4(remoteSchema, remoteBase, ref);
-}
-function RefInternal(context2, schema, base, ref) {
-  const absoluteBase = AbsoluteBase(base);
-  const target = NextUri(ref, absoluteBase.href);
-  return RefInternalWithContext(context2, ref) ?? RefInternalWithLocal(schema, absoluteBase, target) ?? RefInternalWithRemote(context2, absoluteBase, target);
-}
-function RefNextStackDeferred(stack, deferredResource) {
-  if (!deferredResource)
-    return stack;
-  const resourceEntries = new Map(stack.resourceEntries);
-  resourceEntries.set(deferredResource.target, { base: deferredResource.base, root: deferredResource.root });
-  return { ...stack, resourceEntries };
-}
-function RefNextStackResolved(stack, resolvedResource) {
-  return resolvedResource ? NextStack(stack, resolvedResource.resource) : stack;
-}
-function RefNextStack(stack, pendingResource, deferredResource, resolvedResource) {
-  const withDeferred = RefNextStackDeferred({ ...stack, pendingResource }, deferredResource);
-  const withResolved = RefNextStackResolved(withDeferred, resolvedResource);
-  return withResolved;
-}
-function RefResultFound(stack, ref, schema) {
-  const canonical2 = CanonicalHref(NextUri(ref.$ref, stack.referenceBase));
-  const isRemote = !guard_exports.IsEqual(canonical2, stack.resourceBase);
-  const deferredResource = FindDeferredResource(stack, ref, schema, canonical2, isRemote);
-  const resolvedResource = isRemote ? FindResolvedResource(stack, canonical2, schema) : void 0;
-  return { schema, stack: RefNextStack(stack, true, deferredResource, resolvedResource) };
-}
-function RefResultNotFound(stack, schema) {
-  return { schema, stack: RefNextStack(stack, !guard_exports.IsUndefined(schema)) };
-}
-function Ref2(stack, ref) {
-  const schema = RefInternal(stack.context, RefRoot(stack, ref), stack.referenceBase, ref.$ref);
-  return IsSchemaObject(schema) ? RefResultFound(stack, ref, schema) : RefResultNotFound(stack, schema);
-}
-function IsRecursiveAnchorInScope(stack) {
-  return IsSchemaObject(stack.lexicalSchema) && IsRecursiveAnchorTrue(stack.lexicalSchema);
-}
-function RecursiveRef(stack, recursiveRef) {
-  const schema = IsRecursiveAnchorInScope(stack) ? stack.recursiveAnchor : stack.lexicalSchema;
-  return RefInternal(stack.context, schema, stack.lexicalBase, recursiveRef.$recursiveRef);
-}
-function DynamicRefFragment(stack, dynamicRef) {
-  return NextUri(dynamicRef.$dynamicRef, AbsoluteBase(stack.lexicalBase).href).hash;
-}
-function FindScopedDynamicAnchor(stack, name2) {
-  return stack.dynamicAnchors.find((anchor2) => guard_exports.IsEqual(anchor2.$dynamicAnchor, name2)) ?? SearchDynamicAnchor(stack.schema, name2);
-}
-function DynamicRefWhenFound(stack, dynamicRef, fragmentTarget) {
-  if (!IsSchemaObject(fragmentTarget) || !IsDynamicAnchor(fragmentTarget))
-    return fragmentTarget;
-  const fragment = DynamicRefFragment(stack, dynamicRef);
-  return IsPointerFragment(fragment) ? fragmentTarget : FindScopedDynamicAnchor(stack, fragmentTarget.$dynamicAnchor);
-}
-function DynamicRefWhenNotFound(stack, dynamicRef) {
-  const fragment = DynamicRefFragment(stack, dynamicRef);
-  return FindScopedDynamicAnchor(stack, decodeURIComponent(fragment.slice(1)));
-}
-function DynamicRef(stack, dynamicRef) {
-  const fragmentRoot = dynamicRef.$dynamicRef.startsWith("#") ? stack.lexicalSchema : stack.schema;
-  const fragmentTarget = RefInternal(stack.context, fragmentRoot, stack.lexicalBase, dynamicRef.$dynamicRef);
-  return guard_exports.IsUndefined(fragmentTarget) ? DynamicRefWhenNotFound(stack, dynamicRef) : DynamicRefWhenFound(stack, dynamicRef, fragmentTarget);
-}
-
-// node_modules/typebox/build/schema/engine/dynamicRef.mjs
-function CheckDynamicRef(stack, context2, schema, value) {
-  const target = resolve_exports.DynamicRef(stack, schema) ?? false;
-  const nextStack = target ? { ...stack, pendingResource: true } : stack;
-  return IsSchema2(target) && CheckSchema(nextStack, context2, target, value);
-}
-function ErrorDynamicRef(stack, context2, schemaPath, instancePath, schema, value) {
-  const target = resolve_exports.DynamicRef(stack, schema) ?? false;
-  const nextStack = target ? { ...stack, pendingResource: true } : stack;
-  return IsSchema2(target) && ErrorSchema(nextStack, context2, schemaPath, instancePath, target, value);
-}
-
-// node_modules/typebox/build/schema/engine/enum.mjs
-function CheckEnum(_stack, _context, schema, value) {
-  return guard_exports.Some(schema.enum, (option) => guard_exports.IsValueLike(option) ? guard_exports.IsEqual(value, option) : guard_exports.IsDeepEqual(value, option));
-}
-function ErrorEnum(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckEnum(stack, context2, schema, value) || context2.AddError("enum", schemaPath, instancePath, { allowedValues: schema.enum });
-}
-
-// node_modules/typebox/build/schema/engine/exclusiveMaximum.mjs
-function CheckExclusiveMaximum(_stack, _context, schema, value) {
-  return guard_exports.IsLessThan(value, schema.exclusiveMaximum);
-}
-function ErrorExclusiveMaximum(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckExclusiveMaximum(stack, context2, schema, value) || context2.AddError("exclusiveMaximum", schemaPath, instancePath, { comparison: "<", limit: schema.exclusiveMaximum });
-}
-
-// node_modules/typebox/build/schema/engine/exclusiveMinimum.mjs
-function CheckExclusiveMinimum(_stack, _context, schema, value) {
-  return guard_exports.IsGreaterThan(value, schema.exclusiveMinimum);
-}
-function ErrorExclusiveMinimum(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckExclusiveMinimum(stack, context2, schema, value) || context2.AddError("exclusiveMinimum", schemaPath, instancePath, { comparison: ">", limit: schema.exclusiveMinimum });
-}
-
-// node_modules/typebox/build/format/format.mjs
-var format_exports = {};
-__export(format_exports, {
-  Clear: () => Clear,
-  Entries: () => Entries2,
-  Get: () => Get4,
-  Has: () => Has2,
-  IsDate: () => IsDate2,
-  IsDateTime: () => IsDateTime,
-  IsDuration: () => IsDuration,
-  IsEmail: () => IsEmail,
-  IsHostname: () => IsHostname2,
-  IsIPv4: () => IsIPv4,
-  IsIPv6: () => IsIPv6,
-  IsIdnEmail: () => IsIdnEmail,
-  IsIdnHostname: () => IsIdnHostname2,
-  IsIri: () => IsIri,
-  IsIriReference: () => IsIriReference,
-  IsJsonPointer: () => IsJsonPointer,
-  IsJsonPointerUriFragment: () => IsJsonPointerUriFragment,
-  IsRegex: () => IsRegex,
-  IsRelativeJsonPointer: () => IsRelativeJsonPointer,
-  IsTime: () => IsTime,
-  IsUri: () => IsUri,
-  IsUriReference: () => IsUriReference,
-  IsUriTemplate: () => IsUriTemplate,
-  IsUrl: () => IsUrl,
-  IsUuid: () => IsUuid,
-  Reset: () => Reset2,
-  Set: () => Set4,
-  Test: () => Test
-});
-
-// node_modules/typebox/build/format/date.mjs
-var DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-var DATE = /^(\d\d\d\d)-(\d\d)-(\d\d)$/;
-function IsLeapYear(year) {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-function IsDate2(value) {
-  const matches3 = DATE.exec(value);
-  if (!matches3)
-    return false;
-  const year = +matches3[1];
-  const month = +matches3[2];
-  const day = +matches3[3];
-  return month >= 1 && month <= 12 && day >= 1 && day <= (month === 2 && IsLeapYear(year) ? 29 : DAYS[month]);
-}
-
-// node_modules/typebox/build/format/time.mjs
-var TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:([Zz])|([+-])(\d\d):(\d\d))?$/;
-function IsTime(value, strictTimeZone = true) {
-  const matches3 = TIME.exec(value);
-  if (!matches3)
-    return false;
-  if (strictTimeZone && !matches3[4] && !matches3[5])
-    return false;
-  const hr = +matches3[1];
-  const min = +matches3[2];
-  const sec = +matches3[3];
-  if (hr > 23 || min > 59 || sec > 60)
-    return false;
-  if (matches3[5]) {
-    const tzH2 = +matches3[6];
-    const tzM2 = +matches3[7];
-    if (tzH2 > 23 || tzM2 > 59)
-      return false;
-  }
-  if (sec < 60)
-    return true;
-  const tzSign = matches3[5] === "-" ? -1 : 1;
-  const tzH = +(matches3[6] || 0);
-  const tzM = +(matches3[7] || 0);
-  const totalUtcMin = hr * 60 + min - tzSign * (tzH * 60 + tzM);
-  return (totalUtcMin % 1440 + 1440) % 1440 === 1439;
-}
-
-// node_modules/typebox/build/format/date_time.mjs
-var DATE_TIME_SUFFIX = /^(?:\[!?(?:(?!\.{1,2}[/\]])[A-Za-z._][A-Za-z._0-9+-]{0,13}(?:\/(?!\.{1,2}[/\]])[A-Za-z._][A-Za-z._0-9+-]{0,13})*|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])\](?:\[!?[a-z_][a-z_0-9-]*=[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\])*|(?:\[!?[a-z_][a-z_0-9-]*=[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\])*)$/;
-function IsDateTime(value) {
-  const index = value.indexOf("[");
-  const datetime = index === -1 ? value : value.slice(0, index);
-  if (index !== -1 && !DATE_TIME_SUFFIX.test(value.slice(index)))
-    return false;
-  const split = datetime.split(/T/i);
-  return split.length === 2 && IsDate2(split[0]) && IsTime(split[1]);
-}
-
-// node_modules/typebox/build/format/duration.mjs
-var Duration2 = /^P((\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)(T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S))?|T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)|\d+W)$/;
-function IsDuration(value) {
-  return Duration2.test(value);
-}
-
-// node_modules/typebox/build/format/email.mjs
-var Email = /^(?:[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*|"(?:[^"\\]|\\[\x20-\x7e])*")@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[(?:IPv6:[a-f0-9:]+|(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})\])$/i;
-function IsEmail(value) {
-  return Email.test(value);
-}
-
-// node_modules/typebox/build/format/idna/pattern/pattern.mjs
-var RE_RULE_HYPHEN_PLACEMENT = /^(?!-).*(?<!-)$/;
-var RE_RULE_NOT_RESERVED_ACE = /^(?!..--)/;
-var RE_ASCII_LDH = /^[a-zA-Z0-9-]*$/;
-var RE_ASCII = new RegExp("^\\p{ASCII}*$", "u");
-var RE_NON_ASCII = /[^\p{ASCII}]/u;
-var RE_ASCII_DIGIT = /[0-9]/;
-var RE_ARABIC_INDIC_DIGIT = /[\u{0660}-\u{0669}]/u;
-var RE_EXT_ARABIC_INDIC_DIGIT = /[\u{06f0}-\u{06f9}]/u;
-var RE_COMMON_SEPARATOR = /[\u{002e}\u{002c}\u{003a}\u{002f}]/u;
-var RE_EUROPEAN_SEPARATOR = /[\u{002d}\u{002b}]/u;
-var RE_MARK_NONSPACING = new RegExp("\\p{Mn}", "u");
-var RE_MARK_SPACING_COMBINING = new RegExp("\\p{Mc}", "u");
-var RE_MARK_ENCLOSING = new RegExp("\\p{Me}", "u");
-var RE_COMBINING_MARK = /[\p{Mn}\p{Mc}\p{Me}]/u;
-var RE_LETTER = new RegExp("\\p{L}", "u");
-var RE_NUMBER_DECIMAL = new RegExp("\\p{Nd}", "u");
-var RE_SCRIPT_GREEK = new RegExp("\\p{Script=Greek}", "u");
-var RE_SCRIPT_HEBREW = new RegExp("\\p{Script=Hebrew}", "u");
-var RE_SCRIPT_JAPANESE = /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u;
-var RE_SCRIPT_ARABIC_LETTER = /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Mandaic}]/u;
-var RE_VIRAMA = /[\u{094d}\u{09cd}\u{0a4d}\u{0acd}\u{0b4d}\u{0bcd}\u{0c4d}\u{0ccd}\u{0d3b}\u{0d3c}\u{0d4d}\u{0dca}\u{1b44}\u{1baa}\u{1bab}\u{a9c0}\u{11046}\u{1107f}\u{110b9}\u{11133}\u{11134}\u{111c0}\u{11235}\u{1134d}\u{11442}\u{114c2}\u{115bf}\u{1163f}\u{116b6}\u{11c3f}\u{11d44}\u{11d45}]/u;
-var RE_RFC5892_DISALLOWED = /[\u{0640}\u{07fa}\u{302e}\u{302f}\u{3031}\u{3032}\u{3033}\u{3034}\u{3035}\u{303b}]/u;
-var RE_CONTEXTO_EXCEPTIONS = /[\u{00b7}\u{0375}\u{05f3}\u{05f4}\u{200c}\u{200d}\u{30fb}]/u;
-var RE_PVALID_EXCEPTIONS = /[\u{00df}\u{03c2}\u{06fd}\u{06fe}\u{0f0b}\u{3007}]/u;
-var RE_EUROPEAN_NUMBER = new RegExp([
-  RE_ASCII_DIGIT,
-  RE_EXT_ARABIC_INDIC_DIGIT
-].map((regexp) => regexp.source).join("|"), "u");
-var RE_PERMITTED_CATEGORY = new RegExp([
-  RE_LETTER,
-  RE_EUROPEAN_SEPARATOR,
-  RE_COMMON_SEPARATOR,
-  RE_NUMBER_DECIMAL,
-  RE_MARK_NONSPACING,
-  RE_MARK_SPACING_COMBINING,
-  RE_CONTEXTO_EXCEPTIONS,
-  RE_PVALID_EXCEPTIONS
-].map((regexp) => regexp.source).join("|"), "u");
-
-// node_modules/typebox/build/format/idna/label/ascii.mjs
-function IsAsciiLabel(value) {
-  return RE_RULE_HYPHEN_PLACEMENT.test(value) && RE_RULE_NOT_RESERVED_ACE.test(value) && RE_ASCII_LDH.test(value);
-}
-
-// node_modules/typebox/build/format/idna/format/puny.mjs
-var PUNYCODE_BASE = 36;
-var PUNYCODE_TMIN = 1;
-var PUNYCODE_TMAX = 26;
-var PUNYCODE_SKEW = 38;
-var PUNYCODE_DAMP = 700;
-var PUNYCODE_INITIAL_BIAS = 72;
-var PUNYCODE_INITIAL_N = 128;
-function ThrowDontCare() {
-  throw null;
-}
-function IsAcePrefixed(value) {
-  return value.toLowerCase().startsWith("xn--");
-}
-function Adapt(delta, numPoints, firstTime) {
-  delta = firstTime ? Math.floor(delta / PUNYCODE_DAMP) : delta >> 1;
-  delta += Math.floor(delta / numPoints);
-  let k = 0;
-  while (delta > (PUNYCODE_BASE - PUNYCODE_TMIN) * PUNYCODE_TMAX >> 1) {
-    delta = Math.floor(delta / (PUNYCODE_BASE - PUNYCODE_TMIN));
-    k += PUNYCODE_BASE;
-  }
-  return k + Math.floor((PUNYCODE_BASE - PUNYCODE_TMIN + 1) * delta / (delta + PUNYCODE_SKEW));
-}
-function Decode2(value) {
-  const output = [];
-  let n = PUNYCODE_INITIAL_N;
-  let i = 0;
-  let bias = PUNYCODE_INITIAL_BIAS;
-  const delimIdx = value.lastIndexOf("-");
-  if (delimIdx > 0) {
-    for (let j = 0; j < delimIdx; j++) {
-      const cp = value.charCodeAt(j);
-      if (cp >= 128)
-        ThrowDontCare();
-      output.push(cp);
-    }
-  }
-  let inIdx = delimIdx < 0 ? 0 : delimIdx + 1;
-  while (inIdx < value.length) {
-    const oldi = i;
-    let w = 1;
-    let k = PUNYCODE_BASE;
-    while (true) {
-      if (inIdx >= value.length)
-        ThrowDontCare();
-      const ch = value.charCodeAt(inIdx++);
-      let digit2;
-      if (ch >= 97 && ch <= 122)
-        digit2 = ch - 97;
-      else if (ch >= 48 && ch <= 57)
-        digit2 = ch - 48 + 26;
-      else
-        ThrowDontCare();
-      i += digit2 * w;
-      const t = k <= bias ? PUNYCODE_TMIN : k >= bias + PUNYCODE_TMAX ? PUNYCODE_TMAX : k - bias;
-      if (digit2 < t)
-        break;
-      w *= PUNYCODE_BASE - t;
-      k += PUNYCODE_BASE;
-    }
-    const outLen = output.length + 1;
-    bias = Adapt(i - oldi, outLen, oldi === 0);
-    n += Math.floor(i / outLen);
-    i %= outLen;
-    output.splice(i, 0, n);
-    i++;
-  }
-  return String.fromCodePoint(...output);
-}
-function DigitToChar(digit2) {
-  return digit2 < 26 ? String.fromCharCode(digit2 + 97) : String.fromCharCode(digit2 - 26 + 48);
-}
-var RE_REPLACE_NON_ASCII = new RegExp(RE_NON_ASCII.source, "gu");
-function Encode2(input2) {
-  const basic = input2.replace(RE_REPLACE_NON_ASCII, "");
-  const basicLength = basic.length;
-  const result = basicLength > 0 ? [basic, "-"] : [];
-  const codePoints2 = Array.from(input2, (char) => char.codePointAt(0));
-  let n = PUNYCODE_INITIAL_N;
-  let delta = 0;
-  let bias = PUNYCODE_INITIAL_BIAS;
-  let handledCPCount = basicLength;
-  while (handledCPCount < codePoints2.length) {
-    let m = Infinity;
-    for (const cp of codePoints2) {
-      if (cp >= n && cp < m)
-        m = cp;
-    }
-    delta += (m - n) * (handledCPCount + 1);
-    n = m;
-    for (const cp of codePoints2) {
-      if (cp < n)
-        delta++;
-      if (cp === n) {
-        let q = delta;
-        for (let k = PUNYCODE_BASE; ; k += PUNYCODE_BASE) {
-          const t = k <= bias ? PUNYCODE_TMIN : k >= bias + PUNYCODE_TMAX ? PUNYCODE_TMAX : k - bias;
-          if (q < t)
-            break;
-          const digit2 = t + (q - t) % (PUNYCODE_BASE - t);
-          result.push(DigitToChar(digit2));
-          q = Math.floor((q - t) / (PUNYCODE_BASE - t));
-        }
-        result.push(DigitToChar(q));
-        bias = Adapt(delta, handledCPCount + 1, handledCPCount === basicLength);
-        delta = 0;
-        handledCPCount++;
-      }
-    }
-    delta++;
-    n++;
-  }
-  return result.join("");
-}
-
-// node_modules/typebox/build/format/idna/format/bidi.mjs
-var RE_RTL_ALLOWED = /^(?:R|AL|AN|EN|ES|CS|ET|ON|BN|NSM)$/;
-var RE_LTR_ALLOWED = /^(?:L|EN|ES|CS|ET|ON|BN|NSM)$/;
-var RE_RTL_CLASSES = /^(?:R|AL|AN)$/;
-function HasBidiChars(value) {
-  if (IsAcePrefixed(value)) {
-    try {
-      return HasRightToLeftCharacters(Decode2(value.slice(4).toLowerCase()));
-    } catch {
-      return false;
-    }
-  }
-  return HasRightToLeftCharacters(value);
-}
-function GetBidiClass(codePoint) {
-  const char = String.fromCodePoint(codePoint);
-  return RE_EUROPEAN_NUMBER.test(char) ? "EN" : RE_ARABIC_INDIC_DIGIT.test(char) ? "AN" : (
-    // Pattern.RE_EUROPEAN_SEPARATOR.test(char) ? 'ES' : // (no-spec-coverage)
-    // Pattern.RE_COMMON_SEPARATOR.test(char) ? 'CS' : // (no-spec-coverage)
-    RE_MARK_NONSPACING.test(char) ? "NSM" : RE_SCRIPT_HEBREW.test(char) ? "R" : RE_SCRIPT_ARABIC_LETTER.test(char) ? "AL" : RE_LETTER.test(char) ? "L" : "ON"
-  );
-}
-function HasRightToLeftCharacters(value) {
-  for (const ch of value)
-    if (RE_RTL_CLASSES.test(GetBidiClass(ch.codePointAt(0))))
-      return true;
-  return false;
-}
-function SatisfiesBidiRule(value) {
-  let isRtl = false;
-  let allowed = RE_LTR_ALLOWED;
-  let sawEN = false;
-  let sawAN = false;
-  let isFirst = true;
-  for (const ch of value) {
-    const bidiClass = GetBidiClass(ch.codePointAt(0));
-    if (isFirst) {
-      if (bidiClass !== "L" && bidiClass !== "R" && bidiClass !== "AL")
-        return false;
-      isRtl = bidiClass === "R" || bidiClass === "AL";
-      allowed = isRtl ? RE_RTL_ALLOWED : RE_LTR_ALLOWED;
-      isFirst = false;
-    }
-    if (!allowed.test(bidiClass))
-      return false;
-    if (bidiClass === "EN")
-      sawEN = true;
-    else if (bidiClass === "AN")
-      sawAN = true;
-  }
-  if (isRtl && sawEN && sawAN)
-    return false;
-  return true;
-}
-
-// node_modules/typebox/build/format/idna/label/unicode.mjs
-function ExceedsMaxALabelLength(value) {
-  return RE_NON_ASCII.test(value) && Encode2(value).length + 4 > 63;
-}
-function HasInvalidHyphens(chars) {
-  if (chars[0] === "-" || chars[chars.length - 1] === "-")
-    return true;
-  return chars.slice(2).join("").startsWith("--");
-}
-function IsUnicodeLabel(value) {
-  if (ExceedsMaxALabelLength(value))
-    return false;
-  if (HasRightToLeftCharacters(value) && !SatisfiesBidiRule(value))
-    return false;
-  const chars = [...value];
-  const codePoints2 = chars.map((c) => c.codePointAt(0));
-  const length = codePoints2.length;
-  if (HasInvalidHyphens(chars))
-    return false;
-  if (RE_COMBINING_MARK.test(chars[0]))
-    return false;
-  let hasJapanese = false;
-  for (let i = 0; i < length; i++) {
-    const codePoint = codePoints2[i];
-    const char = chars[i];
-    if (RE_RFC5892_DISALLOWED.test(char))
-      return false;
-    if (!RE_PERMITTED_CATEGORY.test(char))
-      return false;
-    if (RE_SCRIPT_JAPANESE.test(char))
-      hasJapanese = true;
-    const prev = codePoints2[i - 1], next = codePoints2[i + 1];
-    switch (codePoint) {
-      case 183:
-        if (prev !== 108 || next !== 108)
-          return false;
-        break;
-      // MIDDLE DOT (Catalan)
-      case 885:
-        if (!next || !RE_SCRIPT_GREEK.test(chars[i + 1]))
-          return false;
-        break;
-      // Greek KERAIA
-      case 1523:
-      case 1524:
-        if (!prev || !RE_SCRIPT_HEBREW.test(chars[i - 1]))
-          return false;
-        break;
-      // Hebrew GERESH
-      case 8204:
-        if (!prev || prev < 128 && !RE_VIRAMA.test(chars[i - 1]))
-          return false;
-        break;
-      case 8205:
-        if (!prev || !RE_VIRAMA.test(chars[i - 1]))
-          return false;
-        break;
-      case 12539:
-        break;
-    }
-  }
-  if (value.includes("・") && !hasJapanese)
-    return false;
-  return true;
-}
-
-// node_modules/typebox/build/format/idna/label/puny.mjs
-function IsPunyLabel(value) {
-  if (!IsAcePrefixed(value))
-    return false;
-  try {
-    const body = value.slice(4).toLowerCase();
-    if (body.lastIndexOf("-") === 0)
-      return false;
-    const decoded = Decode2(body);
-    if (!RE_NON_ASCII.test(decoded))
-      return false;
-    return IsUnicodeLabel(decoded);
-  } catch {
-    return false;
-  }
-}
-
-// node_modules/typebox/build/format/idna/hostname.mjs
-function IsValidLabelLength(value) {
-  return value.length > 0 && value.length <= 63;
-}
-function IsLabel(value) {
-  return IsValidLabelLength(value) && (IsPunyLabel(value) || IsAsciiLabel(value));
-}
-function IsHostname(value) {
-  if (value.length === 0 || value.length > 253)
-    return false;
-  if (value.charCodeAt(value.length - 1) === 46)
-    return false;
-  return value.split(".").every((label2) => IsLabel(label2));
-}
-
-// node_modules/typebox/build/format/idna/idn-hostname.mjs
-function IsValidLabelLength2(value) {
-  return value.length > 0 && value.length <= 63;
-}
-function IsLabel2(value) {
-  return IsValidLabelLength2(value) && (IsPunyLabel(value) || IsUnicodeLabel(value));
-}
-function NormalizeHostname(value) {
-  return value.replace(/[\uff01-\uff5e]/g, (char) => String.fromCharCode(char.charCodeAt(0) - 65248)).normalize("NFC").replace(/[\u00ad\u034f\u180b-\u180d\u200b\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu, "").replace(/[\u002E\u3002\uFF0E\uFF61]/g, ".");
-}
-function IsIdnHostname(value) {
-  if (value.length === 0 || value.includes(" "))
-    return false;
-  const normalized = NormalizeHostname(value);
-  if (normalized.length > 253)
-    return false;
-  const labels = normalized.split(".");
-  const hasBidiChars = labels.some((label2) => HasBidiChars(label2));
-  return labels.every((label2) => IsLabel2(label2) && (!hasBidiChars || SatisfiesBidiRule(label2)));
-}
-
-// node_modules/typebox/build/format/hostname.mjs
-function IsHostname2(value) {
-  return IsHostname(value);
-}
-
-// node_modules/typebox/build/format/idn_email.mjs
-var IdnEmail = /^(?:[A-Za-z0-9!#$%&'*+\/=?^_`{|}~\u{0080}-\u{10FFFF}-]+(?:\.[A-Za-z0-9!#$%&'*+\/=?^_`{|}~\u{0080}-\u{10FFFF}-]+)*|"(?:[^"\\]|\\.)*")@[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?<!-)(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?<!-))*$/iu;
-function IsIdnEmail(value) {
-  return IdnEmail.test(value.normalize("NFC"));
-}
-
-// node_modules/typebox/build/format/idn_hostname.mjs
-function IsIdnHostname2(value) {
-  return IsIdnHostname(value);
-}
-
-// node_modules/typebox/build/format/ipv4.mjs
-var IPv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-function IsIPv4(value) {
-  return IPv4.test(value);
-}
-
-// node_modules/typebox/build/format/ipv6.mjs
-var IPv6 = /^(?:(?:(?:[0-9a-f]{1,4}:){6}|::(?:[0-9a-f]{1,4}:){5}|(?:[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}:){4}|(?:(?:[0-9a-f]{1,4}:)?[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}:){3}|(?:(?:[0-9a-f]{1,4}:){0,2}[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}:){2}|(?:(?:[0-9a-f]{1,4}:){0,3}[0-9a-f]{1,4})?::[0-9a-f]{1,4}:|(?:(?:[0-9a-f]{1,4}:){0,4}[0-9a-f]{1,4})?::)(?:[0-9a-f]{1,4}:[0-9a-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4})?::[0-9a-f]{1,4}|(?:(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4})?::)$/i;
-function IsIPv6(value) {
-  return IPv6.test(value);
-}
-
-// node_modules/typebox/build/format/iri_reference.mjs
-var InvalidIriChars = /[\x00-\x20\x7F\\]|%(?![0-9a-fA-F]{2})/;
-var MalformedScheme = /^[a-zA-Z][a-zA-Z0-9+\-.]*\/\//;
-function IsIriReference(value) {
-  return !InvalidIriChars.test(value) && !MalformedScheme.test(value) && URL.canParse(value, "http://example.com");
-}
-
-// node_modules/typebox/build/format/iri.mjs
-var InvalidIriChars2 = /[\x00-\x20<>\^`{|}\\]/;
-var InvalidPercentEncoding = /%(?![0-9a-fA-F]{2})/;
-function IsIri(value) {
-  if (InvalidIriChars2.test(value))
-    return false;
-  if (InvalidPercentEncoding.test(value))
-    return false;
-  return URL.canParse(value);
-}
-
-// node_modules/typebox/build/format/json_pointer_uri_fragment.mjs
-var JsonPointerUriFragment = /^#(?:\/(?:[a-z0-9_\-.!$&'()*+,;:=@]|%[0-9a-f]{2}|~0|~1)*)*$/i;
-function IsJsonPointerUriFragment(value) {
-  return JsonPointerUriFragment.test(value);
-}
-
-// node_modules/typebox/build/format/json_pointer.mjs
-var JsonPointer = /^(?:\/(?:[^~/]|~0|~1)*)*$/;
-function IsJsonPointer(value) {
-  return JsonPointer.test(value);
-}
-
-// node_modules/typebox/build/format/regex.mjs
-function IsRegex(value) {
-  try {
-    new RegExp(value, "u");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// node_modules/typebox/build/format/relative_json_pointer.mjs
-var RelativeJsonPointer = /^(?:0|[1-9][0-9]*)(?:#|(?:\/(?:[^~/]|~0|~1)*)*)$/;
-function IsRelativeJsonPointer(value) {
-  return RelativeJsonPointer.test(value);
-}
-
-// node_modules/typebox/build/format/uri_reference.mjs
-var UriReference = /^(?:[a-z][a-z0-9+\-.]*:(?:\/\/(?:(?:[-a-z0-9._~!$&'()*+,;=:]|%[0-9a-f]{2})*@)?(?:\[(?:(?:(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|::(?:[\da-f]{1,4}:){5}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:[\da-f]{1,4})?::(?:[\da-f]{1,4}:){4}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,1}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){3}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,2}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){2}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,3}[\da-f]{1,4})?::[\da-f]{1,4}:(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,4}[\da-f]{1,4})?::(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,5}[\da-f]{1,4})?::[\da-f]{1,4}|(?:(?:[\da-f]{1,4}:){0,6}[\da-f]{1,4})?::)|v[0-9a-f]+\.[-a-z0-9._~!$&'()*+,;=:]+)\]|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)|(?:[-a-z0-9._~!$&'()*+,;=]|%[0-9a-f]{2})*)(?::\d*)?(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*|\/(?:(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?|(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?|(?:\/\/(?:(?:[-a-z0-9._~!$&'()*+,;=:]|%[0-9a-f]{2})*@)?(?:\[(?:(?:(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|::(?:[\da-f]{1,4}:){5}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:[\da-f]{1,4})?::(?:[\da-f]{1,4}:){4}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,1}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){3}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,2}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){2}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,3}[\da-f]{1,4})?::[\da-f]{1,4}:(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,4}[\da-f]{1,4})?::(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,5}[\da-f]{1,4})?::[\da-f]{1,4}|(?:(?:[\da-f]{1,4}:){0,6}[\da-f]{1,4})?::)|v[0-9a-f]+\.[-a-z0-9._~!$&'()*+,;=:]+)\]|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)|(?:[-a-z0-9._~!$&'()*+,;=]|%[0-9a-f]{2})*)(?::\d*)?(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*|\/(?:(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?|(?:[-a-z0-9._~!$&'()*+,;=@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?)(?:\?(?:[-a-z0-9._~!$&'()*+,;=:@/?]|%[0-9a-f]{2})*)?(?:#(?:[-a-z0-9._~!$&'()*+,;=:@/?]|%[0-9a-f]{2})*)?$/i;
-function IsUriReference(value) {
-  return UriReference.test(value);
-}
-
-// node_modules/typebox/build/format/uri_template.mjs
-var UriTemplate = /^(?:(?:[^\x00-\x20"<>%\\^`{|}\x7f]|%[0-9a-f]{2})|\{[+#./;?&=,!@|]?(?:[a-z0-9_]|%[0-9a-f]{2})+(?:\.(?:[a-z0-9_]|%[0-9a-f]{2})+)*(?::[1-9]\d{0,3}|\*)?(?:,(?:[a-z0-9_]|%[0-9a-f]{2})+(?:\.(?:[a-z0-9_]|%[0-9a-f]{2})+)*(?::[1-9]\d{0,3}|\*)?)*\})*$/i;
-function IsUriTemplate(value) {
-  return UriTemplate.test(value);
-}
-
-// node_modules/typebox/build/format/uri.mjs
-var Uri = /^[a-z][a-z0-9+\-.]*:(?:\/\/(?:(?:[-a-z0-9._~!$&'()*+,;=:]|%[0-9a-f]{2})*@)?(?:\[(?:(?:(?:[\da-f]{1,4}:){6}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|::(?:[\da-f]{1,4}:){5}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:[\da-f]{1,4})?::(?:[\da-f]{1,4}:){4}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,1}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){3}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,2}[\da-f]{1,4})?::(?:[\da-f]{1,4}:){2}(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,3}[\da-f]{1,4})?::[\da-f]{1,4}:(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,4}[\da-f]{1,4})?::(?:[\da-f]{1,4}:[\da-f]{1,4}|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))|(?:(?:[\da-f]{1,4}:){0,5}[\da-f]{1,4})?::[\da-f]{1,4}|(?:(?:[\da-f]{1,4}:){0,6}[\da-f]{1,4})?::)|v[0-9a-f]+\.[-a-z0-9._~!$&'()*+,;=:]+)\]|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)|(?:[-a-z0-9._~!$&'()*+,;=]|%[0-9a-f]{2})*)(?::\d*)?(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*|\/(?:(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?|(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})+(?:\/(?:[-a-z0-9._~!$&'()*+,;=:@]|%[0-9a-f]{2})*)*)?(?:\?(?:[-a-z0-9._~!$&'()*+,;=:@/?]|%[0-9a-f]{2})*)?(?:#(?:[-a-z0-9._~!$&'()*+,;=:@/?]|%[0-9a-f]{2})*)?$/i;
-function IsUri(value) {
-  return Uri.test(value);
-}
-
-// node_modules/typebox/build/format/url.mjs
-function IsUrl(value) {
-  return URL.canParse(value);
-}
-
-// node_modules/typebox/build/format/uuid.mjs
-var Uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-function IsUuid(value) {
-  return Uuid.test(value);
-}
-
-// node_modules/typebox/build/format/_registry.mjs
-var formats = /* @__PURE__ */ new Map();
-function Clear() {
-  formats.clear();
-}
-function Entries2() {
-  return [...formats.entries()];
-}
-function Set4(format, check) {
-  formats.set(format, check);
-}
-function Has2(format) {
-  return formats.has(format);
-}
-function Get4(format) {
-  return formats.get(format);
-}
-function Test(format, value) {
-  return formats.get(format)?.(value) ?? true;
-}
-function Reset2() {
-  Clear();
-  formats.set("date-time", IsDateTime);
-  formats.set("date", IsDate2);
-  formats.set("duration", IsDuration);
-  formats.set("email", IsEmail);
-  formats.set("hostname", IsHostname2);
-  formats.set("idn-email", IsIdnEmail);
-  formats.set("idn-hostname", IsIdnHostname2);
-  formats.set("ipv4", IsIPv4);
-  formats.set("ipv6", IsIPv6);
-  formats.set("iri-reference", IsIriReference);
-  formats.set("iri", IsIri);
-  formats.set("json-pointer-uri-fragment", IsJsonPointerUriFragment);
-  formats.set("json-pointer", IsJsonPointer);
-  formats.set("regex", IsRegex);
-  formats.set("relative-json-pointer", IsRelativeJsonPointer);
-  formats.set("time", IsTime);
-  formats.set("uri-reference", IsUriReference);
-  formats.set("uri-template", IsUriTemplate);
-  formats.set("uri", IsUri);
-  formats.set("url", IsUrl);
-  formats.set("uuid", IsUuid);
-}
-Reset2();
-
-// node_modules/typebox/build/schema/engine/format.mjs
-function CheckFormat(_stack, _context, schema, value) {
-  return format_exports.Test(schema.format, value);
-}
-function ErrorFormat(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckFormat(stack, context2, schema, value) || context2.AddError("format", schemaPath, instancePath, { format: schema.format });
-}
-
-// node_modules/typebox/build/schema/engine/if.mjs
-function CheckIf(stack, context2, schema, value) {
-  const thenSchema = IsThen(schema) ? schema.then : true;
-  const elseSchema = IsElse(schema) ? schema.else : true;
-  return CheckSchema(stack, context2, schema.if, value) ? CheckSchema(stack, context2, thenSchema, value) : CheckSchema(stack, context2, elseSchema, value);
-}
-function ErrorIf(stack, context2, schemaPath, instancePath, schema, value) {
-  const thenSchema = IsThen(schema) ? schema.then : true;
-  const elseSchema = IsElse(schema) ? schema.else : true;
-  const trueContext = new ErrorContext();
-  const isIf = ErrorSchema(stack, trueContext, `${schemaPath}/if`, instancePath, schema.if, value) ? ErrorSchema(stack, trueContext, `${schemaPath}/then`, instancePath, thenSchema, value) || context2.AddError("if", schemaPath, instancePath, { failingKeyword: "then" }) : ErrorSchema(stack, context2, `${schemaPath}/else`, instancePath, elseSchema, value) || context2.AddError("if", schemaPath, instancePath, { failingKeyword: "else" });
-  if (isIf)
-    context2.Merge([trueContext]);
-  return isIf;
-}
-
-// node_modules/typebox/build/schema/engine/items.mjs
-function CheckItemsSized(stack, context2, schema, value) {
-  return guard_exports.Every(schema.items, 0, (schema2, index) => {
-    return guard_exports.IsLessEqualThan(value.length, index) || CheckSchemaPushStack(stack, context2, schema2, value[index]) && context2.AddIndex(index);
-  });
-}
-function ErrorItemsSized(stack, context2, schemaPath, instancePath, schema, value) {
-  return guard_exports.EveryAll(schema.items, 0, (schema2, index) => {
-    const nextSchemaPath = `${schemaPath}/items/${index}`;
-    const nextInstancePath = `${instancePath}/${index}`;
-    return guard_exports.IsLessEqualThan(value.length, index) || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema2, value[index]) && context2.AddIndex(index);
-  });
-}
-function CheckItemsUnsized(stack, context2, schema, value) {
-  const offset = IsPrefixItems(schema) ? schema.prefixItems.length : 0;
-  return guard_exports.Every(value, offset, (element, index) => {
-    return CheckSchemaPushStack(stack, context2, schema.items, element) && context2.AddIndex(index);
-  });
-}
-function ErrorItemsUnsized(stack, context2, schemaPath, instancePath, schema, value) {
-  const offset = IsPrefixItems(schema) ? schema.prefixItems.length : 0;
-  return guard_exports.EveryAll(value, offset, (element, index) => {
-    const nextSchemaPath = `${schemaPath}/items`;
-    const nextInstancePath = `${instancePath}/${index}`;
-    return ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema.items, element) && context2.AddIndex(index);
-  });
-}
-function CheckItems(stack, context2, schema, value) {
-  return IsItemsSized(schema) ? CheckItemsSized(stack, context2, schema, value) : CheckItemsUnsized(stack, context2, schema, value);
-}
-function ErrorItems(stack, context2, schemaPath, instancePath, schema, value) {
-  return IsItemsSized(schema) ? ErrorItemsSized(stack, context2, schemaPath, instancePath, schema, value) : ErrorItemsUnsized(stack, context2, schemaPath, instancePath, schema, value);
-}
-
-// node_modules/typebox/build/schema/engine/maxContains.mjs
-function IsValid3(schema) {
-  return IsContains(schema);
-}
-function CheckMaxContains(stack, context2, schema, value) {
-  if (!IsValid3(schema))
-    return true;
-  const count = guard_exports.Counted(value, (item) => CheckSchema(stack, context2, schema.contains, item));
-  return guard_exports.IsLessEqualThan(count, schema.maxContains);
-}
-function ErrorMaxContains(stack, context2, schemaPath, instancePath, schema, value) {
-  const minContains = IsMinContains(schema) ? schema.minContains : 1;
-  return CheckMaxContains(stack, context2, schema, value) || context2.AddError("contains", schemaPath, instancePath, { minContains, maxContains: schema.maxContains });
-}
-
-// node_modules/typebox/build/schema/engine/maximum.mjs
-function CheckMaximum(_stack, _context, schema, value) {
-  return guard_exports.IsLessEqualThan(value, schema.maximum);
-}
-function ErrorMaximum(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMaximum(stack, context2, schema, value) || context2.AddError("maximum", schemaPath, instancePath, { comparison: "<=", limit: schema.maximum });
-}
-
-// node_modules/typebox/build/schema/engine/maxItems.mjs
-function CheckMaxItems(_stack, _context, schema, value) {
-  return guard_exports.IsLessEqualThan(value.length, schema.maxItems);
-}
-function ErrorMaxItems(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMaxItems(stack, context2, schema, value) || context2.AddError("maxItems", schemaPath, instancePath, { limit: schema.maxItems });
-}
-
-// node_modules/typebox/build/schema/engine/maxLength.mjs
-function CheckMaxLength(_stack, _context, schema, value) {
-  return guard_exports.IsMaxLength(value, schema.maxLength);
-}
-function ErrorMaxLength(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMaxLength(stack, context2, schema, value) || context2.AddError("maxLength", schemaPath, instancePath, { limit: schema.maxLength });
-}
-
-// node_modules/typebox/build/schema/engine/maxProperties.mjs
-function CheckMaxProperties(_stack, _context, schema, value) {
-  return guard_exports.IsLessEqualThan(guard_exports.Keys(value).length, schema.maxProperties);
-}
-function ErrorMaxProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMaxProperties(stack, context2, schema, value) || context2.AddError("maxProperties", schemaPath, instancePath, { limit: schema.maxProperties });
-}
-
-// node_modules/typebox/build/schema/engine/minContains.mjs
-function IsValid4(schema) {
-  return IsContains(schema);
-}
-function CheckMinContains(stack, context2, schema, value) {
-  if (!IsValid4(schema))
-    return true;
-  const count = guard_exports.Counted(value, (item, index) => CheckSchema(stack, context2, schema.contains, item) && context2.AddIndex(index));
-  return guard_exports.IsGreaterEqualThan(count, schema.minContains);
-}
-function ErrorMinContains(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMinContains(stack, context2, schema, value) || context2.AddError("contains", schemaPath, instancePath, { minContains: schema.minContains });
-}
-
-// node_modules/typebox/build/schema/engine/minimum.mjs
-function CheckMinimum(_stack, _context, schema, value) {
-  return guard_exports.IsGreaterEqualThan(value, schema.minimum);
-}
-function ErrorMinimum(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMinimum(stack, context2, schema, value) || context2.AddError("minimum", schemaPath, instancePath, { comparison: ">=", limit: schema.minimum });
-}
-
-// node_modules/typebox/build/schema/engine/minItems.mjs
-function CheckMinItems(_stack, _context, schema, value) {
-  return guard_exports.IsGreaterEqualThan(value.length, schema.minItems);
-}
-function ErrorMinItems(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMinItems(stack, context2, schema, value) || context2.AddError("minItems", schemaPath, instancePath, { limit: schema.minItems });
-}
-
-// node_modules/typebox/build/schema/engine/minLength.mjs
-function CheckMinLength(_stack, _context, schema, value) {
-  return guard_exports.IsMinLength(value, schema.minLength);
-}
-function ErrorMinLength(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMinLength(stack, context2, schema, value) || context2.AddError("minLength", schemaPath, instancePath, { limit: schema.minLength });
-}
-
-// node_modules/typebox/build/schema/engine/minProperties.mjs
-function CheckMinProperties(_stack, _context, schema, value) {
-  return guard_exports.IsGreaterEqualThan(guard_exports.Keys(value).length, schema.minProperties);
-}
-function ErrorMinProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMinProperties(stack, context2, schema, value) || context2.AddError("minProperties", schemaPath, instancePath, { limit: schema.minProperties });
-}
-
-// node_modules/typebox/build/schema/engine/multipleOf.mjs
-function CheckMultipleOf(_stack, _context, schema, value) {
-  return guard_exports.IsMultipleOf(value, schema.multipleOf);
-}
-function ErrorMultipleOf(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckMultipleOf(stack, context2, schema, value) || context2.AddError("multipleOf", schemaPath, instancePath, { multipleOf: schema.multipleOf });
-}
-
-// node_modules/typebox/build/schema/engine/not.mjs
-function CheckNot(stack, context2, schema, value) {
-  const nextContext = new CheckContext();
-  const isSchema = !CheckSchema(stack, nextContext, schema.not, value);
-  const isNot = isSchema && context2.Merge([nextContext]);
-  return isNot;
-}
-function ErrorNot(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckNot(stack, context2, schema, value) || context2.AddError("not", schemaPath, instancePath, {});
-}
-
-// node_modules/typebox/build/schema/engine/oneOf.mjs
-function CheckOneOf(stack, context2, schema, value) {
-  const passedContexts = schema.oneOf.reduce((result, schema2) => {
-    const nextContext = new CheckContext();
-    return CheckSchema(stack, nextContext, schema2, value) ? [...result, nextContext] : result;
-  }, []);
-  return guard_exports.IsEqual(passedContexts.length, 1) && context2.Merge(passedContexts);
-}
-function ErrorOneOf(stack, context2, schemaPath, instancePath, schema, value) {
-  const failedContexts = [];
-  const passingSchemas = [];
-  const passedContexts = schema.oneOf.reduce((result, schema2, index) => {
-    const nextContext = new ErrorContext();
-    const nextSchemaPath = `${schemaPath}/oneOf/${index}`;
-    const isSchema = ErrorSchema(stack, nextContext, nextSchemaPath, instancePath, schema2, value);
-    if (isSchema)
-      passingSchemas.push(index);
-    if (!isSchema)
-      failedContexts.push(nextContext);
-    return isSchema ? [...result, nextContext] : result;
-  }, []);
-  const isOneOf = guard_exports.IsEqual(passedContexts.length, 1) && context2.Merge(passedContexts);
-  if (!isOneOf && guard_exports.IsEqual(passingSchemas.length, 0))
-    failedContexts.forEach((failed3) => context2.AddErrors(failed3.GetErrors()));
-  return isOneOf || context2.AddError("oneOf", schemaPath, instancePath, { passingSchemas });
-}
-
-// node_modules/typebox/build/schema/engine/pattern.mjs
-function CheckPattern(_stack, _context, schema, value) {
-  const regexp = guard_exports.IsString(schema.pattern) ? UnicodeRegExp(schema.pattern) : schema.pattern;
-  return regexp.test(value);
-}
-function ErrorPattern(stack, context2, schemaPath, instancePath, schema, value) {
-  return CheckPattern(stack, context2, schema, value) || context2.AddError("pattern", schemaPath, instancePath, { pattern: schema.pattern });
-}
-
-// node_modules/typebox/build/schema/engine/patternProperties.mjs
-function CheckPatternProperties(stack, context2, schema, value) {
-  return guard_exports.Every(guard_exports.Entries(schema.patternProperties), 0, ([pattern2, schema2]) => {
-    const regexp = UnicodeRegExp(pattern2);
-    return guard_exports.Every(guard_exports.Entries(value), 0, ([key, prop]) => {
-      return !regexp.test(key) || CheckSchemaPushStack(stack, context2, schema2, prop) && context2.AddKey(key);
-    });
-  });
-}
-function ErrorPatternProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  return guard_exports.EveryAll(guard_exports.Entries(schema.patternProperties), 0, ([pattern2, schema2]) => {
-    const nextSchemaPath = `${schemaPath}/patternProperties/${EncodeFragment(pattern2)}`;
-    const regexp = UnicodeRegExp(pattern2);
-    return guard_exports.EveryAll(guard_exports.Entries(value), 0, ([key, value2]) => {
-      const nextInstancePath = `${instancePath}/${EncodeFragment(key)}`;
-      const notKey = !regexp.test(key);
-      return notKey || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema2, value2) && context2.AddKey(key);
-    });
-  });
-}
-
-// node_modules/typebox/build/schema/engine/prefixItems.mjs
-function CheckPrefixItems(stack, context2, schema, value) {
-  return guard_exports.IsEqual(value.length, 0) || guard_exports.Every(schema.prefixItems, 0, (schema2, index) => {
-    return guard_exports.IsLessEqualThan(value.length, index) || CheckSchemaPushStack(stack, context2, schema2, value[index]) && context2.AddIndex(index);
-  });
-}
-function ErrorPrefixItems(stack, context2, schemaPath, instancePath, schema, value) {
-  return guard_exports.IsEqual(value.length, 0) || guard_exports.EveryAll(schema.prefixItems, 0, (schema2, index) => {
-    const nextSchemaPath = `${schemaPath}/prefixItems/${index}`;
-    const nextInstancePath = `${instancePath}/${index}`;
-    return guard_exports.IsLessEqualThan(value.length, index) || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema2, value[index]) && context2.AddIndex(index);
-  });
-}
-
-// node_modules/typebox/build/schema/engine/_exact_optional.mjs
-function IsExactOptional(required, key) {
-  return required.includes(key) || settings_exports.Get().exactOptionalPropertyTypes;
-}
-function InexactOptionalCheck(value, key) {
-  return guard_exports.IsUndefined(value[key]);
-}
-
-// node_modules/typebox/build/schema/engine/properties.mjs
-function CheckProperties(stack, context2, schema, value) {
-  const required = IsRequired(schema) ? schema.required : [];
-  const isProperties = guard_exports.Every(guard_exports.Entries(schema.properties), 0, ([key, schema2]) => {
-    const isProperty = !guard_exports.HasPropertyKey(value, key) || CheckSchemaPushStack(stack, context2, schema2, value[key]) && context2.AddKey(key);
-    return IsExactOptional(required, key) ? isProperty : InexactOptionalCheck(value, key) || isProperty;
-  });
-  return isProperties;
-}
-function ErrorProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  const required = IsRequired(schema) ? schema.required : [];
-  const isProperties = guard_exports.EveryAll(guard_exports.Entries(schema.properties), 0, ([key, schema2]) => {
-    const nextSchemaPath = `${schemaPath}/properties/${EncodeFragment(key)}`;
-    const nextInstancePath = `${instancePath}/${EncodeFragment(key)}`;
-    const isProperty = () => !guard_exports.HasPropertyKey(value, key) || ErrorSchemaPushStack(stack, context2, nextSchemaPath, nextInstancePath, schema2, value[key]) && context2.AddKey(key);
-    return IsExactOptional(required, key) ? isProperty() : InexactOptionalCheck(value, key) || isProperty();
-  });
-  return isProperties;
-}
-
-// node_modules/typebox/build/schema/engine/propertyNames.mjs
-function CheckPropertyNames(stack, context2, schema, value) {
-  return guard_exports.Every(guard_exports.Keys(value), 0, (key, _index) => CheckSchema(stack, context2, schema.propertyNames, key));
-}
-function ErrorPropertyNames(stack, context2, schemaPath, instancePath, schema, value) {
-  const propertyNames = [];
-  const isPropertyNames = guard_exports.EveryAll(guard_exports.Keys(value), 0, (key, _index) => {
-    const nextInstancePath = `${instancePath}/${EncodeFragment(key)}`;
-    const nextSchemaPath = `${schemaPath}/propertyNames`;
-    const isPropertyName = ErrorSchema(stack, context2, nextSchemaPath, nextInstancePath, schema.propertyNames, key);
-    if (!isPropertyName)
-      propertyNames.push(key);
-    return isPropertyName;
-  });
-  return isPropertyNames || context2.AddError("propertyNames", schemaPath, instancePath, { propertyNames });
-}
-
-// node_modules/typebox/build/schema/engine/recursiveRef.mjs
-function CheckRecursiveRef(stack, context2, schema, value) {
-  const target = resolve_exports.RecursiveRef(stack, schema) ?? false;
-  const nextStack = target ? { ...stack, pendingResource: true } : stack;
-  return IsSchema2(target) && CheckSchema(nextStack, context2, target, value);
-}
-function ErrorRecursiveRef(stack, context2, schemaPath, instancePath, schema, value) {
-  const target = resolve_exports.RecursiveRef(stack, schema) ?? false;
-  const nextStack = target ? { ...stack, pendingResource: true } : stack;
-  return IsSchema2(target) && ErrorSchema(nextStack, context2, schemaPath, instancePath, target, value);
-}
-
-// node_modules/typebox/build/schema/engine/ref.mjs
-function CheckRef(stack, context2, schema, value) {
-  const result = resolve_exports.Ref(stack, schema);
-  const target = result.schema ?? false;
-  const nextContext = new CheckContext();
-  const valid = IsSchema2(target) && CheckSchema(result.stack, nextContext, target, value);
-  if (valid)
-    context2.Merge([nextContext]);
-  return valid;
-}
-function ErrorRef(stack, context2, schemaPath, instancePath, schema, value) {
-  const result = resolve_exports.Ref(stack, schema);
-  const target = result.schema ?? false;
-  const nextContext = new ErrorContext();
-  const valid = IsSchema2(target) && ErrorSchema(result.stack, nextContext, schemaPath, instancePath, target, value);
-  if (valid)
-    context2.Merge([nextContext]);
-  if (!valid)
-    context2.AddErrors(nextContext.GetErrors());
-  return valid;
-}
-
-// node_modules/typebox/build/schema/engine/required.mjs
-function CheckRequired(_stack, _context, schema, value) {
-  return guard_exports.Every(schema.required, 0, (key) => guard_exports.HasPropertyKey(value, key));
-}
-function ErrorRequired(_stack, context2, schemaPath, instancePath, schema, value) {
-  const requiredProperties = [];
-  const isRequired = guard_exports.EveryAll(schema.required, 0, (key) => {
-    const hasKey = guard_exports.HasPropertyKey(value, key);
-    if (!hasKey)
-      requiredProperties.push(key);
-    return hasKey;
-  });
-  return isRequired || context2.AddError("required", schemaPath, instancePath, { requiredProperties });
-}
-
-// node_modules/typebox/build/schema/engine/type.mjs
-function CheckTypeName(_stack, _context, type, _schema, value) {
-  return (
-    // jsonschema
-    guard_exports.IsEqual(type, "object") ? guard_exports.IsObjectNotArray(value) : guard_exports.IsEqual(type, "array") ? guard_exports.IsArray(value) : guard_exports.IsEqual(type, "boolean") ? guard_exports.IsBoolean(value) : guard_exports.IsEqual(type, "integer") ? guard_exports.IsInteger(value) : guard_exports.IsEqual(type, "number") ? guard_exports.IsNumber(value) : guard_exports.IsEqual(type, "null") ? guard_exports.IsNull(value) : guard_exports.IsEqual(type, "string") ? guard_exports.IsString(value) : (
-      // xschema
-      guard_exports.IsEqual(type, "bigint") ? guard_exports.IsBigInt(value) : guard_exports.IsEqual(type, "constructor") ? guard_exports.IsConstructor(value) : guard_exports.IsEqual(type, "function") ? guard_exports.IsFunction(value) : guard_exports.IsEqual(type, "symbol") ? guard_exports.IsSymbol(value) : guard_exports.IsEqual(type, "undefined") ? guard_exports.IsUndefined(value) : guard_exports.IsEqual(type, "void") ? guard_exports.IsUndefined(value) : true
-    )
-  );
-}
-function CheckTypeNames(stack, context2, types, schema, value) {
-  return guard_exports.Some(types, (type) => CheckTypeName(stack, context2, type, schema, value));
-}
-function CheckType(stack, context2, schema, value) {
-  return guard_exports.IsArray(schema.type) ? CheckTypeNames(stack, context2, schema.type, schema, value) : CheckTypeName(stack, context2, schema.type, schema, value);
-}
-function ErrorType(stack, context2, schemaPath, instancePath, schema, value) {
-  const isType = guard_exports.IsArray(schema.type) ? CheckTypeNames(stack, context2, schema.type, schema, value) : CheckTypeName(stack, context2, schema.type, schema, value);
-  return isType || context2.AddError("type", schemaPath, instancePath, { type: schema.type });
-}
-
-// node_modules/typebox/build/schema/engine/unevaluatedItems.mjs
-function CheckUnevaluatedItems(stack, context2, schema, value) {
-  const indices = context2.GetIndices();
-  return guard_exports.Every(value, 0, (item, index) => {
-    return (indices.has(index) || CheckSchema(stack, context2, schema.unevaluatedItems, item)) && context2.AddIndex(index);
-  });
-}
-function ErrorUnevaluatedItems(stack, context2, schemaPath, instancePath, schema, value) {
-  const indices = context2.GetIndices();
-  const unevaluatedItems = [];
-  const isUnevaluatedItems = guard_exports.EveryAll(value, 0, (item, index) => {
-    const nextContext = new ErrorContext();
-    const isEvaluatedItem = (indices.has(index) || ErrorSchema(stack, nextContext, schemaPath, instancePath, schema.unevaluatedItems, item)) && context2.AddIndex(index);
-    if (!isEvaluatedItem)
-      unevaluatedItems.push(index);
-    return isEvaluatedItem;
-  });
-  return isUnevaluatedItems || context2.AddError("unevaluatedItems", schemaPath, instancePath, { unevaluatedItems });
-}
-
-// node_modules/typebox/build/schema/engine/unevaluatedProperties.mjs
-function CheckUnevaluatedProperties(stack, context2, schema, value) {
-  const keys = context2.GetKeys();
-  return guard_exports.Every(guard_exports.Entries(value), 0, ([key, prop]) => {
-    return keys.has(key) || CheckSchema(stack, context2, schema.unevaluatedProperties, prop) && context2.AddKey(key);
-  });
-}
-function ErrorUnevaluatedProperties(stack, context2, schemaPath, instancePath, schema, value) {
-  const keys = context2.GetKeys();
-  const unevaluatedProperties = [];
-  const isUnevaluatedProperties = guard_exports.EveryAll(guard_exports.Entries(value), 0, ([key, prop]) => {
-    const nextContext = new ErrorContext();
-    const isEvaluatedProperty = keys.has(key) || ErrorSchema(stack, nextContext, schemaPath, instancePath, schema.unevaluatedProperties, prop) && context2.AddKey(key);
-    if (!isEvaluatedProperty)
-      unevaluatedProperties.push(key);
-    return isEvaluatedProperty;
-  });
-  return isUnevaluatedProperties || context2.AddError("unevaluatedProperties", schemaPath, instancePath, { unevaluatedProperties });
-}
-
-// node_modules/typebox/build/schema/engine/uniqueItems.mjs
-function IsValid5(schema) {
-  return !guard_exports.IsEqual(schema.uniqueItems, false);
-}
-function CheckUniqueItems(_stack, _context, schema, value) {
-  if (!IsValid5(schema))
-    return true;
-  const set = new Set(value.map(hash_exports.Hash)).size;
-  const isLength = value.length;
-  return guard_exports.IsEqual(set, isLength);
-}
-function ErrorUniqueItems(_stack, context2, schemaPath, instancePath, schema, value) {
-  if (!IsValid5(schema))
-    return true;
-  const set = /* @__PURE__ */ new Set();
-  const duplicateItems = value.reduce((result, value2, index) => {
-    const hash = hash_exports.Hash(value2);
-    if (set.has(hash))
-      return [...result, index];
-    set.add(hash);
-    return result;
-  }, []);
-  const isUniqueItems = guard_exports.IsEqual(duplicateItems.length, 0);
-  return isUniqueItems || context2.AddError("uniqueItems", schemaPath, instancePath, { duplicateItems });
-}
-
-// node_modules/typebox/build/schema/engine/schema.mjs
-function CheckSchemaPushStack(stack, context2, schema, value) {
-  return context2.Push() && CheckSchema(stack, context2, schema, value) && context2.Pop();
-}
-function CheckSchema(stack, context2, schema, value) {
-  const current = NextStack(stack, schema);
-  const result = IsSchemaBoolean(schema) ? CheckSchemaBoolean(current, context2, schema, value) : (!IsType(schema) || CheckType(current, context2, schema, value)) && (!(guard_exports.IsObject(value) && !guard_exports.IsArray(value)) || (!IsRequired(schema) || CheckRequired(current, context2, schema, value)) && (!IsAdditionalProperties(schema) || CheckAdditionalProperties(current, context2, schema, value)) && (!IsDependencies(schema) || CheckDependencies(current, context2, schema, value)) && (!IsDependentRequired(schema) || CheckDependentRequired(current, context2, schema, value)) && (!IsDependentSchemas(schema) || CheckDependentSchemas(current, context2, schema, value)) && (!IsPatternProperties(schema) || CheckPatternProperties(current, context2, schema, value)) && (!IsProperties(schema) || CheckProperties(current, context2, schema, value)) && (!IsPropertyNames(schema) || CheckPropertyNames(current, context2, schema, value)) && (!IsMinProperties(schema) || CheckMinProperties(current, context2, schema, value)) && (!IsMaxProperties(schema) || CheckMaxProperties(current, context2, schema, value))) && (!guard_exports.IsArray(value) || (!IsAdditionalItems(schema) || CheckAdditionalItems(current, context2, schema, value)) && (!IsContains(schema) || CheckContains(current, context2, schema, value)) && (!IsItems(schema) || CheckItems(current, context2, schema, value)) && (!IsMinContains(schema) || CheckMinContains(current, context2, schema, value)) && (!IsMaxContains(schema) || CheckMaxContains(current, context2, schema, value)) && (!IsMinItems(schema) || CheckMinItems(current, context2, schema, value)) && (!IsMaxItems(schema) || CheckMaxItems(current, context2, schema, value)) && (!IsPrefixItems(schema) || CheckPrefixItems(current, context2, schema, value)) && (!IsUniqueItems(schema) || CheckUniqueItems(current, context2, schema, value))) && (!guard_exports.IsString(value) || (!IsMinLength3(schema) || CheckMinLength(current, context2, schema, value)) && (!IsMaxLength3(schema) || CheckMaxLength(current, context2, schema, value)) && (!IsFormat(schema) || CheckFormat(current, context2, schema, value)) && (!IsPattern(schema) || CheckPattern(current, context2, schema, value))) && (!(guard_exports.IsNumber(value) || guard_exports.IsBigInt(value)) || (!IsExclusiveMinimum(schema) || CheckExclusiveMinimum(current, context2, schema, value)) && (!IsExclusiveMaximum(schema) || CheckExclusiveMaximum(current, context2, schema, value)) && (!IsMinimum(schema) || CheckMinimum(current, context2, schema, value)) && (!IsMaximum(schema) || CheckMaximum(current, context2, schema, value)) && (!IsMultipleOf2(schema) || CheckMultipleOf(current, context2, schema, value))) && (!IsRef2(schema) || CheckRef(current, context2, schema, value)) && (!IsRecursiveRef(schema) || CheckRecursiveRef(current, context2, schema, value)) && (!IsDynamicRef(schema) || CheckDynamicRef(current, context2, schema, value)) && (!IsConst(schema) || CheckConst(current, context2, schema, value)) && (!IsEnum2(schema) || CheckEnum(current, context2, schema, value)) && (!IsIf(schema) || CheckIf(current, context2, schema, value)) && (!IsNot(schema) || CheckNot(current, context2, schema, value)) && (!IsAllOf(schema) || CheckAllOf(current, context2, schema, value)) && (!IsAnyOf(schema) || CheckAnyOf(current, context2, schema, value)) && (!IsOneOf(schema) || CheckOneOf(current, context2, schema, value)) && (!IsUnevaluatedItems(schema) || (!guard_exports.IsArray(value) || CheckUnevaluatedItems(current, context2, schema, value))) && (!IsUnevaluatedProperties(schema) || (!guard_exports.IsObject(value) || CheckUnevaluatedProperties(current, context2, schema, value))) && (!IsRefine2(schema) || CheckRefine(current, context2, schema, value));
-  return result;
-}
-function ErrorSchemaPushStack(stack, context2, schemaPath, instancePath, schema, value) {
-  return context2.Push() && ErrorSchema(stack, context2, schemaPath, instancePath, schema, value) && context2.Pop();
-}
-function ErrorSchema(stack, context2, schemaPath, instancePath, schema, value) {
-  if (context2.AtCapacity())
-    return false;
-  const current = NextStack(stack, schema);
-  const result = IsSchemaBoolean(schema) ? ErrorSchemaBoolean(current, context2, schemaPath, instancePath, schema, value) : !!(+(!IsType(schema) || ErrorType(current, context2, schemaPath, instancePath, schema, value)) & +(!(guard_exports.IsObject(value) && !guard_exports.IsArray(value)) || !!(+(!IsRequired(schema) || ErrorRequired(current, context2, schemaPath, instancePath, schema, value)) & +(!IsAdditionalProperties(schema) || ErrorAdditionalProperties(current, context2, schemaPath, instancePath, schema, value)) & +(!IsDependencies(schema) || ErrorDependencies(current, context2, schemaPath, instancePath, schema, value)) & +(!IsDependentRequired(schema) || ErrorDependentRequired(current, context2, schemaPath, instancePath, schema, value)) & +(!IsDependentSchemas(schema) || ErrorDependentSchemas(current, context2, schemaPath, instancePath, schema, value)) & +(!IsPatternProperties(schema) || ErrorPatternProperties(current, context2, schemaPath, instancePath, schema, value)) & +(!IsProperties(schema) || ErrorProperties(current, context2, schemaPath, instancePath, schema, value)) & +(!IsPropertyNames(schema) || ErrorPropertyNames(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMinProperties(schema) || ErrorMinProperties(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMaxProperties(schema) || ErrorMaxProperties(current, context2, schemaPath, instancePath, schema, value)))) & +(!guard_exports.IsArray(value) || !!(+(!IsAdditionalItems(schema) || ErrorAdditionalItems(current, context2, schemaPath, instancePath, schema, value)) & +(!IsContains(schema) || ErrorContains(current, context2, schemaPath, instancePath, schema, value)) & +(!IsItems(schema) || ErrorItems(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMinContains(schema) || ErrorMinContains(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMaxContains(schema) || ErrorMaxContains(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMinItems(schema) || ErrorMinItems(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMaxItems(schema) || ErrorMaxItems(current, context2, schemaPath, instancePath, schema, value)) & +(!IsPrefixItems(schema) || ErrorPrefixItems(current, context2, schemaPath, instancePath, schema, value)) & +(!IsUniqueItems(schema) || ErrorUniqueItems(current, context2, schemaPath, instancePath, schema, value)))) & +(!guard_exports.IsString(value) || !!(+(!IsMinLength3(schema) || ErrorMinLength(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMaxLength3(schema) || ErrorMaxLength(current, context2, schemaPath, instancePath, schema, value)) & +(!IsFormat(schema) || ErrorFormat(current, context2, schemaPath, instancePath, schema, value)) & +(!IsPattern(schema) || ErrorPattern(current, context2, schemaPath, instancePath, schema, value)))) & +(!(guard_exports.IsNumber(value) || guard_exports.IsBigInt(value)) || !!(+(!IsExclusiveMinimum(schema) || ErrorExclusiveMinimum(current, context2, schemaPath, instancePath, schema, value)) & +(!IsExclusiveMaximum(schema) || ErrorExclusiveMaximum(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMinimum(schema) || ErrorMinimum(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMaximum(schema) || ErrorMaximum(current, context2, schemaPath, instancePath, schema, value)) & +(!IsMultipleOf2(schema) || ErrorMultipleOf(current, context2, schemaPath, instancePath, schema, value)))) & +(!IsRef2(schema) || ErrorRef(current, context2, schemaPath, instancePath, schema, value)) & +(!IsRecursiveRef(schema) || ErrorRecursiveRef(current, context2, schemaPath, instancePath, schema, value)) & +(!IsDynamicRef(schema) || ErrorDynamicRef(current, context2, schemaPath, instancePath, schema, value)) & +(!IsConst(schema) || ErrorConst(current, context2, schemaPath, instancePath, schema, value)) & +(!IsEnum2(schema) || ErrorEnum(current, context2, schemaPath, instancePath, schema, value)) & +(!IsIf(schema) || ErrorIf(current, context2, schemaPath, instancePath, schema, value)) & +(!IsNot(schema) || ErrorNot(current, context2, schemaPath, instancePath, schema, value)) & +(!IsAllOf(schema) || ErrorAllOf(current, context2, schemaPath, instancePath, schema, value)) & +(!IsAnyOf(schema) || ErrorAnyOf(current, context2, schemaPath, instancePath, schema, value)) & +(!IsOneOf(schema) || ErrorOneOf(current, context2, schemaPath, instancePath, schema, value)) & +(!IsUnevaluatedItems(schema) || (!guard_exports.IsArray(value) || ErrorUnevaluatedItems(current, context2, schemaPath, instancePath, schema, value))) & +(!IsUnevaluatedProperties(schema) || (!guard_exports.IsObject(value) || ErrorUnevaluatedProperties(current, context2, schemaPath, instancePath, schema, value)))) && (!IsRefine2(schema) || ErrorRefine(current, context2, schemaPath, instancePath, schema, value));
-  return result;
-}
-
-// node_modules/typebox/build/schema/errors.mjs
-function Errors(...args) {
-  const [context2, schema, value] = arguments_exports.Match(args, {
-    3: (context3, schema2, value2) => [context3, schema2, value2],
-    2: (schema2, value2) => [{}, schema2, value2]
-  });
-  const stack = Stack(context2, schema);
-  const errorContext = new ErrorContext();
-  const result = ErrorSchema(stack, errorContext, "#", "", schema, value);
-  const errors = errorContext.GetErrors();
-  const locale2 = Get2();
-  const localized = errors.map((error) => ({ ...error, message: locale2(error) }));
-  return [result, localized];
-}
-
-// node_modules/typebox/build/system/settings/internal.mjs
-var TempMaxErrors = 0;
-function EnableParseErrors() {
-  const settings2 = Get();
-  TempMaxErrors = settings2.maxErrors;
-  settings2.maxErrors = settings2.maxParseErrors;
-}
-function DisableParseErrors() {
-  const settings2 = Get();
-  settings2.maxErrors = TempMaxErrors;
-}
-
-// node_modules/typebox/build/schema/check.mjs
-function Check2(...args) {
-  const [context2, schema, value] = arguments_exports.Match(args, {
-    3: (context3, schema2, value2) => [context3, schema2, value2],
-    2: (schema2, value2) => [{}, schema2, value2]
-  });
-  const stack = Stack(context2, schema);
-  const checkContext = new CheckContext();
-  return CheckSchema(stack, checkContext, schema, value);
-}
-
-// node_modules/typebox/build/value/check/check.mjs
-function Check3(...args) {
-  const [context2, type, value] = arguments_exports.Match(args, {
-    3: (context3, type2, value2) => [context3, type2, value2],
-    2: (type2, value2) => [{}, type2, value2]
-  });
-  return Check2(context2, type, value);
-}
-
-// node_modules/typebox/build/value/errors/errors.mjs
-function Errors2(...args) {
-  const [context2, type, value] = arguments_exports.Match(args, {
-    3: (context3, type2, value2) => [context3, type2, value2],
-    2: (type2, value2) => [{}, type2, value2]
-  });
-  const [_, errors] = Errors(context2, type, value);
-  return errors;
-}
-
-// node_modules/typebox/build/value/assert/assert.mjs
-var AssertError = class extends Error {
-  constructor(source, value, errors) {
-    super(source);
-    Object.defineProperty(this, "cause", {
-      value: { source, errors, value },
-      writable: false,
-      configurable: false,
-      enumerable: false
-    });
-  }
-};
-
-// node_modules/typebox/build/value/clean/from_array.mjs
-function FromArray5(context2, type, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  return value.map((value2) => FromType19(context2, type.items, value2));
-}
-
-// node_modules/typebox/build/value/clean/from_cyclic.mjs
-function FromCyclic6(context2, type, value) {
-  return FromType19({ ...context2, ...type.$defs }, Ref(type.$ref), value);
-}
-
-// node_modules/typebox/build/value/clean/from_intersect.mjs
-function EvaluateIntersection(context2, type) {
-  const additionalProperties = guard_exports.HasPropertyKey(type, "unevaluatedProperties") ? { additionalProperties: type.unevaluatedProperties } : {};
-  const instantiated = Instantiate(context2, type);
-  const evaluated = Evaluate(instantiated);
-  return IsObject2(evaluated) ? With2(evaluated, additionalProperties) : evaluated;
-}
-function FromIntersect6(context2, type, value) {
-  const evaluated = EvaluateIntersection(context2, type);
-  return FromType19(context2, evaluated, value);
-}
-
-// node_modules/typebox/build/value/clean/additional.mjs
-function GetAdditionalProperties(type) {
-  const additionalProperties = guard_exports.HasPropertyKey(type, "additionalProperties") ? type.additionalProperties : void 0;
-  return additionalProperties;
-}
-
-// node_modules/typebox/build/value/clean/from_object.mjs
-function FromObject9(context2, type, value) {
-  if (!guard_exports.IsObject(value) || guard_exports.IsArray(value))
-    return value;
-  const additionalProperties = GetAdditionalProperties(type);
-  for (const key of guard_exports.Keys(value)) {
-    if (guard_exports.HasPropertyKey(type.properties, key) && IsSchema(type.properties[key])) {
-      value[key] = FromType19(context2, type.properties[key], value[key]);
-      continue;
-    }
-    const unknownCheck = (
-      // 1. additionalProperties: true
-      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check3(context2, additionalProperties, value[key])
-    );
-    if (unknownCheck) {
-      value[key] = FromType19(context2, additionalProperties, value[key]);
-      continue;
-    }
-    delete value[key];
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/clean/from_record.mjs
-function FromRecord3(context2, type, value) {
-  if (!guard_exports.IsObject(value))
-    return value;
-  const additionalProperties = GetAdditionalProperties(type);
-  const [recordPattern, recordValue] = [new RegExp(RecordPattern(type)), RecordValue(type)];
-  for (const key of guard_exports.Keys(value)) {
-    if (recordPattern.test(key)) {
-      value[key] = FromType19(context2, recordValue, value[key]);
-      continue;
-    }
-    const unknownCheck = (
-      // 1. additionalProperties: true
-      guard_exports.IsBoolean(additionalProperties) && guard_exports.IsEqual(additionalProperties, true) || IsSchema(additionalProperties) && Check3(context2, additionalProperties, value[key])
-    );
-    if (unknownCheck) {
-      value[key] = FromType19(context2, additionalProperties, value[key]);
-      continue;
-    }
-    delete value[key];
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/clean/from_ref.mjs
-function FromRef5(context2, type, value) {
-  return guard_exports.HasPropertyKey(context2, type.$ref) ? FromType19(context2, context2[type.$ref], value) : value;
-}
-
-// node_modules/typebox/build/value/clean/from_tuple.mjs
-function FromTuple5(context2, schema, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  const length = Math.min(value.length, schema.items.length);
-  for (let index = 0; index < length; index++) {
-    value[index] = FromType19(context2, schema.items[index], value[index]);
-  }
-  return guard_exports.IsGreaterThan(value.length, length) ? value.slice(0, length) : value;
-}
-
-// node_modules/typebox/build/system/memory/deep.mjs
-function FromClassInstance(value) {
-  return value;
-}
-function IsSchemaObject2(value) {
-  return guard_exports.HasPropertyKey(value, "~kind") || guard_exports.HasPropertyKey(value, "~unsafe");
-}
-function FromSchemaObject(value) {
-  const result = {};
-  for (const key of guard_exports.Keys(value)) {
-    if (guard_exports.IsUnsafePropertyKey(key))
-      continue;
-    const descriptor = Object.getOwnPropertyDescriptor(value, key);
-    descriptor.value = FromValue2(descriptor.value);
-    if (guard_exports.IsEqual(descriptor.enumerable, true)) {
-      result[key] = descriptor.value;
-    } else {
-      Object.defineProperty(result, key, descriptor);
-    }
-  }
-  return result;
-}
-function FromPlainObject(value) {
-  const result = {};
-  for (const key of guard_exports.Keys(value)) {
-    if (guard_exports.IsUnsafePropertyKey(key))
-      continue;
-    result[key] = FromValue2(value[key]);
-  }
-  for (const key of guard_exports.Symbols(value)) {
-    result[key] = FromValue2(value[key]);
-  }
-  return result;
-}
-function FromObject10(value) {
-  return guard_exports.IsClassInstance(value) ? FromClassInstance(value) : IsSchemaObject2(value) ? FromSchemaObject(value) : FromPlainObject(value);
-}
-function FromArray6(value) {
-  return value.map((element) => FromValue2(element));
-}
-function FromTypedArray(value) {
-  return value.slice();
-}
-function FromRegExp2(value) {
-  return new RegExp(value.source, value.flags);
-}
-function FromMap(value) {
-  return new Map(FromValue2([...value.entries()]));
-}
-function FromSet(value) {
-  return new Set(FromValue2([...value.values()]));
-}
-function FromValue2(value) {
-  return globals_exports.IsTypeArray(value) ? FromTypedArray(value) : globals_exports.IsRegExp(value) ? FromRegExp2(value) : globals_exports.IsMap(value) ? FromMap(value) : globals_exports.IsSet(value) ? FromSet(value) : guard_exports.IsArray(value) ? FromArray6(value) : guard_exports.IsObject(value) ? FromObject10(value) : value;
-}
-function Deep(value) {
-  return FromValue2(value);
-}
-
-// node_modules/typebox/build/value/clone/clone.mjs
-function Clone2(value) {
-  return Deep(value);
-}
-
-// node_modules/typebox/build/value/clean/from_union.mjs
-function FromUnion9(context2, type, value) {
-  for (const schema of type.anyOf) {
-    const clean = FromType19(context2, schema, Clone2(value));
-    if (Check3(context2, schema, clean))
-      return clean;
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/clean/from_type.mjs
-function FromType19(context2, type, value) {
-  return IsArray2(type) ? FromArray5(context2, type, value) : IsCyclic(type) ? FromCyclic6(context2, type, value) : IsIntersect(type) ? FromIntersect6(context2, type, value) : IsObject2(type) ? FromObject9(context2, type, value) : IsRecord(type) ? FromRecord3(context2, type, value) : IsRef(type) ? FromRef5(context2, type, value) : IsTuple(type) ? FromTuple5(context2, type, value) : IsUnion(type) ? FromUnion9(context2, type, value) : value;
-}
-
-// node_modules/typebox/build/value/shared/union_priority_sort.mjs
-function Modifiers(type, next) {
-  return memory_exports.Assign(type, next);
-}
-function FromProperties4(properties) {
-  const result = {};
-  for (const key of guard_default.Keys(properties))
-    result[key] = FromType20(properties[key]);
-  return result;
-}
-function FromRecordKey(type) {
-  return String2({ pattern: RecordPattern(type) });
-}
-function FromPriorityTypes(types) {
-  return FromTypes6(Priority(types));
-}
-function FromTypes6(types) {
-  return types.map((type) => FromType20(type));
-}
-function FromType20(type) {
-  const next = IsArray2(type) ? _Array_(FromType20(type.items), ArrayOptions(type)) : IsIntersect(type) ? Intersect(FromTypes6(type.allOf)) : IsUnion(type) ? Union(FromPriorityTypes(type.anyOf)) : IsObject2(type) ? _Object_(FromProperties4(type.properties)) : IsRecord(type) ? Record(FromRecordKey(type), FromType20(RecordValue(type))) : IsTuple(type) ? Tuple(FromTypes6(type.items)) : type;
-  return Modifiers(type, next);
-}
-function UnionPrioritySort(type) {
-  const result = FromType20(type);
-  return result;
-}
-
-// node_modules/typebox/build/value/clean/clean.mjs
-function Clean(...args) {
-  const [context2, type, value] = arguments_exports.Match(args, {
-    3: (context3, type2, value2) => [context3, type2, value2],
-    2: (type2, value2) => [{}, type2, value2]
-  });
-  const sorted = settings_exports.Get().unionPrioritySort ? UnionPrioritySort(type) : type;
-  return FromType19(context2, sorted, value);
-}
-
-// node_modules/typebox/build/value/convert/try/try.mjs
-var try_exports = {};
-__export(try_exports, {
-  Fail: () => Fail,
-  IsOk: () => IsOk,
-  Ok: () => Ok,
-  TryArray: () => TryArray,
-  TryBigInt: () => TryBigInt,
-  TryBoolean: () => TryBoolean,
-  TryNull: () => TryNull,
-  TryNumber: () => TryNumber,
-  TryString: () => TryString,
-  TryUndefined: () => TryUndefined
-});
-
-// node_modules/typebox/build/value/convert/try/try_result.mjs
-function IsOk(value) {
-  return guard_exports.IsObject(value) && guard_exports.HasPropertyKey(value, "value");
-}
-function Ok(value) {
-  return { value };
-}
-function Fail() {
-  return void 0;
-}
-
-// node_modules/typebox/build/value/convert/try/try_array.mjs
-function TryArray(value) {
-  return guard_exports.IsArray(value) ? Ok(value) : Ok([value]);
-}
-
-// node_modules/typebox/build/value/convert/try/try_bigint.mjs
-function FromBoolean2(value) {
-  return guard_exports.IsEqual(value, true) ? Ok(BigInt(1)) : Ok(BigInt(0));
-}
-var bigintPattern = /^-?(0|[1-9]\d*)n$/;
-var decimalPattern = /^-?(0|[1-9]\d*)\.\d+$/;
-var integerPattern = /^-?(0|[1-9]\d*)$/;
-function IsStringBigIntLike(value) {
-  return bigintPattern.test(value);
-}
-function IsStringDecimalLike(value) {
-  return decimalPattern.test(value);
-}
-function IsStringIntegerLike(value) {
-  return integerPattern.test(value);
-}
-function FromString2(value) {
-  const lowercase = value.toLowerCase();
-  return IsStringBigIntLike(value) ? Ok(BigInt(value.slice(0, value.length - 1))) : IsStringDecimalLike(value) ? Ok(BigInt(value.split(".")[0])) : IsStringIntegerLike(value) ? Ok(BigInt(value)) : guard_exports.IsEqual(lowercase, "false") ? Ok(BigInt(0)) : guard_exports.IsEqual(lowercase, "true") ? Ok(BigInt(1)) : Fail();
-}
-function TryBigInt(value) {
-  return guard_exports.IsBigInt(value) ? Ok(value) : guard_exports.IsBoolean(value) ? FromBoolean2(value) : guard_exports.IsNumber(value) ? Ok(BigInt(Math.trunc(value))) : guard_exports.IsNull(value) ? Ok(BigInt(0)) : guard_exports.IsString(value) ? FromString2(value) : guard_exports.IsUndefined(value) ? Ok(BigInt(0)) : Fail();
-}
-
-// node_modules/typebox/build/value/convert/try/try_boolean.mjs
-function FromBigInt2(value) {
-  return guard_exports.IsEqual(value, BigInt(0)) ? Ok(false) : guard_exports.IsEqual(value, BigInt(1)) ? Ok(true) : Fail();
-}
-function FromNumber2(value) {
-  return guard_exports.IsEqual(value, 0) ? Ok(false) : guard_exports.IsEqual(value, 1) ? Ok(true) : Fail();
-}
-function FromString3(value) {
-  return guard_exports.IsEqual(value.toLowerCase(), "false") ? Ok(false) : guard_exports.IsEqual(value.toLowerCase(), "true") ? Ok(true) : guard_exports.IsEqual(value, "0") ? Ok(false) : guard_exports.IsEqual(value, "1") ? Ok(true) : Fail();
-}
-function TryBoolean(value) {
-  return guard_exports.IsBigInt(value) ? FromBigInt2(value) : guard_exports.IsBoolean(value) ? Ok(value) : guard_exports.IsNumber(value) ? FromNumber2(value) : guard_exports.IsNull(value) ? Ok(false) : guard_exports.IsString(value) ? FromString3(value) : guard_exports.IsUndefined(value) ? Ok(false) : Fail();
-}
-
-// node_modules/typebox/build/value/convert/try/try_null.mjs
-function FromBigInt3(value) {
-  return guard_exports.IsEqual(value, BigInt(0)) ? Ok(null) : Fail();
-}
-function FromBoolean3(value) {
-  return guard_exports.IsEqual(value, false) ? Ok(null) : Fail();
-}
-function FromNumber3(value) {
-  return guard_exports.IsEqual(value, 0) ? Ok(null) : Fail();
-}
-function FromString4(value) {
-  const lowercase = value.toLowerCase();
-  const predicate = guard_exports.IsEqual(lowercase, "undefined") || guard_exports.IsEqual(lowercase, "null") || guard_exports.IsEqual(value, "") || guard_exports.IsEqual(value, "0");
-  return predicate ? Ok(null) : Fail();
-}
-function TryNull(value) {
-  return guard_exports.IsBigInt(value) ? FromBigInt3(value) : guard_exports.IsBoolean(value) ? FromBoolean3(value) : guard_exports.IsNumber(value) ? FromNumber3(value) : guard_exports.IsNull(value) ? Ok(null) : guard_exports.IsString(value) ? FromString4(value) : guard_exports.IsUndefined(value) ? Ok(null) : Fail();
-}
-
-// node_modules/typebox/build/value/convert/try/try_number.mjs
-var maxBigInt = BigInt(Number.MAX_SAFE_INTEGER);
-var minBigInt = BigInt(Number.MIN_SAFE_INTEGER);
-function FromBigInt4(value) {
-  return value <= maxBigInt && value >= minBigInt ? Ok(Number(value)) : Fail();
-}
-function FromBoolean4(value) {
-  return Ok(value ? 1 : 0);
-}
-function FromString5(value) {
-  const coerced = +value;
-  if (guard_exports.IsNumber(coerced))
-    return Ok(coerced);
-  const lowercase = value.toLowerCase();
-  if (guard_exports.IsEqual(lowercase, "false"))
-    return Ok(0);
-  if (guard_exports.IsEqual(lowercase, "true"))
-    return Ok(1);
-  const result = TryBigInt(value);
-  if (IsOk(result))
-    return result.value <= maxBigInt && result.value >= minBigInt ? Ok(Number(result.value)) : Fail();
-  return Fail();
-}
-function TryNumber(value) {
-  return guard_exports.IsBigInt(value) ? FromBigInt4(value) : guard_exports.IsBoolean(value) ? FromBoolean4(value) : guard_exports.IsNumber(value) ? Ok(value) : guard_exports.IsNull(value) ? Ok(0) : guard_exports.IsString(value) ? FromString5(value) : guard_exports.IsUndefined(value) ? Ok(0) : Fail();
-}
-
-// node_modules/typebox/build/value/convert/try/try_string.mjs
-function TryString(value) {
-  return guard_exports.IsBigInt(value) ? Ok(value.toString()) : guard_exports.IsBoolean(value) ? Ok(value.toString()) : guard_exports.IsNumber(value) ? Ok(value.toString()) : guard_exports.IsNull(value) ? Ok("null") : guard_exports.IsString(value) ? Ok(value) : guard_exports.IsUndefined(value) ? Ok("") : Fail();
-}
-
-// node_modules/typebox/build/value/convert/try/try_undefined.mjs
-function FromBigInt5(value) {
-  return guard_exports.IsEqual(value, BigInt(0)) ? Ok(void 0) : Fail();
-}
-function FromBoolean5(value) {
-  return guard_exports.IsEqual(value, false) ? Ok(void 0) : Fail();
-}
-function FromNumber4(value) {
-  return guard_exports.IsEqual(value, 0) ? Ok(void 0) : Fail();
-}
-function FromString6(value) {
-  const lowercase = value.toLowerCase();
-  const predicate = guard_exports.IsEqual(lowercase, "undefined") || guard_exports.IsEqual(lowercase, "null") || guard_exports.IsEqual(value, "") || guard_exports.IsEqual(value, "0");
-  return predicate ? Ok(void 0) : Fail();
-}
-function TryUndefined(value) {
-  return guard_exports.IsBigInt(value) ? FromBigInt5(value) : guard_exports.IsBoolean(value) ? FromBoolean5(value) : guard_exports.IsNumber(value) ? FromNumber4(value) : guard_exports.IsNull(value) ? Ok(void 0) : guard_exports.IsString(value) ? FromString6(value) : guard_exports.IsUndefined(value) ? Ok(value) : Fail();
-}
-
-// node_modules/typebox/build/value/convert/from_array.mjs
-function FromArray7(context2, type, value) {
-  const result = try_exports.TryArray(value);
-  return result.value.map((value2) => FromType21(context2, type.items, value2));
-}
-
-// node_modules/typebox/build/value/convert/from_bigint.mjs
-function FromBigInt6(_context, _type, value) {
-  const result = try_exports.TryBigInt(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_boolean.mjs
-function FromBoolean6(_context, _type, value) {
-  const result = try_exports.TryBoolean(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_cyclic.mjs
-function FromCyclic7(context2, type, value) {
-  return FromType21({ ...context2, ...type.$defs }, Ref(type.$ref), value);
-}
-
-// node_modules/typebox/build/value/convert/from_enum.mjs
-function FromEnum3(context2, type, value) {
-  return FromType21(context2, Evaluate(type), value);
-}
-
-// node_modules/typebox/build/value/convert/from_integer.mjs
-function FromInteger(_context, _type, value) {
-  const result = try_exports.TryNumber(value);
-  return try_exports.IsOk(result) ? Math.trunc(result.value) : value;
-}
-
-// node_modules/typebox/build/value/convert/from_intersect.mjs
-function FromIntersect7(context2, type, value) {
-  const instantiated = Instantiate(context2, type);
-  const evaluated = Evaluate(instantiated);
-  return FromType21(context2, evaluated, value);
-}
-
-// node_modules/typebox/build/value/convert/from_literal.mjs
-function FromLiteralBigInt(_context, type, value) {
-  const result = try_exports.TryBigInt(value);
-  return try_exports.IsOk(result) && guard_exports.IsEqual(type.const, result.value) ? result.value : value;
-}
-function FromLiteralBoolean(_context, type, value) {
-  const result = try_exports.TryBoolean(value);
-  return try_exports.IsOk(result) && guard_exports.IsEqual(type.const, result.value) ? result.value : value;
-}
-function FromLiteralNumber(_context, type, value) {
-  const result = try_exports.TryNumber(value);
-  return try_exports.IsOk(result) && guard_exports.IsEqual(type.const, result.value) ? result.value : value;
-}
-function FromLiteralString(_context, type, value) {
-  const result = try_exports.TryString(value);
-  return try_exports.IsOk(result) && guard_exports.IsEqual(type.const, result.value) ? result.value : value;
-}
-function FromLiteral6(context2, type, value) {
-  if (guard_exports.IsEqual(type.const, value))
-    return value;
-  return IsLiteralBigInt(type) ? FromLiteralBigInt(context2, type, value) : IsLiteralBoolean(type) ? FromLiteralBoolean(context2, type, value) : IsLiteralNumber(type) ? FromLiteralNumber(context2, type, value) : IsLiteralString(type) ? FromLiteralString(context2, type, value) : Unreachable();
-}
-
-// node_modules/typebox/build/value/convert/from_null.mjs
-function FromNull2(_context, _type, value) {
-  const result = try_exports.TryNull(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_number.mjs
-function FromNumber5(_context, _type, value) {
-  const result = try_exports.TryNumber(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_additional.mjs
-function FromAdditionalProperties(context2, entries, additionalProperties, value) {
-  const keys = guard_exports.Keys(value);
-  for (const [regexp, _] of entries) {
-    for (const key of keys) {
-      if (!regexp.test(key)) {
-        value[key] = FromType21(context2, additionalProperties, value[key]);
-      }
-    }
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/shared/optional_undefined.mjs
-function IsOptionalUndefined(property2, key, value) {
-  return IsOptional(property2) && guard_exports.IsUndefined(value[key]);
-}
-
-// node_modules/typebox/build/value/convert/from_object.mjs
-function FromProperties5(context2, type, value) {
-  const entries = guard_exports.EntriesRegExp(type.properties);
-  const keys = guard_exports.Keys(value);
-  for (const [regexp, property2] of entries) {
-    for (const key of keys) {
-      if (!regexp.test(key) || IsOptionalUndefined(property2, key, value))
-        continue;
-      value[key] = FromType21(context2, property2, value[key]);
-    }
-  }
-  return guard_exports.HasPropertyKey(type, "additionalProperties") && guard_exports.IsObject(type.additionalProperties) ? FromAdditionalProperties(context2, entries, type.additionalProperties, value) : value;
-}
-function FromObject11(context2, type, value) {
-  return guard_exports.IsObjectNotArray(value) ? FromProperties5(context2, type, value) : value;
-}
-
-// node_modules/typebox/build/value/convert/from_record.mjs
-function FromPatternProperties(context2, type, value) {
-  const entries = guard_exports.EntriesRegExp(type.patternProperties);
-  const keys = guard_exports.Keys(value);
-  for (const [regexp, schema] of entries) {
-    for (const key of keys) {
-      if (regexp.test(key)) {
-        value[key] = FromType21(context2, schema, value[key]);
-      }
-    }
-  }
-  return guard_exports.HasPropertyKey(type, "additionalProperties") && guard_exports.IsObject(type.additionalProperties) ? FromAdditionalProperties(context2, entries, type.additionalProperties, value) : value;
-}
-function FromRecord4(context2, type, value) {
-  return guard_exports.IsObjectNotArray(value) ? FromPatternProperties(context2, type, value) : value;
-}
-
-// node_modules/typebox/build/value/convert/from_ref.mjs
-function FromRef6(context2, type, value) {
-  return guard_exports.HasPropertyKey(context2, type.$ref) ? FromType21(context2, context2[type.$ref], value) : value;
-}
-
-// node_modules/typebox/build/value/convert/from_string.mjs
-function FromString7(_context, _type, value) {
-  const result = try_exports.TryString(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_template_literal.mjs
-function FromTemplateLiteral4(context2, type, value) {
-  return FromType21(context2, Evaluate(type), value);
-}
-
-// node_modules/typebox/build/value/convert/from_tuple.mjs
-function FromTuple6(context2, type, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  for (let index = 0; index < Math.min(type.items.length, value.length); index++) {
-    value[index] = FromType21(context2, type.items[index], value[index]);
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/convert/from_undefined.mjs
-function FromUndefined2(_context, _type, value) {
-  const result = try_exports.TryUndefined(value);
-  return try_exports.IsOk(result) ? result.value : value;
-}
-
-// node_modules/typebox/build/value/convert/from_union.mjs
-function FromUnion10(context2, type, value) {
-  const matched = type.anyOf.some((type2) => Check3(context2, type2, value));
-  if (matched)
-    return value;
-  const candidates = type.anyOf.map((type2) => FromType21(context2, type2, Clone2(value)));
-  const selected2 = candidates.find((value2) => Check3(context2, type, value2));
-  return guard_exports.IsUndefined(selected2) ? value : selected2;
-}
-
-// node_modules/typebox/build/value/convert/from_void.mjs
-function FromVoid(_context, _type, value) {
-  const result = try_exports.TryUndefined(value);
-  return try_exports.IsOk(result) ? void 0 : value;
-}
-
-// node_modules/typebox/build/value/convert/from_type.mjs
-function FromType21(context2, type, value) {
-  return IsArray2(type) ? FromArray7(context2, type, value) : IsBigInt2(type) ? FromBigInt6(context2, type, value) : IsBoolean3(type) ? FromBoolean6(context2, type, value) : IsCyclic(type) ? FromCyclic7(context2, type, value) : IsEnum(type) ? FromEnum3(context2, type, value) : IsInteger2(type) ? FromInteger(context2, type, value) : IsIntersect(type) ? FromIntersect7(context2, type, value) : IsLiteral(type) ? FromLiteral6(context2, type, value) : IsNull2(type) ? FromNull2(context2, type, value) : IsNumber3(type) ? FromNumber5(context2, type, value) : IsObject2(type) ? FromObject11(context2, type, value) : IsRecord(type) ? FromRecord4(context2, type, value) : IsRef(type) ? FromRef6(context2, type, value) : IsString3(type) ? FromString7(context2, type, value) : IsTemplateLiteral(type) ? FromTemplateLiteral4(context2, type, value) : IsTuple(type) ? FromTuple6(context2, type, value) : IsUndefined2(type) ? FromUndefined2(context2, type, value) : IsUnion(type) ? FromUnion10(context2, type, value) : IsVoid(type) ? FromVoid(context2, type, value) : value;
-}
-
-// node_modules/typebox/build/value/convert/convert.mjs
-function Convert(...args) {
-  const [context2, type, value] = arguments_exports.Match(args, {
-    3: (context3, type2, value2) => [context3, type2, value2],
-    2: (type2, value2) => [{}, type2, value2]
-  });
-  return FromType21(context2, type, value);
-}
-
-// node_modules/typebox/build/value/default/from_array.mjs
-function FromArray8(context2, type, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  for (let i = 0; i < value.length; i++) {
-    value[i] = FromType22(context2, type.items, value[i]);
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/default/from_cyclic.mjs
-function FromCyclic8(context2, type, value) {
-  return FromType22({ ...context2, ...type.$defs }, Ref(type.$ref), value);
-}
-
-// node_modules/typebox/build/value/default/from_default.mjs
-function FromDefault(type, value) {
-  if (!guard_exports.IsUndefined(value))
-    return value;
-  return guard_exports.IsFunction(type.default) ? type.default() : Clone2(type.default);
-}
-
-// node_modules/typebox/build/value/default/from_intersect.mjs
-function FromIntersect8(context2, type, value) {
-  const instantiated = Instantiate(context2, type);
-  const evaluated = Evaluate(instantiated);
-  return FromType22(context2, evaluated, value);
-}
-
-// node_modules/typebox/build/value/default/from_object.mjs
-function FromObject12(context2, type, value) {
-  if (!guard_exports.IsObject(value))
-    return value;
-  const knownPropertyKeys = guard_exports.Keys(type.properties);
-  for (const key of knownPropertyKeys) {
-    const propertyValue = FromType22(context2, type.properties[key], value[key]);
-    const isUnassignableUndefined = guard_exports.IsUndefined(propertyValue) && (IsOptional(type.properties[key]) || !guard_exports.HasPropertyKey(type.properties[key], "default"));
-    if (isUnassignableUndefined)
-      continue;
-    value[key] = propertyValue;
-  }
-  if (!IsAdditionalProperties(type) || guard_exports.IsBoolean(type.additionalProperties))
-    return value;
-  for (const key of guard_exports.Keys(value)) {
-    if (knownPropertyKeys.includes(key))
-      continue;
-    value[key] = FromType22(context2, type.additionalProperties, value[key]);
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/default/from_record.mjs
-function FromRecord5(context2, type, value) {
-  if (!guard_exports.IsObject(value))
-    return value;
-  const [recordKey, recordValue] = [new RegExp(RecordPattern(type)), RecordValue(type)];
-  for (const key of guard_exports.Keys(value)) {
-    if (!(recordKey.test(key) && IsDefault(recordValue)))
-      continue;
-    value[key] = FromType22(context2, recordValue, value[key]);
-  }
-  if (!IsAdditionalProperties(type))
-    return value;
-  for (const key of guard_exports.Keys(value)) {
-    if (recordKey.test(key))
-      continue;
-    value[key] = FromType22(context2, type.additionalProperties, value[key]);
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/default/from_ref.mjs
-function FromRef7(context2, type, value) {
-  return guard_exports.HasPropertyKey(context2, type.$ref) ? FromType22(context2, context2[type.$ref], value) : value;
-}
-
-// node_modules/typebox/build/value/default/from_tuple.mjs
-function FromTuple7(context2, schema, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  const [items, max] = [schema.items, Math.max(schema.items.length, value.length)];
-  for (let i = 0; i < max; i++) {
-    if (i < items.length)
-      value[i] = FromType22(context2, items[i], value[i]);
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/default/from_union.mjs
-function FromUnion11(context2, schema, value) {
-  for (const inner of schema.anyOf) {
-    const result = FromType22(context2, inner, Clone2(value));
-    if (Check3(context2, inner, result)) {
-      return result;
-    }
-  }
-  return value;
-}
-
-// node_modules/typebox/build/value/default/from_type.mjs
-function FromType22(context2, type, value) {
-  const defaulted = IsDefault(type) ? FromDefault(type, value) : value;
-  return IsArray2(type) ? FromArray8(context2, type, defaulted) : IsCyclic(type) ? FromCyclic8(context2, type, defaulted) : IsIntersect(type) ? FromIntersect8(context2, type, defaulted) : IsObject2(type) ? FromObject12(context2, type, defaulted) : IsRecord(type) ? FromRecord5(context2, type, defaulted) : IsRef(type) ? FromRef7(context2, type, defaulted) : IsTuple(type) ? FromTuple7(context2, type, defaulted) : IsUnion(type) ? FromUnion11(context2, type, defaulted) : defaulted;
-}
-
-// node_modules/typebox/build/value/default/default.mjs
-function Default(...args) {
-  const [context2, type, value] = arguments_exports.Match(args, {
-    3: (context3, type2, value2) => [context3, type2, value2],
-    2: (type2, value2) => [{}, type2, value2]
-  });
-  return FromType22(context2, type, value);
-}
-
-// node_modules/typebox/build/value/pipeline/pipeline.mjs
-function Pipeline(pipeline) {
-  return (...args) => {
-    const [context2, type, value] = arguments_exports.Match(args, {
-      3: (context3, type2, value2) => [context3, type2, value2],
-      2: (type2, value2) => [{}, type2, value2]
-    });
-    return pipeline.reduce((result, func) => func(context2, type, result), value);
-  };
-}
-
-// node_modules/typebox/build/value/codec/callback.mjs
-function Decode3(_context, type, value) {
-  return type["~codec"].decode(value);
-}
-function Encode3(_context, type, value) {
-  return type["~codec"].encode(value);
-}
-function Callback(direction, context2, type, value) {
-  if (!IsCodec(type))
-    return value;
-  return guard_exports.IsEqual(direction, "Decode") ? Decode3(context2, type, value) : Encode3(context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_array.mjs
-function Decode4(direction, context2, type, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  for (let i = 0; i < value.length; i++) {
-    value[i] = FromType23(direction, context2, type.items, value[i]);
-  }
-  return Callback(direction, context2, type, value);
-}
-function Encode4(direction, context2, type, value) {
-  const exterior = Callback(direction, context2, type, value);
-  if (!guard_exports.IsArray(exterior))
-    return exterior;
-  for (let i = 0; i < exterior.length; i++) {
-    exterior[i] = FromType23(direction, context2, type.items, exterior[i]);
-  }
-  return exterior;
-}
-function FromArray9(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode4(direction, context2, type, value) : Encode4(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_cyclic.mjs
-function FromCyclic9(direction, context2, type, value) {
-  value = FromType23(direction, { ...context2, ...type.$defs }, Ref(type.$ref), value);
-  return Callback(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_intersect.mjs
-function MergeInteriors(interiors) {
-  return interiors.reduce((results, interior) => ({ ...results, ...interior }), {});
-}
-function NonMatchingInterior(value, interiors) {
-  for (const interior of interiors)
-    if (!guard_exports.IsDeepEqual(value, interior))
-      return interior;
-  return value;
-}
-function Decode5(direction, context2, type, value) {
-  if (guard_exports.IsEqual(type.allOf.length, 0))
-    return Callback(direction, context2, type, value);
-  const interiors = type.allOf.map((schema) => FromType23(direction, context2, schema, Clean(schema, Clone2(value))));
-  const structural = interiors.every((result) => guard_exports.IsObject(result));
-  const exterior = structural ? MergeInteriors(interiors) : NonMatchingInterior(value, interiors);
-  return Callback(direction, context2, type, exterior);
-}
-function Encode5(direction, context2, type, value) {
-  if (guard_exports.IsEqual(type.allOf.length, 0))
-    return Callback(direction, context2, type, value);
-  const exterior = Callback(direction, context2, type, value);
-  const interiors = type.allOf.map((schema) => FromType23(direction, context2, schema, Clean(schema, Clone2(exterior))));
-  const structural = interiors.every((result) => guard_exports.IsObject(result));
-  if (structural)
-    return MergeInteriors(interiors);
-  return NonMatchingInterior(exterior, interiors);
-}
-function FromIntersect9(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode5(direction, context2, type, value) : Encode5(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_object.mjs
-function Decode6(direction, context2, type, value) {
-  if (!guard_exports.IsObjectNotArray(value))
-    return value;
-  for (const key of guard_exports.Keys(type.properties)) {
-    if (!guard_exports.HasPropertyKey(value, key) || IsOptionalUndefined(type.properties[key], key, value))
-      continue;
-    value[key] = FromType23(direction, context2, type.properties[key], value[key]);
-  }
-  return Callback(direction, context2, type, value);
-}
-function Encode6(direction, context2, type, value) {
-  const exterior = Callback(direction, context2, type, value);
-  if (!guard_exports.IsObjectNotArray(exterior))
-    return exterior;
-  for (const key of guard_exports.Keys(type.properties)) {
-    if (!guard_exports.HasPropertyKey(exterior, key) || IsOptionalUndefined(type.properties[key], key, exterior))
-      continue;
-    exterior[key] = FromType23(direction, context2, type.properties[key], exterior[key]);
-  }
-  return exterior;
-}
-function FromObject13(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode6(direction, context2, type, value) : Encode6(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_record.mjs
-function Decode7(direction, context2, type, value) {
-  if (!guard_exports.IsObjectNotArray(value))
-    return value;
-  const regexp = new RegExp(RecordPattern(type));
-  for (const key of guard_exports.Keys(value)) {
-    if (!regexp.test(key))
-      continue;
-    value[key] = FromType23(direction, context2, RecordValue(type), value[key]);
-  }
-  return Callback(direction, context2, type, value);
-}
-function Encode7(direction, context2, type, value) {
-  const exterior = Callback(direction, context2, type, value);
-  if (!guard_exports.IsObjectNotArray(exterior))
-    return exterior;
-  const regexp = new RegExp(RecordPattern(type));
-  for (const key of guard_exports.Keys(exterior)) {
-    if (!regexp.test(key))
-      continue;
-    exterior[key] = FromType23(direction, context2, RecordValue(type), exterior[key]);
-  }
-  return exterior;
-}
-function FromRecord6(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode7(direction, context2, type, value) : Encode7(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_ref.mjs
-function ResolveRef(direction, context2, type, value) {
-  return guard_exports.HasPropertyKey(context2, type.$ref) ? FromType23(direction, context2, context2[type.$ref], value) : value;
-}
-function FromRef8(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Callback(direction, context2, type, ResolveRef(direction, context2, type, value)) : ResolveRef(direction, context2, type, Callback(direction, context2, type, value));
-}
-
-// node_modules/typebox/build/value/codec/from_tuple.mjs
-function Decode8(direction, context2, type, value) {
-  if (!guard_exports.IsArray(value))
-    return value;
-  for (let i = 0; i < Math.min(type.items.length, value.length); i++) {
-    value[i] = FromType23(direction, context2, type.items[i], value[i]);
-  }
-  return Callback(direction, context2, type, value);
-}
-function Encode8(direction, context2, type, value) {
-  const exterior = Callback(direction, context2, type, value);
-  if (!guard_exports.IsArray(exterior))
-    return value;
-  for (let i = 0; i < Math.min(type.items.length, exterior.length); i++) {
-    exterior[i] = FromType23(direction, context2, type.items[i], exterior[i]);
-  }
-  return exterior;
-}
-function FromTuple8(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode8(direction, context2, type, value) : Encode8(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_union.mjs
-function Decode9(direction, context2, type, value) {
-  for (const schema of type.anyOf) {
-    if (!Check3(context2, schema, value))
-      continue;
-    const variant = FromType23(direction, context2, schema, value);
-    return Callback(direction, context2, type, variant);
-  }
-  return value;
-}
-function Encode9(direction, context2, type, value) {
-  const exterior = Callback(direction, context2, type, value);
-  for (const schema of type.anyOf) {
-    const variant = FromType23(direction, context2, schema, Clone2(exterior));
-    if (!Check3(context2, schema, variant))
-      continue;
-    return variant;
-  }
-  return exterior;
-}
-function FromUnion12(direction, context2, type, value) {
-  return guard_exports.IsEqual(direction, "Decode") ? Decode9(direction, context2, type, value) : Encode9(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/from_type.mjs
-function FromType23(direction, context2, type, value) {
-  return IsArray2(type) ? FromArray9(direction, context2, type, value) : IsCyclic(type) ? FromCyclic9(direction, context2, type, value) : IsIntersect(type) ? FromIntersect9(direction, context2, type, value) : IsObject2(type) ? FromObject13(direction, context2, type, value) : IsRecord(type) ? FromRecord6(direction, context2, type, value) : IsRef(type) ? FromRef8(direction, context2, type, value) : IsTuple(type) ? FromTuple8(direction, context2, type, value) : IsUnion(type) ? FromUnion12(direction, context2, type, value) : Callback(direction, context2, type, value);
-}
-
-// node_modules/typebox/build/value/codec/decode.mjs
-var DecodeError = class extends AssertError {
-  constructor(value, errors) {
-    super("Decode", value, errors);
-  }
-};
-function Assert(context2, type, value) {
-  if (!Check3(context2, type, value))
-    throw new DecodeError(value, Errors2(context2, type, value));
-  return value;
-}
-function DecodeUnsafe(context2, type, value) {
-  const sorted = settings_exports.Get().unionPrioritySort ? UnionPrioritySort(type) : type;
-  return FromType23("Decode", context2, sorted, value);
-}
-var Decoder = Pipeline([
-  (_context, _type, value) => Clone2(value),
-  (context2, type, value) => Default(context2, type, value),
-  (context2, type, value) => Convert(context2, type, value),
-  (context2, type, value) => Clean(context2, type, value),
-  (context2, type, value) => Assert(context2, type, value),
-  (context2, type, value) => DecodeUnsafe(context2, type, value)
-]);
-
-// node_modules/typebox/build/value/codec/encode.mjs
-var EncodeError = class extends AssertError {
-  constructor(value, errors) {
-    super("Encode", value, errors);
-  }
-};
-function Assert2(context2, type, value) {
-  if (!Check3(context2, type, value))
-    throw new EncodeError(value, Errors2(context2, type, value));
-  return value;
-}
-function EncodeUnsafe(context2, type, value) {
-  const sorted = settings_exports.Get().unionPrioritySort ? UnionPrioritySort(type) : type;
-  return FromType23("Encode", context2, sorted, value);
-}
-var Encoder = Pipeline([
-  (_context, _type, value) => Clone2(value),
-  (context2, type, value) => EncodeUnsafe(context2, type, value),
-  (context2, type, value) => Default(context2, type, value),
-  (context2, type, value) => Convert(context2, type, value),
-  (context2, type, value) => Clean(context2, type, value),
-  (context2, type, value) => Assert2(context2, type, value)
-]);
-
-// node_modules/typebox/build/value/parse/parse.mjs
-var ParseError2 = class extends AssertError {
-  constructor(value, errors) {
-    super("Parse", value, errors);
-  }
-};
-function Assert3(context2, type, value) {
-  EnableParseErrors();
-  const errors = Errors2(context2, type, value);
-  DisableParseErrors();
-  if (!Check3(context2, type, value))
-    throw new ParseError2(value, errors);
-  return value;
-}
-var Parser2 = Pipeline([
-  (_context, _type, value) => Clone2(value),
-  (context2, type, value) => Default(context2, type, value),
-  (context2, type, value) => Convert(context2, type, value),
-  (context2, type, value) => Clean(context2, type, value),
-  (context2, type, value) => Assert3(context2, type, value)
-]);
-
-// node_modules/typebox/build/value/delta/edit.mjs
-var Insert2 = _Object_({
-  type: Literal("insert"),
-  path: String2(),
-  value: Unknown()
-});
-var Update2 = Object({
-  type: Literal("update"),
-  path: String2(),
-  value: Unknown()
-});
-var Delete2 = _Object_({
-  type: Literal("delete"),
-  path: String2()
-});
-var Edit = Union([Insert2, Update2, Delete2]);
 
 // src/core/rollout/records.ts
 var closed = { additionalProperties: false };
@@ -70033,6 +66797,8 @@ var FrozenStage = record({
   name: typebox_exports.String(),
   /** How its sites were chosen, in words: `count 1`, `10 % of 37 = 3`, `selector ring=0`, `rest`. */
   by: typebox_exports.String(),
+  /** The stage of the strategy that became this one and others, a domain each. */
+  of: typebox_exports.Optional(typebox_exports.String()),
   /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
   selector: typebox_exports.Optional(typebox_exports.String()),
   approval: typebox_exports.Boolean(),
@@ -70042,6 +66808,13 @@ var FrozenStage = record({
   failureBudget: typebox_exports.Integer(),
   maxInFlight: typebox_exports.Integer(),
   maxUnavailable: typebox_exports.Integer()
+});
+var UrgentRules = record({
+  /** Names of the strategy's stages that are kept; absent: all. */
+  stages: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+  soakMs: typebox_exports.Optional(typebox_exports.Integer()),
+  minReadyMs: typebox_exports.Optional(typebox_exports.Integer()),
+  ignoresWindows: typebox_exports.Optional(typebox_exports.Literal(true))
 });
 var ListEntry = record({
   /** Index in `stages`. */
@@ -70095,6 +66868,10 @@ var Release = record({
   /** Absent: none. */
   checks: typebox_exports.Optional(ReleaseChecks),
   windows: typebox_exports.Optional(Windows),
+  /** Absent: its strategy does not say what urgent means. */
+  ifUrgent: typebox_exports.Optional(UrgentRules),
+  /** An operator's word that it is urgent. */
+  urgent: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
   stages: typebox_exports.Array(FrozenStage),
   list: typebox_exports.Record(typebox_exports.String(), ListEntry),
   /** Removal: what its app depends on, for when the fleet does not have it any more. */
@@ -70275,6 +67052,20 @@ var Recovery = typebox_exports.Object(
   },
   closed2
 );
+var checks = {
+  head: dataCheck(FollowedHead),
+  epoch: dataCheck(EpochRecord),
+  accepted: dataCheck(AcceptedHead),
+  recovery: dataCheck(Recovery),
+  current: dataCheck(CurrentReleases),
+  bad: dataCheck(BadReleases),
+  arrivals: dataCheck(Arrivals),
+  release: dataCheck(Release),
+  hold: dataCheck(Hold),
+  site: dataCheck(SiteAssignment),
+  worker: dataCheck(WorkerSilences),
+  decision: dataCheck(CarriedDecision)
+};
 var controlPaths = {
   head: "head.json",
   epoch: "epoch.json",
@@ -70310,6 +67101,7 @@ function newBoard(input2) {
     waits: [],
     sitesInFlight: /* @__PURE__ */ new Set(),
     wakeAt: null,
+    asks: /* @__PURE__ */ new Map(),
     windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
@@ -70386,7 +67178,7 @@ function changesOf(board) {
 }
 
 // src/core/rollout/approvals.ts
-var import_node_crypto4 = require("node:crypto");
+var import_node_crypto5 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
@@ -70400,9 +67192,9 @@ function siteHash(app, site) {
   return (hash ^ hash >>> 16) >>> 0;
 }
 function inStableOrder(app, sites) {
-  const hashed = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
-  hashed.sort((a, b) => a.hash - b.hash || compareText2(a.site, b.site));
-  return hashed.map(({ site }) => site);
+  const hashed2 = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
+  hashed2.sort((a, b) => a.hash - b.hash || compareText2(a.site, b.site));
+  return hashed2.map(({ site }) => site);
 }
 function compareText2(a, b) {
   if (a === b) return 0;
@@ -70447,7 +67239,7 @@ function approvalDigest({
 }) {
   const sites = Object.keys(list).toSorted().map((site) => [site, list[site]?.stage ?? 0]);
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
-  return (0, import_node_crypto4.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
+  return (0, import_node_crypto5.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function removalVerb(release2) {
   const verb = release2.verb ?? "delete";
@@ -70487,8 +67279,8 @@ function rebound(before, after) {
 }
 
 // src/core/rollout/checks/ask-checks.ts
-function firstUntrue(checks, facts, concerns) {
-  for (const check of checks) {
+function firstUntrue(checks2, facts, concerns) {
+  for (const check of checks2) {
     const trouble2 = troubleOf(check, facts, concerns);
     if (trouble2 === null) continue;
     const message = check.message === void 0 ? "" : `: ${check.message}`;
@@ -70496,8 +67288,8 @@ function firstUntrue(checks, facts, concerns) {
   }
   return null;
 }
-function hasChecks(checks, concerns) {
-  return checks.some(({ cel: cel2 }) => {
+function hasChecks(checks2, concerns) {
+  return checks2.some(({ cel: cel2 }) => {
     const compiled = compileCheck(cel2);
     return !compiled.ok || concerns(compiled.program);
   });
@@ -70541,6 +67333,9 @@ function servingMirror({ control: control2, sites }, site) {
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
   return worker === void 0 ? now : worker.silentSince;
+}
+function heardAt(input2, { mirror, silentSince }) {
+  return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
 function isMoving({ control: control2, sites }, site) {
   const assignment = own(control2.sites, site);
@@ -70607,12 +67402,12 @@ function appFacts(view, unknownBlocks) {
 }
 
 // src/core/rollout/checks/site-checks.ts
-function hasSiteChecks({ checks }) {
-  return checks !== void 0 && hasChecks(checks.after, isOfSite);
+function hasSiteChecks({ checks: checks2 }) {
+  return checks2 !== void 0 && hasChecks(checks2.after, isOfSite);
 }
-function untrueAfter(input2, { checks, unknownBlocks }, { app, view }) {
-  if (checks === void 0 || checks.after.length === 0) return null;
-  return firstUntrue(checks.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
+function untrueAfter(input2, { checks: checks2, unknownBlocks }, { app, view }) {
+  if (checks2 === void 0 || checks2.after.length === 0) return null;
+  return firstUntrue(checks2.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
 }
 
 // src/core/rollout/silence.ts
@@ -70965,7 +67760,7 @@ function deadline(input2, release2, { at: at2, mirror }) {
   return at2 + release2.progressDeadlineMs + silentMs(input2, mirror, at2);
 }
 function settledAt({ input: input2, release: release2, view }, earliest) {
-  const asOf = view.silentSince ?? input2.now;
+  const asOf = heardAt(input2, view);
   const healthyFor = view.observed?.healthyForMs ?? 0;
   return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release2.minReadyMs));
 }
@@ -71139,6 +67934,18 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
   return isLive && stopped !== void 0 && isAnew;
 }
 
+// src/core/rollout/urgent.ts
+function withUrgency(release2) {
+  const { urgent, ifUrgent } = release2;
+  if (urgent === void 0 || ifUrgent === void 0) return release2;
+  const { soakMs = Infinity, minReadyMs = Infinity } = ifUrgent;
+  const stages2 = release2.stages.map((stage) => ({
+    ...stage,
+    soakMs: Math.min(stage.soakMs, soakMs)
+  }));
+  return { ...release2, stages: stages2, minReadyMs: Math.min(release2.minReadyMs, minReadyMs) };
+}
+
 // src/core/rollout/freeze-stages.ts
 function freezeStages({ strategy, app, sites }) {
   const bySite2 = new Map(sites.map((site) => [site.site, site]));
@@ -71149,10 +67956,10 @@ function freezeStages({ strategy, app, sites }) {
   ];
   const taken = [];
   for (const stage of strategy.stages) {
-    const { chosen, by } = choose(stage, left, sites.length);
-    const gone = new Set(chosen);
+    const parts = take(stage, left, sites.length);
+    const gone = new Set(parts.flatMap((part) => part.sites));
     left = left.filter((site) => !gone.has(site));
-    taken.push({ stage, sites: chosen, by });
+    taken.push(...parts);
   }
   const last = taken.at(-1);
   if (last !== void 0 && left.length > 0) last.sites.push(...left);
@@ -71160,33 +67967,49 @@ function freezeStages({ strategy, app, sites }) {
   for (const [index, { sites: members }] of taken.entries()) {
     for (const { site } of members) stageOf[site] = index;
   }
-  return {
-    stages: taken.map(({ stage, sites: members, by }) => frozenStage(stage, members.length, by)),
-    stageOf
-  };
+  return { stages: taken.map((each) => frozenStage(each)), stageOf };
 }
-function choose({ take }, left, total) {
-  if ("selector" in take) {
-    return {
-      chosen: left.filter(({ labels }) => take.matches(labels)),
-      by: `selector ${take.selector}`
-    };
+function take(stage, left, total) {
+  const { name: name2, take: wanted } = stage;
+  if ("each" in wanted) return takeEach(stage, wanted.each, left);
+  if ("selector" in wanted) {
+    const { selector } = wanted;
+    const sites2 = left.filter(({ labels }) => wanted.matches(labels));
+    return [{ stage, sites: sites2, frozen: { name: name2, by: `selector ${selector}`, selector } }];
   }
-  if ("rest" in take) return { chosen: [...left], by: "rest" };
-  const number = resolveAmount(take, total);
-  return { chosen: left.slice(0, number), by: amountInWords(take, total) };
+  if ("rest" in wanted) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
+  const sites = left.slice(0, resolveAmount(wanted, total));
+  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted, total) } }];
 }
-function frozenStage(stage, size, by) {
+function takeEach(stage, each, left) {
+  const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
+  const named2 = [...domains].flatMap(
+    ([domain, sites]) => domain === void 0 ? [] : [{ domain, sites }]
+  );
+  named2.sort((a, b) => compareText2(a.domain, b.domain));
+  return named2.map(({ domain, sites }) => {
+    const isLabel2 = each !== byRegion;
+    return {
+      stage,
+      sites,
+      frozen: {
+        name: domainStageName(stage.name, domain),
+        by: isLabel2 ? `each ${each}=${domain}` : `each region, ${domain}`,
+        of: stage.name,
+        ...isLabel2 ? { selector: `${each}=${domain}` } : {}
+      }
+    };
+  });
+}
+function frozenStage({ stage, sites, frozen }) {
   return {
-    name: stage.name,
-    by,
-    ..."selector" in stage.take ? { selector: stage.take.selector } : {},
+    ...frozen,
     approval: stage.approval,
     ...stage.promotion === void 0 ? {} : { promotion: stage.promotion },
     soakMs: stage.soakMs,
-    failureBudget: resolveAmount(stage.failureBudget, size),
-    maxInFlight: resolveAmount(stage.maxInFlight, size),
-    maxUnavailable: resolveAmount(stage.maxUnavailable, size)
+    failureBudget: resolveAmount(stage.failureBudget, sites.length),
+    maxInFlight: resolveAmount(stage.maxInFlight, sites.length),
+    maxUnavailable: resolveAmount(stage.maxUnavailable, sites.length)
   };
 }
 function amountInWords(amount2, total) {
@@ -71195,13 +68018,13 @@ function amountInWords(amount2, total) {
 }
 
 // src/core/rollout/release-names.ts
-var import_node_crypto5 = require("node:crypto");
-var longest = 63;
+var import_node_crypto6 = require("node:crypto");
+var longest2 = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
   const marks2 = kind === "app" || kind === "back" ? [mark(digest), mark(head)] : [mark(head)];
   const prefix2 = kind === "app" ? [] : [kind];
-  const room = longest - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
+  const room = longest2 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
   const known = knownNames(control2);
   let name2 = base;
@@ -71213,7 +68036,7 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash = (0, import_node_crypto5.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  const hash = (0, import_node_crypto6.createHash)("sha256").update(app).digest("hex").slice(0, 5);
   return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
 }
 function knownNames(control2) {
@@ -71241,6 +68064,7 @@ function beginRelease(run2, app, made) {
   const strategy = grantedStrategy(input2, app.app);
   const sites = [...made.list.keys()].map((site) => ({
     site,
+    region: own(input2.headSites, site)?.region ?? "",
     labels: own(input2.headSites, site)?.labels ?? {},
     reachable: isReachable(input2, site)
   }));
@@ -71283,19 +68107,21 @@ function beginRelease(run2, app, made) {
   return release2;
 }
 function rulesOf(strategy, { kind, verb, dependsOn = [], backTo }) {
-  const { rollback, checks } = strategy;
+  const { rollback, checks: checks2 } = strategy;
   if (backTo !== void 0) return rollback === null ? {} : { rollback };
   if (kind === "removal") {
     return {
       ...windowsOf(strategy),
+      ...urgentOf(strategy),
       ...verb === void 0 ? {} : { verb },
       ...dependsOn.length === 0 ? {} : { dependsOn: [...dependsOn] }
     };
   }
   return {
     ...windowsOf(strategy),
+    ...urgentOf(strategy),
     ...rollback === null ? {} : { rollback },
-    ...checks === void 0 ? {} : { checks }
+    ...checks2 === void 0 ? {} : { checks: checks2 }
   };
 }
 function originOf({ head }, { kind, backTo }) {
@@ -71325,6 +68151,9 @@ function openListBudgets(strategy) {
 function windowsOf({ windows }) {
   return windows === void 0 ? {} : { windows: [...windows] };
 }
+function urgentOf({ urgent }) {
+  return urgent === void 0 ? {} : { ifUrgent: urgent };
+}
 
 // src/core/rollout/start/refresh-budgets.ts
 function refreshBudgets({ input: input2, board, begun }, app) {
@@ -71344,7 +68173,7 @@ function withNumbers(release2, strategy, head) {
   const sizes = release2.stages.map(() => 0);
   for (const { stage } of Object.values(release2.list)) sizes[stage] = (sizes[stage] ?? 0) + 1;
   const stages2 = release2.stages.map((stage, index) => {
-    const found = strategy.stages.find(({ name: name2 }) => name2 === stage.name);
+    const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
     const { promotion: _2, ...rest2 } = stage;
@@ -71358,13 +68187,13 @@ function withNumbers(release2, strategy, head) {
       maxUnavailable: resolveAmount(found.maxUnavailable, size)
     };
   });
-  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
+  const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, windows: ___, ...rest } = release2;
-  const all = { ...rest, ...numbers, ...windowsOf(strategy) };
+  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release2;
+  const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
   const scope2 = rollback === null ? {} : { rollback };
-  return { ...all, ...scope2, ...checks === void 0 ? {} : { checks } };
+  return { ...all, ...scope2, ...checks2 === void 0 ? {} : { checks: checks2 } };
 }
 
 // src/core/rollout/start/start-candidate.ts
@@ -71893,7 +68722,7 @@ function planFleet(base, head, { isProtected }) {
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes
   };
-  const digest = (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  const digest = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
@@ -72438,7 +69267,7 @@ function tell2(report2, io) {
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told, (0, import_node_crypto7.randomUUID)()));
+  io.print(logLines(told, (0, import_node_crypto8.randomUUID)()));
 }
 async function append(path2, text) {
   if (path2 !== void 0 && path2 !== "") await (0, import_promises3.appendFile)(path2, text);
