@@ -247,6 +247,10 @@ export function startWorker(
     return clusterOver(createWire({ site, mirror, time, life, clock, timeoutMs, onWrite }));
   };
   const link = { region, life, clock, time, controller, watch };
+  // The one before may have been killed between taking a commit and saying so.
+  void region.copy.resolve(mirrorBranch).then((head) => {
+    if (head !== null) watch.onAccept(region.name, head);
+  });
   const run = runWith(
     settings,
     {

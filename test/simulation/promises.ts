@@ -83,6 +83,7 @@ export class Auditor {
 
   accepted(mirror: string, commit: string): void {
     const commits = this.#accepted.get(mirror) ?? [];
+    if (commits.at(-1) === commit) return;
     commits.push(commit);
     this.#accepted.set(mirror, commits);
   }
