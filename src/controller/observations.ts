@@ -72,7 +72,7 @@ export class Observations {
     const known = this.#workers.get(mirror);
     const isSame = known?.id === report.worker;
     if (isSame && report.sequence <= known.sequence) {
-      this.#hear(mirror, known); // a repeat, because our answer was lost
+      this.#hear(mirror, known); // it was on its way for longer than what came after it
       return { resend: false, changed: false };
     }
     if (!report.full && !(isSame && report.sequence === known.sequence + 1)) {

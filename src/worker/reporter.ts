@@ -103,9 +103,10 @@ class KeptReporter implements Reporter {
     this.#dirty = new Set();
     this.#sentAt = this.#options.clock.monotonic();
     const report = this.#build(keys);
+    // Each attempt is one of its own: where only the answer was lost, what comes next is no repeat but says more.
+    this.#sequence += 1;
     try {
       const answer = await send(report, signal);
-      this.#sequence += 1;
       this.#failures = 0;
       this.#isFull = answer.resend;
       onAnswer(answer);

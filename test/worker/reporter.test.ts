@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Observations } from "../../src/controller/observations.ts";
 import { FleetError } from "../../src/core/errors.ts";
 import type {
   AppReport,
@@ -39,13 +40,8 @@ describe("the reporter", () => {
     apps.set(name, app(name, message));
     reporter.touch("s1", name);
   };
-  const take = (report: WorkerReport): ReportAnswer => {
-    if (isDown) throw new FleetError("CONTROLLER_UNREACHABLE", "away");
-    sent.push(report);
-    const resend = isResend;
-    isResend = false;
-    return { resend, head: "", epoch: 1 };
-  };
+  const unreachable = (): FleetError => new FleetError("CONTROLLER_UNREACHABLE", "away");
+  let take: (report: WorkerReport) => ReportAnswer;
 
   beforeEach(() => {
     sent = [];
@@ -53,6 +49,13 @@ describe("the reporter", () => {
     overdue = [];
     isDown = false;
     isResend = false;
+    take = (report) => {
+      if (isDown) throw unreachable();
+      sent.push(report);
+      const resend = isResend;
+      isResend = false;
+      return { resend, head: "", epoch: 1 };
+    };
     ending = new AbortController();
     reporter = createReporter({
       worker: "w1",
@@ -115,8 +118,36 @@ describe("the reporter", () => {
     );
 
     expect(report.apps).toMatchObject([{ app: "db", message: "last word" }]);
-    expect(sent.map((one) => one.sequence)).toEqual(sent.map((_, index) => index + 1));
+    const numbers = sent.map((one) => one.sequence);
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
   });
+
+  it.each(["the answer", "the report itself"])(
+    "gets its newest word across where %s was lost",
+    async (lost) => {
+      const observations = new Observations({
+        clock: systemClock(),
+        heartbeatMs: 400,
+        silentFrom: 0,
+      });
+      take = (report) => {
+        if (isDown && lost === "the report itself") throw unreachable();
+        const { resend } = observations.accept("east", report);
+        if (isDown) throw unreachable();
+        return { resend, head: "", epoch: 1 };
+      };
+      const word = (): string | undefined => observations.appReport("east", "s1", "db")?.message;
+      change("db", "before");
+      await eventually("the first word", () => word() === "before");
+      isDown = true;
+      change("db", "first word");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      change("db", "last word");
+      isDown = false;
+
+      await eventually("the last word", () => word() === "last word");
+    },
+  );
 
   it("tells everything again where the controller cannot place a report", async () => {
     await eventually("a full report", () => sent.length >= 1);
