@@ -24,15 +24,18 @@ export function ignoresWindows({ urgent, ifUrgent }: Release): boolean {
 }
 
 /**
- * The release with the stages that an urgent one keeps, and those that have opened already. The sites of the others go in
- * the next stage that is kept, by its numbers; the last one always is.
+ * The release with the stages that an urgent one keeps, those that have opened already, and those that wait for a person.
+ * The sites of the others go in the next stage that is kept, by its numbers; the last one always is.
  */
 export function foldStages(release: Release): Release {
   const keep = release.ifUrgent?.stages;
   if (keep === undefined) return release;
   const { stages, opened } = release;
-  const isKept = ({ name, of }: FrozenStage, index: number): boolean =>
-    index === stages.length - 1 || Object.hasOwn(opened, name) || keep.includes(of ?? name);
+  const isKept = (stage: FrozenStage, index: number): boolean =>
+    index === stages.length - 1 ||
+    Object.hasOwn(opened, stage.name) ||
+    keep.includes(stage.of ?? stage.name) ||
+    waitsForPerson(stage);
   const kept = stages.filter(isKept);
   if (kept.length === stages.length) return release;
   const target = stages.map((_, index) => {
@@ -49,6 +52,11 @@ export function foldStages(release: Release): Release {
     return names === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names}` };
   });
   return { ...release, stages: folded, list };
+}
+
+/** It opens, or lets the release go on, by a person's word alone: that is not what urgency spares. */
+function waitsForPerson({ approval, promotion }: FrozenStage): boolean {
+  return approval || promotion === "manual";
 }
 
 /** `urgent, says ada: the tills are down`. */

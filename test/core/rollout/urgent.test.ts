@@ -134,6 +134,35 @@ describe("an urgent release", () => {
     expect(world.on("web", "v2")).toHaveLength(12);
   });
 
+  it("keeps the stages that a person opens or promotes, whatever its strategy has declared", () => {
+    const stages = [
+      { name: "canary", count: 1 },
+      { name: "early", count: 2 },
+      { name: "middle", count: 2, promotion: "manual" as const },
+      { name: "most", count: 3, approval: true },
+      { name: "rest" },
+    ];
+    const world = begun({ ...declared, stages });
+    urgent(world);
+    expect(world.release("web").stages.map(({ name }) => name)).toEqual([
+      "canary",
+      "middle",
+      "most",
+      "rest",
+    ]);
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(5);
+    expect(world.codes(null)).toEqual(["promotion"]);
+    world.decide({ verb: "promote", app: "web", why });
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(5);
+    expect(world.codes(null)).toEqual(["approval"]);
+    const { id } = world.release("web");
+    world.decide({ verb: "approve", app: "web", release: id, stage: "most", why });
+    world.run(30);
+    expect(world.on("web", "v2")).toHaveLength(12);
+  });
+
   it("takes the approval of other stages with it: they were another division of its sites", () => {
     const stages = [
       { name: "canary", count: 1 },

@@ -101,7 +101,7 @@ export const RolloutStrategy = documentOf(
               Type.Array(nameOf("name of a stage"), {
                 uniqueItems: true,
                 description:
-                  "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is",
+                  "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`",
               }),
             ),
             soak: Type.Optional(duration("the longest that a stage of it soaks")),
