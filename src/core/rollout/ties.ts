@@ -1,6 +1,6 @@
 /**
  * Finds releases that must move as one: an object leaves one app and comes to another at the same site. Tied releases
- * get the same stages (those of the first app by name, with the stricter numbers of all) and one list.
+ * get the same stages (those of the one that has the most, with the stricter numbers of all) and one list.
  */
 import { canonicalJson } from "../model/json.ts";
 import type { TreeId } from "../render/rendered.ts";
@@ -10,7 +10,7 @@ import { own } from "./own.ts";
 import type { FrozenStage, Release } from "./records.ts";
 import { treeAt } from "./site-view.ts";
 import type { Unit } from "./units.ts";
-import { withUrgency } from "./urgent.ts";
+import { foldStages, withUrgency } from "./urgent.ts";
 import { compareText } from "./stable-order.ts";
 
 /** All open releases as units, tied ones together; each tie is written into the records of its members. */
@@ -99,15 +99,15 @@ function leftTree({ input }: Board, release: Release, site: string): TreeId | un
   return treeAt(input, release.app, site) ?? from;
 }
 
-/** Gives all members the stages of the first, with the stricter numbers, and each site one stage for all. */
+/** Gives all members the stages of the one that leads, with the stricter numbers, and each site one stage for all. */
 function align(board: Board, tied: readonly Release[]): void {
-  const members = tied.map((release) => withUrgency(release));
+  const members = leadFirst(withUnitUrgency(tied));
   const [lead] = members;
   if (lead === undefined) return;
   const stages = lead.stages.map((stage, index) =>
     strictest(
       stage,
-      members.map((member) => stageAt(member, index)),
+      members.flatMap((member) => stageAt(member, index)),
     ),
   );
   const strict = {
@@ -124,12 +124,28 @@ function align(board: Board, tied: readonly Release[]): void {
   }
 }
 
-function stageAt({ stages }: Release, index: number): FrozenStage | undefined {
-  return stages[Math.min(index, stages.length - 1)];
+/** The members with the numbers of urgent ones; only where all of them are urgent do they go in fewer stages. */
+function withUnitUrgency(tied: readonly Release[]): Release[] {
+  const areUrgent = tied.every(({ urgent }) => urgent !== undefined);
+  return tied.map((release) => withUrgency(areUrgent ? foldStages(release) : release));
 }
 
-function strictest(stage: FrozenStage, all: readonly (FrozenStage | undefined)[]): FrozenStage {
-  const stages = all.flatMap((each) => each ?? []);
+/**
+ * The one with the most stages leads, so that no stage of another is lost; one that goes back, which has none of its own,
+ * leads no other.
+ */
+function leadFirst(members: readonly Release[]): Release[] {
+  const isBack = ({ backTo }: Release): number => (backTo === undefined ? 0 : 1);
+  return members.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
+}
+
+/** Where a member has fewer stages, its last one counts at all later ones of the lead. */
+function stageAt({ stages }: Release, index: number): readonly FrozenStage[] {
+  const last = Math.min(index, stages.length - 1);
+  return stages.slice(last, last + 1);
+}
+
+function strictest(stage: FrozenStage, stages: readonly FrozenStage[]): FrozenStage {
   const least = (pick: (each: FrozenStage) => number): number => Math.min(...stages.map(pick));
   return {
     ...stage,

@@ -7,7 +7,7 @@ import { holdOn } from "./holds.ts";
 import { isHealthy, standingOf } from "./site-view.ts";
 import type { PlannerInput } from "./planner-types.ts";
 
-/** Releases by app and id, the first by name leads: its stages are the unit's. Tied members have equal stages. */
+/** Releases by app and id. Tied members have equal stages: those are the unit's. */
 export interface Unit {
   readonly members: readonly { readonly app: string; readonly id: string }[];
 }
