@@ -12,7 +12,7 @@ import {
 import { controlPaths } from "./control-files.ts";
 import { own } from "./own.ts";
 import type { ControlChange, ControlState } from "./planner-types.ts";
-import type { Release } from "./records.ts";
+import type { Approval, Release } from "./records.ts";
 
 /** Hands the release to sites again. One that goes back as a whole goes forward again as a whole. */
 export function retry(control: ControlState, decision: Of<"retry">): DecisionResult {
@@ -63,17 +63,26 @@ function retried(release: Release, again: ReadonlySet<string>): Release {
   };
 }
 
-/** A stage of which a site goes again has not passed, nor has any after it. */
+/**
+ * A stage of which a site goes again has not passed, nor has any after it. What opened and promoted them was said of the
+ * time before, and is to be said again.
+ */
 function reopened(
-  { stages, list, opened, passed }: Release,
+  { stages, list, opened, passed, approvals, goingBack }: Release,
   again: ReadonlySet<string>,
-): Pick<Release, "opened" | "passed"> {
+): Pick<Release, "opened" | "passed" | "approvals"> {
   const first = Math.min(...[...again].map((site) => own(list, site)?.stage ?? stages.length));
   const later = new Set(stages.slice(first).map(({ name }) => name));
+  const isPassed = [...later].some((name) => Object.hasOwn(passed, name));
+  if (!isPassed && goingBack === undefined) return { opened, passed, approvals };
   const keep = (times: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(times).filter(([name]) => !later.has(name)));
-  const isPassed = [...later].some((name) => Object.hasOwn(passed, name));
-  return isPassed ? { opened: keep(opened), passed: keep(passed) } : { opened, passed };
+  const ofStages = new Set<Approval["what"]>(["stage", "promotion"]);
+  return {
+    opened: keep(opened),
+    passed: keep(passed),
+    approvals: approvals.filter(({ what, value }) => !(ofStages.has(what) && later.has(value))),
+  };
 }
 
 /** Its digest may be tried again. */

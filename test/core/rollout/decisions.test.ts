@@ -185,4 +185,60 @@ describe("a retry", () => {
     expect(world.on("web", "v2")).toHaveLength(2);
     expect(world.release("web").passed).toEqual({});
   });
+
+  const guarded = {
+    ...quick,
+    stages: [
+      { name: "canary", count: 1, approval: true, promotion: "manual" as const },
+      { name: "rest" },
+    ],
+    soak: "20s",
+  };
+
+  /** v2 is approved, promoted, and breaks after this time; then it goes back as a whole, is mended and retried. */
+  function again(breaksAfterMs: number, passed: readonly string[]): PlannerWorld {
+    const head = (version: string, its: typeof guarded | typeof quick): WorldHead => ({
+      sites: someSites(4),
+      apps: { web: { version, strategy: its } },
+    });
+    const world = new PlannerWorld();
+    world.follow(head("v1", quick));
+    world.run(20);
+    world.follow(head("v1", guarded));
+    world.run(1);
+    world.follow(head("v2", guarded));
+    world.run(2);
+    const { id } = world.release("web");
+    const word = { app: "web", release: id, why: "seen" };
+    world.decide({ verb: "approve", ...word, stage: "canary" });
+    world.behaviour = ({ tree, afterMs }) =>
+      tree === "web:v2" && afterMs > breaksAfterMs ? "Degraded" : "Healthy";
+    world.run(1);
+    world.decide({ verb: "promote", ...word });
+    world.run(8);
+    expect(Object.keys(world.release("web").passed)).toEqual(passed);
+    world.decide({ verb: "rollback", ...word });
+    world.run(20);
+    expect(world.on("web", "v2")).toEqual([]);
+    world.behaviour = () => "Healthy";
+    world.decide({ verb: "retry", ...word });
+    return world.run(20);
+  }
+
+  it.each([
+    { when: "in the stage itself", breaksAfterMs: 0, passed: [] },
+    { when: "after it had passed", breaksAfterMs: 7000, passed: ["canary"] },
+  ])("uses no approval and no promotion again that was given before it failed $when", (story) => {
+    const world = again(story.breaksAfterMs, story.passed);
+    expect(world.on("web", "v2")).toEqual([]);
+    expect(world.codes(null)).toEqual(["approval"]);
+    const { id } = world.release("web");
+    world.decide({ verb: "approve", app: "web", release: id, stage: "canary", why: "mended" });
+    world.run(40);
+    expect(world.on("web", "v2")).toHaveLength(1);
+    expect(world.codes(null)).toEqual(["promotion"]);
+    world.decide({ verb: "promote", app: "web", why: "mended" });
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(4);
+  });
 });
