@@ -54,7 +54,8 @@ export function lossesOf(
   let awaited: Losses["awaited"];
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker === undefined && !isLetGo(board, step, object)) deleted.push(object);
+    if (taker === undefined && isLetGo(board, site, { step, object }) !== true)
+      deleted.push(object);
     if (taker === undefined) continue;
     awaited ??= { app: taker.app, object };
   }
@@ -105,14 +106,28 @@ export function finalLosses(board: Board, site: string, step: TreeStep): readonl
   const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
     (object) =>
-      !isLetGo(board, step, object) && !kept.some((tree) => hasObject(board, tree, object)),
+      isLetGo(board, site, { step, object }) === false &&
+      !kept.some((tree) => hasObject(board, tree, object)),
   );
 }
 
-/** What it drops stays in the cluster: by the word of the removal, or of the object itself. */
-function isLetGo({ input }: Board, { isOrphaned, from }: TreeStep, object: ObjectId): boolean {
+/**
+ * What it drops stays in the cluster: by the word of the removal, or of the object itself. That word counts where it has
+ * come: a site that is behind has the object as an earlier tree said, and its worker goes by that. Undefined: nobody has
+ * told yet what the site has, and nothing goes there before.
+ */
+function isLetGo(
+  { input }: Board,
+  site: string,
+  { step, object }: { step: TreeStep; object: ObjectId },
+): boolean | undefined {
+  const { app, from, isOrphaned } = step;
   if (isOrphaned === true) return true;
-  return from !== undefined && input.keptOf?.(from).has(object) === true;
+  if (from === undefined || input.keptOf?.(from).has(object) !== true) return false;
+  const applied = own(own(input.observed, site)?.apps, app)?.tree;
+  if (applied === undefined) return undefined;
+  if (applied === from) return true;
+  return applied !== null && input.keptOf(applied).has(object);
 }
 
 function finalTree(board: Board, app: AppBoard, site: string): TreeId | undefined {

@@ -264,6 +264,22 @@ describe("an object that says that it is kept", () => {
     expect(world.on("api", "v2")).toHaveLength(4);
   });
 
+  it("is one at a site that has not come to the tree that says so", () => {
+    const strategy = { ...quick, stages: [{ name: "all" }], failureBudget: "100%" };
+    const world = running({ api: { ...keeps, strategy }, web: plain });
+    world.isKept = (object, tree) => object === data && tree === "api:says";
+    world.follow({ sites, apps: { api: { ...keeps, version: "says", strategy }, web: plain } });
+    world.settle();
+    expect(world.on("api", "says")).toHaveLength(4);
+    world.offline.add("s3");
+    world.run(140);
+    world.follow({ sites, apps: { api: { ...drops, strategy }, web: plain } });
+    expect(world.release("api").deletions).toMatchObject({ objects: 1, protected: [data] });
+    world.offline.delete("s3");
+    world.run(60);
+    expect(world.on("api", "v2")).toEqual([]);
+  });
+
   it("is one where the tree that stands does not say so", () => {
     const world = running();
     world.isKept = (_object, tree) => tree === "api:v2";
