@@ -8,6 +8,9 @@ import { containedIn } from "./plan-prune.ts";
 
 const pruneAnnotation = "flotilla.dev/prune";
 
+/** Its field. */
+export const pruneMark = `.metadata.annotations.${pruneAnnotation}`;
+
 /** True for an object that says so itself. */
 export function isKept({ metadata: { annotations } }: KubeObject): boolean {
   return isJsonObject(annotations) && annotations[pruneAnnotation] !== undefined;

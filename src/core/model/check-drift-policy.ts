@@ -1,3 +1,4 @@
+import { pruneMark } from "../apply/kept-objects.ts";
 import { ownMarks } from "../apply/ownership.ts";
 import { isWithin, parseFieldPath } from "../apply/field-paths.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -27,13 +28,19 @@ export function checkDrift(
 }
 
 function checkField(field: string, document: YamlDocument, path: FieldPath): Diagnostic[] {
-  const isMark = ownMarks.some((mark) => isWithin(mark, field));
-  if (!isMark && parseFieldPath(field) !== undefined) return [];
-  const message = isMark
-    ? `\`${field}\` holds the marks by which objects are known as the app's`
-    : `\`${field}\` is no field`;
-  const hint = isMark
-    ? "name fields further down"
-    : 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`';
+  const mark = markWithin(field);
+  if (mark === undefined && parseFieldPath(field) !== undefined) return [];
+  const message = mark === undefined ? `\`${field}\` is no field` : `\`${field}\` holds ${mark}`;
+  const hint =
+    mark === undefined
+      ? 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`'
+      : "name other fields";
   return [errorAt(document.at(path), { code: "invalid-value", message, hint })];
+}
+
+/** What nobody else may change, in words. */
+function markWithin(field: string): string | undefined {
+  if (ownMarks.some((mark) => isWithin(mark, field)))
+    return "the marks by which objects are known as the app's";
+  return isWithin(pruneMark, field) ? "the mark by which an object is kept" : undefined;
 }

@@ -112,13 +112,15 @@ export const mistakeCases: readonly MistakeCase[] = [
       - { kind: Deployment }
       - { fields: [spec.replicas] }
       - { fields: [.spec..replicas, .spec.replicas, .metadata] }
+      - { fields: [.metadata.annotations.flotilla.dev/prune, .metadata.annotations.flotilla.dev/x] }
 `),
     },
     [
       "apps/web.yaml:10:9: error: an entry of `ignore` needs `fields` or `managers`; name the fields that others may change, or who may change any [missing-field]",
       'apps/web.yaml:11:20: error: `spec.replicas` is no field; write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image` [invalid-value]',
       'apps/web.yaml:12:20: error: `.spec..replicas` is no field; write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image` [invalid-value]',
-      "apps/web.yaml:12:53: error: `.metadata` holds the marks by which objects are known as the app's; name fields further down [invalid-value]",
+      "apps/web.yaml:12:53: error: `.metadata` holds the marks by which objects are known as the app's; name other fields [invalid-value]",
+      "apps/web.yaml:13:20: error: `.metadata.annotations.flotilla.dev/prune` holds the mark by which an object is kept; name other fields [invalid-value]",
     ],
   ],
   [
