@@ -114,6 +114,25 @@ describe("going back to an older release", () => {
     expect(world.on("web", "v1")).toHaveLength(6);
   });
 
+  it("brings what stood then, and under a hold nothing newer, though the head has that version for other data", () => {
+    const variant = ({ tier = "" }: Readonly<Record<string, string>>): string => tier;
+    const { world, under } = released({ variant });
+    world.decide({ verb: "pause", scope: { fleet: true }, all: true, why: "freeze" });
+    const head = fleet("v1", { variant });
+    world.follow(head);
+    goBack(world, { trees: under["v1"] ?? {} });
+    const sites = Object.entries(head.sites).map(([site, spec]) => [
+      site,
+      { ...spec, labels: { ...spec.labels, tier: "gold" } },
+    ]);
+    world.follow({ ...head, sites: Object.fromEntries(sites) as WorldHead["sites"] });
+    world.run(30);
+    expect(new Set(Object.values(world.trees("web")))).toEqual(new Set(["web:v1"]));
+    world.decide({ verb: "resume", scope: { fleet: true }, why: "go on" });
+    world.run(30);
+    expect(new Set(Object.values(world.trees("web")))).toEqual(new Set(["web:v1:gold"]));
+  });
+
   it("leaves a site of which nothing is known then, and says so", () => {
     const { world, under } = released();
     const [lost = "", ...others] = Object.keys(under["v1"] ?? {});

@@ -78,6 +78,8 @@ function rewriteCandidate(
   app: AppBoard,
   { candidate, changed, list }: Rewrite,
 ): void {
+  // It brings what stood then, and passes holds for that alone: anything newer comes as a site release.
+  if (candidate.backTo !== undefined) return;
   const desired = own(run.input.desired, app.app);
   if (desired?.digest !== candidate.digest) return;
   const rewritten: Release["list"] = {};
