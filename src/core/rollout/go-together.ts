@@ -9,6 +9,7 @@ import { isGranted, lossBlock } from "./arrival-losses.ts";
 import { type AppBoard, type Board, setArrivals } from "./board.ts";
 import { takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
+import { dependencyBlock } from "./dependencies.ts";
 import { goodTree } from "./good-tree.ts";
 import { lossesOf, type TreeStep } from "./losses.ts";
 import { own } from "./own.ts";
@@ -48,7 +49,7 @@ export function goTogether(
     for (;;) {
       const { awaited } = lossesOf(board, site, { step, steps: all });
       if (awaited === undefined) break;
-      const next = comingOf(board, site, awaited.app);
+      const next = comingOf(board, site, { name: awaited.app, steps: all });
       if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
       coming.push(next);
       all.push(arrivalStep(board, next.list, next.arrival));
@@ -75,8 +76,12 @@ function leavingBlock(board: Board, site: string, { app, to }: TreeStep): Block 
   };
 }
 
-/** The arrival of an app at a site, if it may come now. */
-function comingOf(board: Board, site: string, name: string): Coming | Block {
+/** The arrival of an app at a site, if it may come now, with these steps. */
+function comingOf(
+  board: Board,
+  site: string,
+  { name, steps }: { name: string; steps: readonly TreeStep[] },
+): Coming | Block {
   const app = board.apps.get(name);
   const arrival = app === undefined ? undefined : arrivalAt(board, app, site);
   if (app === undefined || arrival === undefined) {
@@ -84,7 +89,8 @@ function comingOf(board: Board, site: string, name: string): Coming | Block {
     return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
   }
   const list = openList(board, app, [arrival]);
-  return arrivalBlock(list, arrival) ?? { list, arrival };
+  const all = [...steps, arrivalStep(board, list, arrival)];
+  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
 }
 
 function isComingBlock(coming: Coming | Block): coming is Block {

@@ -231,4 +231,39 @@ describe("an app that depends on another", () => {
       ["s1"],
     ]);
   });
+
+  it("waits for the other also where it is taken along because it takes an object over", () => {
+    const isShop = ({ shop }: Readonly<Record<string, string>>): boolean => shop === "yes";
+    const shared = "_ConfigMap_x_shared";
+    const mine = "_ConfigMap_x_api";
+    const placed = { version: "v1", strategy: allAtOnce, places: isShop };
+    const api: WorldApp = {
+      version: "v1",
+      strategy: allAtOnce,
+      variant: (labels) => (isShop(labels) ? "shop" : "plain"),
+      variantObjects: { plain: [mine, shared], shop: [mine] },
+    };
+    const web = { ...placed, objects: [shared], dependsOn: ["db"] };
+    const all = { api, web, db: { ...placed, objects: ["_ConfigMap_x_db"] } };
+    const shop = { labels: { shop: "yes" } };
+    const world = new PlannerWorld();
+    world.behaviour = ({ app, site, afterMs }) =>
+      app === "db" && site === "s1" && afterMs < 5000 ? "Progressing" : "Healthy";
+    world.follow({ sites: { s1: { labels: {} }, s2: shop }, apps: all });
+    world.run(30);
+    const before = world.story.length;
+    world.follow({ sites: { s1: shop, s2: shop }, apps: all });
+    world.run(3);
+    expect(world.waitsOf("s1", "api")).toMatchObject([
+      {
+        code: "dependency",
+        reason: expect.stringMatching(/^web depends on db, .*\(api moves together with web: /),
+      },
+    ]);
+    world.run(10);
+    const order = world.story
+      .slice(before)
+      .flatMap(({ handOver: { apps: steps } }) => steps.map(({ app }) => app));
+    expect(order).toEqual(["db", "web", "api"]);
+  });
 });
