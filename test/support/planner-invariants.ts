@@ -187,7 +187,7 @@ function checkStage(
   assert.notEqual(own(release.opened, stage.name), undefined);
   const region = own(input.sites, site)?.region ?? "";
   const { app, kind, id } = release;
-  const target = { app, kind, release: id, stage: stage.name, at: { site, region } };
+  const target = { app, kind, release: id, stage, at: { site, region } };
   assert.equal(holdOn(input.control.holds, target), undefined);
   checkBudgets(input, after, { release, site, stage: entry.stage });
 }

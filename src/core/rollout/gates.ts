@@ -53,7 +53,7 @@ function stageHold(board: Board, release: Release, stage: FrozenStage): Block | 
     app,
     kind,
     release: id,
-    stage: stage.name,
+    stage,
   });
   return hold === undefined ? null : heldBlock(hold);
 }

@@ -105,12 +105,11 @@ function holdBlock(
   if (holds.length === 0) return null;
   for (const { release } of parts) {
     if (release.backTo !== undefined) continue;
-    const stage = run.stage.name;
     const hold = holdOn(holds, {
       app: release.app,
       kind: release.kind,
       release: release.id,
-      stage,
+      stage: run.stage,
       at: { site, region },
     });
     if (hold === undefined) continue;

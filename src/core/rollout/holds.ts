@@ -4,14 +4,14 @@
  */
 import type { Block } from "./block.ts";
 import { own } from "./own.ts";
-import type { Hold, Release } from "./records.ts";
+import type { FrozenStage, Hold, Release } from "./records.ts";
 
 /** What is about to move. */
 export interface HoldTarget {
   readonly app: string;
   /** `open`: the open list. */
   readonly kind: Release["kind"] | "open";
-  readonly stage?: string;
+  readonly stage?: Pick<FrozenStage, "name" | "of"> | undefined;
   /** Its name; the open list has none. */
   readonly release?: string;
   /** Without it, only holds that name no site and no region are looked at: they stop a whole stage. */
@@ -24,10 +24,12 @@ export function holdOn(holds: readonly Hold[], target: HoldTarget): Hold | undef
 }
 
 function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
-  const { fleet: _, ...named } = scope;
-  const target = { app, stage, site: at?.site, region: at?.region };
+  const { fleet: _, stage: held, ...named } = scope;
+  const target = { app, site: at?.site, region: at?.region };
   return (
     Object.keys(scope).length > 0 &&
+    // A stage that became one for each domain is held by the name of that one, or of all of them.
+    (held === undefined || held === stage?.name || held === stage?.of) &&
     Object.entries(named).every(([key, name]) => own<string | undefined>(target, key) === name)
   );
 }

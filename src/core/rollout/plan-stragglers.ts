@@ -91,7 +91,9 @@ function stragglerBlock(
 /** A removal stays one when its stage has passed: whatever holds removals there holds this too. */
 function holdBlock(board: Board, release: Release, { site, facts }: SiteView): Block | null {
   const at = { site, region: facts?.region ?? "" };
-  const target = { app: release.app, kind: release.kind, stage: stageName(release, site), at };
+  const { app, kind, id, stages } = release;
+  const stage = stages[own(release.list, site)?.stage ?? -1];
+  const target = { app, kind, release: id, stage, at };
   const hold = holdOn(board.input.control.holds, target);
   return hold === undefined ? null : heldBlock(hold);
 }

@@ -88,7 +88,7 @@ function isHeldBack({ input, release, entry, view }: ListedSite, state: SiteStat
   if (input.control.holds.length === 0 || state.kind !== "excused") return false;
   if (release.backTo !== undefined) return false;
   if (state.because !== "offline" && state.because !== "suspended") return false;
-  const stage = release.stages[entry.stage]?.name ?? "";
+  const stage = release.stages[entry.stage];
   const at = { site: view.site, region: view.facts?.region ?? "" };
   const { app, kind, id } = release;
   return holdOn(input.control.holds, { app, kind, release: id, stage, at }) !== undefined;

@@ -45,6 +45,19 @@ describe("a stage for each region", () => {
     expect([stopped?.stage, stopped?.code, others]).toEqual(["region-ap", "failure-budget", []]);
   });
 
+  it("is held in every region by its own name, and in one by that one's", () => {
+    const world = settled();
+    const scope = { app: "web", stage: "region" };
+    world.decide({ verb: "pause", scope, why: "none" });
+    world.decide({ verb: "pause", scope: { app: "web", stage: "region-eu" }, why: "not there" });
+    world.follow(head("v2"));
+    world.run(40);
+    expect(regionsOn(world, "v2")).toEqual([]);
+    world.decide({ verb: "resume", scope, why: "go on" });
+    world.run(40);
+    expect(regionsOn(world, "v2")).toEqual(["ap"]);
+  });
+
   it("takes the numbers of a later commit in every region", () => {
     const world = settled();
     world.follow(head("v2", { soak: "1h" }));

@@ -194,6 +194,22 @@ describe("a site that loses an app", () => {
   });
 });
 
+describe("a removal at which its app is held", () => {
+  it("goes on to the end, also at a site that comes back when its stage has passed", () => {
+    const { world } = settledWorld();
+    world.offline.add("s2");
+    world.work();
+    world.follow(gone);
+    const { id } = world.release("web", "removal");
+    world.decide({ verb: "pause", scope: { app: "web" }, release: id, why: "no more" });
+    world.run(40);
+    expect(world.trees("web")).toEqual({ s2: "web:v1" });
+    world.offline.delete("s2");
+    world.run(20);
+    expect(world.trees("web")).toEqual({});
+  });
+});
+
 describe("a removal in the middle of a rollout", () => {
   it("takes its site out of the open list and waits for nobody else", () => {
     const places = (labels: Readonly<Record<string, string>>): boolean => labels["web"] !== "no";
