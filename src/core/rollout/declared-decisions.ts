@@ -35,16 +35,19 @@ export function newDecisions(
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Whose files have gone: they are forgotten, and their holds end. */
+/**
+ * Whose files have gone. Holds end, and what was refused is no question any more; what was said and carried out stays on
+ * record, for the file may come back.
+ */
 export function goneDecisions(
   { decisions = {}, holds }: Pick<ControlState, "decisions" | "holds">,
   declared: readonly DeclaredDecision[],
 ): ControlChange[] {
   const names = new Set(declared.map(({ name }) => name));
-  return Object.entries(decisions).flatMap(([name, { file, line }]) => {
-    if (names.has(name)) return [];
-    const why = `${file}:${line} has gone: the decision ${name} ends`;
+  return Object.entries(decisions).flatMap(([name, { file, line, outcome }]) => {
     const hold = holds.find(({ declared: by }) => by?.decision === name);
+    if (names.has(name) || (hold === undefined && outcome === "done")) return [];
+    const why = `${file}:${line} has gone: the decision ${name} ends`;
     return [
       { path: controlPaths.decision(name), record: null, why },
       ...(hold === undefined ? [] : [{ path: controlPaths.hold(hold.id), record: null, why }]),

@@ -49,12 +49,11 @@ describe("decisions of the fleet repository", () => {
     expect(newDecisions(state, [reasoned])).toEqual([reasoned]);
   });
 
-  it("end with their file: the record goes, and the hold", () => {
+  it("end with their file where they are holds: the record goes, and the hold", () => {
     const one = declare("one", { hold: { app: "web" } });
     const two = declare("two", { promote: { app: "web" } });
     const state = carriedOut(two, carriedOut(one));
     expect(goneDecisions(state, [one, two])).toEqual([]);
-    expect(goneDecisions(state, [one]).map(({ path }) => path)).toEqual(["decisions/two.json"]);
     const gone = goneDecisions(state, [two]);
     expect(gone.map(({ path, record }) => [path, record])).toEqual([
       ["decisions/one.json", null],
@@ -62,6 +61,20 @@ describe("decisions of the fleet repository", () => {
     ]);
     expect(gone[0]?.why).toBe("decisions/one.yaml:4 has gone: the decision one ends");
     expect(applyChanges(state, gone).holds).toEqual([]);
+  });
+
+  it("are not carried out again where their file comes back, and are tried again where they were refused", () => {
+    const said = declare("two", { promote: { app: "web" } });
+    const state = carriedOut(said);
+    const later = applyChanges(state, goneDecisions(state, []));
+    expect(newDecisions(later, [said])).toEqual([]);
+    const record = { ...word, commit: "c1", outcome: "refused", message: "not now" } as const;
+    const refused = applyChanges(empty, [carriedChange(said, record)]);
+    const forgotten = applyChanges(refused, goneDecisions(refused, []));
+    expect(newDecisions(forgotten, [said])).toEqual([said]);
+    const held = declare("one", { hold: { app: "web" } });
+    const ended = applyChanges(carriedOut(held), goneDecisions(carriedOut(held), []));
+    expect(newDecisions(ended, [held])).toEqual([held]);
   });
 
   it("are read back from control as they were written", () => {
