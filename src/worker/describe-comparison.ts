@@ -135,7 +135,8 @@ function valuesOf(
 ): Omit<FieldDifference, "managers"> {
   const field = path.slice(0, maxWords);
   const isNamed = path.split(/[.[\]"=,]+/).some((name) => namesSecret(name));
-  const isPrivate = path.includes(lastApplied) || (isSecret && !path.startsWith(".metadata"));
+  // Nothing of a Secret is told: other tools, too, keep whole objects in annotations.
+  const isPrivate = isSecret || path.includes(lastApplied);
   const mayBeSecret = isNamed && [live, desired].some((value) => typeof value === "string");
   const [before, after] = [textOf(live), textOf(desired)];
   const hidden = isPrivate || mayBeSecret || before === after;

@@ -3,14 +3,24 @@
  * reason, and never Healthy.
  */
 import type { CompiledCel } from "../cel/cel-environment.ts";
-import type { Json, JsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { groupOf } from "../model/kube-object.ts";
 import type { HealthRule } from "../protocol/mirror-layout.ts";
 import type { Health, HealthStatus } from "./health.ts";
 import { health } from "./read-object.ts";
 import { compileCondition, compileMessage } from "./rule-language.ts";
 
-/** What a rule makes of an object. */
-export function healthByRule(rule: HealthRule, object: JsonObject): Health {
+/** True for the kind of which no rule may speak: what a rule says, and why it fails, is told outside of the region. */
+export function isOfSecrets({
+  apiVersion,
+  kind,
+}: Pick<HealthRule, "apiVersion" | "kind">): boolean {
+  return kind === "Secret" && groupOf(apiVersion) === "";
+}
+
+/** What a rule makes of an object; of a Secret it sees no values. */
+export function healthByRule(rule: HealthRule, live: JsonObject): Health {
+  const object = isOfSecrets(rule) ? withoutValues(live) : live;
   try {
     const status = statusOf(rule, object);
     const message = rule.message === undefined ? "" : messageOf(rule.message, object);
@@ -19,6 +29,14 @@ export function healthByRule(rule: HealthRule, object: JsonObject): Health {
     if (!(error instanceof RuleError)) throw error;
     return health("Unknown", `the rule for ${rule.kind} gives no answer: ${error.message}`);
   }
+}
+
+/** Other tools keep whole Secrets in annotations. */
+function withoutValues(secret: JsonObject): JsonObject {
+  const { data: _data, stringData: _stringData, metadata, ...rest } = secret;
+  if (!isJsonObject(metadata)) return rest;
+  const { annotations: _annotations, ...others } = metadata;
+  return { ...rest, metadata: others };
 }
 
 class RuleError extends Error {}

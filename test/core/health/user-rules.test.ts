@@ -63,6 +63,29 @@ describe("health by a user's rule", () => {
     expect(ask(deleted)).toBe("Progressing");
   });
 
+  it("tells nothing of a Secret's values, whatever it asks for", () => {
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "s", annotations: { original: "canary" } },
+      data: { pin: "canary" },
+      stringData: { pin: "canary" },
+      type: "Opaque",
+    };
+    const tell = (more: Partial<HealthRule>) =>
+      healthByRule({ apiVersion: "v1", kind: "Secret", healthy: "true", ...more }, secret);
+    const told = [
+      tell({ message: "'it is ' + object.data.pin" }),
+      tell({ message: "object.stringData.pin" }),
+      tell({ message: "object.metadata.annotations.original" }),
+      tell({ healthy: "int(object.data.pin) > 0" }),
+    ];
+    expect(told.map(({ status }) => status)).toEqual(told.map(() => "Unknown"));
+    expect(JSON.stringify(told)).not.toContain("canary");
+    const message = "object.type + ' ' + object.metadata.name";
+    expect(tell({ message })).toEqual({ status: "Healthy", message: "Opaque s" });
+  });
+
   it("makes its app Unknown where it gives no answer, but for something worse", () => {
     const untold = {
       name: "Thing a",

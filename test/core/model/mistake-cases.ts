@@ -132,12 +132,16 @@ export const mistakeCases: readonly MistakeCase[] = [
       healthy: object.status.phase = 'Ready'
       degraded: "'Failed'"
       message: object.status.ready == 1
+    - apiVersion: v1
+      kind: Secret
+      healthy: has(object.data.pin)
 `),
     },
     [
       "apps/web.yaml:11:36: error: this is no CEL from `= 'Ready'` on [bad-cel]",
       "apps/web.yaml:12:18: error: a condition says true or false, and this is a text; compare it with something [bad-cel]",
       "apps/web.yaml:13:16: error: a message says a text, and this is true or false; write string(…) around it [bad-cel]",
+      "apps/web.yaml:15:13: error: a health rule cannot speak of Secrets: what it says is told outside of the region; write it for the object that uses the Secret or makes it [invalid-value]",
     ],
   ],
   [

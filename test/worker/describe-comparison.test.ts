@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
+import { type Comparison, differencesOf } from "../../src/worker/describe-comparison.ts";
+
+const secret = (more: object = {}): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "s", namespace: "default", ...more },
+});
+
+function compared(live: KubeObject, object: KubeObject): Comparison {
+  const work = {
+    app: "web",
+    owner: "demo/web",
+    namespace: "default",
+    object: {
+      id: "",
+      hash: "",
+      text: "",
+      rank: 0,
+      needs: [],
+      object,
+      key: { kind: "Secret", group: "", name: "s", namespace: "default" },
+    },
+    row: undefined,
+    drifted: undefined,
+  };
+  return { work, live, applied: live, fresh: null, conflicts: [], forbidden: [] };
+}
+
+describe("the words of a comparison", () => {
+  it("tell no value of a Secret, also not of what other tools keep in its annotations", () => {
+    const annotation = "kapp.k14s.io/original";
+    const live = secret({
+      annotations: { [annotation]: '{"data":{"tls.key":"canary"}}' },
+      managedFields: [
+        {
+          manager: "kapp",
+          operation: "Update",
+          apiVersion: "v1",
+          fieldsV1: { "f:metadata": { "f:annotations": { ".": {}, [`f:${annotation}`]: {} } } },
+        },
+      ],
+    });
+    const object = secret({ annotations: { "flotilla.dev/take-over": "kapp" } });
+
+    expect(differencesOf(compared(live, object))).toEqual([
+      {
+        field: `.metadata.annotations.${annotation}`,
+        live: "(hidden)",
+        desired: null,
+        hidden: true,
+        managers: ["kapp"],
+      },
+    ]);
+  });
+});
