@@ -4,7 +4,7 @@
  */
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
-import { type FieldSet, describePart, stepInto } from "./owned-fields.ts";
+import { type FieldSet, describePart, innerFields, stepInto } from "./owned-fields.ts";
 
 /** One field with both values; undefined: it is not there. */
 export interface ComparedField {
@@ -36,7 +36,7 @@ function differences(at: ComparedField, fields: FieldSet): readonly ComparedFiel
   if (live === undefined || desired === undefined) return live === desired ? [] : [at];
   const parts = Object.keys(fields).filter((part) => part !== ".");
   if (parts.length > 0) {
-    return parts.flatMap((part) => differences(below(at, part), innerOf(fields, part)));
+    return parts.flatMap((part) => differences(below(at, part), innerFields(fields, part)));
   }
   // A dot alone: ours is only that there is such a value.
   return "." in fields || canonicalJson(live) === canonicalJson(desired) ? [] : [at];
@@ -54,7 +54,7 @@ export function leafDifferences(
 function leaves(at: ComparedField, fields: FieldSet): readonly ComparedField[] {
   const parts = Object.keys(fields).filter((part) => part !== ".");
   if (parts.length === 0) return differences(at, fields);
-  return parts.flatMap((part) => leaves(below(at, part), innerOf(fields, part)));
+  return parts.flatMap((part) => leaves(below(at, part), innerFields(fields, part)));
 }
 
 function below({ path, live, desired }: ComparedField, part: string): ComparedField {
@@ -92,11 +92,6 @@ function entryOf(entry: JsonObject): ManagedEntry {
     operation: entry["operation"] === "Apply" ? "Apply" : "Update",
     subresource: text("subresource"),
     apiVersion: text("apiVersion"),
-    fields: innerOf(entry, "fieldsV1"),
+    fields: innerFields(entry, "fieldsV1"),
   };
-}
-
-function innerOf(object: JsonObject, part: string): JsonObject {
-  const inner = object[part];
-  return isJsonObject(inner) ? inner : {};
 }

@@ -2,12 +2,12 @@
 import { type Json, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import type { FieldConflict } from "./judge-conflicts.ts";
-import { fieldPaths } from "./owned-fields.ts";
+import { valuePaths } from "./owned-fields.ts";
 
 /** A field, and a manager that owns it. */
 export type FieldOwner = FieldConflict;
 
-/** Every field that has an owner; one for each of its owners. */
+/** Every field whose value has an owner; one for each of its owners. */
 export function fieldOwners(live: KubeObject): readonly FieldOwner[] {
   const entries = live.metadata["managedFields"];
   if (!Array.isArray(entries)) return [];
@@ -18,7 +18,7 @@ export function fieldOwners(live: KubeObject): readonly FieldOwner[] {
       const operation = entry["operation"] === "Apply" ? ("Apply" as const) : ("Update" as const);
       const subresource = textOf(entry["subresource"]);
       const manager = textOf(entry["manager"]);
-      return fieldPaths(fields).map((field) => ({ field, manager, operation, subresource }));
+      return valuePaths(fields).map((field) => ({ field, manager, operation, subresource }));
     });
 }
 

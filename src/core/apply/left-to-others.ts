@@ -41,10 +41,13 @@ export function isLeft(
 /** The object as it is to be sent: what is left to others as it stands in the live object. */
 export function withLeft(object: KubeObject, live: KubeObject, left: LeftToOthers): KubeObject {
   const taken = fieldOwners(live)
-    .filter(({ manager, field }) => left.managers.has(manager) && !ownMarks.includes(field))
+    .filter(({ manager }) => left.managers.has(manager))
     .map(({ field }) => field);
   let sent: Json = object;
-  for (const path of [...left.fields, ...taken]) sent = takeField(sent, path, live);
+  for (const path of [...left.fields, ...taken]) {
+    const hasMark = ownMarks.some((mark) => isWithin(mark, path));
+    if (!hasMark) sent = takeField(sent, path, live);
+  }
   // What lies at a path below it was replaced, no more.
   return { ...object, ...(sent as JsonObject) };
 }

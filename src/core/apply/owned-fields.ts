@@ -29,8 +29,7 @@ export function projectFields(value: Json | undefined, fields: FieldSet): Json {
   }
   const projected: Record<string, Json> = {};
   for (const part of parts.toSorted()) {
-    const inner = fields[part];
-    projected[part] = projectFields(stepInto(value, part), isJsonObject(inner) ? inner : {});
+    projected[part] = projectFields(stepInto(value, part), innerFields(fields, part));
   }
   return projected;
 }
@@ -39,10 +38,24 @@ export function projectFields(value: Json | undefined, fields: FieldSet): Json {
 export function fieldPaths(fields: FieldSet, prefix = ""): readonly string[] {
   const parts = Object.keys(fields).filter((part) => part !== ".");
   if (parts.length === 0) return prefix === "" ? [] : [prefix];
-  return parts.flatMap((part) => {
-    const inner = fields[part];
-    return fieldPaths(isJsonObject(inner) ? inner : {}, `${prefix}${describePart(part)}`);
-  });
+  return parts.flatMap((part) =>
+    fieldPaths(innerFields(fields, part), `${prefix}${describePart(part)}`),
+  );
+}
+
+/** The same without what a manager owns only as being there, while all that is in it is others' (`.` alone). */
+export function valuePaths(fields: FieldSet, prefix = ""): readonly string[] {
+  const parts = Object.keys(fields).filter((part) => part !== ".");
+  if (parts.length === 0) return prefix === "" || "." in fields ? [] : [prefix];
+  return parts.flatMap((part) =>
+    valuePaths(innerFields(fields, part), `${prefix}${describePart(part)}`),
+  );
+}
+
+/** What a set has below one of its parts. */
+export function innerFields(fields: FieldSet, part: string): FieldSet {
+  const inner = fields[part];
+  return isJsonObject(inner) ? inner : {};
 }
 
 /** The value that one part of a path leads to; undefined where there is none. */
