@@ -97,7 +97,7 @@ function compareOne(
     return [];
   }
   state.drifted.delete(id);
-  noteQuiet(state.fights, id, timesOf(context));
+  noteQuiet(state.fights, id);
   const resourceVersion = live === null ? "" : metadataText(live, "resourceVersion");
   const isNewer = compared === "same" && resourceVersion !== row.resourceVersion;
   return isNewer ? [{ ...row, resourceVersion }] : [];

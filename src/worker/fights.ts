@@ -6,8 +6,8 @@ export interface Fight {
   readonly note: string;
   /** How often it was found again after a repair, the first time included. */
   readonly rounds: number;
-  /** Monotonic time when it was found last. */
-  readonly foundAt: number;
+  /** Looks in a row that did not find it. */
+  readonly quiet: number;
   /** Monotonic time from when on it is repaired again. */
   readonly repairFrom: number;
 }
@@ -23,12 +23,11 @@ export function meetAgain(
   before: Fight | undefined,
   { note, isBack, now, intervalMs }: FightRound,
 ): Fight {
-  const goesOn = before?.note === note && !isOver(before, now, intervalMs);
-  if (!goesOn) return { note, rounds: 1, foundAt: now, repairFrom: now };
+  if (before?.note !== note) return { note, rounds: 1, quiet: 0, repairFrom: now };
   if (!isBack) return before;
   const rounds = before.rounds + 1;
   const wait = rounds <= freeRounds ? 0 : intervalMs * 2 ** (rounds - freeRounds);
-  return { note, rounds, foundAt: now, repairFrom: now + Math.min(wait, maxWaitMs) };
+  return { note, rounds, quiet: 0, repairFrom: now + Math.min(wait, maxWaitMs) };
 }
 
 interface FightRound extends Pick<Fight, "note"> {
@@ -42,16 +41,11 @@ export function isFight({ rounds }: Fight): boolean {
   return rounds > freeRounds;
 }
 
-/** Forgets the fight of an object that was found as it should be, once that has lasted. */
-export function noteQuiet(
-  fights: Map<ObjectId, Fight>,
-  id: ObjectId,
-  { now, intervalMs }: Pick<FightRound, "now" | "intervalMs">,
-): void {
+/** Forgets the fight of an object that was found as it should be, once that has lasted for some looks. */
+export function noteQuiet(fights: Map<ObjectId, Fight>, id: ObjectId): void {
   const fight = fights.get(id);
-  if (fight !== undefined && isOver(fight, now, intervalMs)) fights.delete(id);
-}
-
-function isOver({ repairFrom }: Fight, now: number, intervalMs: number): boolean {
-  return now - repairFrom > quietLooks * intervalMs;
+  if (fight === undefined) return;
+  const quiet = fight.quiet + 1;
+  if (quiet >= quietLooks) fights.delete(id);
+  else fights.set(id, { ...fight, quiet });
 }

@@ -45,12 +45,27 @@ describe("a change that comes back each time that it was repaired", () => {
     expect(other).toMatchObject({ rounds: 1, repairFrom: now });
   });
 
-  it("is over once it was not seen for three looks after a repair, and not before", () => {
+  it("counts as a fight also where looks are much rarer than they should be", () => {
+    let fight: Fight | undefined;
+    for (let look = 0; look < 20; look += 1) {
+      const now = look * 4 * intervalMs;
+      fight = meetAgain(fight, { note, isBack: now >= (fight?.repairFrom ?? 0), now, intervalMs });
+    }
+    expect(fight !== undefined && isFight(fight)).toBe(true);
+  });
+
+  it("is over once three looks in a row did not find it, and not before", () => {
     const { fight } = repairsWithin(4);
     const fights = new Map([["a", fight]]);
-    noteQuiet(fights, "a", { now: fight.repairFrom + 3 * intervalMs, intervalMs });
+    noteQuiet(fights, "a");
+    noteQuiet(fights, "a");
+    const goesOn = meetAgain(fights.get("a"), { note, isBack: true, now: 0, intervalMs });
+    expect(goesOn.rounds).toBe(fight.rounds + 1);
+    fights.set("a", goesOn);
+    noteQuiet(fights, "a");
+    noteQuiet(fights, "a");
     expect(fights.size).toBe(1);
-    noteQuiet(fights, "a", { now: fight.repairFrom + 3 * intervalMs + 1, intervalMs });
+    noteQuiet(fights, "a");
     expect(fights.size).toBe(0);
   });
 });
