@@ -6,7 +6,9 @@ import {
   carriedChange,
   type DeclaredDecision,
   declaredHold,
+  endHold,
   goneDecisions,
+  holdOf,
   newDecisions,
   spokenDecision,
 } from "../core/rollout/declared-decisions.ts";
@@ -32,7 +34,7 @@ export async function carryOutDeclared(
   for (const decision of newDecisions(control.state, declared)) {
     next = await carryOut(world, next, { decision, head: head.commit });
   }
-  const gone = goneDecisions(next.state, declared);
+  const gone = goneDecisions(next.state, { declared, head: head.commit });
   if (gone.length === 0) return next;
   const subject = gone[0]?.why ?? "";
   const at = world.clock.now();
@@ -70,9 +72,8 @@ async function carryOut(
     message: result.ok || result.hint === "" ? message : `${message}; ${result.hint}`,
   } as const;
   const carried = carriedChange(decision, record);
-  const old = control.state.holds.find(({ declared }) => declared?.decision === decision.name);
-  const ends: ControlChange[] =
-    old === undefined ? [] : [{ path: controlPaths.hold(old.id), record: null, why: carried.why }];
+  const old = holdOf(control.state.holds, decision.name);
+  const ends: ControlChange[] = old === undefined ? [] : endHold(old, { head, why: carried.why });
   const changes = new Map(
     [...ends, ...(result.ok ? result.changes : []), carried].map((change) => [change.path, change]),
   );

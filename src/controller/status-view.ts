@@ -3,7 +3,7 @@ import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { AppStatus, FleetStatus, SiteStatus } from "../core/protocol/api.ts";
 import { targetInWords } from "../core/rollout/holds.ts";
 import { own } from "../core/rollout/own.ts";
-import type { ReleaseProgress } from "../core/rollout/planner-types.ts";
+import type { ControlState, ReleaseProgress } from "../core/rollout/planner-types.ts";
 import type { Hold } from "../core/rollout/records.ts";
 import { appsAtSite, releaseAt, siteLink, standingAt } from "./app-at-site.ts";
 import type { Observations } from "./observations.ts";
@@ -35,7 +35,7 @@ export function statusView(input: StatusInput): FleetStatus {
     siteList: sites,
     releases: progress,
     waits: plan?.waits ?? [],
-    holds: control.state.holds.map(holdRow),
+    holds: standingHolds(control.state).map(holdRow),
     warnings: [...input.warnings, ...pass.problems],
   };
 }
@@ -48,10 +48,17 @@ function refusedHead({ verdict }: Pass): FleetStatus["refused"] {
 
 const maxMistakes = 50;
 
+/** One that a commit has ended counts while something that the same commit started is open. */
+function standingHolds({ holds, apps }: ControlState): readonly Hold[] {
+  const open = Object.values(apps).flatMap((app) => app.open.map(({ source }) => source));
+  return holds.filter(({ endedBy }) => endedBy === undefined || open.includes(endedBy));
+}
+
 function holdRow(hold: Hold): FleetStatus["holds"][number] {
-  const { id, scope, release, declared, by, why } = hold;
+  const { id, scope, release, declared, endedBy, by, why } = hold;
   const at = release === undefined ? {} : { release };
-  const place = declared === undefined ? {} : { declared: `${declared.file}:${declared.line}` };
+  const hasNoFile = declared === undefined || endedBy !== undefined;
+  const place = hasNoFile ? {} : { declared: `${declared.file}:${declared.line}` };
   return { id, scope: targetInWords({ scope, ...at }), target: scope, ...at, ...place, by, why };
 }
 

@@ -67,6 +67,16 @@ describe("a hold in the fleet repository", { timeout: 240_000 }, () => {
     await bench.fleet.commit({ [file]: null });
     await everywhere(bench, "2");
     expect((await again.status())?.holds).toEqual([]);
+    await bench.fleet.commit({ [file]: decision("keep", "hold: { app: web }") });
+    await eventually("it is held again", async () => (await again.status())?.holds.length === 1);
+    await bench.fleet.commit({ ...webVersion("3"), [file]: null });
+    await eventually("what its commit started is held", async () => {
+      const now = await again.status();
+      return now?.waits[0]?.endsWhen.startsWith("the next commit is followed") === true;
+    });
+    expect(await versions(bench)).toEqual(all("2"));
+    await bench.fleet.commit({ "README.md": "it may go" });
+    await everywhere(bench, "3");
   });
 });
 

@@ -186,8 +186,8 @@ function checkStage(
   if (isStraggler) return assert.equal(release.kind, "removal");
   assert.notEqual(own(release.opened, stage.name), undefined);
   const region = own(input.sites, site)?.region ?? "";
-  const { app, kind, id } = release;
-  const target = { app, kind, release: id, stage, at: { site, region } };
+  const { app, kind, id, source } = release;
+  const target = { app, kind, release: id, source, stage, at: { site, region } };
   assert.equal(holdOn(input.control.holds, target), undefined);
   checkBudgets(input, after, { release, site, stage: entry.stage });
 }

@@ -106,9 +106,12 @@ function resume(control: ControlState, { scope, release, why }: Of<"resume">): D
   if (Object.keys(scope).length === 0) return noScope();
   const id = holdId(scope, release);
   const words = targetInWords({ scope, ...(release === undefined ? {} : { release }) });
-  const hold = control.holds.find((each) => each.id === id);
+  const alike = control.holds.filter((each) => each.declared && targetInWords(each) === words);
+  const hold =
+    control.holds.find((each) => each.id === id) ??
+    alike.find(({ endedBy }) => endedBy !== undefined);
   if (hold === undefined) {
-    const inGit = control.holds.find((each) => each.declared && targetInWords(each) === words);
+    const [inGit] = alike;
     if (inGit !== undefined) return heldInGit(inGit);
     const others = control.holds.map((each) => targetInWords(each)).join("; ");
     return missing(
@@ -117,7 +120,7 @@ function resume(control: ControlState, { scope, release, why }: Of<"resume">): D
     );
   }
   return done(
-    [{ path: controlPaths.hold(id), record: null, why: `resumed ${words}: ${why}` }],
+    [{ path: controlPaths.hold(hold.id), record: null, why: `resumed ${words}: ${why}` }],
     `resumed ${words}`,
   );
 }

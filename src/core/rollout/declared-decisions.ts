@@ -36,23 +36,48 @@ export function newDecisions(
 }
 
 /**
- * Whose files have gone. Holds end, and what was refused is no question any more; what was said and carried out stays on
+ * Whose files have gone. Holds end, but for what the head itself starts, and what was refused is no question any more; what was said and carried out stays on
  * record, for the file may come back.
  */
 export function goneDecisions(
   { decisions = {}, holds }: Pick<ControlState, "decisions" | "holds">,
-  declared: readonly DeclaredDecision[],
+  { declared, head }: { readonly declared: readonly DeclaredDecision[]; readonly head: string },
 ): ControlChange[] {
   const names = new Set(declared.map(({ name }) => name));
-  return Object.entries(decisions).flatMap(([name, { file, line, outcome }]) => {
-    const hold = holds.find(({ declared: by }) => by?.decision === name);
+  const gone = Object.entries(decisions).flatMap(([name, { file, line, outcome }]) => {
+    const hold = holdOf(holds, name);
     if (names.has(name) || (hold === undefined && outcome === "done")) return [];
     const why = `${file}:${line} has gone: the decision ${name} ends`;
     return [
       { path: controlPaths.decision(name), record: null, why },
-      ...(hold === undefined ? [] : [{ path: controlPaths.hold(hold.id), record: null, why }]),
+      ...(hold === undefined ? [] : endHold(hold, { head, why })),
     ];
   });
+  const over = holds.flatMap(({ id, endedBy }) => {
+    if (endedBy === undefined || endedBy === head) return [];
+    const why = `${head} is followed: the hold that ${endedBy} ended is over`;
+    return [{ path: controlPaths.hold(id), record: null, why }];
+  });
+  return [...new Map([...over, ...gone].map((change) => [change.path, change])).values()];
+}
+
+/** The hold that stands for a Decision. */
+export function holdOf(holds: readonly Hold[], decision: string): Hold | undefined {
+  return holds.find(
+    ({ declared, endedBy }) => declared?.decision === decision && endedBy === undefined,
+  );
+}
+
+/** Ends a hold for everything but what the head itself starts: no commit grants what it needs. */
+export function endHold(
+  hold: Hold,
+  { head, why }: { readonly head: string; readonly why: string },
+): ControlChange[] {
+  const ended = { ...hold, id: `ended--${hold.id}`, endedBy: head };
+  return [
+    { path: controlPaths.hold(hold.id), record: null, why },
+    { path: controlPaths.hold(ended.id), record: ended, why },
+  ];
 }
 
 /** The hold that a file declares. */

@@ -47,12 +47,13 @@ function neededFrom(
 }
 
 function stageHold(board: Board, release: Release, stage: FrozenStage): Block | null {
-  const { app, kind, id, backTo } = release;
+  const { app, kind, id, source, backTo } = release;
   if (backTo !== undefined) return null;
   const hold = holdOn(board.input.control.holds, {
     app,
     kind,
     release: id,
+    source,
     stage,
   });
   return hold === undefined ? null : heldBlock(hold);

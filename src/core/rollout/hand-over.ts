@@ -109,6 +109,7 @@ function holdBlock(
       app: release.app,
       kind: release.kind,
       release: release.id,
+      source: release.source,
       stage: run.stage,
       at: { site, region },
     });

@@ -14,6 +14,8 @@ export interface HoldTarget {
   readonly stage?: Pick<FrozenStage, "name" | "of"> | undefined;
   /** Its name; the open list has none. */
   readonly release?: string;
+  /** The commit that started it. */
+  readonly source?: string;
   /** Without it, only holds that name no site and no region are looked at: they stop a whole stage. */
   readonly at?: { readonly site: string; readonly region: string };
 }
@@ -34,7 +36,9 @@ function applies({ scope }: Hold, { app, stage, at }: HoldTarget): boolean {
   );
 }
 
-function stops({ scope, all, release }: Hold, { kind, release: name }: HoldTarget): boolean {
+function stops(hold: Hold, { kind, release: name, source }: HoldTarget): boolean {
+  const { scope, all, release, endedBy } = hold;
+  if (endedBy !== undefined && endedBy !== source) return false;
   if (release !== undefined && release === name) return false;
   if (all === true) return true;
   if (kind === "open") return false;
@@ -62,10 +66,13 @@ export function holdInWords({ by, why, declared, ...hold }: Hold): string {
 
 /** The block of whatever a hold stops. */
 export function heldBlock(hold: Hold): Block {
-  const { declared } = hold;
-  const endsWhen =
-    declared === undefined
-      ? "an operator resumes it"
-      : `the Decision ${declared.decision} (${declared.file}:${declared.line}) leaves the fleet repository`;
-  return { code: "held", reason: holdInWords(hold), endsWhen };
+  return { code: "held", reason: holdInWords(hold), endsWhen: endOf(hold) };
+}
+
+function endOf({ declared, endedBy }: Hold): string {
+  if (endedBy !== undefined)
+    return "the next commit is followed, or an operator resumes it: the commit that ends a hold does not free what it starts";
+  if (declared === undefined) return "an operator resumes it";
+  const { decision, file, line } = declared;
+  return `the Decision ${decision} (${file}:${line}) leaves the fleet repository`;
 }

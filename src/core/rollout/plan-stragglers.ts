@@ -91,9 +91,9 @@ function stragglerBlock(
 /** A removal stays one when its stage has passed: whatever holds removals there holds this too. */
 function holdBlock(board: Board, release: Release, { site, facts }: SiteView): Block | null {
   const at = { site, region: facts?.region ?? "" };
-  const { app, kind, id, stages } = release;
+  const { app, kind, id, source, stages } = release;
   const stage = stages[own(release.list, site)?.stage ?? -1];
-  const target = { app, kind, release: id, stage, at };
+  const target = { app, kind, release: id, source, stage, at };
   const hold = holdOn(board.input.control.holds, target);
   return hold === undefined ? null : heldBlock(hold);
 }

@@ -326,6 +326,8 @@ export const Hold = record({
   declared: Type.Optional(
     record({ decision: Type.String(), file: Type.String(), line: Type.Integer() }),
   ),
+  /** The commit that ended or changed the Decision: it counts for what that one starts, until the next is followed. */
+  endedBy: Type.Optional(Type.String()),
   by: Type.String(),
   why: Type.String(),
   at: Time,

@@ -90,8 +90,8 @@ function isHeldBack({ input, release, entry, view }: ListedSite, state: SiteStat
   if (state.because !== "offline" && state.because !== "suspended") return false;
   const stage = release.stages[entry.stage];
   const at = { site: view.site, region: view.facts?.region ?? "" };
-  const { app, kind, id } = release;
-  return holdOn(input.control.holds, { app, kind, release: id, stage, at }) !== undefined;
+  const { app, kind, id, source } = release;
+  return holdOn(input.control.holds, { app, kind, release: id, source, stage, at }) !== undefined;
 }
 
 /** How tied parts of one site stand together: what is worst or least far counts. */

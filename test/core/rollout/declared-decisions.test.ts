@@ -9,8 +9,9 @@ import {
 } from "../../../src/core/rollout/declared-decisions.ts";
 import { controlPaths } from "../../../src/core/rollout/control-files.ts";
 import { parseControl } from "../../../src/core/rollout/control-files.ts";
-import type { ControlState } from "../../../src/core/rollout/planner-types.ts";
+import type { ControlChange, ControlState } from "../../../src/core/rollout/planner-types.ts";
 import { applyChanges, stateFiles } from "../../support/control-state.ts";
+import { PlannerWorld, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const at = "2030-01-01T00:00:00.000Z";
 const empty: ControlState = { head: null, epoch: 1, apps: {}, holds: [], sites: {}, workers: {} };
@@ -22,6 +23,11 @@ function declare(
   why = "so",
 ): DeclaredDecision {
   return { name, file: `decisions/${name}.yaml`, line: 4, spec: { why, ...spec } };
+}
+
+/** What changes when a head is followed that has these. */
+function goneBy(head: string, state: ControlState, declared: DeclaredDecision[]): ControlChange[] {
+  return goneDecisions(state, { declared, head });
 }
 
 /** The state in which this one was carried out. */
@@ -53,27 +59,56 @@ describe("decisions of the fleet repository", () => {
     const one = declare("one", { hold: { app: "web" } });
     const two = declare("two", { promote: { app: "web" } });
     const state = carriedOut(two, carriedOut(one));
-    expect(goneDecisions(state, [one, two])).toEqual([]);
-    const gone = goneDecisions(state, [two]);
+    expect(goneBy("c2", state, [one, two])).toEqual([]);
+    const gone = goneBy("c2", state, [two]);
     expect(gone.map(({ path, record }) => [path, record])).toEqual([
       ["decisions/one.json", null],
       ["holds/git--one.json", null],
+      ["holds/ended--git--one.json", expect.objectContaining({ endedBy: "c2" })],
     ]);
     expect(gone[0]?.why).toBe("decisions/one.yaml:4 has gone: the decision one ends");
-    expect(applyChanges(state, gone).holds).toEqual([]);
+    const ended = applyChanges(state, gone);
+    expect(goneBy("c2", ended, [two])).toEqual([]);
+    expect(applyChanges(ended, goneBy("c3", ended, [two])).holds).toEqual([]);
+  });
+
+  it("do not free what the commit starts that ends them, until the next one is followed", () => {
+    const fleet = (web: string, api: string): WorldHead => ({
+      sites: someSites(2),
+      apps: { web: { version: web }, api: { version: api } },
+    });
+    const world = new PlannerWorld();
+    world.follow(fleet("v1", "v1"));
+    world.run(20);
+    world.control = carriedOut(declare("one", { hold: { fleet: true } }), world.control);
+    world.follow(fleet("v1", "v2"));
+    world.run(20);
+    expect(world.on("api", "v2")).toEqual([]);
+    world.control = applyChanges(world.control, goneBy("c3", world.control, []));
+    world.follow(fleet("v2", "v2"));
+    world.run(20);
+    expect([world.on("api", "v2").length, world.on("web", "v2")]).toEqual([2, []]);
+    expect(world.waitsOf(null, "web")[0]?.endsWhen).toContain("the next commit is followed");
+    const ended = world.control;
+    world.decide({ verb: "resume", scope: { fleet: true }, why: "go" });
+    expect(world.control.holds).toEqual([]);
+    world.control = applyChanges(ended, goneBy("c4", ended, []));
+    world.follow(fleet("v2", "v2"));
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(2);
   });
 
   it("are not carried out again where their file comes back, and are tried again where they were refused", () => {
     const said = declare("two", { promote: { app: "web" } });
     const state = carriedOut(said);
-    const later = applyChanges(state, goneDecisions(state, []));
+    const later = applyChanges(state, goneBy("c2", state, []));
     expect(newDecisions(later, [said])).toEqual([]);
     const record = { ...word, commit: "c1", outcome: "refused", message: "not now" } as const;
     const refused = applyChanges(empty, [carriedChange(said, record)]);
-    const forgotten = applyChanges(refused, goneDecisions(refused, []));
+    const forgotten = applyChanges(refused, goneBy("c2", refused, []));
     expect(newDecisions(forgotten, [said])).toEqual([said]);
     const held = declare("one", { hold: { app: "web" } });
-    const ended = applyChanges(carriedOut(held), goneDecisions(carriedOut(held), []));
+    const ended = applyChanges(carriedOut(held), goneBy("c2", carriedOut(held), []));
     expect(newDecisions(ended, [held])).toEqual([held]);
   });
 
