@@ -58,12 +58,14 @@ export async function pruneObjects(
   for (const id of plan.remove) {
     await guarded(job, progress, () => removeOne(job, id, progress));
   }
-  // Last, and a Namespace before what is in it: until then the inventory tells what must not go with it.
-  for (const { id, address, live } of progress.kept.toReversed()) {
-    await guarded(job, progress, () => letGo(job, { id, address, live }, progress));
-  }
   for (const { id, reason } of plan.wait) {
     await guarded(job, progress, () => releaseOne(job, id, { reason, progress }));
+  }
+  // Last, and a Namespace before what is in it: until then the inventory tells what must not go with it.
+  for (const { id, address, live } of progress.kept.toReversed()) {
+    const isInside = unwanted.some((other) => state.rows.has(other) && holdsAny(other, [id]));
+    if (isInside) continue;
+    await guarded(job, progress, () => letGo(job, { id, address, live }, progress));
   }
   if (progress.gone > 0 || progress.waiting.length + progress.failed.length === 0) {
     state.row = await writeChildInventory(context, row, state.rows.keys());
@@ -135,9 +137,12 @@ async function removeOne(job: Job, id: ObjectId, progress: Progress): Promise<vo
 function isToStay(
   { state }: Job,
   { id, live }: { readonly id: ObjectId; readonly live: KubeObject },
-  { kept }: Progress,
+  progress: Progress,
 ): boolean {
-  if (isKept(live) || wasKept(state.rows.get(id)?.owned ?? "")) return true;
+  return isKept(live) || wasKept(state.rows.get(id)?.owned ?? "") || holdsKept(id, progress);
+}
+
+function holdsKept(id: ObjectId, { kept }: Progress): boolean {
   return holdsAny(
     id,
     kept.map((one) => one.id),
@@ -151,7 +156,7 @@ function unseenIn(id: ObjectId, { failed }: Progress): string | null {
   return `${describeKey(key)} waits for what could not be looked at`;
 }
 
-/** What another app wants stays; once that app is its owner, this one lets go of it. */
+/** What another app wants stays; once that app is its owner, this one lets go of it. At once where it holds what is kept. */
 async function releaseOne(
   job: Job,
   id: ObjectId,
@@ -162,6 +167,7 @@ async function releaseOne(
   if (liveOwner(found.live) !== job.row.owner) {
     return release(job, { id, ...found }, progress);
   }
+  if (holdsKept(id, progress)) return letGo(job, { id, ...found }, progress);
   const key = parseObjectId(id);
   progress.waiting.push(`${key === undefined ? id : describeKey(key)}: ${reason}`);
 }

@@ -24,6 +24,20 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     (await site.cluster.get(`${configMaps}/${name}`)).status === 200;
   const deletes = (): number => site.cluster.proxy.count({ method: "DELETE" });
   const marker = (expected: number) => ({ verb: "delete", release: "r3", expected }) as const;
+  const spaceOf = (name: string): KubeObject => ({ ...namespace, metadata: { name } });
+  const keptIn = (team: string): KubeObject => {
+    const object = configMap("inner", { k: "1" }, team);
+    const annotations = { "flotilla.dev/prune": "keep" };
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  };
+  const expectKept = async (team: string): Promise<void> => {
+    const path = `/api/v1/namespaces/${team}`;
+    expect(site.cluster.proxy.count({ method: "DELETE", path })).toBe(0);
+    const { body } = await site.cluster.get(`${path}/configmaps/inner`);
+    expect(body["data"]).toEqual({ k: "1" });
+    expect(JSON.stringify(body["metadata"])).not.toContain('"demo/web"');
+    await site.cluster.remove(path);
+  };
 
   it("ends although a prune had waited, so that the app has more objects than its last tree", async () => {
     const names = ["a", "b", "c", "d"];
@@ -178,6 +192,7 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
       return status === 404 || JSON.stringify(body).includes("deletionTimestamp");
     });
   });
+
   it("lets go of objects that are to be kept, and of the namespace that they are in", async () => {
     const keep = { annotations: { "flotilla.dev/prune": "keep" } };
     const kept = (name: string, space: string): KubeObject => {
@@ -207,5 +222,41 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     });
     const deletes = site.cluster.writes().filter((one) => one.startsWith("DELETE"));
     expect(deletes.filter((one) => !one.includes("flotilla-"))).toEqual([`DELETE ${configMaps}/w`]);
+  });
+
+  it.each(["PATCH", "GET"])(
+    "deletes nothing that is to be kept with a namespace whose %s failed at first",
+    async (method) => {
+      const team = `kept-${method.toLowerCase()}`;
+      const path = `/api/v1/namespaces/${team}`;
+      const web = [spaceOf(team), keptIn(team), configMap("w", {})];
+      await site.mirror.commit({ s1: { web } });
+      site.start();
+      await site.settled("web");
+      site.cluster.proxy.fail({ kind: "status", status: 409 }, { method, path });
+      await site.mirror.commit({ s1: { web: marker(3) } });
+      await eventually("it goes as far as it can", async () => !(await there("w")));
+      await eventually("it tells why", () => site.report("web")?.message !== "");
+      expect(site.report("web")?.left).toBe(false);
+      site.cluster.proxy.heal();
+      await eventually("it has left", () => site.report("web")?.left);
+
+      await expectKept(team);
+    },
+  );
+
+  it("lets go at once of a namespace that holds what is to be kept, though another app is in it", async () => {
+    const team = "kept-shared";
+    const other = [configMap("o", {}, team)];
+    await site.mirror.commit({ s1: { web: [spaceOf(team), keptIn(team)], other } });
+    site.start();
+    await site.settled("web");
+    await site.settled("other");
+    await site.mirror.commit({ s1: { web: marker(2), other } });
+    expect(await eventually("it has left", () => site.report("web")?.left)).toBe(true);
+    await site.mirror.commit({ s1: { other: marker(1) } });
+    await eventually("the other one has left", () => site.report("other")?.left);
+
+    await expectKept(team);
   });
 });
