@@ -35,7 +35,6 @@ export async function reasonNotToLeave(
   { row, marker }: { readonly row: AppRow; readonly marker: LeavingMarker },
 ): Promise<FleetError | null> {
   const ids = [...state.rows.values()].filter(mayStand).map(({ id }) => id);
-  if (ids.length <= marker.expected) return null;
   const { site, app } = row;
   const { last, never } = await context.history.past({ site, app, ids });
   if (last.length > marker.expected) {

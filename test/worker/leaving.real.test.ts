@@ -68,38 +68,45 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     expect([await there("a"), await there("b")]).toEqual([false, false]);
   });
 
-  it("stops at what no release gave it, and goes on once an operator has dealt with it", async () => {
-    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
-    site.start();
-    await site.settled("web");
-    await site.stop();
-    // An inventory that somebody has written into, and a worker that has lost everything.
-    await rm(site.stateDir, { recursive: true });
-    await site.cluster.put("/api/v1/namespaces/flotilla-system/configmaps/flotilla-web", {
-      data: { objects: "_ConfigMap_default_a\n_ConfigMap_default_stray\n" },
-    });
-    const stray = configMap("stray", {});
-    const annotations = { "flotilla.dev/owner": "demo/web" };
-    const body = { ...stray, metadata: { ...stray.metadata, annotations } };
-    await site.cluster.api.request(configMaps, { method: "POST", body });
-    await site.mirror.commit({ s1: { web: marker(1) } });
-    site.cluster.proxy.forget();
-    site.start();
-    const told = await eventually("it says why", () => {
-      const report = site.report("web");
-      return report?.message.includes("nothing is deleted") === true ? report : undefined;
-    });
-    await sleep(1500);
-    expect(told.message).toContain(
-      "ConfigMap default/stray here, which the mirror has not given it",
-    );
-    expect(told.message).toContain("delete these by hand");
-    expect(deletes()).toBe(0);
+  it.each([
+    { count: "is larger", unwritten: [] },
+    { count: "fits, because an object was never written", unwritten: [configMap("b", {})] },
+  ])(
+    "stops at what no release gave it, and goes on once an operator has dealt with it, where its count $count",
+    async ({ unwritten }) => {
+      await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+      site.start();
+      await site.settled("web");
+      await site.stop();
+      // An inventory that somebody has written into, and a worker that has lost everything.
+      await rm(site.stateDir, { recursive: true });
+      await site.cluster.put("/api/v1/namespaces/flotilla-system/configmaps/flotilla-web", {
+        data: { objects: "_ConfigMap_default_a\n_ConfigMap_default_stray\n" },
+      });
+      const stray = configMap("stray", {});
+      const annotations = { "flotilla.dev/owner": "demo/web" };
+      const body = { ...stray, metadata: { ...stray.metadata, annotations } };
+      await site.cluster.api.request(configMaps, { method: "POST", body });
+      await site.mirror.commit({ s1: { web: [configMap("a", {}), ...unwritten] } });
+      await site.mirror.commit({ s1: { web: marker(1 + unwritten.length) } });
+      site.cluster.proxy.forget();
+      site.start();
+      const told = await eventually("it says why", () => {
+        const report = site.report("web");
+        return report?.message.includes("nothing is deleted") === true ? report : undefined;
+      });
+      await sleep(1500);
+      expect(told.message).toContain(
+        "ConfigMap default/stray here, which the mirror has not given it",
+      );
+      expect(told.message).toContain("delete these by hand");
+      expect(deletes()).toBe(0);
 
-    await site.cluster.remove(`${configMaps}/stray`);
-    await eventually("it has left", () => site.report("web")?.left);
-    expect(await there("a")).toBe(false);
-  });
+      await site.cluster.remove(`${configMaps}/stray`);
+      await eventually("it has left", () => site.report("web")?.left);
+      expect(await there("a")).toBe(false);
+    },
+  );
 
   it("is not held up by what an app had that the mirror does not name any more", async () => {
     const shared = configMap("shared", {});
