@@ -51,6 +51,9 @@ export interface AppState {
   failures: number;
 }
 
+/** No tree was looked up for `unreleased`. */
+export const noneLookedUp: AppState["unreleased"] = { tree: "", ids: new Set() };
+
 /** A state that knows nothing yet. */
 export function newAppState(app: string): AppState {
   return {
@@ -67,7 +70,7 @@ export function newAppState(app: string): AppState {
     appliedAt: 0,
     drifted: new Map(),
     fights: new Map(),
-    unreleased: { tree: "", ids: new Set() },
+    unreleased: noneLookedUp,
     unseen: { since: 0, reason: "" },
     unchecked: "",
     trouble: "",

@@ -2,7 +2,7 @@ import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
 import { backoffMs } from "../runtime/backoff.ts";
-import { type AppState, appReport, hasLeft, newAppState } from "./app-state.ts";
+import { type AppState, appReport, hasLeft, newAppState, noneLookedUp } from "./app-state.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
@@ -131,6 +131,8 @@ class Actor implements SiteActor {
   #retarget(state: AppState, before: SiteTarget | null, target: SiteTarget): void {
     state.target = target.apps.get(state.app) ?? null;
     if (state.target === null && hasLeft(state)) return this.#forget(state);
+    // Which trees it had counts from when it comes again.
+    if (state.target === null) state.unreleased = noneLookedUp;
     const isSame = before !== null && factsOf(before, state.app) === factsOf(target, state.app);
     // What failed may have waited for what changed.
     if (isSame && state.failures === 0) return;

@@ -200,6 +200,30 @@ describe("leaving a real cluster", { timeout: 60_000 }, () => {
     });
   });
 
+  it("keeps what waited to be pruned when its app was let go of and comes again with the same tree", async () => {
+    const path = "/api/v1/namespaces/again";
+    const web = [configMap("w", {})];
+    const old = [configMap("o", {}, "again")];
+    await site.mirror.commit({ s1: { web: [spaceOf("again"), ...web], old } });
+    site.start();
+    await site.settled("web");
+    await site.settled("old");
+    await site.mirror.commit({ s1: { web, old } });
+    await eventually("it waits", () => site.report("web")?.message.includes("app old"));
+    await site.mirror.commit({ s1: { old } });
+    await eventually("it is let go of", () =>
+      site.report("web")?.message.includes("does not name it here"),
+    );
+    await site.mirror.commit({ s1: { web } });
+    await site.cluster.remove(`${path}/configmaps/o`);
+    await eventually("it tells what stays", () =>
+      site.report("web")?.message.includes("Namespace again is from before"),
+    );
+
+    expect(site.cluster.proxy.count({ method: "DELETE", path })).toBe(0);
+    await site.cluster.remove(path);
+  });
+
   it("lets go of objects that are to be kept, and of the namespace that they are in", async () => {
     const keep = { annotations: { "flotilla.dev/prune": "keep" } };
     const kept = (name: string, space: string): KubeObject => {
