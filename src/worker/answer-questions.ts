@@ -14,16 +14,26 @@ export interface AnswererOptions {
 /** The controller waits a little longer than this. */
 const patienceMs = 20_000;
 
-/** Takes questions of the controller and answers each, one at a time per site; `signal` ends all. */
+/**
+ * Takes questions of the controller and answers each; `signal` ends all. One at a time per site: another question says
+ * that nobody waits for the answer to the one before any more.
+ */
 export function createAnswerer(
   options: AnswererOptions,
 ): (question: SiteQuestion, signal: AbortSignal) => void {
-  const asked = new Set<string>();
+  const asked = new Map<string, { readonly id: string; readonly over: AbortController }>();
   return (question, signal) => {
+    const { id, site } = question;
+    const before = asked.get(site);
     // The same one again: the stream of hints was opened anew while it was being answered.
-    if (asked.has(question.site)) return;
-    asked.add(question.site);
-    void answer(options, question, signal).finally(() => asked.delete(question.site));
+    if (before?.id === id) return;
+    before?.over.abort();
+    const now = { id, over: new AbortController() };
+    asked.set(site, now);
+    const until = AbortSignal.any([signal, now.over.signal]);
+    void answer(options, question, until).finally(() => {
+      if (asked.get(site) === now) asked.delete(site);
+    });
   };
 }
 

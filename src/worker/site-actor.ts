@@ -182,7 +182,7 @@ class Actor implements SiteActor {
     const signal = AbortSignal.any([this.#signal, until]);
     const context = { ...this.#context, signal: () => signal };
     const { limit } = this.#options;
-    const answer = lookInTurn(limit, this.#busy, () => work(context));
+    const answer = lookInTurn(limit, this.#busy, { work: () => work(context), until });
     return answer.finally(() => this.#probeSoon());
   }
 

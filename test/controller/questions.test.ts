@@ -73,7 +73,10 @@ async function startBoard() {
         .catch(() => undefined);
     });
   /** A worker that gives this to each question. */
-  const answerAs = (mirror: string, compare: (question: SiteQuestion) => Promise<SiteDiff>) => {
+  const answerAs = (
+    mirror: string,
+    compare: (question: SiteQuestion, signal: AbortSignal) => Promise<SiteDiff>,
+  ) => {
     const send = (answer: SiteAnswer): Promise<void> => client(mirror).answer(answer, never);
     const take = createAnswerer({ compare, send, logger });
     return listenAs(mirror, (question) => take(question, ending.signal));
@@ -132,6 +135,29 @@ describe("a question to a worker", { timeout: 10_000 }, () => {
 
     await board.answerAs("east", async ({ site, app }) => diffOf(site, app));
     expect(await board.questions.ask(asked, never)).toEqual(diffOf("paris", null));
+  });
+
+  it("is answered although the worker still looks for the answer to one that was given up", async () => {
+    const board = await startBoard();
+    const started = Promise.withResolvers<AbortSignal>();
+    await board.answerAs("east", async ({ site, app }, signal) => {
+      if (app !== null) return diffOf(site, app);
+      started.resolve(signal);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    });
+    const gone = new AbortController();
+    const asked = { mirror: "east", site: "paris" };
+    const first = board.questions.ask({ ...asked, app: null }, gone.signal);
+    const looking = await started.promise;
+    gone.abort();
+    await expect(first).rejects.toMatchObject({ code: "WORKER_SILENT" });
+
+    expect(await board.questions.ask({ ...asked, app: "web" }, never)).toEqual(
+      diffOf("paris", "web"),
+    );
+    expect(looking.aborted).toBe(true);
   });
 
   it("is not answered by another mirror's worker, nor with something else than an answer", async () => {
