@@ -96,10 +96,20 @@ function parseAs<T extends typeof SiteMeta | typeof LeavingMarker>(
     value = undefined;
   }
   if (!Value.Check(schema, value)) {
-    throw new FleetError("MIRROR_INVALID", `${path} of the mirror is not what it must be`);
+    throw new FleetError("MIRROR_INVALID", `${path} of the mirror ${mistakeOf(schema, value)}`);
   }
   // Just checked against the schema; the compiler does not follow the conditional type.
   return value as T extends typeof SiteMeta ? SiteMeta : LeavingMarker;
+}
+
+/** A newer controller says more than this worker knows; leaving that out could do what was not meant. */
+function mistakeOf(schema: typeof SiteMeta | typeof LeavingMarker, value: unknown): string {
+  const errors = Value.Errors(schema, value);
+  const unknown = errors.flatMap((error) =>
+    error.keyword === "additionalProperties" ? error.params.additionalProperties : [],
+  );
+  if (unknown.length === 0) return "is not what it must be";
+  return `has what this worker does not know (${unknown.slice(0, 5).join(", ")}): worker and controller are of versions that do not fit each other; update the worker`;
 }
 
 /** What a target says of an app, to be compared. */

@@ -127,6 +127,29 @@ describe("a worker and its copy of the mirror", { timeout: 60_000 }, () => {
     expect(fleet.clusters.requests.filter((line) => line.includes("DELETE"))).toEqual([]);
   });
 
+  it("says of what it does not know in a site's facts that the worker is to be updated", async () => {
+    await commit("1");
+    await fleet.start(["s1"]);
+    await stands("1");
+    const { store } = fleet.mirror;
+    const parent = await store.resolve(mirrorBranch);
+    const meta = await store.at(parent ?? "", "meta/s1.json");
+    const text = (await store.read([meta?.oid ?? ""])).get(meta?.oid ?? "") ?? "";
+    const trailers = { epoch: 1, control: "0".repeat(40), sites: 1, objects: 1, changes: [] };
+    await store.commitChanges({
+      ref: mirrorBranch,
+      parent,
+      changes: [{ path: "meta/s1.json", content: text.replace("{", '{"novelty":true,') }],
+      message: `newer\n\n${formatTrailers(trailers)}`,
+      author: "test",
+      at: 1_760_000_000_000,
+    });
+    await refused(
+      "meta/s1.json of the mirror has what this worker does not know (novelty): worker and controller are of versions that do not fit each other; update the worker",
+    );
+    expect(fleet.clusters.data("s1", "a")).toEqual({ k: "1" });
+  });
+
   it("holds up no other app of the site by one whose file is no object", async () => {
     await fleet.mirror.commit({
       s1: { bad: [configMap("b", {})], web: [configMap("a", { k: "1" })] },
