@@ -1,7 +1,7 @@
 /** What a mirror's worker may ask for: git fetch, hints, reports. A credential opens its own mirror and nothing else. */
 import type { ServerResponse } from "node:http";
 import { passwordOf, unauthorized } from "../adapters/http/authorize.ts";
-import type { FailedAttempts } from "../adapters/http/failed-attempts.ts";
+import { FailedAttempts } from "../adapters/http/failed-attempts.ts";
 import { HttpRefusal } from "../adapters/http/answer-error.ts";
 import { createMirrorGitHandler } from "../adapters/git/http-backend.ts";
 import { headerHasToken, tokensEqual } from "../runtime/match-token.ts";
@@ -42,8 +42,10 @@ export interface MirrorRoutesOptions {
 
 export function mirrorRoutes(options: MirrorRoutesOptions): Route[] {
   const tokens = new Map<string, string>();
+  // Kept apart: made-up names are without end, and push out no count of a door that is there.
+  const unknown = new FailedAttempts(options.clock);
   const authorize = (context: RouteContext): Promise<void> =>
-    authorizeMirror(options, tokens, context);
+    authorizeMirror({ ...options, unknown }, tokens, context);
   const git = createMirrorGitHandler({
     repoDir: options.repoDir,
     // The handler reads the mirror's name by itself, so it is checked against what was just proven here.
@@ -97,7 +99,7 @@ function mirrorOf({ params }: RouteContext): string {
 
 /** An unknown mirror is refused like a wrong token: nobody learns which mirrors there are. */
 async function authorizeMirror(
-  { mirrors, isLeading, attempts }: MirrorRoutesOptions,
+  { mirrors, isLeading, attempts, unknown }: MirrorRoutesOptions & { unknown: FailedAttempts },
   tokens: Map<string, string>,
   context: RouteContext,
 ): Promise<void> {
@@ -106,7 +108,8 @@ async function authorizeMirror(
   const given = passwordOf(context.authorization);
   const token = entry === undefined ? "" : await readTokenFile(entry.tokenFile);
   if (entry !== undefined) tokens.set(mirror, token);
-  await attempts.guard({ peer: context.peer, door: `mirror ${mirror.slice(0, 64)}` }, () => {
+  const doors = entry === undefined ? unknown : attempts;
+  await doors.guard({ peer: context.peer, door: `mirror ${mirror.slice(0, 64)}` }, () => {
     if (!tokensEqual(given, token)) throw unauthorized("the token is wrong");
   });
   if (!isLeading()) throw new HttpRefusal(503, "the controller is starting");

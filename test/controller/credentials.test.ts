@@ -45,6 +45,34 @@ describe("the credential of a mirror", { timeout: 120_000 }, () => {
     expect(own.split("\n").map((line) => line.split("\t")[1])).toEqual(["HEAD", "refs/heads/main"]);
   });
 
+  it("is asked for by made-up names without taking back what is known of wrong tokens elsewhere", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet);
+    const { url } = await startController(bench);
+    const knock = async (path: string): Promise<number> => {
+      const authorization = path.startsWith("/api/") ? "Bearer wrong" : basic("wrong");
+      const answer = await fetch(`${url}${path}`, { headers: { authorization } });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const times = async (count: number, path: (index: number) => string): Promise<number> => {
+      const indices = Array.from({ length: count }, (_, index) => index);
+      let last = 0;
+      for (const index of indices) last = await knock(path(index));
+      return last;
+    };
+    expect(await times(25, () => "/api/v1/status")).toBe(429);
+    // One that is not there is refused like one that is.
+    expect(await times(15, () => "/mirrors/none.git/hints")).toBe(401);
+    expect(await times(15, () => "/mirrors/east.git/hints")).toBe(401);
+    expect(await times(10, () => "/mirrors/none.git/hints")).toBe(429);
+    expect(await times(10, () => "/mirrors/east.git/hints")).toBe(429);
+    await times(2100, (index) => `/mirrors/made-up-${index}.git/hints`);
+
+    expect(await times(12, () => "/api/v1/status")).toBe(429);
+    expect(await times(12, () => "/mirrors/east.git/hints")).toBe(429);
+  });
+
   it("speaks for the sites of that mirror alone", async () => {
     const bench = await controllerBench();
     await commitFleet(bench.fleet);
