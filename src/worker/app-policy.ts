@@ -1,3 +1,4 @@
+import { type LeftToOthers, leftToOthers } from "../core/apply/left-to-others.ts";
 import { type ObjectKey, groupOf } from "../core/model/kube-object.ts";
 import type { AppPolicy, HealthRule, SiteMeta } from "../core/protocol/mirror-layout.ts";
 import { own } from "../core/rollout/own.ts";
@@ -8,6 +9,15 @@ const usual: AppPolicy = { drift: "correct", ignored: [] };
 /** How an app is treated, by the mirror. */
 export function policyOf(context: SiteContext, app: string): AppPolicy {
   return own(context.target()?.meta.policies, app) ?? usual;
+}
+
+/** What an app leaves to others of an object; null: nothing. */
+export function leftOf(
+  context: SiteContext,
+  app: string,
+  key: Pick<ObjectKey, "kind" | "name">,
+): LeftToOthers | null {
+  return leftToOthers(policyOf(context, app).ignored, key);
 }
 
 /** The rule by which the health of objects of this kind is told. */

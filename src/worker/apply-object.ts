@@ -6,7 +6,7 @@ import {
   forbiddenConflicts,
   parseConflicts,
 } from "../core/apply/judge-conflicts.ts";
-import { leftToOthers, withLeft } from "../core/apply/left-to-others.ts";
+import { withLeft } from "../core/apply/left-to-others.ts";
 import {
   encodeObject,
   fieldManagerOf,
@@ -19,7 +19,7 @@ import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
-import { policyOf } from "./app-policy.ts";
+import { leftOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
@@ -93,13 +93,19 @@ async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): P
 /** Fields that are left to others are sent as they stand; that costs a look. */
 async function textToSend(
   context: SiteContext,
-  { app, object: { object, key, text } }: ObjectWork,
+  work: ObjectWork,
   { uid }: Attempt,
 ): Promise<string> {
-  const left = uid === "" ? null : leftToOthers(policyOf(context, app).ignored, key);
-  if (left === null) return text;
+  const { object, text } = work.object;
+  if (uid === "" || leftOf(context, work.app, work.object.key) === null) return text;
   const live = await context.client.get(addressOf(object), context.signal());
-  return live === null ? text : encodeObject(withLeft(object, live, left));
+  return live === null ? text : textFor(context, work, live);
+}
+
+function textFor(context: SiteContext, work: ObjectWork, live: KubeObject): string {
+  const { object, key, text } = work.object;
+  const left = leftOf(context, work.app, key);
+  return left === null ? text : encodeObject(withLeft(object, { live, app: work.app }, left));
 }
 
 /** The uid of the live object, "" where there is none. Throws when it is not this app's to write. */
@@ -123,10 +129,11 @@ async function takeOverFields(
   live: KubeObject,
 ): Promise<void> {
   const { object, key } = work.object;
-  const managedFields = takeOver(live, object, work.app);
+  const left = leftOf(context, work.app, key);
+  const managedFields = takeOver(live, object, { app: work.app, left });
   if (managedFields === null) return;
   try {
-    await dryApply(context, work, false);
+    await dryApply(context, work, { live, force: false });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.code !== "CONFLICT") throw inWords(context, error);
@@ -139,13 +146,14 @@ async function takeOverFields(
   context.logger.info("took fields over", { app: work.app, object: describeKey(key) });
 }
 
-/** What an apply of the object would leave; nothing is written. */
+/** What an apply of the object would leave of the live one; nothing is written. */
 export function dryApply(
   context: SiteContext,
   work: ObjectWork,
-  force: boolean,
+  { live, force }: { readonly live: KubeObject; readonly force: boolean },
 ): Promise<KubeObject> {
-  const { object, text } = work.object;
+  const { object } = work.object;
+  const text = textFor(context, work, live);
   const fieldManager = fieldManagerOf(work.app);
   const signal = context.signal();
   return context.client.apply(object, { text, fieldManager, force, dryRun: true, signal });

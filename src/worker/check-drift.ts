@@ -1,9 +1,8 @@
-import { leftToOthers } from "../core/apply/left-to-others.ts";
 import { metadataText } from "../core/apply/ownership.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
 import { needsWrite, save } from "./apply-app.ts";
-import { policyOf } from "./app-policy.ts";
+import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
 import { isFight, meetAgain, noteQuiet } from "./fights.ts";
 import { type LiveObjects, readLive, whyUnread } from "./read-live.ts";
@@ -90,7 +89,7 @@ function compareOne(
   live: KubeObject | null,
 ): readonly ObjectRow[] {
   const { id, key } = object;
-  const left = leftToOthers(policyOf(context, state.app).ignored, key);
+  const left = leftOf(context, state.app, key);
   const compared = compareObject({ app: state.app, row, left }, live);
   if (typeof compared !== "string") {
     state.drifted.set(id, judge(context, { state, object }, compared));

@@ -7,6 +7,7 @@ import { FleetError } from "../core/errors.ts";
 import { type KubeObject, describeKey, parseObjectId } from "../core/model/kube-object.ts";
 import type { ObjectComparison, SiteDiff } from "../core/protocol/site-diff.ts";
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
+import { leftOf } from "./app-policy.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
 import { lookUp } from "./look-up.ts";
@@ -102,9 +103,11 @@ async function compareLive(
   }
   const reason = await whyForeign(context, work, live);
   if (reason !== "") return tell({ object, state: "conflict", reason });
-  const { applied, ...met } = await tryApply(context, work);
-  const fresh = await freshObject(context, work, live);
-  const found: Comparison = { work, live, applied, fresh, ...met };
+  const { applied, ...met } = await tryApply(context, work, live);
+  const left = leftOf(context, work.app, work.object.key);
+  const taken = takenEntries(live, work.object.object, left);
+  const fresh = taken.length === 0 ? null : await freshObject(context, work);
+  const found: Comparison = { work, live, applied, taken, fresh, ...met };
   const fields = differencesOf(found);
   const isConflict = met.forbidden.length > 0;
   return tell({
@@ -139,27 +142,23 @@ interface Tried {
 }
 
 /** The object as an apply would leave it, and what would stand in its way. */
-async function tryApply(context: SiteContext, work: ObjectWork): Promise<Tried> {
+async function tryApply(context: SiteContext, work: ObjectWork, live: KubeObject): Promise<Tried> {
   try {
-    return { applied: await dryApply(context, work, false), conflicts: [], forbidden: [] };
+    const applied = await dryApply(context, work, { live, force: false });
+    return { applied, conflicts: [], forbidden: [] };
   } catch (error) {
     if (!isApiError(error) || error.code !== "CONFLICT") throw error;
     const judged = await judgeConflicts(context, work, error);
-    return { applied: await dryApply(context, work, true), ...judged };
+    return { applied: await dryApply(context, work, { live, force: true }), ...judged };
   }
 }
 
 /**
  * The object as it would be if it were made anew, where fields are taken over: what the defaults are of those that Git
- * has not. Asked under another name, as a dry run; null where nothing is taken over or the API server refuses that.
+ * has not. Asked under another name, as a dry run; null where the API server refuses that.
  */
-async function freshObject(
-  context: SiteContext,
-  work: ObjectWork,
-  live: KubeObject,
-): Promise<KubeObject | null> {
+async function freshObject(context: SiteContext, work: ObjectWork): Promise<KubeObject | null> {
   const { object } = work.object;
-  if (takenEntries(live, object).length === 0) return null;
   const metadata = { ...object.metadata, name: `${object.metadata.name.slice(0, 40)}-fresh` };
   const fieldManager = fieldManagerOf(work.app);
   const options = { fieldManager, dryRun: true, signal: context.signal() };

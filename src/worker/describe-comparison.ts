@@ -13,7 +13,6 @@ import {
 import type { FieldConflict } from "../core/apply/judge-conflicts.ts";
 import { fieldPaths, ownedFields } from "../core/apply/owned-fields.ts";
 import { fieldManagerOf } from "../core/apply/ownership.ts";
-import { takenEntries } from "../core/apply/take-over.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import {
@@ -31,6 +30,8 @@ export interface Comparison {
   readonly live: KubeObject;
   /** As an apply would leave it, were nothing taken over. */
   readonly applied: KubeObject;
+  /** What an apply takes over. */
+  readonly taken: readonly ManagedEntry[];
   /** As it would be if it were made anew: with the defaults of what Git has not. null: that is not known. */
   readonly fresh: KubeObject | null;
   readonly conflicts: readonly FieldConflict[];
@@ -75,14 +76,15 @@ export function claimsOf(found: Comparison): FieldClaim[] {
   const { work, live, applied, conflicts, forbidden } = found;
   const manager = fieldManagerOf(work.app);
   const ours = new Set(fieldPaths(ownedFields(applied, manager)));
-  const taken = new Set(takenEntries(live, work.object.object).map(identityOf));
+  const taken = new Map(found.taken.map((entry) => [identityOf(entry), pathsOf(entry)]));
   const claims = new Map<string, FieldClaim>();
   const put = (claim: FieldClaim): void => {
     claims.set(`${claim.field} ${claim.manager}`, claim);
   };
   for (const entry of managedEntries(live).filter((one) => one.manager !== manager)) {
-    const verdict = taken.has(identityOf(entry)) ? "taken" : "shared";
-    for (const field of fieldPaths(entry.fields)) {
+    const gives = taken.get(identityOf(entry));
+    for (const field of pathsOf(entry)) {
+      const verdict = gives?.has(field) === true ? "taken" : "shared";
       if (ours.has(field)) put({ field, manager: entry.manager, verdict });
     }
   }
@@ -99,9 +101,8 @@ export function claimsOf(found: Comparison): FieldClaim[] {
 
 /** What is taken over and is not in Git goes, unless it has that value by default or somebody else has it too. */
 function fieldsThatGo(found: Comparison): (ComparedField & { readonly manager: string })[] {
-  const { work, live, applied, fresh } = found;
+  const { work, live, applied, taken, fresh } = found;
   const manager = fieldManagerOf(work.app);
-  const taken = takenEntries(live, work.object.object);
   const identities = new Set(taken.map(identityOf));
   const stay = managedEntries(live).filter(
     (entry) => entry.manager !== manager && !identities.has(identityOf(entry)),
@@ -121,8 +122,12 @@ function identityOf({ manager, operation, subresource, apiVersion }: ManagedEntr
   return JSON.stringify([manager, operation, subresource, apiVersion]);
 }
 
+function pathsOf({ fields }: ManagedEntry): ReadonlySet<string> {
+  return new Set(fieldPaths(fields));
+}
+
 function has(path: string): (entry: ManagedEntry) => boolean {
-  return (entry) => fieldPaths(entry.fields).includes(path);
+  return (entry) => pathsOf(entry).has(path);
 }
 
 /** kubectl keeps whole objects in it, Secrets too. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { takenEntries } from "../../src/core/apply/take-over.ts";
 import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import { type Comparison, differencesOf } from "../../src/worker/describe-comparison.ts";
 
@@ -25,7 +26,8 @@ function compared(live: KubeObject, object: KubeObject): Comparison {
     row: undefined,
     drifted: undefined,
   };
-  return { work, live, applied: live, fresh: null, conflicts: [], forbidden: [] };
+  const taken = takenEntries(live, object, null);
+  return { work, live, applied: live, taken, fresh: null, conflicts: [], forbidden: [] };
 }
 
 describe("the words of a comparison", () => {

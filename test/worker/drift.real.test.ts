@@ -1,6 +1,8 @@
 /** How changes by others are met, against real API servers: repaired, told, or left alone. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../src/core/model/json.ts";
+import type { KubeObject } from "../../src/core/model/kube-object.ts";
 import type { AppPolicy } from "../../src/core/protocol/mirror-layout.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../support/kube-worker.ts";
@@ -14,8 +16,8 @@ describe("drift at a real cluster", { timeout: 60_000 }, () => {
   const site = useTestSite();
   const dataOf = async (name: string): Promise<unknown> =>
     (await site.cluster.get(`${configMaps}/${name}`)).body["data"];
-  const replicas = async (): Promise<unknown> => {
-    const spec = (await site.cluster.get(`${deployments}/web`)).body["spec"];
+  const replicas = async (name = "web"): Promise<unknown> => {
+    const spec = (await site.cluster.get(`${deployments}/${name}`)).body["spec"];
     return JSON.parse(JSON.stringify(spec)).replicas;
   };
 
@@ -94,6 +96,40 @@ describe("drift at a real cluster", { timeout: 60_000 }, () => {
     expect(await replicas()).toBe(4);
     expect(site.cluster.writes()).toEqual([`PATCH ${deployments}/web`]);
     expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+  });
+
+  it("leaves a field to an autoscaler where Git no longer has it, and where the app is taken over", async () => {
+    const policies = {
+      web: { ...correct, ignored: [{ kind: "Deployment", fields: [".spec.replicas"] }] },
+    };
+    const unscaled = (name: string, image: string) => {
+      const made = deployment(name, image);
+      const { replicas: _replicas, ...spec } = made["spec"] as Record<string, Json>; // an object
+      return { ...made, spec };
+    };
+    const old = deployment("web", "web:0");
+    await site.cluster.api.request(`${deployments}?fieldManager=kubectl-client-side-apply`, {
+      method: "POST",
+      body: { ...old, spec: { ...unscaled("web", "web:0").spec, replicas: 3 } },
+    });
+    await site.mirror.commit(
+      { s1: { web: [unscaled("web", "web:1")] } },
+      { driftIntervalMs, policies },
+    );
+    site.start();
+    await site.settled("web");
+    expect(await replicas()).toBe(3);
+    expect((await site.mirror.ask("s1", "web")).apps[0]?.objects).toEqual([]);
+
+    // The app has it from when Git had it.
+    const own = deployment("own", "own:1");
+    const scaled = { ...own, spec: { ...(own["spec"] as Record<string, Json>), replicas: 2 } };
+    const all = (object: KubeObject) => ({ s1: { web: [unscaled("web", "web:1"), object] } });
+    await site.mirror.commit(all(scaled), { driftIntervalMs, policies });
+    await site.settled("web");
+    await site.mirror.commit(all(unscaled("own", "own:2")), { driftIntervalMs, policies });
+    await site.settled("web");
+    expect(await replicas("own")).toBe(2);
   });
 
   it("leaves to a manager what it has taken, and repairs the rest", async () => {

@@ -7,7 +7,14 @@ import type { KubeObject, ObjectKey } from "../model/kube-object.ts";
 import type { DriftRule } from "../protocol/mirror-layout.ts";
 import { isWithin, takeField } from "./field-paths.ts";
 import { type FieldOwner, fieldOwners } from "./field-owners.ts";
-import { ownMarks } from "./ownership.ts";
+import {
+  type FieldSet,
+  addFields,
+  describePart,
+  innerFields,
+  ownedFields,
+} from "./owned-fields.ts";
+import { fieldManagerOf, ownMarks } from "./ownership.ts";
 
 /** What is left to others of one object. */
 export interface LeftToOthers {
@@ -38,8 +45,45 @@ export function isLeft(
   return managers.has(manager) || fields.some((above) => isWithin(field, above));
 }
 
-/** The object as it is to be sent: what is left to others as it stands in the live object. */
-export function withLeft(object: KubeObject, live: KubeObject, left: LeftToOthers): KubeObject {
+/** A field set in two: what is left to others, and the rest. */
+export function splitFields(
+  fields: FieldSet,
+  left: LeftToOthers | null,
+): Record<"left" | "rest", FieldSet> {
+  const above = left?.fields ?? [];
+  return above.length === 0 ? { left: {}, rest: fields } : split(fields, above, "");
+}
+
+function split(
+  fields: FieldSet,
+  above: readonly string[],
+  prefix: string,
+): Record<"left" | "rest", FieldSet> {
+  const left: Record<string, Json> = {};
+  const rest: Record<string, Json> = {};
+  for (const [part, inner] of Object.entries(fields)) {
+    const path = part === "." ? prefix : `${prefix}${describePart(part)}`;
+    const below = innerFields(fields, part);
+    if (above.some((one) => isWithin(path, one))) left[part] = inner;
+    else if (Object.keys(below).length === 0) rest[part] = inner;
+    else {
+      const parts = split(below, above, path);
+      if (Object.keys(parts.left).length > 0) left[part] = parts.left;
+      if (Object.keys(parts.rest).length > 0) rest[part] = parts.rest;
+    }
+  }
+  return { left, rest };
+}
+
+/**
+ * The object as an app is to send it: what is left to others as it stands in the live object, also where the app has
+ * such a field from before and Git has it no more.
+ */
+export function withLeft(
+  object: KubeObject,
+  { live, app }: { readonly live: KubeObject; readonly app: string },
+  left: LeftToOthers,
+): KubeObject {
   const taken = fieldOwners(live)
     .filter(({ manager }) => left.managers.has(manager))
     .map(({ field }) => field);
@@ -48,6 +92,7 @@ export function withLeft(object: KubeObject, live: KubeObject, left: LeftToOther
     const hasMark = ownMarks.some((mark) => isWithin(mark, path));
     if (!hasMark) sent = takeField(sent, path, live);
   }
-  // What lies at a path below it was replaced, no more.
-  return { ...object, ...(sent as JsonObject) };
+  const own = splitFields(ownedFields(live, fieldManagerOf(app)), left).left;
+  // What lies at a path below it was replaced or added, no more.
+  return { ...object, ...(addFields(sent, live, own) as JsonObject) };
 }

@@ -58,6 +58,41 @@ export function innerFields(fields: FieldSet, part: string): FieldSet {
   return isJsonObject(inner) ? inner : {};
 }
 
+/** A value with the fields of a set that it lacks, as another one has them. */
+export function addFields(value: Json | undefined, from: Json, fields: FieldSet): Json | undefined {
+  const parts = Object.keys(fields).filter((part) => part !== ".");
+  if (parts.length === 0) return value ?? ("." in fields ? undefined : from);
+  let filled = value;
+  for (const part of parts) {
+    const theirs = stepInto(from, part);
+    if (theirs === undefined) continue;
+    const mine = stepInto(filled, part);
+    const inner = innerFields(fields, part);
+    if (part.startsWith("f:")) {
+      const added = addFields(mine, theirs, inner);
+      if (added !== undefined) filled = { ...asObject(filled), [part.slice(2)]: added };
+    } else filled = withItem({ list: filled, mine, theirs }, inner);
+  }
+  return filled;
+}
+
+/** An item that is wholly missing comes back only where it is in the set itself, not just fields of it. */
+function withItem(
+  { list, mine, theirs }: { list: Json | undefined; mine: Json | undefined; theirs: Json },
+  inner: FieldSet,
+): Json | undefined {
+  const items: readonly Json[] = Array.isArray(list) ? list : [];
+  if (mine !== undefined) {
+    return items.map((item) => (item === mine ? (addFields(item, theirs, inner) ?? item) : item));
+  }
+  const isWhole = "." in inner || Object.keys(inner).length === 0;
+  return isWhole ? [...items, theirs] : list;
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** The value that one part of a path leads to; undefined where there is none. */
 export function stepInto(value: Json | undefined, part: string): Json | undefined {
   const [form, rest] = [part.slice(0, 2), part.slice(2)];

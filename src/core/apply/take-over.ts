@@ -6,6 +6,7 @@
 import { type Json, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type ManagedEntry, managedEntries, mergeFields } from "./compare-fields.ts";
+import { type LeftToOthers, splitFields } from "./left-to-others.ts";
 import { fieldManagerOf } from "./ownership.ts";
 
 /** Annotation on an object in Git: field managers, separated by commas, whose fields are taken over. */
@@ -23,9 +24,16 @@ export function declaredTakeOver(object: KubeObject): readonly string[] {
     .filter((name) => name !== "flotilla" && !name.startsWith("flotilla/"));
 }
 
-/** The entries of a live object that an apply of this object takes over whole. */
-export function takenEntries(live: KubeObject, object: KubeObject): readonly ManagedEntry[] {
-  return managedEntries(live).filter((entry) => isTaken(entry, object));
+/** What an apply of this object takes over: entries of the live one, without the fields that are left to others. */
+export function takenEntries(
+  live: KubeObject,
+  object: KubeObject,
+  left: LeftToOthers | null,
+): readonly ManagedEntry[] {
+  return managedEntries(live)
+    .filter((entry) => isTaken(entry, object))
+    .map((entry) => ({ ...entry, fields: splitFields(entry.fields, left).rest }))
+    .filter(({ fields }) => Object.keys(fields).length > 0);
 }
 
 function isTaken(entry: ManagedEntry, object: KubeObject): boolean {
@@ -41,9 +49,9 @@ function isTaken(entry: ManagedEntry, object: KubeObject): boolean {
 export function takeOver(
   live: KubeObject,
   object: KubeObject,
-  app: string,
+  { app, left }: { readonly app: string; readonly left: LeftToOthers | null },
 ): readonly Json[] | null {
-  const taken = takenEntries(live, object);
+  const taken = takenEntries(live, object, left);
   const entries = live.metadata["managedFields"];
   if (taken.length === 0 || !Array.isArray(entries)) return null;
   const manager = fieldManagerOf(app);
@@ -51,9 +59,12 @@ export function takeOver(
   const own = parsed.find((entry) => entry.manager === manager && entry.operation === "Apply");
   if (own !== undefined && own.apiVersion !== object.apiVersion) return null;
   const fields = taken.reduce((all, entry) => mergeFields(all, entry.fields), own?.fields ?? {});
-  const kept = entries.filter(isJsonObject).filter((_, index) => {
+  const kept = entries.filter(isJsonObject).flatMap((raw, index) => {
     const entry = parsed[index];
-    return entry !== undefined && entry !== own && !isTaken(entry, object);
+    if (entry === undefined || entry === own) return [];
+    if (!isTaken(entry, object)) return [raw];
+    const stays = splitFields(entry.fields, left).left;
+    return Object.keys(stays).length === 0 ? [] : [{ ...raw, fieldsV1: stays }];
   });
   const { apiVersion } = object;
   const ours = { manager, operation: "Apply", apiVersion, fieldsType: "FieldsV1" };

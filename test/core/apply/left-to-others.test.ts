@@ -37,8 +37,37 @@ describe("what is sent of an object with fields left to others", () => {
     );
     const left = { fields: [], managers: new Set(["tuner"]) };
 
-    expect(withLeft(web({ replicas: 1, selector: { app: "web" } }), live, left)).toEqual(
-      web({ replicas: 3, selector: { app: "web" } }),
+    expect(
+      withLeft(web({ replicas: 1, selector: { app: "web" } }), { live, app: "web" }, left),
+    ).toEqual(web({ replicas: 3, selector: { app: "web" } }));
+  });
+
+  it("has a field from before that Git dropped, and no item of a list that Git dropped", () => {
+    const item = 'k:{"name":"log"}';
+    const live = web(
+      { replicas: 3, strategy: { a: 1, b: 2 }, containers: [{ name: "log", image: "l:1" }] },
+      {
+        managedFields: [
+          entry(
+            "flotilla/web",
+            {
+              "f:spec": {
+                "f:replicas": {},
+                "f:strategy": { "f:a": {}, "f:b": {} },
+                "f:containers": { [item]: { ".": {}, "f:name": {}, "f:image": {} } },
+              },
+            },
+            "Apply",
+          ),
+        ],
+      },
     );
+    const fields = [".spec.replicas", ".spec.strategy.a", '.spec.containers[name="log"].image'];
+    const left = { fields, managers: new Set<string>() };
+
+    expect(withLeft(web({ containers: [] }), { live, app: "web" }, left)).toEqual(
+      web({ replicas: 3, strategy: { a: 1 }, containers: [] }),
+    );
+    expect(withLeft(web({}), { live, app: "other" }, left)).toEqual(web({}));
   });
 });

@@ -38,7 +38,7 @@ describe("what is taken over", () => {
     const argo = entry("argo", "f:paused");
     const all = live(status, restart, version, own, applied, argo);
 
-    expect(takeOver(all, object("argo"), "web")).toEqual([
+    expect(takeOver(all, object("argo"), { app: "web", left: null })).toEqual([
       status,
       restart,
       version,
@@ -49,8 +49,25 @@ describe("what is taken over", () => {
     ]);
   });
 
+  it("is not what the app leaves to others: that stays with who has it", () => {
+    const kubectl = entry("kubectl-client-side-apply", "f:replicas", {
+      fieldsV1: { "f:spec": { "f:replicas": {}, "f:paused": {} } },
+    });
+    const left = { fields: [".spec.replicas"], managers: new Set<string>() };
+    const taken = takeOver(live(kubectl), object(""), { app: "web", left });
+
+    expect(taken).toEqual([
+      { ...kubectl, fieldsV1: { "f:spec": { "f:replicas": {} } } },
+      entry("flotilla/web", "f:paused", { operation: "Apply" }),
+    ]);
+    // And nothing is left to be taken the next time.
+    expect(takeOver(live(...(taken ?? [])), object(""), { app: "web", left })).toBeNull();
+  });
+
   it("is nothing where nobody that is named has anything", () => {
-    expect(takeOver(live(entry("argo", "f:a")), object("helm"), "web")).toBeNull();
-    expect(takeOver(live(), object("argo"), "web")).toBeNull();
+    expect(
+      takeOver(live(entry("argo", "f:a")), object("helm"), { app: "web", left: null }),
+    ).toBeNull();
+    expect(takeOver(live(), object("argo"), { app: "web", left: null })).toBeNull();
   });
 });
