@@ -65833,19 +65833,35 @@ function typed(compiled, wanted) {
   return { ok: false, problems: [{ message, offset: 0, hint }] };
 }
 
+// src/core/health/user-rules.ts
+function isOfSecrets({
+  apiVersion: apiVersion2,
+  kind
+}) {
+  return kind === "Secret" && groupOf(apiVersion2) === "";
+}
+
 // src/core/model/check-health-rules.ts
 var conditions = ["degraded", "suspended", "progressing", "healthy"];
 function checkHealthRules(rules, document2) {
-  return (rules ?? []).flatMap(
-    (rule, index) => [...conditions, "message"].flatMap((field) => {
+  return (rules ?? []).flatMap((rule, index) => {
+    const path2 = ["spec", "health", index];
+    if (isOfSecrets(rule)) return [ofSecrets(document2, [...path2, "kind"])];
+    return [...conditions, "message"].flatMap((field) => {
       const cel2 = rule[field];
       if (cel2 === void 0) return [];
       const compiled = field === "message" ? compileMessage5(cel2) : compileCondition(cel2);
       if (compiled.ok) return [];
-      const path2 = ["spec", "health", index, field];
-      return compiled.problems.map((problem2) => badCel(document2, path2, { cel: cel2, problem: problem2 }));
-    })
-  );
+      return compiled.problems.map(
+        (problem2) => badCel(document2, [...path2, field], { cel: cel2, problem: problem2 })
+      );
+    });
+  });
+}
+function ofSecrets(document2, path2) {
+  const message = "a health rule cannot speak of Secrets: what it says is told outside of the region";
+  const hint = "write it for the object that uses the Secret or makes it";
+  return errorAt(document2.at(path2), { code: "invalid-value", message, hint });
 }
 
 // src/core/model/check-rules.ts
