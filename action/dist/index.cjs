@@ -33571,6 +33571,7 @@ function unescapePart(part) {
 
 // src/core/apply/kept-objects.ts
 var pruneAnnotation = "flotilla.dev/prune";
+var pruneMark = `.metadata.annotations.${pruneAnnotation}`;
 function isKept({ metadata: { annotations: annotations2 } }) {
   return isJsonObject(annotations2) && annotations2[pruneAnnotation] !== void 0;
 }
@@ -40894,7 +40895,7 @@ var RolloutStrategy = documentOf(
             stages: typebox_exports.Optional(
               typebox_exports.Array(nameOf("name of a stage"), {
                 uniqueItems: true,
-                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is"
+                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`"
               })
             ),
             soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
@@ -65808,11 +65809,16 @@ function checkDrift(policy, document2) {
   });
 }
 function checkField2(field, document2, path2) {
-  const isMark = ownMarks.some((mark2) => isWithin(mark2, field));
-  if (!isMark && parseFieldPath(field) !== void 0) return [];
-  const message = isMark ? `\`${field}\` holds the marks by which objects are known as the app's` : `\`${field}\` is no field`;
-  const hint = isMark ? "name fields further down" : 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`';
+  const mark2 = markWithin(field);
+  if (mark2 === void 0 && parseFieldPath(field) !== void 0) return [];
+  const message = mark2 === void 0 ? `\`${field}\` is no field` : `\`${field}\` holds ${mark2}`;
+  const hint = mark2 === void 0 ? 'write it as reports name it: `.spec.replicas`, `.spec.containers[name="web"].image`' : "name other fields";
   return [errorAt(document2.at(path2), { code: "invalid-value", message, hint })];
+}
+function markWithin(field) {
+  if (ownMarks.some((mark2) => isWithin(mark2, field)))
+    return "the marks by which objects are known as the app's";
+  return isWithin(pruneMark, field) ? "the mark by which an object is kept" : void 0;
 }
 
 // src/core/health/rule-language.ts
@@ -66999,6 +67005,8 @@ var Hold = record({
   declared: typebox_exports.Optional(
     record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
   ),
+  /** The commit that ended or changed the Decision: it counts for what that one starts, until the next is followed. */
+  endedBy: typebox_exports.Optional(typebox_exports.String()),
   by: typebox_exports.String(),
   why: typebox_exports.String(),
   at: Time
@@ -67483,12 +67491,17 @@ function finalLosses(board, site, step) {
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
   const kept = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => !isLetGo(board, step, object) && !kept.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !kept.some((tree) => hasObject(board, tree, object))
   );
 }
-function isLetGo({ input: input2 }, { isOrphaned, from }, object) {
+function isLetGo({ input: input2 }, site, { step, object }) {
+  const { app, from, isOrphaned } = step;
   if (isOrphaned === true) return true;
-  return from !== void 0 && input2.keptOf?.(from).has(object) === true;
+  if (from === void 0 || input2.keptOf?.(from).has(object) !== true) return false;
+  const applied = own(own(input2.observed, site)?.apps, app)?.tree;
+  if (applied === void 0) return void 0;
+  if (applied === from) return true;
+  return applied !== null && input2.keptOf(applied).has(object);
 }
 function finalTree(board, app, site) {
   const isLeaving = [...app.open.values()].some(
@@ -68437,6 +68450,7 @@ function isTouched(candidate, site) {
   return Object.hasOwn(candidate.handed, site) || Object.hasOwn(candidate.carried, site);
 }
 function rewriteCandidate(run2, app, { candidate, changed: changed2, list }) {
+  if (candidate.backTo !== void 0) return;
   const desired2 = own(run2.input.desired, app.app);
   if (desired2?.digest !== candidate.digest) return;
   const rewritten = {};

@@ -146,6 +146,7 @@ describe("the reporter", () => {
       isDown = false;
 
       await eventually("the last word", () => word() === "last word");
+      expect(observations.appReport("east", "s1", "db")?.health).toBe("Degraded");
     },
   );
 
