@@ -28,6 +28,7 @@ export const errorCodes = {
   FORBIDDEN: "the caller's role does not allow this",
   ISSUER_UNREACHABLE: "the OpenID Connect issuer does not give its keys",
   GITHUB_FAILED: "GitHub refused a request or does not answer",
+  SECRET_SEALED: "a SOPS file cannot be opened: no key fits, or it is not as SOPS wrote it",
   STATE_CORRUPT: "a stored record cannot be read",
   STATE_UNWRITABLE: "the worker's state cannot be written",
   DEMO_FAILED: "a process of the demo does not run, or no demo runs",

@@ -6,6 +6,7 @@ import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
+import { openObject } from "./open-object.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
@@ -130,7 +131,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
       app: state.app,
       owner: row.owner,
       namespace: row.namespace,
-      object,
+      object: await openObject(context.keys, object, row.owner),
       row: state.rows.get(object.id),
       drifted: state.drifted.get(object.id),
     });

@@ -11,6 +11,7 @@ import { leftOf } from "./app-policy.ts";
 import { type ObjectWork, dryApply, judgeConflicts, refuseForeign } from "./apply-object.ts";
 import { type Comparison, claimsOf, differencesOf, tell } from "./describe-comparison.ts";
 import { lookUp } from "./look-up.ts";
+import { openObject } from "./open-object.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { newAppState, type AppState } from "./app-state.ts";
 
@@ -83,7 +84,8 @@ async function compareObject(context: SiteContext, work: ObjectWork): Promise<Ob
   try {
     const live = await context.client.get(addressOf(work.object.object), context.signal());
     if (live === null) return tell({ object, state: "missing" });
-    return await compareLive(context, work, live);
+    const opened = await openObject(context.keys, work.object, work.owner);
+    return await compareLive(context, { ...work, object: opened }, live);
   } catch (error) {
     throwUnlessPassable(context, error);
     // Nothing of a kind is there that the cluster does not know: its definition may be on its way.

@@ -41,6 +41,9 @@ export const WorkerConfig = Type.Object(
     sites: Type.Record(Type.String({ pattern: "^[a-z0-9-]+$" }), WorkerSiteConfig, {
       description: "the sites that this worker can reach, by name",
     }),
+    ageKeyFile: Type.Optional(
+      FilePath("a file of age identities, one a line, that open the SOPS files of the fleet"),
+    ),
     heartbeat: Time("5s", "longest time between two reports"),
     poll: Time("15s", "how often the mirror is asked while it sends no hints"),
     observe: Time("10s", "how often a settled site's health is looked at"),

@@ -12,7 +12,7 @@ import { redactText } from "../runtime/redact.ts";
 import { type Waker, createWaker } from "../runtime/wake.ts";
 
 /** What there is to report now. */
-interface ReportSource {
+export interface ReportSource {
   sites(): readonly string[];
   apps(site: string): readonly string[];
   /** `<site>/<app>` of what nobody can vouch for now: the controller must not take its healthy time for grown. */

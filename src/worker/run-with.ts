@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { DataKeys } from "../adapters/age/data-keys.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
@@ -20,7 +21,7 @@ import {
   type Verification,
   createMirrorFollower,
 } from "./mirror-follower.ts";
-import { type Reporter, createReporter } from "./reporter.ts";
+import { type ReportSource, type Reporter, createReporter } from "./reporter.ts";
 import type { StateStore } from "./state-store.ts";
 import { createTreeCache } from "./tree-cache.ts";
 import { type WorkerEngine, createWorkerEngine } from "./worker-engine.ts";
@@ -34,6 +35,8 @@ export interface WorkerPorts {
   maintain(signal: AbortSignal): Promise<void>;
   readonly controller: ControllerClient;
   readonly store: StateStore;
+  /** Opens what is sealed with SOPS. */
+  readonly keys: DataKeys;
   open(site: string): ClusterClient;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -87,6 +90,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     logger,
     trees,
     history: createMirrorHistory(git, mirrorBranch, trees),
+    keys: ports.keys,
     open: (site) => ports.open(site),
     places: createFairPlaces(config.concurrency, clock),
     touch: (site, app) => reporter.touch(site, app),
@@ -108,14 +112,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     heartbeatMs: config.heartbeatMs,
     clock,
     logger,
-    source: {
-      sites: () => engine.sites(),
-      apps: (site) => engine.apps(site),
-      overdue: () => engine.overdue(),
-      site: (site) => engine.site(site),
-      app: (site, app) => engine.app(site, app),
-      facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),
-    },
+    source: sourceOf(engine, follower),
     send: async (report, until) => {
       await store.durable(); // what was told is still so after a crash
       return ports.controller.report(report, until);
@@ -126,6 +123,18 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     },
   });
   return { engine, follower, reporter };
+}
+
+/** What there is to report. */
+function sourceOf(engine: WorkerEngine, follower: MirrorFollower): ReportSource {
+  return {
+    sites: () => engine.sites(),
+    apps: (site) => engine.apps(site),
+    overdue: () => engine.overdue(),
+    site: (site) => engine.site(site),
+    app: (site, app) => engine.app(site, app),
+    facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),
+  };
 }
 
 interface HintTakers extends Pick<Assembly, "engine" | "follower" | "reporter"> {

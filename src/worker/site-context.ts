@@ -1,3 +1,4 @@
+import type { DataKeys } from "../adapters/age/data-keys.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -20,6 +21,7 @@ export interface SiteContext {
   readonly store: StateStore;
   readonly trees: TreeCache;
   readonly history: MirrorHistory;
+  readonly keys: DataKeys;
   readonly link: SiteLink;
   readonly client: ClusterClient;
   /** Apps of the site by name, those that have left the mirror included. */

@@ -1,3 +1,4 @@
+import type { DataKeys } from "../adapters/age/data-keys.ts";
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
 import type { SiteDiff, SiteQuestion } from "../core/protocol/site-diff.ts";
@@ -40,6 +41,7 @@ export interface WorkerEngineOptions {
   readonly store: StateStore;
   readonly trees: TreeCache;
   readonly history: MirrorHistory;
+  readonly keys: DataKeys;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Opens the way to a site's cluster, once. */
@@ -142,7 +144,7 @@ class Engine implements WorkerEngine {
   }
 
   #enter(site: string): Entry {
-    const { config, store, clock, trees, history, places } = this.#options;
+    const { config, store, clock, trees, history, keys, places } = this.#options;
     const { client, times } = watchAnswers(this.#options.open(site), clock);
     const logger = this.#options.logger.child({ site });
     const link = createSiteLink({
@@ -155,7 +157,7 @@ class Engine implements WorkerEngine {
         this.#view?.sites.has(other) === true || this.#entries.get(other)?.isStopping === true,
     });
     const actor = createSiteActor({
-      context: { site, config, clock, logger, store, trees, history, link, client },
+      context: { site, config, clock, logger, store, trees, history, keys, link, client },
       drift: this.#drift,
       limit: places.forSite(times),
       touch: (app) => this.#options.touch(site, app),

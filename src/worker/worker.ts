@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { dataKeysFrom } from "../adapters/age/data-keys.ts";
 import { createMirrorFetcher } from "../adapters/git/mirror-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
 import { verifyCommit } from "../adapters/git/verify-mirror.ts";
@@ -45,6 +46,7 @@ export async function runWorker(
         maintain: (until) => git.maintain(until),
         controller: createControllerClient(config.mirror),
         store,
+        keys: dataKeysFrom(config.ageKeyFile),
         open: (site) => openSite(settings, site, clock),
         clock,
         logger,

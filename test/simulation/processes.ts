@@ -1,4 +1,5 @@
 /** Controller and workers of a simulated fleet: their own code, on ports that end in memory and virtual time. */
+import { dataKeysFrom } from "../../src/adapters/age/data-keys.ts";
 import type { GitObject } from "../../src/adapters/git/object-id.ts";
 import { memoryStore } from "../../src/adapters/git/memory-store.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
@@ -260,6 +261,7 @@ export function startWorker(
       maintain: () => Promise.resolve(),
       controller: clientOf(link),
       store: openMemoryState(region.disk, clock),
+      keys: dataKeysFrom(undefined),
       open,
       clock,
       logger: loggerTo(watch),

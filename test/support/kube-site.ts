@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import type { AppReport } from "../../src/core/protocol/worker-report.ts";
+import type { WorkerConfig } from "../../src/worker/config.ts";
 import { type Kubelet, startKubelet } from "../control-plane/kubelet.ts";
 import { type ControlPlanes, startControlPlanes } from "../control-plane/start.ts";
 import { type ProxiedCluster, proxied } from "./kube-cluster.ts";
@@ -23,8 +24,8 @@ export interface TestSite {
   readonly kubelet: Kubelet;
   readonly mirror: TestMirror;
   readonly stateDir: string;
-  /** Starts the worker for site s1 (again), and for others by their kubeconfigs. */
-  start(others?: Readonly<Record<string, string>>): TestWorker;
+  /** Starts the worker for site s1 (again), and for others by their kubeconfigs, with further settings. */
+  start(others?: Readonly<Record<string, string>>, settings?: Partial<WorkerConfig>): TestWorker;
   stop(): Promise<void>;
   /** The app is applied and healthy, on the tree that the mirror holds now. */
   settled(app: string): Promise<AppReport>;
@@ -107,10 +108,9 @@ export function useTestSite(clusters = 1): TestSite {
     get stateDir() {
       return state.dir;
     },
-    start: (others = {}) => {
-      worker = startTestWorker(
-        workerConfig(mirror, state.dir, { s1: at(proxies, 0).kubeconfigPath, ...others }),
-      );
+    start: (others = {}, settings = {}) => {
+      const kubeconfigs = { s1: at(proxies, 0).kubeconfigPath, ...others };
+      worker = startTestWorker({ ...workerConfig(mirror, state.dir, kubeconfigs), ...settings });
       return worker;
     },
     stop,

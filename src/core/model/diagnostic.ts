@@ -46,6 +46,7 @@ export const diagnosticCodes = {
   "duplicate-object": "an app renders the same object twice",
   "shared-object": "two apps of one site render the same object",
   "secret-data": "a Secret with data would be stored in plain text",
+  "sealed-secret": "a Secret is sealed with SOPS in a way that no worker can open",
   "patch-no-target": "a patch matches no object",
   "patch-failed": "a patch cannot be applied to its target",
   "too-large": "an object is too large for a cluster to store",

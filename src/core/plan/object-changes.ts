@@ -2,7 +2,9 @@
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts";
 import { emitYaml } from "../render/emit-yaml.ts";
+import { readYaml } from "../render/read-yaml.ts";
 import type { RenderedObject, Variant } from "../render/rendered.ts";
+import { sealedText, sopsField } from "../secrets/sops-file.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 /** One object that comes, goes or changes. */
@@ -54,12 +56,23 @@ function objectChange(
 function shownYaml(object: RenderedObject | undefined, before?: RenderedObject): string {
   if (object === undefined) return "";
   if (!isSecret(object.object)) return object.yaml;
-  const fields = Object.entries(object.object).map(([field, value]): [string, Json] =>
-    ["data", "stringData"].includes(field) && isJsonObject(value)
-      ? [field, hiddenValues(value, before?.object[field])]
-      : [field, value],
-  );
+  const old = before === undefined ? {} : unsealed(before.object);
+  const fields = Object.entries(unsealed(object.object)).map(([field, value]): [string, Json] => {
+    if (field === sopsField) return [field, hiddenValue(value, old[field])];
+    return ["data", "stringData"].includes(field) && isJsonObject(value)
+      ? [field, hiddenValues(value, old[field])]
+      : [field, value];
+  });
   return emitYaml(Object.fromEntries(fields));
+}
+
+/** A sealed Secret with the fields of its file, whose values are encrypted: unchanged ones stay as they were. */
+function unsealed(object: KubeObject): JsonObject {
+  const text = sealedText(object);
+  if (text === undefined) return object;
+  const [document] = readYaml({ path: "", text }).documents;
+  const file = isJsonObject(document?.value) ? document.value : {};
+  return { ...file, ...object };
 }
 
 function isSecret({ kind, apiVersion }: KubeObject): boolean {
@@ -69,12 +82,15 @@ function isSecret({ kind, apiVersion }: KubeObject): boolean {
 /** Key names, and whether the value changed: never the value or anything made from it. */
 function hiddenValues(map: JsonObject, before: Json | undefined): JsonObject {
   const old = isJsonObject(before) ? before : {};
-  const isChanged = (key: string, value: Json): boolean =>
-    Object.hasOwn(old, key) && canonicalJson(value) !== canonicalJson(old[key] ?? null);
   return Object.fromEntries(
     Object.entries(map).map(([key, value]) => [
       key,
-      isChanged(key, value) ? "(hidden, changed)" : "(hidden)",
+      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : undefined),
     ]),
   );
+}
+
+function hiddenValue(value: Json, before: Json | undefined): string {
+  const isChanged = before !== undefined && canonicalJson(value) !== canonicalJson(before);
+  return isChanged ? "(hidden, changed)" : "(hidden)";
 }

@@ -3,6 +3,7 @@ import { appLabel, ownerAnnotation, systemNamespace } from "../apply/ownership.t
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { sealedText, sopsField } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
@@ -17,6 +18,7 @@ export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
     ...checkOwnership(manifest),
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
+    ...checkSealed(manifest),
     ...textMaps(manifest).flatMap((path) => checkTextMap(manifest, path)),
   ];
 }
@@ -112,9 +114,21 @@ function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
       mistake(keyAt([field]), {
         code: "secret-data",
         message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "use an ExternalSecret or a SealedSecret; SOPS files are planned",
+        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret",
       }),
     ];
+  });
+}
+
+const sealedFields = new Set(["apiVersion", "kind", "metadata", sopsField]);
+
+/** Whatever else an overlay adds would be lost when the worker opens the file. */
+function checkSealed({ object, keyAt }: ManifestObject): Diagnostic[] {
+  if (sealedText(object) === undefined) return [];
+  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
+  return more.map((field) => {
+    const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
+    return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
 }
 

@@ -5,6 +5,7 @@ import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { mistake } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
+import { sealProblems, sealed } from "./sealed-objects.ts";
 
 /** One object as a file has it. */
 export interface ManifestObject {
@@ -26,9 +27,15 @@ export function readManifestObjects(files: readonly SourceFile[]): {
     diagnostics.push(...read.diagnostics);
     for (const found of read.documents.flatMap(flattenLists)) {
       const problem = identityProblem(found);
-      if (problem !== undefined) diagnostics.push(problem);
+      if (problem !== undefined) {
+        diagnostics.push(problem);
+        continue;
+      }
       // identityProblem has checked what a KubeObject promises.
-      else objects.push({ ...found, object: found.value as KubeObject });
+      const manifest = { ...found, object: found.value as KubeObject };
+      const problems = sealProblems(manifest, read.documents);
+      diagnostics.push(...problems);
+      if (problems.length === 0) objects.push(sealed(manifest, file));
     }
   }
   return { objects, diagnostics };

@@ -231,7 +231,7 @@ status: {x: y}
     [
       "a Secret with data",
       "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: dg==}\n",
-      "m.yaml:4:1: error: Secret a would be stored in plain text; use an ExternalSecret",
+      "m.yaml:4:1: error: Secret a would be stored in plain text; seal it with SOPS",
     ],
     [
       "a Secret with stringData",

@@ -1,0 +1,72 @@
+/** Secrets that SOPS sealed: in a document of a file, out the object that carries the file's text, byte for byte. */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { SourceFile } from "../model/fleet-model.ts";
+import { groupOf } from "../model/kube-object.ts";
+import { readSopsFacts, sopsField, sortValues } from "../secrets/sops-file.ts";
+import type { ManifestObject } from "./manifest-objects.ts";
+import { type Told, mistake } from "./mistake.ts";
+import type { FieldPath, YamlDocument } from "./read-yaml.ts";
+
+/** The object that travels; one without `sops` as it is. */
+export function sealed(manifest: ManifestObject, file: SourceFile): ManifestObject {
+  const { apiVersion, kind, metadata, [sopsField]: sops } = manifest.object;
+  if (sops === undefined) return manifest;
+  return { ...manifest, object: { apiVersion, kind, metadata, [sopsField]: file.text } };
+}
+
+/** What keeps a file with `sops` from being opened at a site, or would tell a secret before that. */
+export function sealProblems(
+  manifest: ManifestObject,
+  documents: readonly YamlDocument[],
+): readonly Diagnostic[] {
+  const { object, at, keyAt } = manifest;
+  const sops = object[sopsField];
+  if (sops === undefined) return [];
+  const here = keyAt([sopsField]);
+  const tell = (message: string, hint: string): Diagnostic[] => [
+    mistake(here, { code: "sealed-secret", message, hint }),
+  ];
+  if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") {
+    return tell(`${object.kind} ${object.metadata.name} is sealed`, "seal Secrets alone with SOPS");
+  }
+  if (documents.length !== 1 || documents[0]?.value !== object) {
+    const hint = "put it into a file of its own, and seal that: the MAC is over the whole file";
+    return tell("a sealed Secret must be the only document of its file", hint);
+  }
+  const facts = readSopsFacts(sops);
+  if (typeof facts === "string") {
+    return tell(`\`sops\` ${facts}`, "seal it with `sops encrypt --age`");
+  }
+  return valueProblems(manifest).map(({ path, told }) => mistake(at(path), told));
+}
+
+interface Problem {
+  readonly path: FieldPath;
+  readonly told: Told;
+}
+
+const secretFields = new Set<string | number | undefined>(["data", "stringData"]);
+
+function valueProblems({ object }: ManifestObject): readonly Problem[] {
+  const { encrypted, plain } = sortValues(object);
+  const hidden = encrypted.filter(([field]) => !secretFields.has(field));
+  const open = plain.filter(([field]) => secretFields.has(field));
+  return [
+    ...hidden.slice(0, 1).map((path) => ({
+      path,
+      told: {
+        code: "sealed-secret" as const,
+        message: `${path.join(".")} is encrypted: only data and stringData may be`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'",
+      },
+    })),
+    ...open.map((path) => ({
+      path,
+      told: {
+        code: "secret-data" as const,
+        message: `${path.join(".")} of Secret ${object.metadata.name} is not encrypted`,
+        hint: "seal it with --encrypted-regex '^(data|stringData)$'",
+      },
+    })),
+  ];
+}
