@@ -25,7 +25,18 @@ export function placeApp(
   return [...sites].toSorted();
 }
 
-function matchingSites(virtualSite: VirtualSite, siteModel: FleetModel): string[] {
+/** Members by the sites they were looked for among, and by virtual site: many apps and overlays name the same one. */
+const membersAmong = new WeakMap<FleetModel["sites"], WeakMap<VirtualSite, readonly string[]>>();
+
+function matchingSites(virtualSite: VirtualSite, siteModel: FleetModel): readonly string[] {
+  const known = membersAmong.get(siteModel.sites) ?? new WeakMap<VirtualSite, readonly string[]>();
+  membersAmong.set(siteModel.sites, known);
+  const members = known.get(virtualSite) ?? findMembers(virtualSite, siteModel);
+  known.set(virtualSite, members);
+  return members;
+}
+
+function findMembers(virtualSite: VirtualSite, siteModel: FleetModel): readonly string[] {
   const { selector: spec } = virtualSite.spec;
   if (spec === undefined) return [...siteModel.sites.keys()].toSorted();
   const selector = checkedSelector(spec);
