@@ -29,7 +29,9 @@ export function explainView(input: ExplainInput): Explanation | undefined {
   if (entry === undefined && !(isApp && model.sites.has(site))) return undefined;
   const because = declared === undefined ? [] : placements(model, declared, site);
   const placed = because.some(({ matches }) => matches);
-  const waits = (pass.plan?.waits ?? []).filter((wait) => concerns(wait, site, app));
+  const waits = (pass.plan?.waits ?? []).filter(
+    (wait) => wait.app === app && concerns(control.state, wait, site),
+  );
   return {
     site,
     app,
@@ -60,8 +62,14 @@ function treeOf(entry: MirrorEntry | undefined): string | null {
   return entry !== undefined && "tree" in entry ? entry.tree : null;
 }
 
-function concerns(wait: Wait, site: string, app: string): boolean {
-  return wait.app === app && (wait.site === null || wait.site === site);
+/** What holds up a whole stage concerns the sites of that stage and of later ones, not those that have gone before. */
+function concerns({ apps }: ControlState, wait: Wait, site: string): boolean {
+  if (wait.site !== null) return wait.site === site;
+  const release = own(apps, wait.app)?.open.find(({ id }) => id === wait.release);
+  if (release === undefined) return true;
+  const stage = own(release.list, site)?.stage;
+  const held = release.stages.findIndex(({ name }) => name === wait.stage);
+  return stage !== undefined && stage >= held;
 }
 
 interface Placement {
