@@ -15,6 +15,7 @@ import type {
   Wait,
 } from "./planner-types.ts";
 import type { Arrivals, CurrentReleases, Release } from "./records.ts";
+import type { UnitMemory } from "./units.ts";
 import type { WindowMemory } from "./windows/window-block.ts";
 
 export interface Board {
@@ -40,6 +41,7 @@ export interface Board {
   readonly dropped: Map<string, readonly ObjectId[]>;
   /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
   readonly counted: Map<string, ReadonlyMap<string, number>>;
+  readonly units: UnitMemory;
 }
 
 /** Sites of one app that answer, by failure domain; `free` ones are healthy now and not in flight. */
@@ -87,6 +89,7 @@ export function newBoard(input: PlannerInput): Board {
     ties: new Map(),
     dropped: new Map(),
     counted: new Map(),
+    units: { parts: new Map(), stages: new Map() },
   };
 }
 

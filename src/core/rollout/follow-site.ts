@@ -61,7 +61,7 @@ function stageOf(run: StageRun, release: Release, index: number): StageRun | und
   const { board } = run;
   const sites = Object.keys(release.list)
     .filter((site) => own(release.list, site)?.stage === index)
-    .map((site) => unitSite(board.input, [release], site));
+    .map((site) => unitSite(board, [release], site));
   const unit = { members: [{ app: release.app, id: release.id }] };
   const counted = newStageRun({ board, unit, stage, sites, gate: null });
   run.followed.set(key, counted);

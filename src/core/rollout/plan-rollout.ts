@@ -16,10 +16,10 @@ import type { PlannerInput, RolloutPlan } from "./planner-types.ts";
 import type { Release } from "./records.ts";
 import { planUnit } from "./plan-unit.ts";
 import { planSiteMoves } from "./site-moves.ts";
-import { type ListedSite, listedSite, siteState } from "./site-state.ts";
+import type { ListedSite } from "./site-state.ts";
 import { silentSinceOf } from "./site-view.ts";
 import { unitsOf } from "./ties.ts";
-import { holdsSlot } from "./units.ts";
+import { holdsSlot, partAt } from "./units.ts";
 
 /** What may move now, and why the rest may not. */
 export function planRollout(input: PlannerInput): RolloutPlan {
@@ -110,8 +110,8 @@ function noteInFlight(
 }
 
 function hasInFlight(board: Board, release: Release, site: string): boolean {
-  const listed = listedSite(board.input, release, site);
-  return listed !== undefined && !isBehind(listed) && holdsSlot(siteState(listed));
+  const part = partAt(board, release, site);
+  return part !== null && !isBehind(part) && holdsSlot(part.state);
 }
 
 /** Its stage has passed: the release has nothing in flight there any more, unless it takes the app away or goes back. */

@@ -54,7 +54,7 @@ function openRun({ board, unit, index, sites }: StageInput): StageRun | null {
   const stage = releases[0]?.stages[index];
   if (stage === undefined) return null;
   const read = (): UnitSite[] =>
-    sites.map((site) => unitSite(board.input, releasesOf(board, unit), site));
+    sites.map((site) => unitSite(board, releasesOf(board, unit), site));
   const before = read();
   const gate =
     sites.length === 0 ? heldGate(board, releases, index) : stageGate(board, releases, stage);

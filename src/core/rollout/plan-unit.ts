@@ -35,7 +35,7 @@ export function planUnit(board: Board, unit: Unit): void {
     };
     if (rest.members.length === 0) continue;
     const told = board.waits.length;
-    const sites = sitesByStage(releasesOf(board, rest))[index] ?? [];
+    const sites = sitesByStage(board, releasesOf(board, rest))[index] ?? [];
     if (planStage({ board, unit: rest, index, sites })) continue;
     const cause = causeInWords(board.waits.slice(told));
     stopFailed(board, rest, index);
@@ -64,7 +64,7 @@ function reportLaterStages(
   const releases = releasesOf(board, unit);
   const stages = stagesOf(releases);
   const current = stages[open]?.name ?? "";
-  for (const [index, sites] of sitesByStage(releases).entries()) {
+  for (const [index, sites] of sitesByStage(board, releases).entries()) {
     const stage = stages[index];
     if (index <= open || stage === undefined) continue;
     const block: Block = {
@@ -88,7 +88,7 @@ function reportLaterSite(
   board: Board,
   at: { releases: readonly Release[]; site: string; stage: string; block: Block },
 ): void {
-  for (const { release, state } of unitSite(board.input, at.releases, at.site).parts) {
+  for (const { release, state } of unitSite(board, at.releases, at.site).parts) {
     if (state.kind !== "waiting") continue;
     board.waits.push(waitOf(release, { stage: at.stage, site: at.site, block: at.block }));
   }

@@ -1,5 +1,5 @@
 /** Where every open release stands, for status, checks and the page: derived, like everything else, from the state. */
-import { newBoard } from "./board.ts";
+import { type Board, newBoard } from "./board.ts";
 import { refOf } from "./entitled-release.ts";
 import { stageGate } from "./gates.ts";
 import { own } from "./own.ts";
@@ -13,9 +13,9 @@ export function progressOf(input: PlannerInput): ReleaseProgress[] {
   const board = newBoard(input);
   const releases = [...board.apps.values()].flatMap(({ open }) => [...open.values()]);
   return releases.map((release) => {
-    const sites = sitesByStage([release]);
+    const sites = sitesByStage(board, [release]);
     const stages = release.stages.map((stage, index) =>
-      stageProgress(input, { release, stage, sites: sites[index] ?? [] }),
+      stageProgress(board, { release, stage, sites: sites[index] ?? [] }),
     );
     const { app, kind, urgent } = release;
     const open = release.stages.find(({ name }) => !Object.hasOwn(release.passed, name));
@@ -37,14 +37,14 @@ type Columns = Pick<
 >;
 
 function stageProgress(
-  input: PlannerInput,
+  board: Board,
   { release, stage, sites }: { release: Release; stage: FrozenStage; sites: readonly string[] },
 ): StageProgress {
   const columns = { done: 0, inFlight: 0, waiting: 0, failed: 0, unchanged: 0, excused: 0 };
   const passed = Object.hasOwn(release.passed, stage.name);
   let [offline, rolledBack] = [0, 0];
   for (const site of sites) {
-    const { state } = unitSite(input, [release], site);
+    const { state } = unitSite(board, [release], site);
     const column = passed ? columnBehind(release, site, state) : columnOf[state.kind];
     columns[column] += 1;
     if (column === "excused" && isOffline(release, site, state)) offline += 1;

@@ -2,7 +2,7 @@
 import type { TreeId } from "../render/rendered.ts";
 import { own } from "./own.ts";
 import type { MirrorEntry, ObservedApp, PlannerInput, SiteFacts } from "./planner-types.ts";
-import type { Standing } from "./records.ts";
+import type { SiteAssignment, Standing } from "./records.ts";
 
 export interface SiteView {
   readonly site: string;
@@ -27,7 +27,8 @@ export interface SiteView {
 /** What is known of `app` at `site`. */
 export function viewSite(input: PlannerInput, app: string, site: string): SiteView {
   const facts = own(input.sites, site);
-  const mirror = servingMirror(input, site);
+  const assignment = own(input.control.sites, site);
+  const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input, mirror);
   const observed = own(input.observed, site);
   const didAnswer = observed?.reachable !== false;
@@ -35,7 +36,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     site,
     facts,
     mirror,
-    isMoving: isMoving(input, site),
+    isMoving: isMoving(assignment, facts),
     entry: own(own(input.mirrors, site), app),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
@@ -44,10 +45,6 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isRegionExcused:
       silentSince !== null && own(input.control.workers, mirror)?.excused !== undefined,
   };
-}
-
-function servingMirror({ control, sites }: PlannerInput, site: string): string {
-  return own(control.sites, site)?.mirror ?? own(sites, site)?.mirror ?? "";
 }
 
 /** Since when the worker of a mirror is silent; one that nobody has heard of is silent from now on. */
@@ -65,10 +62,8 @@ export function heardAt(
 }
 
 /** True from the moment in which the site's region changes until its new mirror has it. */
-function isMoving({ control, sites }: PlannerInput, site: string): boolean {
-  const assignment = own(control.sites, site);
+function isMoving(assignment: SiteAssignment | undefined, facts: SiteFacts | undefined): boolean {
   if (assignment === undefined) return false;
-  const facts = own(sites, site);
   return (
     assignment.moving !== undefined || (facts !== undefined && facts.mirror !== assignment.mirror)
   );

@@ -25,6 +25,13 @@ export interface UnitSite {
   readonly state: SiteState;
 }
 
+/** What a plan has worked out already of releases as they are: an edited release is another one. */
+export interface UnitMemory {
+  readonly parts: Map<Release, Map<string, Part | null>>;
+  /** By list. */
+  readonly stages: Map<Release["list"], readonly (readonly string[])[]>;
+}
+
 /** The members as they are now. */
 export function releasesOf(board: Board, unit: Unit): Release[] {
   return unit.members.flatMap(({ app, id }) => board.apps.get(app)?.open.get(id) ?? []);
@@ -36,7 +43,18 @@ export function stagesOf(releases: readonly Release[]): readonly FrozenStage[] {
 }
 
 /** The sites of each stage, in the order of the lists. */
-export function sitesByStage(releases: readonly Release[]): string[][] {
+export function sitesByStage(
+  { units }: Pick<Board, "units">,
+  releases: readonly Release[],
+): readonly (readonly string[])[] {
+  const [first, ...others] = releases;
+  if (first === undefined || others.length > 0) return sortedByStage(releases);
+  const known = units.stages.get(first.list) ?? sortedByStage(releases);
+  units.stages.set(first.list, known);
+  return known;
+}
+
+function sortedByStage(releases: readonly Release[]): string[][] {
   const stages: string[][] = stagesOf(releases).map(() => []);
   const seen = new Set<string>();
   for (const release of releases) {
@@ -51,12 +69,12 @@ export function sitesByStage(releases: readonly Release[]): string[][] {
 
 /** A site of a unit with its state. */
 export function unitSite(
-  input: PlannerInput,
+  board: Pick<Board, "input" | "units">,
   releases: readonly Release[],
   site: string,
 ): UnitSite {
-  const parts = onePerApp(releases.flatMap((release) => partAt(input, release, site) ?? []));
-  const region = own(input.sites, site)?.region ?? "";
+  const parts = onePerApp(releases.flatMap((release) => partAt(board, release, site) ?? []));
+  const region = own(board.input.sites, site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
 }
 
@@ -74,9 +92,23 @@ function onePerApp(parts: readonly Part[]): readonly Part[] {
   return [...byApp.values()];
 }
 
-function partAt(input: PlannerInput, release: Release, site: string): Part | undefined {
+/** A release's part at a site; null: it does not list it. */
+export function partAt(
+  { input, units }: Pick<Board, "input" | "units">,
+  release: Release,
+  site: string,
+): Part | null {
+  const parts = units.parts.get(release) ?? new Map<string, Part | null>();
+  units.parts.set(release, parts);
+  const known = parts.get(site);
+  if (known !== undefined) return known;
   const listed = listedSite(input, release, site);
-  if (listed === undefined) return undefined;
+  const part = listed === undefined ? null : partOf(listed);
+  parts.set(site, part);
+  return part;
+}
+
+function partOf(listed: ListedSite): Part {
   const state = siteState(listed);
   return { ...listed, state: isHeldBack(listed, state) ? waiting : state };
 }

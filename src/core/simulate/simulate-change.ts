@@ -79,7 +79,7 @@ export function simulateChange(
     siteCount: head.model.sites.size,
     assumed: { ...assumed, lookMs },
     ...overRuns(runs),
-    worst: worstOf(playOf(assumed.seed), fleet, assumed),
+    worst: worstOf({ play: playOf(assumed.seed), fleet, assumed, first: runs[0]?.played }),
   };
 }
 
@@ -150,9 +150,18 @@ function changesOf(samples: readonly Sample[]): readonly Sample[] {
   });
 }
 
+interface WorstInput {
+  readonly play: Play;
+  readonly fleet: SimulatedFleet;
+  readonly assumed: Assumptions;
+  /** The first run: of the same seed. */
+  readonly first: Played | undefined;
+}
+
 /** By itself: sites that would fail whatever the change does are no part of what it breaks. */
-function worstOf(play: Play, fleet: SimulatedFleet, assumed: Assumptions): readonly WorstCase[] {
+function worstOf({ play, fleet, assumed, first }: WorstInput): readonly WorstCase[] {
   if (assumed.badAfterMs !== null) return [];
+  if (assumed.failureRate === 0 && first !== undefined) return worstCases(play, first);
   const alone = { ...play, behaviour: behaviourOf({ ...assumed, failureRate: 0 }) };
   return worstCases(alone, playRollout(alone, fleet));
 }

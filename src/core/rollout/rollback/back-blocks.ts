@@ -16,6 +16,8 @@ export interface BackRun {
   readonly unit: Unit;
   /** Sites in flight, by index of their stage. */
   readonly users: Map<number, Set<string>>;
+  /** Release id -> what was handed back, to be recorded. */
+  readonly handed: Map<string, BackStep[]>;
 }
 
 /** Sites of the unit that hold a slot now, forward or back, by index of their stage. */
@@ -26,7 +28,7 @@ export function slotUsers(board: Board, unit: Unit): BackRun["users"] {
     [...(board.apps.get(app)?.inFlight ?? [])].flatMap(([site, by]) => (by === id ? [site] : [])),
   );
   for (const site of new Set(inFlight)) {
-    const { parts } = unitSite(board.input, releases, site);
+    const { parts } = unitSite(board, releases, site);
     if (parts.some(({ state }) => holdsSlot(state))) addUser(users, parts[0]?.entry.stage, site);
   }
   return users;

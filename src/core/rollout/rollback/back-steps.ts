@@ -38,7 +38,7 @@ export interface Back {
 export function backsOf(board: Board, unit: Unit, sites: readonly string[]): Back[] {
   const releases = releasesOf(board, unit);
   return sites.map((site) => {
-    const { parts } = unitSite(board.input, releases, site);
+    const { parts } = unitSite(board, releases, site);
     const handed = parts.flatMap(({ release }) => own(release.handed, site)?.at ?? []);
     return {
       site,
@@ -70,9 +70,9 @@ function goodTreeAt(board: Board, { release, view }: Part): TreeId | null {
   return board.apps.get(release.app)?.badTrees.includes(good) === true ? null : good;
 }
 
-/** Hands the site back: recorded for every app, then in one mirror commit. */
+/** Hands the site back: in one mirror commit, once every app has it on record (`recordBacks`). */
 export function handBack(run: BackRun, back: Back): void {
-  const { board, unit } = run;
+  const { board } = run;
   const { site, steps } = back;
   const mirror = back.parts[0]?.view.mirror ?? "";
   const apps = steps.flatMap(({ part: { release }, to }) =>
@@ -81,29 +81,51 @@ export function handBack(run: BackRun, back: Back): void {
   addHandOver(board, { site, mirror, apps });
   board.sitesInFlight.add(site);
   addUser(run.users, back.stage, site);
-  editMembers(board, unit, (release) => {
-    const step = steps.find(({ part }) => part.release.id === release.id);
-    return step === undefined ? undefined : withBack(board, release, { site, step });
-  });
-  for (const { part } of steps) noteMoved(board, part, site);
+  for (const step of steps) {
+    const { id } = step.part.release;
+    const handed = run.handed.get(id) ?? [];
+    run.handed.set(id, handed);
+    handed.push(step);
+    noteMoved(board, step.part, site);
+  }
 }
 
-function withBack(
+/** Writes what was handed back into every release: once, however many sites it is. */
+export function recordBacks({ board, unit, handed }: BackRun): void {
+  editMembers(board, unit, (release) => {
+    const steps = handed.get(release.id);
+    return steps === undefined ? undefined : withBacks(board, release, steps);
+  });
+}
+
+function withBacks(
   board: Board,
   release: Release,
-  { site, step: { from, to, lost } }: { site: string; step: BackStep },
-): { release: Release; why: string } | undefined {
-  if (to === null) return undefined;
-  const failed = own(release.failed, site) ?? { at: board.at, cause: causeOf(release, site) };
-  const deletions = { ...release.deletions.handed, [site]: lost };
+  steps: readonly BackStep[],
+): { release: Release; why: string } {
+  const [back, failed] = [{ ...release.back }, { ...release.failed }];
+  const losses: Record<string, number> = {};
+  const whys: string[] = [];
+  for (const { part, from, to, lost } of steps) {
+    const { site } = part.view;
+    if (to === null) continue;
+    back[site] = { at: board.at, from, to };
+    if (!Object.hasOwn(failed, site))
+      failed[site] = { at: board.at, cause: causeOf(release, site) };
+    if (lost > 0) losses[site] = lost;
+    whys.push(`${release.app}: ${site} goes back from ${release.id}`);
+  }
+  const { deletions } = release;
+  const handed = { ...deletions.handed, ...losses };
+  const isNone = Object.keys(losses).length === 0;
   return {
     release: {
       ...release,
-      back: { ...release.back, [site]: { at: board.at, from, to } },
-      failed: { ...release.failed, [site]: failed },
-      deletions: lost === 0 ? release.deletions : { ...release.deletions, handed: deletions },
+      back,
+      failed,
+      deletions: isNone ? deletions : { ...deletions, handed },
     },
-    why: `${release.app}: ${site} goes back from ${release.id}`,
+    why: whys.join("; "),
   };
 }
 

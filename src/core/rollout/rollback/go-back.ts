@@ -14,7 +14,7 @@ import { waitOf } from "../stage-waits.ts";
 import { releasesOf, type Unit } from "../units.ts";
 import { backBlock, type BackRun, slotUsers } from "./back-blocks.ts";
 import { countBackLosses } from "./back-losses.ts";
-import { type Back, backsOf, handBack, reportStanding } from "./back-steps.ts";
+import { type Back, backsOf, handBack, recordBacks, reportStanding } from "./back-steps.ts";
 import { isToGoBack, settleGoingBack } from "./stop-failed.ts";
 
 /** Hands back what may go now, and says of the rest why it stays. */
@@ -26,7 +26,7 @@ export function goBack(board: Board, unit: Unit): void {
   dropUnwritten(board, unit);
   const backs = inOrder(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
-  const run: BackRun = { board, unit, users: slotUsers(board, unit) };
+  const run: BackRun = { board, unit, users: slotUsers(board, unit), handed: new Map() };
   const waits: Wait[] = [];
   for (const back of backs) {
     const block = backBlock(run, back);
@@ -38,6 +38,7 @@ export function goBack(board: Board, unit: Unit): void {
       waits.push(waitOf(release, { stage, site: back.site, block: standing }));
     }
   }
+  recordBacks(run);
   replaceWaits(board, waits);
 }
 

@@ -15,8 +15,8 @@ export function stopFailed(board: Board, unit: Unit, index: number): void {
   const releases = releasesOf(board, unit);
   const [stage, scope] = [releases[0]?.stages[index], scopeOf(releases)];
   if (stage === undefined || scope === null) return;
-  const failed = (sitesByStage(releases)[index] ?? []).filter((site) =>
-    unitSite(board.input, releases, site).parts.some(({ state }) => state.kind === "failed"),
+  const failed = (sitesByStage(board, releases)[index] ?? []).filter((site) =>
+    unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed"),
   );
   if (failed.length <= stage.failureBudget) return;
   const isGoing = ({ kind, goingBack }: Release): boolean =>
