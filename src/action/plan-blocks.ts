@@ -1,7 +1,8 @@
 /** A plan as blocks of markdown, each complete in itself. Names of sites and apps are labels, all else may be anything. */
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { DiffGroup, FleetPlan, StagePlan } from "../core/plan/fleet-plan.ts";
-import { countOf, spanInWords } from "../core/rollout/words.ts";
+import { asOfLines, waitInWords } from "../core/plan/plan-text.ts";
+import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import { codeSpan, fence, markdownTable, visible } from "./untrusted.ts";
 
@@ -19,7 +20,13 @@ export function planVerdict({ sites, siteCount, groups }: FleetPlan): string {
 /** Where the changes are, stage by stage, and what they delete. */
 export function planBlocks(plan: FleetPlan, model: FleetModel): readonly string[] {
   if (plan.sites.length === 0) return noteBlocks(plan);
-  return [virtualSites(plan, model), stages(plan.stages), risks(plan), ...noteBlocks(plan)];
+  return [
+    virtualSites(plan, model),
+    stages(plan.stages),
+    waits(plan),
+    risks(plan),
+    ...noteBlocks(plan),
+  ];
 }
 
 /** At most `max` rows, and how many there are besides. */
@@ -56,6 +63,19 @@ function stages(all: readonly StagePlan[]): string {
     gatesOf(stage),
   ]);
   return someRows(["app", "stage", "chosen by", "sites", "before the next"], rows, "stage");
+}
+
+/** What the change waits for beside budgets and soaks. */
+function waits(plan: FleetPlan): string {
+  if (plan.waits.length === 0) return "";
+  const rows = plan.waits.map((wait) => [
+    codeSpan(wait.app),
+    String(wait.sites.length),
+    codeSpan(someOf(wait.sites, maxNames)),
+    codeSpan(waitInWords(wait), 1000),
+  ]);
+  const asOf = asOfLines(plan).map((line) => `\n${line}\n`);
+  return `${someRows(["app", "sites", "which", "will wait"], rows, "wait")}${asOf.join("")}`;
 }
 
 function gatesOf({ sites, approval, soakMs, failureBudget }: StagePlan): string {

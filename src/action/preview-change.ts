@@ -8,7 +8,7 @@ import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { readFleetFiles } from "../core/model/read-fleet-files.ts";
 import type { PlanSide } from "../core/plan/assumed-state.ts";
 import type { FleetPlan } from "../core/plan/fleet-plan.ts";
-import { planChange, planSide } from "../core/plan/plan-change.ts";
+import { planChange, planSide, wholeMinute } from "../core/plan/plan-change.ts";
 
 /** What is known of a change once it was looked at. */
 export interface Preview {
@@ -54,10 +54,11 @@ function usage(message: string, hint: string): FleetError {
   return new FleetError("USAGE", message, { hint, retry: "never" });
 }
 
-/** Looks at a change. What cannot be found out is thrown. */
+/** Looks at a change at a time (ms). What cannot be found out is thrown. */
 export async function previewChange(
   { path }: FleetFolder,
   compared: { readonly base: string | null; readonly head: string },
+  now: number,
 ): Promise<Preview> {
   const head = await commitOf(path, "head", compared.head);
   const read = planSide(head, await filesOf(path, head));
@@ -66,7 +67,7 @@ export async function previewChange(
   const before = await readBase(path, base);
   const { diagnostics, side } = read;
   if (!before.ok) return { base, head, ...unplanned(diagnostics, before.notes) };
-  const planned = { plan: planChange(before.side, side), model: side.model };
+  const planned = { plan: planChange(before.side, side, wholeMinute(now)), model: side.model };
   return { base, head, diagnostics, planned, notes: before.notes };
 }
 

@@ -19,18 +19,20 @@ export interface ActionIo {
   readonly env: Environment;
   /** Writes to the log, which the runner reads commands from. */
   print(text: string): void;
+  /** The time (ms). */
+  now(): number;
 }
 
 /** Runs and tells; gives the exit code: 0 all is well, 1 the answer is no, 2 could not find out. */
 export async function runAction(io: ActionIo): Promise<0 | 1 | 2> {
-  const report = await lookAt(io.env).catch(failed);
+  const report = await lookAt(io).catch(failed);
   tell(report, io);
   await append(io.env["GITHUB_STEP_SUMMARY"], summaryOf(report));
   await append(io.env["GITHUB_OUTPUT"], outputLines(outputsOf(report)));
   return exitCode(report, io.env);
 }
 
-async function lookAt(env: Environment): Promise<Report> {
+async function lookAt({ env, now }: Pick<ActionIo, "env" | "now">): Promise<Report> {
   const inputs = readInputs(env);
   const event = {
     name: env["GITHUB_EVENT_NAME"] ?? "",
@@ -43,7 +45,7 @@ async function lookAt(env: Environment): Promise<Report> {
     return { ...empty, verdict: "nothing-to-do", reason: compared.nothing };
   }
   const folder = await fleetFolder(env["GITHUB_WORKSPACE"] ?? process.cwd(), inputs.directory);
-  const preview = await previewChange(folder, compared);
+  const preview = await previewChange(folder, compared, now());
   return {
     ...empty,
     verdict: verdictOf(preview),

@@ -123,6 +123,8 @@ function footer(preview: Preview | null): string {
   const from = base === null ? "nothing" : codeSpan(base.slice(0, 12));
   const line = `From ${from} to ${codeSpan(head.slice(0, 12))}`;
   if (planned === null) return `${line}.\n`;
-  const start = planned.plan.base === null ? "--from-nothing" : `--base ${planned.plan.base}`;
-  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}\` (plan \`sha256:${planned.plan.digest.slice(0, 12)}\`).\n`;
+  const { plan } = planned;
+  const start = plan.base === null ? "--from-nothing" : `--base ${plan.base}`;
+  const at = plan.at === null ? "" : ` --at ${plan.at}`;
+  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at}\` (plan \`sha256:${plan.digest.slice(0, 12)}\`).\n`;
 }

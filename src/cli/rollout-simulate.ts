@@ -8,6 +8,7 @@ import { simulationSvg } from "../core/simulate/simulation-svg.ts";
 import { simulationText } from "../core/simulate/simulation-text.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { Command, CommandArgs } from "./command.ts";
+import { momentOption } from "./moment-option.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
 import { readBase, readHead, sideOptions, sideUsage } from "./plan-sides.ts";
 import { tellInvalid } from "./render.ts";
@@ -36,6 +37,8 @@ Assumptions:
       --approvals-after  how long people take for each approval (default 0s)
       --bad          the change is bad: it breaks every site that it reaches so long after its hand-over, such as 2m;
                      0s: it never gets healthy
+      --start        when the commit begins to be followed, such as 2026-11-27T22:00:00+09:00 (default: now): it decides
+                     which maintenance windows are open
       --seed         a whole number: other numbers draw other times and failures (default 1)
       --seeds        so many runs, from --seed on, where chance plays a part; durations are p50 and p95 (default 5)
 
@@ -51,6 +54,7 @@ not a valid fleet, or the repository cannot be read.
     offline: { type: "string" },
     "approvals-after": { type: "string" },
     bad: { type: "string" },
+    start: { type: "string" },
     seed: { type: "string" },
     seeds: { type: "string" },
   },
@@ -85,6 +89,7 @@ async function writePicture(file: string, text: string): Promise<void> {
 
 function readAssumptions(args: CommandArgs): Assumptions {
   return {
+    start: new Date(momentOption(args, "start")).toISOString(),
     seed: wholeNumber(args, { name: "seed", fallback: 1, least: 0, most: 2 ** 31 }),
     healthyAfter: readHealthyAfter(args),
     failureRate: percentage(args, "failure-rate") / 100,

@@ -5,6 +5,7 @@
 import {
   carriedChange,
   type DeclaredDecision,
+  declaredDecisions,
   declaredHold,
   endHold,
   goneDecisions,
@@ -29,7 +30,7 @@ export async function carryOutDeclared(
   control: ControlSnapshot,
   head: ValidHead,
 ): Promise<ControlSnapshot> {
-  const declared = declaredBy(head);
+  const declared = declaredDecisions(head.model);
   let next = control;
   for (const decision of newDecisions(control.state, declared)) {
     next = await carryOut(world, next, { decision, head: head.commit });
@@ -39,13 +40,6 @@ export async function carryOutDeclared(
   const subject = gone[0]?.why ?? "";
   const at = world.clock.now();
   return commitToControl(world, next, { changes: gone, subject, author: controllerAuthor, at });
-}
-
-function declaredBy({ model }: ValidHead): DeclaredDecision[] {
-  return [...model.decisions].map(([name, located]) => {
-    const { file, line } = located.at(["spec"]);
-    return { name, file, line, spec: located.value.spec };
-  });
 }
 
 interface Case {

@@ -32,7 +32,7 @@ function manyGroups(): Report {
       ]),
     );
   const [base, head] = [side("a".repeat(40), edits("old")), side("b".repeat(40), edits("new"))];
-  const plan = planChange(base, head);
+  const plan = planChange(base, head, 0);
   return {
     verdict: "changes",
     directory: "",
@@ -99,7 +99,7 @@ describe("the job summary", () => {
       "manifests/web/settings.yaml": configMapYaml("settings", data),
     });
     const head = side("b".repeat(40), web({ ...lines, last: "new" }));
-    const plan = planChange(side("a".repeat(40), web({ first: "old" })), head);
+    const plan = planChange(side("a".repeat(40), web({ first: "old" })), head, 0);
     const report = manyGroups();
     const preview = { ...report.preview, base: null, head: "b", diagnostics: [], notes: [] };
     const summary = summaryOf({

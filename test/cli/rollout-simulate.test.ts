@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { describe, expect, it } from "vitest";
 import type { RolloutSimulation } from "../../src/core/simulate/simulate-change.ts";
 import { runCli } from "../support/cli.ts";
-import { aFleet, configMapYaml } from "../support/fleet.ts";
+import { aFleet, configMapYaml, fleetYaml, windowYaml } from "../support/fleet.ts";
 import { type TestRepository, createRepository } from "../support/git-repository.ts";
 
 const settings = "manifests/web/settings.yaml";
@@ -22,6 +22,7 @@ describe("flotilla rollout simulate", () => {
   it("tells how a change would go, as text, JSON, YAML and a picture, the same every time", async () => {
     const repository = await repositoryWith(red);
     const args = ["rollout", "simulate", repository.dir, "--base", "HEAD~1", "--head", "main"];
+    args.push("--start", "2026-11-27T22:00:00+09:00");
     const svg = join(repository.dir, "rollout.svg");
     const table = await runCli([...args, "--svg", svg]);
     const json = await runCli([...args, "-o", "json"]);
@@ -70,7 +71,44 @@ describe("flotilla rollout simulate", () => {
     });
   });
 
+  it("begins at the time that is named, or now: windows open and close by it", async () => {
+    const repository = await createRepository({
+      ...Object.fromEntries(aFleet().map((file) => [file.path, file.text])),
+      "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, windows: ["nights"] }),
+      "windows.yaml": windowYaml("nights", {
+        timeZone: "Asia/Tokyo",
+        open: [{ start: "22:00", duration: "1h" }],
+      }),
+    });
+    await repository.commit({ [settings]: red });
+    const args = ["rollout", "simulate", repository.dir, "--base", "HEAD~1", "-o", "json"];
+    const opensAfter = async (...more: string[]): Promise<unknown> => {
+      const { stages, assumed } = JSON.parse((await runCli([...args, ...more])).stdout) as {
+        stages: { settledMs: number }[];
+        assumed: { start: string };
+      };
+      return [assumed.start, Math.round((stages[0]?.settledMs ?? 0) / 60_000)];
+    };
+
+    expect(await opensAfter("--start", "2026-11-27T22:10:00+09:00")).toEqual([
+      "2026-11-27T13:10:00.000Z",
+      1,
+    ]);
+    expect(await opensAfter("--start", "2026-11-27T12:00:00Z")).toEqual([
+      "2026-11-27T12:00:00.000Z",
+      61,
+    ]);
+    const before = Math.floor(Date.now() / 1000) * 1000;
+    const { stdout } = await runCli(args);
+    const now = JSON.parse(stdout) as RolloutSimulation;
+    expect(Date.parse(now.assumed.start)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(now.assumed.start)).toBeLessThanOrEqual(Date.now());
+  });
+
   it.each([
+    [["--start", "tomorrow"], "--start is a time such as 2026-11-27T22:00:00+09:00"],
+    [["--start", "2026-02-30T22:00:00Z"], "--start is a time such as"],
+    [["--start", "2026-11-27T22:00:00"], "--start is a time such as"],
     [["--healthy-after", "soon"], "--healthy-after is a time such as 30s"],
     [["--healthy-after", "2m,20s"], "--healthy-after is a time such as 30s"],
     [["--failure-rate", "120%"], "--failure-rate is a percentage such as 5%"],

@@ -1,6 +1,6 @@
 /**
  * What `startReleases` is asked for a preview: the base is what is followed, each app's base version is current at all
- * of its sites, and every site answers and is healthy. Nothing is under way or held.
+ * of its sites, and every site answers and is healthy. Nothing is under way, or held but by files of the repository.
  */
 import { keptIds } from "../apply/kept-objects.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
@@ -12,6 +12,7 @@ import {
   type Variant,
   rendererNumber,
 } from "../render/rendered.ts";
+import { declaredHolds } from "./declared-holds.ts";
 import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
 import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
 import type { RemovalVerb } from "../rollout/records.ts";
@@ -30,21 +31,26 @@ export interface PlanSide {
 
 type Trees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
 
-/** Times are in records only, which the plan does not show. */
-const noTime = 0;
+export interface AssumedFleet {
+  /** null: nothing. */
+  readonly base: PlanSide | null;
+  readonly head: PlanSide;
+  readonly isProtected: (object: ObjectId) => boolean;
+  /** When the head begins to be followed (ms). */
+  readonly now: number;
+}
 
-/** The planner's input for going from `base` (null: nothing) to `head`. */
-export function assumedState(
-  base: PlanSide | null,
-  head: PlanSide,
-  isProtected: (object: ObjectId) => boolean,
-): StartInput {
+/** The planner's input for going from the base to the head. */
+export function assumedState({ base, head, isProtected, now }: AssumedFleet): StartInput {
   const headSites = siteFacts(head.model);
   const granting = base ?? head;
   const sides = base === null ? [head] : [base, head];
   return {
-    now: noTime,
-    control: control(base),
+    now,
+    control: {
+      ...control(base, now),
+      holds: declaredHolds(base, head, new Date(now).toISOString()),
+    },
     sites: headSites,
     mirrors: bySite(base?.rendered),
     observed: {},
@@ -78,7 +84,7 @@ function standing(base: PlanSide, head: FleetModel): Standing {
   };
 }
 
-function control(base: PlanSide | null): ControlState {
+function control(base: PlanSide | null, now: number): ControlState {
   const empty = { epoch: 1, holds: [], workers: {} };
   if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
   const { revision, model, rendered } = base;
@@ -89,7 +95,7 @@ function control(base: PlanSide | null): ControlState {
   const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
   return {
     ...empty,
-    head: { commit: revision, at: new Date(noTime).toISOString() },
+    head: { commit: revision, at: new Date(now).toISOString() },
     apps: Object.fromEntries(apps),
     sites: Object.fromEntries(sites) as ControlState["sites"],
   };

@@ -1,3 +1,4 @@
+import type { Wait } from "../rollout/planner-types.ts";
 import type { RemovalVerb } from "../rollout/records.ts";
 import type { TreeId } from "../render/rendered.ts";
 import type { ObjectChange } from "./object-changes.ts";
@@ -28,6 +29,10 @@ export interface FleetPlan {
   readonly notes: readonly string[];
   /** What the planner says when it begins these releases; the controller logs the same. */
   readonly plannerNotes: readonly string[];
+  /** What will make it wait, beside budgets and soaks, as far as the two revisions tell. */
+  readonly waits: readonly PlannedWait[];
+  /** As of when (ISO) windows were looked at; null: there is none, and the time is no input. */
+  readonly at: string | null;
   /** sha256 (hex) of all of the above. */
   readonly digest: string;
 }
@@ -36,6 +41,14 @@ export interface SitePlan {
   readonly site: string;
   readonly region: string;
   readonly apps: readonly SiteAppPlan[];
+}
+
+/** What sites wait for when their turn comes: a window, a hold, an app that comes first, a check. */
+export interface PlannedWait extends Pick<
+  Wait,
+  "app" | "release" | "code" | "reason" | "endsWhen"
+> {
+  readonly sites: readonly string[];
 }
 
 interface SiteAppPlan {

@@ -6,6 +6,11 @@ import type { PlanSide } from "./assumed-state.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import { planFleet } from "./plan-fleet.ts";
 
+/** A time (ms) as plans name it. */
+export function wholeMinute(ms: number): number {
+  return ms - (ms % 60_000);
+}
+
 /** One revision, read: what can be planned with, or every mistake in it. */
 export type ReadSide =
   | { readonly ok: true; readonly side: PlanSide; readonly diagnostics: readonly Diagnostic[] }
@@ -19,9 +24,9 @@ export function planSide(revision: string, files: readonly SourceFile[]): ReadSi
   return { ok: true, side: { revision, model, rendered }, diagnostics };
 }
 
-/** Plans going from `base` (null: nothing) to `head`, with what the controller protects. */
-export function planChange(base: PlanSide | null, head: PlanSide): FleetPlan {
+/** Plans going from `base` (null: nothing) to `head` at a time (ms), with what the controller protects. */
+export function planChange(base: PlanSide | null, head: PlanSide, now: number): FleetPlan {
   const sides = base === null ? [head] : [base, head];
   const isProtected = protectedObjects(sides.map(({ rendered }) => rendered.variants));
-  return planFleet(base, head, { isProtected });
+  return planFleet(base, head, { isProtected, now });
 }

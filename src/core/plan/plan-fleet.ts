@@ -14,21 +14,25 @@ import { type PlanSide, assumedState } from "./assumed-state.ts";
 import { diffGroups } from "./diff-groups.ts";
 import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
 import { objectChanges } from "./object-changes.ts";
+import { hasWindows, plannedWaits } from "./planned-waits.ts";
 import { releasePlan, stagePlans } from "./release-plans.ts";
 
 /** What a plan needs to know besides the two revisions. */
 export interface PlanOptions {
   /** Objects that are deleted only with consent. */
   readonly isProtected: (object: ObjectId) => boolean;
+  /** When it is planned (ms): which windows are open. */
+  readonly now: number;
 }
 
 /** Plans going from `base` (null: nothing) to `head`. Same inputs, same bytes. */
 export function planFleet(
   base: PlanSide | null,
   head: PlanSide,
-  { isProtected }: PlanOptions,
+  { isProtected, now }: PlanOptions,
 ): FleetPlan {
-  const { changes, notes } = startReleases(assumedState(base, head, isProtected));
+  const start = assumedState({ base, head, isProtected, now });
+  const { changes, notes } = startReleases(start);
   const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
@@ -45,6 +49,8 @@ export function planFleet(
     deletions: deletionPlan(releases),
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes,
+    waits: plannedWaits(start, changes),
+    at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null,
   };
   // A plan is made of JSON values only, though its interfaces do not say so.
   const digest = createHash("sha256")

@@ -1,7 +1,14 @@
 /** A plan as people read it on a terminal. Everything in it is in the plan; whole objects that come or go are named only. */
-import { someOf, countOf, spanInWords } from "../rollout/words.ts";
+import { countOf, readableTimes, someOf, spanInWords } from "../rollout/words.ts";
 import { workTree } from "./assumed-state.ts";
-import type { DiffGroup, FleetPlan, ReleasePlan, StagePlan, VariantPlan } from "./fleet-plan.ts";
+import type {
+  DiffGroup,
+  FleetPlan,
+  PlannedWait,
+  ReleasePlan,
+  StagePlan,
+  VariantPlan,
+} from "./fleet-plan.ts";
 import type { ObjectChange } from "./object-changes.ts";
 
 /** The plan as text that ends in a newline. */
@@ -9,7 +16,7 @@ export function planText(plan: FleetPlan): string {
   const blocks = [
     headLines(plan),
     ...appsOf(plan).map((app) => appLines(plan, app)),
-    plan.sites.length === 0 ? [] : [deletionLine(plan)],
+    plan.sites.length === 0 ? [] : [deletionLine(plan), ...asOfLines(plan)],
     plan.notes.length === 0 ? [] : ["Notes", ...plan.notes.map((note) => `  ${note}`)],
   ];
   return blocks
@@ -42,6 +49,7 @@ function appLines(plan: FleetPlan, app: string): string[] {
   return [
     ...releases.flatMap((release) => [releaseLine(release), ...stageLines(plan.stages, release)]),
     ...openListLines(plan, app),
+    ...waitLines(plan, app),
     ...groups.flatMap((group) => groupLines(plan.variants, group)),
   ];
 }
@@ -95,6 +103,22 @@ function openListLines({ sites }: FleetPlan, app: string): string[] {
   return [
     `${app}: ${countOf(joining.length, "site")} without stages, with what is current: ${someOf(joining)}`,
   ];
+}
+
+function waitLines({ waits }: FleetPlan, app: string): string[] {
+  return waits
+    .filter((wait) => wait.app === app)
+    .map((wait) => `  will wait at ${someOf(wait.sites)}: ${waitInWords(wait)}`);
+}
+
+/** Why, and until when. */
+export function waitInWords({ reason, endsWhen }: PlannedWait): string {
+  return `${reason}; ends when ${readableTimes(endsWhen)}`;
+}
+
+/** As of when windows were looked at; empty where there are none. */
+export function asOfLines({ at }: Pick<FleetPlan, "at">): string[] {
+  return at === null ? [] : [`Windows as of ${readableTimes(at)}.`];
 }
 
 function groupLines(

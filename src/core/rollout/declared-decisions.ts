@@ -4,6 +4,7 @@
  * lasts as long as its file: the API does not end it.
  */
 import { createHash } from "node:crypto";
+import type { FleetModel } from "../model/fleet-model.ts";
 import type { Decision as DecisionDocument } from "../model/kinds.ts";
 import { canonicalJson } from "../model/json.ts";
 import type { Decision } from "../protocol/api.ts";
@@ -18,6 +19,16 @@ export interface DeclaredDecision {
   readonly file: string;
   readonly line: number;
   readonly spec: DecisionDocument["spec"];
+}
+
+/** Those of a commit. */
+export function declaredDecisions({
+  decisions,
+}: Pick<FleetModel, "decisions">): DeclaredDecision[] {
+  return [...decisions].map(([name, located]) => {
+    const { file, line } = located.at(["spec"]);
+    return { name, file, line, spec: located.value.spec };
+  });
 }
 
 /** What tells a changed decision from the same one at another place. */

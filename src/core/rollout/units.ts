@@ -5,7 +5,6 @@ import type { FrozenStage, Release } from "./records.ts";
 import { type ListedSite, listedSite, siteState, type SiteState } from "./site-state.ts";
 import { holdOn } from "./holds.ts";
 import { isHealthy, standingOf } from "./site-view.ts";
-import type { PlannerInput } from "./planner-types.ts";
 
 /** Releases by app and id. Tied members have equal stages: those are the unit's. */
 export interface Unit {

@@ -10,6 +10,8 @@ export interface HealthyAfter {
 /** What is assumed of a fleet. The same assumptions give the same story. */
 export interface Assumptions {
   readonly seed: number;
+  /** When the head begins to be followed (ISO): which windows are open. */
+  readonly start: string;
   readonly healthyAfter: HealthyAfter;
   /** Share of the sites (0 to 1) at which the new version never gets healthy. */
   readonly failureRate: number;

@@ -60,7 +60,10 @@ export function simulateChange(
 ): RolloutSimulation {
   const sides = base === null ? [head] : [base, head];
   const isProtected = protectedObjects(sides.map(({ rendered }) => rendered.variants));
-  const world = simulatedWorld(assumedState(base, head, isProtected), assumed.offlinePercent);
+  const world = simulatedWorld(
+    assumedState({ base, head, isProtected, now: Date.parse(assumed.start) }),
+    assumed.offlinePercent,
+  );
   const fleet = fleetAtStart(world, startReleases(world.start).changes);
   const lookMs = lookMsOf(assumed);
   const playOf = (seed: number): Play => ({

@@ -101,6 +101,7 @@ export function plannerInput(world: SimulatedWorld, fleet: SimulatedFleet): Plan
     entitled: entitledTrees(start, control),
     good,
     placedByHead,
+    dependsOn: start.dependsOn ?? {},
     objectsOf: (tree) => start.objectsOf(tree),
     keptOf: (tree) => start.keptOf?.(tree) ?? new Set(),
   };

@@ -1,6 +1,6 @@
 /** A simulation as people read it on a terminal. */
 import { workTree } from "../plan/assumed-state.ts";
-import { countOf, spanInWords } from "../rollout/words.ts";
+import { countOf, readableTimes, spanInWords } from "../rollout/words.ts";
 import type { Sample } from "./play-rollout.ts";
 import type { RolloutSimulation, SimulatedStage } from "./simulate-change.ts";
 import type { WorstCase } from "./worst-cases.ts";
@@ -42,7 +42,7 @@ export function assumedWords({
   assumed,
   runs,
 }: Pick<RolloutSimulation, "assumed" | "runs">): string {
-  const { healthyAfter, failureRate, offlinePercent, approvalMs, badAfterMs } = assumed;
+  const { start, healthyAfter, failureRate, offlinePercent, approvalMs, badAfterMs } = assumed;
   const { p50Ms, p95Ms } = healthyAfter;
   const within =
     p95Ms > p50Ms
@@ -51,6 +51,7 @@ export function assumedWords({
   const share = Number((failureRate * 100).toFixed(4));
   const seeds = runs.map(({ seed }) => seed);
   return [
+    `it begins at ${readableTimes(start)}`,
     within,
     failureRate === 0 ? "none fails" : `${share} % fail`,
     offlinePercent === 0 ? "all answer" : `${offlinePercent} % are offline`,

@@ -27,7 +27,7 @@ function side(revision: string, edits: FleetEdits = {}): PlanSide {
   throw new Error(rendered.diagnostics.map(formatDiagnostic).join("\n"));
 }
 
-const options = { isProtected: () => false };
+const options = { isProtected: () => false, now: 0 };
 const plan = (before: FleetEdits, after: FleetEdits): FleetPlan =>
   planFleet(side(base, before), side(head, after), options);
 
@@ -111,6 +111,7 @@ describe("planFleet", () => {
     });
     const guarded = planFleet(side(base, kept), side(head, dropped), {
       isProtected: (id) => id.includes("ConfigMap"),
+      now: 0,
     });
     expect(guarded.deletions.needsApproval).toBe("ConfigMap web/settings is protected");
   });
@@ -122,7 +123,10 @@ metadata: {name: settings, annotations: {flotilla.dev/prune: keep}}
 `;
     const kept = { "manifests/web/settings.yaml": settings };
     const dropped = { "manifests/web/settings.yaml": null };
-    const planned = planFleet(side(base, kept), side(head, dropped), { isProtected: () => true });
+    const planned = planFleet(side(base, kept), side(head, dropped), {
+      isProtected: () => true,
+      now: 0,
+    });
     expect(planned.deletions).toEqual({ objects: 0, perApp: {}, needsApproval: null });
     // The head's word comes too late: what stands is what is deleted.
     expect(plan({}, { ...kept, ...dropped }).deletions.objects).toBe(4);

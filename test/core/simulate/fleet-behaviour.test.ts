@@ -7,6 +7,7 @@ const assumed = {
   healthyAfter: { p50Ms: 20_000, p95Ms: 120_000 },
   failureRate: 0.05,
   offlinePercent: 0,
+  start: "2026-11-27T00:00:00.000Z",
   approvalMs: 0,
   badAfterMs: null,
 };

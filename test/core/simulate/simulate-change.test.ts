@@ -17,6 +17,7 @@ type Spec = NonNullable<WorldHead["apps"][string]["strategy"]>;
 
 const good: Assumptions = {
   seed: 1,
+  start: "2026-11-27T00:00:00.000Z",
   healthyAfter: { p50Ms: 20_000, p95Ms: 20_000 },
   failureRate: 0,
   offlinePercent: 0,
@@ -103,6 +104,7 @@ const strategies = fc.record({
 
 const assumptions = fc.record({
   seed: fc.integer({ min: 0, max: 1000 }),
+  start: fc.constant(good.start),
   healthyAfter: fc.constantFrom({ p50Ms: 0, p95Ms: 0 }, { p50Ms: 20_000, p95Ms: 60_000 }),
   failureRate: fc.constantFrom(0, 0.1),
   offlinePercent: fc.constantFrom(0, 10),
