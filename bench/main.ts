@@ -5,7 +5,8 @@
  *   npm run bench                         300 and 3,000 sites; a table
  *   npm run bench -- --sites 300 -o json  one size; JSON on stdout
  *
- *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without it: all the rest
+ *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without --only: all the rest
+ *   npm run bench -- --sites 300 --only rates       of the rest only applies a second, and their CPU time
  *
  * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
  * -o json|table. Needs Linux (/proc) for memory.
@@ -56,6 +57,11 @@ async function measure(size: FleetSize, rounds: number): Promise<readonly Figure
     await measureRollouts(fleet, rounds, note);
     return figures;
   }
+  if (values.only === "rates") {
+    say("first sync done; whole-app changes, a bare client and kubectl in turn");
+    await measureRate(fleet, { rounds, kubectl: await kubectlPath() }, note);
+    return figures;
+  }
   say("first sync done; one-object changes");
   await measureEffect(fleet, rounds, note);
   say("nothing changes");
@@ -102,7 +108,9 @@ function rounded(value: number): string {
 
 const rounds = wholeNumber(values.rounds, "rounds");
 const objects = wholeNumber(values.objects, "objects");
-if (values.only !== undefined && values.only !== "rollouts") throw new Error("--only rollouts");
+if (!["rollouts", "rates", undefined].includes(values.only)) {
+  throw new Error("--only rollouts or --only rates");
+}
 const all: Figure[] = [];
 for (const text of values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
