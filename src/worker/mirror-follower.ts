@@ -77,6 +77,8 @@ class Follower implements MirrorFollower {
   #refused = "";
   #isHinted = false;
   #asked: string | undefined;
+  /** The head that was last told and was not followed then; "" for none. */
+  #told = "";
   #failures = 0;
 
   constructor(options: FollowerOptions) {
@@ -98,7 +100,9 @@ class Follower implements MirrorFollower {
   }
 
   hint(head: string): void {
-    if (head !== this.#view?.commit) this.#waker.wake();
+    if (head === this.#view?.commit) return;
+    this.#told = head;
+    this.#waker.wake();
   }
 
   recover(commit: string | undefined): void {
@@ -119,8 +123,20 @@ class Follower implements MirrorFollower {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#attempt(signal);
-      await this.#waker.wait(this.#wait(), signal);
+      await this.#waitForNews(signal);
     }
+  }
+
+  /** A commit is told again and again while it is being fetched: that is nothing to ask for once it is followed. */
+  async #waitForNews(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const until = clock.monotonic() + this.#wait();
+    do await this.#waker.wait(until - clock.monotonic(), signal);
+    while (!signal.aborted && !this.#hasNews() && clock.monotonic() < until);
+  }
+
+  #hasNews(): boolean {
+    return this.#asked !== undefined || this.#told !== this.#view?.commit;
   }
 
   #epoch(): number {

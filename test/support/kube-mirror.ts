@@ -50,6 +50,10 @@ export interface TestMirror {
   readonly store: NativeStore;
   readonly reports: readonly WorkerReport[];
   commit(content: MirrorContent, options?: CommitOptions): Promise<string>;
+  /** Paths of the git requests that came, in order. */
+  readonly gitRequests: readonly string[];
+  /** Tells the head once more to who follows the hints. */
+  announce(): void;
   /** Points the branch elsewhere, whatever it descends from. */
   force(commit: string): Promise<void>;
   /** Asks the worker that follows the hints; throws its refusal. */
@@ -74,6 +78,7 @@ export async function startTestMirror(): Promise<TestMirror> {
   const apps = new Map<string, AppReport>();
   const sites = new Map<string, SiteReport>();
   const hints = new Set<ServerResponse>();
+  const gitRequests: string[] = [];
   const answers = new Map<string, (answer: SiteAnswer) => void>();
   let head = "";
   let epoch = 1;
@@ -129,6 +134,7 @@ export async function startTestMirror(): Promise<TestMirror> {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ resend: !isTaken, head, epoch }));
     } else {
+      gitRequests.push(path);
       await serveGit(request, response, { path, body });
     }
   };
@@ -161,6 +167,8 @@ export async function startTestMirror(): Promise<TestMirror> {
     tokenFile,
     store,
     reports,
+    gitRequests,
+    announce,
     commit: async (content, options = {}) => {
       epoch = options.epoch ?? epoch;
       const { changes, objects } = changesOf(content, options);

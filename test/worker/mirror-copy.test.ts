@@ -43,6 +43,25 @@ describe("a worker and its copy of the mirror", { timeout: 60_000 }, () => {
     await eventually("it is content", () => fleet.mirror.last()?.refused === "");
   });
 
+  it("fetches a commit once, however often it is told of it meanwhile", async () => {
+    await commit("1");
+    await fleet.start(["s1"], { poll: "15s", heartbeat: "15s" });
+    await stands("1");
+    await sleep(500);
+    const before = fleet.mirror.gitRequests.length;
+    await commit("2");
+    await eventually("2 stands", () => {
+      fleet.mirror.announce();
+      return JSON.stringify(fleet.clusters.data("s1", "a")) === JSON.stringify({ k: "2" });
+    });
+    await sleep(500);
+    const asked = fleet.mirror.gitRequests.slice(before);
+    expect(asked.filter((path) => path.startsWith("/info/refs"))).toHaveLength(1);
+
+    await commit("3");
+    await stands("3");
+  });
+
   it("does not go back to an old copy that somebody restored", async () => {
     const first = await commit("1");
     await fleet.start(["s1"]);
