@@ -119,11 +119,17 @@ export function needsRepair(state: AppState): boolean {
   return [...state.drifted.values()].some(({ repair }) => repair);
 }
 
-/** The app's line in a report; null: there is nothing to tell. */
-export function appReport(state: AppState, site: string): AppReport | null {
+/**
+ * The app's line in a report; null: there is nothing to tell. Where the whole site fails, `isSiteBroken`, that is told
+ * of the site, once, and not of each of its apps.
+ */
+export function appReport(
+  state: AppState,
+  { site, isSiteBroken }: { readonly site: string; readonly isSiteBroken: boolean },
+): AppReport | null {
   const { row, target } = state;
   if (row === null && target === null) return null;
-  const base = { site, app: state.app, message: messageOf(state) };
+  const base = { site, app: state.app, message: messageOf(state, isSiteBroken) };
   if (row === null) return { ...base, ...nothingYet };
   const times = healthTimes(state);
   const isGone = hasLeft(state) && isLeaving(target);
@@ -190,10 +196,10 @@ function syncOf(state: AppState): AppReport["sync"] {
   return isApplied && isPruned && isChecked && state.trouble === "" ? "Synced" : "OutOfSync";
 }
 
-function messageOf(state: AppState): string {
+function messageOf(state: AppState, isSiteBroken: boolean): string {
   if (state.target === null) return "the mirror does not name it here any more: nothing is written";
-  const unread = new Set([state.unseen.reason, state.unchecked]);
-  return [state.trouble, ...unread, driftText(state), state.waiting, state.health?.message ?? ""]
+  const failed = isSiteBroken ? [] : [state.trouble, state.unseen.reason, state.unchecked];
+  return [...new Set(failed), driftText(state), state.waiting, state.health?.message ?? ""]
     .filter((part) => part !== "")
     .join("; ");
 }

@@ -1,6 +1,4 @@
-import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, healthTimes } from "./app-state.ts";
-import type { SiteContext } from "./site-context.ts";
 
 const patienceMs = 10 * 60_000;
 
@@ -57,16 +55,4 @@ export function takeOverdue(states: Iterable<AppState>, isLate: boolean): readon
   );
   for (const state of overdue) state.isToldOverdue = true;
   return overdue.map(({ app }) => app);
-}
-
-/** How long to wait for the next question to a cluster that does not answer; at most until it counts as offline. */
-export function probeWaitMs({ clock, config, link }: SiteContext, probes: number): number {
-  const wait = backoffMs({
-    attempt: probes,
-    baseMs: config.retryMs,
-    maxMs: Math.min(30_000, config.retryMaxMs),
-    random: () => clock.random(),
-  });
-  const left = config.offlineAfterMs - link.facts().offlineForMs;
-  return left > 0 ? Math.min(wait, left) : wait;
 }

@@ -1,3 +1,4 @@
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
@@ -179,11 +180,23 @@ async function leave(
   return "settled";
 }
 
+/** What failed and what waits for it; what an API server says alike of many objects is said once. */
 function describeOutcome(outcome: ApplyOutcome): string {
-  const failures = outcome.failed.map(({ error }) => inWords(error));
+  const alike = new Map<string, FleetError[]>();
+  for (const { error } of outcome.failed) {
+    const key = isApiError(error) ? error.said : inWords(error);
+    alike.set(key, [...(alike.get(key) ?? []), error]);
+  }
+  const failures = [...alike.values()].map(describeAlike);
   const all = [...failures, ...outcome.blocked.map(({ reason }) => reason)];
   const more = all.length > 5 ? [`and ${all.length - 5} more`] : [];
   return [...all.slice(0, 5), ...more].join("; ");
+}
+
+function describeAlike([first, ...others]: readonly FleetError[]): string {
+  const words = first === undefined ? "" : inWords(first);
+  if (others.length === 0) return words;
+  return `${words} (and the same of ${others.length === 1 ? "1 other object" : `${others.length} other objects`})`;
 }
 
 function inWords(error: FleetError): string {

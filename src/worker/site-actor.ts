@@ -6,11 +6,12 @@ import { type AppState, appReport, hasLeft, newAppState, noneLookedUp } from "./
 import type { DriftBudget } from "./drift-budget.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
-import { probeWaitMs, takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
+import { takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
+import { type Probes, createProbes } from "./probes.ts";
 import { type NextLook, reconcileApp } from "./reconcile-app.ts";
-import type { SiteContext } from "./site-context.ts";
+import { type SiteContext, siteReport } from "./site-context.ts";
 import { type TaskTimer, createTaskTimer } from "./task-timer.ts";
 
 /** All work at one site: applying, looking at health, looking for drift, each when it is due. */
@@ -59,7 +60,8 @@ class Actor implements SiteActor {
   #ended: AbortSignal | undefined;
   #signal: AbortSignal = this.#assigned.signal;
   readonly #busy = new Set<Promise<void>>();
-  #probes = 0;
+  readonly #probes: Probes;
+  #isToldBroken = false;
   /** Monotonic time of the next look at health. */
   #lookAt = 0;
   #driftNote = "";
@@ -74,6 +76,7 @@ class Actor implements SiteActor {
       target: () => this.#target,
       signal: () => this.#signal,
     };
+    this.#probes = createProbes(this.#context);
     this.#timer = createTaskTimer({
       clock: options.context.clock,
       parallel,
@@ -188,6 +191,8 @@ class Actor implements SiteActor {
 
   async #task(key: string): Promise<void> {
     if (this.#signal.aborted) return;
+    // It fell silent while this waited for a place.
+    if (key !== "probe" && !this.#context.link.hasAnswered()) return this.#timer.schedule(key, 0);
     try {
       if (key === "probe") await this.#probe();
       else if (key === "observe") await this.#observe();
@@ -200,16 +205,20 @@ class Actor implements SiteActor {
     this.#probeSoon();
   }
 
-  /** Nothing else is done at a site that does not answer. */
+  /** Nothing else is done at a site that does not answer; one that may be ill is asked at once. */
   #probeSoon(): void {
-    if (this.#context.link.hasAnswered()) return;
-    this.#timer.schedule("probe", probeWaitMs(this.#context, this.#probes));
+    const { link } = this.#context;
+    if (link.hasAnswered()) {
+      if (link.isSuspected()) this.#timer.schedule("probe", 0);
+      return;
+    }
+    this.#timer.schedule("probe", this.#probes.waitMs());
   }
 
   #failed(key: string, error: unknown): void {
     const { config, link, logger } = this.#context;
     link.noteFailure(error);
-    this.#options.touch();
+    this.#touchSite();
     if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
     const reason = error instanceof FleetError ? error.message : "internal error: see the log";
     const state = key.startsWith("app/") ? this.#states.get(key.slice("app/".length)) : undefined;
@@ -224,15 +233,25 @@ class Actor implements SiteActor {
     }
   }
 
+  /** Where all of it begins to fail, or ends to, what its apps say changes too. */
+  #touchSite(): void {
+    this.#options.touch();
+    const isBroken = this.#context.link.isBroken();
+    if (isBroken !== this.#isToldBroken) {
+      for (const app of this.#states.keys()) this.#options.touch(app);
+    }
+    this.#isToldBroken = isBroken;
+  }
+
   /** Asks only who the cluster is; what comes after a failure starts again from here. */
   async #probe(): Promise<void> {
     const wasBroken = this.#context.link.isBroken();
     // By now it may count as offline, and the answer may be long in coming.
     if (wasBroken) this.#options.touch();
-    this.#probes += 1;
+    this.#probes.sent();
     await this.#context.link.verify({ signal: this.#signal, maxAgeMs: 0 });
-    this.#probes = 0;
-    this.#options.touch();
+    this.#probes.answered();
+    this.#touchSite();
     if (!wasBroken) return;
     for (const state of this.#states.values()) {
       state.failures = 0;
@@ -318,17 +337,7 @@ class Actor implements SiteActor {
   }
 
   report(): SiteReport {
-    const { site, link, config } = this.#context;
-    const { uid, offlineForMs, message } = link.facts();
-    const text = [message, ...this.#troubles.values(), this.#driftNote]
-      .filter((part) => part !== "")
-      .join("; ");
-    return {
-      site,
-      reachable: offlineForMs < config.offlineAfterMs,
-      ...(uid !== null && { uid }),
-      message: text,
-    };
+    return siteReport(this.#context, [...this.#troubles.values(), this.#driftNote]);
   }
 
   apps(): readonly string[] {
@@ -342,6 +351,7 @@ class Actor implements SiteActor {
 
   appReport(app: string): AppReport | null {
     const state = this.#states.get(app);
-    return state === undefined ? null : appReport(state, this.#context.site);
+    const { link, site } = this.#context;
+    return state === undefined ? null : appReport(state, { site, isSiteBroken: link.isBroken() });
   }
 }

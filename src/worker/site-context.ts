@@ -4,6 +4,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
+import type { SiteReport } from "../core/protocol/worker-report.ts";
 import type { AppState } from "./app-state.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { MirrorHistory } from "./mirror-history.ts";
@@ -90,4 +91,18 @@ export async function othersIds(
     others.set(name, new Set([...wanted, ...has]));
   }
   return others;
+}
+
+/** What is told of the whole site. */
+export function siteReport(
+  { site, link, config }: Pick<SiteContext, "site" | "link" | "config">,
+  notes: readonly string[],
+): SiteReport {
+  const { uid, offlineForMs, message } = link.facts();
+  return {
+    site,
+    reachable: offlineForMs < config.offlineAfterMs,
+    ...(uid !== null && { uid }),
+    message: [message, ...notes].filter((part) => part !== "").join("; "),
+  };
 }

@@ -1,6 +1,6 @@
 import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
-import { isApiError } from "../adapters/kubernetes/api-error.ts";
+import { UnansweredError, isApiError } from "../adapters/kubernetes/api-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -18,6 +18,8 @@ export interface SiteLink {
   isBroken(): boolean;
   /** It has said who it is, and nothing has failed since: before that nothing but this question is sent. */
   hasAnswered(): boolean;
+  /** A request failed so that the whole cluster may be ill: it is to be asked who it is before anything else. */
+  isSuspected(): boolean;
   /** For the site's report. `offlineForMs` 0 while it answers. */
   facts(): { readonly uid: string | null; readonly offlineForMs: number; readonly message: string };
 }
@@ -45,6 +47,7 @@ class Link implements SiteLink {
   #verified: { generation: number; at: number; uid: string } | undefined;
   #failure: { since: number; error: FleetError } | undefined;
   #hasAnswered = false;
+  #isSuspected = false;
 
   constructor(options: SiteLinkOptions) {
     this.#options = options;
@@ -58,7 +61,8 @@ class Link implements SiteLink {
     try {
       await this.#check(options.signal);
     } catch (error) {
-      if (!options.signal.aborted) this.noteFailure(error);
+      // A cluster that does not even say who it is cannot be worked with, whatever the reason.
+      if (!options.signal.aborted && error instanceof FleetError) this.#open(error);
       throw error;
     }
   }
@@ -68,6 +72,7 @@ class Link implements SiteLink {
     const verified = this.#verified;
     return (
       verified !== undefined &&
+      !this.#isSuspected &&
       verified.generation === this.client.generation() &&
       clock.monotonic() - verified.at <= maxAgeMs &&
       (expectedUid() ?? verified.uid) === verified.uid
@@ -87,6 +92,7 @@ class Link implements SiteLink {
     this.client.pin(identity);
     this.#verified = { generation, at: clock.monotonic(), uid };
     this.#failure = undefined;
+    this.#isSuspected = false;
     this.#hasAnswered = true;
   }
 
@@ -104,7 +110,12 @@ class Link implements SiteLink {
   }
 
   noteFailure(error: unknown): void {
-    if (!(error instanceof FleetError) || !breaks(error)) return;
+    if (!(error instanceof FleetError)) return;
+    if (breaks(error)) this.#open(error);
+    else if (error.code === "CLUSTER_UNREACHABLE") this.#isSuspected = true;
+  }
+
+  #open(error: FleetError): void {
     this.#failure = { since: this.#failure?.since ?? this.#options.clock.monotonic(), error };
     this.#verified = undefined;
   }
@@ -117,13 +128,17 @@ class Link implements SiteLink {
     return this.#hasAnswered && this.#failure === undefined;
   }
 
+  isSuspected(): boolean {
+    return this.#isSuspected;
+  }
+
   facts(): { uid: string | null; offlineForMs: number; message: string } {
     const { site, store, clock } = this.#options;
     const failure = this.#failure;
     const uid = this.#verified?.uid ?? store.siteUid(site);
     if (failure === undefined) return { uid, offlineForMs: 0, message: "" };
-    // Another cluster answers well enough: that is no silence.
-    const isSilent = failure.error.code !== "CLUSTER_CHANGED";
+    // Another cluster answers well enough, and so does one that refuses: that is no silence.
+    const isSilent = !["CLUSTER_CHANGED", "API_REFUSED"].includes(failure.error.code);
     const offlineForMs = isSilent ? clock.monotonic() - failure.since : 0;
     return { uid, offlineForMs, message: describe(failure.error) };
   }
@@ -132,7 +147,8 @@ class Link implements SiteLink {
 /** Failures of the whole cluster, not of one request. */
 function breaks(error: FleetError): boolean {
   if (error.code === "CLUSTER_CHANGED" || error.code === "CLUSTER_AUTH") return true;
-  return error.code === "CLUSTER_UNREACHABLE" && !isApiError(error);
+  const isOfOneRequest = isApiError(error) || error instanceof UnansweredError;
+  return error.code === "CLUSTER_UNREACHABLE" && !isOfOneRequest;
 }
 
 function taken(site: string, holder: string): FleetError {
@@ -157,7 +173,12 @@ function changed(site: string, wanted: string, found: string): FleetError {
   );
 }
 
+/** The condition, what a person can do, and what ends it: the same words until then, so that it is told once. */
 function describe(error: FleetError): string {
   const hint = error.hint === undefined ? "" : `; ${error.hint}`;
-  return `${error.code}: ${error.message}${hint}`;
+  const ends =
+    error.retry === "never"
+      ? ""
+      : "; it is asked again and again who it is, and all goes on by itself once it says so";
+  return `${error.code}: ${error.message}${hint}${ends}`;
 }

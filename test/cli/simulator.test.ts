@@ -2,6 +2,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { systemClock } from "../../src/runtime/system-clock.ts";
 import { openCluster } from "../../src/adapters/kubernetes/cluster-client.ts";
 import { runCli } from "../support/cli.ts";
 import { emptyFolder, folderWith } from "../support/folder.ts";
@@ -16,7 +17,7 @@ it("serves the clusters that its kubeconfigs name until it is told to end", asyn
     .toEqual(["shop-1.kubeconfig", "shop-2.kubeconfig"]);
   const path = join(folder, "shop-2.kubeconfig");
   expect(await readFile(path, "utf8")).toContain("/clusters/shop-2");
-  const client = openCluster({ kubeconfig: { path } });
+  const client = openCluster({ kubeconfig: { path }, clock: systemClock() });
   expect((await client.identity()).uid).toMatch(/^[0-9a-f-]{36}$/);
   await client.close();
   stopping.abort();
@@ -41,7 +42,10 @@ it("begins with the clusters of its config file, and tells its mistakes with the
   const out = join(folder, "out");
   await expect.poll(() => readdir(out).catch(() => [])).toHaveLength(2);
   const [oslo, bergen] = ["oslo", "bergen"].map((name) =>
-    openCluster({ kubeconfig: { path: join(out, `${name}.kubeconfig`) } }),
+    openCluster({
+      kubeconfig: { path: join(out, `${name}.kubeconfig`) },
+      clock: systemClock(),
+    }),
   );
   const nodes = await oslo?.list({ apiVersion: "v1", kind: "Node" });
   expect(nodes?.map(({ metadata }) => metadata.name)).toEqual(["only"]);

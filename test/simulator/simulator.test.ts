@@ -25,7 +25,7 @@ describe("the simulator", () => {
   const clients: ClusterClient[] = [];
   const open = (name: string, timeoutMs = 5_000): ClusterClient => {
     const text = simulator.kubeconfig(name);
-    const client = openCluster({ kubeconfig: { text }, timeoutMs });
+    const client = openCluster({ kubeconfig: { text }, timeoutMs, clock: systemClock() });
     clients.push(client);
     return client;
   };

@@ -18,9 +18,10 @@
  *   cut                     the same with an orderly end: the body is short but the connection closes cleanly
  *   corrupt                 one bit of every byte of the body from this offset on is flipped
  *   slow                    the answer starts after `delayMs`
+ *   drip                    the answer's body comes byte by byte, one every `everyMs`
  *   replace                 the body is rewritten by a function (a list without its items, ...)
  *
- * `tls: {key, cert}` makes the proxy itself speak HTTPS. Streams (watches) pass through. It is unref'ed: it never
+ * `tls: {key, cert}` makes the proxy itself speak HTTPS; `proxy.show({key, cert})` changes that for new connections. Streams (watches) pass through. It is unref'ed: it never
  * keeps a process alive. For plain TCP see src/demo/tcp-fault-proxy.ts.
  */
 import {
@@ -49,6 +50,7 @@ export type HttpFault =
   | { readonly kind: "cut"; readonly afterBytes: number }
   | { readonly kind: "corrupt"; readonly afterBytes: number }
   | { readonly kind: "slow"; readonly delayMs: number }
+  | { readonly kind: "drip"; readonly everyMs: number }
   | { readonly kind: "replace"; readonly body: (body: string) => string };
 
 /** Which requests: all that are given must match. `path` is matched without the query, a RegExp with it. */
@@ -67,7 +69,7 @@ interface SeenRequest {
   readonly fault: HttpFault["kind"] | undefined;
 }
 
-export interface FaultProxy {
+export interface FaultProxy extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   /** Adds a fault for the matching requests; `times`: so many of them, default all until `heal`. */
@@ -80,7 +82,14 @@ export interface FaultProxy {
   forget(): void;
   /** Cuts every open connection (watches too), once. */
   dropConnections(): void;
+  /** New connections see this certificate. Only of a proxy that speaks HTTPS. */
+  show(tls: TlsIdentity): void;
   close(): Promise<void>;
+}
+
+interface TlsIdentity {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
 }
 
 interface Rule {
@@ -99,7 +108,7 @@ export async function startFaultProxy(options: {
   readonly target: string;
   /** TLS and other options of the requests to the target: ca, cert, key, rejectUnauthorized. */
   readonly upstream?: RequestOptions & TLSSocketOptions;
-  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  readonly tls?: TlsIdentity;
   /** Default: a free one. */
   readonly port?: number;
 }): Promise<FaultProxy> {
@@ -111,8 +120,8 @@ export async function startFaultProxy(options: {
       response,
     );
   };
-  const server =
-    options.tls === undefined ? createServer(onRequest) : createTlsServer(options.tls, onRequest);
+  const tlsServer = options.tls === undefined ? undefined : createTlsServer(options.tls, onRequest);
+  const server = tlsServer ?? createServer(onRequest);
   server.unref();
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
   // A listening TCP server has an AddressInfo.
@@ -122,6 +131,12 @@ export async function startFaultProxy(options: {
     for (const response of state.hanging) response.destroy();
     state.hanging.clear();
   };
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      heal();
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
   return {
     url: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
@@ -134,13 +149,10 @@ export async function startFaultProxy(options: {
     forget: () => {
       state.seen.length = 0;
     },
+    show: (tls) => tlsServer?.setSecureContext(tls),
     dropConnections: () => server.closeAllConnections(),
-    close: () =>
-      new Promise((resolve) => {
-        heal();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -247,12 +259,31 @@ function copyAnswer(
     answer.pipe(response);
     return;
   }
+  if (fault.kind === "drip") {
+    void drip(answer, response, fault.everyMs);
+    return;
+  }
   let sent = 0;
   answer.on("data", (chunk: Buffer) => {
     damage({ response, answer, fault, chunk, sent });
     sent += chunk.length;
   });
   answer.on("end", () => response.end());
+}
+
+async function drip(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  everyMs: number,
+): Promise<void> {
+  for await (const chunk of answer) {
+    for (const byte of chunk as Buffer) {
+      if (response.destroyed) return;
+      response.write(Buffer.of(byte));
+      await delay(everyMs);
+    }
+  }
+  response.end();
 }
 
 /** Passes one chunk of the body on, or what the fault leaves of it. */

@@ -45,11 +45,11 @@ export function workerConfig(
 }
 
 /** Starts a worker; fails the stop when the worker failed. */
-export function startTestWorker(config: WorkerConfig): TestWorker {
+export function startTestWorker(config: WorkerConfig, clock = systemClock()): TestWorker {
   const ending = new AbortController();
   const level = process.env["FLOTILLA_TEST_LOG"] === undefined ? "silent" : "debug";
   const logger = createLogger({ name: "worker", level });
-  const ended = runWorker(config, { clock: systemClock(), logger }, ending.signal);
+  const ended = runWorker(config, { clock, logger }, ending.signal);
   ended.catch(() => {}); // told by stop
   return {
     config,

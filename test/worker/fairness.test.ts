@@ -1,4 +1,5 @@
 /** One bad thing stays one bad thing: sites that are slow or do not answer hold up nobody else. */
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { configMap, eventually } from "../support/kube-worker.ts";
 import { useStandInFleet } from "../support/stand-in-fleet.ts";
@@ -12,8 +13,8 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
   const bad = Array.from({ length: 60 }, (_, index) => `bad${index}`);
   const isBad = (site: string): boolean => site.startsWith("bad");
 
-  const start = (sites: readonly string[]): Promise<void> =>
-    fleet.start(sites, { concurrency: 4, requestTimeout: "20s" });
+  const start = (sites: readonly string[], requestTimeout = "20s"): Promise<void> =>
+    fleet.start(sites, { concurrency: 4, requestTimeout });
   const commit = (k: string, sites: readonly string[]): Promise<string> => {
     const apps = ["a", "b", "c"].map((app) => [app, [configMap(app, { k })]] as const);
     const content = Object.fromEntries(apps);
@@ -75,6 +76,31 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
 
     expect(took).toBeLessThan(3000);
     await eventually("the slow ones get there", () => have("2", slow), 30_000);
+  });
+
+  it("gets slow sites there also while others hang, which cost a question now and then", async () => {
+    const slow = good.slice(0, 3);
+    await commit("1", [...bad, ...good]);
+    await start([...bad, ...good], "3s");
+    await eventually("all are there", () => have("1", [...bad, ...good]));
+    fleet.clusters.delayMs = (site) => {
+      if (isBad(site)) return never;
+      return slow.includes(site) ? 300 : 0;
+    };
+    await commit("2", [...bad, ...good]);
+    const took = await timed("the slow ones are there", () => have("2", good));
+    // What had begun when the others fell silent ends with its request; what waited behind it is not begun.
+    expect(took).toBeLessThan(3000 + 6000);
+
+    await delay(3500);
+    fleet.clusters.requests.length = 0;
+    await delay(3000);
+    const asked = fleet.clusters.requests.filter((line) => isBad(line));
+    expect(new Set(asked.map((line) => line.replace(/^\S+ /, "")))).toEqual(
+      new Set(["GET /api/v1/namespaces/kube-system"]),
+    );
+    // Each question hangs for three seconds.
+    expect(asked.length).toBeLessThanOrEqual(2 * bad.length);
   });
 
   it("follows the mirror on while a site that was taken away still hangs", async () => {

@@ -24,11 +24,18 @@ export interface StatusFacts {
  */
 export class ApiError extends FleetError {
   readonly facts: StatusFacts;
+  /** The last part of the message: what was answered, without what was asked. */
+  readonly said: string;
 
-  constructor(message: string, facts: StatusFacts, retry: Retry) {
-    super(codeOf(facts), message, { retry });
+  constructor(
+    { asked, said }: { readonly asked: string; readonly said: string },
+    facts: StatusFacts,
+    retry: Retry,
+  ) {
+    super(codeOf(facts), `${asked}: ${said}`, { retry, ...hintOf(facts) });
     this.name = "ApiError";
     this.facts = facts;
+    this.said = said;
   }
 }
 
@@ -41,6 +48,20 @@ export class UnknownKindError extends FleetError {
       hint: unknownKindHint,
     });
     this.name = "UnknownKindError";
+  }
+}
+
+/**
+ * One request got no answer that can be used: by itself that says something of what was asked (a webhook that hangs, a
+ * proxy that knows better), not of the cluster.
+ */
+export class UnansweredError extends FleetError {
+  constructor(message: string, { hint, retry }: Partial<Pick<FleetError, "hint" | "retry">>) {
+    super("CLUSTER_UNREACHABLE", message, {
+      ...(hint !== undefined && { hint }),
+      ...(retry !== undefined && { retry }),
+    });
+    this.name = "UnansweredError";
   }
 }
 
@@ -65,15 +86,24 @@ export function apiErrorOf(
   const body = isJsonObject(answer.body) ? answer.body : {};
   const facts = factsOf(answer.status, body);
   const said = subject.secret ? saidOfSecret(facts) : redactValues(text(body["message"]));
-  const message = `cannot ${subject.verb} ${subject.describe}: ${said || `the API server answered ${answer.status}`}`;
+  const words = {
+    asked: `cannot ${subject.verb} ${subject.describe}`,
+    said: said || `the API server answered ${answer.status}`,
+  };
   const retry: Retry =
     answer.retryAfterMs === undefined ? "backoff" : { afterMs: answer.retryAfterMs };
-  return new ApiError(message, facts, retry);
+  return new ApiError(words, facts, retry);
 }
 
 /** True when the API server itself did the refusing, so that the cluster is there. */
 export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
+}
+
+function hintOf({ status }: StatusFacts): { hint?: string } {
+  if (status >= 500) return { hint: "it is tried again; look at the API server and its webhooks" };
+  if (status !== 403) return {};
+  return { hint: "its account lacks the right, or a policy of the cluster is against it" };
 }
 
 function codeOf(facts: StatusFacts): ErrorCode {

@@ -1,22 +1,27 @@
+import { X509Certificate } from "node:crypto";
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/model/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
+import { namedFiles } from "./kubeconfig-fields.ts";
+import { type RequestFlow, createRequestFlow } from "./request-flow.ts";
+import { isTimeout, whyUnreachable } from "./why-unreachable.ts";
 
 /** How to reach a cluster: a kubeconfig file (read again when it changes) or its text. */
 export interface ClusterAddress {
   readonly kubeconfig: { readonly path: string } | { readonly text: string };
   /** Whether the kubeconfig may run a program to log in; default false. */
   readonly allowExec?: boolean;
-  /** Connections to the cluster at most; default 4. */
+  /** Connections to the cluster at most, and so requests at once; default 8. Fewer are used where they do. */
   readonly connections?: number;
   /** Time for one request, connecting included; default 15,000 ms. */
   readonly timeoutMs?: number;
-  /** With it, the kubeconfig file is looked at once a second at most; without, before each request. */
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** An answer, and the generation of the connection that it came over. */
@@ -27,8 +32,10 @@ export interface ApiAnswer extends Answer {
 /** Requests to one cluster over kept connections. */
 export interface Connection {
   /**
-   * Sends a request. CLUSTER_UNREACHABLE when no whole answer comes (refused, reset, timed out, too large, half
-   * written), CLUSTER_AUTH when there are no credentials; an abort throws the signal's reason. Anything but a GET is
+   * Sends a request, when its turn has come: an API server gets as many at once as it answers in time. What it answers
+   * with 429 is sent again when it says so, as long as the time of a request allows. CLUSTER_UNREACHABLE when no whole
+   * answer comes (refused, reset, timed out, too large, half written) or nothing but 429, CLUSTER_AUTH when there are no
+   * credentials, or freshly read ones are refused; an abort throws the signal's reason. Anything but a GET is
    * sent only over the generation that was pinned: who stands behind any other is not known. A write that was sent is
    * waited for, whatever its signal says: its outcome must be known.
    */
@@ -43,11 +50,19 @@ export interface Connection {
 }
 
 const lookEveryMs = 1000;
+const mostConnections = 8;
 
-interface Session {
+interface KubeconfigText {
+  readonly text: string;
+  readonly files: readonly string[];
+  readonly version: string;
+}
+
+interface Session extends Omit<KubeconfigText, "text"> {
   readonly pool: Pool;
   readonly credentials: ClusterCredentials;
-  readonly version: string;
+  /** The cluster has taken its credentials for good at least once. */
+  isAccepted: boolean;
 }
 
 /** Opens no connection yet: the first request does. */
@@ -72,74 +87,177 @@ class KeptConnection {
   recognise: ((signal?: AbortSignal) => Promise<void>) | undefined;
   readonly #address: ClusterAddress;
   readonly #timeoutMs: number;
+  readonly #flow: RequestFlow;
   #session: Session | undefined;
   #opening: Promise<Session> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic time of the last answer. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** Credentials that were refused as soon as they were read: they are not read again at once. */
+  #refused: (Pick<Session, "files" | "version"> & { at: number; error: FleetError }) | undefined;
 
   constructor(address: ClusterAddress) {
     this.#address = address;
     this.#timeoutMs = address.timeoutMs ?? 15_000;
+    this.#flow = createRequestFlow({
+      most: address.connections ?? mostConnections,
+      first: 4,
+      slowMs: this.#timeoutMs / 3,
+      clock: address.clock,
+      refusal: (afterMs) => overloaded(this.#session?.credentials.origin ?? "the cluster", afterMs),
+    });
   }
 
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const session = this.#ready() ?? (await this.#opened());
-    const first = await this.#sendOver(session, request);
-    if (first.status !== 401) return first;
-    this.#drop(session); // the token may have been renewed in the file or by the program
-    return this.#sendOver(this.#ready() ?? (await this.#opened()), request);
+    const until = this.#address.clock.monotonic() + this.#timeoutMs;
+    let isRefreshed = false;
+    for (;;) {
+      const { answer, session } = await this.#oneAnswer(request, until);
+      if (answer.status === 401) {
+        if (isRefreshed || !this.#mayRefresh(session)) throw this.#unauthorized(session);
+        isRefreshed = true;
+      } else if (answer.status === 429) {
+        this.#refuseIfLate(answer, until);
+      } else {
+        return answer;
+      }
+    }
+  }
+
+  /** A request that was answered 429 was not carried out, and is sent again; throws where that would be too late. */
+  #refuseIfLate({ body }: ApiAnswer, until: number): void {
+    const closedMs = this.#flow.closedForMs();
+    if (this.#address.clock.monotonic() + closedMs < until) return;
+    const all = overloaded(this.#session?.credentials.origin ?? "the cluster", closedMs);
+    // A Status may speak of this request alone: a webhook, or a kind that is not ready yet.
+    const isOfAll = !isJsonObject(body) || body["kind"] !== "Status";
+    throw isOfAll ? all : new UnansweredError(all.message, all);
   }
 
   async close(): Promise<void> {
+    this.#flow.close();
     await this.#session?.pool.destroy();
     this.#session = undefined;
   }
 
-  async #sendOver(session: Session, request: ApiRequest): Promise<ApiAnswer> {
-    const isWrite = request.method !== "GET";
-    if (isWrite && !this.#isPinned(session)) await this.#ensurePinned(session, request.signal);
-    request.signal?.throwIfAborted();
-    const { generation } = this;
-    try {
-      return { ...(await exchange(session, request, this.#timeoutMs)), generation };
-    } catch (error) {
-      if (request.signal?.aborted && !isWrite) throw error;
-      this.generation += 1;
-      throw unreachable(session.credentials.origin, error);
+  async #oneAnswer(
+    request: ApiRequest,
+    until: number,
+  ): Promise<{ answer: ApiAnswer; session: Session }> {
+    for (;;) {
+      await this.#flow.enter(until, request.signal);
+      try {
+        const session = this.#ready() ?? (await this.#opened());
+        request.signal?.throwIfAborted();
+        if (request.method === "GET" || this.#isPinned(session)) {
+          return { answer: await this.#exchanged(session, request), session };
+        }
+      } finally {
+        this.#flow.leave();
+      }
+      await this.#ensurePinned(request.signal);
     }
+  }
+
+  async #exchanged(session: Session, request: ApiRequest): Promise<ApiAnswer> {
+    const { generation } = this;
+    const { clock } = this.#address;
+    const sentAt = clock.monotonic();
+    try {
+      const answer = await exchange(session, request, this.#timeoutMs);
+      this.#answeredAt = clock.monotonic();
+      session.isAccepted ||= answer.status !== 401;
+      if (answer.status === 429) this.#flow.throttled(sentAt, answer.retryAfterMs);
+      else this.#flow.answered(sentAt);
+      return { ...answer, generation };
+    } catch (error) {
+      if (request.signal?.aborted && request.method === "GET") throw error;
+      throw this.#noAnswer(session, error);
+    }
+  }
+
+  #noAnswer({ credentials: { origin } }: Session, error: unknown): FleetError {
+    this.generation += 1;
+    const sinceMs = this.#address.clock.monotonic() - this.#answeredAt;
+    if (isTimeout(error) && sinceMs < this.#timeoutMs / 2) {
+      return new UnansweredError(
+        `${origin} did not answer this within ${this.#timeoutMs / 1000} s`,
+        { hint: "it answers other requests: look for a webhook that hangs" },
+      );
+    }
+    const failure = whyUnreachable(origin, error);
+    this.#flow.broke(failure);
+    return failure;
+  }
+
+  /** Credentials that were good once are read anew, once for all requests that were under way. */
+  #mayRefresh(session: Session): boolean {
+    const isStale = session.isAccepted || this.#session !== session;
+    this.#drop(session);
+    return isStale;
+  }
+
+  #unauthorized(session: Session): FleetError {
+    const { clock, kubeconfig } = this.#address;
+    this.#drop(session);
+    const error = unauthorized(session.credentials, {
+      path: "path" in kubeconfig ? kubeconfig.path : "",
+      now: clock.now(),
+    });
+    const { files, version } = session;
+    this.#refused = { at: clock.monotonic(), files, version, error };
+    return error;
   }
 
   #isPinned(session: Session): boolean {
     return this.generation === this.pinned && session === this.#session;
   }
 
-  async #ensurePinned(session: Session, signal: AbortSignal | undefined): Promise<void> {
+  async #ensurePinned(signal: AbortSignal | undefined): Promise<void> {
     if (this.generation !== this.pinned) await this.recognise?.(signal);
-    if (this.#isPinned(session)) return;
+    const session = this.#session;
+    if (session !== undefined && this.#isPinned(session)) return;
+    const who = session?.credentials.origin ?? "the cluster";
     throw new FleetError(
       "CLUSTER_UNREACHABLE",
-      `${session.credentials.origin} was connected to anew: it must be recognised before it is written to`,
+      `${who} was connected to anew: it must be recognised before it is written to`,
     );
   }
 
   /** The session, where there is one and its kubeconfig is as it was. */
   #ready(): Session | undefined {
     const known = this.#session;
-    if (known !== undefined && this.#isLookDue() && known.version !== fileVersion(this.#address)) {
+    if (known !== undefined && this.#isLookDue() && known.version !== versionOf(known.files)) {
       this.#drop(known);
     }
     return this.#session;
   }
 
   async #opened(): Promise<Session> {
+    this.#refuseAgain();
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    this.#session = await this.#opening;
-    return this.#session;
+    try {
+      this.#session = await this.#opening;
+      return this.#session;
+    } catch (error) {
+      // Who waits in line would find the same, and perhaps wait for the same program.
+      this.#flow.broke(error);
+      throw error;
+    }
+  }
+
+  /** What was refused a moment ago is not read and sent once more by each request that was under way. */
+  #refuseAgain(): void {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused === undefined || refused.version !== versionOf(refused.files)) return;
+    if (this.#address.clock.monotonic() - refused.at >= lookEveryMs) return;
+    this.#refused = refused;
+    throw refused.error;
   }
 
   #isLookDue(): boolean {
-    const { clock } = this.#address;
-    if (clock === undefined) return true;
-    const now = clock.monotonic();
+    const now = this.#address.clock.monotonic();
     if (now - this.#lookedAt < lookEveryMs) return false;
     this.#lookedAt = now;
     return true;
@@ -154,8 +272,8 @@ class KeptConnection {
   }
 
   async #open(): Promise<Session> {
-    const { text, version } = await readKubeconfig(this.#address);
-    const { kubeconfig, allowExec = false, connections = 4 } = this.#address;
+    const { text, files, version } = await readKubeconfig(this.#address);
+    const { kubeconfig, allowExec = false, connections = mostConnections } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
     const credentials = await resolveCredentials(text, { ...path, allowExec });
     const pool = new Pool(credentials.origin, {
@@ -168,29 +286,50 @@ class KeptConnection {
     });
     // A connection that ended may have led to what is not there any more, though the address is the same.
     pool.on("disconnect", () => (this.generation += 1));
-    return { pool, credentials, version };
+    return { pool, credentials, files, version, isAccepted: false };
   }
 }
 
-function unreachable(origin: string, cause: unknown): FleetError {
-  if (cause instanceof FleetError) return cause;
-  // undici's and Node's errors carry a code; messages may hold more than should be told.
-  const code = codeOf(cause) ?? codeOf(cause instanceof Error ? cause.cause : undefined);
-  const why = code ?? (cause instanceof Error ? cause.name : "no answer");
-  return new FleetError("CLUSTER_UNREACHABLE", `${origin} does not answer (${why})`, { cause });
+function overloaded(origin: string, afterMs: number): FleetError {
+  return new FleetError("CLUSTER_UNREACHABLE", `${origin} has too many requests (429)`, {
+    hint: "look who else asks so much, and at its API priority and fairness",
+    retry: { afterMs },
+  });
 }
 
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+function unauthorized(
+  { origin, tls }: ClusterCredentials,
+  { path, now }: { readonly path: string; readonly now: number },
+): FleetError {
+  const where = path === "" ? "" : ` in ${path}`;
+  const kind = tls.cert === undefined ? "token" : `client certificate${expiry(tls.cert, now)}`;
+  return new FleetError("CLUSTER_AUTH", `${origin} refuses the credentials (401)`, {
+    hint: `renew the ${kind}${where}, which is read again by itself`,
+  });
 }
 
-async function readKubeconfig(address: ClusterAddress): Promise<{ text: string; version: string }> {
-  if ("text" in address.kubeconfig) return { text: address.kubeconfig.text, version: "" };
-  const { path } = address.kubeconfig;
+/** That a certificate has expired, in words behind its name; "" where it has not, or cannot be read. */
+function expiry(pem: string | Buffer, now: number): string {
   try {
-    const version = fileVersion(address);
-    return { text: await readFile(path, "utf8"), version };
+    const until = new X509Certificate(pem).validToDate;
+    return until.getTime() < now ? `, which has expired at ${until.toISOString()},` : "";
+  } catch {
+    return "";
+  }
+}
+
+/** A kubeconfig, the files that belong to it, and how all of them were before they were read. */
+async function readKubeconfig({ kubeconfig }: ClusterAddress): Promise<KubeconfigText> {
+  if ("text" in kubeconfig) {
+    const files = namedFiles(kubeconfig.text, undefined);
+    return { text: kubeconfig.text, files, version: versionOf(files) };
+  }
+  const { path } = kubeconfig;
+  try {
+    const own = versionOf([path]);
+    const text = await readFile(path, "utf8");
+    const named = namedFiles(text, path);
+    return { text, files: [path, ...named], version: own + versionOf(named) };
   } catch (cause) {
     throw new FleetError("CLUSTER_AUTH", `cannot read the kubeconfig ${path}`, {
       cause,
@@ -200,12 +339,15 @@ async function readKubeconfig(address: ClusterAddress): Promise<{ text: string; 
 }
 
 /** Asked of every cluster each second: a call that waits for no thread costs a tenth. */
-function fileVersion(address: ClusterAddress): string {
-  if ("text" in address.kubeconfig) return "";
+function versionOf(files: readonly string[]): string {
+  return files.map(fileVersion).join("");
+}
+
+function fileVersion(path: string): string {
   try {
-    const facts = statSync(address.kubeconfig.path);
-    return `${facts.mtimeMs}/${facts.size}/${facts.ino}`;
+    const facts = statSync(path);
+    return `${facts.mtimeMs}/${facts.size}/${facts.ino};`;
   } catch {
-    return "absent";
+    return "absent;";
   }
 }

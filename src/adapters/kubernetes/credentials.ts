@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RequestOptions } from "node:https";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 import { FleetError } from "../../core/errors.ts";
+import { type NamedByContext, absoluteFile, namedByContext } from "./kubeconfig-fields.ts";
 
 /** Where a cluster is and how to prove who we are, ready for a connection. */
 export interface ClusterCredentials {
@@ -39,9 +41,13 @@ export async function resolveCredentials(
   const cluster = config.getCurrentCluster();
   if (!cluster?.server) throw refused(options, "has no current context with a cluster");
   refuseUnsafe(config, cluster, options);
+  const named = namedByContext(text);
+  refuseUnheeded(named, options);
   const tls: RequestOptions = {};
   await withTimeout(config.applyToHTTPSOptions(tls), options);
-  return credentialsOf(cluster, tls, config.getCurrentUser()?.token);
+  const token = await readToken(named, options);
+  const credentials = credentialsOf(cluster, tls, config.getCurrentUser()?.token);
+  return token === undefined ? credentials : { ...credentials, authorization: `Bearer ${token}` };
 }
 
 async function parseKubeconfig(text: string, options: KubeconfigOptions): Promise<KubeConfig> {
@@ -66,6 +72,34 @@ function refuseUnsafe(config: KubeConfig, cluster: Cluster, options: KubeconfigO
   if (!options.allowExec && (user?.exec || user?.authProvider)) {
     throw refused(options, "wants to run a program to log in, which is not allowed", {
       hint: "set allowExec: true for this site, or use a token or a certificate",
+    });
+  }
+}
+
+/** What would be left out without a word: the way to the cluster, or who speaks, would be another one. */
+function refuseUnheeded({ cluster, user }: NamedByContext, options: KubeconfigOptions): void {
+  if (cluster["proxy-url"] !== undefined) {
+    throw refused(options, "names a proxy (proxy-url), and Flotilla goes through none", {
+      hint: "take it out, and let the worker run where it reaches the cluster",
+    });
+  }
+  if (Object.keys(user).some((field) => field === "as" || field.startsWith("as-"))) {
+    throw refused(options, "speaks for somebody else (as), which Flotilla does not do", {
+      hint: "name a user with the rights that are meant",
+    });
+  }
+}
+
+async function readToken(
+  { user: { tokenFile } }: NamedByContext,
+  options: KubeconfigOptions,
+): Promise<string | undefined> {
+  if (typeof tokenFile !== "string" || tokenFile === "") return undefined;
+  try {
+    return (await readFile(absoluteFile(tokenFile, options.path), "utf8")).trim();
+  } catch {
+    throw refused(options, "names a token file that cannot be read", {
+      hint: `write ${tokenFile}, or correct tokenFile`,
     });
   }
 }

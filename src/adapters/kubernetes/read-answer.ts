@@ -1,8 +1,7 @@
 /** What an answer of an API server says; anything that is none is a failure, and never an absence. */
-import { FleetError } from "../../core/errors.ts";
 import { type JsonObject, isJsonObject } from "../../core/model/json.ts";
 import type { KubeObject } from "../../core/model/kube-object.ts";
-import { type RequestSubject, apiErrorOf } from "./api-error.ts";
+import { type RequestSubject, UnansweredError, apiErrorOf } from "./api-error.ts";
 import type { ApiAnswer } from "./connection.ts";
 
 /** The body of an answer that says yes. The subject is only made where something is to be said of it. */
@@ -28,10 +27,10 @@ export function isAbsence(answer: ApiAnswer): boolean {
 }
 
 /** What is said of an answer that no API server gives. */
-export function notAnObject(status: number, subject: RequestSubject): FleetError {
-  return new FleetError(
-    "CLUSTER_UNREACHABLE",
+export function notAnObject(status: number, subject: RequestSubject): UnansweredError {
+  return new UnansweredError(
     `cannot ${subject.verb} ${subject.describe}: the answer (${status}) is not what an API server sends`,
+    { hint: "it is tried again; look for a proxy in between" },
   );
 }
 

@@ -8,6 +8,7 @@ import {
   openCluster,
 } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import { systemClock } from "../../../src/runtime/system-clock.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -39,6 +40,8 @@ const object: KubeObject = {
   metadata: { name: "a", namespace: "web" },
 };
 const path = "/api/v1/namespaces/web/configmaps";
+
+const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "/nonexistent/login" };
 
 describe("a cluster client", () => {
   let server: Server | undefined;
@@ -73,6 +76,7 @@ describe("a cluster client", () => {
     client = openCluster({
       kubeconfig: { text: kubeconfig(`http://127.0.0.1:${port}`) },
       timeoutMs,
+      clock: systemClock(),
     });
     return client;
   };
@@ -126,7 +130,11 @@ describe("a cluster client", () => {
     const cluster = await open({ [`GET ${path}/a`]: json(429, {}, { "retry-after": "7" }) });
 
     const error = await failure(cluster.get(address));
-    expect(error).toMatchObject({ code: "CLUSTER_UNREACHABLE", retry: { afterMs: 7000 } });
+    expect(error).toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    // And up to a quarter more, so that not all come back at once.
+    const { afterMs } = (error as ApiError).retry as { afterMs: number }; // by its code
+    expect(afterMs).toBeGreaterThan(6900);
+    expect(afterMs).toBeLessThan(8800);
   });
 
   it("gives a list whole or not at all", async () => {
@@ -243,16 +251,39 @@ describe("a cluster client", () => {
 
   it.each([
     ["is no YAML", "{", false, "is not a kubeconfig"],
+    [
+      "names a proxy",
+      kubeconfig("https://127.0.0.1:1", { cluster: { "proxy-url": "http://127.0.0.1:3128" } }),
+      false,
+      "goes through none",
+    ],
+    [
+      "speaks for somebody else",
+      kubeconfig("https://127.0.0.1:1", { user: { token: "t", as: "admin" } }),
+      false,
+      "speaks for somebody else",
+    ],
+    [
+      "names a token file that is not there",
+      kubeconfig("https://127.0.0.1:1", { user: { tokenFile: "/nonexistent/token" } }),
+      false,
+      "token file that cannot be read",
+    ],
     ["names no cluster", "apiVersion: v1\nkind: Config\n", false, "no current context"],
-    ["wants to run a program", kubeconfig("https://127.0.0.1:1", true), false, "not allowed"],
+    [
+      "wants to run a program",
+      kubeconfig("https://127.0.0.1:1", { user: { exec } }),
+      false,
+      "not allowed",
+    ],
     [
       "names a program that fails",
-      kubeconfig("https://127.0.0.1:1", true),
+      kubeconfig("https://127.0.0.1:1", { user: { exec } }),
       true,
       "no usable credentials",
     ],
   ])("refuses a kubeconfig that %s", async (...[, text, allowExec, message]) => {
-    client = openCluster({ kubeconfig: { text }, allowExec });
+    client = openCluster({ kubeconfig: { text }, allowExec, clock: systemClock() });
 
     const error = await failure(client.identity());
     expect(error).toMatchObject({ code: "CLUSTER_AUTH" });
@@ -260,13 +291,15 @@ describe("a cluster client", () => {
   });
 });
 
-function kubeconfig(server: string, runs = false): string {
-  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "/nonexistent/login" };
+function kubeconfig(
+  server: string,
+  { cluster = {}, user = { token: "t" } }: { cluster?: object; user?: object } = {},
+): string {
   return JSON.stringify({
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name: "c", cluster: { server, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "u", user: runs ? { exec } : { token: "t" } }],
+    clusters: [{ name: "c", cluster: { server, "insecure-skip-tls-verify": true, ...cluster } }],
+    users: [{ name: "u", user }],
     contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
     "current-context": "c",
   });

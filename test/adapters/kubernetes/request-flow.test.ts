@@ -1,0 +1,224 @@
+/** How requests to one API server are paced, on the wire. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UnansweredError } from "../../../src/adapters/kubernetes/api-error.ts";
+import { type Connection, createConnection } from "../../../src/adapters/kubernetes/connection.ts";
+import { systemClock } from "../../../src/runtime/system-clock.ts";
+import { createCertificate } from "../../support/certificate.ts";
+
+interface Told {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly afterMs?: number;
+}
+
+describe("requests to an API server", { timeout: 20_000 }, () => {
+  let server: Server;
+  let connection: Connection;
+  let dir: string;
+  let port: number;
+  /** When each request came, and how many were under way then. */
+  let seen: { readonly at: number; readonly underWay: number; readonly token: string }[];
+  let tell: (request: IncomingMessage, index: number) => Told | "nothing";
+
+  beforeEach(async () => {
+    seen = [];
+    tell = () => ({ status: 200 });
+    let underWay = 0;
+    server = createServer((request, response) => {
+      underWay += 1;
+      response.on("close", () => (underWay -= 1));
+      const token = request.headers.authorization ?? "";
+      seen.push({ at: performance.now(), underWay, token });
+      const told = tell(request, seen.length);
+      if (told === "nothing") return;
+      void delay(told.afterMs ?? 0).then(() =>
+        response.writeHead(told.status, told.headers ?? {}).end(told.body ?? "{}"),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    // A listening TCP server has an AddressInfo.
+    port = (server.address() as AddressInfo).port;
+    dir = await mkdtemp(join(tmpdir(), "flotilla-flow-"));
+  });
+  afterEach(async () => {
+    await connection.close();
+    server.closeAllConnections();
+    server.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const login = async (token: string): Promise<void> => {
+    await writeFile(join(dir, "kubeconfig"), kubeconfig(port, { token }));
+  };
+  const open = async (timeoutMs: number): Promise<void> => {
+    await login("first");
+    const path = join(dir, "kubeconfig");
+    connection = createConnection({ kubeconfig: { path }, timeoutMs, clock: systemClock() });
+  };
+  const get = (path = "/x"): ReturnType<Connection["send"]> =>
+    connection.send({ method: "GET", path });
+  const many = (count: number) => Promise.allSettled(Array.from({ length: count }, () => get()));
+  const failures = async (work: ReturnType<typeof many>): Promise<unknown[]> =>
+    (await work).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+
+  it("leaves it alone for as long as it asks, and sends again what it did not take", async () => {
+    await open(5000);
+    tell = (_, index) =>
+      index <= 4 ? { status: 429, headers: { "retry-after": "1" } } : { status: 200 };
+
+    expect(await failures(many(10))).toEqual([]);
+    expect(seen).toHaveLength(14);
+    const [first = 0, ...others] = seen.map(({ at }) => at);
+    expect(others.filter((at) => at - first > 100 && at - first < 950)).toEqual([]);
+  });
+
+  it("waits ever longer where it asks without saying for how long", async () => {
+    await open(3000);
+    tell = (_, index) => (index <= 2 ? { status: 429, body: "busy" } : { status: 200 });
+
+    expect(await get()).toMatchObject({ status: 200 });
+    const [first = 0, second = 0, third = 0] = seen.map(({ at }) => at);
+    expect(second - first).toBeGreaterThan(240);
+    expect(third - second).toBeGreaterThan(240);
+  });
+
+  it("tells all that wait once when it asks for longer than a request may take", async () => {
+    await open(1000);
+    tell = () => ({ status: 429, headers: { "retry-after": "30" }, body: "busy" });
+
+    const began = performance.now();
+    const told = await failures(many(20));
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(seen.length).toBeLessThanOrEqual(4);
+    expect(told).toHaveLength(20);
+    for (const one of told) expect(one).toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+    expect(String(told[0])).toMatch(/has too many requests \(429\)/);
+  });
+
+  it("gets more at once while it answers promptly, and fewer once it asks for that", async () => {
+    await open(5000);
+    tell = (_, index) =>
+      index === 100
+        ? { status: 429, headers: { "retry-after": "1" } }
+        : { status: 200, afterMs: 5 };
+
+    expect(await failures(many(150))).toEqual([]);
+    const most = (from: number, to: number): number =>
+      Math.max(...seen.slice(from, to).map(({ underWay }) => underWay));
+    expect(most(0, 4)).toBeLessThanOrEqual(4);
+    expect(most(60, 100)).toBe(8);
+    expect(most(110, 114)).toBeLessThanOrEqual(5);
+  });
+
+  it("gets fewer at once when it answers slowly, whose time in line is not counted", async () => {
+    await open(600);
+    tell = () => ({ status: 200, afterMs: 250 });
+
+    // Eight sockets would have taken no more than five rounds of them.
+    expect(await failures(many(12))).toEqual([]);
+    expect(seen.at(-1)?.underWay).toBe(1);
+  });
+
+  it("is not told of silence by each that waits, but by the first", async () => {
+    await open(500);
+    tell = () => "nothing";
+
+    const began = performance.now();
+    const told = await failures(many(40));
+    expect(performance.now() - began).toBeLessThan(900);
+    expect(seen).toHaveLength(4);
+    expect(told).toHaveLength(40);
+    expect(String(told.at(-1))).toMatch(/does not answer in time \(TimeoutError\)/);
+
+    tell = () => ({ status: 200 });
+    expect(await failures(many(10))).toEqual([]);
+    expect(seen[4]?.underWay).toBe(1);
+  });
+
+  it("is not silent where only one request is", async () => {
+    await open(500);
+    tell = ({ url }) => (url === "/hangs" ? "nothing" : { status: 200, afterMs: 50 });
+
+    const hanging = get("/hangs").catch((error: unknown) => error);
+    for (let count = 0; count < 12; count += 1) await get();
+    expect(await hanging).toBeInstanceOf(UnansweredError);
+  });
+
+  it("gets the new token at once when the old one is refused, by each request at most twice", async () => {
+    await open(2000);
+    await get();
+    await login("second");
+    tell = ({ headers }) => ({ status: headers.authorization === "Bearer second" ? 200 : 401 });
+
+    expect(await failures(many(20))).toEqual([]);
+    const refused = seen.slice(1).filter(({ token }) => token === "Bearer first");
+    expect(refused.length).toBeLessThanOrEqual(4);
+  });
+
+  it("gets the token of a file again when that changes, before it refuses the old one", async () => {
+    const file = join(dir, "token");
+    await writeFile(file, "first\n");
+    await writeFile(join(dir, "kubeconfig"), kubeconfig(port, { tokenFile: "token" }));
+    const path = join(dir, "kubeconfig");
+    connection = createConnection({ kubeconfig: { path }, clock: systemClock() });
+    await get();
+    await writeFile(file, "second\n");
+    await delay(1100);
+    await get();
+
+    expect(seen.map(({ token }) => token)).toEqual(["Bearer first", "Bearer second"]);
+  });
+
+  it("whose client certificate has expired, it is said so", async () => {
+    await open(2000);
+    const { caFile, keyFile } = await createCertificate({ isExpired: true });
+    const user = { "client-certificate": caFile, "client-key": keyFile };
+    await writeFile(join(dir, "kubeconfig"), kubeconfig(port, user));
+    tell = () => ({ status: 401 });
+
+    const [told] = await failures(many(1));
+    expect(told).toMatchObject({
+      code: "CLUSTER_AUTH",
+      hint: expect.stringMatching(
+        /renew the client certificate, which has expired at 20.+kubeconfig/,
+      ),
+    });
+  });
+
+  it("is not asked again and again with credentials that it refuses", async () => {
+    await open(2000);
+    await get();
+    tell = () => ({ status: 401 });
+
+    const told = await failures(many(20));
+    expect(told).toHaveLength(20);
+    for (const one of told) expect(one).toMatchObject({ code: "CLUSTER_AUTH" });
+    expect(String(told[0])).toMatch(/refuses the credentials \(401\)/);
+    // Those that were under way, with the old ones and with what was read anew: not each of them twice.
+    expect(seen.length - 1).toBeLessThanOrEqual(16);
+
+    // Mended, it is noticed by itself.
+    await login("second");
+    tell = ({ headers }) => ({ status: headers.authorization === "Bearer second" ? 200 : 401 });
+    expect(await get()).toMatchObject({ status: 200 });
+  });
+});
+
+function kubeconfig(port: number, user: object): string {
+  const server = `http://127.0.0.1:${port}`;
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "u", user }],
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    "current-context": "c",
+  });
+}
