@@ -7,6 +7,7 @@
  *
  *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without --only: all the rest
  *   npm run bench -- --sites 300 --only rates       of the rest only applies a second, and their CPU time
+ *   npm run bench -- --sites 1000 --only worker     one worker with all the sites: its memory
  *
  * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
  * -o json|table. Needs Linux (/proc) for memory.
@@ -20,6 +21,7 @@ import { measureEffect, measureQuiet } from "./measure-effect.ts";
 import { measureMemory, measureRestart } from "./measure-processes.ts";
 import { measureRate } from "./measure-rate.ts";
 import { measureRollouts } from "./measure-rollouts.ts";
+import { measureWorker } from "./measure-worker.ts";
 import type { FleetSize } from "./synthetic-fleet.ts";
 
 const sitesPerRegion = 100;
@@ -50,6 +52,10 @@ function wholeNumber(text: string, name: string): number {
 async function measure(size: FleetSize, rounds: number): Promise<readonly Figure[]> {
   const { figures, note } = figuresOf(size, (one) => say(`${one.figure}: ${inWords(one)}`));
   say(`${size.sites} sites in ${size.regions} regions: start`);
+  if (values.only === "worker") {
+    await measureWorker(size, note);
+    return figures;
+  }
   await using fleet = await startBenchFleet(size);
   await firstSync(fleet, note);
   if (values.only === "rollouts") {
@@ -108,13 +114,14 @@ function rounded(value: number): string {
 
 const rounds = wholeNumber(values.rounds, "rounds");
 const objects = wholeNumber(values.objects, "objects");
-if (!["rollouts", "rates", undefined].includes(values.only)) {
-  throw new Error("--only rollouts or --only rates");
+const parts = ["rollouts", "rates", "worker"];
+if (values.only !== undefined && !parts.includes(values.only)) {
+  throw new Error(`--only must be one of ${parts.join(", ")}`);
 }
 const all: Figure[] = [];
 for (const text of values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
-  const regions = Math.ceil(sites / sitesPerRegion);
+  const regions = values.only === "worker" ? 1 : Math.ceil(sites / sitesPerRegion);
   const size = values.only === "rollouts" ? { apps: 1, objects: 2 } : { apps: 2, objects };
   all.push(...(await measure({ sites, regions, ...size }, rounds)));
 }
