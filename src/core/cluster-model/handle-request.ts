@@ -6,7 +6,7 @@
 import type { ApiRequest, ApiResponse } from "./api-request.ts";
 import type { Cluster } from "./cluster.ts";
 import { advance } from "./controllers/advance.ts";
-import { answerDiscovery } from "./requests/answer-discovery.ts";
+import { answerDiscovery, answerUnserved } from "./requests/answer-discovery.ts";
 import { type ResourcePath, parseResourcePath } from "./requests/parse-path.ts";
 import { createObject } from "./requests/create-object.ts";
 import { deleteCollection, deleteObject } from "./requests/delete-object.ts";
@@ -29,7 +29,7 @@ export function handleRequest(cluster: Cluster, request: ApiRequest, now: number
 function route(cluster: Cluster, request: ApiRequest): ApiResponse {
   const target = parseResourcePath(cluster, request.path);
   if (target !== undefined) return answerResource(cluster, request, target);
-  const answer = answerDiscovery(cluster, request);
+  const answer = answerDiscovery(cluster, request) ?? answerUnserved(cluster, request.path);
   if (answer !== undefined) return answer;
   throw notModelled(`${request.method} ${request.path}`);
 }

@@ -216,4 +216,21 @@ export const definitionCases: readonly ContractCase[] = [
       });
     },
   },
+  {
+    row: "a path in a group of custom resources that no kind is behind: 404 without a Status, for writes as well",
+    run: async (cluster, namespace) => {
+      const group = `${namespace}.example.org`;
+      const other = (await establish(cluster, { group, namespace })).replace("widgets", "others");
+      for (const path of [`${other}/w`, other.replace(group, `none.${group}`)]) {
+        const read = await cluster.request("GET", path);
+        const written = await cluster.request("PATCH", `${path}?fieldManager=me`, {
+          contentType: "application/apply-patch+yaml",
+          body: widget(group, { size: 1 }),
+        });
+        expect([read.status, read.body.kind]).toEqual([404, undefined]);
+        expect([written.status, written.body.kind]).toEqual([404, undefined]);
+      }
+      await remove(cluster, `${definitions}/widgets.${group}`);
+    },
+  },
 ];

@@ -100,20 +100,30 @@ function compareVersions(a: string, b: string): number {
   return rank(b) - rank(a);
 }
 
+/** A path in a group of custom resources that no kind is behind (any more); undefined: it is of none. */
+export function answerUnserved(cluster: Cluster, path: string): ApiResponse | undefined {
+  const [, root, group = ""] = path.split("/");
+  const isDefined = cluster.custom.all().some((type) => type.group === group);
+  const isForeign = group.includes(".") && !group.endsWith(".k8s.io");
+  return root === "apis" && (isDefined || isForeign) ? unserved : undefined;
+}
+
+const unserved: ApiResponse = { status: 404, text: "404 page not found\n" };
+
 /** `/apis/apps` a group, `/api/v1` and `/apis/apps/v1` its resources. A real server answers others with a bare 404. */
 function answerGroup(cluster: Cluster, path: string): ApiResponse | undefined {
   const parts = path.split("/").slice(1);
   const isCore = parts[0] === "api";
   const group = isCore ? "" : (parts[1] ?? "");
   const types = allTypes(cluster).filter((type) => type.group === group);
-  if (types.length === 0) return { status: 404, text: "404 page not found\n" };
+  if (types.length === 0) return unserved;
   if (!isCore && parts.length === 2) {
     const body = { kind: "APIGroup", apiVersion: "v1", ...groupObject(cluster, group) };
     return { status: 200, body };
   }
   const version = parts[isCore ? 1 : 2];
   const served = types.filter((type) => type.version === version);
-  if (served.length === 0) return { status: 404, text: "404 page not found\n" };
+  if (served.length === 0) return unserved;
   if (parts.length > (isCore ? 2 : 3)) return undefined;
   return { status: 200, body: resourceList(served) };
 }
