@@ -1,4 +1,4 @@
-import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
+import { UnknownKindError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
@@ -151,10 +151,6 @@ function noteFailed(
   object: TreeObject,
   { progress, error }: { readonly progress: Progress; readonly error: FleetError },
 ): void {
-  // A 404 that is no Status: the kind that was remembered is not served any more.
-  if (isApiError(error) && error.facts.status === 404 && error.facts.reason === "") {
-    job.context.client.forgetKinds();
-  }
   if (error instanceof UnknownKindError && isDefined(job, object)) {
     block(progress, object, "waits for its definition to be served");
     return;
@@ -168,14 +164,13 @@ function block(progress: Progress, object: TreeObject, reason: string): void {
   progress.blocked.push({ id: object.id, reason: `${describeKey(object.key)} ${reason}` });
 }
 
-/** A definition of the same app that some other object needs must be established before that is written. */
+/** A definition of the same app that some other object needs must be established, an API server available, before that is written. */
 async function waitForDefinitions(job: Job, progress: Progress, rank: number): Promise<void> {
   const needed = new Set(
     job.tree.objects.filter((one) => needsWrite(job.state, one)).flatMap((one) => one.needs),
   );
   for (const object of job.tree.objects) {
-    const isDefinition = object.key.kind === "CustomResourceDefinition";
-    if (!isDefinition || object.rank !== rank || !needed.has(object.id)) continue;
+    if (!definers.has(object.key.kind) || object.rank !== rank || !needed.has(object.id)) continue;
     if (progress.absent.has(object.id)) continue;
     const live = await job.context.client.get(addressOf(object.object), job.context.signal());
     const now = job.context.clock.now();
@@ -187,8 +182,11 @@ async function waitForDefinitions(job: Job, progress: Progress, rank: number): P
 
 function isDefined(job: Job, object: TreeObject): boolean {
   const kinds = new Map(job.tree.objects.map((one) => [one.id, one.key.kind]));
-  return object.needs.some((id) => kinds.get(id) === "CustomResourceDefinition");
+  return object.needs.some((id) => definers.has(kinds.get(id) ?? ""));
 }
+
+/** Kinds that make the API server know other kinds. */
+const definers: ReadonlySet<string> = new Set(["CustomResourceDefinition", "APIService"]);
 
 /** Keeps rows in store and memory alike. */
 export function save(context: SiteContext, state: AppState, rows: readonly ObjectRow[]): void {

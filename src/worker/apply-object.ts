@@ -1,5 +1,7 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { managedEntries } from "../core/apply/compare-fields.ts";
+import { withoutLostVersions } from "../core/apply/lost-versions.ts";
 import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";
 import {
   type FieldConflict,
@@ -21,6 +23,13 @@ import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import { leftOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
+import {
+  finalizersOf,
+  inWords,
+  isAnotherObject,
+  isNamespaceMissing,
+  isOfLostVersion,
+} from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
@@ -62,7 +71,7 @@ async function sendUntilDone(
       if (!(error instanceof ApiError)) throw error;
       // Each at most once: what a remedy did not mend is refused for good.
       const remedy = remedyOf(work, attempt, error);
-      if (remedy === null || answered.has(remedy)) throw inWords(context, error);
+      if (remedy === null || answered.has(remedy)) throw inWords(context.site, error);
       answered.add(remedy);
       // Another object than the one whose fields were judged: it is judged by itself.
       if (remedy === "look") answered.delete("take");
@@ -76,8 +85,8 @@ interface Attempt {
   readonly force: boolean;
 }
 
-/** What can be done about a refusal: take fields, make the namespace, look at what stands there now. */
-type Remedy = "take" | "namespace" | "look";
+/** What can be done about a refusal: take fields, make the namespace, forget lost versions, look at what stands there now. */
+type Remedy = "take" | "namespace" | "versions" | "look";
 
 async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
   const { object } = work.object;
@@ -136,7 +145,7 @@ async function takeOverFields(
     await dryApply(context, work, { live, force: false });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.code !== "CONFLICT") throw inWords(context, error);
+    if (error.code !== "CONFLICT") throw inWords(context.site, error);
     await judge(context, work, error);
   }
   const uid = metadataText(live, "uid");
@@ -189,7 +198,8 @@ async function hasHandedOver(
 
 function remedyOf(work: ObjectWork, attempt: Attempt, error: ApiError): Remedy | null {
   if (error.code === "CONFLICT") return attempt.force ? null : "take";
-  if (isNamespaceMissing(error, work)) return "namespace";
+  if (isNamespaceMissing(error, work.object, work.namespace)) return "namespace";
+  if (isOfLostVersion(error)) return "versions";
   return attempt.uid !== "" && isAnotherObject(error) ? "look" : null;
 }
 
@@ -207,9 +217,36 @@ async function remedied(
     await createNamespace(context, work.namespace);
     return { uid: "", force: false };
   }
+  if (remedy === "versions") {
+    await renewVersions(context, work);
+    return attempt;
+  }
   // Gone, or another object by the same name: that may also mean another cluster.
   await context.link.verify({ signal: context.signal(), maxAgeMs: 0 });
   return { uid: await inspect(context, work), force: false };
+}
+
+/** Entries of lost versions are rewritten, if the object has not changed meanwhile; no value is changed. */
+async function renewVersions(context: SiteContext, work: ObjectWork): Promise<void> {
+  const { object, key } = work.object;
+  const address = addressOf(object);
+  const signal = context.signal();
+  const live = await context.client.get(address, signal);
+  if (live === null) return;
+  context.client.forgetKinds(); // what is remembered may be of before
+  const served = new Set<string>();
+  for (const { apiVersion } of managedEntries(live)) {
+    const found = await context.client.resource(apiVersion, key.kind, signal);
+    if (found !== undefined) served.add(apiVersion);
+  }
+  const isServed = (apiVersion: string): boolean => served.has(apiVersion);
+  const managedFields = withoutLostVersions(live, isServed, object.apiVersion);
+  if (managedFields === null) return;
+  const uid = metadataText(live, "uid");
+  const resourceVersion = metadataText(live, "resourceVersion");
+  const patch = { metadata: { uid, resourceVersion, managedFields } };
+  await context.client.mergePatch(address, patch, signal);
+  context.logger.info("rewrote lost versions", { app: work.app, object: describeKey(key) });
 }
 
 async function judge(context: SiteContext, work: ObjectWork, error: ApiError): Promise<void> {
@@ -294,19 +331,6 @@ function rowOf(work: ObjectWork, live: KubeObject): ObjectRow {
   };
 }
 
-function isNamespaceMissing(error: ApiError, work: ObjectWork): boolean {
-  const { status, about } = error.facts;
-  if (status !== 404 || about.kind !== "namespaces") return false;
-  return about.name === work.namespace && work.object.key.namespace === work.namespace;
-}
-
-/** The uid that was sent is not that of the live object (422 naming the field), or there is none (409). */
-function isAnotherObject(error: ApiError): boolean {
-  const { status, causes, reason } = error.facts;
-  if (causes.some((cause) => cause.field === "metadata.uid")) return true;
-  return (status === 409 && reason === "Conflict") || (status === 404 && reason === "NotFound");
-}
-
 /** Bare: it belongs to no app, is in no inventory and is never deleted. */
 async function createNamespace(context: SiteContext, name: string): Promise<void> {
   const namespace: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
@@ -315,37 +339,4 @@ async function createNamespace(context: SiteContext, name: string): Promise<void
   } catch (error) {
     if (!(error instanceof ApiError) || error.facts.reason !== "AlreadyExists") throw error;
   }
-}
-
-const immutableField =
-  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|cannot change roleRef|is immutable/i;
-
-/** A refusal in words that say what a person can do about it. */
-function inWords(context: SiteContext, error: ApiError): FleetError {
-  const { causes } = error.facts;
-  const terminating = causes.some((cause) => cause.reason === "NamespaceTerminating");
-  if (terminating) {
-    return new FleetError("API_REFUSED", `${error.message} at site ${context.site}`, {
-      cause: error,
-      hint: "the namespace is being deleted; it is tried again until that has ended",
-    });
-  }
-  const isImmutable =
-    error.facts.status === 422 &&
-    (causes.some((cause) => immutableField.test(cause.message)) ||
-      immutableField.test(error.message));
-  if (!isImmutable) return error;
-  return new FleetError("API_REFUSED", `${error.message} at site ${context.site}`, {
-    cause: error,
-    hint: "the field cannot be changed: delete the object by hand, or give the new one another name",
-  });
-}
-
-/** The finalizers of an object, for messages. */
-export function finalizersOf(object: KubeObject): string {
-  const finalizers = object.metadata["finalizers"];
-  const names = Array.isArray(finalizers)
-    ? finalizers.filter((one) => typeof one === "string")
-    : [];
-  return names.length === 0 ? "nothing but time" : names.join(", ");
 }

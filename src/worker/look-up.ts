@@ -9,7 +9,10 @@ export interface Found {
   readonly live: KubeObject;
 }
 
-/** The live object, in the version in which the cluster serves it; null: the cluster says that there is none. */
+/**
+ * The live object, in the version in which the cluster serves it; null: the cluster says that there is none, or keeps the
+ * kind in another scope, where an object of this name would be another one.
+ */
 export async function lookUp(
   context: SiteContext,
   id: ObjectId,
@@ -24,6 +27,8 @@ export async function lookUp(
   const apiVersion = isServed ? known : await context.client.version(key.group, key.kind, signal);
   // No such kind any more: its objects went with it.
   if (apiVersion === undefined) return null;
+  const served = await context.client.resource(apiVersion, key.kind, signal);
+  if (served !== undefined && served.namespaced !== (key.namespace !== "")) return null;
   const address = { apiVersion, kind: key.kind, namespace: key.namespace, name: key.name };
   const live = await context.client.get(address, signal);
   return live === null ? null : { address, live };

@@ -12,9 +12,9 @@ import {
 } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
 import { save } from "./apply-app.ts";
-import { finalizersOf } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { type Found, lookUp } from "./look-up.ts";
+import { finalizersOf } from "./refusals.ts";
 import { tenantOf } from "./tenants.ts";
 import { type SiteContext, othersIds, throwUnlessPassable } from "./site-context.ts";
 import type { AppRow, ObjectRow } from "./state-store.ts";

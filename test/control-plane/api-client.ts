@@ -1,10 +1,10 @@
 /** A small client of one API server for the tests' own needs: JSON requests and watches. */
-import type { IncomingMessage } from "node:http";
+import { Agent as PlainAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 
 /** What is needed to talk to a cluster. */
 export interface ClusterAccess {
-  /** https://127.0.0.1:port */
+  /** https://127.0.0.1:port, or http:// for the model */
   readonly server: string;
   /** Base64 of the PEM certificates, as in a kubeconfig. */
   readonly caData: string;
@@ -46,9 +46,13 @@ const defaultTimeoutMs = 10_000;
 /** Creates a client; opens no connection yet. */
 export function createApiClient(access: ClusterAccess): ApiClient {
   const ca = Buffer.from(access.caData, "base64").toString();
-  const agent = new Agent({ ca, keepAlive: true, maxSockets });
+  const isTls = access.server.startsWith("https:");
+  const open = isTls ? httpsRequest : httpRequest;
+  const newAgent = (options: { keepAlive: boolean; maxSockets?: number }) =>
+    isTls ? new Agent({ ca, ...options }) : new PlainAgent(options);
+  const agent = newAgent({ keepAlive: true, maxSockets });
   // A watch occupies its connection, so watches do not share the pool of the short requests.
-  const watchAgent = new Agent({ ca, keepAlive: false });
+  const watchAgent = newAgent({ keepAlive: false });
   const headers = { authorization: `Bearer ${access.token}`, accept: "application/json" };
   const send = (path: string, options: ApiRequest, watching: boolean): Promise<IncomingMessage> => {
     const payload = options.body === undefined ? undefined : JSON.stringify(options.body);
@@ -58,7 +62,7 @@ export function createApiClient(access: ClusterAccess): ApiClient {
       "content-length": Buffer.byteLength(payload ?? ""),
     };
     return new Promise((resolve, reject) => {
-      const request = httpsRequest(new URL(path, access.server), {
+      const request = open(new URL(path, access.server), {
         agent: watching ? watchAgent : agent,
         method: options.method ?? "GET",
         headers: payload === undefined ? headers : { ...headers, ...bodyHeaders },

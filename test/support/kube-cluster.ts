@@ -1,13 +1,13 @@
-/** A real cluster behind a proxy that counts requests and injects faults, for worker tests. */
+/** A cluster behind a proxy that counts requests and injects faults, for worker tests. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ApiAnswer, type ApiClient, createApiClient } from "../control-plane/api-client.ts";
-import type { Cluster } from "../control-plane/start.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import type { BedCluster } from "./test-bed.ts";
 
 /** What a test does to a cluster, past the proxy. */
 export interface ProxiedCluster {
-  readonly cluster: Cluster;
+  readonly cluster: BedCluster;
   readonly proxy: FaultProxy;
   /** Leads through the proxy. */
   readonly kubeconfigPath: string;
@@ -20,7 +20,7 @@ export interface ProxiedCluster {
   close(): Promise<void>;
 }
 
-export async function proxied(cluster: Cluster, folder: string): Promise<ProxiedCluster> {
+export async function proxied(cluster: BedCluster, folder: string): Promise<ProxiedCluster> {
   const ca = Buffer.from(cluster.caData, "base64").toString();
   const proxy = await startFaultProxy({ target: cluster.server, upstream: { ca } });
   const kubeconfigPath = join(folder, `${cluster.name}.kubeconfig`);

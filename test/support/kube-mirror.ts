@@ -39,6 +39,7 @@ interface CommitOptions {
   /** How apps are treated, at all sites. */
   readonly policies?: Readonly<Record<string, AppPolicy>>;
   readonly uid?: string;
+  readonly suspend?: boolean;
   readonly namespace?: string;
   /** Makes the trailers wrong. */
   readonly objects?: number;
@@ -254,7 +255,7 @@ function changesOf(
       fleet: "demo",
       site,
       region: "eu",
-      suspend: false,
+      suspend: options.suspend ?? false,
       apps: facts,
       drift: { intervalMs: options.driftIntervalMs ?? 3_600_000, maxSitesPerMinute: 1000 },
       ...(options.policies !== undefined && { policies: options.policies }),

@@ -1,10 +1,9 @@
-/** One real cluster, one test mirror and a worker between them, fresh for each test. */
+/** One cluster (a real one, or the model), one test mirror and a worker between them, fresh for each test. */
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import type { AppReport } from "../../src/core/protocol/worker-report.ts";
 import type { WorkerConfig } from "../../src/worker/config.ts";
-import { type Kubelet, startKubelet } from "../control-plane/kubelet.ts";
-import { type ControlPlanes, startControlPlanes } from "../control-plane/start.ts";
+import type { Kubelet } from "../control-plane/kubelet.ts";
 import { type ProxiedCluster, proxied } from "./kube-cluster.ts";
 import { type TestMirror, startTestMirror } from "./kube-mirror.ts";
 import {
@@ -14,14 +13,14 @@ import {
   temporaryState,
   workerConfig,
 } from "./kube-worker.ts";
+import { type OpenBed, type TestBed, realBed } from "./test-bed.ts";
 
 /** What a test works with; the fields are those of the running test. */
 export interface TestSite {
-  readonly planes: ControlPlanes;
   readonly cluster: ProxiedCluster;
   /** Of a second cluster, where two were asked for. */
   readonly other: ProxiedCluster;
-  readonly kubelet: Kubelet;
+  readonly kubelet: Pick<Kubelet, "setScript">;
   readonly mirror: TestMirror;
   readonly stateDir: string;
   /** Starts the worker for site s1 (again), and for others by their kubeconfigs, with further settings. */
@@ -38,13 +37,14 @@ const collections = [
   "/api/v1/namespaces/default/configmaps",
   "/api/v1/namespaces/default/secrets",
   "/apis/apps/v1/namespaces/default/deployments",
+  "/apis/apps/v1/namespaces/default/statefulsets",
+  "/apis/batch/v1/namespaces/default/jobs?propagationPolicy=Background",
   "/api/v1/namespaces/flotilla-system/configmaps",
 ];
 
 /** Registers the hooks of a suite; call it inside `describe`. */
-export function useTestSite(clusters = 1): TestSite {
-  let planes: ControlPlanes;
-  let kubelet: Kubelet;
+export function useTestSite(clusters = 1, openBed: OpenBed = realBed): TestSite {
+  let bed: TestBed;
   let proxies: ProxiedCluster[] = [];
   let folder: Awaited<ReturnType<typeof temporaryState>>;
   let state: Awaited<ReturnType<typeof temporaryState>>;
@@ -53,14 +53,12 @@ export function useTestSite(clusters = 1): TestSite {
 
   beforeAll(async () => {
     folder = await temporaryState();
-    planes = await startControlPlanes({ clusters });
-    proxies = await Promise.all(planes.clusters.map((one) => proxied(one, folder.dir)));
-    kubelet = await startKubelet(at(proxies, 0).cluster);
+    bed = await openBed(clusters);
+    proxies = await Promise.all(bed.clusters.map((one) => proxied(one, folder.dir)));
   }, startTimeoutMs);
   afterAll(async () => {
     await Promise.all(proxies.map((one) => one.close()));
-    await kubelet?.stop();
-    await planes?.stopAll();
+    await bed?.stop();
     await folder?.remove();
   }, startTimeoutMs);
   beforeEach(async () => {
@@ -82,7 +80,7 @@ export function useTestSite(clusters = 1): TestSite {
     await mirror.close();
     await state.remove();
     for (const one of proxies) for (const path of collections) await one.remove(path);
-    kubelet.setScript([]);
+    bed.setScript([]);
   });
 
   const treeOf = async (app: string): Promise<string> => {
@@ -90,9 +88,6 @@ export function useTestSite(clusters = 1): TestSite {
     return (await mirror.store.at(head ?? "", `sites/s1/${app}`))?.oid ?? "";
   };
   return {
-    get planes() {
-      return planes;
-    },
     get cluster() {
       return at(proxies, 0);
     },
@@ -100,7 +95,7 @@ export function useTestSite(clusters = 1): TestSite {
       return at(proxies, 1);
     },
     get kubelet() {
-      return kubelet;
+      return bed;
     },
     get mirror() {
       return mirror;
@@ -116,10 +111,14 @@ export function useTestSite(clusters = 1): TestSite {
     stop,
     settled: async (app) => {
       const tree = await treeOf(app);
-      return eventually(`${app} is applied and healthy`, () => {
+      const isSettled = (): AppReport | undefined => {
         const report = mirror.app("s1", app);
         const isDone = report?.sync === "Synced" && report.health === "Healthy";
         return isDone && report.tree === tree ? report : undefined;
+      };
+      return eventually(`${app} is applied and healthy`, isSettled).catch((error: unknown) => {
+        const last = JSON.stringify(mirror.app("s1", app));
+        throw new Error(`the last report of ${app}: ${last}`, { cause: error });
       });
     },
     treeOf,

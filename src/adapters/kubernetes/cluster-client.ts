@@ -2,13 +2,20 @@ import { FleetError } from "../../core/errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
 import { type KubeObject, describeKey } from "../../core/model/kube-object.ts";
 import { type RequestSubject, UnknownKindError } from "./api-error.ts";
-import { type ClusterAddress, type Connection, createConnection } from "./connection.ts";
-import { type ApiResource, type Discovery, createDiscovery } from "./discovery.ts";
+import {
+  type ApiAnswer,
+  type ClusterAddress,
+  type Connection,
+  createConnection,
+} from "./connection.ts";
+import { type ApiResource, type Discovery, collectionPath, createDiscovery } from "./discovery.ts";
+import type { ApiRequest } from "./exchange.ts";
 import {
   asKubeObject,
   expectKubeObject,
   expectObject,
   isAbsence,
+  isStatus,
   metadataOf,
   notAnObject,
 } from "./read-answer.ts";
@@ -155,13 +162,20 @@ async function readIdentity(
   throw new FleetError("CLUSTER_UNREACHABLE", "Namespace kube-system was answered without a uid");
 }
 
+/** A request to objects. A 404 that is no Status: the kind that was remembered is not served (there) any more. */
+async function send({ connection, discovery }: Context, request: ApiRequest): Promise<ApiAnswer> {
+  const answer = await connection.send(request);
+  if (answer.status === 404 && !isStatus(answer)) discovery.forget();
+  return answer;
+}
+
 async function getObject(
   context: Context,
   target: ObjectAddress,
   signal?: AbortSignal,
 ): Promise<KubeObject | null> {
   const path = await objectPath(context, target, signal);
-  const answer = await context.connection.send({ method: "GET", path, signal });
+  const answer = await send(context, { method: "GET", path, signal });
   if (isAbsence(answer)) return null;
   return expectKubeObject(answer, () => subjectOf("read", target));
 }
@@ -196,7 +210,7 @@ async function listPage(
   if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
   if (next !== "") query.set("continue", next);
   const url = `${path}?${query.toString()}`;
-  const answer = await context.connection.send({ method: "GET", path: url, signal });
+  const answer = await send(context, { method: "GET", path: url, signal });
   const subject = (): RequestSubject => ({
     verb: "list",
     describe: `${kind} objects`,
@@ -224,7 +238,7 @@ async function applyObject(
   const dryRun = options.dryRun === true ? "&dryRun=All" : "";
   const query = `fieldManager=${encodeURIComponent(options.fieldManager)}${force}${dryRun}`;
   const path = `${await objectPath(context, target, options.signal)}?${query}`;
-  const answer = await context.connection.send({
+  const answer = await send(context, {
     method: "PATCH",
     path,
     contentType: "application/apply-patch+yaml",
@@ -240,10 +254,9 @@ async function createObject(
   signal?: AbortSignal,
 ): Promise<KubeObject> {
   const target = addressOf(object);
-  const found = await context.discovery.find(target.apiVersion, target.kind, signal);
-  if (found === undefined) throw new UnknownKindError(target.apiVersion, target.kind);
+  const found = await resourceOf(context, target, signal);
   const path = `${collectionPath(target.apiVersion, found, target.namespace)}?fieldManager=flotilla`;
-  const answer = await context.connection.send({
+  const answer = await send(context, {
     method: "POST",
     path,
     body: JSON.stringify(object),
@@ -257,7 +270,7 @@ async function patchObject(
   target: ObjectAddress,
   options: { readonly patch: JsonObject; readonly signal: AbortSignal | undefined },
 ): Promise<KubeObject> {
-  const answer = await context.connection.send({
+  const answer = await send(context, {
     method: "PATCH",
     path: `${await objectPath(context, target, options.signal)}?fieldManager=flotilla`,
     contentType: "application/merge-patch+json",
@@ -275,7 +288,7 @@ async function deleteObject(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<"gone" | "going"> {
-  const answer = await context.connection.send({
+  const answer = await send(context, {
     method: "DELETE",
     path: await objectPath(context, target, options.signal),
     body: JSON.stringify({
@@ -297,17 +310,30 @@ async function objectPath(
   target: ObjectAddress,
   signal?: AbortSignal,
 ): Promise<string> {
-  const found = await context.discovery.find(target.apiVersion, target.kind, signal);
-  if (found === undefined) throw new UnknownKindError(target.apiVersion, target.kind);
-  const base = collectionPath(target.apiVersion, found, target.namespace);
+  const base = collectionPath(
+    target.apiVersion,
+    await resourceOf(context, target, signal),
+    target.namespace,
+  );
   return `${base}/${encodeURIComponent(target.name)}`;
 }
 
-function collectionPath(apiVersion: string, found: ApiResource, namespace: string): string {
-  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const within =
-    found.namespaced && namespace !== "" ? `/namespaces/${encodeURIComponent(namespace)}` : "";
-  return `${root}${within}/${found.plural}`;
+/** Where the cluster keeps objects of this kind; an object of the wrong scope would be another one there. */
+async function resourceOf(
+  context: Context,
+  target: ObjectAddress,
+  signal?: AbortSignal,
+): Promise<ApiResource> {
+  const { apiVersion, kind, namespace } = target;
+  const found = await context.discovery.find(apiVersion, kind, signal);
+  if (found === undefined) throw new UnknownKindError(apiVersion, kind);
+  if (found.namespaced === (namespace !== "")) return found;
+  const where = found.namespaced ? "in namespaces only" : "without namespaces";
+  throw new FleetError(
+    "API_REFUSED",
+    `${describeKey({ ...target, group: "" })}: the cluster has ${kind} ${where}`,
+    { hint: `${found.namespaced ? "give it" : "take out"} metadata.namespace` },
+  );
 }
 
 /** The address of an object in its own version. */

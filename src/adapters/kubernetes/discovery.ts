@@ -88,3 +88,11 @@ function parseResources(body: Json | undefined): ReadonlyMap<string, ApiResource
 function notTold(what: string): FleetError {
   return new FleetError("CLUSTER_UNREACHABLE", `the API server did not tell ${what}`);
 }
+
+/** Where objects of a kind are listed and created; `namespace` "": in all, or in none. */
+export function collectionPath(apiVersion: string, found: ApiResource, namespace: string): string {
+  const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const within =
+    found.namespaced && namespace !== "" ? `/namespaces/${encodeURIComponent(namespace)}` : "";
+  return `${root}${within}/${found.plural}`;
+}

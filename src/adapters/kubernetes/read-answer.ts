@@ -18,12 +18,12 @@ export function expectKubeObject(answer: ApiAnswer, subject: () => RequestSubjec
 
 /** Only an API server's own word that the object is not there; a proxy's 404 page says nothing about it. */
 export function isAbsence(answer: ApiAnswer): boolean {
-  return (
-    answer.status === 404 &&
-    isJsonObject(answer.body) &&
-    answer.body["kind"] === "Status" &&
-    answer.body["reason"] === "NotFound"
-  );
+  return answer.status === 404 && isStatus(answer) && answer.body["reason"] === "NotFound";
+}
+
+/** Whether an API server says how a request ended, and not a proxy or a path that leads to nothing. */
+export function isStatus(answer: ApiAnswer): answer is ApiAnswer & { readonly body: JsonObject } {
+  return isJsonObject(answer.body) && answer.body["kind"] === "Status";
 }
 
 /** What is said of an answer that no API server gives. */

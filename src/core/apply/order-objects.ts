@@ -41,30 +41,53 @@ const ranks: Readonly<Record<string, number>> = {
   "networking.k8s.io/NetworkPolicy": 2,
   "/Service": 2,
   "apiregistration.k8s.io/APIService": 4,
-  "admissionregistration.k8s.io/ValidatingWebhookConfiguration": 5,
-  "admissionregistration.k8s.io/MutatingWebhookConfiguration": 5,
-  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": 5,
-  "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding": 5,
+  "admissionregistration.k8s.io/ValidatingWebhookConfiguration": 6,
+  "admissionregistration.k8s.io/MutatingWebhookConfiguration": 6,
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": 6,
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding": 6,
 };
 const workloadRank = 3;
+/** Behind the workloads that serve them, and their APIService. */
+const aggregatedRank = 5;
 
-/** The rank of a kind: lower ones are written first and deleted last. */
-export function rankOf(key: Pick<ObjectKey, "group" | "kind">): number {
-  return ranks[`${key.group}/${key.kind}`] ?? workloadRank;
+/** The rank of an object: lower ones are written first and deleted last. `served`: see `servedGroups`. */
+export function rankOf(
+  key: Pick<ObjectKey, "group" | "kind">,
+  served: ReadonlyMap<string, unknown>,
+): number {
+  const rank = ranks[`${key.group}/${key.kind}`];
+  return rank ?? (served.has(key.group) ? aggregatedRank : workloadRank);
+}
+
+/** Groups whose API servers are registered by objects among these, with the APIServices that do so. */
+export function servedGroups(keys: readonly ObjectKey[]): ReadonlyMap<string, readonly ObjectId[]> {
+  const groups = new Map<string, ObjectId[]>();
+  for (const key of keys) {
+    if (key.kind !== "APIService") continue;
+    const group = groupOfService(key.name);
+    groups.set(group, [...(groups.get(group) ?? []), objectId(key)]);
+  }
+  return groups;
+}
+
+/** An APIService is named `<version>.<group>`. */
+export function groupOfService(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
 }
 
 /** Orders the objects of an app. */
 export function orderObjects(objects: readonly KubeObject[]): readonly ApplyStep[] {
+  const served = servedGroups(objects.map(keyOf));
   const keyed = objects.map((object) => {
     const key = keyOf(object);
-    return { object, key, id: objectId(key), rank: rankOf(key) };
+    return { object, key, id: objectId(key), rank: rankOf(key, served) };
   });
   const present = new Map(keyed.map((entry) => [entry.id, entry.rank]));
-  const crds = definedKinds(objects);
+  const defined = { kinds: definedKinds(objects), groups: served };
   return keyed
     .map((entry) => ({
       ...entry,
-      needs: [...new Set(candidatesOf(entry.object, entry.key, crds))].filter((id) => {
+      needs: [...new Set(candidatesOf(entry.object, entry.key, defined))].filter((id) => {
         const rank = present.get(id);
         return rank !== undefined && rank < entry.rank;
       }),
@@ -84,18 +107,20 @@ function definedKinds(objects: readonly KubeObject[]): ReadonlyMap<string, Objec
   return defined;
 }
 
+/** What of the app makes the API server know kinds and groups. */
+interface Defined {
+  readonly kinds: ReadonlyMap<string, ObjectId>;
+  readonly groups: ReadonlyMap<string, readonly ObjectId[]>;
+}
+
 /** Every object that this one refers to, whether the app has it or not. */
-function candidatesOf(
-  object: KubeObject,
-  key: ObjectKey,
-  crds: ReadonlyMap<string, ObjectId>,
-): ObjectId[] {
-  const found: ObjectId[] = [];
+function candidatesOf(object: KubeObject, key: ObjectKey, { kinds, groups }: Defined): ObjectId[] {
+  const found: ObjectId[] = [...(groups.get(key.group) ?? [])];
   if (key.namespace !== "") {
     found.push(objectId({ group: "", kind: "Namespace", namespace: "", name: key.namespace }));
   }
-  const crd = crds.get(`${key.group}/${key.kind}`);
-  if (crd !== undefined) found.push(crd);
+  const definition = kinds.get(`${key.group}/${key.kind}`);
+  if (definition !== undefined) found.push(definition);
   const core = (kind: string, name: Json | undefined): void => {
     if (typeof name !== "string") return;
     found.push(objectId({ group: "", kind, namespace: key.namespace, name }));

@@ -3,7 +3,7 @@
  * inventory. Out: what to delete, in order, and what waits. What is not in the inventory is never in the plan.
  */
 import { type ObjectId, type ObjectKey, parseObjectId } from "../model/kube-object.ts";
-import { rankOf } from "./order-objects.ts";
+import { groupOfService, rankOf, servedGroups } from "./order-objects.ts";
 
 /** What pruning one app at one site goes by. */
 export interface PruneInput {
@@ -32,8 +32,12 @@ export function planPrune(input: PruneInput): PrunePlan {
     if (reason === undefined) remove.push({ id, key });
     else wait.push({ id, reason });
   }
+  const served = servedGroups(remove.map(({ key }) => key));
   const ordered = remove.toSorted(
-    (a, b) => rankOf(b.key) - rankOf(a.key) || late(a.key) - late(b.key) || (a.id < b.id ? -1 : 1),
+    (a, b) =>
+      rankOf(b.key, served) - rankOf(a.key, served) ||
+      late(a.key) - late(b.key) ||
+      (a.id < b.id ? -1 : 1),
   );
   return { remove: ordered.map(({ id }) => id), wait };
 }
@@ -46,7 +50,7 @@ function reasonToWait(id: ObjectId, key: ObjectKey, input: PruneInput): string |
   return holder === undefined ? undefined : `${holder} still has objects that would go with it`;
 }
 
-/** Deleting a Namespace or a definition deletes all that is in it: who else has something there? */
+/** Deleting a Namespace or a definition deletes all that is in it, or leads nowhere any more: who else has something there? */
 function holderOf(key: ObjectKey, input: PruneInput): string | undefined {
   const holds = containedIn(key);
   if (holds === undefined) return undefined;
@@ -62,11 +66,15 @@ function holderOf(key: ObjectKey, input: PruneInput): string | undefined {
   return undefined;
 }
 
-/** What goes with a Namespace or definition when it is deleted; undefined for other kinds. */
+/** What goes with a Namespace or definition, or is out of reach without an APIService; undefined for other kinds. */
 export function containedIn(key: ObjectKey): ((other: ObjectKey) => boolean) | undefined {
   if (key.group === "" && key.kind === "Namespace") return (other) => other.namespace === key.name;
   if (key.kind === "CustomResourceDefinition") {
     const group = key.name.slice(key.name.indexOf(".") + 1);
+    return (other) => other.group === group;
+  }
+  if (key.kind === "APIService") {
+    const group = groupOfService(key.name);
     return (other) => other.group === group;
   }
   return undefined;

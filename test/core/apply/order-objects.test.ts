@@ -60,6 +60,15 @@ const all: readonly KubeObject[] = [
 ];
 
 describe("orderObjects", () => {
+  it("puts what an API server of its own serves behind that server and the way to it", () => {
+    const way = object("apiregistration.k8s.io/v1", "APIService", { name: "v1.far.example.org" });
+    const widget = object("far.example.org/v1", "Widget", { name: "w" });
+    const steps = orderObjects([widget, way, workload]);
+
+    expect(steps.map(({ key }) => key.kind)).toEqual(["Deployment", "APIService", "Widget"]);
+    expect(steps[2]?.needs).toEqual([steps[1]?.id]);
+  });
+
   it("puts namespaces and definitions first, access and config before workloads, webhooks last", () => {
     const kinds = orderObjects(all).map((step) => step.key.kind);
 

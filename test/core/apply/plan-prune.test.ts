@@ -30,7 +30,32 @@ describe("planPrune", () => {
     expect(plan.wait).toEqual([]);
   });
 
+  it("removes what an API server of its own serves before that server and the way to it", () => {
+    const plan = planPrune({
+      desired: set(),
+      inventory: [
+        "apps_Deployment_web_a",
+        "_Service_web_a",
+        "apiregistration.k8s.io_APIService__v1.far.example.org",
+        "far.example.org_Widget_web_w",
+      ],
+      others: none,
+    });
+
+    expect(plan.remove).toEqual([
+      "far.example.org_Widget_web_w",
+      "apiregistration.k8s.io_APIService__v1.far.example.org",
+      "apps_Deployment_web_a",
+      "_Service_web_a",
+    ]);
+  });
+
   it.each([
+    [
+      "the way to an API server of which another app has objects",
+      "apiregistration.k8s.io_APIService__v1.far.example.org",
+      "far.example.org_Widget_web_w",
+    ],
     ["an object that another app wants", "_ConfigMap_web_a", "_ConfigMap_web_a"],
     ["a namespace in which another app has objects", "_Namespace__web", "_ConfigMap_web_b"],
     [

@@ -1,0 +1,72 @@
+/** What the refusals of an API server mean for an object that was to be written. */
+import type { ApiError } from "../adapters/kubernetes/api-error.ts";
+import { FleetError } from "../core/errors.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
+import type { TreeObject } from "./tree-cache.ts";
+
+/** The namespace of the app is what is missing, and the object is in it. */
+export function isNamespaceMissing(error: ApiError, object: TreeObject, own: string): boolean {
+  const { status, about } = error.facts;
+  if (status !== 404 || about.kind !== "namespaces") return false;
+  return about.name === own && object.key.namespace === own;
+}
+
+/** The uid that was sent is not that of the live object (422 naming the field), or there is none (409). */
+export function isAnotherObject(error: ApiError): boolean {
+  const { status, causes, reason } = error.facts;
+  if (causes.some((cause) => cause.field === "metadata.uid")) return true;
+  return (status === 409 && reason === "Conflict") || (status === 404 && reason === "NotFound");
+}
+
+/** `managedFields` name a version that the definition of the kind has no more. Only the message tells. */
+export function isOfLostVersion(error: ApiError): boolean {
+  return /convert CR to an invalid group\/version/.test(error.message);
+}
+
+/** Why an object cannot be written, and what a person can do about it; the first row that fits. */
+const advice: readonly {
+  readonly fits: (error: ApiError) => boolean;
+  readonly hint: string;
+}[] = [
+  {
+    fits: ({ facts }) => facts.causes.some(({ reason }) => reason === "NamespaceTerminating"),
+    hint: "the namespace is being deleted; it is tried again until that has ended",
+  },
+  {
+    fits: (error) => error.facts.status === 422 && saysAnywhere(error, immutableField),
+    hint: "the field cannot be changed: delete the object by hand, or give the new one another name",
+  },
+  {
+    fits: (error) => error.facts.status === 413 || saysAnywhere(error, tooLarge),
+    hint: "it is too large for the API server: split it",
+  },
+];
+
+/** Also of a rule in a definition that compares with what was there before. */
+const immutableField =
+  /field is immutable|may not change once set|are forbidden: updates to|updates to \w+ spec for fields other than|cannot change roleRef|is immutable|\boldSelf\b/i;
+
+/** Of the API server's request, of its messages to etcd, of etcd's requests, of single fields. */
+const tooLarge =
+  /entity too large|trying to send message larger than max|etcdserver: request is too large|Too long: may not be more than \d+ bytes/;
+
+/** The same refusal in words that name the site and say what to do, where that is known. */
+export function inWords(site: string, error: ApiError): FleetError {
+  const found = advice.find(({ fits }) => fits(error));
+  if (found === undefined) return error;
+  const { hint } = found;
+  return new FleetError("API_REFUSED", `${error.message} at site ${site}`, { cause: error, hint });
+}
+
+function saysAnywhere(error: ApiError, words: RegExp): boolean {
+  return words.test(error.message) || error.facts.causes.some(({ message }) => words.test(message));
+}
+
+/** The finalizers of an object, for messages. */
+export function finalizersOf(object: KubeObject): string {
+  const finalizers = object.metadata["finalizers"];
+  const names = Array.isArray(finalizers)
+    ? finalizers.filter((one) => typeof one === "string")
+    : [];
+  return names.length === 0 ? "nothing but time" : names.join(", ");
+}

@@ -1,0 +1,90 @@
+/** The rules of applying on real API servers. */
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/runtime/system-clock.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+import { createCertificate } from "../support/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { useTestSite } from "../support/kube-site.ts";
+import { configMap, eventually } from "../support/kube-worker.ts";
+import { applyingRules } from "./rules/applying-rules.ts";
+import { definition, definitions, leaving, object, told } from "./rules/rule-site.ts";
+
+describe("the rules of applying, on real API servers", { timeout: 60_000 }, () => {
+  const site = useTestSite(2);
+  applyingRules(site);
+
+  // The model has no aggregation layer.
+  it("AC-07: brings what an aggregated API server serves once that is available, and takes it away before its way is", async () => {
+    const group = "far.example.org";
+    await using far = await startFarServer(group);
+    const name = "far";
+    const objects = [
+      object(`${group}/v1`, "Widget", { name: "w" }),
+      object("apiregistration.k8s.io/v1", "APIService", {
+        name: `v1.${group}`,
+        namespace: "",
+        spec: {
+          group,
+          version: "v1",
+          insecureSkipTLSVerify: true,
+          groupPriorityMinimum: 1000,
+          versionPriority: 10,
+          service: { namespace: "default", name, port: far.proxy.port },
+        },
+      }),
+      object("v1", "Service", { name, spec: { type: "ExternalName", externalName: "localhost" } }),
+      configMap("beside", {}),
+    ];
+    far.proxy.fail({ kind: "status", status: 503 });
+    await site.mirror.commit({ s1: { web: objects } });
+    site.start();
+    await told(site, "web", "Widget default/w waits for");
+    expect(site.report("web")?.objects).toBe(4);
+    far.proxy.heal();
+    const path = "/apis/far.example.org/v1/namespaces/default/widgets/w";
+    const isThere = async (): Promise<boolean> => (await site.cluster.get(path)).status === 200;
+    await eventually("the widget is there", isThere, 40_000);
+    await site.settled("web");
+
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: leaving(4) } });
+    await eventually("it has left", () => site.report("web")?.left);
+    const stored = far.simulator.cluster("far").store;
+    const kinds = stored.resources().flatMap((one) => stored.all(one).map(({ kind }) => kind));
+    expect(kinds).not.toContain("Widget");
+    const deletes = site.cluster.writes().filter((one) => one.startsWith("DELETE"));
+    expect(deletes.slice(0, 2)).toEqual([
+      `DELETE ${path}`,
+      `DELETE /apis/apiregistration.k8s.io/v1/apiservices/v1.${group}`,
+    ]);
+  });
+});
+
+/** An API server of its own, as aggregated ones are: the model, which serves Widgets, behind TLS. */
+async function startFarServer(
+  group: string,
+): Promise<{ simulator: Simulator; proxy: FaultProxy } & AsyncDisposable> {
+  const token = "far";
+  const simulator = await startSimulator({
+    clusters: ["far"],
+    ownPorts: ["far"],
+    clock: systemClock(),
+    token,
+  });
+  // The aggregation layer sends no token of its own.
+  const target = `${simulator.server("far")}/key/${token}`;
+  const proxy = await startFaultProxy({ target, tls: await createCertificate() });
+  await fetch(`${target}${definitions}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(definition("Widget", { group })),
+  });
+  return {
+    simulator,
+    proxy,
+    [Symbol.asyncDispose]: async () => {
+      await proxy.close();
+      await simulator.close();
+    },
+  };
+}

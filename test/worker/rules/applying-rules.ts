@@ -1,0 +1,20 @@
+/** One suite for the model and for real API servers: a named case at least for each rule that a cluster can show. */
+import type { TestSite } from "../../support/kube-site.ts";
+import { driftRules, loadRules } from "./drift-rules.ts";
+import { healthRules } from "./health-rules.ts";
+import { inventoryRules, pruningRules } from "./removal-rules.ts";
+import { versionRules } from "./version-rules.ts";
+import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
+
+/** Registers all cases; call it inside `describe`. Asks for two clusters. */
+export function applyingRules(site: TestSite): void {
+  ownershipRules(site);
+  immutableRules(site);
+  orderRules(site);
+  inventoryRules(site);
+  pruningRules(site);
+  healthRules(site);
+  driftRules(site);
+  loadRules(site);
+  versionRules(site);
+}

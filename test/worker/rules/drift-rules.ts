@@ -1,0 +1,191 @@
+/** The rules of comparing: what is a difference, whose it is, and what nobody may read in it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
+import type { TestSite } from "../../support/kube-site.ts";
+import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
+import {
+  applyAs,
+  configMaps,
+  createAs,
+  dataOf,
+  deployments,
+  object,
+  sent,
+  stands,
+  told,
+} from "./rule-site.ts";
+
+const driftIntervalMs = 400;
+
+export function driftRules(site: TestSite): void {
+  it("AC-19: takes equal values, defaults and what others add for no difference", async () => {
+    const labels = { app: "equal" };
+    const objects: KubeObject[] = [
+      deployment("equal", "web:1"), // cpu 1000m is kept as 1
+      object("v1", "Service", { name: "equal", spec: { selector: labels, ports: [{ port: 80 }] } }),
+      object("v1", "Secret", { name: "equal", stringData: { key: "text" } }),
+    ];
+    await site.mirror.commit({ s1: { web: objects } }, { driftIntervalMs });
+    site.start();
+    await site.settled("web");
+    // So that they are compared: an object of the version that was written is equal by that.
+    const annotations = { note: "theirs" };
+    for (const path of [`${deployments}/equal`, "/api/v1/namespaces/default/services/equal"]) {
+      await site.cluster.put(path, { metadata: { annotations } });
+    }
+    await site.cluster.put("/api/v1/namespaces/default/secrets/equal", {
+      metadata: { annotations },
+    });
+    site.cluster.proxy.forget();
+    await sleep(4 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+    expect(site.report("web")).toMatchObject({ sync: "Synced", message: "" });
+    expect((await site.mirror.ask("s1", "web")).apps[0]?.objects).toEqual([]);
+    await site.cluster.remove("/api/v1/namespaces/default/services/equal");
+  });
+
+  it("AC-20: leaves to others what they may change, in writing as in comparing", async () => {
+    const web: AppPolicy = {
+      drift: "correct",
+      ignored: [{ kind: "Deployment", fields: [".spec.replicas"] }],
+    };
+    const policies = { web };
+    const options = { driftIntervalMs, policies };
+    const replicas = async (): Promise<unknown> => {
+      const { body } = await site.cluster.get(`${deployments}/web`);
+      return (body["spec"] as { replicas?: unknown }).replicas; // of a Deployment
+    };
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:1")] } }, options);
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.cluster.put(`${deployments}/web/scale`, { spec: { replicas: 3 } });
+    await sleep(3 * driftIntervalMs);
+    expect(site.cluster.writes()).toEqual([]);
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:2")] } }, options);
+    await site.settled("web");
+    expect(await replicas()).toBe(3);
+  });
+
+  it("AC-21: repairs an edit, and names who takes the same field again and again", async () => {
+    const web = (k: string) => ({ s1: { web: [configMap("a", { k })] } });
+    await site.mirror.commit(web("1"), { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("web");
+    let edits = 0;
+    await eventually("the fight is told", async () => {
+      if (JSON.stringify(await dataOf(site, "a")) === '{"k":"1"}') {
+        edits += 1;
+        const path = `${configMaps}/a?fieldManager=tuner`;
+        await site.cluster.put(path, { data: { k: "theirs" } });
+      }
+      return site.report("web")?.message.includes("fights with tuner over .data.k");
+    });
+    expect(edits).toBeGreaterThan(1);
+    // A release ends it.
+    await site.mirror.commit(web("2"), { driftIntervalMs: 300 });
+    await site.settled("web");
+    expect(await dataOf(site, "a")).toEqual({ k: "2" });
+  });
+
+  it("AC-22: lets no secret value out, neither by a refusal nor by a comparison nor by what kubectl has left", async () => {
+    const canary = "canary-4f1d";
+    const encoded = Buffer.from(canary).toString("base64");
+    const name = "secret";
+    const before = object("v1", "Secret", { name, data: { key: encoded, old: encoded } });
+    const annotations = {
+      "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(before),
+    };
+    await createAs(site, "kubectl-client-side-apply", {
+      path: "/api/v1/namespaces/default/secrets",
+      object: { ...before, metadata: { ...before.metadata, annotations } },
+    });
+    const other = object("v1", "Secret", { name, data: { theirs: encoded } });
+    await applyAs(site, "other-tool", {
+      path: `/api/v1/namespaces/default/secrets/${name}`,
+      object: other,
+    });
+    const labels = { key: `${canary}!` }; // no label value
+    const refused = { ...before, metadata: { name: "refused", namespace: "default", labels } };
+    const mine = Buffer.from(`${canary}-mine`).toString("base64");
+    await site.mirror.commit({
+      s1: {
+        web: [object("v1", "Secret", { name, data: { key: mine, theirs: mine } }), refused],
+      },
+    });
+    site.start();
+    await told(site, "web", "Secret default/refused");
+    const told1 = JSON.stringify([await site.mirror.ask("s1"), site.mirror.reports]);
+
+    expect(told1).toContain(".data.theirs");
+    for (const text of [canary, encoded, mine]) expect(told1).not.toContain(text);
+  });
+
+  it("AC-23: tells what the merge of lists refuses as it is, sends no status, and goes on with the rest", async () => {
+    const twice = deployment("twice", "web:1");
+    const env = [
+      { name: "A", value: "1" },
+      { name: "A", value: "2" },
+    ];
+    const containers = [{ name: "main", image: "web:1", env }];
+    const spec = twice["spec"] as { template: { metadata: object } }; // as above
+    const template = { ...spec.template, spec: { containers } };
+    const doubled = { ...twice, spec: { ...spec, template } } as KubeObject; // with other containers
+    const withStatus = { ...deployment("fine", "web:1"), status: { replicas: 9 } };
+    const unknown = { ...configMap("unknown", {}), nonsense: { a: "b" } };
+    await site.mirror.commit({ s1: { web: [doubled, unknown, withStatus, configMap("b", {})] } });
+    site.start();
+    await told(site, "web", "duplicate entries for key");
+    await told(site, "web", "field not declared in schema");
+    await stands(site, `${configMaps}/b`);
+    await stands(site, `${deployments}/fine`);
+    expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
+  });
+}
+
+export function loadRules(site: TestSite): void {
+  it("AC-25: waits as long as an API server asks that has too much to do", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" })] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    const path = `${configMaps}/a`;
+    const headers = { "retry-after": "2" };
+    site.cluster.proxy.fail(
+      { kind: "status", status: 429, headers },
+      { method: "PATCH", path, times: 1 },
+    );
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "2" })] } });
+    await eventually(
+      "it was refused",
+      () => site.cluster.proxy.count({ method: "PATCH", path }) > 0,
+    );
+    site.cluster.proxy.forget();
+    await sleep(1700);
+    expect(site.cluster.proxy.count({ method: "PATCH", path })).toBe(0);
+    await site.settled("web");
+    expect(await dataOf(site, "a")).toEqual({ k: "2" });
+  });
+
+  it("AC-26: looks over many objects by their label and in pages, not one by one", async () => {
+    const objects = Array.from({ length: 510 }, (_, index) => configMap(`n${index}`, {}));
+    await site.mirror.commit({ s1: { web: objects } }, { driftIntervalMs: 1000 });
+    site.start();
+    await eventually("it is applied", () => site.report("web")?.objects === 510, 40_000);
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    const lists = () =>
+      site.cluster.proxy
+        .requests({ method: "GET", path: configMaps })
+        .map(({ query }) => new URLSearchParams(query));
+    await eventually("it has looked it over", () => lists().some((query) => query.has("continue")));
+
+    expect(lists().every((query) => query.get("limit") === "500")).toBe(true);
+    expect(
+      lists().every((query) => query.get("labelSelector") === "flotilla.dev/app in (web)"),
+    ).toBe(true);
+    expect(sent(site).filter((request) => request.startsWith(`GET ${configMaps}/`))).toEqual([]);
+  });
+}

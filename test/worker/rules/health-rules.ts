@@ -1,0 +1,138 @@
+/** The rules of health and time: what is well, what is waited for, and what is tried again. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import type { AppPolicy } from "../../../src/core/protocol/mirror-layout.ts";
+import type { TestSite } from "../../support/kube-site.ts";
+import { configMap, deployment, eventually } from "../../support/kube-worker.ts";
+import {
+  applyAs,
+  configMaps,
+  dataOf,
+  definition,
+  deployments,
+  gone,
+  leaving,
+  object,
+  stands,
+  told,
+} from "./rule-site.ts";
+
+const jobs = "/apis/batch/v1/namespaces/default/jobs";
+
+function job(name: string, image: string): KubeObject {
+  const spec = { restartPolicy: "Never", containers: [{ name: "main", image }] };
+  return object("batch/v1", "Job", { name, spec: { backoffLimit: 0, template: { spec } } });
+}
+
+export function healthRules(site: TestSite): void {
+  const health = (app: string, word: string) =>
+    eventually(`${app} is ${word}`, () => {
+      const report = site.report(app);
+      return report?.health === word ? report : undefined;
+    });
+
+  it("AC-13: calls no custom resource well before its controller has said so", async () => {
+    const group = "health.example.org";
+    const path = `/apis/${group}/v1/namespaces/default/widgets/w/status`;
+    const define = definition("Widget", { group, hasStatus: true });
+    await site.mirror.commit({
+      s1: { web: [define, object(`${group}/v1`, "Widget", { name: "w", spec: {} })] },
+    });
+    site.start();
+    await eventually("it is applied", async () => site.report("web")?.tree);
+    await sleep(500);
+    expect(site.report("web")?.health).toBe("Progressing");
+    const ready = (status: string) => ({
+      status: { conditions: [{ type: "Ready", status, reason: "Tried", message: "no room" }] },
+    });
+    await site.cluster.put(path, ready("False"));
+    await told(site, "web", "no room");
+    expect(site.report("web")?.health).not.toBe("Healthy");
+    await site.cluster.put(path, ready("True"));
+    await health("web", "Healthy");
+    await site.mirror.commit({ s1: { web: leaving(2) } });
+    await eventually("it has left", () => site.report("web")?.left, 30_000);
+  });
+
+  it("AC-13: takes a Job that runs for one on its way, and one that failed for Degraded", async () => {
+    site.kubelet.setScript([
+      { outcome: "stalled", match: { image: "job:slow" } },
+      { outcome: "failed", match: { image: "job:bad" } },
+    ]);
+    await site.mirror.commit({
+      s1: { slow: [job("slow", "job:slow")], bad: [job("bad", "job:bad")] },
+    });
+    site.start();
+    await health("bad", "Degraded");
+    await health("slow", "Progressing");
+    site.kubelet.setScript([]);
+    expect(await health("slow", "Healthy")).toMatchObject({ objects: 1 });
+  });
+
+  it("AC-14: lets a newer commit take the place of one that never gets well, at once", async () => {
+    site.kubelet.setScript([{ outcome: "crashing", match: { image: "web:bad" } }]);
+    await site.mirror.commit({ s1: { web: [deployment("web", "web:bad")] } });
+    site.start();
+    const bad = await health("web", "Progressing");
+    // Deployed and healthy are two things.
+    expect(bad).toMatchObject({ tree: await site.treeOf("web"), everHealthy: false });
+    const started = performance.now();
+    await site.mirror.commit({
+      s1: { web: [deployment("web", "web:2")], other: [configMap("o", {})] },
+    });
+    await site.settled("other");
+    await site.settled("web");
+    expect(performance.now() - started).toBeLessThan(10_000); // its progress deadline is ten minutes
+  });
+
+  it("AC-16: takes a Job that has finished and was cleared away for done, and does not run it again", async () => {
+    await site.mirror.commit({ s1: { web: [job("once", "job:1")] } }, { driftIntervalMs: 300 });
+    site.start();
+    await site.settled("web");
+    await site.cluster.remove(`${jobs}/once?propagationPolicy=Background`);
+    await gone(site, `${jobs}/once`);
+    site.cluster.proxy.forget();
+    await sleep(1200);
+
+    expect(site.report("web")).toMatchObject({ health: "Healthy", sync: "Synced" });
+    expect(site.cluster.writes()).toEqual([]);
+  });
+
+  it("AC-17: tries again, ever more seldom, what was refused, and gets there without a new commit once it can", async () => {
+    await applyAs(site, "other-tool", {
+      path: `${configMaps}/a`,
+      object: configMap("a", { k: "theirs" }),
+    });
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "ours" })] } });
+    site.start();
+    await told(site, "web", "other-tool");
+    await sleep(1000);
+    site.cluster.proxy.forget();
+    await sleep(3000);
+    // At most each second by now (`retryMax` of the tests), and not never.
+    const tries = site.cluster.proxy.count({ method: "PATCH", path: `${configMaps}/a` });
+    expect(tries).toBeGreaterThanOrEqual(1);
+    expect(tries).toBeLessThanOrEqual(15);
+    await site.cluster.remove(`${configMaps}/a`);
+    await site.settled("web");
+    expect(await dataOf(site, "a")).toEqual({ k: "ours" });
+  });
+
+  it("AC-18: looks at a suspended site as ever: its drift and health are not hidden", async () => {
+    const web: AppPolicy = { drift: "report", ignored: [] };
+    const options = { driftIntervalMs: 400, suspend: true, policies: { web } };
+    await site.mirror.commit(
+      { s1: { web: [configMap("a", { k: "1" }), deployment("web", "w:1")] } },
+      options,
+    );
+    site.start();
+    await site.settled("web");
+    site.kubelet.setScript([{ outcome: "crashing", match: { image: "w:1" } }]);
+    await site.cluster.put(`${configMaps}/a`, { data: { k: "edited" } });
+    await told(site, "web", ".data.k changed by");
+    expect(site.report("web")?.sync).toBe("OutOfSync");
+    await eventually("its health is told", () => site.report("web")?.health !== "Healthy");
+    await stands(site, `${deployments}/web`);
+  });
+}

@@ -1,0 +1,234 @@
+/** The rules of removing: what is in the inventory, what may go, and what holds it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { KubeObject } from "../../../src/core/model/kube-object.ts";
+import { writeKubeconfig } from "../../support/kube-cluster.ts";
+import type { TestSite } from "../../support/kube-site.ts";
+import { configMap, eventually } from "../../support/kube-worker.ts";
+import {
+  configMaps,
+  createAs,
+  dataOf,
+  definition,
+  definitions,
+  gone,
+  leaving,
+  metadataOf,
+  namespaceOf,
+  object,
+  stands,
+  told,
+  uidOf,
+} from "./rule-site.ts";
+
+const inventories = "/api/v1/namespaces/flotilla-system/configmaps";
+
+/** Refused by every API server. */
+const refused = configMap("NotAName", {});
+
+const held = (name: string): KubeObject => {
+  const made = configMap(name, {});
+  return { ...made, metadata: { ...made.metadata, finalizers: ["example.org/hold"] } };
+};
+
+const letGo = (site: TestSite, path: string) =>
+  site.cluster.put(path, { metadata: { finalizers: null } });
+
+export function inventoryRules(site: TestSite): void {
+  it("AC-10: has what it is about to create in the cluster's inventory before it creates it", async () => {
+    site.cluster.proxy.fail(
+      { kind: "hang" },
+      { method: "PATCH", path: /\/default\/configmaps\/a/ },
+    );
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    const ids = "_ConfigMap_default_a\n_ConfigMap_default_b\n";
+    await eventually("the inventory has both", async () => {
+      const { body } = await site.cluster.get(`${inventories}/flotilla-web`);
+      return JSON.stringify(body["data"]) === JSON.stringify({ objects: ids });
+    });
+    expect((await site.cluster.get(`${configMaps}/a`)).status).toBe(404);
+  });
+
+  it("AC-10: takes away what an apply that failed in part had made, once Git no longer has it", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("made", {}), refused] } });
+    site.start();
+    await told(site, "web", "NotAName");
+    await stands(site, `${configMaps}/made`);
+    await site.mirror.commit({ s1: { web: [configMap("other", {})] } });
+    await site.settled("web");
+
+    await gone(site, `${configMaps}/made`);
+    expect(site.report("web")?.objects).toBe(1);
+  });
+}
+
+export function pruningRules(site: TestSite): void {
+  it.each([
+    ["gets another name", [] as KubeObject[]],
+    ["gives an object to another one", [configMap("rest", {})]],
+  ])("AC-11: deletes and makes nothing anew where an app %s", async (_, rest) => {
+    const moved = [configMap("m1", { k: "1" }), configMap("m2", {})];
+    await site.mirror.commit({ s1: { before: [...moved, ...rest] } });
+    site.start();
+    await site.settled("before");
+    const uids = await Promise.all(moved.map(({ metadata }) => uidOf(site, pathOf(metadata.name))));
+    site.cluster.proxy.forget();
+    const left = rest.length === 0 ? leaving(2) : rest;
+    await site.mirror.commit({ s1: { before: left, after: moved } });
+    await site.settled("after");
+    await eventually("the old one is done with them", () => {
+      const report = site.report("before");
+      return rest.length === 0 ? report?.left : report?.objects === 1;
+    });
+
+    expect(
+      await Promise.all(moved.map(({ metadata }) => uidOf(site, pathOf(metadata.name)))),
+    ).toEqual(uids);
+    expect(site.cluster.proxy.count({ method: "DELETE", path: /\/default\// })).toBe(0);
+    expect(await metadataOf(site, pathOf("m1"))).toMatchObject({
+      annotations: { "flotilla.dev/owner": "demo/after" },
+    });
+  });
+
+  it("AC-11: deletes nothing where a tree is empty or cannot be read", async () => {
+    const web = [configMap("a", {}), configMap("b", {})];
+    await site.mirror.commit({ s1: { web, other: [configMap("c", {})] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: [], other: [configMap("c", {})] } });
+    await eventually("it is told as unassigned", () => site.report("web")?.sync === "Unknown");
+    await sleep(300);
+
+    expect(site.cluster.writes()).toEqual([]);
+    await stands(site, `${configMaps}/a`);
+  });
+
+  it("AC-11: deletes the object that it has looked at, and no other by the same name", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    const slow = { method: "DELETE", path: `${configMaps}/b`, times: 1 };
+    site.cluster.proxy.fail({ kind: "slow", delayMs: 700 }, slow);
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+    await eventually("the delete is under way", () => site.cluster.proxy.count(slow) > 0);
+    await site.cluster.remove(`${configMaps}/b`);
+    await createAs(site, "somebody", { path: configMaps, object: configMap("b", { k: "new" }) });
+    await eventually("it has let go of it", async () => {
+      const { body } = await site.cluster.get(`${inventories}/flotilla-web`);
+      return JSON.stringify(body["data"]) === '{"objects":"_ConfigMap_default_a\\n"}';
+    });
+
+    expect(await dataOf(site, "b")).toEqual({ k: "new" });
+  });
+
+  it("AC-11: gets on where somebody has removed a definition before its objects", async () => {
+    const group = "early.example.org";
+    const path = definitions;
+    await createAs(site, "admin", { path, object: definition("Widget", { group }) });
+    const rest = configMap("rest", {});
+    await site.mirror.commit({
+      s1: { web: [object(`${group}/v1`, "Widget", { name: "w" }), rest] },
+    });
+    site.start();
+    await site.settled("web");
+    await site.cluster.remove(`${definitions}/widgets.${group}`);
+    await gone(site, `${definitions}/widgets.${group}`, 30_000);
+    await site.mirror.commit({ s1: { web: [rest] } });
+
+    expect(await site.settled("web")).toMatchObject({ objects: 1 });
+  });
+
+  it("AC-11: tries a delete that was refused again, until it is through", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    const message = 'admission webhook "guard.example.org" denied the request';
+    const body = JSON.stringify({
+      kind: "Status",
+      status: "Failure",
+      reason: "Forbidden",
+      message,
+    });
+    site.cluster.proxy.fail({ kind: "status", status: 403, body }, { method: "DELETE" });
+    await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+    await told(site, "web", "guard.example.org");
+    expect(site.report("web")?.sync).toBe("OutOfSync");
+    site.cluster.proxy.heal();
+
+    await gone(site, `${configMaps}/b`);
+    await site.settled("web");
+  });
+
+  it("AC-11: leaves alone what it has at one cluster when the way leads to another one", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", {}), configMap("b", {})] } });
+    site.start();
+    await site.settled("web");
+    await site.stop();
+    const { kubeconfigPath, cluster, proxy } = site.cluster;
+    await writeKubeconfig(kubeconfigPath, site.other.proxy.url, site.other.cluster.token);
+    try {
+      await site.mirror.commit({ s1: { web: [configMap("a", {})] } });
+      site.start();
+      await eventually("it is told", () =>
+        site.mirror.site("s1")?.message.includes("CLUSTER_CHANGED"),
+      );
+      expect(site.other.writes()).toEqual([]);
+      await stands(site, `${configMaps}/b`);
+    } finally {
+      await writeKubeconfig(kubeconfigPath, proxy.url, cluster.token);
+    }
+    await gone(site, `${configMaps}/b`);
+  });
+
+  it("AC-12: names the finalizer that holds an object, asks once for its end, and waits with nothing else", async () => {
+    const rest = configMap("rest", { k: "1" });
+    await site.mirror.commit({ s1: { web: [held("h"), rest] } });
+    site.start();
+    await site.settled("web");
+    site.cluster.proxy.forget();
+    await site.mirror.commit({ s1: { web: [rest] } });
+    const report = await told(site, "web", "held by example.org/hold");
+    expect(report.tree).toBe(await site.treeOf("web"));
+    await site.mirror.commit({
+      s1: { web: [configMap("rest", { k: "2" })], other: [configMap("o", {})] },
+    });
+    await site.settled("other");
+    await eventually("the newer commit is applied", async () => {
+      return JSON.stringify(await dataOf(site, "rest")) === '{"k":"2"}';
+    });
+    await sleep(500);
+
+    expect(site.cluster.proxy.count({ method: "DELETE", path: `${configMaps}/h` })).toBe(1);
+    await letGo(site, `${configMaps}/h`);
+    await gone(site, `${configMaps}/h`);
+    await site.settled("web");
+  });
+
+  it("AC-12: holds what is to come into a namespace that is being deleted, says so, and brings it afterwards", async () => {
+    const path = "/api/v1/namespaces/ending/configmaps";
+    const held1 = configMap("h", {}, "ending");
+    const metadata = { ...held1.metadata, finalizers: ["example.org/hold"] };
+    await createAs(site, "admin", { path: "/api/v1/namespaces", object: namespaceOf("ending") });
+    await createAs(site, "admin", { path, object: { ...held1, metadata } });
+    await site.cluster.remove("/api/v1/namespaces/ending");
+    const web = [configMap("a", {}, "ending")];
+    await site.mirror.commit({ s1: { web, other: [configMap("o", {})] } }, { namespace: "ending" });
+    site.start();
+    await told(site, "web", "the namespace is being deleted");
+    await site.settled("other");
+    await letGo(site, `${path}/h`);
+    const isThere = async (): Promise<boolean> =>
+      (await site.cluster.get(`${path}/a`)).status === 200;
+    await eventually("it comes", isThere, 40_000);
+    expect(await site.settled("web")).toMatchObject({ objects: 1 });
+    await site.mirror.commit({ s1: { web: leaving(1) } });
+    await eventually("it has left", () => site.report("web")?.left);
+    await site.cluster.remove("/api/v1/namespaces/ending");
+  });
+}
+
+function pathOf(name: string): string {
+  return `${configMaps}/${name}`;
+}
