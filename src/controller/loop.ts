@@ -59,7 +59,7 @@ async function turn({
   try {
     await decide();
     const pass = await reconcile(world);
-    world.observations.expect(pass.plan?.asks ?? new Map());
+    world.observations.expect(pass.plan);
     await onPass(pass);
     onProblem(null);
     return waitAfter(pass, world);

@@ -2,8 +2,14 @@
  * What the workers of all mirrors have told this leader, in memory only: a controller that starts again asks for
  * everything anew, and until a worker's first report its region counts as silent.
  */
+import { isSameJson } from "../core/model/json.ts";
 import { own } from "../core/rollout/own.ts";
-import type { ObservedApp, ObservedSite, ObservedWorker } from "../core/rollout/planner-types.ts";
+import type {
+  ObservedApp,
+  ObservedSite,
+  ObservedWorker,
+  RolloutPlan,
+} from "../core/rollout/planner-types.ts";
 import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
 
@@ -45,6 +51,9 @@ interface Worker {
   told: { readonly served: ReadonlySet<string>; readonly sites: ObservedSites } | undefined;
 }
 
+/** What a pass goes by: from `asks` on (wall ms) it waits for a word of a mirror's worker, whatever it says. */
+export type Expected = Pick<RolloutPlan, "asks" | "readyMs">;
+
 type ObservedSites = Readonly<Record<string, ObservedSite>>;
 
 export class Observations {
@@ -53,7 +62,7 @@ export class Observations {
   readonly #silentFrom: number;
   readonly #workers = new Map<string, Worker>();
   readonly #ended = new Map<string, Silence[]>();
-  #asks: ReadonlyMap<string, number> = new Map();
+  #expected: Expected | null = null;
 
   /** `silentFrom`: since when (wall ms) a worker not heard yet counts as silent: the last thing control recorded. */
   constructor(options: { clock: Clock; heartbeatMs: number; silentFrom: number }) {
@@ -62,9 +71,9 @@ export class Observations {
     this.#silentFrom = options.silentFrom;
   }
 
-  /** From these times on (wall ms) a pass waits for a word of a mirror's worker, whatever it says. */
-  expect(asks: ReadonlyMap<string, number>): void {
-    this.#asks = asks;
+  /** What the last pass waits for; null: it could not plan, and every word may matter. */
+  expect(expected: Expected | null): void {
+    this.#expected = expected;
   }
 
   /** Takes in one report of the worker of a mirror. */
@@ -85,12 +94,18 @@ export class Observations {
   #place(mirror: string, known: Worker | undefined, report: WorkerReport): boolean {
     const isReturn = this.silentSince(mirror) !== null;
     const worker = report.full || known === undefined ? emptyWorker(report.worker) : known;
-    const isAsked = (this.#asks.get(mirror) ?? Infinity) <= this.#clock.now();
-    const changed = isReturn || isAsked || known === undefined || hasNews(worker, report);
+    const changed =
+      isReturn || report.full || known === undefined || this.#isAwaited(mirror, known, report);
     this.#hear(mirror, worker);
     takeIn(worker, report);
     this.#workers.set(mirror, worker);
     return changed;
+  }
+
+  #isAwaited(mirror: string, known: Worker, report: WorkerReport): boolean {
+    if (this.#expected === null) return true;
+    const { asks, readyMs } = this.#expected;
+    return (asks.get(mirror) ?? Infinity) <= this.#clock.now() || hasNews(known, report, readyMs);
   }
 
   /** Since when (wall ms) the worker of a mirror is silent; null: it is live. */
@@ -233,13 +248,30 @@ function takeIn(worker: Worker, report: WorkerReport): void {
   }
 }
 
-function hasNews(worker: Worker, report: WorkerReport): boolean {
+/** True when a pass may find something else than before; that what is known goes on is no news. */
+function hasNews(known: Worker, report: WorkerReport, readyMs: ReadonlySet<number>): boolean {
+  const appOf = ({ site, app }: AppReport): AppReport | undefined =>
+    known.apps.get(`${site}/${app}`)?.report;
   return (
-    report.sites.length + report.apps.length > 0 ||
-    worker.head !== report.head ||
-    worker.refused !== report.refused ||
-    JSON.stringify(worker.stopped) !== JSON.stringify(report.stopped)
+    known.head !== report.head ||
+    known.refused !== report.refused ||
+    !isSameJson(known.stopped, report.stopped) ||
+    report.sites.some((site) => !isSameJson(known.sites.get(site.site) ?? null, site)) ||
+    report.apps.some((app) => isNews(appOf(app), app, readyMs))
   );
+}
+
+/** Healthy times grow by themselves; it matters when one begins anew, or has lasted for as long as something waits for. */
+function isNews(
+  before: AppReport | undefined,
+  app: AppReport,
+  readyMs: ReadonlySet<number>,
+): boolean {
+  if (before === undefined) return true;
+  const { healthyForMs, longestHealthyMs } = before;
+  const isReady = [...readyMs].some((ms) => longestHealthyMs < ms && app.longestHealthyMs >= ms);
+  if (isReady || app.healthyForMs < healthyForMs) return true;
+  return !isSameJson(before, { ...app, healthyForMs, longestHealthyMs });
 }
 
 /**

@@ -68,7 +68,7 @@ describe("a worker", () => {
     observations.accept("east", report());
     const heartbeat = (sequence: number) =>
       observations.accept("east", report({ full: false, sites: [], sequence })).changed;
-    observations.expect(new Map([["east", start + 1500]]));
+    observations.expect({ asks: new Map([["east", start + 1500]]), readyMs: new Set() });
     clock.advance(1000);
     expect(heartbeat(2)).toBe(false);
     clock.advance(600);
@@ -76,6 +76,45 @@ describe("a worker", () => {
     clock.advance(400);
     const worker = observations.workerOf("east", { isAhead: false, head: null });
     expect(worker.heardAt).toBe(start + 1600);
+  });
+
+  it("that says again what is known is not worth a pass", () => {
+    const { observations } = world();
+    const expected = { asks: new Map(), readyMs: new Set([1000, 5000]) };
+    observations.accept("east", report({ apps: [web] }));
+    const isWorthAPass = (sequence: number, changes: Partial<typeof web>): boolean => {
+      observations.expect(expected);
+      const apps = [{ ...web, ...changes }];
+      return observations.accept("east", report({ full: false, sequence, apps })).changed;
+    };
+    const healthyFor = (ms: number) => ({ healthyForMs: ms, longestHealthyMs: ms });
+    expect(isWorthAPass(2, healthyFor(900))).toBe(false);
+    expect(isWorthAPass(3, healthyFor(1000))).toBe(true);
+    expect(isWorthAPass(4, healthyFor(4999))).toBe(false);
+    expect(isWorthAPass(5, healthyFor(20_000))).toBe(true);
+    expect(isWorthAPass(6, healthyFor(90_000))).toBe(false);
+    expect(isWorthAPass(7, { healthyForMs: 1, longestHealthyMs: 90_000 })).toBe(true);
+    expect(isWorthAPass(8, { health: "Degraded", longestHealthyMs: 90_000 })).toBe(true);
+  });
+
+  it("is worth a pass whatever it says of an app until one could plan", () => {
+    const { observations } = world();
+    observations.accept("east", report({ apps: [web] }));
+    observations.expect(null);
+    const again = report({ full: false, sequence: 2, sites: [], apps: [web] });
+    expect(observations.accept("east", again).changed).toBe(true);
+  });
+
+  it("is worth a pass when it says something else of a site", () => {
+    const { observations } = world();
+    observations.accept("east", report());
+    observations.expect({ asks: new Map(), readyMs: new Set() });
+    const tell = (sequence: number, reachable: boolean): boolean => {
+      const sites = [{ site: "a1", reachable, message: "" }];
+      return observations.accept("east", report({ full: false, sequence, sites })).changed;
+    };
+    expect(tell(2, true)).toBe(false);
+    expect(tell(3, false)).toBe(true);
   });
 
   it("that cannot be placed is asked for everything, and does not count as heard", () => {

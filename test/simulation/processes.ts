@@ -86,7 +86,7 @@ export interface ControllerProcess {
   readonly inbox: Inbox;
   readonly hints: HintBoard;
   readonly isLeading: () => boolean;
-  readonly wake: () => void;
+  readonly wakeSoon: () => void;
 }
 
 /** Starts a controller over what lies on the ground. */
@@ -126,7 +126,7 @@ export function startController(ground: Ground): ControllerProcess {
     inbox,
     hints,
     isLeading: () => isLeading && life.isAlive,
-    wake: () => waker.wake(),
+    wakeSoon: () => waker.wakeSoon(),
   };
 }
 
@@ -318,7 +318,7 @@ function clientOf(link: Link): ControllerClient {
       if (world === undefined) throw new FleetError("CONTROLLER_UNREACHABLE", "it is starting");
       watch.onReport(region.name, report);
       const { resend, changed } = world.observations.accept(region.name, report);
-      if (changed) controller.wake();
+      if (changed) controller.wakeSoon();
       const isWanted = world.recovery.wanted(region.name) === report.head;
       const recover = isWanted ? { recover: report.head } : {};
       const answer = { resend, ...controller.hints.current(region.name), ...recover };

@@ -100,12 +100,13 @@ function passesNow(
   release: Release,
 ): { name: string; sites: string[] }[] {
   if (before === undefined) return [];
+  const isNew = (name: string): boolean =>
+    own(before.passed, name) === undefined && own(release.passed, name) !== undefined;
+  if (!release.stages.some(({ name }) => isNew(name))) return [];
   if (JSON.stringify(before.stages) !== JSON.stringify(release.stages)) return [];
   return release.stages.flatMap(({ name }, index) => {
     const sites = Object.keys(release.list).filter((site) => release.list[site]?.stage === index);
-    const hadPassed = own(before.passed, name) !== undefined;
-    const isNew = !hadPassed && own(release.passed, name) !== undefined;
-    return isNew && sites.length > 0 ? [{ name, sites }] : [];
+    return isNew(name) && sites.length > 0 ? [{ name, sites }] : [];
   });
 }
 

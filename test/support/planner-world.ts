@@ -81,6 +81,7 @@ export class PlannerWorld {
     waits: [],
     wakeAt: null,
     asks: new Map(),
+    readyMs: new Set(),
   };
   /** Looks at every plan before it is carried out. */
   readonly onPlan: (input: PlannerInput, plan: RolloutPlan) => void;

@@ -61,6 +61,11 @@ function isWanted(app: AppBoard, board: Board, view: SiteView): boolean {
   return entitledTree(board, app, view.site) !== undefined && !isListed(app, view.site);
 }
 
+/** The open list has handed over what has not settled or failed. */
+export function isArriving({ arrivals }: AppBoard): boolean {
+  return Object.keys(arrivals.handed).length + Object.keys(arrivals.failed).length > 0;
+}
+
 /** The budgets of an app's open list. */
 export function budgetsOf(app: AppBoard): OpenListBudgets {
   return app.current.openList ?? defaultOpenList;

@@ -4,7 +4,7 @@
  * it plans nothing. Nothing reaches a site but through a hand-over of this plan; nothing leaves one but by a removal
  * release; silence frees no slot and passes no gate.
  */
-import { arrivalsInFlight } from "./arrivals.ts";
+import { arrivalsInFlight, budgetsOf, isArriving } from "./arrivals.ts";
 import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import { noteTies } from "./dependencies.ts";
@@ -43,6 +43,7 @@ export function planRollout(input: PlannerInput): RolloutPlan {
     waits: board.waits,
     wakeAt: board.wakeAt,
     asks: board.asks,
+    readyMs: readyTimes(board),
   };
 }
 
@@ -69,7 +70,17 @@ function heldPlan({ control }: PlannerInput, reason: string, endsWhen: string): 
     })),
     wakeAt: null,
     asks: new Map(),
+    readyMs: new Set(),
   };
+}
+
+function readyTimes({ apps }: Board): Set<number> {
+  const times = new Set<number>();
+  for (const app of apps.values()) {
+    for (const { minReadyMs } of app.open.values()) times.add(minReadyMs);
+    if (isArriving(app)) times.add(budgetsOf(app).minReadyMs);
+  }
+  return times;
 }
 
 /** An excuse of a region holds until its worker is back. */

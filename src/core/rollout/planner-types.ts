@@ -340,6 +340,8 @@ export interface RolloutPlan {
   readonly wakeAt: number | null;
   /** Mirror -> time (ms) from which on a gate waits for a word of its worker, and for nothing else. */
   readonly asks: ReadonlyMap<string, number>;
+  /** For how long (ms) at a stretch apps have to be healthy: what lies between two of these times opens nothing. */
+  readonly readyMs: ReadonlySet<number>;
 }
 
 export type SiteMove =
