@@ -37,6 +37,10 @@ const types: Readonly<Record<string, string>> = {
   "time zone": "a name of the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`",
   labels: "a mapping of label keys to values, with the syntax of Kubernetes; numbers in quotes",
   path: "from the root of the repository, with `/`; never out of it",
+  address: "a host name, or an IPv4 or IPv6 address; no scheme and no path",
+  amounts: "a mapping of resource names to quantities: `cpu: 250m`, `memory: 64Mi`",
+  "number or expression": 'a whole number, or one expression in quotes: `"${values.replicas}"`',
+  values: "a mapping of any data; texts may hold [expressions](../expressions.md)",
 };
 
 /** The parts of JSON Schema that the kinds use. */

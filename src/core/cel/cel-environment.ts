@@ -8,22 +8,33 @@ import {
   celEnv,
   celFunc,
   type CelInput,
+  type CelList,
+  celList,
   CelScalar,
   isCelError,
+  isCelList,
   parse,
   plan,
 } from "@bufbuild/cel";
 import type { Json } from "../model/json.ts";
+import { type CelReads, readsOf } from "./cel-reads.ts";
 import { freeNames, offsetOfNode, type ParsedCel } from "./cel-tree.ts";
-import { type CelFields, type CelProblem, type CelType, maxCelLength } from "./cel-types.ts";
+import {
+  type CelFields,
+  type CelFunctions,
+  type CelProblem,
+  type CelType,
+  maxCelLength,
+} from "./cel-types.ts";
 import { fromCelValue, toCelInput } from "./cel-values.ts";
 import { checkCelTypes } from "./check-cel-types.ts";
-import { CelWeights, matchFunction, meterCel, stepFunction } from "./meter-cel.ts";
+import { CelWeights, growFunction, matchFunction, meterCel, stepFunction } from "./meter-cel.ts";
+import { textFunctions, textFunctionTypes } from "./text-functions.ts";
 
 /** Brackets in brackets. */
 const maxDepth = 40;
 /** Turns of loops and sizes of values of one evaluation: some 40 ms. */
-const maxSteps = 20_000;
+const usualSteps = 20_000;
 /** A regular expression is made anew for each match. */
 const stepsPerCharacter = 2;
 /** Texts whose programs are kept. */
@@ -40,8 +51,21 @@ export interface CelProgram {
   readonly names: ReadonlySet<string>;
   /** What it gives, as far as that can be told. */
   readonly type: CelType;
-  /** Its value over these facts; those that it does not use may be absent. */
-  evaluate(facts: Readonly<Record<string, Json>>): CelOutcome;
+  /** What of the facts its value depends on. */
+  readonly reads: CelReads;
+  /** Its value over these facts; those that it does not use may be absent. `calls`: the environment's own functions. */
+  evaluate(facts: Readonly<Record<string, Json>>, calls?: CelCalls): CelOutcome;
+}
+
+/** What functions of an environment give for a text. What they throw is the problem of the expression. */
+export type CelCalls = Readonly<Record<string, (text: string) => CelInput>>;
+
+/** How an environment differs from the usual one. */
+export interface CelOptions {
+  /** Functions of one text, by the type of what they give; `evaluate` is told what they do. Also those of texts. */
+  readonly functions?: CelFunctions;
+  /** Steps of one evaluation. Default: 20,000. */
+  readonly maxSteps?: number;
 }
 
 /** A program, or every mistake in the text. */
@@ -52,13 +76,19 @@ export type CompiledCel =
 /** Compiles texts over the same variables; each once. Nothing that it keeps changes an answer. */
 export class CelEnvironment {
   readonly #variables: CelFields;
+  readonly #functions: CelFunctions | undefined;
+  readonly #maxSteps: number;
+  readonly #inputs = new WeakMap<object, CelInput>();
   readonly #compiled = new Map<string, CompiledCel>();
   readonly #weights = new CelWeights();
   #env: CelEnv | undefined;
+  #calls: CelCalls = {};
   #steps = 0;
 
-  constructor(variables: CelFields) {
+  constructor(variables: CelFields, { functions, maxSteps = usualSteps }: CelOptions = {}) {
     this.#variables = variables;
+    this.#maxSteps = maxSteps;
+    this.#functions = functions;
   }
 
   compile(text: string): CompiledCel {
@@ -79,13 +109,16 @@ export class CelEnvironment {
     const env = (this.#env ??= this.#newEnv());
     const { type, problems } = checkCelTypes(parsed, {
       variables: this.#variables,
+      functions: this.#functions ?? {},
+      results: this.#functions === undefined ? {} : textFunctionTypes,
       isFunction: (name) => env.funcs.find(name) !== undefined,
     });
     if (problems.length > 0) return { ok: false, problems };
     const names = freeNames(parsed.expr);
+    const reads = readsOf(parsed);
     meterCel(parsed);
     const run = plan(env, parsed);
-    return { ok: true, program: this.#programOf({ parsed, names, type, run }) };
+    return { ok: true, program: this.#programOf({ parsed, names, reads, type, run }) };
   }
 
   #newEnv(): CelEnv {
@@ -96,47 +129,88 @@ export class CelEnvironment {
     const match = celFunc(matchFunction, [DYN], DYN, (value) =>
       this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1),
     );
-    return celEnv({ funcs: [step, match] });
+    const grow = celFunc(growFunction, [DYN], DYN, (value) =>
+      isCelList(value)
+        ? this.#take(flatList(value), 1 + value.size / 500)
+        : this.#take(value, this.#weights.weigh(value)),
+    );
+    const own = Object.keys(this.#functions ?? {}).map((name) =>
+      celFunc(name, [CelScalar.STRING], DYN, (text) => this.#call(name, text)),
+    );
+    const ofTexts = this.#functions === undefined ? [] : textFunctions();
+    return celEnv({ funcs: [step, match, grow, ...own, ...ofTexts] });
+  }
+
+  #call(name: string, text: string): CelInput {
+    const call = Object.hasOwn(this.#calls, name) ? this.#calls[name] : undefined;
+    if (call === undefined) throw new Error(`nobody told what ${name}(…) gives`);
+    return call(text);
   }
 
   #take<T>(value: T, steps: number): T {
     this.#steps += steps;
-    if (this.#steps > maxSteps) throw new Error(tooManySteps);
+    if (this.#steps > this.#maxSteps) throw new Error(tooManySteps(this.#maxSteps));
     return value;
   }
 
   #programOf({
     parsed,
     names,
+    reads,
     type,
     run,
   }: {
     parsed: ParsedCel;
     names: ReadonlySet<string>;
+    reads: CelReads;
     type: CelType;
     run: ReturnType<typeof plan>;
   }): CelProgram {
-    const evaluate: CelProgram["evaluate"] = (facts) => {
-      const bindings: Record<string, CelInput> = {};
-      for (const name of names) {
-        if (!Object.hasOwn(facts, name) || !Object.hasOwn(this.#variables, name)) continue;
-        bindings[name] = toCelInput(facts[name] ?? null, this.#variables[name] ?? "any");
-      }
+    const evaluate: CelProgram["evaluate"] = (facts, calls = {}) => {
+      const bindings = this.#bindings(names, facts);
+      this.#calls = calls;
       this.#steps = 0;
       const value = run(bindings);
       // Forms such as `||` swallow errors: what took too many steps has no answer.
-      if (this.#steps > maxSteps) return failed(tooManySteps, 0);
+      if (this.#steps > this.#maxSteps) return failed(tooManySteps(this.#maxSteps), 0);
       if (isCelError(value)) return failed(value.message, offsetOfNode(parsed, value.exprId));
-      if (this.#weights.weigh(value) > maxSteps) return failed(tooManySteps, 0);
+      if (this.#weights.weigh(value) > this.#maxSteps) {
+        return failed(tooManySteps(this.#maxSteps), 0);
+      }
       const result = fromCelValue(value);
       return result === undefined ? failed(noData, 0) : { ok: true, value: result };
     };
-    return { names, type, evaluate };
+    return { names, type, reads, evaluate };
+  }
+
+  #bindings(names: ReadonlySet<string>, facts: Readonly<Record<string, Json>>) {
+    const bindings: Record<string, CelInput> = {};
+    for (const name of names) {
+      if (!Object.hasOwn(facts, name) || !Object.hasOwn(this.#variables, name)) continue;
+      bindings[name] = this.#input(facts[name] ?? null, this.#variables[name] ?? "any");
+    }
+    return bindings;
+  }
+
+  /** Facts of a fleet are asked for by many expressions: what was made of them is kept as long as they are. */
+  #input(value: Json, type: CelType): CelInput {
+    const isKept = this.#functions !== undefined && typeof value === "object" && value !== null;
+    if (!isKept) return toCelInput(value, type);
+    const known = this.#inputs.get(value);
+    if (known !== undefined) return known;
+    const input = toCelInput(value, type);
+    this.#inputs.set(value, input);
+    return input;
   }
 }
 
 const noData = "the expression gives no text, number, truth value, list or map of them";
-const tooManySteps = `the expression takes more than ${maxSteps} steps`;
+const tooManySteps = (steps: number): string => `the expression takes more than ${steps} steps`;
+
+/** A list that grows by one is a list in a list in a list: made flat now and then, it is no deep one. */
+function flatList(list: CelList): CelList {
+  return list.size > 0 && list.size % 64 === 0 ? celList([...list]) : list;
+}
 
 function failed(message: string, offset: number): CelOutcome {
   return { ok: false, problem: { message, offset } };
@@ -145,7 +219,7 @@ function failed(message: string, offset: number): CelOutcome {
 function sizeProblem(text: string): CelProblem | undefined {
   if (text.length > maxCelLength) {
     const message = `the expression has ${text.length} characters, more than ${maxCelLength}`;
-    return { message, offset: maxCelLength, hint: "write several checks" };
+    return { message, offset: maxCelLength, hint: "make it shorter" };
   }
   let depth = 0;
   for (let offset = 0; offset < text.length; offset += 1) {

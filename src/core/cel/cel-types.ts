@@ -3,9 +3,10 @@
 /** Characters of an expression. */
 export const maxCelLength = 1000;
 
-/** `any`: told only when the expression runs. */
+/** `any`: told only when the expression runs; `data`: the same, where whole numbers count as such. */
 export type CelType =
   | "any"
+  | "data"
   | "bool"
   | "int"
   | "double"
@@ -16,6 +17,9 @@ export type CelType =
 
 /** The variables of an expression, or the fields of one. */
 export type CelFields = Readonly<Record<string, CelType>>;
+
+/** Functions of one text, by the type of what they give. */
+export type CelFunctions = CelFields;
 
 /** A mistake in an expression: what, and at which character (0-based, in UTF-16 units). */
 export interface CelProblem {
@@ -33,6 +37,7 @@ export function celTypeInWords(type: CelType): string {
 
 const words = {
   any: "any value",
+  data: "any value",
   bool: "true or false",
   int: "a whole number",
   double: "a number",

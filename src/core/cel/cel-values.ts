@@ -4,10 +4,10 @@ import type { CelType } from "./cel-types.ts";
 
 /** A value of Flotilla's as an expression gets it: whole numbers stay whole, objects are maps. */
 export function toCelInput(value: Json, type: CelType): CelInput {
-  if (typeof value === "number") return type === "int" ? BigInt(Math.trunc(value)) : value;
+  if (typeof value === "number") return isWhole(value, type) ? BigInt(Math.trunc(value)) : value;
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    const of = typeof type !== "string" && "listOf" in type ? type.listOf : "any";
+    const of = typeof type !== "string" && "listOf" in type ? type.listOf : itemOf(type);
     return (value as readonly Json[]).map((item) => toCelInput(item, of)); // isArray loses the type of items
   }
   return new Map(
@@ -15,8 +15,17 @@ export function toCelInput(value: Json, type: CelType): CelInput {
   );
 }
 
+function isWhole(value: number, type: CelType): boolean {
+  return type === "int" || (type === "data" && Number.isSafeInteger(value));
+}
+
+/** What stands in data is data. */
+function itemOf(type: CelType): CelType {
+  return type === "data" ? "data" : "any";
+}
+
 function typeAt(type: CelType, key: string): CelType {
-  if (typeof type === "string" || "listOf" in type) return "any";
+  if (typeof type === "string" || "listOf" in type) return itemOf(type);
   if ("mapOf" in type) return type.mapOf;
   return Object.hasOwn(type.fields, key) ? (type.fields[key] ?? "any") : "any";
 }

@@ -10,23 +10,38 @@ import {
   offsetOfNode,
   type ParsedCel,
 } from "./cel-tree.ts";
-import { type CelFields, type CelProblem, type CelType, celTypeInWords } from "./cel-types.ts";
+import {
+  type CelFields,
+  type CelFunctions,
+  type CelProblem,
+  type CelType,
+  celTypeInWords,
+} from "./cel-types.ts";
 
 /** More mistakes of one text than these follow from the first ones. */
 const maxProblems = 5;
 
-interface Check {
-  readonly parsed: ParsedCel;
+/** What an expression may name. */
+interface CelNames {
+  readonly variables: CelFields;
+  /** The environment's own functions: of one text. */
+  readonly functions: CelFunctions;
+  /** What other functions give. */
+  readonly results: CelFields;
   readonly isFunction: (name: string) => boolean;
+}
+
+interface Check extends Omit<CelNames, "variables"> {
+  readonly parsed: ParsedCel;
   readonly problems: CelProblem[];
 }
 
 /** The type of a whole expression, and its mistakes. */
 export function checkCelTypes(
   parsed: ParsedCel,
-  { variables, isFunction }: { variables: CelFields; isFunction: (name: string) => boolean },
+  { variables, ...names }: CelNames,
 ): { readonly type: CelType; readonly problems: readonly CelProblem[] } {
-  const check: Check = { parsed, isFunction, problems: [] };
+  const check: Check = { ...names, parsed, problems: [] };
   const type = typeOf(check, parsed.expr, variables);
   return { type, problems: check.problems.slice(0, maxProblems) };
 }
@@ -107,7 +122,7 @@ function fieldType(
   { id }: CelNode,
   { of, field }: { of: CelType; field: string },
 ): CelType {
-  if (of === "any") return "any";
+  if (isUntold(of)) return of;
   if (typeof of === "object" && "mapOf" in of) return of.mapOf;
   const fields = typeof of === "object" && "fields" in of ? of.fields : undefined;
   if (fields !== undefined && Object.hasOwn(fields, field)) return fields[field] ?? "any";
@@ -119,6 +134,11 @@ function fieldType(
     problems.push({ message: `there is no field \`${field}\` here`, offset, hint });
   }
   return "any";
+}
+
+/** Left to the run. */
+function isUntold(type: CelType): boolean {
+  return type === "any" || type === "data";
 }
 
 function meant(name: string, known: readonly string[]): string {
@@ -142,7 +162,23 @@ function callType(check: Check, node: CelNode, scope: CelFields): CelType {
   const types = args.map((arg) => typeOf(check, arg, scope));
   if (comparisons.has(name)) return comparedType(check, node, types);
   if (logic.has(name)) return logicType(check, args, types);
-  return resultType(name, types);
+  if (Object.hasOwn(check.functions, name)) return ownType(check, node, types);
+  return Object.hasOwn(check.results, name)
+    ? (check.results[name] ?? "any")
+    : resultType(name, types);
+}
+
+/** The environment's own functions take one text. */
+function ownType({ parsed, functions, problems }: Check, node: CelNode, types: CelType[]): CelType {
+  if (node.exprKind.case !== "callExpr") return "any";
+  const { function: name, target } = node.exprKind.value;
+  const [type = "any"] = types;
+  const isText = isUntold(type) || type === "string";
+  if (target !== undefined || types.length !== 1 || !isText) {
+    const message = `${name}(…) takes one text`;
+    problems.push({ message, offset: offsetOfNode(parsed, node.id) });
+  }
+  return functions[name] ?? "any";
 }
 
 function resultType(name: string, types: readonly CelType[]): CelType {
@@ -163,7 +199,7 @@ function comparedType({ parsed, problems }: Check, { id }: CelNode, types: CelTy
 }
 
 function canCompare(left: CelType, right: CelType): boolean {
-  if (left === "any" || right === "any") return true;
+  if (isUntold(left) || isUntold(right)) return true;
   if (isNumber(left) && isNumber(right)) return true;
   if (typeof left === "string" || typeof right === "string") return left === right;
   return "listOf" in left === "listOf" in right;
@@ -173,7 +209,7 @@ const isNumber = (type: CelType): boolean => type === "int" || type === "double"
 
 function logicType({ parsed, problems }: Check, args: CelNode[], types: CelType[]): CelType {
   for (const [index, type] of types.entries()) {
-    if (type === "any" || type === "bool") continue;
+    if (isUntold(type) || type === "bool") continue;
     const message = `this is ${celTypeInWords(type)}, not true or false`;
     problems.push({ message, offset: offsetOfNode(parsed, args[index]?.id) });
   }
@@ -181,7 +217,7 @@ function logicType({ parsed, problems }: Check, args: CelNode[], types: CelType[
 }
 
 function itemType(of: CelType): CelType {
-  if (typeof of === "string" || "fields" in of) return "any";
+  if (typeof of === "string" || "fields" in of) return of === "data" ? "data" : "any";
   return "mapOf" in of ? of.mapOf : of.listOf;
 }
 

@@ -11,6 +11,8 @@ import { childNodes } from "./cel-tree.ts";
 export const stepFunction = "@step";
 /** For a text that is matched, and for the regular expression that it is matched with. */
 export const matchFunction = "@match";
+/** For the list that a loop makes: each turn adds to it, and is not to weigh all that it has. */
+export const growFunction = "@grow";
 
 /** Forms that look at their parts only as far as they need to. */
 const lazy = new Set(["_&&_", "_||_", "_?_:_", "_[_]", "@not_strictly_false"]);
@@ -32,7 +34,12 @@ function meterCall(call: CelCall): void {
   if (lazy.has(call.function)) return;
   const by = call.function === "matches" ? matchFunction : stepFunction;
   if (call.target !== undefined) call.target = counted(call.target, by);
-  call.args = call.args.map((arg) => counted(arg, by));
+  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : by));
+}
+
+/** The variable in which `map` and `filter` gather; no text can name it. */
+function isLoopResult({ exprKind }: CelNode): boolean {
+  return exprKind.case === "identExpr" && exprKind.value.name === "@result";
 }
 
 function meterFold(fold: CelFold): void {

@@ -49,7 +49,7 @@ function checkCel(
 
 /** A mistake in an expression, at its character. */
 export function badCel(
-  document: YamlDocument,
+  document: Pick<YamlDocument, "at" | "textAt">,
   path: FieldPath,
   { cel, problem }: { cel: string; problem: CelProblem },
 ): Diagnostic {

@@ -1,34 +1,89 @@
+/** Mistakes in the expressions of Flotilla's own kinds, each at its character, and expressions where none are read. */
+import type { CelProblem } from "../cel/cel-types.ts";
+import { compileText, type ExpressionScope } from "../expressions/expression-language.ts";
+import { type PlacedTemplate, templatesIn } from "../expressions/fill-json.ts";
+import { badCel } from "./check-checks.ts";
+import type { Vocabulary } from "./check-labels.ts";
+import { selectorMistakes } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt } from "./fleet-draft.ts";
-import { isJsonObject, type Json } from "./json.ts";
+import type { KindName } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
+import type { KindDocument } from "./read-fleet-files.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
-const finding = {
-  code: "expression",
-  message: "`${ }` expressions are not carried out yet",
-  hint: "write the value out",
-} as const;
-
-/** Every key and text of a document of Flotilla's kinds in which `${` stands, at the character. */
-export function checkExpressions(document: YamlDocument): Diagnostic[] {
-  return findIn(document, document.value, []);
+/** Every mistake in expressions, without any facts. */
+export function checkExpressions(
+  documents: readonly KindDocument[],
+  vocabulary: Vocabulary,
+): Diagnostic[] {
+  return documents.flatMap(({ kind, document }) =>
+    templatesIn(document.value).flatMap((template) => {
+      const scope = template.isKey ? undefined : expressionScope(kind, template.path);
+      if (scope === undefined) return [misplaced(document, kind, template)];
+      return checkTemplate(document, { ...template, scope, vocabulary });
+    }),
+  );
 }
 
-function findIn(document: YamlDocument, value: Json, path: FieldPath): Diagnostic[] {
-  if (typeof value === "string") {
-    const index = value.indexOf("${");
-    return index < 0 ? [] : [errorAt(document.textAt(path, index), finding)];
+const overlayFields = [
+  /^patches\.\d+\.merge\./,
+  /^patches\.\d+\.json\.\d+\.value(\.|$)/,
+  /^images\.\d+\.(newName|newTag|digest)$/,
+  /^replicas\.\d+\.count$/,
+  /^(labels|annotations)\./,
+  /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
+  /^resources\.\d+\.(requests|limits)\./,
+];
+
+/** What an expression in a field may speak of; undefined for a field that holds none. */
+export function expressionScope(kind: KindName, path: FieldPath): ExpressionScope | undefined {
+  const text = path.join(".");
+  if (kind === "Site") return text.startsWith("spec.values.") ? "site" : undefined;
+  if (kind !== "App") return undefined;
+  if (text.startsWith("spec.values.")) return "values";
+  const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
+  if (overlay === undefined) return undefined;
+  if (overlay.startsWith("values.")) return "values";
+  return overlayFields.some((field) => field.test(overlay)) ? "all" : undefined;
+}
+
+function misplaced(
+  document: YamlDocument,
+  kind: KindName,
+  { path, text, isKey }: PlacedTemplate,
+): Diagnostic {
+  const code = "expression";
+  if (isKey && expressionScope(kind, path) !== undefined) {
+    const message = "a key is taken as it is written: it cannot hold `${`";
+    return errorAt(document.keyAt(path), { code, message, hint: "write the key out" });
   }
-  if (Array.isArray(value)) {
-    return (value as readonly Json[]).flatMap((item, index) =>
-      // isArray loses the type of items
-      findIn(document, item, [...path, index]),
+  const message = "`${ }` is not read in this field";
+  const hint = "write the value out; expressions stand in values, and in what overlays set";
+  const place = isKey ? document.keyAt(path) : document.textAt(path, text.indexOf("${"));
+  return errorAt(place, { code, message, hint });
+}
+
+interface ScopedTemplate extends PlacedTemplate {
+  readonly scope: ExpressionScope;
+  readonly vocabulary: Vocabulary;
+}
+
+/** The mistakes of one text with expressions. */
+export function checkTemplate(
+  document: Pick<YamlDocument, "at" | "textAt">,
+  { scope, path, text, vocabulary }: ScopedTemplate,
+): Diagnostic[] {
+  const tell = (problem: CelProblem): Diagnostic => badCel(document, path, { cel: text, problem });
+  const compiled = compileText(scope, text);
+  if (!compiled.ok) return compiled.problems.map(tell);
+  return compiled.text.parts.flatMap((part) => {
+    if (typeof part === "string") return [];
+    const selectors = part.program.reads.calls.filter(({ name }) => name === "sites");
+    return selectors.flatMap((call) =>
+      selectorMistakes(call.text, vocabulary).map(({ offset, finding }) =>
+        errorAt(document.textAt(path, part.offset + call.offset + offset), finding),
+      ),
     );
-  }
-  if (!isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const inKey = key.includes("${") ? [errorAt(document.keyAt([...path, key]), finding)] : [];
-    return [...inKey, ...findIn(document, item, [...path, key])];
   });
 }

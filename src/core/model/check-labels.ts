@@ -1,4 +1,5 @@
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
+import { hasTemplate } from "../expressions/template-text.ts";
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { byRegion } from "./domain-stages.ts";
@@ -18,9 +19,12 @@ export function checkLabels(draft: FleetDraft): Diagnostic[] {
       checkSyntax(entry, ["metadata", "labels"], entry.value.metadata.labels),
     ),
     ...[...draft.apps.values()].flatMap((app) =>
-      (app.value.spec.overlays ?? []).flatMap(({ labels }, index) =>
-        checkSyntax(app, ["spec", "overlays", index, "labels"], labels),
-      ),
+      (app.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+        // What an expression gives is checked where it is filled in.
+        const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
+        const path = ["spec", "overlays", index, "labels"];
+        return checkSyntax(app, path, Object.fromEntries(written));
+      }),
     ),
     ...[...draft.sites.values()].flatMap((site) =>
       Object.entries(site.value.metadata.labels ?? {}).flatMap(([key, value]) => {

@@ -60,8 +60,34 @@ function checkOverlays(value: App, document: YamlDocument): Diagnostic[] {
       const place = document.at([...path, "images", number]);
       return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
     });
-    return [...patches, ...images];
+    const pods = [
+      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
+        field: "sidecars",
+        number,
+        message: "a sidecar needs containers, initContainers or volumes",
+      })),
+      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
+        field: "resources",
+        number,
+        message: "a resource reservation needs requests or limits",
+      })),
+    ].map(({ field, number, message }) => {
+      const hint = "add one of them";
+      const place = document.at([...path, field, number]);
+      return errorAt(place, { code: "missing-field", message, hint });
+    });
+    return [...patches, ...images, ...pods];
   });
+}
+
+/** Positions of entries that have none of these fields. */
+function needsOne<T extends object>(
+  entries: readonly T[] | undefined,
+  fields: readonly (keyof T)[],
+): number[] {
+  return [...(entries ?? []).entries()].flatMap(([number, entry]) =>
+    fields.some((field) => entry[field] !== undefined) ? [] : number,
+  );
 }
 
 type OverlayPatch = NonNullable<NonNullable<App["spec"]["overlays"]>[number]["patches"]>[number];

@@ -2,7 +2,7 @@ import { parseSelectorParts, type SelectorPart } from "../select/parse-selector.
 import { selectorFromSpec } from "../select/selector.ts";
 import { unknownKey, unknownValue, type Vocabulary } from "./check-labels.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
+import { type Entry, errorAt, type Finding, type FleetDraft } from "./fleet-draft.ts";
 import type { FleetDocument, SelectorSpec } from "./kinds.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
@@ -64,6 +64,24 @@ function syntaxMistake({
   return errorAt(document.at(path), { code: "bad-selector", message, hint: insteadOfEmpty });
 }
 
+/** The mistakes of a selector in a text that is no field of its own, each with its character. */
+export function selectorMistakes(
+  selector: string,
+  vocabulary: Vocabulary,
+): readonly { readonly offset: number; readonly finding: Finding }[] {
+  const parsed = parseSelectorParts(selector);
+  const code = "bad-selector";
+  if (!parsed.ok) {
+    const message = `bad selector: ${parsed.message}`;
+    return [{ offset: parsed.offset, finding: { code, message } }];
+  }
+  if (parsed.parts.length === 0) {
+    const hint = "select by a label that the sites have";
+    return [{ offset: 0, finding: { code, message: "the selector is empty", hint } }];
+  }
+  return parsed.parts.flatMap((part) => partFindings(part, vocabulary));
+}
+
 function vocabularyMistakes(
   { entry, path, spec }: PlacedSelector,
   vocabulary: Vocabulary,
@@ -99,7 +117,10 @@ function vocabularyMistakes(
   return [...labels, ...expressions];
 }
 
-function partFindings({ key, operator, values }: SelectorPart, vocabulary: Vocabulary) {
+function partFindings(
+  { key, operator, values }: SelectorPart,
+  vocabulary: Vocabulary,
+): { readonly offset: number; readonly finding: Finding }[] {
   const keyFinding = unknownKey(vocabulary, key.text);
   if (keyFinding !== undefined) return [{ offset: key.offset, finding: keyFinding }];
   if (operator === ">" || operator === "<") return [];

@@ -35,6 +35,8 @@ export interface Located<T> {
   at(path: readonly (string | number)[]): Place;
   /** Like `at`, but of the key of the field. */
   keyAt(path: readonly (string | number)[]): Place;
+  /** Place of one character (0-based) of a text value. */
+  textAt(path: readonly (string | number)[], index: number): Place;
 }
 
 export interface FleetModel {

@@ -17,7 +17,7 @@ export { App } from "./kinds/app.ts";
 export { Decision } from "./kinds/decision.ts";
 export { Fleet } from "./kinds/fleet.ts";
 export { MaintenanceWindow, weekDays } from "./kinds/maintenance-window.ts";
-export { Overlay, Patch, PatchTarget } from "./kinds/overlay.ts";
+export { Overlay, Patch, PatchTarget, type Resources, type Sidecar } from "./kinds/overlay.ts";
 export { Region } from "./kinds/region.ts";
 export { RolloutStrategy, Stage } from "./kinds/rollout-strategy.ts";
 export { apiVersion, Duration, Name, SelectorRequirement, SelectorSpec } from "./kinds/shared.ts";

@@ -48,7 +48,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
   const errors = [
     ...read.diagnostics,
     ...diagnostics,
-    ...read.documents.flatMap(({ document }) => checkExpressions(document)),
+    ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
     ...checkRules(draft),

@@ -29,5 +29,6 @@ export function locate<T extends FleetDocument>(
     file,
     at: (path) => document().at(path),
     keyAt: (path) => document().keyAt(path),
+    textAt: (path, index) => document().textAt(path, index),
   };
 }

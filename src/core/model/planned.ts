@@ -35,8 +35,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
   ],
   Site: [
     "spec.profile",
-    "spec.values",
-    "spec.address",
     "spec.cell",
     "spec.cells",
     "spec.decommission",
@@ -45,7 +43,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
   ],
   VirtualSite: ["spec.values", "spec.windows"],
   App: [
-    "spec.values",
     "spec.profile",
     "spec.components",
     "spec.secrets",
@@ -56,10 +53,8 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.source.kustomization",
     "spec.source.chart",
     "spec.source.helm",
-    "spec.source.expressions",
     "spec.placement.selector",
-    "spec.overlays.values",
-    "spec.overlays.sidecars",
+    "spec.overlays.namespace",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",

@@ -20,10 +20,12 @@ const expectedByTitle: Readonly<Record<string, string>> = {
   "local time": "a date such as `2026-12-24`, or with a time `2026-12-24T18:00`",
   "time zone": "a time zone such as `Europe/Berlin`",
   "number or percentage": 'a number of sites, or a percentage of them such as "10%"',
+  "number or expression": "a whole number, or one expression such as `${values.replicas}`",
   selector: "a selector, as text or as matchLabels and matchExpressions",
   "JSON pointer": "a JSON pointer such as `/spec/replicas`",
   digest: "a digest such as `sha256:0123…`",
   path: "a path from the root of the repository",
+  address: "a host name or IP address, without scheme",
 };
 
 const typeWords: Readonly<Record<string, string>> = {

@@ -114,4 +114,5 @@ const noFleet: Located<Fleet> = {
   file: ".",
   at: nowhere,
   keyAt: nowhere,
+  textAt: nowhere,
 };

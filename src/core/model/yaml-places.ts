@@ -41,16 +41,37 @@ function childrenAlong(document: Document, path: FieldPath): Child[] {
 
 /**
  * Offset in the file of the character at `index` of a text value. Exact for plain and quoted scalars that stand on one
- * line; for others, where the scalar starts.
+ * line, and for what follows a `${` on its line; for others, where the scalar starts.
  */
 export function offsetInText(source: string, document: Document, place: TextPlace): number {
   const start = offsetOf(document, place.path, "value");
   const node = nodeAt(document, place.path);
-  if (!isScalar(node) || node.range === null || node.range === undefined) return start;
-  const raw = source.slice(node.range[0], node.range[1]);
-  if (raw.includes("\n")) return start;
-  const skipped = rawLength(raw, node, place.index);
-  return skipped === undefined ? start : start + skipped;
+  return isScalar(node) ? offsetInScalar(source, node, place.index) : start;
+}
+
+/** The same, of a scalar. */
+export function offsetInScalar(source: string, scalar: Scalar, index: number): number {
+  const [start, end] = scalar.range ?? [0, 0];
+  const raw = source.slice(start, end);
+  const value = typeof scalar.value === "string" ? scalar.value : "";
+  const passed = raw.includes("\n")
+    ? behindExpression(raw, value, index)
+    : rawLength(raw, scalar, index);
+  return start + (passed ?? 0);
+}
+
+/** In a text over several lines, the nth `${` of the value is the nth of the source, however it is indented or folded. */
+function behindExpression(raw: string, value: string, index: number): number | undefined {
+  const anchor = value.lastIndexOf("${", index);
+  if (anchor < 0) return undefined;
+  const count = value.slice(0, anchor).split("${").length;
+  let at = -1;
+  for (let found = 0; found < count; found++) {
+    at = raw.indexOf("${", at + 1);
+    if (at < 0) return undefined;
+  }
+  const isVerbatim = raw.startsWith(value.slice(anchor, index), at);
+  return isVerbatim ? at + (index - anchor) : at;
 }
 
 /** A character of a text value. */

@@ -1,20 +1,23 @@
 /**
- * One overlay on the objects of an app: patches, then images, replicas and labels. What it made wrong in an object is
+ * One overlay on the objects of an app: patches, then sidecars (so that what follows holds for them too), images,
+ * resources, replicas, labels and annotations. What it made wrong in an object is
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
-import type { Overlay, Patch } from "../model/kinds.ts";
-import { type KubeObject, describeKey } from "../model/kube-object.ts";
+import type { Overlay, Patch, PatchTarget, Resources, Sidecar } from "../model/kinds.ts";
+import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
 import { checkObject } from "./check-object.ts";
 import { type Told, mistake, placeText } from "./mistake.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import { patchObject } from "./patch-object.ts";
-import { patchTargets } from "./patch-targets.ts";
+import { patchTargets, selectedBy } from "./patch-targets.ts";
+import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
 import { setImages } from "./set-images.ts";
+import { addSidecar, setResources } from "./set-pods.ts";
 
 /** An overlay with the place of its fields; `[]` is the overlay. */
 export interface PlacedOverlay {
@@ -46,15 +49,29 @@ export function applyOverlay(
     changed: false,
     matchedImages: new Set(),
   };
-  const { patches = [], images = [], replicas = [], labels = {} } = placed.overlay;
-  for (const [index, patch] of patches.entries()) applyPatch(state, patch, ["patches", index]);
-  for (const index of images.keys()) applyImage(state, index);
-  for (const index of replicas.keys()) applyReplicas(state, index);
-  if (Object.keys(labels).length > 0) {
-    changeAll(state, ["labels"], (object) => withLabels(object, labels));
+  changeWorkloads(state, placed.overlay);
+  for (const field of ["labels", "annotations"] as const) {
+    const added = placed.overlay[field] ?? {};
+    if (Object.keys(added).length === 0) continue;
+    changeAll(state, [field], (object) => withMetadata(object, field, added));
   }
   const { objects: result, diagnostics, changed, matchedImages } = state;
   return { objects: result, diagnostics, changed, matchedImages };
+}
+
+function changeWorkloads(
+  state: State,
+  { patches, sidecars, images, resources, replicas }: Overlay,
+): void {
+  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
+  for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
+  for (const [index] of entriesOf(images)) applyImage(state, index);
+  for (const [index, entry] of entriesOf(resources)) applyResources(state, index, entry);
+  for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
+}
+
+function entriesOf<T>(list: readonly T[] | undefined): readonly (readonly [number, T])[] {
+  return [...(list ?? []).entries()];
 }
 
 interface State extends PlacedOverlay {
@@ -104,7 +121,7 @@ function changed(
   state.changed = true;
   const at = (): Place => state.at(path);
   const cleaned = withoutServerFields(object);
-  const problems = checkObject({ object: cleaned, at, keyAt: at });
+  const problems = checkObject({ object: cleaned, at, keyAt: at, textAt: at });
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   state.diagnostics.push(
     ...problems.map((problem) => ({ ...problem, message: `${where}: ${problem.message}` })),
@@ -121,6 +138,47 @@ function changeAll(
     const object = change(source.object);
     return object === source.object ? source : changed(state, { source, path, object });
   });
+}
+
+/** The workloads that an entry of an overlay is for; none is a mistake of that entry. */
+function workloads(
+  state: State,
+  path: FieldPath,
+  target: PatchTarget | undefined,
+): ReadonlySet<KubeObject> {
+  const objects = target === undefined ? state.objects : selectedBy(state.objects, target);
+  const found = objects.filter(({ object }) => podSpecPath(object) !== undefined);
+  if (found.length === 0) {
+    const at = target === undefined ? path : [...path, "target"];
+    const message = "no workload of the app is meant: none has a pod template";
+    tell(state, at, { code: "patch-no-target", message });
+  }
+  return new Set(found.map(({ object }) => object));
+}
+
+function applySidecar(state: State, index: number, sidecar: Sidecar): void {
+  const path = ["sidecars", index];
+  const targets = workloads(state, path, sidecar.target);
+  changeAll(state, path, (object) => {
+    if (!targets.has(object)) return object;
+    const result = addSidecar(object, sidecar, state.context.customKinds);
+    if (result.ok) return result.object;
+    const message = `${describeKey(keyOf(object))}: ${result.message}`;
+    tell(state, path, { code: "patch-failed", message });
+    return object;
+  });
+}
+
+function applyResources(state: State, index: number, resources: Resources): void {
+  const path = ["resources", index];
+  const targets = workloads(state, path, resources.target);
+  let isMatched = targets.size === 0;
+  changeAll(state, path, (object) =>
+    targets.has(object) ? setResources(object, resources, () => (isMatched = true)) : object,
+  );
+  if (isMatched) return;
+  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
+  tell(state, [...path, "container"], { code: "patch-no-target", message });
 }
 
 function applyImage(state: State, index: number): void {
@@ -154,11 +212,16 @@ function applyReplicas(state: State, index: number): void {
   changeAll(state, ["replicas", index], (object) => {
     if (!targets.has(object)) return object;
     const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: entry.count } };
+    // A text was an expression, and what it gave was found to be a number.
+    return { ...object, spec: { ...spec, replicas: Number(entry.count) } };
   });
 }
 
-function withLabels(object: KubeObject, labels: Readonly<Record<string, string>>): KubeObject {
-  const own = isJsonObject(object.metadata["labels"]) ? object.metadata["labels"] : {};
-  return { ...object, metadata: { ...object.metadata, labels: { ...own, ...labels } } };
+function withMetadata(
+  object: KubeObject,
+  field: "labels" | "annotations",
+  added: Readonly<Record<string, string>>,
+): KubeObject {
+  const own = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
+  return { ...object, metadata: { ...object.metadata, [field]: { ...own, ...added } } };
 }

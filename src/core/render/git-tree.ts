@@ -9,20 +9,25 @@ export interface TreeFile {
 
 /** The id (SHA-1) that git gives a blob with this text. */
 export function blobId(text: string): string {
-  return objectHash("blob", Buffer.from(text)).toString("hex");
+  return blobHash(text).toString("hex");
+}
+
+/** The same, as its bytes. */
+export function blobHash(text: string): Buffer {
+  return objectHash("blob", Buffer.from(text));
 }
 
 /** The id that git gives a tree of ordinary files; their order does not matter. */
 export function treeId(files: readonly TreeFile[]): TreeId {
+  return treeIdOf(files.map(({ name, text }) => ({ name, blob: blobHash(text) })));
+}
+
+/** The same, of files whose hashes are known. */
+export function treeIdOf(files: readonly { name: string; blob: Buffer }[]): TreeId {
   const entries = files
-    .map(({ name, text }) => ({ name: Buffer.from(name), text }))
+    .map(({ name, blob }) => ({ name: Buffer.from(name), blob }))
     .toSorted((a, b) => Buffer.compare(a.name, b.name)) // git orders names by bytes
-    .flatMap(({ name, text }) => [
-      Buffer.from("100644 "),
-      name,
-      Buffer.from([0]),
-      objectHash("blob", Buffer.from(text)),
-    ]);
+    .flatMap(({ name, blob }) => [Buffer.from("100644 "), name, Buffer.from([0]), blob]);
   return objectHash("tree", Buffer.concat(entries)).toString("hex");
 }
 

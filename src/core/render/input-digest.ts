@@ -21,7 +21,7 @@ export interface AppInputs {
  */
 export function inputDigest(inputs: AppInputs): string {
   const { model, app, files } = inputs;
-  const { namespace, source, placement, overlays = [] } = app.spec;
+  const { namespace, source, placement, values, overlays = [] } = app.spec;
   const names = new Set([
     ...placement.virtualSites,
     ...overlays.flatMap(({ virtualSites }) => virtualSites),
@@ -32,7 +32,14 @@ export function inputDigest(inputs: AppInputs): string {
   });
   const data = {
     fleet: model.fleet.value.metadata.name,
-    app: { name: app.metadata.name, namespace, source, placement, overlays },
+    app: {
+      name: app.metadata.name,
+      namespace,
+      source,
+      placement,
+      overlays,
+      ...(values && { values }),
+    },
     files: Object.fromEntries(files.map(({ path, text }) => [path, text])),
     virtualSites: Object.fromEntries(selectors),
     customKinds: Object.fromEntries(usedCustomKinds(inputs)),

@@ -13,6 +13,7 @@ export interface ManifestObject {
   /** Place of the value at a path within the object; `[]` is the object itself. */
   readonly at: (path: FieldPath) => Place;
   readonly keyAt: (path: FieldPath) => Place;
+  readonly textAt: (path: FieldPath, index: number) => Place;
 }
 
 /** Every object of the files, in order; what is no object is a diagnostic. */
@@ -55,6 +56,7 @@ export function flattenLists(found: YamlDocument): YamlDocument[] {
       value: isJsonObject(item) ? { ...typed, ...item } : item,
       at: (path) => found.at(["items", index, ...path]),
       keyAt: (path) => found.keyAt(["items", index, ...path]),
+      textAt: (path, at) => found.textAt(["items", index, ...path], at),
     }),
   );
 }
@@ -63,7 +65,8 @@ const versionPattern =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const kindPattern = /^[A-Za-z][A-Za-z0-9]*$/;
 
-function identityProblem({ value, at, keyAt }: YamlDocument): Diagnostic | undefined {
+/** What prevents a document from being a Kubernetes object at all. */
+export function identityProblem({ value, at, keyAt }: Placed): Diagnostic | undefined {
   if (!isJsonObject(value)) {
     const message = `a manifest must be an object, not ${typeName(value)}`;
     return mistake(at([]), { code: "not-an-object", message });
@@ -89,7 +92,9 @@ function identityProblem({ value, at, keyAt }: YamlDocument): Diagnostic | undef
   return nameProblem(metadata, { value, at, keyAt });
 }
 
-function nameProblem(metadata: JsonObject, { at, keyAt }: YamlDocument): Diagnostic | undefined {
+type Placed = Pick<YamlDocument, "value" | "at" | "keyAt">;
+
+function nameProblem(metadata: JsonObject, { at, keyAt }: Placed): Diagnostic | undefined {
   if (metadata["generateName"] !== undefined) {
     return mistake(keyAt(["metadata", "generateName"]), {
       code: "invalid-object",

@@ -1,7 +1,7 @@
 /**
  * The files of an app -> its objects, checked: in come YAML and JSON texts, out come objects that a cluster can take,
  * each with its identity and place, or every mistake with file, line and column. The text is literal: `${` means
- * nothing. What only a server writes (`status`, `resourceVersion`, ...) is dropped.
+ * nothing, unless the App says otherwise (`fill-manifests.ts`). What only a server writes (`status`, `resourceVersion`, ...) is dropped.
  */
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
@@ -36,8 +36,17 @@ export function parseManifests(
   files: readonly SourceFile[],
   context: ManifestContext,
 ): ParsedManifests {
-  const { objects, diagnostics: unreadable } = readManifestObjects(files);
-  const diagnostics: Diagnostic[] = [...unreadable];
+  const { objects, diagnostics } = readManifestObjects(files);
+  const checked = checkManifests(objects, context);
+  return { ...checked, diagnostics: [...diagnostics, ...checked.diagnostics] };
+}
+
+/** Checks objects as files have them. */
+export function checkManifests(
+  objects: readonly ManifestObject[],
+  context: ManifestContext,
+): ParsedManifests {
+  const diagnostics: Diagnostic[] = [];
   const found = new Map<string, SourceObject>();
   const mistaken = new Set<SourceObject>();
   for (const manifest of objects) {
@@ -53,7 +62,11 @@ export function parseManifests(
   return { objects: [...found.values()].filter((each) => !mistaken.has(each)), diagnostics };
 }
 
-function sourceObject(manifest: ManifestObject, context: ManifestContext): Parsed<SourceObject> {
+/** An object with its identity and namespace, checked. */
+export function sourceObject(
+  manifest: ManifestObject,
+  context: ManifestContext,
+): Parsed<SourceObject> {
   const object = withoutServerFields(manifest.object);
   const problems = checkObject({ ...manifest, object });
   const placed = withNamespace({ ...manifest, object }, context);
@@ -63,7 +76,8 @@ function sourceObject(manifest: ManifestObject, context: ManifestContext): Parse
   return { ok: true, value, diagnostics };
 }
 
-function duplicate(second: SourceObject, first: SourceObject): Diagnostic {
+/** Two objects of an app that are the same one to a cluster. */
+export function duplicate(second: SourceObject, first: SourceObject): Diagnostic {
   return mistake(second.at([]), {
     code: "duplicate-object",
     message: `${describeKey(second.key)} is in the app twice; it is also at ${placeText(first.at([]))}`,

@@ -9,12 +9,16 @@ export function patchTargets(
   patch: Patch,
   namespace: string,
 ): readonly SourceObject[] {
-  if (patch.target !== undefined) return selected(objects, patch.target);
+  if (patch.target !== undefined) return selectedBy(objects, patch.target);
   // loadFleet has checked that it is a map of JSON values.
   return named(objects, (patch.merge ?? {}) as JsonObject, namespace);
 }
 
-function selected(objects: readonly SourceObject[], target: PatchTarget): readonly SourceObject[] {
+/** The objects that agree in all fields of a target. */
+export function selectedBy(
+  objects: readonly SourceObject[],
+  target: PatchTarget,
+): readonly SourceObject[] {
   const fields = ["group", "kind", "namespace", "name"] as const;
   return objects.filter(({ key }) =>
     fields.every((field) => target[field] === undefined || target[field] === key[field]),

@@ -16,6 +16,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import type { Json } from "../model/json.ts";
 import { yamlDepthProblem } from "../model/yaml-limits.ts";
+import { offsetInScalar } from "../model/yaml-places.ts";
 import {
   type NumberOptions,
   type YamlProblem,
@@ -34,6 +35,8 @@ export interface YamlDocument {
   readonly at: (path: FieldPath) => Place;
   /** Place of the key at a path. */
   readonly keyAt: (path: FieldPath) => Place;
+  /** Place of one character (0-based) of a text value; where that cannot be told, of the value. */
+  readonly textAt: (path: FieldPath, index: number) => Place;
 }
 
 /** The documents of a file (empty ones left out) that could be read, and what is wrong with the others. */
@@ -65,8 +68,11 @@ export function readYaml(
     }
     if (isEmpty(parsed.contents)) continue;
     const converted = yamlToJson(parsed.contents, numbers);
-    if (converted.ok) documents.push(locatedDocument(converted.value, parsed.contents, place));
-    else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
+    if (converted.ok) {
+      documents.push(
+        locatedDocument(converted.value, { text: file.text, contents: parsed.contents, place }),
+      );
+    } else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
   }
   return { documents, diagnostics };
 }
@@ -116,28 +122,35 @@ function located(problem: YamlProblem, place: (offset: number) => Place): Diagno
   return { ...place(offset), severity: "error", ...rest };
 }
 
-function locatedDocument(
-  value: Json,
-  contents: Node | null,
-  place: (offset: number) => Place,
-): YamlDocument {
+function locatedDocument(value: Json, { text, contents, place }: LocatedSource): YamlDocument {
   return {
     value,
     at: (path) => place(find(contents, path).value),
     keyAt: (path) => place(find(contents, path).key),
+    textAt: (path, index) => {
+      const { value: start, node } = find(contents, path);
+      return place(isScalar(node) ? offsetInScalar(text, node, index) : start);
+    },
   };
 }
 
-function find(root: Node | null, path: FieldPath): { key: number; value: number } {
+interface LocatedSource {
+  readonly text: string;
+  readonly contents: Node | null;
+  readonly place: (offset: number) => Place;
+}
+
+/** Offsets of the key and value at a path, or of its nearest parent; `node` is there when the path leads somewhere. */
+function find(root: Node | null, path: FieldPath): { key: number; value: number; node?: unknown } {
   let found = { key: offsetOf(root), value: offsetOf(root) };
   let node: unknown = root;
   for (const step of path) {
     const next = child(node, step);
-    if (next === undefined) break;
+    if (next === undefined) return found;
     found = { key: offsetOf(next.key), value: offsetOf(next.value ?? next.key) };
     node = next.value;
   }
-  return found;
+  return { ...found, node };
 }
 
 function child(node: unknown, step: string | number): { key: unknown; value: unknown } | undefined {

@@ -4,20 +4,23 @@
  */
 import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
-import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
+import type { FleetModel, Located, Place, SourceFile } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import type { App } from "../model/kinds.ts";
 import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
-import { type PlacedOverlay, applyOverlay } from "./apply-overlay.ts";
 import { type CustomKinds, readCustomKinds } from "./custom-kinds.ts";
 import { emitYaml } from "./emit-yaml.ts";
-import { treeId } from "./git-tree.ts";
+import { type FillableManifests, parseFillableManifests } from "./fill-manifests.ts";
+import { type FilledShape, fillShapes } from "./fill-shapes.ts";
+import { blobHash, treeIdOf } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
 import { mistake, warning } from "./mistake.ts";
+import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
 import { type ManifestContext, type SourceObject, parseManifests } from "./parse-manifests.ts";
 import type { RenderedApp, RenderedObject, TreeId, Variant } from "./rendered.ts";
-import { type Shape, shapesOf } from "./shapes.ts";
-import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
+import { shapesOf } from "./shapes.ts";
+import { SiteFacts } from "./site-facts.ts";
+import { unusedOverlays } from "./unused-overlays.ts";
 
 /** An app with its variants. */
 export interface AppRendering {
@@ -36,11 +39,18 @@ export interface FleetContext {
   /** Its sites are the ones that are rendered for; all else comes from `model`. */
   readonly siteModel: FleetModel;
   readonly customKinds: CustomKinds;
+  /** What expressions know of its sites. */
+  readonly facts: SiteFacts;
 }
 
 /** Reads what all apps of a model share. */
 export function fleetContext(model: FleetModel, siteModel: FleetModel): FleetContext {
-  return { model, siteModel, customKinds: readCustomKinds([...model.manifests.values()].flat()) };
+  return {
+    model,
+    siteModel,
+    customKinds: readCustomKinds([...model.manifests.values()].flat()),
+    facts: new SiteFacts(model.fleet.value.metadata.name, siteModel),
+  };
 }
 
 /** Renders one app; throws for one that the model does not have. */
@@ -50,10 +60,11 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   if (app === undefined) throw new Error(`the model has no App ${name}`);
   const files = model.manifests.get(name) ?? [];
   const manifests = { namespace: app.value.spec.namespace, customKinds };
-  const parsed = parseManifests(files, manifests);
-  const input = { ...context, app, manifests, objects: parsed.objects };
+  const parsed = readManifests(context, app.value, { files, manifests });
+  const { objects, fillable } = parsed;
+  const input = { ...context, app, manifests, objects, fillable };
   if (parsed.diagnostics.some(isError)) return moreMistakes(input, parsed.diagnostics);
-  if (parsed.objects.length === 0) {
+  if (objects.length + fillable.length === 0) {
     const place = app.at(["spec", "source", "manifests"]);
     const message = `the files of ${name} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
@@ -62,18 +73,29 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   const shapes = renderShapes(input);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
   if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  const { objects } = parsed;
-  const digest = inputDigest({ model, app: app.value, files, objects, customKinds });
-  const places = objects.map(({ key, at }) => [objectId(key), at([])] as const);
+  const written = [...objects, ...fillable.map((each) => each.written)];
+  const digest = inputDigest({ model, app: app.value, files, objects: written, customKinds });
   return {
     ok: true,
     value: {
       app: { app: name, inputDigest: digest, sites: shapes.sites },
       variants: shapes.variants,
-      places: new Map(places),
+      places: shapes.places,
     },
     diagnostics,
   };
+}
+
+/** Where the App does not say that expressions count in its manifests, there is nothing to fill in. */
+function readManifests(
+  { model }: FleetContext,
+  app: App,
+  { files, manifests }: { files: readonly SourceFile[]; manifests: ManifestContext },
+): FillableManifests {
+  if (app.spec.source.expressions !== true) {
+    return { ...parseManifests(files, manifests), fillable: [] };
+  }
+  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
 }
 
 /** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
@@ -88,88 +110,91 @@ interface ShapeInput extends FleetContext {
   readonly app: Located<App>;
   readonly manifests: ManifestContext;
   readonly objects: readonly SourceObject[];
+  readonly fillable: FillableManifests["fillable"];
 }
 
 interface RenderedShapes {
   readonly sites: ReadonlyMap<string, TreeId>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
+  readonly places: ReadonlyMap<ObjectId, Place>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 function renderShapes(input: ShapeInput): RenderedShapes {
   const { app, model } = input;
-  const shapes = shapesOf(input, app.value);
+  const { shapes, mistakes, effects } = fillShapes(input, shapesOf(input, app.value));
   const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
+  const chain = new OverlayChain(app, input.manifests);
   const sites = new Map<string, TreeId>();
   const variants = new Map<TreeId, Variant>();
-  const outcomes = shapes.map((shape) => ({ shape, ...renderShape(input, shape, finish) }));
-  for (const { shape, variant } of outcomes) {
-    if (variant === undefined) continue;
-    if (!variants.has(variant.tree)) variants.set(variant.tree, variant);
-    for (const site of shape.sites) sites.set(site, variant.tree);
+  const places = new Map<ObjectId, Place>();
+  const diagnostics: Diagnostic[] = [];
+  for (const shape of shapes) {
+    const end = chain.apply(shape);
+    const result = renderShape(end, { input, shape, finish });
+    if (!end.isFilled) diagnostics.push(...result.diagnostics);
+    else for (const found of result.diagnostics) mistakes.tell(found, shape.sites);
+    notePlaces(places, shape.objects);
+    if (!result.ok) continue;
+    const { tree } = result.value;
+    variants.set(tree, variants.get(tree) ?? result.value);
+    for (const site of shape.sites) sites.set(site, tree);
   }
+  diagnostics.push(...mistakes.diagnostics());
   const isPlaced = shapes.some((shape) => shape.sites.length > 0);
-  const diagnostics = outcomes.flatMap((outcome) => outcome.diagnostics);
   // With mistakes, or without sites, overlays do nothing for reasons that are told already.
-  if (isPlaced && !diagnostics.some(({ severity }) => severity === "error")) {
-    diagnostics.push(
-      ...unusedOverlays(
-        app,
-        outcomes.flatMap(({ effects }) => effects),
-      ),
-    );
+  if (isPlaced && !diagnostics.some(isError)) {
+    diagnostics.push(...unusedOverlays(app, [...effects, ...chain.effects()]));
   }
   return {
     sites: new Map([...sites].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     variants,
+    places,
     diagnostics: distinct(diagnostics),
   };
 }
 
-type Finish = (source: SourceObject) => RenderedObject;
-
-interface ShapeOutcome {
-  readonly variant?: Variant;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly effects: readonly OverlayEffect[];
-}
-
-function renderShape(input: ShapeInput, shape: Shape, finish: Finish): ShapeOutcome {
-  const { app, manifests } = input;
-  const diagnostics: Diagnostic[] = [];
-  const effects: OverlayEffect[] = [];
-  let { objects } = input;
-  for (const index of shape.overlays) {
-    const placed = placedOverlay(app, index);
-    if (placed === undefined) continue;
-    const result = applyOverlay(objects, placed, manifests);
-    const { changed, matchedImages } = result;
-    objects = result.objects;
-    diagnostics.push(...result.diagnostics);
-    effects.push({ overlay: index, changed, matchedImages });
+function notePlaces(places: Map<ObjectId, Place>, objects: readonly SourceObject[]): void {
+  for (const { key, at } of objects) {
+    const id = objectId(key);
+    if (!places.has(id)) places.set(id, at([]));
   }
-  const sizes = objects.flatMap(checkSize);
-  const problems = [...diagnostics, ...sizes, ...emptyShape(input, shape, objects)];
-  const isBroken = problems.some(({ severity }) => severity === "error");
-  if (isBroken || shape.sites.length === 0) return { diagnostics: problems, effects };
-  const rendered = objects.map(finish).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const tree = treeId(rendered.map(({ id, yaml }) => ({ name: `${id}.yaml`, text: yaml })));
-  return { variant: { tree, objects: rendered }, diagnostics: problems, effects };
 }
 
-function placedOverlay(app: Located<App>, index: number): PlacedOverlay | undefined {
-  const overlay = app.value.spec.overlays?.[index];
-  if (overlay === undefined) return undefined;
-  return { overlay, at: (path) => app.at(["spec", "overlays", index, ...path]) };
+type Finish = (source: SourceObject) => FinishedObject;
+
+interface ShapeEnd {
+  readonly input: ShapeInput;
+  readonly shape: FilledShape;
+  readonly finish: Finish;
+}
+
+/** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
+function renderShape(
+  { objects, diagnostics }: ChainLink,
+  { input, shape, finish }: ShapeEnd,
+): Parsed<Variant> {
+  const finished = objects.map(finish);
+  const problems = [
+    ...diagnostics,
+    ...finished.flatMap((each) => each.problems),
+    ...emptyShape(input, shape, objects),
+  ];
+  if (problems.some(isError) || shape.sites.length === 0)
+    return { ok: false, diagnostics: problems };
+  const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
+  const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
+  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
+  return { ok: true, value, diagnostics: problems };
 }
 
 function emptyShape(
-  { app }: ShapeInput,
-  { sites, overlays }: Shape,
+  { app, fillable }: ShapeInput,
+  { sites, overlays }: FilledShape,
   objects: readonly SourceObject[],
 ): Diagnostic[] {
-  if (objects.length > 0) return [];
-  const place = app.at(["spec", "overlays", overlays.at(-1) ?? 0]);
+  if (objects.length > 0 || (sites.length === 0 && fillable.length > 0)) return [];
+  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
   const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
   const hint = "to take the app off a site, change its placement";
   return [mistake(place, { code: "empty-app", message, hint })];
@@ -189,16 +214,24 @@ function checkSize({ object, key, at }: SourceObject): Diagnostic[] {
   return [mistake(at([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
 }
 
+interface FinishedObject {
+  readonly rendered: RenderedObject;
+  readonly blob: Buffer;
+  readonly problems: readonly Diagnostic[];
+}
+
 /** Objects that no overlay touches are the same in all shapes: they are finished once. */
 function finisher(fleet: string, app: string): Finish {
-  const done = new Map<KubeObject, RenderedObject>();
-  return ({ object, key }) => {
+  const done = new Map<KubeObject, FinishedObject>();
+  return (source) => {
+    const { object, key } = source;
     const known = done.get(object);
     if (known !== undefined) return known;
     const owned = withOwner(object, { fleet, app });
     const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
-    done.set(object, rendered);
-    return rendered;
+    const finished = { rendered, blob: blobHash(rendered.yaml), problems: checkSize(source) };
+    done.set(object, finished);
+    return finished;
   };
 }
 

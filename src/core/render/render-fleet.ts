@@ -20,7 +20,7 @@ import { sharedObjects } from "./shared-objects.ts";
 /** Renders every app of a model for its sites. */
 export function renderFleet(model: FleetModel): Parsed<RenderedFleet> {
   const context = fleetContext(model, model);
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = context.facts.mistakes();
   const renderings: PlacedRendering[] = [];
   for (const name of [...model.apps.keys()].toSorted()) {
     const result = renderPlacedApp(context, name);

@@ -82,6 +82,74 @@ describe("a CEL expression", () => {
   });
 });
 
+describe("an environment with functions", () => {
+  const fields = { name: "string", values: "data" } as const;
+  const own = new CelEnvironment(
+    { site: { fields } },
+    { functions: { peers: { listOf: { fields } } }, maxSteps: 100_000 },
+  );
+  const site = { name: "s1", values: { count: 3, share: 0.5, list: [1, 2.5], none: null } };
+  const calls = { peers: (text: string) => [new Map([["name", `${text}1`]])] };
+
+  function answerOf(text: string): string {
+    const compiled = own.compile(text);
+    if (!compiled.ok) return compiled.problems.map(({ message }) => message).join("; ");
+    const outcome = compiled.program.evaluate({ site }, calls);
+    return outcome.ok ? JSON.stringify(outcome.value) : outcome.problem.message;
+  }
+
+  it.each([
+    ["site.values.count * 2 + 1", "7"],
+    ["site.values.share * 2.0", "1"],
+    ["site.values.list[0] + 1", "2"],
+    ["[site.values.none, site.values]", `[null,${JSON.stringify(site.values)}]`],
+    ["peers('a').map(p, p.name)", '["a1"]'],
+    ["['a', 'b'].join('-') + ' x '.trim() + 'A'.lowerAscii()", '"a-bxa"'],
+    ["'a.b.c'.split('.').map(part, part.replace('b', '$&'))", '["a","$&","c"]'],
+    ["peers('a').map(p, p.nam)", "there is no field `nam` here"],
+    ["peers('a', 'b')", "peers(…) takes one text"],
+    ["'a'.peers()", "peers(…) takes one text"],
+    ["peers(site)", "peers(…) takes one text"],
+    ["[1].join(',')", "join(…) takes a list of texts"],
+    ["'a'.join(',')", "found no matching overload for 'join' applied to 'string.(string)'"],
+  ])("%s gives %s", (text, expected) => {
+    expect(answerOf(text)).toContain(expected);
+  });
+
+  it("bounds the texts that functions make", () => {
+    const grown = `'${"a".repeat(100)}'${".replace('a', 'aaaaaaaaaaaaaaaaaaaa')".repeat(8)}`;
+
+    expect(answerOf(grown)).toMatch(/more than (1000000 characters|100000 steps)/);
+  });
+
+  it("makes a list of three thousand peers, which costs no more than that", () => {
+    const many = Array.from({ length: 3000 }, (_, index) => new Map([["name", `s${index}`]]));
+    const compiled = own.compile("peers('a').filter(p, p.name != 's0').map(p, p.name).join(',')");
+    const outcome = compiled.ok && compiled.program.evaluate({ site }, { peers: () => many });
+
+    expect(outcome).toMatchObject({ ok: true, value: expect.stringMatching(/^s1,.*,s2999$/) });
+  });
+
+  it.each([
+    ["site.values.count + size(peers('a'))", [["site", "values", "count"]]],
+    ["has(site.name) && site['name'] == ''", [["site", "name"]]],
+    [
+      "site.values[site.name].x",
+      [
+        ["site", "values"],
+        ["site", "name"],
+      ],
+    ],
+    ["site.values.list.map(site, site + 1)", [["site", "values", "list"]]],
+    ["[1].map(x, site)", [["site"]]],
+    ["1 + 1", []],
+  ])("tells what %s reads", (text, expected) => {
+    const compiled = own.compile(text);
+
+    expect(compiled.ok && compiled.program.reads.paths).toEqual(expected);
+  });
+});
+
 describe("mistakes are found before it runs, each at its character", () => {
   it.each([
     ["", ["0: the expression is empty"]],
@@ -151,7 +219,7 @@ describe("an expression that would take too long", () => {
   });
 
   it("is refused when it is too long or too deep", () => {
-    expect(mistakes(`site.name == "${"x".repeat(1000)}"`)[0]).toMatch(/more than 1000; write/);
+    expect(mistakes(`site.name == "${"x".repeat(1000)}"`)[0]).toMatch(/more than 1000; make/);
     expect(mistakes(`${"(".repeat(41)}1${")".repeat(41)}`)).toEqual([
       "40: brackets stand more than 40 deep; nest less",
     ]);

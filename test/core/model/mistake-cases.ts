@@ -50,7 +50,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     "an unknown field",
     { "sites/e1.yaml": `${site}  bogusField: 1\n` },
     [
-      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, description, location, timeZone, suspend [unknown-field]',
+      'sites/e1.yaml:10:3: error: unknown field "bogusField" in spec; known here: region, description, location, address, values, timeZone, suspend [unknown-field]',
     ],
   ],
   [
@@ -71,12 +71,12 @@ export const mistakeCases: readonly MistakeCase[] = [
     "a field that is planned",
     {
       "apps/web.yaml": app(
-        "  tenant: shops\n  overlays:\n    - virtualSites: [all]\n      sidecars: []\n",
+        "  tenant: shops\n  overlays:\n    - virtualSites: [all]\n      namespace: x\n",
       ),
     },
     [
       'apps/web.yaml:8:3: error: unknown field "tenant" in spec; it is planned and not carried out yet; leave it out [unknown-field]',
-      'apps/web.yaml:11:7: error: unknown field "sidecars" in spec.overlays[0]; it is planned and not carried out yet; leave it out [unknown-field]',
+      'apps/web.yaml:11:7: error: unknown field "namespace" in spec.overlays[0]; it is planned and not carried out yet; leave it out [unknown-field]',
     ],
   ],
   [
@@ -433,7 +433,7 @@ export const mistakeCases: readonly MistakeCase[] = [
     "an expression",
     { "sites/e1.yaml": `${site}  description: see \${site.name}\n` },
     [
-      "sites/e1.yaml:10:20: error: `${ }` expressions are not carried out yet; write the value out [expression]",
+      "sites/e1.yaml:10:20: error: `${ }` is not read in this field; write the value out; expressions stand in values, and in what overlays set [expression]",
     ],
   ],
   [

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { referenceFiles } from "../../../scripts/generate-reference.ts";
 import { checkVariables } from "../../../src/core/checks/check-language.ts";
+import { expressionVariables } from "../../../src/core/expressions/expression-language.ts";
 import { diagnosticCodes } from "../../../src/core/model/diagnostic.ts";
 import { kinds } from "../../../src/core/model/kinds.ts";
 import { strategyFromSpec } from "../../../src/core/rollout/resolve-strategy.ts";
@@ -41,6 +42,17 @@ describe("the reference", () => {
     const rows = table.matchAll(/^\| `([a-zA-Z.]+)` \|/gm);
     const names = Object.entries(checkVariables).flatMap(([name, type]) =>
       "fields" in type ? Object.keys(type.fields).map((field) => `${name}.${field}`) : [name],
+    );
+    expect([...rows].map(([, name]) => name)).toEqual(names);
+  });
+
+  it("lists every variable and field that an expression may speak of, and no other", () => {
+    const [, table = ""] = read("docs/reference/expressions.md").split("| variable |");
+    const rows = table.matchAll(/^\| `([a-zA-Z.]+)` \|/gm);
+    const names = Object.entries(expressionVariables).flatMap(([name, type]) =>
+      typeof type === "string"
+        ? [name]
+        : Object.keys(type.fields).map((field) => `${name}.${field}`),
     );
     expect([...rows].map(([, name]) => name)).toEqual(names);
   });

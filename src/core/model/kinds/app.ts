@@ -3,7 +3,7 @@ import { Checks } from "./checks.ts";
 import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
-import { closedObject, documentOf, Name, nameOf } from "./shared.ts";
+import { closedObject, documentOf, Name, nameOf, valuesOf } from "./shared.ts";
 
 export const App = documentOf(
   "App",
@@ -24,6 +24,13 @@ export const App = documentOf(
             description:
               "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out",
           }),
+          expressions: Type.Optional(
+            Type.Boolean({
+              default: false,
+              description:
+                "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there",
+            }),
+          ),
         },
         "where its objects come from",
       ),
@@ -36,6 +43,11 @@ export const App = documentOf(
           }),
         },
         "where it runs",
+      ),
+      values: Type.Optional(
+        valuesOf(
+          "values that expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",
+        ),
       ),
       overlays: Type.Optional(
         Type.Array(Overlay, { description: "changes for some sites, in order; later ones win" }),

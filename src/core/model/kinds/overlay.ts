@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, labelMap, Name, nameOf } from "./shared.ts";
+import { closedObject, labelMap, Name, nameOf, valuesOf } from "./shared.ts";
 
 export const PatchTarget = closedObject(
   {
@@ -68,7 +68,7 @@ const ImageChange = closedObject(
     digest: Type.Optional(
       Type.String({
         title: "digest",
-        pattern: "^[a-z0-9]+:[0-9a-f]+$",
+        pattern: "^([a-z0-9]+:[0-9a-f]+|\\$\\{(.|\\n)*\\})$",
         description: "a digest such as `sha256:…`, instead of a tag",
       }),
     ),
@@ -79,10 +79,61 @@ const ImageChange = closedObject(
 const ReplicaCount = closedObject(
   {
     name: Type.String({ minLength: 1, description: "name of the workload" }),
-    count: Type.Integer({ minimum: 0, description: "number of replicas" }),
+    count: Type.Union(
+      [
+        Type.Integer({ minimum: 0 }),
+        Type.String({ title: "number or expression", pattern: "^\\$\\{(.|\\n)*\\}$" }),
+      ],
+      { title: "number or expression", description: "number of replicas" },
+    ),
   },
   "one workload to scale",
 );
+
+const PodPart = (description: string) =>
+  Type.Optional(
+    Type.Array(
+      Type.Object(
+        { name: Type.String({ minLength: 1, description: "its name; the rest as in Kubernetes" }) },
+        { title: "object" },
+      ),
+      { minItems: 1, description },
+    ),
+  );
+
+const Sidecar = closedObject(
+  {
+    target: Type.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    containers: PodPart("containers to add, behind those that are there"),
+    initContainers: PodPart(
+      "init containers to add; with `restartPolicy: Always` they are sidecars that let a Job end",
+    ),
+    volumes: PodPart("volumes to add"),
+  },
+  "what is added to every pod template; what is there by the same name is merged with it",
+);
+export type Sidecar = Static<typeof Sidecar>;
+
+const amounts = (description: string) =>
+  Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Null()]), {
+      title: "amounts",
+      description,
+    }),
+  );
+
+const Resources = closedObject(
+  {
+    target: Type.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    container: Type.Optional(
+      Type.String({ minLength: 1, description: "name of the container; without it, all" }),
+    ),
+    requests: amounts("what is reserved: `cpu`, `memory`, …; null takes one away"),
+    limits: amounts("what it gets at most; null takes one away"),
+  },
+  "resource reservations of containers and init containers; at least one of `requests` and `limits`",
+);
+export type Resources = Static<typeof Resources>;
 
 export const Overlay = closedObject(
   {
@@ -92,8 +143,20 @@ export const Overlay = closedObject(
       uniqueItems: true,
       description: "names of the VirtualSites it is for (any of them)",
     }),
+    values: Type.Optional(
+      valuesOf("values, merged over those of the App and of overlays before this one"),
+    ),
     patches: Type.Optional(Type.Array(Patch, { description: "patches, in order" })),
+    sidecars: Type.Optional(
+      Type.Array(Sidecar, {
+        description:
+          "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too",
+      }),
+    ),
     images: Type.Optional(Type.Array(ImageChange, { description: "images to change" })),
+    resources: Type.Optional(
+      Type.Array(Resources, { description: "resource reservations of containers" }),
+    ),
     replicas: Type.Optional(
       Type.Array(ReplicaCount, {
         description:
@@ -101,7 +164,13 @@ export const Overlay = closedObject(
       }),
     ),
     labels: Type.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
+    annotations: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        title: "annotations",
+        description: "annotations set on all objects (not on pods)",
+      }),
+    ),
   },
-  "a change to the app at some sites: patches, then images, then replicas, then labels",
+  "a change to the app at some sites: patches, then sidecars, images, resources, replicas, labels and annotations",
 );
 export type Overlay = Static<typeof Overlay>;

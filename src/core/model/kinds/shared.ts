@@ -59,6 +59,10 @@ export const intOrPercent = (description: string) =>
 export const labelMap = (description: string) =>
   Type.Record(Type.String(), Type.String(), { title: "labels", description });
 
+/** Any data, by key: what expressions read as `values`. */
+export const valuesOf = (description: string) =>
+  Type.Record(Type.String(), Type.Unknown(), { title: "values", description });
+
 export const SelectorRequirement = closedObject(
   {
     key: Type.String({ minLength: 1, description: "the label's key" }),

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, Location, nameOf, timeZone } from "./shared.ts";
+import { closedObject, documentOf, Location, nameOf, timeZone, valuesOf } from "./shared.ts";
 
 export const Site = documentOf(
   "Site",
@@ -8,6 +8,20 @@ export const Site = documentOf(
       region: nameOf("name of the Region whose mirror serves the site"),
       description: Type.Optional(Type.String({ description: "what the site is" })),
       location: Type.Optional(Location),
+      address: Type.Optional(
+        Type.String({
+          title: "address",
+          pattern: "^[A-Za-z0-9.:_\\[\\]-]+$",
+          maxLength: 253,
+          description:
+            "host name or IP address at which other sites reach it, for expressions (`site.address`, `sites(…)`)",
+        }),
+      ),
+      values: Type.Optional(
+        valuesOf(
+          "values of this site, merged over those of each app; expressions of peers see them",
+        ),
+      ),
       timeZone: Type.Optional(
         timeZone(
           "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region",

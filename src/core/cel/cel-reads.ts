@@ -1,0 +1,88 @@
+import { type CelNode, childNodes, offsetOfNode, type ParsedCel } from "./cel-tree.ts";
+
+/** A variable, and fields in it: `["site", "labels", "tier"]`. */
+export type ReadPath = readonly string[];
+
+/** What an expression's value depends on, told from its text: never less than what it reads. */
+export interface CelReads {
+  readonly paths: readonly ReadPath[];
+  /** Calls with a text that is written out: what, and where the text begins (0-based, behind its quote). */
+  readonly calls: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly offset: number;
+  }[];
+}
+
+/** What of the facts an expression reads. Call it before the tree is made to count. */
+export function readsOf(parsed: ParsedCel): CelReads {
+  const paths = new Map<string, ReadPath>();
+  const calls: CelReads["calls"][number][] = [];
+  const visit = (node: CelNode, bound: ReadonlySet<string>): void => {
+    const path = pathOf(node, bound);
+    if (path !== undefined) {
+      paths.set(JSON.stringify(path), path);
+      return;
+    }
+    const call = literalCall(parsed, node);
+    if (call !== undefined) calls.push(call);
+    const { exprKind } = node;
+    if (exprKind.case !== "comprehensionExpr") {
+      for (const child of childNodes(node)) visit(child, bound);
+      return;
+    }
+    const { iterRange, iterVar, accuVar } = exprKind.value;
+    const inner = new Set([...bound, iterVar, accuVar]);
+    for (const child of childNodes(node)) visit(child, child === iterRange ? bound : inner);
+  };
+  visit(parsed.expr, new Set());
+  return { paths: [...paths.values()], calls };
+}
+
+/** The path of a chain of fields that begins with a free variable; undefined for any other node. */
+function pathOf({ exprKind }: CelNode, bound: ReadonlySet<string>): ReadPath | undefined {
+  switch (exprKind.case) {
+    case "identExpr":
+      return bound.has(exprKind.value.name) ? undefined : [exprKind.value.name];
+    case "selectExpr":
+      return longerPath(exprKind.value.operand, exprKind.value.field, bound);
+    case "callExpr": {
+      const [of, key] = exprKind.value.args;
+      const isIndex = exprKind.value.function === "_[_]" && key !== undefined;
+      return isIndex ? longerPath(of, literalText(key), bound) : undefined;
+    }
+    case "comprehensionExpr":
+    case "constExpr":
+    case "listExpr":
+    case "structExpr":
+    case undefined:
+  }
+  return undefined;
+}
+
+function longerPath(
+  of: CelNode | undefined,
+  field: string | undefined,
+  bound: ReadonlySet<string>,
+): ReadPath | undefined {
+  const path = of === undefined ? undefined : pathOf(of, bound);
+  return path === undefined || field === undefined ? undefined : [...path, field];
+}
+
+function literalText({ exprKind }: CelNode): string | undefined {
+  if (exprKind.case !== "constExpr") return undefined;
+  const { constantKind } = exprKind.value;
+  return constantKind.case === "stringValue" ? constantKind.value : undefined;
+}
+
+function literalCall(
+  parsed: ParsedCel,
+  { exprKind }: CelNode,
+): CelReads["calls"][number] | undefined {
+  if (exprKind.case !== "callExpr" || exprKind.value.target !== undefined) return undefined;
+  const { function: name, args } = exprKind.value;
+  const [arg] = args;
+  const text = arg === undefined || args.length > 1 ? undefined : literalText(arg);
+  if (text === undefined) return undefined;
+  return { name, text, offset: offsetOfNode(parsed, arg?.id) + 1 };
+}

@@ -1,0 +1,111 @@
+import type { ReadPath } from "../cel/cel-reads.ts";
+import type { CelProblem } from "../cel/cel-types.ts";
+import { canonicalJson, isJsonObject, type Json } from "../model/json.ts";
+import {
+  type CompiledText,
+  compileText,
+  type ExpressionFacts,
+  type ExpressionScope,
+  fillText,
+} from "./expression-language.ts";
+import { hasTemplate } from "./template-text.ts";
+
+type FieldPath = readonly (string | number)[];
+
+/** Every text in data, and every key, in which an expression or `$${` stands. */
+export function templatesIn(json: Json): readonly PlacedTemplate[] {
+  const found: PlacedTemplate[] = [];
+  const visit = (value: Json, path: FieldPath): void => {
+    if (typeof value === "string") {
+      if (hasTemplate(value)) found.push({ path, text: value, isKey: false });
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of (value as readonly Json[]).entries())
+        visit(item, [...path, index]); // isArray loses the type
+    } else if (isJsonObject(value)) {
+      for (const [key, item] of Object.entries(value)) {
+        if (hasTemplate(key)) found.push({ path: [...path, key], text: key, isKey: true });
+        visit(item, [...path, key]);
+      }
+    }
+  };
+  visit(json, []);
+  return found;
+}
+
+/** A text with expressions, and where it stands. */
+export interface PlacedTemplate {
+  readonly path: FieldPath;
+  readonly text: string;
+  readonly isKey: boolean;
+}
+
+/** A problem of a text, at one of its characters. */
+export interface FillProblem extends CelProblem {
+  readonly path: FieldPath;
+}
+
+/** Data with expressions in it. */
+export interface FillableJson {
+  readonly json: Json;
+  readonly texts: ReadonlyMap<string, CompiledText>;
+  /** What of the facts decides what it is filled with. */
+  readonly reads: readonly ReadPath[];
+}
+
+/** Data that can be filled in; undefined where there is nothing to fill, or where its expressions have mistakes. */
+export function fillableJson(json: Json, scope: ExpressionScope): FillableJson | undefined {
+  const texts = new Map<string, CompiledText>();
+  const reads = new Map<string, ReadPath>();
+  for (const { text, isKey } of templatesIn(json)) {
+    if (isKey || texts.has(text)) continue;
+    const compiled = compileText(scope, text);
+    if (!compiled.ok) return undefined; // they are told where the document is checked
+    texts.set(text, compiled.text);
+    for (const path of compiled.text.reads) reads.set(JSON.stringify(path), path);
+  }
+  return texts.size === 0 ? undefined : { json, texts, reads: [...reads.values()] };
+}
+
+/** Data that was filled in, or why it could not be. */
+export type FilledJson =
+  | { readonly ok: true; readonly json: Json }
+  | { readonly ok: false; readonly problems: readonly FillProblem[] };
+
+/** Fills in every expression. What has none is shared with what was given. */
+export function fillJson({ json, texts }: FillableJson, given: ExpressionFacts): FilledJson {
+  const problems: FillProblem[] = [];
+  const fill = (value: Json, path: FieldPath): Json => {
+    if (typeof value === "string") {
+      const text = texts.get(value);
+      if (text === undefined) return value;
+      const outcome = fillText(text, given);
+      if (outcome.ok) return outcome.value;
+      problems.push({ ...outcome.problem, path });
+      return null;
+    }
+    if (Array.isArray(value)) {
+      return (value as readonly Json[]).map((item, index) => fill(item, [...path, index])); // isArray loses the type
+    }
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]),
+    );
+  };
+  const filled = fill(json, []);
+  return problems.length === 0 ? { ok: true, json: filled } : { ok: false, problems };
+}
+
+/** What data reads of the facts, as one text: equal texts, equal fillings. */
+export function readingOf({ reads }: FillableJson, { facts }: ExpressionFacts): string {
+  return reads.map((path) => valueText(facts, path)).join("\u0000");
+}
+
+/** A value at a path; where there is none, where the path ends. */
+function valueText(facts: Readonly<Record<string, Json>>, path: ReadPath): string {
+  let value: Json = facts;
+  for (const [depth, key] of path.entries()) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return `!${depth}`;
+    value = value[key] ?? null;
+  }
+  return canonicalJson(value);
+}

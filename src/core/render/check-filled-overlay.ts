@@ -1,0 +1,63 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Place } from "../model/fleet-model.ts";
+import type { Json } from "../model/json.ts";
+import type { Overlay } from "../model/kinds.ts";
+import { typeName } from "./manifest-objects.ts";
+import { mistake } from "./mistake.ts";
+import type { FieldPath } from "./read-yaml.ts";
+
+/** What expressions gave where a text or a number must be; what they give in patches and pods, the objects tell. */
+export function filledOverlayMistakes(
+  overlay: Overlay,
+  at: (path: FieldPath) => Place,
+): Diagnostic[] {
+  const { images = [], replicas = [], labels = {}, annotations = {}, resources = [] } = overlay;
+  const names = images.flatMap(({ newName, newTag, digest }, index) =>
+    entries({ newName, newTag, digest }, ["images", index]),
+  );
+  const texts = [...entries(labels, ["labels"]), ...entries(annotations, ["annotations"])];
+  const counts = replicas.map(({ count }, index) => ({
+    path: ["replicas", index, "count"],
+    value: count as Json, // an expression may have given anything
+  }));
+  const amounts = resources.flatMap(({ requests = {}, limits = {} }, index) => [
+    ...entries(requests, ["resources", index, "requests"]),
+    ...entries(limits, ["resources", index, "limits"]),
+  ]);
+  return [
+    ...names.flatMap(told(at, "a text", (value) => typeof value === "string" && value !== "")),
+    ...texts.flatMap(told(at, "a text", (value) => typeof value === "string")),
+    ...counts.flatMap(told(at, "a whole number of 0 or more", isCount)),
+    ...amounts.flatMap(told(at, "a quantity", (value) => value === null || isScalar(value))),
+  ];
+}
+
+interface Expected {
+  readonly path: FieldPath;
+  readonly value: Json;
+}
+
+function entries(map: Readonly<Record<string, Json | undefined>>, path: FieldPath): Expected[] {
+  return Object.entries(map).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ path: [...path, key], value }],
+  );
+}
+
+function isCount(value: Json): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function isScalar(value: Json): boolean {
+  return typeof value === "string" || typeof value === "number";
+}
+
+function told(at: (path: FieldPath) => Place, expected: string, isRight: (value: Json) => boolean) {
+  return ({ path, value }: Expected): Diagnostic[] => {
+    if (isRight(value)) return [];
+    const found = value === "" ? "an empty text" : typeName(value);
+    const message = `the expression must give ${expected} here, not ${found}`;
+    const hint = expected === "a text" ? "write string(…) around it" : undefined;
+    const code = "expression-failed" as const;
+    return [mistake(at(path), { code, message, ...(hint !== undefined && { hint }) })];
+  };
+}

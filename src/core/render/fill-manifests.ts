@@ -1,0 +1,148 @@
+/**
+ * Manifests with expressions (`source.expressions`): an object that holds one is filled in for each site, and checked
+ * then, because its name or namespace may come of an expression; all others are read as ever.
+ */
+import type { ExpressionFacts } from "../expressions/expression-language.ts";
+import { fillableJson, templatesIn } from "../expressions/fill-json.ts";
+import { checkTemplate } from "../model/check-expressions.ts";
+import type { Vocabulary } from "../model/check-labels.ts";
+import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
+import type { SourceFile } from "../model/fleet-model.ts";
+import type { JsonObject } from "../model/json.ts";
+import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
+import { type FilledPart, FillablePart } from "./fillable-part.ts";
+import { type ManifestObject, identityProblem, readManifestObjects } from "./manifest-objects.ts";
+import { mistake } from "./mistake.ts";
+import {
+  type ManifestContext,
+  type ParsedManifests,
+  type SourceObject,
+  checkManifests,
+  duplicate,
+  sourceObject,
+} from "./parse-manifests.ts";
+import type { SiteMistakes } from "./site-mistakes.ts";
+
+/** Objects of an app, and those that differ by site. */
+export interface FillableManifests extends ParsedManifests {
+  readonly fillable: readonly FillableManifest[];
+}
+
+/** Reads manifests whose expressions count. */
+export function parseFillableManifests(
+  files: readonly SourceFile[],
+  context: ManifestContext,
+  vocabulary: Vocabulary,
+): FillableManifests {
+  const read = readManifestObjects(files);
+  const diagnostics: Diagnostic[] = [...read.diagnostics];
+  const literal: ManifestObject[] = [];
+  const fillable: FillableManifest[] = [];
+  for (const manifest of read.objects) {
+    const templates = templatesIn(manifest.object);
+    if (templates.length === 0) {
+      literal.push(manifest);
+      continue;
+    }
+    diagnostics.push(
+      ...templates.flatMap((template) =>
+        template.isKey
+          ? [keyMistake(manifest, template.path)]
+          : checkTemplate(manifest, { ...template, scope: "all", vocabulary }),
+      ),
+    );
+    fillable.push(new FillableManifest(manifest, context));
+  }
+  const parsed = checkManifests(literal, context);
+  return { ...parsed, diagnostics: [...diagnostics, ...parsed.diagnostics], fillable };
+}
+
+function keyMistake({ keyAt }: ManifestObject, path: readonly (string | number)[]): Diagnostic {
+  const message = "a key is taken as it is written: it cannot hold `${`";
+  return mistake(keyAt(path), { code: "expression", message, hint: "write the key out" });
+}
+
+/** One object with expressions. */
+class FillableManifest {
+  /** The object as it is written, by whose kind the app is known. */
+  readonly written: SourceObject;
+  readonly part: FillablePart<JsonObject>;
+  readonly #context: ManifestContext;
+  readonly #checked = new Map<string, Parsed<SourceObject>>();
+
+  constructor(manifest: ManifestObject, context: ManifestContext) {
+    this.written = { ...manifest, key: keyOf(manifest.object) };
+    this.#context = context;
+    const fillable = fillableJson(manifest.object, "all");
+    this.part = new FillablePart<JsonObject>(manifest.object, fillable, manifest.textAt);
+  }
+
+  /** The object that a filling gives, with its mistakes: once for each. */
+  check({ id, json }: FilledPart<JsonObject>): Parsed<SourceObject> {
+    const known = this.#checked.get(id) ?? this.#check(json);
+    this.#checked.set(id, known);
+    return known;
+  }
+
+  #check(json: JsonObject): Parsed<SourceObject> {
+    const { at, keyAt, textAt } = this.written;
+    const problem = identityProblem({ value: json, at, keyAt });
+    if (problem !== undefined) return { ok: false, diagnostics: [problem] };
+    const object = json as unknown as KubeObject; // identityProblem has checked what one promises
+    return sourceObject({ object, at, keyAt, textAt }, this.#context);
+  }
+}
+
+/** What the manifests of an app come to at a site. */
+export interface ManifestsAt {
+  readonly objects: readonly SourceObject[];
+  /** Equal for equal objects. */
+  readonly id: string;
+}
+
+export interface FillManifests {
+  readonly objects: readonly SourceObject[];
+  readonly fillable: readonly FillableManifest[];
+  readonly mistakes: SiteMistakes;
+  /** What came of fillings before. */
+  readonly known: Map<string, readonly SourceObject[]>;
+}
+
+/** The objects at a site; undefined, and told, where one of them cannot be filled in. */
+export function manifestsAt(
+  manifests: FillManifests,
+  site: string,
+  given: ExpressionFacts,
+): ManifestsAt | undefined {
+  const { objects, fillable, mistakes, known } = manifests;
+  const parts = fillable.map(({ part }) => part.at(site, given, mistakes));
+  const filled = parts.filter((part) => part !== undefined);
+  if (filled.length < parts.length) return undefined;
+  const id = filled.map((part) => part.id).join(".");
+  const before = known.get(id);
+  if (before !== undefined) return { objects: before, id };
+  const checked = fillable.flatMap((manifest, index) => {
+    const part = filled[index];
+    return part === undefined ? [] : [manifest.check(part)];
+  });
+  const sound = checked.flatMap((result) => (result.ok ? [result.value] : []));
+  const found = [...checked.flatMap((each) => each.diagnostics), ...duplicates(objects, sound)];
+  for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
+  if (found.some(isError)) return undefined;
+  const all = [...objects, ...sound];
+  known.set(id, all);
+  return { objects: all, id };
+}
+
+function duplicates(
+  literal: readonly SourceObject[],
+  filled: readonly SourceObject[],
+): Diagnostic[] {
+  const found = new Map(literal.map((each) => [objectId(each.key), each]));
+  return filled.flatMap((each) => {
+    const id = objectId(each.key);
+    const first = found.get(id);
+    found.set(id, each);
+    return first === undefined ? [] : [duplicate(each, first)];
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * The shapes of an app -> the same by what its expressions come to. Sites at which all of them come to the same share a
+ * shape, so the cost of rendering follows the distinct variants. Without an expression nothing is asked of any site.
+ */
+import type { ExpressionFacts } from "../expressions/expression-language.ts";
+import { fillableJson } from "../expressions/fill-json.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
+import { canonicalJson, type JsonObject } from "../model/json.ts";
+import type { App, Overlay } from "../model/kinds.ts";
+import { filledOverlayMistakes } from "./check-filled-overlay.ts";
+import { type FillManifests, type FillableManifests, manifestsAt } from "./fill-manifests.ts";
+import { FillablePart } from "./fillable-part.ts";
+import { mergeValues } from "./merge-values.ts";
+import type { SourceObject } from "./parse-manifests.ts";
+import type { FieldPath } from "./read-yaml.ts";
+import type { KnownSite, SiteFacts } from "./site-facts.ts";
+import { SiteMistakes } from "./site-mistakes.ts";
+import type { Shape } from "./shapes.ts";
+import type { OverlayEffect } from "./unused-overlays.ts";
+
+/** An overlay as it is at the sites of a shape. */
+export interface ShapedOverlay {
+  /** Position in the App's `overlays`. */
+  readonly index: number;
+  readonly overlay: Overlay;
+  /** Equal for equal content of the same overlay. */
+  readonly id: string;
+  /** It holds expressions: its mistakes are those of the sites. */
+  readonly isFilled: boolean;
+}
+
+/** Sites at which an app comes to the same. */
+export interface FilledShape {
+  readonly overlays: readonly ShapedOverlay[];
+  readonly objects: readonly SourceObject[];
+  /** Equal for equal objects. */
+  readonly objectsId: string;
+  readonly isFilled: boolean;
+  readonly sites: readonly string[];
+}
+
+export interface FillInput {
+  readonly model: FleetModel;
+  readonly app: Located<App>;
+  readonly objects: readonly SourceObject[];
+  readonly fillable: FillableManifests["fillable"];
+  readonly facts: SiteFacts;
+}
+
+export interface FilledShapes {
+  readonly shapes: readonly FilledShape[];
+  readonly mistakes: SiteMistakes;
+  /** Of overlays whose values count somewhere. */
+  readonly effects: readonly OverlayEffect[];
+}
+
+/** Divides shapes by what expressions come to at their sites. */
+export function fillShapes(input: FillInput, shapes: readonly Shape[]): FilledShapes {
+  return new ShapeFiller(input).fill(shapes);
+}
+
+class ShapeFiller {
+  readonly #facts: SiteFacts;
+  readonly #mistakes = new SiteMistakes();
+  readonly #manifests: FillManifests;
+  readonly #appValues: FillablePart<JsonObject>;
+  readonly #overlayValues: readonly FillablePart<JsonObject>[];
+  readonly #overlays: readonly FillablePart<JsonObject>[];
+  readonly #merged = new Map<string, JsonObject>();
+  readonly #effects = new Map<number, OverlayEffect>();
+  readonly #readsValues: boolean;
+  readonly #isLiteral: boolean;
+  readonly #app: Located<App>;
+
+  constructor({ app, objects, fillable, facts }: FillInput) {
+    this.#app = app;
+    this.#facts = facts;
+    this.#manifests = { objects, fillable, mistakes: this.#mistakes, known: new Map() };
+    const { values = {}, overlays = [] } = app.value.spec;
+    this.#appValues = valuesPart(app, values, ["spec", "values"]);
+    this.#overlayValues = overlays.map((overlay, index) =>
+      valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"]),
+    );
+    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
+      const json = overlay as unknown as JsonObject; // parsed YAML that the schema has checked
+      const at = ["spec", "overlays", index];
+      return new FillablePart(json, fillableJson(json, "all"), (path, offset) =>
+        app.textAt([...at, ...path], offset),
+      );
+    });
+    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
+    this.#readsValues = readers.some((part) => part.readsValues);
+    const parts = [...readers, this.#appValues, ...this.#overlayValues];
+    this.#isLiteral = parts.every((part) => !part.isFillable);
+  }
+
+  fill(shapes: readonly Shape[]): FilledShapes {
+    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
+    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
+  }
+
+  /** Of an app without a site, what holds no expression. */
+  #fillShape(shape: Shape): FilledShape[] {
+    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
+    const byContent = new Map<string, FilledShape & { sites: string[] }>();
+    for (const site of shape.sites) {
+      const found = this.#at(site, shape.overlays);
+      if (found === undefined) continue;
+      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const known = byContent.get(id);
+      if (known === undefined) byContent.set(id, { ...found, sites: [site] });
+      else known.sites.push(site);
+    }
+    return [...byContent.values()];
+  }
+
+  #literal({ overlays, sites }: Shape): FilledShape {
+    const { objects } = this.#manifests;
+    const shaped = overlays.flatMap((index): ShapedOverlay[] => {
+      const overlay = this.#app.value.spec.overlays?.[index];
+      return overlay === undefined ? [] : [{ index, overlay, id: "", isFilled: false }];
+    });
+    return { overlays: shaped, objects, objectsId: "", isFilled: false, sites };
+  }
+
+  #at(site: string, indexes: readonly number[]): Omit<FilledShape, "sites"> | undefined {
+    const known = this.#facts.of(site);
+    const given = this.#given(site, known, indexes);
+    if (given === undefined) return undefined;
+    const manifests = manifestsAt(this.#manifests, site, given);
+    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const sound = overlays.filter((overlay) => overlay !== undefined);
+    if (manifests === undefined || sound.length < overlays.length) return undefined;
+    const { objects, id } = manifests;
+    const isFilled = this.#manifests.fillable.length > 0;
+    return { overlays: sound, objects, objectsId: id, isFilled };
+  }
+
+  #overlayAt(site: string, index: number, given: ExpressionFacts): ShapedOverlay | undefined {
+    const part = this.#overlays[index];
+    const filled = part?.at(site, given, this.#mistakes);
+    if (part === undefined || filled === undefined) return undefined;
+    const overlay = filled.json as unknown as Overlay; // with what filledOverlayMistakes checks
+    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
+    const mistakes = filledOverlayMistakes(overlay, (path) =>
+      this.#app.at(["spec", "overlays", index, ...path]),
+    );
+    for (const mistake of mistakes) this.#mistakes.tell(mistake, [site]);
+    return mistakes.length > 0 ? undefined : { index, overlay, id: filled.id, isFilled: true };
+  }
+
+  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
+  #given(site: string, known: KnownSite, indexes: readonly number[]): ExpressionFacts | undefined {
+    const parts = [
+      this.#appValues,
+      ...indexes.flatMap((index) => this.#overlayValues[index] ?? []),
+    ];
+    const layers = parts.map((part) => part.at(site, known, this.#mistakes));
+    const sound = layers.filter((layer) => layer !== undefined);
+    if (sound.length < layers.length) return undefined;
+    if (!this.#readsValues) return known;
+    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known.valuesText]);
+    const merged =
+      this.#merged.get(id) ??
+      this.#merge(indexes, [...sound.map((layer) => layer.json), known.values]);
+    this.#merged.set(id, merged);
+    return { ...known, facts: { ...known.facts, values: merged } };
+  }
+
+  #merge(indexes: readonly number[], layers: readonly JsonObject[]): JsonObject {
+    const merged = mergeValues(layers);
+    for (const [position, index] of indexes.entries()) {
+      const without = mergeValues(layers.toSpliced(position + 1, 1));
+      const changed = canonicalJson(without) !== canonicalJson(merged);
+      if (!changed) continue;
+      this.#effects.set(index, { overlay: index, changed, matchedImages: new Set() });
+    }
+    return merged;
+  }
+}
+
+function valuesPart(
+  app: Located<App>,
+  written: Readonly<Record<string, unknown>>,
+  at: FieldPath,
+): FillablePart<JsonObject> {
+  const json = written as JsonObject; // parsed YAML that the schema has checked
+  return new FillablePart(json, fillableJson(json, "values"), (path, offset) =>
+    app.textAt([...at, ...path], offset),
+  );
+}

@@ -1,0 +1,87 @@
+import {
+  type FillableJson,
+  type FillProblem,
+  fillJson,
+  readingOf,
+} from "../expressions/fill-json.ts";
+import type { ExpressionFacts } from "../expressions/expression-language.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Place } from "../model/fleet-model.ts";
+import { canonicalJson, type Json } from "../model/json.ts";
+import { mistake } from "./mistake.ts";
+import type { FieldPath } from "./read-yaml.ts";
+import type { SiteMistakes } from "./site-mistakes.ts";
+
+/** Sites at which a part may fail before it is not tried any more: all of them are told as one mistake. */
+const maxFailures = 50;
+
+/** Data as it is at a site. Equal data of one part has the same id. */
+export interface FilledPart<T extends Json = Json> {
+  readonly json: T;
+  readonly id: string;
+}
+
+/**
+ * A part of what a user wrote that may hold expressions: filled in once for each set of facts that it reads, and the same
+ * object for all sites where it comes to the same.
+ */
+export class FillablePart<T extends Json = Json> {
+  readonly #json: T;
+  readonly #fillable: FillableJson | undefined;
+  readonly #textAt: (path: FieldPath, index: number) => Place;
+  readonly #byReading = new Map<string, FilledPart<T>>();
+  readonly #byContent = new Map<string, FilledPart<T>>();
+  #failures = 0;
+
+  constructor(
+    json: T,
+    fillable: FillableJson | undefined,
+    textAt: (path: FieldPath, index: number) => Place,
+  ) {
+    this.#json = json;
+    this.#fillable = fillable;
+    this.#textAt = textAt;
+  }
+
+  get isFillable(): boolean {
+    return this.#fillable !== undefined;
+  }
+
+  get readsValues(): boolean {
+    return this.#fillable?.reads.some(([variable]) => variable === "values") ?? false;
+  }
+
+  /** The part at a site; undefined, and told, where it cannot be filled in. */
+  at(site: string, given: ExpressionFacts, mistakes: SiteMistakes): FilledPart<T> | undefined {
+    const fillable = this.#fillable;
+    if (fillable === undefined) return { json: this.#json, id: "" };
+    const reading = readingOf(fillable, given);
+    const known = this.#byReading.get(reading);
+    if (known !== undefined) return known;
+    if (this.#failures >= maxFailures) return undefined;
+    const filled = fillJson(fillable, given);
+    if (!filled.ok) {
+      this.#failures += 1;
+      for (const problem of filled.problems) mistakes.tell(this.#mistake(problem), [site]);
+      return undefined;
+    }
+    const part = this.#intern(filled.json as T); // expressions replace texts: the rest is as it was
+    this.#byReading.set(reading, part);
+    return part;
+  }
+
+  #intern(json: T): FilledPart<T> {
+    const content = canonicalJson(json);
+    const part = this.#byContent.get(content) ?? { json, id: String(this.#byContent.size) };
+    this.#byContent.set(content, part);
+    return part;
+  }
+
+  #mistake({ path, offset, message, hint }: FillProblem): Diagnostic {
+    return mistake(this.#textAt(path, offset), {
+      code: "expression-failed",
+      message,
+      ...(hint !== undefined && { hint }),
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Located } from "../model/fleet-model.ts";
+import type { App } from "../model/kinds.ts";
+import { applyOverlay } from "./apply-overlay.ts";
+import type { FilledShape, ShapedOverlay } from "./fill-shapes.ts";
+import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
+import type { FieldPath } from "./read-yaml.ts";
+import type { OverlayEffect } from "./unused-overlays.ts";
+
+/** The objects of an app behind some overlays. */
+export interface ChainLink {
+  readonly objects: readonly SourceObject[];
+  /** Of this overlay and all before it. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** True where expressions of a site have had a part in it. */
+  readonly isFilled: boolean;
+}
+
+interface NumberedLink extends ChainLink {
+  readonly number: number;
+}
+
+/** Applies the overlays of shapes; what several shapes begin with is applied once. */
+export class OverlayChain {
+  readonly #app: Located<App>;
+  readonly #context: ManifestContext;
+  readonly #links = new Map<string, NumberedLink>();
+  readonly #effects: OverlayEffect[] = [];
+
+  constructor(app: Located<App>, context: ManifestContext) {
+    this.#app = app;
+    this.#context = context;
+  }
+
+  /** What the overlays of a shape make of its objects. */
+  apply({ overlays, objects, objectsId, isFilled }: FilledShape): ChainLink {
+    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
+    for (const overlay of overlays) {
+      const before = link;
+      const key = `${before.number} ${overlay.index} ${overlay.id}`;
+      link = this.#link(key, () => this.#applyTo(before, overlay));
+    }
+    return link;
+  }
+
+  /** What each overlay did, wherever it was applied. */
+  effects(): readonly OverlayEffect[] {
+    return this.#effects;
+  }
+
+  #link(key: string, make: () => ChainLink): NumberedLink {
+    const known = this.#links.get(key) ?? { ...make(), number: this.#links.size };
+    this.#links.set(key, known);
+    return known;
+  }
+
+  #applyTo(before: ChainLink, { index, overlay, isFilled }: ShapedOverlay): ChainLink {
+    const at = ["spec", "overlays", index];
+    const placed = { overlay, at: (path: FieldPath) => this.#app.at([...at, ...path]) };
+    const { objects, changed, matchedImages, ...result } = applyOverlay(
+      before.objects,
+      placed,
+      this.#context,
+    );
+    this.#effects.push({ overlay: index, changed, matchedImages });
+    return {
+      objects,
+      diagnostics: [...before.diagnostics, ...result.diagnostics],
+      isFilled: before.isFilled || isFilled,
+    };
+  }
+}

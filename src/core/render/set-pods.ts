@@ -1,0 +1,104 @@
+/** What overlays do to the pods of workloads: sidecars and resource reservations. */
+import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
+import type { Resources, Sidecar } from "../model/kinds.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
+import type { MergeSchema } from "./merge-schema.ts";
+import { changeMapAt, podSpecPath } from "./pod-templates.ts";
+import { strategicMerge } from "./strategic-merge.ts";
+
+/** The object, or what could not be merged in it. */
+export type PodOutcome =
+  | { readonly ok: true; readonly object: KubeObject }
+  | { readonly ok: false; readonly message: string };
+
+const partLists = ["containers", "initContainers", "volumes"] as const;
+
+/** The object with containers and volumes in its pod: behind those that are there, or merged with the one of that name. */
+export function addSidecar(object: KubeObject, sidecar: Sidecar, kinds: CustomKinds): PodOutcome {
+  const path = podSpecPath(object);
+  if (path === undefined) return { ok: true, object };
+  const schema = path.reduce(
+    (at: MergeSchema, key) => at.field(key).items,
+    mergeSchemaOf(object, kinds),
+  );
+  const problems: string[] = [];
+  const changed = changeMapAt(object, path, (pod) => {
+    const entries = partLists.flatMap((list): [string, Json][] => {
+      const added = sidecar[list] as readonly JsonObject[] | undefined; // YAML that the schema has checked
+      if (added === undefined) return [];
+      const merge = { added, schema: schema.field(list).items, problems };
+      return [[list, withParts(pod[list], merge)]];
+    });
+    return { ...pod, ...Object.fromEntries(entries) };
+  });
+  const [message] = problems;
+  return message === undefined ? { ok: true, object: changed } : { ok: false, message };
+}
+
+interface PartMerge {
+  readonly added: readonly JsonObject[];
+  readonly schema: MergeSchema;
+  readonly problems: string[];
+}
+
+function withParts(present: Json | undefined, { added, schema, problems }: PartMerge): Json {
+  const parts = new Map(
+    (Array.isArray(present) ? (present as readonly Json[]) : []).map((part, index) => [
+      nameOf(part) ?? index, // isArray loses the type of items
+      part,
+    ]),
+  );
+  for (const part of added) {
+    const name = nameOf(part) ?? "";
+    const known = parts.get(name);
+    const result = strategicMerge(isJsonObject(known) ? known : {}, part, schema);
+    if (result.ok) parts.set(name, result.value);
+    else problems.push(`${name}: ${result.message}`);
+  }
+  return [...parts.values()];
+}
+
+function nameOf(part: Json): string | undefined {
+  const name = isJsonObject(part) ? part["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
+/** The object with resource reservations of its containers. Tells `onMatch` where it has such a container. */
+export function setResources(
+  object: KubeObject,
+  { container, requests, limits }: Resources,
+  onMatch: () => void,
+): KubeObject {
+  const path = podSpecPath(object);
+  if (path === undefined) return object;
+  const change = (part: Json): Json => {
+    if (!isJsonObject(part) || (container !== undefined && part["name"] !== container)) return part;
+    onMatch();
+    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
+    const resources = {
+      ...before,
+      ...(requests && { requests: withAmounts(before["requests"], requests) }),
+      ...(limits && { limits: withAmounts(before["limits"], limits) }),
+    };
+    return isSameJson(before, resources) ? part : { ...part, resources };
+  };
+  return changeMapAt(object, path, (pod) => {
+    const entries = (["containers", "initContainers"] as const).flatMap(
+      (list): [string, Json][] => {
+        const parts = pod[list];
+        return Array.isArray(parts) ? [[list, (parts as readonly Json[]).map(change)]] : []; // as above
+      },
+    );
+    const changed = { ...pod, ...Object.fromEntries(entries) };
+    return isSameJson(pod, changed) ? pod : changed;
+  });
+}
+
+function withAmounts(
+  before: Json | undefined,
+  amounts: Readonly<Record<string, string | number | null>>,
+): JsonObject {
+  const merged = { ...(isJsonObject(before) && before), ...amounts };
+  return Object.fromEntries(Object.entries(merged).filter(([, amount]) => amount !== null));
+}
