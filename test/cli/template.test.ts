@@ -12,7 +12,7 @@ describe("the fleet repository template", () => {
     expect(JSON.parse(stdout)).toEqual({ valid: true, diagnostics: [] });
   });
 
-  it("plans 3 apps over 12 sites in 3 regions, a canary first, and deletes nothing", async () => {
+  it("plans 4 apps over 12 sites in 3 regions, a canary first, and deletes nothing", async () => {
     const sites = await runCli(["sites", template, "-o", "json"]);
     const { code, stdout } = await runCli(["plan", template, "--from-nothing", "-o", "json"]);
     // What the command prints.
@@ -25,11 +25,23 @@ describe("the fleet repository template", () => {
     expect(plan.sites).toHaveLength(12);
     expect(new Set(regions).size).toBe(3);
     expect(new Set(plan.releases.map(({ app }) => app))).toEqual(
-      new Set(["stock", "storefront", "till"]),
+      new Set(["ledger", "stock", "storefront", "till"]),
     );
     expect(plan.stages.filter(({ name }) => name === "canary").map((s) => s.sites.length)).toEqual([
-      1, 1, 1,
+      1, 1, 1, 1,
     ]);
     expect(plan.deletions).toMatchObject({ objects: 0, needsApproval: null });
+  });
+
+  it("gives each node of the database the addresses of its peers, and its own place", async () => {
+    const depots = ["leipzig", "malmo", "zaragoza"];
+    const hosts = depots.map((name) => `${name}.depots.harbour-market.example:26257`);
+    for (const [index, name] of depots.entries()) {
+      const { stdout } = await runCli(["render", template, "--site", `${name}-depot`]);
+
+      expect(stdout).toContain(`--join=${hosts.join(",")}`);
+      expect(stdout).toContain(`--advertise-addr=${hosts[index] ?? ""}`);
+      expect(stdout).toMatch(new RegExp(`--locality=region=[a-z]+,depot=${name}-depot`));
+    }
   });
 });

@@ -41,23 +41,15 @@ export function readsOf(parsed: ParsedCel): CelReads {
 
 /** The path of a chain of fields that begins with a free variable; undefined for any other node. */
 function pathOf({ exprKind }: CelNode, bound: ReadonlySet<string>): ReadPath | undefined {
-  switch (exprKind.case) {
-    case "identExpr":
-      return bound.has(exprKind.value.name) ? undefined : [exprKind.value.name];
-    case "selectExpr":
-      return longerPath(exprKind.value.operand, exprKind.value.field, bound);
-    case "callExpr": {
-      const [of, key] = exprKind.value.args;
-      const isIndex = exprKind.value.function === "_[_]" && key !== undefined;
-      return isIndex ? longerPath(of, literalText(key), bound) : undefined;
-    }
-    case "comprehensionExpr":
-    case "constExpr":
-    case "listExpr":
-    case "structExpr":
-    case undefined:
+  if (exprKind.case === "identExpr") {
+    return bound.has(exprKind.value.name) ? undefined : [exprKind.value.name];
   }
-  return undefined;
+  if (exprKind.case === "selectExpr") {
+    return longerPath(exprKind.value.operand, exprKind.value.field, bound);
+  }
+  if (exprKind.case !== "callExpr" || exprKind.value.function !== "_[_]") return undefined;
+  const [of, key] = exprKind.value.args;
+  return longerPath(of, key && literalText(key), bound);
 }
 
 function longerPath(

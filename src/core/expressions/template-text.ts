@@ -1,5 +1,5 @@
 /** An expression in a text: what stands between `${` and `}`, and where that begins (0-based). */
-export interface TemplateHole {
+interface TemplateHole {
   readonly cel: string;
   readonly offset: number;
 }

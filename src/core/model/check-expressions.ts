@@ -37,7 +37,7 @@ const overlayFields = [
 ];
 
 /** What an expression in a field may speak of; undefined for a field that holds none. */
-export function expressionScope(kind: KindName, path: FieldPath): ExpressionScope | undefined {
+function expressionScope(kind: KindName, path: FieldPath): ExpressionScope | undefined {
   const text = path.join(".");
   if (kind === "Site") return text.startsWith("spec.values.") ? "site" : undefined;
   if (kind !== "App") return undefined;

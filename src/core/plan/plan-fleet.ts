@@ -43,7 +43,7 @@ export function planFleet(
     sites: sitePlans(moves, head.model, releases),
     siteCount: head.model.sites.size,
     variants,
-    groups: diffGroups(variants),
+    groups: diffGroups(variants, (site) => head.model.sites.get(site)?.value.spec.address),
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),

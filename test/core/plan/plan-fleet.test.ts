@@ -194,6 +194,41 @@ metadata: {name: settings, annotations: {flotilla.dev/prune: keep}}
     expect(groups).toEqual([{ app: "web", sites: ["e1", "e2", "w1", "w2"], variants: [0, 1] }]);
   });
 
+  it("puts sites together that differ by their own name and address only", () => {
+    const own = (host: string): FleetEdits => ({
+      "apps/web.yaml": appYaml("web", {
+        spec: {
+          overlays: [
+            {
+              virtualSites: ["all"],
+              patches: [
+                { target: { kind: "ConfigMap" }, merge: { data: { host, site: "${site.name}" } } },
+              ],
+            },
+          ],
+        },
+      }),
+      ...Object.fromEntries(
+        ["e1", "e2", "w1", "w2"].map((name, index) => {
+          const labels = {
+            ring: index === 0 ? "canary" : "main",
+            tier: index % 2 ? "depot" : "shop",
+          };
+          const spec = { address: `10.0.0.${index}` };
+          return [`sites/${name}.yaml`, siteYaml(name, { region: "east", labels, spec })];
+        }),
+      ),
+    });
+
+    const { variants, groups } = plan(
+      own("http://${site.address}"),
+      own("https://${site.address}"),
+    );
+
+    expect(variants).toHaveLength(4);
+    expect(groups.map(({ sites }) => sites)).toEqual([["e1", "e2", "w1", "w2"]]);
+  });
+
   it("Karmada #7874: sends a changed overlay and changed placement through the stages like a new image", () => {
     const overlaid = (count: number, more: Spec = {}): FleetEdits => {
       const overlay = { virtualSites: ["all"], replicas: [{ name: "web", count }] };
