@@ -14,6 +14,7 @@ import { formatTable } from "../src/cli/output.ts";
 import { isError } from "../src/core/model/diagnostic.ts";
 import type { SourceFile } from "../src/core/model/fleet-model.ts";
 import { Rendering } from "../src/controller/rendering.ts";
+import { systemClock } from "../src/runtime/system-clock.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { type VariedFleet, variedFleet } from "./varied-fleet.ts";
 
@@ -48,7 +49,12 @@ async function timed(work: () => Promise<void>): Promise<number> {
 /** Renders commits of one fleet, one after the other. */
 function renderer(): (commit: string, files: readonly SourceFile[]) => Promise<void> {
   let now: readonly SourceFile[] = [];
-  const rendering = new Rendering(() => Promise.resolve(now));
+  const rendering = new Rendering(() => Promise.resolve(now), {
+    tools: { render: () => Promise.resolve(new Map()) },
+    clock: systemClock(),
+    onReady: () => undefined,
+    signal: new AbortController().signal,
+  });
   return async (commit, files) => {
     now = files;
     const head = await rendering.head(commit);

@@ -12,6 +12,8 @@ export interface Inputs {
   /** undefined: what the event says. */
   readonly base: string | undefined;
   readonly head: string | undefined;
+  /** A folder with kustomize and helm, absolute, to be looked through before PATH. */
+  readonly toolsDirectory: string | undefined;
   readonly failOn: (typeof failOnValues)[number];
 }
 
@@ -28,6 +30,7 @@ export function readInputs(env: Environment): Inputs {
     directory: input(env, "directory") ?? ".",
     base: input(env, "base"),
     head: input(env, "head"),
+    toolsDirectory: input(env, "tools-directory"),
     failOn,
   };
 }

@@ -2,6 +2,8 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { readCheckout, resolveRevision } from "../adapters/git/read-checkout.ts";
+import { baseAtSites, renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
+import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Diagnostic, formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
@@ -58,14 +60,14 @@ function usage(message: string, hint: string): FleetError {
 export async function previewChange(
   { path }: FleetFolder,
   compared: { readonly base: string | null; readonly head: string },
-  now: number,
+  { now, tools }: { readonly now: number; readonly tools: RenderTools },
 ): Promise<Preview> {
   const head = await commitOf(path, "head", compared.head);
-  const read = planSide(head, await filesOf(path, head));
+  const read = planSide(head, await renderFleetFiles(tools, await filesOf(path, head)));
   if (!read.ok) return { base: undefined, head, ...unplanned(read.diagnostics) };
   const base = compared.base === null ? null : await commitOf(path, "base", compared.base);
-  const before = await readBase(path, base);
   const { diagnostics, side } = read;
+  const before = await readBase({ path, tools, head: side }, base);
   if (!before.ok) return { base, head, ...unplanned(diagnostics, before.notes) };
   const planned = { plan: planChange(before.side, side, wholeMinute(now)), model: side.model };
   return { base, head, diagnostics, planned, notes: before.notes };
@@ -105,12 +107,17 @@ const nothingBefore = "the base holds no fleet: all is planned from nothing";
 const invalidBase = "there is no plan, as the base is not a valid fleet";
 
 /** A base that is not valid is no fault of the head, which may well be what mends it. */
-async function readBase(path: string, base: string | null): Promise<Before> {
+async function readBase(
+  { path, tools, head }: { path: string; tools: RenderTools; head: PlanSide },
+  base: string | null,
+): Promise<Before> {
   if (base === null) return { ok: true, side: null, notes: [] };
   const files = await filesOf(path, base).catch(nothingToCompare);
   if ("ok" in files) return files;
-  const read = planSide(base, files);
-  if (read.ok) return { ok: true, side: read.side, notes: [] };
+  const read = planSide(base, await renderFleetFiles(tools, files));
+  if (read.ok) {
+    return { ok: true, side: await baseAtSites(tools, read.side, head.model), notes: [] };
+  }
   const { documents, mistaken } = readFleetFiles(files);
   if (documents.length === 0 && mistaken.size === 0) {
     return { ok: true, side: null, notes: [nothingBefore] };

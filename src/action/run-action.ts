@@ -1,13 +1,17 @@
 /**
  * The Action's one run: find out what is compared, look at it, tell it. It reads Git objects of the checkout, starts
- * nothing that lies in it, opens no connection, needs no token, and writes only the runner's own files.
+ * nothing that lies in it (kustomize and Helm are the runner's own), opens no connection, needs no token, and writes only
+ * the runner's own files.
  */
 import { randomUUID } from "node:crypto";
 import { appendFile, readFile } from "node:fs/promises";
+import { delimiter } from "node:path";
+import { createRenderTools, type RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { Json } from "../core/model/json.ts";
 import { planText } from "../core/plan/plan-text.ts";
+import { systemClock } from "../runtime/system-clock.ts";
 import { comparedCommits } from "./compared-commits.ts";
 import { type Environment, type Inputs, readInputs } from "./inputs.ts";
 import { fleetFolder, type Preview, previewChange } from "./preview-change.ts";
@@ -45,7 +49,8 @@ async function lookAt({ env, now }: Pick<ActionIo, "env" | "now">): Promise<Repo
     return { ...empty, verdict: "nothing-to-do", reason: compared.nothing };
   }
   const folder = await fleetFolder(env["GITHUB_WORKSPACE"] ?? process.cwd(), inputs.directory);
-  const preview = await previewChange(folder, compared, now());
+  const tools = actionTools(env, inputs);
+  const preview = await previewChange(folder, compared, { now: now(), tools });
   return {
     ...empty,
     verdict: verdictOf(preview),
@@ -53,6 +58,12 @@ async function lookAt({ env, now }: Pick<ActionIo, "env" | "now">): Promise<Repo
     preview,
     notes: [...compared.notes, ...preview.notes],
   };
+}
+
+/** The tools of the runner; those in the folder that the workflow names come first. */
+function actionTools(env: Environment, { toolsDirectory }: Inputs): RenderTools {
+  const path = [toolsDirectory, env["PATH"]].filter((part) => part !== undefined).join(delimiter);
+  return createRenderTools({ path, clock: systemClock() });
 }
 
 async function readPayload(path: string | undefined): Promise<Json> {

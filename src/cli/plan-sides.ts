@@ -1,5 +1,7 @@
 /** The two revisions that `plan` and `rollout simulate` are about, read from a checkout. */
 import { readCheckout, resolveRevision } from "../adapters/git/read-checkout.ts";
+import { baseAtSites, renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
+import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
 import { type PlanSide, workTree } from "../core/plan/assumed-state.ts";
@@ -19,13 +21,21 @@ export const sideUsage = `      --base         the commit, branch or tag that is
       --from-nothing instead of --base: plan the first commit of a fleet
       --head         the commit, branch or tag to go to (default: the files as they lie there)`;
 
+/** Where sides are read from. */
+export interface SideSource {
+  readonly dir: string;
+  readonly args: CommandArgs;
+  readonly tools: RenderTools;
+}
+
 /** The head, or every mistake in it. */
-export async function readHead(dir: string, args: CommandArgs): Promise<ReadSide> {
-  return readSide(dir, textOption(args, "head"));
+export async function readHead(from: SideSource): Promise<ReadSide> {
+  return readSide(from, textOption(from.args, "head"));
 }
 
 /** The base; null: from nothing. Throws INVALID_FLEET for one that is not a valid fleet. */
-export async function readBase(dir: string, args: CommandArgs): Promise<PlanSide | null> {
+export async function readBase(from: SideSource, head: PlanSide): Promise<PlanSide | null> {
+  const { args } = from;
   const named = textOption(args, "base");
   if (args.values["from-nothing"] === true) {
     if (named === undefined) return null;
@@ -33,8 +43,8 @@ export async function readBase(dir: string, args: CommandArgs): Promise<PlanSide
     throw new FleetError("USAGE", "--base and --from-nothing contradict", { hint, retry: "never" });
   }
   const revision = named ?? "HEAD";
-  const base = await readSide(dir, revision);
-  if (base.ok) return base.side;
+  const base = await readSide(from, revision);
+  if (base.ok) return baseAtSites(from.tools, base.side, head.model);
   const [first] = base.diagnostics.filter(({ severity }) => severity === "error");
   const why = first === undefined ? "" : `: ${formatDiagnostic(first)}`;
   throw new FleetError("INVALID_FLEET", `the base ${revision} is not a valid fleet${why}`, {
@@ -44,7 +54,11 @@ export async function readBase(dir: string, args: CommandArgs): Promise<PlanSide
 }
 
 /** A revision (undefined: what lies there), rendered. */
-async function readSide(dir: string, revision: string | undefined): Promise<ReadSide> {
+async function readSide(
+  { dir, tools }: SideSource,
+  revision: string | undefined,
+): Promise<ReadSide> {
   const commit = revision === undefined ? undefined : await resolveRevision(dir, revision);
-  return planSide(commit ?? workTree, await readCheckout(dir, { revision: commit }));
+  const files = await readCheckout(dir, { revision: commit });
+  return planSide(commit ?? workTree, await renderFleetFiles(tools, files));
 }

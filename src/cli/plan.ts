@@ -6,6 +6,7 @@ import { momentOption } from "./moment-option.ts";
 import { formatData, outputFormat, outputOption } from "./output.ts";
 import { readBase, readHead, sideOptions, sideUsage } from "./plan-sides.ts";
 import { tellInvalid } from "./render.ts";
+import { renderTools } from "./render-tools.ts";
 
 /** `flotilla plan`. */
 export const command: Command = {
@@ -29,11 +30,11 @@ the repository cannot be read.
   options: { ...outputOption, ...sideOptions, at: { type: "string" } },
   async run(args, io) {
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
-    const dir = folderOf(args, io);
-    const head = await readHead(dir, args);
+    const from = { dir: folderOf(args, io), args, tools: renderTools(io) };
+    const head = await readHead(from);
     if (!head.ok) return tellInvalid(head.diagnostics, format, io);
     io.stderr(diagnosticLines(head.diagnostics));
-    const base = await readBase(dir, args);
+    const base = await readBase(from, head.side);
     const plan = planChange(base, head.side, wholeMinute(momentOption(args, "at")));
     io.stdout(format === "table" ? planText(plan) : formatData(plan, format));
     return 0;

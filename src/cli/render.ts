@@ -1,12 +1,14 @@
 import { FleetError } from "../core/errors.ts";
 import { readCheckout } from "../adapters/git/read-checkout.ts";
+import { renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
 import { closestName } from "../core/model/closest-name.ts";
 import type { Diagnostic } from "../core/model/diagnostic.ts";
-import { type RenderedFiles, renderFiles } from "../core/render/render-files.ts";
+import type { RenderedFiles } from "../core/render/render-files.ts";
 import type { RenderedObject } from "../core/render/rendered.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { CliIo, Command, ExitCode } from "./command.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
+import { renderTools } from "./render-tools.ts";
 
 /** `flotilla render`. */
 export const command: Command = {
@@ -38,7 +40,8 @@ revision, or the fleet cannot be read.
       throw new FleetError("USAGE", "--site is missing", { hint: "name a site", retry: "never" });
     }
     const revision = textOption(args, "revision");
-    const fleet = renderFiles(await readCheckout(folderOf(args, io), { revision }));
+    const files = await readCheckout(folderOf(args, io), { revision });
+    const fleet = await renderFleetFiles(renderTools(io), files);
     if (!fleet.ok) return tellInvalid(fleet.diagnostics, format, io);
     io.stderr(diagnosticLines(fleet.diagnostics));
     return printSite(fleet, { site, app: textOption(args, "app"), format }, io);

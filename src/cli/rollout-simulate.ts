@@ -12,6 +12,7 @@ import { momentOption } from "./moment-option.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
 import { readBase, readHead, sideOptions, sideUsage } from "./plan-sides.ts";
 import { tellInvalid } from "./render.ts";
+import { renderTools } from "./render-tools.ts";
 
 /** `flotilla rollout simulate`. */
 export const command: Command = {
@@ -62,11 +63,11 @@ not a valid fleet, or the repository cannot be read.
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const assumed = readAssumptions(args);
     const seeds = wholeNumber(args, { name: "seeds", fallback: 5, least: 1, most: 1000 });
-    const dir = folderOf(args, io);
-    const head = await readHead(dir, args);
+    const from = { dir: folderOf(args, io), args, tools: renderTools(io) };
+    const head = await readHead(from);
     if (!head.ok) return tellInvalid(head.diagnostics, format, io);
     io.stderr(diagnosticLines(head.diagnostics));
-    const base = await readBase(dir, args);
+    const base = await readBase(from, head.side);
     const simulation = simulateChange({ base, head: head.side }, assumed, seeds);
     const svg = textOption(args, "svg");
     if (svg !== undefined) await writePicture(resolve(io.cwd, svg), simulationSvg(simulation));

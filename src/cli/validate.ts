@@ -1,10 +1,12 @@
 import { readCheckout } from "../adapters/git/read-checkout.ts";
+import { renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
 import type { Diagnostic } from "../core/model/diagnostic.ts";
-import { renderFiles } from "../core/render/render-files.ts";
+
 import { countOf } from "../core/rollout/words.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { Command } from "./command.ts";
 import { formatData, outputFormat, outputOption } from "./output.ts";
+import { renderTools } from "./render-tools.ts";
 
 /** `flotilla validate`. */
 export const command: Command = {
@@ -22,7 +24,8 @@ Exit codes: 0 valid (there may be warnings), 1 not valid, 2 could not find out.
   options: outputOption,
   async run(args, io) {
     const format = outputFormat(args, ["table", "json"], "table");
-    const { ok: valid, diagnostics } = renderFiles(await readCheckout(folderOf(args, io)));
+    const files = await readCheckout(folderOf(args, io));
+    const { ok: valid, diagnostics } = await renderFleetFiles(renderTools(io), files);
     if (format === "json") io.stdout(formatData({ valid, diagnostics }, format));
     else io.stdout(`${diagnosticLines(diagnostics)}${verdict(diagnostics)}\n`);
     return valid ? 0 : 1;

@@ -40,8 +40,8 @@ export class CommitStatuses {
     const { verdict } = input;
     const refused = verdict.verdict === "refused" ? verdict.commit : null;
     if (verdict.verdict === "refused") {
-      const { commit: sha, reason: description } = verdict;
-      await this.#sink.set({ sha, state: "failure", description });
+      const { commit: sha, reason: description, isUndecided = false } = verdict;
+      await this.#sink.set({ sha, state: isUndecided ? "pending" : "failure", description });
     }
     for (const [sha, work] of this.#ledger) {
       // One commit, one word: a branch that was set back is at a commit that has a story already.

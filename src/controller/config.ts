@@ -35,6 +35,11 @@ export const ControllerConfig = Type.Object(
       { ...closed, description: "the fleet repository to follow" },
     ),
     stateDir: FilePath("folder for control, the mirrors and the clone of the fleet repository"),
+    toolsDir: Type.Optional(
+      FilePath(
+        "folder in which kustomize, kubectl and helm are looked for before PATH, in the versions that the Fleet names",
+      ),
+    ),
     listen: Type.Optional(
       Type.String({
         minLength: 1,
@@ -107,6 +112,7 @@ export interface ControllerSettings {
     readonly ssh?: { readonly keyFile: string; readonly knownHostsFile: string };
   };
   readonly stateDir: string;
+  readonly toolsDir: string | undefined;
   readonly listen: string;
   readonly tls: TlsConfig | undefined;
   readonly access: AccessConfig | undefined;
@@ -126,6 +132,7 @@ export function controllerSettings(config: ControllerConfig): ControllerSettings
   return {
     fleet: { branch: "main", ...config.fleet },
     stateDir: config.stateDir,
+    toolsDir: config.toolsDir,
     listen: config.listen ?? "127.0.0.1:7420",
     tls: config.tls,
     access: config.access,

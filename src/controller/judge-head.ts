@@ -1,5 +1,6 @@
 import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
+import { describeError } from "./describe-error.ts";
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { Sources } from "./sources.ts";
@@ -15,6 +16,8 @@ export type HeadVerdict =
       readonly reason: string;
       /** What is wrong in it; absent where the commit itself is fine. */
       readonly mistakes?: readonly Diagnostic[];
+      /** It may be valid; that is tried again. */
+      readonly isUndecided?: true;
     };
 
 export interface JudgeInput {
@@ -53,7 +56,8 @@ async function judgeContent(
 ): Promise<HeadVerdict> {
   const refusal = { verdict: "refused", commit: seen } as const;
   const head = await readHead(input, seen);
-  if (typeof head === "string") return { ...refusal, reason: head };
+  if (head === "pending") return { verdict: "nothing-new" };
+  if ("reason" in head) return { ...refusal, ...head };
   if (!head.ok) {
     const { diagnostics } = head;
     const mistakes = diagnostics.filter(({ severity }) => severity === "error");
@@ -63,16 +67,29 @@ async function judgeContent(
   return reason === null ? { verdict: "follow", head: head.value } : { ...refusal, reason };
 }
 
-/** A commit with more files than are read is refused like any other mistake: in words. What else goes wrong is thrown. */
+interface Unread {
+  readonly reason: string;
+  /** Nobody knows whether it is valid. */
+  readonly isUndecided?: true;
+}
+
+const undecided: ReadonlySet<string> = new Set(["TOOL_MISSING", "TOOL_VERSION", "TOOL_FAILED"]);
+
+/**
+ * A commit with more files than are read is refused like any other mistake: in words; one that kustomize or Helm do not
+ * decide waits, with the reason. What else goes wrong is thrown.
+ */
 async function readHead(
   { rendering }: JudgeInput,
   commit: string,
-): Promise<Parsed<ValidHead> | string> {
+): Promise<Parsed<ValidHead> | "pending" | Unread> {
   try {
-    return await rendering.head(commit);
+    return await rendering.headWhenReady(commit);
   } catch (error) {
-    if (error instanceof FleetError && error.code === "INVALID_FLEET") return error.message;
-    throw error;
+    if (!(error instanceof FleetError)) throw error;
+    if (error.code === "INVALID_FLEET") return { reason: error.message };
+    if (!undecided.has(error.code)) throw error;
+    return { reason: describeError(error), isUndecided: true };
   }
 }
 

@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createFleetFetcher, type FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
+import { createRenderTools } from "../adapters/render-tools/render-tools.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import type { ControllerSettings } from "./config.ts";
@@ -23,7 +24,14 @@ export async function openWorld(options: OpenOptions): Promise<World> {
   for (const mirror of Object.keys(settings.mirrors)) await mirrors.ensure(mirror);
   const control = await open(join(stateDir, "control.git"));
   const fleet = openFleet(options);
-  return worldWith({ control, mirrors, fleet, heartbeatMs, pollIntervalMs }, options);
+  const tools = createRenderTools({
+    path: [settings.toolsDir, process.env["PATH"]]
+      .filter((part) => part !== undefined)
+      .join(delimiter),
+    clock,
+    cacheFolder: join(stateDir, "rendered"),
+  });
+  return worldWith({ control, mirrors, fleet, tools, heartbeatMs, pollIntervalMs }, options);
 }
 
 function openFleet({ settings, clock, signal }: OpenOptions): FleetFetcher {

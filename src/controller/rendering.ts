@@ -3,6 +3,7 @@
  * apps, or one app of an older commit at the sites of a newer one. Everything here can be had again from git, so a
  * controller that starts again loses nothing.
  */
+import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
@@ -11,7 +12,13 @@ import type { KnownFiles } from "../core/model/read-fleet-files.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
+import { neededByLoaded } from "../core/render/render-files.ts";
+import { noToolOutputs, type ToolOutputs } from "../core/render/tools/tool-output.ts";
+import { neededTools } from "../core/render/tools/tool-requests.ts";
 import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
+
+import type { Clock } from "../runtime/clock.ts";
+import { Preparation } from "./preparation.ts";
 
 /** A commit that is valid: what it declares and what that renders to. */
 export interface ValidHead {
@@ -28,6 +35,15 @@ export interface ValidHead {
 /** Reads the files of a commit of the fleet repository. */
 export type ReadFiles = (commit: string) => Promise<readonly SourceFile[]>;
 
+/** What rendering goes by beside the files. */
+export interface RenderingMeans {
+  readonly tools: RenderTools;
+  readonly clock: Clock;
+  /** Called when `headWhenReady` has another answer. */
+  readonly onReady: () => void;
+  readonly signal: AbortSignal;
+}
+
 interface AppRendering {
   readonly app: RenderedApp;
   readonly variants: ReadonlyMap<TreeId, Variant>;
@@ -39,9 +55,13 @@ export class Rendering {
   readonly #models = new Map<string, LoadedFleet>();
   readonly #heads = new Map<string, Parsed<ValidHead>>();
   readonly #apps = new Map<string, AppRendering | null>();
+  readonly #tools: RenderTools;
+  readonly #preparation: Preparation;
 
-  constructor(readFiles: ReadFiles) {
+  constructor(readFiles: ReadFiles, means: RenderingMeans) {
     this.#readFiles = readFiles;
+    this.#tools = means.tools;
+    this.#preparation = new Preparation(means);
   }
 
   /** The model of a commit, or its mistakes. Throws what reading the files throws. */
@@ -63,13 +83,31 @@ export class Rendering {
   async head(commit: string): Promise<Parsed<ValidHead>> {
     const known = this.#heads.get(commit);
     if (known !== undefined) return known;
-    const head = this.#renderHead(commit, await this.model(commit));
+    const model = await this.model(commit);
+    const head = this.#renderHead(commit, model, await this.#outputsOf(model));
     this.#heads.set(commit, head);
     return head;
   }
 
-  #renderHead(commit: string, model: LoadedFleet): Parsed<ValidHead> {
-    const rendered = renderLoaded(model);
+  /**
+   * The same, or "pending" while kustomize and Helm are at work for it: a pass does not wait for them. Throws
+   * TOOL_MISSING, TOOL_VERSION, TOOL_FAILED where they did not say; it is tried again after a while.
+   */
+  async headWhenReady(commit: string): Promise<Parsed<ValidHead> | "pending"> {
+    const known = this.#heads.get(commit);
+    if (known !== undefined) return known;
+    const needed = neededByLoaded(await this.model(commit));
+    if (needed.length > 0 && !this.#preparation.isDone(commit, needed)) return "pending";
+    return this.head(commit);
+  }
+
+  async #outputsOf(model: LoadedFleet): Promise<ToolOutputs> {
+    const needed = neededByLoaded(model);
+    return needed.length === 0 ? noToolOutputs : this.#tools.render(needed);
+  }
+
+  #renderHead(commit: string, model: LoadedFleet, tools: ToolOutputs): Parsed<ValidHead> {
+    const rendered = renderLoaded(model, tools);
     const { diagnostics } = rendered;
     if (!model.ok || !rendered.ok) return { ok: false, diagnostics };
     const head = {
@@ -104,7 +142,9 @@ export class Rendering {
   async #renderApp(app: string, source: string, sitesOf: string): Promise<AppRendering | null> {
     const [model, siteModel] = await Promise.all([this.model(source), this.model(sitesOf)]);
     if (!model.ok || !siteModel.ok || !model.value.apps.has(app)) return null;
-    const rendered = renderApp(model.value, app, siteModel.value);
+    const models = { model: model.value, siteModel: siteModel.value };
+    const tools = await this.#tools.render(neededTools(models));
+    const rendered = renderApp(model.value, app, { siteModel: siteModel.value, tools });
     return rendered.ok ? rendered.value : null;
   }
 

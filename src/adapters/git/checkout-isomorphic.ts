@@ -10,8 +10,9 @@ import type { SourceFile } from "../../core/model/fleet-model.ts";
 import { unknownRevision } from "./checkout-native.ts";
 import { isObjectId } from "./object-id.ts";
 import {
-  decodeText,
+  decodeContent,
   isSourcePath,
+  noText,
   selectSources,
   sourceFile,
   type SourceLimits,
@@ -74,10 +75,15 @@ async function readFiles(
     signal?.throwIfAborted();
     const bytes = await readBlob(repository, entry.oid);
     const isTooLarge = bytes.length > limits.maxFileBytes;
-    sized.push({ ...entry, size: bytes.length, text: isTooLarge ? undefined : decodeText(bytes) });
+    const content = isTooLarge ? noText : decodeContent(bytes, true);
+    sized.push({ ...entry, size: bytes.length, content });
   }
-  const { chosen, refused } = selectSources(sized, limits);
-  return [...chosen.flatMap(({ path, text }) => sourceFile(path, text)), ...refused];
+  const { chosen, refused, isToolFile } = selectSources(sized, limits);
+  const files = chosen.flatMap(({ path, content }) => {
+    const isNeeded = content.isBinary !== true || isToolFile(path);
+    return sourceFile(path, isNeeded ? content : noText);
+  });
+  return [...files, ...refused];
 }
 
 /** The commit that a revision names, by isomorphic-git: a name or (short) id, with `~n` and `^` behind it. */

@@ -19,10 +19,11 @@ export interface CheckoutOptions {
 }
 
 /**
- * The text files of a checkout, sorted by path, with paths relative to `dir` (which may be a folder inside a
+ * The files of a checkout, sorted by path, with paths relative to `dir` (which may be a folder inside a
  * repository). Without `revision` those that lie there now, tracked or not; with it those of that commit. Dot-folders,
- * node_modules, links, submodules and files that are no text are left out; YAML and JSON files that cannot be read
- * (links, too large, not UTF-8) have a `problem`. Too many files, or too large together, are INVALID_FLEET. An unknown revision, folder or repository is GIT_NOT_FOUND.
+ * node_modules, links, submodules and files that are no text are left out; YAML and JSON files that cannot be read (links,
+ * too large, not UTF-8) have a `problem`. In charts and kustomizations bytes are carried along, and what cannot be has
+ * its reason in `leftOut`. Too many files, or too large together, are INVALID_FLEET. An unknown revision, folder or repository is GIT_NOT_FOUND.
  */
 export async function readCheckout(
   dir: string,

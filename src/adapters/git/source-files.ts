@@ -1,8 +1,8 @@
 /**
- * Which files of a repository Flotilla reads, and how. In: paths, sizes and bytes. Out: text files. A file that might
- * hold Flotilla's kinds (YAML, JSON) is never left out silently: too large, not UTF-8 or a symbolic link is a mistake
- * of that file, since leaving it out would look as if what it declares were gone. Other files that are no text
- * (images, archives) are left out.
+ * Which files of a repository Flotilla reads, and how. In: paths, sizes and bytes. Out: files. A file that might hold
+ * Flotilla's kinds (YAML, JSON) is never left out silently: too large, not UTF-8 or a symbolic link is a mistake of that
+ * file, since leaving it out would look as if what it declares were gone. Other files that are no text (images, archives)
+ * are left out, but for those of charts and kustomizations: their bytes are carried along, and what cannot be is named.
  */
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
@@ -29,15 +29,22 @@ export interface SourceCandidate {
   readonly size: number;
 }
 
-/** True for a path that is read: not in a folder or file whose name starts with a dot, nor in node_modules. */
+/**
+ * True for a path that is read: not in a folder or file whose name starts with a dot, nor in node_modules. A chart's
+ * `.helmignore` says what its templates may see, so it is read.
+ */
 export function isSourcePath(path: string): boolean {
-  return path.split("/").every((part) => !part.startsWith(".") && part !== "node_modules");
+  const parts = path.split("/");
+  if (parts.at(-1) === ".helmignore") parts.pop();
+  return parts.every((part) => !part.startsWith(".") && part !== "node_modules");
 }
 
 /** What is to be read, and what must be and cannot: the latter has its `problem`, which is told as a mistake. */
 export interface SelectedSources<T> {
   readonly chosen: readonly T[];
   readonly refused: readonly SourceFile[];
+  /** True for a path that a chart or kustomization may need, whatever it holds. */
+  readonly isToolFile: (path: string) => boolean;
 }
 
 /** Sorts the candidates out. INVALID_FLEET when there are too many, or too much. */
@@ -46,7 +53,10 @@ export function selectSources<T extends SourceCandidate>(
   limits: SourceLimits,
 ): SelectedSources<T> {
   const inside = candidates.filter(({ path }) => isSourcePath(path));
-  const refused = inside.flatMap((candidate) => problemOf(candidate, limits));
+  const isToolFile = toolFiles(inside);
+  const refused = inside
+    .flatMap((candidate) => problemOf(candidate, limits))
+    .filter(({ path, leftOut }) => leftOut === undefined || isToolFile(path));
   const chosen = inside.filter(
     ({ path, kind, size }) => isSafePath(path) && kind === "file" && size <= limits.maxFileBytes,
   );
@@ -55,7 +65,24 @@ export function selectSources<T extends SourceCandidate>(
   if (total > limits.maxTotalBytes) {
     throw unreadable(`the repository's files have ${total} bytes, over ${limits.maxTotalBytes}`);
   }
-  return { chosen, refused };
+  return { chosen, refused, isToolFile };
+}
+
+const toolFileNames = /(^|\/)(Chart\.yaml|kustomization\.ya?ml|Kustomization)$/;
+
+/** Both read what is in their folder and below it. */
+function toolFiles(candidates: readonly SourceCandidate[]): (path: string) => boolean {
+  const folders = new Set(
+    candidates
+      .filter(({ path }) => toolFileNames.test(path))
+      .map(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf("/")))),
+  );
+  return (path) => {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      if (folders.has(path.slice(0, end))) return true;
+    }
+    return folders.has("");
+  };
 }
 
 function problemOf({ path, kind, size }: SourceCandidate, limits: SourceLimits): SourceFile[] {
@@ -63,29 +90,43 @@ function problemOf({ path, kind, size }: SourceCandidate, limits: SourceLimits):
     { path: shown, text: "", problem },
   ];
   if (!isSafePath(path)) return because("not a name that can be used", JSON.stringify(path));
-  if (!isDeclaration(path)) return [];
-  if (kind === "link") return because("symbolic links are not followed; put the file there itself");
-  if (size > limits.maxFileBytes) {
-    return because(`has ${size} bytes, at most ${limits.maxFileBytes} are read`);
-  }
-  return [];
+  const why =
+    kind === "link"
+      ? "symbolic links are not followed; put the file there itself"
+      : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
+  if (kind !== "link" && size <= limits.maxFileBytes) return [];
+  return isDeclaration(path) ? because(why) : [{ path, text: "", leftOut: why }];
 }
 
-/** The text of a file; undefined for what is no text. */
-export function decodeText(bytes: Buffer): string | undefined {
-  if (bytes.includes(0)) return undefined;
+/** What a file holds: text, or bytes where it is none. */
+export interface FileContent {
+  readonly text: string;
+  /** True: `text` has the bytes as code units (latin1). */
+  readonly isBinary?: true;
+}
+
+/** What stands for a file that is no text and that nobody needs. */
+export const noText: FileContent = { text: "", isBinary: true };
+
+/** The content of a file; `isNeeded`: even where it is no text. */
+export function decodeContent(bytes: Buffer, isNeeded: boolean): FileContent {
+  const binary = (): FileContent =>
+    isNeeded ? { text: bytes.toString("latin1"), isBinary: true } : noText;
+  if (bytes.includes(0)) return binary();
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
     // Not UTF-8: whether that is a mistake depends on the file.
-    return undefined;
+    return binary();
   }
 }
 
-/** A file with its text (see decodeText): none where it is no text, with a problem where YAML or JSON is none. */
-export function sourceFile(path: string, text: string | undefined): SourceFile[] {
-  if (text !== undefined) return [{ path, text }];
-  return isDeclaration(path) ? [{ path, text: "", problem: "is not UTF-8 text" }] : [];
+/** A file with its content; YAML or JSON that is no text has a problem, other files that nobody needs are left out. */
+export function sourceFile(path: string, content: FileContent): SourceFile[] {
+  if (content.isBinary === true && isDeclaration(path)) {
+    return [{ path, text: "", problem: "is not UTF-8 text" }];
+  }
+  return content === noText ? [] : [{ path, ...content }];
 }
 
 function isDeclaration(path: string): boolean {

@@ -4,15 +4,17 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Git } from "./git-process.ts";
 import { ObjectReader } from "./object-reader.ts";
 import {
-  decodeText,
+  decodeContent,
   selectSources,
   sourceFile,
   type SourceCandidate,
   type SourceLimits,
+  type FileContent,
+  noText,
 } from "./source-files.ts";
 
-/** Texts of blobs by id, so that a file that did not change is not read again. undefined: no text. */
-export type TextCache = ReadonlyMap<string, string | undefined>;
+/** Contents of blobs by id, so that a file that did not change is not read again. */
+export type TextCache = ReadonlyMap<string, FileContent>;
 
 interface Listed extends SourceCandidate {
   readonly oid: string;
@@ -21,7 +23,7 @@ interface Listed extends SourceCandidate {
 const batchBytes = 32 * 1024 * 1024;
 
 /**
- * The text files under a tree-ish of a repository, sorted by path, and their texts by blob id (to be given as `known`
+ * The files under a tree-ish of a repository, sorted by path, and their contents by blob id (to be given as `known`
  * next time). Submodules and links are not followed.
  */
 export async function readSourceTree(options: {
@@ -37,15 +39,22 @@ export async function readSourceTree(options: {
   const { git, gitDir, treeish, signal, limits, clock } = options;
   const args = ["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", treeish];
   const { stdout } = await git({ args, gitDir, signal, maxOutput: limits.maxFiles * 512 });
-  const { chosen, refused } = selectSources(parseListing(stdout.toString("utf8")), limits);
-  const texts = new Map<string, string | undefined>();
+  const listed = parseListing(stdout.toString("utf8"));
+  const { chosen, refused, isToolFile } = selectSources(listed, limits);
+  const texts = new Map<string, FileContent>();
   const missing: Listed[] = [];
+  const needed = new Set(chosen.flatMap(({ path, oid }) => (isToolFile(path) ? oid : [])));
   for (const entry of chosen) {
-    if (options.known?.has(entry.oid)) texts.set(entry.oid, options.known.get(entry.oid));
+    const content = options.known?.get(entry.oid);
+    const isKnown = content !== undefined && (content !== noText || !needed.has(entry.oid));
+    if (isKnown) texts.set(entry.oid, content);
     else missing.push(entry);
   }
-  await readInto(texts, missing, { gitDir, clock });
-  const read = chosen.flatMap(({ path, oid }) => sourceFile(path, texts.get(oid)));
+  await readInto(texts, missing, { gitDir, clock, needed });
+  const read = chosen.flatMap(({ path, oid }) => {
+    const content = contentOf(texts, oid);
+    return sourceFile(path, content.isBinary === true && !isToolFile(path) ? noText : content);
+  });
   const files = [...read, ...refused].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return { files, texts };
 }
@@ -62,20 +71,33 @@ function parseListing(output: string): Listed[] {
 }
 
 async function readInto(
-  texts: Map<string, string | undefined>,
+  texts: Map<string, FileContent>,
   entries: readonly Listed[],
-  options: { readonly gitDir: string; readonly clock: Clock },
+  options: {
+    readonly gitDir: string;
+    readonly clock: Clock;
+    /** Blobs that are kept even where they are no text. */
+    readonly needed: ReadonlySet<string>;
+  },
 ): Promise<void> {
   if (entries.length === 0) return;
   const reader = new ObjectReader(options);
   try {
     for (const batch of batches(entries)) {
       const blobs = await reader.contents(batch.map(({ oid }) => oid));
-      for (const { oid } of batch) texts.set(oid, decodeText(bytesOf(blobs, oid)));
+      for (const { oid } of batch) {
+        texts.set(oid, decodeContent(bytesOf(blobs, oid), options.needed.has(oid)));
+      }
     }
   } finally {
     await reader.close();
   }
+}
+
+function contentOf(texts: TextCache, oid: string): FileContent {
+  const content = texts.get(oid);
+  if (content !== undefined) return content;
+  throw new FleetError("GIT_CORRUPT", `blob ${oid} is missing`);
 }
 
 function bytesOf(blobs: Awaited<ReturnType<ObjectReader["contents"]>>, oid: string): Buffer {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import {
-  decodeText,
+  decodeContent,
   isSourcePath,
   selectSources,
   sourceFile,
@@ -14,22 +14,23 @@ import {
 
 const readAtOnce = 64;
 
-/** The text files that lie in a folder now. Links are not followed, nested repositories (submodules) are not entered. */
+/** The files that lie in a folder now. Links are not followed, nested repositories (submodules) are not entered. */
 export async function readWorkTree(
   dir: string,
   limits: SourceLimits,
   signal?: AbortSignal,
 ): Promise<readonly SourceFile[]> {
   await requireFolder(dir);
-  const { chosen, refused } = selectSources(await listFiles(dir, limits, signal), limits);
+  const listed = await listFiles(dir, limits, signal);
+  const { chosen, refused, isToolFile } = selectSources(listed, limits);
   const files: SourceFile[] = [...refused];
   for (let start = 0; start < chosen.length; start += readAtOnce) {
     signal?.throwIfAborted();
     const batch = chosen.slice(start, start + readAtOnce);
-    const texts = await Promise.all(
-      batch.map(async ({ path }) => decodeText(await readFile(join(dir, path)))),
+    const read = batch.map(async ({ path }) =>
+      sourceFile(path, decodeContent(await readFile(join(dir, path)), isToolFile(path))),
     );
-    files.push(...batch.flatMap(({ path }, index) => sourceFile(path, texts[index])));
+    files.push(...(await Promise.all(read)).flat());
   }
   return files;
 }

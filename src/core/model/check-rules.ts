@@ -44,8 +44,36 @@ function checkApp({ value, document }: Entry<App>): Diagnostic[] {
   return [
     ...checkDrift(value.spec.drift, document),
     ...checkHealthRules(value.spec.health, document),
+    ...checkSourceFields(value, document),
     ...checkOverlays(value, document),
   ];
+}
+
+const sourceFields = ["manifests", "kustomize", "chart"] as const;
+
+function checkSourceFields({ spec }: App, document: YamlDocument): Diagnostic[] {
+  const { source } = spec;
+  const [first, second] = sourceFields.filter((field) => source[field] !== undefined);
+  if (first === undefined) {
+    const message = "a source needs `manifests`, `kustomize` or `chart`";
+    const place = document.keyAt(["spec", "source"]);
+    return [errorAt(place, { code: "missing-field", message, hint: "add one of them" })];
+  }
+  const exclusive = (path: FieldPath, message: string, hint: string): Diagnostic =>
+    errorAt(document.keyAt(path), { code: "invalid-value", message, hint });
+  if (second !== undefined) {
+    const message = `\`${first}\` and \`${second}\` exclude each other`;
+    return [exclusive(["spec", "source", second], message, "write two Apps")];
+  }
+  const optional = [
+    ["helm", "chart", "charts"],
+    ["expressions", "manifests", "plain manifests"],
+  ] as const;
+  return optional.flatMap(([field, needed, what]) => {
+    if (source[field] === undefined || first === needed) return [];
+    const hint = `remove it, or use \`source.${needed}\``;
+    return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
+  });
 }
 
 function checkOverlays(value: App, document: YamlDocument): Diagnostic[] {

@@ -41,6 +41,13 @@ export const diagnosticCodes = {
   "no-fleet": "the repository holds no Fleet, or more than one",
   "empty-app": "an app renders to zero objects",
   "missing-source": "a source path does not exist or leaves the repository",
+  "unsafe-source":
+    "a kustomization or chart runs programs, leaves the repository, or cannot be looked into",
+  "remote-reference": "a kustomization or chart refers to the network",
+  "unpinned-tool": "the Fleet does not say which version of a tool is to be used",
+  "tool-refused": "kustomize or Helm cannot render its source",
+  unrepeatable: "a source renders to something else each time",
+  "helm-hook": "a chart has a hook, which nothing would run",
   "invalid-object": "a manifest is not a Kubernetes object",
   "unknown-scope": "it is not known whether a kind is namespaced",
   "wrong-namespace": "a namespace where none belongs, none where one must be, or Flotilla's own",

@@ -13,12 +13,18 @@ import type {
   VirtualSite,
 } from "./kinds.ts";
 
+import type { ToolSource } from "./tools/tool-source.ts";
+
 /** One file of the repository, as text. `path` is relative to the root, with `/`. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
   /** Why it could not be read, where it must be: a mistake of the repository. `text` is empty then. */
   readonly problem?: string;
+  /** Why it is not carried along (a link, too large): a mistake only where a tool would need it. `text` is empty then. */
+  readonly leftOut?: string;
+  /** True where it is no text: `text` has its bytes as code units (latin1). */
+  readonly isBinary?: boolean;
 }
 
 /** Where a document or field stands: 1-based. */
@@ -50,6 +56,8 @@ export interface FleetModel {
   readonly windows: ReadonlyMap<string, Located<MaintenanceWindow>>;
   /** Every file that an App's source refers to, by app, sorted by path. */
   readonly manifests: ReadonlyMap<string, readonly SourceFile[]>;
+  /** The kustomizations and charts of apps that have one, by app; their `manifests` are empty. */
+  readonly toolSources: ReadonlyMap<string, ToolSource>;
 }
 
 /** Labels as selectors see them: `metadata.labels` of the Site. */

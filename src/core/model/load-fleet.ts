@@ -22,6 +22,8 @@ import type { Fleet, FleetDocument } from "./kinds.ts";
 import { locate } from "./locate.ts";
 import { type KnownFiles, manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
 import { type SoundPart, soundPart } from "./sound-part.ts";
+import { foundSources, readToolSources } from "./tools/read-tool-sources.ts";
+import type { ReadToolSource } from "./tools/tool-source.ts";
 import { warnOfSelectors } from "./warn-of-selectors.ts";
 
 /** The checked fleet, or all mistakes of its kinds and what is sound beside them. */
@@ -45,6 +47,7 @@ export type LoadedFleet =
 export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): LoadedFleet {
   const read = readFleetFiles(files, known);
   const { draft, diagnostics } = draftFleet(read, checkSchema);
+  const tools = readToolSources(draft, read);
   const errors = [
     ...read.diagnostics,
     ...diagnostics,
@@ -57,17 +60,17 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...checkWindows(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
-    ...checkSources(draft, read),
+    ...checkSources(draft, read, tools),
   ];
   const { fleet } = draft;
   const texts = new Map(files.map((file) => [file.path, file]));
   if (errors.length > 0 || fleet === undefined) {
-    const sound = soundPart({ draft, read, texts, errors });
+    const sound = soundPart({ draft, read, texts, tools, errors });
     return { ok: false, diagnostics: distinctDiagnostics(errors), sound };
   }
   return {
     ok: true,
-    value: modelOf(draft, { fleet, texts, others: read.others }),
+    value: modelOf(draft, { fleet, texts, tools, others: read.others }),
     diagnostics: sortDiagnostics([
       ...warnOfSelectors(draft),
       ...warnOfDecisions(draft),
@@ -79,10 +82,11 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
 interface ModelSources {
   readonly fleet: Entry<Fleet>;
   readonly texts: ReadonlyMap<string, SourceFile>;
+  readonly tools: ReadonlyMap<string, ReadToolSource>;
   readonly others: readonly SourceFile[];
 }
 
-function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): FleetModel {
+function modelOf(draft: FleetDraft, { fleet, texts, tools, others }: ModelSources): FleetModel {
   const locateAll = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
   ): ReadonlyMap<string, Located<T>> =>
@@ -102,5 +106,6 @@ function modelOf(draft: FleetDraft, { fleet, texts, others }: ModelSources): Fle
         manifestsOf(value.spec.source.manifests, others),
       ]),
     ),
+    toolSources: foundSources(tools),
   };
 }

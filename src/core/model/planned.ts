@@ -13,7 +13,6 @@ export const plannedKinds: ReadonlySet<string> = new Set([
 const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
   Fleet: [
     "spec.values",
-    "spec.tools",
     "spec.sizeClasses",
     "spec.healthWeights",
     "spec.replan",
@@ -50,9 +49,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.kubernetesVersion",
     "spec.windows",
     "spec.tenant",
-    "spec.source.kustomization",
-    "spec.source.chart",
-    "spec.source.helm",
     "spec.placement.selector",
     "spec.overlays.namespace",
     "spec.rollout.failureBudget",

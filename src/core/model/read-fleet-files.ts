@@ -58,7 +58,7 @@ export function readFleetFiles(
   const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
   const kept = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = appSources(kept);
+  const sources = [...appSources(kept), ...chartFolders(sorted)];
   const isManifest = (path: string): boolean => sources.some((source) => isInSource(source, path));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates
@@ -94,7 +94,11 @@ export function readFleetFiles(
 }
 
 /** The manifests of a source, for the check that it has some. */
-export function manifestsOf(written: string, others: readonly SourceFile[]): SourceFile[] {
+export function manifestsOf(
+  written: string | undefined,
+  others: readonly SourceFile[],
+): SourceFile[] {
+  if (written === undefined) return [];
   const source = sourcePath(written);
   return source.ok ? manifestFiles(source.path, others) : [];
 }
@@ -189,10 +193,21 @@ function appSources(read: readonly ReadFile[]): string[] {
   const apps = read.flatMap(({ documents }) => documents.filter(({ kind }) => kind === "App"));
   return apps.flatMap((app) => {
     const source = specOf(app)?.["source"];
-    const manifests = isJsonObject(source) ? source["manifests"] : undefined;
-    const path = typeof manifests === "string" ? sourcePath(manifests) : undefined;
-    return path?.ok === true ? path.path : [];
+    return sourceFields.flatMap((field) => {
+      const written = isJsonObject(source) ? source[field] : undefined;
+      const path = typeof written === "string" ? sourcePath(written) : undefined;
+      return path?.ok === true ? path.path : [];
+    });
   });
+}
+
+const sourceFields = ["manifests", "kustomize", "chart"];
+
+/** Folders of charts, whoever uses them: what lies there are templates, and no YAML yet. */
+function chartFolders(files: readonly SourceFile[]): string[] {
+  return files.flatMap(({ path }) =>
+    path.endsWith("/Chart.yaml") ? path.slice(0, -"/Chart.yaml".length) : [],
+  );
 }
 
 function specOf(document: KindDocument | undefined) {

@@ -10,6 +10,8 @@ import { type App, apiVersion, type Fleet, type FleetDocument } from "./kinds.ts
 import { locate } from "./locate.ts";
 import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
+import { foundSources } from "./tools/read-tool-sources.ts";
+import type { ReadToolSource } from "./tools/tool-source.ts";
 
 export interface SoundPart {
   readonly model: FleetModel;
@@ -21,11 +23,12 @@ export interface SoundInput {
   readonly draft: FleetDraft;
   readonly read: FleetFiles;
   readonly texts: ReadonlyMap<string, SourceFile>;
+  readonly tools: ReadonlyMap<string, ReadToolSource>;
   readonly errors: readonly Diagnostic[];
 }
 
 /** The documents without errors, as a model. */
-export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart {
+export function soundPart({ draft, read, texts, tools, errors }: SoundInput): SoundPart {
   const unsound = documentsWithErrors(read.documents, errors);
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
@@ -36,7 +39,8 @@ export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart
         .map(([name, entry]) => [name, locate(entry, texts)]),
     );
   const virtualSites = sound(draft.virtualSites);
-  const apps = [...sound(draft.apps)].map(
+  const soundApps = sound(draft.apps);
+  const apps = [...soundApps].map(
     ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
   );
   const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
@@ -56,6 +60,8 @@ export function soundPart({ draft, read, texts, errors }: SoundInput): SoundPart
           manifests === undefined ? [] : [[key, manifestsOf(manifests, read.others)] as const],
         ),
       ),
+      // Only what is sound and pinned may be given to a tool.
+      toolSources: new Map([...foundSources(tools)].filter(([name]) => soundApps.has(name))),
     },
     mayLackKinds: draft.hasUnreadable || sources.some(({ manifests }) => manifests === undefined),
   };

@@ -13,6 +13,7 @@ import {
   rendererNumber,
 } from "../render/rendered.ts";
 import { declaredHolds } from "./declared-holds.ts";
+import type { ToolOutputs } from "../render/tools/tool-output.ts";
 import type { AppControl, ControlState, DesiredApp, StartInput } from "../rollout/planner-types.ts";
 import { deletionBudget, dependencies, fleetBudgets, siteFacts } from "../rollout/fleet-facts.ts";
 import type { RemovalVerb } from "../rollout/records.ts";
@@ -27,6 +28,8 @@ export interface PlanSide {
   readonly revision: string;
   readonly model: FleetModel;
   readonly rendered: RenderedFleet;
+  /** What its tools gave; for a base, at the sites as the head has them too. */
+  readonly tools?: ToolOutputs;
 }
 
 type Trees = Readonly<Record<string, Readonly<Record<string, TreeId>>>>;
@@ -121,7 +124,7 @@ function byApp(rendered: RenderedFleet): Trees {
 
 /** What the versions of the base give the sites as the head declares them. */
 function entitled(base: PlanSide, head: FleetModel): Trees {
-  const context = fleetContext(base.model, head);
+  const context = fleetContext(base.model, head, base.tools);
   const apps = [...base.rendered.apps.keys()].map((app) => {
     const result = renderPlacedApp(context, app);
     // The base has rendered for its own sites; a mistake that only new site data brings out is not the head's version.

@@ -1,6 +1,5 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { SourceFile } from "../model/fleet-model.ts";
-import { renderFiles } from "../render/render-files.ts";
+import type { RenderedFiles } from "../render/render-files.ts";
 import { protectedObjects } from "../rollout/protected-objects.ts";
 import type { PlanSide } from "./assumed-state.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
@@ -16,12 +15,11 @@ export type ReadSide =
   | { readonly ok: true; readonly side: PlanSide; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** The files of a revision, checked and rendered. */
-export function planSide(revision: string, files: readonly SourceFile[]): ReadSide {
-  const fleet = renderFiles(files);
+/** A revision, checked and rendered, as a side of a plan. */
+export function planSide(revision: string, fleet: RenderedFiles): ReadSide {
   if (!fleet.ok) return fleet;
-  const { model, rendered, diagnostics } = fleet;
-  return { ok: true, side: { revision, model, rendered }, diagnostics };
+  const { model, rendered, tools, diagnostics } = fleet;
+  return { ok: true, side: { revision, model, rendered, tools }, diagnostics };
 }
 
 /** Plans going from `base` (null: nothing) to `head` at a time (ms), with what the controller protects. */

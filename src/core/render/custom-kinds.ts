@@ -25,7 +25,12 @@ export type CustomKinds = ReadonlyMap<string, CustomKind>;
 export function readCustomKinds(files: readonly SourceFile[]): CustomKinds {
   // Most files hold none, and parsing is what costs.
   const candidates = files.filter(({ text }) => mayDefineKinds(text));
-  const kinds = readManifestObjects(candidates).objects.flatMap(({ object }) => customKind(object));
+  return customKindsOf(readManifestObjects(candidates).objects.map(({ object }) => object));
+}
+
+/** The kinds that the CRDs among these objects define. */
+export function customKindsOf(objects: readonly KubeObject[]): CustomKinds {
+  const kinds = objects.flatMap(customKind);
   // Two apps may carry the same CRD (at different sites): the same one wins on every machine.
   return new Map(kinds.toReversed());
 }

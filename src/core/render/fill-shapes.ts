@@ -10,13 +10,13 @@ import type { App, Overlay } from "../model/kinds.ts";
 import { filledOverlayMistakes } from "./check-filled-overlay.ts";
 import { type FillManifests, type FillableManifests, manifestsAt } from "./fill-manifests.ts";
 import { FillablePart } from "./fillable-part.ts";
-import { mergeValues } from "./merge-values.ts";
+import { mergeValues, presentValues } from "./merge-values.ts";
 import type { SourceObject } from "./parse-manifests.ts";
-import type { FieldPath } from "./read-yaml.ts";
 import type { KnownSite, SiteFacts } from "./site-facts.ts";
 import { SiteMistakes } from "./site-mistakes.ts";
 import type { Shape } from "./shapes.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
+import { ValueLayers } from "./value-layers.ts";
 
 /** An overlay as it is at the sites of a shape. */
 export interface ShapedOverlay {
@@ -42,7 +42,8 @@ export interface FilledShape {
 export interface FillInput {
   readonly model: FleetModel;
   readonly app: Located<App>;
-  readonly objects: readonly SourceObject[];
+  /** What of a shape is the same at all of its sites, without overlays. */
+  readonly objectsAt: (variable: string) => readonly SourceObject[];
   readonly fillable: FillableManifests["fillable"];
   readonly facts: SiteFacts;
 }
@@ -62,9 +63,10 @@ export function fillShapes(input: FillInput, shapes: readonly Shape[]): FilledSh
 class ShapeFiller {
   readonly #facts: SiteFacts;
   readonly #mistakes = new SiteMistakes();
-  readonly #manifests: FillManifests;
-  readonly #appValues: FillablePart<JsonObject>;
-  readonly #overlayValues: readonly FillablePart<JsonObject>[];
+  readonly #objectsAt: FillInput["objectsAt"];
+  readonly #fillable: FillInput["fillable"];
+  readonly #manifests = new Map<string, FillManifests>();
+  readonly #values: ValueLayers;
   readonly #overlays: readonly FillablePart<JsonObject>[];
   readonly #merged = new Map<string, JsonObject>();
   readonly #effects = new Map<number, OverlayEffect>();
@@ -72,15 +74,13 @@ class ShapeFiller {
   readonly #isLiteral: boolean;
   readonly #app: Located<App>;
 
-  constructor({ app, objects, fillable, facts }: FillInput) {
+  constructor({ app, objectsAt, fillable, facts }: FillInput) {
     this.#app = app;
     this.#facts = facts;
-    this.#manifests = { objects, fillable, mistakes: this.#mistakes, known: new Map() };
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#appValues = valuesPart(app, values, ["spec", "values"]);
-    this.#overlayValues = overlays.map((overlay, index) =>
-      valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"]),
-    );
+    this.#objectsAt = objectsAt;
+    this.#fillable = fillable;
+    this.#values = new ValueLayers(app);
+    const { overlays = [] } = app.value.spec;
     this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
       const json = overlay as unknown as JsonObject; // parsed YAML that the schema has checked
       const at = ["spec", "overlays", index];
@@ -90,8 +90,7 @@ class ShapeFiller {
     });
     const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
-    const parts = [...readers, this.#appValues, ...this.#overlayValues];
-    this.#isLiteral = parts.every((part) => !part.isFillable);
+    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
   }
 
   fill(shapes: readonly Shape[]): FilledShapes {
@@ -104,7 +103,7 @@ class ShapeFiller {
     if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
     const byContent = new Map<string, FilledShape & { sites: string[] }>();
     for (const site of shape.sites) {
-      const found = this.#at(site, shape.overlays);
+      const found = this.#at(site, shape);
       if (found === undefined) continue;
       const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
       const known = byContent.get(id);
@@ -114,26 +113,37 @@ class ShapeFiller {
     return [...byContent.values()];
   }
 
-  #literal({ overlays, sites }: Shape): FilledShape {
-    const { objects } = this.#manifests;
+  #literal({ overlays, variable, sites }: Shape): FilledShape {
+    const objects = this.#objectsAt(variable);
     const shaped = overlays.flatMap((index): ShapedOverlay[] => {
       const overlay = this.#app.value.spec.overlays?.[index];
       return overlay === undefined ? [] : [{ index, overlay, id: "", isFilled: false }];
     });
-    return { overlays: shaped, objects, objectsId: "", isFilled: false, sites };
+    return { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
   }
 
-  #at(site: string, indexes: readonly number[]): Omit<FilledShape, "sites"> | undefined {
-    const known = this.#facts.of(site);
-    const given = this.#given(site, known, indexes);
+  #manifestsOf(variable: string): FillManifests {
+    const known = this.#manifests.get(variable) ?? {
+      objects: this.#objectsAt(variable),
+      fillable: this.#fillable,
+      mistakes: this.#mistakes,
+      known: new Map(),
+    };
+    this.#manifests.set(variable, known);
+    return known;
+  }
+
+  #at(site: string, shape: Shape): Omit<FilledShape, "sites"> | undefined {
+    const { overlays: indexes, variable } = shape;
+    const given = this.#given(this.#facts.of(site), indexes);
     if (given === undefined) return undefined;
-    const manifests = manifestsAt(this.#manifests, site, given);
+    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
     const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
     const sound = overlays.filter((overlay) => overlay !== undefined);
     if (manifests === undefined || sound.length < overlays.length) return undefined;
     const { objects, id } = manifests;
-    const isFilled = this.#manifests.fillable.length > 0;
-    return { overlays: sound, objects, objectsId: id, isFilled };
+    const isFilled = this.#fillable.length > 0;
+    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
   }
 
   #overlayAt(site: string, index: number, given: ExpressionFacts): ShapedOverlay | undefined {
@@ -150,14 +160,9 @@ class ShapeFiller {
   }
 
   /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(site: string, known: KnownSite, indexes: readonly number[]): ExpressionFacts | undefined {
-    const parts = [
-      this.#appValues,
-      ...indexes.flatMap((index) => this.#overlayValues[index] ?? []),
-    ];
-    const layers = parts.map((part) => part.at(site, known, this.#mistakes));
-    const sound = layers.filter((layer) => layer !== undefined);
-    if (sound.length < layers.length) return undefined;
+  #given(known: KnownSite, indexes: readonly number[]): ExpressionFacts | undefined {
+    const sound = this.#values.at(known, indexes, this.#mistakes);
+    if (sound === undefined) return undefined;
     if (!this.#readsValues) return known;
     const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known.valuesText]);
     const merged =
@@ -168,24 +173,13 @@ class ShapeFiller {
   }
 
   #merge(indexes: readonly number[], layers: readonly JsonObject[]): JsonObject {
-    const merged = mergeValues(layers);
+    const merged = presentValues(mergeValues(layers));
     for (const [position, index] of indexes.entries()) {
-      const without = mergeValues(layers.toSpliced(position + 1, 1));
+      const without = presentValues(mergeValues(layers.toSpliced(position + 1, 1)));
       const changed = canonicalJson(without) !== canonicalJson(merged);
       if (!changed) continue;
       this.#effects.set(index, { overlay: index, changed, matchedImages: new Set() });
     }
     return merged;
   }
-}
-
-function valuesPart(
-  app: Located<App>,
-  written: Readonly<Record<string, unknown>>,
-  at: FieldPath,
-): FillablePart<JsonObject> {
-  const json = written as JsonObject; // parsed YAML that the schema has checked
-  return new FillablePart(json, fillableJson(json, "values"), (path, offset) =>
-    app.textAt([...at, ...path], offset),
-  );
 }

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
 import type { App } from "../model/kinds.ts";
+import { toolOf } from "../model/tools/tool-source.ts";
 import { type CustomKinds, customKindOf } from "./custom-kinds.ts";
 import type { SourceObject } from "./parse-manifests.ts";
+import { toolInputs } from "./tools/tool-requests.ts";
 
 /** All that is an app's own in rendering it. */
 export interface AppInputs {
@@ -17,7 +19,7 @@ export interface AppInputs {
 /**
  * sha256 (hex) over the canonical JSON of everything that belongs to the app and decides what it renders to: the App
  * but for its strategy and `onRemoval`, its files, the selectors of the virtual sites it names, the fleet's name (it is
- * in the owner annotation), and what CRDs of other apps tell of its kinds. Not site data.
+ * in the owner annotation), what CRDs of other apps tell of its kinds, and what its tool renders it with. Not site data.
  */
 export function inputDigest(inputs: AppInputs): string {
   const { model, app, files } = inputs;
@@ -30,6 +32,7 @@ export function inputDigest(inputs: AppInputs): string {
     const { selector, all } = model.virtualSites.get(name)?.value.spec ?? {};
     return [name, { selector: selector ?? null, all: all ?? false }] as const;
   });
+  const tool = toolInputs(model, app);
   const data = {
     fleet: model.fleet.value.metadata.name,
     app: {
@@ -40,6 +43,7 @@ export function inputDigest(inputs: AppInputs): string {
       overlays,
       ...(values && { values }),
     },
+    ...(tool === null ? {} : { tool }),
     files: Object.fromEntries(files.map(({ path, text }) => [path, text])),
     virtualSites: Object.fromEntries(selectors),
     customKinds: Object.fromEntries(usedCustomKinds(inputs)),
@@ -50,7 +54,9 @@ export function inputDigest(inputs: AppInputs): string {
     .digest("hex");
 }
 
-function usedCustomKinds({ objects, customKinds }: AppInputs): [string, Json][] {
+function usedCustomKinds({ app, objects, customKinds }: AppInputs): [string, Json][] {
+  // Which kinds a tool's objects have is a matter of sites, too: what CRDs change of them is told by the objects.
+  if (toolOf(app.spec.source) !== undefined) return [];
   return objects.flatMap(({ object, key }) => {
     const kind = customKindOf(object, customKinds);
     if (kind === undefined) return [];

@@ -41,7 +41,7 @@ export function parseManifests(
   return { ...checked, diagnostics: [...diagnostics, ...checked.diagnostics] };
 }
 
-/** Checks objects as files have them. */
+/** Checks the objects of one app, wherever they come from. */
 export function checkManifests(
   objects: readonly ManifestObject[],
   context: ManifestContext,

@@ -4,22 +4,24 @@
  */
 import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
-import type { FleetModel, Located, Place, SourceFile } from "../model/fleet-model.ts";
+import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import type { App } from "../model/kinds.ts";
+import { writtenSource } from "../model/tools/tool-source.ts";
 import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
-import { type CustomKinds, readCustomKinds } from "./custom-kinds.ts";
+import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
 import { emitYaml } from "./emit-yaml.ts";
-import { type FillableManifests, parseFillableManifests } from "./fill-manifests.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { blobHash, treeIdOf } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
 import { mistake, warning } from "./mistake.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
-import { type ManifestContext, type SourceObject, parseManifests } from "./parse-manifests.ts";
+import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { RenderedApp, RenderedObject, TreeId, Variant } from "./rendered.ts";
 import { shapesOf } from "./shapes.ts";
 import { SiteFacts } from "./site-facts.ts";
+import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
+import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
 import { unusedOverlays } from "./unused-overlays.ts";
 
 /** An app with its variants. */
@@ -41,14 +43,23 @@ export interface FleetContext {
   readonly customKinds: CustomKinds;
   /** What expressions know of its sites. */
   readonly facts: SiteFacts;
+  /** What kustomize and Helm gave for `neededTools` of both models. */
+  readonly tools: ToolOutputs;
 }
 
 /** Reads what all apps of a model share. */
-export function fleetContext(model: FleetModel, siteModel: FleetModel): FleetContext {
+export function fleetContext(
+  model: FleetModel,
+  siteModel: FleetModel,
+  tools: ToolOutputs = noToolOutputs,
+): FleetContext {
+  const kinds = readCustomKinds([...model.manifests.values()].flat());
+  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
   return {
     model,
     siteModel,
-    customKinds: readCustomKinds([...model.manifests.values()].flat()),
+    tools,
+    customKinds: new Map([...defined, ...kinds]),
     facts: new SiteFacts(model.fleet.value.metadata.name, siteModel),
   };
 }
@@ -58,14 +69,16 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   const { model, customKinds } = context;
   const app = model.apps.get(name);
   if (app === undefined) throw new Error(`the model has no App ${name}`);
-  const files = model.manifests.get(name) ?? [];
   const manifests = { namespace: app.value.spec.namespace, customKinds };
-  const parsed = readManifests(context, app.value, { files, manifests });
-  const { objects, fillable } = parsed;
-  const input = { ...context, app, manifests, objects, fillable };
+  const parsed = appObjects(context, { app, manifests });
+  const input = { ...context, app, manifests, source: parsed };
   if (parsed.diagnostics.some(isError)) return moreMistakes(input, parsed.diagnostics);
-  if (objects.length + fillable.length === 0) {
-    const place = app.at(["spec", "source", "manifests"]);
+  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
+  if (parsed.objects.length + parsed.fillable.length === 0) {
+    // Values that fail at every site leave nothing to render with.
+    const more = moreMistakes(input, []);
+    if (more.diagnostics.length > 0) return more;
+    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
     const message = `the files of ${name} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
     return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
@@ -73,6 +86,7 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   const shapes = renderShapes(input);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
   if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  const { objects, fillable, files } = parsed;
   const written = [...objects, ...fillable.map((each) => each.written)];
   const digest = inputDigest({ model, app: app.value, files, objects: written, customKinds });
   return {
@@ -86,18 +100,6 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   };
 }
 
-/** Where the App does not say that expressions count in its manifests, there is nothing to fill in. */
-function readManifests(
-  { model }: FleetContext,
-  app: App,
-  { files, manifests }: { files: readonly SourceFile[]; manifests: ManifestContext },
-): FillableManifests {
-  if (app.spec.source.expressions !== true) {
-    return { ...parseManifests(files, manifests), fillable: [] };
-  }
-  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
-}
-
 /** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
 function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<never> {
   const more = renderShapes(input).diagnostics.filter(
@@ -109,8 +111,7 @@ function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<n
 interface ShapeInput extends FleetContext {
   readonly app: Located<App>;
   readonly manifests: ManifestContext;
-  readonly objects: readonly SourceObject[];
-  readonly fillable: FillableManifests["fillable"];
+  readonly source: AppObjects;
 }
 
 interface RenderedShapes {
@@ -122,7 +123,11 @@ interface RenderedShapes {
 
 function renderShapes(input: ShapeInput): RenderedShapes {
   const { app, model } = input;
-  const { shapes, mistakes, effects } = fillShapes(input, shapesOf(input, app.value));
+  const { objectsAt, fillable, variableOf } = input.source;
+  const { shapes, mistakes, effects } = fillShapes(
+    { ...input, objectsAt, fillable },
+    shapesOf(input, app.value, variableOf),
+  );
   const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
   const chain = new OverlayChain(app, input.manifests);
   const sites = new Map<string, TreeId>();
@@ -189,11 +194,11 @@ function renderShape(
 }
 
 function emptyShape(
-  { app, fillable }: ShapeInput,
+  { app, source }: ShapeInput,
   { sites, overlays }: FilledShape,
   objects: readonly SourceObject[],
 ): Diagnostic[] {
-  if (objects.length > 0 || (sites.length === 0 && fillable.length > 0)) return [];
+  if (objects.length > 0 || (sites.length === 0 && source.fillable.length > 0)) return [];
   const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
   const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
   const hint = "to take the app off a site, change its placement";

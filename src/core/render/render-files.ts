@@ -1,8 +1,10 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
-import { loadFleet } from "../model/load-fleet.ts";
+import { type LoadedFleet, loadFleet } from "../model/load-fleet.ts";
 import { renderLoaded } from "./render-fleet.ts";
 import type { RenderedFleet } from "./rendered.ts";
+import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
+import { neededTools, type ToolRequest } from "./tools/tool-requests.ts";
 
 /** A fleet's files, checked and rendered: or every mistake in them. */
 export type RenderedFiles =
@@ -10,15 +12,34 @@ export type RenderedFiles =
       readonly ok: true;
       readonly model: FleetModel;
       readonly rendered: RenderedFleet;
+      /** What its tools gave. */
+      readonly tools: ToolOutputs;
       readonly diagnostics: readonly Diagnostic[];
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Loads and renders files. Where there are mistakes, what is sound is rendered too, to find the rest of them. */
+/** Loads and renders files of which no app needs a tool. Where there are mistakes, what is sound is rendered too. */
 export function renderFiles(files: readonly SourceFile[]): RenderedFiles {
-  const loaded = loadFleet(files);
-  const rendered = renderLoaded(loaded);
+  return renderWith(loadFleet(files), noToolOutputs);
+}
+
+/** What rendering a fleet needs of tools, with mistakes or without. */
+export function neededByLoaded(loaded: LoadedFleet): readonly ToolRequest[] {
+  const model = loaded.ok ? loaded.value : loaded.sound.model;
+  return neededTools({ model, siteModel: model });
+}
+
+/** Renders what was loaded with what tools gave; where there are mistakes, to find the rest of them. */
+export function renderWith(loaded: LoadedFleet, tools: ToolOutputs): RenderedFiles {
+  const rendered = renderLoaded(loaded, tools);
   const { diagnostics } = rendered;
   if (!loaded.ok || !rendered.ok) return { ok: false, diagnostics };
-  return { ok: true, model: loaded.value, rendered: rendered.value, diagnostics };
+  return { ok: true, model: loaded.value, rendered: rendered.value, tools, diagnostics };
+}
+
+/** A fleet with mistakes without the apps that a tool renders: their own mistakes are not looked for. */
+export function withoutToolSources(loaded: LoadedFleet): LoadedFleet {
+  if (loaded.ok) return loaded;
+  const model = { ...loaded.sound.model, toolSources: new Map() };
+  return { ...loaded, sound: { model, mayLackKinds: true } };
 }

@@ -16,10 +16,14 @@ import {
 } from "./render-app.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
+import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
 
 /** Renders every app of a model for its sites. */
-export function renderFleet(model: FleetModel): Parsed<RenderedFleet> {
-  const context = fleetContext(model, model);
+export function renderFleet(
+  model: FleetModel,
+  tools: ToolOutputs = noToolOutputs,
+): Parsed<RenderedFleet> {
+  const context = fleetContext(model, model, tools);
   const diagnostics: Diagnostic[] = context.facts.mistakes();
   const renderings: PlacedRendering[] = [];
   for (const name of [...model.apps.keys()].toSorted()) {
@@ -45,15 +49,18 @@ export function renderFleet(model: FleetModel): Parsed<RenderedFleet> {
  * Renders what was loaded. Where the kinds have errors there is nothing to render for, but what is sound is rendered all
  * the same, so that all mistakes are told at once: those of the kinds, and those of every sound app.
  */
-export function renderLoaded(loaded: LoadedFleet): Parsed<RenderedFleet> {
+export function renderLoaded(
+  loaded: LoadedFleet,
+  tools: ToolOutputs = noToolOutputs,
+): Parsed<RenderedFleet> {
   if (loaded.ok) {
-    const rendered = renderFleet(loaded.value);
+    const rendered = renderFleet(loaded.value, tools);
     const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
     return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
   // What has no effect may have one where the sites are that were left out.
-  const found = renderFleet(model).diagnostics.filter(
+  const found = renderFleet(model, tools).diagnostics.filter(
     ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope"),
   );
   return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
@@ -67,9 +74,9 @@ export function renderLoaded(loaded: LoadedFleet): Parsed<RenderedFleet> {
 export function renderApp(
   model: FleetModel,
   app: string,
-  siteModel: FleetModel = model,
+  { siteModel = model, tools }: { siteModel?: FleetModel; tools?: ToolOutputs } = {},
 ): Parsed<AppRendering> {
-  const result = renderPlacedApp(fleetContext(model, siteModel), app);
+  const result = renderPlacedApp(fleetContext(model, siteModel, tools), app);
   const diagnostics = sortDiagnostics(result.diagnostics);
   if (!result.ok) return { ok: false, diagnostics };
   const { app: rendered, variants } = result.value;

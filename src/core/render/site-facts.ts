@@ -12,6 +12,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../model/json.ts";
 import { matchesSelector, selectorFromSpec } from "../select/selector.ts";
+import { presentValues } from "./merge-values.ts";
 import { mistake } from "./mistake.ts";
 
 /** Answers of `sites(…)` that are kept: more selectors than these are made up by expressions. */
@@ -19,6 +20,7 @@ const maxSelectors = 500;
 
 /** What is known of one site. */
 export interface KnownSite extends ExpressionFacts {
+  readonly name: string;
   /** Equal for sites with the same values. */
   readonly valuesText: string;
   readonly values: JsonObject;
@@ -79,7 +81,8 @@ export class SiteFacts {
     const base = { site, region: ofRegion, fleet: this.#fleet };
     const { values, problems } = filledValues(declared.spec.values, base);
     return {
-      facts: { ...base, site: { ...site, values } },
+      name,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
       calls: this.#calls,
       values,
       valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),

@@ -71,6 +71,34 @@ describe("reading a checkout", () => {
     ]);
   });
 
+  it.each(readers)("carries along all that a chart has in it, by %s git", async (reader) => {
+    const other = await createRepository();
+    const logo = new Uint8Array([0, 1, 255]);
+    const commit = await other.commit({
+      "c/Chart.yaml": "name: c\n",
+      "c/.helmignore": "x\n",
+      "c/.hidden": "x",
+      "c/files/logo.bin": logo,
+      "logo.bin": logo,
+      "c/latin1.txt": new Uint8Array([0xe9]),
+    });
+    await symlink("/etc/passwd", join(other.dir, "c/files/link"));
+    await symlink("/etc/passwd", join(other.dir, "link"));
+    const inChart = [
+      { path: "c/.helmignore", text: "x\n" },
+      { path: "c/Chart.yaml", text: "name: c\n" },
+      { path: "c/files/logo.bin", text: "\u0000\u0001\u00ff", isBinary: true },
+      { path: "c/latin1.txt", text: "\u00e9", isBinary: true },
+    ];
+    expect(await readCheckout(other.dir, { revision: commit, reader })).toEqual(inChart);
+    const link = { path: "c/files/link", text: "", leftOut: expect.stringContaining("symbolic") };
+    expect(await readCheckout(other.dir)).toEqual([
+      ...inChart.slice(0, 2),
+      link,
+      ...inChart.slice(2),
+    ]);
+  });
+
   it("gives of the work tree what it gives of a commit of it", async () => {
     const committed = await readCheckout(repository.dir, { revision: "HEAD" });
     expect(await readCheckout(repository.dir)).toEqual(committed);

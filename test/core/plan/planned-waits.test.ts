@@ -4,6 +4,7 @@ import type { FleetPlan, PlannedWait } from "../../../src/core/plan/fleet-plan.t
 import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
 import type { PlanSide } from "../../../src/core/plan/assumed-state.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
 import {
   aFleet,
   appYaml,
@@ -16,7 +17,7 @@ import {
 } from "../../support/fleet.ts";
 
 function side(revision: string, edits: FleetEdits): PlanSide {
-  const read = planSide(revision.repeat(40), aFleet(edits));
+  const read = planSide(revision.repeat(40), renderFiles(aFleet(edits)));
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
   return read.side;
 }

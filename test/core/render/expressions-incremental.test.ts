@@ -5,6 +5,7 @@ import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
 import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
+import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../../support/fleet.ts";
 
 /** What may be read, in ways that must not be mixed up. */
@@ -126,7 +127,12 @@ describe("rendering what expressions read", () => {
     await fc.assert(
       fc.asyncProperty(history, async (steps) => {
         const commits = steps.map(([chosen, data]) => fleetOf(chosen, data));
-        const kept = new Rendering((commit) => Promise.resolve(commits[Number(commit)] ?? []));
+        const kept = new Rendering((commit) => Promise.resolve(commits[Number(commit)] ?? []), {
+          tools: { render: () => Promise.resolve(new Map()) },
+          clock: systemClock(),
+          onReady: () => undefined,
+          signal: new AbortController().signal,
+        });
         for (const [index, files] of commits.entries()) {
           const head = await kept.head(String(index));
           const cold = renderFiles(files);
@@ -135,7 +141,7 @@ describe("rendering what expressions read", () => {
           expect(head.value.apps).toEqual(cold.rendered.apps);
           const older = await kept.app("web", "0", String(index));
           const first = renderFiles(commits[0] ?? []);
-          const fresh = first.ok && renderApp(first.model, "web", cold.model);
+          const fresh = first.ok && renderApp(first.model, "web", { siteModel: cold.model });
           expect(older?.sites).toEqual(
             fresh !== false && fresh.ok ? fresh.value.app.sites : undefined,
           );
@@ -158,10 +164,10 @@ describe("rendering what expressions read", () => {
     const after = { ...before, w1: { ...before.w1, address: "b.example" as const } };
     const joins =
       "${site.labels.tier == 'shop' ? sites('tier=shop').map(s, s.address).join(',') : 'none'}";
-    const base = planSide("base", fleetOf(before, [joins]));
-    const head = planSide("head", fleetOf(after, [joins]));
+    const base = planSide("base", renderFiles(fleetOf(before, [joins])));
+    const head = planSide("head", renderFiles(fleetOf(after, [joins])));
     if (!base.ok || !head.ok) throw new Error("a fleet has mistakes");
-    const plan = planChange(base.side, head.side);
+    const plan = planChange(base.side, head.side, 0);
 
     expect(plan.releases.map(({ app, kind, sites: count }) => [app, kind, count])).toEqual([
       ["web", "site", 2],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mergeValues } from "../../../src/core/render/merge-values.ts";
+import { mergeValues, presentValues } from "../../../src/core/render/merge-values.ts";
 
 describe("mergeValues", () => {
   it.each([
@@ -32,7 +32,7 @@ describe("mergeValues", () => {
     ],
     ["no layer gives no values", [], {}],
   ])("%s", (_, layers, expected) => {
-    expect(mergeValues(layers)).toEqual(expected);
+    expect(presentValues(mergeValues(layers))).toEqual(expected);
   });
 
   it("gives the same whether layers are merged one by one or some of them first", () => {

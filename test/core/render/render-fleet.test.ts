@@ -26,7 +26,7 @@ const problems = (edits: FleetEdits): string[] =>
   renderFleet(aModel(edits)).diagnostics.map(formatDiagnostic);
 
 function appOf(model: FleetModel, app: string, siteModel?: FleetModel): RenderedApp {
-  const result = renderApp(model, app, siteModel);
+  const result = renderApp(model, app, siteModel && { siteModel });
   if (result.ok) return result.value.app;
   throw new Error(result.diagnostics.map(formatDiagnostic).join("\n"));
 }

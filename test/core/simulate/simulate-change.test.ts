@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type PlanSide, workTree } from "../../../src/core/plan/assumed-state.ts";
 import { planSide } from "../../../src/core/plan/plan-change.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { resolveAmount } from "../../../src/core/model/amount.ts";
 import { startReleases } from "../../../src/core/rollout/start-releases.ts";
 import type { Assumptions } from "../../../src/core/simulate/fleet-behaviour.ts";
@@ -76,7 +77,7 @@ function side({ sites, strategy, version }: FleetOf): PlanSide {
   }
   const read = planSide(
     version ?? workTree,
-    Object.entries(files).map(([path, text]) => ({ path, text })),
+    renderFiles(Object.entries(files).map(([path, text]) => ({ path, text }))),
   );
   if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
   return read.side;

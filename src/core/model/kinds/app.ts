@@ -4,6 +4,7 @@ import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
 import { closedObject, documentOf, Name, nameOf, valuesOf } from "./shared.ts";
+import { Source } from "./source.ts";
 
 export const App = documentOf(
   "App",
@@ -16,24 +17,7 @@ export const App = documentOf(
         description:
           "namespace of its objects that name none; created bare if it is missing, never deleted",
       }),
-      source: closedObject(
-        {
-          manifests: Type.String({
-            title: "path",
-            minLength: 1,
-            description:
-              "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out",
-          }),
-          expressions: Type.Optional(
-            Type.Boolean({
-              default: false,
-              description:
-                "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there",
-            }),
-          ),
-        },
-        "where its objects come from",
-      ),
+      source: Source,
       placement: closedObject(
         {
           virtualSites: Type.Array(Name, {
@@ -46,7 +30,7 @@ export const App = documentOf(
       ),
       values: Type.Optional(
         valuesOf(
-          "values that expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",
+          "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",
         ),
       ),
       overlays: Type.Optional(

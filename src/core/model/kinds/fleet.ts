@@ -1,7 +1,14 @@
 import { type Static, Type } from "typebox";
 import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
-import { closedObject, documentOf, duration, nameOf, windowNames } from "./shared.ts";
+import {
+  closedObject,
+  documentOf,
+  duration,
+  KubernetesFacts,
+  nameOf,
+  windowNames,
+} from "./shared.ts";
 
 const KnownLabel = closedObject(
   {
@@ -56,6 +63,28 @@ const Drift = closedObject(
   "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all",
 );
 
+const toolVersion = (title: string, description: string) =>
+  Type.String({
+    title,
+    pattern: "^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
+    description,
+  });
+
+const Tools = closedObject(
+  {
+    kustomize: Type.Optional(
+      toolVersion(
+        "version",
+        "version of kustomize (`5.8.1`), by itself or as the part of a kubectl; as `kustomize version`, or `kubectl version --client`, tells it",
+      ),
+    ),
+    helm: Type.Optional(
+      toolVersion("version", "version of helm (`4.2.3`), as `helm version` tells it"),
+    ),
+  },
+  "the versions of the tools that render kustomizations and charts; no other version is used",
+);
+
 export const Fleet = documentOf(
   "Fleet",
   closedObject(
@@ -96,6 +125,11 @@ export const Fleet = documentOf(
       deletionBudget: Type.Optional(DeletionBudget),
       drift: Type.Optional(Drift),
       health: Type.Optional(HealthRules),
+      tools: Type.Optional(Tools),
+      kubernetes: Type.Optional({
+        ...KubernetesFacts,
+        description: "the Kubernetes of sites that do not tell theirs, field by field",
+      }),
       ignore: Type.Optional(
         Type.Array(Type.String({ minLength: 1 }), {
           description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)",

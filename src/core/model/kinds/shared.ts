@@ -59,7 +59,7 @@ export const intOrPercent = (description: string) =>
 export const labelMap = (description: string) =>
   Type.Record(Type.String(), Type.String(), { title: "labels", description });
 
-/** Any data, by key: what expressions read as `values`. */
+/** Any data, by key: what charts take, and expressions read as `values`. */
 export const valuesOf = (description: string) =>
   Type.Record(Type.String(), Type.Unknown(), { title: "values", description });
 
@@ -150,3 +150,32 @@ export const documentOf = <K extends string, T extends TProperties>(
     },
     description,
   );
+
+/** What of a cluster decides what a chart renders to. */
+export const KubernetesFacts = closedObject(
+  {
+    version: Type.Optional(
+      Type.String({
+        title: "minor version",
+        pattern: "^1\\.[0-9]+$",
+        description: 'its minor version, quoted (`"1.33"`): `.Capabilities.KubeVersion` of charts',
+      }),
+    ),
+    apiVersions: Type.Optional(
+      Type.Array(
+        Type.String({
+          title: "API version",
+          pattern: "^[a-z0-9.-]+(/[A-Za-z0-9]+){0,2}$",
+          description: "`group/version`, or `group/version/Kind`",
+        }),
+        {
+          uniqueItems: true,
+          description:
+            "what it serves beside Kubernetes' own APIs (`monitoring.coreos.com/v1`): `.Capabilities.APIVersions` of charts",
+        },
+      ),
+    ),
+  },
+  "the cluster's Kubernetes, as charts may ask for it",
+);
+export type KubernetesFacts = Static<typeof KubernetesFacts>;

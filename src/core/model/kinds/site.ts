@@ -1,5 +1,13 @@
 import { type Static, Type } from "typebox";
-import { closedObject, documentOf, Location, nameOf, timeZone, valuesOf } from "./shared.ts";
+import {
+  closedObject,
+  documentOf,
+  KubernetesFacts,
+  Location,
+  nameOf,
+  timeZone,
+  valuesOf,
+} from "./shared.ts";
 
 export const Site = documentOf(
   "Site",
@@ -19,7 +27,7 @@ export const Site = documentOf(
       ),
       values: Type.Optional(
         valuesOf(
-          "values of this site, merged over those of each app; expressions of peers see them",
+          "values of this site, merged over those of each app, for charts and expressions; expressions of peers see them",
         ),
       ),
       timeZone: Type.Optional(
@@ -27,6 +35,7 @@ export const Site = documentOf(
           "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region",
         ),
       ),
+      kubernetes: Type.Optional(KubernetesFacts),
       suspend: Type.Optional(
         Type.Boolean({ default: false, description: "true: nothing new is released to the site" }),
       ),

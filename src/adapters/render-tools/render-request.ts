@@ -1,0 +1,131 @@
+/** One request, carried out by the real tool: run twice, in another time zone the second time. */
+import { FleetError } from "../../core/errors.ts";
+import type { SourceFile } from "../../core/model/fleet-model.ts";
+import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
+import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
+import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
+import type { ChartInputs, ToolRequest } from "../../core/render/tools/tool-requests.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { FoundTool } from "./find-tool.ts";
+import { type ProgramLimits, type ProgramResult, runProgram } from "./run-program.ts";
+import { toolEnvironment } from "./tool-environment.ts";
+import { valuesName, type WorkFolder } from "./work-folder.ts";
+
+/** What a request is carried out with. */
+export interface RenderMeans {
+  readonly tool: FoundTool;
+  readonly work: WorkFolder;
+  readonly limits: ProgramLimits;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Renders a request. TOOL_FAILED: nobody knows. */
+export async function renderRequest(request: ToolRequest, means: RenderMeans): Promise<ToolOutput> {
+  const { work } = means;
+  const root = await work.extract(request.source);
+  if (request.chart === undefined) return renderTwice(request, { ...means, root });
+  const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
+  try {
+    return await renderTwice(request, { ...means, root });
+  } finally {
+    await work.forget(values);
+  }
+}
+
+interface RunMeans extends RenderMeans {
+  readonly root: string;
+}
+
+async function renderTwice(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
+  const first = await run(means, argumentsFor(request, means));
+  const failure = failureOf(request, first, means);
+  if (failure !== undefined) return failure;
+  if (asksForTime(request)) await means.clock.sleep(1100, means.signal);
+  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
+  const failedAgain = failureOf(request, second, means);
+  if (failedAgain !== undefined) throw wavering(request);
+  const origins =
+    request.tool === "helm"
+      ? undefined
+      : await run(means, kustomizeArguments(means, `../${originsFolder}`));
+  return readToolOutput(request, {
+    first: first.stdout,
+    second: second.stdout,
+    ...(origins?.code === 0 && { origins: origins.stdout }),
+  });
+}
+
+async function run(
+  { tool, root, work, limits, clock, signal }: RunMeans,
+  args: readonly string[],
+  zoneFile?: string,
+): Promise<ProgramResult> {
+  const env = toolEnvironment(work.path, zoneFile);
+  return runProgram({ program: tool.program, args, cwd: root, env, signal }, limits, clock);
+}
+
+function failureOf(
+  request: ToolRequest,
+  { code, stderr, isTooLong }: ProgramResult,
+  { limits, work }: RunMeans,
+): ToolOutput | undefined {
+  if (isTooLong) {
+    const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
+    return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
+  }
+  return code === 0 ? undefined : toolRefusal(request, stderr.replaceAll(`${work.path}/`, ""));
+}
+
+/** A source that is refused now and then is refused by chance, or by what the machine lacks. */
+function wavering({ tool, source }: ToolRequest): FleetError {
+  return new FleetError(
+    "TOOL_FAILED",
+    `${tool} renders ${source.path} once, and refuses it the next time`,
+  );
+}
+
+/** A second rendering within the same second would not show what `now` makes of it. */
+function asksForTime({ tool, source }: ToolRequest): boolean {
+  return tool === "helm" && source.files.some(mentionsTime);
+}
+
+function mentionsTime({ path, text }: SourceFile): boolean {
+  return /\/templates\//.test(`/${path}`) && /\{\{[^}]*\b(now|ago)\b/.test(text);
+}
+
+function argumentsFor(request: ToolRequest, means: RunMeans): readonly string[] {
+  const { chart, source } = request;
+  if (chart === undefined) return kustomizeArguments(means, relative(source.path));
+  // Relative to the tree: what the folder of temporary files is called does not matter.
+  const files = [...source.valuesFiles.keys()].map((position) => `../${valuesName(position)}`);
+  return helmArguments(relative(source.path), chart, [...files, `../../${request.key}.json`]);
+}
+
+/** With `./` in front, no path looks like an option or a URL. */
+function relative(path: string): string {
+  return path === "" ? "." : `./${path}`;
+}
+
+function kustomizeArguments({ tool }: RunMeans, path: string): readonly string[] {
+  return [tool.kind === "kubectl" ? "kustomize" : "build", path];
+}
+
+function helmArguments(
+  path: string,
+  chart: ChartInputs,
+  valuesFiles: readonly string[],
+): readonly string[] {
+  return [
+    "template",
+    chart.releaseName,
+    path,
+    `--namespace=${chart.namespace}`,
+    ...valuesFiles.map((file) => `--values=${file}`),
+    // A cluster's version has three numbers, and templates may ask for the last.
+    ...(chart.kubernetes === null ? [] : [`--kube-version=${chart.kubernetes}.0`]),
+    ...chart.apiVersions.map((version) => `--api-versions=${version}`),
+    ...(chart.includeCRDs ? ["--include-crds"] : []),
+    ...(chart.skipSchemaValidation ? ["--skip-schema-validation"] : []),
+  ];
+}

@@ -1,0 +1,98 @@
+/**
+ * kustomize and Helm, as the core asks for them: requests in, their outcomes out. What is known is not rendered again;
+ * the rest runs on an extracted copy of its files, a few at once, without network, plugins or anything of the user's.
+ */
+import { availableParallelism, tmpdir } from "node:os";
+import pLimit from "p-limit";
+import type { ToolOutput, ToolOutputs } from "../../core/render/tools/tool-output.ts";
+import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { ToolFinder } from "./find-tool.ts";
+import { type CacheLimits, defaultCacheLimits, OutputCache } from "./output-cache.ts";
+import { renderRequest } from "./render-request.ts";
+import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
+import { toolEnvironment } from "./tool-environment.ts";
+import { WorkFolder } from "./work-folder.ts";
+
+/** Renders kustomizations and charts. */
+export interface RenderTools {
+  /** The outcome of every request, whatever it is. TOOL_MISSING, TOOL_VERSION, TOOL_FAILED: nobody knows. */
+  render(requests: readonly ToolRequest[], signal?: AbortSignal): Promise<ToolOutputs>;
+}
+
+export interface RenderToolsOptions {
+  /** Folders in which the programs are looked for, as in PATH. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Folder that keeps outcomes; without it they live as long as this. */
+  readonly cacheFolder?: string | undefined;
+  readonly limits?: Partial<ProgramLimits>;
+  readonly cacheLimits?: Partial<CacheLimits>;
+}
+
+/** Makes it; nothing is looked for before something is asked. */
+export function createRenderTools(options: RenderToolsOptions): RenderTools {
+  const { path, clock, cacheFolder } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
+  const cache = new OutputCache({ folder: cacheFolder, limits: cacheLimits, clock });
+  const finder = new ToolFinder(path, async (program, args) => {
+    const env = toolEnvironment(tmpdir());
+    return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => undefined);
+  });
+  return {
+    async render(requests, signal) {
+      const outputs = new Map<string, ToolOutput>();
+      const missing: ToolRequest[] = [];
+      for (const request of requests) {
+        const known = await cache.get(request.key);
+        if (known === undefined) missing.push(request);
+        else outputs.set(request.key, known);
+      }
+      const rendered = await renderMissing(missing, { finder, cache, limits, clock, signal });
+      return new Map([...outputs, ...rendered]);
+    },
+  };
+}
+
+interface Means {
+  readonly finder: ToolFinder;
+  readonly cache: OutputCache;
+  readonly limits: ProgramLimits;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The first that cannot be found out ends the others: their outcomes are kept, and another try goes on from there. */
+async function renderMissing(
+  requests: readonly ToolRequest[],
+  { finder, cache, limits, clock, signal }: Means,
+): Promise<ToolOutputs> {
+  if (requests.length === 0) return new Map();
+  for (const { tool, version } of requests) await finder.find(tool, version);
+  const work = await WorkFolder.create(tmpdir());
+  const failed = new AbortController();
+  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const limit = pLimit(availableParallelism());
+  const outputs = new Map<string, ToolOutput>();
+  const renderOne = async (request: ToolRequest): Promise<void> => {
+    either.throwIfAborted();
+    const tool = await finder.find(request.tool, request.version);
+    const output = await renderRequest(request, { tool, work, limits, clock, signal: either });
+    await cache.set(request.key, output);
+    outputs.set(request.key, output);
+  };
+  try {
+    const all = requests.map((request) =>
+      limit(() => renderOne(request)).catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    );
+    await Promise.allSettled(all);
+    either.throwIfAborted();
+    return outputs;
+  } finally {
+    await work.remove();
+  }
+}

@@ -1,0 +1,148 @@
+/** The objects of an app before overlays: those of its manifests, or what its tool gave for each kind of site. */
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { FleetModel, Located, Place, SourceFile } from "../../model/fleet-model.ts";
+import type { App } from "../../model/kinds.ts";
+import type { KubeObject } from "../../model/kube-object.ts";
+import { toolOf, writtenSource } from "../../model/tools/tool-source.ts";
+import type { ManifestObject } from "../manifest-objects.ts";
+import { type FillableManifests, parseFillableManifests } from "../fill-manifests.ts";
+import { mistake } from "../mistake.ts";
+import {
+  checkManifests,
+  type ManifestContext,
+  type ParsedManifests,
+  parseManifests,
+  type SourceObject,
+} from "../parse-manifests.ts";
+import { shapesOf, type VariableOf } from "../shapes.ts";
+import { withoutHooks } from "./helm-hooks.ts";
+import type { ToolOutput, ToolOutputs, ToolProblem } from "./tool-output.ts";
+import { neededTools, requestsOf } from "./tool-requests.ts";
+
+/** An app's objects, checked. */
+export interface AppObjects extends FillableManifests {
+  /** All objects that some site gets. */
+  readonly objects: readonly SourceObject[];
+  /** The files they are made from. */
+  readonly files: readonly SourceFile[];
+  /** True for an app whose source has mistakes, which are told already. */
+  readonly isUnknown: boolean;
+  /** What of a site decides which objects it gets. */
+  readonly variableOf: VariableOf;
+  readonly objectsAt: (variable: string) => readonly SourceObject[];
+}
+
+interface Models {
+  readonly model: FleetModel;
+  readonly siteModel: FleetModel;
+  readonly tools: ToolOutputs;
+}
+
+interface AppInput {
+  readonly app: Located<App>;
+  readonly manifests: ManifestContext;
+}
+
+/** Reads an app's objects. */
+export function appObjects(models: Models, input: AppInput): AppObjects {
+  const { app, manifests } = input;
+  const { name } = app.value.metadata;
+  if (toolOf(app.value.spec.source) !== undefined) return toolObjects(models, input);
+  const files = models.model.manifests.get(name) ?? [];
+  const parsed = readManifests(models, app.value, { files, manifests });
+  return {
+    ...parsed,
+    isUnknown: false,
+    files,
+    variableOf: () => "",
+    objectsAt: () => parsed.objects,
+  };
+}
+
+/** Where the App does not say that expressions count in its manifests, there is nothing to fill in. */
+function readManifests(
+  { model }: Models,
+  app: App,
+  { files, manifests }: { files: readonly SourceFile[]; manifests: ManifestContext },
+): FillableManifests {
+  if (app.spec.source.expressions !== true) {
+    return { ...parseManifests(files, manifests), fillable: [] };
+  }
+  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
+}
+
+/** The CustomResourceDefinitions in everything that tools give a fleet. */
+export function toolDefinitions(models: Models): readonly KubeObject[] {
+  if (models.model.toolSources.size === 0) return [];
+  return neededTools(models)
+    .flatMap(({ key }) => outputOf(models, key).objects)
+    .flatMap(({ object }) => (object.kind === "CustomResourceDefinition" ? object : []));
+}
+
+/** Who renders has to prepare: a tool cannot be run from here. */
+function outputOf({ tools }: Models, key: string): ToolOutput {
+  const output = tools.get(key);
+  if (output === undefined) throw new Error(`nobody has rendered the source ${key}`);
+  return output;
+}
+
+function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
+  const requestOf = requestsOf(models, app);
+  const source = models.model.toolSources.get(app.value.metadata.name);
+  if (requestOf === undefined || source === undefined) return unknownObjects;
+  // Values of a site that cannot be filled in are told where its shape is.
+  const variableOf: VariableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
+  const { field } = writtenSource(app.value.spec.source);
+  const written = (): Place => app.at(["spec", "source", field]);
+  const read = new Map<string, ParsedManifests>();
+  for (const { variable } of shapesOf(models, app.value, variableOf)) {
+    if (variable === noRequest || read.has(variable)) continue;
+    const output = outputOf(models, variable);
+    const { hooks } = app.value.spec.source.helm ?? {};
+    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
+    read.set(variable, readObjects(found, manifests, written));
+  }
+  const all = [...read.values()];
+  return {
+    objects: all.flatMap(({ objects }) => objects),
+    fillable: [],
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    isUnknown: false,
+    files: source.files,
+    variableOf,
+    objectsAt: (variable) => read.get(variable)?.objects ?? [],
+  };
+}
+
+const noRequest = "";
+
+const unknownObjects: AppObjects = {
+  objects: [],
+  fillable: [],
+  diagnostics: [],
+  isUnknown: true,
+  files: [],
+  variableOf: () => "",
+  objectsAt: () => [],
+};
+
+function readObjects(
+  { objects, problems }: ToolOutput,
+  manifests: ManifestContext,
+  written: () => Place,
+): ParsedManifests {
+  if (problems.length > 0) {
+    return { objects: [], diagnostics: problems.map((problem) => diagnosticOf(problem, written)) };
+  }
+  const placed = objects.map(({ file, object }): ManifestObject => {
+    const at = (): Place => ({ file, line: 0, column: 0 });
+    return { object, at, keyAt: at, textAt: at };
+  });
+  return checkManifests(placed, manifests);
+}
+
+function diagnosticOf(problem: ToolProblem, written: () => Place): Diagnostic {
+  const { file, line, column, code, message, hint } = problem;
+  const place = file === null ? written() : { file, line, column };
+  return mistake(place, { code, message, ...(hint === undefined ? {} : { hint }) });
+}

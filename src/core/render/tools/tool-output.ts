@@ -1,0 +1,155 @@
+/**
+ * What a tool wrote -> the objects, each with the file it comes from, or what is wrong. A source is rendered twice, and
+ * both have to be the same: what differs each time would differ at each site, and never come to rest.
+ */
+import type { DiagnosticCode } from "../../model/diagnostic.ts";
+import { type Json, isJsonObject, isSameJson } from "../../model/json.ts";
+import { describeKey, keyOf, type KubeObject, objectId } from "../../model/kube-object.ts";
+import { readManifestObjects } from "../manifest-objects.ts";
+import { originFiles } from "./kustomize-origins.ts";
+import { helmDocuments } from "./helm-documents.ts";
+import type { ToolRequest } from "./tool-requests.ts";
+
+/** An object with the file of the repository that it comes from: the finest that the tool tells. */
+export interface ToolObject {
+  readonly file: string;
+  readonly object: KubeObject;
+}
+
+/** What is wrong with a source. */
+export interface ToolProblem {
+  /** null: where the App names the source. Line and column are 0 where nobody knows them. */
+  readonly file: string | null;
+  readonly line: number;
+  readonly column: number;
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The outcome of a request: JSON, so that it can be kept on a disk. */
+export interface ToolOutput {
+  readonly objects: readonly ToolObject[];
+  /** Not empty: the source is not valid. */
+  readonly problems: readonly ToolProblem[];
+}
+
+/** The outcomes of requests, by key. */
+export type ToolOutputs = ReadonlyMap<string, ToolOutput>;
+
+/** For fleets of which no app needs a tool. */
+export const noToolOutputs: ToolOutputs = new Map();
+
+/** An output that is nothing but a problem. */
+export function refused(problem: ToolProblem): ToolOutput {
+  return { objects: [], problems: [problem] };
+}
+
+/** What a tool wrote. */
+export interface ToolTexts {
+  readonly first: string;
+  /** The same, done again. */
+  readonly second: string;
+  /** For kustomize: the same objects with their origins; empty where it would not tell them. */
+  readonly origins?: string;
+}
+
+/** Reads what a tool wrote for a request. */
+export function readToolOutput(request: ToolRequest, texts: ToolTexts): ToolOutput {
+  const { first, second, origins = "" } = texts;
+  const read = (text: string): ToolOutput =>
+    request.tool === "helm" ? readHelm(request, text) : readKustomize(request, text);
+  const one = read(first);
+  if (one.problems.length > 0) return one;
+  const difference = first === second ? undefined : differenceOf(one, read(second));
+  if (difference !== undefined) return refused(difference);
+  if (request.tool === "helm") return one;
+  const files = originFiles(request.source, readDocuments("", origins).objects);
+  const objects = one.objects.map(({ file, object }) => {
+    return { file: files.get(objectId(keyOf(object))) ?? file, object };
+  });
+  return { objects, problems: [] };
+}
+
+function readHelm(request: ToolRequest, text: string): ToolOutput {
+  const documents = helmDocuments(request.source, text);
+  return joined(documents.map(({ file, text }) => readDocuments(file, text)));
+}
+
+function readKustomize({ source }: ToolRequest, text: string): ToolOutput {
+  const main = source.files.find(({ path }) => isKustomizationOf(source.path, path));
+  return readDocuments(main?.path ?? source.path, text);
+}
+
+function isKustomizationOf(folder: string, path: string): boolean {
+  const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+  return names.some((name) => path === (folder === "" ? name : `${folder}/${name}`));
+}
+
+/** The objects of a text; its lines are those of no file. */
+function readDocuments(file: string, text: string): ToolOutput {
+  const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
+  const problems = diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ code, message, hint }) => {
+      const rest = hint === undefined ? {} : { hint };
+      return { file, line: 0, column: 0, code, message: `rendered: ${message}`, ...rest };
+    });
+  return { objects: objects.map(({ object }) => ({ file, object })), problems };
+}
+
+function joined(outputs: readonly ToolOutput[]): ToolOutput {
+  return {
+    objects: outputs.flatMap(({ objects }) => objects),
+    problems: outputs.flatMap(({ problems }) => problems),
+  };
+}
+
+function differenceOf(one: ToolOutput, other: ToolOutput): ToolProblem | undefined {
+  const told = (file: string, message: string): ToolProblem => ({
+    file,
+    line: 0,
+    column: 0,
+    code: "unrepeatable",
+    message,
+    hint: "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time",
+  });
+  const count = Math.max(one.objects.length, other.objects.length);
+  for (let index = 0; index < count; index += 1) {
+    const [a, b] = [one.objects[index], other.objects[index]];
+    if (a === undefined || b === undefined) {
+      const { file, object } = (a ?? b) as ToolObject; // one of them is there
+      return told(
+        file,
+        `${describeKey(keyOf(object))} is there in one rendering and not in the next`,
+      );
+    }
+    if (isSameJson(a.object, b.object)) continue;
+    const field = firstDifference(a.object, b.object, "");
+    const message = `${describeKey(keyOf(a.object))} is another one each time it is rendered, in ${field}`;
+    return told(a.file, message);
+  }
+  return undefined;
+}
+
+/** Path of the first field in which two values differ: `.data.password`. */
+function firstDifference(a: Json, b: Json, path: string): string {
+  const [from, to] = [membersOf(a), membersOf(b)];
+  if (from === undefined || to === undefined) return path === "" ? "." : path;
+  const keys = [...new Set([...from.keys(), ...to.keys()])].toSorted();
+  for (const key of keys) {
+    const [inner, other] = [from.get(key), to.get(key)];
+    const here = Array.isArray(a) ? `${path}[${key}]` : `${path}.${key}`;
+    if (inner === undefined || other === undefined) return here;
+    if (!isSameJson(inner, other)) return firstDifference(inner, other, here);
+  }
+  return path;
+}
+
+function membersOf(value: Json): ReadonlyMap<string, Json> | undefined {
+  if (Array.isArray(value)) {
+    // isArray loses the type of items
+    return new Map((value as readonly Json[]).map((item, index) => [String(index), item]));
+  }
+  return isJsonObject(value) ? new Map(Object.entries(value)) : undefined;
+}

@@ -1,0 +1,49 @@
+import { fillableJson } from "../expressions/fill-json.ts";
+import type { Located } from "../model/fleet-model.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { App } from "../model/kinds.ts";
+import { type FilledPart, FillablePart } from "./fillable-part.ts";
+import type { FieldPath } from "./read-yaml.ts";
+import type { KnownSite } from "./site-facts.ts";
+import type { SiteMistakes } from "./site-mistakes.ts";
+
+/** The values of an App and of its overlays, with their expressions. */
+export class ValueLayers {
+  readonly #app: FillablePart<JsonObject>;
+  readonly #overlays: readonly FillablePart<JsonObject>[];
+
+  constructor(app: Located<App>) {
+    const { values = {}, overlays = [] } = app.value.spec;
+    this.#app = valuesPart(app, values, ["spec", "values"]);
+    this.#overlays = overlays.map((overlay, index) =>
+      valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"]),
+    );
+  }
+
+  get isFillable(): boolean {
+    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
+  }
+
+  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
+  at(
+    site: KnownSite,
+    indexes: readonly number[],
+    mistakes: SiteMistakes,
+  ): readonly FilledPart<JsonObject>[] | undefined {
+    const parts = [this.#app, ...indexes.flatMap((index) => this.#overlays[index] ?? [])];
+    const layers = parts.map((part) => part.at(site.name, site, mistakes));
+    const sound = layers.filter((layer) => layer !== undefined);
+    return sound.length < layers.length ? undefined : sound;
+  }
+}
+
+function valuesPart(
+  app: Located<App>,
+  written: Readonly<Record<string, unknown>>,
+  at: FieldPath,
+): FillablePart<JsonObject> {
+  const json = written as JsonObject; // parsed YAML that the schema has checked
+  return new FillablePart(json, fillableJson(json, "values"), (path, offset) =>
+    app.textAt([...at, ...path], offset),
+  );
+}

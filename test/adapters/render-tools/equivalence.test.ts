@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { documentYaml } from "../../support/fleet.ts";
+import { bareTool, inNamespace, mistakesOf, toolFleet, webAt } from "../../support/render-tools.ts";
+import { chart, filesOf, kustomization } from "../../support/tool-sources.ts";
+
+const clusterKinds = ["ClusterRole", "CustomResourceDefinition"];
+
+describe("a kustomization", { timeout: 60_000 }, () => {
+  it("renders to what kubectl kustomize gives, object for object", async () => {
+    const bare = await bareTool(filesOf(kustomization), "kubectl", [
+      "kustomize",
+      "kustomize/overlays/shop",
+    ]);
+    const fleet = toolFleet({ kustomize: "kustomize/overlays/shop" }, kustomization);
+    const found = await webAt(fleet);
+    expect(found).toEqual(inNamespace(bare, "web", clusterKinds));
+    expect([...found.keys()]).toEqual([
+      "_ConfigMap_web_shop-settings-9bffd2btm6",
+      "_Service_web_shop-web",
+      "apps_Deployment_web_shop-web",
+      "rbac.authorization.k8s.io_ClusterRole__shop-reader",
+    ]);
+  });
+
+  it("tells the mistakes of its objects at the file that each comes from", async () => {
+    const files = toolFleet(
+      { kustomize: "kustomize/overlays/shop" },
+      {
+        ...kustomization,
+        "kustomize/base/service.yaml": `apiVersion: v1
+kind: Service
+metadata: { name: web, labels: { flotilla.dev/app: mine } }
+spec: { ports: [{ port: 80 }] }
+`,
+      },
+    );
+    expect(await mistakesOf(files)).toEqual([
+      "kustomize/base/service.yaml: error: flotilla.dev/app is set by Flotilla; remove it [invalid-object]",
+    ]);
+  });
+});
+
+describe("a chart", { timeout: 60_000 }, () => {
+  const site = (values: object, kubernetes: object): string =>
+    documentYaml(
+      "Site",
+      { name: "e1", labels: { ring: "canary", tier: "shop" } },
+      { region: "east", values, kubernetes },
+    );
+  const values = { replicas: 2, extra: { a: null, c: 3 } };
+  const overlay = { virtualSites: ["shops"], values: { cache: { size: 2 }, extra: { d: [1, 2] } } };
+  const siteValues = { cache: { size: 3 }, image: { tag: "9" } };
+  const edits = {
+    ...chart,
+    "values/common.yaml": "depth: 7\nreplicas: 5\nextra: { e: x }\n",
+    "sites/e1.yaml": site(siteValues, {
+      version: "1.33",
+      apiVersions: ["monitoring.coreos.com/v1"],
+    }),
+  };
+  const source = {
+    chart: "charts/web",
+    helm: { releaseName: "shop", valuesFiles: ["values/common.yaml"] },
+  };
+  const layers = { values, overlays: [overlay] };
+  const asFiles = [values, overlay.values, siteValues].map((layer, index) => ({
+    path: `layer-${index}.json`,
+    text: JSON.stringify(layer),
+  }));
+  const ownFiles = [...filesOf(edits), ...asFiles];
+  const args = ["template", "shop", "charts/web", "--namespace=web", "--include-crds"];
+  const layered = ["values/common.yaml", ...asFiles.map(({ path }) => path)].map(
+    (path) => `--values=${path}`,
+  );
+
+  it("renders to what helm template gives with the same values in the same order, object for object", async () => {
+    const bare = await bareTool(ownFiles, "helm", [
+      ...args,
+      ...layered,
+      "--kube-version=1.33.0",
+      "--api-versions=monitoring.coreos.com/v1",
+      "--skip-tests",
+    ]);
+    const found = await webAt(toolFleet(source, edits, layers));
+    expect(found).toEqual(inNamespace(bare, "web", clusterKinds));
+    expect(found.get("_ConfigMap_web_shop-web")?.["data"]).toEqual({
+      motd: "welcome\n",
+      ignored: "",
+      namespace: "web",
+      kubernetes: "v1.33.0",
+      monitored: "true",
+      extra: '{"b":2,"c":3,"d":[1,2],"e":"x"}',
+    });
+  });
+
+  it("renders to what helm template gives by itself where nothing is said of values and sites", async () => {
+    const bare = await bareTool(filesOf(chart), "helm", [
+      "template",
+      "web",
+      "charts/web",
+      "--namespace=web",
+      "--include-crds",
+      "--skip-tests",
+    ]);
+    const found = await webAt(toolFleet({ chart: "charts/web" }, chart));
+    expect(found).toEqual(inNamespace(bare, "web", clusterKinds));
+  });
+
+  it("leaves out what is in crds/ where the App says so", async () => {
+    const without = toolFleet(
+      { chart: "charts/web", helm: { includeCRDs: false } },
+      {
+        ...chart,
+        "charts/web/templates/queue.yaml": null,
+      },
+    );
+    const found = await webAt(without);
+    expect([...found.values()].map(({ kind }) => kind)).toEqual([
+      "ConfigMap",
+      "Service",
+      "Deployment",
+    ]);
+  });
+
+  it("carries files that are no text as they are", async () => {
+    const bytes = "\u0000\u0001\u00ff\u00fe";
+    const binary = { path: "charts/web/files/logo.bin", text: bytes, isBinary: true };
+    const edited = {
+      ...chart,
+      "charts/web/templates/logo.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: { name: logo }
+binaryData: { logo: {{ .Files.Get "files/logo.bin" | b64enc | quote }} }
+`,
+    };
+    const found = await webAt([...toolFleet({ chart: "charts/web" }, edited), binary]);
+    const logo = Buffer.from(bytes, "latin1").toString("base64");
+    expect(found.get("_ConfigMap_web_logo")?.["binaryData"]).toEqual({ logo });
+  });
+});
