@@ -36,7 +36,7 @@ export interface RequestFlowOptions {
 }
 
 /** Longer than this no server is left alone, whatever it asks. */
-export const longestPauseMs = 60_000;
+const longestPauseMs = 60_000;
 const firstPauseMs = 500;
 
 /**
