@@ -16,6 +16,10 @@ const generators = [
   { script: "scripts/vendor-github-openapi.ts", output: "test/support/github-openapi.json" },
   { script: "scripts/generate-merge-keys.ts", output: "src/core/render/generated/kubernetes.ts" },
   {
+    script: "scripts/generate-api-lifecycle.ts",
+    output: "src/core/render/generated/api-lifecycle.ts",
+  },
+  {
     script: "scripts/generate-api-types.ts",
     output: "src/core/cluster-model/ownership/generated/api-tables.json",
   },

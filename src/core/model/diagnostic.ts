@@ -55,6 +55,9 @@ export const diagnosticCodes = {
   "shared-object": "two apps of one site render the same object",
   "secret-data": "a Secret with data would be stored in plain text",
   "sealed-secret": "a Secret is sealed with SOPS in a way that no worker can open",
+  "unserved-api":
+    "the Kubernetes of a site does not serve the API version of an object, or soon will not",
+  "kubernetes-version": "an app is placed at a site whose Kubernetes it does not run on",
   "patch-no-target": "a patch matches no object",
   "patch-failed": "a patch cannot be applied to its target",
   "too-large": "an object is too large for a cluster to store",

@@ -45,7 +45,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.profile",
     "spec.components",
     "spec.secrets",
-    "spec.kubernetes",
     "spec.kubernetesVersion",
     "spec.windows",
     "spec.tenant",

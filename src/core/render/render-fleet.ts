@@ -7,6 +7,7 @@ import {
 } from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { LoadedFleet } from "../model/load-fleet.ts";
+import { checkKubernetes } from "./check-kubernetes.ts";
 import { mayDefineKinds } from "./custom-kinds.ts";
 import {
   type AppRendering,
@@ -31,7 +32,7 @@ export function renderFleet(
     diagnostics.push(...result.diagnostics);
     if (result.ok) renderings.push(result.value);
   }
-  diagnostics.push(...sharedObjects(renderings));
+  diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
   const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };

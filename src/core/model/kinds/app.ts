@@ -3,7 +3,7 @@ import { Checks } from "./checks.ts";
 import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
-import { closedObject, documentOf, Name, nameOf, valuesOf } from "./shared.ts";
+import { closedObject, documentOf, minorVersion, Name, nameOf, valuesOf } from "./shared.ts";
 import { Source } from "./source.ts";
 
 export const App = documentOf(
@@ -31,6 +31,15 @@ export const App = documentOf(
       values: Type.Optional(
         valuesOf(
           "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",
+        ),
+      ),
+      kubernetes: Type.Optional(
+        closedObject(
+          {
+            min: Type.Optional(minorVersion('the oldest minor version, quoted (`"1.28"`)')),
+            max: Type.Optional(minorVersion("the newest")),
+          },
+          "the versions of Kubernetes that it runs on: a site that declares another is a mistake",
         ),
       ),
       overlays: Type.Optional(

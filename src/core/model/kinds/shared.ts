@@ -151,15 +151,17 @@ export const documentOf = <K extends string, T extends TProperties>(
     description,
   );
 
+/** A minor version of Kubernetes. */
+export const minorVersion = (description: string) =>
+  Type.String({ title: "minor version", pattern: "^1\\.[0-9]+$", description });
+
 /** What of a cluster decides what a chart renders to. */
 export const KubernetesFacts = closedObject(
   {
     version: Type.Optional(
-      Type.String({
-        title: "minor version",
-        pattern: "^1\\.[0-9]+$",
-        description: 'its minor version, quoted (`"1.33"`): `.Capabilities.KubeVersion` of charts',
-      }),
+      minorVersion(
+        'its minor version, quoted (`"1.33"`): what it serves is checked, and charts see it as `.Capabilities.KubeVersion`',
+      ),
     ),
     apiVersions: Type.Optional(
       Type.Array(
@@ -176,6 +178,6 @@ export const KubernetesFacts = closedObject(
       ),
     ),
   },
-  "the cluster's Kubernetes, as charts may ask for it",
+  "the cluster's Kubernetes",
 );
 export type KubernetesFacts = Static<typeof KubernetesFacts>;

@@ -1,0 +1,140 @@
+/**
+ * What the Kubernetes versions of the sites that an app is placed at speak against: API versions that they do not serve,
+ * and versions that the App does not run on. A site whose version nobody declares is not judged.
+ */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
+import type { App } from "../model/kinds.ts";
+import type { ObjectId } from "../model/kube-object.ts";
+import { type ServingProblem, servingProblem } from "./api-lifecycle.ts";
+import { mistake, warning } from "./mistake.ts";
+import type { PlacedRendering } from "./render-app.ts";
+import type { TreeId } from "./rendered.ts";
+
+/** Sites by the minor version of their Kubernetes: 33 of `1.33`. */
+type SitesByMinor = ReadonlyMap<number, readonly string[]>;
+
+/** Mistakes and warnings of all apps; each once, with a site where it happens. */
+export function checkKubernetes(
+  model: FleetModel,
+  renderings: readonly PlacedRendering[],
+): readonly Diagnostic[] {
+  const minors = minorsOf(model);
+  if (minors.size === 0) return [];
+  return renderings.flatMap((rendering) => {
+    const app = model.apps.get(rendering.app.app);
+    const all = byMinor(rendering.app.sites.keys(), minors);
+    return [
+      ...(app === undefined ? [] : rangeMistakes(app, all)),
+      ...servingMistakes(rendering, minors),
+    ];
+  });
+}
+
+function minorsOf(model: FleetModel): ReadonlyMap<string, number> {
+  const common = model.fleet.value.spec.kubernetes?.version;
+  return new Map(
+    [...model.sites].flatMap(([name, { value }]): [string, number][] => {
+      const version = value.spec.kubernetes?.version ?? common;
+      return version === undefined ? [] : [[name, minorOf(version)]];
+    }),
+  );
+}
+
+/** The schema has checked the form, `1.33`. */
+function minorOf(version: string): number {
+  return Number(version.slice("1.".length));
+}
+
+function byMinor(sites: Iterable<string>, minors: ReadonlyMap<string, number>): SitesByMinor {
+  const found = new Map<number, string[]>();
+  for (const site of sites) {
+    const minor = minors.get(site);
+    if (minor === undefined) continue;
+    const known = found.get(minor);
+    if (known === undefined) found.set(minor, [site]);
+    else known.push(site);
+  }
+  return found;
+}
+
+function rangeMistakes(app: Located<App>, sites: SitesByMinor): readonly Diagnostic[] {
+  const { min, max } = app.value.spec.kubernetes ?? {};
+  return [...sites].flatMap(([minor, names]) => {
+    const isBelow = min !== undefined && minor < minorOf(min);
+    const isAbove = max !== undefined && minor > minorOf(max);
+    if (!isBelow && !isAbove) return [];
+    const { name } = app.value.metadata;
+    const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
+    return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
+      code: "kubernetes-version",
+      message: `${name} needs Kubernetes ${wanted}; ${placesOf(minor, names)}`,
+      hint: "place it at other sites, or upgrade these first",
+    });
+  });
+}
+
+/** By API version and kind, so that an app with many objects of one kind is not a wall of text. */
+function servingMistakes(
+  { app, variants, places }: PlacedRendering,
+  minors: ReadonlyMap<string, number>,
+): readonly Diagnostic[] {
+  const found = new Map<string, Unserved>();
+  for (const one of unserved({ app, variants, places }, minors)) {
+    const known = found.get(one.key);
+    found.set(
+      one.key,
+      known === undefined ? one : { ...known, sites: [...known.sites, ...one.sites] },
+    );
+  }
+  return [...found.values()].map(({ place, sites, minor, problem }) => {
+    const message = `${problem.message}; ${placesOf(minor, [...new Set(sites)].toSorted())}`;
+    const told = { code: "unserved-api", message, hint: problem.hint } as const;
+    return problem.when === "now" ? mistake(place, told) : warning(place, told);
+  });
+}
+
+interface Unserved {
+  readonly key: string;
+  readonly place: Place;
+  readonly sites: readonly string[];
+  readonly minor: number;
+  readonly problem: ServingProblem;
+}
+
+/** What is not served, of each variant at each version. */
+function unserved(
+  { app, variants, places }: Pick<PlacedRendering, "app" | "variants" | "places">,
+  minors: ReadonlyMap<string, number>,
+): readonly Unserved[] {
+  return [...sitesByTree(app.sites)].flatMap(([tree, names]) =>
+    [...byMinor(names, minors)].flatMap(([minor, sites]) =>
+      (variants.get(tree)?.objects ?? []).flatMap(({ id, object }): Unserved[] => {
+        const problem = servingProblem(object, minor);
+        if (problem === undefined) return [];
+        const key = JSON.stringify([object.apiVersion, object.kind, minor]);
+        return [{ key, place: placeOf(places, id), sites, minor, problem }];
+      }),
+    ),
+  );
+}
+
+function sitesByTree(sites: ReadonlyMap<string, TreeId>): ReadonlyMap<TreeId, readonly string[]> {
+  const found = new Map<TreeId, string[]>();
+  for (const [site, tree] of sites) {
+    const known = found.get(tree);
+    if (known === undefined) found.set(tree, [site]);
+    else known.push(site);
+  }
+  return found;
+}
+
+function placeOf(places: ReadonlyMap<ObjectId, Place>, id: ObjectId): Place {
+  return places.get(id) ?? { file: ".", line: 0, column: 0 };
+}
+
+function placesOf(minor: number, names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `site ${first}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
+}
