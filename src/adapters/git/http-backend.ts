@@ -1,5 +1,5 @@
 /**
- * Serves mirrors to workers: smart HTTP by `git http-backend`, one repository for each mirror, of which only
+ * Serves mirrors to workers: smart HTTP, packs by `git http-backend`, one repository for each mirror, of which only
  * `refs/heads/main` is shown. It is read-only but for one push: of the commit that the controller asks for, to
  * `refs/flotilla/recover`. Nothing is said about a mirror, not even whether it exists, without its credential.
  */
@@ -11,6 +11,7 @@ import { mirrorBranch, recoverRef } from "../../core/protocol/mirror-layout.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { GitConfig } from "./git-environment.ts";
 import { runHttpBackend } from "./http-backend-process.ts";
+import { answerUploadPack } from "./upload-pack.ts";
 
 /** Answers the git requests of a mirror; false (untouched) for any other request. */
 export type MirrorGitHandler = (
@@ -83,7 +84,8 @@ export function createMirrorGitHandler(options: Options): MirrorGitHandler {
     const body = await readBody(request, bodyLimit(options, wanted));
     const problem = "status" in body ? body : refuseUpdate(options, wanted, body);
     if (problem === undefined && !("status" in body)) {
-      await limit(() => serve({ options, request, response, body }, wanted));
+      const exchange = { options, request, response, body };
+      await serve(exchange, wanted, limit);
       if (wanted.endpoint === "git-receive-pack") options.onPush?.();
     } else if (problem !== undefined) answer(request, response, problem);
     return true;
@@ -204,26 +206,62 @@ function unzip(request: IncomingMessage): Readable {
   return source;
 }
 
+interface Exchange {
+  readonly options: Options;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+}
+
 async function serve(
-  exchange: {
-    readonly options: Options;
-    readonly request: IncomingMessage;
-    readonly response: ServerResponse;
-    readonly body: Buffer;
-  },
+  exchange: Exchange,
+  wanted: GitRequest,
+  limit: ReturnType<typeof pLimit>,
+): Promise<void> {
+  if (await serveQuickly(exchange, wanted)) return;
+  await limit(() => serveByGit(exchange, wanted));
+}
+
+/** A worker asks often and mostly learns nothing new: that costs no process. False: git is to answer. */
+async function serveQuickly(
+  { options, request, response, body }: Exchange,
+  wanted: GitRequest,
+): Promise<boolean> {
+  if (isPush(wanted)) return false;
+  const found = await answerUploadPack({
+    repoDir: options.repoDir(wanted.mirror),
+    method: methodOf(request),
+    protocol: protocolOf(request),
+    body,
+  });
+  if (found === null) return false;
+  response.writeHead(200, { "content-type": found.contentType, "cache-control": "no-cache" });
+  response.end(found.body);
+  return true;
+}
+
+function methodOf({ method }: IncomingMessage): "GET" | "POST" {
+  return method === "POST" ? "POST" : "GET";
+}
+
+function protocolOf({ headers }: IncomingMessage): string {
+  const protocol = String(headers["git-protocol"] ?? "");
+  return /^version=[0-2]$/.test(protocol) ? protocol : "";
+}
+
+async function serveByGit(
+  { options, request, response, body }: Exchange,
   wanted: GitRequest,
 ): Promise<void> {
-  const { options, request, response, body } = exchange;
   // The client went away while it waited.
   if (response.destroyed || response.closed) return;
-  const protocol = String(request.headers["git-protocol"] ?? "");
   const backendRequest = {
     repoDir: options.repoDir(wanted.mirror),
-    method: request.method === "POST" ? ("POST" as const) : ("GET" as const),
+    method: methodOf(request),
     path: `/${wanted.endpoint}`,
     query: wanted.query,
     contentType: request.headers["content-type"] ?? "",
-    protocol: /^version=[0-2]$/.test(protocol) ? protocol : "",
+    protocol: protocolOf(request),
     body,
     config: isPush(wanted)
       ? pushConfiguration(options.maxPushBytes ?? maxPushBytes)

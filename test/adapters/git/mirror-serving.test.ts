@@ -156,6 +156,36 @@ describe("mirrors over HTTP", () => {
     }
   });
 
+  it("tells a worker where the branch is without a git process", async () => {
+    const lines = ["command=ls-refs\n", "0001", "peel\n", "ref-prefix refs/heads/main\n", "0000"];
+    const body = lines
+      .map((line) =>
+        /^000[01]$/.test(line) ? line : (line.length + 4).toString(16).padStart(4, "0") + line,
+      )
+      .join("");
+    const headers = {
+      "git-protocol": "version=2",
+      "content-type": "application/x-git-upload-pack-request",
+    };
+    const listing = (): Promise<Response> =>
+      ask("/mirrors/eu.git/git-upload-pack", { method: "POST", body, headers });
+    const known = await mirror.resolve(main);
+    const { PATH } = process.env;
+    process.env["PATH"] = "/nowhere";
+    try {
+      const opened = await ask("/mirrors/eu.git/info/refs?service=git-upload-pack", { headers });
+      expect(opened.status).toBe(200);
+      expect(await opened.text()).toContain("version 2");
+      expect(await (await listing()).text()).toBe(`003d${known} ${main}\n0000`);
+      const all = body.replace(/[0-9a-f]{4}ref-prefix .*\n/, "");
+      const whole = { method: "POST", body: all, headers };
+      // All refs are git's to tell, and there is none.
+      await expect(ask("/mirrors/eu.git/git-upload-pack", whole)).rejects.toThrow("fetch failed");
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+
   it("opens one mirror with one credential", async () => {
     const cell = await fetcher({ mirror: "eu--cell-1" });
     expect(await cell.fetch()).toEqual({ head: null });
