@@ -13,6 +13,8 @@ export interface AnswerTimes {
 export interface FairPlaces {
   /** The way of one site to a place: runs work when there is one. */
   forSite(times: AnswerTimes): (work: () => Promise<void>) => Promise<void>;
+  /** Whether work of sites that answer promptly is under way, or waits for a place. */
+  isBusy(): boolean;
 }
 
 const shortestPatienceMs = 50;
@@ -71,6 +73,10 @@ class Places implements FairPlaces {
       });
       return done;
     };
+  }
+
+  isBusy(): boolean {
+    return this.#holders.size > 0 || this.#waiting.size > 0;
   }
 
   /** Queues behind the site's own work; each free place goes to the site whose turn it is. */

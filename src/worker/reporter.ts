@@ -20,6 +20,8 @@ export interface ReportSource {
   site(site: string): SiteReport | null;
   app(site: string, app: string): AppReport | null;
   facts(): Pick<WorkerReport, "head" | "epoch" | "stopped" | "refused">;
+  /** Work is under way that will bring more to tell in a moment. */
+  isBusy(): boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ReportSource {
 export interface Reporter {
   /** A site, or an app at it, is to be told. */
   touch(site: string, app?: string): void;
-  /** Head, stopped sites or refusal changed. */
+  /** Head, stopped sites or refusal changed, or the controller asks: told now, whatever is under way. */
   wake(): void;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -46,9 +48,13 @@ export interface ReporterOptions {
   readonly onAnswer: (answer: ReportAnswer) => void;
 }
 
-/** What comes at the same time is gathered for so long, and while much comes for so long since the report before. */
+/**
+ * What comes at the same time is gathered for so long, while much comes for so long since the report before, and while
+ * work is under way for so long: each report makes the controller think, and what is last is told at once.
+ */
 const gatherMs = 20;
 const betweenMs = 100;
+const busyMs = 500;
 const maxMessage = 2000;
 
 /** A reporter whose first report is a full one. */
@@ -63,6 +69,7 @@ class KeptReporter implements Reporter {
   #sequence = 1;
   #isFull = true;
   #failures = 0;
+  #isAsked = false;
   /** Monotonic. */
   #sentAt = 0;
 
@@ -77,6 +84,7 @@ class KeptReporter implements Reporter {
   }
 
   wake(): void {
+    this.#isAsked = true;
     this.#waker.wake();
   }
 
@@ -90,9 +98,17 @@ class KeptReporter implements Reporter {
         await clock.sleep(50 + backoffMs(base), signal);
       } else if (!this.#isFull) {
         await this.#waker.wait(heartbeatMs, signal);
-        const sinceMs = clock.monotonic() - this.#sentAt;
-        await clock.sleep(Math.max(gatherMs, betweenMs - sinceMs), signal);
+        await this.#gather(signal);
       }
+    }
+  }
+
+  async #gather(signal: AbortSignal): Promise<void> {
+    const { clock, source } = this.#options;
+    const sinceMs = (): number => clock.monotonic() - this.#sentAt;
+    await clock.sleep(Math.max(gatherMs, betweenMs - sinceMs()), signal);
+    while (!signal.aborted && !this.#isAsked && source.isBusy() && sinceMs() < busyMs) {
+      await clock.sleep(gatherMs, signal);
     }
   }
 
@@ -101,6 +117,7 @@ class KeptReporter implements Reporter {
     const told = this.#dirty;
     const keys = this.#isFull ? everything(source) : new Set([...told, ...source.overdue()]);
     this.#dirty = new Set();
+    this.#isAsked = false;
     this.#sentAt = this.#options.clock.monotonic();
     const report = this.#build(keys);
     // Each attempt is one of its own: where only the answer was lost, what comes next is no repeat but says more.

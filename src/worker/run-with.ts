@@ -13,9 +13,10 @@ import type { Logger } from "../runtime/logger.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
-import { createFairPlaces } from "./fair-places.ts";
+import { type FairPlaces, createFairPlaces } from "./fair-places.ts";
 import { createMirrorHistory } from "./mirror-history.ts";
 import {
+  type FollowerOptions,
   type MirrorFetcher,
   type MirrorFollower,
   type Verification,
@@ -83,6 +84,7 @@ interface Assembly {
 function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   const { clock, logger, store, git } = ports;
   const trees = createTreeCache(git);
+  const places = createFairPlaces(config.concurrency, clock);
   const engine = createWorkerEngine({
     config,
     store,
@@ -92,18 +94,10 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     history: createMirrorHistory(git, mirrorBranch, trees),
     keys: ports.keys,
     open: (site) => ports.open(site),
-    places: createFairPlaces(config.concurrency, clock),
+    places,
     touch: (site, app) => reporter.touch(site, app),
   });
-  const follower = createMirrorFollower({
-    git,
-    ref: mirrorBranch,
-    fetcher: ports.fetcher,
-    verify: (commit, previous) => ports.verify(commit, previous),
-    store,
-    clock,
-    logger,
-    pollMs: config.pollMs,
+  const follower = followerOf(config, ports, {
     onView: (view) => engine.follow(view),
     onChange: () => reporter.wake(),
   });
@@ -112,7 +106,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     heartbeatMs: config.heartbeatMs,
     clock,
     logger,
-    source: sourceOf(engine, follower),
+    source: sourceOf({ engine, follower, places }),
     send: async (report, until) => {
       await store.durable(); // what was told is still so after a crash
       return ports.controller.report(report, until);
@@ -126,7 +120,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
 }
 
 /** What there is to report. */
-function sourceOf(engine: WorkerEngine, follower: MirrorFollower): ReportSource {
+function sourceOf({ engine, follower, places }: Reported): ReportSource {
   return {
     sites: () => engine.sites(),
     apps: (site) => engine.apps(site),
@@ -134,7 +128,33 @@ function sourceOf(engine: WorkerEngine, follower: MirrorFollower): ReportSource 
     site: (site) => engine.site(site),
     app: (site, app) => engine.app(site, app),
     facts: () => ({ ...follower.facts(), stopped: engine.stopped() }),
+    isBusy: () => places.isBusy(),
   };
+}
+
+interface Reported {
+  readonly engine: WorkerEngine;
+  readonly follower: MirrorFollower;
+  readonly places: FairPlaces;
+}
+
+function followerOf(
+  { pollMs }: WorkerSettings,
+  ports: WorkerPorts,
+  listener: Pick<FollowerOptions, "onView" | "onChange">,
+): MirrorFollower {
+  const { git, fetcher, store, clock, logger } = ports;
+  return createMirrorFollower({
+    git,
+    ref: mirrorBranch,
+    fetcher,
+    verify: (commit, previous) => ports.verify(commit, previous),
+    store,
+    clock,
+    logger,
+    pollMs,
+    ...listener,
+  });
 }
 
 interface HintTakers extends Pick<Assembly, "engine" | "follower" | "reporter"> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Observations } from "../../src/controller/observations.ts";
 import { FleetError } from "../../src/core/errors.ts";
@@ -17,6 +18,7 @@ describe("the reporter", () => {
   let overdue: string[];
   let isDown: boolean;
   let isResend: boolean;
+  let isBusy: boolean;
   let ending: AbortController;
   let running: Promise<void>;
   let reporter: Reporter;
@@ -49,6 +51,7 @@ describe("the reporter", () => {
     overdue = [];
     isDown = false;
     isResend = false;
+    isBusy = false;
     take = (report) => {
       if (isDown) throw unreachable();
       sent.push(report);
@@ -69,6 +72,7 @@ describe("the reporter", () => {
         site: (site) => ({ site, reachable: true, message: "" }),
         app: (_, name) => apps.get(name) ?? null,
         facts: () => ({ head: "h", epoch: 1, stopped: {}, refused: "" }),
+        isBusy: () => isBusy,
       },
       send: async (report) => take(report),
       onAnswer: () => {},
@@ -167,5 +171,23 @@ describe("the reporter", () => {
     const message = sent.at(-1)?.apps[0]?.message ?? "";
     expect(message).not.toContain("0123456789");
     expect(message.length).toBeLessThanOrEqual(2000);
+  });
+
+  it("tells in few reports what comes while work is under way, and the last of it at once", async () => {
+    await eventually("a full report", () => sent.length >= 1);
+    isBusy = true;
+    const began = performance.now();
+    const told = sent.length;
+    while (performance.now() - began < 1200) {
+      change("web", String(performance.now()));
+      await sleep(10);
+    }
+    // Two or three in that time; without gathering it would be eleven.
+    expect(sent.length - told).toBeLessThanOrEqual(4);
+    change("web", "the last");
+    isBusy = false;
+    const ended = performance.now();
+    await eventually("the last", () => sent.at(-1)?.apps[0]?.message === "the last");
+    expect(performance.now() - ended).toBeLessThan(300);
   });
 });
