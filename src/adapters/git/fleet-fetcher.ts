@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { FleetError } from "../../core/errors.ts";
 import type { SourceFile } from "../../core/model/fleet-model.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -7,7 +8,7 @@ import { createGit, type Git } from "./git-process.ts";
 import { repack } from "./native-store.ts";
 import { isObjectId } from "./object-id.ts";
 import { once } from "./once.ts";
-import { listRefs, type RefContext, swapRef, updateRefs } from "./refs.ts";
+import { listRefs, readRefFile, type RefContext, swapRef, updateRefs } from "./refs.ts";
 import { fetchRef, listRemoteRefs, type Remote, remoteAt } from "./remote.ts";
 import { defaultSourceLimits, type SourceLimits } from "./source-files.ts";
 import { readSourceTree, type TextCache } from "./source-tree.ts";
@@ -146,6 +147,8 @@ async function poll(
   { git, remote, branch, pollTimeoutMs: timeoutMs }: FetcherContext,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly head: string | null }> {
+  const near = await headOnThisMachine(remote, branch);
+  if (near !== null) return { head: near };
   const found = await listRemoteRefs(git, remote, { refs: [branch], signal, timeoutMs });
   const head = found.get(branch);
   if (head !== undefined) return { head };
@@ -157,6 +160,15 @@ async function poll(
     `${remote.url} shows no refs: the repository is empty, or what answers there is no git server`,
     { hint: `check the URL, and push the fleet to ${branch}` },
   );
+}
+
+/** A repository at a path is polled without a process; null where git is to look: the branch has no file of its own. */
+async function headOnThisMachine(
+  { url, protocol }: Remote,
+  branch: string,
+): Promise<string | null> {
+  if (protocol !== "file" || !url.startsWith("/")) return null;
+  return (await readRefFile(join(url, ".git"), branch)) ?? (await readRefFile(url, branch));
 }
 
 async function fetchCommit(

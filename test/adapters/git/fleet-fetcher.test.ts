@@ -104,6 +104,20 @@ describe("the fleet fetcher", () => {
     await expect(overHttp.poll()).rejects.toMatchObject({ code: "EMPTY_SOURCE" });
   });
 
+  it("sees the head of a repository on this machine without a process, and packed refs with one", async () => {
+    const head = await repository.git("rev-parse", "HEAD");
+    const near = [await fetcher({ url: bare }), await fetcher({ url: repository.dir })];
+    const { PATH } = process.env;
+    process.env["PATH"] = "/nowhere";
+    try {
+      for (const fleet of near) expect(await fleet.poll()).toEqual({ head });
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+    await git(["-C", bare, "pack-refs", "--all"]);
+    for (const fleet of near) expect(await fleet.poll()).toEqual({ head });
+  });
+
   it("is not misled by a longer ref with the same end", async () => {
     await git(["-C", bare, "update-ref", "refs/heads/x/refs/heads/release", "main"]);
     expect(await (await fetcher({ branch: "refs/heads/release" })).poll()).toEqual({ head: null });
