@@ -24,12 +24,17 @@ interface Pushed {
   readonly at: number;
 }
 
+/** A fleet, and how many processes its workers are: each is the worker of some of the regions. */
+export interface BenchSize extends FleetSize {
+  readonly workers: number;
+}
+
 export interface BenchFleet extends AsyncDisposable {
-  readonly size: FleetSize;
+  readonly size: BenchSize;
   readonly sites: SimulatedSites;
   /** Control repository, with what the controller recorded. */
   readonly control: string;
-  /** Processes by role: `simulator`, `controller`, `worker-<region>`. */
+  /** Processes by role: `simulator`, `controller`, `worker-<number>`. */
   readonly processes: ReadonlyMap<string, BenchProcess>;
   /** The commit that was pushed last. */
   head(): string;
@@ -47,11 +52,13 @@ export interface BenchFleet extends AsyncDisposable {
 export const delays = { pollInterval: "500ms", heartbeat: "5s" } as const;
 
 const limitMs = 600_000;
+/** Apps that a worker process works on at once, as the default for one region is. */
+const placesOfProcess = 32;
 /** Between two looks at the status. */
 const lookMs = 250;
 
 /** Starts everything with the fleet's first commit. */
-export async function startBenchFleet(size: FleetSize): Promise<BenchFleet> {
+export async function startBenchFleet(size: BenchSize): Promise<BenchFleet> {
   const dir = await mkdtemp(join(tmpdir(), "flotilla-bench-"));
   const sites = await startSimulatedSites(dir, [...sitesByRegion(size).values()].flat());
   const fleet = new Fleet(dir, size, sites);
@@ -65,7 +72,7 @@ export async function startBenchFleet(size: FleetSize): Promise<BenchFleet> {
 }
 
 class Fleet implements BenchFleet {
-  readonly size: FleetSize;
+  readonly size: BenchSize;
   readonly sites: SimulatedSites;
   readonly control: string;
   readonly processes = new Map<string, BenchProcess>();
@@ -75,7 +82,7 @@ class Fleet implements BenchFleet {
   #api: ControllerClient | undefined;
   #head = "";
 
-  constructor(dir: string, size: FleetSize, sites: SimulatedSites) {
+  constructor(dir: string, size: BenchSize, sites: SimulatedSites) {
     this.size = size;
     this.sites = sites;
     this.#dir = dir;
@@ -100,10 +107,8 @@ class Fleet implements BenchFleet {
       regions.map(([region]) => region),
       port,
     );
-    for (const [region, names] of regions) {
-      await this.#writeWorker(region, names, url);
-      this.#launch(`worker-${region}`);
-    }
+    for (const [region, names] of regions) await this.#writeWorker(region, names, url);
+    for (let index = 0; index < this.#workers(); index++) this.#launch(`worker-${index}`);
     const token = await readTokenFile(join(this.#dir, "controller", "api-token"));
     this.#api = openControllerClient({ url, token, by: "flotilla bench" });
   }
@@ -166,9 +171,25 @@ class Fleet implements BenchFleet {
     return join(this.#dir, "tokens", region);
   }
 
+  #workers(): number {
+    return Math.min(this.size.workers, this.size.regions);
+  }
+
+  /** A worker process takes every so many-th region. */
+  #configsOf(role: string): string[] {
+    if (role === "controller") return [role];
+    const regions = [...sitesByRegion(this.size).keys()];
+    const number = Number(role.slice("worker-".length));
+    return regions.filter((_, index) => index % this.#workers() === number);
+  }
+
   #launch(role: string): void {
     const command = role === "controller" ? "controller" : "worker";
-    const args = [command, "--config", join(this.#dir, `${role}.yaml`)];
+    const configs = this.#configsOf(role).flatMap((name) => [
+      "--config",
+      join(this.#dir, `${name}.yaml`),
+    ]);
+    const args = [command, ...configs];
     this.processes.set(role, startFlotilla(args, join(this.#dir, `${role}.log`)));
   }
 
@@ -198,11 +219,12 @@ class Fleet implements BenchFleet {
 
   async #writeWorker(region: string, names: readonly string[], url: string): Promise<void> {
     const sites = names.map((site) => [site, { kubeconfig: this.sites.kubeconfigFile(site) }]);
-    await this.#writeConfig(`worker-${region}`, {
+    await this.#writeConfig(region, {
       mirror: { url: `${url}/mirrors/${region}.git`, tokenFile: this.#tokenFile(region) },
       stateDir: join(this.#dir, `worker-${region}`),
       sites: Object.fromEntries(sites),
       heartbeat: delays.heartbeat,
+      concurrency: Math.ceil(placesOfProcess / Math.ceil(this.size.regions / this.#workers())),
     });
   }
 

@@ -1,14 +1,15 @@
 /** One measured figure, with what it needs to be understood by itself. */
 import { cpus } from "node:os";
-import { delays } from "./bench-fleet.ts";
+import { type BenchSize, delays } from "./bench-fleet.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
-import type { FleetSize } from "./synthetic-fleet.ts";
 
 export interface Figure extends Spread {
   readonly figure: string;
   readonly unit: "ms" | "s" | "MB" | "kB" | "requests" | "per second" | "%" | "sites";
   readonly sites: number;
   readonly regions: number;
+  /** Worker processes. */
+  readonly workers: number;
   /** Objects of each app at each site, and how many apps. */
   readonly objects: number;
   readonly apps: number;
@@ -21,16 +22,16 @@ export type Note = (figure: string, unit: Figure["unit"], values: readonly numbe
 
 /** A list of figures and what adds to it; `tell` hears of each as soon as it is known. */
 export function figuresOf(
-  size: FleetSize,
+  size: BenchSize,
   tell: (figure: Figure) => void,
 ): { readonly figures: Figure[]; readonly note: Note } {
   const figures: Figure[] = [];
-  const { sites, regions, objects, apps } = size;
+  const { sites, regions, workers, objects, apps } = size;
   const cores = cpus().length;
   return {
     figures,
     note: (figure, unit, values) => {
-      const conditions = { sites, regions, objects, apps, cores, delays };
+      const conditions = { sites, regions, workers, objects, apps, cores, delays };
       const noted = { figure, unit, ...spreadOf(values), ...conditions };
       figures.push(noted);
       tell(noted);

@@ -10,19 +10,19 @@
  *   npm run bench -- --sites 1000 --only worker     one worker with all the sites: its memory
  *
  * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
- * -o json|table. Needs Linux (/proc) for memory.
+ * --workers N (processes, which share the regions; default one a core), -o json|table. Needs Linux (/proc) for memory.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/cli/output.ts";
 import { kubectlPath } from "../test/support/kubectl.ts";
-import { type BenchFleet, startBenchFleet } from "./bench-fleet.ts";
+import { type BenchFleet, type BenchSize, startBenchFleet } from "./bench-fleet.ts";
 import { type Figure, figuresOf, type Note } from "./figure.ts";
 import { measureEffect, measureQuiet } from "./measure-effect.ts";
 import { measureMemory, measureRestart } from "./measure-processes.ts";
 import { measureRate } from "./measure-rate.ts";
 import { measureRollouts } from "./measure-rollouts.ts";
 import { measureWorker } from "./measure-worker.ts";
-import type { FleetSize } from "./synthetic-fleet.ts";
 
 const sitesPerRegion = 100;
 
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     sites: { type: "string", default: "300,3000" },
     objects: { type: "string", default: "10" },
     rounds: { type: "string", default: "7" },
+    workers: { type: "string", default: String(availableParallelism()) },
     only: { type: "string" },
     output: { type: "string", short: "o", default: "table" },
   },
@@ -49,7 +50,7 @@ function wholeNumber(text: string, name: string): number {
   throw new Error(`--${name} must be a whole number above 0, not ${text}`);
 }
 
-async function measure(size: FleetSize, rounds: number): Promise<readonly Figure[]> {
+async function measure(size: BenchSize, rounds: number): Promise<readonly Figure[]> {
   const { figures, note } = figuresOf(size, (one) => say(`${one.figure}: ${inWords(one)}`));
   say(`${size.sites} sites in ${size.regions} regions: start`);
   if (values.only === "worker") {
@@ -118,11 +119,12 @@ const parts = ["rollouts", "rates", "worker"];
 if (values.only !== undefined && !parts.includes(values.only)) {
   throw new Error(`--only must be one of ${parts.join(", ")}`);
 }
+const workers = wholeNumber(values.workers, "workers");
 const all: Figure[] = [];
 for (const text of values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
   const regions = values.only === "worker" ? 1 : Math.ceil(sites / sitesPerRegion);
   const size = values.only === "rollouts" ? { apps: 1, objects: 2 } : { apps: 2, objects };
-  all.push(...(await measure({ sites, regions, ...size }, rounds)));
+  all.push(...(await measure({ sites, regions, workers, ...size }, rounds)));
 }
 process.stdout.write(values.output === "json" ? `${JSON.stringify(all, null, 2)}\n` : table(all));

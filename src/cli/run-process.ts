@@ -41,22 +41,65 @@ export async function runProcess<Schema extends TSchema>(
   process: ProcessToRun<Schema>,
 ): Promise<ExitCode> {
   const { name, schema, rules, args, io, run } = process;
-  const path = textOption(args, "config");
-  if (path === undefined || args.positionals.length > 0) {
+  const paths = [args.values["config"] ?? []].flat().filter((path) => typeof path === "string");
+  if (paths.length === 0 || args.positionals.length > 0) {
     throw new FleetError("USAGE", `${name} takes a config file and nothing else`, {
       hint: `flotilla ${name} --config FILE`,
       retry: "never",
     });
   }
   const level = readLevel(args);
-  const parsed = await readConfig(resolve(io.cwd, path), schema, rules);
-  if (!parsed.ok) {
-    io.stderr(parsed.diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join(""));
-    return 2;
-  }
+  const parts: Part[] = [];
   const deps = { clock: systemClock(), logger: createLogger({ name, level }) };
-  await run(parsed.value, deps, io.signal);
+  for (const path of paths) {
+    const parsed = await readConfig(resolve(io.cwd, path), schema, rules);
+    if (parsed.ok) {
+      parts.push({ path, run: (own, signal) => run(parsed.value, own, signal) });
+    } else io.stderr(parsed.diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join(""));
+  }
+  if (parts.length < paths.length) return 2;
+  await runParts(parts, deps, io.signal);
   return 0;
+}
+
+/** What one config file says to run. */
+interface Part {
+  readonly path: string;
+  readonly run: (deps: ProcessDeps, signal: AbortSignal) => Promise<void>;
+}
+
+async function runParts(
+  parts: readonly Part[],
+  deps: ProcessDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first.run(deps, signal);
+  const ended = new AbortController();
+  const running = AbortSignal.any([signal, ended.signal]);
+  const runs = parts.map((part) => runAgain(part, deps, running));
+  try {
+    await Promise.all(runs);
+  } finally {
+    ended.abort();
+    await Promise.allSettled(runs);
+  }
+}
+
+const againMs = 5000;
+
+/** What a person must mend in one part holds up no other one: it is told, and tried again. A bug ends all. */
+async function runAgain(part: Part, deps: ProcessDeps, signal: AbortSignal): Promise<void> {
+  const logger = deps.logger.child({ config: part.path });
+  while (!signal.aborted) {
+    try {
+      await part.run({ ...deps, logger }, signal);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      logger.error("it cannot run, and is started again soon", { error, afterMs: againMs });
+      await deps.clock.sleep(againMs, signal);
+    }
+  }
 }
 
 function readLevel(args: CommandArgs): LogLevel {
