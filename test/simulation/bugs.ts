@@ -127,6 +127,116 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "return { resend: false, changed: false };",
     },
   ],
+  "a mirror is written before its worker was heard": [
+    {
+      file: "controller/reconcile.ts",
+      find: "const isAwaited = workerHead === undefined;",
+      replace: "const isAwaited = false;",
+    },
+  ],
+  "windows do not come to the planner": [
+    {
+      file: "controller/planner-input.ts",
+      find: "if (!isUnderWay || previous === null) return own;",
+      replace: "if (!isUnderWay || previous === null) return { ...own, windows: [] };",
+    },
+    {
+      file: "controller/planner-input.ts",
+      find: "windows: [...(granted.windows ?? []), ...(own.windows ?? [])] };",
+      replace: "windows: granted.windows };",
+    },
+  ],
+  "the order between apps does not come to the planner": [
+    {
+      file: "controller/planner-input.ts",
+      find: "dependsOn: dependencies(head.model),",
+      replace: "dependsOn: {},",
+    },
+  ],
+  "what leaves is deleted, whatever its app says": [
+    {
+      file: "controller/start-input.ts",
+      find: 'verbs[app] = deciding?.apps.get(app)?.value.spec.onRemoval ?? "delete";',
+      replace: 'verbs[app] = deciding === null ? "hold" : "delete";',
+    },
+  ],
+  "a hold in Git does not hold": [
+    {
+      file: "controller/declared-decisions.ts",
+      find: "if (hold !== undefined) {\n    const change",
+      replace: "if (hold === null) {\n    const change",
+    },
+  ],
+  "a controller that is overtaken goes on": [
+    {
+      file: "controller/reconcile.ts",
+      find: "if (state.epoch <= epoch) return;",
+      replace: "if (state.epoch >= 0) return;",
+    },
+  ],
+  "lost control is not noticed": [
+    {
+      file: "controller/control-loss.ts",
+      find: "if (problem !== undefined) return problem;",
+      replace: "if (problem === null) return problem;",
+    },
+  ],
+  "a prune does not wait until the app is well": [
+    {
+      file: "worker/reconcile-app.ts",
+      find: "if (state.healthySince === null || tree.objects.some(",
+      replace: "if (tree.objects.some(",
+    },
+  ],
+  "nobody asks whose an object is before it is deleted": [
+    {
+      file: "worker/prune-objects.ts",
+      find: "if (liveOwner(live) !== job.row.owner) return release(",
+      replace: "if (live === null) return release(",
+    },
+  ],
+  "what is to be kept is deleted": [
+    {
+      file: "worker/prune-objects.ts",
+      find: 'isKept(live) || wasKept(state.rows.get(id)?.owned ?? "") || ',
+      replace: "",
+    },
+  ],
+  "what is to be let go of is deleted": [
+    {
+      file: "worker/prune-objects.ts",
+      find: 'if (job.verb === "orphan") return letGo(',
+      replace: "if (job.verb === null) return letGo(",
+    },
+  ],
+  "another cluster at the same address is written to": [
+    {
+      file: "worker/site-link.ts",
+      find: "if (wanted !== undefined) throw changed(",
+      replace: "if (wanted === null) throw changed(",
+    },
+  ],
+  "a worker follows its mirror back": [
+    {
+      file: "worker/mirror-follower.ts",
+      find: "await verify(head, previous);",
+      replace: "await verify(head, null);",
+    },
+  ],
+  "a site counts as stopped while it is written to": [
+    {
+      file: "worker/worker-engine.ts",
+      find: "entry.isStopping = true;",
+      replace: "this.#noteStopped(site, commit);",
+    },
+  ],
+  "a write does not say which object it means": [
+    {
+      file: "worker/apply-object.ts",
+      find: 'text: attempt.uid === "" ? text : ',
+      replace: "text: attempt.uid !== null ? text : ",
+    },
+  ],
 };
 
 /** Makes the product have a bug: before any of it is loaded. */

@@ -9,8 +9,11 @@ import type { Json } from "../../src/core/model/json.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type Life, startAt, type VirtualTime } from "./virtual-time.ts";
 
-/** `cut`: requests may arrive, answers do not. */
-export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut";
+/** `cut`: requests may arrive, answers do not. `late`: so they do, when nobody waits for them any more. */
+export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut" | "late";
+
+/** The longest that a request is under way at a site that is `late`. */
+const lateMs = 4500;
 
 /** A write as the cluster has seen it. */
 export interface ClusterWrite {
@@ -21,21 +24,45 @@ export interface ClusterWrite {
   readonly body: Json | undefined;
   readonly status: number;
   readonly isDryRun: boolean;
+  readonly sentAt: number;
+  readonly isLate: boolean;
 }
 
 export class SimSite {
   readonly name: string;
-  readonly cluster: Cluster;
+  cluster: Cluster;
   fault: ClusterFault = "none";
+  /** Somebody has changed objects there by hand. */
+  isMeddled = false;
+  readonly #own: Cluster;
 
   constructor(name: string) {
     this.name = name;
-    const script = [
-      { match: { image: ":bad" }, outcome: "crashing" as const },
-      { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 9000 },
-    ];
-    this.cluster = createCluster({ name, script, nodes: ["node-a"], historyLength: 10 }, startAt);
+    this.#own = clusterOf(name);
+    this.cluster = this.#own;
   }
+
+  /** Another cluster answers from now on; connections break. */
+  exchange(): void {
+    this.cluster = clusterOf(`${this.name}-other`);
+  }
+
+  /** Its own one answers again. */
+  giveBack(): void {
+    this.cluster = this.#own;
+  }
+
+  get isExchanged(): boolean {
+    return this.cluster !== this.#own;
+  }
+}
+
+function clusterOf(name: string): Cluster {
+  const script = [
+    { match: { image: ":bad" }, outcome: "crashing" as const },
+    { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 9000 },
+  ];
+  return createCluster({ name, script, nodes: ["node-a"], historyLength: 10 }, startAt);
 }
 
 export interface WireOptions {
@@ -49,6 +76,8 @@ export interface WireOptions {
   readonly onWrite: (write: Omit<ClusterWrite, "status">) => (status: number) => void;
 }
 
+const refused = { status: 0, body: undefined };
+
 type Request = Parameters<Connection["send"]>[0];
 
 /** A connection of one life of a worker to one cluster. */
@@ -56,6 +85,7 @@ export function createWire(options: WireOptions): Connection {
   const { clock, life, site, timeoutMs, time } = options;
   let generation = 1;
   let pinned = 0;
+  let connected = site.cluster;
   let recognise: ((signal?: AbortSignal) => Promise<void>) | undefined;
 
   const unreachable = (): FleetError => {
@@ -66,16 +96,19 @@ export function createWire(options: WireOptions): Connection {
     if (generation !== pinned) await recognise?.(signal);
     if (generation !== pinned) throw unreachable();
   };
+  const connect = (): Cluster => {
+    if (connected !== site.cluster) generation += 1;
+    connected = site.cluster;
+    return connected;
+  };
   const send = async (request: Request): Promise<ApiAnswer> => {
+    const to = connect();
     const isWrite = request.method !== "GET";
     if (isWrite) await pin(request.signal);
     request.signal?.throwIfAborted();
     const over = generation;
     const caller = isWrite ? undefined : request.signal;
-    // What was sent arrives, also when the sender dies meanwhile.
-    const arrived = Promise.withResolvers<Omit<ApiAnswer, "generation"> | undefined>();
-    time.after(time.random() * 4, () => arrived.resolve(arrive(options, request)));
-    const answer = await life.guard(arrived.promise);
+    const answer = await life.guard(exchange(options, request, to));
     await clock.sleep(answer === undefined ? timeoutMs : time.random() * 4, caller);
     caller?.throwIfAborted();
     if (answer === undefined || answer.status === 0) throw unreachable();
@@ -94,11 +127,31 @@ export function createWire(options: WireOptions): Connection {
   };
 }
 
+/** What was sent arrives, also when the sender dies meanwhile; undefined: nobody hears what comes of it. */
+function exchange(
+  options: WireOptions,
+  request: Request,
+  to: Cluster,
+): Promise<Omit<ApiAnswer, "generation"> | undefined> {
+  const { site, time } = options;
+  const isLate = site.fault === "late";
+  const sent = { sentAt: time.now, isLate };
+  const arrived = Promise.withResolvers<Omit<ApiAnswer, "generation"> | undefined>();
+  time.after(time.random() * (isLate ? lateMs : 4), () =>
+    arrived.resolve(to === site.cluster ? arrive(options, request, sent) : refused),
+  );
+  return isLate ? Promise.resolve(undefined) : arrived.promise;
+}
+
 /** The answer; undefined: none comes. Status 0: the connection was refused. */
-function arrive(options: WireOptions, request: Request): Omit<ApiAnswer, "generation"> | undefined {
+function arrive(
+  options: WireOptions,
+  request: Request,
+  sent: Pick<ClusterWrite, "sentAt" | "isLate">,
+): Omit<ApiAnswer, "generation"> | undefined {
   const { site, time } = options;
   if (site.fault === "hang") return undefined;
-  if (site.fault === "refuse") return { status: 0, body: undefined };
+  if (site.fault === "refuse") return refused;
   if (site.fault === "error") return { status: 500, body: undefined };
   const url = new URL(request.path, "http://cluster");
   const body = request.body === undefined ? undefined : (JSON.parse(request.body) as Json); // JSON gives Json
@@ -121,6 +174,7 @@ function arrive(options: WireOptions, request: Request): Omit<ApiAnswer, "genera
           path: url.pathname,
           body,
           isDryRun: url.searchParams.has("dryRun"),
+          ...sent,
         });
   const answer = handleRequest(site.cluster, asked, startAt + Math.floor(time.now));
   note?.(answer.status);

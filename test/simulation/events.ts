@@ -1,106 +1,213 @@
 /** What happens in a story, as data: drawn from a seed at first, and taken away one by one to find what matters. */
 import type { HoldScope } from "../../src/core/protocol/api.ts";
+import { between, type Choices, draw, pick, type Random } from "./choices.ts";
 import type { ClusterFault } from "./cluster-connection.ts";
-import { appNames, type Change, regions, siteNames, versions } from "./fleet-story.ts";
+import { checkNames, stagesNames, windowNames } from "./fleet-files.ts";
+import { type AppTraits, appNames, type Change, type FleetTraits } from "./fleet-story.ts";
+import { regions, siteNames, versions } from "./fleet-story.ts";
+import type { Disaster } from "./disasters.ts";
+import type { Word } from "./operator.ts";
 
 type Happening =
   | { readonly kind: "commit"; readonly change: Change }
   | { readonly kind: "fault"; readonly site: string; readonly fault: ClusterFault }
   | { readonly kind: "kill-worker"; readonly mirror: string; readonly downMs: number }
+  | { readonly kind: "pause-worker"; readonly mirror: string; readonly forMs: number }
   | { readonly kind: "kill-controller"; readonly downMs: number }
+  | { readonly kind: "pause-controller"; readonly forMs: number }
   | { readonly kind: "link"; readonly mirror: string; readonly isCut: boolean }
   | { readonly kind: "clock"; readonly byMs: number }
-  | { readonly kind: "hold"; readonly scope: HoldScope; readonly all: boolean }
-  | { readonly kind: "resume"; readonly scope: HoldScope }
-  | { readonly kind: "approve" | "retry" | "excuse" }
-  | { readonly kind: "stray"; readonly site: string; readonly app: string };
+  | { readonly kind: "say"; readonly word: Word }
+  /** The same as files of one commit. */
+  | { readonly kind: "declare"; readonly word: Word }
+  | Disaster
+  /** Somebody deletes an object by hand, changes it, or another tool takes it. */
+  | {
+      readonly kind: "stray";
+      readonly site: string;
+      readonly app: string;
+      readonly how?: "edit" | "seize";
+    };
 
 /** Something that happens at a time (ms since the start). */
 export type StoryEvent = Happening & { readonly at: number };
-
-type Random = () => number;
 
 /** So long do things happen; then everything is made well. */
 export const stormMs = 40_000;
 
 /** The events of a seed, in order of time. */
 export function drawEvents(random: Random): StoryEvent[] {
-  const count = 4 + Math.floor(random() * 12);
-  const events = Array.from({ length: count }, () => ({
-    ...happening(random),
-    at: Math.floor(random() * stormMs),
-  }));
-  const first = { kind: "commit" as const, change: budgets(random), at: 0 };
-  return [first, ...events.toSorted((a, b) => a.at - b.at)];
+  const at = (happening: Happening) => ({ ...happening, at: Math.floor(random() * stormMs) });
+  const events = Array.from({ length: between(random, 4, 17) }, () => at(draw(random, happenings)));
+  // One at most: what one leaves whole is what the fleet comes back by.
+  const disaster = random() < 0.25 ? [at(draw(random, disasters))] : [];
+  return [...beginning(random), ...[...events, ...disaster].toSorted((a, b) => a.at - b.at)];
 }
 
-function happening(random: Random): Happening {
-  const roll = random();
-  if (roll < 0.42) return { kind: "commit", change: change(random) };
-  if (roll < 0.54) return { kind: "fault", site: pick(random, siteNames), fault: fault(random) };
-  if (roll < 0.62) {
-    return { kind: "kill-worker", mirror: pick(random, regions), downMs: between(random, 0, 9000) };
-  }
-  if (roll < 0.7) return { kind: "kill-controller", downMs: between(random, 0, 9000) };
-  if (roll < 0.77) return { kind: "link", mirror: pick(random, regions), isCut: random() < 0.6 };
-  if (roll < 0.8) return { kind: "clock", byMs: between(random, -20_000, 20_000) };
-  if (roll < 0.83)
-    return { kind: "stray", site: pick(random, siteNames), app: pick(random, appNames) };
-  return word(random);
-}
-
-function word(random: Random): Happening {
-  const scopes: HoldScope[] = [
-    { app: "web" },
-    { fleet: true },
-    { region: pick(random, regions) },
-    { site: pick(random, siteNames) },
+/** What the fleet says from its first commit on: what is rare by itself meets in one story. */
+function beginning(random: Random): StoryEvent[] {
+  const changes: Change[] = [
+    draw(random, budgets),
+    ...(random() < 0.6 ? [{ do: "app", app: "till" } as const] : []),
+    ...several(random, 3, fleetChange),
+    ...several(random, 3, appChange),
   ];
-  const scope = pick(random, scopes);
-  const roll = random();
-  if (roll < 0.3) return { kind: "hold", scope, all: random() < 0.3 };
-  if (roll < 0.5) return { kind: "resume", scope };
-  return { kind: pick(random, ["approve", "retry", "excuse"] as const) };
+  return changes.map((change) => ({ kind: "commit", change, at: 0 }));
 }
 
-function change(random: Random): Change {
-  const [app, site] = [pick(random, appNames), pick(random, siteNames)];
-  const roll = random();
-  if (roll < 0.36)
-    return { do: "version", app: pick(random, ["web", app]), version: pick(random, versions) };
-  if (roll < 0.42) return { do: "revert" };
-  if (roll < 0.54) return { do: "app", app };
-  if (roll < 0.62) return { do: "place", app };
-  if (roll < 0.7) return { do: "extra", app };
-  if (roll < 0.77) return { do: "site", site };
-  if (roll < 0.84) return { do: "label", site };
-  if (roll < 0.91) return { do: "region", site };
-  if (roll < 0.94) return { do: "suspend", site };
-  return budgets(random);
-}
+const several = <T>(random: Random, most: number, one: (random: Random) => T): T[] =>
+  Array.from({ length: between(random, 0, most) }, () => one(random));
 
-function budgets(random: Random): Change {
-  return {
-    do: "budgets",
-    // 0 is for ever, also for the removal of an app that no later head has: such a story would never come to rest.
-    maxInFlight: between(random, 1, 3),
-    maxUnavailable: between(random, 1, 3),
-    failureBudget: between(random, 0, 2),
-    approval: random() < 0.4,
-    deletionBudget: between(random, 0, 8),
-  };
-}
+const app = (random: Random) => pick(random, appNames);
+const site = (random: Random) => pick(random, siteNames);
+const mirror = (random: Random) => pick(random, regions);
+const downMs = (random: Random) => between(random, 0, 9000);
+const maybe = (random: Random) => random() < 0.5;
+/** Often it is taken back. */
+const orNot = <T>(random: Random, value: T): T | undefined => (maybe(random) ? value : undefined);
 
-function fault(random: Random): ClusterFault {
-  return pick(random, ["none", "refuse", "error", "hang", "cut"]);
-}
+const budgets: Choices<Change> = [
+  [
+    1,
+    (random) => ({
+      do: "budgets",
+      // 0 is for ever, also for the removal of an app that no later head has: such a story would never come to rest.
+      maxInFlight: between(random, 1, 3),
+      maxUnavailable: between(random, 1, 3),
+      failureBudget: between(random, 0, 2),
+      approval: random() < 0.3,
+      deletionBudget: between(random, 0, 8),
+      hasUrgent: maybe(random),
+    }),
+  ],
+];
 
-function pick<T>(random: Random, choices: readonly T[]): T {
-  const chosen = choices[Math.floor(random() * choices.length)];
-  if (chosen === undefined) throw new Error("there is nothing to choose from");
-  return chosen;
-}
+const fleetTraits: Choices<FleetTraits> = [
+  [3, (random) => ({ stages: pick(random, stagesNames) })],
+  [2, (random) => ({ rollback: pick(random, ["none", "failed", "stage", "all"]) })],
+  [2, (random) => ({ doesTillNeedWeb: maybe(random) })],
+  [
+    4,
+    (random) => ({
+      window: orNot(random, pick(random, windowNames)),
+      isWindowOfStrategy: maybe(random),
+    }),
+  ],
+  [1, (random) => ({ maxSitesInFlight: orNot(random, between(random, 1, 2)) })],
+  [6, (random) => ({ sharer: pick(random, ["web", "till", "web", "till", undefined]) })],
+];
 
-function between(random: Random, low: number, high: number): number {
-  return low + Math.floor(random() * (high - low + 1));
-}
+const appTraits: Choices<AppTraits> = [
+  [3, (random) => ({ checks: checkNames.filter(() => random() < 0.3) })],
+  [4, (random) => ({ onRemoval: pick(random, ["delete", "orphan", "orphan", "hold"]) })],
+  [1, (random) => ({ drift: pick(random, ["correct", "report", "ignore"]) })],
+  [1, (random) => ({ takesOver: maybe(random) })],
+  [2, (random) => ({ hasKeepsake: maybe(random) })],
+  [2, (random) => ({ hasVault: maybe(random) })],
+  [1, (random) => ({ isCalm: maybe(random) })],
+];
+
+const fleetChange = (random: Random): Change => ({ do: "budgets", ...draw(random, fleetTraits) });
+const appChange = (random: Random): Change => ({
+  do: "traits",
+  app: app(random),
+  traits: draw(random, appTraits),
+});
+
+const changes: Choices<Change> = [
+  [
+    30,
+    (random) => ({
+      do: "version",
+      app: pick(random, ["web", app(random)]),
+      version: pick(random, versions),
+    }),
+  ],
+  [5, () => ({ do: "revert" })],
+  [12, (random) => ({ do: "app", app: app(random) })],
+  [7, (random) => ({ do: "place", app: app(random) })],
+  [6, (random) => ({ do: "extra", app: app(random) })],
+  [14, appChange],
+  [6, (random) => ({ do: "site", site: site(random) })],
+  [6, (random) => ({ do: "label", site: site(random) })],
+  [6, (random) => ({ do: "region", site: site(random) })],
+  [3, (random) => ({ do: "suspend", site: site(random) })],
+  [6, (random) => draw(random, budgets)],
+  [16, fleetChange],
+  [3, () => ({ do: "undecide" })],
+];
+
+const scopes: Choices<HoldScope> = [
+  [2, (random) => ({ app: app(random) })],
+  [1, () => ({ fleet: true })],
+  [1, (random) => ({ region: mirror(random) })],
+  [1, (random) => ({ site: site(random) })],
+  [1, (random) => ({ app: app(random), stage: "rest" })],
+];
+
+const words: Choices<Word> = [
+  [5, (random) => ({ verb: "hold", scope: draw(random, scopes), all: random() < 0.3 })],
+  [2, (random) => ({ verb: "hold-at", app: app(random) })],
+  [3, (random) => ({ verb: "resume", scope: draw(random, scopes) })],
+  [4, (random) => ({ verb: "approve", removal: pick(random, ["delete", "orphan"]) })],
+  [2, () => ({ verb: "retry" })],
+  [2, () => ({ verb: "excuse" })],
+  [2, () => ({ verb: "promote" })],
+  [4, () => ({ verb: "urgent" })],
+  [2, (random) => ({ verb: "rollback", of: pick(random, ["all", "stage", "site"]) })],
+  [6, (random) => ({ verb: "back-to", app: app(random), index: between(random, 0, 2) })],
+];
+
+const happenings: Choices<Happening> = [
+  [42, (random) => ({ kind: "commit", change: draw(random, changes) })],
+  [
+    10,
+    (random) => ({
+      kind: "fault",
+      site: site(random),
+      fault: pick(random, ["none", "refuse", "error", "hang", "cut", "late"]),
+    }),
+  ],
+  [6, (random) => ({ kind: "kill-worker", mirror: mirror(random), downMs: downMs(random) })],
+  [3, (random) => ({ kind: "pause-worker", mirror: mirror(random), forMs: downMs(random) })],
+  [6, (random) => ({ kind: "kill-controller", downMs: downMs(random) })],
+  [2, (random) => ({ kind: "pause-controller", forMs: downMs(random) })],
+  [6, (random) => ({ kind: "link", mirror: mirror(random), isCut: random() < 0.6 })],
+  [3, (random) => ({ kind: "clock", byMs: between(random, -20_000, 20_000) })],
+  [2, (random) => ({ kind: "stray", site: site(random), app: app(random) })],
+  [
+    3,
+    (random) => ({
+      kind: "stray",
+      site: site(random),
+      app: app(random),
+      how: pick(random, ["edit", "seize"]),
+    }),
+  ],
+  [16, (random) => ({ kind: "say", word: draw(random, words) })],
+  [8, (random) => ({ kind: "declare", word: draw(random, words) })],
+];
+
+const disasters: Choices<Disaster> = [
+  [2, (random) => ({ kind: "exchange", site: site(random), forMs: between(random, 1000, 20_000) })],
+  [
+    3,
+    (random) => ({
+      kind: "restore-worker",
+      mirror: mirror(random),
+      what: pick(random, ["store", "copy", "both"]),
+      eventsAgo: pick(random, [null, 1, 2, 4]),
+      downMs: downMs(random),
+    }),
+  ],
+  [
+    3,
+    (random) => ({
+      kind: "restore-controller",
+      what: pick(random, ["control", "both"]),
+      eventsAgo: pick(random, [null, 1, 2, 4]),
+      downMs: downMs(random),
+    }),
+  ],
+  [2, (random) => ({ kind: "twin", pausedMs: downMs(random) })],
+];

@@ -1,14 +1,5 @@
-/** The fleet repository as data: what a commit says, what a change makes of it, and its files. */
-import type { SourceFile } from "../../src/core/model/fleet-model.ts";
-import {
-  appYaml,
-  configMapYaml,
-  fleetYaml,
-  regionYaml,
-  siteYaml,
-  strategyYaml,
-  virtualSiteYaml,
-} from "../support/fleet.ts";
+/** The fleet repository as data: what a commit says, and what a change makes of it. */
+import type { CheckName, StagesName, WindowName } from "./fleet-files.ts";
 
 export const regions = ["east", "west"] as const;
 export const siteNames = ["s1", "s2", "s3", "s4"] as const;
@@ -24,7 +15,21 @@ interface StorySite {
   readonly suspend: boolean;
 }
 
-interface StoryApp {
+/** What an app says of how it is to be treated; what is not set is as most fleets have it. */
+export interface AppTraits {
+  readonly checks?: readonly CheckName[] | undefined;
+  readonly onRemoval?: "delete" | "orphan" | "hold" | undefined;
+  readonly drift?: "correct" | "report" | "ignore" | undefined;
+  /** Its settings name the tool whose fields are taken over. */
+  readonly takesOver?: boolean | undefined;
+  /** Has an object that nobody may delete, and one that nobody may delete unasked. */
+  readonly hasKeepsake?: boolean | undefined;
+  readonly hasVault?: boolean | undefined;
+  /** Goes by the other strategy. */
+  readonly isCalm?: boolean | undefined;
+}
+
+export interface StoryApp extends AppTraits {
   readonly version: string;
   /** Only at sites of this tier. */
   readonly tier: StorySite["tier"] | null;
@@ -32,7 +37,30 @@ interface StoryApp {
   readonly hasExtra: boolean;
 }
 
-export interface StoryHead {
+/** What the fleet and its strategies say. */
+export interface FleetTraits {
+  readonly maxInFlight?: string | number | undefined;
+  readonly maxUnavailable?: string | number | undefined;
+  readonly failureBudget?: string | number | undefined;
+  readonly approval?: boolean | undefined;
+  readonly deletionBudget?: number | undefined;
+  readonly stages?: StagesName | undefined;
+  readonly rollback?: "none" | "failed" | "stage" | "all" | undefined;
+  /** What an urgent release may do is declared. */
+  readonly hasUrgent?: boolean | undefined;
+  readonly window?: WindowName | undefined;
+  /** It counts for the apps of the usual strategy only. */
+  readonly isWindowOfStrategy?: boolean | undefined;
+  readonly maxSitesInFlight?: number | undefined;
+  /** Order between the apps; a circle would be a mistake, and such a head starts nothing. */
+  readonly doesTillNeedWeb?: boolean | undefined;
+  /** The app that has the object which several had in their time. */
+  readonly sharer?: string | undefined;
+}
+
+type StoryDecision = Readonly<Record<string, unknown>>;
+
+export interface StoryHead extends FleetTraits {
   readonly sites: Readonly<Record<string, StorySite>>;
   readonly apps: Readonly<Record<string, StoryApp>>;
   readonly maxInFlight: string | number;
@@ -40,6 +68,8 @@ export interface StoryHead {
   readonly failureBudget: string | number;
   readonly approval: boolean;
   readonly deletionBudget: number;
+  /** `spec` of its Decisions, by name. */
+  readonly decisions?: Readonly<Record<string, StoryDecision>>;
   /** Of the strategy, where it is another than that of most stories. */
   readonly strategy?: object;
 }
@@ -65,26 +95,23 @@ export type Change =
   | { readonly do: "app"; readonly app: string }
   | { readonly do: "place"; readonly app: string }
   | { readonly do: "extra"; readonly app: string }
+  | { readonly do: "traits"; readonly app: string; readonly traits: AppTraits }
   | { readonly do: "site"; readonly site: string }
   | { readonly do: "label"; readonly site: string }
   | { readonly do: "region"; readonly site: string }
   | { readonly do: "suspend"; readonly site: string }
-  | {
-      readonly do: "budgets";
-      readonly maxInFlight: number;
-      readonly maxUnavailable: number;
-      readonly failureBudget: number;
-      readonly approval: boolean;
-      readonly deletionBudget: number;
-    };
+  | { readonly do: "undecide" }
+  | ({ readonly do: "budgets" } & FleetTraits);
 
 /** The head after a change; `previous` is the one before. */
 export function changeHead(head: StoryHead, previous: StoryHead, change: Change): StoryHead {
   if (change.do === "revert") return previous;
   if ("site" in change) return { ...head, sites: changeSites(head.sites, change) };
   if ("app" in change) return { ...head, apps: changeApps(head.apps, change) };
-  const { do: _, ...budgets } = change;
-  return { ...head, ...budgets };
+  if (change.do === "undecide") return { ...head, decisions: {} };
+  const { do: _, ...traits } = change;
+  // The budgets are always there; what is taken back is only what need not be.
+  return { ...head, ...traits } as StoryHead;
 }
 
 function changeApps(
@@ -103,6 +130,7 @@ function changeApps(
     return { ...apps, [change.app]: { ...known, version: change.version } };
   if (change.do === "extra")
     return { ...apps, [change.app]: { ...known, hasExtra: !known.hasExtra } };
+  if (change.do === "traits") return { ...apps, [change.app]: { ...known, ...change.traits } };
   return { ...apps, [change.app]: { ...known, tier: known.tier === null ? "shop" : null } };
 }
 
@@ -129,11 +157,19 @@ function changeSites(
 }
 
 /** The last commits of a story: everything is good, all may move, nobody need be asked. */
-export function goodHead(head: StoryHead, version: string): StoryHead {
+export function goodHead(
+  head: StoryHead,
+  version: string,
+  { contested = new Set() }: { readonly contested?: ReadonlySet<string> } = {},
+): StoryHead {
   const sites = Object.entries(head.sites).map(
     ([name, site]) => [name, { ...site, suspend: false }] as const,
   );
-  const apps = Object.entries(head.apps).map(([name, app]) => [name, { ...app, version }] as const);
+  const apps = Object.entries(head.apps).map(([name, app]) => {
+    const { tier, hasExtra, hasKeepsake, hasVault } = app;
+    const takesOver = contested.has(name);
+    return [name, { version, tier, hasExtra, hasKeepsake, hasVault, takesOver }] as const;
+  });
   return {
     sites: Object.fromEntries(sites),
     apps: Object.fromEntries(apps),
@@ -142,6 +178,7 @@ export function goodHead(head: StoryHead, version: string): StoryHead {
     failureBudget: "100%",
     approval: false,
     deletionBudget: 1000,
+    sharer: head.sharer,
   };
 }
 
@@ -152,57 +189,4 @@ export function appsAt(head: StoryHead, site: string): string[] {
     const app = head.apps[name];
     return tier !== undefined && (app?.tier === null || app?.tier === tier);
   });
-}
-
-/** The files of a head. */
-export function filesOf(head: StoryHead): SourceFile[] {
-  const { maxInFlight, maxUnavailable, failureBudget, approval, deletionBudget } = head;
-  const texts: Record<string, string> = {
-    "fleet.yaml": fleetYaml({
-      rollout: { strategy: "quick" },
-      deletionBudget: { objects: deletionBudget, percent: 100 },
-    }),
-    "strategy.yaml": strategyYaml("quick", {
-      stages: [
-        { name: "canary", count: 1 },
-        { name: "rest", ...(approval && { approval: true }) },
-      ],
-      soak: "1s",
-      minReady: "1s",
-      progressDeadline: "12s",
-      maxInFlight,
-      maxUnavailable,
-      failureBudget,
-      ...head.strategy,
-    }),
-    "virtual.yaml": virtualSiteYaml("all"),
-    "shops.yaml": virtualSiteYaml("shop", "tier=shop"),
-    "depots.yaml": virtualSiteYaml("depot", "tier=depot"),
-  };
-  for (const region of regions) texts[`regions/${region}.yaml`] = regionYaml(region);
-  for (const [name, { region, tier, suspend }] of Object.entries(head.sites)) {
-    const spec = suspend ? { suspend } : {};
-    texts[`sites/${name}.yaml`] = siteYaml(name, { region, labels: { tier, unit: name }, spec });
-  }
-  for (const [name, app] of Object.entries(head.apps)) {
-    texts[`apps/${name}.yaml`] = appYaml(name, { virtualSites: [app.tier ?? "all"] });
-    texts[`manifests/${name}/settings.yaml`] = configMapYaml("settings", { version: app.version });
-    texts[`manifests/${name}/deployment.yaml`] = deploymentYaml(name, app.version);
-    if (app.hasExtra) texts[`manifests/${name}/extra.yaml`] = configMapYaml("extra", { a: "b" });
-  }
-  return Object.entries(texts).map(([path, text]) => ({ path, text }));
-}
-
-function deploymentYaml(name: string, version: string): string {
-  const labels = `{run: ${name}}`;
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}}
-spec:
-  replicas: 1
-  selector: {matchLabels: ${labels}}
-  template:
-    metadata: {labels: ${labels}}
-    spec: {containers: [{name: main, image: "example.com/${name}:${version}"}]}
-`;
 }

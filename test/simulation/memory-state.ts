@@ -11,7 +11,29 @@ interface Tables {
 
 /** What outlives the process. */
 export class StateDisk {
-  tables: Tables = { facts: new Map(), sites: new Map(), apps: new Map(), objects: new Map() };
+  tables: Tables = emptyTables();
+
+  copy(): Tables {
+    return copyOf(this.tables);
+  }
+
+  /** It is as it was then; without a copy it is empty. */
+  restore(tables: Tables = emptyTables()): void {
+    this.tables = copyOf(tables);
+  }
+}
+
+function emptyTables(): Tables {
+  return { facts: new Map(), sites: new Map(), apps: new Map(), objects: new Map() };
+}
+
+function copyOf({ facts, sites, apps, objects }: Tables): Tables {
+  return {
+    facts: new Map(facts),
+    sites: new Map(sites),
+    apps: new Map(apps),
+    objects: new Map(objects),
+  };
 }
 
 type Write = (tables: Tables) => void;
@@ -34,13 +56,7 @@ class MemoryState implements StateStore {
   constructor(disk: StateDisk, clock: Clock) {
     this.#disk = disk;
     this.#clock = clock;
-    const { facts, sites, apps, objects } = disk.tables;
-    this.#tables = {
-      facts: new Map(facts),
-      sites: new Map(sites),
-      apps: new Map(apps),
-      objects: new Map(objects),
-    };
+    this.#tables = disk.copy();
   }
 
   async durable(): Promise<void> {

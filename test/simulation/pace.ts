@@ -1,9 +1,9 @@
 /** A rollout on a fleet to which nothing happens, in virtual time: what it takes beyond what its strategy asks for. */
-import { memoryStore } from "../../src/adapters/git/memory-store.ts";
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { SimSite } from "./cluster-connection.ts";
 import { firstHead, regions, siteNames, type StoryHead } from "./fleet-story.ts";
+import { GitDisk } from "./git-disk.ts";
 import {
   type ControllerProcess,
   type Ground,
@@ -73,7 +73,7 @@ class PacedRun {
     this.#ground = {
       time: this.#time,
       repository: new Repository(),
-      control: memoryStore(),
+      control: new GitDisk(),
       regions: new Map(regions.map((name) => [name, new Region(name)])),
       sites: new Map(siteNames.map((name) => [name, new SimSite(name)])),
       skewMs: 0,
@@ -81,7 +81,8 @@ class PacedRun {
       watch: {
         onPass: (pass) => this.#passed(pass),
         onMirrorCommit: (mirror) => this.#note(`${mirror}: the mirror has a commit`),
-        onAccept: (mirror) => this.#note(`${mirror}: the worker has the commit`),
+        onAccept: () => undefined,
+        onFollow: (mirror) => this.#note(`${mirror}: the worker has the commit`),
         onReport: (mirror, report) => this.#note(`${mirror}: tells ${inWords(report)}`),
         onWrite: ({ mirror, site, method, path }) => {
           this.#note(`${mirror}: ${method} ${path} at ${site}`);

@@ -1,7 +1,6 @@
 /** Controller and workers of a simulated fleet: their own code, on ports that end in memory and virtual time. */
 import { dataKeysFrom } from "../../src/adapters/age/data-keys.ts";
 import type { GitObject } from "../../src/adapters/git/object-id.ts";
-import { memoryStore } from "../../src/adapters/git/memory-store.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
 import { verifyCommit } from "../../src/adapters/git/verify-mirror.ts";
 import { clusterOver } from "../../src/adapters/kubernetes/cluster-client.ts";
@@ -15,7 +14,7 @@ import type { Pass } from "../../src/controller/reconcile.ts";
 import { worldWith } from "../../src/controller/world-with.ts";
 import type { World } from "../../src/controller/world.ts";
 import { FleetError } from "../../src/core/errors.ts";
-import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
+import { mirrorBranch, recoverRef } from "../../src/core/protocol/mirror-layout.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import type { Logger } from "../../src/runtime/logger.ts";
 import { createWaker } from "../../src/runtime/wake.ts";
@@ -26,6 +25,7 @@ import type { MirrorFetcher } from "../../src/worker/mirror-follower.ts";
 import { runWith } from "../../src/worker/run-with.ts";
 import { type ClusterWrite, createWire, type SimSite } from "./cluster-connection.ts";
 import { siteNames } from "./fleet-story.ts";
+import { GitDisk } from "./git-disk.ts";
 import { openMemoryState, StateDisk } from "./memory-state.ts";
 import type { Repository } from "./repository.ts";
 import { clockOf, Life, type VirtualTime } from "./virtual-time.ts";
@@ -33,8 +33,8 @@ import { clockOf, Life, type VirtualTime } from "./virtual-time.ts";
 /** What is on the disks of one region: its mirror at the controller, and what its worker has. */
 export class Region {
   readonly name: string;
-  readonly mirror: ObjectStore;
-  readonly copy: ObjectStore;
+  readonly mirror: GitDisk;
+  readonly copy: GitDisk;
   readonly disk = new StateDisk();
   /** Controller and worker cannot reach each other. */
   isCut = false;
@@ -43,8 +43,8 @@ export class Region {
   constructor(name: string) {
     const objects = new Map<string, GitObject>();
     this.name = name;
-    this.mirror = memoryStore(objects);
-    this.copy = memoryStore(objects);
+    this.mirror = new GitDisk(objects);
+    this.copy = new GitDisk(objects);
   }
 
   cut(isCut: boolean): void {
@@ -59,7 +59,7 @@ export class Region {
 export interface Ground {
   readonly time: VirtualTime;
   readonly repository: Repository;
-  readonly control: ObjectStore;
+  readonly control: GitDisk;
   readonly regions: ReadonlyMap<string, Region>;
   readonly sites: ReadonlyMap<string, SimSite>;
   /** What the controller's wall clock is wrong by, ms. */
@@ -73,7 +73,10 @@ export interface Ground {
 interface Watch {
   onPass(pass: Pass): void;
   onMirrorCommit(mirror: string, commit: string): void;
+  /** A worker that starts has this commit. */
   onAccept(mirror: string, commit: string): void;
+  /** A worker goes on to this commit. */
+  onFollow(mirror: string, commit: string): void;
   /** A report has come to the controller. */
   onReport(mirror: string, report: WorkerReport): void;
   onWrite(write: Omit<ClusterWrite, "status">): (status: number) => void;
@@ -92,7 +95,7 @@ export interface ControllerProcess {
 /** Starts a controller over what lies on the ground. */
 export function startController(ground: Ground): ControllerProcess {
   const { time, watch } = ground;
-  const life = new Life();
+  const life = new Life(time);
   const clock = clockOf(time, life, () => ground.skewMs);
   const waker = createWaker(clock);
   const inbox = new Inbox(() => waker.wake());
@@ -119,7 +122,11 @@ export function startController(ground: Ground): ControllerProcess {
       signal: life.ending.signal,
     });
   };
-  run().catch((error: unknown) => watch.onBug(`the controller ended: ${describe(error)}`));
+  run().catch((error: unknown) => {
+    life.kill();
+    const isOvertaken = error instanceof FleetError && overtaken.has(error.code);
+    if (!isOvertaken) watch.onBug(`the controller ended: ${describe(error)}`);
+  });
   return {
     life,
     world: () => world,
@@ -129,6 +136,9 @@ export function startController(ground: Ground): ControllerProcess {
     wakeSoon: () => waker.wakeSoon(),
   };
 }
+
+/** Another controller leads, or began to lead just before. */
+const overtaken: ReadonlySet<string> = new Set(["STALE_EPOCH", "REF_RACE"]);
 
 async function setHints(world: World, hints: HintBoard): Promise<void> {
   for (const mirror of world.mirrors.all()) {
@@ -153,13 +163,13 @@ async function openWorld(ground: Ground, { life, clock, wake }: Running): Promis
       const region = regions.get(name);
       if (region === undefined) throw new Error(`there is no region ${name}`);
       const onCommit = (commit: string): void => watch.onMirrorCommit(name, commit);
-      return Promise.resolve(storeOf(region.mirror, { ...reach, onCommit }));
+      return Promise.resolve(storeOf(region.mirror.store, { ...reach, onCommit }));
     },
   });
   for (const region of regions.keys()) await mirrors.ensure(region);
   return worldWith(
     {
-      control: storeOf(ground.control, reach),
+      control: storeOf(ground.control.store, reach),
       mirrors,
       fleet: ground.repository.fetcher(life, clock),
       // Its apps are plain manifests.
@@ -238,9 +248,9 @@ export function startWorker(
   controller: () => ControllerProcess | undefined,
 ): Life {
   const { time, watch, sites, settings } = ground;
-  const life = new Life();
+  const life = new Life(time);
   const clock = clockOf(time, life, () => 0);
-  const git = storeOf(region.copy, { life, clock, time });
+  const git = storeOf(region.copy.store, { life, clock, time });
   const open = (name: string): ReturnType<typeof clusterOver> => {
     const site = sites.get(name);
     if (site === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${name}`);
@@ -251,7 +261,7 @@ export function startWorker(
   };
   const link = { region, life, clock, time, controller, watch };
   // The one before may have been killed between taking a commit and saying so.
-  void region.copy.resolve(mirrorBranch).then((head) => {
+  void region.copy.store.resolve(mirrorBranch).then((head) => {
     if (head !== null) watch.onAccept(region.name, head);
   });
   const run = runWith(
@@ -296,17 +306,19 @@ function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
   return {
     fetch: async () => {
       await reach(link);
-      const head = await region.mirror.resolve(mirrorBranch);
+      const head = await region.mirror.store.resolve(mirrorBranch);
       await reach(link); // the answer is on its way
       return life.guard(Promise.resolve({ head }));
     },
     accept: async (commit, expected) => {
       await git.setRef(mirrorBranch, commit, expected);
-      watch.onAccept(region.name, commit);
+      watch.onFollow(region.name, commit);
     },
-    offer: () => {
-      watch.onBug("a worker was asked for a commit, though no state was lost");
-      return Promise.reject(new FleetError("GIT_FAILED", "nothing can be pushed here"));
+    offer: async (commit) => {
+      const controller = await reach(link);
+      const { store } = region.mirror;
+      await store.setRef(recoverRef, commit, await store.resolve(recoverRef));
+      controller.wake();
     },
   };
 }

@@ -1,64 +1,16 @@
-/** What must hold after every step of a story, looked at from the outside: mirrors, clusters, and what a pass planned. */
-import assert from "node:assert/strict";
+/** What must hold after every step of a story, looked at from the outside: mirrors and clusters. */
 import { ControlRepository } from "../../src/controller/control-repository.ts";
 import { type MirrorSnapshot, readSnapshot } from "../../src/controller/mirror-snapshot.ts";
-import type { Pass } from "../../src/controller/reconcile.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
-import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
+import type { StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import type { Json } from "../../src/core/model/json.ts";
 import type { MirrorTrailers } from "../../src/core/protocol/mirror-layout.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
-import type {
-  ControlState,
-  MirrorEntry,
-  PlannerInput,
-  RolloutPlan,
-} from "../../src/core/rollout/planner-types.ts";
-import { isStageApproved } from "../../src/core/rollout/approvals.ts";
-import type { Release } from "../../src/core/rollout/records.ts";
-import { progressOf } from "../../src/core/rollout/progress.ts";
-import { applyChanges } from "../support/control-state.ts";
-import { checkPlan } from "../support/planner-invariants.ts";
-import type { ClusterWrite, SimSite } from "./cluster-connection.ts";
-import { appsAt, type StoryHead } from "./fleet-story.ts";
+import type { ControlState, MirrorEntry } from "../../src/core/rollout/planner-types.ts";
+import { WriteAuditor } from "./write-promises.ts";
+import type { ClusterWrite } from "./cluster-connection.ts";
+import { at, ownerOf } from "./live-object.ts";
 import type { Ground, Region } from "./processes.ts";
-
-/** A pass kept to the budgets, gates and holds, and its columns add up. */
-export function checkPass({ input, plan }: Pass): void {
-  if (input === null || plan === null) return;
-  checkPlan(input, plan);
-  checkApprovals(input, plan);
-  checkCoverage(input);
-}
-
-/** No stage opens that waits for an approval, and it had none. */
-function checkApprovals(input: PlannerInput, plan: RolloutPlan): void {
-  const after = applyChanges(input.control, plan.changes);
-  for (const release of Object.values(after.apps).flatMap(({ open }) => open)) {
-    const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
-    const filled = new Set(Object.values(release.list).map((entry) => entry.stage));
-    const opening = release.stages.filter(
-      ({ name }, index) => filled.has(index) && name in release.opened && !wasOpen(before, name),
-    );
-    for (const { name, approval } of opening) {
-      assert.ok(!approval || isStageApproved(release, name), `${release.id} opens ${name}`);
-    }
-  }
-}
-
-function wasOpen(before: Release | undefined, stage: string): boolean {
-  return before !== undefined && stage in before.opened;
-}
-
-function checkCoverage(input: PlannerInput): void {
-  for (const { app, stages } of progressOf(input)) {
-    for (const { name, sites, ...columns } of stages) {
-      const { done, inFlight, waiting, failed, unchanged, excused } = columns;
-      const sum = done + inFlight + waiting + failed + unchanged + excused;
-      assert.equal(sum, sites, `the columns of ${app}, stage ${name}`);
-    }
-  }
-}
 
 type Sites = MirrorSnapshot["sites"];
 const noSites: Sites = new Map();
@@ -74,11 +26,15 @@ export class Auditor {
   readonly #accepted = new Map<string, string[]>();
   /** `<mirror> <site> <object id>` -> which of the commits that the mirror's worker has accepted was the newest when it was written last. */
   readonly #written = new Map<string, number>();
+  readonly #writes: WriteAuditor;
+  /** Mirror -> the newest commit that its worker has followed. */
+  readonly #newest = new Map<string, string>();
 
   constructor(ground: Ground, fail: (what: string) => void) {
     this.#ground = ground;
     this.#fail = fail;
-    this.#controlAt = controlReader(ground.control);
+    this.#writes = new WriteAuditor(ground, fail);
+    this.#controlAt = controlReader(ground.control.store);
   }
 
   accepted(mirror: string, commit: string): void {
@@ -88,6 +44,22 @@ export class Auditor {
     this.#accepted.set(mirror, commits);
   }
 
+  /** A worker goes on to a commit: never back, whatever its mirror says. */
+  followed(mirror: string, commit: string): void {
+    this.accepted(mirror, commit);
+    this.#look(async () => {
+      const store = this.#copyOf(mirror);
+      const known = this.#newest.get(mirror);
+      if (known !== undefined && !(await store.isAncestor(known, commit))) {
+        throw new Error(
+          `the worker of ${mirror} follows ${commit}, which does not come after ${known}`,
+        );
+      }
+      this.#newest.set(mirror, commit);
+      this.#writes.serve(mirror, (await this.#snapshot(store, commit)).sites.keys());
+    });
+  }
+
   /** Everything that a mirror commit changes is named by it, with the release that control had handed over. */
   mirrorCommit(mirror: string, commit: string): void {
     const region = this.#ground.regions.get(mirror);
@@ -95,9 +67,10 @@ export class Auditor {
   }
 
   async #checkMirrorCommit(region: Region, commit: string): Promise<void> {
-    const [parent = ""] = (await region.mirror.commit(commit))?.parents ?? [];
-    const after = await this.#snapshot(region.mirror, commit);
-    const before = parent === "" ? noSites : (await this.#snapshot(region.mirror, parent)).sites;
+    const [parent = ""] = (await region.mirror.store.commit(commit))?.parents ?? [];
+    const after = await this.#snapshot(region.mirror.store, commit);
+    const before =
+      parent === "" ? noSites : (await this.#snapshot(region.mirror.store, parent)).sites;
     const { trailers } = after;
     if (trailers === null) throw new Error(`a commit of ${region.name} has no trailers`);
     const control = await this.#control(trailers.control);
@@ -115,8 +88,10 @@ export class Auditor {
     if (cluster === undefined || parsed === undefined || write.isDryRun) return () => undefined;
     const live = cluster.store.get(parsed.plural, `${parsed.namespace}/${parsed.name}`);
     const commits = this.#accepted.get(mirror) ?? [];
+    const seen = this.#writes.write(write, live);
     return (status) => {
       if (status < 200 || status > 299) return;
+      seen();
       if (write.method === "DELETE") {
         if (live !== undefined) this.#look(() => this.#checkDelete(write, live, commits.length));
       } else if (isObject(write.body)) {
@@ -173,9 +148,9 @@ export class Auditor {
   ): Promise<boolean> {
     let isLetGo = false;
     for (const commit of await this.#commits(mirror, since, count)) {
-      const { isNamed, has, hasGood } = await this.#standing(mirror, commit, what);
+      const { isNamed, has, hasGood, mayDelete } = await this.#standing(mirror, commit, what);
       const isGivenAnew = hasGood || has;
-      if (isNamed && !has && (!isLetGo || hasGood)) return true;
+      if (mayDelete && !has && (!isLetGo || hasGood)) return true;
       isLetGo = !isNamed || (isLetGo && !isGivenAnew);
     }
     return false;
@@ -197,17 +172,25 @@ export class Auditor {
     return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
   }
 
-  /** Whether a mirror commit names an app at a site, and whether its tree, and the good one, have an object. */
+  /**
+   * Whether a mirror commit names an app at a site, whether its tree, and the good one, have an object, and whether it
+   * says that anything goes: by a marker to delete, or by a tree that stands there as a whole.
+   */
   async #standing(
     mirror: string,
     commit: string,
     { site, owner, id }: { site: string; owner: string; id: string },
-  ): Promise<{ isNamed: boolean; has: boolean; hasGood: boolean }> {
+  ): Promise<{ isNamed: boolean; has: boolean; hasGood: boolean; mayDelete: boolean }> {
     const content = (await this.#snapshot(this.#copyOf(mirror), commit)).sites.get(site);
     const entry = content?.apps.get(owner);
     const tree = entry !== undefined && "tree" in entry ? entry.tree : undefined;
     const hasGood = await this.#has(mirror, content?.good.get(owner), id);
-    return { isNamed: entry !== undefined, has: await this.#has(mirror, tree, id), hasGood };
+    const isMarked = entry !== undefined && "leaving" in entry && entry.leaving.verb === "delete";
+    const isWhole =
+      tree !== undefined &&
+      this.#writes.stands(site, owner, [...(await this.#objectsOf(mirror, tree))]);
+    const has = await this.#has(mirror, tree, id);
+    return { isNamed: entry !== undefined, has, hasGood, mayDelete: isMarked || isWhole };
   }
 
   /** The mirror's commits from one that its worker had accepted up to another, oldest first: also those it skipped. */
@@ -230,7 +213,7 @@ export class Auditor {
   #copyOf(mirror: string): ObjectStore {
     const region = this.#ground.regions.get(mirror);
     if (region === undefined) throw new Error(`there is no region ${mirror}`);
-    return region.copy;
+    return region.copy.store;
   }
 
   #snapshot(store: ObjectStore, commit: string): Promise<MirrorSnapshot> {
@@ -330,75 +313,6 @@ function checkHanded(
   const tree = "tree" in to ? to.tree : null;
   if ([open.list[where.site]?.to, open.back?.[where.site]?.to].includes(tree)) return;
   throw new Error(`${told} is neither on what ${release} lists nor on what it goes back to`);
-}
-
-/** The clusters, and which of them were out of the fleet for a while. */
-export interface Clusters {
-  readonly sites: ReadonlyMap<string, SimSite>;
-  readonly forgotten: ReadonlySet<string>;
-}
-
-/** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
-export function differences(head: StoryHead, { sites, forgotten }: Clusters): string[] {
-  return Object.keys(head.sites).flatMap((name) => {
-    const site = sites.get(name);
-    if (site === undefined) return [`${name} has no cluster`];
-    const apps = appsAt(head, name);
-    const wanted = apps.flatMap((app) => {
-      const { version = "", hasExtra = false } = head.apps[app] ?? {};
-      return [
-        `ConfigMap ${app}/settings ${version}`,
-        `Deployment ${app}/${app} example.com/${app}:${version}`,
-        ...(hasExtra ? [`ConfigMap ${app}/extra `] : []),
-      ];
-    });
-    // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
-    const found = ownedObjects(site).filter(
-      ({ app }) => !forgotten.has(name) || apps.includes(app),
-    );
-    const words = found.map((each) => each.words);
-    const missing = wanted.filter((each) => !words.includes(each));
-    const surplus = words.filter((each) => !wanted.includes(each));
-    return [
-      ...missing.map((each) => `${name} lacks ${each}`),
-      ...surplus.map((each) => `${name} still has ${each}`),
-    ];
-  });
-}
-
-interface OwnedObject {
-  readonly app: string;
-  readonly words: string;
-}
-
-function ownedObjects({ cluster }: SimSite): OwnedObject[] {
-  const describe = (object: StoredObject, detail: unknown): OwnedObject[] => {
-    const app = ownerOf(object);
-    const { name } = object.metadata;
-    const words = `${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
-    return app === undefined ? [] : [{ app, words }];
-  };
-  const all = (plural: string): StoredObject[] => [...cluster.store.all(plural)];
-  return [
-    ...all("configmaps").flatMap((object) => describe(object, at(object, "data", "version"))),
-    ...all("apps/deployments").flatMap((object) =>
-      describe(object, at(object, "spec", "template", "spec", "containers", "0", "image")),
-    ),
-  ];
-}
-
-function ownerOf(object: { readonly metadata: object }): string | undefined {
-  const owner = at(object, "metadata", "annotations", "flotilla.dev/owner");
-  return typeof owner === "string" ? owner.slice(owner.indexOf("/") + 1) : undefined;
-}
-
-function at(value: unknown, ...keys: string[]): unknown {
-  let found = value;
-  for (const key of keys) {
-    if (typeof found !== "object" || found === null) return undefined;
-    found = (found as Record<string, unknown>)[key]; // an object, as just checked
-  }
-  return found;
 }
 
 function isObject(body: Json | StoredObject | undefined): body is KubeObject {

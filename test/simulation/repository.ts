@@ -2,7 +2,8 @@
 import { FleetError } from "../../src/core/errors.ts";
 import type { WorldPorts } from "../../src/controller/world-with.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { filesOf, type StoryHead } from "./fleet-story.ts";
+import { filesOf } from "./fleet-files.ts";
+import type { StoryHead } from "./fleet-story.ts";
 import type { Life } from "./virtual-time.ts";
 
 export class Repository {
@@ -14,11 +15,11 @@ export class Repository {
   }
 
   get head(): StoryHead {
-    return this.#at(this.#commits.length - 1);
+    return this.#byIndex(this.#commits.length - 1);
   }
 
   get previous(): StoryHead {
-    return this.#at(Math.max(0, this.#commits.length - 2));
+    return this.#byIndex(Math.max(0, this.#commits.length - 2));
   }
 
   /** Id of the newest commit. */
@@ -39,12 +40,17 @@ export class Repository {
       isAncestor: (ancestor, descendant) =>
         Promise.resolve(indexOf(ancestor) <= indexOf(descendant)),
       authorOf: (commit) => Promise.resolve({ name: "somebody", commit }),
-      files: (commit) => Promise.resolve(filesOf(this.#at(indexOf(commit)))),
+      files: (commit) => Promise.resolve(filesOf(this.at(commit))),
       maintain: () => Promise.resolve(),
     };
   }
 
-  #at(index: number): StoryHead {
+  /** What a commit says. */
+  at(commit: string): StoryHead {
+    return this.#byIndex(indexOf(commit));
+  }
+
+  #byIndex(index: number): StoryHead {
     const head = this.#commits[index];
     if (head === undefined) throw new FleetError("GIT_NOT_FOUND", `there is no commit ${index}`);
     return head;

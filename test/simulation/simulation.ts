@@ -1,13 +1,20 @@
 /** One story: a fleet, its processes and what befalls them, played in virtual time from a seed. */
-import { memoryStore } from "../../src/adapters/git/memory-store.ts";
-import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
-import { waitingLosses } from "../../src/core/rollout/arrival-losses.ts";
-import type { Release } from "../../src/core/rollout/records.ts";
 import { SimSite } from "./cluster-connection.ts";
+import { differences } from "./end-state.ts";
+import { Backups } from "./disasters.ts";
 import { drawEvents, type StoryEvent, stormMs } from "./events.ts";
-import { changeHead, firstHead, goodHead, regions, siteNames } from "./fleet-story.ts";
+import {
+  changeHead,
+  firstHead,
+  goodHead,
+  regions,
+  siteNames,
+  type StoryHead,
+} from "./fleet-story.ts";
+import { GitDisk } from "./git-disk.ts";
+import { decisionsOf, specOf, type Word } from "./operator.ts";
 import {
   type ControllerProcess,
   type Ground,
@@ -16,9 +23,11 @@ import {
   startController,
   startWorker,
 } from "./processes.ts";
-import { Auditor, checkPass, differences } from "./promises.ts";
+import { PassAuditor } from "./pass-promises.ts";
+import { Auditor } from "./promises.ts";
 import { Repository } from "./repository.ts";
-import { type Life, seededRandom, settle, startAt, VirtualTime } from "./virtual-time.ts";
+import { meddle } from "./meddle.ts";
+import { type Life, seededRandom, settle, VirtualTime } from "./virtual-time.ts";
 
 /** How a story ended. */
 export interface Outcome {
@@ -38,6 +47,12 @@ export interface Outcome {
 const calmMs = 120_000;
 const lookEveryMs = 1500;
 const mostIdle = 25;
+/** What is asked of people is answered at last. */
+const lastWords: readonly Word[] = [
+  { verb: "approve", removal: "delete" },
+  { verb: "promote-manual" },
+  { verb: "retry" },
+];
 
 /** Plays the story of a seed; other events than its own may be given. */
 export async function simulate(
@@ -49,6 +64,8 @@ export async function simulate(
   const { violations, log, passes, writes, steps } = story;
   return { seed, events, violations, log, passes, writes, steps };
 }
+
+type ControllerTrouble = "kill-controller" | "pause-controller" | "twin" | "restore-controller";
 
 class Story {
   readonly violations: string[] = [];
@@ -62,6 +79,12 @@ class Story {
   readonly #events: readonly StoryEvent[];
   readonly #workers = new Map<string, Life>();
   #controller: ControllerProcess | undefined;
+  readonly #passAuditor: PassAuditor;
+  readonly #backups: Backups;
+  /** Apps of which another tool has taken an object. */
+  readonly #contested = new Set<string>();
+  #declared = 0;
+  #wasControlLost = false;
   /** Sites that some head had and a later one had not. */
   readonly #forgotten = new Set<string>();
   #lastPass: Pass | undefined;
@@ -74,7 +97,7 @@ class Story {
     this.#ground = {
       time: this.#time,
       repository: new Repository(),
-      control: memoryStore(),
+      control: new GitDisk(),
       regions: new Map(regions.map((name) => [name, new Region(name)])),
       sites: new Map(siteNames.map((name) => [name, new SimSite(name)])),
       skewMs: 0,
@@ -84,10 +107,11 @@ class Story {
           this.passes += 1;
           this.#lastPass = pass;
           if (!pass.hasWritten) this.#checkIdle();
-          this.#try(() => checkPass(pass));
+          this.#try(() => this.#passAuditor.check(pass));
         },
         onMirrorCommit: (mirror, commit) => this.#auditor.mirrorCommit(mirror, commit),
         onAccept: (mirror, commit) => this.#auditor.accepted(mirror, commit),
+        onFollow: (mirror, commit) => this.#auditor.followed(mirror, commit),
         onReport: () => undefined,
         onWrite: (write) => {
           this.writes += 1;
@@ -97,6 +121,8 @@ class Story {
         onBug: (what) => this.#fail(`a bug: ${what}`),
       },
     };
+    this.#passAuditor = new PassAuditor(this.#ground.repository);
+    this.#backups = new Backups(this.#ground);
     this.#auditor = new Auditor(this.#ground, (what) => this.#fail(what));
   }
 
@@ -108,6 +134,7 @@ class Story {
     for (const event of this.#events) {
       if (await this.#runUntil(event.at)) return;
       this.#note(JSON.stringify(event));
+      await this.#backups.take();
       this.#happen(event);
       await settle();
     }
@@ -124,55 +151,61 @@ class Story {
 
   #happen(event: StoryEvent): void {
     const { repository } = this.#ground;
-    if (event.kind === "commit") {
-      repository.commit(changeHead(repository.head, repository.previous, event.change));
-      for (const site of Object.keys(repository.previous.sites)) {
-        if (repository.head.sites[site] === undefined) this.#forgotten.add(site);
-      }
-    } else if (event.kind === "clock") this.#ground.skewMs += event.byMs;
-    else if (event.kind === "kill-controller") this.#killController(event.downMs);
-    else if ("mirror" in event) this.#disturbRegion(event);
+    if ("mirror" in event) this.#disturbRegion(event);
     else if ("site" in event) this.#disturbSite(event);
-    else this.#decide(event);
+    else if ("word" in event) void this.#speak(event);
+    else if (event.kind === "commit") {
+      this.#commit(changeHead(repository.head, repository.previous, event.change));
+    } else if (event.kind === "clock") this.#ground.skewMs += event.byMs;
+    else this.#disturbController(event);
+  }
+
+  #commit(head: StoryHead): void {
+    const { repository } = this.#ground;
+    repository.commit(head);
+    for (const site of Object.keys(repository.previous.sites)) {
+      if (head.sites[site] === undefined) this.#forgotten.add(site);
+    }
   }
 
   #disturbRegion(event: Extract<StoryEvent, { mirror: string }>): void {
     const region = this.#ground.regions.get(event.mirror);
     if (region === undefined) return;
     if (event.kind === "link") region.cut(event.isCut);
-    else this.#killWorker(region, event.downMs);
+    else if (event.kind === "pause-worker") this.#workers.get(region.name)?.pause(event.forMs);
+    else {
+      this.#killWorker(region, event.downMs);
+      if (event.kind === "restore-worker") void this.#backups.restoreWorker(event);
+    }
   }
 
   #disturbSite(event: Extract<StoryEvent, { site: string }>): void {
     const site = this.#ground.sites.get(event.site);
     if (site === undefined) return;
     if (event.kind === "fault") site.fault = event.fault;
-    else this.#stray(site, event.app);
+    else if (event.kind === "exchange") {
+      site.exchange();
+      this.#time.after(event.forMs, () => site.giveBack());
+    } else {
+      if (event.how === "seize") this.#contested.add(event.app);
+      meddle(site, event, this.#time.now);
+    }
   }
 
-  #decide(
-    event: Extract<StoryEvent, { kind: "hold" | "resume" | "approve" | "retry" | "excuse" }>,
-  ) {
-    if (event.kind === "hold") {
-      this.#say({ verb: "pause", scope: event.scope, all: event.all, why: "x" });
-    } else if (event.kind === "resume") {
-      this.#say({ verb: "resume", scope: event.scope, why: "x" });
-    } else this.#decideAll(event.kind);
-  }
-
-  /** Somebody changes an object by hand. */
-  #stray(site: SimSite, app: string): void {
-    const path = `/api/v1/namespaces/${app}/configmaps/settings`;
-    const request = {
-      method: "DELETE",
-      path,
-      query: new URLSearchParams(),
-      accept: "application/json",
-      contentType: "application/json",
-      userAgent: "somebody",
-      body: undefined,
-    };
-    handleRequest(site.cluster, request, startAt + Math.floor(this.#time.now));
+  #disturbController(event: Extract<StoryEvent, { kind: ControllerTrouble }>): void {
+    if (event.kind === "pause-controller") this.#controller?.life.pause(event.forMs);
+    else if (event.kind === "twin") {
+      this.#controller?.life.pause(event.pausedMs);
+      this.#controller = startController(this.#ground);
+      // The one that is overtaken ends, and who runs them starts one where none is left.
+      this.#time.after(event.pausedMs + 2000, () => this.#startController());
+    } else {
+      this.#killController(event.downMs);
+      if (event.kind === "kill-controller") return;
+      this.#wasControlLost = true;
+      this.#passAuditor.forget();
+      void this.#backups.restoreController(event);
+    }
   }
 
   #startController(): void {
@@ -198,54 +231,54 @@ class Story {
     this.#time.after(downMs, () => this.#startWorker(region));
   }
 
-  /** A word to the controller; one that is refused is part of the story. */
-  #say(decision: Decision): void {
-    this.#controller?.inbox.ask({ decision, by: "ada" }).catch(() => undefined);
+  async #speak({ kind, word }: Extract<StoryEvent, { word: Word }>): Promise<void> {
+    await (kind === "say" ? this.#say(word) : this.#declare(word));
   }
 
-  /** Says the same of every open release, stage and site. */
-  #decideAll(verb: "approve" | "retry" | "excuse"): void {
-    const reading = this.#controller?.world()?.control.read();
-    void reading?.then(({ state }) => {
-      for (const [app, { open, arrivals }] of Object.entries(state.apps)) {
-        for (const release of open) this.#decideOn(release, verb);
-        const deletions = waitingLosses(arrivals ?? {});
-        if (verb !== "approve" || deletions === 0) continue;
-        this.#say({ verb, app, release: "open-list", deletions, why: "x" });
-      }
-    });
-  }
-
-  #decideOn({ app, id, stages, deletions, list }: Release, verb: "approve" | "retry" | "excuse") {
-    const named = { app, release: id, why: "x" };
-    if (verb === "retry") return this.#say({ verb, ...named });
-    if (verb === "excuse") {
-      for (const site of Object.keys(list)) this.#say({ verb, ...named, site });
-      return;
+  /** What is said to the controller; what it refuses is part of the story. */
+  async #say(word: Word): Promise<void> {
+    for (const decision of await this.#decisions(word)) {
+      this.#controller?.inbox.ask({ decision, by: "ada" }).catch(() => undefined);
     }
-    for (const { name } of stages) this.#say({ verb, ...named, stage: name });
-    this.#say({ verb, ...named, deletions: deletions.objects });
+  }
+
+  /** The same as files. */
+  async #declare(word: Word): Promise<void> {
+    const { repository } = this.#ground;
+    const specs = (await this.#decisions(word)).map((decision) => {
+      this.#declared += 1;
+      return [`d${this.#declared}`, specOf(decision)] as const;
+    });
+    const decisions = { ...repository.head.decisions, ...Object.fromEntries(specs) };
+    repository.commit({ ...repository.head, decisions });
+  }
+
+  async #decisions(word: Word): Promise<Decision[]> {
+    const control = this.#controller?.world()?.control;
+    return control === undefined ? [] : decisionsOf(word, control);
   }
 
   /** No fault lasts, nobody is stopped, and the last commits are good and have room. */
   async #makeWell(): Promise<void> {
     const { repository, regions: all, sites } = this.#ground;
     this.#note("everything is made well");
-    for (const site of sites.values()) site.fault = "none";
+    for (const site of sites.values()) {
+      site.fault = "none";
+      site.giveBack();
+    }
     for (const region of all.values()) region.cut(false);
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
     if (await this.#runUntil(this.#time.now + 5000)) return;
-    for (const { scope } of await this.#holds()) this.#say({ verb: "resume", scope, why: "well" });
-    repository.commit(goodHead(repository.head, "v8"));
+    const good = { contested: this.#contested };
+    void this.#say({ verb: "recover" });
+    if (await this.#runUntil(this.#time.now + 1000)) return;
+    void this.#say({ verb: "resume-all" });
+    if (await this.#runUntil(this.#time.now + 1000)) return;
+    repository.commit(goodHead(repository.head, "v8", good));
     if (await this.#runUntil(this.#time.now + 5000)) return;
     // Budgets are those of the head before: once more, so that all have room.
-    repository.commit(goodHead(repository.head, "v9"));
-  }
-
-  async #holds() {
-    const snapshot = await this.#controller?.world()?.control.read();
-    return snapshot?.state.holds ?? [];
+    repository.commit(goodHead(repository.head, "v9", good));
   }
 
   /** Until the clusters are what the head says; never is a violation. */
@@ -254,11 +287,14 @@ class Story {
     const deadline = this.#time.now + calmMs;
     let left = ["nothing was looked at"];
     while (this.violations.length === 0 && this.#time.now < deadline) {
-      this.#decideAll("approve");
-      this.#decideAll("retry");
+      for (const word of lastWords) void this.#say(word);
       if (await this.#runUntil(this.#time.now + lookEveryMs)) return;
-      left = differences(repository.head, { sites, forgotten: this.#forgotten });
-      if (left.length === 0 && (await this.#isQuiet())) return;
+      left = differences(repository.head, {
+        sites,
+        forgotten: this.#forgotten,
+        wasControlLost: this.#wasControlLost,
+      });
+      if (left.length === 0 && this.#isQuiet()) return;
     }
     const open = left.length === 0 ? "releases are still open" : left.join("; ");
     this.#fail(`it does not come to rest: ${open} (the controller says: ${this.#told()})`);
@@ -271,10 +307,10 @@ class Story {
     return [...(this.#lastPass?.problems ?? []), ...waits].join("; ");
   }
 
-  async #isQuiet(): Promise<boolean> {
-    const snapshot = await this.#controller?.world()?.control.read();
-    if (snapshot === undefined) return false;
-    return Object.values(snapshot.state.apps).every(({ open }) => open.length === 0);
+  #isQuiet(): boolean {
+    const { control } = this.#lastPass ?? {};
+    if (control === undefined) return false;
+    return Object.values(control.state.apps).every(({ open }) => open.length === 0);
   }
 
   /** Passes that write nothing come with what is new, not one after the other. */

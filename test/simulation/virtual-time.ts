@@ -110,9 +110,28 @@ function never(): Promise<never> {
 export class Life {
   isAlive = true;
   readonly ending = new AbortController();
+  readonly #time: VirtualTime;
+  /** Until then it stands still: what it waits for comes, and it does not go on. */
+  #stillUntil = 0;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
 
   kill(): void {
     this.isAlive = false;
+  }
+
+  pause(ms: number): void {
+    this.#stillUntil = this.#time.now + ms;
+  }
+
+  /** Runs it at once, or when the process goes on; never once it is dead. */
+  whenRunning(work: () => void): void {
+    if (!this.isAlive) return;
+    const still = this.#stillUntil - this.#time.now;
+    if (still > 0) this.#time.after(still, () => this.whenRunning(work));
+    else work();
   }
 
   /** What has come, unless the process is dead by now. */
@@ -120,6 +139,7 @@ export class Life {
     if (!this.isAlive) return never();
     try {
       const result = await work;
+      if (this.#stillUntil > this.#time.now) await new Promise<void>((go) => this.whenRunning(go));
       return this.isAlive ? result : await never();
     } catch (error) {
       if (!this.isAlive) return never();
@@ -140,7 +160,7 @@ export function clockOf(time: VirtualTime, life: Life, skewMs: () => number): Cl
         if (signal?.aborted === true) return resolve();
         const end = (): void => {
           signal?.removeEventListener("abort", abort);
-          if (life.isAlive) resolve();
+          life.whenRunning(resolve);
         };
         const cancel = time.after(ms, end);
         const abort = (): void => {
@@ -153,4 +173,4 @@ export function clockOf(time: VirtualTime, life: Life, skewMs: () => number): Cl
 }
 
 /** Wall time at the start. */
-export const startAt = Date.parse("2030-01-01T00:00:00Z");
+export const startAt = Date.parse("2030-01-01T00:00:40Z");

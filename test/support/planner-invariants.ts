@@ -77,7 +77,10 @@ function checkLosses(input: PlannerInput, after: PlannerInput, { handOvers }: Ro
       const from = own(before, step.app);
       const isOrphaned = "leaving" in step.set && step.set.leaving.verb === "orphan";
       if (from === undefined || isOrphaned) return [];
-      const gone = [...input.objectsOf(from)].filter((object) => !kept.has(object));
+      const isLetGo = input.keptOf?.(from) ?? new Set();
+      const gone = [...input.objectsOf(from)].filter(
+        (object) => !kept.has(object) && !isLetGo.has(object),
+      );
       return gone.length === 0 ? [] : [{ site, step, gone }];
     });
     checkGivers(input, after, givers);

@@ -31,17 +31,34 @@ export function checkTimeAndOrder(
     const { app, release: id, set } = step;
     const release = releasesOf(after, app).find((open) => open.id === id);
     if ("clear" in set || isBack(input, release, site)) continue;
-    const isKept = id !== null || own(input.mirrors, site)?.[app] !== undefined;
-    if (isKept) assert.ok(mayMove(input, release, site), `no window is open at ${site} for ${app}`);
+    const mayMove =
+      isFreeOfWindows(release) || isOpen(input, site, hourOf(input, site, { app, release }));
+    assert.ok(mayMove, `no window is open at ${site} for ${app}`);
     if (apps.length === 1 && "tree" in set && !isAgain(input, release, site))
       checkFirst(after, site, app);
   }
 }
 
-/** A window is open, or people called the release urgent, and its strategy lets an urgent one out of windows. */
-function mayMove(input: PlannerInput, release: Release | undefined, site: string): boolean {
-  const isUrgent = release?.urgent !== undefined && release.ifUrgent?.ignoresWindows === true;
-  return isUrgent || isOpen(input, site);
+/** People called the release urgent, and its strategy lets an urgent one out of windows. */
+function isFreeOfWindows(release: Release | undefined): boolean {
+  return release?.urgent !== undefined && release.ifUrgent?.ignoresWindows === true;
+}
+
+interface Hour {
+  /** Windows of the app's own. */
+  readonly names: readonly string[];
+  /** The app comes to a site by the open list, and is not there yet: only what is closed for all stops it. */
+  readonly isFirst: boolean;
+}
+
+function hourOf(
+  { control, mirrors }: PlannerInput,
+  site: string,
+  { app, release }: { readonly app: string; readonly release: Release | undefined },
+): Hour {
+  if (release !== undefined) return { names: release.windows ?? [], isFirst: false };
+  const names = own(control.apps, app)?.current.openList?.windows ?? [];
+  return { names, isFirst: own(mirrors, site)?.[app] === undefined };
 }
 
 function isBack(input: PlannerInput, release: Release | undefined, site: string): boolean {
@@ -59,16 +76,24 @@ function isAgain(input: PlannerInput, release: Release | undefined, site: string
   return before !== undefined && Object.hasOwn(before.handed, site);
 }
 
-function isOpen({ budgets, sites, now }: PlannerInput, site: string): boolean {
+function isOpen(
+  { budgets, sites, now }: PlannerInput,
+  site: string,
+  { names, isFirst }: Hour,
+): boolean {
   const labels = own(sites, site)?.labels ?? {};
   const time = now % dayMs;
   return (budgets.windows ?? [])
-    .filter((rule) => rule.matches(labels))
-    .every(({ open }) =>
-      (open ?? []).some(
+    .filter((rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(labels))
+    .every(({ open, closed }) => {
+      const isClosed = closed.some(
+        ({ from, until, all }) => from <= now && now < until && (all || !isFirst),
+      );
+      const runs = open?.some(
         ({ startMs, durationMs }) => startMs <= time && time < startMs + durationMs,
-      ),
-    );
+      );
+      return !isClosed && (isFirst || (runs ?? true));
+    });
 }
 
 /**

@@ -1,0 +1,72 @@
+/** What clusters have at the end of a story, against what the last head says. */
+import { namespaceOf, type StoredObject } from "../../src/core/cluster-model/stored-object.ts";
+import type { SimSite } from "./cluster-connection.ts";
+import { appsAt, type StoryHead } from "./fleet-story.ts";
+import { at, ownerOf } from "./live-object.ts";
+
+/** The clusters, and what may lie there of which nobody knows any more. */
+export interface Clusters {
+  readonly sites: ReadonlyMap<string, SimSite>;
+  /** Sites that were out of the fleet for a while. */
+  readonly forgotten: ReadonlySet<string>;
+  /** Control was lost: that an app was there, and left the fleet since, is written nowhere. */
+  readonly wasControlLost: boolean;
+}
+
+/** What is wrong with the clusters of a head that has had its time: each has exactly what the head says, or words. */
+export function differences(
+  head: StoryHead,
+  { sites, forgotten, wasControlLost }: Clusters,
+): string[] {
+  return Object.keys(head.sites).flatMap((name) => {
+    const site = sites.get(name);
+    if (site === undefined) return [`${name} has no cluster`];
+    const apps = appsAt(head, name);
+    const wanted = apps.flatMap((app) => wordsOf(head, app));
+    // What a forgotten site had stays there: nobody has said that it shall go, also when the site comes back without it.
+    const isUnknown = (app: string): boolean =>
+      forgotten.has(name) || (wasControlLost && head.apps[app] === undefined);
+    const found = ownedObjects(site).filter(({ app }) => apps.includes(app) || !isUnknown(app));
+    const words = found.map((each) => each.words);
+    const missing = wanted.filter((each) => !words.includes(each));
+    const surplus = words.filter((each) => !wanted.includes(each));
+    return [
+      ...missing.map((each) => `${name} lacks ${each}`),
+      ...surplus.map((each) => `${name} still has ${each}`),
+    ];
+  });
+}
+
+/** The objects of an app, as `ownedObjects` words them. */
+function wordsOf({ apps, sharer }: StoryHead, app: string): string[] {
+  const { version = "", hasExtra = false, hasKeepsake, hasVault } = apps[app] ?? {};
+  return [
+    `${app}: ConfigMap ${app}/settings ${version}`,
+    `${app}: Deployment ${app}/${app} example.com/${app}:${version}`,
+    ...(hasExtra ? [`${app}: ConfigMap ${app}/extra `] : []),
+    ...(hasKeepsake === true ? [`${app}: ConfigMap ${app}/keepsake `] : []),
+    ...(hasVault === true ? [`${app}: ConfigMap ${app}/vault `] : []),
+    ...(sharer === app ? [`${app}: ConfigMap default/shared `] : []),
+  ];
+}
+
+interface OwnedObject {
+  readonly app: string;
+  readonly words: string;
+}
+
+function ownedObjects({ cluster }: SimSite): OwnedObject[] {
+  const describe = (object: StoredObject, detail: unknown): OwnedObject[] => {
+    const app = ownerOf(object);
+    const { name } = object.metadata;
+    const words = `${app}: ${object.kind} ${namespaceOf(object)}/${name} ${typeof detail === "string" ? detail : ""}`;
+    return app === undefined ? [] : [{ app, words }];
+  };
+  const all = (plural: string): StoredObject[] => [...cluster.store.all(plural)];
+  return [
+    ...all("configmaps").flatMap((object) => describe(object, at(object, "data", "version"))),
+    ...all("apps/deployments").flatMap((object) =>
+      describe(object, at(object, "spec", "template", "spec", "containers", "0", "image")),
+    ),
+  ];
+}

@@ -1,0 +1,127 @@
+/** What a pass may plan, whatever it was told: windows, order and holds are those that the story's own commits declare. */
+import assert from "node:assert/strict";
+import type { Pass } from "../../src/controller/reconcile.ts";
+import { isStageApproved, isStagePromoted } from "../../src/core/rollout/approvals.ts";
+import type {
+  ControlState,
+  PlannerInput,
+  RolloutPlan,
+} from "../../src/core/rollout/planner-types.ts";
+import { progressOf } from "../../src/core/rollout/progress.ts";
+import type { Release } from "../../src/core/rollout/records.ts";
+import { applyChanges } from "../support/control-state.ts";
+import { checkPlan } from "../support/planner-invariants.ts";
+import { dependenciesOf, windowRulesOf } from "./fleet-files.ts";
+import type { StoryHead } from "./fleet-story.ts";
+import type { Repository } from "./repository.ts";
+
+/** Looks at one pass after the other. */
+export class PassAuditor {
+  readonly #repository: Repository;
+  /** The commit that says what becomes of an app's objects where it leaves, as of the pass before. */
+  #deciding: Readonly<Record<string, string>> = {};
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  /** A pass kept to the budgets, gates and holds, and its columns add up. */
+  check({ input, plan, control }: Pass): void {
+    if (input === null || plan === null) return;
+    const followed = this.#repository.at(input.control.head?.commit ?? "");
+    checkPlan(asDeclared(input, followed), plan);
+    checkHolds(input, followed);
+    checkStages(input, plan);
+    checkCoverage(input);
+    this.#checkVerbs(input);
+    this.#deciding = decidingCommits(control.state);
+  }
+
+  /** A removal does what the commit of the app's current release says, else that of its newest candidate. */
+  #checkVerbs({ control }: PlannerInput): void {
+    for (const [app, { open }] of Object.entries(control.apps)) {
+      const source = this.#deciding[app];
+      const removal = open.find((release) => release.kind === "removal" && isNew(release));
+      if (source === undefined || removal === undefined) continue;
+      const { onRemoval = "delete" } = this.#repository.at(source).apps[app] ?? {};
+      assert.equal(removal.verb, onRemoval, `${removal.id} is to ${removal.verb}`);
+    }
+  }
+
+  /** Control is not what it was. */
+  forget(): void {
+    this.#deciding = {};
+  }
+}
+
+function decidingCommits({ apps }: ControlState): Record<string, string> {
+  const known = Object.entries(apps).flatMap(([app, { current, open }]) => {
+    const released = current.release ?? current.partial.at(-1)?.release;
+    const ref = released ?? open.findLast(({ kind }) => kind === "app");
+    return ref === undefined ? [] : [[app, ref.source] as const];
+  });
+  return Object.fromEntries(known);
+}
+
+/** Nothing has happened to it yet. */
+function isNew({ opened, handed, approvals }: Release): boolean {
+  return [opened, handed, approvals].every((records) => Object.keys(records).length === 0);
+}
+
+/** The planner's input, with what it was told of the followed commit replaced by what that commit is known to say. */
+function asDeclared(input: PlannerInput, followed: StoryHead): PlannerInput {
+  const budgets = { ...input.budgets, windows: windowRulesOf(followed) };
+  return { ...input, budgets, dependsOn: dependenciesOf(followed) };
+}
+
+/** What the followed commit declares to be held is held. */
+function checkHolds({ control }: PlannerInput, { decisions = {} }: StoryHead): void {
+  const held = new Set(control.holds.map(({ declared }) => declared?.decision));
+  for (const [name, { hold }] of Object.entries(decisions)) {
+    assert.ok(hold === undefined || held.has(name), `the Decision ${name} does not hold`);
+  }
+}
+
+/** No stage opens that waits for an approval and had none, and none passes that waits for people to promote it. */
+function checkStages(input: PlannerInput, plan: RolloutPlan): void {
+  const after = applyChanges(input.control, plan.changes);
+  for (const release of Object.values(after.apps).flatMap(({ open }) => open)) {
+    const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
+    const filled = new Set(Object.values(release.list).map((entry) => entry.stage));
+    const stages = release.stages.filter((_, index) => filled.has(index));
+    for (const stage of stages) {
+      if (hasBegun("opened", stage.name, { before, release })) checkOpening(release, stage);
+      if (hasBegun("passed", stage.name, { before, release })) checkPassing(release, stage);
+    }
+  }
+}
+
+type Stage = Release["stages"][number];
+
+function checkOpening(release: Release, { name, approval }: Stage): void {
+  assert.ok(!approval || isStageApproved(release, name), `${release.id} opens ${name}`);
+}
+
+function checkPassing(release: Release, { name, promotion }: Stage): void {
+  const isFree = promotion !== "manual" || isStagePromoted(release, name);
+  assert.ok(isFree, `${release.id} passes ${name}`);
+}
+
+/** A stage opens or passes by this very plan. */
+function hasBegun(
+  what: "opened" | "passed",
+  stage: string,
+  { before, release }: { readonly before: Release | undefined; readonly release: Release },
+): boolean {
+  return stage in release[what] && !(before !== undefined && stage in before[what]);
+}
+
+function checkCoverage(input: PlannerInput): void {
+  for (const { app, stages } of progressOf(input)) {
+    for (const { name, sites, ...columns } of stages) {
+      const { done, inFlight, waiting, failed, unchanged, excused } = columns;
+      const sum = done + inFlight + waiting + failed + unchanged + excused;
+      assert.equal(sum, sites, `the columns of ${app}, stage ${name}`);
+    }
+  }
+}
