@@ -1,15 +1,14 @@
 /** One worker with all the sites: how much memory it takes while it does everything for the first time, nothing, and again. */
-import { type BenchFleet, startBenchFleet } from "./bench-fleet.ts";
+import { type BenchFleet, type BenchSize, startBenchFleet } from "./bench-fleet.ts";
 import type { Note } from "./figure.ts";
 import { measureQuiet } from "./measure-effect.ts";
 import { measureRestart } from "./measure-processes.ts";
 import { memoryOf } from "./process-memory.ts";
-import type { FleetSize } from "./synthetic-fleet.ts";
 
 const lookMs = 100;
 
 /** Starts a fleet with one worker, and notes what it takes. */
-export async function measureWorker(size: FleetSize, note: Note): Promise<void> {
+export async function measureWorker(size: BenchSize, note: Note): Promise<void> {
   await using fleet = await startBenchFleet(size);
   const watch = { fleet, note };
   await watched(watch, "first sync", async () => {

@@ -105,7 +105,7 @@ function releaseRow({ app, release, kind, state, stages, urgent }: ReleaseProgre
 }
 
 function unwellSites({ siteList }: FleetStatus): string[][] {
-  return siteList.flatMap(({ site, region, reachable, apps }) => {
+  return siteList.flatMap(({ site, region, reachable, message: ofSite = "", apps }) => {
     const unwell = apps.filter(
       ({ sync, health }) => sync !== "Synced" || !["Healthy", "Suspended"].includes(health),
     );
@@ -117,8 +117,9 @@ function unwellSites({ siteList }: FleetStatus): string[][] {
       health,
       reachable ? message : `offline; ${message}`,
     ]);
-    const isSilentlyOffline = !reachable && rows.length === 0;
-    return isSilentlyOffline ? [[site, region, "-", "-", "-", "offline"]] : rows;
+    const words = [...(reachable ? [] : ["offline"]), ofSite].filter((part) => part !== "");
+    const isTold = ofSite === "" && (reachable || rows.length > 0);
+    return isTold ? rows : [[site, region, "-", "-", "-", words.join("; ")], ...rows];
   });
 }
 

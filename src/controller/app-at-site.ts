@@ -20,14 +20,16 @@ export interface SiteLink {
   readonly isSilent: boolean;
   /** False when its worker is silent too. */
   readonly reachable: boolean;
+  /** What its worker last said of all of it; "" where nothing is wrong. */
+  readonly message: string;
 }
 
 export function siteLink(read: ReadState, observations: Observations, site: string): SiteLink {
   const declared = read.head.model.sites.get(site)?.value.spec.region ?? "";
   const mirror = own(read.control.state.sites, site)?.mirror ?? declared;
   const isSilent = observations.silentSince(mirror) !== null;
-  const reachable = !isSilent && (observations.siteReport(mirror, site)?.reachable ?? false);
-  return { mirror, isSilent, reachable };
+  const { reachable = false, message = "" } = observations.siteReport(mirror, site) ?? {};
+  return { mirror, isSilent, reachable: !isSilent && reachable, message };
 }
 
 /** Every app that stands at the site or that the followed head places there. */

@@ -8,7 +8,7 @@ import { urgencyInWords } from "../core/rollout/urgent.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 import type { Observations } from "./observations.ts";
 import type { Pass } from "./reconcile.ts";
-import { appsAtSite, releaseAt } from "./app-at-site.ts";
+import { appsAtSite, releaseAt, siteLink } from "./app-at-site.ts";
 
 export interface ExplainInput {
   readonly pass: Pass;
@@ -111,7 +111,10 @@ function observedAt({ pass, observations, site, app }: ExplainInput): Explanatio
   const mirror = own(pass.control.state.sites, site)?.mirror;
   if (pass.read === null || mirror === undefined) return null;
   if (observations.appReport(mirror, site, app) === undefined) return null;
-  return appsAtSite(pass.read, observations, site).get(app) ?? null;
+  const at = appsAtSite(pass.read, observations, site).get(app);
+  if (at === undefined) return null;
+  const words = [siteLink(pass.read, observations, site).message, at.message];
+  return { ...at, message: words.filter((part) => part !== "").join("; ") };
 }
 
 interface Answer {

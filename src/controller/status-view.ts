@@ -67,14 +67,15 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   if (read === null) return [];
   const sources = releaseSources(pass);
   return Object.entries(read.head.facts).map(([site, { region, suspend }]) => {
-    const { reachable } = siteLink(read, observations, site);
+    const { reachable, message } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
       const release = standing.has(app) ? releaseAt(pass, site, app) : null;
       const revision = release === null ? null : (sources.get(release) ?? null);
       return { app, ...at, release, revision };
     });
-    return { site, region, reachable, suspended: suspend, apps };
+    const told = message === "" ? {} : { message };
+    return { site, region, reachable, suspended: suspend, ...told, apps };
   });
 }
 

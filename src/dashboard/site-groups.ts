@@ -74,8 +74,8 @@ const isSynced = ({ sync }: SiteStatus["apps"][number]): boolean => sync === "Sy
 /** The same questions that the totals of `flotilla status` answer. */
 const filters: Readonly<Record<SiteFilter, (site: SiteStatus) => boolean>> = {
   all: () => true,
-  unwell: ({ reachable, apps }) =>
-    !reachable || !apps.every((app) => isSynced(app) && isHealthy(app)),
+  unwell: ({ reachable, message, apps }) =>
+    !reachable || message !== undefined || !apps.every((app) => isSynced(app) && isHealthy(app)),
   unsynced: ({ apps }) => !apps.every(isSynced),
   unhealthy: ({ apps }) => !apps.every(isHealthy),
   offline: ({ reachable }) => !reachable,

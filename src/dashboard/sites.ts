@@ -180,7 +180,7 @@ function siteRows(site: SiteStatus, hasRegion: boolean): Html {
     rowspan="${Math.max(1, site.apps.length)}"
   >
     <span class="name">${site.site}</span>${hasRegion && html` <small>${site.region}</small>`}
-    ${chip(tone, word)}
+    ${chip(tone, word)}${site.message !== undefined && html` <small>${site.message}</small>`}
   </th>`;
   const rows = site.apps.map(
     (app, index) =>

@@ -3,10 +3,10 @@ import { FleetError } from "../core/errors.ts";
 /**
  * What may be printed. Used where things leave the process as text (the logger, a worker's report) and by everybody who
  * puts a URL into a message. Redacts by the name of a key and by the look of a value: URL credentials,
- * `Authorization` values, GitHub tokens, JSON web tokens, access keys, private keys, and what stands behind the word
- * password, secret, token or key and a `=` or `:`.
+ * `Authorization` values, GitHub tokens, JSON web tokens, access keys, private keys, long words that look made by
+ * chance, and what stands behind the word password, secret, token or key and a `=` or `:`.
  */
-const hidden = "[redacted]";
+export const hidden = "[redacted]";
 
 /** The key holds a secret itself; `tokenFile` holds only a path. */
 const secretKey =
@@ -21,6 +21,11 @@ const secretValues: readonly (readonly [RegExp, string])[] = [
   [
     /\b([a-z_-]*(?:password|passwd|secret|token|api[-_]?key|access[-_]?key)["']?\s*[=:]\s*)("[^"]+"|'[^']+'|[^\s"',;&]{6,})/gi,
     `$1${hidden}`,
+  ],
+  // What looks made by chance: small and large letters and at least two digits, as base64 has them.
+  [
+    /(?<![A-Za-z0-9+])(?=[A-Z0-9+]*[a-z])(?=[a-z0-9+]*[A-Z])(?=(?:[A-Za-z+]*\d){2})[A-Za-z0-9+]{24,}={0,2}/g,
+    hidden,
   ],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden],
 ];

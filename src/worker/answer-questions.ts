@@ -1,13 +1,14 @@
 import { FleetError } from "../core/errors.ts";
 import type { SiteAnswer, SiteDiff, SiteQuestion } from "../core/protocol/site-diff.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { redactText } from "../runtime/redact.ts";
+import type { Redactor } from "../runtime/redactor.ts";
 
 /** What answering needs. */
 export interface AnswererOptions {
   /** Throws a FleetError where the site cannot be asked. */
   readonly compare: (question: SiteQuestion, signal: AbortSignal) => Promise<SiteDiff>;
   readonly send: (answer: SiteAnswer, signal: AbortSignal) => Promise<void>;
+  readonly redactor: Redactor;
   readonly logger: Logger;
 }
 
@@ -38,14 +39,15 @@ export function createAnswerer(
 }
 
 async function answer(
-  { compare, send, logger }: AnswererOptions,
+  { compare, send, redactor, logger }: AnswererOptions,
   question: SiteQuestion,
   signal: AbortSignal,
 ): Promise<void> {
   const late = AbortSignal.timeout(patienceMs);
   const until = AbortSignal.any([signal, late]);
   try {
-    await send(await answerTo(question, () => compare(question, until), late), signal);
+    const told = await answerTo(question, () => compare(question, until), late);
+    await send(redactor.data(told), signal);
   } catch (error) {
     if (signal.aborted) return;
     // The controller says for itself that it got no answer.
@@ -72,7 +74,7 @@ async function answerTo(
 }
 
 function refusalOf(error: FleetError): NonNullable<SiteAnswer["refusal"]> {
-  const message = redactText(error.message).slice(0, 1000);
-  const hint = error.hint === undefined ? {} : { hint: redactText(error.hint).slice(0, 1000) };
+  const message = error.message.slice(0, 1000);
+  const hint = error.hint === undefined ? {} : { hint: error.hint.slice(0, 1000) };
   return { code: error.code, message, ...hint };
 }

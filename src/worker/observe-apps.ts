@@ -6,6 +6,7 @@ import { at, health } from "../core/health/read-object.ts";
 import { isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { HealthRule } from "../core/protocol/mirror-layout.ts";
+import { meetSecrets } from "./learn-secrets.ts";
 import { policyOf, ruleFor } from "./app-policy.ts";
 import { type AppState, noteUnseen, takeHealth } from "./app-state.ts";
 import { type LiveObjects, observable, readLive, whyUnread } from "./read-live.ts";
@@ -99,6 +100,7 @@ async function assess(
   const worst = rated.find(
     (one) => one.health.status === whole.status && whole.message.startsWith(one.name),
   );
+  if (whole.message !== "" && whole.message !== state.health?.message) await meetSecrets(context);
   if (worst === undefined || worst.object === null || whole.status === "Healthy") return whole;
   const reason = await podsReason(context, worst.object);
   return reason === "" ? whole : { ...whole, message: `${whole.message} (${reason})` };

@@ -4,6 +4,7 @@ import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite, save } from "./apply-app.ts";
 import { readChildInventory, writeChildInventory } from "./child-inventory.ts";
+import { meetSecrets } from "./learn-secrets.ts";
 import { pruneObjects } from "./prune-objects.ts";
 import { type SiteContext, desiredTree } from "./site-context.ts";
 import { type AppRow, pendingRow } from "./state-store.ts";
@@ -86,7 +87,9 @@ async function keep(
   // Durable before anything is created: what has objects has not left, however far the apply comes.
   if (wanted.row.left) keepRow(context, state, row);
   const outcome = await applyTree(context, state, { row, tree });
-  state.trouble = describeOutcome(outcome);
+  const trouble = describeOutcome(outcome);
+  if (trouble !== "" && trouble !== state.trouble) await meetSecrets(context);
+  state.trouble = trouble;
   if (outcome.failed.length > 0) return { backoff: outcome.failed[0]?.error ?? unknownFailure() };
   if (outcome.blocked.length > 0) return "soon";
   noteApplied(context, state, tree.tree);

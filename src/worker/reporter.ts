@@ -8,7 +8,7 @@ import type {
 import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { redactText } from "../runtime/redact.ts";
+import type { Redactor } from "../runtime/redactor.ts";
 import { type Waker, createWaker } from "../runtime/wake.ts";
 
 /** What there is to report now. */
@@ -44,6 +44,7 @@ export interface ReporterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly source: ReportSource;
+  readonly redactor: Redactor;
   readonly send: (report: WorkerReport, signal: AbortSignal) => Promise<ReportAnswer>;
   readonly onAnswer: (answer: ReportAnswer) => void;
 }
@@ -143,21 +144,21 @@ class KeptReporter implements Reporter {
       const [site = "", app] = key.split("/");
       if (app === undefined) {
         const told = source.site(site);
-        if (told !== null) sites.push({ ...told, message: tellable(told.message) });
+        if (told !== null) sites.push({ ...told, message: this.#tellable(told.message) });
         continue;
       }
       const told = source.app(site, app);
-      if (told !== null) apps.push({ ...told, message: tellable(told.message) });
+      if (told !== null) apps.push({ ...told, message: this.#tellable(told.message) });
     }
     const { refused, ...facts } = source.facts();
-    const told = { ...facts, refused: tellable(refused) };
+    const told = { ...facts, refused: this.#tellable(refused) };
     return { worker, sequence: this.#sequence, full: this.#isFull, ...told, sites, apps };
   }
-}
 
-/** The one place where words from clusters and mirrors leave the region: without what looks like a secret, and bounded. */
-function tellable(text: string): string {
-  return redactText(text).slice(0, maxMessage);
+  /** The one place where words from clusters and mirrors leave the region: without secrets, and bounded. */
+  #tellable(text: string): string {
+    return this.#options.redactor.text(text).slice(0, maxMessage);
+  }
 }
 
 function everything(source: ReportSource): Set<string> {

@@ -10,10 +10,12 @@ import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
+import type { Redactor } from "../runtime/redactor.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
 import { type FairPlaces, createFairPlaces } from "./fair-places.ts";
+import { learnSecret, learnSecrets } from "./learn-secrets.ts";
 import { createMirrorHistory } from "./mirror-history.ts";
 import {
   type FollowerOptions,
@@ -39,6 +41,8 @@ export interface WorkerPorts {
   /** Opens what is sealed with SOPS. */
   readonly keys: DataKeys;
   open(site: string): ClusterClient;
+  /** What is told outside of the region goes through it. */
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -82,8 +86,8 @@ interface Assembly {
 }
 
 function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
-  const { clock, logger, store, git } = ports;
-  const trees = createTreeCache(git);
+  const { clock, logger, redactor, store, git } = ports;
+  const trees = createTreeCache(git, (object) => learnSecret(object, redactor));
   const places = createFairPlaces(config.concurrency, clock);
   const engine = createWorkerEngine({
     config,
@@ -93,7 +97,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     trees,
     history: createMirrorHistory(git, mirrorBranch, trees),
     keys: ports.keys,
-    open: (site) => ports.open(site),
+    open: (site) => learnSecrets(ports.open(site), redactor),
     places,
     touch: (site, app) => reporter.touch(site, app),
   });
@@ -101,22 +105,31 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     onView: (view) => engine.follow(view),
     onChange: () => reporter.wake(),
   });
-  const reporter = createReporter({
+  const reporter = assembleReporter(config, ports, { engine, follower, places });
+  return { engine, follower, reporter };
+}
+
+function assembleReporter(
+  config: WorkerSettings,
+  { clock, controller, logger, redactor, store }: WorkerPorts,
+  reported: Reported,
+): Reporter {
+  return createReporter({
     worker: randomUUID(),
     heartbeatMs: config.heartbeatMs,
+    redactor,
     clock,
     logger,
-    source: sourceOf({ engine, follower, places }),
+    source: sourceOf(reported),
     send: async (report, until) => {
       await store.durable(); // what was told is still so after a crash
-      return ports.controller.report(report, until);
+      return controller.report(report, until);
     },
     onAnswer: (answer) => {
-      follower.recover(answer.recover);
-      follower.hint(answer.head);
+      reported.follower.recover(answer.recover);
+      reported.follower.hint(answer.head);
     },
   });
-  return { engine, follower, reporter };
 }
 
 /** What there is to report. */
@@ -166,10 +179,11 @@ async function followHints(
   { ports, follower, reporter, engine }: HintTakers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, controller, logger } = ports;
+  const { clock, controller, logger, redactor } = ports;
   const answer = createAnswerer({
     compare: (question, until) => engine.compare(question, until),
     send: (answer, until) => controller.answer(answer, until),
+    redactor,
     logger,
   });
   let failures = 0;

@@ -33,14 +33,17 @@ export interface TreeCache {
 const maxTrees = 5000;
 const maxObjects = 50_000;
 
-/** A cache over a store; keeps what was used last. */
-export function createTreeCache(store: ObjectStore): TreeCache {
+/** A cache over a store; keeps what was used last. `onRead` is called with each object when it was read. */
+export function createTreeCache(
+  store: ObjectStore,
+  onRead: (object: KubeObject) => void = () => {},
+): TreeCache {
   const trees = createLastUsed<AppTree>(maxTrees);
   const names = createLastUsed<ReadonlySet<ObjectId>>(maxTrees);
   const prepared = createLastUsed<Prepared>(maxObjects);
   return {
     load: (tree, owner) =>
-      trees(`${owner} ${tree}`, () => readTree({ store, prepared }, tree, owner)),
+      trees(`${owner} ${tree}`, () => readTree({ store, prepared, onRead }, tree, owner)),
     ids: (tree) =>
       names(tree, async () => new Set((await filesOf(store, tree)).map(({ path }) => idOf(path)))),
   };
@@ -75,10 +78,11 @@ function createLastUsed<T>(max: number): LastUsed<T> {
 interface Reading {
   readonly store: ObjectStore;
   readonly prepared: LastUsed<Prepared>;
+  readonly onRead: (object: KubeObject) => void;
 }
 
 async function readTree(
-  { store, prepared }: Reading,
+  { store, prepared, onRead }: Reading,
   tree: string,
   owner: string,
 ): Promise<AppTree> {
@@ -92,6 +96,7 @@ async function readTree(
       ),
     ),
   );
+  for (const { object } of read) onRead(object);
   const known = new Map(read.map((one) => [one.object, one]));
   const objects = orderObjects(read.map(({ object }) => object)).map((step) => {
     const { hash = "", text = "" } = known.get(step.object) ?? {};

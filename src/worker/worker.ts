@@ -8,6 +8,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
+import { type Redactor, createRedactor, redactedLogger } from "../runtime/redactor.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import { type WorkerConfig, type WorkerSettings, workerSettings } from "./config.ts";
 import { createControllerClient } from "./controller-client.ts";
@@ -29,13 +30,18 @@ export async function runWorker(
   { clock, logger }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  const redactor = createRedactor();
   const settings = workerSettings(config);
   await makeFolder(config.stateDir, 0o700);
   const store = openStateStore(join(config.stateDir, "state.sqlite"), clock);
   const dir = join(config.stateDir, "mirror.git");
   const git = await openStore(dir, { create: true, clock });
   const { url, tokenFile, caFile } = config.mirror;
-  const token = (): Promise<string> => readTokenFile(tokenFile);
+  const token = async (): Promise<string> => {
+    const read = await readTokenFile(tokenFile);
+    redactor.learn(read);
+    return read;
+  };
   try {
     await runWith(
       settings,
@@ -47,9 +53,10 @@ export async function runWorker(
         controller: createControllerClient(config.mirror),
         store,
         keys: dataKeysFrom(config.ageKeyFile),
-        open: (site) => openSite(settings, site, clock),
+        open: (site) => openSite(settings, site, { clock, redactor }),
         clock,
-        logger,
+        redactor,
+        logger: redactedLogger(logger, redactor),
       },
       signal,
     );
@@ -59,7 +66,11 @@ export async function runWorker(
   }
 }
 
-function openSite(settings: WorkerSettings, site: string, clock: Clock): ClusterClient {
+function openSite(
+  settings: WorkerSettings,
+  site: string,
+  { clock, redactor }: { readonly clock: Clock; readonly redactor: Redactor },
+): ClusterClient {
   const access = settings.sites[site];
   if (access === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${site}`);
   return openCluster({
@@ -67,5 +78,6 @@ function openSite(settings: WorkerSettings, site: string, clock: Clock): Cluster
     allowExec: access.allowExec,
     timeoutMs: settings.requestTimeoutMs,
     clock,
+    onSecret: (value) => redactor.learn(value),
   });
 }

@@ -12,6 +12,7 @@ import type { SiteAnswer, SiteDiff, SiteQuestion } from "../../src/core/protocol
 import type { Clock } from "../../src/runtime/clock.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
+import { createRedactor } from "../../src/runtime/redactor.ts";
 import { createAnswerer } from "../../src/worker/answer-questions.ts";
 import { createControllerClient } from "../../src/worker/controller-client.ts";
 import { temporaryFolder } from "../support/git-repository.ts";
@@ -78,7 +79,7 @@ async function startBoard() {
     compare: (question: SiteQuestion, signal: AbortSignal) => Promise<SiteDiff>,
   ) => {
     const send = (answer: SiteAnswer): Promise<void> => client(mirror).answer(answer, never);
-    const take = createAnswerer({ compare, send, logger });
+    const take = createAnswerer({ compare, send, redactor: createRedactor(), logger });
     return listenAs(mirror, (question) => take(question, ending.signal));
   };
   return { questions, listenAs, answerAs, client };

@@ -22,6 +22,7 @@ import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
 import { type WorkerConfig, type WorkerSettings, workerSettings } from "../../src/worker/config.ts";
 import type { ControllerClient } from "../../src/worker/controller-client.ts";
 import type { MirrorFetcher } from "../../src/worker/mirror-follower.ts";
+import { createRedactor } from "../../src/runtime/redactor.ts";
 import { runWith } from "../../src/worker/run-with.ts";
 import { type ClusterWrite, createWire, type SimSite } from "./cluster-connection.ts";
 import { siteNames } from "./fleet-story.ts";
@@ -275,6 +276,7 @@ export function startWorker(
       store: openMemoryState(region.disk, clock),
       keys: dataKeysFrom(undefined),
       open,
+      redactor: createRedactor(),
       clock,
       logger: loggerTo(watch),
     },
@@ -318,7 +320,7 @@ function fetcherOf(link: Link, git: ObjectStore): MirrorFetcher {
       const controller = await reach(link);
       const { store } = region.mirror;
       await store.setRef(recoverRef, commit, await store.resolve(recoverRef));
-      controller.wake();
+      controller.wakeSoon();
     },
   };
 }

@@ -9,6 +9,7 @@ import type {
 } from "../../src/core/protocol/worker-report.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
+import { createRedactor } from "../../src/runtime/redactor.ts";
 import { type Reporter, createReporter } from "../../src/worker/reporter.ts";
 import { eventually } from "../support/kube-worker.ts";
 
@@ -63,6 +64,7 @@ describe("the reporter", () => {
     reporter = createReporter({
       worker: "w1",
       heartbeatMs: 400,
+      redactor: createRedactor(),
       clock: systemClock(),
       logger: createLogger({ name: "test", level: "silent" }),
       source: {

@@ -41,7 +41,7 @@ const faults: readonly (readonly [string, HttpFault, RegExp])[] = [
   ["401", { kind: "status", status: 401 }, /CLUSTER_AUTH.*refuses the credentials.*renew/],
 ];
 
-describe("a way to a real cluster that fails", { timeout: 60_000 }, () => {
+describe("a way to a real cluster that fails", { timeout: 180_000 }, () => {
   const site = useTestSite(2);
 
   const data = async (cluster: ProxiedCluster, name: string): Promise<unknown> =>

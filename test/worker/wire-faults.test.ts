@@ -23,7 +23,7 @@ const faults: readonly (readonly [string, Fault, RegExp])[] = [
   ["500", { kind: "error" }, /an error on the server.*look at the API server/],
 ];
 
-describe("a simulated cluster that fails", { timeout: 60_000 }, () => {
+describe("a simulated cluster that fails", { timeout: 180_000 }, () => {
   let folder: Awaited<ReturnType<typeof temporaryState>>;
   let mirror: TestMirror;
   let simulator: Simulator;

@@ -22,6 +22,8 @@ export interface ClusterAddress {
   /** Time for one request, connecting included; default 15,000 ms. */
   readonly timeoutMs?: number;
   readonly clock: Clock;
+  /** Called with what proves who we are, before anything is sent with it. */
+  readonly onSecret?: (value: string) => void;
 }
 
 /** An answer, and the generation of the connection that it came over. */
@@ -276,6 +278,7 @@ class KeptConnection {
     const { kubeconfig, allowExec = false, connections = mostConnections } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
     const credentials = await resolveCredentials(text, { ...path, allowExec });
+    for (const secret of secretsOf(credentials)) this.#address.onSecret?.(secret);
     const pool = new Pool(credentials.origin, {
       connections,
       connect: { ...credentials.tls, timeout: Math.min(this.#timeoutMs, 10_000) },
@@ -306,6 +309,13 @@ function unauthorized(
   return new FleetError("CLUSTER_AUTH", `${origin} refuses the credentials (401)`, {
     hint: `renew the ${kind}${where}, which is read again by itself`,
   });
+}
+
+/** The token, or user name and password; the private key. */
+function secretsOf({ authorization = "", tls: { key = "" } }: ClusterCredentials): string[] {
+  const [scheme, value = ""] = authorization.split(" ");
+  const plain = scheme === "Basic" ? Buffer.from(value, "base64").toString("utf8") : "";
+  return [value, plain.slice(plain.indexOf(":") + 1), key.toString()];
 }
 
 /** That a certificate has expired, in words behind its name; "" where it has not, or cannot be read. */
