@@ -8,7 +8,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
-import { namedFiles } from "./kubeconfig-fields.ts";
+import { type NamedByContext, namedByContext, namedFiles } from "./kubeconfig-fields.ts";
 import { type RequestFlow, createRequestFlow } from "./request-flow.ts";
 import { isTimeout, whyUnreachable } from "./why-unreachable.ts";
 
@@ -56,11 +56,12 @@ const mostConnections = 8;
 
 interface KubeconfigText {
   readonly text: string;
+  readonly named: NamedByContext;
   readonly files: readonly string[];
   readonly version: string;
 }
 
-interface Session extends Omit<KubeconfigText, "text"> {
+interface Session extends Pick<KubeconfigText, "files" | "version"> {
   readonly pool: Pool;
   readonly credentials: ClusterCredentials;
   /** The cluster has taken its credentials for good at least once. */
@@ -92,6 +93,7 @@ class KeptConnection {
   readonly #flow: RequestFlow;
   #session: Session | undefined;
   #opening: Promise<Session> | undefined;
+  #recognising: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Monotonic time of the last answer. */
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -216,7 +218,7 @@ class KeptConnection {
   }
 
   async #ensurePinned(signal: AbortSignal | undefined): Promise<void> {
-    if (this.generation !== this.pinned) await this.recognise?.(signal);
+    if (this.generation !== this.pinned) await this.#recognised(signal);
     const session = this.#session;
     if (session !== undefined && this.#isPinned(session)) return;
     const who = session?.credentials.origin ?? "the cluster";
@@ -224,6 +226,25 @@ class KeptConnection {
       "CLUSTER_UNREACHABLE",
       `${who} was connected to anew: it must be recognised before it is written to`,
     );
+  }
+
+  /** Asked once for all writes that wait for it; an abort is only of who had asked. */
+  async #recognised(signal: AbortSignal | undefined): Promise<void> {
+    while (this.#recognising !== undefined) {
+      try {
+        await this.#recognising;
+      } catch (error) {
+        if (error instanceof FleetError) throw error;
+      }
+      if (this.generation === this.pinned) return;
+    }
+    const asking = this.recognise?.(signal);
+    this.#recognising = asking;
+    try {
+      await asking;
+    } finally {
+      if (this.#recognising === asking) this.#recognising = undefined;
+    }
   }
 
   /** The session, where there is one and its kubeconfig is as it was. */
@@ -274,10 +295,10 @@ class KeptConnection {
   }
 
   async #open(): Promise<Session> {
-    const { text, files, version } = await readKubeconfig(this.#address);
+    const { text, named, files, version } = await readKubeconfig(this.#address);
     const { kubeconfig, allowExec = false, connections = mostConnections } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
-    const credentials = await resolveCredentials(text, { ...path, allowExec });
+    const credentials = await resolveCredentials(text, { ...path, allowExec, named });
     for (const secret of secretsOf(credentials)) this.#address.onSecret?.(secret);
     const pool = new Pool(credentials.origin, {
       connections,
@@ -331,15 +352,17 @@ function expiry(pem: string | Buffer, now: number): string {
 /** A kubeconfig, the files that belong to it, and how all of them were before they were read. */
 async function readKubeconfig({ kubeconfig }: ClusterAddress): Promise<KubeconfigText> {
   if ("text" in kubeconfig) {
-    const files = namedFiles(kubeconfig.text, undefined);
-    return { text: kubeconfig.text, files, version: versionOf(files) };
+    const named = namedByContext(kubeconfig.text);
+    const files = namedFiles(named, undefined);
+    return { text: kubeconfig.text, named, files, version: versionOf(files) };
   }
   const { path } = kubeconfig;
   try {
     const own = versionOf([path]);
     const text = await readFile(path, "utf8");
-    const named = namedFiles(text, path);
-    return { text, files: [path, ...named], version: own + versionOf(named) };
+    const named = namedByContext(text);
+    const others = namedFiles(named, path);
+    return { text, named, files: [path, ...others], version: own + versionOf(others) };
   } catch (cause) {
     throw new FleetError("CLUSTER_AUTH", `cannot read the kubeconfig ${path}`, {
       cause,

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { RequestOptions } from "node:https";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 import { FleetError } from "../../core/errors.ts";
-import { type NamedByContext, absoluteFile, namedByContext } from "./kubeconfig-fields.ts";
+import { type NamedByContext, absoluteFile } from "./kubeconfig-fields.ts";
 
 /** Where a cluster is and how to prove who we are, ready for a connection. */
 export interface ClusterCredentials {
@@ -25,6 +25,8 @@ export interface ClusterCredentials {
 export interface KubeconfigOptions {
   readonly path?: string;
   readonly allowExec: boolean;
+  /** The same text, read. */
+  readonly named: NamedByContext;
 }
 
 const execTimeoutMs = 30_000;
@@ -41,11 +43,10 @@ export async function resolveCredentials(
   const cluster = config.getCurrentCluster();
   if (!cluster?.server) throw refused(options, "has no current context with a cluster");
   refuseUnsafe(config, cluster, options);
-  const named = namedByContext(text);
-  refuseUnheeded(named, options);
+  refuseUnheeded(options);
   const tls: RequestOptions = {};
   await withTimeout(config.applyToHTTPSOptions(tls), options);
-  const token = await readToken(named, options);
+  const token = await readToken(options);
   const credentials = credentialsOf(cluster, tls, config.getCurrentUser()?.token);
   return token === undefined ? credentials : { ...credentials, authorization: `Bearer ${token}` };
 }
@@ -77,7 +78,8 @@ function refuseUnsafe(config: KubeConfig, cluster: Cluster, options: KubeconfigO
 }
 
 /** What would be left out without a word: the way to the cluster, or who speaks, would be another one. */
-function refuseUnheeded({ cluster, user }: NamedByContext, options: KubeconfigOptions): void {
+function refuseUnheeded(options: KubeconfigOptions): void {
+  const { cluster, user } = options.named;
   if (cluster["proxy-url"] !== undefined) {
     throw refused(options, "names a proxy (proxy-url), and Flotilla goes through none", {
       hint: "take it out, and let the worker run where it reaches the cluster",
@@ -90,10 +92,8 @@ function refuseUnheeded({ cluster, user }: NamedByContext, options: KubeconfigOp
   }
 }
 
-async function readToken(
-  { user: { tokenFile } }: NamedByContext,
-  options: KubeconfigOptions,
-): Promise<string | undefined> {
+async function readToken(options: KubeconfigOptions): Promise<string | undefined> {
+  const { tokenFile } = options.named.user;
   if (typeof tokenFile !== "string" || tokenFile === "") return undefined;
   try {
     return (await readFile(absoluteFile(tokenFile, options.path), "utf8")).trim();

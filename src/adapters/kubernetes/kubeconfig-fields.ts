@@ -20,8 +20,10 @@ export function namedByContext(text: string): NamedByContext {
 }
 
 /** The files that the current context names: they are as much a part of it. `path` is where the text was read. */
-export function namedFiles(text: string, path: string | undefined): readonly string[] {
-  const { cluster, user } = namedByContext(text);
+export function namedFiles(
+  { cluster, user }: NamedByContext,
+  path: string | undefined,
+): readonly string[] {
   const fields = [
     cluster["certificate-authority"],
     user["client-certificate"],

@@ -221,6 +221,17 @@ describe("a cluster client", () => {
     expect(writes).toEqual([`PATCH ${path}/a?fieldManager=m`, `PATCH ${path}/a?fieldManager=m`]);
   });
 
+  it("asks once who it is for all writes that wait for it", async () => {
+    const cluster = await open({ [`PATCH ${path}/a`]: json(200, object) });
+    await cluster.resource("v1", "ConfigMap");
+    cluster.onUnpinned(async () => cluster.pin(await cluster.identity()));
+    const writes = Array.from({ length: 20 }, () => cluster.apply(object, { fieldManager: "m" }));
+    await Promise.all(writes);
+
+    expect(requests.filter((one) => one.includes("kube-system"))).toHaveLength(1);
+    expect(requests.filter((one) => one.startsWith("PATCH"))).toHaveLength(20);
+  });
+
   it("keeps the reason and causes of a refusal, and the values of a Secret out of its message", async () => {
     const status = {
       kind: "Status",

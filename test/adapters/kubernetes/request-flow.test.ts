@@ -18,7 +18,7 @@ interface Told {
   readonly afterMs?: number;
 }
 
-describe("requests to an API server", { timeout: 20_000 }, () => {
+describe("requests to an API server", { timeout: 60_000 }, () => {
   let server: Server;
   let connection: Connection;
   let dir: string;
@@ -69,7 +69,7 @@ describe("requests to an API server", { timeout: 20_000 }, () => {
     (await work).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
 
   it("leaves it alone for as long as it asks, and sends again what it did not take", async () => {
-    await open(5000);
+    await open(20_000);
     tell = (_, index) =>
       index <= 4 ? { status: 429, headers: { "retry-after": "1" } } : { status: 200 };
 
@@ -80,7 +80,7 @@ describe("requests to an API server", { timeout: 20_000 }, () => {
   });
 
   it("waits ever longer where it asks without saying for how long", async () => {
-    await open(3000);
+    await open(20_000);
     tell = (_, index) => (index <= 2 ? { status: 429, body: "busy" } : { status: 200 });
 
     expect(await get()).toMatchObject({ status: 200 });
@@ -103,7 +103,7 @@ describe("requests to an API server", { timeout: 20_000 }, () => {
   });
 
   it("gets more at once while it answers promptly, and fewer once it asks for that", async () => {
-    await open(5000);
+    await open(20_000);
     tell = (_, index) =>
       index === 100
         ? { status: 429, headers: { "retry-after": "1" } }
