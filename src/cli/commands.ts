@@ -100,6 +100,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "rbac",
+    {
+      summary: "print the rights that a worker needs at a site",
+      load: () => import("./rbac.ts"),
+    },
+  ],
+  [
     "rollout",
     {
       summary: "pause, resume, approve, promote, hurry, excuse, retry or roll back",

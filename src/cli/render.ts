@@ -83,7 +83,8 @@ function printSite(
   return 0;
 }
 
-function mustBe(kind: string, name: string, known: ReadonlyMap<string, unknown>): void {
+/** Throws USAGE for a name that the fleet does not have. */
+export function mustBe(kind: string, name: string, known: ReadonlyMap<string, unknown>): void {
   if (known.has(name)) return;
   const near = closestName(name, known.keys());
   const hint =

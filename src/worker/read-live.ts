@@ -3,6 +3,7 @@ import { isConfigKind } from "../core/health/assess-health.ts";
 import type { HealthRule } from "../core/protocol/mirror-layout.ts";
 import { ruleFor } from "./app-policy.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
+import { isApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import type { TreeObject } from "./tree-cache.ts";
@@ -89,21 +90,43 @@ async function readList(
   wanted: readonly Wanted[],
   live: Map<ObjectId, KubeObject | null>,
 ): Promise<void> {
-  const [first] = wanted;
-  if (first === undefined) return;
-  const apps = [...new Set(wanted.map(({ app }) => app))].toSorted();
-  const namespaces = new Set(wanted.map(({ object }) => object.key.namespace));
-  const [namespace] = namespaces;
-  const listed = await context.client.list({
-    apiVersion: first.object.object.apiVersion,
-    kind: first.object.key.kind,
-    labelSelector: `${appLabel} in (${apps.join(",")})`,
-    ...(namespaces.size === 1 && namespace !== undefined && { namespace }),
-    signal: context.signal(),
-  });
   const ids = new Set(wanted.map(({ object }) => object.id));
-  for (const object of listed) {
+  for (const object of await listOwn(context, wanted)) {
     const id = objectId(keyOf(object));
     if (ids.has(id)) live.set(id, object);
   }
+}
+
+/** By one list for all namespaces; by one for each where only that is allowed, which is found out once. */
+async function listOwn(
+  context: SiteContext,
+  wanted: readonly Wanted[],
+): Promise<readonly KubeObject[]> {
+  const [first] = wanted;
+  if (first === undefined) return [];
+  const { apiVersion } = first.object.object;
+  const { kind } = first.object.key;
+  const namespaces = [...new Set(wanted.map(({ object }) => object.key.namespace))];
+  const apps = [...new Set(wanted.map(({ app }) => app))].toSorted();
+  const labelSelector = `${appLabel} in (${apps.join(",")})`;
+  const list = (namespace: string): Promise<readonly KubeObject[]> =>
+    context.client.list({
+      apiVersion,
+      kind,
+      labelSelector,
+      namespace,
+      signal: context.signal(),
+    });
+  const [only] = namespaces;
+  if (namespaces.length === 1 && only !== undefined) return list(only);
+  const kindKey = `${apiVersion} ${kind}`;
+  try {
+    if (!context.listedApart.has(kindKey)) return await list("");
+  } catch (error) {
+    if (!isApiError(error) || error.facts.status !== 403) throw error;
+    context.listedApart.add(kindKey);
+  }
+  const lists: KubeObject[] = [];
+  for (const namespace of namespaces) lists.push(...(await list(namespace)));
+  return lists;
 }

@@ -142,7 +142,7 @@ async function prune(context: SiteContext, state: AppState, tree: AppTree): Prom
   const options = { row, desired: tree.ids, stays, verb: "delete" } as const;
   const outcome = await pruneObjects(context, state, options);
   state.waiting = outcome.waiting.join("; ");
-  state.trouble = outcome.failed.map((error) => error.message).join("; ");
+  state.trouble = describeFailures(outcome.failed).join("; ");
   const [failure] = outcome.failed;
   if (failure !== undefined) return { backoff: failure };
   return outcome.waiting.length === 0 ? "settled" : "soon";
@@ -168,7 +168,7 @@ async function leave(
     verb: marker.verb,
   });
   state.waiting = outcome.waiting.join("; ");
-  state.trouble = outcome.failed.map((error) => error.message).join("; ");
+  state.trouble = describeFailures(outcome.failed).join("; ");
   const [failure] = outcome.failed;
   if (failure !== undefined) return { backoff: failure };
   if (state.rows.size > 0) return "soon";

@@ -220,7 +220,7 @@ class Actor implements SiteActor {
     link.noteFailure(error);
     this.#touchSite();
     if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
-    const reason = error instanceof FleetError ? error.message : "internal error: see the log";
+    const reason = error instanceof FleetError ? wordsOf(error) : "internal error: see the log";
     const state = key.startsWith("app/") ? this.#states.get(key.slice("app/".length)) : undefined;
     if (state !== undefined) {
       state.trouble = reason;
@@ -354,4 +354,8 @@ class Actor implements SiteActor {
     const { link, site } = this.#context;
     return state === undefined ? null : appReport(state, { site, isSiteBroken: link.isBroken() });
   }
+}
+
+function wordsOf({ message, hint }: FleetError): string {
+  return hint === undefined ? message : `${message} (${hint})`;
 }

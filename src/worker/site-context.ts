@@ -25,6 +25,8 @@ export interface SiteContext {
   readonly keys: DataKeys;
   readonly link: SiteLink;
   readonly client: ClusterClient;
+  /** Kinds that may not be listed in all namespaces at once, as `<apiVersion> <kind>`. */
+  readonly listedApart: Set<string>;
   /** Apps of the site by name, those that have left the mirror included. */
   readonly apps: ReadonlyMap<string, AppState>;
   /** null: the site is not assigned to this worker's mirror. */

@@ -145,6 +145,7 @@ class Engine implements WorkerEngine {
 
   #enter(site: string): Entry {
     const { config, store, clock, trees, history, keys, places } = this.#options;
+    const shared = { config, store, clock, trees, history, keys };
     const { client, times } = watchAnswers(this.#options.open(site), clock);
     const logger = this.#options.logger.child({ site });
     const link = createSiteLink({
@@ -157,7 +158,7 @@ class Engine implements WorkerEngine {
         this.#view?.sites.has(other) === true || this.#entries.get(other)?.isStopping === true,
     });
     const actor = createSiteActor({
-      context: { site, config, clock, logger, store, trees, history, keys, link, client },
+      context: { ...shared, site, logger, link, client, listedApart: new Set() },
       drift: this.#drift,
       limit: places.forSite(times),
       touch: (app) => this.#options.touch(site, app),

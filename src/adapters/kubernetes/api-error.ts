@@ -16,6 +16,8 @@ export interface StatusFacts {
   readonly causes: readonly StatusCause[];
   /** Kind or resource and name that the answer is about (a missing namespace differs from a missing object). */
   readonly about: { readonly kind: string; readonly name: string };
+  /** Of a 403 for want of a right: `patch configmaps in namespace default`; "" for all else. */
+  readonly missingRight: string;
 }
 
 /**
@@ -38,6 +40,8 @@ export class ApiError extends FleetError {
     this.said = said;
   }
 }
+
+const missingRightHint = "`flotilla rbac` prints the rights that a worker needs";
 
 const unknownKindHint = "install the CustomResourceDefinition, or correct apiVersion and kind";
 
@@ -85,7 +89,7 @@ export function apiErrorOf(
 ): ApiError {
   const body = isJsonObject(answer.body) ? answer.body : {};
   const facts = factsOf(answer.status, body);
-  const said = subject.secret ? saidOfSecret(facts) : redactValues(text(body["message"]));
+  const said = saidOf(facts, text(body["message"]), subject);
   const words = {
     asked: `cannot ${subject.verb} ${subject.describe}`,
     said: said || `the API server answered ${answer.status}`,
@@ -100,7 +104,8 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-function hintOf({ status }: StatusFacts): { hint?: string } {
+function hintOf({ status, missingRight }: StatusFacts): { hint?: string } {
+  if (missingRight !== "") return { hint: missingRightHint };
   if (status >= 500) return { hint: "it is tried again; look at the API server and its webhooks" };
   if (status !== 403) return {};
   return { hint: "its account lacks the right, or a policy of the cluster is against it" };
@@ -125,7 +130,29 @@ function factsOf(status: number, body: JsonObject): StatusFacts {
       message: text(cause["message"]),
     })),
     about: { kind: text(details["kind"]), name: text(details["name"]) },
+    missingRight: missingRightOf(status, text(body["message"])),
   };
+}
+
+function saidOf(facts: StatusFacts, message: string, { secret }: RequestSubject): string {
+  if (facts.missingRight !== "") return `the worker may not ${facts.missingRight}`;
+  return secret ? saidOfSecret(facts) : redactValues(message);
+}
+
+/** What an authorizer refused, in short; "" where it was none. */
+function missingRightOf(status: number, message: string): string {
+  if (status !== 403) return "";
+  if (message.includes("is attempting to grant RBAC permissions not currently held")) {
+    return "hand out rights that it does not have itself (it needs escalate or bind)";
+  }
+  const found =
+    /cannot (?<verb>[a-z]+) resource "(?<resource>[^"]+)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/.exec(
+      message,
+    )?.groups;
+  if (found === undefined) return "";
+  const { verb = "", resource = "", group = "", namespace } = found;
+  const where = namespace === undefined ? "in the whole cluster" : `in namespace ${namespace}`;
+  return `${verb} ${resource}${group === "" ? "" : `.${group}`} ${where}`;
 }
 
 /** Only words that cannot hold a value: reason, fields. */
