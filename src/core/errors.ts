@@ -34,6 +34,8 @@ export const errorCodes = {
   SECRET_SEALED: "a SOPS file cannot be opened: no key fits, or it is not as SOPS wrote it",
   STATE_CORRUPT: "a stored record cannot be read",
   STATE_UNWRITABLE: "the worker's state cannot be written",
+  WORKER_STOPPED:
+    "this worker was stopped for a while, and asks the mirror before it writes anything",
   DEMO_FAILED: "a process of the demo does not run, or no demo runs",
 } as const;
 

@@ -5,6 +5,7 @@ import { backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { type Waker, createWaker } from "../runtime/wake.ts";
+import type { Wakefulness } from "../runtime/wakefulness.ts";
 import { type MirrorView, readMirror } from "./mirror-view.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -35,6 +36,8 @@ export interface FollowerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pollMs: number;
+  /** Told when the mirror is asked, and when the answer is in force or there was none. */
+  readonly wakefulness?: Wakefulness | undefined;
   /** A commit is stored and followed from now on. */
   onView(view: MirrorView): void;
   /** What `facts` gives has changed. */
@@ -151,6 +154,7 @@ class Follower implements MirrorFollower {
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
+    const asked = this.#options.wakefulness?.asking();
     try {
       await this.#once(signal);
       this.#failures = 0;
@@ -162,6 +166,8 @@ class Follower implements MirrorFollower {
       else if (this.#failures === 1) {
         this.#options.logger.warn("cannot fetch the mirror", { error });
       }
+    } finally {
+      asked?.();
     }
   }
 

@@ -183,17 +183,22 @@ async function leave(
   return "settled";
 }
 
-/** What failed and what waits for it; what an API server says alike of many objects is said once. */
+/** What failed and what waits for it. */
 function describeOutcome(outcome: ApplyOutcome): string {
-  const alike = new Map<string, FleetError[]>();
-  for (const { error } of outcome.failed) {
-    const key = isApiError(error) ? error.said : inWords(error);
-    alike.set(key, [...(alike.get(key) ?? []), error]);
-  }
-  const failures = [...alike.values()].map(describeAlike);
+  const failures = describeFailures(outcome.failed.map(({ error }) => error));
   const all = [...failures, ...outcome.blocked.map(({ reason }) => reason)];
   const more = all.length > 5 ? [`and ${all.length - 5} more`] : [];
   return [...all.slice(0, 5), ...more].join("; ");
+}
+
+/** What an API server says alike of many objects is said once. */
+function describeFailures(errors: readonly FleetError[]): readonly string[] {
+  const alike = new Map<string, FleetError[]>();
+  for (const error of errors) {
+    const key = isApiError(error) ? error.said : inWords(error);
+    alike.set(key, [...(alike.get(key) ?? []), error]);
+  }
+  return [...alike.values()].map(describeAlike);
 }
 
 function describeAlike([first, ...others]: readonly FleetError[]): string {

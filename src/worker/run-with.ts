@@ -11,6 +11,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { keepUp } from "../runtime/keep-up.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Redactor } from "../runtime/redactor.ts";
+import type { Wakefulness } from "../runtime/wakefulness.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { ControllerClient } from "./controller-client.ts";
@@ -43,6 +44,8 @@ export interface WorkerPorts {
   open(site: string): ClusterClient;
   /** What is told outside of the region goes through it. */
   readonly redactor: Redactor;
+  /** Absent where the process cannot be stopped. */
+  readonly wakefulness?: Wakefulness;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,6 +63,7 @@ export async function runWith(
   const running = AbortSignal.any([signal, ended.signal]);
   const { engine, follower, reporter } = assemble(config, ports);
   const { clock, logger } = ports;
+  ports.wakefulness?.onStopped(() => follower.hint(""));
   await follower.resume();
   const loops = [
     engine.run(running),
@@ -71,6 +75,7 @@ export async function runWith(
       running,
     ),
   ];
+  if (ports.wakefulness !== undefined) loops.push(ports.wakefulness.run(running));
   try {
     await Promise.race([...loops, ports.store.failed]);
   } finally {
@@ -166,6 +171,7 @@ function followerOf(
     clock,
     logger,
     pollMs,
+    wakefulness: ports.wakefulness,
     ...listener,
   });
 }

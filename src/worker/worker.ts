@@ -10,15 +10,18 @@ import type { Logger } from "../runtime/logger.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { type Redactor, createRedactor, redactedLogger } from "../runtime/redactor.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
+import { type Wakefulness, createWakefulness } from "../runtime/wakefulness.ts";
 import { type WorkerConfig, type WorkerSettings, workerSettings } from "./config.ts";
 import { createControllerClient } from "./controller-client.ts";
-import { runWith } from "./run-with.ts";
+import { type WorkerPorts, runWith } from "./run-with.ts";
 import { openStateStore } from "./state-store.ts";
 
 /** What a worker gets from its `main`. */
 export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For tests, which stop it at a call of its ports; no process of Flotilla sets it. */
+  readonly wrap?: (ports: WorkerPorts) => WorkerPorts;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface WorkerDeps {
  */
 export async function runWorker(
   config: WorkerConfig,
-  { clock, logger }: WorkerDeps,
+  { clock, logger, wrap = (ports) => ports }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const redactor = createRedactor();
@@ -37,6 +40,7 @@ export async function runWorker(
   const dir = join(config.stateDir, "mirror.git");
   const git = await openStore(dir, { create: true, clock });
   const { url, tokenFile, caFile } = config.mirror;
+  const wakefulness = createWakefulness(clock);
   const token = async (): Promise<string> => {
     const read = await readTokenFile(tokenFile);
     redactor.learn(read);
@@ -45,7 +49,7 @@ export async function runWorker(
   try {
     await runWith(
       settings,
-      {
+      wrap({
         git,
         fetcher: createMirrorFetcher({ dir, url, token, clock, signal, caFile }),
         verify: (commit, previous) => verifyCommit(git, commit, previous),
@@ -53,11 +57,12 @@ export async function runWorker(
         controller: createControllerClient(config.mirror),
         store,
         keys: dataKeysFrom(config.ageKeyFile),
-        open: (site) => openSite(settings, site, { clock, redactor }),
+        open: (site) => openSite(settings, site, { clock, redactor, wakefulness }),
+        wakefulness,
         clock,
         redactor,
         logger: redactedLogger(logger, redactor),
-      },
+      }),
       signal,
     );
   } finally {
@@ -66,10 +71,16 @@ export async function runWorker(
   }
 }
 
+interface SiteMeans {
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly wakefulness: Wakefulness;
+}
+
 function openSite(
   settings: WorkerSettings,
   site: string,
-  { clock, redactor }: { readonly clock: Clock; readonly redactor: Redactor },
+  { clock, redactor, wakefulness }: SiteMeans,
 ): ClusterClient {
   const access = settings.sites[site];
   if (access === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${site}`);
@@ -79,5 +90,6 @@ function openSite(
     timeoutMs: settings.requestTimeoutMs,
     clock,
     onSecret: (value) => redactor.learn(value),
+    beforeWrite: () => wakefulness.mustBeAwake(),
   });
 }

@@ -24,6 +24,8 @@ export interface ClusterAddress {
   readonly clock: Clock;
   /** Called with what proves who we are, before anything is sent with it. */
   readonly onSecret?: (value: string) => void;
+  /** Called right before each write; it is not sent where this throws. */
+  readonly beforeWrite?: () => void;
 }
 
 /** An answer, and the generation of the connection that it came over. */
@@ -154,6 +156,7 @@ class KeptConnection {
         const session = this.#ready() ?? (await this.#opened());
         request.signal?.throwIfAborted();
         if (request.method === "GET" || this.#isPinned(session)) {
+          if (request.method !== "GET") this.#address.beforeWrite?.();
           return { answer: await this.#exchanged(session, request), session };
         }
       } finally {
