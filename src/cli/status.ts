@@ -69,7 +69,7 @@ export function statusText(status: FleetStatus): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
-function headline({ fleet, revision, refused, sites }: FleetStatus): string {
+function headline({ fleet, revision, refused, sites, siteList }: FleetStatus): string {
   const counts = [
     `${sites.synced} in sync`,
     `${sites.healthy} healthy`,
@@ -80,7 +80,20 @@ function headline({ fleet, revision, refused, sites }: FleetStatus): string {
     `Fleet ${fleet} at ${revision ?? "no commit yet"}\n`,
     ...(refused === null ? [] : [`Not followed: ${refused.commit}: ${oneLine(refused.reason)}\n`]),
     `${plural(sites.total, "site")}: ${counts.join(", ")}\n`,
+    ...kubernetesLine(siteList),
   ].join("");
+}
+
+/** Which Kubernetes how many sites have told to be; nothing where none has. */
+function kubernetesLine(sites: FleetStatus["siteList"]): string[] {
+  const versions = new Map<string, number>();
+  for (const { kubernetesVersion } of sites) {
+    if (kubernetesVersion === undefined) continue;
+    versions.set(kubernetesVersion, (versions.get(kubernetesVersion) ?? 0) + 1);
+  }
+  const counts = [...versions].toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const words = counts.map(([version, count]) => `${version} (${plural(count, "site")})`);
+  return words.length === 0 ? [] : [`Kubernetes: ${someOf(words, maxNames)}\n`];
 }
 
 /** Of the failed sites some went back: no column of its own. */

@@ -22,14 +22,20 @@ export interface SiteLink {
   readonly reachable: boolean;
   /** What its worker last said of all of it; "" where nothing is wrong. */
   readonly message: string;
+  /** As it was last heard. */
+  readonly kubernetesVersion: string | undefined;
 }
 
 export function siteLink(read: ReadState, observations: Observations, site: string): SiteLink {
   const declared = read.head.model.sites.get(site)?.value.spec.region ?? "";
   const mirror = own(read.control.state.sites, site)?.mirror ?? declared;
   const isSilent = observations.silentSince(mirror) !== null;
-  const { reachable = false, message = "" } = observations.siteReport(mirror, site) ?? {};
-  return { mirror, isSilent, reachable: !isSilent && reachable, message };
+  const {
+    reachable = false,
+    message = "",
+    kubernetesVersion,
+  } = observations.siteReport(mirror, site) ?? {};
+  return { mirror, isSilent, reachable: !isSilent && reachable, message, kubernetesVersion };
 }
 
 /** Every app that stands at the site or that the followed head places there. */

@@ -226,9 +226,10 @@ function emptyWorker(id: string): Worker {
 }
 
 function sitesOf(worker: Worker, served: ReadonlySet<string>): ObservedSites {
-  const observed: Record<string, { reachable: boolean; apps: Record<string, ObservedApp> }> = {};
-  for (const [site, { reachable }] of worker.sites) {
-    if (served.has(site)) observed[site] = { reachable, apps: {} };
+  const observed: Record<string, ObservedSite & { apps: Record<string, ObservedApp> }> = {};
+  for (const [site, { reachable, kubernetesVersion }] of worker.sites) {
+    const version = kubernetesVersion === undefined ? {} : { kubernetesVersion };
+    if (served.has(site)) observed[site] = { reachable, ...version, apps: {} };
   }
   for (const { report, heardAt } of worker.apps.values()) {
     const site = own(observed, report.site);

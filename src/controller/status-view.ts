@@ -67,7 +67,7 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
   if (read === null) return [];
   const sources = releaseSources(pass);
   return Object.entries(read.head.facts).map(([site, { region, suspend }]) => {
-    const { reachable, message } = siteLink(read, observations, site);
+    const { reachable, message, kubernetesVersion } = siteLink(read, observations, site);
     const standing = standingAt(read.mirrors, site);
     const apps = [...appsAtSite(read, observations, site)].map(([app, at]) => {
       const release = standing.has(app) ? releaseAt(pass, site, app) : null;
@@ -75,7 +75,8 @@ function siteRows({ pass, observations }: StatusInput): SiteStatus[] {
       return { app, ...at, release, revision };
     });
     const told = message === "" ? {} : { message };
-    return { site, region, reachable, suspended: suspend, ...told, apps };
+    const version = kubernetesVersion === undefined ? {} : { kubernetesVersion };
+    return { site, region, reachable, suspended: suspend, ...version, ...told, apps };
   });
 }
 

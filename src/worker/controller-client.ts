@@ -41,14 +41,22 @@ const maxLine = 64 * 1024;
 /** A client of one mirror's endpoints. */
 export function createControllerClient(controller: ControllerAddress): ControllerClient {
   const address = { ...controller, fetch: trustingFetch(controller.caFile) };
+  // Of a controller that refuses what it does not know. A newer one asks for a full report when it starts.
+  let isOld = false;
   return {
     report: async (report, signal) => {
       const timeout = AbortSignal.timeout(requestTimeoutMs);
-      const answer = await send(address, {
-        path: "/reports",
-        body: JSON.stringify(report),
-        signal: AbortSignal.any([signal, timeout]),
-      });
+      const both = AbortSignal.any([signal, timeout]);
+      const post = (told: WorkerReport): Promise<FetchAnswer> =>
+        ask(address, { path: "/reports", body: JSON.stringify(told), signal: both });
+      const wasOld = isOld && !report.full;
+      let answer = await post(wasOld ? plainReport(report) : report);
+      isOld = wasOld || answer.status === 400;
+      if (isOld && !wasOld) {
+        await answer.body?.cancel();
+        answer = await post(plainReport(report));
+      }
+      await refuse(address, answer);
       const value: unknown = await answer.json().catch(() => undefined);
       if (!Value.Check(ReportAnswer, value)) throw unreachable(address, "its answer is not JSON");
       return value;
@@ -83,9 +91,23 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
+/** The report without what controllers did not know that refused whatever they did not know. */
+function plainReport(report: WorkerReport): WorkerReport {
+  const sites = report.sites.map((told) => {
+    const { kubernetesVersion: _, ...site } = told;
+    return site;
+  });
+  return { ...report, sites };
+}
+
 async function send(address: Reachable, asked: Asked): Promise<FetchAnswer> {
   const answer = await ask(address, asked);
-  if (answer.ok) return answer;
+  await refuse(address, answer);
+  return answer;
+}
+
+async function refuse(address: Reachable, answer: FetchAnswer): Promise<void> {
+  if (answer.ok) return;
   await answer.body?.cancel();
   if (answer.status === 401 || answer.status === 403) {
     throw new FleetError("UNAUTHORIZED", `${redactText(address.url)} refused the token`, {

@@ -1,7 +1,7 @@
 import { Value } from "typebox/value";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { FleetError } from "../core/errors.ts";
-import { LeavingMarker, SiteMeta } from "../core/protocol/mirror-layout.ts";
+import { LeavingMarker, SiteMeta, unknownFields } from "../core/protocol/mirror-layout.ts";
 
 /** What the mirror says about one app at one site. */
 export type AppTarget =
@@ -95,20 +95,27 @@ function parseAs<T extends typeof SiteMeta | typeof LeavingMarker>(
   } catch {
     value = undefined;
   }
-  if (!Value.Check(schema, value)) {
-    throw new FleetError("MIRROR_INVALID", `${path} of the mirror ${mistakeOf(schema, value)}`);
-  }
+  if (!Value.Check(schema, value)) throw invalid(path, mistakeOf(schema, value));
+  const unknown = Value.Check(SiteMeta, value) ? unknownFields(value) : [];
+  if (unknown.length > 0) throw invalid(path, unknownWords(unknown));
   // Just checked against the schema; the compiler does not follow the conditional type.
   return value as T extends typeof SiteMeta ? SiteMeta : LeavingMarker;
 }
 
-/** A newer controller says more than this worker knows; leaving that out could do what was not meant. */
+/** A newer controller says more than this worker knows, where leaving that out could do what was not meant. */
 function mistakeOf(schema: typeof SiteMeta | typeof LeavingMarker, value: unknown): string {
   const errors = Value.Errors(schema, value);
   const unknown = errors.flatMap((error) =>
     error.keyword === "additionalProperties" ? error.params.additionalProperties : [],
   );
-  if (unknown.length === 0) return "is not what it must be";
+  return unknown.length === 0 ? "is not what it must be" : unknownWords(unknown);
+}
+
+function invalid(path: string, mistake: string): FleetError {
+  return new FleetError("MIRROR_INVALID", `${path} of the mirror ${mistake}`);
+}
+
+function unknownWords(unknown: readonly string[]): string {
   return `has what this worker does not know (${unknown.slice(0, 5).join(", ")}): worker and controller are of versions that do not fit each other; update the worker`;
 }
 

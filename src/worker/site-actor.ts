@@ -44,6 +44,8 @@ export interface SiteActorOptions {
 }
 
 const parallel = 4;
+/** An upgrade that no request has noticed is noticed by then. */
+const versionEveryMs = 3_600_000;
 
 /** An actor with what the store knows of the site; it does nothing before `run`. */
 export function createSiteActor(options: SiteActorOptions): SiteActor {
@@ -65,6 +67,8 @@ class Actor implements SiteActor {
   /** Monotonic time of the next look at health. */
   #lookAt = 0;
   #driftNote = "";
+  /** Which Kubernetes the cluster said it is. */
+  #version: string | undefined;
   /** Why looks at the whole site failed, by key of the task, until they succeed. */
   readonly #troubles = new Map<string, string>();
 
@@ -197,6 +201,7 @@ class Actor implements SiteActor {
       if (key === "probe") await this.#probe();
       else if (key === "observe") await this.#observe();
       else if (key === "drift") await this.#drift();
+      else if (key === "version") await this.#readVersion();
       else await this.#app(key.slice("app/".length));
       if (this.#troubles.delete(key)) this.#options.touch();
     } catch (error) {
@@ -252,12 +257,22 @@ class Actor implements SiteActor {
     await this.#context.link.verify({ signal: this.#signal, maxAgeMs: 0 });
     this.#probes.answered();
     this.#touchSite();
+    // It may have been away for an upgrade.
+    this.#timer.reschedule("version", 0);
     if (!wasBroken) return;
     for (const state of this.#states.values()) {
       state.failures = 0;
       this.#timer.reschedule(`app/${state.app}`, 0);
     }
     this.#timer.schedule("observe", 0);
+  }
+
+  async #readVersion(): Promise<void> {
+    const version = await this.#context.client.serverVersion(this.#signal);
+    this.#timer.schedule("version", versionEveryMs);
+    if (version === undefined || version === this.#version) return;
+    this.#version = version;
+    this.#options.touch();
   }
 
   async #app(app: string): Promise<void> {
@@ -337,7 +352,8 @@ class Actor implements SiteActor {
   }
 
   report(): SiteReport {
-    return siteReport(this.#context, [...this.#troubles.values(), this.#driftNote]);
+    const report = siteReport(this.#context, [...this.#troubles.values(), this.#driftNote]);
+    return this.#version === undefined ? report : { ...report, kubernetesVersion: this.#version };
   }
 
   apps(): readonly string[] {

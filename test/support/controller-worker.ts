@@ -17,6 +17,8 @@ export interface WorkerScript {
   health: (site: string, app: string, tree: string) => AppReport["health"] | undefined;
   reachable: (site: string) => boolean;
   uid: (site: string) => string;
+  /** What is told of a site besides. */
+  facts: (site: string) => object;
 }
 
 export interface FakeWorker {
@@ -62,6 +64,7 @@ export async function startFakeWorker(options: {
     health: () => "Healthy",
     reachable: () => true,
     uid: (site) => `uid-of-${site}`,
+    facts: () => ({}),
     ...options.script,
   };
   const state: State = {
@@ -164,6 +167,7 @@ async function report(
       reachable: state.script.reachable(site),
       uid: state.script.uid(site),
       message: "",
+      ...state.script.facts(site),
     })),
     apps: [...standing].map(([key, entry]) => appReport(state, key, entry)),
     stopped: Object.fromEntries(state.stopped),

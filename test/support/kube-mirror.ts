@@ -50,6 +50,10 @@ export interface TestMirror {
   readonly tokenFile: string;
   readonly store: NativeStore;
   readonly reports: readonly WorkerReport[];
+  /** True: it refuses reports with fields that it does not know, as old controllers did. */
+  isOld: boolean;
+  /** Forgets all reports, as a controller that starts. */
+  forget(): void;
   commit(content: MirrorContent, options?: CommitOptions): Promise<string>;
   /** Paths of the git requests that came, in order. */
   readonly gitRequests: readonly string[];
@@ -131,7 +135,12 @@ export async function startTestMirror(): Promise<TestMirror> {
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     } else if (path === "/reports") {
       // Written by the worker under test.
-      const isTaken = take(JSON.parse(body.toString()) as WorkerReport);
+      const report = JSON.parse(body.toString()) as WorkerReport;
+      if (mirror.isOld && report.sites.some((site) => site.kubernetesVersion !== undefined)) {
+        response.writeHead(400).end();
+        return;
+      }
+      const isTaken = take(report);
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ resend: !isTaken, head, epoch }));
     } else {
@@ -163,7 +172,9 @@ export async function startTestMirror(): Promise<TestMirror> {
     for (const stream of hints) stream.write(`${JSON.stringify({ head, epoch })}\n`);
   };
   await start();
-  return {
+  const mirror: TestMirror = {
+    isOld: false,
+    forget: () => void reports.splice(0),
     url: `http://127.0.0.1:${port}/mirrors/eu.git`,
     tokenFile,
     store,
@@ -218,6 +229,7 @@ export async function startTestMirror(): Promise<TestMirror> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+  return mirror;
 }
 
 async function removals(

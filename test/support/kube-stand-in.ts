@@ -17,6 +17,8 @@ export interface StandIns {
   /** How long each request of a site waits; infinity: for ever. */
   delayMs: (site: string) => number;
   data(site: string, name: string): unknown;
+  /** What `/version` says of a site. */
+  version: (site: string) => string;
   /** Requests that came in, as `<site> <method> <path>`. */
   readonly requests: string[];
   close(): Promise<void>;
@@ -39,6 +41,7 @@ export async function startStandIns(): Promise<StandIns> {
     const [, site = "", ...rest] = url.pathname.split("/");
     const path = `/${rest.join("/")}`;
     if (path === "/api/v1") return [200, resources];
+    if (path === "/version") return [200, { gitVersion: standIns.version(site) }];
     if (path === "/api/v1/namespaces/kube-system") {
       const metadata = { name: "kube-system", uid: `uid-of-${site}` };
       return [200, { apiVersion: "v1", kind: "Namespace", metadata }];
@@ -93,6 +96,7 @@ export async function startStandIns(): Promise<StandIns> {
       });
     },
     delayMs: () => 0,
+    version: () => "v1.36.4",
     data: (site, name) =>
       live.get(`/${site}/api/v1/namespaces/default/configmaps/${name}`)?.["data"],
     requests,

@@ -51,6 +51,8 @@ export class PlannerWorld {
   readonly hosts: Record<string, string> = bare();
   readonly live: Record<string, Record<string, Live>> = bare();
   readonly offline = new Set<string>();
+  /** Which Kubernetes sites have told to be. */
+  readonly versions: Record<string, string> = bare();
   /** Mirrors whose worker is silent, since when. */
   readonly silent = new Map<string, number>();
   /** Mirrors whose silent worker does not work either. */
@@ -492,6 +494,9 @@ export class PlannerWorld {
   }
 
   #report(site: string): ObservedSite {
-    return { reachable: !this.offline.has(site), apps: seenApps(this.live[site] ?? {}, this.now) };
+    const version = this.versions[site];
+    const told = version === undefined ? {} : { kubernetesVersion: version };
+    const apps = seenApps(this.live[site] ?? {}, this.now);
+    return { reachable: !this.offline.has(site), ...told, apps };
   }
 }

@@ -146,28 +146,59 @@ describe("a worker and its copy of the mirror", { timeout: 60_000 }, () => {
     expect(fleet.clusters.requests.filter((line) => line.includes("DELETE"))).toEqual([]);
   });
 
-  it("says of what it does not know in a site's facts that the worker is to be updated", async () => {
-    await commit("1");
-    await fleet.start(["s1"]);
-    await stands("1");
+  /** The facts of s1 as a newer controller would write them. */
+  const commitFacts = async (facts: object): Promise<string> => {
     const { store } = fleet.mirror;
     const parent = await store.resolve(mirrorBranch);
     const meta = await store.at(parent ?? "", "meta/s1.json");
     const text = (await store.read([meta?.oid ?? ""])).get(meta?.oid ?? "") ?? "";
+    const known = JSON.parse(text) as object; // of a commit of this test
     const trailers = { epoch: 1, control: "0".repeat(40), sites: 1, objects: 1, changes: [] };
-    await store.commitChanges({
+    return store.commitChanges({
       ref: mirrorBranch,
       parent,
-      changes: [{ path: "meta/s1.json", content: text.replace("{", '{"novelty":true,') }],
+      changes: [{ path: "meta/s1.json", content: JSON.stringify({ ...known, ...facts }) }],
       message: `newer\n\n${formatTrailers(trailers)}`,
       author: "test",
       at: 1_760_000_000_000,
     });
-    await refused(
-      "meta/s1.json of the mirror has what this worker does not know (novelty): worker and controller are of versions that do not fit each other; update the worker",
-    );
-    expect(fleet.clusters.data("s1", "a")).toEqual({ k: "1" });
+  };
+
+  it("passes over what it does not know in a site's facts, and goes on", async () => {
+    await commit("1");
+    await fleet.start(["s1"]);
+    await stands("1");
+    const head = await commitFacts({
+      novelty: true,
+      apps: { web: { namespace: "default", release: "r1", novelty: 1 } },
+      drift: { intervalMs: 60_000, maxSitesPerMinute: 60, novelty: "x" },
+      mustKnow: ["uid", "apps.minReadyMs", "policies"],
+    });
+    await eventually("it is followed", () => fleet.mirror.last()?.head === head);
+    expect(fleet.mirror.last()?.refused).toBe("");
+    await commit("2");
+    await stands("2");
   });
+
+  it.each([
+    ["what it has to know and does not", { novelty: true, mustKnow: ["uid", "novelty"] }],
+    [
+      "a rule that says more than it knows",
+      { policies: { web: { drift: "correct", ignored: [{ fields: [], novelty: true }] } } },
+    ],
+  ])(
+    "follows nothing where a site's facts have %s, and says that it is to be updated",
+    async (_, facts) => {
+      await commit("1");
+      await fleet.start(["s1"]);
+      await stands("1");
+      await commitFacts(facts);
+      await refused(
+        "meta/s1.json of the mirror has what this worker does not know (novelty): worker and controller are of versions that do not fit each other; update the worker",
+      );
+      expect(fleet.clusters.data("s1", "a")).toEqual({ k: "1" });
+    },
+  );
 
   it("holds up no other app of the site by one whose file is no object", async () => {
     await fleet.mirror.commit({

@@ -8,7 +8,13 @@ import {
   type Connection,
   createConnection,
 } from "./connection.ts";
-import { type ApiResource, type Discovery, collectionPath, createDiscovery } from "./discovery.ts";
+import {
+  type ApiResource,
+  type Discovery,
+  collectionPath,
+  createDiscovery,
+  parseServerVersion,
+} from "./discovery.ts";
 import type { ApiRequest } from "./exchange.ts";
 import {
   asKubeObject,
@@ -82,6 +88,8 @@ export interface ClusterClient {
   ): Promise<ApiResource | undefined>;
   /** The version in which a kind is served now, where only its group is known; undefined: it is not served. */
   version(group: string, kind: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Which Kubernetes it is, such as `v1.36.4`; undefined: it does not tell. */
+  serverVersion(signal?: AbortSignal): Promise<string | undefined>;
   /** The live object, null when there is none. */
   get(address: ObjectAddress, signal?: AbortSignal): Promise<KubeObject | null>;
   /** All objects of a kind, page by page. A list that is cut off by a failure is the failure, never part of the list. */
@@ -129,6 +137,8 @@ export function clusterOver(connection: Connection): ClusterClient {
     onUnpinned: (recognise) => connection.onUnpinned(recognise),
     resource: (apiVersion, kind, signal) => discovery.find(apiVersion, kind, signal),
     version: (group, kind, signal) => discovery.version(group, kind, signal),
+    serverVersion: async (signal) =>
+      parseServerVersion(await connection.send({ method: "GET", path: "/version", signal })),
     get: (target, signal) => getObject(context, target, signal),
     list: (options) => listObjects(context, options),
     apply: (object, options) => applyObject(context, object, options),

@@ -1,4 +1,5 @@
 import { FleetError } from "../../core/errors.ts";
+import type { Answer } from "./exchange.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
 
 /** How a kind is addressed. */
@@ -83,6 +84,12 @@ function parseResources(body: Json | undefined): ReadonlyMap<string, ApiResource
     kinds.set(kind, { plural: name, namespaced: namespaced === true, hasStatus });
   }
   return kinds;
+}
+
+/** `gitVersion` of an answer of `/version`; undefined where it is none. */
+export function parseServerVersion({ status, body }: Answer): string | undefined {
+  const version = status === 200 && isJsonObject(body) ? body["gitVersion"] : undefined;
+  return typeof version === "string" && /^v\d[\w.+-]{0,62}$/.test(version) ? version : undefined;
 }
 
 function notTold(what: string): FleetError {

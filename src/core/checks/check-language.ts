@@ -13,7 +13,13 @@ const appFields: CelFields = {
 /** The variables of a check. `CheckFacts` in the planner gives them their values. */
 export const checkVariables = {
   site: {
-    fields: { name: "string", region: "string", labels: { mapOf: "string" }, reachable: "bool" },
+    fields: {
+      name: "string",
+      region: "string",
+      labels: { mapOf: "string" },
+      reachable: "bool",
+      kubernetesVersion: "string",
+    },
   },
   app: { fields: { name: "string", ...appFields } },
   apps: { mapOf: { fields: appFields } },

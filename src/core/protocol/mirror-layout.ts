@@ -69,36 +69,45 @@ export const AppPolicy = Type.Object(
 );
 export type AppPolicy = Static<typeof AppPolicy>;
 
-export const SiteMeta = Type.Object(
-  {
-    fleet: Type.String(),
-    site: Type.String(),
-    region: Type.String(),
-    suspend: Type.Boolean(),
-    /**
-     * Per app: its default namespace (created bare where missing), release of the tree (null: by the open list), and for
-     * how long it has to be healthy at a stretch until the hand-over has settled.
-     */
-    apps: Type.Record(
-      Type.String(),
-      Type.Object(
-        {
-          namespace: Type.String(),
-          release: Type.Union([Type.String(), Type.Null()]),
-          minReadyMs: Type.Optional(Type.Integer({ minimum: 0 })),
-        },
-        closed,
-      ),
-    ),
-    drift: Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() }, closed),
-    /** Per app, where it is not the usual one: repair all. */
-    policies: Type.Optional(Type.Record(Type.String(), AppPolicy)),
-    /** UID of the cluster, once known: another one stops everything at this site. */
-    uid: Type.Optional(Type.String()),
-  },
-  closed,
-);
+const SiteApp = Type.Object({
+  namespace: Type.String(),
+  release: Type.Union([Type.String(), Type.Null()]),
+  minReadyMs: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+const SiteDrift = Type.Object({ intervalMs: Type.Integer(), maxSitesPerMinute: Type.Integer() });
+
+export const SiteMeta = Type.Object({
+  fleet: Type.String(),
+  site: Type.String(),
+  region: Type.String(),
+  suspend: Type.Boolean(),
+  /**
+   * Per app: its default namespace (created bare where missing), release of the tree (null: by the open list), and for
+   * how long it has to be healthy at a stretch until the hand-over has settled.
+   */
+  apps: Type.Record(Type.String(), SiteApp),
+  drift: SiteDrift,
+  /** Per app, where it is not the usual one: repair all. */
+  policies: Type.Optional(Type.Record(Type.String(), AppPolicy)),
+  /** UID of the cluster, once known: another one stops everything at this site. */
+  uid: Type.Optional(Type.String()),
+  /**
+   * Fields (`name`, `apps.name`, `drift.name`) that a worker has to know: one that does not follows nothing. It passes
+   * over all others that it does not know (ADR 3).
+   */
+  mustKnow: Type.Optional(Type.Array(Type.String())),
+});
 export type SiteMeta = Static<typeof SiteMeta>;
+
+/** Of the fields that a reader has to know, those that this one does not. */
+export function unknownFields({ mustKnow = [] }: SiteMeta): readonly string[] {
+  const known = new Set([
+    ...Object.keys(SiteMeta.properties),
+    ...Object.keys(SiteApp.properties).map((name) => `apps.${name}`),
+    ...Object.keys(SiteDrift.properties).map((name) => `drift.${name}`),
+  ]);
+  return mustKnow.filter((name) => !known.has(name));
+}
 
 /** Trailers of every mirror commit. `changes` names what each (site, app) of the commit moved by. */
 export interface MirrorTrailers {

@@ -11,12 +11,12 @@
  *
  * The mirror URL is `<controller>/mirrors/<mirror>.git`. A report is also the heartbeat: one every `heartbeatMs`
  * (default 5 s) at least, at once when something changed. Three missed ones make the worker silent.
+ *
+ * Who reads passes over fields that it does not know (ADR 3): each side may be the older one.
  */
 import { type Static, Type } from "typebox";
 
-const closed = { additionalProperties: false } as const;
-
-export const Hint = Type.Object({ head: Type.String(), epoch: Type.Integer() }, closed);
+export const Hint = Type.Object({ head: Type.String(), epoch: Type.Integer() });
 export type Hint = Static<typeof Hint>;
 
 const HealthWord = Type.Union([
@@ -29,70 +29,60 @@ const HealthWord = Type.Union([
 ]);
 
 /** One app at one site. Fields as ObservedApp (core/rollout/planner-types.ts). */
-export const AppReport = Type.Object(
-  {
-    site: Type.String(),
-    app: Type.String(),
-    tree: Type.Union([Type.String(), Type.Null()]),
-    left: Type.Boolean(),
-    /** Release named by `meta` when the tree was applied. */
-    release: Type.Union([Type.String(), Type.Null()]),
-    sync: Type.Union([Type.Literal("Synced"), Type.Literal("OutOfSync"), Type.Literal("Unknown")]),
-    health: HealthWord,
-    healthyForMs: Type.Integer({ minimum: 0 }),
-    longestHealthyMs: Type.Integer({ minimum: 0 }),
-    everHealthy: Type.Boolean(),
-    unverified: Type.Integer({ minimum: 0 }),
-    objects: Type.Integer({ minimum: 0 }),
-    message: Type.String({ maxLength: 2000 }),
-  },
-  closed,
-);
+export const AppReport = Type.Object({
+  site: Type.String(),
+  app: Type.String(),
+  tree: Type.Union([Type.String(), Type.Null()]),
+  left: Type.Boolean(),
+  /** Release named by `meta` when the tree was applied. */
+  release: Type.Union([Type.String(), Type.Null()]),
+  sync: Type.Union([Type.Literal("Synced"), Type.Literal("OutOfSync"), Type.Literal("Unknown")]),
+  health: HealthWord,
+  healthyForMs: Type.Integer({ minimum: 0 }),
+  longestHealthyMs: Type.Integer({ minimum: 0 }),
+  everHealthy: Type.Boolean(),
+  unverified: Type.Integer({ minimum: 0 }),
+  objects: Type.Integer({ minimum: 0 }),
+  message: Type.String({ maxLength: 2000 }),
+});
 export type AppReport = Static<typeof AppReport>;
 
-export const SiteReport = Type.Object(
-  {
-    site: Type.String(),
-    /** False: it has not answered for `offlineAfter` (60 s). */
-    reachable: Type.Boolean(),
-    uid: Type.Optional(Type.String()),
-    message: Type.String({ maxLength: 2000 }),
-  },
-  closed,
-);
+export const SiteReport = Type.Object({
+  site: Type.String(),
+  /** False: it has not answered for `offlineAfter` (60 s). */
+  reachable: Type.Boolean(),
+  uid: Type.Optional(Type.String()),
+  /** As its API server tells it; absent: nobody has told yet. */
+  kubernetesVersion: Type.Optional(Type.String({ maxLength: 64 })),
+  message: Type.String({ maxLength: 2000 }),
+});
 export type SiteReport = Static<typeof SiteReport>;
 
-export const WorkerReport = Type.Object(
-  {
-    /** Random id of this worker process, new at each start. */
-    worker: Type.String(),
-    /** 1, 2, 3, ... within a worker process; a gap or a new `worker` makes the controller ask for `full`. */
-    sequence: Type.Integer({ minimum: 1 }),
-    /** True: `sites` and `apps` are everything; false: only what changed since the last acknowledged report. */
-    full: Type.Boolean(),
-    /** Mirror commit that is stored and verified; "" before the first. */
-    head: Type.String(),
-    epoch: Type.Integer({ minimum: 0 }),
-    sites: Type.Array(SiteReport),
-    apps: Type.Array(AppReport),
-    /** Sites it had and stopped writing to because the mirror no longer has them: site -> mirror commit. */
-    stopped: Type.Record(Type.String(), Type.String()),
-    /** Why the mirror's newest head is not followed; "" when it is. */
-    refused: Type.String({ maxLength: 2000 }),
-  },
-  closed,
-);
+export const WorkerReport = Type.Object({
+  /** Random id of this worker process, new at each start. */
+  worker: Type.String(),
+  /** 1, 2, 3, ... within a worker process; a gap or a new `worker` makes the controller ask for `full`. */
+  sequence: Type.Integer({ minimum: 1 }),
+  /** True: `sites` and `apps` are everything; false: only what changed since the last acknowledged report. */
+  full: Type.Boolean(),
+  /** Mirror commit that is stored and verified; "" before the first. */
+  head: Type.String(),
+  epoch: Type.Integer({ minimum: 0 }),
+  sites: Type.Array(SiteReport),
+  apps: Type.Array(AppReport),
+  /** Sites it had and stopped writing to because the mirror no longer has them: site -> mirror commit. */
+  stopped: Type.Record(Type.String(), Type.String()),
+  /** Why the mirror's newest head is not followed; "" when it is. */
+  refused: Type.String({ maxLength: 2000 }),
+});
 export type WorkerReport = Static<typeof WorkerReport>;
 
-export const ReportAnswer = Type.Object(
-  {
-    /** The report cannot be placed: send a full one. */
-    resend: Type.Boolean(),
-    head: Type.String(),
-    epoch: Type.Integer(),
-    /** The worker's head, which the mirror lacks: it shall be pushed to `refs/flotilla/recover`. */
-    recover: Type.Optional(Type.String()),
-  },
-  closed,
-);
+export const ReportAnswer = Type.Object({
+  /** The report cannot be placed: send a full one. */
+  resend: Type.Boolean(),
+  head: Type.String(),
+  epoch: Type.Integer(),
+  /** The worker's head, which the mirror lacks: it shall be pushed to `refs/flotilla/recover`. */
+  recover: Type.Optional(Type.String()),
+});
 export type ReportAnswer = Static<typeof ReportAnswer>;

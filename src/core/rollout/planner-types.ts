@@ -93,6 +93,8 @@ export interface ObservedApp {
 export interface ObservedSite {
   /** False when a live worker says that the site has not answered for `offlineAfter`. */
   readonly reachable: boolean;
+  /** Absent: nobody has told. */
+  readonly kubernetesVersion?: string;
   readonly apps: Readonly<Record<string, ObservedApp>>;
 }
 

@@ -94,6 +94,27 @@ describe("a check before, of one site", () => {
     );
   });
 
+  it("may ask which Kubernetes a site has told to be: where nobody has told, it waits", () => {
+    const cel = 'site.kubernetesVersion.matches("^v1[.](29|3[0-9])[.]")';
+    const { world, head } = someFleet();
+    Object.assign(world.versions, { s1: "v1.30.2", s2: "v1.28.9+k3s1" });
+    world.follow(head("v2", before({ name: "kubernetes", cel })));
+    world.run(30);
+
+    expect(world.on("web", "v2")).toEqual(["s1"]);
+    expect(world.waitsOf("s2", "web")[0]?.reason).toBe("check kubernetes is not true");
+    expect(world.waitsOf("s3", "web")[0]?.reason).toMatch(
+      /^check kubernetes cannot be evaluated \(field not found: kubernetesVersion/,
+    );
+    world.versions["s2"] = "v1.29.0";
+    world.run(10);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2"]);
+    // Whatever becomes of it, nothing begins or ends by itself.
+    world.follow(head("v2", before({ name: "told", cel: "has(site.kubernetesVersion)" })));
+    world.run(10);
+    expect(world.on("web", "v2")).toEqual(["s1", "s2"]);
+  });
+
   it("may wait for counts of its stage: gold sites come last", () => {
     const cel = 'site.labels.site != "s1" || stage.done >= 2';
     const { world, head } = someFleet();

@@ -15,7 +15,10 @@ export function siteFacts(
   return {
     get site() {
       const { region = "", labels = {} } = facts ?? {};
-      return { name: site, region, labels: { ...labels }, reachable: didAnswer };
+      // A fact that nobody has told is absent: a check that speaks of it has no answer, and is not true.
+      const version = own(input.observed, site)?.kubernetesVersion;
+      const told = version === undefined ? {} : { kubernetesVersion: version };
+      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told };
     },
     get app() {
       return { name: app, ...appFacts(view, unknownBlocks) };
