@@ -4,23 +4,25 @@ import { readableTimes } from "../core/rollout/words.ts";
 import type { Command } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
 import { formatData, formatTable, outputFormat, outputOption } from "./output.ts";
+import { wholeNumber } from "./whole-number.ts";
 import { oneLine } from "./status.ts";
 
 /** `flotilla history APP`. */
 export const command: Command = {
   summary: "list the releases of an app, newest first",
-  usage: `Usage: flotilla history APP [-o table|json|yaml]
+  usage: `Usage: flotilla history APP [--limit N] [-o table|json|yaml]
 
 What was released of an app, by whom or by which commit, and what became of it. One of kind app or
 rollback that is done can be gone back to: flotilla rollout rollback APP --to RELEASE.
 
 Options:
 ${controllerUsage}
+      --limit        so many of the newest releases, at most (default 50)
   -o, --output       table (default), json or yaml
 
 Exit codes: 0 there are releases, 1 there is none, 2 could not find out.
 `,
-  options: { ...controllerOptions, ...outputOption },
+  options: { ...controllerOptions, ...outputOption, limit: { type: "string" } },
   async run(args, io) {
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const [app, ...more] = args.positionals;
@@ -28,7 +30,9 @@ Exit codes: 0 there are releases, 1 there is none, 2 could not find out.
       const hint = "flotilla history APP";
       throw new FleetError("USAGE", "history takes an app", { hint, retry: "never" });
     }
-    const history = await (await connectController(args, io)).history(app);
+    const limit = wholeNumber(args, { name: "limit", fallback: 50, least: 1, most: 9999 });
+    const history = await (await connectController(args, io)).history(app, limit);
+    if (history.more) io.stderr(`flotilla: there are older ones: --limit ${limit * 2}\n`);
     io.stdout(format === "table" ? historyText(history) : formatData(history, format));
     return history.releases.length === 0 ? 1 : 0;
   },

@@ -13,6 +13,7 @@ import { formatData, outputFormat, outputOption, textOption } from "./output.ts"
 import { readBase, readHead, sideOptions, sideUsage } from "./plan-sides.ts";
 import { tellInvalid } from "./render.ts";
 import { renderTools } from "./render-tools.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `flotilla rollout simulate`. */
 export const command: Command = {
@@ -122,16 +123,6 @@ function percentage(args: CommandArgs, name: string): number {
   const number = Number(/^(?<digits>\d{1,3}(?:\.\d{1,4})?)%$/.exec(text)?.groups?.["digits"]);
   if (!(number <= 100)) throw usage(`--${name} is a percentage such as 5%, not "${text}"`);
   return number;
-}
-
-function wholeNumber(
-  args: CommandArgs,
-  of: { name: string; fallback: number; least: number; most: number },
-): number {
-  const text = textOption(args, of.name) ?? String(of.fallback);
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= of.least && number <= of.most) return number;
-  throw usage(`--${of.name} is a whole number from ${of.least} to ${of.most}, not "${text}"`);
 }
 
 function usage(message: string): FleetError {

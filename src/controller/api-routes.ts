@@ -20,7 +20,10 @@ export interface ApiOptions {
   readonly status: () => FleetStatus;
   readonly explain: (site: string, app: string) => Explanation | undefined;
   /** The releases of an app; undefined: there is no such app. */
-  readonly history: (app: string) => Promise<ReleaseHistory | undefined>;
+  readonly history: (asked: {
+    readonly app: string;
+    readonly most: number;
+  }) => Promise<ReleaseHistory | undefined>;
   /** How the objects of a site (of one app there) differ from what they should be: its worker is asked. */
   readonly diff: (place: SitePlace, signal: AbortSignal) => Promise<SiteDiff>;
   /** Carries the decision out as one commit on control. */
@@ -120,7 +123,9 @@ function diff(options: ApiOptions, query: URLSearchParams, signal: AbortSignal):
 async function history(options: ApiOptions, query: URLSearchParams): Promise<ReleaseHistory> {
   const app = query.get("app");
   if (!app) throw new HttpRefusal(400, "app must be given");
-  const found = await options.history(app);
+  const limit = query.get("limit") ?? "50";
+  if (!/^[1-9]\d{0,3}$/.test(limit)) throw new HttpRefusal(400, "limit is 1 to 9999 releases");
+  const found = await options.history({ app, most: Number(limit) });
   if (found !== undefined) return found;
   throw new FleetError("NOT_FOUND", `no release of ${app} is on record`, {
     hint: "see flotilla status for the apps of the fleet",

@@ -141,7 +141,7 @@ async function listen(
   const api: Desk["api"] = {
     status: () => lastPass.status(),
     explain: (site: string, app: string) => lastPass.explain(site, app),
-    history: (app: string) => historyOf(world, app),
+    history: (asked: { app: string; most: number }) => historyOf(world, asked),
     diff: async ({ site, app }, signal) =>
       questions.ask({ mirror: lastPass.mirrorToAsk(site), site, app }, signal),
     decide: (asked: AskedDecision) => inbox.ask(asked),

@@ -28,17 +28,20 @@ export interface TracedRelease {
   } | null;
 }
 
-/** Every release of the app, newest first. */
+/** The releases of the app, newest first, back to where those found are enough. */
 export async function traceReleases(
   control: Pick<ControlRepository, "history">,
   app: string,
+  areEnough: (found: readonly TracedRelease[]) => boolean,
 ): Promise<TracedRelease[]> {
   const found: TracedRelease[] = [];
   const ends: Ends = new Map();
   let seen = 0;
   for await (const commit of control.history()) {
     if ((seen += 1) > maxCommits) break;
-    if (commit.message.includes(` ${app}/`)) found.push(...startedIn(commit, app, ends));
+    if (!commit.message.includes(` ${app}/`)) continue;
+    found.push(...startedIn(commit, app, ends));
+    if (areEnough(found)) break;
   }
   return found;
 }
@@ -64,14 +67,14 @@ function startedIn(
   });
 }
 
-/** The history as the API tells it; undefined: nothing of such an app is on record. */
+/** The newest releases of an app as the API tells them; undefined: nothing of such an app is on record. */
 export async function historyOf(
   { control }: Pick<World, "control">,
-  app: string,
+  { app, most }: { readonly app: string; readonly most: number },
 ): Promise<ReleaseHistory | undefined> {
   const { state } = await control.read();
   const known = own(state.apps, app);
-  const traced = await traceReleases(control, app);
+  const traced = await traceReleases(control, app, (found) => found.length > most);
   if (known === undefined && traced.length === 0) return undefined;
   const current = new Set(
     [
@@ -79,7 +82,8 @@ export async function historyOf(
       ...(known?.current.partial ?? []).map(({ release }) => release),
     ].flatMap((release) => release?.id ?? []),
   );
-  return { app, releases: traced.map((release) => pastRelease(release, current)) };
+  const releases = traced.slice(0, most).map((release) => pastRelease(release, current));
+  return { app, releases, more: traced.length > most };
 }
 
 function pastRelease(

@@ -45,8 +45,9 @@ export async function rollBackTo(
     const hint = "name APP --to RELEASE, and at most one of --site and --stage";
     return refuse("bad-request", "it is not clear what goes back", hint);
   }
-  const traced = await traceReleases(world.control, app);
-  const found = traced.find((each) => each.started.release === to && isReleased(each));
+  const isMeant = (each: TracedRelease): boolean => each.started.release === to && isReleased(each);
+  const traced = await traceReleases(world.control, app, (some) => some.some(isMeant));
+  const found = traced.find(isMeant);
   if (!found?.end) return unknownRelease(decision, traced);
   const record = await world.control.releaseAt(found.end.before, app, to);
   const input = await inputNow(world, control);

@@ -51,6 +51,7 @@ const explanation: Explanation = {
 
 const past: ReleaseHistory = {
   app: "web",
+  more: false,
   releases: [
     {
       release: "back-web-1",
@@ -189,6 +190,22 @@ spec:
 `;
 
 describe("flotilla status", () => {
+  it("tells which Kubernetes how many sites are, where that was told", async () => {
+    expect((await flotilla(["status"])).out).not.toContain("Kubernetes");
+    const [first] = settled.siteList;
+    if (first === undefined) throw new Error("the settled fleet has no site");
+    const versions = ["v1.30.2", "v1.9.1", "v1.30.2", undefined];
+    const siteList = versions.map((version, index) => ({
+      ...first,
+      site: `s${index}`,
+      ...(version === undefined ? {} : { kubernetesVersion: version }),
+    }));
+    status = { ...settled, siteList };
+    expect((await flotilla(["status"])).out).toContain(
+      "\nKubernetes: v1.9.1 (1 site), v1.30.2 (2 sites)\n",
+    );
+  });
+
   it("ends with 0 when everything is in sync, healthy and through", async () => {
     const { code, out } = await flotilla(["status"]);
     expect(code).toBe(0);

@@ -41,6 +41,13 @@ describe("going back to an older release", { timeout: 120_000 }, () => {
       commits.toReversed().map((source) => [source, "done", "app"]),
     );
     expect(before.releases.map(({ isCurrent }) => isCurrent)).toEqual([true, false, false]);
+    expect(before.more).toBe(false);
+    const newest = await controller.request("/api/v1/history?app=web&limit=2");
+    expect(await newest.json()).toEqual({
+      ...before,
+      releases: before.releases.slice(0, 2),
+      more: true,
+    });
     const first = nameOf(before, commits[0]);
     const answer = await controller.decide({
       verb: "rollback",
@@ -97,6 +104,7 @@ describe("going back to an older release", { timeout: 120_000 }, () => {
     expect(await bench.controlHead()).toBe(head);
     expect((await controller.request("/api/v1/history?app=nothing")).status).toBe(404);
     expect((await controller.request("/api/v1/history")).status).toBe(400);
+    expect((await controller.request("/api/v1/history?app=web&limit=0")).status).toBe(400);
   });
 
   it("takes one site back in the middle of the history, and that one only", async () => {

@@ -116,7 +116,7 @@ function deskBehind(
     api: {
       status: () => noStatus,
       explain: () => ({ ...explained, ...rest }),
-      history: () => Promise.resolve({ app: "web", releases: [] }),
+      history: () => Promise.resolve({ app: "web", releases: [], more: false }),
       diff: ({ site }) => Promise.resolve({ site, apps: [] }),
       decide: async (asked) => {
         decided.push(asked);

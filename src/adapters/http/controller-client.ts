@@ -24,7 +24,8 @@ const server: Server = {
 export interface ControllerClient {
   status(): Promise<FleetStatus>;
   explain(site: string, app: string): Promise<Explanation>;
-  history(app: string): Promise<ReleaseHistory>;
+  /** The newest releases, so many at most. */
+  history(app: string, limit: number): Promise<ReleaseHistory>;
   /** The site's worker is asked: at most 25 s. */
   diff(site: string, app: string | undefined): Promise<SiteDiff>;
   decide(decision: Decision): Promise<DecisionAnswer>;
@@ -56,8 +57,10 @@ export function openControllerClient({
     status: () => call<FleetStatus>("/api/v1/status"),
     explain: (site, app) =>
       call<Explanation>(`/api/v1/explain?${new URLSearchParams({ site, app }).toString()}`),
-    history: (app) =>
-      call<ReleaseHistory>(`/api/v1/history?${new URLSearchParams({ app }).toString()}`),
+    history: (app, limit) => {
+      const query = new URLSearchParams({ app, limit: String(limit) });
+      return call<ReleaseHistory>(`/api/v1/history?${query.toString()}`);
+    },
     diff: (site, app) => {
       const query = new URLSearchParams({ site, ...(app === undefined ? {} : { app }) });
       return call<SiteDiff>(`/api/v1/diff?${query.toString()}`);

@@ -111,6 +111,8 @@ export interface Explanation {
 export interface ReleaseHistory {
   readonly app: string;
   readonly releases: readonly PastRelease[];
+  /** There are older ones. */
+  readonly more: boolean;
 }
 
 export interface PastRelease {

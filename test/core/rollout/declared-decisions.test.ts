@@ -11,7 +11,8 @@ import { controlPaths } from "../../../src/core/rollout/control-files.ts";
 import { parseControl } from "../../../src/core/rollout/control-files.ts";
 import type { ControlChange, ControlState } from "../../../src/core/rollout/planner-types.ts";
 import { applyChanges, stateFiles } from "../../support/control-state.ts";
-import { PlannerWorld, someSites, type WorldHead } from "../../support/planner-world.ts";
+import { checkPlan } from "../../support/planner-invariants.ts";
+import { PlannerWorld, quick, someSites, type WorldHead } from "../../support/planner-world.ts";
 
 const at = "2030-01-01T00:00:00.000Z";
 const empty: ControlState = { head: null, epoch: 1, apps: {}, holds: [], sites: {}, workers: {} };
@@ -96,6 +97,34 @@ describe("decisions of the fleet repository", () => {
     world.follow(fleet("v2", "v2"));
     world.run(20);
     expect(world.on("web", "v2")).toHaveLength(2);
+  });
+
+  it("of everything free the open list when a commit ends them, within its budgets", () => {
+    const strategy = { ...quick, maxInFlight: 1 };
+    const fleet = (count: number, version: string): WorldHead => ({
+      sites: someSites(count),
+      apps: { web: { version, strategy } },
+    });
+    const world = new PlannerWorld({ onPlan: checkPlan });
+    world.follow(fleet(2, "v1"));
+    world.run(20);
+    const hold = declare("one", { hold: { fleet: true, all: true } });
+    world.control = carriedOut(hold, world.control);
+    world.follow(fleet(8, "v1"));
+    world.run(20);
+    expect(world.on("web", "v1")).toHaveLength(2);
+    world.control = applyChanges(world.control, goneBy("c3", world.control, []));
+    world.follow(fleet(8, "v2"));
+    const inFlight = (): number =>
+      Object.keys(world.control.apps["web"]?.arrivals?.handed ?? {}).length;
+    const most: number[] = [];
+    for (let tick = 0; tick < 60; tick += 1) {
+      world.run(1);
+      most.push(inFlight());
+    }
+    expect(Math.max(...most)).toBe(1);
+    // What the same commit starts waits for the next one all the same.
+    expect([world.on("web", "v1").length, world.on("web", "v2")]).toEqual([8, []]);
   });
 
   it("are not carried out again where their file comes back, and are tried again where they were refused", () => {
