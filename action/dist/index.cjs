@@ -1135,8 +1135,8 @@ var require_stringifyString = __commonJS({
     "use strict";
     var Scalar = require_Scalar();
     var foldFlowLines = require_foldFlowLines();
-    var getFoldOptions = (ctx, isBlock) => ({
-      indentAtStart: isBlock ? ctx.indent.length : ctx.indentAtStart,
+    var getFoldOptions = (ctx, isBlock2) => ({
+      indentAtStart: isBlock2 ? ctx.indent.length : ctx.indentAtStart,
       lineWidth: ctx.options.lineWidth,
       minContentWidth: ctx.options.minContentWidth
     });
@@ -4192,7 +4192,7 @@ var require_resolve_flow_collection = __commonJS({
     var utilContainsNewline = require_util_contains_newline();
     var utilMapIncludes = require_util_map_includes();
     var blockMsg = "Block collections are not allowed within flow collections";
-    var isBlock = (token) => token && (token.type === "block-map" || token.type === "block-seq");
+    var isBlock2 = (token) => token && (token.type === "block-map" || token.type === "block-seq");
     function resolveFlowCollection({ composeNode, composeEmptyNode }, ctx, fc, onError, tag) {
       const isMap6 = fc.start.source === "{";
       const fcName = isMap6 ? "flow map" : "flow sequence";
@@ -4276,13 +4276,13 @@ var require_resolve_flow_collection = __commonJS({
           const valueNode = value ? composeNode(ctx, value, props, onError) : composeEmptyNode(ctx, props.end, sep4, null, props, onError);
           coll.items.push(valueNode);
           offset = valueNode.range[2];
-          if (isBlock(value))
+          if (isBlock2(value))
             onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
         } else {
           ctx.atKey = true;
           const keyStart = props.end;
           const keyNode = key ? composeNode(ctx, key, props, onError) : composeEmptyNode(ctx, keyStart, start, null, props, onError);
-          if (isBlock(key))
+          if (isBlock2(key))
             onError(keyNode.range, "BLOCK_IN_FLOW", blockMsg);
           ctx.atKey = false;
           const valueProps = resolveProps.resolveProps(sep4 ?? [], {
@@ -4316,7 +4316,7 @@ var require_resolve_flow_collection = __commonJS({
           }
           const valueNode = value ? composeNode(ctx, value, valueProps, onError) : valueProps.found ? composeEmptyNode(ctx, valueProps.end, sep4, null, valueProps, onError) : null;
           if (valueNode) {
-            if (isBlock(value))
+            if (isBlock2(value))
               onError(valueNode.range, "BLOCK_IN_FLOW", blockMsg);
           } else if (valueProps.comment) {
             if (keyNode.comment)
@@ -7363,6 +7363,6911 @@ var require_dist = __commonJS({
   }
 });
 
+// node_modules/ajv/dist/compile/codegen/code.js
+var require_code = __commonJS({
+  "node_modules/ajv/dist/compile/codegen/code.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.regexpCode = exports2.getEsmExportName = exports2.getProperty = exports2.safeStringify = exports2.stringify = exports2.strConcat = exports2.addCodeArg = exports2.str = exports2._ = exports2.nil = exports2._Code = exports2.Name = exports2.IDENTIFIER = exports2._CodeOrName = void 0;
+    var _CodeOrName = class {
+    };
+    exports2._CodeOrName = _CodeOrName;
+    exports2.IDENTIFIER = /^[a-z$_][a-z$_0-9]*$/i;
+    var Name2 = class extends _CodeOrName {
+      constructor(s) {
+        super();
+        if (!exports2.IDENTIFIER.test(s))
+          throw new Error("CodeGen: name must be a valid identifier");
+        this.str = s;
+      }
+      toString() {
+        return this.str;
+      }
+      emptyStr() {
+        return false;
+      }
+      get names() {
+        return { [this.str]: 1 };
+      }
+    };
+    exports2.Name = Name2;
+    var _Code = class extends _CodeOrName {
+      constructor(code) {
+        super();
+        this._items = typeof code === "string" ? [code] : code;
+      }
+      toString() {
+        return this.str;
+      }
+      emptyStr() {
+        if (this._items.length > 1)
+          return false;
+        const item = this._items[0];
+        return item === "" || item === '""';
+      }
+      get str() {
+        var _a;
+        return (_a = this._str) !== null && _a !== void 0 ? _a : this._str = this._items.reduce((s, c) => `${s}${c}`, "");
+      }
+      get names() {
+        var _a;
+        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names, c) => {
+          if (c instanceof Name2)
+            names[c.str] = (names[c.str] || 0) + 1;
+          return names;
+        }, {});
+      }
+    };
+    exports2._Code = _Code;
+    exports2.nil = new _Code("");
+    function _(strs, ...args) {
+      const code = [strs[0]];
+      let i = 0;
+      while (i < args.length) {
+        addCodeArg(code, args[i]);
+        code.push(strs[++i]);
+      }
+      return new _Code(code);
+    }
+    exports2._ = _;
+    var plus = new _Code("+");
+    function str(strs, ...args) {
+      const expr = [safeStringify(strs[0])];
+      let i = 0;
+      while (i < args.length) {
+        expr.push(plus);
+        addCodeArg(expr, args[i]);
+        expr.push(plus, safeStringify(strs[++i]));
+      }
+      optimize(expr);
+      return new _Code(expr);
+    }
+    exports2.str = str;
+    function addCodeArg(code, arg) {
+      if (arg instanceof _Code)
+        code.push(...arg._items);
+      else if (arg instanceof Name2)
+        code.push(arg);
+      else
+        code.push(interpolate(arg));
+    }
+    exports2.addCodeArg = addCodeArg;
+    function optimize(expr) {
+      let i = 1;
+      while (i < expr.length - 1) {
+        if (expr[i] === plus) {
+          const res = mergeExprItems(expr[i - 1], expr[i + 1]);
+          if (res !== void 0) {
+            expr.splice(i - 1, 3, res);
+            continue;
+          }
+          expr[i++] = "+";
+        }
+        i++;
+      }
+    }
+    function mergeExprItems(a, b) {
+      if (b === '""')
+        return a;
+      if (a === '""')
+        return b;
+      if (typeof a == "string") {
+        if (b instanceof Name2 || a[a.length - 1] !== '"')
+          return;
+        if (typeof b != "string")
+          return `${a.slice(0, -1)}${b}"`;
+        if (b[0] === '"')
+          return a.slice(0, -1) + b.slice(1);
+        return;
+      }
+      if (typeof b == "string" && b[0] === '"' && !(a instanceof Name2))
+        return `"${a}${b.slice(1)}`;
+      return;
+    }
+    function strConcat(c1, c2) {
+      return c2.emptyStr() ? c1 : c1.emptyStr() ? c2 : str`${c1}${c2}`;
+    }
+    exports2.strConcat = strConcat;
+    function interpolate(x) {
+      return typeof x == "number" || typeof x == "boolean" || x === null ? x : safeStringify(Array.isArray(x) ? x.join(",") : x);
+    }
+    function stringify(x) {
+      return new _Code(safeStringify(x));
+    }
+    exports2.stringify = stringify;
+    function safeStringify(x) {
+      return JSON.stringify(x).replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
+    }
+    exports2.safeStringify = safeStringify;
+    function getProperty(key) {
+      return typeof key == "string" && exports2.IDENTIFIER.test(key) ? new _Code(`.${key}`) : _`[${key}]`;
+    }
+    exports2.getProperty = getProperty;
+    function getEsmExportName(key) {
+      if (typeof key == "string" && exports2.IDENTIFIER.test(key)) {
+        return new _Code(`${key}`);
+      }
+      throw new Error(`CodeGen: invalid export name: ${key}, use explicit $id name mapping`);
+    }
+    exports2.getEsmExportName = getEsmExportName;
+    function regexpCode(rx) {
+      return new _Code(rx.toString());
+    }
+    exports2.regexpCode = regexpCode;
+  }
+});
+
+// node_modules/ajv/dist/compile/codegen/scope.js
+var require_scope = __commonJS({
+  "node_modules/ajv/dist/compile/codegen/scope.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ValueScope = exports2.ValueScopeName = exports2.Scope = exports2.varKinds = exports2.UsedValueState = void 0;
+    var code_1 = require_code();
+    var ValueError = class extends Error {
+      constructor(name2) {
+        super(`CodeGen: "code" for ${name2} not defined`);
+        this.value = name2.value;
+      }
+    };
+    var UsedValueState;
+    (function(UsedValueState2) {
+      UsedValueState2[UsedValueState2["Started"] = 0] = "Started";
+      UsedValueState2[UsedValueState2["Completed"] = 1] = "Completed";
+    })(UsedValueState || (exports2.UsedValueState = UsedValueState = {}));
+    exports2.varKinds = {
+      const: new code_1.Name("const"),
+      let: new code_1.Name("let"),
+      var: new code_1.Name("var")
+    };
+    var Scope2 = class {
+      constructor({ prefixes, parent } = {}) {
+        this._names = {};
+        this._prefixes = prefixes;
+        this._parent = parent;
+      }
+      toName(nameOrPrefix) {
+        return nameOrPrefix instanceof code_1.Name ? nameOrPrefix : this.name(nameOrPrefix);
+      }
+      name(prefix2) {
+        return new code_1.Name(this._newName(prefix2));
+      }
+      _newName(prefix2) {
+        const ng = this._names[prefix2] || this._nameGroup(prefix2);
+        return `${prefix2}${ng.index++}`;
+      }
+      _nameGroup(prefix2) {
+        var _a, _b;
+        if (((_b = (_a = this._parent) === null || _a === void 0 ? void 0 : _a._prefixes) === null || _b === void 0 ? void 0 : _b.has(prefix2)) || this._prefixes && !this._prefixes.has(prefix2)) {
+          throw new Error(`CodeGen: prefix "${prefix2}" is not allowed in this scope`);
+        }
+        return this._names[prefix2] = { prefix: prefix2, index: 0 };
+      }
+    };
+    exports2.Scope = Scope2;
+    var ValueScopeName = class extends code_1.Name {
+      constructor(prefix2, nameStr) {
+        super(nameStr);
+        this.prefix = prefix2;
+      }
+      setValue(value, { property: property2, itemIndex }) {
+        this.value = value;
+        this.scopePath = (0, code_1._)`.${new code_1.Name(property2)}[${itemIndex}]`;
+      }
+    };
+    exports2.ValueScopeName = ValueScopeName;
+    var line = (0, code_1._)`\n`;
+    var ValueScope = class extends Scope2 {
+      constructor(opts) {
+        super(opts);
+        this._values = {};
+        this._scope = opts.scope;
+        this.opts = { ...opts, _n: opts.lines ? line : code_1.nil };
+      }
+      get() {
+        return this._scope;
+      }
+      name(prefix2) {
+        return new ValueScopeName(prefix2, this._newName(prefix2));
+      }
+      value(nameOrPrefix, value) {
+        var _a;
+        if (value.ref === void 0)
+          throw new Error("CodeGen: ref must be passed in value");
+        const name2 = this.toName(nameOrPrefix);
+        const { prefix: prefix2 } = name2;
+        const valueKey = (_a = value.key) !== null && _a !== void 0 ? _a : value.ref;
+        let vs = this._values[prefix2];
+        if (vs) {
+          const _name = vs.get(valueKey);
+          if (_name)
+            return _name;
+        } else {
+          vs = this._values[prefix2] = /* @__PURE__ */ new Map();
+        }
+        vs.set(valueKey, name2);
+        const s = this._scope[prefix2] || (this._scope[prefix2] = []);
+        const itemIndex = s.length;
+        s[itemIndex] = value.ref;
+        name2.setValue(value, { property: prefix2, itemIndex });
+        return name2;
+      }
+      getValue(prefix2, keyOrRef) {
+        const vs = this._values[prefix2];
+        if (!vs)
+          return;
+        return vs.get(keyOrRef);
+      }
+      scopeRefs(scopeName, values = this._values) {
+        return this._reduceValues(values, (name2) => {
+          if (name2.scopePath === void 0)
+            throw new Error(`CodeGen: name "${name2}" has no value`);
+          return (0, code_1._)`${scopeName}${name2.scopePath}`;
+        });
+      }
+      scopeCode(values = this._values, usedValues, getCode) {
+        return this._reduceValues(values, (name2) => {
+          if (name2.value === void 0)
+            throw new Error(`CodeGen: name "${name2}" has no value`);
+          return name2.value.code;
+        }, usedValues, getCode);
+      }
+      _reduceValues(values, valueCode, usedValues = {}, getCode) {
+        let code = code_1.nil;
+        for (const prefix2 in values) {
+          const vs = values[prefix2];
+          if (!vs)
+            continue;
+          const nameSet = usedValues[prefix2] = usedValues[prefix2] || /* @__PURE__ */ new Map();
+          vs.forEach((name2) => {
+            if (nameSet.has(name2))
+              return;
+            nameSet.set(name2, UsedValueState.Started);
+            let c = valueCode(name2);
+            if (c) {
+              const def = this.opts.es5 ? exports2.varKinds.var : exports2.varKinds.const;
+              code = (0, code_1._)`${code}${def} ${name2} = ${c};${this.opts._n}`;
+            } else if (c = getCode === null || getCode === void 0 ? void 0 : getCode(name2)) {
+              code = (0, code_1._)`${code}${c}${this.opts._n}`;
+            } else {
+              throw new ValueError(name2);
+            }
+            nameSet.set(name2, UsedValueState.Completed);
+          });
+        }
+        return code;
+      }
+    };
+    exports2.ValueScope = ValueScope;
+  }
+});
+
+// node_modules/ajv/dist/compile/codegen/index.js
+var require_codegen = __commonJS({
+  "node_modules/ajv/dist/compile/codegen/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.or = exports2.and = exports2.not = exports2.CodeGen = exports2.operators = exports2.varKinds = exports2.ValueScopeName = exports2.ValueScope = exports2.Scope = exports2.Name = exports2.regexpCode = exports2.stringify = exports2.getProperty = exports2.nil = exports2.strConcat = exports2.str = exports2._ = void 0;
+    var code_1 = require_code();
+    var scope_1 = require_scope();
+    var code_2 = require_code();
+    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
+      return code_2._;
+    } });
+    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
+      return code_2.str;
+    } });
+    Object.defineProperty(exports2, "strConcat", { enumerable: true, get: function() {
+      return code_2.strConcat;
+    } });
+    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
+      return code_2.nil;
+    } });
+    Object.defineProperty(exports2, "getProperty", { enumerable: true, get: function() {
+      return code_2.getProperty;
+    } });
+    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
+      return code_2.stringify;
+    } });
+    Object.defineProperty(exports2, "regexpCode", { enumerable: true, get: function() {
+      return code_2.regexpCode;
+    } });
+    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
+      return code_2.Name;
+    } });
+    var scope_2 = require_scope();
+    Object.defineProperty(exports2, "Scope", { enumerable: true, get: function() {
+      return scope_2.Scope;
+    } });
+    Object.defineProperty(exports2, "ValueScope", { enumerable: true, get: function() {
+      return scope_2.ValueScope;
+    } });
+    Object.defineProperty(exports2, "ValueScopeName", { enumerable: true, get: function() {
+      return scope_2.ValueScopeName;
+    } });
+    Object.defineProperty(exports2, "varKinds", { enumerable: true, get: function() {
+      return scope_2.varKinds;
+    } });
+    exports2.operators = {
+      GT: new code_1._Code(">"),
+      GTE: new code_1._Code(">="),
+      LT: new code_1._Code("<"),
+      LTE: new code_1._Code("<="),
+      EQ: new code_1._Code("==="),
+      NEQ: new code_1._Code("!=="),
+      NOT: new code_1._Code("!"),
+      OR: new code_1._Code("||"),
+      AND: new code_1._Code("&&"),
+      ADD: new code_1._Code("+")
+    };
+    var Node = class {
+      optimizeNodes() {
+        return this;
+      }
+      optimizeNames(_names, _constants) {
+        return this;
+      }
+    };
+    var Def = class extends Node {
+      constructor(varKind, name2, rhs) {
+        super();
+        this.varKind = varKind;
+        this.name = name2;
+        this.rhs = rhs;
+      }
+      render({ es5, _n }) {
+        const varKind = es5 ? scope_1.varKinds.var : this.varKind;
+        const rhs = this.rhs === void 0 ? "" : ` = ${this.rhs}`;
+        return `${varKind} ${this.name}${rhs};` + _n;
+      }
+      optimizeNames(names, constants) {
+        if (!names[this.name.str])
+          return;
+        if (this.rhs)
+          this.rhs = optimizeExpr(this.rhs, names, constants);
+        return this;
+      }
+      get names() {
+        return this.rhs instanceof code_1._CodeOrName ? this.rhs.names : {};
+      }
+    };
+    var Assign2 = class extends Node {
+      constructor(lhs, rhs, sideEffects) {
+        super();
+        this.lhs = lhs;
+        this.rhs = rhs;
+        this.sideEffects = sideEffects;
+      }
+      render({ _n }) {
+        return `${this.lhs} = ${this.rhs};` + _n;
+      }
+      optimizeNames(names, constants) {
+        if (this.lhs instanceof code_1.Name && !names[this.lhs.str] && !this.sideEffects)
+          return;
+        this.rhs = optimizeExpr(this.rhs, names, constants);
+        return this;
+      }
+      get names() {
+        const names = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
+        return addExprNames(names, this.rhs);
+      }
+    };
+    var AssignOp = class extends Assign2 {
+      constructor(lhs, op, rhs, sideEffects) {
+        super(lhs, rhs, sideEffects);
+        this.op = op;
+      }
+      render({ _n }) {
+        return `${this.lhs} ${this.op}= ${this.rhs};` + _n;
+      }
+    };
+    var Label = class extends Node {
+      constructor(label2) {
+        super();
+        this.label = label2;
+        this.names = {};
+      }
+      render({ _n }) {
+        return `${this.label}:` + _n;
+      }
+    };
+    var Break = class extends Node {
+      constructor(label2) {
+        super();
+        this.label = label2;
+        this.names = {};
+      }
+      render({ _n }) {
+        const label2 = this.label ? ` ${this.label}` : "";
+        return `break${label2};` + _n;
+      }
+    };
+    var Throw = class extends Node {
+      constructor(error) {
+        super();
+        this.error = error;
+      }
+      render({ _n }) {
+        return `throw ${this.error};` + _n;
+      }
+      get names() {
+        return this.error.names;
+      }
+    };
+    var AnyCode = class extends Node {
+      constructor(code) {
+        super();
+        this.code = code;
+      }
+      render({ _n }) {
+        return `${this.code};` + _n;
+      }
+      optimizeNodes() {
+        return `${this.code}` ? this : void 0;
+      }
+      optimizeNames(names, constants) {
+        this.code = optimizeExpr(this.code, names, constants);
+        return this;
+      }
+      get names() {
+        return this.code instanceof code_1._CodeOrName ? this.code.names : {};
+      }
+    };
+    var ParentNode = class extends Node {
+      constructor(nodes = []) {
+        super();
+        this.nodes = nodes;
+      }
+      render(opts) {
+        return this.nodes.reduce((code, n) => code + n.render(opts), "");
+      }
+      optimizeNodes() {
+        const { nodes } = this;
+        let i = nodes.length;
+        while (i--) {
+          const n = nodes[i].optimizeNodes();
+          if (Array.isArray(n))
+            nodes.splice(i, 1, ...n);
+          else if (n)
+            nodes[i] = n;
+          else
+            nodes.splice(i, 1);
+        }
+        return nodes.length > 0 ? this : void 0;
+      }
+      optimizeNames(names, constants) {
+        const { nodes } = this;
+        let i = nodes.length;
+        while (i--) {
+          const n = nodes[i];
+          if (n.optimizeNames(names, constants))
+            continue;
+          subtractNames(names, n.names);
+          nodes.splice(i, 1);
+        }
+        return nodes.length > 0 ? this : void 0;
+      }
+      get names() {
+        return this.nodes.reduce((names, n) => addNames(names, n.names), {});
+      }
+    };
+    var BlockNode = class extends ParentNode {
+      render(opts) {
+        return "{" + opts._n + super.render(opts) + "}" + opts._n;
+      }
+    };
+    var Root = class extends ParentNode {
+    };
+    var Else = class extends BlockNode {
+    };
+    Else.kind = "else";
+    var If2 = class _If extends BlockNode {
+      constructor(condition, nodes) {
+        super(nodes);
+        this.condition = condition;
+      }
+      render(opts) {
+        let code = `if(${this.condition})` + super.render(opts);
+        if (this.else)
+          code += "else " + this.else.render(opts);
+        return code;
+      }
+      optimizeNodes() {
+        super.optimizeNodes();
+        const cond = this.condition;
+        if (cond === true)
+          return this.nodes;
+        let e = this.else;
+        if (e) {
+          const ns = e.optimizeNodes();
+          e = this.else = Array.isArray(ns) ? new Else(ns) : ns;
+        }
+        if (e) {
+          if (cond === false)
+            return e instanceof _If ? e : e.nodes;
+          if (this.nodes.length)
+            return this;
+          return new _If(not(cond), e instanceof _If ? [e] : e.nodes);
+        }
+        if (cond === false || !this.nodes.length)
+          return void 0;
+        return this;
+      }
+      optimizeNames(names, constants) {
+        var _a;
+        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants);
+        if (!(super.optimizeNames(names, constants) || this.else))
+          return;
+        this.condition = optimizeExpr(this.condition, names, constants);
+        return this;
+      }
+      get names() {
+        const names = super.names;
+        addExprNames(names, this.condition);
+        if (this.else)
+          addNames(names, this.else.names);
+        return names;
+      }
+    };
+    If2.kind = "if";
+    var For = class extends BlockNode {
+    };
+    For.kind = "for";
+    var ForLoop = class extends For {
+      constructor(iteration) {
+        super();
+        this.iteration = iteration;
+      }
+      render(opts) {
+        return `for(${this.iteration})` + super.render(opts);
+      }
+      optimizeNames(names, constants) {
+        if (!super.optimizeNames(names, constants))
+          return;
+        this.iteration = optimizeExpr(this.iteration, names, constants);
+        return this;
+      }
+      get names() {
+        return addNames(super.names, this.iteration.names);
+      }
+    };
+    var ForRange = class extends For {
+      constructor(varKind, name2, from, to) {
+        super();
+        this.varKind = varKind;
+        this.name = name2;
+        this.from = from;
+        this.to = to;
+      }
+      render(opts) {
+        const varKind = opts.es5 ? scope_1.varKinds.var : this.varKind;
+        const { name: name2, from, to } = this;
+        return `for(${varKind} ${name2}=${from}; ${name2}<${to}; ${name2}++)` + super.render(opts);
+      }
+      get names() {
+        const names = addExprNames(super.names, this.from);
+        return addExprNames(names, this.to);
+      }
+    };
+    var ForIter = class extends For {
+      constructor(loop, varKind, name2, iterable) {
+        super();
+        this.loop = loop;
+        this.varKind = varKind;
+        this.name = name2;
+        this.iterable = iterable;
+      }
+      render(opts) {
+        return `for(${this.varKind} ${this.name} ${this.loop} ${this.iterable})` + super.render(opts);
+      }
+      optimizeNames(names, constants) {
+        if (!super.optimizeNames(names, constants))
+          return;
+        this.iterable = optimizeExpr(this.iterable, names, constants);
+        return this;
+      }
+      get names() {
+        return addNames(super.names, this.iterable.names);
+      }
+    };
+    var Func2 = class extends BlockNode {
+      constructor(name2, args, async) {
+        super();
+        this.name = name2;
+        this.args = args;
+        this.async = async;
+      }
+      render(opts) {
+        const _async = this.async ? "async " : "";
+        return `${_async}function ${this.name}(${this.args})` + super.render(opts);
+      }
+    };
+    Func2.kind = "func";
+    var Return = class extends ParentNode {
+      render(opts) {
+        return "return " + super.render(opts);
+      }
+    };
+    Return.kind = "return";
+    var Try = class extends BlockNode {
+      render(opts) {
+        let code = "try" + super.render(opts);
+        if (this.catch)
+          code += this.catch.render(opts);
+        if (this.finally)
+          code += this.finally.render(opts);
+        return code;
+      }
+      optimizeNodes() {
+        var _a, _b;
+        super.optimizeNodes();
+        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNodes();
+        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNodes();
+        return this;
+      }
+      optimizeNames(names, constants) {
+        var _a, _b;
+        super.optimizeNames(names, constants);
+        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants);
+        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names, constants);
+        return this;
+      }
+      get names() {
+        const names = super.names;
+        if (this.catch)
+          addNames(names, this.catch.names);
+        if (this.finally)
+          addNames(names, this.finally.names);
+        return names;
+      }
+    };
+    var Catch = class extends BlockNode {
+      constructor(error) {
+        super();
+        this.error = error;
+      }
+      render(opts) {
+        return `catch(${this.error})` + super.render(opts);
+      }
+    };
+    Catch.kind = "catch";
+    var Finally = class extends BlockNode {
+      render(opts) {
+        return "finally" + super.render(opts);
+      }
+    };
+    Finally.kind = "finally";
+    var CodeGen = class {
+      constructor(extScope, opts = {}) {
+        this._values = {};
+        this._blockStarts = [];
+        this._constants = {};
+        this.opts = { ...opts, _n: opts.lines ? "\n" : "" };
+        this._extScope = extScope;
+        this._scope = new scope_1.Scope({ parent: extScope });
+        this._nodes = [new Root()];
+      }
+      toString() {
+        return this._root.render(this.opts);
+      }
+      // returns unique name in the internal scope
+      name(prefix2) {
+        return this._scope.name(prefix2);
+      }
+      // reserves unique name in the external scope
+      scopeName(prefix2) {
+        return this._extScope.name(prefix2);
+      }
+      // reserves unique name in the external scope and assigns value to it
+      scopeValue(prefixOrName, value) {
+        const name2 = this._extScope.value(prefixOrName, value);
+        const vs = this._values[name2.prefix] || (this._values[name2.prefix] = /* @__PURE__ */ new Set());
+        vs.add(name2);
+        return name2;
+      }
+      getScopeValue(prefix2, keyOrRef) {
+        return this._extScope.getValue(prefix2, keyOrRef);
+      }
+      // return code that assigns values in the external scope to the names that are used internally
+      // (same names that were returned by gen.scopeName or gen.scopeValue)
+      scopeRefs(scopeName) {
+        return this._extScope.scopeRefs(scopeName, this._values);
+      }
+      scopeCode() {
+        return this._extScope.scopeCode(this._values);
+      }
+      _def(varKind, nameOrPrefix, rhs, constant) {
+        const name2 = this._scope.toName(nameOrPrefix);
+        if (rhs !== void 0 && constant)
+          this._constants[name2.str] = rhs;
+        this._leafNode(new Def(varKind, name2, rhs));
+        return name2;
+      }
+      // `const` declaration (`var` in es5 mode)
+      const(nameOrPrefix, rhs, _constant) {
+        return this._def(scope_1.varKinds.const, nameOrPrefix, rhs, _constant);
+      }
+      // `let` declaration with optional assignment (`var` in es5 mode)
+      let(nameOrPrefix, rhs, _constant) {
+        return this._def(scope_1.varKinds.let, nameOrPrefix, rhs, _constant);
+      }
+      // `var` declaration with optional assignment
+      var(nameOrPrefix, rhs, _constant) {
+        return this._def(scope_1.varKinds.var, nameOrPrefix, rhs, _constant);
+      }
+      // assignment code
+      assign(lhs, rhs, sideEffects) {
+        return this._leafNode(new Assign2(lhs, rhs, sideEffects));
+      }
+      // `+=` code
+      add(lhs, rhs) {
+        return this._leafNode(new AssignOp(lhs, exports2.operators.ADD, rhs));
+      }
+      // appends passed SafeExpr to code or executes Block
+      code(c) {
+        if (typeof c == "function")
+          c();
+        else if (c !== code_1.nil)
+          this._leafNode(new AnyCode(c));
+        return this;
+      }
+      // returns code for object literal for the passed argument list of key-value pairs
+      object(...keyValues) {
+        const code = ["{"];
+        for (const [key, value] of keyValues) {
+          if (code.length > 1)
+            code.push(",");
+          code.push(key);
+          if (key !== value || this.opts.es5) {
+            code.push(":");
+            (0, code_1.addCodeArg)(code, value);
+          }
+        }
+        code.push("}");
+        return new code_1._Code(code);
+      }
+      // `if` clause (or statement if `thenBody` and, optionally, `elseBody` are passed)
+      if(condition, thenBody, elseBody) {
+        this._blockNode(new If2(condition));
+        if (thenBody && elseBody) {
+          this.code(thenBody).else().code(elseBody).endIf();
+        } else if (thenBody) {
+          this.code(thenBody).endIf();
+        } else if (elseBody) {
+          throw new Error('CodeGen: "else" body without "then" body');
+        }
+        return this;
+      }
+      // `else if` clause - invalid without `if` or after `else` clauses
+      elseIf(condition) {
+        return this._elseNode(new If2(condition));
+      }
+      // `else` clause - only valid after `if` or `else if` clauses
+      else() {
+        return this._elseNode(new Else());
+      }
+      // end `if` statement (needed if gen.if was used only with condition)
+      endIf() {
+        return this._endBlockNode(If2, Else);
+      }
+      _for(node, forBody) {
+        this._blockNode(node);
+        if (forBody)
+          this.code(forBody).endFor();
+        return this;
+      }
+      // a generic `for` clause (or statement if `forBody` is passed)
+      for(iteration, forBody) {
+        return this._for(new ForLoop(iteration), forBody);
+      }
+      // `for` statement for a range of values
+      forRange(nameOrPrefix, from, to, forBody, varKind = this.opts.es5 ? scope_1.varKinds.var : scope_1.varKinds.let) {
+        const name2 = this._scope.toName(nameOrPrefix);
+        return this._for(new ForRange(varKind, name2, from, to), () => forBody(name2));
+      }
+      // `for-of` statement (in es5 mode replace with a normal for loop)
+      forOf(nameOrPrefix, iterable, forBody, varKind = scope_1.varKinds.const) {
+        const name2 = this._scope.toName(nameOrPrefix);
+        if (this.opts.es5) {
+          const arr = iterable instanceof code_1.Name ? iterable : this.var("_arr", iterable);
+          return this.forRange("_i", 0, (0, code_1._)`${arr}.length`, (i) => {
+            this.var(name2, (0, code_1._)`${arr}[${i}]`);
+            forBody(name2);
+          });
+        }
+        return this._for(new ForIter("of", varKind, name2, iterable), () => forBody(name2));
+      }
+      // `for-in` statement.
+      // With option `ownProperties` replaced with a `for-of` loop for object keys
+      forIn(nameOrPrefix, obj, forBody, varKind = this.opts.es5 ? scope_1.varKinds.var : scope_1.varKinds.const) {
+        if (this.opts.ownProperties) {
+          return this.forOf(nameOrPrefix, (0, code_1._)`Object.keys(${obj})`, forBody);
+        }
+        const name2 = this._scope.toName(nameOrPrefix);
+        return this._for(new ForIter("in", varKind, name2, obj), () => forBody(name2));
+      }
+      // end `for` loop
+      endFor() {
+        return this._endBlockNode(For);
+      }
+      // `label` statement
+      label(label2) {
+        return this._leafNode(new Label(label2));
+      }
+      // `break` statement
+      break(label2) {
+        return this._leafNode(new Break(label2));
+      }
+      // `return` statement
+      return(value) {
+        const node = new Return();
+        this._blockNode(node);
+        this.code(value);
+        if (node.nodes.length !== 1)
+          throw new Error('CodeGen: "return" should have one node');
+        return this._endBlockNode(Return);
+      }
+      // `try` statement
+      try(tryBody, catchCode, finallyCode) {
+        if (!catchCode && !finallyCode)
+          throw new Error('CodeGen: "try" without "catch" and "finally"');
+        const node = new Try();
+        this._blockNode(node);
+        this.code(tryBody);
+        if (catchCode) {
+          const error = this.name("e");
+          this._currNode = node.catch = new Catch(error);
+          catchCode(error);
+        }
+        if (finallyCode) {
+          this._currNode = node.finally = new Finally();
+          this.code(finallyCode);
+        }
+        return this._endBlockNode(Catch, Finally);
+      }
+      // `throw` statement
+      throw(error) {
+        return this._leafNode(new Throw(error));
+      }
+      // start self-balancing block
+      block(body, nodeCount) {
+        this._blockStarts.push(this._nodes.length);
+        if (body)
+          this.code(body).endBlock(nodeCount);
+        return this;
+      }
+      // end the current self-balancing block
+      endBlock(nodeCount) {
+        const len = this._blockStarts.pop();
+        if (len === void 0)
+          throw new Error("CodeGen: not in self-balancing block");
+        const toClose = this._nodes.length - len;
+        if (toClose < 0 || nodeCount !== void 0 && toClose !== nodeCount) {
+          throw new Error(`CodeGen: wrong number of nodes: ${toClose} vs ${nodeCount} expected`);
+        }
+        this._nodes.length = len;
+        return this;
+      }
+      // `function` heading (or definition if funcBody is passed)
+      func(name2, args = code_1.nil, async, funcBody) {
+        this._blockNode(new Func2(name2, args, async));
+        if (funcBody)
+          this.code(funcBody).endFunc();
+        return this;
+      }
+      // end function definition
+      endFunc() {
+        return this._endBlockNode(Func2);
+      }
+      optimize(n = 1) {
+        while (n-- > 0) {
+          this._root.optimizeNodes();
+          this._root.optimizeNames(this._root.names, this._constants);
+        }
+      }
+      _leafNode(node) {
+        this._currNode.nodes.push(node);
+        return this;
+      }
+      _blockNode(node) {
+        this._currNode.nodes.push(node);
+        this._nodes.push(node);
+      }
+      _endBlockNode(N1, N2) {
+        const n = this._currNode;
+        if (n instanceof N1 || N2 && n instanceof N2) {
+          this._nodes.pop();
+          return this;
+        }
+        throw new Error(`CodeGen: not in block "${N2 ? `${N1.kind}/${N2.kind}` : N1.kind}"`);
+      }
+      _elseNode(node) {
+        const n = this._currNode;
+        if (!(n instanceof If2)) {
+          throw new Error('CodeGen: "else" without "if"');
+        }
+        this._currNode = n.else = node;
+        return this;
+      }
+      get _root() {
+        return this._nodes[0];
+      }
+      get _currNode() {
+        const ns = this._nodes;
+        return ns[ns.length - 1];
+      }
+      set _currNode(node) {
+        const ns = this._nodes;
+        ns[ns.length - 1] = node;
+      }
+    };
+    exports2.CodeGen = CodeGen;
+    function addNames(names, from) {
+      for (const n in from)
+        names[n] = (names[n] || 0) + (from[n] || 0);
+      return names;
+    }
+    function addExprNames(names, from) {
+      return from instanceof code_1._CodeOrName ? addNames(names, from.names) : names;
+    }
+    function optimizeExpr(expr, names, constants) {
+      if (expr instanceof code_1.Name)
+        return replaceName(expr);
+      if (!canOptimize(expr))
+        return expr;
+      return new code_1._Code(expr._items.reduce((items, c) => {
+        if (c instanceof code_1.Name)
+          c = replaceName(c);
+        if (c instanceof code_1._Code)
+          items.push(...c._items);
+        else
+          items.push(c);
+        return items;
+      }, []));
+      function replaceName(n) {
+        const c = constants[n.str];
+        if (c === void 0 || names[n.str] !== 1)
+          return n;
+        delete names[n.str];
+        return c;
+      }
+      function canOptimize(e) {
+        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names[c.str] === 1 && constants[c.str] !== void 0);
+      }
+    }
+    function subtractNames(names, from) {
+      for (const n in from)
+        names[n] = (names[n] || 0) - (from[n] || 0);
+    }
+    function not(x) {
+      return typeof x == "boolean" || typeof x == "number" || x === null ? !x : (0, code_1._)`!${par(x)}`;
+    }
+    exports2.not = not;
+    var andCode = mappend(exports2.operators.AND);
+    function and(...args) {
+      return args.reduce(andCode);
+    }
+    exports2.and = and;
+    var orCode = mappend(exports2.operators.OR);
+    function or(...args) {
+      return args.reduce(orCode);
+    }
+    exports2.or = or;
+    function mappend(op) {
+      return (x, y) => x === code_1.nil ? y : y === code_1.nil ? x : (0, code_1._)`${par(x)} ${op} ${par(y)}`;
+    }
+    function par(x) {
+      return x instanceof code_1.Name ? x : (0, code_1._)`(${x})`;
+    }
+  }
+});
+
+// node_modules/ajv/dist/compile/util.js
+var require_util = __commonJS({
+  "node_modules/ajv/dist/compile/util.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.checkStrictMode = exports2.getErrorPath = exports2.Type = exports2.useFunc = exports2.setEvaluated = exports2.evaluatedPropsToName = exports2.mergeEvaluated = exports2.eachItem = exports2.unescapeJsonPointer = exports2.escapeJsonPointer = exports2.escapeFragment = exports2.unescapeFragment = exports2.schemaRefOrVal = exports2.schemaHasRulesButRef = exports2.schemaHasRules = exports2.checkUnknownRules = exports2.alwaysValidSchema = exports2.toHash = void 0;
+    var codegen_1 = require_codegen();
+    var code_1 = require_code();
+    function toHash(arr) {
+      const hash = {};
+      for (const item of arr)
+        hash[item] = true;
+      return hash;
+    }
+    exports2.toHash = toHash;
+    function alwaysValidSchema(it, schema) {
+      if (typeof schema == "boolean")
+        return schema;
+      if (Object.keys(schema).length === 0)
+        return true;
+      checkUnknownRules(it, schema);
+      return !schemaHasRules(schema, it.self.RULES.all);
+    }
+    exports2.alwaysValidSchema = alwaysValidSchema;
+    function checkUnknownRules(it, schema = it.schema) {
+      const { opts, self } = it;
+      if (!opts.strictSchema)
+        return;
+      if (typeof schema === "boolean")
+        return;
+      const rules = self.RULES.keywords;
+      for (const key in schema) {
+        if (!rules[key])
+          checkStrictMode(it, `unknown keyword: "${key}"`);
+      }
+    }
+    exports2.checkUnknownRules = checkUnknownRules;
+    function schemaHasRules(schema, rules) {
+      if (typeof schema == "boolean")
+        return !schema;
+      for (const key in schema)
+        if (rules[key])
+          return true;
+      return false;
+    }
+    exports2.schemaHasRules = schemaHasRules;
+    function schemaHasRulesButRef(schema, RULES) {
+      if (typeof schema == "boolean")
+        return !schema;
+      for (const key in schema)
+        if (key !== "$ref" && RULES.all[key])
+          return true;
+      return false;
+    }
+    exports2.schemaHasRulesButRef = schemaHasRulesButRef;
+    function schemaRefOrVal({ topSchemaRef, schemaPath }, schema, keyword, $data) {
+      if (!$data) {
+        if (typeof schema == "number" || typeof schema == "boolean")
+          return schema;
+        if (typeof schema == "string")
+          return (0, codegen_1._)`${schema}`;
+      }
+      return (0, codegen_1._)`${topSchemaRef}${schemaPath}${(0, codegen_1.getProperty)(keyword)}`;
+    }
+    exports2.schemaRefOrVal = schemaRefOrVal;
+    function unescapeFragment(str) {
+      return unescapeJsonPointer(decodeURIComponent(str));
+    }
+    exports2.unescapeFragment = unescapeFragment;
+    function escapeFragment(str) {
+      return encodeURIComponent(escapeJsonPointer(str));
+    }
+    exports2.escapeFragment = escapeFragment;
+    function escapeJsonPointer(str) {
+      if (typeof str == "number")
+        return `${str}`;
+      return str.replace(/~/g, "~0").replace(/\//g, "~1");
+    }
+    exports2.escapeJsonPointer = escapeJsonPointer;
+    function unescapeJsonPointer(str) {
+      return str.replace(/~1/g, "/").replace(/~0/g, "~");
+    }
+    exports2.unescapeJsonPointer = unescapeJsonPointer;
+    function eachItem(xs, f) {
+      if (Array.isArray(xs)) {
+        for (const x of xs)
+          f(x);
+      } else {
+        f(xs);
+      }
+    }
+    exports2.eachItem = eachItem;
+    function makeMergeEvaluated({ mergeNames, mergeToName, mergeValues, resultToName }) {
+      return (gen, from, to, toName) => {
+        const res = to === void 0 ? from : to instanceof codegen_1.Name ? (from instanceof codegen_1.Name ? mergeNames(gen, from, to) : mergeToName(gen, from, to), to) : from instanceof codegen_1.Name ? (mergeToName(gen, to, from), from) : mergeValues(from, to);
+        return toName === codegen_1.Name && !(res instanceof codegen_1.Name) ? resultToName(gen, res) : res;
+      };
+    }
+    exports2.mergeEvaluated = {
+      props: makeMergeEvaluated({
+        mergeNames: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true && ${from} !== undefined`, () => {
+          gen.if((0, codegen_1._)`${from} === true`, () => gen.assign(to, true), () => gen.assign(to, (0, codegen_1._)`${to} || {}`).code((0, codegen_1._)`Object.assign(${to}, ${from})`));
+        }),
+        mergeToName: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true`, () => {
+          if (from === true) {
+            gen.assign(to, true);
+          } else {
+            gen.assign(to, (0, codegen_1._)`${to} || {}`);
+            setEvaluated(gen, to, from);
+          }
+        }),
+        mergeValues: (from, to) => from === true ? true : { ...from, ...to },
+        resultToName: evaluatedPropsToName
+      }),
+      items: makeMergeEvaluated({
+        mergeNames: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true && ${from} !== undefined`, () => gen.assign(to, (0, codegen_1._)`${from} === true ? true : ${to} > ${from} ? ${to} : ${from}`)),
+        mergeToName: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true`, () => gen.assign(to, from === true ? true : (0, codegen_1._)`${to} > ${from} ? ${to} : ${from}`)),
+        mergeValues: (from, to) => from === true ? true : Math.max(from, to),
+        resultToName: (gen, items) => gen.var("items", items)
+      })
+    };
+    function evaluatedPropsToName(gen, ps) {
+      if (ps === true)
+        return gen.var("props", true);
+      const props = gen.var("props", (0, codegen_1._)`{}`);
+      if (ps !== void 0)
+        setEvaluated(gen, props, ps);
+      return props;
+    }
+    exports2.evaluatedPropsToName = evaluatedPropsToName;
+    function setEvaluated(gen, props, ps) {
+      Object.keys(ps).forEach((p) => gen.assign((0, codegen_1._)`${props}${(0, codegen_1.getProperty)(p)}`, true));
+    }
+    exports2.setEvaluated = setEvaluated;
+    var snippets = {};
+    function useFunc(gen, f) {
+      return gen.scopeValue("func", {
+        ref: f,
+        code: snippets[f.code] || (snippets[f.code] = new code_1._Code(f.code))
+      });
+    }
+    exports2.useFunc = useFunc;
+    var Type2;
+    (function(Type3) {
+      Type3[Type3["Num"] = 0] = "Num";
+      Type3[Type3["Str"] = 1] = "Str";
+    })(Type2 || (exports2.Type = Type2 = {}));
+    function getErrorPath(dataProp, dataPropType, jsPropertySyntax) {
+      if (dataProp instanceof codegen_1.Name) {
+        const isNumber2 = dataPropType === Type2.Num;
+        return jsPropertySyntax ? isNumber2 ? (0, codegen_1._)`"[" + ${dataProp} + "]"` : (0, codegen_1._)`"['" + ${dataProp} + "']"` : isNumber2 ? (0, codegen_1._)`"/" + ${dataProp}` : (0, codegen_1._)`"/" + ${dataProp}.replace(/~/g, "~0").replace(/\\//g, "~1")`;
+      }
+      return jsPropertySyntax ? (0, codegen_1.getProperty)(dataProp).toString() : "/" + escapeJsonPointer(dataProp);
+    }
+    exports2.getErrorPath = getErrorPath;
+    function checkStrictMode(it, msg, mode = it.opts.strictSchema) {
+      if (!mode)
+        return;
+      msg = `strict mode: ${msg}`;
+      if (mode === true)
+        throw new Error(msg);
+      it.self.logger.warn(msg);
+    }
+    exports2.checkStrictMode = checkStrictMode;
+  }
+});
+
+// node_modules/ajv/dist/compile/names.js
+var require_names = __commonJS({
+  "node_modules/ajv/dist/compile/names.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var names = {
+      // validation function arguments
+      data: new codegen_1.Name("data"),
+      // data passed to validation function
+      // args passed from referencing schema
+      valCxt: new codegen_1.Name("valCxt"),
+      // validation/data context - should not be used directly, it is destructured to the names below
+      instancePath: new codegen_1.Name("instancePath"),
+      parentData: new codegen_1.Name("parentData"),
+      parentDataProperty: new codegen_1.Name("parentDataProperty"),
+      rootData: new codegen_1.Name("rootData"),
+      // root data - same as the data passed to the first/top validation function
+      dynamicAnchors: new codegen_1.Name("dynamicAnchors"),
+      // used to support recursiveRef and dynamicRef
+      // function scoped variables
+      vErrors: new codegen_1.Name("vErrors"),
+      // null or array of validation errors
+      errors: new codegen_1.Name("errors"),
+      // counter of validation errors
+      this: new codegen_1.Name("this"),
+      // "globals"
+      self: new codegen_1.Name("self"),
+      scope: new codegen_1.Name("scope"),
+      // JTD serialize/parse name for JSON string and position
+      json: new codegen_1.Name("json"),
+      jsonPos: new codegen_1.Name("jsonPos"),
+      jsonLen: new codegen_1.Name("jsonLen"),
+      jsonPart: new codegen_1.Name("jsonPart")
+    };
+    exports2.default = names;
+  }
+});
+
+// node_modules/ajv/dist/compile/errors.js
+var require_errors2 = __commonJS({
+  "node_modules/ajv/dist/compile/errors.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.extendErrors = exports2.resetErrorsCount = exports2.reportExtraError = exports2.reportError = exports2.keyword$DataError = exports2.keywordError = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var names_1 = require_names();
+    exports2.keywordError = {
+      message: ({ keyword }) => (0, codegen_1.str)`must pass "${keyword}" keyword validation`
+    };
+    exports2.keyword$DataError = {
+      message: ({ keyword, schemaType }) => schemaType ? (0, codegen_1.str)`"${keyword}" keyword must be ${schemaType} ($data)` : (0, codegen_1.str)`"${keyword}" keyword is invalid ($data)`
+    };
+    function reportError(cxt, error = exports2.keywordError, errorPaths, overrideAllErrors) {
+      const { it } = cxt;
+      const { gen, compositeRule, allErrors } = it;
+      const errObj = errorObjectCode(cxt, error, errorPaths);
+      if (overrideAllErrors !== null && overrideAllErrors !== void 0 ? overrideAllErrors : compositeRule || allErrors) {
+        addError(gen, errObj);
+      } else {
+        returnErrors(it, (0, codegen_1._)`[${errObj}]`);
+      }
+    }
+    exports2.reportError = reportError;
+    function reportExtraError(cxt, error = exports2.keywordError, errorPaths) {
+      const { it } = cxt;
+      const { gen, compositeRule, allErrors } = it;
+      const errObj = errorObjectCode(cxt, error, errorPaths);
+      addError(gen, errObj);
+      if (!(compositeRule || allErrors)) {
+        returnErrors(it, names_1.default.vErrors);
+      }
+    }
+    exports2.reportExtraError = reportExtraError;
+    function resetErrorsCount(gen, errsCount) {
+      gen.assign(names_1.default.errors, errsCount);
+      gen.if((0, codegen_1._)`${names_1.default.vErrors} !== null`, () => gen.if(errsCount, () => gen.assign((0, codegen_1._)`${names_1.default.vErrors}.length`, errsCount), () => gen.assign(names_1.default.vErrors, null)));
+    }
+    exports2.resetErrorsCount = resetErrorsCount;
+    function extendErrors({ gen, keyword, schemaValue, data: data2, errsCount, it }) {
+      if (errsCount === void 0)
+        throw new Error("ajv implementation error");
+      const err = gen.name("err");
+      gen.forRange("i", errsCount, names_1.default.errors, (i) => {
+        gen.const(err, (0, codegen_1._)`${names_1.default.vErrors}[${i}]`);
+        gen.if((0, codegen_1._)`${err}.instancePath === undefined`, () => gen.assign((0, codegen_1._)`${err}.instancePath`, (0, codegen_1.strConcat)(names_1.default.instancePath, it.errorPath)));
+        gen.assign((0, codegen_1._)`${err}.schemaPath`, (0, codegen_1.str)`${it.errSchemaPath}/${keyword}`);
+        if (it.opts.verbose) {
+          gen.assign((0, codegen_1._)`${err}.schema`, schemaValue);
+          gen.assign((0, codegen_1._)`${err}.data`, data2);
+        }
+      });
+    }
+    exports2.extendErrors = extendErrors;
+    function addError(gen, errObj) {
+      const err = gen.const("err", errObj);
+      gen.if((0, codegen_1._)`${names_1.default.vErrors} === null`, () => gen.assign(names_1.default.vErrors, (0, codegen_1._)`[${err}]`), (0, codegen_1._)`${names_1.default.vErrors}.push(${err})`);
+      gen.code((0, codegen_1._)`${names_1.default.errors}++`);
+    }
+    function returnErrors(it, errs) {
+      const { gen, validateName, schemaEnv } = it;
+      if (schemaEnv.$async) {
+        gen.throw((0, codegen_1._)`new ${it.ValidationError}(${errs})`);
+      } else {
+        gen.assign((0, codegen_1._)`${validateName}.errors`, errs);
+        gen.return(false);
+      }
+    }
+    var E = {
+      keyword: new codegen_1.Name("keyword"),
+      schemaPath: new codegen_1.Name("schemaPath"),
+      // also used in JTD errors
+      params: new codegen_1.Name("params"),
+      propertyName: new codegen_1.Name("propertyName"),
+      message: new codegen_1.Name("message"),
+      schema: new codegen_1.Name("schema"),
+      parentSchema: new codegen_1.Name("parentSchema")
+    };
+    function errorObjectCode(cxt, error, errorPaths) {
+      const { createErrors } = cxt.it;
+      if (createErrors === false)
+        return (0, codegen_1._)`{}`;
+      return errorObject(cxt, error, errorPaths);
+    }
+    function errorObject(cxt, error, errorPaths = {}) {
+      const { gen, it } = cxt;
+      const keyValues = [
+        errorInstancePath(it, errorPaths),
+        errorSchemaPath(cxt, errorPaths)
+      ];
+      extraErrorProps(cxt, error, keyValues);
+      return gen.object(...keyValues);
+    }
+    function errorInstancePath({ errorPath }, { instancePath }) {
+      const instPath = instancePath ? (0, codegen_1.str)`${errorPath}${(0, util_1.getErrorPath)(instancePath, util_1.Type.Str)}` : errorPath;
+      return [names_1.default.instancePath, (0, codegen_1.strConcat)(names_1.default.instancePath, instPath)];
+    }
+    function errorSchemaPath({ keyword, it: { errSchemaPath } }, { schemaPath, parentSchema }) {
+      let schPath = parentSchema ? errSchemaPath : (0, codegen_1.str)`${errSchemaPath}/${keyword}`;
+      if (schemaPath) {
+        schPath = (0, codegen_1.str)`${schPath}${(0, util_1.getErrorPath)(schemaPath, util_1.Type.Str)}`;
+      }
+      return [E.schemaPath, schPath];
+    }
+    function extraErrorProps(cxt, { params, message }, keyValues) {
+      const { keyword, data: data2, schemaValue, it } = cxt;
+      const { opts, propertyName, topSchemaRef, schemaPath } = it;
+      keyValues.push([E.keyword, keyword], [E.params, typeof params == "function" ? params(cxt) : params || (0, codegen_1._)`{}`]);
+      if (opts.messages) {
+        keyValues.push([E.message, typeof message == "function" ? message(cxt) : message]);
+      }
+      if (opts.verbose) {
+        keyValues.push([E.schema, schemaValue], [E.parentSchema, (0, codegen_1._)`${topSchemaRef}${schemaPath}`], [names_1.default.data, data2]);
+      }
+      if (propertyName)
+        keyValues.push([E.propertyName, propertyName]);
+    }
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/boolSchema.js
+var require_boolSchema = __commonJS({
+  "node_modules/ajv/dist/compile/validate/boolSchema.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.boolOrEmptySchema = exports2.topBoolOrEmptySchema = void 0;
+    var errors_1 = require_errors2();
+    var codegen_1 = require_codegen();
+    var names_1 = require_names();
+    var boolError = {
+      message: "boolean schema is false"
+    };
+    function topBoolOrEmptySchema(it) {
+      const { gen, schema, validateName } = it;
+      if (schema === false) {
+        falseSchemaError(it, false);
+      } else if (typeof schema == "object" && schema.$async === true) {
+        gen.return(names_1.default.data);
+      } else {
+        gen.assign((0, codegen_1._)`${validateName}.errors`, null);
+        gen.return(true);
+      }
+    }
+    exports2.topBoolOrEmptySchema = topBoolOrEmptySchema;
+    function boolOrEmptySchema(it, valid) {
+      const { gen, schema } = it;
+      if (schema === false) {
+        gen.var(valid, false);
+        falseSchemaError(it);
+      } else {
+        gen.var(valid, true);
+      }
+    }
+    exports2.boolOrEmptySchema = boolOrEmptySchema;
+    function falseSchemaError(it, overrideAllErrors) {
+      const { gen, data: data2 } = it;
+      const cxt = {
+        gen,
+        keyword: "false schema",
+        data: data2,
+        schema: false,
+        schemaCode: false,
+        schemaValue: false,
+        params: {},
+        it
+      };
+      (0, errors_1.reportError)(cxt, boolError, void 0, overrideAllErrors);
+    }
+  }
+});
+
+// node_modules/ajv/dist/compile/rules.js
+var require_rules = __commonJS({
+  "node_modules/ajv/dist/compile/rules.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.getRules = exports2.isJSONType = void 0;
+    var _jsonTypes = ["string", "number", "integer", "boolean", "null", "object", "array"];
+    var jsonTypes = new Set(_jsonTypes);
+    function isJSONType(x) {
+      return typeof x == "string" && jsonTypes.has(x);
+    }
+    exports2.isJSONType = isJSONType;
+    function getRules() {
+      const groups2 = {
+        number: { type: "number", rules: [] },
+        string: { type: "string", rules: [] },
+        array: { type: "array", rules: [] },
+        object: { type: "object", rules: [] }
+      };
+      return {
+        types: { ...groups2, integer: true, boolean: true, null: true },
+        rules: [{ rules: [] }, groups2.number, groups2.string, groups2.array, groups2.object],
+        post: { rules: [] },
+        all: {},
+        keywords: {}
+      };
+    }
+    exports2.getRules = getRules;
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/applicability.js
+var require_applicability = __commonJS({
+  "node_modules/ajv/dist/compile/validate/applicability.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.shouldUseRule = exports2.shouldUseGroup = exports2.schemaHasRulesForType = void 0;
+    function schemaHasRulesForType({ schema, self }, type) {
+      const group2 = self.RULES.types[type];
+      return group2 && group2 !== true && shouldUseGroup(schema, group2);
+    }
+    exports2.schemaHasRulesForType = schemaHasRulesForType;
+    function shouldUseGroup(schema, group2) {
+      return group2.rules.some((rule) => shouldUseRule(schema, rule));
+    }
+    exports2.shouldUseGroup = shouldUseGroup;
+    function shouldUseRule(schema, rule) {
+      var _a;
+      return schema[rule.keyword] !== void 0 || ((_a = rule.definition.implements) === null || _a === void 0 ? void 0 : _a.some((kwd) => schema[kwd] !== void 0));
+    }
+    exports2.shouldUseRule = shouldUseRule;
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/dataType.js
+var require_dataType = __commonJS({
+  "node_modules/ajv/dist/compile/validate/dataType.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.reportTypeError = exports2.checkDataTypes = exports2.checkDataType = exports2.coerceAndCheckDataType = exports2.getJSONTypes = exports2.getSchemaTypes = exports2.DataType = void 0;
+    var rules_1 = require_rules();
+    var applicability_1 = require_applicability();
+    var errors_1 = require_errors2();
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var DataType;
+    (function(DataType2) {
+      DataType2[DataType2["Correct"] = 0] = "Correct";
+      DataType2[DataType2["Wrong"] = 1] = "Wrong";
+    })(DataType || (exports2.DataType = DataType = {}));
+    function getSchemaTypes(schema) {
+      const types = getJSONTypes(schema.type);
+      const hasNull = types.includes("null");
+      if (hasNull) {
+        if (schema.nullable === false)
+          throw new Error("type: null contradicts nullable: false");
+      } else {
+        if (!types.length && schema.nullable !== void 0) {
+          throw new Error('"nullable" cannot be used without "type"');
+        }
+        if (schema.nullable === true)
+          types.push("null");
+      }
+      return types;
+    }
+    exports2.getSchemaTypes = getSchemaTypes;
+    function getJSONTypes(ts) {
+      const types = Array.isArray(ts) ? ts : ts ? [ts] : [];
+      if (types.every(rules_1.isJSONType))
+        return types;
+      throw new Error("type must be JSONType or JSONType[]: " + types.join(","));
+    }
+    exports2.getJSONTypes = getJSONTypes;
+    function coerceAndCheckDataType(it, types) {
+      const { gen, data: data2, opts } = it;
+      const coerceTo = coerceToTypes(types, opts.coerceTypes);
+      const checkTypes = types.length > 0 && !(coerceTo.length === 0 && types.length === 1 && (0, applicability_1.schemaHasRulesForType)(it, types[0]));
+      if (checkTypes) {
+        const wrongType = checkDataTypes(types, data2, opts.strictNumbers, DataType.Wrong);
+        gen.if(wrongType, () => {
+          if (coerceTo.length)
+            coerceData(it, types, coerceTo);
+          else
+            reportTypeError(it);
+        });
+      }
+      return checkTypes;
+    }
+    exports2.coerceAndCheckDataType = coerceAndCheckDataType;
+    var COERCIBLE = /* @__PURE__ */ new Set(["string", "number", "integer", "boolean", "null"]);
+    function coerceToTypes(types, coerceTypes) {
+      return coerceTypes ? types.filter((t) => COERCIBLE.has(t) || coerceTypes === "array" && t === "array") : [];
+    }
+    function coerceData(it, types, coerceTo) {
+      const { gen, data: data2, opts } = it;
+      const dataType = gen.let("dataType", (0, codegen_1._)`typeof ${data2}`);
+      const coerced = gen.let("coerced", (0, codegen_1._)`undefined`);
+      if (opts.coerceTypes === "array") {
+        gen.if((0, codegen_1._)`${dataType} == 'object' && Array.isArray(${data2}) && ${data2}.length == 1`, () => gen.assign(data2, (0, codegen_1._)`${data2}[0]`).assign(dataType, (0, codegen_1._)`typeof ${data2}`).if(checkDataTypes(types, data2, opts.strictNumbers), () => gen.assign(coerced, data2)));
+      }
+      gen.if((0, codegen_1._)`${coerced} !== undefined`);
+      for (const t of coerceTo) {
+        if (COERCIBLE.has(t) || t === "array" && opts.coerceTypes === "array") {
+          coerceSpecificType(t);
+        }
+      }
+      gen.else();
+      reportTypeError(it);
+      gen.endIf();
+      gen.if((0, codegen_1._)`${coerced} !== undefined`, () => {
+        gen.assign(data2, coerced);
+        assignParentData(it, coerced);
+      });
+      function coerceSpecificType(t) {
+        switch (t) {
+          case "string":
+            gen.elseIf((0, codegen_1._)`${dataType} == "number" || ${dataType} == "boolean"`).assign(coerced, (0, codegen_1._)`"" + ${data2}`).elseIf((0, codegen_1._)`${data2} === null`).assign(coerced, (0, codegen_1._)`""`);
+            return;
+          case "number":
+            gen.elseIf((0, codegen_1._)`${dataType} == "boolean" || ${data2} === null
+              || (${dataType} == "string" && ${data2} && ${data2} == +${data2})`).assign(coerced, (0, codegen_1._)`+${data2}`);
+            return;
+          case "integer":
+            gen.elseIf((0, codegen_1._)`${dataType} === "boolean" || ${data2} === null
+              || (${dataType} === "string" && ${data2} && ${data2} == +${data2} && !(${data2} % 1))`).assign(coerced, (0, codegen_1._)`+${data2}`);
+            return;
+          case "boolean":
+            gen.elseIf((0, codegen_1._)`${data2} === "false" || ${data2} === 0 || ${data2} === null`).assign(coerced, false).elseIf((0, codegen_1._)`${data2} === "true" || ${data2} === 1`).assign(coerced, true);
+            return;
+          case "null":
+            gen.elseIf((0, codegen_1._)`${data2} === "" || ${data2} === 0 || ${data2} === false`);
+            gen.assign(coerced, null);
+            return;
+          case "array":
+            gen.elseIf((0, codegen_1._)`${dataType} === "string" || ${dataType} === "number"
+              || ${dataType} === "boolean" || ${data2} === null`).assign(coerced, (0, codegen_1._)`[${data2}]`);
+        }
+      }
+    }
+    function assignParentData({ gen, parentData, parentDataProperty }, expr) {
+      gen.if((0, codegen_1._)`${parentData} !== undefined`, () => gen.assign((0, codegen_1._)`${parentData}[${parentDataProperty}]`, expr));
+    }
+    function checkDataType(dataType, data2, strictNums, correct = DataType.Correct) {
+      const EQ = correct === DataType.Correct ? codegen_1.operators.EQ : codegen_1.operators.NEQ;
+      let cond;
+      switch (dataType) {
+        case "null":
+          return (0, codegen_1._)`${data2} ${EQ} null`;
+        case "array":
+          cond = (0, codegen_1._)`Array.isArray(${data2})`;
+          break;
+        case "object":
+          cond = (0, codegen_1._)`${data2} && typeof ${data2} == "object" && !Array.isArray(${data2})`;
+          break;
+        case "integer":
+          cond = numCond((0, codegen_1._)`!(${data2} % 1) && !isNaN(${data2})`);
+          break;
+        case "number":
+          cond = numCond();
+          break;
+        default:
+          return (0, codegen_1._)`typeof ${data2} ${EQ} ${dataType}`;
+      }
+      return correct === DataType.Correct ? cond : (0, codegen_1.not)(cond);
+      function numCond(_cond = codegen_1.nil) {
+        return (0, codegen_1.and)((0, codegen_1._)`typeof ${data2} == "number"`, _cond, strictNums ? (0, codegen_1._)`isFinite(${data2})` : codegen_1.nil);
+      }
+    }
+    exports2.checkDataType = checkDataType;
+    function checkDataTypes(dataTypes, data2, strictNums, correct) {
+      if (dataTypes.length === 1) {
+        return checkDataType(dataTypes[0], data2, strictNums, correct);
+      }
+      let cond;
+      const types = (0, util_1.toHash)(dataTypes);
+      if (types.array && types.object) {
+        const notObj = (0, codegen_1._)`typeof ${data2} != "object"`;
+        cond = types.null ? notObj : (0, codegen_1._)`!${data2} || ${notObj}`;
+        delete types.null;
+        delete types.array;
+        delete types.object;
+      } else {
+        cond = codegen_1.nil;
+      }
+      if (types.number)
+        delete types.integer;
+      for (const t in types)
+        cond = (0, codegen_1.and)(cond, checkDataType(t, data2, strictNums, correct));
+      return cond;
+    }
+    exports2.checkDataTypes = checkDataTypes;
+    var typeError = {
+      message: ({ schema }) => `must be ${schema}`,
+      params: ({ schema, schemaValue }) => typeof schema == "string" ? (0, codegen_1._)`{type: ${schema}}` : (0, codegen_1._)`{type: ${schemaValue}}`
+    };
+    function reportTypeError(it) {
+      const cxt = getTypeErrorContext(it);
+      (0, errors_1.reportError)(cxt, typeError);
+    }
+    exports2.reportTypeError = reportTypeError;
+    function getTypeErrorContext(it) {
+      const { gen, data: data2, schema } = it;
+      const schemaCode = (0, util_1.schemaRefOrVal)(it, schema, "type");
+      return {
+        gen,
+        keyword: "type",
+        data: data2,
+        schema: schema.type,
+        schemaCode,
+        schemaValue: schemaCode,
+        parentSchema: schema,
+        params: {},
+        it
+      };
+    }
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/defaults.js
+var require_defaults = __commonJS({
+  "node_modules/ajv/dist/compile/validate/defaults.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.assignDefaults = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    function assignDefaults(it, ty) {
+      const { properties, items } = it.schema;
+      if (ty === "object" && properties) {
+        for (const key in properties) {
+          assignDefault(it, key, properties[key].default);
+        }
+      } else if (ty === "array" && Array.isArray(items)) {
+        items.forEach((sch, i) => assignDefault(it, i, sch.default));
+      }
+    }
+    exports2.assignDefaults = assignDefaults;
+    function assignDefault(it, prop, defaultValue) {
+      const { gen, compositeRule, data: data2, opts } = it;
+      if (defaultValue === void 0)
+        return;
+      const childData = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(prop)}`;
+      if (compositeRule) {
+        (0, util_1.checkStrictMode)(it, `default is ignored for: ${childData}`);
+        return;
+      }
+      let condition = (0, codegen_1._)`${childData} === undefined`;
+      if (opts.useDefaults === "empty") {
+        condition = (0, codegen_1._)`${condition} || ${childData} === null || ${childData} === ""`;
+      }
+      gen.if(condition, (0, codegen_1._)`${childData} = ${(0, codegen_1.stringify)(defaultValue)}`);
+    }
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/code.js
+var require_code2 = __commonJS({
+  "node_modules/ajv/dist/vocabularies/code.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.validateUnion = exports2.validateArray = exports2.usePattern = exports2.callValidateCode = exports2.schemaProperties = exports2.allSchemaProperties = exports2.noPropertyInData = exports2.propertyInData = exports2.isOwnProperty = exports2.hasPropFunc = exports2.reportMissingProp = exports2.checkMissingProp = exports2.checkReportMissingProp = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var names_1 = require_names();
+    var util_2 = require_util();
+    function checkReportMissingProp(cxt, prop) {
+      const { gen, data: data2, it } = cxt;
+      gen.if(noPropertyInData(gen, data2, prop, it.opts.ownProperties), () => {
+        cxt.setParams({ missingProperty: (0, codegen_1._)`${prop}` }, true);
+        cxt.error();
+      });
+    }
+    exports2.checkReportMissingProp = checkReportMissingProp;
+    function checkMissingProp({ gen, data: data2, it: { opts } }, properties, missing2) {
+      return (0, codegen_1.or)(...properties.map((prop) => (0, codegen_1.and)(noPropertyInData(gen, data2, prop, opts.ownProperties), (0, codegen_1._)`${missing2} = ${prop}`)));
+    }
+    exports2.checkMissingProp = checkMissingProp;
+    function reportMissingProp(cxt, missing2) {
+      cxt.setParams({ missingProperty: missing2 }, true);
+      cxt.error();
+    }
+    exports2.reportMissingProp = reportMissingProp;
+    function hasPropFunc(gen) {
+      return gen.scopeValue("func", {
+        // eslint-disable-next-line @typescript-eslint/unbound-method
+        ref: Object.prototype.hasOwnProperty,
+        code: (0, codegen_1._)`Object.prototype.hasOwnProperty`
+      });
+    }
+    exports2.hasPropFunc = hasPropFunc;
+    function isOwnProperty(gen, data2, property2) {
+      return (0, codegen_1._)`${hasPropFunc(gen)}.call(${data2}, ${property2})`;
+    }
+    exports2.isOwnProperty = isOwnProperty;
+    function propertyInData(gen, data2, property2, ownProperties) {
+      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} !== undefined`;
+      return ownProperties ? (0, codegen_1._)`${cond} && ${isOwnProperty(gen, data2, property2)}` : cond;
+    }
+    exports2.propertyInData = propertyInData;
+    function noPropertyInData(gen, data2, property2, ownProperties) {
+      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} === undefined`;
+      return ownProperties ? (0, codegen_1.or)(cond, (0, codegen_1.not)(isOwnProperty(gen, data2, property2))) : cond;
+    }
+    exports2.noPropertyInData = noPropertyInData;
+    function allSchemaProperties(schemaMap) {
+      return schemaMap ? Object.keys(schemaMap).filter((p) => p !== "__proto__") : [];
+    }
+    exports2.allSchemaProperties = allSchemaProperties;
+    function schemaProperties(it, schemaMap) {
+      return allSchemaProperties(schemaMap).filter((p) => !(0, util_1.alwaysValidSchema)(it, schemaMap[p]));
+    }
+    exports2.schemaProperties = schemaProperties;
+    function callValidateCode({ schemaCode, data: data2, it: { gen, topSchemaRef, schemaPath, errorPath }, it }, func, context2, passSchema) {
+      const dataAndSchema = passSchema ? (0, codegen_1._)`${schemaCode}, ${data2}, ${topSchemaRef}${schemaPath}` : data2;
+      const valCxt = [
+        [names_1.default.instancePath, (0, codegen_1.strConcat)(names_1.default.instancePath, errorPath)],
+        [names_1.default.parentData, it.parentData],
+        [names_1.default.parentDataProperty, it.parentDataProperty],
+        [names_1.default.rootData, names_1.default.rootData]
+      ];
+      if (it.opts.dynamicRef)
+        valCxt.push([names_1.default.dynamicAnchors, names_1.default.dynamicAnchors]);
+      const args = (0, codegen_1._)`${dataAndSchema}, ${gen.object(...valCxt)}`;
+      return context2 !== codegen_1.nil ? (0, codegen_1._)`${func}.call(${context2}, ${args})` : (0, codegen_1._)`${func}(${args})`;
+    }
+    exports2.callValidateCode = callValidateCode;
+    var newRegExp = (0, codegen_1._)`new RegExp`;
+    function usePattern({ gen, it: { opts } }, pattern2) {
+      const u = opts.unicodeRegExp ? "u" : "";
+      const { regExp } = opts.code;
+      const rx = regExp(pattern2, u);
+      return gen.scopeValue("pattern", {
+        key: rx.toString(),
+        ref: rx,
+        code: (0, codegen_1._)`${regExp.code === "new RegExp" ? newRegExp : (0, util_2.useFunc)(gen, regExp)}(${pattern2}, ${u})`
+      });
+    }
+    exports2.usePattern = usePattern;
+    function validateArray(cxt) {
+      const { gen, data: data2, keyword, it } = cxt;
+      const valid = gen.name("valid");
+      if (it.allErrors) {
+        const validArr = gen.let("valid", true);
+        validateItems(() => gen.assign(validArr, false));
+        return validArr;
+      }
+      gen.var(valid, true);
+      validateItems(() => gen.break());
+      return valid;
+      function validateItems(notValid) {
+        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+        gen.forRange("i", 0, len, (i) => {
+          cxt.subschema({
+            keyword,
+            dataProp: i,
+            dataPropType: util_1.Type.Num
+          }, valid);
+          gen.if((0, codegen_1.not)(valid), notValid);
+        });
+      }
+    }
+    exports2.validateArray = validateArray;
+    function validateUnion(cxt) {
+      const { gen, schema, keyword, it } = cxt;
+      if (!Array.isArray(schema))
+        throw new Error("ajv implementation error");
+      const alwaysValid = schema.some((sch) => (0, util_1.alwaysValidSchema)(it, sch));
+      if (alwaysValid && !it.opts.unevaluated)
+        return;
+      const valid = gen.let("valid", false);
+      const schValid = gen.name("_valid");
+      gen.block(() => schema.forEach((_sch, i) => {
+        const schCxt = cxt.subschema({
+          keyword,
+          schemaProp: i,
+          compositeRule: true
+        }, schValid);
+        gen.assign(valid, (0, codegen_1._)`${valid} || ${schValid}`);
+        const merged = cxt.mergeValidEvaluated(schCxt, schValid);
+        if (!merged)
+          gen.if((0, codegen_1.not)(valid));
+      }));
+      cxt.result(valid, () => cxt.reset(), () => cxt.error(true));
+    }
+    exports2.validateUnion = validateUnion;
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/keyword.js
+var require_keyword = __commonJS({
+  "node_modules/ajv/dist/compile/validate/keyword.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.validateKeywordUsage = exports2.validSchemaType = exports2.funcKeywordCode = exports2.macroKeywordCode = void 0;
+    var codegen_1 = require_codegen();
+    var names_1 = require_names();
+    var code_1 = require_code2();
+    var errors_1 = require_errors2();
+    function macroKeywordCode(cxt, def) {
+      const { gen, keyword, schema, parentSchema, it } = cxt;
+      const macroSchema = def.macro.call(it.self, schema, parentSchema, it);
+      const schemaRef = useKeyword(gen, keyword, macroSchema);
+      if (it.opts.validateSchema !== false)
+        it.self.validateSchema(macroSchema, true);
+      const valid = gen.name("valid");
+      cxt.subschema({
+        schema: macroSchema,
+        schemaPath: codegen_1.nil,
+        errSchemaPath: `${it.errSchemaPath}/${keyword}`,
+        topSchemaRef: schemaRef,
+        compositeRule: true
+      }, valid);
+      cxt.pass(valid, () => cxt.error(true));
+    }
+    exports2.macroKeywordCode = macroKeywordCode;
+    function funcKeywordCode(cxt, def) {
+      var _a;
+      const { gen, keyword, schema, parentSchema, $data, it } = cxt;
+      checkAsyncKeyword(it, def);
+      const validate = !$data && def.compile ? def.compile.call(it.self, schema, parentSchema, it) : def.validate;
+      const validateRef = useKeyword(gen, keyword, validate);
+      const valid = gen.let("valid");
+      cxt.block$data(valid, validateKeyword);
+      cxt.ok((_a = def.valid) !== null && _a !== void 0 ? _a : valid);
+      function validateKeyword() {
+        if (def.errors === false) {
+          assignValid();
+          if (def.modifying)
+            modifyData(cxt);
+          reportErrs(() => cxt.error());
+        } else {
+          const ruleErrs = def.async ? validateAsync() : validateSync();
+          if (def.modifying)
+            modifyData(cxt);
+          reportErrs(() => addErrs(cxt, ruleErrs));
+        }
+      }
+      function validateAsync() {
+        const ruleErrs = gen.let("ruleErrs", null);
+        gen.try(() => assignValid((0, codegen_1._)`await `), (e) => gen.assign(valid, false).if((0, codegen_1._)`${e} instanceof ${it.ValidationError}`, () => gen.assign(ruleErrs, (0, codegen_1._)`${e}.errors`), () => gen.throw(e)));
+        return ruleErrs;
+      }
+      function validateSync() {
+        const validateErrs = (0, codegen_1._)`${validateRef}.errors`;
+        gen.assign(validateErrs, null);
+        assignValid(codegen_1.nil);
+        return validateErrs;
+      }
+      function assignValid(_await = def.async ? (0, codegen_1._)`await ` : codegen_1.nil) {
+        const passCxt = it.opts.passContext ? names_1.default.this : names_1.default.self;
+        const passSchema = !("compile" in def && !$data || def.schema === false);
+        gen.assign(valid, (0, codegen_1._)`${_await}${(0, code_1.callValidateCode)(cxt, validateRef, passCxt, passSchema)}`, def.modifying);
+      }
+      function reportErrs(errors) {
+        var _a2;
+        gen.if((0, codegen_1.not)((_a2 = def.valid) !== null && _a2 !== void 0 ? _a2 : valid), errors);
+      }
+    }
+    exports2.funcKeywordCode = funcKeywordCode;
+    function modifyData(cxt) {
+      const { gen, data: data2, it } = cxt;
+      gen.if(it.parentData, () => gen.assign(data2, (0, codegen_1._)`${it.parentData}[${it.parentDataProperty}]`));
+    }
+    function addErrs(cxt, errs) {
+      const { gen } = cxt;
+      gen.if((0, codegen_1._)`Array.isArray(${errs})`, () => {
+        gen.assign(names_1.default.vErrors, (0, codegen_1._)`${names_1.default.vErrors} === null ? ${errs} : ${names_1.default.vErrors}.concat(${errs})`).assign(names_1.default.errors, (0, codegen_1._)`${names_1.default.vErrors}.length`);
+        (0, errors_1.extendErrors)(cxt);
+      }, () => cxt.error());
+    }
+    function checkAsyncKeyword({ schemaEnv }, def) {
+      if (def.async && !schemaEnv.$async)
+        throw new Error("async keyword in sync schema");
+    }
+    function useKeyword(gen, keyword, result) {
+      if (result === void 0)
+        throw new Error(`keyword "${keyword}" failed to compile`);
+      return gen.scopeValue("keyword", typeof result == "function" ? { ref: result } : { ref: result, code: (0, codegen_1.stringify)(result) });
+    }
+    function validSchemaType(schema, schemaType, allowUndefined = false) {
+      return !schemaType.length || schemaType.some((st) => st === "array" ? Array.isArray(schema) : st === "object" ? schema && typeof schema == "object" && !Array.isArray(schema) : typeof schema == st || allowUndefined && typeof schema == "undefined");
+    }
+    exports2.validSchemaType = validSchemaType;
+    function validateKeywordUsage({ schema, opts, self, errSchemaPath }, def, keyword) {
+      if (Array.isArray(def.keyword) ? !def.keyword.includes(keyword) : def.keyword !== keyword) {
+        throw new Error("ajv implementation error");
+      }
+      const deps = def.dependencies;
+      if (deps === null || deps === void 0 ? void 0 : deps.some((kwd) => !Object.prototype.hasOwnProperty.call(schema, kwd))) {
+        throw new Error(`parent schema must have dependencies of ${keyword}: ${deps.join(",")}`);
+      }
+      if (def.validateSchema) {
+        const valid = def.validateSchema(schema[keyword]);
+        if (!valid) {
+          const msg = `keyword "${keyword}" value is invalid at path "${errSchemaPath}": ` + self.errorsText(def.validateSchema.errors);
+          if (opts.validateSchema === "log")
+            self.logger.error(msg);
+          else
+            throw new Error(msg);
+        }
+      }
+    }
+    exports2.validateKeywordUsage = validateKeywordUsage;
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/subschema.js
+var require_subschema = __commonJS({
+  "node_modules/ajv/dist/compile/validate/subschema.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.extendSubschemaMode = exports2.extendSubschemaData = exports2.getSubschema = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    function getSubschema(it, { keyword, schemaProp, schema, schemaPath, errSchemaPath, topSchemaRef }) {
+      if (keyword !== void 0 && schema !== void 0) {
+        throw new Error('both "keyword" and "schema" passed, only one allowed');
+      }
+      if (keyword !== void 0) {
+        const sch = it.schema[keyword];
+        return schemaProp === void 0 ? {
+          schema: sch,
+          schemaPath: (0, codegen_1._)`${it.schemaPath}${(0, codegen_1.getProperty)(keyword)}`,
+          errSchemaPath: `${it.errSchemaPath}/${keyword}`
+        } : {
+          schema: sch[schemaProp],
+          schemaPath: (0, codegen_1._)`${it.schemaPath}${(0, codegen_1.getProperty)(keyword)}${(0, codegen_1.getProperty)(schemaProp)}`,
+          errSchemaPath: `${it.errSchemaPath}/${keyword}/${(0, util_1.escapeFragment)(schemaProp)}`
+        };
+      }
+      if (schema !== void 0) {
+        if (schemaPath === void 0 || errSchemaPath === void 0 || topSchemaRef === void 0) {
+          throw new Error('"schemaPath", "errSchemaPath" and "topSchemaRef" are required with "schema"');
+        }
+        return {
+          schema,
+          schemaPath,
+          topSchemaRef,
+          errSchemaPath
+        };
+      }
+      throw new Error('either "keyword" or "schema" must be passed');
+    }
+    exports2.getSubschema = getSubschema;
+    function extendSubschemaData(subschema, it, { dataProp, dataPropType: dpType, data: data2, dataTypes, propertyName }) {
+      if (data2 !== void 0 && dataProp !== void 0) {
+        throw new Error('both "data" and "dataProp" passed, only one allowed');
+      }
+      const { gen } = it;
+      if (dataProp !== void 0) {
+        const { errorPath, dataPathArr, opts } = it;
+        const nextData = gen.let("data", (0, codegen_1._)`${it.data}${(0, codegen_1.getProperty)(dataProp)}`, true);
+        dataContextProps(nextData);
+        subschema.errorPath = (0, codegen_1.str)`${errorPath}${(0, util_1.getErrorPath)(dataProp, dpType, opts.jsPropertySyntax)}`;
+        subschema.parentDataProperty = (0, codegen_1._)`${dataProp}`;
+        subschema.dataPathArr = [...dataPathArr, subschema.parentDataProperty];
+      }
+      if (data2 !== void 0) {
+        const nextData = data2 instanceof codegen_1.Name ? data2 : gen.let("data", data2, true);
+        dataContextProps(nextData);
+        if (propertyName !== void 0)
+          subschema.propertyName = propertyName;
+      }
+      if (dataTypes)
+        subschema.dataTypes = dataTypes;
+      function dataContextProps(_nextData) {
+        subschema.data = _nextData;
+        subschema.dataLevel = it.dataLevel + 1;
+        subschema.dataTypes = [];
+        it.definedProperties = /* @__PURE__ */ new Set();
+        subschema.parentData = it.data;
+        subschema.dataNames = [...it.dataNames, _nextData];
+      }
+    }
+    exports2.extendSubschemaData = extendSubschemaData;
+    function extendSubschemaMode(subschema, { jtdDiscriminator, jtdMetadata, compositeRule, createErrors, allErrors }) {
+      if (compositeRule !== void 0)
+        subschema.compositeRule = compositeRule;
+      if (createErrors !== void 0)
+        subschema.createErrors = createErrors;
+      if (allErrors !== void 0)
+        subschema.allErrors = allErrors;
+      subschema.jtdDiscriminator = jtdDiscriminator;
+      subschema.jtdMetadata = jtdMetadata;
+    }
+    exports2.extendSubschemaMode = extendSubschemaMode;
+  }
+});
+
+// node_modules/fast-deep-equal/index.js
+var require_fast_deep_equal = __commonJS({
+  "node_modules/fast-deep-equal/index.js"(exports2, module2) {
+    "use strict";
+    module2.exports = function equal(a, b) {
+      if (a === b) return true;
+      if (a && b && typeof a == "object" && typeof b == "object") {
+        if (a.constructor !== b.constructor) return false;
+        var length, i, keys;
+        if (Array.isArray(a)) {
+          length = a.length;
+          if (length != b.length) return false;
+          for (i = length; i-- !== 0; )
+            if (!equal(a[i], b[i])) return false;
+          return true;
+        }
+        if (a.constructor === RegExp) return a.source === b.source && a.flags === b.flags;
+        if (a.valueOf !== Object.prototype.valueOf) return a.valueOf() === b.valueOf();
+        if (a.toString !== Object.prototype.toString) return a.toString() === b.toString();
+        keys = Object.keys(a);
+        length = keys.length;
+        if (length !== Object.keys(b).length) return false;
+        for (i = length; i-- !== 0; )
+          if (!Object.prototype.hasOwnProperty.call(b, keys[i])) return false;
+        for (i = length; i-- !== 0; ) {
+          var key = keys[i];
+          if (!equal(a[key], b[key])) return false;
+        }
+        return true;
+      }
+      return a !== a && b !== b;
+    };
+  }
+});
+
+// node_modules/json-schema-traverse/index.js
+var require_json_schema_traverse = __commonJS({
+  "node_modules/json-schema-traverse/index.js"(exports2, module2) {
+    "use strict";
+    var traverse = module2.exports = function(schema, opts, cb) {
+      if (typeof opts == "function") {
+        cb = opts;
+        opts = {};
+      }
+      cb = opts.cb || cb;
+      var pre = typeof cb == "function" ? cb : cb.pre || function() {
+      };
+      var post = cb.post || function() {
+      };
+      _traverse(opts, pre, post, schema, "", schema);
+    };
+    traverse.keywords = {
+      additionalItems: true,
+      items: true,
+      contains: true,
+      additionalProperties: true,
+      propertyNames: true,
+      not: true,
+      if: true,
+      then: true,
+      else: true
+    };
+    traverse.arrayKeywords = {
+      items: true,
+      allOf: true,
+      anyOf: true,
+      oneOf: true
+    };
+    traverse.propsKeywords = {
+      $defs: true,
+      definitions: true,
+      properties: true,
+      patternProperties: true,
+      dependencies: true
+    };
+    traverse.skipKeywords = {
+      default: true,
+      enum: true,
+      const: true,
+      required: true,
+      maximum: true,
+      minimum: true,
+      exclusiveMaximum: true,
+      exclusiveMinimum: true,
+      multipleOf: true,
+      maxLength: true,
+      minLength: true,
+      pattern: true,
+      format: true,
+      maxItems: true,
+      minItems: true,
+      uniqueItems: true,
+      maxProperties: true,
+      minProperties: true
+    };
+    function _traverse(opts, pre, post, schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex) {
+      if (schema && typeof schema == "object" && !Array.isArray(schema)) {
+        pre(schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex);
+        for (var key in schema) {
+          var sch = schema[key];
+          if (Array.isArray(sch)) {
+            if (key in traverse.arrayKeywords) {
+              for (var i = 0; i < sch.length; i++)
+                _traverse(opts, pre, post, sch[i], jsonPtr + "/" + key + "/" + i, rootSchema, jsonPtr, key, schema, i);
+            }
+          } else if (key in traverse.propsKeywords) {
+            if (sch && typeof sch == "object") {
+              for (var prop in sch)
+                _traverse(opts, pre, post, sch[prop], jsonPtr + "/" + key + "/" + escapeJsonPtr(prop), rootSchema, jsonPtr, key, schema, prop);
+            }
+          } else if (key in traverse.keywords || opts.allKeys && !(key in traverse.skipKeywords)) {
+            _traverse(opts, pre, post, sch, jsonPtr + "/" + key, rootSchema, jsonPtr, key, schema);
+          }
+        }
+        post(schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex);
+      }
+    }
+    function escapeJsonPtr(str) {
+      return str.replace(/~/g, "~0").replace(/\//g, "~1");
+    }
+  }
+});
+
+// node_modules/ajv/dist/compile/resolve.js
+var require_resolve = __commonJS({
+  "node_modules/ajv/dist/compile/resolve.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.getSchemaRefs = exports2.resolveUrl = exports2.normalizeId = exports2._getFullPath = exports2.getFullPath = exports2.inlineRef = void 0;
+    var util_1 = require_util();
+    var equal = require_fast_deep_equal();
+    var traverse = require_json_schema_traverse();
+    var SIMPLE_INLINED = /* @__PURE__ */ new Set([
+      "type",
+      "format",
+      "pattern",
+      "maxLength",
+      "minLength",
+      "maxProperties",
+      "minProperties",
+      "maxItems",
+      "minItems",
+      "maximum",
+      "minimum",
+      "uniqueItems",
+      "multipleOf",
+      "required",
+      "enum",
+      "const"
+    ]);
+    function inlineRef(schema, limit2 = true) {
+      if (typeof schema == "boolean")
+        return true;
+      if (limit2 === true)
+        return !hasRef(schema);
+      if (!limit2)
+        return false;
+      return countKeys(schema) <= limit2;
+    }
+    exports2.inlineRef = inlineRef;
+    var REF_KEYWORDS = /* @__PURE__ */ new Set([
+      "$ref",
+      "$recursiveRef",
+      "$recursiveAnchor",
+      "$dynamicRef",
+      "$dynamicAnchor"
+    ]);
+    function hasRef(schema) {
+      for (const key in schema) {
+        if (REF_KEYWORDS.has(key))
+          return true;
+        const sch = schema[key];
+        if (Array.isArray(sch) && sch.some(hasRef))
+          return true;
+        if (typeof sch == "object" && hasRef(sch))
+          return true;
+      }
+      return false;
+    }
+    function countKeys(schema) {
+      let count = 0;
+      for (const key in schema) {
+        if (key === "$ref")
+          return Infinity;
+        count++;
+        if (SIMPLE_INLINED.has(key))
+          continue;
+        if (typeof schema[key] == "object") {
+          (0, util_1.eachItem)(schema[key], (sch) => count += countKeys(sch));
+        }
+        if (count === Infinity)
+          return Infinity;
+      }
+      return count;
+    }
+    function getFullPath(resolver, id = "", normalize2) {
+      if (normalize2 !== false)
+        id = normalizeId(id);
+      const p = resolver.parse(id);
+      return _getFullPath(resolver, p);
+    }
+    exports2.getFullPath = getFullPath;
+    function _getFullPath(resolver, p) {
+      const serialized = resolver.serialize(p);
+      return serialized.split("#")[0] + "#";
+    }
+    exports2._getFullPath = _getFullPath;
+    var TRAILING_SLASH_HASH = /#\/?$/;
+    function normalizeId(id) {
+      return id ? id.replace(TRAILING_SLASH_HASH, "") : "";
+    }
+    exports2.normalizeId = normalizeId;
+    function resolveUrl(resolver, baseId, id) {
+      id = normalizeId(id);
+      return resolver.resolve(baseId, id);
+    }
+    exports2.resolveUrl = resolveUrl;
+    var ANCHOR = /^[a-z_][-a-z0-9._]*$/i;
+    function getSchemaRefs(schema, baseId) {
+      if (typeof schema == "boolean")
+        return {};
+      const { schemaId, uriResolver } = this.opts;
+      const schId = normalizeId(schema[schemaId] || baseId);
+      const baseIds = { "": schId };
+      const pathPrefix = getFullPath(uriResolver, schId, false);
+      const localRefs = {};
+      const schemaRefs = /* @__PURE__ */ new Set();
+      traverse(schema, { allKeys: true }, (sch, jsonPtr, _, parentJsonPtr) => {
+        if (parentJsonPtr === void 0)
+          return;
+        const fullPath = pathPrefix + jsonPtr;
+        let innerBaseId = baseIds[parentJsonPtr];
+        if (typeof sch[schemaId] == "string")
+          innerBaseId = addRef.call(this, sch[schemaId]);
+        addAnchor.call(this, sch.$anchor);
+        addAnchor.call(this, sch.$dynamicAnchor);
+        baseIds[jsonPtr] = innerBaseId;
+        function addRef(ref) {
+          const _resolve = this.opts.uriResolver.resolve;
+          ref = normalizeId(innerBaseId ? _resolve(innerBaseId, ref) : ref);
+          if (schemaRefs.has(ref))
+            throw ambiguos(ref);
+          schemaRefs.add(ref);
+          let schOrRef = this.refs[ref];
+          if (typeof schOrRef == "string")
+            schOrRef = this.refs[schOrRef];
+          if (typeof schOrRef == "object") {
+            checkAmbiguosRef(sch, schOrRef.schema, ref);
+          } else if (ref !== normalizeId(fullPath)) {
+            if (ref[0] === "#") {
+              checkAmbiguosRef(sch, localRefs[ref], ref);
+              localRefs[ref] = sch;
+            } else {
+              this.refs[ref] = fullPath;
+            }
+          }
+          return ref;
+        }
+        function addAnchor(anchor2) {
+          if (typeof anchor2 == "string") {
+            if (!ANCHOR.test(anchor2))
+              throw new Error(`invalid anchor "${anchor2}"`);
+            addRef.call(this, `#${anchor2}`);
+          }
+        }
+      });
+      return localRefs;
+      function checkAmbiguosRef(sch1, sch2, ref) {
+        if (sch2 !== void 0 && !equal(sch1, sch2))
+          throw ambiguos(ref);
+      }
+      function ambiguos(ref) {
+        return new Error(`reference "${ref}" resolves to more than one schema`);
+      }
+    }
+    exports2.getSchemaRefs = getSchemaRefs;
+  }
+});
+
+// node_modules/ajv/dist/compile/validate/index.js
+var require_validate = __commonJS({
+  "node_modules/ajv/dist/compile/validate/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.getData = exports2.KeywordCxt = exports2.validateFunctionCode = void 0;
+    var boolSchema_1 = require_boolSchema();
+    var dataType_1 = require_dataType();
+    var applicability_1 = require_applicability();
+    var dataType_2 = require_dataType();
+    var defaults_1 = require_defaults();
+    var keyword_1 = require_keyword();
+    var subschema_1 = require_subschema();
+    var codegen_1 = require_codegen();
+    var names_1 = require_names();
+    var resolve_1 = require_resolve();
+    var util_1 = require_util();
+    var errors_1 = require_errors2();
+    function validateFunctionCode(it) {
+      if (isSchemaObj(it)) {
+        checkKeywords(it);
+        if (schemaCxtHasRules(it)) {
+          topSchemaObjCode(it);
+          return;
+        }
+      }
+      validateFunction(it, () => (0, boolSchema_1.topBoolOrEmptySchema)(it));
+    }
+    exports2.validateFunctionCode = validateFunctionCode;
+    function validateFunction({ gen, validateName, schema, schemaEnv, opts }, body) {
+      if (opts.code.es5) {
+        gen.func(validateName, (0, codegen_1._)`${names_1.default.data}, ${names_1.default.valCxt}`, schemaEnv.$async, () => {
+          gen.code((0, codegen_1._)`"use strict"; ${funcSourceUrl(schema, opts)}`);
+          destructureValCxtES5(gen, opts);
+          gen.code(body);
+        });
+      } else {
+        gen.func(validateName, (0, codegen_1._)`${names_1.default.data}, ${destructureValCxt(opts)}`, schemaEnv.$async, () => gen.code(funcSourceUrl(schema, opts)).code(body));
+      }
+    }
+    function destructureValCxt(opts) {
+      return (0, codegen_1._)`{${names_1.default.instancePath}="", ${names_1.default.parentData}, ${names_1.default.parentDataProperty}, ${names_1.default.rootData}=${names_1.default.data}${opts.dynamicRef ? (0, codegen_1._)`, ${names_1.default.dynamicAnchors}={}` : codegen_1.nil}}={}`;
+    }
+    function destructureValCxtES5(gen, opts) {
+      gen.if(names_1.default.valCxt, () => {
+        gen.var(names_1.default.instancePath, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.instancePath}`);
+        gen.var(names_1.default.parentData, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.parentData}`);
+        gen.var(names_1.default.parentDataProperty, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.parentDataProperty}`);
+        gen.var(names_1.default.rootData, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.rootData}`);
+        if (opts.dynamicRef)
+          gen.var(names_1.default.dynamicAnchors, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.dynamicAnchors}`);
+      }, () => {
+        gen.var(names_1.default.instancePath, (0, codegen_1._)`""`);
+        gen.var(names_1.default.parentData, (0, codegen_1._)`undefined`);
+        gen.var(names_1.default.parentDataProperty, (0, codegen_1._)`undefined`);
+        gen.var(names_1.default.rootData, names_1.default.data);
+        if (opts.dynamicRef)
+          gen.var(names_1.default.dynamicAnchors, (0, codegen_1._)`{}`);
+      });
+    }
+    function topSchemaObjCode(it) {
+      const { schema, opts, gen } = it;
+      validateFunction(it, () => {
+        if (opts.$comment && schema.$comment)
+          commentKeyword(it);
+        checkNoDefault(it);
+        gen.let(names_1.default.vErrors, null);
+        gen.let(names_1.default.errors, 0);
+        if (opts.unevaluated)
+          resetEvaluated(it);
+        typeAndKeywords(it);
+        returnResults(it);
+      });
+      return;
+    }
+    function resetEvaluated(it) {
+      const { gen, validateName } = it;
+      it.evaluated = gen.const("evaluated", (0, codegen_1._)`${validateName}.evaluated`);
+      gen.if((0, codegen_1._)`${it.evaluated}.dynamicProps`, () => gen.assign((0, codegen_1._)`${it.evaluated}.props`, (0, codegen_1._)`undefined`));
+      gen.if((0, codegen_1._)`${it.evaluated}.dynamicItems`, () => gen.assign((0, codegen_1._)`${it.evaluated}.items`, (0, codegen_1._)`undefined`));
+    }
+    function funcSourceUrl(schema, opts) {
+      const schId = typeof schema == "object" && schema[opts.schemaId];
+      return schId && (opts.code.source || opts.code.process) ? (0, codegen_1._)`/*# sourceURL=${schId} */` : codegen_1.nil;
+    }
+    function subschemaCode(it, valid) {
+      if (isSchemaObj(it)) {
+        checkKeywords(it);
+        if (schemaCxtHasRules(it)) {
+          subSchemaObjCode(it, valid);
+          return;
+        }
+      }
+      (0, boolSchema_1.boolOrEmptySchema)(it, valid);
+    }
+    function schemaCxtHasRules({ schema, self }) {
+      if (typeof schema == "boolean")
+        return !schema;
+      for (const key in schema)
+        if (self.RULES.all[key])
+          return true;
+      return false;
+    }
+    function isSchemaObj(it) {
+      return typeof it.schema != "boolean";
+    }
+    function subSchemaObjCode(it, valid) {
+      const { schema, gen, opts } = it;
+      if (opts.$comment && schema.$comment)
+        commentKeyword(it);
+      updateContext(it);
+      checkAsyncSchema(it);
+      const errsCount = gen.const("_errs", names_1.default.errors);
+      typeAndKeywords(it, errsCount);
+      gen.var(valid, (0, codegen_1._)`${errsCount} === ${names_1.default.errors}`);
+    }
+    function checkKeywords(it) {
+      (0, util_1.checkUnknownRules)(it);
+      checkRefsAndKeywords(it);
+    }
+    function typeAndKeywords(it, errsCount) {
+      if (it.opts.jtd)
+        return schemaKeywords(it, [], false, errsCount);
+      const types = (0, dataType_1.getSchemaTypes)(it.schema);
+      const checkedTypes = (0, dataType_1.coerceAndCheckDataType)(it, types);
+      schemaKeywords(it, types, !checkedTypes, errsCount);
+    }
+    function checkRefsAndKeywords(it) {
+      const { schema, errSchemaPath, opts, self } = it;
+      if (schema.$ref && opts.ignoreKeywordsWithRef && (0, util_1.schemaHasRulesButRef)(schema, self.RULES)) {
+        self.logger.warn(`$ref: keywords ignored in schema at path "${errSchemaPath}"`);
+      }
+    }
+    function checkNoDefault(it) {
+      const { schema, opts } = it;
+      if (schema.default !== void 0 && opts.useDefaults && opts.strictSchema) {
+        (0, util_1.checkStrictMode)(it, "default is ignored in the schema root");
+      }
+    }
+    function updateContext(it) {
+      const schId = it.schema[it.opts.schemaId];
+      if (schId)
+        it.baseId = (0, resolve_1.resolveUrl)(it.opts.uriResolver, it.baseId, schId);
+    }
+    function checkAsyncSchema(it) {
+      if (it.schema.$async && !it.schemaEnv.$async)
+        throw new Error("async schema in sync schema");
+    }
+    function commentKeyword({ gen, schemaEnv, schema, errSchemaPath, opts }) {
+      const msg = schema.$comment;
+      if (opts.$comment === true) {
+        gen.code((0, codegen_1._)`${names_1.default.self}.logger.log(${msg})`);
+      } else if (typeof opts.$comment == "function") {
+        const schemaPath = (0, codegen_1.str)`${errSchemaPath}/$comment`;
+        const rootName = gen.scopeValue("root", { ref: schemaEnv.root });
+        gen.code((0, codegen_1._)`${names_1.default.self}.opts.$comment(${msg}, ${schemaPath}, ${rootName}.schema)`);
+      }
+    }
+    function returnResults(it) {
+      const { gen, schemaEnv, validateName, ValidationError, opts } = it;
+      if (schemaEnv.$async) {
+        gen.if((0, codegen_1._)`${names_1.default.errors} === 0`, () => gen.return(names_1.default.data), () => gen.throw((0, codegen_1._)`new ${ValidationError}(${names_1.default.vErrors})`));
+      } else {
+        gen.assign((0, codegen_1._)`${validateName}.errors`, names_1.default.vErrors);
+        if (opts.unevaluated)
+          assignEvaluated(it);
+        gen.return((0, codegen_1._)`${names_1.default.errors} === 0`);
+      }
+    }
+    function assignEvaluated({ gen, evaluated, props, items }) {
+      if (props instanceof codegen_1.Name)
+        gen.assign((0, codegen_1._)`${evaluated}.props`, props);
+      if (items instanceof codegen_1.Name)
+        gen.assign((0, codegen_1._)`${evaluated}.items`, items);
+    }
+    function schemaKeywords(it, types, typeErrors, errsCount) {
+      const { gen, schema, data: data2, allErrors, opts, self } = it;
+      const { RULES } = self;
+      if (schema.$ref && (opts.ignoreKeywordsWithRef || !(0, util_1.schemaHasRulesButRef)(schema, RULES))) {
+        gen.block(() => keywordCode(it, "$ref", RULES.all.$ref.definition));
+        return;
+      }
+      if (!opts.jtd)
+        checkStrictTypes(it, types);
+      gen.block(() => {
+        for (const group2 of RULES.rules)
+          groupKeywords(group2);
+        groupKeywords(RULES.post);
+      });
+      function groupKeywords(group2) {
+        if (!(0, applicability_1.shouldUseGroup)(schema, group2))
+          return;
+        if (group2.type) {
+          gen.if((0, dataType_2.checkDataType)(group2.type, data2, opts.strictNumbers));
+          iterateKeywords(it, group2);
+          if (types.length === 1 && types[0] === group2.type && typeErrors) {
+            gen.else();
+            (0, dataType_2.reportTypeError)(it);
+          }
+          gen.endIf();
+        } else {
+          iterateKeywords(it, group2);
+        }
+        if (!allErrors)
+          gen.if((0, codegen_1._)`${names_1.default.errors} === ${errsCount || 0}`);
+      }
+    }
+    function iterateKeywords(it, group2) {
+      const { gen, schema, opts: { useDefaults } } = it;
+      if (useDefaults)
+        (0, defaults_1.assignDefaults)(it, group2.type);
+      gen.block(() => {
+        for (const rule of group2.rules) {
+          if ((0, applicability_1.shouldUseRule)(schema, rule)) {
+            keywordCode(it, rule.keyword, rule.definition, group2.type);
+          }
+        }
+      });
+    }
+    function checkStrictTypes(it, types) {
+      if (it.schemaEnv.meta || !it.opts.strictTypes)
+        return;
+      checkContextTypes(it, types);
+      if (!it.opts.allowUnionTypes)
+        checkMultipleTypes(it, types);
+      checkKeywordTypes(it, it.dataTypes);
+    }
+    function checkContextTypes(it, types) {
+      if (!types.length)
+        return;
+      if (!it.dataTypes.length) {
+        it.dataTypes = types;
+        return;
+      }
+      types.forEach((t) => {
+        if (!includesType(it.dataTypes, t)) {
+          strictTypesError(it, `type "${t}" not allowed by context "${it.dataTypes.join(",")}"`);
+        }
+      });
+      narrowSchemaTypes(it, types);
+    }
+    function checkMultipleTypes(it, ts) {
+      if (ts.length > 1 && !(ts.length === 2 && ts.includes("null"))) {
+        strictTypesError(it, "use allowUnionTypes to allow union type keyword");
+      }
+    }
+    function checkKeywordTypes(it, ts) {
+      const rules = it.self.RULES.all;
+      for (const keyword in rules) {
+        const rule = rules[keyword];
+        if (typeof rule == "object" && (0, applicability_1.shouldUseRule)(it.schema, rule)) {
+          const { type } = rule.definition;
+          if (type.length && !type.some((t) => hasApplicableType(ts, t))) {
+            strictTypesError(it, `missing type "${type.join(",")}" for keyword "${keyword}"`);
+          }
+        }
+      }
+    }
+    function hasApplicableType(schTs, kwdT) {
+      return schTs.includes(kwdT) || kwdT === "number" && schTs.includes("integer");
+    }
+    function includesType(ts, t) {
+      return ts.includes(t) || t === "integer" && ts.includes("number");
+    }
+    function narrowSchemaTypes(it, withTypes) {
+      const ts = [];
+      for (const t of it.dataTypes) {
+        if (includesType(withTypes, t))
+          ts.push(t);
+        else if (withTypes.includes("integer") && t === "number")
+          ts.push("integer");
+      }
+      it.dataTypes = ts;
+    }
+    function strictTypesError(it, msg) {
+      const schemaPath = it.schemaEnv.baseId + it.errSchemaPath;
+      msg += ` at "${schemaPath}" (strictTypes)`;
+      (0, util_1.checkStrictMode)(it, msg, it.opts.strictTypes);
+    }
+    var KeywordCxt = class {
+      constructor(it, def, keyword) {
+        (0, keyword_1.validateKeywordUsage)(it, def, keyword);
+        this.gen = it.gen;
+        this.allErrors = it.allErrors;
+        this.keyword = keyword;
+        this.data = it.data;
+        this.schema = it.schema[keyword];
+        this.$data = def.$data && it.opts.$data && this.schema && this.schema.$data;
+        this.schemaValue = (0, util_1.schemaRefOrVal)(it, this.schema, keyword, this.$data);
+        this.schemaType = def.schemaType;
+        this.parentSchema = it.schema;
+        this.params = {};
+        this.it = it;
+        this.def = def;
+        if (this.$data) {
+          this.schemaCode = it.gen.const("vSchema", getData(this.$data, it));
+        } else {
+          this.schemaCode = this.schemaValue;
+          if (!(0, keyword_1.validSchemaType)(this.schema, def.schemaType, def.allowUndefined)) {
+            throw new Error(`${keyword} value must be ${JSON.stringify(def.schemaType)}`);
+          }
+        }
+        if ("code" in def ? def.trackErrors : def.errors !== false) {
+          this.errsCount = it.gen.const("_errs", names_1.default.errors);
+        }
+      }
+      result(condition, successAction, failAction) {
+        this.failResult((0, codegen_1.not)(condition), successAction, failAction);
+      }
+      failResult(condition, successAction, failAction) {
+        this.gen.if(condition);
+        if (failAction)
+          failAction();
+        else
+          this.error();
+        if (successAction) {
+          this.gen.else();
+          successAction();
+          if (this.allErrors)
+            this.gen.endIf();
+        } else {
+          if (this.allErrors)
+            this.gen.endIf();
+          else
+            this.gen.else();
+        }
+      }
+      pass(condition, failAction) {
+        this.failResult((0, codegen_1.not)(condition), void 0, failAction);
+      }
+      fail(condition) {
+        if (condition === void 0) {
+          this.error();
+          if (!this.allErrors)
+            this.gen.if(false);
+          return;
+        }
+        this.gen.if(condition);
+        this.error();
+        if (this.allErrors)
+          this.gen.endIf();
+        else
+          this.gen.else();
+      }
+      fail$data(condition) {
+        if (!this.$data)
+          return this.fail(condition);
+        const { schemaCode } = this;
+        this.fail((0, codegen_1._)`${schemaCode} !== undefined && (${(0, codegen_1.or)(this.invalid$data(), condition)})`);
+      }
+      error(append2, errorParams, errorPaths) {
+        if (errorParams) {
+          this.setParams(errorParams);
+          this._error(append2, errorPaths);
+          this.setParams({});
+          return;
+        }
+        this._error(append2, errorPaths);
+      }
+      _error(append2, errorPaths) {
+        ;
+        (append2 ? errors_1.reportExtraError : errors_1.reportError)(this, this.def.error, errorPaths);
+      }
+      $dataError() {
+        (0, errors_1.reportError)(this, this.def.$dataError || errors_1.keyword$DataError);
+      }
+      reset() {
+        if (this.errsCount === void 0)
+          throw new Error('add "trackErrors" to keyword definition');
+        (0, errors_1.resetErrorsCount)(this.gen, this.errsCount);
+      }
+      ok(cond) {
+        if (!this.allErrors)
+          this.gen.if(cond);
+      }
+      setParams(obj, assign2) {
+        if (assign2)
+          Object.assign(this.params, obj);
+        else
+          this.params = obj;
+      }
+      block$data(valid, codeBlock, $dataValid = codegen_1.nil) {
+        this.gen.block(() => {
+          this.check$data(valid, $dataValid);
+          codeBlock();
+        });
+      }
+      check$data(valid = codegen_1.nil, $dataValid = codegen_1.nil) {
+        if (!this.$data)
+          return;
+        const { gen, schemaCode, schemaType, def } = this;
+        gen.if((0, codegen_1.or)((0, codegen_1._)`${schemaCode} === undefined`, $dataValid));
+        if (valid !== codegen_1.nil)
+          gen.assign(valid, true);
+        if (schemaType.length || def.validateSchema) {
+          gen.elseIf(this.invalid$data());
+          this.$dataError();
+          if (valid !== codegen_1.nil)
+            gen.assign(valid, false);
+        }
+        gen.else();
+      }
+      invalid$data() {
+        const { gen, schemaCode, schemaType, def, it } = this;
+        return (0, codegen_1.or)(wrong$DataType(), invalid$DataSchema());
+        function wrong$DataType() {
+          if (schemaType.length) {
+            if (!(schemaCode instanceof codegen_1.Name))
+              throw new Error("ajv implementation error");
+            const st = Array.isArray(schemaType) ? schemaType : [schemaType];
+            return (0, codegen_1._)`${(0, dataType_2.checkDataTypes)(st, schemaCode, it.opts.strictNumbers, dataType_2.DataType.Wrong)}`;
+          }
+          return codegen_1.nil;
+        }
+        function invalid$DataSchema() {
+          if (def.validateSchema) {
+            const validateSchemaRef = gen.scopeValue("validate$data", { ref: def.validateSchema });
+            return (0, codegen_1._)`!${validateSchemaRef}(${schemaCode})`;
+          }
+          return codegen_1.nil;
+        }
+      }
+      subschema(appl, valid) {
+        const subschema = (0, subschema_1.getSubschema)(this.it, appl);
+        (0, subschema_1.extendSubschemaData)(subschema, this.it, appl);
+        (0, subschema_1.extendSubschemaMode)(subschema, appl);
+        const nextContext = { ...this.it, ...subschema, items: void 0, props: void 0 };
+        subschemaCode(nextContext, valid);
+        return nextContext;
+      }
+      mergeEvaluated(schemaCxt, toName) {
+        const { it, gen } = this;
+        if (!it.opts.unevaluated)
+          return;
+        if (it.props !== true && schemaCxt.props !== void 0) {
+          it.props = util_1.mergeEvaluated.props(gen, schemaCxt.props, it.props, toName);
+        }
+        if (it.items !== true && schemaCxt.items !== void 0) {
+          it.items = util_1.mergeEvaluated.items(gen, schemaCxt.items, it.items, toName);
+        }
+      }
+      mergeValidEvaluated(schemaCxt, valid) {
+        const { it, gen } = this;
+        if (it.opts.unevaluated && (it.props !== true || it.items !== true)) {
+          gen.if(valid, () => this.mergeEvaluated(schemaCxt, codegen_1.Name));
+          return true;
+        }
+      }
+    };
+    exports2.KeywordCxt = KeywordCxt;
+    function keywordCode(it, keyword, def, ruleType) {
+      const cxt = new KeywordCxt(it, def, keyword);
+      if ("code" in def) {
+        def.code(cxt, ruleType);
+      } else if (cxt.$data && def.validate) {
+        (0, keyword_1.funcKeywordCode)(cxt, def);
+      } else if ("macro" in def) {
+        (0, keyword_1.macroKeywordCode)(cxt, def);
+      } else if (def.compile || def.validate) {
+        (0, keyword_1.funcKeywordCode)(cxt, def);
+      }
+    }
+    var JSON_POINTER = /^\/(?:[^~]|~0|~1)*$/;
+    var RELATIVE_JSON_POINTER = /^([0-9]+)(#|\/(?:[^~]|~0|~1)*)?$/;
+    function getData($data, { dataLevel, dataNames, dataPathArr }) {
+      let jsonPointer;
+      let data2;
+      if ($data === "")
+        return names_1.default.rootData;
+      if ($data[0] === "/") {
+        if (!JSON_POINTER.test($data))
+          throw new Error(`Invalid JSON-pointer: ${$data}`);
+        jsonPointer = $data;
+        data2 = names_1.default.rootData;
+      } else {
+        const matches3 = RELATIVE_JSON_POINTER.exec($data);
+        if (!matches3)
+          throw new Error(`Invalid JSON-pointer: ${$data}`);
+        const up = +matches3[1];
+        jsonPointer = matches3[2];
+        if (jsonPointer === "#") {
+          if (up >= dataLevel)
+            throw new Error(errorMsg("property/index", up));
+          return dataPathArr[dataLevel - up];
+        }
+        if (up > dataLevel)
+          throw new Error(errorMsg("data", up));
+        data2 = dataNames[dataLevel - up];
+        if (!jsonPointer)
+          return data2;
+      }
+      let expr = data2;
+      const segments = jsonPointer.split("/");
+      for (const segment of segments) {
+        if (segment) {
+          data2 = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)((0, util_1.unescapeJsonPointer)(segment))}`;
+          expr = (0, codegen_1._)`${expr} && ${data2}`;
+        }
+      }
+      return expr;
+      function errorMsg(pointerType, up) {
+        return `Cannot access ${pointerType} ${up} levels up, current level is ${dataLevel}`;
+      }
+    }
+    exports2.getData = getData;
+  }
+});
+
+// node_modules/ajv/dist/runtime/validation_error.js
+var require_validation_error = __commonJS({
+  "node_modules/ajv/dist/runtime/validation_error.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var ValidationError = class extends Error {
+      constructor(errors) {
+        super("validation failed");
+        this.errors = errors;
+        this.ajv = this.validation = true;
+      }
+    };
+    exports2.default = ValidationError;
+  }
+});
+
+// node_modules/ajv/dist/compile/ref_error.js
+var require_ref_error = __commonJS({
+  "node_modules/ajv/dist/compile/ref_error.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var resolve_1 = require_resolve();
+    var MissingRefError = class extends Error {
+      constructor(resolver, baseId, ref, msg) {
+        super(msg || `can't resolve reference ${ref} from id ${baseId}`);
+        this.missingRef = (0, resolve_1.resolveUrl)(resolver, baseId, ref);
+        this.missingSchema = (0, resolve_1.normalizeId)((0, resolve_1.getFullPath)(resolver, this.missingRef));
+      }
+    };
+    exports2.default = MissingRefError;
+  }
+});
+
+// node_modules/ajv/dist/compile/index.js
+var require_compile = __commonJS({
+  "node_modules/ajv/dist/compile/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.resolveSchema = exports2.getCompilingSchema = exports2.resolveRef = exports2.compileSchema = exports2.SchemaEnv = void 0;
+    var codegen_1 = require_codegen();
+    var validation_error_1 = require_validation_error();
+    var names_1 = require_names();
+    var resolve_1 = require_resolve();
+    var util_1 = require_util();
+    var validate_1 = require_validate();
+    var SchemaEnv = class {
+      constructor(env) {
+        var _a;
+        this.refs = {};
+        this.dynamicAnchors = {};
+        let schema;
+        if (typeof env.schema == "object")
+          schema = env.schema;
+        this.schema = env.schema;
+        this.schemaId = env.schemaId;
+        this.root = env.root || this;
+        this.baseId = (_a = env.baseId) !== null && _a !== void 0 ? _a : (0, resolve_1.normalizeId)(schema === null || schema === void 0 ? void 0 : schema[env.schemaId || "$id"]);
+        this.schemaPath = env.schemaPath;
+        this.localRefs = env.localRefs;
+        this.meta = env.meta;
+        this.$async = schema === null || schema === void 0 ? void 0 : schema.$async;
+        this.refs = {};
+      }
+    };
+    exports2.SchemaEnv = SchemaEnv;
+    function compileSchema(sch) {
+      const _sch = getCompilingSchema.call(this, sch);
+      if (_sch)
+        return _sch;
+      const rootId = (0, resolve_1.getFullPath)(this.opts.uriResolver, sch.root.baseId);
+      const { es5, lines: lines2 } = this.opts.code;
+      const { ownProperties } = this.opts;
+      const gen = new codegen_1.CodeGen(this.scope, { es5, lines: lines2, ownProperties });
+      let _ValidationError;
+      if (sch.$async) {
+        _ValidationError = gen.scopeValue("Error", {
+          ref: validation_error_1.default,
+          code: (0, codegen_1._)`require("ajv/dist/runtime/validation_error").default`
+        });
+      }
+      const validateName = gen.scopeName("validate");
+      sch.validateName = validateName;
+      const schemaCxt = {
+        gen,
+        allErrors: this.opts.allErrors,
+        data: names_1.default.data,
+        parentData: names_1.default.parentData,
+        parentDataProperty: names_1.default.parentDataProperty,
+        dataNames: [names_1.default.data],
+        dataPathArr: [codegen_1.nil],
+        // TODO can its length be used as dataLevel if nil is removed?
+        dataLevel: 0,
+        dataTypes: [],
+        definedProperties: /* @__PURE__ */ new Set(),
+        topSchemaRef: gen.scopeValue("schema", this.opts.code.source === true ? { ref: sch.schema, code: (0, codegen_1.stringify)(sch.schema) } : { ref: sch.schema }),
+        validateName,
+        ValidationError: _ValidationError,
+        schema: sch.schema,
+        schemaEnv: sch,
+        rootId,
+        baseId: sch.baseId || rootId,
+        schemaPath: codegen_1.nil,
+        errSchemaPath: sch.schemaPath || (this.opts.jtd ? "" : "#"),
+        errorPath: (0, codegen_1._)`""`,
+        opts: this.opts,
+        self: this
+      };
+      let sourceCode;
+      try {
+        this._compilations.add(sch);
+        (0, validate_1.validateFunctionCode)(schemaCxt);
+        gen.optimize(this.opts.code.optimize);
+        const validateCode = gen.toString();
+        sourceCode = `${gen.scopeRefs(names_1.default.scope)}return ${validateCode}`;
+        if (this.opts.code.process)
+          sourceCode = this.opts.code.process(sourceCode, sch);
+        const makeValidate = new Function(`${names_1.default.self}`, `${names_1.default.scope}`, sourceCode);
+        const validate = makeValidate(this, this.scope.get());
+        this.scope.value(validateName, { ref: validate });
+        validate.errors = null;
+        validate.schema = sch.schema;
+        validate.schemaEnv = sch;
+        if (sch.$async)
+          validate.$async = true;
+        if (this.opts.code.source === true) {
+          validate.source = { validateName, validateCode, scopeValues: gen._values };
+        }
+        if (this.opts.unevaluated) {
+          const { props, items } = schemaCxt;
+          validate.evaluated = {
+            props: props instanceof codegen_1.Name ? void 0 : props,
+            items: items instanceof codegen_1.Name ? void 0 : items,
+            dynamicProps: props instanceof codegen_1.Name,
+            dynamicItems: items instanceof codegen_1.Name
+          };
+          if (validate.source)
+            validate.source.evaluated = (0, codegen_1.stringify)(validate.evaluated);
+        }
+        sch.validate = validate;
+        return sch;
+      } catch (e) {
+        delete sch.validate;
+        delete sch.validateName;
+        if (sourceCode)
+          this.logger.error("Error compiling schema, function code:", sourceCode);
+        throw e;
+      } finally {
+        this._compilations.delete(sch);
+      }
+    }
+    exports2.compileSchema = compileSchema;
+    function resolveRef(root, baseId, ref) {
+      var _a;
+      ref = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, ref);
+      const schOrFunc = root.refs[ref];
+      if (schOrFunc)
+        return schOrFunc;
+      let _sch = resolve4.call(this, root, ref);
+      if (_sch === void 0) {
+        const schema = (_a = root.localRefs) === null || _a === void 0 ? void 0 : _a[ref];
+        const { schemaId } = this.opts;
+        if (schema)
+          _sch = new SchemaEnv({ schema, schemaId, root, baseId });
+      }
+      if (_sch === void 0)
+        return;
+      return root.refs[ref] = inlineOrCompile.call(this, _sch);
+    }
+    exports2.resolveRef = resolveRef;
+    function inlineOrCompile(sch) {
+      if ((0, resolve_1.inlineRef)(sch.schema, this.opts.inlineRefs))
+        return sch.schema;
+      return sch.validate ? sch : compileSchema.call(this, sch);
+    }
+    function getCompilingSchema(schEnv) {
+      for (const sch of this._compilations) {
+        if (sameSchemaEnv(sch, schEnv))
+          return sch;
+      }
+    }
+    exports2.getCompilingSchema = getCompilingSchema;
+    function sameSchemaEnv(s1, s2) {
+      return s1.schema === s2.schema && s1.root === s2.root && s1.baseId === s2.baseId;
+    }
+    function resolve4(root, ref) {
+      let sch;
+      while (typeof (sch = this.refs[ref]) == "string")
+        ref = sch;
+      return sch || this.schemas[ref] || resolveSchema.call(this, root, ref);
+    }
+    function resolveSchema(root, ref) {
+      const p = this.opts.uriResolver.parse(ref);
+      const refPath = (0, resolve_1._getFullPath)(this.opts.uriResolver, p);
+      let baseId = (0, resolve_1.getFullPath)(this.opts.uriResolver, root.baseId, void 0);
+      if (Object.keys(root.schema).length > 0 && refPath === baseId) {
+        return getJsonPointer.call(this, p, root);
+      }
+      const id = (0, resolve_1.normalizeId)(refPath);
+      const schOrRef = this.refs[id] || this.schemas[id];
+      if (typeof schOrRef == "string") {
+        const sch = resolveSchema.call(this, root, schOrRef);
+        if (typeof (sch === null || sch === void 0 ? void 0 : sch.schema) !== "object")
+          return;
+        return getJsonPointer.call(this, p, sch);
+      }
+      if (typeof (schOrRef === null || schOrRef === void 0 ? void 0 : schOrRef.schema) !== "object")
+        return;
+      if (!schOrRef.validate)
+        compileSchema.call(this, schOrRef);
+      if (id === (0, resolve_1.normalizeId)(ref)) {
+        const { schema } = schOrRef;
+        const { schemaId } = this.opts;
+        const schId = schema[schemaId];
+        if (schId)
+          baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
+        return new SchemaEnv({ schema, schemaId, root, baseId });
+      }
+      return getJsonPointer.call(this, p, schOrRef);
+    }
+    exports2.resolveSchema = resolveSchema;
+    var PREVENT_SCOPE_CHANGE = /* @__PURE__ */ new Set([
+      "properties",
+      "patternProperties",
+      "enum",
+      "dependencies",
+      "definitions"
+    ]);
+    function getJsonPointer(parsedRef, { baseId, schema, root }) {
+      var _a;
+      if (((_a = parsedRef.fragment) === null || _a === void 0 ? void 0 : _a[0]) !== "/")
+        return;
+      for (const part of parsedRef.fragment.slice(1).split("/")) {
+        if (typeof schema === "boolean")
+          return;
+        const partSchema = schema[(0, util_1.unescapeFragment)(part)];
+        if (partSchema === void 0)
+          return;
+        schema = partSchema;
+        const schId = typeof schema === "object" && schema[this.opts.schemaId];
+        if (!PREVENT_SCOPE_CHANGE.has(part) && schId) {
+          baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
+        }
+      }
+      let env;
+      if (typeof schema != "boolean" && schema.$ref && !(0, util_1.schemaHasRulesButRef)(schema, this.RULES)) {
+        const $ref = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schema.$ref);
+        env = resolveSchema.call(this, root, $ref);
+      }
+      const { schemaId } = this.opts;
+      env = env || new SchemaEnv({ schema, schemaId, root, baseId });
+      if (env.schema !== env.root.schema)
+        return env;
+      return void 0;
+    }
+  }
+});
+
+// node_modules/ajv/dist/refs/data.json
+var require_data = __commonJS({
+  "node_modules/ajv/dist/refs/data.json"(exports2, module2) {
+    module2.exports = {
+      $id: "https://raw.githubusercontent.com/ajv-validator/ajv/master/lib/refs/data.json#",
+      description: "Meta-schema for $data reference (JSON AnySchema extension proposal)",
+      type: "object",
+      required: ["$data"],
+      properties: {
+        $data: {
+          type: "string",
+          anyOf: [{ format: "relative-json-pointer" }, { format: "json-pointer" }]
+        }
+      },
+      additionalProperties: false
+    };
+  }
+});
+
+// node_modules/fast-uri/lib/utils.js
+var require_utils = __commonJS({
+  "node_modules/fast-uri/lib/utils.js"(exports2, module2) {
+    "use strict";
+    var isUUID = RegExp.prototype.test.bind(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/iu);
+    var isIPv4 = RegExp.prototype.test.bind(/^(?:(?:25[0-5]|2[0-4]\d|1\d{2}|[1-9]\d|\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d{2}|[1-9]\d|\d)$/u);
+    var isPort = RegExp.prototype.test.bind(/^\d*$/u);
+    var isHexPair = RegExp.prototype.test.bind(/^[\da-f]{2}$/iu);
+    var isUnreserved = RegExp.prototype.test.bind(/^[\da-z\-._~]$/iu);
+    var isPathCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/u);
+    var isQueryFragmentCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:@/?]$/u);
+    var isUserinfoCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:]$/u);
+    var BYTE_HEX = new Array(256);
+    {
+      const HEX_DIGITS = "0123456789ABCDEF";
+      for (let i = 0; i < 256; i++) {
+        BYTE_HEX[i] = "%" + HEX_DIGITS[i >> 4] + HEX_DIGITS[i & 15];
+      }
+    }
+    function percentEncodeNonAscii(cp) {
+      if (cp < 2048) {
+        return BYTE_HEX[192 | cp >> 6] + BYTE_HEX[128 | cp & 63];
+      }
+      if (cp < 65536) {
+        return BYTE_HEX[224 | cp >> 12] + BYTE_HEX[128 | cp >> 6 & 63] + BYTE_HEX[128 | cp & 63];
+      }
+      return BYTE_HEX[240 | cp >> 18] + BYTE_HEX[128 | cp >> 12 & 63] + BYTE_HEX[128 | cp >> 6 & 63] + BYTE_HEX[128 | cp & 63];
+    }
+    function stringArrayToHexStripped(input2) {
+      let acc = "";
+      let code = 0;
+      let i = 0;
+      for (i = 0; i < input2.length; i++) {
+        code = input2[i].charCodeAt(0);
+        if (code === 48) {
+          continue;
+        }
+        if (!(code >= 48 && code <= 57 || code >= 65 && code <= 70 || code >= 97 && code <= 102)) {
+          return "";
+        }
+        acc += input2[i];
+        break;
+      }
+      for (i += 1; i < input2.length; i++) {
+        code = input2[i].charCodeAt(0);
+        if (!(code >= 48 && code <= 57 || code >= 65 && code <= 70 || code >= 97 && code <= 102)) {
+          return "";
+        }
+        acc += input2[i];
+      }
+      return acc;
+    }
+    var isHextet = RegExp.prototype.test.bind(/^[\dA-Fa-f]{1,4}$/);
+    var isIPvFuture = RegExp.prototype.test.bind(/^[vV][\dA-Fa-f]+\.[A-Za-z\d\-._~!$&'()*+,;=:]+$/);
+    var isZoneCharacter = RegExp.prototype.test.bind(/^[A-Za-z\d\-._~]$/);
+    var nonSimpleDomain = RegExp.prototype.test.bind(/[^!"$&'()*+,\-.;=_`a-z{}~]/u);
+    function isZoneIdentifier(zone) {
+      if (zone.length === 0) return false;
+      for (let i = 0; i < zone.length; i++) {
+        if (isZoneCharacter(zone[i])) continue;
+        if (zone[i] === "%" && i + 2 < zone.length && isHexPair(zone.slice(i + 1, i + 3))) {
+          i += 2;
+          continue;
+        }
+        return false;
+      }
+      return true;
+    }
+    function compressIPv6ZeroRun(hextets) {
+      let bestStart = -1;
+      let bestLength = 0;
+      let runStart = -1;
+      let runLength = 0;
+      for (let i = 0; i < hextets.length; i++) {
+        if (hextets[i] === "0") {
+          if (runStart === -1) runStart = i;
+          runLength++;
+          if (runLength > bestLength) {
+            bestLength = runLength;
+            bestStart = runStart;
+          }
+        } else {
+          runStart = -1;
+          runLength = 0;
+        }
+      }
+      if (bestLength < 2) return hextets.join(":");
+      const head = hextets.slice(0, bestStart).join(":");
+      const tail = hextets.slice(bestStart + bestLength).join(":");
+      return head + "::" + tail;
+    }
+    function normalizeIPv6Address(input2) {
+      const compression = input2.indexOf("::");
+      if (compression !== -1 && input2.indexOf("::", compression + 1) !== -1) return void 0;
+      const left = compression === -1 ? input2.split(":") : input2.slice(0, compression).split(":");
+      const right = compression === -1 ? [] : input2.slice(compression + 2).split(":");
+      if (compression !== -1) {
+        if (left.length === 1 && left[0] === "") left.length = 0;
+        if (right.length === 1 && right[0] === "") right.length = 0;
+      }
+      const parts = left.concat(right);
+      let hextetCount = 0;
+      for (let i = 0; i < parts.length; i++) {
+        const part = parts[i];
+        if (part === "") return void 0;
+        if (part.indexOf(".") !== -1) {
+          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part)) return void 0;
+          hextetCount += 2;
+          continue;
+        }
+        if (!isHextet(part)) return void 0;
+        parts[i] = parseInt(part, 16).toString(16);
+        hextetCount++;
+      }
+      if (compression === -1) {
+        if (hextetCount !== 8) return void 0;
+        return compressIPv6ZeroRun(parts);
+      }
+      if (hextetCount >= 8) return void 0;
+      const expanded = parts.slice(0, left.length);
+      for (let i = hextetCount; i < 8; i++) expanded.push("0");
+      for (let i = left.length; i < parts.length; i++) expanded.push(parts[i]);
+      return compressIPv6ZeroRun(expanded);
+    }
+    function normalizeIPv6(host) {
+      const bracketed = host[0] === "[" && host[host.length - 1] === "]";
+      const hasBracket = host[0] === "[" || host[host.length - 1] === "]";
+      if (hasBracket && !bracketed) return { host, isIPV6: false, error: true };
+      let input2 = bracketed ? host.slice(1, -1) : host;
+      if (bracketed && isIPvFuture(input2)) {
+        input2 = input2.toLowerCase();
+        return { host: `[${input2}]`, escapedHost: input2, isIPV6: false, isIPVFuture: true };
+      }
+      if (findToken(input2, ":") < 2) {
+        return { host, isIPV6: false, error: bracketed };
+      }
+      let zoneIdentifier = "";
+      const zoneSeparator = input2.indexOf("%");
+      if (zoneSeparator !== -1) {
+        const separatorLength = input2.slice(zoneSeparator, zoneSeparator + 3).toLowerCase() === "%25" ? 3 : 1;
+        zoneIdentifier = input2.slice(zoneSeparator + separatorLength);
+        if (!isZoneIdentifier(zoneIdentifier)) return { host, isIPV6: false, error: true };
+        input2 = input2.slice(0, zoneSeparator);
+      }
+      const address = normalizeIPv6Address(input2);
+      if (address === void 0) return { host, isIPV6: false, error: true };
+      return {
+        host: address + (zoneIdentifier ? "%" + zoneIdentifier : ""),
+        escapedHost: address + (zoneIdentifier ? "%25" + zoneIdentifier : ""),
+        isIPV6: true
+      };
+    }
+    function findToken(str, token) {
+      let ind = 0;
+      for (let i = 0; i < str.length; i++) {
+        if (str[i] === token) ind++;
+      }
+      return ind;
+    }
+    function removeDotSegments(path2) {
+      let input2 = path2;
+      const output = [];
+      let nextSlash = -1;
+      let len = 0;
+      while (len = input2.length) {
+        if (len === 1) {
+          if (input2 === ".") {
+            break;
+          } else if (input2 === "/") {
+            output.push("/");
+            break;
+          } else {
+            output.push(input2);
+            break;
+          }
+        } else if (len === 2) {
+          if (input2[0] === ".") {
+            if (input2[1] === ".") {
+              break;
+            } else if (input2[1] === "/") {
+              input2 = input2.slice(2);
+              continue;
+            }
+          } else if (input2[0] === "/") {
+            if (input2[1] === "." || input2[1] === "/") {
+              output.push("/");
+              break;
+            }
+          }
+        } else if (len === 3) {
+          if (input2 === "/..") {
+            if (output.length !== 0) {
+              output.pop();
+            }
+            output.push("/");
+            break;
+          }
+        }
+        if (input2[0] === ".") {
+          if (input2[1] === ".") {
+            if (input2[2] === "/") {
+              input2 = input2.slice(3);
+              continue;
+            }
+          } else if (input2[1] === "/") {
+            input2 = input2.slice(2);
+            continue;
+          }
+        } else if (input2[0] === "/") {
+          if (input2[1] === ".") {
+            if (input2[2] === "/") {
+              input2 = input2.slice(2);
+              continue;
+            } else if (input2[2] === ".") {
+              if (input2[3] === "/") {
+                input2 = input2.slice(3);
+                if (output.length !== 0) {
+                  output.pop();
+                }
+                continue;
+              }
+            }
+          }
+        }
+        if ((nextSlash = input2.indexOf("/", 1)) === -1) {
+          output.push(input2);
+          break;
+        } else {
+          output.push(input2.slice(0, nextSlash));
+          input2 = input2.slice(nextSlash);
+        }
+      }
+      return output.join("");
+    }
+    function removeDotSegmentsRelative(path2) {
+      if (path2 === "" || path2[0] === "/") {
+        return removeDotSegments(path2);
+      }
+      const segments = path2.split("/");
+      const last = segments.length - 1;
+      const output = [];
+      let trailingDirectory = false;
+      for (let i = 0; i <= last; i++) {
+        const segment = segments[i];
+        if (segment === "." || segment === "..") {
+          if (segment === "..") {
+            if (output.length !== 0 && output[output.length - 1] !== "..") {
+              output.pop();
+            } else {
+              output.push("..");
+            }
+          }
+          trailingDirectory = i === last;
+        } else {
+          output.push(segment);
+        }
+      }
+      if (trailingDirectory && output[output.length - 1] !== "..") {
+        output.push("");
+      }
+      if (output.length === 0 || output[0] === "" || output[0].includes(":")) {
+        output.unshift(".");
+      }
+      return output.join("/");
+    }
+    var HOST_DELIMS = { "@": "%40", "/": "%2F", "?": "%3F", "#": "%23", ":": "%3A" };
+    var HOST_DELIM_RE = /[@/?#:]/g;
+    var HOST_DELIM_NO_COLON_RE = /[@/?#]/g;
+    function reescapeHostDelimiters(host, isIP) {
+      const re = isIP ? HOST_DELIM_NO_COLON_RE : HOST_DELIM_RE;
+      re.lastIndex = 0;
+      return host.replace(re, (ch) => HOST_DELIMS[ch]);
+    }
+    function normalizePercentEncoding(input2, decodeUnreserved = false) {
+      if (input2.indexOf("%") === -1) {
+        return input2;
+      }
+      let output = "";
+      for (let i = 0; i < input2.length; i++) {
+        if (input2[i] === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            const normalizedHex = hex.toUpperCase();
+            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
+            if (decodeUnreserved && isUnreserved(decoded)) {
+              output += decoded;
+            } else {
+              output += "%" + normalizedHex;
+            }
+            i += 2;
+            continue;
+          }
+        }
+        output += input2[i];
+      }
+      return output;
+    }
+    function normalizePathEncoding(input2) {
+      let output = "";
+      for (let i = 0; i < input2.length; i++) {
+        const ch = input2[i];
+        if (ch === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            const normalizedHex = hex.toUpperCase();
+            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
+            if (decoded !== "." && isUnreserved(decoded)) {
+              output += decoded;
+            } else {
+              output += "%" + normalizedHex;
+            }
+            i += 2;
+            continue;
+          }
+        }
+        if (isPathCharacter(ch)) {
+          output += ch;
+        } else {
+          const code = input2.charCodeAt(i);
+          if (code < 128) {
+            output += isEscapeSafe(code) ? ch : BYTE_HEX[code];
+          } else if (code < 55296 || code > 57343) {
+            output += percentEncodeNonAscii(code);
+          } else if (code <= 56319 && i + 1 < input2.length) {
+            const low = input2.charCodeAt(i + 1);
+            if (low >= 56320 && low <= 57343) {
+              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
+              i++;
+            } else {
+              output += percentEncodeNonAscii(65533);
+            }
+          } else {
+            output += percentEncodeNonAscii(65533);
+          }
+        }
+      }
+      return output;
+    }
+    function serializePathEncoding(input2, pathNoScheme = false) {
+      let output = "";
+      let firstSegment = pathNoScheme && input2[0] !== "/";
+      for (let i = 0; i < input2.length; i++) {
+        const ch = input2[i];
+        if (ch === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            output += "%" + hex.toUpperCase();
+            i += 2;
+            continue;
+          }
+        }
+        if (ch === "/") {
+          firstSegment = false;
+        }
+        if (isPathCharacter(ch) && (ch !== ":" || !firstSegment)) {
+          output += ch;
+        } else {
+          const code = input2.charCodeAt(i);
+          if (code < 128) {
+            output += BYTE_HEX[code];
+          } else if (code < 55296 || code > 57343) {
+            output += percentEncodeNonAscii(code);
+          } else if (code <= 56319 && i + 1 < input2.length) {
+            const low = input2.charCodeAt(i + 1);
+            if (low >= 56320 && low <= 57343) {
+              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
+              i++;
+            } else {
+              output += percentEncodeNonAscii(65533);
+            }
+          } else {
+            output += percentEncodeNonAscii(65533);
+          }
+        }
+      }
+      return output;
+    }
+    function encodeComponent(input2, isAllowed) {
+      let output = "";
+      for (let i = 0; i < input2.length; i++) {
+        const ch = input2[i];
+        if (ch === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            output += "%" + hex.toUpperCase();
+            i += 2;
+            continue;
+          }
+        }
+        if (isAllowed(ch)) {
+          output += ch;
+        } else {
+          const code = input2.charCodeAt(i);
+          if (code < 128) {
+            output += BYTE_HEX[code];
+          } else if (code < 55296 || code > 57343) {
+            output += percentEncodeNonAscii(code);
+          } else if (code <= 56319 && i + 1 < input2.length) {
+            const low = input2.charCodeAt(i + 1);
+            if (low >= 56320 && low <= 57343) {
+              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
+              i++;
+            } else {
+              output += percentEncodeNonAscii(65533);
+            }
+          } else {
+            output += percentEncodeNonAscii(65533);
+          }
+        }
+      }
+      return output;
+    }
+    function encodeUserinfo(input2) {
+      return encodeComponent(input2, isUserinfoCharacter);
+    }
+    function encodeQuery(input2) {
+      return encodeComponent(input2, isQueryFragmentCharacter);
+    }
+    function encodeFragment(input2) {
+      return encodeComponent(input2, isQueryFragmentCharacter);
+    }
+    function isEscapeSafe(cp) {
+      return cp >= 48 && cp <= 57 || cp >= 65 && cp <= 90 || cp >= 97 && cp <= 122 || cp === 42 || cp === 43 || cp === 45 || cp === 46 || cp === 47 || cp === 64 || cp === 95;
+    }
+    function normalizeQueryFragmentEncoding(input2) {
+      let output = "";
+      for (let i = 0; i < input2.length; i++) {
+        const ch = input2[i];
+        if (ch === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            const normalizedHex = hex.toUpperCase();
+            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
+            if (isUnreserved(decoded)) {
+              output += decoded;
+            } else {
+              output += "%" + normalizedHex;
+            }
+            i += 2;
+            continue;
+          }
+        }
+        if (isQueryFragmentCharacter(ch)) {
+          output += ch;
+        } else {
+          const code = input2.charCodeAt(i);
+          if (code < 128) {
+            output += isEscapeSafe(code) ? ch : BYTE_HEX[code];
+          } else if (code < 55296 || code > 57343) {
+            output += percentEncodeNonAscii(code);
+          } else if (code <= 56319 && i + 1 < input2.length) {
+            const low = input2.charCodeAt(i + 1);
+            if (low >= 56320 && low <= 57343) {
+              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
+              i++;
+            } else {
+              output += percentEncodeNonAscii(65533);
+            }
+          } else {
+            output += percentEncodeNonAscii(65533);
+          }
+        }
+      }
+      return output;
+    }
+    function escapePreservingEscapes(input2) {
+      let output = "";
+      for (let i = 0; i < input2.length; i++) {
+        if (input2[i] === "%" && i + 2 < input2.length) {
+          const hex = input2.slice(i + 1, i + 3);
+          if (isHexPair(hex)) {
+            output += "%" + hex.toUpperCase();
+            i += 2;
+            continue;
+          }
+        }
+        output += escape(input2[i]);
+      }
+      return output;
+    }
+    function recomposeAuthority(component) {
+      const uriTokens = [];
+      if (component.userinfo !== void 0) {
+        uriTokens.push(encodeUserinfo(component.userinfo));
+        uriTokens.push("@");
+      }
+      if (component.host !== void 0) {
+        let host = component.host;
+        if (!isIPv4(host)) {
+          let ipV6res = normalizeIPv6(host);
+          if (ipV6res.isIPV6 !== true && ipV6res.isIPVFuture !== true) {
+            host = normalizePercentEncoding(host, true);
+            ipV6res = normalizeIPv6(host);
+          }
+          if (ipV6res.isIPV6 === true || ipV6res.isIPVFuture === true) {
+            host = `[${ipV6res.escapedHost}]`;
+          } else {
+            host = reescapeHostDelimiters(host, false);
+          }
+        }
+        uriTokens.push(host);
+      }
+      if (typeof component.port === "number" || typeof component.port === "string") {
+        const port = String(component.port);
+        if (!isPort(port)) {
+          throw new TypeError("URI port is malformed.");
+        }
+        uriTokens.push(":");
+        uriTokens.push(port);
+      }
+      return uriTokens.length ? uriTokens.join("") : void 0;
+    }
+    module2.exports = {
+      nonSimpleDomain,
+      recomposeAuthority,
+      reescapeHostDelimiters,
+      normalizePercentEncoding,
+      normalizePathEncoding,
+      serializePathEncoding,
+      normalizeQueryFragmentEncoding,
+      encodeUserinfo,
+      encodeQuery,
+      encodeFragment,
+      escapePreservingEscapes,
+      removeDotSegments,
+      removeDotSegmentsRelative,
+      isIPv4,
+      isUUID,
+      normalizeIPv6,
+      stringArrayToHexStripped
+    };
+  }
+});
+
+// node_modules/fast-uri/lib/schemes.js
+var require_schemes = __commonJS({
+  "node_modules/fast-uri/lib/schemes.js"(exports2, module2) {
+    "use strict";
+    var { isUUID } = require_utils();
+    var URN_REG = /^([\da-z][\d\-a-z]{0,31}):((?:[\w!$'()*+,\-./:;=@]|%[\da-f]{2})+)$/iu;
+    var supportedSchemeNames = (
+      /** @type {const} */
+      [
+        "http",
+        "https",
+        "ws",
+        "wss",
+        "urn",
+        "urn:uuid"
+      ]
+    );
+    function isValidSchemeName(name2) {
+      return supportedSchemeNames.indexOf(
+        /** @type {*} */
+        name2
+      ) !== -1;
+    }
+    function wsIsSecure(wsComponent) {
+      if (wsComponent.secure === true) {
+        return true;
+      } else if (wsComponent.secure === false) {
+        return false;
+      } else if (wsComponent.scheme) {
+        return wsComponent.scheme.length === 3 && (wsComponent.scheme[0] === "w" || wsComponent.scheme[0] === "W") && (wsComponent.scheme[1] === "s" || wsComponent.scheme[1] === "S") && (wsComponent.scheme[2] === "s" || wsComponent.scheme[2] === "S");
+      } else {
+        return false;
+      }
+    }
+    function httpParse(component) {
+      if (!component.host) {
+        component.error = component.error || "HTTP URIs must have a host.";
+      }
+      return component;
+    }
+    function httpSerialize(component) {
+      const secure = String(component.scheme).toLowerCase() === "https";
+      if (component.port === (secure ? 443 : 80) || component.port === "") {
+        component.port = void 0;
+      }
+      if (!component.path) {
+        component.path = "/";
+      }
+      return component;
+    }
+    function wsParse(wsComponent) {
+      wsComponent.secure = wsIsSecure(wsComponent);
+      wsComponent.resourceName = (wsComponent.path || "/") + (wsComponent.query ? "?" + wsComponent.query : "");
+      wsComponent.path = void 0;
+      wsComponent.query = void 0;
+      return wsComponent;
+    }
+    function wsSerialize(wsComponent) {
+      if (wsComponent.port === (wsIsSecure(wsComponent) ? 443 : 80) || wsComponent.port === "") {
+        wsComponent.port = void 0;
+      }
+      if (typeof wsComponent.secure === "boolean") {
+        wsComponent.scheme = wsComponent.secure ? "wss" : "ws";
+        wsComponent.secure = void 0;
+      }
+      if (wsComponent.resourceName) {
+        const queryIndex = wsComponent.resourceName.indexOf("?");
+        const path2 = queryIndex === -1 ? wsComponent.resourceName : wsComponent.resourceName.slice(0, queryIndex);
+        wsComponent.path = path2 && path2 !== "/" ? path2 : void 0;
+        wsComponent.query = queryIndex === -1 ? void 0 : wsComponent.resourceName.slice(queryIndex + 1);
+        wsComponent.resourceName = void 0;
+      }
+      wsComponent.fragment = void 0;
+      return wsComponent;
+    }
+    function urnParse(urnComponent, options) {
+      if (!urnComponent.path) {
+        urnComponent.error = "URN can not be parsed";
+        return urnComponent;
+      }
+      const matches3 = urnComponent.path.match(URN_REG);
+      if (matches3 && matches3[0] === urnComponent.path) {
+        const scheme = options.scheme || urnComponent.scheme || "urn";
+        urnComponent.nid = matches3[1].toLowerCase();
+        urnComponent.nss = matches3[2];
+        const urnScheme = `${scheme}:${options.nid || urnComponent.nid}`;
+        const schemeHandler = getSchemeHandler(urnScheme);
+        urnComponent.path = void 0;
+        if (schemeHandler) {
+          urnComponent = schemeHandler.parse(urnComponent, options);
+        }
+      } else {
+        urnComponent.error = urnComponent.error || "URN can not be parsed.";
+      }
+      return urnComponent;
+    }
+    function urnSerialize(urnComponent, options) {
+      if (urnComponent.nid === void 0) {
+        throw new Error("URN without nid cannot be serialized");
+      }
+      const scheme = options.scheme || urnComponent.scheme || "urn";
+      const nid = urnComponent.nid.toLowerCase();
+      const urnScheme = `${scheme}:${options.nid || nid}`;
+      const schemeHandler = getSchemeHandler(urnScheme);
+      if (schemeHandler) {
+        urnComponent = schemeHandler.serialize(urnComponent, options);
+      }
+      const uriComponent = urnComponent;
+      const nss = urnComponent.nss;
+      uriComponent.path = `${nid || options.nid}:${nss}`;
+      options.skipEscape = true;
+      return uriComponent;
+    }
+    function urnuuidParse(urnComponent, options) {
+      const uuidComponent = urnComponent;
+      uuidComponent.uuid = uuidComponent.nss;
+      uuidComponent.nss = void 0;
+      if (!options.tolerant && (!uuidComponent.uuid || !isUUID(uuidComponent.uuid))) {
+        uuidComponent.error = uuidComponent.error || "UUID is not valid.";
+      }
+      return uuidComponent;
+    }
+    function urnuuidSerialize(uuidComponent) {
+      const urnComponent = uuidComponent;
+      urnComponent.nss = (uuidComponent.uuid || "").toLowerCase();
+      return urnComponent;
+    }
+    var http = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "http",
+        domainHost: true,
+        parse: httpParse,
+        serialize: httpSerialize
+      }
+    );
+    var https = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "https",
+        domainHost: http.domainHost,
+        parse: httpParse,
+        serialize: httpSerialize
+      }
+    );
+    var ws = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "ws",
+        domainHost: true,
+        parse: wsParse,
+        serialize: wsSerialize
+      }
+    );
+    var wss = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "wss",
+        domainHost: ws.domainHost,
+        parse: ws.parse,
+        serialize: ws.serialize
+      }
+    );
+    var urn = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "urn",
+        parse: urnParse,
+        serialize: urnSerialize,
+        skipNormalize: true
+      }
+    );
+    var urnuuid = (
+      /** @type {SchemeHandler} */
+      {
+        scheme: "urn:uuid",
+        parse: urnuuidParse,
+        serialize: urnuuidSerialize,
+        skipNormalize: true
+      }
+    );
+    var SCHEMES = (
+      /** @type {Record<SchemeName, SchemeHandler>} */
+      {
+        http,
+        https,
+        ws,
+        wss,
+        urn,
+        "urn:uuid": urnuuid
+      }
+    );
+    Object.setPrototypeOf(SCHEMES, null);
+    function getSchemeHandler(scheme) {
+      return scheme && (SCHEMES[
+        /** @type {SchemeName} */
+        scheme
+      ] || SCHEMES[
+        /** @type {SchemeName} */
+        scheme.toLowerCase()
+      ]) || void 0;
+    }
+    module2.exports = {
+      wsIsSecure,
+      SCHEMES,
+      isValidSchemeName,
+      getSchemeHandler
+    };
+  }
+});
+
+// node_modules/fast-uri/index.js
+var require_fast_uri = __commonJS({
+  "node_modules/fast-uri/index.js"(exports2, module2) {
+    "use strict";
+    var { normalizeIPv6, removeDotSegments, removeDotSegmentsRelative, recomposeAuthority, normalizePercentEncoding, normalizePathEncoding, serializePathEncoding, normalizeQueryFragmentEncoding, encodeQuery, encodeFragment, reescapeHostDelimiters, isIPv4, nonSimpleDomain } = require_utils();
+    var { SCHEMES, getSchemeHandler } = require_schemes();
+    var VALID_SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/u;
+    var MALFORMED_SCHEME_ERROR = "URI scheme is malformed.";
+    var MALFORMED_HOST_ERROR = "URI host is malformed.";
+    var FORBIDDEN_DOMAIN_HOST_CHARACTER = /[\0-\x20"#/:<>?@[\\\]^`{|}\x7F]/u;
+    function validateScheme(scheme) {
+      const stringScheme = String(scheme);
+      if (!VALID_SCHEME.test(stringScheme)) {
+        throw new TypeError(MALFORMED_SCHEME_ERROR);
+      }
+      return stringScheme;
+    }
+    function normalize2(uri, options) {
+      if (typeof uri === "string") {
+        uri = /** @type {T} */
+        normalizeString(uri, options);
+      } else if (typeof uri === "object") {
+        uri = /** @type {T} */
+        parse3(serialize(uri, options), options);
+      }
+      return uri;
+    }
+    function resolve4(baseURI, relativeURI, options) {
+      const schemelessOptions = options ? Object.assign({ scheme: "null" }, options) : { scheme: "null" };
+      const {
+        parsed: baseParsed,
+        malformedAuthorityOrPort: baseMalformed,
+        malformedPercentEncoding: baseMalformedPercentEncoding,
+        malformedSchemeSpecific: baseMalformedSchemeSpecific,
+        malformedHost: baseMalformedHost,
+        malformedScheme: baseMalformedScheme
+      } = parseWithStatus(baseURI, schemelessOptions);
+      const {
+        parsed: relativeParsed,
+        malformedAuthorityOrPort: relativeMalformed,
+        malformedPercentEncoding: relativeMalformedPercentEncoding,
+        malformedSchemeSpecific: relativeMalformedSchemeSpecific,
+        malformedHost: relativeMalformedHost,
+        malformedScheme: relativeMalformedScheme
+      } = parseWithStatus(relativeURI, schemelessOptions);
+      if (baseMalformed || relativeMalformed || baseMalformedPercentEncoding || relativeMalformedPercentEncoding || baseMalformedSchemeSpecific || relativeMalformedSchemeSpecific || baseMalformedHost || relativeMalformedHost || baseMalformedScheme || relativeMalformedScheme) {
+        throw new Error(baseParsed.error || relativeParsed.error || "URI is malformed.");
+      }
+      const resolved = resolveComponent(baseParsed, relativeParsed, schemelessOptions, true);
+      const resolvedSchemeHandler = getSchemeHandler(options && options.scheme || resolved.scheme);
+      const resolvedHost = resolved.host;
+      const resolvedHostIsIP = resolvedHost !== void 0 && resolvedHost !== "" && (isIPv4(resolvedHost) || normalizeIPv6(resolvedHost).isIPV6);
+      if (hasForbiddenDomainHost(resolved, options || {}, resolvedSchemeHandler, resolvedHostIsIP)) {
+        throw new Error(MALFORMED_HOST_ERROR);
+      }
+      canonicalizeHost(resolved, options || {}, resolvedSchemeHandler, resolvedHostIsIP);
+      const encodedASCIIHost = resolvedHost && resolvedHost.indexOf("%") !== -1 && !new RegExp("\\P{ASCII}", "u").test(resolvedHost);
+      if (resolved.error && !encodedASCIIHost) {
+        throw new Error(resolved.error);
+      }
+      schemelessOptions.skipEscape = true;
+      return serialize(resolved, schemelessOptions);
+    }
+    function resolveComponent(base, relative3, options, skipNormalization) {
+      const target = {};
+      if (!skipNormalization) {
+        base = parse3(serialize(base, options), options);
+        relative3 = parse3(serialize(relative3, options), options);
+      }
+      options = options || {};
+      if (!options.tolerant && relative3.scheme) {
+        target.scheme = relative3.scheme;
+        target.userinfo = relative3.userinfo;
+        target.host = relative3.host;
+        target.port = relative3.port;
+        target.path = removeDotSegments(relative3.path || "");
+        target.query = relative3.query;
+      } else {
+        if (relative3.userinfo !== void 0 || relative3.host !== void 0 || relative3.port !== void 0) {
+          target.userinfo = relative3.userinfo;
+          target.host = relative3.host;
+          target.port = relative3.port;
+          target.path = removeDotSegments(relative3.path || "");
+          target.query = relative3.query;
+        } else {
+          if (!relative3.path) {
+            target.path = base.path;
+            if (relative3.query !== void 0) {
+              target.query = relative3.query;
+            } else {
+              target.query = base.query;
+            }
+          } else {
+            if (relative3.path[0] === "/") {
+              target.path = removeDotSegments(relative3.path);
+            } else {
+              const baseHasAuthority = base.userinfo !== void 0 || base.host !== void 0 || base.port !== void 0;
+              if (baseHasAuthority && !base.path) {
+                target.path = "/" + relative3.path;
+              } else if (!base.path) {
+                target.path = relative3.path;
+              } else {
+                target.path = base.path.slice(0, base.path.lastIndexOf("/") + 1) + relative3.path;
+              }
+              target.path = base.scheme === void 0 && !baseHasAuthority && target.path[0] !== "/" ? removeDotSegmentsRelative(target.path) : removeDotSegments(target.path);
+            }
+            target.query = relative3.query;
+          }
+          target.userinfo = base.userinfo;
+          target.host = base.host;
+          target.port = base.port;
+        }
+        target.scheme = base.scheme;
+      }
+      target.fragment = relative3.fragment;
+      return target;
+    }
+    function equal(uriA, uriB, options) {
+      const normalizedA = normalizeComparableURI(uriA, options);
+      const normalizedB = normalizeComparableURI(uriB, options);
+      return normalizedA !== void 0 && normalizedB !== void 0 && normalizedA === normalizedB;
+    }
+    function serialize(cmpts, opts) {
+      const component = {
+        host: cmpts.host,
+        scheme: cmpts.scheme,
+        userinfo: cmpts.userinfo,
+        port: cmpts.port,
+        path: cmpts.path,
+        query: cmpts.query,
+        nid: cmpts.nid,
+        nss: cmpts.nss,
+        uuid: cmpts.uuid,
+        fragment: cmpts.fragment,
+        reference: cmpts.reference,
+        resourceName: cmpts.resourceName,
+        secure: cmpts.secure,
+        error: ""
+      };
+      const options = Object.assign({}, opts);
+      const uriTokens = [];
+      if (component.scheme) {
+        component.scheme = validateScheme(component.scheme);
+      }
+      const schemeHandler = getSchemeHandler(options.scheme || component.scheme);
+      if (schemeHandler && schemeHandler.serialize) schemeHandler.serialize(component, options);
+      const hasAuthority = component.userinfo !== void 0 || component.host !== void 0 || component.port !== void 0;
+      const schemelessReference = (component.scheme === void 0 || options.reference === "suffix") && !hasAuthority;
+      const pathNoScheme = !options.skipEscape && schemelessReference;
+      if (component.path !== void 0) {
+        if (!options.skipEscape) {
+          component.path = serializePathEncoding(component.path, pathNoScheme);
+        } else {
+          component.path = normalizePercentEncoding(component.path);
+        }
+      }
+      if (options.reference !== "suffix" && component.scheme) {
+        component.scheme = validateScheme(component.scheme);
+        uriTokens.push(component.scheme, ":");
+      }
+      const authority = recomposeAuthority(component);
+      if (authority !== void 0) {
+        if (options.reference !== "suffix") {
+          uriTokens.push("//");
+        }
+        uriTokens.push(authority);
+        if (component.path && component.path[0] !== "/") {
+          uriTokens.push("/");
+        }
+      }
+      if (component.path !== void 0) {
+        let s = component.path;
+        if (!options.absolutePath && (!schemeHandler || !schemeHandler.absolutePath)) {
+          s = schemelessReference && s[0] !== "/" ? removeDotSegmentsRelative(s) : removeDotSegments(s);
+        }
+        if (schemelessReference) {
+          s = serializePathEncoding(s, true);
+        }
+        if (authority === void 0 && s[0] === "/" && s[1] === "/") {
+          s = "/%2F" + s.slice(2);
+        }
+        uriTokens.push(s);
+      }
+      if (component.query !== void 0) {
+        uriTokens.push("?", encodeQuery(component.query));
+      }
+      if (component.fragment !== void 0) {
+        uriTokens.push("#", encodeFragment(component.fragment));
+      }
+      return uriTokens.join("");
+    }
+    var URI_PARSE = /^(?:([^#/:?]+):)?(?:\/\/((?:([^#/?@]*)@)?(\[[^#/?\]]+\]|[^#/:?]*)(?::(\d*))?))?([^#?]*)(?:\?([^#]*))?(?:#((?:.|[\n\r])*))?/u;
+    var AUTHORITY_PREFIX = /^(?:[^#/:?]+:)?\/\/([^/?#]*)/;
+    var AUTHORITY_INTRODUCER_REGION = /^(?:[^#/:?]+:)?([/\\\t\n\r]*)/;
+    function getParseError(parsed, matches3) {
+      if (matches3[2] !== void 0 && parsed.path && parsed.path[0] !== "/") {
+        return 'URI path must start with "/" when authority is present.';
+      }
+      if (typeof parsed.port === "number" && (parsed.port < 0 || parsed.port > 65535)) {
+        return "URI port is malformed.";
+      }
+      return void 0;
+    }
+    function hasMalformedPercentEncoding(component) {
+      if (component === void 0) return false;
+      let percent = component.indexOf("%");
+      while (percent !== -1) {
+        if (percent + 2 >= component.length || !/^[\da-f]{2}$/iu.test(component.slice(percent + 1, percent + 3))) {
+          return true;
+        }
+        percent = component.indexOf("%", percent + 3);
+      }
+      return false;
+    }
+    function isIPLiteral(host) {
+      return host[0] === "[" && host[host.length - 1] === "]";
+    }
+    function hasMalformedComponentPercentEncoding(matches3) {
+      const host = matches3[4];
+      return hasMalformedPercentEncoding(matches3[3]) || host !== void 0 && !isIPLiteral(host) && hasMalformedPercentEncoding(host) || hasMalformedPercentEncoding(matches3[6]) || hasMalformedPercentEncoding(matches3[7]) || hasMalformedPercentEncoding(matches3[8]);
+    }
+    function canonicalizeHost(parsed, options, schemeHandler, isIP) {
+      if (hasForbiddenDomainHost(parsed, options, schemeHandler, isIP)) {
+        parsed.error = parsed.error || MALFORMED_HOST_ERROR;
+        return true;
+      }
+      if (!options.unicodeSupport && (!schemeHandler || !schemeHandler.unicodeSupport) && parsed.host && !isIPLiteral(parsed.host) && (options.domainHost || schemeHandler && schemeHandler.domainHost) && isIP === false && nonSimpleDomain(parsed.host)) {
+        let url;
+        try {
+          url = new URL("http://" + parsed.host);
+        } catch (e) {
+          parsed.error = parsed.error || "Host's domain name can not be converted to ASCII: " + e;
+          return true;
+        }
+        if (!isHostOnlyURL(url)) {
+          parsed.error = parsed.error || MALFORMED_HOST_ERROR;
+          return true;
+        }
+        parsed.host = url.hostname;
+      }
+      return false;
+    }
+    function hasForbiddenDomainHost(parsed, options, schemeHandler, isIP) {
+      return Boolean(
+        parsed.host && isIP === false && !isIPLiteral(parsed.host) && (options.domainHost || schemeHandler && schemeHandler.domainHost) && FORBIDDEN_DOMAIN_HOST_CHARACTER.test(parsed.host)
+      );
+    }
+    function isHostOnlyURL(url) {
+      return url.username === "" && url.password === "" && url.port === "" && url.pathname === "/" && url.search === "" && url.hash === "" && url.hostname !== "";
+    }
+    function parseWithStatus(uri, opts) {
+      const options = Object.assign({}, opts);
+      const parsed = {
+        scheme: void 0,
+        userinfo: void 0,
+        host: "",
+        port: void 0,
+        path: "",
+        query: void 0,
+        fragment: void 0
+      };
+      let malformedAuthorityOrPort = false;
+      let malformedPercentEncoding = false;
+      let malformedSchemeSpecific = false;
+      let malformedHost = false;
+      let malformedIPLiteral = false;
+      let malformedScheme = false;
+      let isIP = false;
+      if (options.reference === "suffix") {
+        if (options.scheme) {
+          uri = options.scheme + ":" + uri;
+        } else {
+          uri = "//" + uri;
+        }
+      }
+      const authorityMatch = uri.match(AUTHORITY_PREFIX);
+      if (authorityMatch !== null && authorityMatch[1].indexOf("\\") !== -1) {
+        parsed.error = "URI authority must not contain a literal backslash.";
+        malformedAuthorityOrPort = true;
+      }
+      const introducerMatch = uri.match(AUTHORITY_INTRODUCER_REGION);
+      if (introducerMatch !== null) {
+        const region = introducerMatch[1];
+        const normalizedRegion = region.replace(/[\t\n\r]/g, "");
+        if (normalizedRegion.length >= 2) {
+          if (normalizedRegion.slice(0, 2) !== "//") {
+            parsed.error = parsed.error || "URI authority must not contain a literal backslash.";
+            malformedAuthorityOrPort = true;
+          } else if (region.length !== normalizedRegion.length) {
+            parsed.error = parsed.error || "URI authority introducer must not contain whitespace.";
+            malformedAuthorityOrPort = true;
+          }
+        }
+      }
+      const matches3 = uri.match(URI_PARSE);
+      if (matches3) {
+        parsed.scheme = matches3[1];
+        parsed.userinfo = matches3[3];
+        parsed.host = matches3[4];
+        parsed.port = parseInt(matches3[5], 10);
+        parsed.path = matches3[6] || "";
+        parsed.query = matches3[7];
+        parsed.fragment = matches3[8];
+        if (parsed.scheme !== void 0) {
+          if (VALID_SCHEME.test(parsed.scheme)) {
+            parsed.scheme = parsed.scheme.toLowerCase();
+          } else {
+            parsed.error = parsed.error || MALFORMED_SCHEME_ERROR;
+            malformedScheme = true;
+          }
+        }
+        malformedPercentEncoding = hasMalformedComponentPercentEncoding(matches3);
+        if (malformedPercentEncoding) {
+          parsed.error = parsed.error || "URI contains malformed percent-encoding.";
+        }
+        if (isNaN(parsed.port)) {
+          parsed.port = matches3[5];
+        }
+        const parseError = getParseError(parsed, matches3);
+        if (parseError !== void 0) {
+          parsed.error = parsed.error || parseError;
+          malformedAuthorityOrPort = true;
+        }
+        if (parsed.host) {
+          const ipv4result = isIPv4(parsed.host);
+          if (ipv4result === false) {
+            const bracketedIPLiteral = isIPLiteral(parsed.host);
+            const hasIPLiteralBracket = parsed.host.indexOf("[") !== -1 || parsed.host.indexOf("]") !== -1;
+            const ipv6result = normalizeIPv6(parsed.host);
+            isIP = ipv6result.isIPV6 || ipv6result.isIPVFuture === true;
+            malformedIPLiteral = hasIPLiteralBracket && (!bracketedIPLiteral || ipv6result.error === true);
+            parsed.host = isIP ? ipv6result.host : ipv6result.host.toLowerCase();
+            if (malformedIPLiteral) {
+              parsed.error = parsed.error || MALFORMED_HOST_ERROR;
+              malformedAuthorityOrPort = true;
+            }
+          } else {
+            isIP = true;
+          }
+        }
+        if (parsed.scheme === void 0 && parsed.userinfo === void 0 && parsed.host === void 0 && parsed.port === void 0 && parsed.query === void 0 && !parsed.path) {
+          parsed.reference = "same-document";
+        } else if (parsed.scheme === void 0) {
+          parsed.reference = "relative";
+        } else if (parsed.fragment === void 0) {
+          parsed.reference = "absolute";
+        } else {
+          parsed.reference = "uri";
+        }
+        if (options.reference && options.reference !== "suffix" && options.reference !== parsed.reference) {
+          parsed.error = parsed.error || "URI is not a " + options.reference + " reference.";
+        }
+        const schemeHandler = getSchemeHandler(options.scheme || parsed.scheme);
+        if (!malformedIPLiteral) {
+          malformedHost = canonicalizeHost(parsed, options, schemeHandler, isIP);
+        }
+        if (uri.indexOf("%") !== -1 && parsed.host !== void 0 && !malformedIPLiteral) {
+          let host = isIP ? parsed.host : normalizePercentEncoding(parsed.host, true);
+          if (!isIP) {
+            host = normalizePercentEncoding(host.toLowerCase());
+          }
+          parsed.host = isIP || options.scheme !== "null" ? reescapeHostDelimiters(host, isIP) : host;
+        }
+        if (!schemeHandler || schemeHandler && !schemeHandler.skipNormalize) {
+          if (parsed.path) {
+            parsed.path = normalizePathEncoding(parsed.path);
+          }
+          if (parsed.query) {
+            parsed.query = normalizeQueryFragmentEncoding(parsed.query);
+          }
+          if (parsed.fragment) {
+            parsed.fragment = normalizeQueryFragmentEncoding(parsed.fragment);
+          }
+        }
+        if (schemeHandler && schemeHandler.parse) {
+          schemeHandler.parse(parsed, options);
+          if (schemeHandler === SCHEMES.urn && parsed.nid === void 0) {
+            malformedSchemeSpecific = true;
+          }
+        }
+      } else {
+        parsed.error = parsed.error || "URI can not be parsed.";
+      }
+      return { parsed, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme };
+    }
+    function parse3(uri, opts) {
+      return parseWithStatus(uri, opts).parsed;
+    }
+    function normalizeString(uri, opts) {
+      return normalizeStringWithStatus(uri, opts).normalized;
+    }
+    function normalizeStringWithStatus(uri, opts) {
+      const { parsed, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = parseWithStatus(uri, opts);
+      return {
+        normalized: malformedAuthorityOrPort || malformedPercentEncoding || malformedSchemeSpecific || malformedHost || malformedScheme ? uri : serialize(parsed, opts),
+        malformedAuthorityOrPort,
+        malformedPercentEncoding,
+        malformedSchemeSpecific,
+        malformedHost,
+        malformedScheme
+      };
+    }
+    function normalizeComparableURI(uri, opts) {
+      if (typeof uri !== "string" && typeof uri !== "object") {
+        return void 0;
+      }
+      let value;
+      try {
+        value = typeof uri === "string" ? uri : serialize(uri, opts);
+      } catch {
+        return void 0;
+      }
+      const { normalized, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = normalizeStringWithStatus(value, opts);
+      return malformedAuthorityOrPort || malformedPercentEncoding || malformedSchemeSpecific || malformedHost || malformedScheme ? void 0 : normalized;
+    }
+    var fastUri = {
+      SCHEMES,
+      normalize: normalize2,
+      resolve: resolve4,
+      resolveComponent,
+      equal,
+      serialize,
+      parse: parse3
+    };
+    module2.exports = fastUri;
+    module2.exports.default = fastUri;
+    module2.exports.fastUri = fastUri;
+  }
+});
+
+// node_modules/ajv/dist/runtime/uri.js
+var require_uri = __commonJS({
+  "node_modules/ajv/dist/runtime/uri.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var uri = require_fast_uri();
+    uri.code = 'require("ajv/dist/runtime/uri").default';
+    exports2.default = uri;
+  }
+});
+
+// node_modules/ajv/dist/core.js
+var require_core = __commonJS({
+  "node_modules/ajv/dist/core.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.CodeGen = exports2.Name = exports2.nil = exports2.stringify = exports2.str = exports2._ = exports2.KeywordCxt = void 0;
+    var validate_1 = require_validate();
+    Object.defineProperty(exports2, "KeywordCxt", { enumerable: true, get: function() {
+      return validate_1.KeywordCxt;
+    } });
+    var codegen_1 = require_codegen();
+    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
+      return codegen_1._;
+    } });
+    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
+      return codegen_1.str;
+    } });
+    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
+      return codegen_1.stringify;
+    } });
+    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
+      return codegen_1.nil;
+    } });
+    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
+      return codegen_1.Name;
+    } });
+    Object.defineProperty(exports2, "CodeGen", { enumerable: true, get: function() {
+      return codegen_1.CodeGen;
+    } });
+    var validation_error_1 = require_validation_error();
+    var ref_error_1 = require_ref_error();
+    var rules_1 = require_rules();
+    var compile_1 = require_compile();
+    var codegen_2 = require_codegen();
+    var resolve_1 = require_resolve();
+    var dataType_1 = require_dataType();
+    var util_1 = require_util();
+    var $dataRefSchema = require_data();
+    var uri_1 = require_uri();
+    var defaultRegExp = (str, flags) => new RegExp(str, flags);
+    defaultRegExp.code = "new RegExp";
+    var META_IGNORE_OPTIONS = ["removeAdditional", "useDefaults", "coerceTypes"];
+    var EXT_SCOPE_NAMES = /* @__PURE__ */ new Set([
+      "validate",
+      "serialize",
+      "parse",
+      "wrapper",
+      "root",
+      "schema",
+      "keyword",
+      "pattern",
+      "formats",
+      "validate$data",
+      "func",
+      "obj",
+      "Error"
+    ]);
+    var removedOptions = {
+      errorDataPath: "",
+      format: "`validateFormats: false` can be used instead.",
+      nullable: '"nullable" keyword is supported by default.',
+      jsonPointers: "Deprecated jsPropertySyntax can be used instead.",
+      extendRefs: "Deprecated ignoreKeywordsWithRef can be used instead.",
+      missingRefs: "Pass empty schema with $id that should be ignored to ajv.addSchema.",
+      processCode: "Use option `code: {process: (code, schemaEnv: object) => string}`",
+      sourceCode: "Use option `code: {source: true}`",
+      strictDefaults: "It is default now, see option `strict`.",
+      strictKeywords: "It is default now, see option `strict`.",
+      uniqueItems: '"uniqueItems" keyword is always validated.',
+      unknownFormats: "Disable strict mode or pass `true` to `ajv.addFormat` (or `formats` option).",
+      cache: "Map is used as cache, schema object as key.",
+      serialize: "Map is used as cache, schema object as key.",
+      ajvErrors: "It is default now."
+    };
+    var deprecatedOptions = {
+      ignoreKeywordsWithRef: "",
+      jsPropertySyntax: "",
+      unicode: '"minLength"/"maxLength" account for unicode characters by default.'
+    };
+    var MAX_EXPRESSION = 200;
+    function requiredOptions(o) {
+      var _a, _b, _c, _d, _e, _f, _g, _h, _j, _k, _l, _m, _o, _p, _q, _r, _s, _t, _u, _v, _w, _x, _y, _z, _0;
+      const s = o.strict;
+      const _optz = (_a = o.code) === null || _a === void 0 ? void 0 : _a.optimize;
+      const optimize = _optz === true || _optz === void 0 ? 1 : _optz || 0;
+      const regExp = (_c = (_b = o.code) === null || _b === void 0 ? void 0 : _b.regExp) !== null && _c !== void 0 ? _c : defaultRegExp;
+      const uriResolver = (_d = o.uriResolver) !== null && _d !== void 0 ? _d : uri_1.default;
+      return {
+        strictSchema: (_f = (_e = o.strictSchema) !== null && _e !== void 0 ? _e : s) !== null && _f !== void 0 ? _f : true,
+        strictNumbers: (_h = (_g = o.strictNumbers) !== null && _g !== void 0 ? _g : s) !== null && _h !== void 0 ? _h : true,
+        strictTypes: (_k = (_j = o.strictTypes) !== null && _j !== void 0 ? _j : s) !== null && _k !== void 0 ? _k : "log",
+        strictTuples: (_m = (_l = o.strictTuples) !== null && _l !== void 0 ? _l : s) !== null && _m !== void 0 ? _m : "log",
+        strictRequired: (_p = (_o = o.strictRequired) !== null && _o !== void 0 ? _o : s) !== null && _p !== void 0 ? _p : false,
+        code: o.code ? { ...o.code, optimize, regExp } : { optimize, regExp },
+        loopRequired: (_q = o.loopRequired) !== null && _q !== void 0 ? _q : MAX_EXPRESSION,
+        loopEnum: (_r = o.loopEnum) !== null && _r !== void 0 ? _r : MAX_EXPRESSION,
+        meta: (_s = o.meta) !== null && _s !== void 0 ? _s : true,
+        messages: (_t = o.messages) !== null && _t !== void 0 ? _t : true,
+        inlineRefs: (_u = o.inlineRefs) !== null && _u !== void 0 ? _u : true,
+        schemaId: (_v = o.schemaId) !== null && _v !== void 0 ? _v : "$id",
+        addUsedSchema: (_w = o.addUsedSchema) !== null && _w !== void 0 ? _w : true,
+        validateSchema: (_x = o.validateSchema) !== null && _x !== void 0 ? _x : true,
+        validateFormats: (_y = o.validateFormats) !== null && _y !== void 0 ? _y : true,
+        unicodeRegExp: (_z = o.unicodeRegExp) !== null && _z !== void 0 ? _z : true,
+        int32range: (_0 = o.int32range) !== null && _0 !== void 0 ? _0 : true,
+        uriResolver
+      };
+    }
+    var Ajv3 = class {
+      constructor(opts = {}) {
+        this.schemas = {};
+        this.refs = {};
+        this.formats = /* @__PURE__ */ Object.create(null);
+        this._compilations = /* @__PURE__ */ new Set();
+        this._loading = {};
+        this._cache = /* @__PURE__ */ new Map();
+        opts = this.opts = { ...opts, ...requiredOptions(opts) };
+        const { es5, lines: lines2 } = this.opts.code;
+        this.scope = new codegen_2.ValueScope({ scope: {}, prefixes: EXT_SCOPE_NAMES, es5, lines: lines2 });
+        this.logger = getLogger(opts.logger);
+        const formatOpt = opts.validateFormats;
+        opts.validateFormats = false;
+        this.RULES = (0, rules_1.getRules)();
+        checkOptions.call(this, removedOptions, opts, "NOT SUPPORTED");
+        checkOptions.call(this, deprecatedOptions, opts, "DEPRECATED", "warn");
+        this._metaOpts = getMetaSchemaOptions.call(this);
+        if (opts.formats)
+          addInitialFormats.call(this);
+        this._addVocabularies();
+        this._addDefaultMetaSchema();
+        if (opts.keywords)
+          addInitialKeywords.call(this, opts.keywords);
+        if (typeof opts.meta == "object")
+          this.addMetaSchema(opts.meta);
+        addInitialSchemas.call(this);
+        opts.validateFormats = formatOpt;
+      }
+      _addVocabularies() {
+        this.addKeyword("$async");
+      }
+      _addDefaultMetaSchema() {
+        const { $data, meta, schemaId } = this.opts;
+        let _dataRefSchema = $dataRefSchema;
+        if (schemaId === "id") {
+          _dataRefSchema = { ...$dataRefSchema };
+          _dataRefSchema.id = _dataRefSchema.$id;
+          delete _dataRefSchema.$id;
+        }
+        if (meta && $data)
+          this.addMetaSchema(_dataRefSchema, _dataRefSchema[schemaId], false);
+      }
+      defaultMeta() {
+        const { meta, schemaId } = this.opts;
+        return this.opts.defaultMeta = typeof meta == "object" ? meta[schemaId] || meta : void 0;
+      }
+      validate(schemaKeyRef, data2) {
+        let v;
+        if (typeof schemaKeyRef == "string") {
+          v = this.getSchema(schemaKeyRef);
+          if (!v)
+            throw new Error(`no schema with key or ref "${schemaKeyRef}"`);
+        } else {
+          v = this.compile(schemaKeyRef);
+        }
+        const valid = v(data2);
+        if (!("$async" in v))
+          this.errors = v.errors;
+        return valid;
+      }
+      compile(schema, _meta) {
+        const sch = this._addSchema(schema, _meta);
+        return sch.validate || this._compileSchemaEnv(sch);
+      }
+      compileAsync(schema, meta) {
+        if (typeof this.opts.loadSchema != "function") {
+          throw new Error("options.loadSchema should be a function");
+        }
+        const { loadSchema } = this.opts;
+        return runCompileAsync.call(this, schema, meta);
+        async function runCompileAsync(_schema, _meta) {
+          await loadMetaSchema.call(this, _schema.$schema);
+          const sch = this._addSchema(_schema, _meta);
+          return sch.validate || _compileAsync.call(this, sch);
+        }
+        async function loadMetaSchema($ref) {
+          if ($ref && !this.getSchema($ref)) {
+            await runCompileAsync.call(this, { $ref }, true);
+          }
+        }
+        async function _compileAsync(sch) {
+          try {
+            return this._compileSchemaEnv(sch);
+          } catch (e) {
+            if (!(e instanceof ref_error_1.default))
+              throw e;
+            checkLoaded.call(this, e);
+            await loadMissingSchema.call(this, e.missingSchema);
+            return _compileAsync.call(this, sch);
+          }
+        }
+        function checkLoaded({ missingSchema: ref, missingRef }) {
+          if (this.refs[ref]) {
+            throw new Error(`AnySchema ${ref} is loaded but ${missingRef} cannot be resolved`);
+          }
+        }
+        async function loadMissingSchema(ref) {
+          const _schema = await _loadSchema.call(this, ref);
+          if (!this.refs[ref])
+            await loadMetaSchema.call(this, _schema.$schema);
+          if (!this.refs[ref])
+            this.addSchema(_schema, ref, meta);
+        }
+        async function _loadSchema(ref) {
+          const p = this._loading[ref];
+          if (p)
+            return p;
+          try {
+            return await (this._loading[ref] = loadSchema(ref));
+          } finally {
+            delete this._loading[ref];
+          }
+        }
+      }
+      // Adds schema to the instance
+      addSchema(schema, key, _meta, _validateSchema = this.opts.validateSchema) {
+        if (Array.isArray(schema)) {
+          for (const sch of schema)
+            this.addSchema(sch, void 0, _meta, _validateSchema);
+          return this;
+        }
+        let id;
+        if (typeof schema === "object") {
+          const { schemaId } = this.opts;
+          id = schema[schemaId];
+          if (id !== void 0 && typeof id != "string") {
+            throw new Error(`schema ${schemaId} must be string`);
+          }
+        }
+        key = (0, resolve_1.normalizeId)(key || id);
+        this._checkUnique(key);
+        this.schemas[key] = this._addSchema(schema, _meta, key, _validateSchema, true);
+        return this;
+      }
+      // Add schema that will be used to validate other schemas
+      // options in META_IGNORE_OPTIONS are alway set to false
+      addMetaSchema(schema, key, _validateSchema = this.opts.validateSchema) {
+        this.addSchema(schema, key, true, _validateSchema);
+        return this;
+      }
+      //  Validate schema against its meta-schema
+      validateSchema(schema, throwOrLogError) {
+        if (typeof schema == "boolean")
+          return true;
+        let $schema;
+        $schema = schema.$schema;
+        if ($schema !== void 0 && typeof $schema != "string") {
+          throw new Error("$schema must be a string");
+        }
+        $schema = $schema || this.opts.defaultMeta || this.defaultMeta();
+        if (!$schema) {
+          this.logger.warn("meta-schema not available");
+          this.errors = null;
+          return true;
+        }
+        const valid = this.validate($schema, schema);
+        if (!valid && throwOrLogError) {
+          const message = "schema is invalid: " + this.errorsText();
+          if (this.opts.validateSchema === "log")
+            this.logger.error(message);
+          else
+            throw new Error(message);
+        }
+        return valid;
+      }
+      // Get compiled schema by `key` or `ref`.
+      // (`key` that was passed to `addSchema` or full schema reference - `schema.$id` or resolved id)
+      getSchema(keyRef) {
+        let sch;
+        while (typeof (sch = getSchEnv.call(this, keyRef)) == "string")
+          keyRef = sch;
+        if (sch === void 0) {
+          const { schemaId } = this.opts;
+          const root = new compile_1.SchemaEnv({ schema: {}, schemaId });
+          sch = compile_1.resolveSchema.call(this, root, keyRef);
+          if (!sch)
+            return;
+          this.refs[keyRef] = sch;
+        }
+        return sch.validate || this._compileSchemaEnv(sch);
+      }
+      // Remove cached schema(s).
+      // If no parameter is passed all schemas but meta-schemas are removed.
+      // If RegExp is passed all schemas with key/id matching pattern but meta-schemas are removed.
+      // Even if schema is referenced by other schemas it still can be removed as other schemas have local references.
+      removeSchema(schemaKeyRef) {
+        if (schemaKeyRef instanceof RegExp) {
+          this._removeAllSchemas(this.schemas, schemaKeyRef);
+          this._removeAllSchemas(this.refs, schemaKeyRef);
+          return this;
+        }
+        switch (typeof schemaKeyRef) {
+          case "undefined":
+            this._removeAllSchemas(this.schemas);
+            this._removeAllSchemas(this.refs);
+            this._cache.clear();
+            return this;
+          case "string": {
+            const sch = getSchEnv.call(this, schemaKeyRef);
+            if (typeof sch == "object")
+              this._cache.delete(sch.schema);
+            delete this.schemas[schemaKeyRef];
+            delete this.refs[schemaKeyRef];
+            return this;
+          }
+          case "object": {
+            const cacheKey = schemaKeyRef;
+            this._cache.delete(cacheKey);
+            let id = schemaKeyRef[this.opts.schemaId];
+            if (id) {
+              id = (0, resolve_1.normalizeId)(id);
+              delete this.schemas[id];
+              delete this.refs[id];
+            }
+            return this;
+          }
+          default:
+            throw new Error("ajv.removeSchema: invalid parameter");
+        }
+      }
+      // add "vocabulary" - a collection of keywords
+      addVocabulary(definitions) {
+        for (const def of definitions)
+          this.addKeyword(def);
+        return this;
+      }
+      addKeyword(kwdOrDef, def) {
+        let keyword;
+        if (typeof kwdOrDef == "string") {
+          keyword = kwdOrDef;
+          if (typeof def == "object") {
+            this.logger.warn("these parameters are deprecated, see docs for addKeyword");
+            def.keyword = keyword;
+          }
+        } else if (typeof kwdOrDef == "object" && def === void 0) {
+          def = kwdOrDef;
+          keyword = def.keyword;
+          if (Array.isArray(keyword) && !keyword.length) {
+            throw new Error("addKeywords: keyword must be string or non-empty array");
+          }
+        } else {
+          throw new Error("invalid addKeywords parameters");
+        }
+        checkKeyword.call(this, keyword, def);
+        if (!def) {
+          (0, util_1.eachItem)(keyword, (kwd) => addRule.call(this, kwd));
+          return this;
+        }
+        keywordMetaschema.call(this, def);
+        const definition = {
+          ...def,
+          type: (0, dataType_1.getJSONTypes)(def.type),
+          schemaType: (0, dataType_1.getJSONTypes)(def.schemaType)
+        };
+        (0, util_1.eachItem)(keyword, definition.type.length === 0 ? (k) => addRule.call(this, k, definition) : (k) => definition.type.forEach((t) => addRule.call(this, k, definition, t)));
+        return this;
+      }
+      getKeyword(keyword) {
+        const rule = this.RULES.all[keyword];
+        return typeof rule == "object" ? rule.definition : !!rule;
+      }
+      // Remove keyword
+      removeKeyword(keyword) {
+        const { RULES } = this;
+        delete RULES.keywords[keyword];
+        delete RULES.all[keyword];
+        for (const group2 of RULES.rules) {
+          const i = group2.rules.findIndex((rule) => rule.keyword === keyword);
+          if (i >= 0)
+            group2.rules.splice(i, 1);
+        }
+        return this;
+      }
+      // Add format
+      addFormat(name2, format) {
+        if (typeof format == "string")
+          format = new RegExp(format);
+        this.formats[name2] = format;
+        return this;
+      }
+      errorsText(errors = this.errors, { separator = ", ", dataVar = "data" } = {}) {
+        if (!errors || errors.length === 0)
+          return "No errors";
+        return errors.map((e) => `${dataVar}${e.instancePath} ${e.message}`).reduce((text, msg) => text + separator + msg);
+      }
+      $dataMetaSchema(metaSchema, keywordsJsonPointers) {
+        const rules = this.RULES.all;
+        metaSchema = JSON.parse(JSON.stringify(metaSchema));
+        for (const jsonPointer of keywordsJsonPointers) {
+          const segments = jsonPointer.split("/").slice(1);
+          let keywords = metaSchema;
+          for (const seg of segments)
+            keywords = keywords[seg];
+          for (const key in rules) {
+            const rule = rules[key];
+            if (typeof rule != "object")
+              continue;
+            const { $data } = rule.definition;
+            const schema = keywords[key];
+            if ($data && schema)
+              keywords[key] = schemaOrData(schema);
+          }
+        }
+        return metaSchema;
+      }
+      _removeAllSchemas(schemas, regex) {
+        for (const keyRef in schemas) {
+          const sch = schemas[keyRef];
+          if (!regex || regex.test(keyRef)) {
+            if (typeof sch == "string") {
+              delete schemas[keyRef];
+            } else if (sch && !sch.meta) {
+              this._cache.delete(sch.schema);
+              delete schemas[keyRef];
+            }
+          }
+        }
+      }
+      _addSchema(schema, meta, baseId, validateSchema = this.opts.validateSchema, addSchema = this.opts.addUsedSchema) {
+        let id;
+        const { schemaId } = this.opts;
+        if (typeof schema == "object") {
+          id = schema[schemaId];
+        } else {
+          if (this.opts.jtd)
+            throw new Error("schema must be object");
+          else if (typeof schema != "boolean")
+            throw new Error("schema must be object or boolean");
+        }
+        let sch = this._cache.get(schema);
+        if (sch !== void 0)
+          return sch;
+        baseId = (0, resolve_1.normalizeId)(id || baseId);
+        const localRefs = resolve_1.getSchemaRefs.call(this, schema, baseId);
+        sch = new compile_1.SchemaEnv({ schema, schemaId, meta, baseId, localRefs });
+        this._cache.set(sch.schema, sch);
+        if (addSchema && !baseId.startsWith("#")) {
+          if (baseId)
+            this._checkUnique(baseId);
+          this.refs[baseId] = sch;
+        }
+        if (validateSchema)
+          this.validateSchema(schema, true);
+        return sch;
+      }
+      _checkUnique(id) {
+        if (this.schemas[id] || this.refs[id]) {
+          throw new Error(`schema with key or id "${id}" already exists`);
+        }
+      }
+      _compileSchemaEnv(sch) {
+        if (sch.meta)
+          this._compileMetaSchema(sch);
+        else
+          compile_1.compileSchema.call(this, sch);
+        if (!sch.validate)
+          throw new Error("ajv implementation error");
+        return sch.validate;
+      }
+      _compileMetaSchema(sch) {
+        const currentOpts = this.opts;
+        this.opts = this._metaOpts;
+        try {
+          compile_1.compileSchema.call(this, sch);
+        } finally {
+          this.opts = currentOpts;
+        }
+      }
+    };
+    Ajv3.ValidationError = validation_error_1.default;
+    Ajv3.MissingRefError = ref_error_1.default;
+    exports2.default = Ajv3;
+    function checkOptions(checkOpts, options, msg, log = "error") {
+      for (const key in checkOpts) {
+        const opt = key;
+        if (opt in options)
+          this.logger[log](`${msg}: option ${key}. ${checkOpts[opt]}`);
+      }
+    }
+    function getSchEnv(keyRef) {
+      keyRef = (0, resolve_1.normalizeId)(keyRef);
+      return this.schemas[keyRef] || this.refs[keyRef];
+    }
+    function addInitialSchemas() {
+      const optsSchemas = this.opts.schemas;
+      if (!optsSchemas)
+        return;
+      if (Array.isArray(optsSchemas))
+        this.addSchema(optsSchemas);
+      else
+        for (const key in optsSchemas)
+          this.addSchema(optsSchemas[key], key);
+    }
+    function addInitialFormats() {
+      for (const name2 in this.opts.formats) {
+        const format = this.opts.formats[name2];
+        if (format)
+          this.addFormat(name2, format);
+      }
+    }
+    function addInitialKeywords(defs) {
+      if (Array.isArray(defs)) {
+        this.addVocabulary(defs);
+        return;
+      }
+      this.logger.warn("keywords option as map is deprecated, pass array");
+      for (const keyword in defs) {
+        const def = defs[keyword];
+        if (!def.keyword)
+          def.keyword = keyword;
+        this.addKeyword(def);
+      }
+    }
+    function getMetaSchemaOptions() {
+      const metaOpts = { ...this.opts };
+      for (const opt of META_IGNORE_OPTIONS)
+        delete metaOpts[opt];
+      return metaOpts;
+    }
+    var noLogs = { log() {
+    }, warn() {
+    }, error() {
+    } };
+    function getLogger(logger) {
+      if (logger === false)
+        return noLogs;
+      if (logger === void 0)
+        return console;
+      if (logger.log && logger.warn && logger.error)
+        return logger;
+      throw new Error("logger must implement log, warn and error methods");
+    }
+    var KEYWORD_NAME = /^[a-z_$][a-z0-9_$:-]*$/i;
+    function checkKeyword(keyword, def) {
+      const { RULES } = this;
+      (0, util_1.eachItem)(keyword, (kwd) => {
+        if (RULES.keywords[kwd])
+          throw new Error(`Keyword ${kwd} is already defined`);
+        if (!KEYWORD_NAME.test(kwd))
+          throw new Error(`Keyword ${kwd} has invalid name`);
+      });
+      if (!def)
+        return;
+      if (def.$data && !("code" in def || "validate" in def)) {
+        throw new Error('$data keyword must have "code" or "validate" function');
+      }
+    }
+    function addRule(keyword, definition, dataType) {
+      var _a;
+      const post = definition === null || definition === void 0 ? void 0 : definition.post;
+      if (dataType && post)
+        throw new Error('keyword with "post" flag cannot have "type"');
+      const { RULES } = this;
+      let ruleGroup = post ? RULES.post : RULES.rules.find(({ type: t }) => t === dataType);
+      if (!ruleGroup) {
+        ruleGroup = { type: dataType, rules: [] };
+        RULES.rules.push(ruleGroup);
+      }
+      RULES.keywords[keyword] = true;
+      if (!definition)
+        return;
+      const rule = {
+        keyword,
+        definition: {
+          ...definition,
+          type: (0, dataType_1.getJSONTypes)(definition.type),
+          schemaType: (0, dataType_1.getJSONTypes)(definition.schemaType)
+        }
+      };
+      if (definition.before)
+        addBeforeRule.call(this, ruleGroup, rule, definition.before);
+      else
+        ruleGroup.rules.push(rule);
+      RULES.all[keyword] = rule;
+      (_a = definition.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
+    }
+    function addBeforeRule(ruleGroup, rule, before) {
+      const i = ruleGroup.rules.findIndex((_rule) => _rule.keyword === before);
+      if (i >= 0) {
+        ruleGroup.rules.splice(i, 0, rule);
+      } else {
+        ruleGroup.rules.push(rule);
+        this.logger.warn(`rule ${before} is not defined`);
+      }
+    }
+    function keywordMetaschema(def) {
+      let { metaSchema } = def;
+      if (metaSchema === void 0)
+        return;
+      if (def.$data && this.opts.$data)
+        metaSchema = schemaOrData(metaSchema);
+      def.validateSchema = this.compile(metaSchema, true);
+    }
+    var $dataRef = {
+      $ref: "https://raw.githubusercontent.com/ajv-validator/ajv/master/lib/refs/data.json#"
+    };
+    function schemaOrData(schema) {
+      return { anyOf: [schema, $dataRef] };
+    }
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/core/id.js
+var require_id = __commonJS({
+  "node_modules/ajv/dist/vocabularies/core/id.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var def = {
+      keyword: "id",
+      code() {
+        throw new Error('NOT SUPPORTED: keyword "id", use "$id" for schema ID');
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/core/ref.js
+var require_ref = __commonJS({
+  "node_modules/ajv/dist/vocabularies/core/ref.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.callRef = exports2.getValidate = void 0;
+    var ref_error_1 = require_ref_error();
+    var code_1 = require_code2();
+    var codegen_1 = require_codegen();
+    var names_1 = require_names();
+    var compile_1 = require_compile();
+    var util_1 = require_util();
+    var def = {
+      keyword: "$ref",
+      schemaType: "string",
+      code(cxt) {
+        const { gen, schema: $ref, it } = cxt;
+        const { baseId, schemaEnv: env, validateName, opts, self } = it;
+        const { root } = env;
+        if (($ref === "#" || $ref === "#/") && baseId === root.baseId)
+          return callRootRef();
+        const schOrEnv = compile_1.resolveRef.call(self, root, baseId, $ref);
+        if (schOrEnv === void 0)
+          throw new ref_error_1.default(it.opts.uriResolver, baseId, $ref);
+        if (schOrEnv instanceof compile_1.SchemaEnv)
+          return callValidate(schOrEnv);
+        return inlineRefSchema(schOrEnv);
+        function callRootRef() {
+          if (env === root)
+            return callRef(cxt, validateName, env, env.$async);
+          const rootName = gen.scopeValue("root", { ref: root });
+          return callRef(cxt, (0, codegen_1._)`${rootName}.validate`, root, root.$async);
+        }
+        function callValidate(sch) {
+          const v = getValidate(cxt, sch);
+          callRef(cxt, v, sch, sch.$async);
+        }
+        function inlineRefSchema(sch) {
+          const schName = gen.scopeValue("schema", opts.code.source === true ? { ref: sch, code: (0, codegen_1.stringify)(sch) } : { ref: sch });
+          const valid = gen.name("valid");
+          const schCxt = cxt.subschema({
+            schema: sch,
+            dataTypes: [],
+            schemaPath: codegen_1.nil,
+            topSchemaRef: schName,
+            errSchemaPath: $ref
+          }, valid);
+          cxt.mergeEvaluated(schCxt);
+          cxt.ok(valid);
+        }
+      }
+    };
+    function getValidate(cxt, sch) {
+      const { gen } = cxt;
+      return sch.validate ? gen.scopeValue("validate", { ref: sch.validate }) : (0, codegen_1._)`${gen.scopeValue("wrapper", { ref: sch })}.validate`;
+    }
+    exports2.getValidate = getValidate;
+    function callRef(cxt, v, sch, $async) {
+      const { gen, it } = cxt;
+      const { allErrors, schemaEnv: env, opts } = it;
+      const passCxt = opts.passContext ? names_1.default.this : codegen_1.nil;
+      if ($async)
+        callAsyncRef();
+      else
+        callSyncRef();
+      function callAsyncRef() {
+        if (!env.$async)
+          throw new Error("async schema referenced by sync schema");
+        const valid = gen.let("valid");
+        gen.try(() => {
+          gen.code((0, codegen_1._)`await ${(0, code_1.callValidateCode)(cxt, v, passCxt)}`);
+          addEvaluatedFrom(v);
+          if (!allErrors)
+            gen.assign(valid, true);
+        }, (e) => {
+          gen.if((0, codegen_1._)`!(${e} instanceof ${it.ValidationError})`, () => gen.throw(e));
+          addErrorsFrom(e);
+          if (!allErrors)
+            gen.assign(valid, false);
+        });
+        cxt.ok(valid);
+      }
+      function callSyncRef() {
+        cxt.result((0, code_1.callValidateCode)(cxt, v, passCxt), () => addEvaluatedFrom(v), () => addErrorsFrom(v));
+      }
+      function addErrorsFrom(source) {
+        const errs = (0, codegen_1._)`${source}.errors`;
+        gen.assign(names_1.default.vErrors, (0, codegen_1._)`${names_1.default.vErrors} === null ? ${errs} : ${names_1.default.vErrors}.concat(${errs})`);
+        gen.assign(names_1.default.errors, (0, codegen_1._)`${names_1.default.vErrors}.length`);
+      }
+      function addEvaluatedFrom(source) {
+        var _a;
+        if (!it.opts.unevaluated)
+          return;
+        const schEvaluated = (_a = sch === null || sch === void 0 ? void 0 : sch.validate) === null || _a === void 0 ? void 0 : _a.evaluated;
+        if (it.props !== true) {
+          if (schEvaluated && !schEvaluated.dynamicProps) {
+            if (schEvaluated.props !== void 0) {
+              it.props = util_1.mergeEvaluated.props(gen, schEvaluated.props, it.props);
+            }
+          } else {
+            const props = gen.var("props", (0, codegen_1._)`${source}.evaluated.props`);
+            it.props = util_1.mergeEvaluated.props(gen, props, it.props, codegen_1.Name);
+          }
+        }
+        if (it.items !== true) {
+          if (schEvaluated && !schEvaluated.dynamicItems) {
+            if (schEvaluated.items !== void 0) {
+              it.items = util_1.mergeEvaluated.items(gen, schEvaluated.items, it.items);
+            }
+          } else {
+            const items = gen.var("items", (0, codegen_1._)`${source}.evaluated.items`);
+            it.items = util_1.mergeEvaluated.items(gen, items, it.items, codegen_1.Name);
+          }
+        }
+      }
+    }
+    exports2.callRef = callRef;
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/core/index.js
+var require_core2 = __commonJS({
+  "node_modules/ajv/dist/vocabularies/core/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var id_1 = require_id();
+    var ref_1 = require_ref();
+    var core = [
+      "$schema",
+      "$id",
+      "$defs",
+      "$vocabulary",
+      { keyword: "$comment" },
+      "definitions",
+      id_1.default,
+      ref_1.default
+    ];
+    exports2.default = core;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/limitNumber.js
+var require_limitNumber = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/limitNumber.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var ops = codegen_1.operators;
+    var KWDs = {
+      maximum: { okStr: "<=", ok: ops.LTE, fail: ops.GT },
+      minimum: { okStr: ">=", ok: ops.GTE, fail: ops.LT },
+      exclusiveMaximum: { okStr: "<", ok: ops.LT, fail: ops.GTE },
+      exclusiveMinimum: { okStr: ">", ok: ops.GT, fail: ops.LTE }
+    };
+    var error = {
+      message: ({ keyword, schemaCode }) => (0, codegen_1.str)`must be ${KWDs[keyword].okStr} ${schemaCode}`,
+      params: ({ keyword, schemaCode }) => (0, codegen_1._)`{comparison: ${KWDs[keyword].okStr}, limit: ${schemaCode}}`
+    };
+    var def = {
+      keyword: Object.keys(KWDs),
+      type: "number",
+      schemaType: "number",
+      $data: true,
+      error,
+      code(cxt) {
+        const { keyword, data: data2, schemaCode } = cxt;
+        cxt.fail$data((0, codegen_1._)`${data2} ${KWDs[keyword].fail} ${schemaCode} || isNaN(${data2})`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/multipleOf.js
+var require_multipleOf = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/multipleOf.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var error = {
+      message: ({ schemaCode }) => (0, codegen_1.str)`must be multiple of ${schemaCode}`,
+      params: ({ schemaCode }) => (0, codegen_1._)`{multipleOf: ${schemaCode}}`
+    };
+    var def = {
+      keyword: "multipleOf",
+      type: "number",
+      schemaType: "number",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, data: data2, schemaCode, it } = cxt;
+        const prec = it.opts.multipleOfPrecision;
+        const res = gen.let("res");
+        const invalid2 = prec ? (0, codegen_1._)`Math.abs(Math.round(${res}) - ${res}) > 1e-${prec}` : (0, codegen_1._)`${res} !== parseInt(${res})`;
+        cxt.fail$data((0, codegen_1._)`(${schemaCode} === 0 || (${res} = ${data2}/${schemaCode}, ${invalid2}))`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/runtime/ucs2length.js
+var require_ucs2length = __commonJS({
+  "node_modules/ajv/dist/runtime/ucs2length.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    function ucs2length(str) {
+      const len = str.length;
+      let length = 0;
+      let pos = 0;
+      let value;
+      while (pos < len) {
+        length++;
+        value = str.charCodeAt(pos++);
+        if (value >= 55296 && value <= 56319 && pos < len) {
+          value = str.charCodeAt(pos);
+          if ((value & 64512) === 56320)
+            pos++;
+        }
+      }
+      return length;
+    }
+    exports2.default = ucs2length;
+    ucs2length.code = 'require("ajv/dist/runtime/ucs2length").default';
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/limitLength.js
+var require_limitLength = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/limitLength.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var ucs2length_1 = require_ucs2length();
+    var error = {
+      message({ keyword, schemaCode }) {
+        const comp = keyword === "maxLength" ? "more" : "fewer";
+        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} characters`;
+      },
+      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
+    };
+    var def = {
+      keyword: ["maxLength", "minLength"],
+      type: "string",
+      schemaType: "number",
+      $data: true,
+      error,
+      code(cxt) {
+        const { keyword, data: data2, schemaCode, it } = cxt;
+        const op = keyword === "maxLength" ? codegen_1.operators.GT : codegen_1.operators.LT;
+        const len = it.opts.unicode === false ? (0, codegen_1._)`${data2}.length` : (0, codegen_1._)`${(0, util_1.useFunc)(cxt.gen, ucs2length_1.default)}(${data2})`;
+        cxt.fail$data((0, codegen_1._)`${len} ${op} ${schemaCode}`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/pattern.js
+var require_pattern = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/pattern.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var code_1 = require_code2();
+    var util_1 = require_util();
+    var codegen_1 = require_codegen();
+    var error = {
+      message: ({ schemaCode }) => (0, codegen_1.str)`must match pattern "${schemaCode}"`,
+      params: ({ schemaCode }) => (0, codegen_1._)`{pattern: ${schemaCode}}`
+    };
+    var def = {
+      keyword: "pattern",
+      type: "string",
+      schemaType: "string",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        const u = it.opts.unicodeRegExp ? "u" : "";
+        if ($data) {
+          const { regExp } = it.opts.code;
+          const regExpCode = regExp.code === "new RegExp" ? (0, codegen_1._)`new RegExp` : (0, util_1.useFunc)(gen, regExp);
+          const valid = gen.let("valid");
+          gen.try(() => gen.assign(valid, (0, codegen_1._)`${regExpCode}(${schemaCode}, ${u}).test(${data2})`), () => gen.assign(valid, false));
+          cxt.fail$data((0, codegen_1._)`!${valid}`);
+        } else {
+          const regExp = (0, code_1.usePattern)(cxt, schema);
+          cxt.fail$data((0, codegen_1._)`!${regExp}.test(${data2})`);
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/limitProperties.js
+var require_limitProperties = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/limitProperties.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var error = {
+      message({ keyword, schemaCode }) {
+        const comp = keyword === "maxProperties" ? "more" : "fewer";
+        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} properties`;
+      },
+      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
+    };
+    var def = {
+      keyword: ["maxProperties", "minProperties"],
+      type: "object",
+      schemaType: "number",
+      $data: true,
+      error,
+      code(cxt) {
+        const { keyword, data: data2, schemaCode } = cxt;
+        const op = keyword === "maxProperties" ? codegen_1.operators.GT : codegen_1.operators.LT;
+        cxt.fail$data((0, codegen_1._)`Object.keys(${data2}).length ${op} ${schemaCode}`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/required.js
+var require_required = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/required.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var code_1 = require_code2();
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: ({ params: { missingProperty } }) => (0, codegen_1.str)`must have required property '${missingProperty}'`,
+      params: ({ params: { missingProperty } }) => (0, codegen_1._)`{missingProperty: ${missingProperty}}`
+    };
+    var def = {
+      keyword: "required",
+      type: "object",
+      schemaType: "array",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, schema, schemaCode, data: data2, $data, it } = cxt;
+        const { opts } = it;
+        if (!$data && schema.length === 0)
+          return;
+        const useLoop = schema.length >= opts.loopRequired;
+        if (it.allErrors)
+          allErrorsMode();
+        else
+          exitOnErrorMode();
+        if (opts.strictRequired) {
+          const props = cxt.parentSchema.properties;
+          const { definedProperties } = cxt.it;
+          for (const requiredKey of schema) {
+            if ((props === null || props === void 0 ? void 0 : props[requiredKey]) === void 0 && !definedProperties.has(requiredKey)) {
+              const schemaPath = it.schemaEnv.baseId + it.errSchemaPath;
+              const msg = `required property "${requiredKey}" is not defined at "${schemaPath}" (strictRequired)`;
+              (0, util_1.checkStrictMode)(it, msg, it.opts.strictRequired);
+            }
+          }
+        }
+        function allErrorsMode() {
+          if (useLoop || $data) {
+            cxt.block$data(codegen_1.nil, loopAllRequired);
+          } else {
+            for (const prop of schema) {
+              (0, code_1.checkReportMissingProp)(cxt, prop);
+            }
+          }
+        }
+        function exitOnErrorMode() {
+          const missing2 = gen.let("missing");
+          if (useLoop || $data) {
+            const valid = gen.let("valid", true);
+            cxt.block$data(valid, () => loopUntilMissing(missing2, valid));
+            cxt.ok(valid);
+          } else {
+            gen.if((0, code_1.checkMissingProp)(cxt, schema, missing2));
+            (0, code_1.reportMissingProp)(cxt, missing2);
+            gen.else();
+          }
+        }
+        function loopAllRequired() {
+          gen.forOf("prop", schemaCode, (prop) => {
+            cxt.setParams({ missingProperty: prop });
+            gen.if((0, code_1.noPropertyInData)(gen, data2, prop, opts.ownProperties), () => cxt.error());
+          });
+        }
+        function loopUntilMissing(missing2, valid) {
+          cxt.setParams({ missingProperty: missing2 });
+          gen.forOf(missing2, schemaCode, () => {
+            gen.assign(valid, (0, code_1.propertyInData)(gen, data2, missing2, opts.ownProperties));
+            gen.if((0, codegen_1.not)(valid), () => {
+              cxt.error();
+              gen.break();
+            });
+          }, codegen_1.nil);
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/limitItems.js
+var require_limitItems = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/limitItems.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var error = {
+      message({ keyword, schemaCode }) {
+        const comp = keyword === "maxItems" ? "more" : "fewer";
+        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} items`;
+      },
+      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
+    };
+    var def = {
+      keyword: ["maxItems", "minItems"],
+      type: "array",
+      schemaType: "number",
+      $data: true,
+      error,
+      code(cxt) {
+        const { keyword, data: data2, schemaCode } = cxt;
+        const op = keyword === "maxItems" ? codegen_1.operators.GT : codegen_1.operators.LT;
+        cxt.fail$data((0, codegen_1._)`${data2}.length ${op} ${schemaCode}`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/runtime/equal.js
+var require_equal = __commonJS({
+  "node_modules/ajv/dist/runtime/equal.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var equal = require_fast_deep_equal();
+    equal.code = 'require("ajv/dist/runtime/equal").default';
+    exports2.default = equal;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/uniqueItems.js
+var require_uniqueItems = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/uniqueItems.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var dataType_1 = require_dataType();
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var equal_1 = require_equal();
+    var error = {
+      message: ({ params: { i, j } }) => (0, codegen_1.str)`must NOT have duplicate items (items ## ${j} and ${i} are identical)`,
+      params: ({ params: { i, j } }) => (0, codegen_1._)`{i: ${i}, j: ${j}}`
+    };
+    var def = {
+      keyword: "uniqueItems",
+      type: "array",
+      schemaType: "boolean",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, data: data2, $data, schema, parentSchema, schemaCode, it } = cxt;
+        if (!$data && !schema)
+          return;
+        const valid = gen.let("valid");
+        const itemTypes = parentSchema.items ? (0, dataType_1.getSchemaTypes)(parentSchema.items) : [];
+        cxt.block$data(valid, validateUniqueItems, (0, codegen_1._)`${schemaCode} === false`);
+        cxt.ok(valid);
+        function validateUniqueItems() {
+          const i = gen.let("i", (0, codegen_1._)`${data2}.length`);
+          const j = gen.let("j");
+          cxt.setParams({ i, j });
+          gen.assign(valid, true);
+          gen.if((0, codegen_1._)`${i} > 1`, () => (canOptimize() ? loopN : loopN2)(i, j));
+        }
+        function canOptimize() {
+          return itemTypes.length > 0 && !itemTypes.some((t) => t === "object" || t === "array");
+        }
+        function loopN(i, j) {
+          const item = gen.name("item");
+          const wrongType = (0, dataType_1.checkDataTypes)(itemTypes, item, it.opts.strictNumbers, dataType_1.DataType.Wrong);
+          const indices = gen.const("indices", (0, codegen_1._)`{}`);
+          gen.for((0, codegen_1._)`;${i}--;`, () => {
+            gen.let(item, (0, codegen_1._)`${data2}[${i}]`);
+            gen.if(wrongType, (0, codegen_1._)`continue`);
+            if (itemTypes.length > 1)
+              gen.if((0, codegen_1._)`typeof ${item} == "string"`, (0, codegen_1._)`${item} += "_"`);
+            gen.if((0, codegen_1._)`typeof ${indices}[${item}] == "number"`, () => {
+              gen.assign(j, (0, codegen_1._)`${indices}[${item}]`);
+              cxt.error();
+              gen.assign(valid, false).break();
+            }).code((0, codegen_1._)`${indices}[${item}] = ${i}`);
+          });
+        }
+        function loopN2(i, j) {
+          const eql = (0, util_1.useFunc)(gen, equal_1.default);
+          const outer = gen.name("outer");
+          gen.label(outer).for((0, codegen_1._)`;${i}--;`, () => gen.for((0, codegen_1._)`${j} = ${i}; ${j}--;`, () => gen.if((0, codegen_1._)`${eql}(${data2}[${i}], ${data2}[${j}])`, () => {
+            cxt.error();
+            gen.assign(valid, false).break(outer);
+          })));
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/const.js
+var require_const = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/const.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var equal_1 = require_equal();
+    var error = {
+      message: "must be equal to constant",
+      params: ({ schemaCode }) => (0, codegen_1._)`{allowedValue: ${schemaCode}}`
+    };
+    var def = {
+      keyword: "const",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, data: data2, $data, schemaCode, schema } = cxt;
+        if ($data || schema && typeof schema == "object") {
+          cxt.fail$data((0, codegen_1._)`!${(0, util_1.useFunc)(gen, equal_1.default)}(${data2}, ${schemaCode})`);
+        } else {
+          cxt.fail((0, codegen_1._)`${schema} !== ${data2}`);
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/enum.js
+var require_enum = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/enum.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var equal_1 = require_equal();
+    var error = {
+      message: "must be equal to one of the allowed values",
+      params: ({ schemaCode }) => (0, codegen_1._)`{allowedValues: ${schemaCode}}`
+    };
+    var def = {
+      keyword: "enum",
+      schemaType: "array",
+      $data: true,
+      error,
+      code(cxt) {
+        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        if (!$data && schema.length === 0)
+          throw new Error("enum must have non-empty array");
+        const useLoop = schema.length >= it.opts.loopEnum;
+        let eql;
+        const getEql = () => eql !== null && eql !== void 0 ? eql : eql = (0, util_1.useFunc)(gen, equal_1.default);
+        let valid;
+        if (useLoop || $data) {
+          valid = gen.let("valid");
+          cxt.block$data(valid, loopEnum);
+        } else {
+          if (!Array.isArray(schema))
+            throw new Error("ajv implementation error");
+          const vSchema = gen.const("vSchema", schemaCode);
+          valid = (0, codegen_1.or)(...schema.map((_x, i) => equalCode(vSchema, i)));
+        }
+        cxt.pass(valid);
+        function loopEnum() {
+          gen.assign(valid, false);
+          gen.forOf("v", schemaCode, (v) => gen.if((0, codegen_1._)`${getEql()}(${data2}, ${v})`, () => gen.assign(valid, true).break()));
+        }
+        function equalCode(vSchema, i) {
+          const sch = schema[i];
+          return typeof sch === "object" && sch !== null ? (0, codegen_1._)`${getEql()}(${data2}, ${vSchema}[${i}])` : (0, codegen_1._)`${data2} === ${sch}`;
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/validation/index.js
+var require_validation = __commonJS({
+  "node_modules/ajv/dist/vocabularies/validation/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var limitNumber_1 = require_limitNumber();
+    var multipleOf_1 = require_multipleOf();
+    var limitLength_1 = require_limitLength();
+    var pattern_1 = require_pattern();
+    var limitProperties_1 = require_limitProperties();
+    var required_1 = require_required();
+    var limitItems_1 = require_limitItems();
+    var uniqueItems_1 = require_uniqueItems();
+    var const_1 = require_const();
+    var enum_1 = require_enum();
+    var validation = [
+      // number
+      limitNumber_1.default,
+      multipleOf_1.default,
+      // string
+      limitLength_1.default,
+      pattern_1.default,
+      // object
+      limitProperties_1.default,
+      required_1.default,
+      // array
+      limitItems_1.default,
+      uniqueItems_1.default,
+      // any
+      { keyword: "type", schemaType: ["string", "array"] },
+      { keyword: "nullable", schemaType: "boolean" },
+      const_1.default,
+      enum_1.default
+    ];
+    exports2.default = validation;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/additionalItems.js
+var require_additionalItems = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/additionalItems.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.validateAdditionalItems = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: ({ params: { len } }) => (0, codegen_1.str)`must NOT have more than ${len} items`,
+      params: ({ params: { len } }) => (0, codegen_1._)`{limit: ${len}}`
+    };
+    var def = {
+      keyword: "additionalItems",
+      type: "array",
+      schemaType: ["boolean", "object"],
+      before: "uniqueItems",
+      error,
+      code(cxt) {
+        const { parentSchema, it } = cxt;
+        const { items } = parentSchema;
+        if (!Array.isArray(items)) {
+          (0, util_1.checkStrictMode)(it, '"additionalItems" is ignored when "items" is not an array of schemas');
+          return;
+        }
+        validateAdditionalItems(cxt, items);
+      }
+    };
+    function validateAdditionalItems(cxt, items) {
+      const { gen, schema, data: data2, keyword, it } = cxt;
+      it.items = true;
+      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+      if (schema === false) {
+        cxt.setParams({ len: items.length });
+        cxt.pass((0, codegen_1._)`${len} <= ${items.length}`);
+      } else if (typeof schema == "object" && !(0, util_1.alwaysValidSchema)(it, schema)) {
+        const valid = gen.var("valid", (0, codegen_1._)`${len} <= ${items.length}`);
+        gen.if((0, codegen_1.not)(valid), () => validateItems(valid));
+        cxt.ok(valid);
+      }
+      function validateItems(valid) {
+        gen.forRange("i", items.length, len, (i) => {
+          cxt.subschema({ keyword, dataProp: i, dataPropType: util_1.Type.Num }, valid);
+          if (!it.allErrors)
+            gen.if((0, codegen_1.not)(valid), () => gen.break());
+        });
+      }
+    }
+    exports2.validateAdditionalItems = validateAdditionalItems;
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/items.js
+var require_items = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/items.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.validateTuple = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var code_1 = require_code2();
+    var def = {
+      keyword: "items",
+      type: "array",
+      schemaType: ["object", "array", "boolean"],
+      before: "uniqueItems",
+      code(cxt) {
+        const { schema, it } = cxt;
+        if (Array.isArray(schema))
+          return validateTuple(cxt, "additionalItems", schema);
+        it.items = true;
+        if ((0, util_1.alwaysValidSchema)(it, schema))
+          return;
+        cxt.ok((0, code_1.validateArray)(cxt));
+      }
+    };
+    function validateTuple(cxt, extraItems, schArr = cxt.schema) {
+      const { gen, parentSchema, data: data2, keyword, it } = cxt;
+      checkStrictTuple(parentSchema);
+      if (it.opts.unevaluated && schArr.length && it.items !== true) {
+        it.items = util_1.mergeEvaluated.items(gen, schArr.length, it.items);
+      }
+      const valid = gen.name("valid");
+      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+      schArr.forEach((sch, i) => {
+        if ((0, util_1.alwaysValidSchema)(it, sch))
+          return;
+        gen.if((0, codegen_1._)`${len} > ${i}`, () => cxt.subschema({
+          keyword,
+          schemaProp: i,
+          dataProp: i
+        }, valid));
+        cxt.ok(valid);
+      });
+      function checkStrictTuple(sch) {
+        const { opts, errSchemaPath } = it;
+        const l = schArr.length;
+        const fullTuple = l === sch.minItems && (l === sch.maxItems || sch[extraItems] === false);
+        if (opts.strictTuples && !fullTuple) {
+          const msg = `"${keyword}" is ${l}-tuple, but minItems or maxItems/${extraItems} are not specified or different at path "${errSchemaPath}"`;
+          (0, util_1.checkStrictMode)(it, msg, opts.strictTuples);
+        }
+      }
+    }
+    exports2.validateTuple = validateTuple;
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/prefixItems.js
+var require_prefixItems = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/prefixItems.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var items_1 = require_items();
+    var def = {
+      keyword: "prefixItems",
+      type: "array",
+      schemaType: ["array"],
+      before: "uniqueItems",
+      code: (cxt) => (0, items_1.validateTuple)(cxt, "items")
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/items2020.js
+var require_items2020 = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/items2020.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var code_1 = require_code2();
+    var additionalItems_1 = require_additionalItems();
+    var error = {
+      message: ({ params: { len } }) => (0, codegen_1.str)`must NOT have more than ${len} items`,
+      params: ({ params: { len } }) => (0, codegen_1._)`{limit: ${len}}`
+    };
+    var def = {
+      keyword: "items",
+      type: "array",
+      schemaType: ["object", "boolean"],
+      before: "uniqueItems",
+      error,
+      code(cxt) {
+        const { schema, parentSchema, it } = cxt;
+        const { prefixItems } = parentSchema;
+        it.items = true;
+        if ((0, util_1.alwaysValidSchema)(it, schema))
+          return;
+        if (prefixItems)
+          (0, additionalItems_1.validateAdditionalItems)(cxt, prefixItems);
+        else
+          cxt.ok((0, code_1.validateArray)(cxt));
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/contains.js
+var require_contains = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/contains.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: ({ params: { min, max } }) => max === void 0 ? (0, codegen_1.str)`must contain at least ${min} valid item(s)` : (0, codegen_1.str)`must contain at least ${min} and no more than ${max} valid item(s)`,
+      params: ({ params: { min, max } }) => max === void 0 ? (0, codegen_1._)`{minContains: ${min}}` : (0, codegen_1._)`{minContains: ${min}, maxContains: ${max}}`
+    };
+    var def = {
+      keyword: "contains",
+      type: "array",
+      schemaType: ["object", "boolean"],
+      before: "uniqueItems",
+      trackErrors: true,
+      error,
+      code(cxt) {
+        const { gen, schema, parentSchema, data: data2, it } = cxt;
+        let min;
+        let max;
+        const { minContains, maxContains } = parentSchema;
+        if (it.opts.next) {
+          min = minContains === void 0 ? 1 : minContains;
+          max = maxContains;
+        } else {
+          min = 1;
+        }
+        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+        cxt.setParams({ min, max });
+        if (max === void 0 && min === 0) {
+          (0, util_1.checkStrictMode)(it, `"minContains" == 0 without "maxContains": "contains" keyword ignored`);
+          return;
+        }
+        if (max !== void 0 && min > max) {
+          (0, util_1.checkStrictMode)(it, `"minContains" > "maxContains" is always invalid`);
+          cxt.fail();
+          return;
+        }
+        if ((0, util_1.alwaysValidSchema)(it, schema)) {
+          let cond = (0, codegen_1._)`${len} >= ${min}`;
+          if (max !== void 0)
+            cond = (0, codegen_1._)`${cond} && ${len} <= ${max}`;
+          cxt.pass(cond);
+          return;
+        }
+        it.items = true;
+        const valid = gen.name("valid");
+        if (max === void 0 && min === 1) {
+          validateItems(valid, () => gen.if(valid, () => gen.break()));
+        } else if (min === 0) {
+          gen.let(valid, true);
+          if (max !== void 0)
+            gen.if((0, codegen_1._)`${data2}.length > 0`, validateItemsWithCount);
+        } else {
+          gen.let(valid, false);
+          validateItemsWithCount();
+        }
+        cxt.result(valid, () => cxt.reset());
+        function validateItemsWithCount() {
+          const schValid = gen.name("_valid");
+          const count = gen.let("count", 0);
+          validateItems(schValid, () => gen.if(schValid, () => checkLimits(count)));
+        }
+        function validateItems(_valid, block) {
+          gen.forRange("i", 0, len, (i) => {
+            cxt.subschema({
+              keyword: "contains",
+              dataProp: i,
+              dataPropType: util_1.Type.Num,
+              compositeRule: true
+            }, _valid);
+            block();
+          });
+        }
+        function checkLimits(count) {
+          gen.code((0, codegen_1._)`${count}++`);
+          if (max === void 0) {
+            gen.if((0, codegen_1._)`${count} >= ${min}`, () => gen.assign(valid, true).break());
+          } else {
+            gen.if((0, codegen_1._)`${count} > ${max}`, () => gen.assign(valid, false).break());
+            if (min === 1)
+              gen.assign(valid, true);
+            else
+              gen.if((0, codegen_1._)`${count} >= ${min}`, () => gen.assign(valid, true));
+          }
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/dependencies.js
+var require_dependencies = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/dependencies.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.validateSchemaDeps = exports2.validatePropertyDeps = exports2.error = void 0;
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var code_1 = require_code2();
+    exports2.error = {
+      message: ({ params: { property: property2, depsCount, deps } }) => {
+        const property_ies = depsCount === 1 ? "property" : "properties";
+        return (0, codegen_1.str)`must have ${property_ies} ${deps} when property ${property2} is present`;
+      },
+      params: ({ params: { property: property2, depsCount, deps, missingProperty } }) => (0, codegen_1._)`{property: ${property2},
+    missingProperty: ${missingProperty},
+    depsCount: ${depsCount},
+    deps: ${deps}}`
+      // TODO change to reference
+    };
+    var def = {
+      keyword: "dependencies",
+      type: "object",
+      schemaType: "object",
+      error: exports2.error,
+      code(cxt) {
+        const [propDeps, schDeps] = splitDependencies(cxt);
+        validatePropertyDeps(cxt, propDeps);
+        validateSchemaDeps(cxt, schDeps);
+      }
+    };
+    function splitDependencies({ schema }) {
+      const propertyDeps = {};
+      const schemaDeps = {};
+      for (const key in schema) {
+        if (key === "__proto__")
+          continue;
+        const deps = Array.isArray(schema[key]) ? propertyDeps : schemaDeps;
+        deps[key] = schema[key];
+      }
+      return [propertyDeps, schemaDeps];
+    }
+    function validatePropertyDeps(cxt, propertyDeps = cxt.schema) {
+      const { gen, data: data2, it } = cxt;
+      if (Object.keys(propertyDeps).length === 0)
+        return;
+      const missing2 = gen.let("missing");
+      for (const prop in propertyDeps) {
+        const deps = propertyDeps[prop];
+        if (deps.length === 0)
+          continue;
+        const hasProperty = (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties);
+        cxt.setParams({
+          property: prop,
+          depsCount: deps.length,
+          deps: deps.join(", ")
+        });
+        if (it.allErrors) {
+          gen.if(hasProperty, () => {
+            for (const depProp of deps) {
+              (0, code_1.checkReportMissingProp)(cxt, depProp);
+            }
+          });
+        } else {
+          gen.if((0, codegen_1._)`${hasProperty} && (${(0, code_1.checkMissingProp)(cxt, deps, missing2)})`);
+          (0, code_1.reportMissingProp)(cxt, missing2);
+          gen.else();
+        }
+      }
+    }
+    exports2.validatePropertyDeps = validatePropertyDeps;
+    function validateSchemaDeps(cxt, schemaDeps = cxt.schema) {
+      const { gen, data: data2, keyword, it } = cxt;
+      const valid = gen.name("valid");
+      for (const prop in schemaDeps) {
+        if ((0, util_1.alwaysValidSchema)(it, schemaDeps[prop]))
+          continue;
+        gen.if(
+          (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties),
+          () => {
+            const schCxt = cxt.subschema({ keyword, schemaProp: prop }, valid);
+            cxt.mergeValidEvaluated(schCxt, valid);
+          },
+          () => gen.var(valid, true)
+          // TODO var
+        );
+        cxt.ok(valid);
+      }
+    }
+    exports2.validateSchemaDeps = validateSchemaDeps;
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/propertyNames.js
+var require_propertyNames = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/propertyNames.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: "property name must be valid",
+      params: ({ params }) => (0, codegen_1._)`{propertyName: ${params.propertyName}}`
+    };
+    var def = {
+      keyword: "propertyNames",
+      type: "object",
+      schemaType: ["object", "boolean"],
+      error,
+      code(cxt) {
+        const { gen, schema, data: data2, it } = cxt;
+        if ((0, util_1.alwaysValidSchema)(it, schema))
+          return;
+        const valid = gen.name("valid");
+        gen.forIn("key", data2, (key) => {
+          cxt.setParams({ propertyName: key });
+          cxt.subschema({
+            keyword: "propertyNames",
+            data: key,
+            dataTypes: ["string"],
+            propertyName: key,
+            compositeRule: true
+          }, valid);
+          gen.if((0, codegen_1.not)(valid), () => {
+            cxt.error(true);
+            if (!it.allErrors)
+              gen.break();
+          });
+        });
+        cxt.ok(valid);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/additionalProperties.js
+var require_additionalProperties = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/additionalProperties.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var code_1 = require_code2();
+    var codegen_1 = require_codegen();
+    var names_1 = require_names();
+    var util_1 = require_util();
+    var error = {
+      message: "must NOT have additional properties",
+      params: ({ params }) => (0, codegen_1._)`{additionalProperty: ${params.additionalProperty}}`
+    };
+    var def = {
+      keyword: "additionalProperties",
+      type: ["object"],
+      schemaType: ["boolean", "object"],
+      allowUndefined: true,
+      trackErrors: true,
+      error,
+      code(cxt) {
+        const { gen, schema, parentSchema, data: data2, errsCount, it } = cxt;
+        if (!errsCount)
+          throw new Error("ajv implementation error");
+        const { allErrors, opts } = it;
+        it.props = true;
+        if (opts.removeAdditional !== "all" && (0, util_1.alwaysValidSchema)(it, schema))
+          return;
+        const props = (0, code_1.allSchemaProperties)(parentSchema.properties);
+        const patProps = (0, code_1.allSchemaProperties)(parentSchema.patternProperties);
+        checkAdditionalProperties();
+        cxt.ok((0, codegen_1._)`${errsCount} === ${names_1.default.errors}`);
+        function checkAdditionalProperties() {
+          gen.forIn("key", data2, (key) => {
+            if (!props.length && !patProps.length)
+              additionalPropertyCode(key);
+            else
+              gen.if(isAdditional(key), () => additionalPropertyCode(key));
+          });
+        }
+        function isAdditional(key) {
+          let definedProp;
+          if (props.length > 8) {
+            const propsSchema = (0, util_1.schemaRefOrVal)(it, parentSchema.properties, "properties");
+            definedProp = (0, code_1.isOwnProperty)(gen, propsSchema, key);
+          } else if (props.length) {
+            definedProp = (0, codegen_1.or)(...props.map((p) => (0, codegen_1._)`${key} === ${p}`));
+          } else {
+            definedProp = codegen_1.nil;
+          }
+          if (patProps.length) {
+            definedProp = (0, codegen_1.or)(definedProp, ...patProps.map((p) => (0, codegen_1._)`${(0, code_1.usePattern)(cxt, p)}.test(${key})`));
+          }
+          return (0, codegen_1.not)(definedProp);
+        }
+        function deleteAdditional(key) {
+          gen.code((0, codegen_1._)`delete ${data2}[${key}]`);
+        }
+        function additionalPropertyCode(key) {
+          if (opts.removeAdditional === "all" || opts.removeAdditional && schema === false) {
+            deleteAdditional(key);
+            return;
+          }
+          if (schema === false) {
+            cxt.setParams({ additionalProperty: key });
+            cxt.error();
+            if (!allErrors)
+              gen.break();
+            return;
+          }
+          if (typeof schema == "object" && !(0, util_1.alwaysValidSchema)(it, schema)) {
+            const valid = gen.name("valid");
+            if (opts.removeAdditional === "failing") {
+              applyAdditionalSchema(key, valid, false);
+              gen.if((0, codegen_1.not)(valid), () => {
+                cxt.reset();
+                deleteAdditional(key);
+              });
+            } else {
+              applyAdditionalSchema(key, valid);
+              if (!allErrors)
+                gen.if((0, codegen_1.not)(valid), () => gen.break());
+            }
+          }
+        }
+        function applyAdditionalSchema(key, valid, errors) {
+          const subschema = {
+            keyword: "additionalProperties",
+            dataProp: key,
+            dataPropType: util_1.Type.Str
+          };
+          if (errors === false) {
+            Object.assign(subschema, {
+              compositeRule: true,
+              createErrors: false,
+              allErrors: false
+            });
+          }
+          cxt.subschema(subschema, valid);
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/properties.js
+var require_properties = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/properties.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var validate_1 = require_validate();
+    var code_1 = require_code2();
+    var util_1 = require_util();
+    var additionalProperties_1 = require_additionalProperties();
+    var def = {
+      keyword: "properties",
+      type: "object",
+      schemaType: "object",
+      code(cxt) {
+        const { gen, schema, parentSchema, data: data2, it } = cxt;
+        if (it.opts.removeAdditional === "all" && parentSchema.additionalProperties === void 0) {
+          additionalProperties_1.default.code(new validate_1.KeywordCxt(it, additionalProperties_1.default, "additionalProperties"));
+        }
+        const allProps = (0, code_1.allSchemaProperties)(schema);
+        for (const prop of allProps) {
+          it.definedProperties.add(prop);
+        }
+        if (it.opts.unevaluated && allProps.length && it.props !== true) {
+          it.props = util_1.mergeEvaluated.props(gen, (0, util_1.toHash)(allProps), it.props);
+        }
+        const properties = allProps.filter((p) => !(0, util_1.alwaysValidSchema)(it, schema[p]));
+        if (properties.length === 0)
+          return;
+        const valid = gen.name("valid");
+        for (const prop of properties) {
+          if (hasDefault(prop)) {
+            applyPropertySchema(prop);
+          } else {
+            gen.if((0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties));
+            applyPropertySchema(prop);
+            if (!it.allErrors)
+              gen.else().var(valid, true);
+            gen.endIf();
+          }
+          cxt.it.definedProperties.add(prop);
+          cxt.ok(valid);
+        }
+        function hasDefault(prop) {
+          return it.opts.useDefaults && !it.compositeRule && schema[prop].default !== void 0;
+        }
+        function applyPropertySchema(prop) {
+          cxt.subschema({
+            keyword: "properties",
+            schemaProp: prop,
+            dataProp: prop
+          }, valid);
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/patternProperties.js
+var require_patternProperties = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/patternProperties.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var code_1 = require_code2();
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var util_2 = require_util();
+    var def = {
+      keyword: "patternProperties",
+      type: "object",
+      schemaType: "object",
+      code(cxt) {
+        const { gen, schema, data: data2, parentSchema, it } = cxt;
+        const { opts } = it;
+        const patterns = (0, code_1.allSchemaProperties)(schema);
+        const alwaysValidPatterns = patterns.filter((p) => (0, util_1.alwaysValidSchema)(it, schema[p]));
+        if (patterns.length === 0 || alwaysValidPatterns.length === patterns.length && (!it.opts.unevaluated || it.props === true)) {
+          return;
+        }
+        const checkProperties = opts.strictSchema && !opts.allowMatchingProperties && parentSchema.properties;
+        const valid = gen.name("valid");
+        if (it.props !== true && !(it.props instanceof codegen_1.Name)) {
+          it.props = (0, util_2.evaluatedPropsToName)(gen, it.props);
+        }
+        const { props } = it;
+        validatePatternProperties();
+        function validatePatternProperties() {
+          for (const pat of patterns) {
+            if (checkProperties)
+              checkMatchingProperties(pat);
+            if (it.allErrors) {
+              validateProperties(pat);
+            } else {
+              gen.var(valid, true);
+              validateProperties(pat);
+              gen.if(valid);
+            }
+          }
+        }
+        function checkMatchingProperties(pat) {
+          for (const prop in checkProperties) {
+            if (new RegExp(pat).test(prop)) {
+              (0, util_1.checkStrictMode)(it, `property ${prop} matches pattern ${pat} (use allowMatchingProperties)`);
+            }
+          }
+        }
+        function validateProperties(pat) {
+          gen.forIn("key", data2, (key) => {
+            gen.if((0, codegen_1._)`${(0, code_1.usePattern)(cxt, pat)}.test(${key})`, () => {
+              const alwaysValid = alwaysValidPatterns.includes(pat);
+              if (!alwaysValid) {
+                cxt.subschema({
+                  keyword: "patternProperties",
+                  schemaProp: pat,
+                  dataProp: key,
+                  dataPropType: util_2.Type.Str
+                }, valid);
+              }
+              if (it.opts.unevaluated && props !== true) {
+                gen.assign((0, codegen_1._)`${props}[${key}]`, true);
+              } else if (!alwaysValid && !it.allErrors) {
+                gen.if((0, codegen_1.not)(valid), () => gen.break());
+              }
+            });
+          });
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/not.js
+var require_not = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/not.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var util_1 = require_util();
+    var def = {
+      keyword: "not",
+      schemaType: ["object", "boolean"],
+      trackErrors: true,
+      code(cxt) {
+        const { gen, schema, it } = cxt;
+        if ((0, util_1.alwaysValidSchema)(it, schema)) {
+          cxt.fail();
+          return;
+        }
+        const valid = gen.name("valid");
+        cxt.subschema({
+          keyword: "not",
+          compositeRule: true,
+          createErrors: false,
+          allErrors: false
+        }, valid);
+        cxt.failResult(valid, () => cxt.reset(), () => cxt.error());
+      },
+      error: { message: "must NOT be valid" }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/anyOf.js
+var require_anyOf = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/anyOf.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var code_1 = require_code2();
+    var def = {
+      keyword: "anyOf",
+      schemaType: "array",
+      trackErrors: true,
+      code: code_1.validateUnion,
+      error: { message: "must match a schema in anyOf" }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/oneOf.js
+var require_oneOf = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/oneOf.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: "must match exactly one schema in oneOf",
+      params: ({ params }) => (0, codegen_1._)`{passingSchemas: ${params.passing}}`
+    };
+    var def = {
+      keyword: "oneOf",
+      schemaType: "array",
+      trackErrors: true,
+      error,
+      code(cxt) {
+        const { gen, schema, parentSchema, it } = cxt;
+        if (!Array.isArray(schema))
+          throw new Error("ajv implementation error");
+        if (it.opts.discriminator && parentSchema.discriminator)
+          return;
+        const schArr = schema;
+        const valid = gen.let("valid", false);
+        const passing = gen.let("passing", null);
+        const schValid = gen.name("_valid");
+        cxt.setParams({ passing });
+        gen.block(validateOneOf);
+        cxt.result(valid, () => cxt.reset(), () => cxt.error(true));
+        function validateOneOf() {
+          schArr.forEach((sch, i) => {
+            let schCxt;
+            if ((0, util_1.alwaysValidSchema)(it, sch)) {
+              gen.var(schValid, true);
+            } else {
+              schCxt = cxt.subschema({
+                keyword: "oneOf",
+                schemaProp: i,
+                compositeRule: true
+              }, schValid);
+            }
+            if (i > 0) {
+              gen.if((0, codegen_1._)`${schValid} && ${valid}`).assign(valid, false).assign(passing, (0, codegen_1._)`[${passing}, ${i}]`).else();
+            }
+            gen.if(schValid, () => {
+              gen.assign(valid, true);
+              gen.assign(passing, i);
+              if (schCxt)
+                cxt.mergeEvaluated(schCxt, codegen_1.Name);
+            });
+          });
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/allOf.js
+var require_allOf = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/allOf.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var util_1 = require_util();
+    var def = {
+      keyword: "allOf",
+      schemaType: "array",
+      code(cxt) {
+        const { gen, schema, it } = cxt;
+        if (!Array.isArray(schema))
+          throw new Error("ajv implementation error");
+        const valid = gen.name("valid");
+        schema.forEach((sch, i) => {
+          if ((0, util_1.alwaysValidSchema)(it, sch))
+            return;
+          const schCxt = cxt.subschema({ keyword: "allOf", schemaProp: i }, valid);
+          cxt.ok(valid);
+          cxt.mergeEvaluated(schCxt);
+        });
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/if.js
+var require_if = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/if.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var util_1 = require_util();
+    var error = {
+      message: ({ params }) => (0, codegen_1.str)`must match "${params.ifClause}" schema`,
+      params: ({ params }) => (0, codegen_1._)`{failingKeyword: ${params.ifClause}}`
+    };
+    var def = {
+      keyword: "if",
+      schemaType: ["object", "boolean"],
+      trackErrors: true,
+      error,
+      code(cxt) {
+        const { gen, parentSchema, it } = cxt;
+        if (parentSchema.then === void 0 && parentSchema.else === void 0) {
+          (0, util_1.checkStrictMode)(it, '"if" without "then" and "else" is ignored');
+        }
+        const hasThen = hasSchema(it, "then");
+        const hasElse = hasSchema(it, "else");
+        if (!hasThen && !hasElse)
+          return;
+        const valid = gen.let("valid", true);
+        const schValid = gen.name("_valid");
+        validateIf();
+        cxt.reset();
+        if (hasThen && hasElse) {
+          const ifClause = gen.let("ifClause");
+          cxt.setParams({ ifClause });
+          gen.if(schValid, validateClause("then", ifClause), validateClause("else", ifClause));
+        } else if (hasThen) {
+          gen.if(schValid, validateClause("then"));
+        } else {
+          gen.if((0, codegen_1.not)(schValid), validateClause("else"));
+        }
+        cxt.pass(valid, () => cxt.error(true));
+        function validateIf() {
+          const schCxt = cxt.subschema({
+            keyword: "if",
+            compositeRule: true,
+            createErrors: false,
+            allErrors: false
+          }, schValid);
+          cxt.mergeEvaluated(schCxt);
+        }
+        function validateClause(keyword, ifClause) {
+          return () => {
+            const schCxt = cxt.subschema({ keyword }, schValid);
+            gen.assign(valid, schValid);
+            cxt.mergeValidEvaluated(schCxt, valid);
+            if (ifClause)
+              gen.assign(ifClause, (0, codegen_1._)`${keyword}`);
+            else
+              cxt.setParams({ ifClause: keyword });
+          };
+        }
+      }
+    };
+    function hasSchema(it, keyword) {
+      const schema = it.schema[keyword];
+      return schema !== void 0 && !(0, util_1.alwaysValidSchema)(it, schema);
+    }
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/thenElse.js
+var require_thenElse = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/thenElse.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var util_1 = require_util();
+    var def = {
+      keyword: ["then", "else"],
+      schemaType: ["object", "boolean"],
+      code({ keyword, parentSchema, it }) {
+        if (parentSchema.if === void 0)
+          (0, util_1.checkStrictMode)(it, `"${keyword}" without "if" is ignored`);
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/applicator/index.js
+var require_applicator = __commonJS({
+  "node_modules/ajv/dist/vocabularies/applicator/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var additionalItems_1 = require_additionalItems();
+    var prefixItems_1 = require_prefixItems();
+    var items_1 = require_items();
+    var items2020_1 = require_items2020();
+    var contains_1 = require_contains();
+    var dependencies_1 = require_dependencies();
+    var propertyNames_1 = require_propertyNames();
+    var additionalProperties_1 = require_additionalProperties();
+    var properties_1 = require_properties();
+    var patternProperties_1 = require_patternProperties();
+    var not_1 = require_not();
+    var anyOf_1 = require_anyOf();
+    var oneOf_1 = require_oneOf();
+    var allOf_1 = require_allOf();
+    var if_1 = require_if();
+    var thenElse_1 = require_thenElse();
+    function getApplicator(draft2020 = false) {
+      const applicator = [
+        // any
+        not_1.default,
+        anyOf_1.default,
+        oneOf_1.default,
+        allOf_1.default,
+        if_1.default,
+        thenElse_1.default,
+        // object
+        propertyNames_1.default,
+        additionalProperties_1.default,
+        dependencies_1.default,
+        properties_1.default,
+        patternProperties_1.default
+      ];
+      if (draft2020)
+        applicator.push(prefixItems_1.default, items2020_1.default);
+      else
+        applicator.push(additionalItems_1.default, items_1.default);
+      applicator.push(contains_1.default);
+      return applicator;
+    }
+    exports2.default = getApplicator;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/format/format.js
+var require_format = __commonJS({
+  "node_modules/ajv/dist/vocabularies/format/format.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var error = {
+      message: ({ schemaCode }) => (0, codegen_1.str)`must match format "${schemaCode}"`,
+      params: ({ schemaCode }) => (0, codegen_1._)`{format: ${schemaCode}}`
+    };
+    var def = {
+      keyword: "format",
+      type: ["number", "string"],
+      schemaType: "string",
+      $data: true,
+      error,
+      code(cxt, ruleType) {
+        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        const { opts, errSchemaPath, schemaEnv, self } = it;
+        if (!opts.validateFormats)
+          return;
+        if ($data)
+          validate$DataFormat();
+        else
+          validateFormat();
+        function validate$DataFormat() {
+          const fmts = gen.scopeValue("formats", {
+            ref: self.formats,
+            code: opts.code.formats
+          });
+          const fDef = gen.const("fDef", (0, codegen_1._)`${fmts}[${schemaCode}]`);
+          const fType = gen.let("fType");
+          const format = gen.let("format");
+          gen.if((0, codegen_1._)`typeof ${fDef} == "object" && !(${fDef} instanceof RegExp)`, () => gen.assign(fType, (0, codegen_1._)`${fDef}.type || "string"`).assign(format, (0, codegen_1._)`${fDef}.validate`), () => gen.assign(fType, (0, codegen_1._)`"string"`).assign(format, fDef));
+          cxt.fail$data((0, codegen_1.or)(unknownFmt(), invalidFmt()));
+          function unknownFmt() {
+            if (opts.strictSchema === false)
+              return codegen_1.nil;
+            return (0, codegen_1._)`${schemaCode} && !${format}`;
+          }
+          function invalidFmt() {
+            const callFormat = schemaEnv.$async ? (0, codegen_1._)`(${fDef}.async ? await ${format}(${data2}) : ${format}(${data2}))` : (0, codegen_1._)`${format}(${data2})`;
+            const validData = (0, codegen_1._)`(typeof ${format} == "function" ? ${callFormat} : ${format}.test(${data2}))`;
+            return (0, codegen_1._)`${format} && ${format} !== true && ${fType} === ${ruleType} && !${validData}`;
+          }
+        }
+        function validateFormat() {
+          const formatDef = self.formats[schema];
+          if (!formatDef) {
+            unknownFormat();
+            return;
+          }
+          if (formatDef === true)
+            return;
+          const [fmtType, format, fmtRef] = getFormat(formatDef);
+          if (fmtType === ruleType)
+            cxt.pass(validCondition());
+          function unknownFormat() {
+            if (opts.strictSchema === false) {
+              self.logger.warn(unknownMsg());
+              return;
+            }
+            throw new Error(unknownMsg());
+            function unknownMsg() {
+              return `unknown format "${schema}" ignored in schema at path "${errSchemaPath}"`;
+            }
+          }
+          function getFormat(fmtDef) {
+            const code = fmtDef instanceof RegExp ? (0, codegen_1.regexpCode)(fmtDef) : opts.code.formats ? (0, codegen_1._)`${opts.code.formats}${(0, codegen_1.getProperty)(schema)}` : void 0;
+            const fmt = gen.scopeValue("formats", { key: schema, ref: fmtDef, code });
+            if (typeof fmtDef == "object" && !(fmtDef instanceof RegExp)) {
+              return [fmtDef.type || "string", fmtDef.validate, (0, codegen_1._)`${fmt}.validate`];
+            }
+            return ["string", fmtDef, fmt];
+          }
+          function validCondition() {
+            if (typeof formatDef == "object" && !(formatDef instanceof RegExp) && formatDef.async) {
+              if (!schemaEnv.$async)
+                throw new Error("async format in sync schema");
+              return (0, codegen_1._)`await ${fmtRef}(${data2})`;
+            }
+            return typeof format == "function" ? (0, codegen_1._)`${fmtRef}(${data2})` : (0, codegen_1._)`${fmtRef}.test(${data2})`;
+          }
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/format/index.js
+var require_format2 = __commonJS({
+  "node_modules/ajv/dist/vocabularies/format/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var format_1 = require_format();
+    var format = [format_1.default];
+    exports2.default = format;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/metadata.js
+var require_metadata = __commonJS({
+  "node_modules/ajv/dist/vocabularies/metadata.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.contentVocabulary = exports2.metadataVocabulary = void 0;
+    exports2.metadataVocabulary = [
+      "title",
+      "description",
+      "default",
+      "deprecated",
+      "readOnly",
+      "writeOnly",
+      "examples"
+    ];
+    exports2.contentVocabulary = [
+      "contentMediaType",
+      "contentEncoding",
+      "contentSchema"
+    ];
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/draft7.js
+var require_draft7 = __commonJS({
+  "node_modules/ajv/dist/vocabularies/draft7.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var core_1 = require_core2();
+    var validation_1 = require_validation();
+    var applicator_1 = require_applicator();
+    var format_1 = require_format2();
+    var metadata_1 = require_metadata();
+    var draft7Vocabularies = [
+      core_1.default,
+      validation_1.default,
+      (0, applicator_1.default)(),
+      format_1.default,
+      metadata_1.metadataVocabulary,
+      metadata_1.contentVocabulary
+    ];
+    exports2.default = draft7Vocabularies;
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/discriminator/types.js
+var require_types = __commonJS({
+  "node_modules/ajv/dist/vocabularies/discriminator/types.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.DiscrError = void 0;
+    var DiscrError;
+    (function(DiscrError2) {
+      DiscrError2["Tag"] = "tag";
+      DiscrError2["Mapping"] = "mapping";
+    })(DiscrError || (exports2.DiscrError = DiscrError = {}));
+  }
+});
+
+// node_modules/ajv/dist/vocabularies/discriminator/index.js
+var require_discriminator = __commonJS({
+  "node_modules/ajv/dist/vocabularies/discriminator/index.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var codegen_1 = require_codegen();
+    var types_1 = require_types();
+    var compile_1 = require_compile();
+    var ref_error_1 = require_ref_error();
+    var util_1 = require_util();
+    var error = {
+      message: ({ params: { discrError, tagName } }) => discrError === types_1.DiscrError.Tag ? `tag "${tagName}" must be string` : `value of tag "${tagName}" must be in oneOf`,
+      params: ({ params: { discrError, tag, tagName } }) => (0, codegen_1._)`{error: ${discrError}, tag: ${tagName}, tagValue: ${tag}}`
+    };
+    var def = {
+      keyword: "discriminator",
+      type: "object",
+      schemaType: "object",
+      error,
+      code(cxt) {
+        const { gen, data: data2, schema, parentSchema, it } = cxt;
+        const { oneOf } = parentSchema;
+        if (!it.opts.discriminator) {
+          throw new Error("discriminator: requires discriminator option");
+        }
+        const tagName = schema.propertyName;
+        if (typeof tagName != "string")
+          throw new Error("discriminator: requires propertyName");
+        if (schema.mapping)
+          throw new Error("discriminator: mapping is not supported");
+        if (!oneOf)
+          throw new Error("discriminator: requires oneOf keyword");
+        const valid = gen.let("valid", false);
+        const tag = gen.const("tag", (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(tagName)}`);
+        gen.if((0, codegen_1._)`typeof ${tag} == "string"`, () => validateMapping(), () => cxt.error(false, { discrError: types_1.DiscrError.Tag, tag, tagName }));
+        cxt.ok(valid);
+        function validateMapping() {
+          const mapping2 = getMapping();
+          gen.if(false);
+          for (const tagValue in mapping2) {
+            gen.elseIf((0, codegen_1._)`${tag} === ${tagValue}`);
+            gen.assign(valid, applyTagSchema(mapping2[tagValue]));
+          }
+          gen.else();
+          cxt.error(false, { discrError: types_1.DiscrError.Mapping, tag, tagName });
+          gen.endIf();
+        }
+        function applyTagSchema(schemaProp) {
+          const _valid = gen.name("valid");
+          const schCxt = cxt.subschema({ keyword: "oneOf", schemaProp }, _valid);
+          cxt.mergeEvaluated(schCxt, codegen_1.Name);
+          return _valid;
+        }
+        function getMapping() {
+          var _a;
+          const oneOfMapping = {};
+          const topRequired = hasRequired(parentSchema);
+          let tagRequired = true;
+          for (let i = 0; i < oneOf.length; i++) {
+            let sch = oneOf[i];
+            if ((sch === null || sch === void 0 ? void 0 : sch.$ref) && !(0, util_1.schemaHasRulesButRef)(sch, it.self.RULES)) {
+              const ref = sch.$ref;
+              sch = compile_1.resolveRef.call(it.self, it.schemaEnv.root, it.baseId, ref);
+              if (sch instanceof compile_1.SchemaEnv)
+                sch = sch.schema;
+              if (sch === void 0)
+                throw new ref_error_1.default(it.opts.uriResolver, it.baseId, ref);
+            }
+            const propSch = (_a = sch === null || sch === void 0 ? void 0 : sch.properties) === null || _a === void 0 ? void 0 : _a[tagName];
+            if (typeof propSch != "object") {
+              throw new Error(`discriminator: oneOf subschemas (or referenced schemas) must have "properties/${tagName}"`);
+            }
+            tagRequired = tagRequired && (topRequired || hasRequired(sch));
+            addMappings(propSch, i);
+          }
+          if (!tagRequired)
+            throw new Error(`discriminator: "${tagName}" must be required`);
+          return oneOfMapping;
+          function hasRequired({ required }) {
+            return Array.isArray(required) && required.includes(tagName);
+          }
+          function addMappings(sch, i) {
+            if (sch.const) {
+              addMapping(sch.const, i);
+            } else if (sch.enum) {
+              for (const tagValue of sch.enum) {
+                addMapping(tagValue, i);
+              }
+            } else {
+              throw new Error(`discriminator: "properties/${tagName}" must have "const" or "enum"`);
+            }
+          }
+          function addMapping(tagValue, i) {
+            if (typeof tagValue != "string" || tagValue in oneOfMapping) {
+              throw new Error(`discriminator: "${tagName}" values must be unique strings`);
+            }
+            oneOfMapping[tagValue] = i;
+          }
+        }
+      }
+    };
+    exports2.default = def;
+  }
+});
+
+// node_modules/ajv/dist/refs/json-schema-draft-07.json
+var require_json_schema_draft_07 = __commonJS({
+  "node_modules/ajv/dist/refs/json-schema-draft-07.json"(exports2, module2) {
+    module2.exports = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      $id: "http://json-schema.org/draft-07/schema#",
+      title: "Core schema meta-schema",
+      definitions: {
+        schemaArray: {
+          type: "array",
+          minItems: 1,
+          items: { $ref: "#" }
+        },
+        nonNegativeInteger: {
+          type: "integer",
+          minimum: 0
+        },
+        nonNegativeIntegerDefault0: {
+          allOf: [{ $ref: "#/definitions/nonNegativeInteger" }, { default: 0 }]
+        },
+        simpleTypes: {
+          enum: ["array", "boolean", "integer", "null", "number", "object", "string"]
+        },
+        stringArray: {
+          type: "array",
+          items: { type: "string" },
+          uniqueItems: true,
+          default: []
+        }
+      },
+      type: ["object", "boolean"],
+      properties: {
+        $id: {
+          type: "string",
+          format: "uri-reference"
+        },
+        $schema: {
+          type: "string",
+          format: "uri"
+        },
+        $ref: {
+          type: "string",
+          format: "uri-reference"
+        },
+        $comment: {
+          type: "string"
+        },
+        title: {
+          type: "string"
+        },
+        description: {
+          type: "string"
+        },
+        default: true,
+        readOnly: {
+          type: "boolean",
+          default: false
+        },
+        examples: {
+          type: "array",
+          items: true
+        },
+        multipleOf: {
+          type: "number",
+          exclusiveMinimum: 0
+        },
+        maximum: {
+          type: "number"
+        },
+        exclusiveMaximum: {
+          type: "number"
+        },
+        minimum: {
+          type: "number"
+        },
+        exclusiveMinimum: {
+          type: "number"
+        },
+        maxLength: { $ref: "#/definitions/nonNegativeInteger" },
+        minLength: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
+        pattern: {
+          type: "string",
+          format: "regex"
+        },
+        additionalItems: { $ref: "#" },
+        items: {
+          anyOf: [{ $ref: "#" }, { $ref: "#/definitions/schemaArray" }],
+          default: true
+        },
+        maxItems: { $ref: "#/definitions/nonNegativeInteger" },
+        minItems: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
+        uniqueItems: {
+          type: "boolean",
+          default: false
+        },
+        contains: { $ref: "#" },
+        maxProperties: { $ref: "#/definitions/nonNegativeInteger" },
+        minProperties: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
+        required: { $ref: "#/definitions/stringArray" },
+        additionalProperties: { $ref: "#" },
+        definitions: {
+          type: "object",
+          additionalProperties: { $ref: "#" },
+          default: {}
+        },
+        properties: {
+          type: "object",
+          additionalProperties: { $ref: "#" },
+          default: {}
+        },
+        patternProperties: {
+          type: "object",
+          additionalProperties: { $ref: "#" },
+          propertyNames: { format: "regex" },
+          default: {}
+        },
+        dependencies: {
+          type: "object",
+          additionalProperties: {
+            anyOf: [{ $ref: "#" }, { $ref: "#/definitions/stringArray" }]
+          }
+        },
+        propertyNames: { $ref: "#" },
+        const: true,
+        enum: {
+          type: "array",
+          items: true,
+          minItems: 1,
+          uniqueItems: true
+        },
+        type: {
+          anyOf: [
+            { $ref: "#/definitions/simpleTypes" },
+            {
+              type: "array",
+              items: { $ref: "#/definitions/simpleTypes" },
+              minItems: 1,
+              uniqueItems: true
+            }
+          ]
+        },
+        format: { type: "string" },
+        contentMediaType: { type: "string" },
+        contentEncoding: { type: "string" },
+        if: { $ref: "#" },
+        then: { $ref: "#" },
+        else: { $ref: "#" },
+        allOf: { $ref: "#/definitions/schemaArray" },
+        anyOf: { $ref: "#/definitions/schemaArray" },
+        oneOf: { $ref: "#/definitions/schemaArray" },
+        not: { $ref: "#" }
+      },
+      default: true
+    };
+  }
+});
+
+// node_modules/ajv/dist/ajv.js
+var require_ajv = __commonJS({
+  "node_modules/ajv/dist/ajv.js"(exports2, module2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.MissingRefError = exports2.ValidationError = exports2.CodeGen = exports2.Name = exports2.nil = exports2.stringify = exports2.str = exports2._ = exports2.KeywordCxt = exports2.Ajv = void 0;
+    var core_1 = require_core();
+    var draft7_1 = require_draft7();
+    var discriminator_1 = require_discriminator();
+    var draft7MetaSchema = require_json_schema_draft_07();
+    var META_SUPPORT_DATA = ["/properties"];
+    var META_SCHEMA_ID = "http://json-schema.org/draft-07/schema";
+    var Ajv3 = class extends core_1.default {
+      _addVocabularies() {
+        super._addVocabularies();
+        draft7_1.default.forEach((v) => this.addVocabulary(v));
+        if (this.opts.discriminator)
+          this.addKeyword(discriminator_1.default);
+      }
+      _addDefaultMetaSchema() {
+        super._addDefaultMetaSchema();
+        if (!this.opts.meta)
+          return;
+        const metaSchema = this.opts.$data ? this.$dataMetaSchema(draft7MetaSchema, META_SUPPORT_DATA) : draft7MetaSchema;
+        this.addMetaSchema(metaSchema, META_SCHEMA_ID, false);
+        this.refs["http://json-schema.org/schema"] = META_SCHEMA_ID;
+      }
+      defaultMeta() {
+        return this.opts.defaultMeta = super.defaultMeta() || (this.getSchema(META_SCHEMA_ID) ? META_SCHEMA_ID : void 0);
+      }
+    };
+    exports2.Ajv = Ajv3;
+    module2.exports = exports2 = Ajv3;
+    module2.exports.Ajv = Ajv3;
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.default = Ajv3;
+    var validate_1 = require_validate();
+    Object.defineProperty(exports2, "KeywordCxt", { enumerable: true, get: function() {
+      return validate_1.KeywordCxt;
+    } });
+    var codegen_1 = require_codegen();
+    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
+      return codegen_1._;
+    } });
+    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
+      return codegen_1.str;
+    } });
+    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
+      return codegen_1.stringify;
+    } });
+    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
+      return codegen_1.nil;
+    } });
+    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
+      return codegen_1.Name;
+    } });
+    Object.defineProperty(exports2, "CodeGen", { enumerable: true, get: function() {
+      return codegen_1.CodeGen;
+    } });
+    var validation_error_1 = require_validation_error();
+    Object.defineProperty(exports2, "ValidationError", { enumerable: true, get: function() {
+      return validation_error_1.default;
+    } });
+    var ref_error_1 = require_ref_error();
+    Object.defineProperty(exports2, "MissingRefError", { enumerable: true, get: function() {
+      return ref_error_1.default;
+    } });
+  }
+});
+
 // node_modules/inherits/inherits_browser.js
 var require_inherits_browser = __commonJS({
   "node_modules/inherits/inherits_browser.js"(exports2, module2) {
@@ -7519,7 +14424,7 @@ var require_range = __commonJS({
 });
 
 // node_modules/es-errors/ref.js
-var require_ref = __commonJS({
+var require_ref2 = __commonJS({
   "node_modules/es-errors/ref.js"(exports2, module2) {
     "use strict";
     module2.exports = ReferenceError;
@@ -7535,7 +14440,7 @@ var require_syntax = __commonJS({
 });
 
 // node_modules/es-errors/uri.js
-var require_uri = __commonJS({
+var require_uri2 = __commonJS({
   "node_modules/es-errors/uri.js"(exports2, module2) {
     "use strict";
     module2.exports = URIError;
@@ -7998,10 +14903,10 @@ var require_get_intrinsic = __commonJS({
     var $Error = require_es_errors();
     var $EvalError = require_eval();
     var $RangeError = require_range();
-    var $ReferenceError = require_ref();
+    var $ReferenceError = require_ref2();
     var $SyntaxError = require_syntax();
     var $TypeError = require_type();
-    var $URIError = require_uri();
+    var $URIError = require_uri2();
     var abs = require_abs();
     var floor = require_floor();
     var max = require_max();
@@ -12447,7 +19352,7 @@ var require_inflate = __commonJS({
       var state;
       var input2, output;
       var next;
-      var put;
+      var put2;
       var have, left;
       var hold;
       var bits;
@@ -12474,7 +19379,7 @@ var require_inflate = __commonJS({
       if (state.mode === TYPE2) {
         state.mode = TYPEDO;
       }
-      put = strm.next_out;
+      put2 = strm.next_out;
       output = strm.output;
       left = strm.avail_out;
       next = strm.next_in;
@@ -12774,7 +19679,7 @@ var require_inflate = __commonJS({
             /* falls through */
             case DICT:
               if (state.havedict === 0) {
-                strm.next_out = put;
+                strm.next_out = put2;
                 strm.avail_out = left;
                 strm.next_in = next;
                 strm.avail_in = have;
@@ -12870,11 +19775,11 @@ var require_inflate = __commonJS({
                 if (copy === 0) {
                   break inf_leave;
                 }
-                utils.arraySet(output, input2, next, copy, put);
+                utils.arraySet(output, input2, next, copy, put2);
                 have -= copy;
                 next += copy;
                 left -= copy;
-                put += copy;
+                put2 += copy;
                 state.length -= copy;
                 break;
               }
@@ -13059,14 +19964,14 @@ var require_inflate = __commonJS({
             /* falls through */
             case LEN:
               if (have >= 6 && left >= 258) {
-                strm.next_out = put;
+                strm.next_out = put2;
                 strm.avail_out = left;
                 strm.next_in = next;
                 strm.avail_in = have;
                 state.hold = hold;
                 state.bits = bits;
                 inflate_fast(strm, _out);
-                put = strm.next_out;
+                put2 = strm.next_out;
                 output = strm.output;
                 left = strm.avail_out;
                 next = strm.next_in;
@@ -13258,7 +20163,7 @@ var require_inflate = __commonJS({
                 from_source = state.window;
               } else {
                 from_source = output;
-                from = put - state.offset;
+                from = put2 - state.offset;
                 copy = state.length;
               }
               if (copy > left) {
@@ -13267,7 +20172,7 @@ var require_inflate = __commonJS({
               left -= copy;
               state.length -= copy;
               do {
-                output[put++] = from_source[from++];
+                output[put2++] = from_source[from++];
               } while (--copy);
               if (state.length === 0) {
                 state.mode = LEN;
@@ -13277,7 +20182,7 @@ var require_inflate = __commonJS({
               if (left === 0) {
                 break inf_leave;
               }
-              output[put++] = state.length;
+              output[put2++] = state.length;
               left--;
               state.mode = LEN;
               break;
@@ -13296,7 +20201,7 @@ var require_inflate = __commonJS({
                 state.total += _out;
                 if (_out) {
                   strm.adler = state.check = /*UPDATE(state.check, put - _out, _out);*/
-                  state.flags ? crc32(state.check, output, _out, put - _out) : adler32(state.check, output, _out, put - _out);
+                  state.flags ? crc32(state.check, output, _out, put2 - _out) : adler32(state.check, output, _out, put2 - _out);
                 }
                 _out = left;
                 if ((state.flags ? hold : zswap32(hold)) !== state.check) {
@@ -13343,7 +20248,7 @@ var require_inflate = __commonJS({
               return Z_STREAM_ERROR;
           }
         }
-      strm.next_out = put;
+      strm.next_out = put2;
       strm.avail_out = left;
       strm.next_in = next;
       strm.avail_in = have;
@@ -17055,11 +23960,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       }
       async toBuffer() {
         const buffers = [];
-        const write = (str, encoding) => {
+        const write2 = (str, encoding) => {
           buffers.push(Buffer.from(str, encoding));
         };
-        write("ff744f63", "hex");
-        write("00000002", "hex");
+        write2("ff744f63", "hex");
+        write2("00000002", "hex");
         const fanoutBuffer = new BufferCursor(Buffer.alloc(256 * 4));
         for (let i = 0; i < 256; i++) {
           let count = 0;
@@ -17070,7 +23975,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         buffers.push(fanoutBuffer.buffer);
         for (const hash of this.hashes) {
-          write(hash, "hex");
+          write2(hash, "hex");
         }
         const crcsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
         for (const hash of this.hashes) {
@@ -17082,7 +23987,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           offsetsBuffer.writeUInt32BE(this.offsets.get(hash));
         }
         buffers.push(offsetsBuffer.buffer);
-        write(this.packfileSha, "hex");
+        write2(this.packfileSha, "hex");
         const totalBuffer = Buffer.concat(buffers);
         const sha = await shasum(totalBuffer);
         const shaBuffer = Buffer.alloc(20);
@@ -17760,8 +24665,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       str = str.replace(/\n+$/, "") + "\n";
       return str;
     }
-    function parseAuthor(author) {
-      const [, name2, email, timestamp, offset] = author.match(
+    function parseAuthor(author2) {
+      const [, name2, email, timestamp, offset] = author2.match(
         /^(.*) <(.*)> (.*) (.*)$/
       );
       return {
@@ -17985,8 +24890,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
 `;
           }
         }
-        const author = obj.author;
-        headers += `author ${formatAuthor(author)}
+        const author2 = obj.author;
+        headers += `author ${formatAuthor(author2)}
 `;
         const committer = obj.committer || obj.author;
         headers += `committer ${formatAuthor(committer)}
@@ -19173,7 +26078,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       }
       return target;
     }
-    async function normalizeAuthorObject({ fs: fs2, gitdir, author, commit: commit3 }) {
+    async function normalizeAuthorObject({ fs: fs2, gitdir, author: author2, commit: commit3 }) {
       const timestamp = Math.floor(Date.now() / 1e3);
       const defaultAuthor = {
         name: await _getConfig({ fs: fs2, gitdir, path: "user.name" }),
@@ -19186,7 +26091,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         {},
         defaultAuthor,
         commit3 ? commit3.author : void 0,
-        author
+        author2
       );
       if (normalizedAuthor.name === void 0) {
         return void 0;
@@ -19196,7 +26101,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     async function normalizeCommitterObject({
       fs: fs2,
       gitdir,
-      author,
+      author: author2,
       committer,
       commit: commit3
     }) {
@@ -19212,7 +26117,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         {},
         defaultCommitter,
         commit3 ? commit3.committer : void 0,
-        author,
+        author2,
         committer
       );
       if (normalizedCommitter.name === void 0) {
@@ -19292,22 +26197,22 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       if (amend && initialCommit) {
         throw new NoCommitError(ref);
       }
-      const author = !amend ? await normalizeAuthorObject({ fs: fs2, gitdir, author: _author }) : await normalizeAuthorObject({
+      const author2 = !amend ? await normalizeAuthorObject({ fs: fs2, gitdir, author: _author }) : await normalizeAuthorObject({
         fs: fs2,
         gitdir,
         author: _author,
         commit: refCommit.commit
       });
-      if (!author) throw new MissingNameError("author");
+      if (!author2) throw new MissingNameError("author");
       const committer = !amend ? await normalizeCommitterObject({
         fs: fs2,
         gitdir,
-        author,
+        author: author2,
         committer: _committer
       }) : await normalizeCommitterObject({
         fs: fs2,
         gitdir,
-        author,
+        author: author2,
         committer: _committer,
         commit: refCommit.commit
       });
@@ -19362,7 +26267,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           let comm = GitCommit.from({
             tree,
             parent,
-            author,
+            author: author2,
             committer,
             message
           });
@@ -19528,7 +26433,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       oid,
       note,
       force,
-      author,
+      author: author2,
       committer,
       signingKey
     }) {
@@ -19582,7 +26487,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         parent: parent && [parent],
         message: `Note added by 'isomorphic-git addNote'
 `,
-        author,
+        author: author2,
         committer,
         signingKey
       });
@@ -19611,12 +26516,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           assertParameter("onSign", onSign);
         }
         const fs2 = new FileSystem(_fs);
-        const author = await normalizeAuthorObject({ fs: fs2, gitdir, author: _author });
-        if (!author) throw new MissingNameError("author");
+        const author2 = await normalizeAuthorObject({ fs: fs2, gitdir, author: _author });
+        if (!author2) throw new MissingNameError("author");
         const committer = await normalizeCommitterObject({
           fs: fs2,
           gitdir,
-          author,
+          author: author2,
           committer: _committer
         });
         if (!committer) throw new MissingNameError("committer");
@@ -19630,7 +26535,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           oid,
           note,
           force,
-          author,
+          author: author2,
           committer,
           signingKey
         });
@@ -22525,7 +29430,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       message,
-      author,
+      author: author2,
       committer,
       signingKey,
       amend = false,
@@ -22553,7 +29458,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           onSign,
           gitdir: updatedGitdir,
           message,
-          author,
+          author: author2,
           committer,
           signingKey,
           amend,
@@ -22853,7 +29758,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       noUpdateBranch = false,
       abortOnConflict = true,
       message,
-      author,
+      author: author2,
       committer,
       signingKey,
       onSign,
@@ -22951,7 +29856,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           ref: ours,
           tree,
           parent: [ourOid, theirOid],
-          author,
+          author: author2,
           committer,
           signingKey,
           onSign,
@@ -22987,7 +29892,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       corsProxy,
       singleBranch,
       headers,
-      author,
+      author: author2,
       committer,
       signingKey
     }) {
@@ -23028,7 +29933,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           fastForward: fastForward2,
           fastForwardOnly,
           message: `Merge ${fetchHeadDescription}`,
-          author,
+          author: author2,
           committer,
           signingKey,
           dryRun: false,
@@ -23950,13 +30855,13 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       ref,
       depth,
       since,
-      author,
+      author: author2,
       force,
       follow,
       includeChanges
     }) {
       const sinceTimestamp = typeof since === "undefined" ? void 0 : Math.floor(since.valueOf() / 1e3);
-      const authorRegex = author === void 0 || author === null ? void 0 : new RegExp(author, "i");
+      const authorRegex = author2 === void 0 || author2 === null ? void 0 : new RegExp(author2, "i");
       const matchesAuthor = ({ commit: commit3 }) => {
         if (authorRegex === void 0) return true;
         if (!commit3.author) return false;
@@ -24124,7 +31029,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       depth,
       since,
       // Date
-      author,
+      author: author2,
       force,
       follow,
       includeChanges = false,
@@ -24144,7 +31049,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           ref,
           depth,
           since,
-          author,
+          author: author2,
           force,
           follow,
           includeChanges
@@ -24181,18 +31086,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         }
         const fs2 = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
-        const author = await normalizeAuthorObject({
+        const author2 = await normalizeAuthorObject({
           fs: fs2,
           gitdir: updatedGitdir,
           author: _author
         });
-        if (!author && (!fastForwardOnly || !fastForward2)) {
+        if (!author2 && (!fastForwardOnly || !fastForward2)) {
           throw new MissingNameError("author");
         }
         const committer = await normalizeCommitterObject({
           fs: fs2,
           gitdir: updatedGitdir,
-          author,
+          author: author2,
           committer: _committer
         });
         if (!committer && (!fastForwardOnly || !fastForward2)) {
@@ -24211,7 +31116,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           noUpdateBranch,
           abortOnConflict,
           message,
-          author,
+          author: author2,
           committer,
           signingKey,
           onSign,
@@ -24240,7 +31145,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     }) {
       const hash = new Hash();
       const outputStream = [];
-      function write(chunk, enc) {
+      function write2(chunk, enc) {
         const buff = Buffer.from(chunk, enc);
         outputStream.push(buff);
         hash.update(buff);
@@ -24252,32 +31157,32 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const lastFour = length & 15;
         length = length >>> 4;
         let byte = (multibyte | type | lastFour).toString(16);
-        write(byte, "hex");
+        write2(byte, "hex");
         while (multibyte) {
           multibyte = length > 127 ? 128 : 0;
           byte = multibyte | length & 127;
-          write(padHex(2, byte), "hex");
+          write2(padHex(2, byte), "hex");
           length = length >>> 7;
         }
-        write(Buffer.from(await deflate(object)));
+        write2(Buffer.from(await deflate(object)));
       }
-      write("PACK");
-      write("00000002", "hex");
-      write(padHex(8, oids.length), "hex");
+      write2("PACK");
+      write2("00000002", "hex");
+      write2(padHex(8, oids.length), "hex");
       for (const oid of oids) {
         const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
-        await writeObject2({ write, object, stype: type });
+        await writeObject2({ write: write2, object, stype: type });
       }
       const digest = hash.digest();
       outputStream.push(digest);
       return outputStream;
     }
-    async function _packObjects({ fs: fs2, cache: cache3, gitdir, oids, write }) {
+    async function _packObjects({ fs: fs2, cache: cache3, gitdir, oids, write: write2 }) {
       const buffers = await _pack({ fs: fs2, cache: cache3, gitdir, oids });
       const packfile = Buffer.from(await collect3(buffers));
       const packfileSha = packfile.slice(-20).toString("hex");
       const filename = `pack-${packfileSha}.pack`;
-      if (write) {
+      if (write2) {
         await fs2.write(join3(gitdir, `objects/pack/${filename}`), packfile);
         return { filename };
       }
@@ -24291,7 +31196,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       oids,
-      write = false,
+      write: write2 = false,
       cache: cache3 = {}
     }) {
       try {
@@ -24305,7 +31210,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           cache: cache3,
           gitdir: updatedGitdir,
           oids,
-          write
+          write: write2
         });
       } catch (err) {
         err.caller = "git.packObjects";
@@ -24343,16 +31248,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         assertParameter("gitdir", gitdir);
         const fs2 = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
-        const author = await normalizeAuthorObject({
+        const author2 = await normalizeAuthorObject({
           fs: fs2,
           gitdir: updatedGitdir,
           author: _author
         });
-        if (!author) throw new MissingNameError("author");
+        if (!author2) throw new MissingNameError("author");
         const committer = await normalizeCommitterObject({
           fs: fs2,
           gitdir: updatedGitdir,
-          author,
+          author: author2,
           committer: _committer
         });
         if (!committer) throw new MissingNameError("committer");
@@ -24376,7 +31281,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           corsProxy,
           singleBranch,
           headers,
-          author,
+          author: author2,
           committer,
           signingKey,
           prune,
@@ -24393,7 +31298,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       dir,
       gitdir = join3(dir, ".git"),
       start,
-      finish
+      finish: finish2
     }) {
       const shallows = await GitShallowManager.read({ fs: fs2, gitdir });
       const startingSet = /* @__PURE__ */ new Set();
@@ -24401,7 +31306,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       for (const ref of start) {
         startingSet.add(await GitRefManager.resolve({ fs: fs2, gitdir, ref }));
       }
-      for (const ref of finish) {
+      for (const ref of finish2) {
         try {
           const oid = await GitRefManager.resolve({ fs: fs2, gitdir, ref });
           finishingSet.add(oid);
@@ -24608,7 +31513,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       const thinPack = !httpRemote.capabilities.has("no-thin");
       let objects = /* @__PURE__ */ new Set();
       if (!_delete) {
-        const finish = [...httpRemote.refs.values()];
+        const finish2 = [...httpRemote.refs.values()];
         let skipObjects = /* @__PURE__ */ new Set();
         if (oldoid !== "0000000000000000000000000000000000000000") {
           let mergebase = [];
@@ -24622,18 +31527,18 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           } catch (e) {
             mergebase = [];
           }
-          for (const oid2 of mergebase) finish.push(oid2);
+          for (const oid2 of mergebase) finish2.push(oid2);
           if (thinPack) {
             skipObjects = await listObjects({ fs: fs2, cache: cache3, gitdir, oids: mergebase });
           }
         }
-        if (!finish.includes(oid)) {
+        if (!finish2.includes(oid)) {
           const commits = await listCommitsAndTags({
             fs: fs2,
             cache: cache3,
             gitdir,
             start: [oid],
-            finish
+            finish: finish2
           });
           objects = await listObjects({ fs: fs2, cache: cache3, gitdir, oids: commits });
         }
@@ -25082,7 +31987,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir,
       ref = "refs/notes/commits",
       oid,
-      author,
+      author: author2,
       committer,
       signingKey
     }) {
@@ -25117,7 +32022,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         parent: parent && [parent],
         message: `Note removed by 'isomorphic-git removeNote'
 `,
-        author,
+        author: author2,
         committer,
         signingKey
       });
@@ -25141,16 +32046,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         assertParameter("oid", oid);
         const fs2 = new FileSystem(_fs);
         const updatedGitdir = await discoverGitdir({ fsp: fs2, dotgit: gitdir });
-        const author = await normalizeAuthorObject({
+        const author2 = await normalizeAuthorObject({
           fs: fs2,
           gitdir: updatedGitdir,
           author: _author
         });
-        if (!author) throw new MissingNameError("author");
+        if (!author2) throw new MissingNameError("author");
         const committer = await normalizeCommitterObject({
           fs: fs2,
           gitdir: updatedGitdir,
-          author,
+          author: author2,
           committer: _committer
         });
         if (!committer) throw new MissingNameError("committer");
@@ -25161,7 +32066,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           gitdir: updatedGitdir,
           ref,
           oid,
-          author,
+          author: author2,
           committer,
           signingKey
         });
@@ -25389,12 +32294,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const sign = offsetMinutes > 0 ? "-" : "+";
         return `${sign}${offsetHours.toString().padStart(2, "0")}${offsetMinutesFormatted}`;
       }
-      static createStashReflogEntry(author, stashCommit, message) {
-        const nameNoSpace = author.name.replace(/\s/g, "");
+      static createStashReflogEntry(author2, stashCommit, message) {
+        const nameNoSpace = author2.name.replace(/\s/g, "");
         const z40 = "0000000000000000000000000000000000000000";
         const timestamp = Math.floor(Date.now() / 1e3);
         const timezoneOffset = _GitRefStash.timezoneOffsetForRefLogEntry;
-        return `${z40} ${stashCommit} ${nameNoSpace} ${author.email} ${timestamp} ${timezoneOffset}	${message}
+        return `${z40} ${stashCommit} ${nameNoSpace} ${author2.email} ${timestamp} ${timezoneOffset}	${message}
 `;
       }
       static getStashReflogEntry(reflogString, parsed = false) {
@@ -25558,9 +32463,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<void>}
        */
       async writeStashReflogEntry({ stashCommit, message }) {
-        const author = await this.getAuthor();
+        const author2 = await this.getAuthor();
         const entry2 = GitRefStash.createStashReflogEntry(
-          author,
+          author2,
           stashCommit,
           message
         );
@@ -26533,6910 +33438,25 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
   }
 });
 
-// node_modules/ajv/dist/compile/codegen/code.js
-var require_code = __commonJS({
-  "node_modules/ajv/dist/compile/codegen/code.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.regexpCode = exports2.getEsmExportName = exports2.getProperty = exports2.safeStringify = exports2.stringify = exports2.strConcat = exports2.addCodeArg = exports2.str = exports2._ = exports2.nil = exports2._Code = exports2.Name = exports2.IDENTIFIER = exports2._CodeOrName = void 0;
-    var _CodeOrName = class {
-    };
-    exports2._CodeOrName = _CodeOrName;
-    exports2.IDENTIFIER = /^[a-z$_][a-z$_0-9]*$/i;
-    var Name2 = class extends _CodeOrName {
-      constructor(s) {
-        super();
-        if (!exports2.IDENTIFIER.test(s))
-          throw new Error("CodeGen: name must be a valid identifier");
-        this.str = s;
-      }
-      toString() {
-        return this.str;
-      }
-      emptyStr() {
-        return false;
-      }
-      get names() {
-        return { [this.str]: 1 };
-      }
-    };
-    exports2.Name = Name2;
-    var _Code = class extends _CodeOrName {
-      constructor(code) {
-        super();
-        this._items = typeof code === "string" ? [code] : code;
-      }
-      toString() {
-        return this.str;
-      }
-      emptyStr() {
-        if (this._items.length > 1)
-          return false;
-        const item = this._items[0];
-        return item === "" || item === '""';
-      }
-      get str() {
-        var _a;
-        return (_a = this._str) !== null && _a !== void 0 ? _a : this._str = this._items.reduce((s, c) => `${s}${c}`, "");
-      }
-      get names() {
-        var _a;
-        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names, c) => {
-          if (c instanceof Name2)
-            names[c.str] = (names[c.str] || 0) + 1;
-          return names;
-        }, {});
-      }
-    };
-    exports2._Code = _Code;
-    exports2.nil = new _Code("");
-    function _(strs, ...args) {
-      const code = [strs[0]];
-      let i = 0;
-      while (i < args.length) {
-        addCodeArg(code, args[i]);
-        code.push(strs[++i]);
-      }
-      return new _Code(code);
-    }
-    exports2._ = _;
-    var plus = new _Code("+");
-    function str(strs, ...args) {
-      const expr = [safeStringify(strs[0])];
-      let i = 0;
-      while (i < args.length) {
-        expr.push(plus);
-        addCodeArg(expr, args[i]);
-        expr.push(plus, safeStringify(strs[++i]));
-      }
-      optimize(expr);
-      return new _Code(expr);
-    }
-    exports2.str = str;
-    function addCodeArg(code, arg) {
-      if (arg instanceof _Code)
-        code.push(...arg._items);
-      else if (arg instanceof Name2)
-        code.push(arg);
-      else
-        code.push(interpolate(arg));
-    }
-    exports2.addCodeArg = addCodeArg;
-    function optimize(expr) {
-      let i = 1;
-      while (i < expr.length - 1) {
-        if (expr[i] === plus) {
-          const res = mergeExprItems(expr[i - 1], expr[i + 1]);
-          if (res !== void 0) {
-            expr.splice(i - 1, 3, res);
-            continue;
-          }
-          expr[i++] = "+";
-        }
-        i++;
-      }
-    }
-    function mergeExprItems(a, b) {
-      if (b === '""')
-        return a;
-      if (a === '""')
-        return b;
-      if (typeof a == "string") {
-        if (b instanceof Name2 || a[a.length - 1] !== '"')
-          return;
-        if (typeof b != "string")
-          return `${a.slice(0, -1)}${b}"`;
-        if (b[0] === '"')
-          return a.slice(0, -1) + b.slice(1);
-        return;
-      }
-      if (typeof b == "string" && b[0] === '"' && !(a instanceof Name2))
-        return `"${a}${b.slice(1)}`;
-      return;
-    }
-    function strConcat(c1, c2) {
-      return c2.emptyStr() ? c1 : c1.emptyStr() ? c2 : str`${c1}${c2}`;
-    }
-    exports2.strConcat = strConcat;
-    function interpolate(x) {
-      return typeof x == "number" || typeof x == "boolean" || x === null ? x : safeStringify(Array.isArray(x) ? x.join(",") : x);
-    }
-    function stringify(x) {
-      return new _Code(safeStringify(x));
-    }
-    exports2.stringify = stringify;
-    function safeStringify(x) {
-      return JSON.stringify(x).replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
-    }
-    exports2.safeStringify = safeStringify;
-    function getProperty(key) {
-      return typeof key == "string" && exports2.IDENTIFIER.test(key) ? new _Code(`.${key}`) : _`[${key}]`;
-    }
-    exports2.getProperty = getProperty;
-    function getEsmExportName(key) {
-      if (typeof key == "string" && exports2.IDENTIFIER.test(key)) {
-        return new _Code(`${key}`);
-      }
-      throw new Error(`CodeGen: invalid export name: ${key}, use explicit $id name mapping`);
-    }
-    exports2.getEsmExportName = getEsmExportName;
-    function regexpCode(rx) {
-      return new _Code(rx.toString());
-    }
-    exports2.regexpCode = regexpCode;
-  }
-});
-
-// node_modules/ajv/dist/compile/codegen/scope.js
-var require_scope = __commonJS({
-  "node_modules/ajv/dist/compile/codegen/scope.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.ValueScope = exports2.ValueScopeName = exports2.Scope = exports2.varKinds = exports2.UsedValueState = void 0;
-    var code_1 = require_code();
-    var ValueError = class extends Error {
-      constructor(name2) {
-        super(`CodeGen: "code" for ${name2} not defined`);
-        this.value = name2.value;
-      }
-    };
-    var UsedValueState;
-    (function(UsedValueState2) {
-      UsedValueState2[UsedValueState2["Started"] = 0] = "Started";
-      UsedValueState2[UsedValueState2["Completed"] = 1] = "Completed";
-    })(UsedValueState || (exports2.UsedValueState = UsedValueState = {}));
-    exports2.varKinds = {
-      const: new code_1.Name("const"),
-      let: new code_1.Name("let"),
-      var: new code_1.Name("var")
-    };
-    var Scope2 = class {
-      constructor({ prefixes, parent } = {}) {
-        this._names = {};
-        this._prefixes = prefixes;
-        this._parent = parent;
-      }
-      toName(nameOrPrefix) {
-        return nameOrPrefix instanceof code_1.Name ? nameOrPrefix : this.name(nameOrPrefix);
-      }
-      name(prefix2) {
-        return new code_1.Name(this._newName(prefix2));
-      }
-      _newName(prefix2) {
-        const ng = this._names[prefix2] || this._nameGroup(prefix2);
-        return `${prefix2}${ng.index++}`;
-      }
-      _nameGroup(prefix2) {
-        var _a, _b;
-        if (((_b = (_a = this._parent) === null || _a === void 0 ? void 0 : _a._prefixes) === null || _b === void 0 ? void 0 : _b.has(prefix2)) || this._prefixes && !this._prefixes.has(prefix2)) {
-          throw new Error(`CodeGen: prefix "${prefix2}" is not allowed in this scope`);
-        }
-        return this._names[prefix2] = { prefix: prefix2, index: 0 };
-      }
-    };
-    exports2.Scope = Scope2;
-    var ValueScopeName = class extends code_1.Name {
-      constructor(prefix2, nameStr) {
-        super(nameStr);
-        this.prefix = prefix2;
-      }
-      setValue(value, { property: property2, itemIndex }) {
-        this.value = value;
-        this.scopePath = (0, code_1._)`.${new code_1.Name(property2)}[${itemIndex}]`;
-      }
-    };
-    exports2.ValueScopeName = ValueScopeName;
-    var line = (0, code_1._)`\n`;
-    var ValueScope = class extends Scope2 {
-      constructor(opts) {
-        super(opts);
-        this._values = {};
-        this._scope = opts.scope;
-        this.opts = { ...opts, _n: opts.lines ? line : code_1.nil };
-      }
-      get() {
-        return this._scope;
-      }
-      name(prefix2) {
-        return new ValueScopeName(prefix2, this._newName(prefix2));
-      }
-      value(nameOrPrefix, value) {
-        var _a;
-        if (value.ref === void 0)
-          throw new Error("CodeGen: ref must be passed in value");
-        const name2 = this.toName(nameOrPrefix);
-        const { prefix: prefix2 } = name2;
-        const valueKey = (_a = value.key) !== null && _a !== void 0 ? _a : value.ref;
-        let vs = this._values[prefix2];
-        if (vs) {
-          const _name = vs.get(valueKey);
-          if (_name)
-            return _name;
-        } else {
-          vs = this._values[prefix2] = /* @__PURE__ */ new Map();
-        }
-        vs.set(valueKey, name2);
-        const s = this._scope[prefix2] || (this._scope[prefix2] = []);
-        const itemIndex = s.length;
-        s[itemIndex] = value.ref;
-        name2.setValue(value, { property: prefix2, itemIndex });
-        return name2;
-      }
-      getValue(prefix2, keyOrRef) {
-        const vs = this._values[prefix2];
-        if (!vs)
-          return;
-        return vs.get(keyOrRef);
-      }
-      scopeRefs(scopeName, values = this._values) {
-        return this._reduceValues(values, (name2) => {
-          if (name2.scopePath === void 0)
-            throw new Error(`CodeGen: name "${name2}" has no value`);
-          return (0, code_1._)`${scopeName}${name2.scopePath}`;
-        });
-      }
-      scopeCode(values = this._values, usedValues, getCode) {
-        return this._reduceValues(values, (name2) => {
-          if (name2.value === void 0)
-            throw new Error(`CodeGen: name "${name2}" has no value`);
-          return name2.value.code;
-        }, usedValues, getCode);
-      }
-      _reduceValues(values, valueCode, usedValues = {}, getCode) {
-        let code = code_1.nil;
-        for (const prefix2 in values) {
-          const vs = values[prefix2];
-          if (!vs)
-            continue;
-          const nameSet = usedValues[prefix2] = usedValues[prefix2] || /* @__PURE__ */ new Map();
-          vs.forEach((name2) => {
-            if (nameSet.has(name2))
-              return;
-            nameSet.set(name2, UsedValueState.Started);
-            let c = valueCode(name2);
-            if (c) {
-              const def = this.opts.es5 ? exports2.varKinds.var : exports2.varKinds.const;
-              code = (0, code_1._)`${code}${def} ${name2} = ${c};${this.opts._n}`;
-            } else if (c = getCode === null || getCode === void 0 ? void 0 : getCode(name2)) {
-              code = (0, code_1._)`${code}${c}${this.opts._n}`;
-            } else {
-              throw new ValueError(name2);
-            }
-            nameSet.set(name2, UsedValueState.Completed);
-          });
-        }
-        return code;
-      }
-    };
-    exports2.ValueScope = ValueScope;
-  }
-});
-
-// node_modules/ajv/dist/compile/codegen/index.js
-var require_codegen = __commonJS({
-  "node_modules/ajv/dist/compile/codegen/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.or = exports2.and = exports2.not = exports2.CodeGen = exports2.operators = exports2.varKinds = exports2.ValueScopeName = exports2.ValueScope = exports2.Scope = exports2.Name = exports2.regexpCode = exports2.stringify = exports2.getProperty = exports2.nil = exports2.strConcat = exports2.str = exports2._ = void 0;
-    var code_1 = require_code();
-    var scope_1 = require_scope();
-    var code_2 = require_code();
-    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
-      return code_2._;
-    } });
-    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
-      return code_2.str;
-    } });
-    Object.defineProperty(exports2, "strConcat", { enumerable: true, get: function() {
-      return code_2.strConcat;
-    } });
-    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
-      return code_2.nil;
-    } });
-    Object.defineProperty(exports2, "getProperty", { enumerable: true, get: function() {
-      return code_2.getProperty;
-    } });
-    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
-      return code_2.stringify;
-    } });
-    Object.defineProperty(exports2, "regexpCode", { enumerable: true, get: function() {
-      return code_2.regexpCode;
-    } });
-    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
-      return code_2.Name;
-    } });
-    var scope_2 = require_scope();
-    Object.defineProperty(exports2, "Scope", { enumerable: true, get: function() {
-      return scope_2.Scope;
-    } });
-    Object.defineProperty(exports2, "ValueScope", { enumerable: true, get: function() {
-      return scope_2.ValueScope;
-    } });
-    Object.defineProperty(exports2, "ValueScopeName", { enumerable: true, get: function() {
-      return scope_2.ValueScopeName;
-    } });
-    Object.defineProperty(exports2, "varKinds", { enumerable: true, get: function() {
-      return scope_2.varKinds;
-    } });
-    exports2.operators = {
-      GT: new code_1._Code(">"),
-      GTE: new code_1._Code(">="),
-      LT: new code_1._Code("<"),
-      LTE: new code_1._Code("<="),
-      EQ: new code_1._Code("==="),
-      NEQ: new code_1._Code("!=="),
-      NOT: new code_1._Code("!"),
-      OR: new code_1._Code("||"),
-      AND: new code_1._Code("&&"),
-      ADD: new code_1._Code("+")
-    };
-    var Node = class {
-      optimizeNodes() {
-        return this;
-      }
-      optimizeNames(_names, _constants) {
-        return this;
-      }
-    };
-    var Def = class extends Node {
-      constructor(varKind, name2, rhs) {
-        super();
-        this.varKind = varKind;
-        this.name = name2;
-        this.rhs = rhs;
-      }
-      render({ es5, _n }) {
-        const varKind = es5 ? scope_1.varKinds.var : this.varKind;
-        const rhs = this.rhs === void 0 ? "" : ` = ${this.rhs}`;
-        return `${varKind} ${this.name}${rhs};` + _n;
-      }
-      optimizeNames(names, constants) {
-        if (!names[this.name.str])
-          return;
-        if (this.rhs)
-          this.rhs = optimizeExpr(this.rhs, names, constants);
-        return this;
-      }
-      get names() {
-        return this.rhs instanceof code_1._CodeOrName ? this.rhs.names : {};
-      }
-    };
-    var Assign2 = class extends Node {
-      constructor(lhs, rhs, sideEffects) {
-        super();
-        this.lhs = lhs;
-        this.rhs = rhs;
-        this.sideEffects = sideEffects;
-      }
-      render({ _n }) {
-        return `${this.lhs} = ${this.rhs};` + _n;
-      }
-      optimizeNames(names, constants) {
-        if (this.lhs instanceof code_1.Name && !names[this.lhs.str] && !this.sideEffects)
-          return;
-        this.rhs = optimizeExpr(this.rhs, names, constants);
-        return this;
-      }
-      get names() {
-        const names = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
-        return addExprNames(names, this.rhs);
-      }
-    };
-    var AssignOp = class extends Assign2 {
-      constructor(lhs, op, rhs, sideEffects) {
-        super(lhs, rhs, sideEffects);
-        this.op = op;
-      }
-      render({ _n }) {
-        return `${this.lhs} ${this.op}= ${this.rhs};` + _n;
-      }
-    };
-    var Label = class extends Node {
-      constructor(label2) {
-        super();
-        this.label = label2;
-        this.names = {};
-      }
-      render({ _n }) {
-        return `${this.label}:` + _n;
-      }
-    };
-    var Break = class extends Node {
-      constructor(label2) {
-        super();
-        this.label = label2;
-        this.names = {};
-      }
-      render({ _n }) {
-        const label2 = this.label ? ` ${this.label}` : "";
-        return `break${label2};` + _n;
-      }
-    };
-    var Throw = class extends Node {
-      constructor(error) {
-        super();
-        this.error = error;
-      }
-      render({ _n }) {
-        return `throw ${this.error};` + _n;
-      }
-      get names() {
-        return this.error.names;
-      }
-    };
-    var AnyCode = class extends Node {
-      constructor(code) {
-        super();
-        this.code = code;
-      }
-      render({ _n }) {
-        return `${this.code};` + _n;
-      }
-      optimizeNodes() {
-        return `${this.code}` ? this : void 0;
-      }
-      optimizeNames(names, constants) {
-        this.code = optimizeExpr(this.code, names, constants);
-        return this;
-      }
-      get names() {
-        return this.code instanceof code_1._CodeOrName ? this.code.names : {};
-      }
-    };
-    var ParentNode = class extends Node {
-      constructor(nodes = []) {
-        super();
-        this.nodes = nodes;
-      }
-      render(opts) {
-        return this.nodes.reduce((code, n) => code + n.render(opts), "");
-      }
-      optimizeNodes() {
-        const { nodes } = this;
-        let i = nodes.length;
-        while (i--) {
-          const n = nodes[i].optimizeNodes();
-          if (Array.isArray(n))
-            nodes.splice(i, 1, ...n);
-          else if (n)
-            nodes[i] = n;
-          else
-            nodes.splice(i, 1);
-        }
-        return nodes.length > 0 ? this : void 0;
-      }
-      optimizeNames(names, constants) {
-        const { nodes } = this;
-        let i = nodes.length;
-        while (i--) {
-          const n = nodes[i];
-          if (n.optimizeNames(names, constants))
-            continue;
-          subtractNames(names, n.names);
-          nodes.splice(i, 1);
-        }
-        return nodes.length > 0 ? this : void 0;
-      }
-      get names() {
-        return this.nodes.reduce((names, n) => addNames(names, n.names), {});
-      }
-    };
-    var BlockNode = class extends ParentNode {
-      render(opts) {
-        return "{" + opts._n + super.render(opts) + "}" + opts._n;
-      }
-    };
-    var Root = class extends ParentNode {
-    };
-    var Else = class extends BlockNode {
-    };
-    Else.kind = "else";
-    var If2 = class _If extends BlockNode {
-      constructor(condition, nodes) {
-        super(nodes);
-        this.condition = condition;
-      }
-      render(opts) {
-        let code = `if(${this.condition})` + super.render(opts);
-        if (this.else)
-          code += "else " + this.else.render(opts);
-        return code;
-      }
-      optimizeNodes() {
-        super.optimizeNodes();
-        const cond = this.condition;
-        if (cond === true)
-          return this.nodes;
-        let e = this.else;
-        if (e) {
-          const ns = e.optimizeNodes();
-          e = this.else = Array.isArray(ns) ? new Else(ns) : ns;
-        }
-        if (e) {
-          if (cond === false)
-            return e instanceof _If ? e : e.nodes;
-          if (this.nodes.length)
-            return this;
-          return new _If(not(cond), e instanceof _If ? [e] : e.nodes);
-        }
-        if (cond === false || !this.nodes.length)
-          return void 0;
-        return this;
-      }
-      optimizeNames(names, constants) {
-        var _a;
-        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants);
-        if (!(super.optimizeNames(names, constants) || this.else))
-          return;
-        this.condition = optimizeExpr(this.condition, names, constants);
-        return this;
-      }
-      get names() {
-        const names = super.names;
-        addExprNames(names, this.condition);
-        if (this.else)
-          addNames(names, this.else.names);
-        return names;
-      }
-    };
-    If2.kind = "if";
-    var For = class extends BlockNode {
-    };
-    For.kind = "for";
-    var ForLoop = class extends For {
-      constructor(iteration) {
-        super();
-        this.iteration = iteration;
-      }
-      render(opts) {
-        return `for(${this.iteration})` + super.render(opts);
-      }
-      optimizeNames(names, constants) {
-        if (!super.optimizeNames(names, constants))
-          return;
-        this.iteration = optimizeExpr(this.iteration, names, constants);
-        return this;
-      }
-      get names() {
-        return addNames(super.names, this.iteration.names);
-      }
-    };
-    var ForRange = class extends For {
-      constructor(varKind, name2, from, to) {
-        super();
-        this.varKind = varKind;
-        this.name = name2;
-        this.from = from;
-        this.to = to;
-      }
-      render(opts) {
-        const varKind = opts.es5 ? scope_1.varKinds.var : this.varKind;
-        const { name: name2, from, to } = this;
-        return `for(${varKind} ${name2}=${from}; ${name2}<${to}; ${name2}++)` + super.render(opts);
-      }
-      get names() {
-        const names = addExprNames(super.names, this.from);
-        return addExprNames(names, this.to);
-      }
-    };
-    var ForIter = class extends For {
-      constructor(loop, varKind, name2, iterable) {
-        super();
-        this.loop = loop;
-        this.varKind = varKind;
-        this.name = name2;
-        this.iterable = iterable;
-      }
-      render(opts) {
-        return `for(${this.varKind} ${this.name} ${this.loop} ${this.iterable})` + super.render(opts);
-      }
-      optimizeNames(names, constants) {
-        if (!super.optimizeNames(names, constants))
-          return;
-        this.iterable = optimizeExpr(this.iterable, names, constants);
-        return this;
-      }
-      get names() {
-        return addNames(super.names, this.iterable.names);
-      }
-    };
-    var Func2 = class extends BlockNode {
-      constructor(name2, args, async) {
-        super();
-        this.name = name2;
-        this.args = args;
-        this.async = async;
-      }
-      render(opts) {
-        const _async = this.async ? "async " : "";
-        return `${_async}function ${this.name}(${this.args})` + super.render(opts);
-      }
-    };
-    Func2.kind = "func";
-    var Return = class extends ParentNode {
-      render(opts) {
-        return "return " + super.render(opts);
-      }
-    };
-    Return.kind = "return";
-    var Try = class extends BlockNode {
-      render(opts) {
-        let code = "try" + super.render(opts);
-        if (this.catch)
-          code += this.catch.render(opts);
-        if (this.finally)
-          code += this.finally.render(opts);
-        return code;
-      }
-      optimizeNodes() {
-        var _a, _b;
-        super.optimizeNodes();
-        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNodes();
-        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNodes();
-        return this;
-      }
-      optimizeNames(names, constants) {
-        var _a, _b;
-        super.optimizeNames(names, constants);
-        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants);
-        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names, constants);
-        return this;
-      }
-      get names() {
-        const names = super.names;
-        if (this.catch)
-          addNames(names, this.catch.names);
-        if (this.finally)
-          addNames(names, this.finally.names);
-        return names;
-      }
-    };
-    var Catch = class extends BlockNode {
-      constructor(error) {
-        super();
-        this.error = error;
-      }
-      render(opts) {
-        return `catch(${this.error})` + super.render(opts);
-      }
-    };
-    Catch.kind = "catch";
-    var Finally = class extends BlockNode {
-      render(opts) {
-        return "finally" + super.render(opts);
-      }
-    };
-    Finally.kind = "finally";
-    var CodeGen = class {
-      constructor(extScope, opts = {}) {
-        this._values = {};
-        this._blockStarts = [];
-        this._constants = {};
-        this.opts = { ...opts, _n: opts.lines ? "\n" : "" };
-        this._extScope = extScope;
-        this._scope = new scope_1.Scope({ parent: extScope });
-        this._nodes = [new Root()];
-      }
-      toString() {
-        return this._root.render(this.opts);
-      }
-      // returns unique name in the internal scope
-      name(prefix2) {
-        return this._scope.name(prefix2);
-      }
-      // reserves unique name in the external scope
-      scopeName(prefix2) {
-        return this._extScope.name(prefix2);
-      }
-      // reserves unique name in the external scope and assigns value to it
-      scopeValue(prefixOrName, value) {
-        const name2 = this._extScope.value(prefixOrName, value);
-        const vs = this._values[name2.prefix] || (this._values[name2.prefix] = /* @__PURE__ */ new Set());
-        vs.add(name2);
-        return name2;
-      }
-      getScopeValue(prefix2, keyOrRef) {
-        return this._extScope.getValue(prefix2, keyOrRef);
-      }
-      // return code that assigns values in the external scope to the names that are used internally
-      // (same names that were returned by gen.scopeName or gen.scopeValue)
-      scopeRefs(scopeName) {
-        return this._extScope.scopeRefs(scopeName, this._values);
-      }
-      scopeCode() {
-        return this._extScope.scopeCode(this._values);
-      }
-      _def(varKind, nameOrPrefix, rhs, constant) {
-        const name2 = this._scope.toName(nameOrPrefix);
-        if (rhs !== void 0 && constant)
-          this._constants[name2.str] = rhs;
-        this._leafNode(new Def(varKind, name2, rhs));
-        return name2;
-      }
-      // `const` declaration (`var` in es5 mode)
-      const(nameOrPrefix, rhs, _constant) {
-        return this._def(scope_1.varKinds.const, nameOrPrefix, rhs, _constant);
-      }
-      // `let` declaration with optional assignment (`var` in es5 mode)
-      let(nameOrPrefix, rhs, _constant) {
-        return this._def(scope_1.varKinds.let, nameOrPrefix, rhs, _constant);
-      }
-      // `var` declaration with optional assignment
-      var(nameOrPrefix, rhs, _constant) {
-        return this._def(scope_1.varKinds.var, nameOrPrefix, rhs, _constant);
-      }
-      // assignment code
-      assign(lhs, rhs, sideEffects) {
-        return this._leafNode(new Assign2(lhs, rhs, sideEffects));
-      }
-      // `+=` code
-      add(lhs, rhs) {
-        return this._leafNode(new AssignOp(lhs, exports2.operators.ADD, rhs));
-      }
-      // appends passed SafeExpr to code or executes Block
-      code(c) {
-        if (typeof c == "function")
-          c();
-        else if (c !== code_1.nil)
-          this._leafNode(new AnyCode(c));
-        return this;
-      }
-      // returns code for object literal for the passed argument list of key-value pairs
-      object(...keyValues) {
-        const code = ["{"];
-        for (const [key, value] of keyValues) {
-          if (code.length > 1)
-            code.push(",");
-          code.push(key);
-          if (key !== value || this.opts.es5) {
-            code.push(":");
-            (0, code_1.addCodeArg)(code, value);
-          }
-        }
-        code.push("}");
-        return new code_1._Code(code);
-      }
-      // `if` clause (or statement if `thenBody` and, optionally, `elseBody` are passed)
-      if(condition, thenBody, elseBody) {
-        this._blockNode(new If2(condition));
-        if (thenBody && elseBody) {
-          this.code(thenBody).else().code(elseBody).endIf();
-        } else if (thenBody) {
-          this.code(thenBody).endIf();
-        } else if (elseBody) {
-          throw new Error('CodeGen: "else" body without "then" body');
-        }
-        return this;
-      }
-      // `else if` clause - invalid without `if` or after `else` clauses
-      elseIf(condition) {
-        return this._elseNode(new If2(condition));
-      }
-      // `else` clause - only valid after `if` or `else if` clauses
-      else() {
-        return this._elseNode(new Else());
-      }
-      // end `if` statement (needed if gen.if was used only with condition)
-      endIf() {
-        return this._endBlockNode(If2, Else);
-      }
-      _for(node, forBody) {
-        this._blockNode(node);
-        if (forBody)
-          this.code(forBody).endFor();
-        return this;
-      }
-      // a generic `for` clause (or statement if `forBody` is passed)
-      for(iteration, forBody) {
-        return this._for(new ForLoop(iteration), forBody);
-      }
-      // `for` statement for a range of values
-      forRange(nameOrPrefix, from, to, forBody, varKind = this.opts.es5 ? scope_1.varKinds.var : scope_1.varKinds.let) {
-        const name2 = this._scope.toName(nameOrPrefix);
-        return this._for(new ForRange(varKind, name2, from, to), () => forBody(name2));
-      }
-      // `for-of` statement (in es5 mode replace with a normal for loop)
-      forOf(nameOrPrefix, iterable, forBody, varKind = scope_1.varKinds.const) {
-        const name2 = this._scope.toName(nameOrPrefix);
-        if (this.opts.es5) {
-          const arr = iterable instanceof code_1.Name ? iterable : this.var("_arr", iterable);
-          return this.forRange("_i", 0, (0, code_1._)`${arr}.length`, (i) => {
-            this.var(name2, (0, code_1._)`${arr}[${i}]`);
-            forBody(name2);
-          });
-        }
-        return this._for(new ForIter("of", varKind, name2, iterable), () => forBody(name2));
-      }
-      // `for-in` statement.
-      // With option `ownProperties` replaced with a `for-of` loop for object keys
-      forIn(nameOrPrefix, obj, forBody, varKind = this.opts.es5 ? scope_1.varKinds.var : scope_1.varKinds.const) {
-        if (this.opts.ownProperties) {
-          return this.forOf(nameOrPrefix, (0, code_1._)`Object.keys(${obj})`, forBody);
-        }
-        const name2 = this._scope.toName(nameOrPrefix);
-        return this._for(new ForIter("in", varKind, name2, obj), () => forBody(name2));
-      }
-      // end `for` loop
-      endFor() {
-        return this._endBlockNode(For);
-      }
-      // `label` statement
-      label(label2) {
-        return this._leafNode(new Label(label2));
-      }
-      // `break` statement
-      break(label2) {
-        return this._leafNode(new Break(label2));
-      }
-      // `return` statement
-      return(value) {
-        const node = new Return();
-        this._blockNode(node);
-        this.code(value);
-        if (node.nodes.length !== 1)
-          throw new Error('CodeGen: "return" should have one node');
-        return this._endBlockNode(Return);
-      }
-      // `try` statement
-      try(tryBody, catchCode, finallyCode) {
-        if (!catchCode && !finallyCode)
-          throw new Error('CodeGen: "try" without "catch" and "finally"');
-        const node = new Try();
-        this._blockNode(node);
-        this.code(tryBody);
-        if (catchCode) {
-          const error = this.name("e");
-          this._currNode = node.catch = new Catch(error);
-          catchCode(error);
-        }
-        if (finallyCode) {
-          this._currNode = node.finally = new Finally();
-          this.code(finallyCode);
-        }
-        return this._endBlockNode(Catch, Finally);
-      }
-      // `throw` statement
-      throw(error) {
-        return this._leafNode(new Throw(error));
-      }
-      // start self-balancing block
-      block(body, nodeCount) {
-        this._blockStarts.push(this._nodes.length);
-        if (body)
-          this.code(body).endBlock(nodeCount);
-        return this;
-      }
-      // end the current self-balancing block
-      endBlock(nodeCount) {
-        const len = this._blockStarts.pop();
-        if (len === void 0)
-          throw new Error("CodeGen: not in self-balancing block");
-        const toClose = this._nodes.length - len;
-        if (toClose < 0 || nodeCount !== void 0 && toClose !== nodeCount) {
-          throw new Error(`CodeGen: wrong number of nodes: ${toClose} vs ${nodeCount} expected`);
-        }
-        this._nodes.length = len;
-        return this;
-      }
-      // `function` heading (or definition if funcBody is passed)
-      func(name2, args = code_1.nil, async, funcBody) {
-        this._blockNode(new Func2(name2, args, async));
-        if (funcBody)
-          this.code(funcBody).endFunc();
-        return this;
-      }
-      // end function definition
-      endFunc() {
-        return this._endBlockNode(Func2);
-      }
-      optimize(n = 1) {
-        while (n-- > 0) {
-          this._root.optimizeNodes();
-          this._root.optimizeNames(this._root.names, this._constants);
-        }
-      }
-      _leafNode(node) {
-        this._currNode.nodes.push(node);
-        return this;
-      }
-      _blockNode(node) {
-        this._currNode.nodes.push(node);
-        this._nodes.push(node);
-      }
-      _endBlockNode(N1, N2) {
-        const n = this._currNode;
-        if (n instanceof N1 || N2 && n instanceof N2) {
-          this._nodes.pop();
-          return this;
-        }
-        throw new Error(`CodeGen: not in block "${N2 ? `${N1.kind}/${N2.kind}` : N1.kind}"`);
-      }
-      _elseNode(node) {
-        const n = this._currNode;
-        if (!(n instanceof If2)) {
-          throw new Error('CodeGen: "else" without "if"');
-        }
-        this._currNode = n.else = node;
-        return this;
-      }
-      get _root() {
-        return this._nodes[0];
-      }
-      get _currNode() {
-        const ns = this._nodes;
-        return ns[ns.length - 1];
-      }
-      set _currNode(node) {
-        const ns = this._nodes;
-        ns[ns.length - 1] = node;
-      }
-    };
-    exports2.CodeGen = CodeGen;
-    function addNames(names, from) {
-      for (const n in from)
-        names[n] = (names[n] || 0) + (from[n] || 0);
-      return names;
-    }
-    function addExprNames(names, from) {
-      return from instanceof code_1._CodeOrName ? addNames(names, from.names) : names;
-    }
-    function optimizeExpr(expr, names, constants) {
-      if (expr instanceof code_1.Name)
-        return replaceName(expr);
-      if (!canOptimize(expr))
-        return expr;
-      return new code_1._Code(expr._items.reduce((items, c) => {
-        if (c instanceof code_1.Name)
-          c = replaceName(c);
-        if (c instanceof code_1._Code)
-          items.push(...c._items);
-        else
-          items.push(c);
-        return items;
-      }, []));
-      function replaceName(n) {
-        const c = constants[n.str];
-        if (c === void 0 || names[n.str] !== 1)
-          return n;
-        delete names[n.str];
-        return c;
-      }
-      function canOptimize(e) {
-        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names[c.str] === 1 && constants[c.str] !== void 0);
-      }
-    }
-    function subtractNames(names, from) {
-      for (const n in from)
-        names[n] = (names[n] || 0) - (from[n] || 0);
-    }
-    function not(x) {
-      return typeof x == "boolean" || typeof x == "number" || x === null ? !x : (0, code_1._)`!${par(x)}`;
-    }
-    exports2.not = not;
-    var andCode = mappend(exports2.operators.AND);
-    function and(...args) {
-      return args.reduce(andCode);
-    }
-    exports2.and = and;
-    var orCode = mappend(exports2.operators.OR);
-    function or(...args) {
-      return args.reduce(orCode);
-    }
-    exports2.or = or;
-    function mappend(op) {
-      return (x, y) => x === code_1.nil ? y : y === code_1.nil ? x : (0, code_1._)`${par(x)} ${op} ${par(y)}`;
-    }
-    function par(x) {
-      return x instanceof code_1.Name ? x : (0, code_1._)`(${x})`;
-    }
-  }
-});
-
-// node_modules/ajv/dist/compile/util.js
-var require_util = __commonJS({
-  "node_modules/ajv/dist/compile/util.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.checkStrictMode = exports2.getErrorPath = exports2.Type = exports2.useFunc = exports2.setEvaluated = exports2.evaluatedPropsToName = exports2.mergeEvaluated = exports2.eachItem = exports2.unescapeJsonPointer = exports2.escapeJsonPointer = exports2.escapeFragment = exports2.unescapeFragment = exports2.schemaRefOrVal = exports2.schemaHasRulesButRef = exports2.schemaHasRules = exports2.checkUnknownRules = exports2.alwaysValidSchema = exports2.toHash = void 0;
-    var codegen_1 = require_codegen();
-    var code_1 = require_code();
-    function toHash(arr) {
-      const hash = {};
-      for (const item of arr)
-        hash[item] = true;
-      return hash;
-    }
-    exports2.toHash = toHash;
-    function alwaysValidSchema(it, schema) {
-      if (typeof schema == "boolean")
-        return schema;
-      if (Object.keys(schema).length === 0)
-        return true;
-      checkUnknownRules(it, schema);
-      return !schemaHasRules(schema, it.self.RULES.all);
-    }
-    exports2.alwaysValidSchema = alwaysValidSchema;
-    function checkUnknownRules(it, schema = it.schema) {
-      const { opts, self } = it;
-      if (!opts.strictSchema)
-        return;
-      if (typeof schema === "boolean")
-        return;
-      const rules = self.RULES.keywords;
-      for (const key in schema) {
-        if (!rules[key])
-          checkStrictMode(it, `unknown keyword: "${key}"`);
-      }
-    }
-    exports2.checkUnknownRules = checkUnknownRules;
-    function schemaHasRules(schema, rules) {
-      if (typeof schema == "boolean")
-        return !schema;
-      for (const key in schema)
-        if (rules[key])
-          return true;
-      return false;
-    }
-    exports2.schemaHasRules = schemaHasRules;
-    function schemaHasRulesButRef(schema, RULES) {
-      if (typeof schema == "boolean")
-        return !schema;
-      for (const key in schema)
-        if (key !== "$ref" && RULES.all[key])
-          return true;
-      return false;
-    }
-    exports2.schemaHasRulesButRef = schemaHasRulesButRef;
-    function schemaRefOrVal({ topSchemaRef, schemaPath }, schema, keyword, $data) {
-      if (!$data) {
-        if (typeof schema == "number" || typeof schema == "boolean")
-          return schema;
-        if (typeof schema == "string")
-          return (0, codegen_1._)`${schema}`;
-      }
-      return (0, codegen_1._)`${topSchemaRef}${schemaPath}${(0, codegen_1.getProperty)(keyword)}`;
-    }
-    exports2.schemaRefOrVal = schemaRefOrVal;
-    function unescapeFragment(str) {
-      return unescapeJsonPointer(decodeURIComponent(str));
-    }
-    exports2.unescapeFragment = unescapeFragment;
-    function escapeFragment(str) {
-      return encodeURIComponent(escapeJsonPointer(str));
-    }
-    exports2.escapeFragment = escapeFragment;
-    function escapeJsonPointer(str) {
-      if (typeof str == "number")
-        return `${str}`;
-      return str.replace(/~/g, "~0").replace(/\//g, "~1");
-    }
-    exports2.escapeJsonPointer = escapeJsonPointer;
-    function unescapeJsonPointer(str) {
-      return str.replace(/~1/g, "/").replace(/~0/g, "~");
-    }
-    exports2.unescapeJsonPointer = unescapeJsonPointer;
-    function eachItem(xs, f) {
-      if (Array.isArray(xs)) {
-        for (const x of xs)
-          f(x);
-      } else {
-        f(xs);
-      }
-    }
-    exports2.eachItem = eachItem;
-    function makeMergeEvaluated({ mergeNames, mergeToName, mergeValues, resultToName }) {
-      return (gen, from, to, toName) => {
-        const res = to === void 0 ? from : to instanceof codegen_1.Name ? (from instanceof codegen_1.Name ? mergeNames(gen, from, to) : mergeToName(gen, from, to), to) : from instanceof codegen_1.Name ? (mergeToName(gen, to, from), from) : mergeValues(from, to);
-        return toName === codegen_1.Name && !(res instanceof codegen_1.Name) ? resultToName(gen, res) : res;
+// src/runtime/system-clock.ts
+var longestTimerMs = 2 ** 31 - 1;
+function systemClock() {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: () => Math.random(),
+    sleep: (ms, signal) => new Promise((resolve4) => {
+      if (signal?.aborted) return resolve4();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve4();
       };
-    }
-    exports2.mergeEvaluated = {
-      props: makeMergeEvaluated({
-        mergeNames: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true && ${from} !== undefined`, () => {
-          gen.if((0, codegen_1._)`${from} === true`, () => gen.assign(to, true), () => gen.assign(to, (0, codegen_1._)`${to} || {}`).code((0, codegen_1._)`Object.assign(${to}, ${from})`));
-        }),
-        mergeToName: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true`, () => {
-          if (from === true) {
-            gen.assign(to, true);
-          } else {
-            gen.assign(to, (0, codegen_1._)`${to} || {}`);
-            setEvaluated(gen, to, from);
-          }
-        }),
-        mergeValues: (from, to) => from === true ? true : { ...from, ...to },
-        resultToName: evaluatedPropsToName
-      }),
-      items: makeMergeEvaluated({
-        mergeNames: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true && ${from} !== undefined`, () => gen.assign(to, (0, codegen_1._)`${from} === true ? true : ${to} > ${from} ? ${to} : ${from}`)),
-        mergeToName: (gen, from, to) => gen.if((0, codegen_1._)`${to} !== true`, () => gen.assign(to, from === true ? true : (0, codegen_1._)`${to} > ${from} ? ${to} : ${from}`)),
-        mergeValues: (from, to) => from === true ? true : Math.max(from, to),
-        resultToName: (gen, items) => gen.var("items", items)
-      })
-    };
-    function evaluatedPropsToName(gen, ps) {
-      if (ps === true)
-        return gen.var("props", true);
-      const props = gen.var("props", (0, codegen_1._)`{}`);
-      if (ps !== void 0)
-        setEvaluated(gen, props, ps);
-      return props;
-    }
-    exports2.evaluatedPropsToName = evaluatedPropsToName;
-    function setEvaluated(gen, props, ps) {
-      Object.keys(ps).forEach((p) => gen.assign((0, codegen_1._)`${props}${(0, codegen_1.getProperty)(p)}`, true));
-    }
-    exports2.setEvaluated = setEvaluated;
-    var snippets = {};
-    function useFunc(gen, f) {
-      return gen.scopeValue("func", {
-        ref: f,
-        code: snippets[f.code] || (snippets[f.code] = new code_1._Code(f.code))
-      });
-    }
-    exports2.useFunc = useFunc;
-    var Type2;
-    (function(Type3) {
-      Type3[Type3["Num"] = 0] = "Num";
-      Type3[Type3["Str"] = 1] = "Str";
-    })(Type2 || (exports2.Type = Type2 = {}));
-    function getErrorPath(dataProp, dataPropType, jsPropertySyntax) {
-      if (dataProp instanceof codegen_1.Name) {
-        const isNumber2 = dataPropType === Type2.Num;
-        return jsPropertySyntax ? isNumber2 ? (0, codegen_1._)`"[" + ${dataProp} + "]"` : (0, codegen_1._)`"['" + ${dataProp} + "']"` : isNumber2 ? (0, codegen_1._)`"/" + ${dataProp}` : (0, codegen_1._)`"/" + ${dataProp}.replace(/~/g, "~0").replace(/\\//g, "~1")`;
-      }
-      return jsPropertySyntax ? (0, codegen_1.getProperty)(dataProp).toString() : "/" + escapeJsonPointer(dataProp);
-    }
-    exports2.getErrorPath = getErrorPath;
-    function checkStrictMode(it, msg, mode = it.opts.strictSchema) {
-      if (!mode)
-        return;
-      msg = `strict mode: ${msg}`;
-      if (mode === true)
-        throw new Error(msg);
-      it.self.logger.warn(msg);
-    }
-    exports2.checkStrictMode = checkStrictMode;
-  }
-});
-
-// node_modules/ajv/dist/compile/names.js
-var require_names = __commonJS({
-  "node_modules/ajv/dist/compile/names.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var names = {
-      // validation function arguments
-      data: new codegen_1.Name("data"),
-      // data passed to validation function
-      // args passed from referencing schema
-      valCxt: new codegen_1.Name("valCxt"),
-      // validation/data context - should not be used directly, it is destructured to the names below
-      instancePath: new codegen_1.Name("instancePath"),
-      parentData: new codegen_1.Name("parentData"),
-      parentDataProperty: new codegen_1.Name("parentDataProperty"),
-      rootData: new codegen_1.Name("rootData"),
-      // root data - same as the data passed to the first/top validation function
-      dynamicAnchors: new codegen_1.Name("dynamicAnchors"),
-      // used to support recursiveRef and dynamicRef
-      // function scoped variables
-      vErrors: new codegen_1.Name("vErrors"),
-      // null or array of validation errors
-      errors: new codegen_1.Name("errors"),
-      // counter of validation errors
-      this: new codegen_1.Name("this"),
-      // "globals"
-      self: new codegen_1.Name("self"),
-      scope: new codegen_1.Name("scope"),
-      // JTD serialize/parse name for JSON string and position
-      json: new codegen_1.Name("json"),
-      jsonPos: new codegen_1.Name("jsonPos"),
-      jsonLen: new codegen_1.Name("jsonLen"),
-      jsonPart: new codegen_1.Name("jsonPart")
-    };
-    exports2.default = names;
-  }
-});
-
-// node_modules/ajv/dist/compile/errors.js
-var require_errors2 = __commonJS({
-  "node_modules/ajv/dist/compile/errors.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.extendErrors = exports2.resetErrorsCount = exports2.reportExtraError = exports2.reportError = exports2.keyword$DataError = exports2.keywordError = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var names_1 = require_names();
-    exports2.keywordError = {
-      message: ({ keyword }) => (0, codegen_1.str)`must pass "${keyword}" keyword validation`
-    };
-    exports2.keyword$DataError = {
-      message: ({ keyword, schemaType }) => schemaType ? (0, codegen_1.str)`"${keyword}" keyword must be ${schemaType} ($data)` : (0, codegen_1.str)`"${keyword}" keyword is invalid ($data)`
-    };
-    function reportError(cxt, error = exports2.keywordError, errorPaths, overrideAllErrors) {
-      const { it } = cxt;
-      const { gen, compositeRule, allErrors } = it;
-      const errObj = errorObjectCode(cxt, error, errorPaths);
-      if (overrideAllErrors !== null && overrideAllErrors !== void 0 ? overrideAllErrors : compositeRule || allErrors) {
-        addError(gen, errObj);
-      } else {
-        returnErrors(it, (0, codegen_1._)`[${errObj}]`);
-      }
-    }
-    exports2.reportError = reportError;
-    function reportExtraError(cxt, error = exports2.keywordError, errorPaths) {
-      const { it } = cxt;
-      const { gen, compositeRule, allErrors } = it;
-      const errObj = errorObjectCode(cxt, error, errorPaths);
-      addError(gen, errObj);
-      if (!(compositeRule || allErrors)) {
-        returnErrors(it, names_1.default.vErrors);
-      }
-    }
-    exports2.reportExtraError = reportExtraError;
-    function resetErrorsCount(gen, errsCount) {
-      gen.assign(names_1.default.errors, errsCount);
-      gen.if((0, codegen_1._)`${names_1.default.vErrors} !== null`, () => gen.if(errsCount, () => gen.assign((0, codegen_1._)`${names_1.default.vErrors}.length`, errsCount), () => gen.assign(names_1.default.vErrors, null)));
-    }
-    exports2.resetErrorsCount = resetErrorsCount;
-    function extendErrors({ gen, keyword, schemaValue, data: data2, errsCount, it }) {
-      if (errsCount === void 0)
-        throw new Error("ajv implementation error");
-      const err = gen.name("err");
-      gen.forRange("i", errsCount, names_1.default.errors, (i) => {
-        gen.const(err, (0, codegen_1._)`${names_1.default.vErrors}[${i}]`);
-        gen.if((0, codegen_1._)`${err}.instancePath === undefined`, () => gen.assign((0, codegen_1._)`${err}.instancePath`, (0, codegen_1.strConcat)(names_1.default.instancePath, it.errorPath)));
-        gen.assign((0, codegen_1._)`${err}.schemaPath`, (0, codegen_1.str)`${it.errSchemaPath}/${keyword}`);
-        if (it.opts.verbose) {
-          gen.assign((0, codegen_1._)`${err}.schema`, schemaValue);
-          gen.assign((0, codegen_1._)`${err}.data`, data2);
-        }
-      });
-    }
-    exports2.extendErrors = extendErrors;
-    function addError(gen, errObj) {
-      const err = gen.const("err", errObj);
-      gen.if((0, codegen_1._)`${names_1.default.vErrors} === null`, () => gen.assign(names_1.default.vErrors, (0, codegen_1._)`[${err}]`), (0, codegen_1._)`${names_1.default.vErrors}.push(${err})`);
-      gen.code((0, codegen_1._)`${names_1.default.errors}++`);
-    }
-    function returnErrors(it, errs) {
-      const { gen, validateName, schemaEnv } = it;
-      if (schemaEnv.$async) {
-        gen.throw((0, codegen_1._)`new ${it.ValidationError}(${errs})`);
-      } else {
-        gen.assign((0, codegen_1._)`${validateName}.errors`, errs);
-        gen.return(false);
-      }
-    }
-    var E = {
-      keyword: new codegen_1.Name("keyword"),
-      schemaPath: new codegen_1.Name("schemaPath"),
-      // also used in JTD errors
-      params: new codegen_1.Name("params"),
-      propertyName: new codegen_1.Name("propertyName"),
-      message: new codegen_1.Name("message"),
-      schema: new codegen_1.Name("schema"),
-      parentSchema: new codegen_1.Name("parentSchema")
-    };
-    function errorObjectCode(cxt, error, errorPaths) {
-      const { createErrors } = cxt.it;
-      if (createErrors === false)
-        return (0, codegen_1._)`{}`;
-      return errorObject(cxt, error, errorPaths);
-    }
-    function errorObject(cxt, error, errorPaths = {}) {
-      const { gen, it } = cxt;
-      const keyValues = [
-        errorInstancePath(it, errorPaths),
-        errorSchemaPath(cxt, errorPaths)
-      ];
-      extraErrorProps(cxt, error, keyValues);
-      return gen.object(...keyValues);
-    }
-    function errorInstancePath({ errorPath }, { instancePath }) {
-      const instPath = instancePath ? (0, codegen_1.str)`${errorPath}${(0, util_1.getErrorPath)(instancePath, util_1.Type.Str)}` : errorPath;
-      return [names_1.default.instancePath, (0, codegen_1.strConcat)(names_1.default.instancePath, instPath)];
-    }
-    function errorSchemaPath({ keyword, it: { errSchemaPath } }, { schemaPath, parentSchema }) {
-      let schPath = parentSchema ? errSchemaPath : (0, codegen_1.str)`${errSchemaPath}/${keyword}`;
-      if (schemaPath) {
-        schPath = (0, codegen_1.str)`${schPath}${(0, util_1.getErrorPath)(schemaPath, util_1.Type.Str)}`;
-      }
-      return [E.schemaPath, schPath];
-    }
-    function extraErrorProps(cxt, { params, message }, keyValues) {
-      const { keyword, data: data2, schemaValue, it } = cxt;
-      const { opts, propertyName, topSchemaRef, schemaPath } = it;
-      keyValues.push([E.keyword, keyword], [E.params, typeof params == "function" ? params(cxt) : params || (0, codegen_1._)`{}`]);
-      if (opts.messages) {
-        keyValues.push([E.message, typeof message == "function" ? message(cxt) : message]);
-      }
-      if (opts.verbose) {
-        keyValues.push([E.schema, schemaValue], [E.parentSchema, (0, codegen_1._)`${topSchemaRef}${schemaPath}`], [names_1.default.data, data2]);
-      }
-      if (propertyName)
-        keyValues.push([E.propertyName, propertyName]);
-    }
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/boolSchema.js
-var require_boolSchema = __commonJS({
-  "node_modules/ajv/dist/compile/validate/boolSchema.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.boolOrEmptySchema = exports2.topBoolOrEmptySchema = void 0;
-    var errors_1 = require_errors2();
-    var codegen_1 = require_codegen();
-    var names_1 = require_names();
-    var boolError = {
-      message: "boolean schema is false"
-    };
-    function topBoolOrEmptySchema(it) {
-      const { gen, schema, validateName } = it;
-      if (schema === false) {
-        falseSchemaError(it, false);
-      } else if (typeof schema == "object" && schema.$async === true) {
-        gen.return(names_1.default.data);
-      } else {
-        gen.assign((0, codegen_1._)`${validateName}.errors`, null);
-        gen.return(true);
-      }
-    }
-    exports2.topBoolOrEmptySchema = topBoolOrEmptySchema;
-    function boolOrEmptySchema(it, valid) {
-      const { gen, schema } = it;
-      if (schema === false) {
-        gen.var(valid, false);
-        falseSchemaError(it);
-      } else {
-        gen.var(valid, true);
-      }
-    }
-    exports2.boolOrEmptySchema = boolOrEmptySchema;
-    function falseSchemaError(it, overrideAllErrors) {
-      const { gen, data: data2 } = it;
-      const cxt = {
-        gen,
-        keyword: "false schema",
-        data: data2,
-        schema: false,
-        schemaCode: false,
-        schemaValue: false,
-        params: {},
-        it
-      };
-      (0, errors_1.reportError)(cxt, boolError, void 0, overrideAllErrors);
-    }
-  }
-});
-
-// node_modules/ajv/dist/compile/rules.js
-var require_rules = __commonJS({
-  "node_modules/ajv/dist/compile/rules.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.getRules = exports2.isJSONType = void 0;
-    var _jsonTypes = ["string", "number", "integer", "boolean", "null", "object", "array"];
-    var jsonTypes = new Set(_jsonTypes);
-    function isJSONType(x) {
-      return typeof x == "string" && jsonTypes.has(x);
-    }
-    exports2.isJSONType = isJSONType;
-    function getRules() {
-      const groups2 = {
-        number: { type: "number", rules: [] },
-        string: { type: "string", rules: [] },
-        array: { type: "array", rules: [] },
-        object: { type: "object", rules: [] }
-      };
-      return {
-        types: { ...groups2, integer: true, boolean: true, null: true },
-        rules: [{ rules: [] }, groups2.number, groups2.string, groups2.array, groups2.object],
-        post: { rules: [] },
-        all: {},
-        keywords: {}
-      };
-    }
-    exports2.getRules = getRules;
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/applicability.js
-var require_applicability = __commonJS({
-  "node_modules/ajv/dist/compile/validate/applicability.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.shouldUseRule = exports2.shouldUseGroup = exports2.schemaHasRulesForType = void 0;
-    function schemaHasRulesForType({ schema, self }, type) {
-      const group2 = self.RULES.types[type];
-      return group2 && group2 !== true && shouldUseGroup(schema, group2);
-    }
-    exports2.schemaHasRulesForType = schemaHasRulesForType;
-    function shouldUseGroup(schema, group2) {
-      return group2.rules.some((rule) => shouldUseRule(schema, rule));
-    }
-    exports2.shouldUseGroup = shouldUseGroup;
-    function shouldUseRule(schema, rule) {
-      var _a;
-      return schema[rule.keyword] !== void 0 || ((_a = rule.definition.implements) === null || _a === void 0 ? void 0 : _a.some((kwd) => schema[kwd] !== void 0));
-    }
-    exports2.shouldUseRule = shouldUseRule;
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/dataType.js
-var require_dataType = __commonJS({
-  "node_modules/ajv/dist/compile/validate/dataType.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.reportTypeError = exports2.checkDataTypes = exports2.checkDataType = exports2.coerceAndCheckDataType = exports2.getJSONTypes = exports2.getSchemaTypes = exports2.DataType = void 0;
-    var rules_1 = require_rules();
-    var applicability_1 = require_applicability();
-    var errors_1 = require_errors2();
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var DataType;
-    (function(DataType2) {
-      DataType2[DataType2["Correct"] = 0] = "Correct";
-      DataType2[DataType2["Wrong"] = 1] = "Wrong";
-    })(DataType || (exports2.DataType = DataType = {}));
-    function getSchemaTypes(schema) {
-      const types = getJSONTypes(schema.type);
-      const hasNull = types.includes("null");
-      if (hasNull) {
-        if (schema.nullable === false)
-          throw new Error("type: null contradicts nullable: false");
-      } else {
-        if (!types.length && schema.nullable !== void 0) {
-          throw new Error('"nullable" cannot be used without "type"');
-        }
-        if (schema.nullable === true)
-          types.push("null");
-      }
-      return types;
-    }
-    exports2.getSchemaTypes = getSchemaTypes;
-    function getJSONTypes(ts) {
-      const types = Array.isArray(ts) ? ts : ts ? [ts] : [];
-      if (types.every(rules_1.isJSONType))
-        return types;
-      throw new Error("type must be JSONType or JSONType[]: " + types.join(","));
-    }
-    exports2.getJSONTypes = getJSONTypes;
-    function coerceAndCheckDataType(it, types) {
-      const { gen, data: data2, opts } = it;
-      const coerceTo = coerceToTypes(types, opts.coerceTypes);
-      const checkTypes = types.length > 0 && !(coerceTo.length === 0 && types.length === 1 && (0, applicability_1.schemaHasRulesForType)(it, types[0]));
-      if (checkTypes) {
-        const wrongType = checkDataTypes(types, data2, opts.strictNumbers, DataType.Wrong);
-        gen.if(wrongType, () => {
-          if (coerceTo.length)
-            coerceData(it, types, coerceTo);
-          else
-            reportTypeError(it);
-        });
-      }
-      return checkTypes;
-    }
-    exports2.coerceAndCheckDataType = coerceAndCheckDataType;
-    var COERCIBLE = /* @__PURE__ */ new Set(["string", "number", "integer", "boolean", "null"]);
-    function coerceToTypes(types, coerceTypes) {
-      return coerceTypes ? types.filter((t) => COERCIBLE.has(t) || coerceTypes === "array" && t === "array") : [];
-    }
-    function coerceData(it, types, coerceTo) {
-      const { gen, data: data2, opts } = it;
-      const dataType = gen.let("dataType", (0, codegen_1._)`typeof ${data2}`);
-      const coerced = gen.let("coerced", (0, codegen_1._)`undefined`);
-      if (opts.coerceTypes === "array") {
-        gen.if((0, codegen_1._)`${dataType} == 'object' && Array.isArray(${data2}) && ${data2}.length == 1`, () => gen.assign(data2, (0, codegen_1._)`${data2}[0]`).assign(dataType, (0, codegen_1._)`typeof ${data2}`).if(checkDataTypes(types, data2, opts.strictNumbers), () => gen.assign(coerced, data2)));
-      }
-      gen.if((0, codegen_1._)`${coerced} !== undefined`);
-      for (const t of coerceTo) {
-        if (COERCIBLE.has(t) || t === "array" && opts.coerceTypes === "array") {
-          coerceSpecificType(t);
-        }
-      }
-      gen.else();
-      reportTypeError(it);
-      gen.endIf();
-      gen.if((0, codegen_1._)`${coerced} !== undefined`, () => {
-        gen.assign(data2, coerced);
-        assignParentData(it, coerced);
-      });
-      function coerceSpecificType(t) {
-        switch (t) {
-          case "string":
-            gen.elseIf((0, codegen_1._)`${dataType} == "number" || ${dataType} == "boolean"`).assign(coerced, (0, codegen_1._)`"" + ${data2}`).elseIf((0, codegen_1._)`${data2} === null`).assign(coerced, (0, codegen_1._)`""`);
-            return;
-          case "number":
-            gen.elseIf((0, codegen_1._)`${dataType} == "boolean" || ${data2} === null
-              || (${dataType} == "string" && ${data2} && ${data2} == +${data2})`).assign(coerced, (0, codegen_1._)`+${data2}`);
-            return;
-          case "integer":
-            gen.elseIf((0, codegen_1._)`${dataType} === "boolean" || ${data2} === null
-              || (${dataType} === "string" && ${data2} && ${data2} == +${data2} && !(${data2} % 1))`).assign(coerced, (0, codegen_1._)`+${data2}`);
-            return;
-          case "boolean":
-            gen.elseIf((0, codegen_1._)`${data2} === "false" || ${data2} === 0 || ${data2} === null`).assign(coerced, false).elseIf((0, codegen_1._)`${data2} === "true" || ${data2} === 1`).assign(coerced, true);
-            return;
-          case "null":
-            gen.elseIf((0, codegen_1._)`${data2} === "" || ${data2} === 0 || ${data2} === false`);
-            gen.assign(coerced, null);
-            return;
-          case "array":
-            gen.elseIf((0, codegen_1._)`${dataType} === "string" || ${dataType} === "number"
-              || ${dataType} === "boolean" || ${data2} === null`).assign(coerced, (0, codegen_1._)`[${data2}]`);
-        }
-      }
-    }
-    function assignParentData({ gen, parentData, parentDataProperty }, expr) {
-      gen.if((0, codegen_1._)`${parentData} !== undefined`, () => gen.assign((0, codegen_1._)`${parentData}[${parentDataProperty}]`, expr));
-    }
-    function checkDataType(dataType, data2, strictNums, correct = DataType.Correct) {
-      const EQ = correct === DataType.Correct ? codegen_1.operators.EQ : codegen_1.operators.NEQ;
-      let cond;
-      switch (dataType) {
-        case "null":
-          return (0, codegen_1._)`${data2} ${EQ} null`;
-        case "array":
-          cond = (0, codegen_1._)`Array.isArray(${data2})`;
-          break;
-        case "object":
-          cond = (0, codegen_1._)`${data2} && typeof ${data2} == "object" && !Array.isArray(${data2})`;
-          break;
-        case "integer":
-          cond = numCond((0, codegen_1._)`!(${data2} % 1) && !isNaN(${data2})`);
-          break;
-        case "number":
-          cond = numCond();
-          break;
-        default:
-          return (0, codegen_1._)`typeof ${data2} ${EQ} ${dataType}`;
-      }
-      return correct === DataType.Correct ? cond : (0, codegen_1.not)(cond);
-      function numCond(_cond = codegen_1.nil) {
-        return (0, codegen_1.and)((0, codegen_1._)`typeof ${data2} == "number"`, _cond, strictNums ? (0, codegen_1._)`isFinite(${data2})` : codegen_1.nil);
-      }
-    }
-    exports2.checkDataType = checkDataType;
-    function checkDataTypes(dataTypes, data2, strictNums, correct) {
-      if (dataTypes.length === 1) {
-        return checkDataType(dataTypes[0], data2, strictNums, correct);
-      }
-      let cond;
-      const types = (0, util_1.toHash)(dataTypes);
-      if (types.array && types.object) {
-        const notObj = (0, codegen_1._)`typeof ${data2} != "object"`;
-        cond = types.null ? notObj : (0, codegen_1._)`!${data2} || ${notObj}`;
-        delete types.null;
-        delete types.array;
-        delete types.object;
-      } else {
-        cond = codegen_1.nil;
-      }
-      if (types.number)
-        delete types.integer;
-      for (const t in types)
-        cond = (0, codegen_1.and)(cond, checkDataType(t, data2, strictNums, correct));
-      return cond;
-    }
-    exports2.checkDataTypes = checkDataTypes;
-    var typeError = {
-      message: ({ schema }) => `must be ${schema}`,
-      params: ({ schema, schemaValue }) => typeof schema == "string" ? (0, codegen_1._)`{type: ${schema}}` : (0, codegen_1._)`{type: ${schemaValue}}`
-    };
-    function reportTypeError(it) {
-      const cxt = getTypeErrorContext(it);
-      (0, errors_1.reportError)(cxt, typeError);
-    }
-    exports2.reportTypeError = reportTypeError;
-    function getTypeErrorContext(it) {
-      const { gen, data: data2, schema } = it;
-      const schemaCode = (0, util_1.schemaRefOrVal)(it, schema, "type");
-      return {
-        gen,
-        keyword: "type",
-        data: data2,
-        schema: schema.type,
-        schemaCode,
-        schemaValue: schemaCode,
-        parentSchema: schema,
-        params: {},
-        it
-      };
-    }
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/defaults.js
-var require_defaults = __commonJS({
-  "node_modules/ajv/dist/compile/validate/defaults.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.assignDefaults = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    function assignDefaults(it, ty) {
-      const { properties, items } = it.schema;
-      if (ty === "object" && properties) {
-        for (const key in properties) {
-          assignDefault(it, key, properties[key].default);
-        }
-      } else if (ty === "array" && Array.isArray(items)) {
-        items.forEach((sch, i) => assignDefault(it, i, sch.default));
-      }
-    }
-    exports2.assignDefaults = assignDefaults;
-    function assignDefault(it, prop, defaultValue) {
-      const { gen, compositeRule, data: data2, opts } = it;
-      if (defaultValue === void 0)
-        return;
-      const childData = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(prop)}`;
-      if (compositeRule) {
-        (0, util_1.checkStrictMode)(it, `default is ignored for: ${childData}`);
-        return;
-      }
-      let condition = (0, codegen_1._)`${childData} === undefined`;
-      if (opts.useDefaults === "empty") {
-        condition = (0, codegen_1._)`${condition} || ${childData} === null || ${childData} === ""`;
-      }
-      gen.if(condition, (0, codegen_1._)`${childData} = ${(0, codegen_1.stringify)(defaultValue)}`);
-    }
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/code.js
-var require_code2 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/code.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.validateUnion = exports2.validateArray = exports2.usePattern = exports2.callValidateCode = exports2.schemaProperties = exports2.allSchemaProperties = exports2.noPropertyInData = exports2.propertyInData = exports2.isOwnProperty = exports2.hasPropFunc = exports2.reportMissingProp = exports2.checkMissingProp = exports2.checkReportMissingProp = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var names_1 = require_names();
-    var util_2 = require_util();
-    function checkReportMissingProp(cxt, prop) {
-      const { gen, data: data2, it } = cxt;
-      gen.if(noPropertyInData(gen, data2, prop, it.opts.ownProperties), () => {
-        cxt.setParams({ missingProperty: (0, codegen_1._)`${prop}` }, true);
-        cxt.error();
-      });
-    }
-    exports2.checkReportMissingProp = checkReportMissingProp;
-    function checkMissingProp({ gen, data: data2, it: { opts } }, properties, missing2) {
-      return (0, codegen_1.or)(...properties.map((prop) => (0, codegen_1.and)(noPropertyInData(gen, data2, prop, opts.ownProperties), (0, codegen_1._)`${missing2} = ${prop}`)));
-    }
-    exports2.checkMissingProp = checkMissingProp;
-    function reportMissingProp(cxt, missing2) {
-      cxt.setParams({ missingProperty: missing2 }, true);
-      cxt.error();
-    }
-    exports2.reportMissingProp = reportMissingProp;
-    function hasPropFunc(gen) {
-      return gen.scopeValue("func", {
-        // eslint-disable-next-line @typescript-eslint/unbound-method
-        ref: Object.prototype.hasOwnProperty,
-        code: (0, codegen_1._)`Object.prototype.hasOwnProperty`
-      });
-    }
-    exports2.hasPropFunc = hasPropFunc;
-    function isOwnProperty(gen, data2, property2) {
-      return (0, codegen_1._)`${hasPropFunc(gen)}.call(${data2}, ${property2})`;
-    }
-    exports2.isOwnProperty = isOwnProperty;
-    function propertyInData(gen, data2, property2, ownProperties) {
-      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} !== undefined`;
-      return ownProperties ? (0, codegen_1._)`${cond} && ${isOwnProperty(gen, data2, property2)}` : cond;
-    }
-    exports2.propertyInData = propertyInData;
-    function noPropertyInData(gen, data2, property2, ownProperties) {
-      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} === undefined`;
-      return ownProperties ? (0, codegen_1.or)(cond, (0, codegen_1.not)(isOwnProperty(gen, data2, property2))) : cond;
-    }
-    exports2.noPropertyInData = noPropertyInData;
-    function allSchemaProperties(schemaMap) {
-      return schemaMap ? Object.keys(schemaMap).filter((p) => p !== "__proto__") : [];
-    }
-    exports2.allSchemaProperties = allSchemaProperties;
-    function schemaProperties(it, schemaMap) {
-      return allSchemaProperties(schemaMap).filter((p) => !(0, util_1.alwaysValidSchema)(it, schemaMap[p]));
-    }
-    exports2.schemaProperties = schemaProperties;
-    function callValidateCode({ schemaCode, data: data2, it: { gen, topSchemaRef, schemaPath, errorPath }, it }, func, context2, passSchema) {
-      const dataAndSchema = passSchema ? (0, codegen_1._)`${schemaCode}, ${data2}, ${topSchemaRef}${schemaPath}` : data2;
-      const valCxt = [
-        [names_1.default.instancePath, (0, codegen_1.strConcat)(names_1.default.instancePath, errorPath)],
-        [names_1.default.parentData, it.parentData],
-        [names_1.default.parentDataProperty, it.parentDataProperty],
-        [names_1.default.rootData, names_1.default.rootData]
-      ];
-      if (it.opts.dynamicRef)
-        valCxt.push([names_1.default.dynamicAnchors, names_1.default.dynamicAnchors]);
-      const args = (0, codegen_1._)`${dataAndSchema}, ${gen.object(...valCxt)}`;
-      return context2 !== codegen_1.nil ? (0, codegen_1._)`${func}.call(${context2}, ${args})` : (0, codegen_1._)`${func}(${args})`;
-    }
-    exports2.callValidateCode = callValidateCode;
-    var newRegExp = (0, codegen_1._)`new RegExp`;
-    function usePattern({ gen, it: { opts } }, pattern2) {
-      const u = opts.unicodeRegExp ? "u" : "";
-      const { regExp } = opts.code;
-      const rx = regExp(pattern2, u);
-      return gen.scopeValue("pattern", {
-        key: rx.toString(),
-        ref: rx,
-        code: (0, codegen_1._)`${regExp.code === "new RegExp" ? newRegExp : (0, util_2.useFunc)(gen, regExp)}(${pattern2}, ${u})`
-      });
-    }
-    exports2.usePattern = usePattern;
-    function validateArray(cxt) {
-      const { gen, data: data2, keyword, it } = cxt;
-      const valid = gen.name("valid");
-      if (it.allErrors) {
-        const validArr = gen.let("valid", true);
-        validateItems(() => gen.assign(validArr, false));
-        return validArr;
-      }
-      gen.var(valid, true);
-      validateItems(() => gen.break());
-      return valid;
-      function validateItems(notValid) {
-        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
-        gen.forRange("i", 0, len, (i) => {
-          cxt.subschema({
-            keyword,
-            dataProp: i,
-            dataPropType: util_1.Type.Num
-          }, valid);
-          gen.if((0, codegen_1.not)(valid), notValid);
-        });
-      }
-    }
-    exports2.validateArray = validateArray;
-    function validateUnion(cxt) {
-      const { gen, schema, keyword, it } = cxt;
-      if (!Array.isArray(schema))
-        throw new Error("ajv implementation error");
-      const alwaysValid = schema.some((sch) => (0, util_1.alwaysValidSchema)(it, sch));
-      if (alwaysValid && !it.opts.unevaluated)
-        return;
-      const valid = gen.let("valid", false);
-      const schValid = gen.name("_valid");
-      gen.block(() => schema.forEach((_sch, i) => {
-        const schCxt = cxt.subschema({
-          keyword,
-          schemaProp: i,
-          compositeRule: true
-        }, schValid);
-        gen.assign(valid, (0, codegen_1._)`${valid} || ${schValid}`);
-        const merged = cxt.mergeValidEvaluated(schCxt, schValid);
-        if (!merged)
-          gen.if((0, codegen_1.not)(valid));
-      }));
-      cxt.result(valid, () => cxt.reset(), () => cxt.error(true));
-    }
-    exports2.validateUnion = validateUnion;
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/keyword.js
-var require_keyword = __commonJS({
-  "node_modules/ajv/dist/compile/validate/keyword.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.validateKeywordUsage = exports2.validSchemaType = exports2.funcKeywordCode = exports2.macroKeywordCode = void 0;
-    var codegen_1 = require_codegen();
-    var names_1 = require_names();
-    var code_1 = require_code2();
-    var errors_1 = require_errors2();
-    function macroKeywordCode(cxt, def) {
-      const { gen, keyword, schema, parentSchema, it } = cxt;
-      const macroSchema = def.macro.call(it.self, schema, parentSchema, it);
-      const schemaRef = useKeyword(gen, keyword, macroSchema);
-      if (it.opts.validateSchema !== false)
-        it.self.validateSchema(macroSchema, true);
-      const valid = gen.name("valid");
-      cxt.subschema({
-        schema: macroSchema,
-        schemaPath: codegen_1.nil,
-        errSchemaPath: `${it.errSchemaPath}/${keyword}`,
-        topSchemaRef: schemaRef,
-        compositeRule: true
-      }, valid);
-      cxt.pass(valid, () => cxt.error(true));
-    }
-    exports2.macroKeywordCode = macroKeywordCode;
-    function funcKeywordCode(cxt, def) {
-      var _a;
-      const { gen, keyword, schema, parentSchema, $data, it } = cxt;
-      checkAsyncKeyword(it, def);
-      const validate = !$data && def.compile ? def.compile.call(it.self, schema, parentSchema, it) : def.validate;
-      const validateRef = useKeyword(gen, keyword, validate);
-      const valid = gen.let("valid");
-      cxt.block$data(valid, validateKeyword);
-      cxt.ok((_a = def.valid) !== null && _a !== void 0 ? _a : valid);
-      function validateKeyword() {
-        if (def.errors === false) {
-          assignValid();
-          if (def.modifying)
-            modifyData(cxt);
-          reportErrs(() => cxt.error());
-        } else {
-          const ruleErrs = def.async ? validateAsync() : validateSync();
-          if (def.modifying)
-            modifyData(cxt);
-          reportErrs(() => addErrs(cxt, ruleErrs));
-        }
-      }
-      function validateAsync() {
-        const ruleErrs = gen.let("ruleErrs", null);
-        gen.try(() => assignValid((0, codegen_1._)`await `), (e) => gen.assign(valid, false).if((0, codegen_1._)`${e} instanceof ${it.ValidationError}`, () => gen.assign(ruleErrs, (0, codegen_1._)`${e}.errors`), () => gen.throw(e)));
-        return ruleErrs;
-      }
-      function validateSync() {
-        const validateErrs = (0, codegen_1._)`${validateRef}.errors`;
-        gen.assign(validateErrs, null);
-        assignValid(codegen_1.nil);
-        return validateErrs;
-      }
-      function assignValid(_await = def.async ? (0, codegen_1._)`await ` : codegen_1.nil) {
-        const passCxt = it.opts.passContext ? names_1.default.this : names_1.default.self;
-        const passSchema = !("compile" in def && !$data || def.schema === false);
-        gen.assign(valid, (0, codegen_1._)`${_await}${(0, code_1.callValidateCode)(cxt, validateRef, passCxt, passSchema)}`, def.modifying);
-      }
-      function reportErrs(errors) {
-        var _a2;
-        gen.if((0, codegen_1.not)((_a2 = def.valid) !== null && _a2 !== void 0 ? _a2 : valid), errors);
-      }
-    }
-    exports2.funcKeywordCode = funcKeywordCode;
-    function modifyData(cxt) {
-      const { gen, data: data2, it } = cxt;
-      gen.if(it.parentData, () => gen.assign(data2, (0, codegen_1._)`${it.parentData}[${it.parentDataProperty}]`));
-    }
-    function addErrs(cxt, errs) {
-      const { gen } = cxt;
-      gen.if((0, codegen_1._)`Array.isArray(${errs})`, () => {
-        gen.assign(names_1.default.vErrors, (0, codegen_1._)`${names_1.default.vErrors} === null ? ${errs} : ${names_1.default.vErrors}.concat(${errs})`).assign(names_1.default.errors, (0, codegen_1._)`${names_1.default.vErrors}.length`);
-        (0, errors_1.extendErrors)(cxt);
-      }, () => cxt.error());
-    }
-    function checkAsyncKeyword({ schemaEnv }, def) {
-      if (def.async && !schemaEnv.$async)
-        throw new Error("async keyword in sync schema");
-    }
-    function useKeyword(gen, keyword, result) {
-      if (result === void 0)
-        throw new Error(`keyword "${keyword}" failed to compile`);
-      return gen.scopeValue("keyword", typeof result == "function" ? { ref: result } : { ref: result, code: (0, codegen_1.stringify)(result) });
-    }
-    function validSchemaType(schema, schemaType, allowUndefined = false) {
-      return !schemaType.length || schemaType.some((st) => st === "array" ? Array.isArray(schema) : st === "object" ? schema && typeof schema == "object" && !Array.isArray(schema) : typeof schema == st || allowUndefined && typeof schema == "undefined");
-    }
-    exports2.validSchemaType = validSchemaType;
-    function validateKeywordUsage({ schema, opts, self, errSchemaPath }, def, keyword) {
-      if (Array.isArray(def.keyword) ? !def.keyword.includes(keyword) : def.keyword !== keyword) {
-        throw new Error("ajv implementation error");
-      }
-      const deps = def.dependencies;
-      if (deps === null || deps === void 0 ? void 0 : deps.some((kwd) => !Object.prototype.hasOwnProperty.call(schema, kwd))) {
-        throw new Error(`parent schema must have dependencies of ${keyword}: ${deps.join(",")}`);
-      }
-      if (def.validateSchema) {
-        const valid = def.validateSchema(schema[keyword]);
-        if (!valid) {
-          const msg = `keyword "${keyword}" value is invalid at path "${errSchemaPath}": ` + self.errorsText(def.validateSchema.errors);
-          if (opts.validateSchema === "log")
-            self.logger.error(msg);
-          else
-            throw new Error(msg);
-        }
-      }
-    }
-    exports2.validateKeywordUsage = validateKeywordUsage;
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/subschema.js
-var require_subschema = __commonJS({
-  "node_modules/ajv/dist/compile/validate/subschema.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.extendSubschemaMode = exports2.extendSubschemaData = exports2.getSubschema = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    function getSubschema(it, { keyword, schemaProp, schema, schemaPath, errSchemaPath, topSchemaRef }) {
-      if (keyword !== void 0 && schema !== void 0) {
-        throw new Error('both "keyword" and "schema" passed, only one allowed');
-      }
-      if (keyword !== void 0) {
-        const sch = it.schema[keyword];
-        return schemaProp === void 0 ? {
-          schema: sch,
-          schemaPath: (0, codegen_1._)`${it.schemaPath}${(0, codegen_1.getProperty)(keyword)}`,
-          errSchemaPath: `${it.errSchemaPath}/${keyword}`
-        } : {
-          schema: sch[schemaProp],
-          schemaPath: (0, codegen_1._)`${it.schemaPath}${(0, codegen_1.getProperty)(keyword)}${(0, codegen_1.getProperty)(schemaProp)}`,
-          errSchemaPath: `${it.errSchemaPath}/${keyword}/${(0, util_1.escapeFragment)(schemaProp)}`
-        };
-      }
-      if (schema !== void 0) {
-        if (schemaPath === void 0 || errSchemaPath === void 0 || topSchemaRef === void 0) {
-          throw new Error('"schemaPath", "errSchemaPath" and "topSchemaRef" are required with "schema"');
-        }
-        return {
-          schema,
-          schemaPath,
-          topSchemaRef,
-          errSchemaPath
-        };
-      }
-      throw new Error('either "keyword" or "schema" must be passed');
-    }
-    exports2.getSubschema = getSubschema;
-    function extendSubschemaData(subschema, it, { dataProp, dataPropType: dpType, data: data2, dataTypes, propertyName }) {
-      if (data2 !== void 0 && dataProp !== void 0) {
-        throw new Error('both "data" and "dataProp" passed, only one allowed');
-      }
-      const { gen } = it;
-      if (dataProp !== void 0) {
-        const { errorPath, dataPathArr, opts } = it;
-        const nextData = gen.let("data", (0, codegen_1._)`${it.data}${(0, codegen_1.getProperty)(dataProp)}`, true);
-        dataContextProps(nextData);
-        subschema.errorPath = (0, codegen_1.str)`${errorPath}${(0, util_1.getErrorPath)(dataProp, dpType, opts.jsPropertySyntax)}`;
-        subschema.parentDataProperty = (0, codegen_1._)`${dataProp}`;
-        subschema.dataPathArr = [...dataPathArr, subschema.parentDataProperty];
-      }
-      if (data2 !== void 0) {
-        const nextData = data2 instanceof codegen_1.Name ? data2 : gen.let("data", data2, true);
-        dataContextProps(nextData);
-        if (propertyName !== void 0)
-          subschema.propertyName = propertyName;
-      }
-      if (dataTypes)
-        subschema.dataTypes = dataTypes;
-      function dataContextProps(_nextData) {
-        subschema.data = _nextData;
-        subschema.dataLevel = it.dataLevel + 1;
-        subschema.dataTypes = [];
-        it.definedProperties = /* @__PURE__ */ new Set();
-        subschema.parentData = it.data;
-        subschema.dataNames = [...it.dataNames, _nextData];
-      }
-    }
-    exports2.extendSubschemaData = extendSubschemaData;
-    function extendSubschemaMode(subschema, { jtdDiscriminator, jtdMetadata, compositeRule, createErrors, allErrors }) {
-      if (compositeRule !== void 0)
-        subschema.compositeRule = compositeRule;
-      if (createErrors !== void 0)
-        subschema.createErrors = createErrors;
-      if (allErrors !== void 0)
-        subschema.allErrors = allErrors;
-      subschema.jtdDiscriminator = jtdDiscriminator;
-      subschema.jtdMetadata = jtdMetadata;
-    }
-    exports2.extendSubschemaMode = extendSubschemaMode;
-  }
-});
-
-// node_modules/fast-deep-equal/index.js
-var require_fast_deep_equal = __commonJS({
-  "node_modules/fast-deep-equal/index.js"(exports2, module2) {
-    "use strict";
-    module2.exports = function equal(a, b) {
-      if (a === b) return true;
-      if (a && b && typeof a == "object" && typeof b == "object") {
-        if (a.constructor !== b.constructor) return false;
-        var length, i, keys;
-        if (Array.isArray(a)) {
-          length = a.length;
-          if (length != b.length) return false;
-          for (i = length; i-- !== 0; )
-            if (!equal(a[i], b[i])) return false;
-          return true;
-        }
-        if (a.constructor === RegExp) return a.source === b.source && a.flags === b.flags;
-        if (a.valueOf !== Object.prototype.valueOf) return a.valueOf() === b.valueOf();
-        if (a.toString !== Object.prototype.toString) return a.toString() === b.toString();
-        keys = Object.keys(a);
-        length = keys.length;
-        if (length !== Object.keys(b).length) return false;
-        for (i = length; i-- !== 0; )
-          if (!Object.prototype.hasOwnProperty.call(b, keys[i])) return false;
-        for (i = length; i-- !== 0; ) {
-          var key = keys[i];
-          if (!equal(a[key], b[key])) return false;
-        }
-        return true;
-      }
-      return a !== a && b !== b;
-    };
-  }
-});
-
-// node_modules/json-schema-traverse/index.js
-var require_json_schema_traverse = __commonJS({
-  "node_modules/json-schema-traverse/index.js"(exports2, module2) {
-    "use strict";
-    var traverse = module2.exports = function(schema, opts, cb) {
-      if (typeof opts == "function") {
-        cb = opts;
-        opts = {};
-      }
-      cb = opts.cb || cb;
-      var pre = typeof cb == "function" ? cb : cb.pre || function() {
-      };
-      var post = cb.post || function() {
-      };
-      _traverse(opts, pre, post, schema, "", schema);
-    };
-    traverse.keywords = {
-      additionalItems: true,
-      items: true,
-      contains: true,
-      additionalProperties: true,
-      propertyNames: true,
-      not: true,
-      if: true,
-      then: true,
-      else: true
-    };
-    traverse.arrayKeywords = {
-      items: true,
-      allOf: true,
-      anyOf: true,
-      oneOf: true
-    };
-    traverse.propsKeywords = {
-      $defs: true,
-      definitions: true,
-      properties: true,
-      patternProperties: true,
-      dependencies: true
-    };
-    traverse.skipKeywords = {
-      default: true,
-      enum: true,
-      const: true,
-      required: true,
-      maximum: true,
-      minimum: true,
-      exclusiveMaximum: true,
-      exclusiveMinimum: true,
-      multipleOf: true,
-      maxLength: true,
-      minLength: true,
-      pattern: true,
-      format: true,
-      maxItems: true,
-      minItems: true,
-      uniqueItems: true,
-      maxProperties: true,
-      minProperties: true
-    };
-    function _traverse(opts, pre, post, schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex) {
-      if (schema && typeof schema == "object" && !Array.isArray(schema)) {
-        pre(schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex);
-        for (var key in schema) {
-          var sch = schema[key];
-          if (Array.isArray(sch)) {
-            if (key in traverse.arrayKeywords) {
-              for (var i = 0; i < sch.length; i++)
-                _traverse(opts, pre, post, sch[i], jsonPtr + "/" + key + "/" + i, rootSchema, jsonPtr, key, schema, i);
-            }
-          } else if (key in traverse.propsKeywords) {
-            if (sch && typeof sch == "object") {
-              for (var prop in sch)
-                _traverse(opts, pre, post, sch[prop], jsonPtr + "/" + key + "/" + escapeJsonPtr(prop), rootSchema, jsonPtr, key, schema, prop);
-            }
-          } else if (key in traverse.keywords || opts.allKeys && !(key in traverse.skipKeywords)) {
-            _traverse(opts, pre, post, sch, jsonPtr + "/" + key, rootSchema, jsonPtr, key, schema);
-          }
-        }
-        post(schema, jsonPtr, rootSchema, parentJsonPtr, parentKeyword, parentSchema, keyIndex);
-      }
-    }
-    function escapeJsonPtr(str) {
-      return str.replace(/~/g, "~0").replace(/\//g, "~1");
-    }
-  }
-});
-
-// node_modules/ajv/dist/compile/resolve.js
-var require_resolve = __commonJS({
-  "node_modules/ajv/dist/compile/resolve.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.getSchemaRefs = exports2.resolveUrl = exports2.normalizeId = exports2._getFullPath = exports2.getFullPath = exports2.inlineRef = void 0;
-    var util_1 = require_util();
-    var equal = require_fast_deep_equal();
-    var traverse = require_json_schema_traverse();
-    var SIMPLE_INLINED = /* @__PURE__ */ new Set([
-      "type",
-      "format",
-      "pattern",
-      "maxLength",
-      "minLength",
-      "maxProperties",
-      "minProperties",
-      "maxItems",
-      "minItems",
-      "maximum",
-      "minimum",
-      "uniqueItems",
-      "multipleOf",
-      "required",
-      "enum",
-      "const"
-    ]);
-    function inlineRef(schema, limit2 = true) {
-      if (typeof schema == "boolean")
-        return true;
-      if (limit2 === true)
-        return !hasRef(schema);
-      if (!limit2)
-        return false;
-      return countKeys(schema) <= limit2;
-    }
-    exports2.inlineRef = inlineRef;
-    var REF_KEYWORDS = /* @__PURE__ */ new Set([
-      "$ref",
-      "$recursiveRef",
-      "$recursiveAnchor",
-      "$dynamicRef",
-      "$dynamicAnchor"
-    ]);
-    function hasRef(schema) {
-      for (const key in schema) {
-        if (REF_KEYWORDS.has(key))
-          return true;
-        const sch = schema[key];
-        if (Array.isArray(sch) && sch.some(hasRef))
-          return true;
-        if (typeof sch == "object" && hasRef(sch))
-          return true;
-      }
-      return false;
-    }
-    function countKeys(schema) {
-      let count = 0;
-      for (const key in schema) {
-        if (key === "$ref")
-          return Infinity;
-        count++;
-        if (SIMPLE_INLINED.has(key))
-          continue;
-        if (typeof schema[key] == "object") {
-          (0, util_1.eachItem)(schema[key], (sch) => count += countKeys(sch));
-        }
-        if (count === Infinity)
-          return Infinity;
-      }
-      return count;
-    }
-    function getFullPath(resolver, id = "", normalize2) {
-      if (normalize2 !== false)
-        id = normalizeId(id);
-      const p = resolver.parse(id);
-      return _getFullPath(resolver, p);
-    }
-    exports2.getFullPath = getFullPath;
-    function _getFullPath(resolver, p) {
-      const serialized = resolver.serialize(p);
-      return serialized.split("#")[0] + "#";
-    }
-    exports2._getFullPath = _getFullPath;
-    var TRAILING_SLASH_HASH = /#\/?$/;
-    function normalizeId(id) {
-      return id ? id.replace(TRAILING_SLASH_HASH, "") : "";
-    }
-    exports2.normalizeId = normalizeId;
-    function resolveUrl(resolver, baseId, id) {
-      id = normalizeId(id);
-      return resolver.resolve(baseId, id);
-    }
-    exports2.resolveUrl = resolveUrl;
-    var ANCHOR = /^[a-z_][-a-z0-9._]*$/i;
-    function getSchemaRefs(schema, baseId) {
-      if (typeof schema == "boolean")
-        return {};
-      const { schemaId, uriResolver } = this.opts;
-      const schId = normalizeId(schema[schemaId] || baseId);
-      const baseIds = { "": schId };
-      const pathPrefix = getFullPath(uriResolver, schId, false);
-      const localRefs = {};
-      const schemaRefs = /* @__PURE__ */ new Set();
-      traverse(schema, { allKeys: true }, (sch, jsonPtr, _, parentJsonPtr) => {
-        if (parentJsonPtr === void 0)
-          return;
-        const fullPath = pathPrefix + jsonPtr;
-        let innerBaseId = baseIds[parentJsonPtr];
-        if (typeof sch[schemaId] == "string")
-          innerBaseId = addRef.call(this, sch[schemaId]);
-        addAnchor.call(this, sch.$anchor);
-        addAnchor.call(this, sch.$dynamicAnchor);
-        baseIds[jsonPtr] = innerBaseId;
-        function addRef(ref) {
-          const _resolve = this.opts.uriResolver.resolve;
-          ref = normalizeId(innerBaseId ? _resolve(innerBaseId, ref) : ref);
-          if (schemaRefs.has(ref))
-            throw ambiguos(ref);
-          schemaRefs.add(ref);
-          let schOrRef = this.refs[ref];
-          if (typeof schOrRef == "string")
-            schOrRef = this.refs[schOrRef];
-          if (typeof schOrRef == "object") {
-            checkAmbiguosRef(sch, schOrRef.schema, ref);
-          } else if (ref !== normalizeId(fullPath)) {
-            if (ref[0] === "#") {
-              checkAmbiguosRef(sch, localRefs[ref], ref);
-              localRefs[ref] = sch;
-            } else {
-              this.refs[ref] = fullPath;
-            }
-          }
-          return ref;
-        }
-        function addAnchor(anchor2) {
-          if (typeof anchor2 == "string") {
-            if (!ANCHOR.test(anchor2))
-              throw new Error(`invalid anchor "${anchor2}"`);
-            addRef.call(this, `#${anchor2}`);
-          }
-        }
-      });
-      return localRefs;
-      function checkAmbiguosRef(sch1, sch2, ref) {
-        if (sch2 !== void 0 && !equal(sch1, sch2))
-          throw ambiguos(ref);
-      }
-      function ambiguos(ref) {
-        return new Error(`reference "${ref}" resolves to more than one schema`);
-      }
-    }
-    exports2.getSchemaRefs = getSchemaRefs;
-  }
-});
-
-// node_modules/ajv/dist/compile/validate/index.js
-var require_validate = __commonJS({
-  "node_modules/ajv/dist/compile/validate/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.getData = exports2.KeywordCxt = exports2.validateFunctionCode = void 0;
-    var boolSchema_1 = require_boolSchema();
-    var dataType_1 = require_dataType();
-    var applicability_1 = require_applicability();
-    var dataType_2 = require_dataType();
-    var defaults_1 = require_defaults();
-    var keyword_1 = require_keyword();
-    var subschema_1 = require_subschema();
-    var codegen_1 = require_codegen();
-    var names_1 = require_names();
-    var resolve_1 = require_resolve();
-    var util_1 = require_util();
-    var errors_1 = require_errors2();
-    function validateFunctionCode(it) {
-      if (isSchemaObj(it)) {
-        checkKeywords(it);
-        if (schemaCxtHasRules(it)) {
-          topSchemaObjCode(it);
-          return;
-        }
-      }
-      validateFunction(it, () => (0, boolSchema_1.topBoolOrEmptySchema)(it));
-    }
-    exports2.validateFunctionCode = validateFunctionCode;
-    function validateFunction({ gen, validateName, schema, schemaEnv, opts }, body) {
-      if (opts.code.es5) {
-        gen.func(validateName, (0, codegen_1._)`${names_1.default.data}, ${names_1.default.valCxt}`, schemaEnv.$async, () => {
-          gen.code((0, codegen_1._)`"use strict"; ${funcSourceUrl(schema, opts)}`);
-          destructureValCxtES5(gen, opts);
-          gen.code(body);
-        });
-      } else {
-        gen.func(validateName, (0, codegen_1._)`${names_1.default.data}, ${destructureValCxt(opts)}`, schemaEnv.$async, () => gen.code(funcSourceUrl(schema, opts)).code(body));
-      }
-    }
-    function destructureValCxt(opts) {
-      return (0, codegen_1._)`{${names_1.default.instancePath}="", ${names_1.default.parentData}, ${names_1.default.parentDataProperty}, ${names_1.default.rootData}=${names_1.default.data}${opts.dynamicRef ? (0, codegen_1._)`, ${names_1.default.dynamicAnchors}={}` : codegen_1.nil}}={}`;
-    }
-    function destructureValCxtES5(gen, opts) {
-      gen.if(names_1.default.valCxt, () => {
-        gen.var(names_1.default.instancePath, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.instancePath}`);
-        gen.var(names_1.default.parentData, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.parentData}`);
-        gen.var(names_1.default.parentDataProperty, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.parentDataProperty}`);
-        gen.var(names_1.default.rootData, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.rootData}`);
-        if (opts.dynamicRef)
-          gen.var(names_1.default.dynamicAnchors, (0, codegen_1._)`${names_1.default.valCxt}.${names_1.default.dynamicAnchors}`);
-      }, () => {
-        gen.var(names_1.default.instancePath, (0, codegen_1._)`""`);
-        gen.var(names_1.default.parentData, (0, codegen_1._)`undefined`);
-        gen.var(names_1.default.parentDataProperty, (0, codegen_1._)`undefined`);
-        gen.var(names_1.default.rootData, names_1.default.data);
-        if (opts.dynamicRef)
-          gen.var(names_1.default.dynamicAnchors, (0, codegen_1._)`{}`);
-      });
-    }
-    function topSchemaObjCode(it) {
-      const { schema, opts, gen } = it;
-      validateFunction(it, () => {
-        if (opts.$comment && schema.$comment)
-          commentKeyword(it);
-        checkNoDefault(it);
-        gen.let(names_1.default.vErrors, null);
-        gen.let(names_1.default.errors, 0);
-        if (opts.unevaluated)
-          resetEvaluated(it);
-        typeAndKeywords(it);
-        returnResults(it);
-      });
-      return;
-    }
-    function resetEvaluated(it) {
-      const { gen, validateName } = it;
-      it.evaluated = gen.const("evaluated", (0, codegen_1._)`${validateName}.evaluated`);
-      gen.if((0, codegen_1._)`${it.evaluated}.dynamicProps`, () => gen.assign((0, codegen_1._)`${it.evaluated}.props`, (0, codegen_1._)`undefined`));
-      gen.if((0, codegen_1._)`${it.evaluated}.dynamicItems`, () => gen.assign((0, codegen_1._)`${it.evaluated}.items`, (0, codegen_1._)`undefined`));
-    }
-    function funcSourceUrl(schema, opts) {
-      const schId = typeof schema == "object" && schema[opts.schemaId];
-      return schId && (opts.code.source || opts.code.process) ? (0, codegen_1._)`/*# sourceURL=${schId} */` : codegen_1.nil;
-    }
-    function subschemaCode(it, valid) {
-      if (isSchemaObj(it)) {
-        checkKeywords(it);
-        if (schemaCxtHasRules(it)) {
-          subSchemaObjCode(it, valid);
-          return;
-        }
-      }
-      (0, boolSchema_1.boolOrEmptySchema)(it, valid);
-    }
-    function schemaCxtHasRules({ schema, self }) {
-      if (typeof schema == "boolean")
-        return !schema;
-      for (const key in schema)
-        if (self.RULES.all[key])
-          return true;
-      return false;
-    }
-    function isSchemaObj(it) {
-      return typeof it.schema != "boolean";
-    }
-    function subSchemaObjCode(it, valid) {
-      const { schema, gen, opts } = it;
-      if (opts.$comment && schema.$comment)
-        commentKeyword(it);
-      updateContext(it);
-      checkAsyncSchema(it);
-      const errsCount = gen.const("_errs", names_1.default.errors);
-      typeAndKeywords(it, errsCount);
-      gen.var(valid, (0, codegen_1._)`${errsCount} === ${names_1.default.errors}`);
-    }
-    function checkKeywords(it) {
-      (0, util_1.checkUnknownRules)(it);
-      checkRefsAndKeywords(it);
-    }
-    function typeAndKeywords(it, errsCount) {
-      if (it.opts.jtd)
-        return schemaKeywords(it, [], false, errsCount);
-      const types = (0, dataType_1.getSchemaTypes)(it.schema);
-      const checkedTypes = (0, dataType_1.coerceAndCheckDataType)(it, types);
-      schemaKeywords(it, types, !checkedTypes, errsCount);
-    }
-    function checkRefsAndKeywords(it) {
-      const { schema, errSchemaPath, opts, self } = it;
-      if (schema.$ref && opts.ignoreKeywordsWithRef && (0, util_1.schemaHasRulesButRef)(schema, self.RULES)) {
-        self.logger.warn(`$ref: keywords ignored in schema at path "${errSchemaPath}"`);
-      }
-    }
-    function checkNoDefault(it) {
-      const { schema, opts } = it;
-      if (schema.default !== void 0 && opts.useDefaults && opts.strictSchema) {
-        (0, util_1.checkStrictMode)(it, "default is ignored in the schema root");
-      }
-    }
-    function updateContext(it) {
-      const schId = it.schema[it.opts.schemaId];
-      if (schId)
-        it.baseId = (0, resolve_1.resolveUrl)(it.opts.uriResolver, it.baseId, schId);
-    }
-    function checkAsyncSchema(it) {
-      if (it.schema.$async && !it.schemaEnv.$async)
-        throw new Error("async schema in sync schema");
-    }
-    function commentKeyword({ gen, schemaEnv, schema, errSchemaPath, opts }) {
-      const msg = schema.$comment;
-      if (opts.$comment === true) {
-        gen.code((0, codegen_1._)`${names_1.default.self}.logger.log(${msg})`);
-      } else if (typeof opts.$comment == "function") {
-        const schemaPath = (0, codegen_1.str)`${errSchemaPath}/$comment`;
-        const rootName = gen.scopeValue("root", { ref: schemaEnv.root });
-        gen.code((0, codegen_1._)`${names_1.default.self}.opts.$comment(${msg}, ${schemaPath}, ${rootName}.schema)`);
-      }
-    }
-    function returnResults(it) {
-      const { gen, schemaEnv, validateName, ValidationError, opts } = it;
-      if (schemaEnv.$async) {
-        gen.if((0, codegen_1._)`${names_1.default.errors} === 0`, () => gen.return(names_1.default.data), () => gen.throw((0, codegen_1._)`new ${ValidationError}(${names_1.default.vErrors})`));
-      } else {
-        gen.assign((0, codegen_1._)`${validateName}.errors`, names_1.default.vErrors);
-        if (opts.unevaluated)
-          assignEvaluated(it);
-        gen.return((0, codegen_1._)`${names_1.default.errors} === 0`);
-      }
-    }
-    function assignEvaluated({ gen, evaluated, props, items }) {
-      if (props instanceof codegen_1.Name)
-        gen.assign((0, codegen_1._)`${evaluated}.props`, props);
-      if (items instanceof codegen_1.Name)
-        gen.assign((0, codegen_1._)`${evaluated}.items`, items);
-    }
-    function schemaKeywords(it, types, typeErrors, errsCount) {
-      const { gen, schema, data: data2, allErrors, opts, self } = it;
-      const { RULES } = self;
-      if (schema.$ref && (opts.ignoreKeywordsWithRef || !(0, util_1.schemaHasRulesButRef)(schema, RULES))) {
-        gen.block(() => keywordCode(it, "$ref", RULES.all.$ref.definition));
-        return;
-      }
-      if (!opts.jtd)
-        checkStrictTypes(it, types);
-      gen.block(() => {
-        for (const group2 of RULES.rules)
-          groupKeywords(group2);
-        groupKeywords(RULES.post);
-      });
-      function groupKeywords(group2) {
-        if (!(0, applicability_1.shouldUseGroup)(schema, group2))
-          return;
-        if (group2.type) {
-          gen.if((0, dataType_2.checkDataType)(group2.type, data2, opts.strictNumbers));
-          iterateKeywords(it, group2);
-          if (types.length === 1 && types[0] === group2.type && typeErrors) {
-            gen.else();
-            (0, dataType_2.reportTypeError)(it);
-          }
-          gen.endIf();
-        } else {
-          iterateKeywords(it, group2);
-        }
-        if (!allErrors)
-          gen.if((0, codegen_1._)`${names_1.default.errors} === ${errsCount || 0}`);
-      }
-    }
-    function iterateKeywords(it, group2) {
-      const { gen, schema, opts: { useDefaults } } = it;
-      if (useDefaults)
-        (0, defaults_1.assignDefaults)(it, group2.type);
-      gen.block(() => {
-        for (const rule of group2.rules) {
-          if ((0, applicability_1.shouldUseRule)(schema, rule)) {
-            keywordCode(it, rule.keyword, rule.definition, group2.type);
-          }
-        }
-      });
-    }
-    function checkStrictTypes(it, types) {
-      if (it.schemaEnv.meta || !it.opts.strictTypes)
-        return;
-      checkContextTypes(it, types);
-      if (!it.opts.allowUnionTypes)
-        checkMultipleTypes(it, types);
-      checkKeywordTypes(it, it.dataTypes);
-    }
-    function checkContextTypes(it, types) {
-      if (!types.length)
-        return;
-      if (!it.dataTypes.length) {
-        it.dataTypes = types;
-        return;
-      }
-      types.forEach((t) => {
-        if (!includesType(it.dataTypes, t)) {
-          strictTypesError(it, `type "${t}" not allowed by context "${it.dataTypes.join(",")}"`);
-        }
-      });
-      narrowSchemaTypes(it, types);
-    }
-    function checkMultipleTypes(it, ts) {
-      if (ts.length > 1 && !(ts.length === 2 && ts.includes("null"))) {
-        strictTypesError(it, "use allowUnionTypes to allow union type keyword");
-      }
-    }
-    function checkKeywordTypes(it, ts) {
-      const rules = it.self.RULES.all;
-      for (const keyword in rules) {
-        const rule = rules[keyword];
-        if (typeof rule == "object" && (0, applicability_1.shouldUseRule)(it.schema, rule)) {
-          const { type } = rule.definition;
-          if (type.length && !type.some((t) => hasApplicableType(ts, t))) {
-            strictTypesError(it, `missing type "${type.join(",")}" for keyword "${keyword}"`);
-          }
-        }
-      }
-    }
-    function hasApplicableType(schTs, kwdT) {
-      return schTs.includes(kwdT) || kwdT === "number" && schTs.includes("integer");
-    }
-    function includesType(ts, t) {
-      return ts.includes(t) || t === "integer" && ts.includes("number");
-    }
-    function narrowSchemaTypes(it, withTypes) {
-      const ts = [];
-      for (const t of it.dataTypes) {
-        if (includesType(withTypes, t))
-          ts.push(t);
-        else if (withTypes.includes("integer") && t === "number")
-          ts.push("integer");
-      }
-      it.dataTypes = ts;
-    }
-    function strictTypesError(it, msg) {
-      const schemaPath = it.schemaEnv.baseId + it.errSchemaPath;
-      msg += ` at "${schemaPath}" (strictTypes)`;
-      (0, util_1.checkStrictMode)(it, msg, it.opts.strictTypes);
-    }
-    var KeywordCxt = class {
-      constructor(it, def, keyword) {
-        (0, keyword_1.validateKeywordUsage)(it, def, keyword);
-        this.gen = it.gen;
-        this.allErrors = it.allErrors;
-        this.keyword = keyword;
-        this.data = it.data;
-        this.schema = it.schema[keyword];
-        this.$data = def.$data && it.opts.$data && this.schema && this.schema.$data;
-        this.schemaValue = (0, util_1.schemaRefOrVal)(it, this.schema, keyword, this.$data);
-        this.schemaType = def.schemaType;
-        this.parentSchema = it.schema;
-        this.params = {};
-        this.it = it;
-        this.def = def;
-        if (this.$data) {
-          this.schemaCode = it.gen.const("vSchema", getData(this.$data, it));
-        } else {
-          this.schemaCode = this.schemaValue;
-          if (!(0, keyword_1.validSchemaType)(this.schema, def.schemaType, def.allowUndefined)) {
-            throw new Error(`${keyword} value must be ${JSON.stringify(def.schemaType)}`);
-          }
-        }
-        if ("code" in def ? def.trackErrors : def.errors !== false) {
-          this.errsCount = it.gen.const("_errs", names_1.default.errors);
-        }
-      }
-      result(condition, successAction, failAction) {
-        this.failResult((0, codegen_1.not)(condition), successAction, failAction);
-      }
-      failResult(condition, successAction, failAction) {
-        this.gen.if(condition);
-        if (failAction)
-          failAction();
-        else
-          this.error();
-        if (successAction) {
-          this.gen.else();
-          successAction();
-          if (this.allErrors)
-            this.gen.endIf();
-        } else {
-          if (this.allErrors)
-            this.gen.endIf();
-          else
-            this.gen.else();
-        }
-      }
-      pass(condition, failAction) {
-        this.failResult((0, codegen_1.not)(condition), void 0, failAction);
-      }
-      fail(condition) {
-        if (condition === void 0) {
-          this.error();
-          if (!this.allErrors)
-            this.gen.if(false);
-          return;
-        }
-        this.gen.if(condition);
-        this.error();
-        if (this.allErrors)
-          this.gen.endIf();
-        else
-          this.gen.else();
-      }
-      fail$data(condition) {
-        if (!this.$data)
-          return this.fail(condition);
-        const { schemaCode } = this;
-        this.fail((0, codegen_1._)`${schemaCode} !== undefined && (${(0, codegen_1.or)(this.invalid$data(), condition)})`);
-      }
-      error(append2, errorParams, errorPaths) {
-        if (errorParams) {
-          this.setParams(errorParams);
-          this._error(append2, errorPaths);
-          this.setParams({});
-          return;
-        }
-        this._error(append2, errorPaths);
-      }
-      _error(append2, errorPaths) {
-        ;
-        (append2 ? errors_1.reportExtraError : errors_1.reportError)(this, this.def.error, errorPaths);
-      }
-      $dataError() {
-        (0, errors_1.reportError)(this, this.def.$dataError || errors_1.keyword$DataError);
-      }
-      reset() {
-        if (this.errsCount === void 0)
-          throw new Error('add "trackErrors" to keyword definition');
-        (0, errors_1.resetErrorsCount)(this.gen, this.errsCount);
-      }
-      ok(cond) {
-        if (!this.allErrors)
-          this.gen.if(cond);
-      }
-      setParams(obj, assign2) {
-        if (assign2)
-          Object.assign(this.params, obj);
-        else
-          this.params = obj;
-      }
-      block$data(valid, codeBlock, $dataValid = codegen_1.nil) {
-        this.gen.block(() => {
-          this.check$data(valid, $dataValid);
-          codeBlock();
-        });
-      }
-      check$data(valid = codegen_1.nil, $dataValid = codegen_1.nil) {
-        if (!this.$data)
-          return;
-        const { gen, schemaCode, schemaType, def } = this;
-        gen.if((0, codegen_1.or)((0, codegen_1._)`${schemaCode} === undefined`, $dataValid));
-        if (valid !== codegen_1.nil)
-          gen.assign(valid, true);
-        if (schemaType.length || def.validateSchema) {
-          gen.elseIf(this.invalid$data());
-          this.$dataError();
-          if (valid !== codegen_1.nil)
-            gen.assign(valid, false);
-        }
-        gen.else();
-      }
-      invalid$data() {
-        const { gen, schemaCode, schemaType, def, it } = this;
-        return (0, codegen_1.or)(wrong$DataType(), invalid$DataSchema());
-        function wrong$DataType() {
-          if (schemaType.length) {
-            if (!(schemaCode instanceof codegen_1.Name))
-              throw new Error("ajv implementation error");
-            const st = Array.isArray(schemaType) ? schemaType : [schemaType];
-            return (0, codegen_1._)`${(0, dataType_2.checkDataTypes)(st, schemaCode, it.opts.strictNumbers, dataType_2.DataType.Wrong)}`;
-          }
-          return codegen_1.nil;
-        }
-        function invalid$DataSchema() {
-          if (def.validateSchema) {
-            const validateSchemaRef = gen.scopeValue("validate$data", { ref: def.validateSchema });
-            return (0, codegen_1._)`!${validateSchemaRef}(${schemaCode})`;
-          }
-          return codegen_1.nil;
-        }
-      }
-      subschema(appl, valid) {
-        const subschema = (0, subschema_1.getSubschema)(this.it, appl);
-        (0, subschema_1.extendSubschemaData)(subschema, this.it, appl);
-        (0, subschema_1.extendSubschemaMode)(subschema, appl);
-        const nextContext = { ...this.it, ...subschema, items: void 0, props: void 0 };
-        subschemaCode(nextContext, valid);
-        return nextContext;
-      }
-      mergeEvaluated(schemaCxt, toName) {
-        const { it, gen } = this;
-        if (!it.opts.unevaluated)
-          return;
-        if (it.props !== true && schemaCxt.props !== void 0) {
-          it.props = util_1.mergeEvaluated.props(gen, schemaCxt.props, it.props, toName);
-        }
-        if (it.items !== true && schemaCxt.items !== void 0) {
-          it.items = util_1.mergeEvaluated.items(gen, schemaCxt.items, it.items, toName);
-        }
-      }
-      mergeValidEvaluated(schemaCxt, valid) {
-        const { it, gen } = this;
-        if (it.opts.unevaluated && (it.props !== true || it.items !== true)) {
-          gen.if(valid, () => this.mergeEvaluated(schemaCxt, codegen_1.Name));
-          return true;
-        }
-      }
-    };
-    exports2.KeywordCxt = KeywordCxt;
-    function keywordCode(it, keyword, def, ruleType) {
-      const cxt = new KeywordCxt(it, def, keyword);
-      if ("code" in def) {
-        def.code(cxt, ruleType);
-      } else if (cxt.$data && def.validate) {
-        (0, keyword_1.funcKeywordCode)(cxt, def);
-      } else if ("macro" in def) {
-        (0, keyword_1.macroKeywordCode)(cxt, def);
-      } else if (def.compile || def.validate) {
-        (0, keyword_1.funcKeywordCode)(cxt, def);
-      }
-    }
-    var JSON_POINTER = /^\/(?:[^~]|~0|~1)*$/;
-    var RELATIVE_JSON_POINTER = /^([0-9]+)(#|\/(?:[^~]|~0|~1)*)?$/;
-    function getData($data, { dataLevel, dataNames, dataPathArr }) {
-      let jsonPointer;
-      let data2;
-      if ($data === "")
-        return names_1.default.rootData;
-      if ($data[0] === "/") {
-        if (!JSON_POINTER.test($data))
-          throw new Error(`Invalid JSON-pointer: ${$data}`);
-        jsonPointer = $data;
-        data2 = names_1.default.rootData;
-      } else {
-        const matches3 = RELATIVE_JSON_POINTER.exec($data);
-        if (!matches3)
-          throw new Error(`Invalid JSON-pointer: ${$data}`);
-        const up = +matches3[1];
-        jsonPointer = matches3[2];
-        if (jsonPointer === "#") {
-          if (up >= dataLevel)
-            throw new Error(errorMsg("property/index", up));
-          return dataPathArr[dataLevel - up];
-        }
-        if (up > dataLevel)
-          throw new Error(errorMsg("data", up));
-        data2 = dataNames[dataLevel - up];
-        if (!jsonPointer)
-          return data2;
-      }
-      let expr = data2;
-      const segments = jsonPointer.split("/");
-      for (const segment of segments) {
-        if (segment) {
-          data2 = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)((0, util_1.unescapeJsonPointer)(segment))}`;
-          expr = (0, codegen_1._)`${expr} && ${data2}`;
-        }
-      }
-      return expr;
-      function errorMsg(pointerType, up) {
-        return `Cannot access ${pointerType} ${up} levels up, current level is ${dataLevel}`;
-      }
-    }
-    exports2.getData = getData;
-  }
-});
-
-// node_modules/ajv/dist/runtime/validation_error.js
-var require_validation_error = __commonJS({
-  "node_modules/ajv/dist/runtime/validation_error.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var ValidationError = class extends Error {
-      constructor(errors) {
-        super("validation failed");
-        this.errors = errors;
-        this.ajv = this.validation = true;
-      }
-    };
-    exports2.default = ValidationError;
-  }
-});
-
-// node_modules/ajv/dist/compile/ref_error.js
-var require_ref_error = __commonJS({
-  "node_modules/ajv/dist/compile/ref_error.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var resolve_1 = require_resolve();
-    var MissingRefError = class extends Error {
-      constructor(resolver, baseId, ref, msg) {
-        super(msg || `can't resolve reference ${ref} from id ${baseId}`);
-        this.missingRef = (0, resolve_1.resolveUrl)(resolver, baseId, ref);
-        this.missingSchema = (0, resolve_1.normalizeId)((0, resolve_1.getFullPath)(resolver, this.missingRef));
-      }
-    };
-    exports2.default = MissingRefError;
-  }
-});
-
-// node_modules/ajv/dist/compile/index.js
-var require_compile = __commonJS({
-  "node_modules/ajv/dist/compile/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.resolveSchema = exports2.getCompilingSchema = exports2.resolveRef = exports2.compileSchema = exports2.SchemaEnv = void 0;
-    var codegen_1 = require_codegen();
-    var validation_error_1 = require_validation_error();
-    var names_1 = require_names();
-    var resolve_1 = require_resolve();
-    var util_1 = require_util();
-    var validate_1 = require_validate();
-    var SchemaEnv = class {
-      constructor(env) {
-        var _a;
-        this.refs = {};
-        this.dynamicAnchors = {};
-        let schema;
-        if (typeof env.schema == "object")
-          schema = env.schema;
-        this.schema = env.schema;
-        this.schemaId = env.schemaId;
-        this.root = env.root || this;
-        this.baseId = (_a = env.baseId) !== null && _a !== void 0 ? _a : (0, resolve_1.normalizeId)(schema === null || schema === void 0 ? void 0 : schema[env.schemaId || "$id"]);
-        this.schemaPath = env.schemaPath;
-        this.localRefs = env.localRefs;
-        this.meta = env.meta;
-        this.$async = schema === null || schema === void 0 ? void 0 : schema.$async;
-        this.refs = {};
-      }
-    };
-    exports2.SchemaEnv = SchemaEnv;
-    function compileSchema(sch) {
-      const _sch = getCompilingSchema.call(this, sch);
-      if (_sch)
-        return _sch;
-      const rootId = (0, resolve_1.getFullPath)(this.opts.uriResolver, sch.root.baseId);
-      const { es5, lines: lines2 } = this.opts.code;
-      const { ownProperties } = this.opts;
-      const gen = new codegen_1.CodeGen(this.scope, { es5, lines: lines2, ownProperties });
-      let _ValidationError;
-      if (sch.$async) {
-        _ValidationError = gen.scopeValue("Error", {
-          ref: validation_error_1.default,
-          code: (0, codegen_1._)`require("ajv/dist/runtime/validation_error").default`
-        });
-      }
-      const validateName = gen.scopeName("validate");
-      sch.validateName = validateName;
-      const schemaCxt = {
-        gen,
-        allErrors: this.opts.allErrors,
-        data: names_1.default.data,
-        parentData: names_1.default.parentData,
-        parentDataProperty: names_1.default.parentDataProperty,
-        dataNames: [names_1.default.data],
-        dataPathArr: [codegen_1.nil],
-        // TODO can its length be used as dataLevel if nil is removed?
-        dataLevel: 0,
-        dataTypes: [],
-        definedProperties: /* @__PURE__ */ new Set(),
-        topSchemaRef: gen.scopeValue("schema", this.opts.code.source === true ? { ref: sch.schema, code: (0, codegen_1.stringify)(sch.schema) } : { ref: sch.schema }),
-        validateName,
-        ValidationError: _ValidationError,
-        schema: sch.schema,
-        schemaEnv: sch,
-        rootId,
-        baseId: sch.baseId || rootId,
-        schemaPath: codegen_1.nil,
-        errSchemaPath: sch.schemaPath || (this.opts.jtd ? "" : "#"),
-        errorPath: (0, codegen_1._)`""`,
-        opts: this.opts,
-        self: this
-      };
-      let sourceCode;
-      try {
-        this._compilations.add(sch);
-        (0, validate_1.validateFunctionCode)(schemaCxt);
-        gen.optimize(this.opts.code.optimize);
-        const validateCode = gen.toString();
-        sourceCode = `${gen.scopeRefs(names_1.default.scope)}return ${validateCode}`;
-        if (this.opts.code.process)
-          sourceCode = this.opts.code.process(sourceCode, sch);
-        const makeValidate = new Function(`${names_1.default.self}`, `${names_1.default.scope}`, sourceCode);
-        const validate = makeValidate(this, this.scope.get());
-        this.scope.value(validateName, { ref: validate });
-        validate.errors = null;
-        validate.schema = sch.schema;
-        validate.schemaEnv = sch;
-        if (sch.$async)
-          validate.$async = true;
-        if (this.opts.code.source === true) {
-          validate.source = { validateName, validateCode, scopeValues: gen._values };
-        }
-        if (this.opts.unevaluated) {
-          const { props, items } = schemaCxt;
-          validate.evaluated = {
-            props: props instanceof codegen_1.Name ? void 0 : props,
-            items: items instanceof codegen_1.Name ? void 0 : items,
-            dynamicProps: props instanceof codegen_1.Name,
-            dynamicItems: items instanceof codegen_1.Name
-          };
-          if (validate.source)
-            validate.source.evaluated = (0, codegen_1.stringify)(validate.evaluated);
-        }
-        sch.validate = validate;
-        return sch;
-      } catch (e) {
-        delete sch.validate;
-        delete sch.validateName;
-        if (sourceCode)
-          this.logger.error("Error compiling schema, function code:", sourceCode);
-        throw e;
-      } finally {
-        this._compilations.delete(sch);
-      }
-    }
-    exports2.compileSchema = compileSchema;
-    function resolveRef(root, baseId, ref) {
-      var _a;
-      ref = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, ref);
-      const schOrFunc = root.refs[ref];
-      if (schOrFunc)
-        return schOrFunc;
-      let _sch = resolve4.call(this, root, ref);
-      if (_sch === void 0) {
-        const schema = (_a = root.localRefs) === null || _a === void 0 ? void 0 : _a[ref];
-        const { schemaId } = this.opts;
-        if (schema)
-          _sch = new SchemaEnv({ schema, schemaId, root, baseId });
-      }
-      if (_sch === void 0)
-        return;
-      return root.refs[ref] = inlineOrCompile.call(this, _sch);
-    }
-    exports2.resolveRef = resolveRef;
-    function inlineOrCompile(sch) {
-      if ((0, resolve_1.inlineRef)(sch.schema, this.opts.inlineRefs))
-        return sch.schema;
-      return sch.validate ? sch : compileSchema.call(this, sch);
-    }
-    function getCompilingSchema(schEnv) {
-      for (const sch of this._compilations) {
-        if (sameSchemaEnv(sch, schEnv))
-          return sch;
-      }
-    }
-    exports2.getCompilingSchema = getCompilingSchema;
-    function sameSchemaEnv(s1, s2) {
-      return s1.schema === s2.schema && s1.root === s2.root && s1.baseId === s2.baseId;
-    }
-    function resolve4(root, ref) {
-      let sch;
-      while (typeof (sch = this.refs[ref]) == "string")
-        ref = sch;
-      return sch || this.schemas[ref] || resolveSchema.call(this, root, ref);
-    }
-    function resolveSchema(root, ref) {
-      const p = this.opts.uriResolver.parse(ref);
-      const refPath = (0, resolve_1._getFullPath)(this.opts.uriResolver, p);
-      let baseId = (0, resolve_1.getFullPath)(this.opts.uriResolver, root.baseId, void 0);
-      if (Object.keys(root.schema).length > 0 && refPath === baseId) {
-        return getJsonPointer.call(this, p, root);
-      }
-      const id = (0, resolve_1.normalizeId)(refPath);
-      const schOrRef = this.refs[id] || this.schemas[id];
-      if (typeof schOrRef == "string") {
-        const sch = resolveSchema.call(this, root, schOrRef);
-        if (typeof (sch === null || sch === void 0 ? void 0 : sch.schema) !== "object")
-          return;
-        return getJsonPointer.call(this, p, sch);
-      }
-      if (typeof (schOrRef === null || schOrRef === void 0 ? void 0 : schOrRef.schema) !== "object")
-        return;
-      if (!schOrRef.validate)
-        compileSchema.call(this, schOrRef);
-      if (id === (0, resolve_1.normalizeId)(ref)) {
-        const { schema } = schOrRef;
-        const { schemaId } = this.opts;
-        const schId = schema[schemaId];
-        if (schId)
-          baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
-        return new SchemaEnv({ schema, schemaId, root, baseId });
-      }
-      return getJsonPointer.call(this, p, schOrRef);
-    }
-    exports2.resolveSchema = resolveSchema;
-    var PREVENT_SCOPE_CHANGE = /* @__PURE__ */ new Set([
-      "properties",
-      "patternProperties",
-      "enum",
-      "dependencies",
-      "definitions"
-    ]);
-    function getJsonPointer(parsedRef, { baseId, schema, root }) {
-      var _a;
-      if (((_a = parsedRef.fragment) === null || _a === void 0 ? void 0 : _a[0]) !== "/")
-        return;
-      for (const part of parsedRef.fragment.slice(1).split("/")) {
-        if (typeof schema === "boolean")
-          return;
-        const partSchema = schema[(0, util_1.unescapeFragment)(part)];
-        if (partSchema === void 0)
-          return;
-        schema = partSchema;
-        const schId = typeof schema === "object" && schema[this.opts.schemaId];
-        if (!PREVENT_SCOPE_CHANGE.has(part) && schId) {
-          baseId = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schId);
-        }
-      }
-      let env;
-      if (typeof schema != "boolean" && schema.$ref && !(0, util_1.schemaHasRulesButRef)(schema, this.RULES)) {
-        const $ref = (0, resolve_1.resolveUrl)(this.opts.uriResolver, baseId, schema.$ref);
-        env = resolveSchema.call(this, root, $ref);
-      }
-      const { schemaId } = this.opts;
-      env = env || new SchemaEnv({ schema, schemaId, root, baseId });
-      if (env.schema !== env.root.schema)
-        return env;
-      return void 0;
-    }
-  }
-});
-
-// node_modules/ajv/dist/refs/data.json
-var require_data = __commonJS({
-  "node_modules/ajv/dist/refs/data.json"(exports2, module2) {
-    module2.exports = {
-      $id: "https://raw.githubusercontent.com/ajv-validator/ajv/master/lib/refs/data.json#",
-      description: "Meta-schema for $data reference (JSON AnySchema extension proposal)",
-      type: "object",
-      required: ["$data"],
-      properties: {
-        $data: {
-          type: "string",
-          anyOf: [{ format: "relative-json-pointer" }, { format: "json-pointer" }]
-        }
-      },
-      additionalProperties: false
-    };
-  }
-});
-
-// node_modules/fast-uri/lib/utils.js
-var require_utils = __commonJS({
-  "node_modules/fast-uri/lib/utils.js"(exports2, module2) {
-    "use strict";
-    var isUUID = RegExp.prototype.test.bind(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/iu);
-    var isIPv4 = RegExp.prototype.test.bind(/^(?:(?:25[0-5]|2[0-4]\d|1\d{2}|[1-9]\d|\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d{2}|[1-9]\d|\d)$/u);
-    var isPort = RegExp.prototype.test.bind(/^\d*$/u);
-    var isHexPair = RegExp.prototype.test.bind(/^[\da-f]{2}$/iu);
-    var isUnreserved = RegExp.prototype.test.bind(/^[\da-z\-._~]$/iu);
-    var isPathCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/u);
-    var isQueryFragmentCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:@/?]$/u);
-    var isUserinfoCharacter = RegExp.prototype.test.bind(/^[A-Za-z0-9\-._~!$&'()*+,;=:]$/u);
-    var BYTE_HEX = new Array(256);
-    {
-      const HEX_DIGITS = "0123456789ABCDEF";
-      for (let i = 0; i < 256; i++) {
-        BYTE_HEX[i] = "%" + HEX_DIGITS[i >> 4] + HEX_DIGITS[i & 15];
-      }
-    }
-    function percentEncodeNonAscii(cp) {
-      if (cp < 2048) {
-        return BYTE_HEX[192 | cp >> 6] + BYTE_HEX[128 | cp & 63];
-      }
-      if (cp < 65536) {
-        return BYTE_HEX[224 | cp >> 12] + BYTE_HEX[128 | cp >> 6 & 63] + BYTE_HEX[128 | cp & 63];
-      }
-      return BYTE_HEX[240 | cp >> 18] + BYTE_HEX[128 | cp >> 12 & 63] + BYTE_HEX[128 | cp >> 6 & 63] + BYTE_HEX[128 | cp & 63];
-    }
-    function stringArrayToHexStripped(input2) {
-      let acc = "";
-      let code = 0;
-      let i = 0;
-      for (i = 0; i < input2.length; i++) {
-        code = input2[i].charCodeAt(0);
-        if (code === 48) {
-          continue;
-        }
-        if (!(code >= 48 && code <= 57 || code >= 65 && code <= 70 || code >= 97 && code <= 102)) {
-          return "";
-        }
-        acc += input2[i];
-        break;
-      }
-      for (i += 1; i < input2.length; i++) {
-        code = input2[i].charCodeAt(0);
-        if (!(code >= 48 && code <= 57 || code >= 65 && code <= 70 || code >= 97 && code <= 102)) {
-          return "";
-        }
-        acc += input2[i];
-      }
-      return acc;
-    }
-    var isHextet = RegExp.prototype.test.bind(/^[\dA-Fa-f]{1,4}$/);
-    var isIPvFuture = RegExp.prototype.test.bind(/^[vV][\dA-Fa-f]+\.[A-Za-z\d\-._~!$&'()*+,;=:]+$/);
-    var isZoneCharacter = RegExp.prototype.test.bind(/^[A-Za-z\d\-._~]$/);
-    var nonSimpleDomain = RegExp.prototype.test.bind(/[^!"$&'()*+,\-.;=_`a-z{}~]/u);
-    function isZoneIdentifier(zone) {
-      if (zone.length === 0) return false;
-      for (let i = 0; i < zone.length; i++) {
-        if (isZoneCharacter(zone[i])) continue;
-        if (zone[i] === "%" && i + 2 < zone.length && isHexPair(zone.slice(i + 1, i + 3))) {
-          i += 2;
-          continue;
-        }
-        return false;
-      }
-      return true;
-    }
-    function compressIPv6ZeroRun(hextets) {
-      let bestStart = -1;
-      let bestLength = 0;
-      let runStart = -1;
-      let runLength = 0;
-      for (let i = 0; i < hextets.length; i++) {
-        if (hextets[i] === "0") {
-          if (runStart === -1) runStart = i;
-          runLength++;
-          if (runLength > bestLength) {
-            bestLength = runLength;
-            bestStart = runStart;
-          }
-        } else {
-          runStart = -1;
-          runLength = 0;
-        }
-      }
-      if (bestLength < 2) return hextets.join(":");
-      const head = hextets.slice(0, bestStart).join(":");
-      const tail = hextets.slice(bestStart + bestLength).join(":");
-      return head + "::" + tail;
-    }
-    function normalizeIPv6Address(input2) {
-      const compression = input2.indexOf("::");
-      if (compression !== -1 && input2.indexOf("::", compression + 1) !== -1) return void 0;
-      const left = compression === -1 ? input2.split(":") : input2.slice(0, compression).split(":");
-      const right = compression === -1 ? [] : input2.slice(compression + 2).split(":");
-      if (compression !== -1) {
-        if (left.length === 1 && left[0] === "") left.length = 0;
-        if (right.length === 1 && right[0] === "") right.length = 0;
-      }
-      const parts = left.concat(right);
-      let hextetCount = 0;
-      for (let i = 0; i < parts.length; i++) {
-        const part = parts[i];
-        if (part === "") return void 0;
-        if (part.indexOf(".") !== -1) {
-          if (i !== parts.length - 1 || compression !== -1 && right.length === 0 || !isIPv4(part)) return void 0;
-          hextetCount += 2;
-          continue;
-        }
-        if (!isHextet(part)) return void 0;
-        parts[i] = parseInt(part, 16).toString(16);
-        hextetCount++;
-      }
-      if (compression === -1) {
-        if (hextetCount !== 8) return void 0;
-        return compressIPv6ZeroRun(parts);
-      }
-      if (hextetCount >= 8) return void 0;
-      const expanded = parts.slice(0, left.length);
-      for (let i = hextetCount; i < 8; i++) expanded.push("0");
-      for (let i = left.length; i < parts.length; i++) expanded.push(parts[i]);
-      return compressIPv6ZeroRun(expanded);
-    }
-    function normalizeIPv6(host) {
-      const bracketed = host[0] === "[" && host[host.length - 1] === "]";
-      const hasBracket = host[0] === "[" || host[host.length - 1] === "]";
-      if (hasBracket && !bracketed) return { host, isIPV6: false, error: true };
-      let input2 = bracketed ? host.slice(1, -1) : host;
-      if (bracketed && isIPvFuture(input2)) {
-        input2 = input2.toLowerCase();
-        return { host: `[${input2}]`, escapedHost: input2, isIPV6: false, isIPVFuture: true };
-      }
-      if (findToken(input2, ":") < 2) {
-        return { host, isIPV6: false, error: bracketed };
-      }
-      let zoneIdentifier = "";
-      const zoneSeparator = input2.indexOf("%");
-      if (zoneSeparator !== -1) {
-        const separatorLength = input2.slice(zoneSeparator, zoneSeparator + 3).toLowerCase() === "%25" ? 3 : 1;
-        zoneIdentifier = input2.slice(zoneSeparator + separatorLength);
-        if (!isZoneIdentifier(zoneIdentifier)) return { host, isIPV6: false, error: true };
-        input2 = input2.slice(0, zoneSeparator);
-      }
-      const address = normalizeIPv6Address(input2);
-      if (address === void 0) return { host, isIPV6: false, error: true };
-      return {
-        host: address + (zoneIdentifier ? "%" + zoneIdentifier : ""),
-        escapedHost: address + (zoneIdentifier ? "%25" + zoneIdentifier : ""),
-        isIPV6: true
-      };
-    }
-    function findToken(str, token) {
-      let ind = 0;
-      for (let i = 0; i < str.length; i++) {
-        if (str[i] === token) ind++;
-      }
-      return ind;
-    }
-    function removeDotSegments(path2) {
-      let input2 = path2;
-      const output = [];
-      let nextSlash = -1;
-      let len = 0;
-      while (len = input2.length) {
-        if (len === 1) {
-          if (input2 === ".") {
-            break;
-          } else if (input2 === "/") {
-            output.push("/");
-            break;
-          } else {
-            output.push(input2);
-            break;
-          }
-        } else if (len === 2) {
-          if (input2[0] === ".") {
-            if (input2[1] === ".") {
-              break;
-            } else if (input2[1] === "/") {
-              input2 = input2.slice(2);
-              continue;
-            }
-          } else if (input2[0] === "/") {
-            if (input2[1] === "." || input2[1] === "/") {
-              output.push("/");
-              break;
-            }
-          }
-        } else if (len === 3) {
-          if (input2 === "/..") {
-            if (output.length !== 0) {
-              output.pop();
-            }
-            output.push("/");
-            break;
-          }
-        }
-        if (input2[0] === ".") {
-          if (input2[1] === ".") {
-            if (input2[2] === "/") {
-              input2 = input2.slice(3);
-              continue;
-            }
-          } else if (input2[1] === "/") {
-            input2 = input2.slice(2);
-            continue;
-          }
-        } else if (input2[0] === "/") {
-          if (input2[1] === ".") {
-            if (input2[2] === "/") {
-              input2 = input2.slice(2);
-              continue;
-            } else if (input2[2] === ".") {
-              if (input2[3] === "/") {
-                input2 = input2.slice(3);
-                if (output.length !== 0) {
-                  output.pop();
-                }
-                continue;
-              }
-            }
-          }
-        }
-        if ((nextSlash = input2.indexOf("/", 1)) === -1) {
-          output.push(input2);
-          break;
-        } else {
-          output.push(input2.slice(0, nextSlash));
-          input2 = input2.slice(nextSlash);
-        }
-      }
-      return output.join("");
-    }
-    function removeDotSegmentsRelative(path2) {
-      if (path2 === "" || path2[0] === "/") {
-        return removeDotSegments(path2);
-      }
-      const segments = path2.split("/");
-      const last = segments.length - 1;
-      const output = [];
-      let trailingDirectory = false;
-      for (let i = 0; i <= last; i++) {
-        const segment = segments[i];
-        if (segment === "." || segment === "..") {
-          if (segment === "..") {
-            if (output.length !== 0 && output[output.length - 1] !== "..") {
-              output.pop();
-            } else {
-              output.push("..");
-            }
-          }
-          trailingDirectory = i === last;
-        } else {
-          output.push(segment);
-        }
-      }
-      if (trailingDirectory && output[output.length - 1] !== "..") {
-        output.push("");
-      }
-      if (output.length === 0 || output[0] === "" || output[0].includes(":")) {
-        output.unshift(".");
-      }
-      return output.join("/");
-    }
-    var HOST_DELIMS = { "@": "%40", "/": "%2F", "?": "%3F", "#": "%23", ":": "%3A" };
-    var HOST_DELIM_RE = /[@/?#:]/g;
-    var HOST_DELIM_NO_COLON_RE = /[@/?#]/g;
-    function reescapeHostDelimiters(host, isIP) {
-      const re = isIP ? HOST_DELIM_NO_COLON_RE : HOST_DELIM_RE;
-      re.lastIndex = 0;
-      return host.replace(re, (ch) => HOST_DELIMS[ch]);
-    }
-    function normalizePercentEncoding(input2, decodeUnreserved = false) {
-      if (input2.indexOf("%") === -1) {
-        return input2;
-      }
-      let output = "";
-      for (let i = 0; i < input2.length; i++) {
-        if (input2[i] === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            const normalizedHex = hex.toUpperCase();
-            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
-            if (decodeUnreserved && isUnreserved(decoded)) {
-              output += decoded;
-            } else {
-              output += "%" + normalizedHex;
-            }
-            i += 2;
-            continue;
-          }
-        }
-        output += input2[i];
-      }
-      return output;
-    }
-    function normalizePathEncoding(input2) {
-      let output = "";
-      for (let i = 0; i < input2.length; i++) {
-        const ch = input2[i];
-        if (ch === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            const normalizedHex = hex.toUpperCase();
-            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
-            if (decoded !== "." && isUnreserved(decoded)) {
-              output += decoded;
-            } else {
-              output += "%" + normalizedHex;
-            }
-            i += 2;
-            continue;
-          }
-        }
-        if (isPathCharacter(ch)) {
-          output += ch;
-        } else {
-          const code = input2.charCodeAt(i);
-          if (code < 128) {
-            output += isEscapeSafe(code) ? ch : BYTE_HEX[code];
-          } else if (code < 55296 || code > 57343) {
-            output += percentEncodeNonAscii(code);
-          } else if (code <= 56319 && i + 1 < input2.length) {
-            const low = input2.charCodeAt(i + 1);
-            if (low >= 56320 && low <= 57343) {
-              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
-              i++;
-            } else {
-              output += percentEncodeNonAscii(65533);
-            }
-          } else {
-            output += percentEncodeNonAscii(65533);
-          }
-        }
-      }
-      return output;
-    }
-    function serializePathEncoding(input2, pathNoScheme = false) {
-      let output = "";
-      let firstSegment = pathNoScheme && input2[0] !== "/";
-      for (let i = 0; i < input2.length; i++) {
-        const ch = input2[i];
-        if (ch === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            output += "%" + hex.toUpperCase();
-            i += 2;
-            continue;
-          }
-        }
-        if (ch === "/") {
-          firstSegment = false;
-        }
-        if (isPathCharacter(ch) && (ch !== ":" || !firstSegment)) {
-          output += ch;
-        } else {
-          const code = input2.charCodeAt(i);
-          if (code < 128) {
-            output += BYTE_HEX[code];
-          } else if (code < 55296 || code > 57343) {
-            output += percentEncodeNonAscii(code);
-          } else if (code <= 56319 && i + 1 < input2.length) {
-            const low = input2.charCodeAt(i + 1);
-            if (low >= 56320 && low <= 57343) {
-              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
-              i++;
-            } else {
-              output += percentEncodeNonAscii(65533);
-            }
-          } else {
-            output += percentEncodeNonAscii(65533);
-          }
-        }
-      }
-      return output;
-    }
-    function encodeComponent(input2, isAllowed) {
-      let output = "";
-      for (let i = 0; i < input2.length; i++) {
-        const ch = input2[i];
-        if (ch === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            output += "%" + hex.toUpperCase();
-            i += 2;
-            continue;
-          }
-        }
-        if (isAllowed(ch)) {
-          output += ch;
-        } else {
-          const code = input2.charCodeAt(i);
-          if (code < 128) {
-            output += BYTE_HEX[code];
-          } else if (code < 55296 || code > 57343) {
-            output += percentEncodeNonAscii(code);
-          } else if (code <= 56319 && i + 1 < input2.length) {
-            const low = input2.charCodeAt(i + 1);
-            if (low >= 56320 && low <= 57343) {
-              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
-              i++;
-            } else {
-              output += percentEncodeNonAscii(65533);
-            }
-          } else {
-            output += percentEncodeNonAscii(65533);
-          }
-        }
-      }
-      return output;
-    }
-    function encodeUserinfo(input2) {
-      return encodeComponent(input2, isUserinfoCharacter);
-    }
-    function encodeQuery(input2) {
-      return encodeComponent(input2, isQueryFragmentCharacter);
-    }
-    function encodeFragment(input2) {
-      return encodeComponent(input2, isQueryFragmentCharacter);
-    }
-    function isEscapeSafe(cp) {
-      return cp >= 48 && cp <= 57 || cp >= 65 && cp <= 90 || cp >= 97 && cp <= 122 || cp === 42 || cp === 43 || cp === 45 || cp === 46 || cp === 47 || cp === 64 || cp === 95;
-    }
-    function normalizeQueryFragmentEncoding(input2) {
-      let output = "";
-      for (let i = 0; i < input2.length; i++) {
-        const ch = input2[i];
-        if (ch === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            const normalizedHex = hex.toUpperCase();
-            const decoded = String.fromCharCode(parseInt(normalizedHex, 16));
-            if (isUnreserved(decoded)) {
-              output += decoded;
-            } else {
-              output += "%" + normalizedHex;
-            }
-            i += 2;
-            continue;
-          }
-        }
-        if (isQueryFragmentCharacter(ch)) {
-          output += ch;
-        } else {
-          const code = input2.charCodeAt(i);
-          if (code < 128) {
-            output += isEscapeSafe(code) ? ch : BYTE_HEX[code];
-          } else if (code < 55296 || code > 57343) {
-            output += percentEncodeNonAscii(code);
-          } else if (code <= 56319 && i + 1 < input2.length) {
-            const low = input2.charCodeAt(i + 1);
-            if (low >= 56320 && low <= 57343) {
-              output += percentEncodeNonAscii(65536 + (code - 55296 << 10) + (low - 56320));
-              i++;
-            } else {
-              output += percentEncodeNonAscii(65533);
-            }
-          } else {
-            output += percentEncodeNonAscii(65533);
-          }
-        }
-      }
-      return output;
-    }
-    function escapePreservingEscapes(input2) {
-      let output = "";
-      for (let i = 0; i < input2.length; i++) {
-        if (input2[i] === "%" && i + 2 < input2.length) {
-          const hex = input2.slice(i + 1, i + 3);
-          if (isHexPair(hex)) {
-            output += "%" + hex.toUpperCase();
-            i += 2;
-            continue;
-          }
-        }
-        output += escape(input2[i]);
-      }
-      return output;
-    }
-    function recomposeAuthority(component) {
-      const uriTokens = [];
-      if (component.userinfo !== void 0) {
-        uriTokens.push(encodeUserinfo(component.userinfo));
-        uriTokens.push("@");
-      }
-      if (component.host !== void 0) {
-        let host = component.host;
-        if (!isIPv4(host)) {
-          let ipV6res = normalizeIPv6(host);
-          if (ipV6res.isIPV6 !== true && ipV6res.isIPVFuture !== true) {
-            host = normalizePercentEncoding(host, true);
-            ipV6res = normalizeIPv6(host);
-          }
-          if (ipV6res.isIPV6 === true || ipV6res.isIPVFuture === true) {
-            host = `[${ipV6res.escapedHost}]`;
-          } else {
-            host = reescapeHostDelimiters(host, false);
-          }
-        }
-        uriTokens.push(host);
-      }
-      if (typeof component.port === "number" || typeof component.port === "string") {
-        const port = String(component.port);
-        if (!isPort(port)) {
-          throw new TypeError("URI port is malformed.");
-        }
-        uriTokens.push(":");
-        uriTokens.push(port);
-      }
-      return uriTokens.length ? uriTokens.join("") : void 0;
-    }
-    module2.exports = {
-      nonSimpleDomain,
-      recomposeAuthority,
-      reescapeHostDelimiters,
-      normalizePercentEncoding,
-      normalizePathEncoding,
-      serializePathEncoding,
-      normalizeQueryFragmentEncoding,
-      encodeUserinfo,
-      encodeQuery,
-      encodeFragment,
-      escapePreservingEscapes,
-      removeDotSegments,
-      removeDotSegmentsRelative,
-      isIPv4,
-      isUUID,
-      normalizeIPv6,
-      stringArrayToHexStripped
-    };
-  }
-});
-
-// node_modules/fast-uri/lib/schemes.js
-var require_schemes = __commonJS({
-  "node_modules/fast-uri/lib/schemes.js"(exports2, module2) {
-    "use strict";
-    var { isUUID } = require_utils();
-    var URN_REG = /^([\da-z][\d\-a-z]{0,31}):((?:[\w!$'()*+,\-./:;=@]|%[\da-f]{2})+)$/iu;
-    var supportedSchemeNames = (
-      /** @type {const} */
-      [
-        "http",
-        "https",
-        "ws",
-        "wss",
-        "urn",
-        "urn:uuid"
-      ]
-    );
-    function isValidSchemeName(name2) {
-      return supportedSchemeNames.indexOf(
-        /** @type {*} */
-        name2
-      ) !== -1;
-    }
-    function wsIsSecure(wsComponent) {
-      if (wsComponent.secure === true) {
-        return true;
-      } else if (wsComponent.secure === false) {
-        return false;
-      } else if (wsComponent.scheme) {
-        return wsComponent.scheme.length === 3 && (wsComponent.scheme[0] === "w" || wsComponent.scheme[0] === "W") && (wsComponent.scheme[1] === "s" || wsComponent.scheme[1] === "S") && (wsComponent.scheme[2] === "s" || wsComponent.scheme[2] === "S");
-      } else {
-        return false;
-      }
-    }
-    function httpParse(component) {
-      if (!component.host) {
-        component.error = component.error || "HTTP URIs must have a host.";
-      }
-      return component;
-    }
-    function httpSerialize(component) {
-      const secure = String(component.scheme).toLowerCase() === "https";
-      if (component.port === (secure ? 443 : 80) || component.port === "") {
-        component.port = void 0;
-      }
-      if (!component.path) {
-        component.path = "/";
-      }
-      return component;
-    }
-    function wsParse(wsComponent) {
-      wsComponent.secure = wsIsSecure(wsComponent);
-      wsComponent.resourceName = (wsComponent.path || "/") + (wsComponent.query ? "?" + wsComponent.query : "");
-      wsComponent.path = void 0;
-      wsComponent.query = void 0;
-      return wsComponent;
-    }
-    function wsSerialize(wsComponent) {
-      if (wsComponent.port === (wsIsSecure(wsComponent) ? 443 : 80) || wsComponent.port === "") {
-        wsComponent.port = void 0;
-      }
-      if (typeof wsComponent.secure === "boolean") {
-        wsComponent.scheme = wsComponent.secure ? "wss" : "ws";
-        wsComponent.secure = void 0;
-      }
-      if (wsComponent.resourceName) {
-        const queryIndex = wsComponent.resourceName.indexOf("?");
-        const path2 = queryIndex === -1 ? wsComponent.resourceName : wsComponent.resourceName.slice(0, queryIndex);
-        wsComponent.path = path2 && path2 !== "/" ? path2 : void 0;
-        wsComponent.query = queryIndex === -1 ? void 0 : wsComponent.resourceName.slice(queryIndex + 1);
-        wsComponent.resourceName = void 0;
-      }
-      wsComponent.fragment = void 0;
-      return wsComponent;
-    }
-    function urnParse(urnComponent, options) {
-      if (!urnComponent.path) {
-        urnComponent.error = "URN can not be parsed";
-        return urnComponent;
-      }
-      const matches3 = urnComponent.path.match(URN_REG);
-      if (matches3 && matches3[0] === urnComponent.path) {
-        const scheme = options.scheme || urnComponent.scheme || "urn";
-        urnComponent.nid = matches3[1].toLowerCase();
-        urnComponent.nss = matches3[2];
-        const urnScheme = `${scheme}:${options.nid || urnComponent.nid}`;
-        const schemeHandler = getSchemeHandler(urnScheme);
-        urnComponent.path = void 0;
-        if (schemeHandler) {
-          urnComponent = schemeHandler.parse(urnComponent, options);
-        }
-      } else {
-        urnComponent.error = urnComponent.error || "URN can not be parsed.";
-      }
-      return urnComponent;
-    }
-    function urnSerialize(urnComponent, options) {
-      if (urnComponent.nid === void 0) {
-        throw new Error("URN without nid cannot be serialized");
-      }
-      const scheme = options.scheme || urnComponent.scheme || "urn";
-      const nid = urnComponent.nid.toLowerCase();
-      const urnScheme = `${scheme}:${options.nid || nid}`;
-      const schemeHandler = getSchemeHandler(urnScheme);
-      if (schemeHandler) {
-        urnComponent = schemeHandler.serialize(urnComponent, options);
-      }
-      const uriComponent = urnComponent;
-      const nss = urnComponent.nss;
-      uriComponent.path = `${nid || options.nid}:${nss}`;
-      options.skipEscape = true;
-      return uriComponent;
-    }
-    function urnuuidParse(urnComponent, options) {
-      const uuidComponent = urnComponent;
-      uuidComponent.uuid = uuidComponent.nss;
-      uuidComponent.nss = void 0;
-      if (!options.tolerant && (!uuidComponent.uuid || !isUUID(uuidComponent.uuid))) {
-        uuidComponent.error = uuidComponent.error || "UUID is not valid.";
-      }
-      return uuidComponent;
-    }
-    function urnuuidSerialize(uuidComponent) {
-      const urnComponent = uuidComponent;
-      urnComponent.nss = (uuidComponent.uuid || "").toLowerCase();
-      return urnComponent;
-    }
-    var http = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "http",
-        domainHost: true,
-        parse: httpParse,
-        serialize: httpSerialize
-      }
-    );
-    var https = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "https",
-        domainHost: http.domainHost,
-        parse: httpParse,
-        serialize: httpSerialize
-      }
-    );
-    var ws = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "ws",
-        domainHost: true,
-        parse: wsParse,
-        serialize: wsSerialize
-      }
-    );
-    var wss = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "wss",
-        domainHost: ws.domainHost,
-        parse: ws.parse,
-        serialize: ws.serialize
-      }
-    );
-    var urn = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "urn",
-        parse: urnParse,
-        serialize: urnSerialize,
-        skipNormalize: true
-      }
-    );
-    var urnuuid = (
-      /** @type {SchemeHandler} */
-      {
-        scheme: "urn:uuid",
-        parse: urnuuidParse,
-        serialize: urnuuidSerialize,
-        skipNormalize: true
-      }
-    );
-    var SCHEMES = (
-      /** @type {Record<SchemeName, SchemeHandler>} */
-      {
-        http,
-        https,
-        ws,
-        wss,
-        urn,
-        "urn:uuid": urnuuid
-      }
-    );
-    Object.setPrototypeOf(SCHEMES, null);
-    function getSchemeHandler(scheme) {
-      return scheme && (SCHEMES[
-        /** @type {SchemeName} */
-        scheme
-      ] || SCHEMES[
-        /** @type {SchemeName} */
-        scheme.toLowerCase()
-      ]) || void 0;
-    }
-    module2.exports = {
-      wsIsSecure,
-      SCHEMES,
-      isValidSchemeName,
-      getSchemeHandler
-    };
-  }
-});
-
-// node_modules/fast-uri/index.js
-var require_fast_uri = __commonJS({
-  "node_modules/fast-uri/index.js"(exports2, module2) {
-    "use strict";
-    var { normalizeIPv6, removeDotSegments, removeDotSegmentsRelative, recomposeAuthority, normalizePercentEncoding, normalizePathEncoding, serializePathEncoding, normalizeQueryFragmentEncoding, encodeQuery, encodeFragment, reescapeHostDelimiters, isIPv4, nonSimpleDomain } = require_utils();
-    var { SCHEMES, getSchemeHandler } = require_schemes();
-    var VALID_SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/u;
-    var MALFORMED_SCHEME_ERROR = "URI scheme is malformed.";
-    var MALFORMED_HOST_ERROR = "URI host is malformed.";
-    var FORBIDDEN_DOMAIN_HOST_CHARACTER = /[\0-\x20"#/:<>?@[\\\]^`{|}\x7F]/u;
-    function validateScheme(scheme) {
-      const stringScheme = String(scheme);
-      if (!VALID_SCHEME.test(stringScheme)) {
-        throw new TypeError(MALFORMED_SCHEME_ERROR);
-      }
-      return stringScheme;
-    }
-    function normalize2(uri, options) {
-      if (typeof uri === "string") {
-        uri = /** @type {T} */
-        normalizeString(uri, options);
-      } else if (typeof uri === "object") {
-        uri = /** @type {T} */
-        parse3(serialize(uri, options), options);
-      }
-      return uri;
-    }
-    function resolve4(baseURI, relativeURI, options) {
-      const schemelessOptions = options ? Object.assign({ scheme: "null" }, options) : { scheme: "null" };
-      const {
-        parsed: baseParsed,
-        malformedAuthorityOrPort: baseMalformed,
-        malformedPercentEncoding: baseMalformedPercentEncoding,
-        malformedSchemeSpecific: baseMalformedSchemeSpecific,
-        malformedHost: baseMalformedHost,
-        malformedScheme: baseMalformedScheme
-      } = parseWithStatus(baseURI, schemelessOptions);
-      const {
-        parsed: relativeParsed,
-        malformedAuthorityOrPort: relativeMalformed,
-        malformedPercentEncoding: relativeMalformedPercentEncoding,
-        malformedSchemeSpecific: relativeMalformedSchemeSpecific,
-        malformedHost: relativeMalformedHost,
-        malformedScheme: relativeMalformedScheme
-      } = parseWithStatus(relativeURI, schemelessOptions);
-      if (baseMalformed || relativeMalformed || baseMalformedPercentEncoding || relativeMalformedPercentEncoding || baseMalformedSchemeSpecific || relativeMalformedSchemeSpecific || baseMalformedHost || relativeMalformedHost || baseMalformedScheme || relativeMalformedScheme) {
-        throw new Error(baseParsed.error || relativeParsed.error || "URI is malformed.");
-      }
-      const resolved = resolveComponent(baseParsed, relativeParsed, schemelessOptions, true);
-      const resolvedSchemeHandler = getSchemeHandler(options && options.scheme || resolved.scheme);
-      const resolvedHost = resolved.host;
-      const resolvedHostIsIP = resolvedHost !== void 0 && resolvedHost !== "" && (isIPv4(resolvedHost) || normalizeIPv6(resolvedHost).isIPV6);
-      if (hasForbiddenDomainHost(resolved, options || {}, resolvedSchemeHandler, resolvedHostIsIP)) {
-        throw new Error(MALFORMED_HOST_ERROR);
-      }
-      canonicalizeHost(resolved, options || {}, resolvedSchemeHandler, resolvedHostIsIP);
-      const encodedASCIIHost = resolvedHost && resolvedHost.indexOf("%") !== -1 && !new RegExp("\\P{ASCII}", "u").test(resolvedHost);
-      if (resolved.error && !encodedASCIIHost) {
-        throw new Error(resolved.error);
-      }
-      schemelessOptions.skipEscape = true;
-      return serialize(resolved, schemelessOptions);
-    }
-    function resolveComponent(base, relative3, options, skipNormalization) {
-      const target = {};
-      if (!skipNormalization) {
-        base = parse3(serialize(base, options), options);
-        relative3 = parse3(serialize(relative3, options), options);
-      }
-      options = options || {};
-      if (!options.tolerant && relative3.scheme) {
-        target.scheme = relative3.scheme;
-        target.userinfo = relative3.userinfo;
-        target.host = relative3.host;
-        target.port = relative3.port;
-        target.path = removeDotSegments(relative3.path || "");
-        target.query = relative3.query;
-      } else {
-        if (relative3.userinfo !== void 0 || relative3.host !== void 0 || relative3.port !== void 0) {
-          target.userinfo = relative3.userinfo;
-          target.host = relative3.host;
-          target.port = relative3.port;
-          target.path = removeDotSegments(relative3.path || "");
-          target.query = relative3.query;
-        } else {
-          if (!relative3.path) {
-            target.path = base.path;
-            if (relative3.query !== void 0) {
-              target.query = relative3.query;
-            } else {
-              target.query = base.query;
-            }
-          } else {
-            if (relative3.path[0] === "/") {
-              target.path = removeDotSegments(relative3.path);
-            } else {
-              const baseHasAuthority = base.userinfo !== void 0 || base.host !== void 0 || base.port !== void 0;
-              if (baseHasAuthority && !base.path) {
-                target.path = "/" + relative3.path;
-              } else if (!base.path) {
-                target.path = relative3.path;
-              } else {
-                target.path = base.path.slice(0, base.path.lastIndexOf("/") + 1) + relative3.path;
-              }
-              target.path = base.scheme === void 0 && !baseHasAuthority && target.path[0] !== "/" ? removeDotSegmentsRelative(target.path) : removeDotSegments(target.path);
-            }
-            target.query = relative3.query;
-          }
-          target.userinfo = base.userinfo;
-          target.host = base.host;
-          target.port = base.port;
-        }
-        target.scheme = base.scheme;
-      }
-      target.fragment = relative3.fragment;
-      return target;
-    }
-    function equal(uriA, uriB, options) {
-      const normalizedA = normalizeComparableURI(uriA, options);
-      const normalizedB = normalizeComparableURI(uriB, options);
-      return normalizedA !== void 0 && normalizedB !== void 0 && normalizedA === normalizedB;
-    }
-    function serialize(cmpts, opts) {
-      const component = {
-        host: cmpts.host,
-        scheme: cmpts.scheme,
-        userinfo: cmpts.userinfo,
-        port: cmpts.port,
-        path: cmpts.path,
-        query: cmpts.query,
-        nid: cmpts.nid,
-        nss: cmpts.nss,
-        uuid: cmpts.uuid,
-        fragment: cmpts.fragment,
-        reference: cmpts.reference,
-        resourceName: cmpts.resourceName,
-        secure: cmpts.secure,
-        error: ""
-      };
-      const options = Object.assign({}, opts);
-      const uriTokens = [];
-      if (component.scheme) {
-        component.scheme = validateScheme(component.scheme);
-      }
-      const schemeHandler = getSchemeHandler(options.scheme || component.scheme);
-      if (schemeHandler && schemeHandler.serialize) schemeHandler.serialize(component, options);
-      const hasAuthority = component.userinfo !== void 0 || component.host !== void 0 || component.port !== void 0;
-      const schemelessReference = (component.scheme === void 0 || options.reference === "suffix") && !hasAuthority;
-      const pathNoScheme = !options.skipEscape && schemelessReference;
-      if (component.path !== void 0) {
-        if (!options.skipEscape) {
-          component.path = serializePathEncoding(component.path, pathNoScheme);
-        } else {
-          component.path = normalizePercentEncoding(component.path);
-        }
-      }
-      if (options.reference !== "suffix" && component.scheme) {
-        component.scheme = validateScheme(component.scheme);
-        uriTokens.push(component.scheme, ":");
-      }
-      const authority = recomposeAuthority(component);
-      if (authority !== void 0) {
-        if (options.reference !== "suffix") {
-          uriTokens.push("//");
-        }
-        uriTokens.push(authority);
-        if (component.path && component.path[0] !== "/") {
-          uriTokens.push("/");
-        }
-      }
-      if (component.path !== void 0) {
-        let s = component.path;
-        if (!options.absolutePath && (!schemeHandler || !schemeHandler.absolutePath)) {
-          s = schemelessReference && s[0] !== "/" ? removeDotSegmentsRelative(s) : removeDotSegments(s);
-        }
-        if (schemelessReference) {
-          s = serializePathEncoding(s, true);
-        }
-        if (authority === void 0 && s[0] === "/" && s[1] === "/") {
-          s = "/%2F" + s.slice(2);
-        }
-        uriTokens.push(s);
-      }
-      if (component.query !== void 0) {
-        uriTokens.push("?", encodeQuery(component.query));
-      }
-      if (component.fragment !== void 0) {
-        uriTokens.push("#", encodeFragment(component.fragment));
-      }
-      return uriTokens.join("");
-    }
-    var URI_PARSE = /^(?:([^#/:?]+):)?(?:\/\/((?:([^#/?@]*)@)?(\[[^#/?\]]+\]|[^#/:?]*)(?::(\d*))?))?([^#?]*)(?:\?([^#]*))?(?:#((?:.|[\n\r])*))?/u;
-    var AUTHORITY_PREFIX = /^(?:[^#/:?]+:)?\/\/([^/?#]*)/;
-    var AUTHORITY_INTRODUCER_REGION = /^(?:[^#/:?]+:)?([/\\\t\n\r]*)/;
-    function getParseError(parsed, matches3) {
-      if (matches3[2] !== void 0 && parsed.path && parsed.path[0] !== "/") {
-        return 'URI path must start with "/" when authority is present.';
-      }
-      if (typeof parsed.port === "number" && (parsed.port < 0 || parsed.port > 65535)) {
-        return "URI port is malformed.";
-      }
-      return void 0;
-    }
-    function hasMalformedPercentEncoding(component) {
-      if (component === void 0) return false;
-      let percent = component.indexOf("%");
-      while (percent !== -1) {
-        if (percent + 2 >= component.length || !/^[\da-f]{2}$/iu.test(component.slice(percent + 1, percent + 3))) {
-          return true;
-        }
-        percent = component.indexOf("%", percent + 3);
-      }
-      return false;
-    }
-    function isIPLiteral(host) {
-      return host[0] === "[" && host[host.length - 1] === "]";
-    }
-    function hasMalformedComponentPercentEncoding(matches3) {
-      const host = matches3[4];
-      return hasMalformedPercentEncoding(matches3[3]) || host !== void 0 && !isIPLiteral(host) && hasMalformedPercentEncoding(host) || hasMalformedPercentEncoding(matches3[6]) || hasMalformedPercentEncoding(matches3[7]) || hasMalformedPercentEncoding(matches3[8]);
-    }
-    function canonicalizeHost(parsed, options, schemeHandler, isIP) {
-      if (hasForbiddenDomainHost(parsed, options, schemeHandler, isIP)) {
-        parsed.error = parsed.error || MALFORMED_HOST_ERROR;
-        return true;
-      }
-      if (!options.unicodeSupport && (!schemeHandler || !schemeHandler.unicodeSupport) && parsed.host && !isIPLiteral(parsed.host) && (options.domainHost || schemeHandler && schemeHandler.domainHost) && isIP === false && nonSimpleDomain(parsed.host)) {
-        let url;
-        try {
-          url = new URL("http://" + parsed.host);
-        } catch (e) {
-          parsed.error = parsed.error || "Host's domain name can not be converted to ASCII: " + e;
-          return true;
-        }
-        if (!isHostOnlyURL(url)) {
-          parsed.error = parsed.error || MALFORMED_HOST_ERROR;
-          return true;
-        }
-        parsed.host = url.hostname;
-      }
-      return false;
-    }
-    function hasForbiddenDomainHost(parsed, options, schemeHandler, isIP) {
-      return Boolean(
-        parsed.host && isIP === false && !isIPLiteral(parsed.host) && (options.domainHost || schemeHandler && schemeHandler.domainHost) && FORBIDDEN_DOMAIN_HOST_CHARACTER.test(parsed.host)
-      );
-    }
-    function isHostOnlyURL(url) {
-      return url.username === "" && url.password === "" && url.port === "" && url.pathname === "/" && url.search === "" && url.hash === "" && url.hostname !== "";
-    }
-    function parseWithStatus(uri, opts) {
-      const options = Object.assign({}, opts);
-      const parsed = {
-        scheme: void 0,
-        userinfo: void 0,
-        host: "",
-        port: void 0,
-        path: "",
-        query: void 0,
-        fragment: void 0
-      };
-      let malformedAuthorityOrPort = false;
-      let malformedPercentEncoding = false;
-      let malformedSchemeSpecific = false;
-      let malformedHost = false;
-      let malformedIPLiteral = false;
-      let malformedScheme = false;
-      let isIP = false;
-      if (options.reference === "suffix") {
-        if (options.scheme) {
-          uri = options.scheme + ":" + uri;
-        } else {
-          uri = "//" + uri;
-        }
-      }
-      const authorityMatch = uri.match(AUTHORITY_PREFIX);
-      if (authorityMatch !== null && authorityMatch[1].indexOf("\\") !== -1) {
-        parsed.error = "URI authority must not contain a literal backslash.";
-        malformedAuthorityOrPort = true;
-      }
-      const introducerMatch = uri.match(AUTHORITY_INTRODUCER_REGION);
-      if (introducerMatch !== null) {
-        const region = introducerMatch[1];
-        const normalizedRegion = region.replace(/[\t\n\r]/g, "");
-        if (normalizedRegion.length >= 2) {
-          if (normalizedRegion.slice(0, 2) !== "//") {
-            parsed.error = parsed.error || "URI authority must not contain a literal backslash.";
-            malformedAuthorityOrPort = true;
-          } else if (region.length !== normalizedRegion.length) {
-            parsed.error = parsed.error || "URI authority introducer must not contain whitespace.";
-            malformedAuthorityOrPort = true;
-          }
-        }
-      }
-      const matches3 = uri.match(URI_PARSE);
-      if (matches3) {
-        parsed.scheme = matches3[1];
-        parsed.userinfo = matches3[3];
-        parsed.host = matches3[4];
-        parsed.port = parseInt(matches3[5], 10);
-        parsed.path = matches3[6] || "";
-        parsed.query = matches3[7];
-        parsed.fragment = matches3[8];
-        if (parsed.scheme !== void 0) {
-          if (VALID_SCHEME.test(parsed.scheme)) {
-            parsed.scheme = parsed.scheme.toLowerCase();
-          } else {
-            parsed.error = parsed.error || MALFORMED_SCHEME_ERROR;
-            malformedScheme = true;
-          }
-        }
-        malformedPercentEncoding = hasMalformedComponentPercentEncoding(matches3);
-        if (malformedPercentEncoding) {
-          parsed.error = parsed.error || "URI contains malformed percent-encoding.";
-        }
-        if (isNaN(parsed.port)) {
-          parsed.port = matches3[5];
-        }
-        const parseError = getParseError(parsed, matches3);
-        if (parseError !== void 0) {
-          parsed.error = parsed.error || parseError;
-          malformedAuthorityOrPort = true;
-        }
-        if (parsed.host) {
-          const ipv4result = isIPv4(parsed.host);
-          if (ipv4result === false) {
-            const bracketedIPLiteral = isIPLiteral(parsed.host);
-            const hasIPLiteralBracket = parsed.host.indexOf("[") !== -1 || parsed.host.indexOf("]") !== -1;
-            const ipv6result = normalizeIPv6(parsed.host);
-            isIP = ipv6result.isIPV6 || ipv6result.isIPVFuture === true;
-            malformedIPLiteral = hasIPLiteralBracket && (!bracketedIPLiteral || ipv6result.error === true);
-            parsed.host = isIP ? ipv6result.host : ipv6result.host.toLowerCase();
-            if (malformedIPLiteral) {
-              parsed.error = parsed.error || MALFORMED_HOST_ERROR;
-              malformedAuthorityOrPort = true;
-            }
-          } else {
-            isIP = true;
-          }
-        }
-        if (parsed.scheme === void 0 && parsed.userinfo === void 0 && parsed.host === void 0 && parsed.port === void 0 && parsed.query === void 0 && !parsed.path) {
-          parsed.reference = "same-document";
-        } else if (parsed.scheme === void 0) {
-          parsed.reference = "relative";
-        } else if (parsed.fragment === void 0) {
-          parsed.reference = "absolute";
-        } else {
-          parsed.reference = "uri";
-        }
-        if (options.reference && options.reference !== "suffix" && options.reference !== parsed.reference) {
-          parsed.error = parsed.error || "URI is not a " + options.reference + " reference.";
-        }
-        const schemeHandler = getSchemeHandler(options.scheme || parsed.scheme);
-        if (!malformedIPLiteral) {
-          malformedHost = canonicalizeHost(parsed, options, schemeHandler, isIP);
-        }
-        if (uri.indexOf("%") !== -1 && parsed.host !== void 0 && !malformedIPLiteral) {
-          let host = isIP ? parsed.host : normalizePercentEncoding(parsed.host, true);
-          if (!isIP) {
-            host = normalizePercentEncoding(host.toLowerCase());
-          }
-          parsed.host = isIP || options.scheme !== "null" ? reescapeHostDelimiters(host, isIP) : host;
-        }
-        if (!schemeHandler || schemeHandler && !schemeHandler.skipNormalize) {
-          if (parsed.path) {
-            parsed.path = normalizePathEncoding(parsed.path);
-          }
-          if (parsed.query) {
-            parsed.query = normalizeQueryFragmentEncoding(parsed.query);
-          }
-          if (parsed.fragment) {
-            parsed.fragment = normalizeQueryFragmentEncoding(parsed.fragment);
-          }
-        }
-        if (schemeHandler && schemeHandler.parse) {
-          schemeHandler.parse(parsed, options);
-          if (schemeHandler === SCHEMES.urn && parsed.nid === void 0) {
-            malformedSchemeSpecific = true;
-          }
-        }
-      } else {
-        parsed.error = parsed.error || "URI can not be parsed.";
-      }
-      return { parsed, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme };
-    }
-    function parse3(uri, opts) {
-      return parseWithStatus(uri, opts).parsed;
-    }
-    function normalizeString(uri, opts) {
-      return normalizeStringWithStatus(uri, opts).normalized;
-    }
-    function normalizeStringWithStatus(uri, opts) {
-      const { parsed, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = parseWithStatus(uri, opts);
-      return {
-        normalized: malformedAuthorityOrPort || malformedPercentEncoding || malformedSchemeSpecific || malformedHost || malformedScheme ? uri : serialize(parsed, opts),
-        malformedAuthorityOrPort,
-        malformedPercentEncoding,
-        malformedSchemeSpecific,
-        malformedHost,
-        malformedScheme
-      };
-    }
-    function normalizeComparableURI(uri, opts) {
-      if (typeof uri !== "string" && typeof uri !== "object") {
-        return void 0;
-      }
-      let value;
-      try {
-        value = typeof uri === "string" ? uri : serialize(uri, opts);
-      } catch {
-        return void 0;
-      }
-      const { normalized, malformedAuthorityOrPort, malformedPercentEncoding, malformedSchemeSpecific, malformedHost, malformedScheme } = normalizeStringWithStatus(value, opts);
-      return malformedAuthorityOrPort || malformedPercentEncoding || malformedSchemeSpecific || malformedHost || malformedScheme ? void 0 : normalized;
-    }
-    var fastUri = {
-      SCHEMES,
-      normalize: normalize2,
-      resolve: resolve4,
-      resolveComponent,
-      equal,
-      serialize,
-      parse: parse3
-    };
-    module2.exports = fastUri;
-    module2.exports.default = fastUri;
-    module2.exports.fastUri = fastUri;
-  }
-});
-
-// node_modules/ajv/dist/runtime/uri.js
-var require_uri2 = __commonJS({
-  "node_modules/ajv/dist/runtime/uri.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var uri = require_fast_uri();
-    uri.code = 'require("ajv/dist/runtime/uri").default';
-    exports2.default = uri;
-  }
-});
-
-// node_modules/ajv/dist/core.js
-var require_core = __commonJS({
-  "node_modules/ajv/dist/core.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.CodeGen = exports2.Name = exports2.nil = exports2.stringify = exports2.str = exports2._ = exports2.KeywordCxt = void 0;
-    var validate_1 = require_validate();
-    Object.defineProperty(exports2, "KeywordCxt", { enumerable: true, get: function() {
-      return validate_1.KeywordCxt;
-    } });
-    var codegen_1 = require_codegen();
-    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
-      return codegen_1._;
-    } });
-    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
-      return codegen_1.str;
-    } });
-    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
-      return codegen_1.stringify;
-    } });
-    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
-      return codegen_1.nil;
-    } });
-    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
-      return codegen_1.Name;
-    } });
-    Object.defineProperty(exports2, "CodeGen", { enumerable: true, get: function() {
-      return codegen_1.CodeGen;
-    } });
-    var validation_error_1 = require_validation_error();
-    var ref_error_1 = require_ref_error();
-    var rules_1 = require_rules();
-    var compile_1 = require_compile();
-    var codegen_2 = require_codegen();
-    var resolve_1 = require_resolve();
-    var dataType_1 = require_dataType();
-    var util_1 = require_util();
-    var $dataRefSchema = require_data();
-    var uri_1 = require_uri2();
-    var defaultRegExp = (str, flags) => new RegExp(str, flags);
-    defaultRegExp.code = "new RegExp";
-    var META_IGNORE_OPTIONS = ["removeAdditional", "useDefaults", "coerceTypes"];
-    var EXT_SCOPE_NAMES = /* @__PURE__ */ new Set([
-      "validate",
-      "serialize",
-      "parse",
-      "wrapper",
-      "root",
-      "schema",
-      "keyword",
-      "pattern",
-      "formats",
-      "validate$data",
-      "func",
-      "obj",
-      "Error"
-    ]);
-    var removedOptions = {
-      errorDataPath: "",
-      format: "`validateFormats: false` can be used instead.",
-      nullable: '"nullable" keyword is supported by default.',
-      jsonPointers: "Deprecated jsPropertySyntax can be used instead.",
-      extendRefs: "Deprecated ignoreKeywordsWithRef can be used instead.",
-      missingRefs: "Pass empty schema with $id that should be ignored to ajv.addSchema.",
-      processCode: "Use option `code: {process: (code, schemaEnv: object) => string}`",
-      sourceCode: "Use option `code: {source: true}`",
-      strictDefaults: "It is default now, see option `strict`.",
-      strictKeywords: "It is default now, see option `strict`.",
-      uniqueItems: '"uniqueItems" keyword is always validated.',
-      unknownFormats: "Disable strict mode or pass `true` to `ajv.addFormat` (or `formats` option).",
-      cache: "Map is used as cache, schema object as key.",
-      serialize: "Map is used as cache, schema object as key.",
-      ajvErrors: "It is default now."
-    };
-    var deprecatedOptions = {
-      ignoreKeywordsWithRef: "",
-      jsPropertySyntax: "",
-      unicode: '"minLength"/"maxLength" account for unicode characters by default.'
-    };
-    var MAX_EXPRESSION = 200;
-    function requiredOptions(o) {
-      var _a, _b, _c, _d, _e, _f, _g, _h, _j, _k, _l, _m, _o, _p, _q, _r, _s, _t, _u, _v, _w, _x, _y, _z, _0;
-      const s = o.strict;
-      const _optz = (_a = o.code) === null || _a === void 0 ? void 0 : _a.optimize;
-      const optimize = _optz === true || _optz === void 0 ? 1 : _optz || 0;
-      const regExp = (_c = (_b = o.code) === null || _b === void 0 ? void 0 : _b.regExp) !== null && _c !== void 0 ? _c : defaultRegExp;
-      const uriResolver = (_d = o.uriResolver) !== null && _d !== void 0 ? _d : uri_1.default;
-      return {
-        strictSchema: (_f = (_e = o.strictSchema) !== null && _e !== void 0 ? _e : s) !== null && _f !== void 0 ? _f : true,
-        strictNumbers: (_h = (_g = o.strictNumbers) !== null && _g !== void 0 ? _g : s) !== null && _h !== void 0 ? _h : true,
-        strictTypes: (_k = (_j = o.strictTypes) !== null && _j !== void 0 ? _j : s) !== null && _k !== void 0 ? _k : "log",
-        strictTuples: (_m = (_l = o.strictTuples) !== null && _l !== void 0 ? _l : s) !== null && _m !== void 0 ? _m : "log",
-        strictRequired: (_p = (_o = o.strictRequired) !== null && _o !== void 0 ? _o : s) !== null && _p !== void 0 ? _p : false,
-        code: o.code ? { ...o.code, optimize, regExp } : { optimize, regExp },
-        loopRequired: (_q = o.loopRequired) !== null && _q !== void 0 ? _q : MAX_EXPRESSION,
-        loopEnum: (_r = o.loopEnum) !== null && _r !== void 0 ? _r : MAX_EXPRESSION,
-        meta: (_s = o.meta) !== null && _s !== void 0 ? _s : true,
-        messages: (_t = o.messages) !== null && _t !== void 0 ? _t : true,
-        inlineRefs: (_u = o.inlineRefs) !== null && _u !== void 0 ? _u : true,
-        schemaId: (_v = o.schemaId) !== null && _v !== void 0 ? _v : "$id",
-        addUsedSchema: (_w = o.addUsedSchema) !== null && _w !== void 0 ? _w : true,
-        validateSchema: (_x = o.validateSchema) !== null && _x !== void 0 ? _x : true,
-        validateFormats: (_y = o.validateFormats) !== null && _y !== void 0 ? _y : true,
-        unicodeRegExp: (_z = o.unicodeRegExp) !== null && _z !== void 0 ? _z : true,
-        int32range: (_0 = o.int32range) !== null && _0 !== void 0 ? _0 : true,
-        uriResolver
-      };
-    }
-    var Ajv3 = class {
-      constructor(opts = {}) {
-        this.schemas = {};
-        this.refs = {};
-        this.formats = /* @__PURE__ */ Object.create(null);
-        this._compilations = /* @__PURE__ */ new Set();
-        this._loading = {};
-        this._cache = /* @__PURE__ */ new Map();
-        opts = this.opts = { ...opts, ...requiredOptions(opts) };
-        const { es5, lines: lines2 } = this.opts.code;
-        this.scope = new codegen_2.ValueScope({ scope: {}, prefixes: EXT_SCOPE_NAMES, es5, lines: lines2 });
-        this.logger = getLogger(opts.logger);
-        const formatOpt = opts.validateFormats;
-        opts.validateFormats = false;
-        this.RULES = (0, rules_1.getRules)();
-        checkOptions.call(this, removedOptions, opts, "NOT SUPPORTED");
-        checkOptions.call(this, deprecatedOptions, opts, "DEPRECATED", "warn");
-        this._metaOpts = getMetaSchemaOptions.call(this);
-        if (opts.formats)
-          addInitialFormats.call(this);
-        this._addVocabularies();
-        this._addDefaultMetaSchema();
-        if (opts.keywords)
-          addInitialKeywords.call(this, opts.keywords);
-        if (typeof opts.meta == "object")
-          this.addMetaSchema(opts.meta);
-        addInitialSchemas.call(this);
-        opts.validateFormats = formatOpt;
-      }
-      _addVocabularies() {
-        this.addKeyword("$async");
-      }
-      _addDefaultMetaSchema() {
-        const { $data, meta, schemaId } = this.opts;
-        let _dataRefSchema = $dataRefSchema;
-        if (schemaId === "id") {
-          _dataRefSchema = { ...$dataRefSchema };
-          _dataRefSchema.id = _dataRefSchema.$id;
-          delete _dataRefSchema.$id;
-        }
-        if (meta && $data)
-          this.addMetaSchema(_dataRefSchema, _dataRefSchema[schemaId], false);
-      }
-      defaultMeta() {
-        const { meta, schemaId } = this.opts;
-        return this.opts.defaultMeta = typeof meta == "object" ? meta[schemaId] || meta : void 0;
-      }
-      validate(schemaKeyRef, data2) {
-        let v;
-        if (typeof schemaKeyRef == "string") {
-          v = this.getSchema(schemaKeyRef);
-          if (!v)
-            throw new Error(`no schema with key or ref "${schemaKeyRef}"`);
-        } else {
-          v = this.compile(schemaKeyRef);
-        }
-        const valid = v(data2);
-        if (!("$async" in v))
-          this.errors = v.errors;
-        return valid;
-      }
-      compile(schema, _meta) {
-        const sch = this._addSchema(schema, _meta);
-        return sch.validate || this._compileSchemaEnv(sch);
-      }
-      compileAsync(schema, meta) {
-        if (typeof this.opts.loadSchema != "function") {
-          throw new Error("options.loadSchema should be a function");
-        }
-        const { loadSchema } = this.opts;
-        return runCompileAsync.call(this, schema, meta);
-        async function runCompileAsync(_schema, _meta) {
-          await loadMetaSchema.call(this, _schema.$schema);
-          const sch = this._addSchema(_schema, _meta);
-          return sch.validate || _compileAsync.call(this, sch);
-        }
-        async function loadMetaSchema($ref) {
-          if ($ref && !this.getSchema($ref)) {
-            await runCompileAsync.call(this, { $ref }, true);
-          }
-        }
-        async function _compileAsync(sch) {
-          try {
-            return this._compileSchemaEnv(sch);
-          } catch (e) {
-            if (!(e instanceof ref_error_1.default))
-              throw e;
-            checkLoaded.call(this, e);
-            await loadMissingSchema.call(this, e.missingSchema);
-            return _compileAsync.call(this, sch);
-          }
-        }
-        function checkLoaded({ missingSchema: ref, missingRef }) {
-          if (this.refs[ref]) {
-            throw new Error(`AnySchema ${ref} is loaded but ${missingRef} cannot be resolved`);
-          }
-        }
-        async function loadMissingSchema(ref) {
-          const _schema = await _loadSchema.call(this, ref);
-          if (!this.refs[ref])
-            await loadMetaSchema.call(this, _schema.$schema);
-          if (!this.refs[ref])
-            this.addSchema(_schema, ref, meta);
-        }
-        async function _loadSchema(ref) {
-          const p = this._loading[ref];
-          if (p)
-            return p;
-          try {
-            return await (this._loading[ref] = loadSchema(ref));
-          } finally {
-            delete this._loading[ref];
-          }
-        }
-      }
-      // Adds schema to the instance
-      addSchema(schema, key, _meta, _validateSchema = this.opts.validateSchema) {
-        if (Array.isArray(schema)) {
-          for (const sch of schema)
-            this.addSchema(sch, void 0, _meta, _validateSchema);
-          return this;
-        }
-        let id;
-        if (typeof schema === "object") {
-          const { schemaId } = this.opts;
-          id = schema[schemaId];
-          if (id !== void 0 && typeof id != "string") {
-            throw new Error(`schema ${schemaId} must be string`);
-          }
-        }
-        key = (0, resolve_1.normalizeId)(key || id);
-        this._checkUnique(key);
-        this.schemas[key] = this._addSchema(schema, _meta, key, _validateSchema, true);
-        return this;
-      }
-      // Add schema that will be used to validate other schemas
-      // options in META_IGNORE_OPTIONS are alway set to false
-      addMetaSchema(schema, key, _validateSchema = this.opts.validateSchema) {
-        this.addSchema(schema, key, true, _validateSchema);
-        return this;
-      }
-      //  Validate schema against its meta-schema
-      validateSchema(schema, throwOrLogError) {
-        if (typeof schema == "boolean")
-          return true;
-        let $schema;
-        $schema = schema.$schema;
-        if ($schema !== void 0 && typeof $schema != "string") {
-          throw new Error("$schema must be a string");
-        }
-        $schema = $schema || this.opts.defaultMeta || this.defaultMeta();
-        if (!$schema) {
-          this.logger.warn("meta-schema not available");
-          this.errors = null;
-          return true;
-        }
-        const valid = this.validate($schema, schema);
-        if (!valid && throwOrLogError) {
-          const message = "schema is invalid: " + this.errorsText();
-          if (this.opts.validateSchema === "log")
-            this.logger.error(message);
-          else
-            throw new Error(message);
-        }
-        return valid;
-      }
-      // Get compiled schema by `key` or `ref`.
-      // (`key` that was passed to `addSchema` or full schema reference - `schema.$id` or resolved id)
-      getSchema(keyRef) {
-        let sch;
-        while (typeof (sch = getSchEnv.call(this, keyRef)) == "string")
-          keyRef = sch;
-        if (sch === void 0) {
-          const { schemaId } = this.opts;
-          const root = new compile_1.SchemaEnv({ schema: {}, schemaId });
-          sch = compile_1.resolveSchema.call(this, root, keyRef);
-          if (!sch)
-            return;
-          this.refs[keyRef] = sch;
-        }
-        return sch.validate || this._compileSchemaEnv(sch);
-      }
-      // Remove cached schema(s).
-      // If no parameter is passed all schemas but meta-schemas are removed.
-      // If RegExp is passed all schemas with key/id matching pattern but meta-schemas are removed.
-      // Even if schema is referenced by other schemas it still can be removed as other schemas have local references.
-      removeSchema(schemaKeyRef) {
-        if (schemaKeyRef instanceof RegExp) {
-          this._removeAllSchemas(this.schemas, schemaKeyRef);
-          this._removeAllSchemas(this.refs, schemaKeyRef);
-          return this;
-        }
-        switch (typeof schemaKeyRef) {
-          case "undefined":
-            this._removeAllSchemas(this.schemas);
-            this._removeAllSchemas(this.refs);
-            this._cache.clear();
-            return this;
-          case "string": {
-            const sch = getSchEnv.call(this, schemaKeyRef);
-            if (typeof sch == "object")
-              this._cache.delete(sch.schema);
-            delete this.schemas[schemaKeyRef];
-            delete this.refs[schemaKeyRef];
-            return this;
-          }
-          case "object": {
-            const cacheKey = schemaKeyRef;
-            this._cache.delete(cacheKey);
-            let id = schemaKeyRef[this.opts.schemaId];
-            if (id) {
-              id = (0, resolve_1.normalizeId)(id);
-              delete this.schemas[id];
-              delete this.refs[id];
-            }
-            return this;
-          }
-          default:
-            throw new Error("ajv.removeSchema: invalid parameter");
-        }
-      }
-      // add "vocabulary" - a collection of keywords
-      addVocabulary(definitions) {
-        for (const def of definitions)
-          this.addKeyword(def);
-        return this;
-      }
-      addKeyword(kwdOrDef, def) {
-        let keyword;
-        if (typeof kwdOrDef == "string") {
-          keyword = kwdOrDef;
-          if (typeof def == "object") {
-            this.logger.warn("these parameters are deprecated, see docs for addKeyword");
-            def.keyword = keyword;
-          }
-        } else if (typeof kwdOrDef == "object" && def === void 0) {
-          def = kwdOrDef;
-          keyword = def.keyword;
-          if (Array.isArray(keyword) && !keyword.length) {
-            throw new Error("addKeywords: keyword must be string or non-empty array");
-          }
-        } else {
-          throw new Error("invalid addKeywords parameters");
-        }
-        checkKeyword.call(this, keyword, def);
-        if (!def) {
-          (0, util_1.eachItem)(keyword, (kwd) => addRule.call(this, kwd));
-          return this;
-        }
-        keywordMetaschema.call(this, def);
-        const definition = {
-          ...def,
-          type: (0, dataType_1.getJSONTypes)(def.type),
-          schemaType: (0, dataType_1.getJSONTypes)(def.schemaType)
-        };
-        (0, util_1.eachItem)(keyword, definition.type.length === 0 ? (k) => addRule.call(this, k, definition) : (k) => definition.type.forEach((t) => addRule.call(this, k, definition, t)));
-        return this;
-      }
-      getKeyword(keyword) {
-        const rule = this.RULES.all[keyword];
-        return typeof rule == "object" ? rule.definition : !!rule;
-      }
-      // Remove keyword
-      removeKeyword(keyword) {
-        const { RULES } = this;
-        delete RULES.keywords[keyword];
-        delete RULES.all[keyword];
-        for (const group2 of RULES.rules) {
-          const i = group2.rules.findIndex((rule) => rule.keyword === keyword);
-          if (i >= 0)
-            group2.rules.splice(i, 1);
-        }
-        return this;
-      }
-      // Add format
-      addFormat(name2, format) {
-        if (typeof format == "string")
-          format = new RegExp(format);
-        this.formats[name2] = format;
-        return this;
-      }
-      errorsText(errors = this.errors, { separator = ", ", dataVar = "data" } = {}) {
-        if (!errors || errors.length === 0)
-          return "No errors";
-        return errors.map((e) => `${dataVar}${e.instancePath} ${e.message}`).reduce((text, msg) => text + separator + msg);
-      }
-      $dataMetaSchema(metaSchema, keywordsJsonPointers) {
-        const rules = this.RULES.all;
-        metaSchema = JSON.parse(JSON.stringify(metaSchema));
-        for (const jsonPointer of keywordsJsonPointers) {
-          const segments = jsonPointer.split("/").slice(1);
-          let keywords = metaSchema;
-          for (const seg of segments)
-            keywords = keywords[seg];
-          for (const key in rules) {
-            const rule = rules[key];
-            if (typeof rule != "object")
-              continue;
-            const { $data } = rule.definition;
-            const schema = keywords[key];
-            if ($data && schema)
-              keywords[key] = schemaOrData(schema);
-          }
-        }
-        return metaSchema;
-      }
-      _removeAllSchemas(schemas, regex) {
-        for (const keyRef in schemas) {
-          const sch = schemas[keyRef];
-          if (!regex || regex.test(keyRef)) {
-            if (typeof sch == "string") {
-              delete schemas[keyRef];
-            } else if (sch && !sch.meta) {
-              this._cache.delete(sch.schema);
-              delete schemas[keyRef];
-            }
-          }
-        }
-      }
-      _addSchema(schema, meta, baseId, validateSchema = this.opts.validateSchema, addSchema = this.opts.addUsedSchema) {
-        let id;
-        const { schemaId } = this.opts;
-        if (typeof schema == "object") {
-          id = schema[schemaId];
-        } else {
-          if (this.opts.jtd)
-            throw new Error("schema must be object");
-          else if (typeof schema != "boolean")
-            throw new Error("schema must be object or boolean");
-        }
-        let sch = this._cache.get(schema);
-        if (sch !== void 0)
-          return sch;
-        baseId = (0, resolve_1.normalizeId)(id || baseId);
-        const localRefs = resolve_1.getSchemaRefs.call(this, schema, baseId);
-        sch = new compile_1.SchemaEnv({ schema, schemaId, meta, baseId, localRefs });
-        this._cache.set(sch.schema, sch);
-        if (addSchema && !baseId.startsWith("#")) {
-          if (baseId)
-            this._checkUnique(baseId);
-          this.refs[baseId] = sch;
-        }
-        if (validateSchema)
-          this.validateSchema(schema, true);
-        return sch;
-      }
-      _checkUnique(id) {
-        if (this.schemas[id] || this.refs[id]) {
-          throw new Error(`schema with key or id "${id}" already exists`);
-        }
-      }
-      _compileSchemaEnv(sch) {
-        if (sch.meta)
-          this._compileMetaSchema(sch);
-        else
-          compile_1.compileSchema.call(this, sch);
-        if (!sch.validate)
-          throw new Error("ajv implementation error");
-        return sch.validate;
-      }
-      _compileMetaSchema(sch) {
-        const currentOpts = this.opts;
-        this.opts = this._metaOpts;
-        try {
-          compile_1.compileSchema.call(this, sch);
-        } finally {
-          this.opts = currentOpts;
-        }
-      }
-    };
-    Ajv3.ValidationError = validation_error_1.default;
-    Ajv3.MissingRefError = ref_error_1.default;
-    exports2.default = Ajv3;
-    function checkOptions(checkOpts, options, msg, log = "error") {
-      for (const key in checkOpts) {
-        const opt = key;
-        if (opt in options)
-          this.logger[log](`${msg}: option ${key}. ${checkOpts[opt]}`);
-      }
-    }
-    function getSchEnv(keyRef) {
-      keyRef = (0, resolve_1.normalizeId)(keyRef);
-      return this.schemas[keyRef] || this.refs[keyRef];
-    }
-    function addInitialSchemas() {
-      const optsSchemas = this.opts.schemas;
-      if (!optsSchemas)
-        return;
-      if (Array.isArray(optsSchemas))
-        this.addSchema(optsSchemas);
-      else
-        for (const key in optsSchemas)
-          this.addSchema(optsSchemas[key], key);
-    }
-    function addInitialFormats() {
-      for (const name2 in this.opts.formats) {
-        const format = this.opts.formats[name2];
-        if (format)
-          this.addFormat(name2, format);
-      }
-    }
-    function addInitialKeywords(defs) {
-      if (Array.isArray(defs)) {
-        this.addVocabulary(defs);
-        return;
-      }
-      this.logger.warn("keywords option as map is deprecated, pass array");
-      for (const keyword in defs) {
-        const def = defs[keyword];
-        if (!def.keyword)
-          def.keyword = keyword;
-        this.addKeyword(def);
-      }
-    }
-    function getMetaSchemaOptions() {
-      const metaOpts = { ...this.opts };
-      for (const opt of META_IGNORE_OPTIONS)
-        delete metaOpts[opt];
-      return metaOpts;
-    }
-    var noLogs = { log() {
-    }, warn() {
-    }, error() {
-    } };
-    function getLogger(logger) {
-      if (logger === false)
-        return noLogs;
-      if (logger === void 0)
-        return console;
-      if (logger.log && logger.warn && logger.error)
-        return logger;
-      throw new Error("logger must implement log, warn and error methods");
-    }
-    var KEYWORD_NAME = /^[a-z_$][a-z0-9_$:-]*$/i;
-    function checkKeyword(keyword, def) {
-      const { RULES } = this;
-      (0, util_1.eachItem)(keyword, (kwd) => {
-        if (RULES.keywords[kwd])
-          throw new Error(`Keyword ${kwd} is already defined`);
-        if (!KEYWORD_NAME.test(kwd))
-          throw new Error(`Keyword ${kwd} has invalid name`);
-      });
-      if (!def)
-        return;
-      if (def.$data && !("code" in def || "validate" in def)) {
-        throw new Error('$data keyword must have "code" or "validate" function');
-      }
-    }
-    function addRule(keyword, definition, dataType) {
-      var _a;
-      const post = definition === null || definition === void 0 ? void 0 : definition.post;
-      if (dataType && post)
-        throw new Error('keyword with "post" flag cannot have "type"');
-      const { RULES } = this;
-      let ruleGroup = post ? RULES.post : RULES.rules.find(({ type: t }) => t === dataType);
-      if (!ruleGroup) {
-        ruleGroup = { type: dataType, rules: [] };
-        RULES.rules.push(ruleGroup);
-      }
-      RULES.keywords[keyword] = true;
-      if (!definition)
-        return;
-      const rule = {
-        keyword,
-        definition: {
-          ...definition,
-          type: (0, dataType_1.getJSONTypes)(definition.type),
-          schemaType: (0, dataType_1.getJSONTypes)(definition.schemaType)
-        }
-      };
-      if (definition.before)
-        addBeforeRule.call(this, ruleGroup, rule, definition.before);
-      else
-        ruleGroup.rules.push(rule);
-      RULES.all[keyword] = rule;
-      (_a = definition.implements) === null || _a === void 0 ? void 0 : _a.forEach((kwd) => this.addKeyword(kwd));
-    }
-    function addBeforeRule(ruleGroup, rule, before) {
-      const i = ruleGroup.rules.findIndex((_rule) => _rule.keyword === before);
-      if (i >= 0) {
-        ruleGroup.rules.splice(i, 0, rule);
-      } else {
-        ruleGroup.rules.push(rule);
-        this.logger.warn(`rule ${before} is not defined`);
-      }
-    }
-    function keywordMetaschema(def) {
-      let { metaSchema } = def;
-      if (metaSchema === void 0)
-        return;
-      if (def.$data && this.opts.$data)
-        metaSchema = schemaOrData(metaSchema);
-      def.validateSchema = this.compile(metaSchema, true);
-    }
-    var $dataRef = {
-      $ref: "https://raw.githubusercontent.com/ajv-validator/ajv/master/lib/refs/data.json#"
-    };
-    function schemaOrData(schema) {
-      return { anyOf: [schema, $dataRef] };
-    }
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/core/id.js
-var require_id = __commonJS({
-  "node_modules/ajv/dist/vocabularies/core/id.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var def = {
-      keyword: "id",
-      code() {
-        throw new Error('NOT SUPPORTED: keyword "id", use "$id" for schema ID');
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/core/ref.js
-var require_ref2 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/core/ref.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.callRef = exports2.getValidate = void 0;
-    var ref_error_1 = require_ref_error();
-    var code_1 = require_code2();
-    var codegen_1 = require_codegen();
-    var names_1 = require_names();
-    var compile_1 = require_compile();
-    var util_1 = require_util();
-    var def = {
-      keyword: "$ref",
-      schemaType: "string",
-      code(cxt) {
-        const { gen, schema: $ref, it } = cxt;
-        const { baseId, schemaEnv: env, validateName, opts, self } = it;
-        const { root } = env;
-        if (($ref === "#" || $ref === "#/") && baseId === root.baseId)
-          return callRootRef();
-        const schOrEnv = compile_1.resolveRef.call(self, root, baseId, $ref);
-        if (schOrEnv === void 0)
-          throw new ref_error_1.default(it.opts.uriResolver, baseId, $ref);
-        if (schOrEnv instanceof compile_1.SchemaEnv)
-          return callValidate(schOrEnv);
-        return inlineRefSchema(schOrEnv);
-        function callRootRef() {
-          if (env === root)
-            return callRef(cxt, validateName, env, env.$async);
-          const rootName = gen.scopeValue("root", { ref: root });
-          return callRef(cxt, (0, codegen_1._)`${rootName}.validate`, root, root.$async);
-        }
-        function callValidate(sch) {
-          const v = getValidate(cxt, sch);
-          callRef(cxt, v, sch, sch.$async);
-        }
-        function inlineRefSchema(sch) {
-          const schName = gen.scopeValue("schema", opts.code.source === true ? { ref: sch, code: (0, codegen_1.stringify)(sch) } : { ref: sch });
-          const valid = gen.name("valid");
-          const schCxt = cxt.subschema({
-            schema: sch,
-            dataTypes: [],
-            schemaPath: codegen_1.nil,
-            topSchemaRef: schName,
-            errSchemaPath: $ref
-          }, valid);
-          cxt.mergeEvaluated(schCxt);
-          cxt.ok(valid);
-        }
-      }
-    };
-    function getValidate(cxt, sch) {
-      const { gen } = cxt;
-      return sch.validate ? gen.scopeValue("validate", { ref: sch.validate }) : (0, codegen_1._)`${gen.scopeValue("wrapper", { ref: sch })}.validate`;
-    }
-    exports2.getValidate = getValidate;
-    function callRef(cxt, v, sch, $async) {
-      const { gen, it } = cxt;
-      const { allErrors, schemaEnv: env, opts } = it;
-      const passCxt = opts.passContext ? names_1.default.this : codegen_1.nil;
-      if ($async)
-        callAsyncRef();
-      else
-        callSyncRef();
-      function callAsyncRef() {
-        if (!env.$async)
-          throw new Error("async schema referenced by sync schema");
-        const valid = gen.let("valid");
-        gen.try(() => {
-          gen.code((0, codegen_1._)`await ${(0, code_1.callValidateCode)(cxt, v, passCxt)}`);
-          addEvaluatedFrom(v);
-          if (!allErrors)
-            gen.assign(valid, true);
-        }, (e) => {
-          gen.if((0, codegen_1._)`!(${e} instanceof ${it.ValidationError})`, () => gen.throw(e));
-          addErrorsFrom(e);
-          if (!allErrors)
-            gen.assign(valid, false);
-        });
-        cxt.ok(valid);
-      }
-      function callSyncRef() {
-        cxt.result((0, code_1.callValidateCode)(cxt, v, passCxt), () => addEvaluatedFrom(v), () => addErrorsFrom(v));
-      }
-      function addErrorsFrom(source) {
-        const errs = (0, codegen_1._)`${source}.errors`;
-        gen.assign(names_1.default.vErrors, (0, codegen_1._)`${names_1.default.vErrors} === null ? ${errs} : ${names_1.default.vErrors}.concat(${errs})`);
-        gen.assign(names_1.default.errors, (0, codegen_1._)`${names_1.default.vErrors}.length`);
-      }
-      function addEvaluatedFrom(source) {
-        var _a;
-        if (!it.opts.unevaluated)
-          return;
-        const schEvaluated = (_a = sch === null || sch === void 0 ? void 0 : sch.validate) === null || _a === void 0 ? void 0 : _a.evaluated;
-        if (it.props !== true) {
-          if (schEvaluated && !schEvaluated.dynamicProps) {
-            if (schEvaluated.props !== void 0) {
-              it.props = util_1.mergeEvaluated.props(gen, schEvaluated.props, it.props);
-            }
-          } else {
-            const props = gen.var("props", (0, codegen_1._)`${source}.evaluated.props`);
-            it.props = util_1.mergeEvaluated.props(gen, props, it.props, codegen_1.Name);
-          }
-        }
-        if (it.items !== true) {
-          if (schEvaluated && !schEvaluated.dynamicItems) {
-            if (schEvaluated.items !== void 0) {
-              it.items = util_1.mergeEvaluated.items(gen, schEvaluated.items, it.items);
-            }
-          } else {
-            const items = gen.var("items", (0, codegen_1._)`${source}.evaluated.items`);
-            it.items = util_1.mergeEvaluated.items(gen, items, it.items, codegen_1.Name);
-          }
-        }
-      }
-    }
-    exports2.callRef = callRef;
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/core/index.js
-var require_core2 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/core/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var id_1 = require_id();
-    var ref_1 = require_ref2();
-    var core = [
-      "$schema",
-      "$id",
-      "$defs",
-      "$vocabulary",
-      { keyword: "$comment" },
-      "definitions",
-      id_1.default,
-      ref_1.default
-    ];
-    exports2.default = core;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/limitNumber.js
-var require_limitNumber = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/limitNumber.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var ops = codegen_1.operators;
-    var KWDs = {
-      maximum: { okStr: "<=", ok: ops.LTE, fail: ops.GT },
-      minimum: { okStr: ">=", ok: ops.GTE, fail: ops.LT },
-      exclusiveMaximum: { okStr: "<", ok: ops.LT, fail: ops.GTE },
-      exclusiveMinimum: { okStr: ">", ok: ops.GT, fail: ops.LTE }
-    };
-    var error = {
-      message: ({ keyword, schemaCode }) => (0, codegen_1.str)`must be ${KWDs[keyword].okStr} ${schemaCode}`,
-      params: ({ keyword, schemaCode }) => (0, codegen_1._)`{comparison: ${KWDs[keyword].okStr}, limit: ${schemaCode}}`
-    };
-    var def = {
-      keyword: Object.keys(KWDs),
-      type: "number",
-      schemaType: "number",
-      $data: true,
-      error,
-      code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
-        cxt.fail$data((0, codegen_1._)`${data2} ${KWDs[keyword].fail} ${schemaCode} || isNaN(${data2})`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/multipleOf.js
-var require_multipleOf = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/multipleOf.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var error = {
-      message: ({ schemaCode }) => (0, codegen_1.str)`must be multiple of ${schemaCode}`,
-      params: ({ schemaCode }) => (0, codegen_1._)`{multipleOf: ${schemaCode}}`
-    };
-    var def = {
-      keyword: "multipleOf",
-      type: "number",
-      schemaType: "number",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, data: data2, schemaCode, it } = cxt;
-        const prec = it.opts.multipleOfPrecision;
-        const res = gen.let("res");
-        const invalid2 = prec ? (0, codegen_1._)`Math.abs(Math.round(${res}) - ${res}) > 1e-${prec}` : (0, codegen_1._)`${res} !== parseInt(${res})`;
-        cxt.fail$data((0, codegen_1._)`(${schemaCode} === 0 || (${res} = ${data2}/${schemaCode}, ${invalid2}))`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/runtime/ucs2length.js
-var require_ucs2length = __commonJS({
-  "node_modules/ajv/dist/runtime/ucs2length.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    function ucs2length(str) {
-      const len = str.length;
-      let length = 0;
-      let pos = 0;
-      let value;
-      while (pos < len) {
-        length++;
-        value = str.charCodeAt(pos++);
-        if (value >= 55296 && value <= 56319 && pos < len) {
-          value = str.charCodeAt(pos);
-          if ((value & 64512) === 56320)
-            pos++;
-        }
-      }
-      return length;
-    }
-    exports2.default = ucs2length;
-    ucs2length.code = 'require("ajv/dist/runtime/ucs2length").default';
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/limitLength.js
-var require_limitLength = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/limitLength.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var ucs2length_1 = require_ucs2length();
-    var error = {
-      message({ keyword, schemaCode }) {
-        const comp = keyword === "maxLength" ? "more" : "fewer";
-        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} characters`;
-      },
-      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
-    };
-    var def = {
-      keyword: ["maxLength", "minLength"],
-      type: "string",
-      schemaType: "number",
-      $data: true,
-      error,
-      code(cxt) {
-        const { keyword, data: data2, schemaCode, it } = cxt;
-        const op = keyword === "maxLength" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        const len = it.opts.unicode === false ? (0, codegen_1._)`${data2}.length` : (0, codegen_1._)`${(0, util_1.useFunc)(cxt.gen, ucs2length_1.default)}(${data2})`;
-        cxt.fail$data((0, codegen_1._)`${len} ${op} ${schemaCode}`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/pattern.js
-var require_pattern = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/pattern.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var code_1 = require_code2();
-    var util_1 = require_util();
-    var codegen_1 = require_codegen();
-    var error = {
-      message: ({ schemaCode }) => (0, codegen_1.str)`must match pattern "${schemaCode}"`,
-      params: ({ schemaCode }) => (0, codegen_1._)`{pattern: ${schemaCode}}`
-    };
-    var def = {
-      keyword: "pattern",
-      type: "string",
-      schemaType: "string",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
-        const u = it.opts.unicodeRegExp ? "u" : "";
-        if ($data) {
-          const { regExp } = it.opts.code;
-          const regExpCode = regExp.code === "new RegExp" ? (0, codegen_1._)`new RegExp` : (0, util_1.useFunc)(gen, regExp);
-          const valid = gen.let("valid");
-          gen.try(() => gen.assign(valid, (0, codegen_1._)`${regExpCode}(${schemaCode}, ${u}).test(${data2})`), () => gen.assign(valid, false));
-          cxt.fail$data((0, codegen_1._)`!${valid}`);
-        } else {
-          const regExp = (0, code_1.usePattern)(cxt, schema);
-          cxt.fail$data((0, codegen_1._)`!${regExp}.test(${data2})`);
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/limitProperties.js
-var require_limitProperties = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/limitProperties.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var error = {
-      message({ keyword, schemaCode }) {
-        const comp = keyword === "maxProperties" ? "more" : "fewer";
-        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} properties`;
-      },
-      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
-    };
-    var def = {
-      keyword: ["maxProperties", "minProperties"],
-      type: "object",
-      schemaType: "number",
-      $data: true,
-      error,
-      code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
-        const op = keyword === "maxProperties" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        cxt.fail$data((0, codegen_1._)`Object.keys(${data2}).length ${op} ${schemaCode}`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/required.js
-var require_required = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/required.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var code_1 = require_code2();
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: ({ params: { missingProperty } }) => (0, codegen_1.str)`must have required property '${missingProperty}'`,
-      params: ({ params: { missingProperty } }) => (0, codegen_1._)`{missingProperty: ${missingProperty}}`
-    };
-    var def = {
-      keyword: "required",
-      type: "object",
-      schemaType: "array",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, schema, schemaCode, data: data2, $data, it } = cxt;
-        const { opts } = it;
-        if (!$data && schema.length === 0)
-          return;
-        const useLoop = schema.length >= opts.loopRequired;
-        if (it.allErrors)
-          allErrorsMode();
-        else
-          exitOnErrorMode();
-        if (opts.strictRequired) {
-          const props = cxt.parentSchema.properties;
-          const { definedProperties } = cxt.it;
-          for (const requiredKey of schema) {
-            if ((props === null || props === void 0 ? void 0 : props[requiredKey]) === void 0 && !definedProperties.has(requiredKey)) {
-              const schemaPath = it.schemaEnv.baseId + it.errSchemaPath;
-              const msg = `required property "${requiredKey}" is not defined at "${schemaPath}" (strictRequired)`;
-              (0, util_1.checkStrictMode)(it, msg, it.opts.strictRequired);
-            }
-          }
-        }
-        function allErrorsMode() {
-          if (useLoop || $data) {
-            cxt.block$data(codegen_1.nil, loopAllRequired);
-          } else {
-            for (const prop of schema) {
-              (0, code_1.checkReportMissingProp)(cxt, prop);
-            }
-          }
-        }
-        function exitOnErrorMode() {
-          const missing2 = gen.let("missing");
-          if (useLoop || $data) {
-            const valid = gen.let("valid", true);
-            cxt.block$data(valid, () => loopUntilMissing(missing2, valid));
-            cxt.ok(valid);
-          } else {
-            gen.if((0, code_1.checkMissingProp)(cxt, schema, missing2));
-            (0, code_1.reportMissingProp)(cxt, missing2);
-            gen.else();
-          }
-        }
-        function loopAllRequired() {
-          gen.forOf("prop", schemaCode, (prop) => {
-            cxt.setParams({ missingProperty: prop });
-            gen.if((0, code_1.noPropertyInData)(gen, data2, prop, opts.ownProperties), () => cxt.error());
-          });
-        }
-        function loopUntilMissing(missing2, valid) {
-          cxt.setParams({ missingProperty: missing2 });
-          gen.forOf(missing2, schemaCode, () => {
-            gen.assign(valid, (0, code_1.propertyInData)(gen, data2, missing2, opts.ownProperties));
-            gen.if((0, codegen_1.not)(valid), () => {
-              cxt.error();
-              gen.break();
-            });
-          }, codegen_1.nil);
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/limitItems.js
-var require_limitItems = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/limitItems.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var error = {
-      message({ keyword, schemaCode }) {
-        const comp = keyword === "maxItems" ? "more" : "fewer";
-        return (0, codegen_1.str)`must NOT have ${comp} than ${schemaCode} items`;
-      },
-      params: ({ schemaCode }) => (0, codegen_1._)`{limit: ${schemaCode}}`
-    };
-    var def = {
-      keyword: ["maxItems", "minItems"],
-      type: "array",
-      schemaType: "number",
-      $data: true,
-      error,
-      code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
-        const op = keyword === "maxItems" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        cxt.fail$data((0, codegen_1._)`${data2}.length ${op} ${schemaCode}`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/runtime/equal.js
-var require_equal = __commonJS({
-  "node_modules/ajv/dist/runtime/equal.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var equal = require_fast_deep_equal();
-    equal.code = 'require("ajv/dist/runtime/equal").default';
-    exports2.default = equal;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/uniqueItems.js
-var require_uniqueItems = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/uniqueItems.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var dataType_1 = require_dataType();
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var equal_1 = require_equal();
-    var error = {
-      message: ({ params: { i, j } }) => (0, codegen_1.str)`must NOT have duplicate items (items ## ${j} and ${i} are identical)`,
-      params: ({ params: { i, j } }) => (0, codegen_1._)`{i: ${i}, j: ${j}}`
-    };
-    var def = {
-      keyword: "uniqueItems",
-      type: "array",
-      schemaType: "boolean",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, data: data2, $data, schema, parentSchema, schemaCode, it } = cxt;
-        if (!$data && !schema)
-          return;
-        const valid = gen.let("valid");
-        const itemTypes = parentSchema.items ? (0, dataType_1.getSchemaTypes)(parentSchema.items) : [];
-        cxt.block$data(valid, validateUniqueItems, (0, codegen_1._)`${schemaCode} === false`);
-        cxt.ok(valid);
-        function validateUniqueItems() {
-          const i = gen.let("i", (0, codegen_1._)`${data2}.length`);
-          const j = gen.let("j");
-          cxt.setParams({ i, j });
-          gen.assign(valid, true);
-          gen.if((0, codegen_1._)`${i} > 1`, () => (canOptimize() ? loopN : loopN2)(i, j));
-        }
-        function canOptimize() {
-          return itemTypes.length > 0 && !itemTypes.some((t) => t === "object" || t === "array");
-        }
-        function loopN(i, j) {
-          const item = gen.name("item");
-          const wrongType = (0, dataType_1.checkDataTypes)(itemTypes, item, it.opts.strictNumbers, dataType_1.DataType.Wrong);
-          const indices = gen.const("indices", (0, codegen_1._)`{}`);
-          gen.for((0, codegen_1._)`;${i}--;`, () => {
-            gen.let(item, (0, codegen_1._)`${data2}[${i}]`);
-            gen.if(wrongType, (0, codegen_1._)`continue`);
-            if (itemTypes.length > 1)
-              gen.if((0, codegen_1._)`typeof ${item} == "string"`, (0, codegen_1._)`${item} += "_"`);
-            gen.if((0, codegen_1._)`typeof ${indices}[${item}] == "number"`, () => {
-              gen.assign(j, (0, codegen_1._)`${indices}[${item}]`);
-              cxt.error();
-              gen.assign(valid, false).break();
-            }).code((0, codegen_1._)`${indices}[${item}] = ${i}`);
-          });
-        }
-        function loopN2(i, j) {
-          const eql = (0, util_1.useFunc)(gen, equal_1.default);
-          const outer = gen.name("outer");
-          gen.label(outer).for((0, codegen_1._)`;${i}--;`, () => gen.for((0, codegen_1._)`${j} = ${i}; ${j}--;`, () => gen.if((0, codegen_1._)`${eql}(${data2}[${i}], ${data2}[${j}])`, () => {
-            cxt.error();
-            gen.assign(valid, false).break(outer);
-          })));
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/const.js
-var require_const = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/const.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var equal_1 = require_equal();
-    var error = {
-      message: "must be equal to constant",
-      params: ({ schemaCode }) => (0, codegen_1._)`{allowedValue: ${schemaCode}}`
-    };
-    var def = {
-      keyword: "const",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, data: data2, $data, schemaCode, schema } = cxt;
-        if ($data || schema && typeof schema == "object") {
-          cxt.fail$data((0, codegen_1._)`!${(0, util_1.useFunc)(gen, equal_1.default)}(${data2}, ${schemaCode})`);
-        } else {
-          cxt.fail((0, codegen_1._)`${schema} !== ${data2}`);
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/enum.js
-var require_enum = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/enum.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var equal_1 = require_equal();
-    var error = {
-      message: "must be equal to one of the allowed values",
-      params: ({ schemaCode }) => (0, codegen_1._)`{allowedValues: ${schemaCode}}`
-    };
-    var def = {
-      keyword: "enum",
-      schemaType: "array",
-      $data: true,
-      error,
-      code(cxt) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
-        if (!$data && schema.length === 0)
-          throw new Error("enum must have non-empty array");
-        const useLoop = schema.length >= it.opts.loopEnum;
-        let eql;
-        const getEql = () => eql !== null && eql !== void 0 ? eql : eql = (0, util_1.useFunc)(gen, equal_1.default);
-        let valid;
-        if (useLoop || $data) {
-          valid = gen.let("valid");
-          cxt.block$data(valid, loopEnum);
-        } else {
-          if (!Array.isArray(schema))
-            throw new Error("ajv implementation error");
-          const vSchema = gen.const("vSchema", schemaCode);
-          valid = (0, codegen_1.or)(...schema.map((_x, i) => equalCode(vSchema, i)));
-        }
-        cxt.pass(valid);
-        function loopEnum() {
-          gen.assign(valid, false);
-          gen.forOf("v", schemaCode, (v) => gen.if((0, codegen_1._)`${getEql()}(${data2}, ${v})`, () => gen.assign(valid, true).break()));
-        }
-        function equalCode(vSchema, i) {
-          const sch = schema[i];
-          return typeof sch === "object" && sch !== null ? (0, codegen_1._)`${getEql()}(${data2}, ${vSchema}[${i}])` : (0, codegen_1._)`${data2} === ${sch}`;
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/validation/index.js
-var require_validation = __commonJS({
-  "node_modules/ajv/dist/vocabularies/validation/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var limitNumber_1 = require_limitNumber();
-    var multipleOf_1 = require_multipleOf();
-    var limitLength_1 = require_limitLength();
-    var pattern_1 = require_pattern();
-    var limitProperties_1 = require_limitProperties();
-    var required_1 = require_required();
-    var limitItems_1 = require_limitItems();
-    var uniqueItems_1 = require_uniqueItems();
-    var const_1 = require_const();
-    var enum_1 = require_enum();
-    var validation = [
-      // number
-      limitNumber_1.default,
-      multipleOf_1.default,
-      // string
-      limitLength_1.default,
-      pattern_1.default,
-      // object
-      limitProperties_1.default,
-      required_1.default,
-      // array
-      limitItems_1.default,
-      uniqueItems_1.default,
-      // any
-      { keyword: "type", schemaType: ["string", "array"] },
-      { keyword: "nullable", schemaType: "boolean" },
-      const_1.default,
-      enum_1.default
-    ];
-    exports2.default = validation;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/additionalItems.js
-var require_additionalItems = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/additionalItems.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.validateAdditionalItems = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: ({ params: { len } }) => (0, codegen_1.str)`must NOT have more than ${len} items`,
-      params: ({ params: { len } }) => (0, codegen_1._)`{limit: ${len}}`
-    };
-    var def = {
-      keyword: "additionalItems",
-      type: "array",
-      schemaType: ["boolean", "object"],
-      before: "uniqueItems",
-      error,
-      code(cxt) {
-        const { parentSchema, it } = cxt;
-        const { items } = parentSchema;
-        if (!Array.isArray(items)) {
-          (0, util_1.checkStrictMode)(it, '"additionalItems" is ignored when "items" is not an array of schemas');
-          return;
-        }
-        validateAdditionalItems(cxt, items);
-      }
-    };
-    function validateAdditionalItems(cxt, items) {
-      const { gen, schema, data: data2, keyword, it } = cxt;
-      it.items = true;
-      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
-      if (schema === false) {
-        cxt.setParams({ len: items.length });
-        cxt.pass((0, codegen_1._)`${len} <= ${items.length}`);
-      } else if (typeof schema == "object" && !(0, util_1.alwaysValidSchema)(it, schema)) {
-        const valid = gen.var("valid", (0, codegen_1._)`${len} <= ${items.length}`);
-        gen.if((0, codegen_1.not)(valid), () => validateItems(valid));
-        cxt.ok(valid);
-      }
-      function validateItems(valid) {
-        gen.forRange("i", items.length, len, (i) => {
-          cxt.subschema({ keyword, dataProp: i, dataPropType: util_1.Type.Num }, valid);
-          if (!it.allErrors)
-            gen.if((0, codegen_1.not)(valid), () => gen.break());
-        });
-      }
-    }
-    exports2.validateAdditionalItems = validateAdditionalItems;
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/items.js
-var require_items = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/items.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.validateTuple = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var code_1 = require_code2();
-    var def = {
-      keyword: "items",
-      type: "array",
-      schemaType: ["object", "array", "boolean"],
-      before: "uniqueItems",
-      code(cxt) {
-        const { schema, it } = cxt;
-        if (Array.isArray(schema))
-          return validateTuple(cxt, "additionalItems", schema);
-        it.items = true;
-        if ((0, util_1.alwaysValidSchema)(it, schema))
-          return;
-        cxt.ok((0, code_1.validateArray)(cxt));
-      }
-    };
-    function validateTuple(cxt, extraItems, schArr = cxt.schema) {
-      const { gen, parentSchema, data: data2, keyword, it } = cxt;
-      checkStrictTuple(parentSchema);
-      if (it.opts.unevaluated && schArr.length && it.items !== true) {
-        it.items = util_1.mergeEvaluated.items(gen, schArr.length, it.items);
-      }
-      const valid = gen.name("valid");
-      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
-      schArr.forEach((sch, i) => {
-        if ((0, util_1.alwaysValidSchema)(it, sch))
-          return;
-        gen.if((0, codegen_1._)`${len} > ${i}`, () => cxt.subschema({
-          keyword,
-          schemaProp: i,
-          dataProp: i
-        }, valid));
-        cxt.ok(valid);
-      });
-      function checkStrictTuple(sch) {
-        const { opts, errSchemaPath } = it;
-        const l = schArr.length;
-        const fullTuple = l === sch.minItems && (l === sch.maxItems || sch[extraItems] === false);
-        if (opts.strictTuples && !fullTuple) {
-          const msg = `"${keyword}" is ${l}-tuple, but minItems or maxItems/${extraItems} are not specified or different at path "${errSchemaPath}"`;
-          (0, util_1.checkStrictMode)(it, msg, opts.strictTuples);
-        }
-      }
-    }
-    exports2.validateTuple = validateTuple;
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/prefixItems.js
-var require_prefixItems = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/prefixItems.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var items_1 = require_items();
-    var def = {
-      keyword: "prefixItems",
-      type: "array",
-      schemaType: ["array"],
-      before: "uniqueItems",
-      code: (cxt) => (0, items_1.validateTuple)(cxt, "items")
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/items2020.js
-var require_items2020 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/items2020.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var code_1 = require_code2();
-    var additionalItems_1 = require_additionalItems();
-    var error = {
-      message: ({ params: { len } }) => (0, codegen_1.str)`must NOT have more than ${len} items`,
-      params: ({ params: { len } }) => (0, codegen_1._)`{limit: ${len}}`
-    };
-    var def = {
-      keyword: "items",
-      type: "array",
-      schemaType: ["object", "boolean"],
-      before: "uniqueItems",
-      error,
-      code(cxt) {
-        const { schema, parentSchema, it } = cxt;
-        const { prefixItems } = parentSchema;
-        it.items = true;
-        if ((0, util_1.alwaysValidSchema)(it, schema))
-          return;
-        if (prefixItems)
-          (0, additionalItems_1.validateAdditionalItems)(cxt, prefixItems);
-        else
-          cxt.ok((0, code_1.validateArray)(cxt));
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/contains.js
-var require_contains = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/contains.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: ({ params: { min, max } }) => max === void 0 ? (0, codegen_1.str)`must contain at least ${min} valid item(s)` : (0, codegen_1.str)`must contain at least ${min} and no more than ${max} valid item(s)`,
-      params: ({ params: { min, max } }) => max === void 0 ? (0, codegen_1._)`{minContains: ${min}}` : (0, codegen_1._)`{minContains: ${min}, maxContains: ${max}}`
-    };
-    var def = {
-      keyword: "contains",
-      type: "array",
-      schemaType: ["object", "boolean"],
-      before: "uniqueItems",
-      trackErrors: true,
-      error,
-      code(cxt) {
-        const { gen, schema, parentSchema, data: data2, it } = cxt;
-        let min;
-        let max;
-        const { minContains, maxContains } = parentSchema;
-        if (it.opts.next) {
-          min = minContains === void 0 ? 1 : minContains;
-          max = maxContains;
-        } else {
-          min = 1;
-        }
-        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
-        cxt.setParams({ min, max });
-        if (max === void 0 && min === 0) {
-          (0, util_1.checkStrictMode)(it, `"minContains" == 0 without "maxContains": "contains" keyword ignored`);
-          return;
-        }
-        if (max !== void 0 && min > max) {
-          (0, util_1.checkStrictMode)(it, `"minContains" > "maxContains" is always invalid`);
-          cxt.fail();
-          return;
-        }
-        if ((0, util_1.alwaysValidSchema)(it, schema)) {
-          let cond = (0, codegen_1._)`${len} >= ${min}`;
-          if (max !== void 0)
-            cond = (0, codegen_1._)`${cond} && ${len} <= ${max}`;
-          cxt.pass(cond);
-          return;
-        }
-        it.items = true;
-        const valid = gen.name("valid");
-        if (max === void 0 && min === 1) {
-          validateItems(valid, () => gen.if(valid, () => gen.break()));
-        } else if (min === 0) {
-          gen.let(valid, true);
-          if (max !== void 0)
-            gen.if((0, codegen_1._)`${data2}.length > 0`, validateItemsWithCount);
-        } else {
-          gen.let(valid, false);
-          validateItemsWithCount();
-        }
-        cxt.result(valid, () => cxt.reset());
-        function validateItemsWithCount() {
-          const schValid = gen.name("_valid");
-          const count = gen.let("count", 0);
-          validateItems(schValid, () => gen.if(schValid, () => checkLimits(count)));
-        }
-        function validateItems(_valid, block) {
-          gen.forRange("i", 0, len, (i) => {
-            cxt.subschema({
-              keyword: "contains",
-              dataProp: i,
-              dataPropType: util_1.Type.Num,
-              compositeRule: true
-            }, _valid);
-            block();
-          });
-        }
-        function checkLimits(count) {
-          gen.code((0, codegen_1._)`${count}++`);
-          if (max === void 0) {
-            gen.if((0, codegen_1._)`${count} >= ${min}`, () => gen.assign(valid, true).break());
-          } else {
-            gen.if((0, codegen_1._)`${count} > ${max}`, () => gen.assign(valid, false).break());
-            if (min === 1)
-              gen.assign(valid, true);
-            else
-              gen.if((0, codegen_1._)`${count} >= ${min}`, () => gen.assign(valid, true));
-          }
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/dependencies.js
-var require_dependencies = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/dependencies.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.validateSchemaDeps = exports2.validatePropertyDeps = exports2.error = void 0;
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var code_1 = require_code2();
-    exports2.error = {
-      message: ({ params: { property: property2, depsCount, deps } }) => {
-        const property_ies = depsCount === 1 ? "property" : "properties";
-        return (0, codegen_1.str)`must have ${property_ies} ${deps} when property ${property2} is present`;
-      },
-      params: ({ params: { property: property2, depsCount, deps, missingProperty } }) => (0, codegen_1._)`{property: ${property2},
-    missingProperty: ${missingProperty},
-    depsCount: ${depsCount},
-    deps: ${deps}}`
-      // TODO change to reference
-    };
-    var def = {
-      keyword: "dependencies",
-      type: "object",
-      schemaType: "object",
-      error: exports2.error,
-      code(cxt) {
-        const [propDeps, schDeps] = splitDependencies(cxt);
-        validatePropertyDeps(cxt, propDeps);
-        validateSchemaDeps(cxt, schDeps);
-      }
-    };
-    function splitDependencies({ schema }) {
-      const propertyDeps = {};
-      const schemaDeps = {};
-      for (const key in schema) {
-        if (key === "__proto__")
-          continue;
-        const deps = Array.isArray(schema[key]) ? propertyDeps : schemaDeps;
-        deps[key] = schema[key];
-      }
-      return [propertyDeps, schemaDeps];
-    }
-    function validatePropertyDeps(cxt, propertyDeps = cxt.schema) {
-      const { gen, data: data2, it } = cxt;
-      if (Object.keys(propertyDeps).length === 0)
-        return;
-      const missing2 = gen.let("missing");
-      for (const prop in propertyDeps) {
-        const deps = propertyDeps[prop];
-        if (deps.length === 0)
-          continue;
-        const hasProperty = (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties);
-        cxt.setParams({
-          property: prop,
-          depsCount: deps.length,
-          deps: deps.join(", ")
-        });
-        if (it.allErrors) {
-          gen.if(hasProperty, () => {
-            for (const depProp of deps) {
-              (0, code_1.checkReportMissingProp)(cxt, depProp);
-            }
-          });
-        } else {
-          gen.if((0, codegen_1._)`${hasProperty} && (${(0, code_1.checkMissingProp)(cxt, deps, missing2)})`);
-          (0, code_1.reportMissingProp)(cxt, missing2);
-          gen.else();
-        }
-      }
-    }
-    exports2.validatePropertyDeps = validatePropertyDeps;
-    function validateSchemaDeps(cxt, schemaDeps = cxt.schema) {
-      const { gen, data: data2, keyword, it } = cxt;
-      const valid = gen.name("valid");
-      for (const prop in schemaDeps) {
-        if ((0, util_1.alwaysValidSchema)(it, schemaDeps[prop]))
-          continue;
-        gen.if(
-          (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties),
-          () => {
-            const schCxt = cxt.subschema({ keyword, schemaProp: prop }, valid);
-            cxt.mergeValidEvaluated(schCxt, valid);
-          },
-          () => gen.var(valid, true)
-          // TODO var
-        );
-        cxt.ok(valid);
-      }
-    }
-    exports2.validateSchemaDeps = validateSchemaDeps;
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/propertyNames.js
-var require_propertyNames = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/propertyNames.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: "property name must be valid",
-      params: ({ params }) => (0, codegen_1._)`{propertyName: ${params.propertyName}}`
-    };
-    var def = {
-      keyword: "propertyNames",
-      type: "object",
-      schemaType: ["object", "boolean"],
-      error,
-      code(cxt) {
-        const { gen, schema, data: data2, it } = cxt;
-        if ((0, util_1.alwaysValidSchema)(it, schema))
-          return;
-        const valid = gen.name("valid");
-        gen.forIn("key", data2, (key) => {
-          cxt.setParams({ propertyName: key });
-          cxt.subschema({
-            keyword: "propertyNames",
-            data: key,
-            dataTypes: ["string"],
-            propertyName: key,
-            compositeRule: true
-          }, valid);
-          gen.if((0, codegen_1.not)(valid), () => {
-            cxt.error(true);
-            if (!it.allErrors)
-              gen.break();
-          });
-        });
-        cxt.ok(valid);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/additionalProperties.js
-var require_additionalProperties = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/additionalProperties.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var code_1 = require_code2();
-    var codegen_1 = require_codegen();
-    var names_1 = require_names();
-    var util_1 = require_util();
-    var error = {
-      message: "must NOT have additional properties",
-      params: ({ params }) => (0, codegen_1._)`{additionalProperty: ${params.additionalProperty}}`
-    };
-    var def = {
-      keyword: "additionalProperties",
-      type: ["object"],
-      schemaType: ["boolean", "object"],
-      allowUndefined: true,
-      trackErrors: true,
-      error,
-      code(cxt) {
-        const { gen, schema, parentSchema, data: data2, errsCount, it } = cxt;
-        if (!errsCount)
-          throw new Error("ajv implementation error");
-        const { allErrors, opts } = it;
-        it.props = true;
-        if (opts.removeAdditional !== "all" && (0, util_1.alwaysValidSchema)(it, schema))
-          return;
-        const props = (0, code_1.allSchemaProperties)(parentSchema.properties);
-        const patProps = (0, code_1.allSchemaProperties)(parentSchema.patternProperties);
-        checkAdditionalProperties();
-        cxt.ok((0, codegen_1._)`${errsCount} === ${names_1.default.errors}`);
-        function checkAdditionalProperties() {
-          gen.forIn("key", data2, (key) => {
-            if (!props.length && !patProps.length)
-              additionalPropertyCode(key);
-            else
-              gen.if(isAdditional(key), () => additionalPropertyCode(key));
-          });
-        }
-        function isAdditional(key) {
-          let definedProp;
-          if (props.length > 8) {
-            const propsSchema = (0, util_1.schemaRefOrVal)(it, parentSchema.properties, "properties");
-            definedProp = (0, code_1.isOwnProperty)(gen, propsSchema, key);
-          } else if (props.length) {
-            definedProp = (0, codegen_1.or)(...props.map((p) => (0, codegen_1._)`${key} === ${p}`));
-          } else {
-            definedProp = codegen_1.nil;
-          }
-          if (patProps.length) {
-            definedProp = (0, codegen_1.or)(definedProp, ...patProps.map((p) => (0, codegen_1._)`${(0, code_1.usePattern)(cxt, p)}.test(${key})`));
-          }
-          return (0, codegen_1.not)(definedProp);
-        }
-        function deleteAdditional(key) {
-          gen.code((0, codegen_1._)`delete ${data2}[${key}]`);
-        }
-        function additionalPropertyCode(key) {
-          if (opts.removeAdditional === "all" || opts.removeAdditional && schema === false) {
-            deleteAdditional(key);
-            return;
-          }
-          if (schema === false) {
-            cxt.setParams({ additionalProperty: key });
-            cxt.error();
-            if (!allErrors)
-              gen.break();
-            return;
-          }
-          if (typeof schema == "object" && !(0, util_1.alwaysValidSchema)(it, schema)) {
-            const valid = gen.name("valid");
-            if (opts.removeAdditional === "failing") {
-              applyAdditionalSchema(key, valid, false);
-              gen.if((0, codegen_1.not)(valid), () => {
-                cxt.reset();
-                deleteAdditional(key);
-              });
-            } else {
-              applyAdditionalSchema(key, valid);
-              if (!allErrors)
-                gen.if((0, codegen_1.not)(valid), () => gen.break());
-            }
-          }
-        }
-        function applyAdditionalSchema(key, valid, errors) {
-          const subschema = {
-            keyword: "additionalProperties",
-            dataProp: key,
-            dataPropType: util_1.Type.Str
-          };
-          if (errors === false) {
-            Object.assign(subschema, {
-              compositeRule: true,
-              createErrors: false,
-              allErrors: false
-            });
-          }
-          cxt.subschema(subschema, valid);
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/properties.js
-var require_properties = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/properties.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var validate_1 = require_validate();
-    var code_1 = require_code2();
-    var util_1 = require_util();
-    var additionalProperties_1 = require_additionalProperties();
-    var def = {
-      keyword: "properties",
-      type: "object",
-      schemaType: "object",
-      code(cxt) {
-        const { gen, schema, parentSchema, data: data2, it } = cxt;
-        if (it.opts.removeAdditional === "all" && parentSchema.additionalProperties === void 0) {
-          additionalProperties_1.default.code(new validate_1.KeywordCxt(it, additionalProperties_1.default, "additionalProperties"));
-        }
-        const allProps = (0, code_1.allSchemaProperties)(schema);
-        for (const prop of allProps) {
-          it.definedProperties.add(prop);
-        }
-        if (it.opts.unevaluated && allProps.length && it.props !== true) {
-          it.props = util_1.mergeEvaluated.props(gen, (0, util_1.toHash)(allProps), it.props);
-        }
-        const properties = allProps.filter((p) => !(0, util_1.alwaysValidSchema)(it, schema[p]));
-        if (properties.length === 0)
-          return;
-        const valid = gen.name("valid");
-        for (const prop of properties) {
-          if (hasDefault(prop)) {
-            applyPropertySchema(prop);
-          } else {
-            gen.if((0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties));
-            applyPropertySchema(prop);
-            if (!it.allErrors)
-              gen.else().var(valid, true);
-            gen.endIf();
-          }
-          cxt.it.definedProperties.add(prop);
-          cxt.ok(valid);
-        }
-        function hasDefault(prop) {
-          return it.opts.useDefaults && !it.compositeRule && schema[prop].default !== void 0;
-        }
-        function applyPropertySchema(prop) {
-          cxt.subschema({
-            keyword: "properties",
-            schemaProp: prop,
-            dataProp: prop
-          }, valid);
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/patternProperties.js
-var require_patternProperties = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/patternProperties.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var code_1 = require_code2();
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var util_2 = require_util();
-    var def = {
-      keyword: "patternProperties",
-      type: "object",
-      schemaType: "object",
-      code(cxt) {
-        const { gen, schema, data: data2, parentSchema, it } = cxt;
-        const { opts } = it;
-        const patterns = (0, code_1.allSchemaProperties)(schema);
-        const alwaysValidPatterns = patterns.filter((p) => (0, util_1.alwaysValidSchema)(it, schema[p]));
-        if (patterns.length === 0 || alwaysValidPatterns.length === patterns.length && (!it.opts.unevaluated || it.props === true)) {
-          return;
-        }
-        const checkProperties = opts.strictSchema && !opts.allowMatchingProperties && parentSchema.properties;
-        const valid = gen.name("valid");
-        if (it.props !== true && !(it.props instanceof codegen_1.Name)) {
-          it.props = (0, util_2.evaluatedPropsToName)(gen, it.props);
-        }
-        const { props } = it;
-        validatePatternProperties();
-        function validatePatternProperties() {
-          for (const pat of patterns) {
-            if (checkProperties)
-              checkMatchingProperties(pat);
-            if (it.allErrors) {
-              validateProperties(pat);
-            } else {
-              gen.var(valid, true);
-              validateProperties(pat);
-              gen.if(valid);
-            }
-          }
-        }
-        function checkMatchingProperties(pat) {
-          for (const prop in checkProperties) {
-            if (new RegExp(pat).test(prop)) {
-              (0, util_1.checkStrictMode)(it, `property ${prop} matches pattern ${pat} (use allowMatchingProperties)`);
-            }
-          }
-        }
-        function validateProperties(pat) {
-          gen.forIn("key", data2, (key) => {
-            gen.if((0, codegen_1._)`${(0, code_1.usePattern)(cxt, pat)}.test(${key})`, () => {
-              const alwaysValid = alwaysValidPatterns.includes(pat);
-              if (!alwaysValid) {
-                cxt.subschema({
-                  keyword: "patternProperties",
-                  schemaProp: pat,
-                  dataProp: key,
-                  dataPropType: util_2.Type.Str
-                }, valid);
-              }
-              if (it.opts.unevaluated && props !== true) {
-                gen.assign((0, codegen_1._)`${props}[${key}]`, true);
-              } else if (!alwaysValid && !it.allErrors) {
-                gen.if((0, codegen_1.not)(valid), () => gen.break());
-              }
-            });
-          });
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/not.js
-var require_not = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/not.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var util_1 = require_util();
-    var def = {
-      keyword: "not",
-      schemaType: ["object", "boolean"],
-      trackErrors: true,
-      code(cxt) {
-        const { gen, schema, it } = cxt;
-        if ((0, util_1.alwaysValidSchema)(it, schema)) {
-          cxt.fail();
-          return;
-        }
-        const valid = gen.name("valid");
-        cxt.subschema({
-          keyword: "not",
-          compositeRule: true,
-          createErrors: false,
-          allErrors: false
-        }, valid);
-        cxt.failResult(valid, () => cxt.reset(), () => cxt.error());
-      },
-      error: { message: "must NOT be valid" }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/anyOf.js
-var require_anyOf = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/anyOf.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var code_1 = require_code2();
-    var def = {
-      keyword: "anyOf",
-      schemaType: "array",
-      trackErrors: true,
-      code: code_1.validateUnion,
-      error: { message: "must match a schema in anyOf" }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/oneOf.js
-var require_oneOf = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/oneOf.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: "must match exactly one schema in oneOf",
-      params: ({ params }) => (0, codegen_1._)`{passingSchemas: ${params.passing}}`
-    };
-    var def = {
-      keyword: "oneOf",
-      schemaType: "array",
-      trackErrors: true,
-      error,
-      code(cxt) {
-        const { gen, schema, parentSchema, it } = cxt;
-        if (!Array.isArray(schema))
-          throw new Error("ajv implementation error");
-        if (it.opts.discriminator && parentSchema.discriminator)
-          return;
-        const schArr = schema;
-        const valid = gen.let("valid", false);
-        const passing = gen.let("passing", null);
-        const schValid = gen.name("_valid");
-        cxt.setParams({ passing });
-        gen.block(validateOneOf);
-        cxt.result(valid, () => cxt.reset(), () => cxt.error(true));
-        function validateOneOf() {
-          schArr.forEach((sch, i) => {
-            let schCxt;
-            if ((0, util_1.alwaysValidSchema)(it, sch)) {
-              gen.var(schValid, true);
-            } else {
-              schCxt = cxt.subschema({
-                keyword: "oneOf",
-                schemaProp: i,
-                compositeRule: true
-              }, schValid);
-            }
-            if (i > 0) {
-              gen.if((0, codegen_1._)`${schValid} && ${valid}`).assign(valid, false).assign(passing, (0, codegen_1._)`[${passing}, ${i}]`).else();
-            }
-            gen.if(schValid, () => {
-              gen.assign(valid, true);
-              gen.assign(passing, i);
-              if (schCxt)
-                cxt.mergeEvaluated(schCxt, codegen_1.Name);
-            });
-          });
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/allOf.js
-var require_allOf = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/allOf.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var util_1 = require_util();
-    var def = {
-      keyword: "allOf",
-      schemaType: "array",
-      code(cxt) {
-        const { gen, schema, it } = cxt;
-        if (!Array.isArray(schema))
-          throw new Error("ajv implementation error");
-        const valid = gen.name("valid");
-        schema.forEach((sch, i) => {
-          if ((0, util_1.alwaysValidSchema)(it, sch))
-            return;
-          const schCxt = cxt.subschema({ keyword: "allOf", schemaProp: i }, valid);
-          cxt.ok(valid);
-          cxt.mergeEvaluated(schCxt);
-        });
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/if.js
-var require_if = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/if.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var util_1 = require_util();
-    var error = {
-      message: ({ params }) => (0, codegen_1.str)`must match "${params.ifClause}" schema`,
-      params: ({ params }) => (0, codegen_1._)`{failingKeyword: ${params.ifClause}}`
-    };
-    var def = {
-      keyword: "if",
-      schemaType: ["object", "boolean"],
-      trackErrors: true,
-      error,
-      code(cxt) {
-        const { gen, parentSchema, it } = cxt;
-        if (parentSchema.then === void 0 && parentSchema.else === void 0) {
-          (0, util_1.checkStrictMode)(it, '"if" without "then" and "else" is ignored');
-        }
-        const hasThen = hasSchema(it, "then");
-        const hasElse = hasSchema(it, "else");
-        if (!hasThen && !hasElse)
-          return;
-        const valid = gen.let("valid", true);
-        const schValid = gen.name("_valid");
-        validateIf();
-        cxt.reset();
-        if (hasThen && hasElse) {
-          const ifClause = gen.let("ifClause");
-          cxt.setParams({ ifClause });
-          gen.if(schValid, validateClause("then", ifClause), validateClause("else", ifClause));
-        } else if (hasThen) {
-          gen.if(schValid, validateClause("then"));
-        } else {
-          gen.if((0, codegen_1.not)(schValid), validateClause("else"));
-        }
-        cxt.pass(valid, () => cxt.error(true));
-        function validateIf() {
-          const schCxt = cxt.subschema({
-            keyword: "if",
-            compositeRule: true,
-            createErrors: false,
-            allErrors: false
-          }, schValid);
-          cxt.mergeEvaluated(schCxt);
-        }
-        function validateClause(keyword, ifClause) {
-          return () => {
-            const schCxt = cxt.subschema({ keyword }, schValid);
-            gen.assign(valid, schValid);
-            cxt.mergeValidEvaluated(schCxt, valid);
-            if (ifClause)
-              gen.assign(ifClause, (0, codegen_1._)`${keyword}`);
-            else
-              cxt.setParams({ ifClause: keyword });
-          };
-        }
-      }
-    };
-    function hasSchema(it, keyword) {
-      const schema = it.schema[keyword];
-      return schema !== void 0 && !(0, util_1.alwaysValidSchema)(it, schema);
-    }
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/thenElse.js
-var require_thenElse = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/thenElse.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var util_1 = require_util();
-    var def = {
-      keyword: ["then", "else"],
-      schemaType: ["object", "boolean"],
-      code({ keyword, parentSchema, it }) {
-        if (parentSchema.if === void 0)
-          (0, util_1.checkStrictMode)(it, `"${keyword}" without "if" is ignored`);
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/applicator/index.js
-var require_applicator = __commonJS({
-  "node_modules/ajv/dist/vocabularies/applicator/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var additionalItems_1 = require_additionalItems();
-    var prefixItems_1 = require_prefixItems();
-    var items_1 = require_items();
-    var items2020_1 = require_items2020();
-    var contains_1 = require_contains();
-    var dependencies_1 = require_dependencies();
-    var propertyNames_1 = require_propertyNames();
-    var additionalProperties_1 = require_additionalProperties();
-    var properties_1 = require_properties();
-    var patternProperties_1 = require_patternProperties();
-    var not_1 = require_not();
-    var anyOf_1 = require_anyOf();
-    var oneOf_1 = require_oneOf();
-    var allOf_1 = require_allOf();
-    var if_1 = require_if();
-    var thenElse_1 = require_thenElse();
-    function getApplicator(draft2020 = false) {
-      const applicator = [
-        // any
-        not_1.default,
-        anyOf_1.default,
-        oneOf_1.default,
-        allOf_1.default,
-        if_1.default,
-        thenElse_1.default,
-        // object
-        propertyNames_1.default,
-        additionalProperties_1.default,
-        dependencies_1.default,
-        properties_1.default,
-        patternProperties_1.default
-      ];
-      if (draft2020)
-        applicator.push(prefixItems_1.default, items2020_1.default);
-      else
-        applicator.push(additionalItems_1.default, items_1.default);
-      applicator.push(contains_1.default);
-      return applicator;
-    }
-    exports2.default = getApplicator;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/format/format.js
-var require_format = __commonJS({
-  "node_modules/ajv/dist/vocabularies/format/format.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var error = {
-      message: ({ schemaCode }) => (0, codegen_1.str)`must match format "${schemaCode}"`,
-      params: ({ schemaCode }) => (0, codegen_1._)`{format: ${schemaCode}}`
-    };
-    var def = {
-      keyword: "format",
-      type: ["number", "string"],
-      schemaType: "string",
-      $data: true,
-      error,
-      code(cxt, ruleType) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
-        const { opts, errSchemaPath, schemaEnv, self } = it;
-        if (!opts.validateFormats)
-          return;
-        if ($data)
-          validate$DataFormat();
-        else
-          validateFormat();
-        function validate$DataFormat() {
-          const fmts = gen.scopeValue("formats", {
-            ref: self.formats,
-            code: opts.code.formats
-          });
-          const fDef = gen.const("fDef", (0, codegen_1._)`${fmts}[${schemaCode}]`);
-          const fType = gen.let("fType");
-          const format = gen.let("format");
-          gen.if((0, codegen_1._)`typeof ${fDef} == "object" && !(${fDef} instanceof RegExp)`, () => gen.assign(fType, (0, codegen_1._)`${fDef}.type || "string"`).assign(format, (0, codegen_1._)`${fDef}.validate`), () => gen.assign(fType, (0, codegen_1._)`"string"`).assign(format, fDef));
-          cxt.fail$data((0, codegen_1.or)(unknownFmt(), invalidFmt()));
-          function unknownFmt() {
-            if (opts.strictSchema === false)
-              return codegen_1.nil;
-            return (0, codegen_1._)`${schemaCode} && !${format}`;
-          }
-          function invalidFmt() {
-            const callFormat = schemaEnv.$async ? (0, codegen_1._)`(${fDef}.async ? await ${format}(${data2}) : ${format}(${data2}))` : (0, codegen_1._)`${format}(${data2})`;
-            const validData = (0, codegen_1._)`(typeof ${format} == "function" ? ${callFormat} : ${format}.test(${data2}))`;
-            return (0, codegen_1._)`${format} && ${format} !== true && ${fType} === ${ruleType} && !${validData}`;
-          }
-        }
-        function validateFormat() {
-          const formatDef = self.formats[schema];
-          if (!formatDef) {
-            unknownFormat();
-            return;
-          }
-          if (formatDef === true)
-            return;
-          const [fmtType, format, fmtRef] = getFormat(formatDef);
-          if (fmtType === ruleType)
-            cxt.pass(validCondition());
-          function unknownFormat() {
-            if (opts.strictSchema === false) {
-              self.logger.warn(unknownMsg());
-              return;
-            }
-            throw new Error(unknownMsg());
-            function unknownMsg() {
-              return `unknown format "${schema}" ignored in schema at path "${errSchemaPath}"`;
-            }
-          }
-          function getFormat(fmtDef) {
-            const code = fmtDef instanceof RegExp ? (0, codegen_1.regexpCode)(fmtDef) : opts.code.formats ? (0, codegen_1._)`${opts.code.formats}${(0, codegen_1.getProperty)(schema)}` : void 0;
-            const fmt = gen.scopeValue("formats", { key: schema, ref: fmtDef, code });
-            if (typeof fmtDef == "object" && !(fmtDef instanceof RegExp)) {
-              return [fmtDef.type || "string", fmtDef.validate, (0, codegen_1._)`${fmt}.validate`];
-            }
-            return ["string", fmtDef, fmt];
-          }
-          function validCondition() {
-            if (typeof formatDef == "object" && !(formatDef instanceof RegExp) && formatDef.async) {
-              if (!schemaEnv.$async)
-                throw new Error("async format in sync schema");
-              return (0, codegen_1._)`await ${fmtRef}(${data2})`;
-            }
-            return typeof format == "function" ? (0, codegen_1._)`${fmtRef}(${data2})` : (0, codegen_1._)`${fmtRef}.test(${data2})`;
-          }
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/format/index.js
-var require_format2 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/format/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var format_1 = require_format();
-    var format = [format_1.default];
-    exports2.default = format;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/metadata.js
-var require_metadata = __commonJS({
-  "node_modules/ajv/dist/vocabularies/metadata.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.contentVocabulary = exports2.metadataVocabulary = void 0;
-    exports2.metadataVocabulary = [
-      "title",
-      "description",
-      "default",
-      "deprecated",
-      "readOnly",
-      "writeOnly",
-      "examples"
-    ];
-    exports2.contentVocabulary = [
-      "contentMediaType",
-      "contentEncoding",
-      "contentSchema"
-    ];
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/draft7.js
-var require_draft7 = __commonJS({
-  "node_modules/ajv/dist/vocabularies/draft7.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var core_1 = require_core2();
-    var validation_1 = require_validation();
-    var applicator_1 = require_applicator();
-    var format_1 = require_format2();
-    var metadata_1 = require_metadata();
-    var draft7Vocabularies = [
-      core_1.default,
-      validation_1.default,
-      (0, applicator_1.default)(),
-      format_1.default,
-      metadata_1.metadataVocabulary,
-      metadata_1.contentVocabulary
-    ];
-    exports2.default = draft7Vocabularies;
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/discriminator/types.js
-var require_types = __commonJS({
-  "node_modules/ajv/dist/vocabularies/discriminator/types.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.DiscrError = void 0;
-    var DiscrError;
-    (function(DiscrError2) {
-      DiscrError2["Tag"] = "tag";
-      DiscrError2["Mapping"] = "mapping";
-    })(DiscrError || (exports2.DiscrError = DiscrError = {}));
-  }
-});
-
-// node_modules/ajv/dist/vocabularies/discriminator/index.js
-var require_discriminator = __commonJS({
-  "node_modules/ajv/dist/vocabularies/discriminator/index.js"(exports2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    var codegen_1 = require_codegen();
-    var types_1 = require_types();
-    var compile_1 = require_compile();
-    var ref_error_1 = require_ref_error();
-    var util_1 = require_util();
-    var error = {
-      message: ({ params: { discrError, tagName } }) => discrError === types_1.DiscrError.Tag ? `tag "${tagName}" must be string` : `value of tag "${tagName}" must be in oneOf`,
-      params: ({ params: { discrError, tag, tagName } }) => (0, codegen_1._)`{error: ${discrError}, tag: ${tagName}, tagValue: ${tag}}`
-    };
-    var def = {
-      keyword: "discriminator",
-      type: "object",
-      schemaType: "object",
-      error,
-      code(cxt) {
-        const { gen, data: data2, schema, parentSchema, it } = cxt;
-        const { oneOf } = parentSchema;
-        if (!it.opts.discriminator) {
-          throw new Error("discriminator: requires discriminator option");
-        }
-        const tagName = schema.propertyName;
-        if (typeof tagName != "string")
-          throw new Error("discriminator: requires propertyName");
-        if (schema.mapping)
-          throw new Error("discriminator: mapping is not supported");
-        if (!oneOf)
-          throw new Error("discriminator: requires oneOf keyword");
-        const valid = gen.let("valid", false);
-        const tag = gen.const("tag", (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(tagName)}`);
-        gen.if((0, codegen_1._)`typeof ${tag} == "string"`, () => validateMapping(), () => cxt.error(false, { discrError: types_1.DiscrError.Tag, tag, tagName }));
-        cxt.ok(valid);
-        function validateMapping() {
-          const mapping2 = getMapping();
-          gen.if(false);
-          for (const tagValue in mapping2) {
-            gen.elseIf((0, codegen_1._)`${tag} === ${tagValue}`);
-            gen.assign(valid, applyTagSchema(mapping2[tagValue]));
-          }
-          gen.else();
-          cxt.error(false, { discrError: types_1.DiscrError.Mapping, tag, tagName });
-          gen.endIf();
-        }
-        function applyTagSchema(schemaProp) {
-          const _valid = gen.name("valid");
-          const schCxt = cxt.subschema({ keyword: "oneOf", schemaProp }, _valid);
-          cxt.mergeEvaluated(schCxt, codegen_1.Name);
-          return _valid;
-        }
-        function getMapping() {
-          var _a;
-          const oneOfMapping = {};
-          const topRequired = hasRequired(parentSchema);
-          let tagRequired = true;
-          for (let i = 0; i < oneOf.length; i++) {
-            let sch = oneOf[i];
-            if ((sch === null || sch === void 0 ? void 0 : sch.$ref) && !(0, util_1.schemaHasRulesButRef)(sch, it.self.RULES)) {
-              const ref = sch.$ref;
-              sch = compile_1.resolveRef.call(it.self, it.schemaEnv.root, it.baseId, ref);
-              if (sch instanceof compile_1.SchemaEnv)
-                sch = sch.schema;
-              if (sch === void 0)
-                throw new ref_error_1.default(it.opts.uriResolver, it.baseId, ref);
-            }
-            const propSch = (_a = sch === null || sch === void 0 ? void 0 : sch.properties) === null || _a === void 0 ? void 0 : _a[tagName];
-            if (typeof propSch != "object") {
-              throw new Error(`discriminator: oneOf subschemas (or referenced schemas) must have "properties/${tagName}"`);
-            }
-            tagRequired = tagRequired && (topRequired || hasRequired(sch));
-            addMappings(propSch, i);
-          }
-          if (!tagRequired)
-            throw new Error(`discriminator: "${tagName}" must be required`);
-          return oneOfMapping;
-          function hasRequired({ required }) {
-            return Array.isArray(required) && required.includes(tagName);
-          }
-          function addMappings(sch, i) {
-            if (sch.const) {
-              addMapping(sch.const, i);
-            } else if (sch.enum) {
-              for (const tagValue of sch.enum) {
-                addMapping(tagValue, i);
-              }
-            } else {
-              throw new Error(`discriminator: "properties/${tagName}" must have "const" or "enum"`);
-            }
-          }
-          function addMapping(tagValue, i) {
-            if (typeof tagValue != "string" || tagValue in oneOfMapping) {
-              throw new Error(`discriminator: "${tagName}" values must be unique strings`);
-            }
-            oneOfMapping[tagValue] = i;
-          }
-        }
-      }
-    };
-    exports2.default = def;
-  }
-});
-
-// node_modules/ajv/dist/refs/json-schema-draft-07.json
-var require_json_schema_draft_07 = __commonJS({
-  "node_modules/ajv/dist/refs/json-schema-draft-07.json"(exports2, module2) {
-    module2.exports = {
-      $schema: "http://json-schema.org/draft-07/schema#",
-      $id: "http://json-schema.org/draft-07/schema#",
-      title: "Core schema meta-schema",
-      definitions: {
-        schemaArray: {
-          type: "array",
-          minItems: 1,
-          items: { $ref: "#" }
-        },
-        nonNegativeInteger: {
-          type: "integer",
-          minimum: 0
-        },
-        nonNegativeIntegerDefault0: {
-          allOf: [{ $ref: "#/definitions/nonNegativeInteger" }, { default: 0 }]
-        },
-        simpleTypes: {
-          enum: ["array", "boolean", "integer", "null", "number", "object", "string"]
-        },
-        stringArray: {
-          type: "array",
-          items: { type: "string" },
-          uniqueItems: true,
-          default: []
-        }
-      },
-      type: ["object", "boolean"],
-      properties: {
-        $id: {
-          type: "string",
-          format: "uri-reference"
-        },
-        $schema: {
-          type: "string",
-          format: "uri"
-        },
-        $ref: {
-          type: "string",
-          format: "uri-reference"
-        },
-        $comment: {
-          type: "string"
-        },
-        title: {
-          type: "string"
-        },
-        description: {
-          type: "string"
-        },
-        default: true,
-        readOnly: {
-          type: "boolean",
-          default: false
-        },
-        examples: {
-          type: "array",
-          items: true
-        },
-        multipleOf: {
-          type: "number",
-          exclusiveMinimum: 0
-        },
-        maximum: {
-          type: "number"
-        },
-        exclusiveMaximum: {
-          type: "number"
-        },
-        minimum: {
-          type: "number"
-        },
-        exclusiveMinimum: {
-          type: "number"
-        },
-        maxLength: { $ref: "#/definitions/nonNegativeInteger" },
-        minLength: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
-        pattern: {
-          type: "string",
-          format: "regex"
-        },
-        additionalItems: { $ref: "#" },
-        items: {
-          anyOf: [{ $ref: "#" }, { $ref: "#/definitions/schemaArray" }],
-          default: true
-        },
-        maxItems: { $ref: "#/definitions/nonNegativeInteger" },
-        minItems: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
-        uniqueItems: {
-          type: "boolean",
-          default: false
-        },
-        contains: { $ref: "#" },
-        maxProperties: { $ref: "#/definitions/nonNegativeInteger" },
-        minProperties: { $ref: "#/definitions/nonNegativeIntegerDefault0" },
-        required: { $ref: "#/definitions/stringArray" },
-        additionalProperties: { $ref: "#" },
-        definitions: {
-          type: "object",
-          additionalProperties: { $ref: "#" },
-          default: {}
-        },
-        properties: {
-          type: "object",
-          additionalProperties: { $ref: "#" },
-          default: {}
-        },
-        patternProperties: {
-          type: "object",
-          additionalProperties: { $ref: "#" },
-          propertyNames: { format: "regex" },
-          default: {}
-        },
-        dependencies: {
-          type: "object",
-          additionalProperties: {
-            anyOf: [{ $ref: "#" }, { $ref: "#/definitions/stringArray" }]
-          }
-        },
-        propertyNames: { $ref: "#" },
-        const: true,
-        enum: {
-          type: "array",
-          items: true,
-          minItems: 1,
-          uniqueItems: true
-        },
-        type: {
-          anyOf: [
-            { $ref: "#/definitions/simpleTypes" },
-            {
-              type: "array",
-              items: { $ref: "#/definitions/simpleTypes" },
-              minItems: 1,
-              uniqueItems: true
-            }
-          ]
-        },
-        format: { type: "string" },
-        contentMediaType: { type: "string" },
-        contentEncoding: { type: "string" },
-        if: { $ref: "#" },
-        then: { $ref: "#" },
-        else: { $ref: "#" },
-        allOf: { $ref: "#/definitions/schemaArray" },
-        anyOf: { $ref: "#/definitions/schemaArray" },
-        oneOf: { $ref: "#/definitions/schemaArray" },
-        not: { $ref: "#" }
-      },
-      default: true
-    };
-  }
-});
-
-// node_modules/ajv/dist/ajv.js
-var require_ajv = __commonJS({
-  "node_modules/ajv/dist/ajv.js"(exports2, module2) {
-    "use strict";
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.MissingRefError = exports2.ValidationError = exports2.CodeGen = exports2.Name = exports2.nil = exports2.stringify = exports2.str = exports2._ = exports2.KeywordCxt = exports2.Ajv = void 0;
-    var core_1 = require_core();
-    var draft7_1 = require_draft7();
-    var discriminator_1 = require_discriminator();
-    var draft7MetaSchema = require_json_schema_draft_07();
-    var META_SUPPORT_DATA = ["/properties"];
-    var META_SCHEMA_ID = "http://json-schema.org/draft-07/schema";
-    var Ajv3 = class extends core_1.default {
-      _addVocabularies() {
-        super._addVocabularies();
-        draft7_1.default.forEach((v) => this.addVocabulary(v));
-        if (this.opts.discriminator)
-          this.addKeyword(discriminator_1.default);
-      }
-      _addDefaultMetaSchema() {
-        super._addDefaultMetaSchema();
-        if (!this.opts.meta)
-          return;
-        const metaSchema = this.opts.$data ? this.$dataMetaSchema(draft7MetaSchema, META_SUPPORT_DATA) : draft7MetaSchema;
-        this.addMetaSchema(metaSchema, META_SCHEMA_ID, false);
-        this.refs["http://json-schema.org/schema"] = META_SCHEMA_ID;
-      }
-      defaultMeta() {
-        return this.opts.defaultMeta = super.defaultMeta() || (this.getSchema(META_SCHEMA_ID) ? META_SCHEMA_ID : void 0);
-      }
-    };
-    exports2.Ajv = Ajv3;
-    module2.exports = exports2 = Ajv3;
-    module2.exports.Ajv = Ajv3;
-    Object.defineProperty(exports2, "__esModule", { value: true });
-    exports2.default = Ajv3;
-    var validate_1 = require_validate();
-    Object.defineProperty(exports2, "KeywordCxt", { enumerable: true, get: function() {
-      return validate_1.KeywordCxt;
-    } });
-    var codegen_1 = require_codegen();
-    Object.defineProperty(exports2, "_", { enumerable: true, get: function() {
-      return codegen_1._;
-    } });
-    Object.defineProperty(exports2, "str", { enumerable: true, get: function() {
-      return codegen_1.str;
-    } });
-    Object.defineProperty(exports2, "stringify", { enumerable: true, get: function() {
-      return codegen_1.stringify;
-    } });
-    Object.defineProperty(exports2, "nil", { enumerable: true, get: function() {
-      return codegen_1.nil;
-    } });
-    Object.defineProperty(exports2, "Name", { enumerable: true, get: function() {
-      return codegen_1.Name;
-    } });
-    Object.defineProperty(exports2, "CodeGen", { enumerable: true, get: function() {
-      return codegen_1.CodeGen;
-    } });
-    var validation_error_1 = require_validation_error();
-    Object.defineProperty(exports2, "ValidationError", { enumerable: true, get: function() {
-      return validation_error_1.default;
-    } });
-    var ref_error_1 = require_ref_error();
-    Object.defineProperty(exports2, "MissingRefError", { enumerable: true, get: function() {
-      return ref_error_1.default;
-    } });
-  }
-});
+      const timer = setTimeout(done, Math.min(ms, longestTimerMs));
+      signal?.addEventListener("abort", done);
+    })
+  };
+}
 
 // src/action/run-action.ts
 var import_node_crypto8 = require("node:crypto");
@@ -33506,6 +33526,9 @@ function spanInWords(ms) {
     rest > 0 ? `${rest}s` : ""
   ];
   return parts.join("");
+}
+function readableTimes(text) {
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z\b/g, "$1 $2 UTC");
 }
 function healthInWords(observed) {
   if (observed === void 0) return "nothing reported yet";
@@ -34649,9 +34672,9 @@ function interleave(items, { order, original, field }) {
     }
     return (item) => places.get(idOf(item, field)) ?? -1;
   };
-  const [inOrder, inOriginal] = [position(order), position(original)];
-  const named2 = items.filter((item) => inOrder(item) >= 0).sort((a, b) => inOrder(a) - inOrder(b));
-  const others = items.filter((item) => inOrder(item) < 0);
+  const [inOrder4, inOriginal] = [position(order), position(original)];
+  const named2 = items.filter((item) => inOrder4(item) >= 0).sort((a, b) => inOrder4(a) - inOrder4(b));
+  const others = items.filter((item) => inOrder4(item) < 0);
   const result = [];
   for (const item of named2) {
     const at2 = inOriginal(item);
@@ -34972,8 +34995,8 @@ function changeMap(map, change2) {
     key,
     containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
   ]);
-  const isSame = changed2.every(([, value], index) => value === entries[index]?.[1]);
-  return isSame ? map : Object.fromEntries(changed2);
+  const isSame2 = changed2.every(([, value], index) => value === entries[index]?.[1]);
+  return isSame2 ? map : Object.fromEntries(changed2);
 }
 function changeValue(value, change2) {
   if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
@@ -35745,10 +35768,10 @@ function moreMistakes(input2, known) {
 function renderShapes(input2) {
   const { app, model } = input2;
   const shapes = shapesOf(input2, app.value);
-  const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
+  const finish2 = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
   const sites = /* @__PURE__ */ new Map();
   const variants = /* @__PURE__ */ new Map();
-  const outcomes = shapes.map((shape) => ({ shape, ...renderShape(input2, shape, finish) }));
+  const outcomes = shapes.map((shape) => ({ shape, ...renderShape(input2, shape, finish2) }));
   for (const { shape, variant } of outcomes) {
     if (variant === void 0) continue;
     if (!variants.has(variant.tree)) variants.set(variant.tree, variant);
@@ -35770,7 +35793,7 @@ function renderShapes(input2) {
     diagnostics: distinct(diagnostics)
   };
 }
-function renderShape(input2, shape, finish) {
+function renderShape(input2, shape, finish2) {
   const { app, manifests } = input2;
   const diagnostics = [];
   const effects = [];
@@ -35788,7 +35811,7 @@ function renderShape(input2, shape, finish) {
   const problems = [...diagnostics, ...sizes, ...emptyShape(input2, shape, objects)];
   const isBroken = problems.some(({ severity }) => severity === "error");
   if (isBroken || shape.sites.length === 0) return { diagnostics: problems, effects };
-  const rendered = objects.map(finish).toSorted((a, b) => a.id < b.id ? -1 : 1);
+  const rendered = objects.map(finish2).toSorted((a, b) => a.id < b.id ? -1 : 1);
   const tree = treeId(rendered.map(({ id, yaml }) => ({ name: `${id}.yaml`, text: yaml })));
   return { variant: { tree, objects: rendered }, diagnostics: problems, effects };
 }
@@ -35847,18 +35870,6 @@ function distinct(diagnostics) {
 
 // src/core/render/rendered.ts
 var rendererNumber = 1;
-
-// src/core/model/duration.ts
-var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
-var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
-var longestMs = 365 * 24 * unitMs.h;
-function parseDuration(text) {
-  const groups2 = pattern.exec(text)?.groups;
-  if (groups2 === void 0 || text === "") return void 0;
-  let total = 0;
-  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
-  return total <= longestMs ? total : void 0;
-}
 
 // node_modules/typebox/build/system/memory/memory.mjs
 var memory_exports = {};
@@ -37128,8 +37139,8 @@ function CreateObject(types, value) {
 }
 function FromUnionKey(types, value) {
   const flattened = Flatten(types);
-  const record2 = TryBuildRecord(flattened, value);
-  return IsSchema(record2) ? record2 : CreateObject(flattened, value);
+  const record4 = TryBuildRecord(flattened, value);
+  return IsSchema(record4) ? record4 : CreateObject(flattened, value);
 }
 
 // node_modules/typebox/build/type/engine/record/from_key.mjs
@@ -40139,6 +40150,428 @@ __export(typebox_exports, {
   With: () => With2
 });
 
+// src/core/model/data-check.ts
+var import_ajv = __toESM(require_ajv(), 1);
+function dataCheck(schema) {
+  let validate;
+  return (data2) => {
+    validate ??= new import_ajv.Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+    if (validate(data2)) return { value: data2 };
+    const [first2] = validate.errors ?? [];
+    return { mistake: `${first2?.instancePath || "/"} ${first2?.message ?? "is wrong"}` };
+  };
+}
+
+// src/core/rollout/records.ts
+var closed = { additionalProperties: false };
+var record = (properties) => typebox_exports.Object(properties, closed);
+var Time = typebox_exports.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" });
+var Tree = typebox_exports.String();
+var FollowedHead = record({
+  commit: typebox_exports.String(),
+  previous: typebox_exports.Optional(typebox_exports.String()),
+  at: Time
+});
+var ReleaseRef = record({
+  id: typebox_exports.String(),
+  /** Input digest of the app (RenderedApp.inputDigest). */
+  digest: typebox_exports.String(),
+  renderer: typebox_exports.Integer(),
+  /** Commit of the fleet repository whose app inputs are rendered. */
+  source: typebox_exports.String()
+});
+var Budget = typebox_exports.Union([
+  record({ count: typebox_exports.Integer({ minimum: 0 }) }),
+  record({ percent: typebox_exports.Integer({ minimum: 0, maximum: 100 }) })
+]);
+var ReleaseCheck = record({
+  name: typebox_exports.String(),
+  cel: typebox_exports.String(),
+  message: typebox_exports.Optional(typebox_exports.String())
+});
+var ReleaseChecks = record({
+  before: typebox_exports.Array(ReleaseCheck),
+  after: typebox_exports.Array(ReleaseCheck)
+});
+var Windows = typebox_exports.Array(typebox_exports.String());
+var OpenListBudgets = record({
+  failureBudget: Budget,
+  maxInFlight: Budget,
+  maxUnavailable: Budget,
+  minReadyMs: typebox_exports.Integer(),
+  progressDeadlineMs: typebox_exports.Integer(),
+  unknownBlocks: typebox_exports.Boolean(),
+  checks: typebox_exports.Optional(ReleaseChecks),
+  windows: typebox_exports.Optional(Windows)
+});
+var Standing = typebox_exports.Union([
+  typebox_exports.Literal("healthy"),
+  typebox_exports.Literal("unhealthy"),
+  typebox_exports.Literal("joining")
+]);
+var CurrentReleases = record({
+  /** Of all sites that no entry of `partial` names; null until the first release is through. */
+  release: typebox_exports.Union([ReleaseRef, typebox_exports.Null()]),
+  /** Stages passed by a release that was not through when it ended (or is not yet), oldest first; a later entry wins. */
+  partial: typebox_exports.Array(
+    record({
+      stage: typebox_exports.String(),
+      release: ReleaseRef,
+      sites: typebox_exports.Array(typebox_exports.String()),
+      /** Selector of the stage, when it has one: a joiner that matches it gets this release. */
+      selector: typebox_exports.Optional(typebox_exports.String())
+    })
+  ),
+  /** Absent: the built-in defaults. */
+  openList: typebox_exports.Optional(OpenListBudgets)
+});
+var FrozenStage = record({
+  name: typebox_exports.String(),
+  /** How its sites were chosen, in words: `count 1`, `10 % of 37 = 3`, `selector ring=0`, `rest`. */
+  by: typebox_exports.String(),
+  /** The stage of the strategy that became this one and others, a domain each. */
+  of: typebox_exports.Optional(typebox_exports.String()),
+  /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
+  selector: typebox_exports.Optional(typebox_exports.String()),
+  approval: typebox_exports.Boolean(),
+  /** It passes only when somebody promotes it. */
+  promotion: typebox_exports.Optional(typebox_exports.Literal("manual")),
+  soakMs: typebox_exports.Integer(),
+  failureBudget: typebox_exports.Integer(),
+  maxInFlight: typebox_exports.Integer(),
+  maxUnavailable: typebox_exports.Integer()
+});
+var UrgentRules = record({
+  /** Names of the strategy's stages that are kept; absent: all. */
+  stages: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+  soakMs: typebox_exports.Optional(typebox_exports.Integer()),
+  minReadyMs: typebox_exports.Optional(typebox_exports.Integer()),
+  ignoresWindows: typebox_exports.Optional(typebox_exports.Literal(true))
+});
+var ListEntry = record({
+  /** Index in `stages`. */
+  stage: typebox_exports.Integer(),
+  /** Tree it comes from; null: the app is not there. */
+  from: typebox_exports.Union([Tree, typebox_exports.Null()]),
+  /** Tree it goes to; null: removal (`verb` tells how). */
+  to: typebox_exports.Union([Tree, typebox_exports.Null()])
+});
+var Approval = record({
+  what: typebox_exports.Union([
+    typebox_exports.Literal("stage"),
+    typebox_exports.Literal("promotion"),
+    typebox_exports.Literal("deletions"),
+    typebox_exports.Literal("verb")
+  ]),
+  /** Stage name (to open, or to promote), number of deletions, or verb. */
+  value: typebox_exports.String(),
+  /** Digest of (release, stages, set of sites) it was given for. */
+  digest: typebox_exports.String(),
+  by: typebox_exports.String(),
+  at: Time,
+  why: typebox_exports.Optional(typebox_exports.String())
+});
+var RemovalVerb = typebox_exports.Union([
+  typebox_exports.Literal("delete"),
+  typebox_exports.Literal("orphan"),
+  typebox_exports.Literal("hold")
+]);
+var RollbackScope = typebox_exports.Union([
+  typebox_exports.Literal("failed"),
+  typebox_exports.Literal("stage"),
+  typebox_exports.Literal("all")
+]);
+var Release = record({
+  id: typebox_exports.String(),
+  app: typebox_exports.String(),
+  kind: typebox_exports.Union([typebox_exports.Literal("app"), typebox_exports.Literal("site"), typebox_exports.Literal("removal")]),
+  digest: typebox_exports.String(),
+  renderer: typebox_exports.Integer(),
+  /** Commit that started it. */
+  source: typebox_exports.String(),
+  /** Commit whose strategy and budgets hold for it. */
+  budgetsFrom: typebox_exports.String(),
+  strategy: typebox_exports.String(),
+  startedAt: Time,
+  verb: typebox_exports.Optional(RemovalVerb),
+  minReadyMs: typebox_exports.Integer(),
+  progressDeadlineMs: typebox_exports.Integer(),
+  unknownBlocks: typebox_exports.Boolean(),
+  /** Absent: none. */
+  checks: typebox_exports.Optional(ReleaseChecks),
+  windows: typebox_exports.Optional(Windows),
+  /** Absent: its strategy does not say what urgent means. */
+  ifUrgent: typebox_exports.Optional(UrgentRules),
+  /** An operator's word that it is urgent. */
+  urgent: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
+  stages: typebox_exports.Array(FrozenStage),
+  list: typebox_exports.Record(typebox_exports.String(), ListEntry),
+  /** Removal: what its app depends on, for when the fleet does not have it any more. */
+  dependsOn: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+  /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
+  deletions: record({
+    objects: typebox_exports.Integer(),
+    needsApproval: typebox_exports.Optional(typebox_exports.String()),
+    /** Protected objects among them. */
+    protected: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+    /** Protected objects that it drops and that other apps have or take: lost only with consent. */
+    spared: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+    /** How many were deleted by each hand-over. */
+    handed: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), typebox_exports.Integer()))
+  }),
+  handed: typebox_exports.Record(
+    typebox_exports.String(),
+    record({
+      at: Time,
+      commit: typebox_exports.Optional(typebox_exports.String()),
+      was: typebox_exports.Optional(Standing),
+      /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
+      met: typebox_exports.Optional(Time)
+    })
+  ),
+  /**
+   * Sites that an older release had handed over, in a stage that it had not passed, when this one replaced it. They
+   * keep their slot until they settle on what they have; `settled`: they already had.
+   */
+  carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
+  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
+  /** Sites that failed and go again by an operator's word: what they were before the first time. */
+  retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
+  excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
+  opened: typebox_exports.Record(typebox_exports.String(), Time),
+  passed: typebox_exports.Record(typebox_exports.String(), Time),
+  /** What its strategy wants when it fails too often; absent: sites stay where they are. */
+  rollback: typebox_exports.Optional(RollbackScope),
+  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
+  goingBack: typebox_exports.Optional(
+    record({
+      at: Time,
+      scope: RollbackScope,
+      /** The stage whose sites go back, for scope `stage`. */
+      stage: typebox_exports.Optional(typebox_exports.String()),
+      by: typebox_exports.Optional(typebox_exports.String()),
+      why: typebox_exports.String()
+    })
+  ),
+  /** Single sites that an operator sets back. */
+  setBack: typebox_exports.Optional(
+    typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() }))
+  ),
+  /** Sites that went back: from which tree and to which. Written before the mirror has it. */
+  back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
+  /**
+   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
+   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
+   */
+  backTo: typebox_exports.Optional(
+    record({
+      release: ReleaseRef,
+      by: typebox_exports.String(),
+      why: typebox_exports.String(),
+      only: typebox_exports.Optional(typebox_exports.Boolean()),
+      /** When the app was last changed at a site, as the mirrors tell. */
+      touched: typebox_exports.Record(typebox_exports.String(), Time),
+      /** Sites for which the mirrors' history has no tree of that release: they stay. */
+      stays: typebox_exports.Array(typebox_exports.String())
+    })
+  ),
+  /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
+  guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
+  /** Removal: sites from which the app has gone, as their workers reported. */
+  left: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Time)),
+  /** Budgets of the open list once this release is current. */
+  openList: typebox_exports.Optional(OpenListBudgets),
+  approvals: typebox_exports.Array(Approval)
+});
+var BadReleases = record({
+  digests: typebox_exports.Array(typebox_exports.String()),
+  trees: typebox_exports.Optional(typebox_exports.Array(Tree))
+});
+var SiteLosses = typebox_exports.Record(
+  typebox_exports.String(),
+  record({ to: Tree, objects: typebox_exports.Array(typebox_exports.String()) })
+);
+var Arrivals = record({
+  handed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, was: Standing })),
+  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, cause: typebox_exports.String() })),
+  /** What sites may lose: counted by a release that could not reach them, or approved. */
+  granted: typebox_exports.Optional(SiteLosses),
+  /** What sites would lose and nobody has counted: it waits for an approval. */
+  waiting: typebox_exports.Optional(SiteLosses)
+});
+var Hold = record({
+  id: typebox_exports.String(),
+  scope: record({
+    fleet: typebox_exports.Optional(typebox_exports.Literal(true)),
+    region: typebox_exports.Optional(typebox_exports.String()),
+    site: typebox_exports.Optional(typebox_exports.String()),
+    app: typebox_exports.Optional(typebox_exports.String()),
+    stage: typebox_exports.Optional(typebox_exports.String())
+  }),
+  all: typebox_exports.Optional(typebox_exports.Boolean()),
+  /** This release goes on; whatever else of the app is stopped. */
+  release: typebox_exports.Optional(typebox_exports.String()),
+  /** The Decision that declares it: it ends with its file, and by nothing else. */
+  declared: typebox_exports.Optional(
+    record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
+  ),
+  /** The commit that ended or changed the Decision: it counts for what that one starts, until the next is followed. */
+  endedBy: typebox_exports.Optional(typebox_exports.String()),
+  by: typebox_exports.String(),
+  why: typebox_exports.String(),
+  at: Time
+});
+var CarriedDecision = record({
+  /** Of what it says: another digest is another decision. */
+  digest: typebox_exports.String(),
+  file: typebox_exports.String(),
+  line: typebox_exports.Integer(),
+  /** Who committed the file, and the commit. */
+  by: typebox_exports.String(),
+  commit: typebox_exports.String(),
+  at: Time,
+  outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
+  message: typebox_exports.String()
+});
+var SiteAssignment = record({
+  mirror: typebox_exports.String(),
+  /** UID of the cluster's kube-system namespace, as its worker told. */
+  uid: typebox_exports.Optional(typebox_exports.String()),
+  /**
+   * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
+   * has stopped.
+   */
+  moving: typebox_exports.Optional(
+    record({
+      to: typebox_exports.String(),
+      /**
+       * What the old worker said of this site before the move (`stopped`, "" for nothing): the same again is no
+       * acknowledgement of this move.
+       */
+      commit: typebox_exports.String(),
+      at: Time,
+      /** The trees it had: they are what the new mirror gets. */
+      trees: typebox_exports.Record(typebox_exports.String(), Tree),
+      good: typebox_exports.Record(typebox_exports.String(), Tree),
+      /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
+      forgotten: typebox_exports.Optional(Time),
+      /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
+      stopped: typebox_exports.Optional(Time),
+      /** Operator's word, instead of the old worker's acknowledgement. */
+      released: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
+      /** Set when nobody writes to it any more: from now on its new mirror may have it. */
+      entering: typebox_exports.Optional(Time)
+    })
+  )
+});
+var WorkerSilences = record({
+  silences: typebox_exports.Array(record({ from: Time, to: Time })),
+  /** Operator's word that the region is excused until its worker is back. */
+  excused: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() }))
+});
+
+// src/core/rollout/control-files.ts
+var closed2 = { additionalProperties: false };
+var EpochRecord = typebox_exports.Object({ epoch: typebox_exports.Integer({ minimum: 0 }) }, closed2);
+var AcceptedHead = typebox_exports.Object(
+  { commit: typebox_exports.String(), by: typebox_exports.String(), at: typebox_exports.String(), why: typebox_exports.String() },
+  closed2
+);
+var Recovery = typebox_exports.Object(
+  {
+    mirrors: typebox_exports.Record(typebox_exports.String(), typebox_exports.String()),
+    by: typebox_exports.String(),
+    at: typebox_exports.String(),
+    why: typebox_exports.String()
+  },
+  closed2
+);
+var checks = {
+  head: dataCheck(FollowedHead),
+  epoch: dataCheck(EpochRecord),
+  accepted: dataCheck(AcceptedHead),
+  recovery: dataCheck(Recovery),
+  current: dataCheck(CurrentReleases),
+  bad: dataCheck(BadReleases),
+  arrivals: dataCheck(Arrivals),
+  release: dataCheck(Release),
+  hold: dataCheck(Hold),
+  site: dataCheck(SiteAssignment),
+  worker: dataCheck(WorkerSilences),
+  decision: dataCheck(CarriedDecision)
+};
+var controlPaths = {
+  head: "head.json",
+  epoch: "epoch.json",
+  accepted: "accepted.json",
+  recovered: "recovered.json",
+  current: (app) => `apps/${app}/current.json`,
+  bad: (app) => `apps/${app}/bad.json`,
+  arrivals: (app) => `apps/${app}/arrivals.json`,
+  open: (app, release2) => `apps/${app}/open/${release2}.json`,
+  hold: (id) => `holds/${id}.json`,
+  decision: (name2) => `decisions/${name2}.json`,
+  site: (site) => `sites/${site}.json`,
+  worker: (mirror) => `workers/${mirror}.json`
+};
+
+// src/core/rollout/own.ts
+function own(record4, key) {
+  return record4 !== void 0 && Object.hasOwn(record4, key) ? record4[key] : void 0;
+}
+
+// src/core/rollout/declared-decisions.ts
+function declaredDecisions({
+  decisions
+}) {
+  return [...decisions].map(([name2, located2]) => {
+    const { file, line } = located2.at(["spec"]);
+    return { name: name2, file, line, spec: located2.value.spec };
+  });
+}
+function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
+  if (spec.hold === void 0) return void 0;
+  const { all, release: release2, ...scope2 } = spec.hold;
+  return {
+    id: `git--${name2}`,
+    scope: scope2,
+    ...all === true ? { all } : {},
+    ...release2 === void 0 ? {} : { release: release2 },
+    declared: { decision: name2, file, line },
+    by,
+    why: spec.why,
+    at: at2
+  };
+}
+
+// src/core/plan/declared-holds.ts
+var author = "Git";
+function declaredHolds(base, head, at2) {
+  const kept = holdsOf(head, at2);
+  const texts = new Set(kept.map(textOf));
+  const before = base === null ? [] : holdsOf(base, at2);
+  const ended = before.filter((hold) => !texts.has(textOf(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
+  return [...kept, ...ended];
+}
+function holdsOf({ model }, at2) {
+  return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
+}
+function textOf({ id, scope: scope2, all, release: release2, why }) {
+  return canonicalJson({ id, scope: { ...scope2 }, all: all ?? false, release: release2 ?? "", why });
+}
+
+// src/core/model/duration.ts
+var unitMs = { h: 36e5, m: 6e4, s: 1e3, ms: 1 };
+var pattern = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m)?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/;
+var longestMs = 365 * 24 * unitMs.h;
+function parseDuration(text) {
+  const groups2 = pattern.exec(text)?.groups;
+  if (groups2 === void 0 || text === "") return void 0;
+  let total = 0;
+  for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
+  return total <= longestMs ? total : void 0;
+}
+
 // src/core/cel/cel-types.ts
 var maxCelLength = 1e3;
 function celTypeInWords(type) {
@@ -41009,6 +41442,11 @@ function parseLocalTime(text, edge) {
   const timeOfDay = parseTimeOfDay(time);
   return timeOfDay === void 0 ? void 0 : day + timeOfDay;
 }
+function localTimeInWords(local) {
+  const date = new Date(local);
+  const weekDay2 = date.toUTCString().slice(0, 3);
+  return `${weekDay2} ${date.toISOString().slice(0, 16).replace("T", " ")}`;
+}
 
 // src/core/rollout/windows/window-rules.ts
 function windowRules(model) {
@@ -41235,14 +41673,16 @@ function amount(value) {
 
 // src/core/plan/assumed-state.ts
 var workTree = "work tree";
-var noTime = 0;
-function assumedState(base, head, isProtected) {
+function assumedState({ base, head, isProtected, now }) {
   const headSites = siteFacts(head.model);
   const granting = base ?? head;
   const sides = base === null ? [head] : [base, head];
   return {
-    now: noTime,
-    control: control(base),
+    now,
+    control: {
+      ...control(base, now),
+      holds: declaredHolds(base, head, new Date(now).toISOString())
+    },
     sites: headSites,
     mirrors: bySite(base?.rendered),
     observed: {},
@@ -41271,7 +41711,7 @@ function standing(base, head) {
     onRemoval: removalVerbs(base.model)
   };
 }
-function control(base) {
+function control(base, now) {
   const empty = { epoch: 1, holds: [], workers: {} };
   if (base === null) return { ...empty, head: null, apps: {}, sites: {} };
   const { revision, model, rendered } = base;
@@ -41282,7 +41722,7 @@ function control(base) {
   const sites = [...model.sites].map(([site, { value }]) => [site, { mirror: value.spec.region }]);
   return {
     ...empty,
-    head: { commit: revision, at: new Date(noTime).toISOString() },
+    head: { commit: revision, at: new Date(now).toISOString() },
     apps: Object.fromEntries(apps),
     sites: Object.fromEntries(sites)
   };
@@ -41338,7 +41778,7 @@ function planText(plan2) {
   const blocks = [
     headLines(plan2),
     ...appsOf(plan2).map((app) => appLines(plan2, app)),
-    plan2.sites.length === 0 ? [] : [deletionLine(plan2)],
+    plan2.sites.length === 0 ? [] : [deletionLine(plan2), ...asOfLines(plan2)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
   return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
@@ -41362,6 +41802,7 @@ function appLines(plan2, app) {
   return [
     ...releases.flatMap((release2) => [releaseLine(release2), ...stageLines(plan2.stages, release2)]),
     ...openListLines(plan2, app),
+    ...waitLines(plan2, app),
     ...groups2.flatMap((group2) => groupLines(plan2.variants, group2))
   ];
 }
@@ -41404,6 +41845,15 @@ function openListLines({ sites }, app) {
   return [
     `${app}: ${countOf(joining.length, "site")} without stages, with what is current: ${someOf(joining)}`
   ];
+}
+function waitLines({ waits: waits2 }, app) {
+  return waits2.filter((wait) => wait.app === app).map((wait) => `  will wait at ${someOf(wait.sites)}: ${waitInWords(wait)}`);
+}
+function waitInWords({ reason, endsWhen }) {
+  return `${reason}; ends when ${readableTimes(endsWhen)}`;
+}
+function asOfLines({ at: at2 }) {
+  return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
 }
 function groupLines(variants, { sites, variants: own2 }) {
   const variant = variants[own2[0] ?? -1];
@@ -41523,26 +41973,6 @@ var import_node_path4 = require("node:path");
 
 // src/adapters/git/read-checkout.ts
 var import_node_path3 = require("node:path");
-
-// src/runtime/system-clock.ts
-var longestTimerMs = 2 ** 31 - 1;
-function systemClock() {
-  return {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    random: () => Math.random(),
-    sleep: (ms, signal) => new Promise((resolve4) => {
-      if (signal?.aborted) return resolve4();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        resolve4();
-      };
-      const timer = setTimeout(done, Math.min(ms, longestTimerMs));
-      signal?.addEventListener("abort", done);
-    })
-  };
-}
 
 // src/adapters/git/bare-repository.ts
 var oldest = { major: 2, minor: 36 };
@@ -42045,9 +42475,9 @@ var Session = class {
   /** Killed: what it still says belongs to nobody. */
   #killed = false;
   #header;
-  constructor(gitDir, clock, waiting) {
+  constructor(gitDir, clock, waiting2) {
     this.#clock = clock;
-    this.#waiting = waiting;
+    this.#waiting = waiting2;
     this.#child = spawnGit({ args: ["cat-file", "--batch-command"], gitDir });
     this.#child.stdin.on("error", () => void 0);
     this.#child.stdout.on("data", (chunk) => this.#onData(chunk));
@@ -42364,10 +42794,10 @@ async function open(dir) {
 }
 async function resolveIn2(repository, revision) {
   const { git, gitdir, cache: cache3 } = repository;
-  const [, name2 = "", steps = ""] = /^(.*?)((?:~\d*|\^)*)$/s.exec(revision) ?? [];
+  const [, name2 = "", steps2 = ""] = /^(.*?)((?:~\d*|\^)*)$/s.exec(revision) ?? [];
   try {
     let oid = await baseCommit(repository, name2);
-    for (let left = countSteps(steps); left > 0; left -= 1) {
+    for (let left = countSteps(steps2); left > 0; left -= 1) {
       const { commit: commit2 } = await git.readCommit({ fs: import_node_fs.default, gitdir, oid, cache: cache3 });
       oid = commit2.parent[0] ?? "";
     }
@@ -42387,8 +42817,8 @@ async function baseCommit(repository, name2) {
     return git.expandOid({ fs: import_node_fs.default, gitdir, oid: name2, cache: cache3 });
   }
 }
-function countSteps(steps) {
-  const parts = steps.match(/~\d*|\^/g) ?? [];
+function countSteps(steps2) {
+  const parts = steps2.match(/~\d*|\^/g) ?? [];
   return parts.reduce((sum, part) => sum + (/\d/.test(part) ? Number(part.slice(1)) : 1), 0);
 }
 function isIsomorphicError(error) {
@@ -42957,14 +43387,14 @@ function pushAll(target, items) {
     target.push(items[i]);
   }
 }
-function balancedWithBudget(str, masked, budget) {
-  if (budget.remaining < 0) {
+function balancedWithBudget(str, masked, budget2) {
+  if (budget2.remaining < 0) {
     return void 0;
   }
   const r = range("{", "}", masked);
   const unmatched = r !== void 0 && masked.indexOf("{") < r[0];
-  budget.remaining -= r && !unmatched ? r[1] + 1 : str.length;
-  if (!r || budget.remaining < 0) {
+  budget2.remaining -= r && !unmatched ? r[1] + 1 : str.length;
+  if (!r || budget2.remaining < 0) {
     return void 0;
   }
   return {
@@ -42975,8 +43405,8 @@ function balancedWithBudget(str, masked, budget) {
     unmatched
   };
 }
-function maskUnmatchedOpens(masked, budget) {
-  budget.remaining -= masked.length;
+function maskUnmatchedOpens(masked, budget2) {
+  budget2.remaining -= masked.length;
   const open2 = [];
   for (let i = 0; i < masked.length; i++) {
     const c = masked.charCodeAt(i);
@@ -42995,9 +43425,9 @@ function maskUnmatchedOpens(masked, budget) {
   }
   return out + masked.slice(last);
 }
-function commaSetFollows(str, budget) {
-  budget.remaining -= str.length;
-  if (budget.remaining < 0) {
+function commaSetFollows(str, budget2) {
+  budget2.remaining -= str.length;
+  if (budget2.remaining < 0) {
     return false;
   }
   let close = false;
@@ -43013,12 +43443,12 @@ function commaSetFollows(str, budget) {
   }
   return false;
 }
-function parseCommaParts(str, budget) {
+function parseCommaParts(str, budget2) {
   const parts = [];
   let carry = "";
   for (; ; ) {
-    const m = balancedWithBudget(str, str, budget);
-    if (budget.remaining < 0) {
+    const m = balancedWithBudget(str, str, budget2);
+    if (budget2.remaining < 0) {
       return void 0;
     }
     if (!m) {
@@ -43069,7 +43499,7 @@ function lte(i, y) {
 function gte(i, y) {
   return i >= y;
 }
-function combine(acc, pre, values, max, maxLength, dropEmpties, budget) {
+function combine(acc, pre, values, max, maxLength, dropEmpties, budget2) {
   const out = [];
   let length = 0;
   let nonEmpty;
@@ -43091,10 +43521,10 @@ function combine(acc, pre, values, max, maxLength, dropEmpties, budget) {
       length += expansion.length;
     }
   }
-  budget.remaining -= out.length;
+  budget2.remaining -= out.length;
   return out;
 }
-function expandSequence(body, isAlphaSequence, max, maxLength, budget) {
+function expandSequence(body, isAlphaSequence, max, maxLength, budget2) {
   const n = body.split(/\.\./);
   const N = [];
   if (n[0] === void 0 || n[1] === void 0) {
@@ -43114,8 +43544,8 @@ function expandSequence(body, isAlphaSequence, max, maxLength, budget) {
   const cost = pad ? width : 1;
   let length = 0;
   for (let i = x; test2(i, y) && N.length < max; i += incr) {
-    budget.remaining -= cost;
-    if (budget.remaining < 0) {
+    budget2.remaining -= cost;
+    if (budget2.remaining < 0) {
       return void 0;
     }
     let c;
@@ -43145,8 +43575,8 @@ function expandSequence(body, isAlphaSequence, max, maxLength, budget) {
   }
   return N;
 }
-function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isTop) {
-  budget.remaining -= CALL_STEPS;
+function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget2, isTop) {
+  budget2.remaining -= CALL_STEPS;
   if (depth > maxDepth3) {
     return [str];
   }
@@ -43156,17 +43586,17 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isT
   let firstGroup = true;
   let masked = str;
   for (; ; ) {
-    const m = balancedWithBudget(str, masked, budget);
+    const m = balancedWithBudget(str, masked, budget2);
     if (!m) {
-      return combine(acc, str, [""], max, maxLength, dropEmpties, budget);
+      return combine(acc, str, [""], max, maxLength, dropEmpties, budget2);
     }
     if (m.unmatched) {
-      masked = maskUnmatchedOpens(masked, budget);
+      masked = maskUnmatchedOpens(masked, budget2);
     }
     const pre = m.pre;
-    const literal2 = () => combine(acc, pre + "{" + m.body + "}" + m.post, [""], max, maxLength, dropEmpties, budget);
+    const literal2 = () => combine(acc, pre + "{" + m.body + "}" + m.post, [""], max, maxLength, dropEmpties, budget2);
     if (/\$$/.test(pre)) {
-      acc = combine(acc, pre + "{" + m.body + "}", [""], max, maxLength, dropEmpties && !m.post.length, budget);
+      acc = combine(acc, pre + "{" + m.body + "}", [""], max, maxLength, dropEmpties && !m.post.length, budget2);
       firstGroup = false;
       if (!m.post.length)
         break;
@@ -43179,7 +43609,7 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isT
     const isSequence = isNumericSequence || isAlphaSequence;
     const isOptions = m.body.indexOf(",") >= 0;
     if (!isSequence && !isOptions) {
-      if (rewrites < maxRewrites && commaSetFollows(m.post, budget)) {
+      if (rewrites < maxRewrites && commaSetFollows(m.post, budget2)) {
         rewrites++;
         str = m.pre + "{" + m.body + escClose + m.post;
         masked = masked.slice(0, m.end) + escClose + masked.slice(m.end + 1);
@@ -43194,23 +43624,23 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isT
     }
     let values;
     if (isSequence) {
-      values = expandSequence(m.body, isAlphaSequence, max, maxLength, budget);
+      values = expandSequence(m.body, isAlphaSequence, max, maxLength, budget2);
       if (!values) {
         return literal2();
       }
     } else {
-      let n = parseCommaParts(m.body, budget);
+      let n = parseCommaParts(m.body, budget2);
       if (!n) {
         return literal2();
       }
       if (n.length === 1 && n[0] !== void 0) {
-        n = expand_(n[0], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget, false).map(embrace);
-        if (budget.remaining < 0) {
+        n = expand_(n[0], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget2, false).map(embrace);
+        if (budget2.remaining < 0) {
           return literal2();
         }
         if (n.length === 1) {
-          const next2 = combine(acc, pre + n[0], [""], max, maxLength, dropEmpties && !m.post.length, budget);
-          if (budget.remaining < 0) {
+          const next2 = combine(acc, pre + n[0], [""], max, maxLength, dropEmpties && !m.post.length, budget2);
+          if (budget2.remaining < 0) {
             return literal2();
           }
           acc = next2;
@@ -43230,8 +43660,8 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isT
       values = [];
       let valuesLength = 0;
       outer: for (let j = 0; j < n.length; j++) {
-        const expanded = expand_(n[j], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget, false);
-        if (budget.remaining < 0) {
+        const expanded = expand_(n[j], max, maxLength, maxDepth3, depth + 1, maxRewrites, budget2, false);
+        if (budget2.remaining < 0) {
           return literal2();
         }
         for (let k = 0; k < expanded.length; k++) {
@@ -43246,8 +43676,8 @@ function expand_(str, max, maxLength, maxDepth3, depth, maxRewrites, budget, isT
         }
       }
     }
-    const next = combine(acc, pre, values, max, maxLength, dropEmpties && !m.post.length, budget);
-    if (budget.remaining < 0) {
+    const next = combine(acc, pre, values, max, maxLength, dropEmpties && !m.post.length, budget2);
+    if (budget2.remaining < 0) {
       return literal2();
     }
     acc = next;
@@ -49821,7 +50251,7 @@ function compileMapFieldReader(field) {
     }
   }
   return (message, reader, ctx) => {
-    const record2 = message[localName];
+    const record4 = message[localName];
     let key;
     let val;
     const len = reader.uint32();
@@ -49845,7 +50275,7 @@ function compileMapFieldReader(field) {
     if (val === void 0) {
       val = valueDefault();
     }
-    setOwn(record2, key, val);
+    setOwn(record4, key, val);
   };
 }
 function compileScalarReader(type, utf8Validation, longAsString) {
@@ -50138,14 +50568,14 @@ function compileMapField(field) {
     const { toMessage } = localMessageMapper(field);
     const writeMessage = compiledWriter(field.message);
     return (writer, opts, message) => {
-      const record2 = message[localName];
-      const keys = Object.keys(record2);
+      const record4 = message[localName];
+      const keys = Object.keys(record4);
       for (let i = 0; i < keys.length; i++) {
         const key = keys[i];
         writer.tag(fieldNo, WireType.LengthDelimited).fork();
         writeKey(writer, key);
         writer.tag(2, WireType.LengthDelimited).fork();
-        writeMessage(writer, opts, toMessage(record2[key]));
+        writeMessage(writer, opts, toMessage(record4[key]));
         writer.join();
         writer.join();
       }
@@ -50155,14 +50585,14 @@ function compileMapField(field) {
   const valueWireType = writeTypeOfScalar(scalarType);
   const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
   return (writer, opts, message) => {
-    const record2 = message[localName];
-    const keys = Object.keys(record2);
+    const record4 = message[localName];
+    const keys = Object.keys(record4);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
       writer.tag(fieldNo, WireType.LengthDelimited).fork();
       writeKey(writer, key);
       writer.tag(2, valueWireType);
-      writeScalar(writer, record2[key]);
+      writeScalar(writer, record4[key]);
       writer.join();
     }
   };
@@ -50850,15 +51280,15 @@ function compileListItemValue(field) {
 function compileMapValue(field) {
   const writeMapValue = compileMapEntryValue(field);
   return (opts, value) => {
-    const record2 = value;
-    const keys = Object.keys(record2);
+    const record4 = value;
+    const keys = Object.keys(record4);
     if (keys.length == 0 && !opts.alwaysEmitImplicit) {
       return void 0;
     }
     const jsonObject = {};
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
-      setOwn(jsonObject, key, writeMapValue(opts, record2[key]));
+      setOwn(jsonObject, key, writeMapValue(opts, record4[key]));
     }
     return jsonObject;
   };
@@ -51488,7 +51918,7 @@ function compileMapFieldReader2(field) {
     if (typeof json != "object" || Array.isArray(json)) {
       throw new FieldError(field, "expected object, got " + formatVal(json));
     }
-    const record2 = message[localName];
+    const record4 = message[localName];
     const seen = /* @__PURE__ */ new Set();
     const jsonMapKeys = Object.keys(json);
     for (let i = 0; i < jsonMapKeys.length; i++) {
@@ -51516,7 +51946,7 @@ function compileMapFieldReader2(field) {
           throw new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, check)}`);
         }
       }
-      setOwn(record2, key, toLocalValue(value));
+      setOwn(record4, key, toLocalValue(value));
     }
   };
 }
@@ -65227,8 +65657,8 @@ var CelEnvironment = class {
     );
     return celEnv({ funcs: [step, match2] });
   }
-  #take(value, steps) {
-    this.#steps += steps;
+  #take(value, steps2) {
+    this.#steps += steps2;
     if (this.#steps > maxSteps) throw new Error(tooManySteps);
     return value;
   }
@@ -65306,7 +65736,13 @@ var appFields = {
 };
 var checkVariables = {
   site: {
-    fields: { name: "string", region: "string", labels: { mapOf: "string" }, reachable: "bool" }
+    fields: {
+      name: "string",
+      region: "string",
+      labels: { mapOf: "string" },
+      reachable: "bool",
+      kubernetesVersion: "string"
+    }
   },
   app: { fields: { name: "string", ...appFields } },
   apps: { mapOf: { fields: appFields } },
@@ -65789,8 +66225,8 @@ function isWithin(path2, above) {
   return path2.length === above.length || [".", "["].includes(path2.charAt(above.length));
 }
 function parseFieldPath(path2) {
-  const steps = path2.match(stepPattern);
-  return steps !== null && steps.join("") === path2 ? steps : void 0;
+  const steps2 = path2.match(stepPattern);
+  return steps2 !== null && steps2.join("") === path2 ? steps2 : void 0;
 }
 var stepPattern = /\.[^.[\]\s]+|\[(?:[^\]"]|"(?:[^"\\]|\\.)*")+\]/g;
 
@@ -66052,7 +66488,7 @@ function checkDurations(document2, durations) {
 }
 
 // src/core/model/check-schema.ts
-var import_ajv = __toESM(require_ajv(), 1);
+var import_ajv2 = __toESM(require_ajv(), 1);
 var checkSchema = (kind, document2) => keptCheck()(kind, document2);
 var keptCheck = keep(createSchemaCheck);
 function keep(make) {
@@ -66060,7 +66496,7 @@ function keep(make) {
   return () => made ??= make();
 }
 function createSchemaCheck() {
-  const ajv = new import_ajv.Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+  const ajv = new import_ajv2.Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
   const compiled = /* @__PURE__ */ new Map();
   return (kind, document2) => {
     let validate = compiled.get(kind);
@@ -66734,380 +67170,10 @@ var import_node_crypto7 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
-  return changes.flatMap(({ record: record2 }) => isRelease(record2) ? [record2] : []);
+  return changes.flatMap(({ record: record4 }) => isRelease(record4) ? [record4] : []);
 }
-function isRelease(record2) {
-  return record2 !== null && "stages" in record2 && "list" in record2;
-}
-
-// src/core/model/data-check.ts
-var import_ajv2 = __toESM(require_ajv(), 1);
-function dataCheck(schema) {
-  let validate;
-  return (data2) => {
-    validate ??= new import_ajv2.Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
-    if (validate(data2)) return { value: data2 };
-    const [first2] = validate.errors ?? [];
-    return { mistake: `${first2?.instancePath || "/"} ${first2?.message ?? "is wrong"}` };
-  };
-}
-
-// src/core/rollout/records.ts
-var closed = { additionalProperties: false };
-var record = (properties) => typebox_exports.Object(properties, closed);
-var Time = typebox_exports.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$" });
-var Tree = typebox_exports.String();
-var FollowedHead = record({
-  commit: typebox_exports.String(),
-  previous: typebox_exports.Optional(typebox_exports.String()),
-  at: Time
-});
-var ReleaseRef = record({
-  id: typebox_exports.String(),
-  /** Input digest of the app (RenderedApp.inputDigest). */
-  digest: typebox_exports.String(),
-  renderer: typebox_exports.Integer(),
-  /** Commit of the fleet repository whose app inputs are rendered. */
-  source: typebox_exports.String()
-});
-var Budget = typebox_exports.Union([
-  record({ count: typebox_exports.Integer({ minimum: 0 }) }),
-  record({ percent: typebox_exports.Integer({ minimum: 0, maximum: 100 }) })
-]);
-var ReleaseCheck = record({
-  name: typebox_exports.String(),
-  cel: typebox_exports.String(),
-  message: typebox_exports.Optional(typebox_exports.String())
-});
-var ReleaseChecks = record({
-  before: typebox_exports.Array(ReleaseCheck),
-  after: typebox_exports.Array(ReleaseCheck)
-});
-var Windows = typebox_exports.Array(typebox_exports.String());
-var OpenListBudgets = record({
-  failureBudget: Budget,
-  maxInFlight: Budget,
-  maxUnavailable: Budget,
-  minReadyMs: typebox_exports.Integer(),
-  progressDeadlineMs: typebox_exports.Integer(),
-  unknownBlocks: typebox_exports.Boolean(),
-  checks: typebox_exports.Optional(ReleaseChecks),
-  windows: typebox_exports.Optional(Windows)
-});
-var Standing = typebox_exports.Union([
-  typebox_exports.Literal("healthy"),
-  typebox_exports.Literal("unhealthy"),
-  typebox_exports.Literal("joining")
-]);
-var CurrentReleases = record({
-  /** Of all sites that no entry of `partial` names; null until the first release is through. */
-  release: typebox_exports.Union([ReleaseRef, typebox_exports.Null()]),
-  /** Stages passed by a release that was not through when it ended (or is not yet), oldest first; a later entry wins. */
-  partial: typebox_exports.Array(
-    record({
-      stage: typebox_exports.String(),
-      release: ReleaseRef,
-      sites: typebox_exports.Array(typebox_exports.String()),
-      /** Selector of the stage, when it has one: a joiner that matches it gets this release. */
-      selector: typebox_exports.Optional(typebox_exports.String())
-    })
-  ),
-  /** Absent: the built-in defaults. */
-  openList: typebox_exports.Optional(OpenListBudgets)
-});
-var FrozenStage = record({
-  name: typebox_exports.String(),
-  /** How its sites were chosen, in words: `count 1`, `10 % of 37 = 3`, `selector ring=0`, `rest`. */
-  by: typebox_exports.String(),
-  /** The stage of the strategy that became this one and others, a domain each. */
-  of: typebox_exports.Optional(typebox_exports.String()),
-  /** Selector text, when it has one: a joiner belongs to the stage whose selector matches it. */
-  selector: typebox_exports.Optional(typebox_exports.String()),
-  approval: typebox_exports.Boolean(),
-  /** It passes only when somebody promotes it. */
-  promotion: typebox_exports.Optional(typebox_exports.Literal("manual")),
-  soakMs: typebox_exports.Integer(),
-  failureBudget: typebox_exports.Integer(),
-  maxInFlight: typebox_exports.Integer(),
-  maxUnavailable: typebox_exports.Integer()
-});
-var UrgentRules = record({
-  /** Names of the strategy's stages that are kept; absent: all. */
-  stages: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-  soakMs: typebox_exports.Optional(typebox_exports.Integer()),
-  minReadyMs: typebox_exports.Optional(typebox_exports.Integer()),
-  ignoresWindows: typebox_exports.Optional(typebox_exports.Literal(true))
-});
-var ListEntry = record({
-  /** Index in `stages`. */
-  stage: typebox_exports.Integer(),
-  /** Tree it comes from; null: the app is not there. */
-  from: typebox_exports.Union([Tree, typebox_exports.Null()]),
-  /** Tree it goes to; null: removal (`verb` tells how). */
-  to: typebox_exports.Union([Tree, typebox_exports.Null()])
-});
-var Approval = record({
-  what: typebox_exports.Union([
-    typebox_exports.Literal("stage"),
-    typebox_exports.Literal("promotion"),
-    typebox_exports.Literal("deletions"),
-    typebox_exports.Literal("verb")
-  ]),
-  /** Stage name (to open, or to promote), number of deletions, or verb. */
-  value: typebox_exports.String(),
-  /** Digest of (release, stages, set of sites) it was given for. */
-  digest: typebox_exports.String(),
-  by: typebox_exports.String(),
-  at: Time,
-  why: typebox_exports.Optional(typebox_exports.String())
-});
-var RemovalVerb = typebox_exports.Union([
-  typebox_exports.Literal("delete"),
-  typebox_exports.Literal("orphan"),
-  typebox_exports.Literal("hold")
-]);
-var RollbackScope = typebox_exports.Union([
-  typebox_exports.Literal("failed"),
-  typebox_exports.Literal("stage"),
-  typebox_exports.Literal("all")
-]);
-var Release = record({
-  id: typebox_exports.String(),
-  app: typebox_exports.String(),
-  kind: typebox_exports.Union([typebox_exports.Literal("app"), typebox_exports.Literal("site"), typebox_exports.Literal("removal")]),
-  digest: typebox_exports.String(),
-  renderer: typebox_exports.Integer(),
-  /** Commit that started it. */
-  source: typebox_exports.String(),
-  /** Commit whose strategy and budgets hold for it. */
-  budgetsFrom: typebox_exports.String(),
-  strategy: typebox_exports.String(),
-  startedAt: Time,
-  verb: typebox_exports.Optional(RemovalVerb),
-  minReadyMs: typebox_exports.Integer(),
-  progressDeadlineMs: typebox_exports.Integer(),
-  unknownBlocks: typebox_exports.Boolean(),
-  /** Absent: none. */
-  checks: typebox_exports.Optional(ReleaseChecks),
-  windows: typebox_exports.Optional(Windows),
-  /** Absent: its strategy does not say what urgent means. */
-  ifUrgent: typebox_exports.Optional(UrgentRules),
-  /** An operator's word that it is urgent. */
-  urgent: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
-  stages: typebox_exports.Array(FrozenStage),
-  list: typebox_exports.Record(typebox_exports.String(), ListEntry),
-  /** Removal: what its app depends on, for when the fleet does not have it any more. */
-  dependsOn: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-  /** Objects it deletes over all its sites, and why that needs an approval (absent: none needed). */
-  deletions: record({
-    objects: typebox_exports.Integer(),
-    needsApproval: typebox_exports.Optional(typebox_exports.String()),
-    /** Protected objects among them. */
-    protected: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-    /** Protected objects that it drops and that other apps have or take: lost only with consent. */
-    spared: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-    /** How many were deleted by each hand-over. */
-    handed: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), typebox_exports.Integer()))
-  }),
-  handed: typebox_exports.Record(
-    typebox_exports.String(),
-    record({
-      at: Time,
-      commit: typebox_exports.Optional(typebox_exports.String()),
-      was: typebox_exports.Optional(Standing),
-      /** When it was done, with every check true: a later break is a failure. Absent where there are none. */
-      met: typebox_exports.Optional(Time)
-    })
-  ),
-  /**
-   * Sites that an older release had handed over, in a stage that it had not passed, when this one replaced it. They
-   * keep their slot until they settle on what they have; `settled`: they already had.
-   */
-  carried: typebox_exports.Record(typebox_exports.String(), record({ at: Time, settled: typebox_exports.Optional(typebox_exports.Boolean()) })),
-  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, cause: typebox_exports.String() })),
-  /** Sites that failed and go again by an operator's word: what they were before the first time. */
-  retried: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Standing)),
-  excused: typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() })),
-  opened: typebox_exports.Record(typebox_exports.String(), Time),
-  passed: typebox_exports.Record(typebox_exports.String(), Time),
-  /** What its strategy wants when it fails too often; absent: sites stay where they are. */
-  rollback: typebox_exports.Optional(RollbackScope),
-  /** It goes back: nothing more is handed over, and only a newer release or `retry` ends that. */
-  goingBack: typebox_exports.Optional(
-    record({
-      at: Time,
-      scope: RollbackScope,
-      /** The stage whose sites go back, for scope `stage`. */
-      stage: typebox_exports.Optional(typebox_exports.String()),
-      by: typebox_exports.Optional(typebox_exports.String()),
-      why: typebox_exports.String()
-    })
-  ),
-  /** Single sites that an operator sets back. */
-  setBack: typebox_exports.Optional(
-    typebox_exports.Record(typebox_exports.String(), record({ at: Time, by: typebox_exports.String(), why: typebox_exports.String() }))
-  ),
-  /** Sites that went back: from which tree and to which. Written before the mirror has it. */
-  back: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), record({ at: Time, from: Tree, to: Tree }))),
-  /**
-   * An operator's word: it sets the trees that sites had under an older release. One stage, no budget but slots, the
-   * newest touched first; holds do not stop it. With `only` the other sites of the app stay as they are.
-   */
-  backTo: typebox_exports.Optional(
-    record({
-      release: ReleaseRef,
-      by: typebox_exports.String(),
-      why: typebox_exports.String(),
-      only: typebox_exports.Optional(typebox_exports.Boolean()),
-      /** When the app was last changed at a site, as the mirrors tell. */
-      touched: typebox_exports.Record(typebox_exports.String(), Time),
-      /** Sites for which the mirrors' history has no tree of that release: they stay. */
-      stays: typebox_exports.Array(typebox_exports.String())
-    })
-  ),
-  /** Protected objects of the trees it goes to: what a rollback takes away only with consent. */
-  guarded: typebox_exports.Optional(typebox_exports.Array(typebox_exports.String())),
-  /** Removal: sites from which the app has gone, as their workers reported. */
-  left: typebox_exports.Optional(typebox_exports.Record(typebox_exports.String(), Time)),
-  /** Budgets of the open list once this release is current. */
-  openList: typebox_exports.Optional(OpenListBudgets),
-  approvals: typebox_exports.Array(Approval)
-});
-var BadReleases = record({
-  digests: typebox_exports.Array(typebox_exports.String()),
-  trees: typebox_exports.Optional(typebox_exports.Array(Tree))
-});
-var SiteLosses = typebox_exports.Record(
-  typebox_exports.String(),
-  record({ to: Tree, objects: typebox_exports.Array(typebox_exports.String()) })
-);
-var Arrivals = record({
-  handed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, was: Standing })),
-  failed: typebox_exports.Record(typebox_exports.String(), record({ at: Time, to: Tree, cause: typebox_exports.String() })),
-  /** What sites may lose: counted by a release that could not reach them, or approved. */
-  granted: typebox_exports.Optional(SiteLosses),
-  /** What sites would lose and nobody has counted: it waits for an approval. */
-  waiting: typebox_exports.Optional(SiteLosses)
-});
-var Hold = record({
-  id: typebox_exports.String(),
-  scope: record({
-    fleet: typebox_exports.Optional(typebox_exports.Literal(true)),
-    region: typebox_exports.Optional(typebox_exports.String()),
-    site: typebox_exports.Optional(typebox_exports.String()),
-    app: typebox_exports.Optional(typebox_exports.String()),
-    stage: typebox_exports.Optional(typebox_exports.String())
-  }),
-  all: typebox_exports.Optional(typebox_exports.Boolean()),
-  /** This release goes on; whatever else of the app is stopped. */
-  release: typebox_exports.Optional(typebox_exports.String()),
-  /** The Decision that declares it: it ends with its file, and by nothing else. */
-  declared: typebox_exports.Optional(
-    record({ decision: typebox_exports.String(), file: typebox_exports.String(), line: typebox_exports.Integer() })
-  ),
-  /** The commit that ended or changed the Decision: it counts for what that one starts, until the next is followed. */
-  endedBy: typebox_exports.Optional(typebox_exports.String()),
-  by: typebox_exports.String(),
-  why: typebox_exports.String(),
-  at: Time
-});
-var CarriedDecision = record({
-  /** Of what it says: another digest is another decision. */
-  digest: typebox_exports.String(),
-  file: typebox_exports.String(),
-  line: typebox_exports.Integer(),
-  /** Who committed the file, and the commit. */
-  by: typebox_exports.String(),
-  commit: typebox_exports.String(),
-  at: Time,
-  outcome: typebox_exports.Union([typebox_exports.Literal("done"), typebox_exports.Literal("refused")]),
-  message: typebox_exports.String()
-});
-var SiteAssignment = record({
-  mirror: typebox_exports.String(),
-  /** UID of the cluster's kube-system namespace, as its worker told. */
-  uid: typebox_exports.Optional(typebox_exports.String()),
-  /**
-   * Set while the site moves, or is forgotten: it leaves `mirror`'s tree, and comes to any other only when that worker
-   * has stopped.
-   */
-  moving: typebox_exports.Optional(
-    record({
-      to: typebox_exports.String(),
-      /**
-       * What the old worker said of this site before the move (`stopped`, "" for nothing): the same again is no
-       * acknowledgement of this move.
-       */
-      commit: typebox_exports.String(),
-      at: Time,
-      /** The trees it had: they are what the new mirror gets. */
-      trees: typebox_exports.Record(typebox_exports.String(), Tree),
-      good: typebox_exports.Record(typebox_exports.String(), Tree),
-      /** The fleet does not have the site (any more, or until now): what it had is kept for when it comes back. */
-      forgotten: typebox_exports.Optional(Time),
-      /** When its old worker had stopped writing to it, or there was nothing that it could have written. */
-      stopped: typebox_exports.Optional(Time),
-      /** Operator's word, instead of the old worker's acknowledgement. */
-      released: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() })),
-      /** Set when nobody writes to it any more: from now on its new mirror may have it. */
-      entering: typebox_exports.Optional(Time)
-    })
-  )
-});
-var WorkerSilences = record({
-  silences: typebox_exports.Array(record({ from: Time, to: Time })),
-  /** Operator's word that the region is excused until its worker is back. */
-  excused: typebox_exports.Optional(record({ by: typebox_exports.String(), at: Time, why: typebox_exports.String() }))
-});
-
-// src/core/rollout/control-files.ts
-var closed2 = { additionalProperties: false };
-var EpochRecord = typebox_exports.Object({ epoch: typebox_exports.Integer({ minimum: 0 }) }, closed2);
-var AcceptedHead = typebox_exports.Object(
-  { commit: typebox_exports.String(), by: typebox_exports.String(), at: typebox_exports.String(), why: typebox_exports.String() },
-  closed2
-);
-var Recovery = typebox_exports.Object(
-  {
-    mirrors: typebox_exports.Record(typebox_exports.String(), typebox_exports.String()),
-    by: typebox_exports.String(),
-    at: typebox_exports.String(),
-    why: typebox_exports.String()
-  },
-  closed2
-);
-var checks = {
-  head: dataCheck(FollowedHead),
-  epoch: dataCheck(EpochRecord),
-  accepted: dataCheck(AcceptedHead),
-  recovery: dataCheck(Recovery),
-  current: dataCheck(CurrentReleases),
-  bad: dataCheck(BadReleases),
-  arrivals: dataCheck(Arrivals),
-  release: dataCheck(Release),
-  hold: dataCheck(Hold),
-  site: dataCheck(SiteAssignment),
-  worker: dataCheck(WorkerSilences),
-  decision: dataCheck(CarriedDecision)
-};
-var controlPaths = {
-  head: "head.json",
-  epoch: "epoch.json",
-  accepted: "accepted.json",
-  recovered: "recovered.json",
-  current: (app) => `apps/${app}/current.json`,
-  bad: (app) => `apps/${app}/bad.json`,
-  arrivals: (app) => `apps/${app}/arrivals.json`,
-  open: (app, release2) => `apps/${app}/open/${release2}.json`,
-  hold: (id) => `holds/${id}.json`,
-  decision: (name2) => `decisions/${name2}.json`,
-  site: (site) => `sites/${site}.json`,
-  worker: (mirror) => `workers/${mirror}.json`
-};
-
-// src/core/rollout/own.ts
-function own(record2, key) {
-  return record2 !== void 0 && Object.hasOwn(record2, key) ? record2[key] : void 0;
+function isRelease(record4) {
+  return record4 !== null && "stages" in record4 && "list" in record4;
 }
 
 // src/core/rollout/board.ts
@@ -67129,7 +67195,8 @@ function newBoard(input2) {
     windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
-    counted: /* @__PURE__ */ new Map()
+    counted: /* @__PURE__ */ new Map(),
+    units: { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() }
   };
 }
 var unknownApp = { current: { release: null, partial: [] }, open: [], bad: [] };
@@ -67159,6 +67226,12 @@ function byRank(a, b) {
 function isoTime(ms) {
   return new Date(ms).toISOString();
 }
+function addHandOver(board, handOver3) {
+  board.handOvers.push(handOver3);
+  const trees = board.handedTrees.get(handOver3.site) ?? /* @__PURE__ */ new Map();
+  board.handedTrees.set(handOver3.site, trees);
+  for (const { app, set } of handOver3.apps) trees.set(app, "tree" in set ? set.tree : null);
+}
 function change(board, path2, to) {
   const whys = board.changes.get(path2)?.whys ?? [];
   board.changes.set(path2, { record: to.record, whys: [...whys, to.why] });
@@ -67178,8 +67251,8 @@ function setCurrent(board, app, to) {
 function setBad(board, app, to) {
   app.bad = to.digests;
   app.badTrees = to.trees;
-  const record2 = to.digests.length === 0 ? null : { digests: to.digests, trees: to.trees };
-  change(board, controlPaths.bad(app.app), { record: record2, why: to.why });
+  const record4 = to.digests.length === 0 ? null : { digests: to.digests, trees: to.trees };
+  change(board, controlPaths.bad(app.app), { record: record4, why: to.why });
 }
 function forgetBad(board, app) {
   if (app.bad.length === 0) return;
@@ -67193,10 +67266,21 @@ function setArrivals(board, app, to) {
     why: to.why
   });
 }
+function wakeLater(board, at2) {
+  if (at2 > board.input.now) wakeAt(board, at2);
+}
+function wakeAt(board, at2) {
+  if (at2 < board.input.now) return;
+  board.wakeAt = board.wakeAt === null ? at2 : Math.min(board.wakeAt, at2);
+}
+function askAt(board, mirror, at2) {
+  if (own(board.input.workers, mirror)?.heardAt === void 0) return wakeAt(board, at2);
+  board.asks.set(mirror, Math.min(at2, board.asks.get(mirror) ?? at2));
+}
 function changesOf(board) {
-  return [...board.changes].map(([path2, { record: record2, whys }]) => ({
+  return [...board.changes].map(([path2, { record: record4, whys }]) => ({
     path: path2,
-    record: record2,
+    record: record4,
     why: [...new Set(whys)].join("; ")
   }));
 }
@@ -67265,6 +67349,19 @@ function approvalDigest({
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
   return (0, import_node_crypto5.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
+function isStageApproved(release2, stage) {
+  return validApprovals(release2, "stage").some(({ value }) => value === stage);
+}
+function isStagePromoted(release2, stage) {
+  return validApprovals(release2, "promotion").some(({ value }) => value === stage);
+}
+function areDeletionsApproved(release2) {
+  if (release2.deletions.needsApproval === void 0 || release2.deletions.objects === 0) return true;
+  if (removalVerb(release2) === "orphan") return true;
+  return validApprovals(release2, "deletions").some(
+    ({ value }) => Number(value) >= release2.deletions.objects
+  );
+}
 function removalVerb(release2) {
   const verb = release2.verb ?? "delete";
   if (verb !== "hold") return verb;
@@ -67279,7 +67376,7 @@ function validApprovals(release2, what) {
 }
 function withoutSites(release2, sites) {
   if (!Object.keys(release2.list).some((site) => sites.has(site))) return release2;
-  const keep2 = (record2) => Object.fromEntries(Object.entries(record2).filter(([site]) => !sites.has(site)));
+  const keep2 = (record4) => Object.fromEntries(Object.entries(record4).filter(([site]) => !sites.has(site)));
   const smaller = refillStages(release2, {
     ...release2,
     list: keep2(release2.list),
@@ -67334,7 +67431,8 @@ function troubleOf({ cel: cel2 }, facts, concerns) {
 // src/core/rollout/site-view.ts
 function viewSite(input2, app, site) {
   const facts = own(input2.sites, site);
-  const mirror = servingMirror(input2, site);
+  const assignment = own(input2.control.sites, site);
+  const mirror = assignment?.mirror ?? facts?.mirror ?? "";
   const silentSince = silentSinceOf(input2, mirror);
   const observed = own(input2.observed, site);
   const didAnswer = observed?.reachable !== false;
@@ -67342,7 +67440,7 @@ function viewSite(input2, app, site) {
     site,
     facts,
     mirror,
-    isMoving: isMoving(input2, site),
+    isMoving: isMoving(assignment, facts),
     entry: own(own(input2.mirrors, site), app),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
@@ -67351,9 +67449,6 @@ function viewSite(input2, app, site) {
     isRegionExcused: silentSince !== null && own(input2.control.workers, mirror)?.excused !== void 0
   };
 }
-function servingMirror({ control: control2, sites }, site) {
-  return own(control2.sites, site)?.mirror ?? own(sites, site)?.mirror ?? "";
-}
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
   return worker === void 0 ? now : worker.silentSince;
@@ -67361,10 +67456,8 @@ function silentSinceOf({ workers, now }, mirror) {
 function heardAt(input2, { mirror, silentSince }) {
   return silentSince ?? Math.min(input2.now, own(input2.workers, mirror)?.heardAt ?? input2.now);
 }
-function isMoving({ control: control2, sites }, site) {
-  const assignment = own(control2.sites, site);
+function isMoving(assignment, facts) {
   if (assignment === void 0) return false;
-  const facts = own(sites, site);
   return assignment.moving !== void 0 || facts !== void 0 && facts.mirror !== assignment.mirror;
 }
 function standingTree(entry2) {
@@ -67381,6 +67474,12 @@ function isHealthy(view, unknownBlocks) {
   if (unknownBlocks && observed.unverified > 0) return false;
   return observed.health === "Healthy" || observed.health === "Suspended";
 }
+function standingOf(view, unknownBlocks) {
+  const { observed, entry: entry2 } = view;
+  if (observed === void 0) return standingTree(entry2) === void 0 ? "joining" : "unhealthy";
+  if (!observed.everHealthy) return "joining";
+  return isHealthy(view, unknownBlocks) ? "healthy" : "unhealthy";
+}
 function hasBeenReady(view, tree, release2) {
   const { observed } = view;
   if (observed === void 0 || observed.tree !== tree) return false;
@@ -67395,7 +67494,9 @@ function siteFacts2(input2, { app, view, unknownBlocks }) {
   return {
     get site() {
       const { region = "", labels = {} } = facts ?? {};
-      return { name: site, region, labels: { ...labels }, reachable: didAnswer };
+      const version = own(input2.observed, site)?.kubernetesVersion;
+      const told = version === void 0 ? {} : { kubernetesVersion: version };
+      return { name: site, region, labels: { ...labels }, reachable: didAnswer, ...told };
     },
     get app() {
       return { name: app, ...appFacts(view, unknownBlocks) };
@@ -67424,6 +67525,23 @@ function appFacts(view, unknownBlocks) {
     unverified: observed?.unverified ?? 0
   };
 }
+function overallFacts(input2, app) {
+  return {
+    get overall() {
+      let [sites, healthy] = [0, 0];
+      for (const site of Object.keys(input2.sites)) {
+        const view = viewSite(input2, app, site);
+        if (standingTree(view.entry) === void 0) continue;
+        sites += 1;
+        if (isHealthy(view, false)) healthy += 1;
+      }
+      return { sites, healthy, unhealthy: sites - healthy, healthyShare: shareOf(healthy, sites) };
+    }
+  };
+}
+function shareOf(part, all) {
+  return all === 0 ? 0 : part / all;
+}
 
 // src/core/rollout/checks/site-checks.ts
 function hasSiteChecks({ checks: checks2 }) {
@@ -67432,6 +67550,11 @@ function hasSiteChecks({ checks: checks2 }) {
 function untrueAfter(input2, { checks: checks2, unknownBlocks }, { app, view }) {
   if (checks2 === void 0 || checks2.after.length === 0) return null;
   return firstUntrue(checks2.after, siteFacts2(input2, { app, view, unknownBlocks }), isOfSite);
+}
+function untrueBefore(input2, { checks: checks2, unknownBlocks }, { app, view }) {
+  if (checks2 === void 0 || checks2.before.length === 0) return null;
+  const facts = siteFacts2(input2, { app, view, unknownBlocks });
+  return firstUntrue(checks2.before, facts, (program) => !countsSites(program));
 }
 
 // src/core/rollout/silence.ts
@@ -67444,22 +67567,111 @@ function silentMs(input2, mirror, from) {
   if (since !== null) spans.push({ from: since, to: input2.now });
   if (spans.length === 0) return 0;
   let total = 0;
-  let counted2 = from;
+  let counted3 = from;
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
-    const start = Math.max(span.from, counted2);
+    const start = Math.max(span.from, counted3);
     const end = Math.min(span.to, input2.now);
     if (end <= start) continue;
     total += end - start;
-    counted2 = end;
+    counted3 = end;
   }
   return total;
 }
 
 // src/core/rollout/arrivals.ts
+var defaultOpenList = {
+  failureBudget: { percent: 2 },
+  maxInFlight: { percent: 10 },
+  maxUnavailable: { percent: 10 },
+  minReadyMs: 1e4,
+  progressDeadlineMs: 6e5,
+  unknownBlocks: false
+};
+function arrivalsInFlight(board, app) {
+  return Object.keys(app.arrivals.handed).filter((site) => {
+    const view = viewSite(board.input, app.app, site);
+    return arrivalState(board, app, view) === "in-flight";
+  });
+}
+function arrivalState(board, app, view) {
+  const handed = own(app.arrivals.handed, view.site);
+  if (handed === void 0 || view.facts === void 0) return "gone";
+  if (view.isMoving || view.silentSince !== null) return "in-flight";
+  if (standingTree(view.entry) !== handed.to) {
+    return isWanted(app, board, view) ? "in-flight" : "gone";
+  }
+  return judgedState(board, view, { handed, app });
+}
+function judgedState(board, view, { handed, app }) {
+  const budgets = budgetsOf(app);
+  const isHealthyNow = isHealthy(view, budgets.unknownBlocks);
+  const isReady = hasBeenReady(view, handed.to, budgets) && isHealthyNow;
+  const isUntrue = isReady && untrueAfter(board.input, budgets, { app: app.app, view }) !== null;
+  if (isReady && !isUntrue) return "settled";
+  const at2 = Date.parse(handed.at);
+  const until = at2 + budgets.progressDeadlineMs + silentMs(board.input, view.mirror, at2);
+  wakeLater(board, until);
+  if (board.input.now < until || isHealthyNow && !isUntrue) return "in-flight";
+  return handed.was === "unhealthy" ? "settled" : "failed";
+}
+function isWanted(app, board, view) {
+  return entitledTree(board, app, view.site) !== void 0 && !isListed(app, view.site);
+}
+function budgetsOf(app) {
+  return app.current.openList ?? defaultOpenList;
+}
+function settleArrivals(board, app) {
+  const whys = [];
+  const handed = { ...app.arrivals.handed };
+  const failed3 = stillFailed(board, app, whys);
+  for (const [site, { to }] of Object.entries(app.arrivals.handed)) {
+    const view = viewSite(board.input, app.app, site);
+    const state = arrivalState(board, app, view);
+    if (state === "in-flight") continue;
+    delete handed[site];
+    whys.push(`${app.app}: ${site} ${state === "failed" ? "failed" : "has arrived"}`);
+    if (state === "failed") failed3[site] = { at: board.at, to, cause: troubleOf2(board, app, view) };
+  }
+  if (whys.length > 0)
+    setArrivals(board, app, {
+      arrivals: { ...app.arrivals, handed, failed: failed3 },
+      why: whys.join("; ")
+    });
+}
+function stillFailed(board, app, whys) {
+  const failed3 = {};
+  for (const [site, record4] of Object.entries(app.arrivals.failed)) {
+    const view = viewSite(board.input, app.app, site);
+    if (standingTree(view.entry) === record4.to && !hasHealed(board, app, view))
+      failed3[site] = record4;
+    else whys.push(`${app.app}: ${site} no longer counts as failed`);
+  }
+  return failed3;
+}
+function troubleOf2(board, app, view) {
+  const { isReachable: isReachable2, observed } = view;
+  const budgets = budgetsOf(app);
+  const check = isHealthy(view, budgets.unknownBlocks) ? untrueAfter(board.input, budgets, { app: app.app, view }) : null;
+  return `${check?.words ?? (isReachable2 ? healthInWords(observed) : "offline")} at its deadline`;
+}
+function hasHealed(board, app, view) {
+  const budgets = budgetsOf(app);
+  if (view.silentSince !== null || !isHealthy(view, budgets.unknownBlocks)) return false;
+  return untrueAfter(board.input, budgets, { app: app.app, view }) === null;
+}
 function entitledTree(board, app, site) {
   const promoted = app.promoted.get(site);
   if (promoted !== void 0 || app.isCompleted) return promoted;
   return own(own(board.input.entitled, app.app), site);
+}
+function arrivalAt(board, app, site) {
+  if (app.movedNow.has(site)) return void 0;
+  const to = entitledTree(board, app, site);
+  if (to === void 0 || standingTree(own(own(board.input.mirrors, site), app.app)) === to)
+    return void 0;
+  if (isListed(app, site)) return void 0;
+  const view = viewSite(board.input, app.app, site);
+  return view.facts === void 0 ? void 0 : { view, to };
 }
 function isListed(app, site) {
   for (const release2 of app.open.values()) {
@@ -67472,6 +67684,33 @@ function isListed(app, site) {
 }
 
 // src/core/rollout/losses.ts
+var nothing = { deleted: [], awaited: void 0 };
+function lossesOf(board, site, { step, steps: steps2 }) {
+  const dropped = droppedObjects(board, step);
+  if (dropped.length === 0) return nothing;
+  const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
+  const kept = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
+  const gone = dropped.filter(
+    (object) => !kept.some(
+      (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object))
+    )
+  );
+  if (gone.length === 0) return nothing;
+  const coming = others.flatMap((other) => {
+    const tree = comingTree(board, other, site);
+    return tree === void 0 ? [] : [{ app: other.app, tree }];
+  });
+  const deleted = [];
+  let awaited;
+  for (const object of gone) {
+    const taker = coming.find(({ tree }) => hasObject(board, tree, object));
+    if (taker === void 0 && isLetGo(board, site, { step, object }) !== true)
+      deleted.push(object);
+    if (taker === void 0) continue;
+    awaited ??= { app: taker.app, object };
+  }
+  return { deleted, awaited };
+}
 function droppedObjects({ input: input2, dropped }, { from, to }) {
   if (from === void 0 || from === to) return [];
   const key = `${from} ${to}`;
@@ -67484,6 +67723,14 @@ function droppedObjects({ input: input2, dropped }, { from, to }) {
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
+}
+function treesAfter(board, app, { site, steps: steps2 }) {
+  const step = steps2.find((each) => each.app === app);
+  if (step !== void 0) return step.to === null ? [] : [step.to];
+  const standing2 = treeAt(board.input, app, site);
+  const handed = board.handedTrees.get(site)?.get(app);
+  if (standing2 === void 0 || handed === null) return [];
+  return handed === void 0 ? [standing2] : [standing2, handed];
 }
 function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
@@ -67522,8 +67769,8 @@ function comingBy(release2, site) {
   const entry2 = own(release2.list, site);
   if (entry2 === void 0 || entry2.to === null) return void 0;
   const isOver = [release2.excused, release2.failed].some((records) => Object.hasOwn(records, site));
-  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
-  return isOver || hasPassed2 ? void 0 : entry2.to;
+  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  return isOver || hasPassed3 ? void 0 : entry2.to;
 }
 
 // src/core/rollout/count-losses.ts
@@ -67535,9 +67782,9 @@ function countLosses(board, release2) {
   for (const [site, { from }] of Object.entries(release2.list)) {
     const step = stepAt(board, release2, site);
     if (step === void 0) continue;
-    const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
-    const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
-    for (const object of steps.flatMap((each) => droppedObjects(board, each))) {
+    const steps2 = from === null || from === step.from ? [step] : [step, { ...step, from }];
+    const gone = new Set(steps2.flatMap((each) => finalLosses(board, site, each)));
+    for (const object of steps2.flatMap((each) => droppedObjects(board, each))) {
       (gone.has(object) ? deleted : spared).add(object);
     }
     bySite2.set(site, gone.size);
@@ -67551,8 +67798,8 @@ function stepAt(board, release2, site) {
   const from = treeAt(board.input, release2.app, site);
   if (entry2 === void 0 || from === void 0 || from === entry2.to) return void 0;
   if (goesNoMore(release2, site)) return void 0;
-  const hasPassed2 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
-  if (hasPassed2 && release2.kind !== "removal") return void 0;
+  const hasPassed3 = Object.hasOwn(release2.passed, release2.stages[entry2.stage]?.name ?? "");
+  if (hasPassed3 && release2.kind !== "removal") return void 0;
   return stepOf(release2, { from, to: entry2.to });
 }
 function goesNoMore({ goingBack, back }, site) {
@@ -67561,6 +67808,53 @@ function goesNoMore({ goingBack, back }, site) {
 function stepOf(release2, { from, to }) {
   const isOrphaned = to === null && removalVerb(release2) === "orphan";
   return { app: release2.app, from, to, isOrphaned };
+}
+function recountLosses(board) {
+  for (const { open: open2 } of board.apps.values()) {
+    for (const release2 of open2.values()) {
+      const count = countLosses(board, release2);
+      board.counted.set(release2.id, count.bySite);
+      const { deletions: deletions2 } = release2;
+      const lost = deletions2.spared?.filter((object) => count.deleted.has(object)) ?? [];
+      if (count.objects <= deletions2.objects && lost.length === 0) continue;
+      setRelease(board, grown(release2, count, lost), `${release2.id} deletes more than was counted`);
+    }
+  }
+}
+function grown(release2, count, lost) {
+  const { deletions: deletions2, approvals } = release2;
+  const [first2] = lost;
+  const more = count.objects - deletions2.objects;
+  const needsApproval = first2 === void 0 ? `${more} more than were counted before: no other app takes them over any more` : protectedWords(first2);
+  return {
+    ...release2,
+    approvals: approvals.filter(({ what }) => what !== "deletions"),
+    deletions: {
+      ...deletions2,
+      objects: Math.max(count.objects, deletions2.objects),
+      needsApproval,
+      ...first2 === void 0 ? {} : {
+        protected: [...deletions2.protected ?? [], ...lost].toSorted(),
+        spared: (deletions2.spared ?? []).filter((object) => !lost.includes(object))
+      }
+    }
+  };
+}
+function countedAt({ counted: counted3 }, release2, site) {
+  return counted3.get(release2.id)?.get(site) ?? 0;
+}
+function recountBlock({ id }) {
+  return {
+    code: "deletions",
+    reason: `what ${id} deletes there has just changed`,
+    endsWhen: "it has been counted again"
+  };
+}
+function withLosses({ deletions: deletions2 }, losses) {
+  const handed = { ...deletions2.handed, ...losses };
+  const some = Object.fromEntries(Object.entries(handed).filter(([, number]) => number > 0));
+  const { handed: _, ...rest } = deletions2;
+  return Object.keys(some).length === 0 ? rest : { ...rest, handed: some };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -67585,15 +67879,15 @@ function countDeletions(run2) {
   const open2 = [...run2.board.apps.values()].flatMap((app) => [...app.open.values()]);
   const counts = open2.map((release2) => countOf2(run2, release2));
   const isBegun = ({ release: release2 }) => run2.begun.some(({ id }) => id === release2.id);
-  const counted2 = counts.filter(
+  const counted3 = counts.filter(
     (count) => count.objects > 0 && (isBegun(count) || hasGrown(count))
   );
-  const total = counted2.reduce((sum, { objects }) => sum + objects, 0);
+  const total = counted3.reduce((sum, { objects }) => sum + objects, 0);
   for (const count of counts) {
-    if (!counted2.includes(count)) noteSpared(run2, count);
+    if (!counted3.includes(count)) noteSpared(run2, count);
   }
-  for (const count of counted2) {
-    const ofApp = counted2.filter(({ release: release2 }) => release2.app === count.release.app);
+  for (const count of counted3) {
+    const ofApp = counted3.filter(({ release: release2 }) => release2.app === count.release.app);
     const sum = ofApp.reduce((before, { objects }) => before + objects, 0);
     noteCount(run2, count, reasonFor(run2, count, { total, ofApp: sum }));
   }
@@ -67654,16 +67948,16 @@ function objectsOfApp({ input: input2 }, app) {
 
 // src/core/rollout/rollback/back-state.ts
 function backState(input2, release2, view) {
-  const record2 = own(release2.back, view.site);
-  if (record2 === void 0) return void 0;
+  const record4 = own(release2.back, view.site);
+  if (record4 === void 0) return void 0;
   const tree = standingTree(view.entry);
   if (view.isMoving) return { kind: "in-flight", until: null };
-  if (tree === record2.from) return { kind: "pending" };
-  if (tree !== record2.to) return { kind: "over" };
+  if (tree === record4.from) return { kind: "pending" };
+  if (tree !== record4.to) return { kind: "over" };
   const isReady = hasBeenReady(view, tree, release2) && isHealthy(view, release2.unknownBlocks);
   if (isReady) return { kind: "settled" };
   if (view.silentSince !== null) return { kind: "in-flight", until: null };
-  const at2 = Date.parse(record2.at);
+  const at2 = Date.parse(record4.at);
   const until = at2 + release2.progressDeadlineMs + silentMs(input2, view.mirror, at2);
   return input2.now < until ? { kind: "in-flight", until } : { kind: "stuck" };
 }
@@ -67734,7 +68028,7 @@ function handedState(listed, handed) {
   if (standingTree(view.entry) !== entry2.to) {
     return { kind: "in-flight", rehand: true, until: null };
   }
-  return isFrozen(view) ? frozenState(listed, handed, entry2.to) : judgedState(listed, handed, entry2.to);
+  return isFrozen(view) ? frozenState(listed, handed, entry2.to) : judgedState2(listed, handed, entry2.to);
 }
 function isFrozen(view) {
   return view.silentSince !== null || view.isMoving;
@@ -67743,7 +68037,7 @@ function frozenState(listed, handed, to) {
   const isMet = handed.met !== void 0 || !hasSiteChecks(listed.release);
   return isMet && hasBeenReady(listed.view, to, listed.release) ? { kind: "done", settledAt: settledAt(listed, handed.met ?? handed.at) } : { kind: "in-flight", rehand: false, until: null };
 }
-function judgedState(listed, handed, to) {
+function judgedState2(listed, handed, to) {
   const { input: input2, release: release2, view } = listed;
   const isReady = hasBeenReady(view, to, release2);
   const isHealthyNow = isHealthy(view, release2.unknownBlocks) && view.observed?.tree === to;
@@ -67794,10 +68088,149 @@ function settledAt({ input: input2, release: release2, view }, earliest) {
   return Math.max(earliest, asOf - healthyFor + Math.min(healthyFor, release2.minReadyMs));
 }
 
+// src/core/rollout/holds.ts
+function holdOn(holds2, target) {
+  return holds2.find((hold) => applies(hold, target) && stops(hold, target));
+}
+function applies({ scope: scope2 }, { app, stage, at: at2 }) {
+  const { fleet: _, stage: held, ...named2 } = scope2;
+  const target = { app, site: at2?.site, region: at2?.region };
+  return Object.keys(scope2).length > 0 && // A stage that became one for each domain is held by the name of that one, or of all of them.
+  (held === void 0 || held === stage?.name || held === stage?.of) && Object.entries(named2).every(([key, name2]) => own(target, key) === name2);
+}
+function stops(hold, { kind, release: name2, source }) {
+  const { scope: scope2, all, release: release2, endedBy } = hold;
+  if (endedBy !== void 0 && endedBy !== source) return false;
+  if (release2 !== void 0 && release2 === name2) return false;
+  if (all === true) return true;
+  if (kind === "open") return false;
+  const namesPlace = scope2.fleet !== void 0 || (scope2.site ?? scope2.region) !== void 0;
+  return kind !== "site" || namesPlace;
+}
+function scopeInWords(scope2) {
+  const { fleet, ...named2 } = scope2;
+  const parts = Object.entries(named2).map(([key, name2]) => `${key} ${name2}`);
+  return [...fleet === true ? ["fleet"] : [], ...parts].join(", ");
+}
+function targetInWords({ scope: scope2, release: release2 }) {
+  return `${scopeInWords(scope2)}${release2 === void 0 ? "" : `, at ${release2}`}`;
+}
+function holdInWords({ by, why, declared, ...hold }) {
+  const place = declared === void 0 ? "" : `, declared in ${declared.file}:${declared.line}`;
+  return `held by ${by} (${targetInWords(hold)}${place}): ${why}`;
+}
+function heldBlock(hold) {
+  return { code: "held", reason: holdInWords(hold), endsWhen: endOf(hold) };
+}
+function endOf({ declared, endedBy }) {
+  if (endedBy !== void 0)
+    return "the next commit is followed, or an operator resumes it: the commit that ends a hold does not free what it starts";
+  if (declared === void 0) return "an operator resumes it";
+  const { decision, file, line } = declared;
+  return `the Decision ${decision} (${file}:${line}) leaves the fleet repository`;
+}
+
 // src/core/rollout/units.ts
+function releasesOf(board, unit) {
+  return unit.members.flatMap(({ app, id }) => board.apps.get(app)?.open.get(id) ?? []);
+}
+function stagesOf(releases) {
+  return releases[0]?.stages ?? [];
+}
+function sitesByStage({ units }, releases) {
+  const [first2, ...others] = releases;
+  if (first2 === void 0 || others.length > 0) return sortedByStage(releases);
+  const known = units.stages.get(first2.list) ?? sortedByStage(releases);
+  units.stages.set(first2.list, known);
+  return known;
+}
+function sortedByStage(releases) {
+  const stages2 = stagesOf(releases).map(() => []);
+  const seen = /* @__PURE__ */ new Set();
+  for (const release2 of releases) {
+    for (const [site, { stage }] of Object.entries(release2.list)) {
+      if (releases.length > 1 && seen.has(site)) continue;
+      if (releases.length > 1) seen.add(site);
+      stages2[stage]?.push(site);
+    }
+  }
+  return stages2;
+}
+function unitSite(board, releases, site) {
+  const parts = onePerApp(releases.flatMap((release2) => partAt(board, release2, site) ?? []));
+  const region = own(board.input.sites, site)?.region ?? "";
+  return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
+}
+var rankOf3 = { app: 0, removal: 1, site: 2 };
+function onePerApp(parts) {
+  if (parts.length < 2) return parts;
+  const byApp2 = /* @__PURE__ */ new Map();
+  for (const part of parts) {
+    const { app, kind } = part.release;
+    const known = byApp2.get(app);
+    if (known === void 0 || rankOf3[kind] < rankOf3[known.release.kind]) byApp2.set(app, part);
+  }
+  return [...byApp2.values()];
+}
+function partAt({ input: input2, units }, release2, site) {
+  const parts = units.parts.get(release2) ?? /* @__PURE__ */ new Map();
+  units.parts.set(release2, parts);
+  const known = parts.get(site);
+  if (known !== void 0) return known;
+  const listed = listedSite(input2, release2, site);
+  const part = listed === void 0 ? null : partOf(listed);
+  parts.set(site, part);
+  return part;
+}
+function partOf(listed) {
+  const state = siteState(listed);
+  return { ...listed, state: isHeldBack(listed, state) ? waiting : state };
+}
+var waiting = { kind: "waiting", holdsSlot: false };
+function isHeldBack({ input: input2, release: release2, entry: entry2, view }, state) {
+  if (input2.control.holds.length === 0 || state.kind !== "excused") return false;
+  if (release2.backTo !== void 0) return false;
+  if (state.because !== "offline" && state.because !== "suspended") return false;
+  const stage = release2.stages[entry2.stage];
+  const at2 = { site: view.site, region: view.facts?.region ?? "" };
+  const { app, kind, id, source } = release2;
+  return holdOn(input2.control.holds, { app, kind, release: id, source, stage, at: at2 }) !== void 0;
+}
+var weights = {
+  fails: 6,
+  failed: 5,
+  waiting: 4,
+  "in-flight": 3,
+  unchanged: 2,
+  done: 1,
+  excused: 0
+};
+function mergedState(states) {
+  const [first2, ...others] = states;
+  if (first2 === void 0) return { kind: "excused", because: "forgotten", settledAt: 0 };
+  let worst = first2;
+  for (const state of others) if (weights[state.kind] > weights[worst.kind]) worst = state;
+  if (worst.kind !== "waiting") return worst;
+  return { kind: "waiting", holdsSlot: states.some(holdsSlot) };
+}
 function holdsSlot(state) {
   if (state.kind === "waiting" || state.kind === "failed") return state.holdsSlot;
   return state.kind === "in-flight";
+}
+function unitStanding({ parts }) {
+  const standings = parts.map(({ view, release: release2 }) => standingOf(view, release2.unknownBlocks));
+  if (standings.includes("healthy")) return "healthy";
+  return standings.includes("unhealthy") ? "unhealthy" : "joining";
+}
+function isUnavailable({ parts }) {
+  return parts.some((part) => {
+    const { release: release2, view, entry: entry2, state } = part;
+    if (state.kind === "excused") return false;
+    if (entry2.to === null && state.kind === "done") return false;
+    const was = own(release2.handed, view.site)?.was ?? standingOf(view, release2.unknownBlocks);
+    if (was === "joining" && standingOf(view, release2.unknownBlocks) !== "unhealthy") return false;
+    return holdsSlot(state) || !isHealthy(view, release2.unknownBlocks);
+  });
 }
 
 // src/core/rollout/start/take-over.ts
@@ -67825,8 +68258,8 @@ function takeSites(board, app, {
   const carried = {};
   for (const release2 of app.open.values()) {
     if (!kinds2.includes(release2.kind)) continue;
-    for (const [site, record2] of touchedBy(board, release2)) {
-      if (sites.has(site) && record2.settled !== true) carried[site] = record2;
+    for (const [site, record4] of touchedBy(board, release2)) {
+      if (sites.has(site) && record4.settled !== true) carried[site] = record4;
     }
     shrink(board, release2, { sites, why });
   }
@@ -67843,9 +68276,9 @@ function takeArrivals(board, app, { sites, why }) {
   const [handed, failed3] = [{ ...app.arrivals.handed }, { ...app.arrivals.failed }];
   let changed2 = false;
   for (const site of sites) {
-    const record2 = own(handed, site);
-    if (record2 !== void 0) carried[site] = { at: record2.at };
-    changed2 ||= record2 !== void 0 || Object.hasOwn(failed3, site);
+    const record4 = own(handed, site);
+    if (record4 !== void 0) carried[site] = { at: record4.at };
+    changed2 ||= record4 !== void 0 || Object.hasOwn(failed3, site);
     delete handed[site];
     delete failed3[site];
   }
@@ -67871,8 +68304,24 @@ function unlistSites({ input: input2, board }, app) {
 }
 
 // src/core/rollout/site-moves.ts
-function assign(board, site, { record: record2, why }) {
-  change(board, controlPaths.site(site), { record: record2, why: `${site} ${why}` });
+function planSiteMoves(board) {
+  const { sites, control: control2 } = board.input;
+  for (const site of Object.keys(sites)) {
+    const [facts, assignment] = [own(sites, site), own(control2.sites, site)];
+    if (facts === void 0) continue;
+    if (assignment === void 0)
+      assign(board, site, {
+        record: { mirror: facts.mirror },
+        why: `is assigned to ${facts.mirror}`
+      });
+    else if (assignment.moving !== void 0)
+      goOn(board, site, { facts, assignment, moving: assignment.moving });
+    else if (facts.mirror !== assignment.mirror) leave(board, site, { facts, assignment });
+  }
+  forgetSites(board);
+}
+function assign(board, site, { record: record4, why }) {
+  change(board, controlPaths.site(site), { record: record4, why: `${site} ${why}` });
 }
 function forget(board, site) {
   const assignment = own(board.input.control.sites, site);
@@ -67882,12 +68331,12 @@ function forget(board, site) {
   if (moving?.forgotten !== void 0 && moving.entering === void 0)
     return forgetFurther(board, site, { assignment, moving, why });
   const mirror = hostOf(board, site, assignment);
-  const record2 = {
+  const record4 = {
     ...assignment,
     mirror,
     moving: { ...forgottenMove(board, site, { mirror, moving }), forgotten: board.at }
   };
-  assign(board, site, { record: record2, why: "is no longer in the fleet" });
+  assign(board, site, { record: record4, why: "is no longer in the fleet" });
   board.siteMoves.push({ site, leave: mirror, why });
 }
 function hostOf(board, site, { mirror, moving }) {
@@ -67912,10 +68361,18 @@ function forgetFurther(board, site, { assignment, moving, why }) {
     return change(board, controlPaths.site(site), { record: null, why });
   if (isStill) return;
   if (hasStopped(board, site, { assignment, moving })) {
-    const record2 = { ...assignment, moving: { ...moving, stopped: board.at } };
-    return assign(board, site, { record: record2, why: `is left alone by the worker of ${record2.mirror}` });
+    const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
+    return assign(board, site, { record: record4, why: `is left alone by the worker of ${record4.mirror}` });
   }
   board.siteMoves.push({ site, leave: assignment.mirror, why });
+}
+function leave(board, site, { facts, assignment }) {
+  const moving = beginMove(board, site, { mirror: assignment.mirror, to: facts.mirror });
+  assign(board, site, {
+    record: { ...assignment, moving },
+    why: `leaves ${assignment.mirror} for ${facts.mirror}`
+  });
+  board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${facts.mirror}` });
 }
 function beginMove(board, site, { mirror, to }) {
   const { good, workers, mirrors } = board.input;
@@ -67949,10 +68406,45 @@ function unleave(board, app, { site, entry: entry2 }) {
   const release2 = board.apps.get(app)?.open.get(entry2.leaving.release);
   const from = own(release2?.list, site)?.from ?? void 0;
   if (release2 === void 0 || from === void 0) return void 0;
-  const without = (record2) => Object.fromEntries(Object.entries(record2).filter(([name2]) => name2 !== site));
+  const without = (record4) => Object.fromEntries(Object.entries(record4).filter(([name2]) => name2 !== site));
   const next = { ...release2, handed: without(release2.handed), failed: without(release2.failed) };
   setRelease(board, next, `${app} leaves ${site} once it has moved`);
   return from;
+}
+function goOn(board, site, move2) {
+  const { assignment, moving } = move2;
+  const stands = own(board.input.mirrors, site) !== void 0;
+  if (moving.entering !== void 0) {
+    const isThere = stands || Object.keys(moving.trees).length === 0;
+    if (isThere) arrive(board, site, move2);
+    else enter(board, site, { moving, from: assignment.mirror });
+    return;
+  }
+  const aimed = redirected(board, site, move2);
+  const isHome = aimed.to === assignment.mirror;
+  if (stands || !(isHome || hasStopped(board, site, { assignment, moving: aimed }))) {
+    board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
+    return;
+  }
+  const entering = { ...aimed, entering: board.at };
+  assign(board, site, {
+    record: { ...assignment, moving: entering },
+    why: `may enter ${entering.to}`
+  });
+  enter(board, site, { moving: entering, from: assignment.mirror });
+}
+function redirected(board, site, { facts, assignment, moving }) {
+  const trees = Object.fromEntries(
+    Object.entries(moving.trees).filter(([app]) => board.apps.has(app))
+  );
+  const isSame2 = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame2) return moving;
+  const next = { ...moving, to: facts.mirror, trees };
+  assign(board, site, {
+    record: { ...assignment, moving: next },
+    why: `goes to ${next.to}`
+  });
+  return next;
 }
 function hasStopped(board, site, { assignment: { mirror }, moving }) {
   if (moving.stopped !== void 0 || moving.released !== void 0) return true;
@@ -67961,6 +68453,35 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
   const isLive = silentSinceOf(board.input, mirror) === null;
   const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
   return isLive && stopped !== void 0 && isAnew;
+}
+function enter(board, site, { moving, from }) {
+  const { to, trees, good } = moving;
+  board.siteMoves.push({ site, enter: to, trees, good, fromMirror: from });
+}
+function arrive(board, site, { assignment, moving }) {
+  const isKnown = assignment.uid !== void 0 && moving.forgotten === void 0;
+  const record4 = {
+    mirror: moving.to,
+    ...isKnown ? { uid: assignment.uid } : {}
+  };
+  assign(board, site, { record: record4, why: `has moved to ${record4.mirror}` });
+  for (const app of board.apps.values()) restartClocks(board, app, site);
+}
+function restartClocks(board, app, site) {
+  const why = `${site} has moved: its clock starts again`;
+  const again = (records) => {
+    const record4 = own(records, site);
+    return record4 === void 0 ? { ...records } : { ...records, [site]: { ...record4, at: board.at } };
+  };
+  for (const release2 of app.open.values()) {
+    if (![release2.handed, release2.carried].some((records) => Object.hasOwn(records, site)))
+      continue;
+    const { handed, carried } = release2;
+    setRelease(board, { ...release2, handed: again(handed), carried: again(carried) }, why);
+  }
+  if (!Object.hasOwn(app.arrivals.handed, site)) return;
+  const arrivals = { ...app.arrivals, handed: again(app.arrivals.handed) };
+  setArrivals(board, app, { arrivals, why });
 }
 
 // src/core/rollout/urgent.ts
@@ -67973,6 +68494,34 @@ function withUrgency(release2) {
     soakMs: Math.min(stage.soakMs, soakMs)
   }));
   return { ...release2, stages: stages2, minReadyMs: Math.min(release2.minReadyMs, minReadyMs) };
+}
+function ignoresWindows({ urgent, ifUrgent }) {
+  return urgent !== void 0 && ifUrgent?.ignoresWindows === true;
+}
+function foldStages(release2) {
+  const keep2 = release2.ifUrgent?.stages;
+  if (keep2 === void 0) return release2;
+  const { stages: stages2, opened } = release2;
+  const isKept2 = (stage, index) => index === stages2.length - 1 || Object.hasOwn(opened, stage.name) || keep2.includes(stage.of ?? stage.name) || waitsForPerson(stage);
+  const kept = stages2.filter(isKept2);
+  if (kept.length === stages2.length) return release2;
+  const target = stages2.map((_, index) => {
+    const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
+    return kept.findIndex((stage) => stage === stages2[next]);
+  });
+  const list = {};
+  for (const [site, entry2] of Object.entries(release2.list)) {
+    list[site] = { ...entry2, stage: target[entry2.stage] ?? entry2.stage };
+  }
+  const folded = kept.map((stage, index) => {
+    const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
+    const names = added.map(({ name: name2 }) => name2).join(", ");
+    return names === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names}` };
+  });
+  return { ...release2, stages: folded, list };
+}
+function waitsForPerson({ approval, promotion }) {
+  return approval || promotion === "manual";
 }
 
 // src/core/rollout/freeze-stages.ts
@@ -67992,11 +68541,11 @@ function freezeStages({ strategy, app, sites }) {
   }
   const last = taken.at(-1);
   if (last !== void 0 && left.length > 0) last.sites.push(...left);
-  const stageOf = {};
+  const stageOf2 = {};
   for (const [index, { sites: members }] of taken.entries()) {
-    for (const { site } of members) stageOf[site] = index;
+    for (const { site } of members) stageOf2[site] = index;
   }
-  return { stages: taken.map((each) => frozenStage(each)), stageOf };
+  return { stages: taken.map((each) => frozenStage(each)), stageOf: stageOf2 };
 }
 function take(stage, left, total) {
   const { name: name2, take: wanted } = stage;
@@ -68097,9 +68646,9 @@ function beginRelease(run2, app, made) {
     labels: own(input2.headSites, site)?.labels ?? {},
     reachable: isReachable(input2, site)
   }));
-  const { stages: stages2, stageOf } = freezeStages({ strategy, app: app.app, sites });
+  const { stages: stages2, stageOf: stageOf2 } = freezeStages({ strategy, app: app.app, sites });
   const list = {};
-  for (const [site, trees] of made.list) list[site] = { stage: own(stageOf, site) ?? 0, ...trees };
+  for (const [site, trees] of made.list) list[site] = { stage: own(stageOf2, site) ?? 0, ...trees };
   const { kind, digest, renderer, carried } = made;
   const control2 = { current: app.current, open: [...app.open.values()], bad: app.bad };
   const { named: named2, ...origin } = originOf(input2, made);
@@ -68283,13 +68832,37 @@ function listOf2(run2, app, { desired: desired2, touched }) {
   return list;
 }
 function makeCurrent(run2, app, release2) {
-  const openList = openListBudgets(grantedStrategy(run2.input, app.app));
+  const openList2 = openListBudgets(grantedStrategy(run2.input, app.app));
   const why = `${release2.id} changes no site: it is current at once`;
-  setCurrent(run2.board, app, { current: { release: release2, partial: [], openList }, why });
+  setCurrent(run2.board, app, { current: { release: release2, partial: [], openList: openList2 }, why });
   run2.notes.push(why);
 }
 
 // src/core/rollout/entitled-release.ts
+function entitledRelease(current, site) {
+  return current.partial.findLast(({ sites }) => sites.includes(site))?.release ?? current.release;
+}
+function entitlements(control2) {
+  const { current, open: open2 } = control2;
+  const named2 = new Map(
+    current.partial.flatMap(({ sites, release: release2 }) => sites.map((site) => [site, release2]))
+  );
+  const listed = open2.filter(({ kind }) => kind === "app").map(({ list }) => list);
+  const bySelector = current.partial.toReversed().flatMap(({ selector, release: release2 }) => {
+    const parsed = selector === void 0 ? void 0 : parseSelector(selector);
+    return parsed?.ok === true ? [{ selector: parsed.selector, release: release2 }] : [];
+  });
+  return (site, labels) => {
+    const promoted = named2.get(site);
+    if (promoted !== void 0) return promoted;
+    if (listed.some((list) => Object.hasOwn(list, site))) return current.release;
+    const matching = bySelector.find(({ selector }) => matchesSelector(selector, labels));
+    return matching?.release ?? current.release;
+  };
+}
+function currentRefOf(release2) {
+  return release2.backTo?.release ?? refOf(release2);
+}
 function refOf({ id, digest, renderer, source }) {
   return { id, digest, renderer, source };
 }
@@ -68303,8 +68876,8 @@ function withdrawRemovals({ input: input2, board, notes }, app) {
     if (release2.kind !== "removal") continue;
     const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
-    for (const [site, record2] of touchedBy(board, release2)) {
-      if (back.has(site) && record2.settled !== true) inFlight[site] = record2;
+    for (const [site, record4] of touchedBy(board, release2)) {
+      if (back.has(site) && record4.settled !== true) inFlight[site] = record4;
     }
     shrink(board, release2, { sites: back, why: `${app.app} stays at ${[...back].join(", ")}` });
     notes.push(`${app.app} stays at ${back.size} sites that it was to leave`);
@@ -68392,7 +68965,97 @@ function entitleUnplaced(run2, app) {
   });
 }
 
+// src/core/rollout/stage-run.ts
+function newStageRun(run2) {
+  const { sites } = run2;
+  const named2 = (chosen) => new Set(chosen.map(({ site }) => site));
+  return {
+    ...run2,
+    inFlight: named2(sites.filter(({ parts }) => parts.some(({ state }) => holdsSlot(state)))),
+    unavailable: named2(sites.filter(isUnavailable)),
+    failed: named2(sites.filter(({ parts }) => parts.some(({ state }) => state.kind === "failed"))),
+    handedNow: /* @__PURE__ */ new Set(),
+    handed: /* @__PURE__ */ new Map(),
+    losses: /* @__PURE__ */ new Map(),
+    followed: /* @__PURE__ */ new Map()
+  };
+}
+function editMembers(board, unit, edit) {
+  for (const release2 of releasesOf(board, unit)) {
+    const edited = edit(release2);
+    if (edited !== void 0) setRelease(board, edited.release, edited.why);
+  }
+}
+
 // src/core/rollout/rollback/stop-failed.ts
+function stopFailed(board, unit, index) {
+  const releases = releasesOf(board, unit);
+  const [stage, scope2] = [releases[0]?.stages[index], scopeOf2(releases)];
+  if (stage === void 0 || scope2 === null) return;
+  const failed3 = (sitesByStage(board, releases)[index] ?? []).filter(
+    (site) => unitSite(board, releases, site).parts.some(({ state }) => state.kind === "failed")
+  );
+  if (failed3.length <= stage.failureBudget) return;
+  const isGoing = ({ kind, goingBack }) => kind === "removal" || goingBack !== void 0;
+  if (releases.every(isGoing)) return;
+  const why = `${countOf(failed3.length, "site")} of stage ${stage.name} failed (${someOf(failed3)}), its failureBudget is ${stage.failureBudget}`;
+  const word = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
+  editMembers(
+    board,
+    unit,
+    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word), why: `${release2.id} goes back: ${why}` }
+  );
+  settleGoingBack(board, releasesOf(board, unit));
+  wakeAt(board, board.input.now);
+}
+function scopeOf2(releases) {
+  const scopes = releases.flatMap(
+    ({ kind, rollback }) => kind === "removal" ? [] : [rollback ?? null]
+  );
+  if (scopes.length === 0 || scopes.includes(null)) return null;
+  return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
+}
+function sentBack(release2, word) {
+  const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
+  return { ...release2, goingBack: word, approvals, deletions: { objects: 0 } };
+}
+function settleGoingBack(board, releases) {
+  for (const release2 of releases) {
+    const app = board.apps.get(release2.app);
+    if (app === void 0 || release2.goingBack === void 0 || release2.kind !== "app") continue;
+    noteBad(board, app, release2);
+    takeBackPromotion(board, app, release2);
+  }
+}
+function noteBad(board, app, release2) {
+  const trees = Object.keys(release2.handed).flatMap((site) => own(release2.list, site)?.to ?? []);
+  const digests = /* @__PURE__ */ new Set([...app.bad, release2.digest]);
+  const all = /* @__PURE__ */ new Set([...app.badTrees, ...trees]);
+  if (digests.size === app.bad.length && all.size === app.badTrees.length) return;
+  const why = `${release2.id} is bad: it is not tried again until ${app.app} changes`;
+  setBad(board, app, { digests: [...digests].toSorted(), trees: [...all].toSorted(), why });
+}
+function takeBackPromotion(board, app, release2) {
+  const { current } = app;
+  const stays = (site) => {
+    const standing2 = standingTree(viewSite(board.input, app.app, site).entry);
+    return standing2 === own(release2.list, site)?.to && !isToGoBack(release2, site);
+  };
+  let changed2 = false;
+  const partial = current.partial.flatMap((entry2) => {
+    if (entry2.release.id !== release2.id || entry2.stage === "left") return [entry2];
+    const sites = entry2.sites.filter(stays);
+    if (sites.length === entry2.sites.length && entry2.selector === void 0) return [entry2];
+    changed2 = true;
+    const { selector: _, ...rest } = entry2;
+    return sites.length === 0 ? [] : [{ ...rest, sites }];
+  });
+  if (!changed2) return;
+  const why = `${release2.id} is current only where it stays`;
+  setCurrent(board, app, { current: { ...current, partial }, why });
+  app.isCompleted = true;
+  wakeAt(board, board.input.now);
+}
 function isToGoBack(release2, site) {
   if (release2.kind === "removal" || !Object.hasOwn(release2.handed, site)) return false;
   return own(release2.setBack, site) !== void 0 || isInScope(release2, site);
@@ -68498,19 +69161,19 @@ function startApp(run2, app) {
 function refreshOpenList({ input: input2, board }, app) {
   if (app.current.release === null && app.current.partial.length === 0) return;
   if (!Object.hasOwn(input2.desired, app.app)) return;
-  const openList = openListBudgets(grantedStrategy(input2, app.app));
+  const openList2 = openListBudgets(grantedStrategy(input2, app.app));
   const known = app.current.openList;
-  if (known !== void 0 && canonicalJson(known) === canonicalJson(openList)) return;
+  if (known !== void 0 && canonicalJson(known) === canonicalJson(openList2)) return;
   const why = `${app.app}: budgets of the open list`;
-  setCurrent(board, app, { current: { ...app.current, openList }, why });
+  setCurrent(board, app, { current: { ...app.current, openList: openList2 }, why });
 }
 function followHead({ input: input2, board }) {
   const known = input2.control.head;
   if (known?.commit === input2.head && input2.awaitsHead === void 0) return;
   const before = known?.commit === input2.head ? known.previous : known?.commit;
   const previous = before === void 0 ? {} : { previous: before };
-  const record2 = { commit: input2.head, ...previous, at: board.at };
-  change(board, controlPaths.head, { record: record2, why: `follow ${input2.head}` });
+  const record4 = { commit: input2.head, ...previous, at: board.at };
+  change(board, controlPaths.head, { record: record4, why: `follow ${input2.head}` });
 }
 
 // src/core/plan/diff-groups.ts
@@ -68698,6 +69361,2592 @@ function hiddenValues(map, before) {
   );
 }
 
+// src/core/rollout/group-waits.ts
+function groupWaits(waits2) {
+  const groups2 = Map.groupBy(
+    waits2,
+    ({ app, release: release2, stage, reason, endsWhen }) => JSON.stringify([app, release2, stage, reason, endsWhen])
+  );
+  return [...groups2.values()].map((group2) => {
+    const [first2] = group2;
+    const { site: _, ...rest } = first2;
+    return { ...rest, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
+  });
+}
+
+// src/core/rollout/dependencies.ts
+function moveOf(app, isLeaving) {
+  return `${isLeaving ? "leaves" : "comes"} ${app}`;
+}
+function noteTies(board, units) {
+  for (const { members } of units) {
+    if (members.length < 2) continue;
+    const moves = members.map(
+      ({ app, id }) => moveOf(app, board.apps.get(app)?.open.get(id)?.kind === "removal")
+    );
+    for (const move2 of moves) board.ties.set(move2, [...board.ties.get(move2) ?? [], ...moves]);
+  }
+}
+function dependencyBlock(board, site, steps2) {
+  for (const { app, to } of steps2) {
+    const others = to === null ? dependantsOf(board, app) : dependenciesOf2(board, app);
+    if (others.length === 0) continue;
+    const along = movesAlong(board, site, steps2);
+    for (const other of others) {
+      if (leadsTo(board, moveOf(other, to === null), along)) continue;
+      const first2 = to === null ? leavesFirst : comesFirst;
+      const block = first2(board, site, { app, other });
+      if (block !== null) return block;
+    }
+  }
+  return null;
+}
+function movesAlong(board, site, steps2) {
+  return steps2.flatMap((step) => {
+    const { awaited } = lossesOf(board, site, { step, steps: steps2 });
+    const taker = awaited === void 0 ? [] : [moveOf(awaited.app, false)];
+    return [moveOf(step.app, step.to === null), ...taker];
+  });
+}
+function dependenciesOf2({ input: input2 }, app) {
+  return own(input2.dependsOn ?? {}, app) ?? [];
+}
+function dependantsOf(board, app) {
+  const dependsOn = board.input.dependsOn ?? {};
+  return [...board.apps.values()].flatMap(({ app: other, open: open2 }) => {
+    const removals = [...open2.values()].filter(({ kind }) => kind === "removal");
+    const depends = removals.some(
+      (removal) => (own(dependsOn, other) ?? removal.dependsOn ?? []).includes(app)
+    );
+    return depends ? [other] : [];
+  });
+}
+function leadsTo(board, from, targets) {
+  const seen = /* @__PURE__ */ new Set([from]);
+  for (const move2 of seen) {
+    if (targets.includes(move2)) return true;
+    const app = move2.slice(move2.indexOf(" ") + 1);
+    const isLeaving = move2 === moveOf(app, true);
+    const others = isLeaving ? dependantsOf(board, app) : dependenciesOf2(board, app);
+    for (const other of others) seen.add(moveOf(other, isLeaving));
+    for (const tied of board.ties.get(move2) ?? []) seen.add(tied);
+  }
+  return false;
+}
+function comesFirst(board, site, { app, other }) {
+  const needed = board.apps.get(other);
+  if (needed === void 0) return null;
+  for (const release2 of needed.open.values()) {
+    const block = release2.kind === "removal" ? null : releaseFirst(board, site, { app, release: release2 });
+    if (block !== null) return block;
+  }
+  return arrivesFirst(board, site, { app, needed });
+}
+function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
+  const listed = listedSite(input2, release2, site);
+  const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
+  if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
+  const words4 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (words4 === null) return null;
+  return {
+    code: "dependency",
+    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words4.now}`,
+    endsWhen: words4.ends ?? `${release2.app} has got it there and is healthy`
+  };
+}
+function stateWords(state, { id, goingBack }, health2) {
+  const ends = `a newer commit replaces ${id}, or an operator retries it or excuses the site`;
+  switch (state.kind) {
+    case "done":
+    case "excused":
+      return null;
+    case "failed":
+    case "fails":
+      return { now: `failed there: ${state.cause}`, ends };
+    case "unchanged":
+      return { now: `has not made it healthy there: ${health2}`, ends };
+    case "in-flight":
+      return { now: `is in flight there: ${health2}` };
+    case "waiting":
+      break;
+  }
+  return goingBack === void 0 ? { now: "has still to reach the site" } : { now: "goes back", ends };
+}
+function arrivesFirst(board, site, { app, needed }) {
+  const { handed, failed: failed3 } = needed.arrivals;
+  const isUnderWay = Object.hasOwn(handed, site) || Object.hasOwn(failed3, site);
+  if (!isUnderWay && arrivalAt(board, needed, site) === void 0) return null;
+  const cause = own(failed3, site)?.cause;
+  return {
+    code: "dependency",
+    reason: `${app} depends on ${needed.app}, which ${cause === void 0 ? "comes to the site by the open list first" : `failed there: ${cause}`}`,
+    endsWhen: `${needed.app} is healthy there`
+  };
+}
+function leavesFirst(board, site, { app, other }) {
+  for (const release2 of board.apps.get(other)?.open.values() ?? []) {
+    if (release2.kind !== "removal" || !isToLeave(board, release2, site)) continue;
+    return {
+      code: "dependency",
+      reason: `${other} depends on ${app} and leaves the site first, by ${release2.id}`,
+      endsWhen: `${other} has left it, or an operator excuses the site from ${release2.id}`
+    };
+  }
+  return null;
+}
+function isToLeave({ input: input2 }, release2, site) {
+  const listed = listedSite(input2, release2, site);
+  if (listed?.view.entry === void 0 || Object.hasOwn(release2.left ?? {}, site)) return false;
+  const excused = own(release2.excused, site);
+  return excused === void 0 || excused.by === excusedByPlanner;
+}
+
+// src/core/rollout/leaving-markers.ts
+function clearMarkers(board) {
+  const left = /* @__PURE__ */ new Map();
+  for (const site of Object.keys(board.input.mirrors)) {
+    for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry2) || !hasLeft(board, site, app)) continue;
+      const { mirror } = viewSite(board.input, app, site);
+      const { release: release2 } = entry2.leaving;
+      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
+      board.apps.get(app)?.movedNow.add(site);
+      noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
+    }
+  }
+  for (const [release2, sites] of left) {
+    if (Object.keys(sites).length === 0) continue;
+    const why = `${release2.app} has left ${Object.keys(sites).join(", ")}`;
+    setRelease(board, { ...release2, left: { ...release2.left, ...sites } }, why);
+  }
+}
+function hasLeft(board, site, app) {
+  const { observed, isMoving: isMoving2, silentSince, facts } = viewSite(board.input, app, site);
+  return observed?.left === true && !isMoving2 && silentSince === null && facts !== void 0;
+}
+function noteLeft(left, release2, { site, at: at2 }) {
+  if (release2 === void 0 || !Object.hasOwn(release2.list, site)) return;
+  const sites = left.get(release2) ?? {};
+  left.set(release2, sites);
+  if (!Object.hasOwn(release2.left ?? {}, site)) sites[site] = at2;
+}
+
+// src/core/rollout/checks/stage-facts.ts
+function stageFacts(run2) {
+  return {
+    get stage() {
+      const { sites, healthy, unhealthy, ...counts } = countsOf(run2);
+      const inFlight = run2.inFlight.size;
+      const failed3 = run2.failed.size;
+      return {
+        name: run2.stage.name,
+        sites,
+        ...counts,
+        waiting: counts.waiting - run2.handedNow.size,
+        inFlight,
+        failed: failed3,
+        healthy,
+        unhealthy,
+        doneShare: shareOf(counts.done, sites),
+        failedShare: shareOf(failed3, sites),
+        healthyShare: shareOf(healthy, sites)
+      };
+    }
+  };
+}
+var counted2 = /* @__PURE__ */ new WeakMap();
+function countsOf(run2) {
+  const known = counted2.get(run2);
+  if (known !== void 0) return known;
+  const number = (is) => run2.sites.filter(is).length;
+  const ofKind = (kind) => number(({ state }) => state.kind === kind);
+  const counts = {
+    sites: run2.sites.length,
+    waiting: ofKind("waiting"),
+    done: ofKind("done"),
+    unchanged: ofKind("unchanged"),
+    excused: ofKind("excused"),
+    healthy: number(isHealthySite),
+    unhealthy: number((site) => site.state.kind !== "excused" && !isHealthySite(site))
+  };
+  counted2.set(run2, counts);
+  return counts;
+}
+function isHealthySite({ parts }) {
+  return parts.every(({ view, release: release2 }) => isHealthy(view, release2.unknownBlocks));
+}
+
+// src/core/rollout/checks/check-blocks.ts
+function beforeBlock(run2, { parts }) {
+  for (const { release: release2, view, input: input2 } of parts) {
+    const { checks: checks2, app, unknownBlocks } = release2;
+    if (checks2 === void 0 || checks2.before.length === 0) continue;
+    const facts = joinedFacts(run2, release2, siteFacts2(input2, { app, view, unknownBlocks }));
+    const untrue = firstUntrue(checks2.before, facts, () => true);
+    if (untrue !== null) return blockOf(run2.board, untrue);
+  }
+  return null;
+}
+function openingBlock(run2) {
+  return stageBlock(run2, ({ checks: checks2 }) => checks2?.before);
+}
+function passingBlock(run2) {
+  return stageBlock(run2, ({ checks: checks2 }) => checks2?.after);
+}
+function stageBlock(run2, pick) {
+  if (run2.sites.length === 0) return null;
+  const concerns = (program) => !isOfSite(program);
+  for (const release2 of releasesOf(run2.board, run2.unit)) {
+    const checks2 = pick(release2) ?? [];
+    if (checks2.length === 0) continue;
+    const untrue = firstUntrue(checks2, joinedFacts(run2, release2, {}), concerns);
+    if (untrue !== null) return blockOf(run2.board, untrue);
+  }
+  return null;
+}
+function joinedFacts(run2, { app }, site) {
+  const facts = {};
+  for (const part of [site, stageFacts(run2), overallFacts(run2.board.input, app)]) {
+    Object.defineProperties(facts, Object.getOwnPropertyDescriptors(part));
+  }
+  return facts;
+}
+var askAgainMs = 1e4;
+function blockOf(board, { check, words: words4 }) {
+  if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
+  const endsWhen = `\`${check.cel}\` is true, or a later commit changes the check`;
+  return { code: "check", reason: words4, endsWhen };
+}
+
+// src/core/rollout/failure-domains.ts
+function domainsOf(board, app) {
+  app.domains ??= indexDomains(board, app);
+  return app.domains;
+}
+function indexDomains(board, app) {
+  const domains = /* @__PURE__ */ new Map();
+  const excused = new Set(
+    [...app.open.values()].flatMap(
+      ({ excused: spoken }) => Object.keys(spoken).filter((site) => own(spoken, site)?.by !== excusedByPlanner)
+    )
+  );
+  for (const site of Object.keys(board.input.sites)) {
+    const facts = own(board.input.sites, site);
+    const view = viewSite(board.input, app.app, site);
+    if (facts === void 0 || excused.has(site) || !isInstance(view)) continue;
+    const key = domainOf(board, facts);
+    const domain = domains.get(key) ?? { reachable: /* @__PURE__ */ new Set(), free: /* @__PURE__ */ new Set() };
+    domains.set(key, domain);
+    domain.reachable.add(site);
+    if (isHealthy(view, false) && !app.inFlight.has(site)) domain.free.add(site);
+  }
+  return domains;
+}
+function isInstance(view) {
+  if (standingTree(view.entry) === void 0) return false;
+  if (!view.isReachable || view.silentSince !== null) return false;
+  return standingOf(view, false) !== "joining";
+}
+function loneDomain(board, app, { site, later }) {
+  const facts = own(board.input.sites, site);
+  if (facts === void 0) return void 0;
+  const key = domainOf(board, facts);
+  const domain = domainsOf(board, app).get(key);
+  if (domain === void 0) return void 0;
+  if (domain.free.size > (domain.free.has(site) ? 1 : 0)) return void 0;
+  const mayHeal = (other) => app.inFlight.has(other) || !later(other);
+  const others = [...domain.reachable].filter((other) => other !== site);
+  return others.some(mayHeal) ? { domain: key, others } : void 0;
+}
+function takeFromDomain(board, app, site) {
+  const facts = own(board.input.sites, site);
+  if (facts !== void 0) app.domains?.get(domainOf(board, facts))?.free.delete(site);
+}
+function domainOf(board, facts) {
+  const keys = board.input.budgets.failureDomains;
+  if (keys.length === 0) return `region ${facts.region}`;
+  return keys.map((key) => `${key}=${own(facts.labels, key) ?? ""}`).join(",");
+}
+function loneBlock({ domain, others }, app) {
+  return {
+    code: "failure-domain",
+    reason: `failure domain ${domain} keeps 1 site where ${app} is healthy and not in flight, and this is the last: not ${someOf(others)}`,
+    endsWhen: "another one of them is"
+  };
+}
+
+// src/core/rollout/site-blocks.ts
+function siteBlock(view) {
+  if (view.isMoving) {
+    return {
+      code: "moving",
+      reason: `${view.site} leaves ${view.mirror}, whose worker has to say that it stopped writing there`,
+      endsWhen: `it does, or an operator excuses ${view.site} naming the UID of its cluster; then its new mirror gets it`
+    };
+  }
+  if (view.silentSince !== null) {
+    return {
+      code: "worker-silent",
+      reason: `the worker of ${view.mirror} is silent`,
+      endsWhen: `it reports again, or an operator excuses the region`
+    };
+  }
+  if (!view.isReachable) {
+    return {
+      code: "offline",
+      reason: `${view.site} does not answer`,
+      endsWhen: "it answers again"
+    };
+  }
+  if (view.facts?.suspend === true) {
+    return {
+      code: "suspended",
+      reason: `${view.site} is suspended`,
+      endsWhen: "a commit ends `suspend`"
+    };
+  }
+  return null;
+}
+function openHoldBlock(board, app, { site, facts }) {
+  const at2 = { site, region: facts?.region ?? "" };
+  const hold = holdOn(board.input.control.holds, { app, kind: "open", at: at2 });
+  return hold === void 0 ? null : heldBlock(hold);
+}
+function fitsFleet(board, site) {
+  const most = board.input.budgets.maxSitesInFlight;
+  return most === null || board.sitesInFlight.has(site) || board.sitesInFlight.size < most;
+}
+
+// src/core/rollout/stage-waits.ts
+function reportSites(run2, blocked) {
+  const words4 = /* @__PURE__ */ new Map();
+  for (const site of run2.sites) {
+    const block = blocked.get(site);
+    if (block === void 0) reportStanding(run2, site);
+    else addWaits(run2, site, typeof block === "string" ? budgetWords(run2, words4, block) : block);
+  }
+}
+function reportStage(run2, block) {
+  for (const release2 of releasesOf(run2.board, run2.unit)) {
+    run2.board.waits.push(waitOf(release2, { stage: run2.stage.name, site: null, block }));
+  }
+}
+function addWaits({ board, stage }, { site, parts }, block) {
+  for (const { release: release2 } of parts) {
+    board.waits.push(waitOf(release2, { stage: stage.name, site, block }));
+  }
+}
+function waitOf(release2, { stage, site, block }) {
+  return { app: release2.app, release: release2.id, stage, site, ...block };
+}
+function budgetWords(run2, words4, code) {
+  const known = words4.get(code) ?? wordsOf(run2, code);
+  words4.set(code, known);
+  return known;
+}
+function wordsOf(run2, code) {
+  const { stage, inFlight, unavailable, board } = run2;
+  if (code === "failure-budget") return failureWords(run2);
+  if (code === "fleet-budget") {
+    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  }
+  const [name2, most, users] = code === "unavailable-budget" ? ["maxUnavailable", stage.maxUnavailable, unavailable] : ["maxInFlight", stage.maxInFlight, inFlight];
+  return budget(code, { name: name2, most, users, stage: `stage ${stage.name}` });
+}
+function failureWords({ stage, failed: failed3 }) {
+  return {
+    code: "failure-budget",
+    reason: `${countOf(failed3.size, "site")} of stage ${stage.name} failed (${someOf(failed3)}); its failureBudget is ${stage.failureBudget}`,
+    endsWhen: "an operator retries or excuses what failed, or a newer commit replaces the release"
+  };
+}
+function budget(code, {
+  name: name2,
+  most,
+  users,
+  stage
+}) {
+  if (most === 0) {
+    return {
+      code,
+      reason: `${name2} of ${stage} is 0: none, ever`,
+      endsWhen: "a later commit allows more"
+    };
+  }
+  return {
+    code,
+    reason: `${name2} of ${stage} is ${most}, used by ${someOf(users)}`,
+    endsWhen: code === "unavailable-budget" ? "one of them is healthy and settled" : "one of them settles"
+  };
+}
+function fleetWords(most, users) {
+  return budget("fleet-budget", { name: "maxSitesInFlight", most, users, stage: "the fleet" });
+}
+function reportStanding(run2, site) {
+  for (const part of site.parts) {
+    const block = standingBlock(run2, part, site);
+    if (block === null) continue;
+    run2.board.waits.push(waitOf(part.release, { stage: run2.stage.name, site: site.site, block }));
+  }
+}
+function standingBlock(run2, part, { site }) {
+  const { state, view, release: release2 } = part;
+  if (run2.handedNow.has(site)) {
+    return { code: "progressing", reason: "handed over now", endsWhen: readyWords(release2) };
+  }
+  if (state.kind === "in-flight") return siteBlock(view) ?? inFlightBlock(run2, part, state);
+  if (state.kind === "excused") return excusedBlock(part, state);
+  if (state.kind !== "failed" || isToGoBack(release2, site)) return null;
+  return {
+    code: "failed",
+    reason: state.cause,
+    endsWhen: "an operator retries or excuses it, or a newer commit replaces the release"
+  };
+}
+function inFlightBlock({ board }, { view: { observed }, release: release2 }, { until, check }) {
+  if (until !== null) wakeLater(board, until);
+  if (check !== void 0) return afterBlock(board, check, until);
+  const deadline2 = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  return {
+    code: "progressing",
+    reason: `in flight: ${healthInWords(observed)}`,
+    endsWhen: `${readyWords(release2)}${deadline2}`
+  };
+}
+function afterBlock(board, check, until) {
+  const block = blockOf(board, check);
+  const deadline2 = until === null ? "" : `, or its deadline ${isoTime(until)}`;
+  return { ...block, reason: `in flight: ${block.reason}`, endsWhen: block.endsWhen + deadline2 };
+}
+function readyWords(release2) {
+  return release2.kind === "removal" ? "its worker reports that the app has left" : `it is healthy for ${spanInWords(release2.minReadyMs)}`;
+}
+function excusedBlock({ view }, { because }) {
+  if (because === "offline" || because === "suspended" || because === "region") {
+    const block = siteBlock(view);
+    return block && { ...block, reason: `${block.reason}: excused, it catches up later` };
+  }
+  return null;
+}
+
+// src/core/rollout/windows/next-opening.ts
+var dayMs3 = 864e5;
+var mostTries = 64;
+function nextOpening(windows, from) {
+  let at2 = from;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const next = Math.max(at2, ...windows.map((window) => possibleFrom(window, at2)));
+    if (next === at2) return { at: at2, isOpen: true };
+    at2 = next;
+  }
+  return { at: at2, isOpen: false };
+}
+function closedAt({ clock, closed: closed3 }, at2) {
+  return closed3.find(
+    ({ from, until }) => clock.firstMoment(from) <= at2 && at2 < clock.firstMoment(until)
+  );
+}
+function runsAt(window, at2) {
+  return runningFrom(window, at2) === at2;
+}
+function possibleFrom(window, at2) {
+  const closed3 = closedAt(window, at2);
+  return closed3 === void 0 ? runningFrom(window, at2) : window.clock.firstMoment(closed3.until);
+}
+function runningFrom({ open: open2, clock }, at2) {
+  if (open2 === null) return at2;
+  return Math.min(...open2.map((time) => timeFrom(time, clock, at2)));
+}
+function timeFrom({ days, startMs, durationMs }, clock, at2) {
+  const today = Math.floor(clock.localAt(at2) / dayMs3);
+  for (let day = today - Math.ceil(durationMs / dayMs3) - 1; ; day += 1) {
+    if (!days.has(weekDay(day))) continue;
+    const start = clock.firstMoment(day * dayMs3 + startMs);
+    if (start + durationMs > at2) return Math.max(start, at2);
+  }
+}
+function weekDay(day) {
+  return ((day + 4) % 7 + 7) % 7;
+}
+
+// src/core/rollout/windows/window-block.ts
+function windowBlock(board, { facts }, { names = [], isFirst = false }) {
+  const rules = board.input.budgets.windows ?? [];
+  if (rules.length === 0 || facts === void 0) return null;
+  const ruling = rules.filter(
+    (rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(facts.labels)
+  );
+  if (ruling.length === 0) return null;
+  const zone = facts.timeZone ?? "UTC";
+  const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
+  const { blocks } = board.windows;
+  const known = blocks.get(key);
+  if (known !== void 0) return known;
+  const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
+  blocks.set(key, block);
+  return block;
+}
+function releaseWindowBlock(board, view, release2) {
+  if (release2.backTo !== void 0 || ignoresWindows(release2)) return null;
+  return windowBlock(board, view, { names: release2.windows });
+}
+function forArrivals(rule) {
+  return { ...rule, open: null, closed: rule.closed.filter(({ all }) => all) };
+}
+function shutBlock(board, rules, zone) {
+  const { now } = board.input;
+  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
+  const opening = nextOpening(windows, now);
+  if (opening.isOpen && opening.at === now) return null;
+  wakeAt(board, opening.at);
+  const clock = clockOf(board, zone);
+  return {
+    code: "window",
+    reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
+    endsWhen: opening.isOpen ? `${isoTime(opening.at)} (${localTimeInWords(clock.localAt(opening.at))} in ${zone})` : "a commit changes the windows: as far as can be seen they are never open together"
+  };
+}
+function shutWords(window, now) {
+  const closed3 = closedAt(window, now);
+  if (closed3 !== void 0) {
+    const until = `${localTimeInWords(closed3.until)} in ${window.clock.timeZone}`;
+    const why = closed3.why === "" ? "" : `: ${closed3.why}`;
+    return [`window ${window.name} is closed until ${until}${why}`];
+  }
+  return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
+}
+function clockOf({ windows: { clocks } }, zone) {
+  const clock = clocks.get(zone) ?? zoneClock(zone);
+  clocks.set(zone, clock);
+  return clock;
+}
+
+// src/core/rollout/arrival-blocks.ts
+function openList(board, app, arrivals) {
+  const budgets = budgetsOf(app);
+  const total = Object.keys(own(board.input.entitled, app.app) ?? {}).length;
+  const inFlight = new Set(Object.keys(app.arrivals.handed));
+  const unavailable = /* @__PURE__ */ new Set();
+  const views = [...inFlight].map((site) => viewSite(board.input, app.app, site));
+  for (const view of [...views, ...arrivals.map((arrival) => arrival.view)]) {
+    if (isUnavailable2(view, { budgets, inFlight })) unavailable.add(view.site);
+  }
+  const most = {
+    inFlight: resolveAmount(budgets.maxInFlight, total),
+    unavailable: resolveAmount(budgets.maxUnavailable, total),
+    failed: resolveAmount(budgets.failureBudget, total)
+  };
+  return { board, app, budgets, most, inFlight, unavailable };
+}
+function isUnavailable2(view, { budgets, inFlight }) {
+  const standingNow = standingOf(view, budgets.unknownBlocks);
+  if (standingNow === "joining" || !view.isReachable || view.facts?.suspend === true) return false;
+  return inFlight.has(view.site) || standingNow !== "healthy";
+}
+function arrivalBlock(list, { view, to }) {
+  const { board, app } = list;
+  const block = siteBlock(view) ?? openHoldBlock(board, app.app, view) ?? arrivalWindow(list, view);
+  if (block !== null) return block;
+  const isAgain = own(app.arrivals.handed, view.site)?.to === to;
+  return isAgain ? null : budgetBlock(list, view) ?? checkBlock(list, view);
+}
+function checkBlock({ board, app: { app }, budgets }, view) {
+  const untrue = untrueBefore(board.input, budgets, { app, view });
+  return untrue === null ? null : blockOf(board, untrue);
+}
+function arrivalWindow({ board, budgets }, view) {
+  const isFirst = view.entry === void 0;
+  return windowBlock(board, view, { names: budgets.windows, isFirst });
+}
+function budgetBlock(list, view) {
+  const { app, most } = list;
+  const stage = `${app.app}'s open list`;
+  const failed3 = new Set(Object.keys(app.arrivals.failed));
+  if (failed3.size > most.failed) {
+    return {
+      code: "failure-budget",
+      reason: `${countOf(failed3.size, "site")} of ${stage} failed (${someOf(failed3)}); its failureBudget is ${most.failed}`,
+      endsWhen: "they are healthy, or another release reaches them"
+    };
+  }
+  const holder = app.inFlight.get(view.site);
+  if (typeof holder === "string") {
+    return {
+      code: "progressing",
+      reason: `${holder} has ${view.site} in flight`,
+      endsWhen: "it has settled there"
+    };
+  }
+  return countBlock(list, view, stage) ?? fleetBlock(list, view);
+}
+function countBlock({ most, inFlight, unavailable, budgets }, view, stage) {
+  const without = (sites) => sites.size - (sites.has(view.site) ? 1 : 0);
+  if (without(inFlight) >= most.inFlight) {
+    return budget("in-flight-budget", {
+      name: "maxInFlight",
+      most: most.inFlight,
+      users: inFlight,
+      stage
+    });
+  }
+  const isHealthySite2 = standingOf(view, budgets.unknownBlocks) === "healthy";
+  if (!isHealthySite2 || without(unavailable) < most.unavailable) return null;
+  return budget("unavailable-budget", {
+    name: "maxUnavailable",
+    most: most.unavailable,
+    users: unavailable,
+    stage
+  });
+}
+function fleetBlock({ board, app, budgets }, view) {
+  if (!fitsFleet(board, view.site)) {
+    return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+  }
+  if (standingOf(view, budgets.unknownBlocks) !== "healthy") return null;
+  const domain = loneDomain(board, app, { site: view.site, later: () => false });
+  return domain === void 0 ? null : loneBlock(domain, app.app);
+}
+
+// src/core/rollout/arrival-losses.ts
+var openListName = "open-list";
+function waitingLosses({ waiting: waiting2 }) {
+  return Object.values(waiting2 ?? {}).reduce((sum, { objects }) => sum + objects.length, 0);
+}
+function isGranted(app, { site, to }, objects) {
+  if (objects.length === 0) return true;
+  const granted = own(app.arrivals.granted, site);
+  if (granted === void 0 || granted.to !== to) return false;
+  return objects.every((object) => granted.objects.includes(object));
+}
+function lossBlock(app, site, objects) {
+  const all = Math.max(waitingLosses(app.arrivals), objects.length);
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects.length} objects at ${site} that no release has counted: ${someOf(objects)}`,
+    endsWhen: `an operator approves ${all} deletions of ${openListName} of ${app.app}, or a release reaches the site`
+  };
+}
+
+// src/core/rollout/good-tree.ts
+function goodTree(app, view) {
+  const tree = standingTree(view.entry);
+  if (app === void 0 || tree === void 0 || view.observed?.tree !== tree) return null;
+  if (!isHealthy(view, false) || app.badTrees.includes(tree)) return null;
+  return isOnTrial(app, view.site, tree) ? null : tree;
+}
+function isOnTrial(app, site, tree) {
+  return [...app.open.values()].some(({ kind, list, stages: stages2, passed: passed2, handed }) => {
+    const entry2 = own(list, site);
+    if (kind !== "app" || entry2?.to !== tree || !Object.hasOwn(handed, site)) return false;
+    return !Object.hasOwn(passed2, stages2[entry2.stage]?.name ?? "");
+  });
+}
+
+// src/core/rollout/go-together.ts
+function isBlock(result) {
+  return "code" in result;
+}
+function goTogether(board, site, { steps: steps2, arrivals }) {
+  const all = [...steps2, ...arrivals.map(({ list, arrival }) => arrivalStep(board, list, arrival))];
+  const coming = [...arrivals];
+  for (let index = 0; index < all.length; index += 1) {
+    const step = all[index];
+    if (step === void 0) break;
+    const block = leavingBlock(board, site, step);
+    if (block !== null) return block;
+    for (; ; ) {
+      const { awaited } = lossesOf(board, site, { step, steps: all });
+      if (awaited === void 0) break;
+      const next = comingOf(board, site, { name: awaited.app, steps: all });
+      if (isComingBlock(next)) return tiedWords(next, { giver: step.app, ...awaited });
+      coming.push(next);
+      all.push(arrivalStep(board, next.list, next.arrival));
+    }
+  }
+  return uncounted(board, site, { steps: all, arrivals: coming }) ?? { steps: all, arrivals: coming };
+}
+function arrivalStep(board, { app }, { view, to }) {
+  return { app: app.app, from: treeAt(board.input, app.app, view.site), to };
+}
+function leavingBlock(board, site, { app, to }) {
+  const entry2 = own(own(board.input.mirrors, site), app);
+  if (to === null || entry2 === void 0 || !("leaving" in entry2)) return null;
+  if (entry2.leaving.verb !== "orphan") return null;
+  return {
+    code: "progressing",
+    reason: `${site} is letting go of ${app}, which its marker says is orphaned there`,
+    endsWhen: "its worker reports that it has"
+  };
+}
+function comingOf(board, site, { name: name2, steps: steps2 }) {
+  const app = board.apps.get(name2);
+  const arrival = app === void 0 ? void 0 : arrivalAt(board, app, site);
+  if (app === void 0 || arrival === void 0) {
+    const reason = `${name2} has not come to ${site} yet`;
+    return { code: "progressing", reason, endsWhen: `its release reaches ${site}` };
+  }
+  const list = openList(board, app, [arrival]);
+  const all = [...steps2, arrivalStep(board, list, arrival)];
+  return dependencyBlock(board, site, all) ?? arrivalBlock(list, arrival) ?? { list, arrival };
+}
+function isComingBlock(coming) {
+  return "code" in coming;
+}
+function tiedWords(block, { giver, app, object }) {
+  return {
+    ...block,
+    reason: `${block.reason} (${giver} moves together with ${app}: ${object} goes from one to the other)`
+  };
+}
+function uncounted(board, site, { steps: steps2, arrivals }) {
+  for (const { list, arrival } of arrivals) {
+    const step = arrivalStep(board, list, arrival);
+    const { deleted } = lossesOf(board, site, { step, steps: steps2 });
+    const at2 = { site, to: arrival.to };
+    if (!isGranted(list.app, at2, deleted)) return lossBlock(list.app, site, deleted);
+  }
+  return null;
+}
+function takeAlong(board, arrivals) {
+  return arrivals.map(({ list, arrival }) => {
+    const { app, budgets } = list;
+    const { view, to } = arrival;
+    const { site } = view;
+    const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
+    record2(board, app, { site, to, was });
+    list.inFlight.add(site);
+    if (was !== "joining") list.unavailable.add(site);
+    board.sitesInFlight.add(site);
+    app.inFlight.set(site, null);
+    app.movedNow.add(site);
+    takeFromDomain(board, app, site);
+    return { app: app.app, release: null, set: { tree: to }, good: goodTree(app, view) };
+  });
+}
+function record2(board, app, { site, to, was }) {
+  const { [site]: _, ...failed3 } = app.arrivals.failed;
+  const handed = { ...app.arrivals.handed, [site]: { at: board.at, to, was } };
+  setArrivals(board, app, {
+    arrivals: { ...app.arrivals, handed, failed: failed3 },
+    why: `${app.app}: open list handed over`
+  });
+}
+
+// src/core/rollout/open-list.ts
+function planOpenList(board, app) {
+  reportRefused(board, app);
+  settleArrivals(board, app);
+  const arrivals = arrivalsOf(board, app);
+  if (!app.isCompleted) noteLosses(board, app, arrivals);
+  if (arrivals.length === 0 && Object.keys(app.arrivals.handed).length === 0) {
+    reportUnreleased(board, app);
+    return;
+  }
+  const list = openList(board, app, arrivals);
+  const handed = /* @__PURE__ */ new Set();
+  for (const arrival of inOrder(list, arrivals)) {
+    const { site } = arrival.view;
+    if (app.movedNow.has(site)) continue;
+    const block = handOver(list, arrival);
+    if (block === null) handed.add(site);
+    else addWait(board, app, { site, block });
+  }
+  for (const site of handed) addWait(board, app, { site, block: handedNow });
+  reportInFlight(board, app, arrivals);
+  reportUnreleased(board, app);
+}
+var handedNow = {
+  code: "progressing",
+  reason: "handed over now",
+  endsWhen: "it is healthy"
+};
+function handOver(list, arrival) {
+  const { board } = list;
+  const { view, to } = arrival;
+  const from = treeAt(board.input, list.app.app, view.site);
+  const block = dependencyBlock(board, view.site, [{ app: list.app.app, from, to }]) ?? arrivalBlock(list, arrival);
+  if (block !== null) return block;
+  const together = goTogether(board, view.site, { steps: [], arrivals: [{ list, arrival }] });
+  if (isBlock(together)) return together;
+  const apps = takeAlong(board, together.arrivals);
+  addHandOver(board, { site: view.site, mirror: view.mirror, apps });
+  return null;
+}
+function arrivalsOf(board, app) {
+  const trees = own(board.input.entitled, app.app);
+  const sites = /* @__PURE__ */ new Set([...Object.keys(trees ?? {}), ...app.promoted.keys()]);
+  return [...sites].flatMap((site) => arrivalAt(board, app, site) ?? []);
+}
+function noteLosses(board, app, arrivals) {
+  const [granted, waiting2] = [{}, {}];
+  for (const { view, to } of arrivals) {
+    const { site } = view;
+    const known = own(app.arrivals.granted, site);
+    if (known?.to === to) granted[site] = known;
+    const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
+    const deleted = finalLosses(board, site, step);
+    if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
+  }
+  const { granted: _, waiting: __, ...rest } = app.arrivals;
+  const next = {
+    ...rest,
+    ...Object.keys(granted).length === 0 ? {} : { granted },
+    ...Object.keys(waiting2).length === 0 ? {} : { waiting: waiting2 }
+  };
+  if (canonicalJson(next) === canonicalJson(app.arrivals)) return;
+  const why = `${app.app}: what the open list would delete and nobody has counted`;
+  setArrivals(board, app, { arrivals: next, why });
+}
+function inOrder({ app, budgets, most, inFlight }, arrivals) {
+  if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
+  const keyed = arrivals.map((arrival) => ({
+    arrival,
+    rank: standingOf(arrival.view, budgets.unknownBlocks) === "healthy" ? 1 : 0,
+    hash: siteHash(app.app, arrival.view.site)
+  }));
+  keyed.sort(
+    (a, b) => a.rank - b.rank || a.hash - b.hash || (a.arrival.view.site < b.arrival.view.site ? -1 : 1)
+  );
+  return keyed.map(({ arrival }) => arrival);
+}
+function reportInFlight(board, app, arrivals) {
+  const waiting2 = new Set(arrivals.map(({ view }) => view.site));
+  for (const site of Object.keys(app.arrivals.handed)) {
+    if (waiting2.has(site)) continue;
+    const view = viewSite(board.input, app.app, site);
+    const reason = `in flight: ${healthInWords(view.observed)}`;
+    const block = siteBlock(view) ?? {
+      code: "progressing",
+      reason,
+      endsWhen: "it is healthy, or its deadline"
+    };
+    addWait(board, app, { site, block });
+  }
+}
+function reportRefused(board, app) {
+  if (!isRefused(app, own(board.input.wanted ?? {}, app.app))) return;
+  addWait(board, app, {
+    site: null,
+    block: {
+      code: "bad-version",
+      reason: `the followed commit has a version of ${app.app} that is known to be bad: it is not tried again`,
+      endsWhen: `a newer commit changes ${app.app}`
+    }
+  });
+}
+function reportUnreleased(board, app) {
+  for (const site of own(board.input.placedByHead, app.app) ?? []) {
+    if (entitledTree(board, app, site) !== void 0 || isListed(app, site)) continue;
+    if (own(own(board.input.mirrors, site), app.app) !== void 0) continue;
+    const block = {
+      code: "no-current",
+      reason: `no release of ${app.app} that places it is current yet`,
+      endsWhen: releasedWhen(app)
+    };
+    addWait(board, app, { site, block });
+  }
+}
+function releasedWhen({ app, open: open2 }) {
+  const candidate = [...open2.values()].find(({ kind }) => kind === "app");
+  if (candidate === void 0) return `a newer commit changes ${app}`;
+  if (candidate.goingBack === void 0) return `${candidate.id} is through`;
+  return `a newer commit replaces ${candidate.id}, which went back`;
+}
+function addWait(board, app, { site, block }) {
+  board.waits.push({ app: app.app, release: null, stage: null, site, ...block });
+}
+
+// src/core/rollout/checks/record-met.ts
+function recordMet({ board, unit, sites }) {
+  editMembers(board, unit, (release2) => {
+    if (!hasSiteChecks(release2)) return void 0;
+    const handed = { ...release2.handed };
+    const met = sites.flatMap(
+      ({ site, parts }) => parts.some((part) => part.release.id === release2.id && part.state.kind === "done") ? noteMet(handed, site, board.at) : []
+    );
+    if (met.length === 0) return void 0;
+    const why = `${release2.id}: every check is true at ${met.join(", ")}`;
+    return { release: { ...release2, handed }, why };
+  });
+}
+function noteMet(handed, site, at2) {
+  const record4 = own(handed, site);
+  if (record4 === void 0 || record4.met !== void 0) return [];
+  handed[site] = { ...record4, met: at2 };
+  return [site];
+}
+
+// src/core/rollout/gates.ts
+function stageGate(board, releases, stage) {
+  for (const release2 of releases) {
+    const block = goingBackBlock(release2) ?? stageHold(board, release2, stage) ?? consentGate(release2) ?? approvalBlock(release2, stage);
+    if (block !== null) return releases.length > 1 ? tiedBlock(block, releases, release2) : block;
+  }
+  return null;
+}
+function consentGate(release2) {
+  return deletionsBlock(release2) ?? verbBlock(release2);
+}
+function goingBackBlock({ id, goingBack }) {
+  if (goingBack === void 0) return null;
+  return {
+    code: "rolling-back",
+    reason: `${id} goes back: ${goingBack.why}`,
+    endsWhen: "a newer commit replaces it, or an operator retries it"
+  };
+}
+function neededFrom({ app, id }, what, value) {
+  return { app, release: id, what, value };
+}
+function stageHold(board, release2, stage) {
+  const { app, kind, id, source, backTo } = release2;
+  if (backTo !== void 0) return null;
+  const hold = holdOn(board.input.control.holds, {
+    app,
+    kind,
+    release: id,
+    source,
+    stage
+  });
+  return hold === void 0 ? null : heldBlock(hold);
+}
+function deletionsBlock(release2) {
+  if (areDeletionsApproved(release2)) return null;
+  const { objects, needsApproval = "" } = release2.deletions;
+  return {
+    code: "deletions",
+    reason: `it deletes ${objects} objects: ${needsApproval}`,
+    endsWhen: `an operator approves ${objects} deletions of ${release2.id}`,
+    needs: neededFrom(release2, "deletions", String(objects))
+  };
+}
+function verbBlock(release2) {
+  if (release2.kind !== "removal" || removalVerb(release2) !== "hold") return null;
+  return {
+    code: "removal-verb",
+    reason: "onRemoval is hold: its objects stay, and are repaired, until somebody decides",
+    endsWhen: `an operator approves the removal ${release2.id} as delete or orphan`,
+    needs: neededFrom(release2, "verb", "")
+  };
+}
+function approvalBlock(release2, stage) {
+  const isOpen = Object.hasOwn(release2.opened, stage.name);
+  if (!stage.approval || isOpen || isStageApproved(release2, stage.name)) return null;
+  return {
+    code: "approval",
+    reason: `stage ${stage.name} opens only with an approval`,
+    endsWhen: `an operator approves stage ${stage.name} of ${release2.id}`,
+    needs: neededFrom(release2, "stage", stage.name)
+  };
+}
+function tiedBlock(block, releases, blocked) {
+  const others = releases.filter(({ id }) => id !== blocked.id).map(({ app }) => app);
+  const names = [...new Set(others)].join(", ");
+  return {
+    ...block,
+    reason: `${block.reason} (${blocked.app} moves together with ${names}: objects go from one to the other)`
+  };
+}
+
+// src/core/rollout/follow-site.ts
+function followBlock(run2, site) {
+  for (const followed of followedStages(run2, site)) {
+    const { stage, inFlight, unavailable, unit } = followed;
+    const words4 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
+    if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
+      const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
+      return budget("in-flight-budget", { ...used2, stage: words4 });
+    }
+    if (unitStanding(site) !== "healthy") continue;
+    if (usedByOthers(unavailable, site) < stage.maxUnavailable) continue;
+    const used = { name: "maxUnavailable", most: stage.maxUnavailable, users: unavailable };
+    return budget("unavailable-budget", { ...used, stage: words4 });
+  }
+  return null;
+}
+function usedByOthers(users, { site }) {
+  return users.size - (users.has(site) ? 1 : 0);
+}
+function noteFollowed(run2, site) {
+  for (const { inFlight, unavailable } of followedStages(run2, site)) {
+    inFlight.add(site.site);
+    unavailable.add(site.site);
+  }
+}
+function followedStages(run2, { site, parts }) {
+  return parts.flatMap(({ release: release2 }) => {
+    if (release2.kind !== "site") return [];
+    const others = [...run2.board.apps.get(release2.app)?.open.values() ?? []];
+    return others.flatMap((other) => {
+      const isSettled = Object.hasOwn(other.failed, site) || Object.hasOwn(other.excused, site);
+      if (isSettled || followedTo(other, { moved: release2, site }) === void 0) return [];
+      return stageOf(run2, other, own(other.list, site)?.stage ?? 0) ?? [];
+    });
+  });
+}
+function stageOf(run2, release2, index) {
+  const stage = release2.stages[index];
+  if (stage === void 0 || Object.hasOwn(release2.passed, stage.name)) return void 0;
+  const key = `${release2.id} ${index}`;
+  const known = run2.followed.get(key);
+  if (known !== void 0) return known;
+  const { board } = run2;
+  const sites = Object.keys(release2.list).filter((site) => own(release2.list, site)?.stage === index).map((site) => unitSite(board, [release2], site));
+  const unit = { members: [{ app: release2.app, id: release2.id }] };
+  const counted3 = newStageRun({ board, unit, stage, sites, gate: null });
+  run2.followed.set(key, counted3);
+  return counted3;
+}
+function followedTo(candidate, { moved, site }) {
+  if (candidate.kind !== "app" || own(candidate.back, site) !== void 0) return void 0;
+  const [entry2, to] = [own(candidate.list, site), own(moved.list, site)?.to];
+  if (entry2 === void 0 || !Object.hasOwn(candidate.handed, site)) return void 0;
+  return entry2.to === to ? void 0 : to;
+}
+function followSites(board, { site: moved, other, sites }) {
+  const [list, handed] = [{ ...other.list }, { ...other.handed }];
+  let changed2 = false;
+  for (const site of sites) {
+    const [entry2, record4] = [own(list, site), own(handed, site)];
+    const to = followedTo(other, { moved, site });
+    if (entry2 === void 0 || record4 === void 0 || to === void 0) continue;
+    list[site] = { ...entry2, to };
+    const { met: _, ...before } = record4;
+    handed[site] = { ...before, at: board.at };
+    changed2 = true;
+  }
+  if (changed2) setRelease(board, { ...other, list, handed }, `${other.id} follows ${moved.id}`);
+}
+
+// src/core/rollout/hand-over.ts
+function handOverSites(run2) {
+  const blocked = /* @__PURE__ */ new Map();
+  for (const site of run2.sites.filter(needsRehanding)) {
+    const block = placeBlock(run2, site) ?? run2.gate ?? handOver2(run2, site, true);
+    if (block !== null) blocked.set(site, block);
+  }
+  for (const site of inOrder2(
+    run2,
+    run2.sites.filter(({ state }) => state.kind === "waiting")
+  )) {
+    const block = waitingBlock(run2, site) ?? handOver2(run2, site, false);
+    if (block !== null) blocked.set(site, block);
+  }
+  return blocked;
+}
+function waitingBlock(run2, site) {
+  return placeBlock(run2, site) ?? run2.gate ?? orderBlock(run2, site) ?? budgetBlock2(run2, site) ?? followBlock(run2, site) ?? beforeBlock(run2, site);
+}
+function needsRehanding({ state, parts }) {
+  return state.kind === "in-flight" && parts.some((part) => isRehand(part));
+}
+function isRehand({ state }) {
+  return state.kind === "in-flight" && state.rehand;
+}
+function inOrder2(run2, waiting2) {
+  const isFull = run2.inFlight.size >= run2.stage.maxInFlight;
+  if (waiting2.length < 2 || isFull && !waiting2.some(({ state }) => holdsSlot(state)))
+    return waiting2;
+  const app = run2.unit.members[0]?.app ?? "";
+  const keyed = waiting2.map((site) => ({
+    site,
+    rank: backRank(site) ?? (unitStanding(site) === "healthy" ? 1 : 0),
+    hash: siteHash(app, site.site)
+  }));
+  keyed.sort((a, b) => a.rank - b.rank || a.hash - b.hash || (a.site.site < b.site.site ? -1 : 1));
+  return keyed.map(({ site }) => site);
+}
+function backRank({ site, parts }) {
+  const touched = parts.flatMap(({ release: release2 }) => own(release2.backTo?.touched, site) ?? []);
+  return touched.length === 0 ? void 0 : -Math.max(...touched.map((at2) => Date.parse(at2)));
+}
+function placeBlock(run2, { site, region, parts }) {
+  const view = parts[0]?.view;
+  if (view === void 0) return null;
+  const block = siteBlock(view) ?? movedBlock(run2, { site, parts }) ?? holdBlock(run2, { site, region, parts });
+  if (block !== null) return block;
+  for (const { release: release2 } of parts) {
+    const shut = releaseWindowBlock(run2.board, view, release2);
+    if (shut !== null) return shut;
+  }
+  return null;
+}
+function holdBlock(run2, { site, region, parts }) {
+  const holds2 = run2.board.input.control.holds;
+  if (holds2.length === 0) return null;
+  for (const { release: release2 } of parts) {
+    if (release2.backTo !== void 0) continue;
+    const hold = holdOn(holds2, {
+      app: release2.app,
+      kind: release2.kind,
+      release: release2.id,
+      source: release2.source,
+      stage: run2.stage,
+      at: { site, region }
+    });
+    if (hold === void 0) continue;
+    return heldBlock(hold);
+  }
+  return null;
+}
+function movedBlock({ board }, { site, parts }) {
+  const moved = parts.find(({ release: release2 }) => board.apps.get(release2.app)?.movedNow.has(site));
+  if (moved === void 0) return null;
+  return {
+    code: "progressing",
+    reason: `${moved.release.app} is just being moved at ${site}`,
+    endsWhen: "the next pass, which follows at once"
+  };
+}
+function orderBlock({ board }, { site, parts }) {
+  const waiting2 = parts.filter(
+    ({ release: release2, state }) => state.kind === "waiting" && release2.backTo === void 0
+  );
+  return dependencyBlock(
+    board,
+    site,
+    waiting2.map((part) => lossStep(board, part).step)
+  );
+}
+function budgetBlock2(run2, site) {
+  const isBack = site.parts.every(({ release: release2 }) => release2.backTo !== void 0);
+  if (!isBack && run2.failed.size > run2.stage.failureBudget) return "failure-budget";
+  const busy = busyBlock(run2.board, site);
+  if (busy !== null) return busy;
+  if (usedByOthers(run2.inFlight, site) >= run2.stage.maxInFlight) return "in-flight-budget";
+  const isHealthySite2 = !isBack && unitStanding(site) === "healthy";
+  if (isHealthySite2 && usedByOthers(run2.unavailable, site) >= run2.stage.maxUnavailable) {
+    return "unavailable-budget";
+  }
+  if (!fitsFleet(run2.board, site.site)) return "fleet-budget";
+  return isHealthySite2 ? domainBlock(run2.board, site) : null;
+}
+function busyBlock(board, { site, parts }) {
+  for (const { release: release2 } of parts) {
+    const app = board.apps.get(release2.app);
+    const holder = app?.inFlight.get(site);
+    if (app === void 0 || holder === void 0 || holder === release2.id) continue;
+    if (mayTakeFrom(app, release2, { site, holder })) continue;
+    return {
+      code: "progressing",
+      reason: `${holder ?? "the open list"} has ${site} in flight`,
+      endsWhen: "it has settled there"
+    };
+  }
+  return null;
+}
+function mayTakeFrom(app, release2, { site, holder }) {
+  const other = holder === null ? void 0 : app.open.get(holder);
+  return other !== void 0 && !app.movedNow.has(site) && overtakes(release2, other);
+}
+function overtakes(release2, other) {
+  if (other.kind !== "site" || release2.kind === "site") return false;
+  return Date.parse(release2.startedAt) >= Date.parse(other.startedAt);
+}
+function domainBlock(board, { site, parts }) {
+  for (const { release: release2, entry: entry2 } of parts) {
+    const app = board.apps.get(release2.app);
+    const later = (other) => (own(release2.list, other)?.stage ?? -1) > entry2.stage;
+    const domain = app && loneDomain(board, app, { site, later });
+    if (domain !== void 0) return loneBlock(domain, release2.app);
+  }
+  return null;
+}
+function handOver2(run2, site, again) {
+  const parts = site.parts.filter((part) => part.state.kind === "waiting" || isRehand(part));
+  const taken = parts.map((part) => lossStep(run2.board, part));
+  const together = goTogether(run2.board, site.site, {
+    steps: taken.map(({ step }) => step),
+    arrivals: []
+  });
+  if (isBlock(together)) return together;
+  const losses = /* @__PURE__ */ new Map();
+  for (const { step, release: release2 } of taken) {
+    const lost = lossesOf(run2.board, site.site, { step, steps: together.steps }).deleted.length;
+    const counted3 = countedAt(run2.board, release2, site.site);
+    if (lost > counted3) return recountBlock(release2);
+    losses.set(release2, counted3);
+  }
+  const apps = parts.map((part) => stepOf2(run2.board, part));
+  const mirror = site.parts[0]?.view.mirror ?? "";
+  const along = takeAlong(run2.board, together.arrivals);
+  addHandOver(run2.board, { site: site.site, mirror, apps: [...apps, ...along] });
+  for (const part of parts) record3(run2, part, losses.get(part.release) ?? 0);
+  run2.handedNow.add(site.site);
+  if (!again && unitStanding(site) !== "joining") run2.unavailable.add(site.site);
+  noteFollowed(run2, site);
+  noteInFlight(run2, site);
+  return null;
+}
+function lossStep(board, { release: release2, entry: entry2, view }) {
+  const from = treeAt(board.input, release2.app, view.site);
+  return { step: stepOf(release2, { from, to: entry2.to }), release: release2 };
+}
+function noteInFlight(run2, { site, parts }) {
+  run2.inFlight.add(site);
+  run2.board.sitesInFlight.add(site);
+  for (const { release: release2 } of parts) {
+    const app = run2.board.apps.get(release2.app);
+    if (app === void 0) continue;
+    takeFromDomain(run2.board, app, site);
+    app.inFlight.set(site, release2.id);
+    app.movedNow.add(site);
+  }
+}
+function record3(run2, { release: release2, view }, lost) {
+  const isUnknown = view.observed === void 0;
+  const standing2 = isUnknown ? "joining" : standingOf(view, release2.unknownBlocks);
+  const before = own(release2.handed, view.site)?.was ?? own(release2.retried, view.site);
+  const was = before ?? standing2;
+  const records = run2.handed.get(release2.id) ?? {};
+  run2.handed.set(release2.id, records);
+  records[view.site] = { at: run2.board.at, was };
+  const losses = run2.losses.get(release2.id) ?? {};
+  run2.losses.set(release2.id, losses);
+  losses[view.site] = lost;
+}
+function stepOf2(board, { release: release2, entry: entry2, view }) {
+  const { app, id } = release2;
+  if (entry2.to === null) {
+    const from = standingTree(view.entry) ?? entry2.from ?? "";
+    const verb = removalVerb(release2);
+    return { app, release: id, set: { leaving: { verb, release: id, from } }, good: null };
+  }
+  const good = goodTree(board.apps.get(app), view);
+  return { app, release: id, set: { tree: entry2.to }, good };
+}
+function recordHandOvers(run2) {
+  for (const { app, id } of run2.unit.members) {
+    const release2 = run2.board.apps.get(app)?.open.get(id);
+    const handed = run2.handed.get(id);
+    if (release2 === void 0 || handed === void 0) continue;
+    const sites = Object.keys(handed);
+    const why = `${app}: ${id} handed over to ${sites.length === 1 ? sites[0] : `${sites.length} sites`}`;
+    const deletions2 = withLosses(release2, run2.losses.get(id) ?? {});
+    setRelease(run2.board, { ...release2, deletions: deletions2, handed: { ...release2.handed, ...handed } }, why);
+    settleWithOthers(run2.board, release2, new Set(sites));
+  }
+}
+function settleWithOthers(board, release2, sites) {
+  for (const other of board.apps.get(release2.app)?.open.values() ?? []) {
+    if (other.id === release2.id) continue;
+    if (release2.kind === "site") followSites(board, { site: release2, other, sites });
+    else if (other.kind === "site") overtake(board, other, { sites, by: release2 });
+  }
+}
+function overtakeMissed(board, by, sites) {
+  for (const other of board.apps.get(by.app)?.open.values() ?? []) {
+    if (other.kind === "site") overtake(board, other, { sites, by });
+  }
+}
+function overtake(board, other, { sites, by }) {
+  const taken = new Set([...sites].filter((site) => !Object.hasOwn(other.failed, site)));
+  const smaller = withoutSites(other, taken);
+  const isOver = Object.keys(smaller.list).every(
+    (site) => sites.has(site) || Object.hasOwn(other.failed, site) && Object.hasOwn(by.handed, site)
+  );
+  if (isOver) closeRelease(board, other, `${other.id} ends: ${by.id} has overtaken it`);
+  else if (smaller !== other) setRelease(board, smaller, `${by.id} overtakes ${other.id}`);
+}
+
+// src/core/rollout/soak.ts
+function soakBlock(run2) {
+  const { board, unit, stage } = run2;
+  const ends = soakEnds(run2).filter(({ at: at2, heardAt: heardAt2 }) => heardAt2 < at2);
+  const last = ends.toSorted((a, b) => b.at - a.at)[0];
+  if (last === void 0) return null;
+  if (last.isStill) {
+    return {
+      code: "worker-silent",
+      reason: `the soak of stage ${stage.name} stands still: the worker of ${last.mirror} is silent`,
+      endsWhen: "it reports again, or an operator excuses the region"
+    };
+  }
+  if (releasesOf(board, unit).every((release2) => isStagePromoted(release2, stage.name))) return null;
+  for (const { mirror, at: at2, isStill } of ends) if (!isStill) askAt(board, mirror, at2);
+  const left = spanInWords(Math.max(0, last.at - board.input.now));
+  return {
+    code: "soak",
+    reason: `stage ${stage.name} soaks for ${spanInWords(stage.soakMs)}`,
+    endsWhen: `${left} more have passed without a failure`
+  };
+}
+function soakEnds(run2) {
+  const { input: input2 } = run2.board;
+  let last = -Infinity;
+  const views = /* @__PURE__ */ new Map();
+  for (const part of run2.sites.flatMap(({ parts }) => parts)) {
+    const from = settledAt2(run2, part);
+    if (from === null) continue;
+    last = Math.max(last, from);
+    views.set(part.view.mirror, part.view);
+  }
+  return [...views].map(([mirror, view]) => {
+    const isStill = view.silentSince !== null;
+    const at2 = last + run2.stage.soakMs + silentMs(input2, mirror, last);
+    const isNow = isStill || run2.stage.soakMs === 0;
+    return { mirror, at: at2, isStill, heardAt: isNow ? input2.now : heardAt(input2, view) };
+  });
+}
+function settledAt2(run2, { state, release: release2 }) {
+  const opened = Date.parse(own(release2.opened, run2.stage.name) ?? run2.board.at);
+  switch (state.kind) {
+    case "done":
+    case "failed":
+    case "unchanged":
+      return Math.max(state.settledAt, opened);
+    case "excused":
+      return state.because === "operator" ? Math.max(state.settledAt, opened) : null;
+    case "waiting":
+    case "in-flight":
+    case "fails":
+      break;
+  }
+  return null;
+}
+
+// src/core/rollout/plan-stage.ts
+function planStage(input2) {
+  const run2 = openRun(input2);
+  if (run2 === null) return false;
+  if (!isOpened(run2)) {
+    const gate = run2.gate ?? openingBlock(run2);
+    if (gate !== null) return waitAtGate(run2, gate);
+    openStage(run2);
+  }
+  recordMet(run2);
+  const blocked = handOverSites(run2);
+  recordHandOvers(run2);
+  const block = closingBlock(run2, blocked.size > 0);
+  if (block === null) {
+    passStage(run2);
+    return true;
+  }
+  reportSites(run2, blocked);
+  if (block !== "unsettled") reportStage(run2, block);
+  return false;
+}
+function openRun({ board, unit, index, sites }) {
+  const releases = releasesOf(board, unit);
+  const stage = releases[0]?.stages[index];
+  if (stage === void 0) return null;
+  const read = () => sites.map((site) => unitSite(board, releasesOf(board, unit), site));
+  const before = read();
+  const gate = sites.length === 0 ? heldGate(board, releases, index) : stageGate(board, releases, stage);
+  const failing = before.filter(({ parts }) => parts.some(({ state }) => state.kind === "fails"));
+  if (failing.length === 0) return newStageRun({ board, unit, stage, sites: before, gate });
+  recordFailures(board, unit, failing);
+  return newStageRun({ board, unit, stage, sites: read(), gate });
+}
+function heldGate(board, releases, index) {
+  const stage = releases[0]?.stages[index];
+  const gate = stage === void 0 ? null : stageGate(board, releases, { ...stage, approval: false });
+  return gate?.code === "held" || gate?.code === "rolling-back" ? gate : null;
+}
+function recordFailures(board, unit, failing) {
+  const byRelease = /* @__PURE__ */ new Map();
+  for (const { parts } of failing) {
+    for (const { state, release: release2, view } of parts) {
+      if (state.kind !== "fails") continue;
+      const failed3 = byRelease.get(release2.id) ?? {};
+      byRelease.set(release2.id, failed3);
+      failed3[view.site] = { at: board.at, cause: state.cause };
+    }
+  }
+  editMembers(board, unit, (release2) => {
+    const failed3 = byRelease.get(release2.id);
+    if (failed3 === void 0) return void 0;
+    const why = Object.entries(failed3).map(
+      ([site, { cause }]) => `${site} failed ${release2.id}: ${cause}`
+    );
+    return {
+      release: { ...release2, failed: { ...release2.failed, ...failed3 } },
+      why: why.join("; ")
+    };
+  });
+}
+function isOpened({ board, unit, stage }) {
+  return releasesOf(board, unit).every(({ opened }) => Object.hasOwn(opened, stage.name));
+}
+function waitAtGate(run2, gate) {
+  reportStage(run2, gate);
+  const waiting2 = run2.sites.filter(({ state }) => state.kind === "waiting");
+  reportSites(run2, new Map(waiting2.map((site) => [site, gate])));
+  return false;
+}
+function openStage({ board, unit, stage }) {
+  editMembers(board, unit, (release2) => {
+    if (Object.hasOwn(release2.opened, stage.name)) return void 0;
+    const opened = { ...release2.opened, [stage.name]: board.at };
+    return { release: { ...release2, opened }, why: `${release2.id}: stage ${stage.name} opened` };
+  });
+}
+function closingBlock(run2, hasBlocked) {
+  const { sites, stage, failed: failed3, gate } = run2;
+  if (gate?.code === "rolling-back") return gate;
+  if (failed3.size > stage.failureBudget) return failureWords(run2);
+  if (gate !== null) return gate;
+  if (hasBlocked || run2.handedNow.size > 0 || sites.some(isUnsettled)) return "unsettled";
+  return successBlock(run2) ?? waitingBlock2(run2);
+}
+function isUnsettled({ state }) {
+  return state.kind === "waiting" || state.kind === "in-flight";
+}
+function successBlock({ sites, stage }) {
+  if (sites.length === 0 || hasSuccess(sites)) return null;
+  return {
+    code: "no-success",
+    reason: `no site of stage ${stage.name} has got it and is healthy (${someOf(sites.map(({ site }) => site))})`,
+    endsWhen: "one is, or an operator excuses every site of the stage"
+  };
+}
+function waitingBlock2(run2) {
+  return soakBlock(run2) ?? passingBlock(run2) ?? promotionBlock(run2);
+}
+function unpromoted({ board, unit, stage }) {
+  return releasesOf(board, unit).filter((release2) => !isStagePromoted(release2, stage.name));
+}
+function promotionBlock(run2) {
+  const { stage, sites } = run2;
+  const [release2] = sites.length === 0 ? [] : unpromoted(run2);
+  if (stage.promotion !== "manual" || release2 === void 0) return null;
+  const { app, id } = release2;
+  return {
+    code: "promotion",
+    reason: `stage ${stage.name} has ${id} for as long as wanted: its promotion is manual`,
+    endsWhen: `an operator promotes stage ${stage.name} of ${id}`,
+    needs: { app, release: id, what: "promotion", value: stage.name }
+  };
+}
+function hasSuccess(sites) {
+  if (sites.some(({ state }) => state.kind === "done")) return true;
+  return sites.every(
+    ({ state }) => state.kind === "excused" && state.because !== "offline" && state.because !== "suspended"
+  );
+}
+function passStage(run2) {
+  const { board, unit, stage, sites } = run2;
+  const excused = /* @__PURE__ */ new Map();
+  for (const { parts } of sites) for (const part of parts) excuse(board, part, excused);
+  editMembers(board, unit, (release2) => {
+    const passed2 = { ...release2.passed, [stage.name]: board.at };
+    const missed = { ...release2.excused, ...excused.get(release2.id) };
+    const note = sites.length === 0 ? " (it has no sites)" : "";
+    return {
+      release: { ...release2, passed: passed2, excused: missed },
+      why: `${release2.id}: stage ${stage.name} passed${note}`
+    };
+  });
+  for (const release2 of releasesOf(board, unit)) {
+    if (release2.kind !== "removal") grantLosses(board, release2, sites);
+    if (release2.kind === "app") promote(run2, release2);
+  }
+  wakeAt(board, board.input.now);
+}
+function grantLosses(board, release2, sites) {
+  const app = board.apps.get(release2.app);
+  const granted = {};
+  for (const { site } of sites) {
+    const to = own(release2.list, site)?.to ?? null;
+    const from = treeAt(board.input, release2.app, site);
+    if (to === null || from === void 0 || from === to) continue;
+    const step = { app: release2.app, from, to };
+    const deleted = finalLosses(board, site, step);
+    if (deleted.length > 0) granted[site] = { to, objects: [...deleted] };
+  }
+  if (app === void 0 || Object.keys(granted).length === 0) return;
+  const arrivals = { ...app.arrivals, granted: { ...app.arrivals.granted, ...granted } };
+  setArrivals(board, app, { arrivals, why: `${release2.id}: what it deletes where it was missed` });
+}
+function excuse(board, { state, release: release2, view }, excused) {
+  if (state.kind !== "excused" || Object.hasOwn(release2.excused, view.site)) return;
+  const records = excused.get(release2.id) ?? {};
+  excused.set(release2.id, records);
+  const why = state.because === "region" ? "the region was excused" : state.because;
+  records[view.site] = { at: board.at, by: excusedByPlanner, why };
+}
+function promote({ board, stage, sites }, release2) {
+  const app = board.apps.get(release2.app);
+  if (app === void 0) return;
+  const names = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
+  for (const site of names) {
+    const to = own(release2.list, site)?.to;
+    if (to !== void 0 && to !== null) app.promoted.set(site, to);
+  }
+  const missed = names.filter((site) => !Object.hasOwn(release2.handed, site));
+  overtakeMissed(board, release2, new Set(missed));
+  const gone = new Set(names);
+  const older = app.current.partial.map((entry3) => ({ ...entry3, sites: entry3.sites.filter((site) => !gone.has(site)) })).filter((entry3) => entry3.sites.length > 0 || entry3.release.id === release2.id);
+  const { selector } = stage;
+  const ref = currentRefOf(release2);
+  const entry2 = { stage: stage.name, release: ref, sites: names.toSorted() };
+  const partial = [...older, selector === void 0 ? entry2 : { ...entry2, selector }];
+  const openList2 = app.current.openList ?? release2.openList;
+  const current = { ...app.current, partial, ...openList2 === void 0 ? {} : { openList: openList2 } };
+  setCurrent(board, app, { current, why: `${release2.id} is current for stage ${stage.name}` });
+}
+
+// src/core/rollout/plan-stragglers.ts
+function planStragglers(board, release2) {
+  const stragglers = stragglersOf(board, release2);
+  if (stragglers.length === 0) return;
+  const inFlight = inFlightOf(board, release2);
+  const handed = {};
+  const losses = {};
+  for (const site of stragglers) {
+    const result = stragglerBlock(board, release2, { site, inFlight }) ?? handMarker(board, release2, site);
+    if ("record" in result) {
+      inFlight.add(site);
+      handed[site] = result.record;
+      losses[site] = result.counted;
+    } else {
+      const stage = stageName(release2, site);
+      board.waits.push(waitOf(release2, { stage, site, block: result }));
+    }
+  }
+  if (Object.keys(handed).length === 0) return;
+  const excused = Object.fromEntries(
+    Object.entries(release2.excused).filter(([site]) => !Object.hasOwn(handed, site))
+  );
+  const deletions2 = withLosses(release2, losses);
+  const next = { ...release2, excused, deletions: deletions2, handed: { ...release2.handed, ...handed } };
+  setRelease(
+    board,
+    next,
+    `${release2.app}: ${release2.id} handed over to ${Object.keys(handed).join(", ")}`
+  );
+}
+function stragglersOf(board, release2) {
+  return Object.keys(release2.list).filter((site) => {
+    if (!Object.hasOwn(release2.passed, stageName(release2, site))) return false;
+    const view = viewSite(board.input, release2.app, site);
+    return view.facts !== void 0 && (view.isMoving || standingTree(view.entry) !== void 0);
+  });
+}
+function stageName(release2, site) {
+  return release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
+}
+function inFlightOf(board, release2) {
+  const sites = Object.keys(release2.handed).filter((site) => {
+    const [entry2, view] = [own(release2.list, site), viewSite(board.input, release2.app, site)];
+    if (entry2 === void 0 || view.entry === void 0) return false;
+    return siteState({ input: board.input, release: release2, entry: entry2, view }).kind === "in-flight";
+  });
+  return new Set(sites);
+}
+function stragglerBlock(board, release2, { site, inFlight }) {
+  const view = viewSite(board.input, release2.app, site);
+  return siteBlock(view) ?? holdBlock2(board, release2, view) ?? releaseWindowBlock(board, view, release2) ?? consentBlock(release2) ?? slotBlock(board, release2, { site, inFlight });
+}
+function holdBlock2(board, release2, { site, facts }) {
+  const at2 = { site, region: facts?.region ?? "" };
+  const { app, kind, id, source, stages: stages2 } = release2;
+  const stage = stages2[own(release2.list, site)?.stage ?? -1];
+  const target = { app, kind, release: id, source, stage, at: at2 };
+  const hold = holdOn(board.input.control.holds, target);
+  return hold === void 0 ? null : heldBlock(hold);
+}
+function consentBlock(release2) {
+  const gate = consentGate(release2);
+  if (gate === null) return null;
+  return {
+    ...gate,
+    reason: `what ${release2.id} removes is not approved any more: ${gate.reason}`
+  };
+}
+function slotBlock(board, release2, { site, inFlight }) {
+  const most = release2.stages.at(-1)?.maxInFlight ?? 0;
+  if (inFlight.size >= most && !inFlight.has(site)) {
+    const stage = release2.id;
+    return budget("in-flight-budget", { name: "maxInFlight", most, users: inFlight, stage });
+  }
+  if (fitsFleet(board, site)) return null;
+  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+function handMarker(board, release2, site) {
+  const view = viewSite(board.input, release2.app, site);
+  const from = standingTree(view.entry) ?? "";
+  const step = stepOf(release2, { from, to: null });
+  const early = dependencyBlock(board, site, [step]);
+  if (early !== null) return early;
+  const together = goTogether(board, site, { steps: [step], arrivals: [] });
+  if (isBlock(together)) return together;
+  const lost = lossesOf(board, site, { step, steps: together.steps }).deleted.length;
+  const counted3 = countedAt(board, release2, site);
+  if (lost > counted3) return recountBlock(release2);
+  const leaving2 = { verb: removalVerb(release2), release: release2.id, from };
+  const marker = { app: release2.app, release: release2.id, set: { leaving: leaving2 }, good: null };
+  const apps = [marker, ...takeAlong(board, together.arrivals)];
+  addHandOver(board, { site, mirror: view.mirror, apps });
+  board.sitesInFlight.add(site);
+  board.apps.get(release2.app)?.inFlight.set(site, release2.id);
+  return { record: { at: board.at, was: standingOf(view, release2.unknownBlocks) }, counted: counted3 };
+}
+
+// src/core/rollout/rollback/staying-sites.ts
+function stayingAt(current, sites) {
+  const byRelease = /* @__PURE__ */ new Map();
+  for (const site of sites) {
+    const release2 = entitledRelease(current, site);
+    if (release2 === null) continue;
+    const known = byRelease.get(release2.id) ?? { release: release2, sites: [] };
+    byRelease.set(release2.id, known);
+    known.sites.push(site);
+  }
+  return [...byRelease.values()].map((entry2) => ({ stage: "stays", ...entry2 }));
+}
+function reportStaying(board, release2) {
+  for (const site of release2.backTo?.stays ?? []) {
+    const old = release2.backTo?.release.id ?? "";
+    const reason = `the mirrors' history has no tree of ${old} for ${site}: it stays as it is`;
+    const block = { code: "no-good-tree", reason, endsWhen: "a newer commit reaches it" };
+    board.waits.push(waitOf(release2, { stage: null, site, block }));
+  }
+}
+
+// src/core/rollout/rollback/back-losses.ts
+function awaitedAt(board, back) {
+  for (const step of back.steps) {
+    const { awaited } = lossesOf(board, back.site, { step: treeStep(step), steps: steps(back) });
+    if (awaited === void 0) continue;
+    const { app, object } = awaited;
+    const reason = `${app} is on its way to ${back.site} with ${object}, which would be deleted until then`;
+    return { code: "progressing", reason, endsWhen: `${app} has arrived, or does not come` };
+  }
+  return null;
+}
+function countBackLosses(board, unit, backs) {
+  const counts = /* @__PURE__ */ new Map();
+  for (const back of backs) {
+    for (const step of back.steps) {
+      if (step.to !== null) addStep(board, counts, { back, step });
+    }
+  }
+  editMembers(board, unit, (release2) => {
+    const count = counts.get(release2.id);
+    const next = count && withCount(release2, count);
+    return next && { release: next, why: `${release2.id}: what going back deletes` };
+  });
+}
+function addStep(board, counts, { back, step }) {
+  const { release: release2, entry: entry2 } = step.part;
+  const lost = lossesOf(board, back.site, { step: treeStep(step), steps: steps(back) }).deleted;
+  step.lost = lost.length;
+  const count = counts.get(release2.id) ?? { bySite: /* @__PURE__ */ new Map(), protected: /* @__PURE__ */ new Set(), found: 0 };
+  counts.set(release2.id, count);
+  count.bySite.set(back.site, lost.length);
+  const before = entry2.from === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(entry2.from);
+  for (const object of lost) {
+    if (isGuarded(release2, object)) count.protected.add(object);
+    else if (before.has(object)) count.found += 1;
+  }
+}
+function isGuarded({ guarded }, object) {
+  return isProtectedKind(object) || guarded?.includes(object) === true;
+}
+function withCount(release2, count) {
+  const { deletions: deletions2 } = release2;
+  const handed = new Map(Object.entries(deletions2.handed ?? {}));
+  for (const [site, number] of count.bySite) {
+    handed.set(site, Math.max(number, handed.get(site) ?? 0));
+  }
+  const objects = [...handed.values()].reduce((sum, number) => sum + number, 0);
+  const known = new Set(deletions2.protected);
+  const isNew2 = [...count.protected].some((object) => !known.has(object));
+  const needs = needsWords(count);
+  const isAsked = needs === void 0 || deletions2.needsApproval !== void 0;
+  if (objects <= deletions2.objects && !isNew2 && isAsked) return void 0;
+  const all = [...known.union(count.protected)].toSorted();
+  return {
+    ...release2,
+    approvals: release2.approvals.filter(({ what }) => what !== "deletions"),
+    deletions: {
+      ...deletions2,
+      objects: Math.max(objects, deletions2.objects),
+      ...needs !== void 0 && { needsApproval: needs },
+      ...all.length > 0 && { protected: all }
+    }
+  };
+}
+function needsWords({ protected: objects, found }) {
+  const [first2] = [...objects].toSorted();
+  if (first2 !== void 0) return `going back, ${protectedWords(first2)}`;
+  if (found === 0) return void 0;
+  return `going back, ${countOf(found, "object")} of them it did not bring`;
+}
+function steps(back) {
+  return back.steps.map((step) => treeStep(step));
+}
+function treeStep({ part, from, to }) {
+  return { app: part.release.app, from, to };
+}
+
+// src/core/rollout/rollback/back-blocks.ts
+function slotUsers(board, unit) {
+  const releases = releasesOf(board, unit);
+  const users = /* @__PURE__ */ new Map();
+  const inFlight = releases.flatMap(
+    ({ app, id }) => [...board.apps.get(app)?.inFlight ?? []].flatMap(([site, by]) => by === id ? [site] : [])
+  );
+  for (const site of new Set(inFlight)) {
+    const { parts } = unitSite(board, releases, site);
+    if (parts.some(({ state }) => holdsSlot(state))) addUser(users, parts[0]?.entry.stage, site);
+  }
+  return users;
+}
+function addUser(users, stage, site) {
+  users.set(stage ?? 0, (users.get(stage ?? 0) ?? /* @__PURE__ */ new Set()).add(site));
+}
+function backBlock(run2, back) {
+  const { board } = run2;
+  const view = back.parts[0]?.view;
+  if (back.steps.length === 0 || view === void 0) return null;
+  return noTreeBlock(back) ?? siteBlock(view) ?? busyBlock2(board, back) ?? takenBlock(board, back) ?? awaitedAt(board, back) ?? lossBlock2(board, back) ?? slotBlock2(run2, back);
+}
+function noTreeBlock({ site, parts, steps: steps2 }) {
+  const endsWhen = "a newer commit reaches it, or it heals";
+  const gone = parts.find(({ release: release2 }) => release2.kind === "removal" && own(release2.handed, site));
+  if (gone !== void 0) {
+    const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
+    return { code: "no-good-tree", reason: reason2, endsWhen };
+  }
+  const without = steps2.find(({ to }) => to === null);
+  if (without === void 0) return null;
+  const { app } = without.part.release;
+  const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
+  return { code: "no-good-tree", reason, endsWhen };
+}
+function busyBlock2(board, { site, steps: steps2 }) {
+  for (const { part } of steps2) {
+    const { app: name2, id } = part.release;
+    const app = board.apps.get(name2);
+    const holder = app?.inFlight.get(site);
+    if (app === void 0 || holder === void 0 || holder === id) continue;
+    const reason = `${holder ?? "the open list"} has ${site} in flight`;
+    return { code: "progressing", reason, endsWhen: "it has settled there" };
+  }
+  return null;
+}
+function takenBlock(board, { site, steps: steps2 }) {
+  const moving = new Set(steps2.map(({ part }) => part.release.app));
+  const others = [...board.apps.keys()].filter((app) => !moving.has(app));
+  for (const step of steps2) {
+    const gained = gainedBy(board, step);
+    for (const app of gained.length === 0 ? [] : others) {
+      const trees = [treeAt(board.input, app, site), board.handedTrees.get(site)?.get(app)];
+      const objects = trees.flatMap((tree) => tree ? [...board.input.objectsOf(tree)] : []);
+      const taken = gained.find((object) => objects.includes(object));
+      if (taken === void 0) continue;
+      const reason = `${taken} of the good version of ${step.part.release.app} is part of ${app} at ${site} now`;
+      return {
+        code: "object-taken",
+        reason,
+        endsWhen: `${app} gives it up, or a newer commit comes`
+      };
+    }
+  }
+  return null;
+}
+function gainedBy({ input: input2 }, { from, to }) {
+  const had = input2.objectsOf(from);
+  return to === null ? [] : [...input2.objectsOf(to)].filter((object) => !had.has(object));
+}
+function lossBlock2(board, { steps: steps2 }) {
+  for (const { part, lost } of steps2) {
+    const release2 = board.apps.get(part.release.app)?.open.get(part.release.id);
+    if (release2 === void 0 || lost === 0 || areDeletionsApproved(release2)) continue;
+    return consentGate(release2);
+  }
+  return null;
+}
+function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
+  if (steps2.some(({ isAgain }) => isAgain)) return null;
+  const frozen = releasesOf(board, unit)[0]?.stages[stage];
+  if (frozen === void 0) return null;
+  const { name: name2, maxInFlight: most } = frozen;
+  const used = users.get(stage) ?? /* @__PURE__ */ new Set();
+  if (!used.has(site) && used.size >= most) {
+    const words4 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
+    return budget("in-flight-budget", words4);
+  }
+  if (fitsFleet(board, site)) return null;
+  return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
+}
+
+// src/core/rollout/rollback/back-steps.ts
+function backsOf(board, unit, sites) {
+  const releases = releasesOf(board, unit);
+  return sites.map((site) => {
+    const { parts } = unitSite(board, releases, site);
+    const handed = parts.flatMap(({ release: release2 }) => own(release2.handed, site)?.at ?? []);
+    return {
+      site,
+      stage: parts[0]?.entry.stage ?? 0,
+      handedAt: Math.max(...handed.map((at2) => Date.parse(at2))),
+      parts,
+      steps: parts.flatMap((part) => stepOf3(board, part) ?? [])
+    };
+  });
+}
+function stepOf3(board, part) {
+  const { release: release2, entry: entry2, view } = part;
+  const standing2 = standingTree(view.entry);
+  if (release2.kind === "removal" || standing2 === void 0) return void 0;
+  const record4 = own(release2.back, view.site);
+  if (record4 !== void 0) {
+    if (backState(board.input, release2, view)?.kind !== "pending") return void 0;
+    return { part, from: record4.from, to: record4.to, isAgain: true, lost: 0 };
+  }
+  if (standing2 !== entry2.to) return void 0;
+  return { part, from: standing2, to: goodTreeAt(board, part), isAgain: false, lost: 0 };
+}
+function goodTreeAt(board, { release: release2, view }) {
+  const good = own(own(board.input.good, view.site), release2.app);
+  if (good === void 0 || good === standingTree(view.entry)) return null;
+  return board.apps.get(release2.app)?.badTrees.includes(good) === true ? null : good;
+}
+function handBack(run2, back) {
+  const { board } = run2;
+  const { site, steps: steps2 } = back;
+  const mirror = back.parts[0]?.view.mirror ?? "";
+  const apps = steps2.flatMap(
+    ({ part: { release: release2 }, to }) => to === null ? [] : [{ app: release2.app, release: release2.id, set: { tree: to }, good: null }]
+  );
+  addHandOver(board, { site, mirror, apps });
+  board.sitesInFlight.add(site);
+  addUser(run2.users, back.stage, site);
+  for (const step of steps2) {
+    const { id } = step.part.release;
+    const handed = run2.handed.get(id) ?? [];
+    run2.handed.set(id, handed);
+    handed.push(step);
+    noteMoved(board, step.part, site);
+  }
+}
+function recordBacks({ board, unit, handed }) {
+  editMembers(board, unit, (release2) => {
+    const steps2 = handed.get(release2.id);
+    return steps2 === void 0 ? void 0 : withBacks(board, release2, steps2);
+  });
+}
+function withBacks(board, release2, steps2) {
+  const [back, failed3] = [{ ...release2.back }, { ...release2.failed }];
+  const losses = {};
+  const whys = [];
+  for (const { part, from, to, lost } of steps2) {
+    const { site } = part.view;
+    if (to === null) continue;
+    back[site] = { at: board.at, from, to };
+    if (!Object.hasOwn(failed3, site))
+      failed3[site] = { at: board.at, cause: causeOf(release2, site) };
+    if (lost > 0) losses[site] = lost;
+    whys.push(`${release2.app}: ${site} goes back from ${release2.id}`);
+  }
+  const { deletions: deletions2 } = release2;
+  const handed = { ...deletions2.handed, ...losses };
+  const isNone = Object.keys(losses).length === 0;
+  return {
+    release: {
+      ...release2,
+      back,
+      failed: failed3,
+      deletions: isNone ? deletions2 : { ...deletions2, handed }
+    },
+    why: whys.join("; ")
+  };
+}
+function causeOf({ setBack, goingBack, id }, site) {
+  const word = own(setBack, site);
+  if (word !== void 0) return `set back by ${word.by}: ${word.why}`;
+  return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
+}
+function noteMoved(board, { release: { app: name2, id } }, site) {
+  const app = board.apps.get(name2);
+  if (app === void 0) return;
+  app.inFlight.set(site, id);
+  app.movedNow.add(site);
+  takeFromDomain(board, app, site);
+  for (const other of app.open.values()) {
+    const isConcerned = other.kind !== "removal" && Object.hasOwn(other.handed, site);
+    if (other.id === id || !isConcerned || Object.hasOwn(other.failed, site)) continue;
+    const failed3 = { ...other.failed, [site]: { at: board.at, cause: `it went back with ${id}` } };
+    setRelease(board, { ...other, failed: failed3 }, `${other.id}: ${site} went back with ${id}`);
+  }
+}
+function reportStanding2({ board }, { site, parts, steps: steps2 }) {
+  if (steps2.length > 0) return inFlightBlock2("it goes back now", parts);
+  for (const { release: release2, view } of parts) {
+    const state = backState(board.input, release2, view);
+    if (state?.kind === "stuck") {
+      return {
+        code: "rolling-back",
+        reason: `${site} went back and is not healthy: ${healthInWords(view.observed)}`,
+        endsWhen: "it heals, or a newer commit reaches it"
+      };
+    }
+    if (state?.kind !== "in-flight") continue;
+    if (state.until !== null) wakeLater(board, state.until);
+    return inFlightBlock2(`going back: ${healthInWords(view.observed)}`, parts);
+  }
+  return wentBackBlock(parts, site);
+}
+function wentBackBlock(parts, site) {
+  const release2 = parts.find((part) => Object.hasOwn(part.release.failed, site))?.release;
+  const failed3 = release2 && own(release2.failed, site);
+  if (release2 === void 0 || failed3 === void 0) return null;
+  return {
+    code: "failed",
+    reason: Object.hasOwn(release2.back ?? {}, site) ? `${failed3.cause}; it went back` : failed3.cause,
+    endsWhen: "an operator retries it, or a newer commit replaces the release"
+  };
+}
+function inFlightBlock2(reason, parts) {
+  const ready = spanInWords(parts[0]?.release.minReadyMs ?? 0);
+  return { code: "rolling-back", reason, endsWhen: `it is healthy for ${ready}, or its deadline` };
+}
+
+// src/core/rollout/rollback/go-back.ts
+function goBack(board, unit) {
+  const isConcerned = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
+  if (!releasesOf(board, unit).some(isConcerned)) return;
+  settleGoingBack(board, releasesOf(board, unit));
+  dropUnwritten(board, unit);
+  const backs = inOrder3(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
+  countBackLosses(board, unit, backs);
+  const run2 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
+  const waits2 = [];
+  for (const back of backs) {
+    const block = backBlock(run2, back);
+    if (block === null && back.steps.length > 0) handBack(run2, back);
+    const standing2 = block ?? reportStanding2(run2, back);
+    if (standing2 === null) continue;
+    for (const { release: release2 } of back.parts) {
+      const stage = release2.stages[back.stage]?.name ?? "";
+      waits2.push(waitOf(release2, { stage, site: back.site, block: standing2 }));
+    }
+  }
+  recordBacks(run2);
+  replaceWaits(board, waits2);
+}
+function replaceWaits(board, waits2) {
+  const keyOf2 = ({ release: release2, site }) => `${release2} ${site}`;
+  const replaced = new Set(waits2.map((wait) => keyOf2(wait)));
+  const others = board.waits.filter((wait) => !replaced.has(keyOf2(wait)));
+  board.waits.splice(0, board.waits.length, ...others, ...waits2);
+}
+function dropUnwritten(board, unit) {
+  editMembers(board, unit, (release2) => {
+    if (release2.goingBack === void 0 || release2.kind === "removal") return void 0;
+    const unwritten = Object.keys(release2.handed).filter(
+      (site) => isUnwritten(board, release2, site)
+    );
+    if (unwritten.length === 0) return void 0;
+    const handed = { ...release2.handed };
+    for (const site of unwritten) delete handed[site];
+    const why = `${release2.id} goes back: it does not come to ${unwritten.join(", ")}`;
+    return { release: { ...release2, handed }, why };
+  });
+}
+function isUnwritten(board, release2, site) {
+  const isSettled = [release2.failed, release2.excused, release2.back ?? {}].some(
+    (records) => Object.hasOwn(records, site)
+  );
+  const view = viewSite(board.input, release2.app, site);
+  return !isSettled && !view.isMoving && standingTree(view.entry) !== own(release2.list, site)?.to;
+}
+function sitesToGoBack(board, unit) {
+  const sites = releasesOf(board, unit).flatMap(
+    (release2) => Object.keys(release2.handed).filter((site) => isToGoBack(release2, site))
+  );
+  return [...new Set(sites)].filter((site) => own(board.input.sites, site) !== void 0);
+}
+function inOrder3(unit, backs) {
+  const app = unit.members[0]?.app ?? "";
+  return backs.toSorted(
+    (a, b) => b.handedAt - a.handedAt || siteHash(app, a.site) - siteHash(app, b.site)
+  );
+}
+
+// src/core/rollout/plan-unit.ts
+function planUnit(board, unit) {
+  const releases = releasesOf(board, unit);
+  const stages2 = stagesOf(releases);
+  for (const [index, stage] of stages2.entries()) {
+    const rest = {
+      members: unit.members.filter(({ app, id }) => !hasPassed2(board, { app, id }, stage.name))
+    };
+    if (rest.members.length === 0) continue;
+    const told = board.waits.length;
+    const sites = sitesByStage(board, releasesOf(board, rest))[index] ?? [];
+    if (planStage({ board, unit: rest, index, sites })) continue;
+    const cause = causeInWords(board.waits.slice(told));
+    stopFailed(board, rest, index);
+    reportLaterStages(board, unit, { open: index, cause });
+    break;
+  }
+  goBack(board, unit);
+  for (const release2 of releasesOf(board, unit)) {
+    if (release2.kind === "removal") planStragglers(board, release2);
+    reportStaying(board, release2);
+    const isThrough = stages2.every(({ name: name2 }) => Object.hasOwn(release2.passed, name2));
+    if (isThrough) finish(board, release2);
+  }
+}
+function hasPassed2(board, { app, id }, stage) {
+  const passed2 = board.apps.get(app)?.open.get(id)?.passed ?? {};
+  return Object.hasOwn(passed2, stage);
+}
+function reportLaterStages(board, unit, { open: open2, cause }) {
+  const releases = releasesOf(board, unit);
+  const stages2 = stagesOf(releases);
+  const current = stages2[open2]?.name ?? "";
+  for (const [index, sites] of sitesByStage(board, releases).entries()) {
+    const stage = stages2[index];
+    if (index <= open2 || stage === void 0) continue;
+    const block = {
+      code: "earlier-stage",
+      reason: `stage ${stage.name} comes after stage ${current}: ${cause}`,
+      endsWhen: `stage ${current} has passed`
+    };
+    for (const site of sites) reportLaterSite(board, { releases, site, stage: stage.name, block });
+  }
+}
+function causeInWords(waits2) {
+  const whole = waits2.find(({ site }) => site === null);
+  if (whole !== void 0) return whole.reason;
+  const sites = new Set(waits2.flatMap(({ site }) => site ?? []));
+  return `it waits for ${someOf(sites)}`;
+}
+function reportLaterSite(board, at2) {
+  for (const { release: release2, state } of unitSite(board, at2.releases, at2.site).parts) {
+    if (state.kind !== "waiting") continue;
+    board.waits.push(waitOf(release2, { stage: at2.stage, site: at2.site, block: at2.block }));
+  }
+}
+function finish(board, release2) {
+  const app = board.apps.get(release2.app);
+  if (app === void 0) return;
+  if (release2.kind === "app") {
+    if (release2.backTo?.only !== true) makeCurrent2(board, app, release2);
+    app.isCompleted = true;
+  }
+  if (release2.kind === "removal" && isSomewhere(board, release2)) return;
+  closeRelease(board, release2, `${release2.id} is through`);
+  if (release2.kind === "removal") forgetApp(board, app);
+  wakeAt(board, board.input.now);
+}
+function makeCurrent2(board, app, release2) {
+  const openList2 = release2.openList ?? app.current.openList;
+  const ref = currentRefOf(release2);
+  const current = {
+    release: ref,
+    partial: stayingAt(app.current, release2.backTo?.stays ?? []),
+    ...openList2 === void 0 ? {} : { openList: openList2 }
+  };
+  setCurrent(board, app, { current, why: `${ref.id} is current` });
+}
+function forgetApp(board, app) {
+  const { release: release2, partial } = app.current;
+  if (release2 !== null || partial.length > 0 || app.open.size > 0) return;
+  change(board, controlPaths.current(app.app), { record: null, why: `${app.app} is gone` });
+  setArrivals(board, app, { arrivals: noArrivals, why: `${app.app} is gone` });
+  forgetBad(board, app);
+}
+function isSomewhere(board, release2) {
+  return Object.keys(release2.list).some((site) => {
+    const { facts, isMoving: isMoving2, entry: entry2 } = viewSite(board.input, release2.app, site);
+    return facts !== void 0 && (isMoving2 || entry2 !== void 0);
+  });
+}
+
+// src/core/rollout/ties.ts
+function unitsOf(board) {
+  const releases = [...board.apps.values()].flatMap(({ open: open2 }) => [...open2.values()]);
+  const groups2 = new Map(releases.map((release2) => [release2, /* @__PURE__ */ new Set([release2])]));
+  for (const [a, b] of tiedPairs(board, releases)) {
+    const [one, other] = [groups2.get(a), groups2.get(b)];
+    if (one === void 0 || other === void 0 || one === other) continue;
+    for (const release2 of other) {
+      one.add(release2);
+      groups2.set(release2, one);
+    }
+  }
+  return [...new Set(groups2.values())].map((group2) => {
+    const members = [...group2].toSorted(
+      (a, b) => compareText2(a.app, b.app) || compareText2(a.id, b.id)
+    );
+    if (members.length > 1) align(board, members);
+    return { members: members.map(({ app, id }) => ({ app, id })) };
+  });
+}
+function tiedPairs(board, releases) {
+  if (new Set(releases.map(({ app }) => app)).size < 2) return [];
+  const bySite2 = /* @__PURE__ */ new Map();
+  for (const release2 of releases) {
+    for (const site of Object.keys(release2.list)) {
+      if (!isOpenAt(release2, site)) continue;
+      const others = bySite2.get(site);
+      if (others === void 0) bySite2.set(site, [release2]);
+      else others.push(release2);
+    }
+  }
+  const pairs = [];
+  const known = { board, answers: /* @__PURE__ */ new Map() };
+  for (const [site, there] of bySite2) pairs.push(...pairsAt(known, site, there));
+  return pairs;
+}
+function pairsAt(known, site, there) {
+  if (there.length < 2) return [];
+  return there.flatMap(
+    (giver) => there.filter((taker) => goesOver(known, { giver, taker, site })).map((taker) => [giver, taker])
+  );
+}
+function isOpenAt(release2, site) {
+  const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
+  return !Object.hasOwn(release2.passed, stage);
+}
+function goesOver(known, { giver, taker, site }) {
+  if (giver.app === taker.app) return false;
+  const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
+  if (gives === void 0 || takes === void 0) return false;
+  const from = leftTree(known.board, giver, site);
+  if (from === void 0 || takes.to === null) return false;
+  const dropped = droppedObjects(known.board, { from, to: gives.to });
+  if (dropped.length === 0) return false;
+  const key = `${from} ${gives.to} ${takes.to}`;
+  const answer2 = known.answers.get(key);
+  if (answer2 !== void 0) return answer2;
+  const taken = known.board.input.objectsOf(takes.to);
+  const isTaken = dropped.some((object) => taken.has(object));
+  known.answers.set(key, isTaken);
+  return isTaken;
+}
+function leftTree({ input: input2 }, release2, site) {
+  const from = own(release2.list, site)?.from ?? void 0;
+  if (Object.hasOwn(release2.handed, site)) return from;
+  return treeAt(input2, release2.app, site) ?? from;
+}
+function align(board, tied) {
+  const members = leadFirst(withUnitUrgency(tied));
+  const [lead] = members;
+  if (lead === void 0) return;
+  const stages2 = lead.stages.map(
+    (stage, index) => strictest(
+      stage,
+      members.flatMap(
+        (member) => member.stages[counterpart(lead.stages, member.stages, index)] ?? []
+      )
+    )
+  );
+  const strict = {
+    minReadyMs: Math.max(...members.map(({ minReadyMs }) => minReadyMs)),
+    progressDeadlineMs: Math.min(...members.map(({ progressDeadlineMs }) => progressDeadlineMs)),
+    unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks)
+  };
+  const stageOf2 = stagesBySite(members, stages2);
+  for (const member of tied) {
+    const aligned = withStages({ ...member, ...strict }, stages2, stageOf2);
+    if (isSame(member, aligned)) continue;
+    const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
+  }
+}
+function withUnitUrgency(tied) {
+  const areUrgent = tied.every(({ urgent }) => urgent !== void 0);
+  return tied.map((release2) => withUrgency(areUrgent ? foldStages(release2) : release2));
+}
+function leadFirst(members) {
+  const isBack = ({ backTo }) => backTo === void 0 ? 0 : 1;
+  return members.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
+}
+function counterpart(from, to, index) {
+  const placeOf = ({ name: name2 }) => to.findIndex((each) => each.name === name2);
+  const both = from.findLastIndex((stage, at2) => at2 <= index && placeOf(stage) >= 0);
+  const shared2 = from[both];
+  const place = shared2 === void 0 ? index : placeOf(shared2) + index - both;
+  return Math.min(place, to.length - 1);
+}
+function strictest(stage, stages2) {
+  const least = (pick) => Math.min(...stages2.map(pick));
+  return {
+    ...stage,
+    approval: stages2.some(({ approval }) => approval),
+    ...stages2.some(({ promotion }) => promotion === "manual") ? { promotion: "manual" } : {},
+    soakMs: Math.max(...stages2.map(({ soakMs }) => soakMs)),
+    failureBudget: least(({ failureBudget }) => failureBudget),
+    maxInFlight: least(({ maxInFlight }) => maxInFlight),
+    maxUnavailable: least(({ maxUnavailable }) => maxUnavailable)
+  };
+}
+function stagesBySite(members, stages2) {
+  const stageOf2 = /* @__PURE__ */ new Map();
+  for (const { list, stages: division } of members) {
+    const places = division.map((_, index) => counterpart(division, stages2, index));
+    for (const [site, { stage }] of Object.entries(list)) {
+      if (!stageOf2.has(site)) stageOf2.set(site, places[stage] ?? stages2.length - 1);
+    }
+  }
+  return stageOf2;
+}
+function withStages(release2, stages2, stageOf2) {
+  const list = {};
+  for (const [site, entry2] of Object.entries(release2.list)) {
+    list[site] = { ...entry2, stage: stageOf2.get(site) ?? entry2.stage };
+  }
+  const aligned = { ...release2, stages: [...stages2], list };
+  const isRenamed = stages2.some(({ name: name2 }, index) => release2.stages[index]?.name !== name2);
+  const isMoved = Object.entries(list).some(
+    ([site, { stage }]) => own(release2.list, site)?.stage !== stage
+  );
+  return isRenamed || isMoved ? { ...aligned, ...translated(release2, aligned) } : aligned;
+}
+function translated(before, after) {
+  const opened = {};
+  const passed2 = {};
+  for (const [index, { name: name2 }] of after.stages.entries()) {
+    const sites = Object.keys(after.list).filter((site) => own(after.list, site)?.stage === index);
+    const open2 = latest(before, sites, before.opened);
+    const done = latest(before, sites, before.passed);
+    if (open2 !== void 0) opened[name2] = open2;
+    if (done === void 0) break;
+    passed2[name2] = done;
+  }
+  return { opened, passed: passed2 };
+}
+function latest(before, sites, times) {
+  const stageOf2 = (site) => before.stages[own(before.list, site)?.stage ?? -1]?.name ?? "";
+  const marked = sites.flatMap((site) => own(times, stageOf2(site)) ?? []);
+  return marked.length === sites.length ? marked.toSorted().at(-1) : void 0;
+}
+function isSame(a, b) {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+// src/core/rollout/plan-rollout.ts
+function planRollout(input2) {
+  const board = newBoard(input2);
+  const { controlLost, awaitsHead } = input2;
+  if (controlLost !== void 0) return heldPlan(input2, controlLost, lostEnd);
+  if (awaitsHead !== void 0) return heldPlan(input2, awaitsHead, "a head is followed");
+  planSiteMoves(board);
+  endRegionExcuses(board);
+  clearMarkers(board);
+  countInFlight(board);
+  const units = unitsOf(board);
+  noteTies(board, units);
+  recountLosses(board);
+  for (const unit of units) planUnit(board, unit);
+  for (const app of board.apps.values()) planOpenList(board, app);
+  return {
+    changes: changesOf(board),
+    handOvers: board.handOvers,
+    siteMoves: board.siteMoves,
+    waits: board.waits,
+    wakeAt: board.wakeAt,
+    asks: board.asks
+  };
+}
+var lostEnd = "an operator confirms what the mirrors have (`rollout recover`)";
+function heldPlan({ control: control2 }, reason, endsWhen) {
+  const apps = Object.keys(control2.apps).toSorted();
+  return {
+    changes: [],
+    handOvers: [],
+    siteMoves: [],
+    waits: apps.map((app) => ({
+      app,
+      release: null,
+      stage: null,
+      site: null,
+      code: "control-lost",
+      reason,
+      endsWhen
+    })),
+    wakeAt: null,
+    asks: /* @__PURE__ */ new Map()
+  };
+}
+function endRegionExcuses(board) {
+  const { workers } = board.input.control;
+  for (const mirror of Object.keys(workers)) {
+    const record4 = own(workers, mirror);
+    if (record4?.excused === void 0 || silentSinceOf(board.input, mirror) !== null) continue;
+    const { excused: _, ...rest } = record4;
+    change(board, controlPaths.worker(mirror), {
+      record: rest,
+      why: `${mirror} is back: its excuse ends`
+    });
+  }
+}
+function countInFlight(board) {
+  for (const app of board.apps.values()) {
+    for (const site of arrivalsInFlight(board, app)) noteInFlight2(board, app, { site, by: null });
+    for (const release2 of app.open.values()) countRelease(board, app, release2);
+  }
+}
+function countRelease(board, app, release2) {
+  for (const site of /* @__PURE__ */ new Set([...Object.keys(release2.handed), ...Object.keys(release2.carried)])) {
+    if (hasInFlight(board, release2, site)) noteInFlight2(board, app, { site, by: release2.id });
+  }
+}
+function noteInFlight2(board, app, { site, by }) {
+  app.inFlight.set(site, by);
+  board.sitesInFlight.add(site);
+}
+function hasInFlight(board, release2, site) {
+  const part = partAt(board, release2, site);
+  return part !== null && !isBehind2(part) && holdsSlot(part.state);
+}
+function isBehind2({ release: release2, entry: entry2, view }) {
+  if (own(release2.back, view.site) !== void 0) return false;
+  const stage = release2.stages[entry2.stage]?.name ?? "";
+  return release2.kind !== "removal" && Object.hasOwn(release2.passed, stage);
+}
+
+// src/core/simulate/control-after.ts
+function controlAfter(control2, changes) {
+  if (changes.length === 0) return control2;
+  const draft = {
+    ...control2,
+    apps: { ...control2.apps },
+    sites: { ...control2.sites },
+    workers: { ...control2.workers }
+  };
+  for (const change2 of changes) write(draft, change2);
+  return draft;
+}
+function write(draft, { path: path2, record: record4 }) {
+  const [folder = "", file = "", ...rest] = path2.split("/");
+  const name2 = file.replace(/\.json$/, "");
+  if (path2 === "head.json") draft.head = record4;
+  else if (folder === "sites") put(draft.sites, name2, record4);
+  else if (folder === "workers") put(draft.workers, name2, record4);
+  else if (folder === "apps") draft.apps[file] = appAfter(draft.apps[file], rest, record4);
+  else throw new Error(`a simulation does not write ${path2}`);
+}
+function put(records, name2, record4) {
+  if (record4 === null) delete records[name2];
+  else records[name2] = record4;
+}
+var noApp = { current: { release: null, partial: [] }, open: [], bad: [] };
+function appAfter(known = noApp, [file = "", name2 = ""], record4) {
+  switch (file) {
+    case "current.json":
+      return { ...known, current: record4 ?? noApp.current };
+    case "bad.json":
+      return withBad(known, record4);
+    case "arrivals.json":
+      return withArrivals(known, record4);
+    default: {
+      const others = known.open.filter(({ id }) => id !== name2.replace(/\.json$/, ""));
+      return { ...known, open: record4 === null ? others : [...others, record4] };
+    }
+  }
+}
+function withBad(known, bad) {
+  const { badTrees: _, ...rest } = known;
+  const trees = bad?.trees === void 0 ? {} : { badTrees: bad.trees };
+  return { ...rest, bad: bad?.digests ?? [], ...trees };
+}
+function withArrivals(known, arrivals) {
+  const { arrivals: _, ...rest } = known;
+  return arrivals === null ? rest : { ...rest, arrivals };
+}
+
+// src/core/simulate/live-app.ts
+function oldApp(tree) {
+  return { tree, healthyAt: -Infinity, breaksAt: null, wasHealthy: true, wasBroken: false };
+}
+function observeApp(live, now) {
+  const health2 = healthOf(live, now);
+  const everHealthy = hasBeenHealthy(live, now);
+  const told = { tree: live.tree, left: false, health: health2, everHealthy, unverified: 0, message: "" };
+  if (live.tree === null) {
+    return { ...told, left: now >= live.healthyAt, healthyForMs: 0, longestHealthyMs: 0 };
+  }
+  const until = live.breaksAt === null ? now : Math.min(now, live.breaksAt);
+  const longestHealthyMs = Math.min(longestMs2, Math.max(0, until - live.healthyAt));
+  return { ...told, healthyForMs: health2 === "Healthy" ? longestHealthyMs : 0, longestHealthyMs };
+}
+var longestMs2 = 365 * 24 * 36e5;
+function healthOf({ tree, healthyAt, breaksAt }, now) {
+  if (tree === null) return "Missing";
+  if (breaksAt !== null && now >= breaksAt) return "Degraded";
+  return now >= healthyAt ? "Healthy" : "Progressing";
+}
+function hasBeenHealthy({ tree, healthyAt, breaksAt, wasHealthy }, now) {
+  if (wasHealthy || tree === null) return wasHealthy;
+  return now >= healthyAt && (breaksAt === null || breaksAt > healthyAt);
+}
+
+// src/core/simulate/simulated-fleet.ts
+function simulatedWorld(start, offlinePercent) {
+  const sites = Object.keys(start.sites);
+  const count = Math.floor(offlinePercent * sites.length / 100);
+  const some = offlinePercent > 0 && sites.length > 0 ? Math.max(1, count) : 0;
+  const offline = new Set(inStableOrder("offline", sites).slice(0, some));
+  const untouched = {};
+  for (const site of /* @__PURE__ */ new Set([...sites, ...Object.keys(start.mirrors)])) {
+    const apps = Object.entries(own(start.mirrors, site) ?? {}).map(([app, entry2]) => [
+      app,
+      observeApp(oldApp("tree" in entry2 ? entry2.tree : ""), start.now)
+    ]);
+    untouched[site] = { reachable: !offline.has(site), apps: Object.fromEntries(apps) };
+  }
+  const placed = Object.entries(start.desired).map(([app, desired2]) => [
+    app,
+    Object.keys(desired2.sites)
+  ]);
+  return {
+    start: { ...start, observed: untouched },
+    untouched,
+    placedByHead: Object.fromEntries(placed)
+  };
+}
+function fleetAtStart({ start }, changes) {
+  return {
+    now: start.now,
+    control: controlAfter(start.control, changes),
+    mirrors: start.mirrors,
+    good: start.good ?? {},
+    live: /* @__PURE__ */ new Map(),
+    stopped: {}
+  };
+}
+function plannerInput(world, fleet) {
+  const { start, placedByHead } = world;
+  const { now, control: control2, mirrors, good } = fleet;
+  const workers = Object.entries(start.workers).map(([mirror, worker]) => [
+    mirror,
+    { ...worker, stopped: fleet.stopped[mirror] ?? {}, isAtHead: true }
+  ]);
+  return {
+    now,
+    control: control2,
+    sites: start.headSites,
+    mirrors,
+    observed: observe(world, fleet),
+    workers: Object.fromEntries(workers),
+    budgets: start.budgets,
+    entitled: entitledTrees(start, control2),
+    good,
+    placedByHead,
+    dependsOn: start.dependsOn ?? {},
+    objectsOf: (tree) => start.objectsOf(tree),
+    keptOf: (tree) => start.keptOf?.(tree) ?? /* @__PURE__ */ new Set()
+  };
+}
+function observe({ untouched }, fleet) {
+  const observed = { ...untouched };
+  for (const [site, live] of fleet.live) {
+    const known = own(untouched, site) ?? { reachable: true, apps: {} };
+    const apps = { ...known.apps };
+    for (const [app, one] of Object.entries(live)) apps[app] = observeApp(one, fleet.now);
+    observed[site] = { ...known, apps };
+  }
+  return observed;
+}
+function entitledTrees(start, control2) {
+  const entitled2 = {};
+  for (const [app, known] of Object.entries(control2.apps)) {
+    const releaseOf = entitlements(known);
+    const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
+    const trees = {};
+    for (const [site, { labels }] of Object.entries(start.headSites)) {
+      const source = releaseOf(site, labels)?.source;
+      const from = source === void 0 ? void 0 : source === start.head ? after : before;
+      const tree = own(from, site);
+      if (tree !== void 0) trees[site] = tree;
+    }
+    entitled2[app] = trees;
+  }
+  return entitled2;
+}
+
+// src/core/plan/planned-waits.ts
+function plannedWaits(start, changes) {
+  const world = withoutStandIns(simulatedWorld(start, 0));
+  const fleet = fleetAtStart(world, changes);
+  const { apps } = fleet.control;
+  const releases = Object.values(apps).flatMap(({ open: open2 }) => open2);
+  const asked = [...askedOf(start, releases)];
+  const count = Math.max(1, ...releases.map(({ stages: stages2 }) => stages2.length));
+  const waits2 = Array.from(
+    { length: count },
+    (_, index) => asked.flatMap(({ codes, room }) => {
+      const control2 = { ...fleet.control, apps: atStage(apps, { index, room, now: start.now }) };
+      const plan2 = planRollout(plannerInput(world, { ...fleet, control: control2 }));
+      return plan2.waits.filter(
+        ({ code, release: release2 }) => codes.has(code) && (release2 !== null || index === 0)
+      );
+    })
+  );
+  return toldWaits(waits2.flat());
+}
+function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
+  const isOrdered = Object.values(dependsOn).some((names) => names.length > 0);
+  if (hasWindows(budgets) || control2.holds.length > 0 || isOrdered) {
+    yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
+  }
+  if (releases.some(({ checks: checks2 }) => (knowable(checks2)?.before.length ?? 0) > 0)) {
+    yield { codes: /* @__PURE__ */ new Set(["check"]), room: Number.MAX_SAFE_INTEGER };
+  }
+}
+function hasWindows({ windows = [] }) {
+  return windows.length > 0;
+}
+function withoutStandIns(world) {
+  const sites = Object.entries(world.untouched).map(([site, { apps, ...rest }]) => {
+    const joining = Object.entries(apps).map(([app, seen]) => [
+      app,
+      { ...seen, everHealthy: false }
+    ]);
+    return [site, { ...rest, apps: Object.fromEntries(joining) }];
+  });
+  return { ...world, untouched: Object.fromEntries(sites) };
+}
+function atStage(apps, turn) {
+  return Object.fromEntries(
+    Object.entries(apps).map(([app, control2]) => [
+      app,
+      { ...control2, open: control2.open.map((release2) => releaseAt(release2, turn)) }
+    ])
+  );
+}
+function releaseAt(release2, { index, room, now }) {
+  const at2 = new Date(now).toISOString();
+  const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at2]));
+  const { checks: _, stages: stages2, ...rest } = release2;
+  const checks2 = knowable(release2.checks);
+  return {
+    ...rest,
+    stages: stages2.map((stage) => ({ ...stage, maxInFlight: room, maxUnavailable: room })),
+    opened: times(stages2.slice(0, index + 1)),
+    passed: times(stages2.slice(0, index)),
+    ...checks2 === void 0 ? {} : { checks: checks2 }
+  };
+}
+function knowable(checks2) {
+  if (checks2 === void 0) return void 0;
+  const before = checks2.before.filter(({ cel: cel2 }) => {
+    const compiled = compileCheck(cel2);
+    return compiled.ok && !countsSites(compiled.program) && !cel2.includes("kubernetesVersion");
+  });
+  return { before, after: [] };
+}
+function toldWaits(waits2) {
+  const groups2 = groupWaits(waits2.map((wait) => ({ ...wait, stage: null })));
+  return groups2.map(({ app, release: release2, code, reason, endsWhen, sites }) => ({
+    app,
+    release: release2,
+    code,
+    reason,
+    endsWhen,
+    sites: [...new Set(sites)].toSorted()
+  }));
+}
+
 // src/core/plan/release-plans.ts
 function releasePlan(release2) {
   const { id, app, kind, strategy, list, verb, minReadyMs, progressDeadlineMs } = release2;
@@ -68733,8 +71982,9 @@ function stagePlans(release2) {
 }
 
 // src/core/plan/plan-fleet.ts
-function planFleet(base, head, { isProtected }) {
-  const { changes, notes } = startReleases(assumedState(base, head, isProtected));
+function planFleet(base, head, { isProtected, now }) {
+  const start = assumedState({ base, head, isProtected, now });
+  const { changes, notes } = startReleases(start);
   const releases = changedReleases(changes);
   const moves = movesOf(base, head);
   const variants = variantPlans(moves, [base, head]);
@@ -68750,7 +72000,9 @@ function planFleet(base, head, { isProtected }) {
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
     notes: siteNotes(base?.model, head.model),
-    plannerNotes: notes
+    plannerNotes: notes,
+    waits: plannedWaits(start, changes),
+    at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
   };
   const digest = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
@@ -68822,16 +72074,19 @@ function siteNotes(base, head) {
 }
 
 // src/core/plan/plan-change.ts
+function wholeMinute(ms) {
+  return ms - ms % 6e4;
+}
 function planSide(revision, files) {
   const fleet = renderFiles(files);
   if (!fleet.ok) return fleet;
   const { model, rendered, diagnostics } = fleet;
   return { ok: true, side: { revision, model, rendered }, diagnostics };
 }
-function planChange(base, head) {
+function planChange(base, head, now) {
   const sides = base === null ? [head] : [base, head];
   const isProtected = protectedObjects(sides.map(({ rendered }) => rendered.variants));
-  return planFleet(base, head, { isProtected });
+  return planFleet(base, head, { isProtected, now });
 }
 
 // src/action/preview-change.ts
@@ -68857,7 +72112,7 @@ async function existing(path2) {
 function usage(message, hint) {
   return new FleetError("USAGE", message, { hint, retry: "never" });
 }
-async function previewChange({ path: path2 }, compared) {
+async function previewChange({ path: path2 }, compared, now) {
   const head = await commitOf(path2, "head", compared.head);
   const read = planSide(head, await filesOf(path2, head));
   if (!read.ok) return { base: void 0, head, ...unplanned(read.diagnostics) };
@@ -68865,7 +72120,7 @@ async function previewChange({ path: path2 }, compared) {
   const before = await readBase(path2, base);
   const { diagnostics, side } = read;
   if (!before.ok) return { base, head, ...unplanned(diagnostics, before.notes) };
-  const planned = { plan: planChange(before.side, side), model: side.model };
+  const planned = { plan: planChange(before.side, side, wholeMinute(now)), model: side.model };
   return { base, head, diagnostics, planned, notes: before.notes };
 }
 function unplanned(diagnostics, notes = []) {
@@ -68952,7 +72207,13 @@ function planVerdict({ sites, siteCount, groups: groups2 }) {
 }
 function planBlocks(plan2, model) {
   if (plan2.sites.length === 0) return noteBlocks(plan2);
-  return [virtualSites(plan2, model), stages(plan2.stages), risks(plan2), ...noteBlocks(plan2)];
+  return [
+    virtualSites(plan2, model),
+    stages(plan2.stages),
+    waits(plan2),
+    risks(plan2),
+    ...noteBlocks(plan2)
+  ];
 }
 function someRows(headings, rows, what) {
   const more = rows.length - maxRows;
@@ -68983,6 +72244,19 @@ function stages(all) {
     gatesOf(stage)
   ]);
   return someRows(["app", "stage", "chosen by", "sites", "before the next"], rows, "stage");
+}
+function waits(plan2) {
+  if (plan2.waits.length === 0) return "";
+  const rows = plan2.waits.map((wait) => [
+    codeSpan(wait.app),
+    String(wait.sites.length),
+    codeSpan(someOf(wait.sites, maxNames)),
+    codeSpan(waitInWords(wait), 1e3)
+  ]);
+  const asOf = asOfLines(plan2).map((line) => `
+${line}
+`);
+  return `${someRows(["app", "sites", "which", "will wait"], rows, "wait")}${asOf.join("")}`;
 }
 function gatesOf({ sites, approval, soakMs, failureBudget }) {
   if (sites.length === 0) return "";
@@ -69169,8 +72443,10 @@ function footer(preview) {
   const line = `From ${from} to ${codeSpan(head.slice(0, 12))}`;
   if (planned === null) return `${line}.
 `;
-  const start = planned.plan.base === null ? "--from-nothing" : `--base ${planned.plan.base}`;
-  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}\` (plan \`sha256:${planned.plan.digest.slice(0, 12)}\`).
+  const { plan: plan2 } = planned;
+  const start = plan2.base === null ? "--from-nothing" : `--base ${plan2.base}`;
+  const at2 = plan2.at === null ? "" : ` --at ${plan2.at}`;
+  return `${line}, planned for a fleet whose sites all answer and are healthy on the base, without its real state. The same again: \`flotilla plan ${start} --head ${head}${at2}\` (plan \`sha256:${plan2.digest.slice(0, 12)}\`).
 `;
 }
 
@@ -69233,13 +72509,13 @@ function checked(value) {
 
 // src/action/run-action.ts
 async function runAction(io) {
-  const report2 = await lookAt(io.env).catch(failed2);
+  const report2 = await lookAt(io).catch(failed2);
   tell2(report2, io);
   await append(io.env["GITHUB_STEP_SUMMARY"], summaryOf(report2));
   await append(io.env["GITHUB_OUTPUT"], outputLines(outputsOf(report2)));
   return exitCode(report2, io.env);
 }
-async function lookAt(env) {
+async function lookAt({ env, now }) {
   const inputs = readInputs(env);
   const event = {
     name: env["GITHUB_EVENT_NAME"] ?? "",
@@ -69252,7 +72528,7 @@ async function lookAt(env) {
     return { ...empty, verdict: "nothing-to-do", reason: compared.nothing };
   }
   const folder = await fleetFolder(env["GITHUB_WORKSPACE"] ?? process.cwd(), inputs.directory);
-  const preview = await previewChange(folder, compared);
+  const preview = await previewChange(folder, compared, now());
   return {
     ...empty,
     verdict: verdictOf(preview),
@@ -69333,6 +72609,7 @@ function fails(failOn, preview) {
 async function main() {
   process.exitCode = await runAction({
     env: process.env,
+    now: () => systemClock().now(),
     print: (text) => void process.stdout.write(text)
   });
 }
