@@ -10,7 +10,9 @@ import {
   aFleet,
   appYaml,
   configMapYaml,
+  fleetYaml,
   virtualSiteYaml,
+  windowYaml,
 } from "../support/fleet.ts";
 
 function side(revision: string, edits: FleetEdits): PlanSide {
@@ -50,6 +52,27 @@ function manyGroups(): Report {
 }
 
 describe("the job summary", () => {
+  it("says what sites will wait for, as of when, and how to plan the same again", () => {
+    const nights = {
+      "fleet.yaml": fleetYaml({ rollout: { strategy: "standard" }, windows: ["nights"] }),
+      "windows.yaml": windowYaml("nights", { open: [{ start: "13:00", duration: "1h" }] }),
+    };
+    const red = { "manifests/web/settings.yaml": configMapYaml("settings", { colour: "red" }) };
+    const head = side("b".repeat(40), { ...nights, ...red });
+    const at = "2026-11-27T12:00:00.000Z";
+    const plan = planChange(side("a".repeat(40), nights), head, Date.parse(at));
+    const report = manyGroups();
+    const preview = { base: plan.base, head: plan.head, diagnostics: [], notes: [] };
+    const planned = { plan, model: head.model };
+    const summary = summaryOf({ ...report, preview: { ...preview, planned } });
+
+    expect(summary).toContain(
+      "| `web` | 4 | `e1, e2, w1, w2` | `window nights is not open; ends when 2026-11-27 13:00:00 UTC (Fri 2026-11-27 13:00 in UTC)` |\n",
+    );
+    expect(summary).toContain("\nWindows as of 2026-11-27 12:00:00 UTC.\n");
+    expect(summary).toContain(`--head ${plan.head} --at ${at}\``);
+  });
+
   it("leaves whole diff groups out where it would be too long, and says how many", () => {
     const report = manyGroups();
     const whole = summaryOf(report);
