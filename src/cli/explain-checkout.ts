@@ -29,7 +29,8 @@ export function explainCheckout(model: FleetModel, site: string, app: string): E
   };
 }
 
-function known<T>(kind: string, name: string, all: ReadonlyMap<string, T>): T {
+/** The document of a name. Throws NOT_FOUND. */
+export function known<T>(kind: string, name: string, all: ReadonlyMap<string, T>): T {
   const found = all.get(name);
   if (found !== undefined) return found;
   const near = closestName(name, all.keys());

@@ -5,6 +5,7 @@ import { loadCheckout } from "./checkout.ts";
 import type { CliIo, Command, CommandArgs } from "./command.ts";
 import { connectController, controllerOptions, controllerUsage } from "./controller-client.ts";
 import { explainCheckout } from "./explain-checkout.ts";
+import { explainObjectIn } from "./explain-object.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
 import { oneLine, waitLines } from "./status.ts";
 
@@ -13,21 +14,39 @@ export const command: Command = {
   summary: "tell why an app is, or is not, at a site",
   usage: `Usage: flotilla explain SITE APP [-o table|json|yaml]
        flotilla explain SITE APP --dir DIR
+       flotilla explain SITE APP --object KIND/NAMESPACE/NAME [--field .spec.replicas] [--dir DIR]
 
 Asks the controller. With --dir it tells what a checkout alone says: where the app belongs, and by what it is
-changed there.
+changed there. With --object it tells from a checkout (default: the current folder) where the fields of an object come
+from, in file, line and column, and what was overridden.
 
 Options:
+  --object OBJECT    an object of the app: KIND/NAMESPACE/NAME, or KIND/NAME
+  --field FIELD      one of its fields with all below it: .spec.template.spec.containers[name="web"].image
   --dir DIR          a checkout of the fleet repository, instead of the controller
 ${controllerUsage}
   -o, --output       table (default), json or yaml
 
-Exit codes: 0 the app is there (with --dir: belongs there), 1 it is not, 2 could not find out.
+Exit codes: 0 the app is there (with --dir: belongs there; with --object: so is the object), 1 it is not, 2 could not
+find out.
 `,
-  options: { ...controllerOptions, ...outputOption, dir: { type: "string" } },
+  options: {
+    ...controllerOptions,
+    ...outputOption,
+    dir: { type: "string" },
+    object: { type: "string" },
+    field: { type: "string" },
+  },
   async run(args, io) {
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const dir = textOption(args, "dir");
+    const object = textOption(args, "object");
+    const field = textOption(args, "field");
+    if (object !== undefined) {
+      const question = { ...siteAndApp(args), object, ...(field !== undefined && { field }) };
+      return explainObjectIn(resolve(io.cwd, dir ?? "."), question, { format, io });
+    }
+    if (field !== undefined) throw fieldAlone();
     const explanation = await (dir === undefined ? ask(args, io) : read(dir, args, io));
     io.stdout(format === "table" ? explanationText(explanation) : formatData(explanation, format));
     const isYes = dir === undefined ? isThere(explanation) : explanation.placed;
@@ -52,6 +71,11 @@ function siteAndApp({ positionals }: CommandArgs): { site: string; app: string }
     hint: "flotilla explain SITE APP",
     retry: "never",
   });
+}
+
+function fieldAlone(): FleetError {
+  const hint = "add --object KIND/NAMESPACE/NAME";
+  return new FleetError("USAGE", "--field is a field of an object", { hint, retry: "never" });
 }
 
 function isThere({ observed }: Explanation): boolean {

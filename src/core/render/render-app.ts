@@ -67,11 +67,8 @@ export function fleetContext(
 /** Renders one app; throws for one that the model does not have. */
 export function renderPlacedApp(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const { model, customKinds } = context;
-  const app = model.apps.get(name);
-  if (app === undefined) throw new Error(`the model has no App ${name}`);
-  const manifests = { namespace: app.value.spec.namespace, customKinds };
-  const parsed = appObjects(context, { app, manifests });
-  const input = { ...context, app, manifests, source: parsed };
+  const input = readApp(context, name);
+  const { app, source: parsed } = input;
   if (parsed.diagnostics.some(isError)) return moreMistakes(input, parsed.diagnostics);
   if (parsed.isUnknown) return { ok: false, diagnostics: [] };
   if (parsed.objects.length + parsed.fillable.length === 0) {
@@ -100,6 +97,15 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   };
 }
 
+/** An app with its objects, as it is written; throws for one that the model does not have. */
+export function readApp(context: FleetContext, name: string): ShapeInput {
+  const { model, customKinds } = context;
+  const app = model.apps.get(name);
+  if (app === undefined) throw new Error(`the model has no App ${name}`);
+  const manifests = { namespace: app.value.spec.namespace, customKinds };
+  return { ...context, app, manifests, source: appObjects(context, { app, manifests }) };
+}
+
 /** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
 function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<never> {
   const more = renderShapes(input).diagnostics.filter(
@@ -123,10 +129,9 @@ interface RenderedShapes {
 
 function renderShapes(input: ShapeInput): RenderedShapes {
   const { app, model } = input;
-  const { objectsAt, fillable, variableOf } = input.source;
   const { shapes, mistakes, effects } = fillShapes(
-    { ...input, objectsAt, fillable },
-    shapesOf(input, app.value, variableOf),
+    { ...input, ...input.source },
+    shapesOf(input, app.value, input.source.variableOf),
   );
   const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
   const chain = new OverlayChain(app, input.manifests);

@@ -1,0 +1,99 @@
+import { readCheckout } from "../adapters/git/read-checkout.ts";
+import { renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
+import { FleetError } from "../core/errors.ts";
+import {
+  explainObject,
+  type FieldStory,
+  type ObjectQuestion,
+} from "../core/explain/explain-object.ts";
+import type { FieldSetting } from "../core/explain/field-setting.ts";
+import { closestName } from "../core/model/closest-name.ts";
+import type { CliIo, ExitCode } from "./command.ts";
+import { known } from "./explain-checkout.ts";
+import { formatData, formatTable, type OutputFormat } from "./output.ts";
+import { tellInvalid } from "./render.ts";
+import { renderTools } from "./render-tools.ts";
+
+/** Prints where the fields of an object come from, by a checkout. Throws NOT_FOUND for what is not there. */
+export async function explainObjectIn(
+  dir: string,
+  question: ObjectQuestion,
+  { format, io }: { format: OutputFormat; io: CliIo },
+): Promise<ExitCode> {
+  const fleet = await renderFleetFiles(renderTools(io), await readCheckout(dir));
+  if (!fleet.ok) {
+    tellInvalid(fleet.diagnostics, format, io);
+    return 2;
+  }
+  known("Site", question.site, fleet.model.sites);
+  known("App", question.app, fleet.model.apps);
+  const answer = explainObject(fleet, question);
+  if (!answer.ok && answer.missing !== "field") {
+    io.stderr(`${missingText(question, answer)}\n`);
+    return 1;
+  }
+  if (!answer.ok) throw noField(question, answer.known);
+  const { object, fields } = answer;
+  if (format === "table") io.stdout(storyText(question, object, fields));
+  else io.stdout(formatData({ site: question.site, app: question.app, object, fields }, format));
+  return 0;
+}
+
+function missingText(
+  { app, site, object }: ObjectQuestion,
+  answer: { readonly missing: string; readonly known: readonly string[] },
+): string {
+  if (answer.missing === "app") return `app ${app} does not belong at ${site}, by this checkout`;
+  const near = closestName(object, answer.known);
+  const hint = near === undefined ? `it has ${answer.known.join(", ")}` : `did you mean ${near}?`;
+  return `app ${app} has no object ${object} at ${site}; ${hint}`;
+}
+
+function noField({ object, field = "" }: ObjectQuestion, fields: readonly string[]): FleetError {
+  const near = closestName(field, fields);
+  const hint = near === undefined ? "without --field, all are listed" : `did you mean ${near}?`;
+  return new FleetError("NOT_FOUND", `${object} has no field ${field}`, { hint, retry: "never" });
+}
+
+function storyText(
+  { site }: ObjectQuestion,
+  object: string,
+  fields: readonly FieldStory[],
+): string {
+  const rows = fields.flatMap(({ field, value, settings }) =>
+    settings.map((setting, index) => [
+      index === 0 ? field : "",
+      index === 0 ? shown(value) : settingText(setting),
+      placeText(setting),
+      `${setting.by}${index === 0 ? "" : " (overridden)"}`,
+      becauseText(setting),
+    ]),
+  );
+  const headings = ["FIELD", "VALUE", "PLACE", "SET BY", "FROM"];
+  return `${object} at ${site}\n\n${formatTable(headings, rows)}`;
+}
+
+function settingText({ value, isRemoved }: FieldSetting): string {
+  return isRemoved ? "(taken away)" : shown(value);
+}
+
+function placeText({ place }: FieldSetting): string {
+  if (place === null) return "-";
+  // Of what a tool made, the file is all that is known.
+  return place.line === 0 ? place.file : `${place.file}:${place.line}:${place.column}`;
+}
+
+function becauseText({ expression, reads }: FieldSetting): string {
+  if (expression === null) return "";
+  const facts = reads.map(
+    ({ name, place: { file, line, column } }) => `${name} (${file}:${line}:${column})`,
+  );
+  return [shown(expression), ...facts].join(", ");
+}
+
+/** On one line, and not too long for a table. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}

@@ -1,0 +1,143 @@
+/**
+ * Where the fields of a rendered object come from. In: a checked fleet, an app, a site, an object. Out: each field with
+ * what set it, in file, line and column, and what that overrode. The object is made once more, one change of one overlay
+ * at a time, by the same functions that render it; a place is only told where the field itself, or what holds it, stands.
+ */
+import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
+import { type Json, isSameJson } from "../model/json.ts";
+import { type KubeObject, type ObjectKey, describeKey } from "../model/kube-object.ts";
+import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
+import { applyOverlay } from "../render/apply-overlay.ts";
+import type { SourceObject } from "../render/parse-manifests.ts";
+import type { FleetModel } from "../model/fleet-model.ts";
+import type { FieldSetting } from "./field-setting.ts";
+import { type FieldStep, fieldText, findField, leafFields, readField } from "./field-steps.ts";
+import { manifestSetting, type OverlayChange, overlayChanges } from "./overlay-changes.ts";
+
+/** One field of an object. */
+export interface FieldStory {
+  readonly field: string;
+  readonly value: Json;
+  /** The setting that counts first, then what it overrode, newest first. */
+  readonly settings: readonly FieldSetting[];
+}
+
+/** What is asked. */
+export interface ObjectQuestion {
+  readonly app: string;
+  readonly site: string;
+  /** KIND/NAMESPACE/NAME, or KIND/NAME. */
+  readonly object: string;
+  /** Without it, every field. */
+  readonly field?: string;
+}
+
+/** The fields, or what there is instead of what was asked for. */
+export type ObjectAnswer =
+  | { readonly ok: true; readonly object: string; readonly fields: readonly FieldStory[] }
+  | {
+      readonly ok: false;
+      readonly missing: "app" | "object" | "field";
+      readonly known: readonly string[];
+    };
+
+/** Tells where the fields of an object come from. The fleet must render without an error. */
+export function explainObject(fleet: RenderedModel, question: ObjectQuestion): ObjectAnswer {
+  const found = appAtSite(fleet, question.app, question.site);
+  if (found === undefined) return { ok: false, missing: "app", known: [] };
+  const standing = [...historyOf(found)].flatMap(([key, versions]) => {
+    const last = versions.at(-1)?.object;
+    return last === undefined ? [] : [{ key, versions, last }];
+  });
+  const meant = standing.find(({ key }) => isMeant(key, question.object));
+  if (meant === undefined) {
+    return { ok: false, missing: "object", known: standing.map(({ key }) => nameText(key)) };
+  }
+  const { key, versions, last } = meant;
+  const asked = question.field === undefined ? [] : readField(question.field, last);
+  if (asked === undefined) {
+    return { ok: false, missing: "field", known: leafFields(last).map(fieldText) };
+  }
+  const steps = leafFields(findField(last, asked).value ?? null, asked);
+  const fields = steps.map((field) => storyOf(field, versions));
+  const own = question.field === undefined ? ownFields(fleet.model, found) : [];
+  return { ok: true, object: describeKey(key), fields: [...fields, ...own] };
+}
+
+function nameText({ kind, namespace, name }: ObjectKey): string {
+  return namespace === "" ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+function isMeant(key: ObjectKey, text: string): boolean {
+  const [kind, ...names] = text.split("/");
+  if (kind !== key.kind || names.at(-1) !== key.name) return false;
+  return names.length === 1 || (names.length === 2 && names[0] === key.namespace);
+}
+
+/** An object behind a change, and what that change says of a field. */
+interface Version {
+  readonly object: KubeObject | undefined;
+  tell(steps: readonly FieldStep[]): Omit<FieldSetting, "value" | "isRemoved">;
+}
+
+/** Every object of the app at the site in all its versions, oldest first. */
+function historyOf(found: AppAtSite): ReadonlyMap<ObjectKey, Version[]> {
+  let { objects } = found.shape;
+  const versions = new Map(objects.map((source) => [source.key, [firstVersion(found, source)]]));
+  for (const change of overlayChanges(found)) {
+    const before = new Map(objects.map(({ key, object }) => [key, object]));
+    const placed = { overlay: change.overlay, at: () => change.place };
+    objects = applyOverlay(objects, placed, found.manifests).objects;
+    const after = new Map(objects.map(({ key, object }) => [key, object]));
+    for (const [key, known] of versions) {
+      const [old, object] = [before.get(key), after.get(key)];
+      if (old !== object && old !== undefined) known.push(laterVersion(change, old, object));
+    }
+  }
+  return versions;
+}
+
+function firstVersion(found: AppAtSite, source: SourceObject): Version {
+  return { object: source.object, tell: (steps) => manifestSetting(found, source, steps) };
+}
+
+function laterVersion(
+  change: OverlayChange,
+  before: KubeObject,
+  object: KubeObject | undefined,
+): Version {
+  return { object, tell: (steps) => change.tell(steps, { before, after: object }) };
+}
+
+function storyOf(steps: readonly FieldStep[], versions: readonly Version[]): FieldStory {
+  const settings: FieldSetting[] = [];
+  let known: Json | undefined;
+  for (const version of versions) {
+    const { value } = findField(version.object, steps);
+    const isSame =
+      value === undefined || known === undefined ? value === known : isSameJson(value, known);
+    if (!isSame) {
+      settings.unshift({
+        ...version.tell(steps),
+        value: value ?? null,
+        isRemoved: value === undefined,
+      });
+    }
+    known = value;
+  }
+  return { field: fieldText(steps), value: known ?? null, settings };
+}
+
+/** What Flotilla adds to every object. */
+function ownFields(model: FleetModel, { app }: AppAtSite): FieldStory[] {
+  const fleet = model.fleet.value.metadata.name;
+  const name = app.value.metadata.name;
+  const own: readonly (readonly [string, string])[] = [
+    [`.metadata.annotations.${ownerAnnotation}`, `${fleet}/${name}`],
+    [`.metadata.labels.${appLabel}`, name],
+  ];
+  return own.map(([field, value]) => {
+    const setting = { by: "Flotilla", place: null, value, isRemoved: false };
+    return { field, value, settings: [{ ...setting, expression: null, reads: [] }] };
+  });
+}

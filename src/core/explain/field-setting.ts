@@ -1,0 +1,16 @@
+import type { Place } from "../model/fleet-model.ts";
+import type { Json } from "../model/json.ts";
+
+/** What set a field. */
+export interface FieldSetting {
+  /** `manifest`, `overlay "flagships": replicas`. */
+  readonly by: string;
+  readonly place: Place | null;
+  /** What it was set to; null with `isRemoved`. */
+  readonly value: Json;
+  readonly isRemoved: boolean;
+  /** The text with the expression that the value comes from. */
+  readonly expression: string | null;
+  /** What the expression read, and where that is said. */
+  readonly reads: readonly { readonly name: string; readonly place: Place }[];
+}

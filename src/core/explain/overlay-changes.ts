@@ -1,0 +1,189 @@
+/** The overlays of an app at a site, change by change, each with what it says of a field of an object. */
+import type { Place } from "../model/fleet-model.ts";
+import { type Json, type JsonObject, isSameJson } from "../model/json.ts";
+import type { Overlay } from "../model/kinds.ts";
+import type { KubeObject } from "../model/kube-object.ts";
+import type { AppAtSite } from "../render/app-at-site.ts";
+import type { ShapedOverlay } from "../render/fill-shapes.ts";
+import { type PatchOperation, applyJsonPatch, parsePointer } from "../render/json-patch.ts";
+import type { SourceObject } from "../render/parse-manifests.ts";
+import { podSpecPath } from "../render/pod-templates.ts";
+import type { FieldSetting } from "./field-setting.ts";
+import { expressionSource } from "./expression-source.ts";
+import { type FieldStep, findField } from "./field-steps.ts";
+
+type FieldPath = readonly (string | number)[];
+type Told = Omit<FieldSetting, "value" | "isRemoved">;
+
+/** An object before and behind a change. */
+interface Changed {
+  readonly before: KubeObject;
+  readonly after: KubeObject | undefined;
+}
+
+/** One change of an overlay. */
+export interface OverlayChange {
+  /** An overlay with this change only. */
+  readonly overlay: Overlay;
+  readonly place: Place;
+  tell(steps: readonly FieldStep[], changed: Changed): Told;
+}
+
+const listed = ["patches", "sidecars", "images", "resources", "replicas"] as const;
+
+/** Every change at the site, in the order in which they happen. */
+export function overlayChanges(found: AppAtSite): OverlayChange[] {
+  return found.shape.overlays.flatMap((shaped) => {
+    const { overlay } = shaped;
+    const lists = listed.flatMap((field) =>
+      (overlay[field] ?? []).map((entry, index) =>
+        changeOf(found, shaped, { part: { [field]: [entry] }, at: [field, index] }),
+      ),
+    );
+    const maps = (["labels", "annotations"] as const).flatMap((field) =>
+      overlay[field] === undefined
+        ? []
+        : [changeOf(found, shaped, { part: { [field]: overlay[field] }, at: [field] })],
+    );
+    return [...lists, ...maps];
+  });
+}
+
+function changeOf(
+  found: AppAtSite,
+  shaped: ShapedOverlay,
+  { part, at }: { part: Partial<Overlay>; at: FieldPath },
+): OverlayChange {
+  const { name, virtualSites } = shaped.overlay;
+  const path: FieldPath = ["spec", "overlays", shaped.index];
+  const title = name === undefined ? `overlay ${shaped.index + 1}` : `overlay "${name}"`;
+  return {
+    overlay: { virtualSites, ...part },
+    place: found.app.at([...path, ...at]),
+    tell(steps, changed) {
+      const inside = [...at, ...settingPath(shaped.overlay, { at, steps, changed })];
+      return {
+        by: `${title}: ${String(at[0])}`,
+        place: found.app.at([...path, ...inside]),
+        ...expressionSource(found, writtenAt(found, shaped.index, inside)),
+      };
+    },
+  };
+}
+
+/** The text that is written at a path of an overlay, or above it where an expression gave all that is below. */
+function writtenAt({ app }: AppAtSite, index: number, path: FieldPath): Json | undefined {
+  const overlay = app.value.spec.overlays?.[index] as unknown as JsonObject; // parsed YAML
+  return deepest(overlay, path);
+}
+
+/** The value at a path, as far as there are values. */
+function deepest(root: Json | undefined, path: FieldPath): Json | undefined {
+  let value = root;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null) return value;
+    value = (value as Readonly<Record<string | number, Json>>)[step]; // a list or a map
+  }
+  return value;
+}
+
+interface Setting {
+  readonly at: FieldPath;
+  readonly steps: readonly FieldStep[];
+  readonly changed: Changed;
+}
+
+/** Where, below `at`, an overlay says what a field becomes. */
+function settingPath(overlay: Overlay, { at, steps, changed }: Setting): FieldPath {
+  const entry = deepest(overlay as unknown as JsonObject, at); // as above
+  const pod = podSpecPath(changed.before)?.length ?? 0;
+  switch (String(at[0])) {
+    case "patches":
+      return patchPath(overlay, { at, steps, changed });
+    case "sidecars":
+      return findField(entry, steps.slice(pod)).path;
+    case "resources":
+      // Behind the pod: its list of containers, the container, and `resources`.
+      return findField(entry, steps.slice(pod + 3)).path;
+    case "images":
+      return imagePath(entry);
+    case "replicas":
+      return ["count"];
+    case "labels":
+    case "annotations":
+      return findField(entry, steps.slice(2)).path;
+    default:
+      return []; // a field of an overlay that says nothing of objects
+  }
+}
+
+/** The one field that says what becomes of an image; several say it together. */
+function imagePath(entry: Json | undefined): FieldPath {
+  const [field, ...others] = ["newName", "newTag", "digest"].filter(
+    (each) => deepest(entry, [each]) !== undefined,
+  );
+  return field === undefined || others.length > 0 ? [] : [field];
+}
+
+function patchPath(overlay: Overlay, { at, steps, changed }: Setting): FieldPath {
+  const { merge, json = [] } = overlay.patches?.[Number(at[1])] ?? {};
+  if (merge !== undefined) return ["merge", ...findField(merge as JsonObject, steps).path]; // as above
+  const number = settingOperation(json, changed.before, steps);
+  const operation = json[number];
+  if (operation === undefined) return [];
+  if (operation.value === undefined) return ["json", number];
+  const { path } = findField(changed.after, steps);
+  const below = path.slice(parsePointer(operation.path)?.length ?? 0);
+  return ["json", number, "value", ...reached(operation.value as Json, below)]; // as above
+}
+
+/** The position of the last operation that changes a field; -1 where none does. */
+function settingOperation(
+  operations: readonly PatchOperation[],
+  before: KubeObject,
+  steps: readonly FieldStep[],
+): number {
+  let known = findField(before, steps).value;
+  let number = -1;
+  for (const index of operations.keys()) {
+    const result = applyJsonPatch(before, operations.slice(0, index + 1));
+    const { value } = findField(result.ok ? result.value : undefined, steps);
+    if (!isSameField(value, known)) number = index;
+    known = value;
+  }
+  return number;
+}
+
+function isSameField(a: Json | undefined, b: Json | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : isSameJson(a, b);
+}
+
+/** As much of a path as leads somewhere. */
+function reached(root: Json, path: FieldPath): FieldPath {
+  const length = path.findIndex(
+    (_, index) => deepest(root, path.slice(0, index + 1)) === undefined,
+  );
+  return length < 0 ? path : path.slice(0, length);
+}
+
+/** What a manifest says of a field; of a namespace that it does not name, the App. */
+export function manifestSetting(
+  found: AppAtSite,
+  source: SourceObject,
+  steps: readonly FieldStep[],
+): Told {
+  const { path } = findField(source.object, steps);
+  const isNamespace = path.join(".") === "metadata.namespace";
+  const [place, above] = [source.at(path), source.at(path.slice(0, -1))];
+  if (isNamespace && place.line === above.line && place.column === above.column) {
+    const at = found.app.at(["spec", "namespace"]);
+    return { by: "namespace of the App", place: at, expression: null, reads: [] };
+  }
+  const start = source.at([]);
+  const written = found.written.find(({ at }) => {
+    const other = at([]);
+    return other.file === start.file && other.line === start.line && other.column === start.column;
+  });
+  const text = written === undefined ? undefined : deepest(written.object, path);
+  return { by: "manifest", place, ...expressionSource(found, text) };
+}

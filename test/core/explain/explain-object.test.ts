@@ -1,0 +1,282 @@
+import { describe, expect, it } from "vitest";
+import { readCheckout } from "../../../src/adapters/git/read-checkout.ts";
+import { type FieldStory, explainObject } from "../../../src/core/explain/explain-object.ts";
+import {
+  findField,
+  leafFields,
+  readField,
+  fieldText,
+} from "../../../src/core/explain/field-steps.ts";
+import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import type { FleetModel, SourceFile } from "../../../src/core/model/fleet-model.ts";
+import { keyOf } from "../../../src/core/model/kube-object.ts";
+import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import { type RenderedFiles, renderFiles } from "../../../src/core/render/render-files.ts";
+import { type FleetEdits, aFleet, siteYaml } from "../../support/fleet.ts";
+
+const manifest = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web:1
+          args: [a, b]
+        - name: side
+          image: example.com/side:1
+`;
+
+const app = `apiVersion: flotilla.dev/v1alpha1
+kind: App
+metadata:
+  name: web
+spec:
+  namespace: web
+  source:
+    manifests: manifests/web
+  placement:
+    virtualSites: [all]
+  values:
+    count: 2
+  overlays:
+    - name: shops
+      virtualSites: [shops]
+      patches:
+        - target: {kind: Deployment}
+          merge:
+            spec:
+              replicas: \${values.count}
+              template:
+                spec:
+                  containers:
+                    - name: side
+                      image: example.com/side:2
+                    - name: web
+                      tty: true
+        - target: {kind: Deployment}
+          json:
+            - op: test
+              path: /spec/replicas
+              value: 5
+            - op: add
+              path: /metadata/annotations
+              value:
+                note: hello
+            - op: remove
+              path: /spec/template/spec/containers/1/args
+    - virtualSites: [all]
+      values:
+        unused: 1
+      replicas:
+        - name: web
+          count: 7
+      images:
+        - name: example.com/web
+          newTag: \${site.labels.tier}
+      sidecars:
+        - containers:
+            - name: log
+              image: example.com/log:1
+      resources:
+        - container: log
+          limits:
+            memory: 8Mi
+      labels:
+        team: tills
+`;
+
+const edits: FleetEdits = {
+  "apps/web.yaml": app,
+  "manifests/web/deployment.yaml": manifest,
+  "manifests/web/settings.yaml": null,
+  "sites/e1.yaml": siteYaml("e1", {
+    region: "east",
+    labels: { ring: "canary", tier: "shop" },
+    spec: { values: { count: 5 } },
+  }),
+  "sites/w1.yaml": siteYaml("w1", {
+    region: "west",
+    labels: { ring: "main", tier: "shop" },
+    spec: { values: { count: 5 } },
+  }),
+};
+
+function fleetOf(files: readonly SourceFile[]): Extract<RenderedFiles, { ok: true }> {
+  const fleet = renderFiles(files);
+  if (fleet.ok) return fleet;
+  throw new Error(fleet.diagnostics.map(formatDiagnostic).join("\n"));
+}
+
+const { model } = fleetOf(aFleet(edits));
+
+/** `VALUE by SETTER at FILE:LINE:COLUMN`, the one that counts first. */
+function told(field: string, site = "e1"): string[] {
+  const answer = explainObject(
+    { model, tools: noToolOutputs },
+    { app: "web", site, object: "Deployment/web/web", field },
+  );
+  if (!answer.ok) return [`no ${answer.missing}`];
+  return answer.fields.flatMap(({ settings }) =>
+    settings.map(({ by, place, value, isRemoved, expression, reads }) => {
+      const at = place === null ? "nowhere" : `${place.file}:${place.line}:${place.column}`;
+      const what = isRemoved ? "gone" : JSON.stringify(value);
+      const from = reads
+        .map((read) => ` ${read.name} ${read.place.file}:${read.place.line}`)
+        .join();
+      return `${what} by ${by} at ${at}${expression === null ? "" : ` from ${expression}${from}`}`;
+    }),
+  );
+}
+
+describe("where a field comes from", () => {
+  it.each<[string, string, string[]]>([
+    ["the manifest", ".kind", ['"Deployment" by manifest at manifests/web/deployment.yaml:2:7']],
+    [
+      "the App's namespace",
+      ".metadata.namespace",
+      ['"web" by namespace of the App at apps/web.yaml:6:14'],
+    ],
+    [
+      "an overlay over a patch over the manifest",
+      ".spec.replicas",
+      [
+        "7 by overlay 2: replicas at apps/web.yaml:44:18",
+        '5 by overlay "shops": patches at apps/web.yaml:20:25 from ${values.count} values.count sites/e1.yaml:4',
+        "1 by manifest at manifests/web/deployment.yaml:6:13",
+      ],
+    ],
+    [
+      "an item of a list, by its name",
+      '.spec.template.spec.containers[name="side"].image',
+      [
+        '"example.com/side:2" by overlay "shops": patches at apps/web.yaml:25:30',
+        '"example.com/side:1" by manifest at manifests/web/deployment.yaml:16:18',
+      ],
+    ],
+    [
+      "an image, by a fact of the site",
+      ".spec.template.spec.containers[name=web].image",
+      [
+        '"example.com/web:shop" by overlay 2: images at apps/web.yaml:47:19 from ${site.labels.tier} site.labels.tier sites/e1.yaml:3',
+        '"example.com/web:1" by manifest at manifests/web/deployment.yaml:13:18',
+      ],
+    ],
+    [
+      "an operation of a JSON patch",
+      ".metadata.annotations",
+      ['"hello" by overlay "shops": patches at apps/web.yaml:36:23'],
+    ],
+    [
+      "a sidecar, and its reservation",
+      '.spec.template.spec.containers[name="log"]',
+      [
+        '"log" by overlay 2: sidecars at apps/web.yaml:50:21',
+        '"example.com/log:1" by overlay 2: sidecars at apps/web.yaml:51:22',
+        '"8Mi" by overlay 2: resources at apps/web.yaml:55:21',
+      ],
+    ],
+    ["a label", ".metadata.labels.team", ['"tills" by overlay 2: labels at apps/web.yaml:57:15']],
+  ])("%s", (_, field, expected) => {
+    expect(told(field)).toEqual(expected);
+  });
+
+  it("is told for the site that is asked for", () => {
+    expect(told(".spec.replicas", "e2")).toEqual([
+      "7 by overlay 2: replicas at apps/web.yaml:44:18",
+      "1 by manifest at manifests/web/deployment.yaml:6:13",
+    ]);
+  });
+
+  it("says what there is where the app, the object or the field is not", () => {
+    const asked = { app: "web", site: "e1", object: "Deployment/web/web" };
+
+    expect(
+      explainObject({ model, tools: noToolOutputs }, { ...asked, app: "till", site: "e2" }),
+    ).toMatchObject({
+      missing: "app",
+    });
+    expect(
+      explainObject({ model, tools: noToolOutputs }, { ...asked, object: "Deployment/web/wbe" }),
+    ).toEqual({
+      ok: false,
+      missing: "object",
+      known: ["Deployment/web/web"],
+    });
+    expect(
+      explainObject({ model, tools: noToolOutputs }, { ...asked, field: ".spec.replica" }),
+    ).toMatchObject({
+      missing: "field",
+    });
+    expect(told('.spec.template.spec.containers[name="web"].args')).toEqual(["no field"]);
+  });
+});
+
+/** Everything that every object of a fleet says at every site. */
+function stories({
+  model: fleet,
+  rendered,
+}: {
+  model: FleetModel;
+  rendered: Extract<RenderedFiles, { ok: true }>["rendered"];
+}) {
+  return [...rendered.apps.values()].flatMap(({ app: name, sites }) =>
+    [...sites].flatMap(([site, tree]) =>
+      (rendered.variants.get(tree)?.objects ?? []).map(({ object }) => {
+        const { kind, namespace, name: own } = keyOf(object);
+        const text = [kind, namespace, own].filter((part) => part !== "").join("/");
+        const answer = explainObject(
+          { model: fleet, tools: noToolOutputs },
+          { app: name, site, object: text },
+        );
+        return { object, fields: answer.ok ? answer.fields : [] };
+      }),
+    ),
+  );
+}
+
+/** What is written at the place of a story, to the end of its line. */
+function textAt({ settings }: FieldStory, files: readonly SourceFile[]): string {
+  const { file = "", line = 1, column = 1 } = settings[0]?.place ?? {};
+  const lines = files.find(({ path }) => path === file)?.text.split("\n") ?? [];
+  return lines[line - 1]?.slice(column - 1) ?? "";
+}
+
+/** True where the place of a story is where its value is written. */
+function isThere(story: FieldStory, files: readonly SourceFile[]): boolean {
+  const { value, settings } = story;
+  const [setting] = settings;
+  if (setting === undefined) return false;
+  if (setting.place === null) return setting.by === "Flotilla";
+  const text = textAt(story, files);
+  if (setting.expression !== null) return text.includes("${");
+  const written = typeof value === "string" ? (value.split("\n")[0] ?? "") : JSON.stringify(value);
+  if (setting.by.endsWith(": images")) return written.endsWith(`:${text}`);
+  const starts = typeof value === "object" ? ["[", "{", "-"] : [written, `"${written}`, "|", "0"];
+  return starts.some((start) => text.startsWith(start));
+}
+
+describe("what is told of a whole fleet", () => {
+  it("is every field as it is rendered, each at a place where it is written", async () => {
+    const files = await readCheckout("fleet-repo-template");
+    const all = stories(fleetOf(files));
+
+    expect(all.length).toBeGreaterThan(50);
+    for (const { object, fields } of all) {
+      const rendered = leafFields(object);
+      expect(fields.map(({ field }) => field).toSorted()).toEqual(
+        rendered.map(fieldText).toSorted(),
+      );
+      for (const story of fields) {
+        const steps = readField(story.field, object);
+        expect(findField(object, steps ?? []).value).toEqual(story.value);
+        expect([story, isThere(story, files)]).toEqual([story, true]);
+      }
+    }
+  });
+});
