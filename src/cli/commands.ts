@@ -51,6 +51,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "vendor",
+    {
+      summary: "bring charts and bases from elsewhere into the repository",
+      load: () => import("./vendor.ts"),
+    },
+  ],
+  [
     "status",
     {
       summary: "show where releases, regions and sites stand",

@@ -11,6 +11,7 @@ export const errorCodes = {
   TOOL_MISSING: "kustomize or helm was not found",
   TOOL_VERSION: "kustomize or helm is not of the version that the Fleet names",
   TOOL_FAILED: "kustomize or helm did not come to an end: nobody knows whether its source is right",
+  VENDOR_FAILED: "what is to be brought into the repository is not there, or not what it should be",
   REF_RACE: "another writer moved a ref first",
   HISTORY_REWRITTEN: "the new head does not descend from the last one",
   EMPTY_SOURCE: "the repository or branch is empty",

@@ -98,7 +98,9 @@ export class OutputCache {
   /** Takes the oldest away when there is too much, down to three quarters. */
   async #bound(added: number): Promise<void> {
     const { disk } = this.#limits;
-    this.#diskBytes = (this.#diskBytes ?? (await this.#list()).total) + added;
+    // The first time it is measured, with what has just been written.
+    this.#diskBytes =
+      this.#diskBytes === undefined ? (await this.#list()).total : this.#diskBytes + added;
     if (this.#diskBytes <= disk) return;
     const { files, total } = await this.#list();
     let left = total;

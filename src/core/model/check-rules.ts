@@ -6,6 +6,7 @@ import { checkHealthRules } from "./check-health-rules.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
+import type { Vendored } from "./kinds/vendored.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { fieldName } from "./schema-messages.ts";
 import type { FieldPath } from "./yaml-places.ts";
@@ -24,7 +25,25 @@ function checkFleet({ value, document }: Entry<Fleet>): Diagnostic[] {
     ...checkDurations(document, [[["spec", "drift", "interval"], value.spec.drift?.interval]]),
     ...checkDrift(value.spec.drift, document),
     ...checkHealthRules(value.spec.health, document),
+    ...checkVendorList(value.spec.vendor ?? [], document),
   ];
+}
+
+function checkVendorList(list: readonly Vendored[], document: YamlDocument): Diagnostic[] {
+  const names = new Set<string>();
+  return list.flatMap(({ name, chart, git }, index) => {
+    const path = ["spec", "vendor", index];
+    const isSecond = names.has(name);
+    names.add(name);
+    if (isSecond) {
+      const message = `"${name}" stands in the list already`;
+      const place = document.at([...path, "name"]);
+      return errorAt(place, { code: "duplicate-name", message, hint: "rename one of the two" });
+    }
+    if ((chart === undefined) !== (git === undefined)) return [];
+    const message = "it needs `chart` or `git`, and not both";
+    return errorAt(document.at(path), { code: "invalid-value", message });
+  });
 }
 
 function checkVirtualSite({ value, document }: Entry<VirtualSite>): Diagnostic[] {

@@ -48,6 +48,7 @@ export const diagnosticCodes = {
   "tool-refused": "kustomize or Helm cannot render its source",
   unrepeatable: "a source renders to something else each time",
   "helm-hook": "a chart has a hook, which nothing would run",
+  "vendor-changed": "what is in `vendor/` is not what `flotilla vendor` brought",
   "invalid-object": "a manifest is not a Kubernetes object",
   "unknown-scope": "it is not known whether a kind is namespaced",
   "wrong-namespace": "a namespace where none belongs, none where one must be, or Flotilla's own",

@@ -24,6 +24,7 @@ import { type KnownFiles, manifestsOf, readFleetFiles } from "./read-fleet-files
 import { type SoundPart, soundPart } from "./sound-part.ts";
 import { foundSources, readToolSources } from "./tools/read-tool-sources.ts";
 import type { ReadToolSource } from "./tools/tool-source.ts";
+import { checkVendored } from "./vendor-lock.ts";
 import { warnOfSelectors } from "./warn-of-selectors.ts";
 
 /** The checked fleet, or all mistakes of its kinds and what is sound beside them. */
@@ -61,6 +62,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...checkLabels(draft),
     ...checkSelectors(draft),
     ...checkSources(draft, read, tools),
+    ...checkVendored(draft, read),
   ];
   const { fleet } = draft;
   const texts = new Map(files.map((file) => [file.path, file]));

@@ -9,6 +9,7 @@ import {
   nameOf,
   windowNames,
 } from "./shared.ts";
+import { Vendored } from "./vendored.ts";
 
 const KnownLabel = closedObject(
   {
@@ -126,6 +127,12 @@ export const Fleet = documentOf(
       drift: Type.Optional(Drift),
       health: Type.Optional(HealthRules),
       tools: Type.Optional(Tools),
+      vendor: Type.Optional(
+        Type.Array(Vendored, {
+          description:
+            "charts and bases from elsewhere, which `flotilla vendor` brings into `vendor/`; nothing else fetches them",
+        }),
+      ),
       kubernetes: Type.Optional({
         ...KubernetesFacts,
         description: "the Kubernetes of sites that do not tell theirs, field by field",

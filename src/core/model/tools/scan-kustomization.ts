@@ -65,6 +65,8 @@ interface Scan {
   readonly index: FileIndex;
   readonly files: Map<string, SourceFile>;
   readonly folders: Set<string>;
+  /** Folders of plugins' configuration that were looked over: they may name each other. */
+  readonly pluginFolders: Set<string>;
   readonly diagnostics: Diagnostic[];
 }
 
@@ -80,7 +82,13 @@ export function scanKustomization(
   index: FileIndex,
   at: Place,
 ): { readonly files: readonly SourceFile[]; readonly diagnostics: readonly Diagnostic[] } {
-  const scan: Scan = { index, files: new Map(), folders: new Set(), diagnostics: [] };
+  const scan: Scan = {
+    index,
+    files: new Map(),
+    folders: new Set(),
+    pluginFolders: new Set(),
+    diagnostics: [],
+  };
   visitFolder(scan, folder, at);
   return { files: [...scan.files.values()], diagnostics: scan.diagnostics };
 }
@@ -192,13 +200,15 @@ function visitPath(scan: Scan, part: Part, { path, text, isPlugin = false }: Ref
 }
 
 /** All that the kustomization there reads configures plugins. */
-function visitPluginFolder({ index, diagnostics }: Scan, folder: string): void {
-  const inner: Scan = { index, files: new Map(), folders: new Set(), diagnostics: [] };
+function visitPluginFolder(scan: Scan, folder: string): void {
+  if (scan.pluginFolders.has(folder)) return;
+  scan.pluginFolders.add(folder);
+  const inner: Scan = { ...scan, files: new Map(), folders: new Set(), diagnostics: [] };
   visitFolder(inner, folder, { file: folder, line: 0, column: 0 });
   for (const file of inner.files.values()) {
     if (!isKustomizationFile(file.path)) visitPluginFile(inner, file);
   }
-  diagnostics.push(...inner.diagnostics);
+  scan.diagnostics.push(...inner.diagnostics);
 }
 
 function isKustomizationFile(path: string): boolean {

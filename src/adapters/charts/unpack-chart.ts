@@ -1,0 +1,51 @@
+import { isSafePath } from "../git/git-path.ts";
+import { FleetError } from "../../core/errors.ts";
+import { defaultTarLimits, readTar, type TarFile } from "./read-tar.ts";
+
+/** Deepest nesting of packed subcharts. */
+const maxDepth = 5;
+
+/**
+ * The files of a packed chart, without the folder that they stand in; packed subcharts are unpacked too. VENDOR_FAILED
+ * for one that would write elsewhere.
+ */
+export function unpackChart(packed: Buffer): readonly TarFile[] {
+  const files = unpackAt(packed, 0, { left: defaultTarLimits.maxBytes });
+  const found = new Map<string, TarFile>();
+  for (const file of files) {
+    if (found.has(file.path)) throw refused(file.path, "stands in it twice");
+    found.set(file.path, file);
+  }
+  if (!found.has("Chart.yaml")) throw refused("Chart.yaml", "is missing: it is no chart");
+  return [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** All levels share one budget: an archive of archives is no way around it. */
+function unpackAt(packed: Buffer, depth: number, budget: { left: number }): TarFile[] {
+  if (depth > maxDepth) throw refused("charts", `is nested deeper than ${maxDepth} archives`);
+  const limits = { ...defaultTarLimits, maxBytes: Math.max(1, budget.left) };
+  return readTar(packed, limits).flatMap(({ path, bytes }) => {
+    budget.left -= bytes.length;
+    if (budget.left < 0) throw refused(path, "is too much: unpacked, it is too large");
+    const [, ...parts] = path.replace(/^\.\//, "").split("/");
+    const inside = parts.join("/");
+    if (path.startsWith("/") || !isSafePath(inside)) throw refused(path, "leads out of it");
+    const subchart = /^(charts)\/[^/]+\.tgz$/.test(inside);
+    if (!subchart) return [{ path: inside, bytes }];
+    const own = unpackAt(bytes, depth + 1, budget);
+    const name = chartName(own, inside);
+    return own.map((file) => ({ ...file, path: `charts/${name}/${file.path}` }));
+  });
+}
+
+function chartName(files: readonly TarFile[], archive: string): string {
+  const chart = files.find(({ path }) => path === "Chart.yaml")?.bytes.toString("utf8") ?? "";
+  const name = /^name:\s*["']?([A-Za-z0-9][-A-Za-z0-9._]*)["']?\s*$/m.exec(chart)?.[1];
+  if (name === undefined) throw refused(archive, "holds no chart with a name");
+  return name;
+}
+
+function refused(path: string, why: string): FleetError {
+  const message = `the chart is not used: ${JSON.stringify(path)} ${why}`;
+  return new FleetError("VENDOR_FAILED", message, { retry: "never" });
+}

@@ -1,0 +1,172 @@
+/** Brings what the Fleet lists under `vendor` into `vendor/`, and writes down what came: the only way to the network. */
+import { lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pullChart } from "../adapters/charts/pull-chart.ts";
+import { chartFiles } from "../adapters/git/chart-files.ts";
+import { pullFolder } from "../adapters/git/pull-folder.ts";
+import { readCheckout } from "../adapters/git/read-checkout.ts";
+import { FleetError } from "../core/errors.ts";
+import type { SourceFile } from "../core/model/fleet-model.ts";
+import { canonicalJson } from "../core/model/json.ts";
+import type { Vendored } from "../core/model/kinds/vendored.ts";
+import { loadFleet } from "../core/model/load-fleet.ts";
+import { readFleetFiles } from "../core/model/read-fleet-files.ts";
+import {
+  hashesBelow,
+  type LockEntry,
+  lockPath,
+  lockText,
+  originText,
+  parseLock,
+  vendorFolder,
+  type VendorLock,
+} from "../core/model/vendor-lock.ts";
+import { systemClock } from "../runtime/system-clock.ts";
+import { diagnosticLines, folderOf } from "./checkout.ts";
+import type { CliIo, Command } from "./command.ts";
+
+/** `flotilla vendor`. */
+export const command: Command = {
+  summary: "bring charts and bases from elsewhere into the repository",
+  usage: `Usage: flotilla vendor [DIR] [--update]
+
+Brings what the Fleet in DIR (default: the current folder) lists under \`vendor\` into vendor/NAME, and writes what came
+into vendor/lock.json. What is there already, as it was brought, is not fetched again; what the Fleet does not list any
+more is removed. Commit both. No other command fetches anything.
+
+Options:
+      --update       take what has changed at its origin; without it, that is refused
+
+Exit codes: 0 all is there; 2 something could not be brought: what was there before stays.
+`,
+  options: { update: { type: "boolean" } },
+  async run(args, io) {
+    const dir = folderOf(args, io);
+    await requireOwnFolder(dir);
+    const files = await readCheckout(dir);
+    const lock = await readLock(dir);
+    const wanted = vendorList(files, io);
+    const next: Record<string, LockEntry> = {};
+    const state = { dir, files, lock, takesNew: args.values["update"] === true, io };
+    for (const entry of wanted) next[entry.name] = await bring(state, entry);
+    for (const name of Object.keys(lock)) {
+      if (wanted.some((entry) => entry.name === name)) continue;
+      await removeFolder(state, name);
+    }
+    if (Object.keys(next).length + Object.keys(lock).length > 0) await writeLock(dir, next);
+    return 0;
+  },
+};
+
+/** Folders in there are removed and written: they must be those of this checkout. */
+async function requireOwnFolder(dir: string): Promise<void> {
+  const found = await lstat(join(dir, vendorFolder)).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new FleetError("USAGE", `${vendorFolder} is no folder`, { retry: "never" });
+}
+
+interface State {
+  readonly dir: string;
+  readonly files: readonly SourceFile[];
+  readonly lock: VendorLock;
+  readonly takesNew: boolean;
+  readonly io: CliIo;
+}
+
+function vendorList(files: readonly SourceFile[], io: CliIo): readonly Vendored[] {
+  const loaded = loadFleet(files);
+  const model = loaded.ok ? loaded.value : loaded.sound.model;
+  // Other mistakes may be what this mends: only a Fleet is needed.
+  if (loaded.ok || model.fleet.file !== ".") return model.fleet.value.spec.vendor ?? [];
+  io.stderr(diagnosticLines(loaded.diagnostics));
+  throw new FleetError("INVALID_FLEET", "the Fleet cannot be read", { retry: "never" });
+}
+
+async function readLock(dir: string): Promise<VendorLock> {
+  const text = await readFile(join(dir, lockPath), "utf8").catch(() => undefined);
+  const lock = text === undefined ? {} : parseLock(text);
+  if (lock !== undefined) return lock;
+  const hint = "restore it from Git, or remove it to bring everything anew";
+  throw new FleetError("USAGE", `${lockPath} is no lock file`, { hint, retry: "never" });
+}
+
+async function bring(state: State, entry: Vendored): Promise<LockEntry> {
+  const { dir, files, lock, takesNew, io } = state;
+  const { name } = entry;
+  const folder = `${vendorFolder}/${name}`;
+  const from = originText(entry);
+  const known = lock[name]?.from === from ? lock[name] : undefined;
+  if (known !== undefined && isSame(known.files, hashesBelow(folder, files))) {
+    io.stdout(`${folder}: is there\n`);
+    return known;
+  }
+  const pulled = await pull(entry, io.signal);
+  const placed = pulled.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
+  refuse(name, placed);
+  const hashes = hashesBelow(folder, placed);
+  if (known !== undefined && !takesNew && !isSame(known.files, hashes)) {
+    throw new FleetError("VENDOR_FAILED", `${name} is not what it was when it was brought`, {
+      hint: "somebody has changed it at its origin; with --update the new content is taken",
+      retry: "never",
+    });
+  }
+  await writeFolder(dir, folder, placed);
+  io.stdout(`${folder}: brought, ${placed.length} files\n`);
+  return { from, files: hashes };
+}
+
+async function pull({ chart, git }: Vendored, signal: AbortSignal): Promise<readonly SourceFile[]> {
+  if (chart !== undefined) return chartFiles(await pullChart(chart, signal));
+  if (git === undefined) return [];
+  return pullFolder({ path: "", ...git }, { clock: systemClock(), signal });
+}
+
+function isSame(a: LockEntry["files"], b: LockEntry["files"]): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+/** What could not be read back, or would speak for this fleet, is not brought. */
+function refuse(name: string, files: readonly SourceFile[]): void {
+  const wrong = (message: string): FleetError =>
+    new FleetError("VENDOR_FAILED", `${name} is not brought: ${message}`, { retry: "never" });
+  if (files.length === 0) throw wrong("there is nothing in it");
+  for (const { path, problem, leftOut } of files) {
+    const why = problem ?? leftOut;
+    if (why !== undefined) throw wrong(`${path}: ${why}`);
+  }
+  const [own] = readFleetFiles(files).documents;
+  if (own === undefined) return;
+  const { file, line } = own.document.at([]);
+  throw wrong(`${file}:${line} declares a ${own.kind} for this fleet`);
+}
+
+/** Written beside, then put in its place: who is interrupted finds the old or the new folder, or none. */
+async function writeFolder(
+  dir: string,
+  folder: string,
+  files: readonly SourceFile[],
+): Promise<void> {
+  const partial = join(dir, vendorFolder, `.${folder.slice(vendorFolder.length + 1)}.part`);
+  await rm(partial, { recursive: true, force: true });
+  for (const { path, text, isBinary = false } of files) {
+    const target = join(partial, path.slice(folder.length + 1));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, text, isBinary ? "latin1" : "utf8");
+  }
+  await rm(join(dir, folder), { recursive: true, force: true });
+  await rename(partial, join(dir, folder));
+}
+
+async function removeFolder({ dir, files, lock, io }: State, name: string): Promise<void> {
+  const folder = `${vendorFolder}/${name}`;
+  const isIntact = isSame(lock[name]?.files ?? {}, hashesBelow(folder, files));
+  if (isIntact) await rm(join(dir, folder), { recursive: true, force: true });
+  io.stdout(`${folder}: ${isIntact ? "removed" : "is not listed, and stays: it was changed"}\n`);
+}
+
+async function writeLock(dir: string, lock: VendorLock): Promise<void> {
+  const path = join(dir, lockPath);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, lockText(lock));
+  await rename(`${path}.part`, path);
+}

@@ -1,0 +1,247 @@
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type ChartServer,
+  packedChart,
+  packTar,
+  startChartServer,
+} from "../support/chart-server.ts";
+import { runCli } from "../support/cli.ts";
+import { aFleet, appYaml, fleetYaml } from "../support/fleet.ts";
+import { folderWith } from "../support/folder.ts";
+import { createRepository, git, temporaryFolder } from "../support/git-repository.ts";
+import { type GitServer, startGitServer } from "../support/git-server.ts";
+import { toolFolder, toolVersions } from "../support/kubectl.ts";
+
+describe("flotilla vendor", { timeout: 60_000 }, () => {
+  let charts: ChartServer;
+  let remote: GitServer;
+  let base: { url: string; commit: string };
+  beforeAll(async () => {
+    charts = await startChartServer();
+    const repository = await createRepository();
+    const commit = await repository.commit({
+      "bases/web/kustomization.yaml": "resources: [settings.yaml]\n",
+      "bases/web/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: base }\n",
+      "README.md": "not taken\n",
+    });
+    const root = await temporaryFolder();
+    await git(["clone", "-q", "--bare", repository.dir, join(root, "bases.git")]);
+    await git(["-C", join(root, "bases.git"), "config", "uploadpack.allowAnySHA1InWant", "true"]);
+    remote = await startGitServer({ root });
+    base = { url: remote.url("bases"), commit };
+  });
+  afterAll(async () => {
+    await charts.close();
+    await remote.close();
+  });
+
+  const fleet = (vendor: readonly object[], edits: Readonly<Record<string, string>> = {}): string =>
+    folderWith(aFleet({ "fleet.yaml": fleetYaml({ tools: toolVersions, vendor }), ...edits }));
+  const fromRepository = (name: string, version = "1.0.0"): object => ({
+    name,
+    chart: { repository: `${charts.url}/charts`, name, version },
+  });
+  const set = (id: string, packed: Buffer): void => void charts.charts.set(id, packed);
+
+  it("brings a chart with its subcharts from a repository, one from a registry, and a base from Git, which then render", async () => {
+    const inner = packedChart("inner", "1.0.0");
+    set(
+      "outer-1.0.0",
+      packedChart("outer", "1.0.0", [{ path: "outer/charts/inner-1.0.0.tgz", content: inner }]),
+    );
+    set(
+      "store-2.0.0+a",
+      packedChart("store", "2.0.0+a", [{ path: "store/.hidden", content: "x" }]),
+    );
+    const dir = fleet(
+      [
+        fromRepository("outer"),
+        { name: "store", chart: { repository: charts.oci, name: "store", version: "2.0.0+a" } },
+        { name: "base", git: { ...base, path: "bases/web" } },
+      ],
+      {
+        "apps/web.yaml": appYaml("web", { spec: { source: { chart: "vendor/outer" } } }),
+        "apps/till.yaml": appYaml("till", { spec: { source: { kustomize: "vendor/base" } } }),
+        "apps/shop.yaml": appYaml("shop", { spec: { source: { chart: "vendor/store" } } }),
+      },
+    );
+    const brought = await runCli(["vendor", dir]);
+    expect(brought).toEqual({
+      code: 0,
+      stdout:
+        "vendor/outer: brought, 4 files\nvendor/store: brought, 2 files\nvendor/base: brought, 2 files\n",
+      stderr: "",
+    });
+    const env = { PATH: await toolFolder() };
+    const valid = await runCli(["validate", dir], { env });
+    expect(valid.stdout).toBe("the fleet is valid\n");
+    const rendered = await runCli(["render", dir, "--site", "e1"], { env });
+    expect([...rendered.stdout.matchAll(/^ {2}name: (.+)$/gm)].map(([, name]) => name)).toEqual([
+      "shop-store",
+      "base",
+      "web-inner",
+      "web-outer",
+    ]);
+    // Once it is there, nothing is asked any more.
+    const before = charts.asked.length;
+    expect((await runCli(["vendor", dir])).stdout).toBe(
+      "vendor/outer: is there\nvendor/store: is there\nvendor/base: is there\n",
+    );
+    expect(charts.asked.length).toBe(before);
+  });
+
+  it("is asked for where something is listed and not there, and where a folder was changed", async () => {
+    set("plain-1.0.0", packedChart("plain", "1.0.0"));
+    const dir = fleet([fromRepository("plain")]);
+    const mistakes = async (): Promise<string[]> =>
+      (await runCli(["validate", dir])).stdout.split("\n").filter((line) => line.includes("error"));
+    expect(await mistakes()).toEqual([
+      expect.stringMatching(
+        /^fleet\.yaml:4:\d+: error: plain is not in `vendor\/`, or comes from elsewhere; run `flotilla vendor`$/,
+      ),
+      "the fleet is not valid: 1 error",
+    ]);
+    await runCli(["vendor", dir]);
+    expect(await mistakes()).toEqual([]);
+    await writeFile(join(dir, "vendor/plain/templates/settings.yaml"), "# mine\n");
+    await writeFile(join(dir, "vendor/plain/new.txt"), "x");
+    await rm(join(dir, "vendor/plain/Chart.yaml"));
+    const told = await mistakes();
+    expect(told.map((line) => line.replace(/; run.*/, ""))).toEqual([
+      "vendor/plain/Chart.yaml: error: it is gone after `flotilla vendor` had brought plain",
+      "vendor/plain/new.txt: error: it was added after `flotilla vendor` had brought plain",
+      "vendor/plain/templates/settings.yaml: error: it was changed after `flotilla vendor` had brought plain",
+      "the fleet is not valid: 3 errors",
+    ]);
+    await runCli(["vendor", dir]);
+    expect(await mistakes()).toEqual([]);
+  });
+
+  it("refuses what has changed at its origin, unless it is to take it", async () => {
+    set("moved-1.0.0", packedChart("moved", "1.0.0"));
+    const dir = fleet([fromRepository("moved")]);
+    await runCli(["vendor", dir]);
+    const lock = await readFile(join(dir, "vendor/lock.json"), "utf8");
+    set("moved-1.0.0", packedChart("moved", "1.0.0", [{ path: "moved/evil.txt", content: "x" }]));
+    await rm(join(dir, "vendor/moved"), { recursive: true });
+    const refused = await runCli(["vendor", dir]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("moved is not what it was when it was brought");
+    expect(await readFile(join(dir, "vendor/lock.json"), "utf8")).toBe(lock);
+    expect((await runCli(["vendor", dir, "--update"])).code).toBe(0);
+    expect(await readdir(join(dir, "vendor/moved"))).toContain("evil.txt");
+  });
+
+  it("removes what is not listed any more, but not what somebody has changed", async () => {
+    set("gone-1.0.0", packedChart("gone", "1.0.0"));
+    set("mine-1.0.0", packedChart("mine", "1.0.0"));
+    const dir = fleet([fromRepository("gone"), fromRepository("mine")]);
+    await runCli(["vendor", dir]);
+    await writeFile(join(dir, "vendor/mine/mine.txt"), "x");
+    await writeFile(join(dir, "fleet.yaml"), fleetYaml());
+    expect((await runCli(["vendor", dir])).stdout).toBe(
+      "vendor/gone: removed\nvendor/mine: is not listed, and stays: it was changed\n",
+    );
+    expect((await readdir(join(dir, "vendor"))).toSorted()).toEqual(["lock.json", "mine"]);
+  });
+
+  const chart = (...more: Parameters<typeof packTar>[0]): Buffer =>
+    packedChart("bad", "1.0.0", more);
+  it.each([
+    [
+      "leads out of it",
+      () => chart({ path: "bad/../../../outside.txt", content: "x" }),
+      "leads out of it",
+    ],
+    ["is absolute", () => chart({ path: "/tmp/outside.txt", content: "x" }), "leads out of it"],
+    [
+      "is a link",
+      () => chart({ path: "bad/link", type: "2", to: "/etc/passwd" }),
+      "is a link or a device",
+    ],
+    [
+      "is a bomb",
+      () => chart({ path: "bad/zeros", content: Buffer.alloc(70 * 1024 * 1024) }),
+      "cannot be unpacked to at most",
+    ],
+    [
+      "is a bomb in bombs",
+      () => {
+        const bomb = packedChart("b", "1.0.0", [
+          { path: "b/z", content: Buffer.alloc(40 * 1024 * 1024) },
+        ]);
+        return chart(
+          { path: "bad/charts/a.tgz", content: bomb },
+          { path: "bad/charts/b.tgz", content: bomb },
+        );
+      },
+      "cannot be unpacked to at most",
+    ],
+    [
+      "stands there twice",
+      () => chart({ path: "bad/Chart.yaml", content: "x" }),
+      "stands in it twice",
+    ],
+    ["is cut off", () => chart().subarray(0, 60), "cannot be unpacked"],
+    ["is no chart", () => packTar([{ path: "bad/x.yaml", content: "x" }]), "it is no chart"],
+    [
+      "speaks for this fleet",
+      () => chart({ path: "bad/files/app.yaml", content: appYaml("intruder") }),
+      "declares a App for this fleet",
+    ],
+    [
+      "is YAML that is no text",
+      () => chart({ path: "bad/x.yaml", content: Buffer.from([0xff, 0x00]) }),
+      "is not UTF-8 text",
+    ],
+  ])("brings nothing of an archive in which a file %s", async (_, packed, message) => {
+    set("bad-1.0.0", packed());
+    const dir = fleet([fromRepository("bad")]);
+    const result = await runCli(["vendor", dir]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(message);
+    await expect(readdir(join(dir, "vendor"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("takes nothing whose digest is another, and says what is not there", async () => {
+    set("sound-1.0.0", packedChart("sound", "1.0.0"));
+    charts.wrongDigest = "0".repeat(64);
+    const wrong = await runCli(["vendor", fleet([fromRepository("sound")])]);
+    charts.wrongDigest = undefined;
+    expect(wrong.stderr).toMatch(/sound 1\.0\.0 has the sha256 [0-9a-f]{64}, not 0{64}/);
+    const missing = await runCli(["vendor", fleet([fromRepository("sound", "9.9.9")])]);
+    expect(missing.stderr).toContain("has no chart sound 9.9.9");
+    const origin = { repository: charts.oci, name: "sound", version: "9.9.9" };
+    const untagged = await runCli(["vendor", fleet([{ name: "sound", chart: origin }])]);
+    expect(untagged.stderr).toContain("/v2/charts/sound/manifests/9.9.9: it answers 404");
+    const commit = "1".repeat(40);
+    const gone = await runCli(["vendor", fleet([{ name: "base", git: { ...base, commit } }])]);
+    expect([wrong.code, missing.code, untagged.code, gone.code]).toEqual([2, 2, 2, 2]);
+  });
+
+  it("fetches nothing over plain HTTP from elsewhere, and writes through no link", async () => {
+    const repository = "http://charts.example.com";
+    const plain = await runCli([
+      "vendor",
+      fleet([{ name: "a", chart: { repository, name: "a", version: "1.0.0" } }]),
+    ]);
+    expect(plain.stderr).toContain("only https is fetched");
+    set("sound-1.0.0", packedChart("sound", "1.0.0"));
+    const dir = fleet([fromRepository("sound")]);
+    const elsewhere = await temporaryFolder();
+    await mkdir(join(elsewhere, "sound"));
+    await symlink(elsewhere, join(dir, "vendor"));
+    expect((await runCli(["vendor", dir])).stderr).toContain("vendor is no folder");
+    expect(await readdir(elsewhere)).toEqual(["sound"]);
+  });
+
+  it("removes no folder that a lock names by a path", async () => {
+    const lock = JSON.stringify({ vendored: { "../apps": { from: "", files: {} } } });
+    const dir = fleet([], { "vendor/lock.json": lock });
+    const result = await runCli(["vendor", dir]);
+    expect(result.stderr).toContain("vendor/lock.json is no lock file");
+    expect(await readdir(join(dir, "apps"))).toContain("web.yaml");
+  });
+});
