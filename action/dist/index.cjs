@@ -33646,14 +33646,20 @@ var versionArguments = {
 var ToolFinder = class {
   #folders;
   #ask;
-  #versions = /* @__PURE__ */ new Map();
+  #found = /* @__PURE__ */ new Map();
   /** `path`: folders as in PATH; relative ones do not count. */
   constructor(path3, ask) {
     this.#folders = path3.split(import_node_path.delimiter).filter(import_node_path.isAbsolute);
     this.#ask = ask;
   }
   /** The program of this very version. TOOL_MISSING where there is none, TOOL_VERSION where there are only others. */
-  async find(tool, version) {
+  find(tool, version) {
+    const key = `${tool} ${version}`;
+    const found = this.#found.get(key) ?? this.#look(tool, version);
+    this.#found.set(key, found);
+    return found;
+  }
+  async #look(tool, version) {
     const others = [];
     for (const folder of this.#folders) {
       for (const { program, kind } of candidates(tool, version, folder)) {
@@ -33672,11 +33678,6 @@ var ToolFinder = class {
     throw new FleetError("TOOL_VERSION", message, { hint });
   }
   async #versionOf(program, kind) {
-    const known2 = this.#versions.get(program) ?? this.#read(program, kind);
-    this.#versions.set(program, known2);
-    return known2;
-  }
-  async #read(program, kind) {
     const answer2 = await this.#ask(program, versionArguments[kind]);
     if (answer2 === void 0 || answer2.code !== 0) return void 0;
     const told = kind === "kubectl" ? /"kustomizeVersion":\s*"([^"]+)"/.exec(answer2.stdout)?.[1] : answer2.stdout;
@@ -33834,6 +33835,23 @@ function hashOf(text) {
   return (0, import_node_crypto.createHash)("sha256").update(text).digest("hex");
 }
 
+// src/core/render/tools/may-vary.ts
+var varying = /\b(now|ago|rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup|tpl)\b/;
+var ofTime = /\b(now|ago|tpl)\b/;
+var known = [4, 2];
+function mayVary({ tool, version, source }) {
+  if (tool === "kustomize") return false;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isNewer = major > known[0] || major === known[0] && minor > known[1];
+  return isNewer || source.files.some((file) => isTemplate(file) && varying.test(file.text));
+}
+function mayTellTime({ tool, source }) {
+  return tool === "helm" && source.files.some((file) => isTemplate(file) && ofTime.test(file.text));
+}
+function isTemplate({ path: path3, isBinary = false }) {
+  return !isBinary && `/${path3}`.includes("/templates/");
+}
+
 // src/core/model/json.ts
 function isJsonObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -33903,12 +33921,12 @@ function unescapePart(part) {
 }
 
 // src/core/model/closest-name.ts
-function closestName(name2, known2) {
+function closestName(name2, known3) {
   const typed2 = name2.toLowerCase();
   const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
   let best;
   let bestDistance = farthest + 1;
-  for (const candidate of known2) {
+  for (const candidate of known3) {
     if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
     const distance = editDistance(typed2, candidate.toLowerCase());
     if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
@@ -33920,20 +33938,20 @@ function closestName(name2, known2) {
 }
 function editDistance(a, b) {
   const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const known2 = (row, column) => distances[row]?.[column] ?? Infinity;
+  const known3 = (row, column) => distances[row]?.[column] ?? Infinity;
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     distances.push(current);
     for (let column = 1; column <= b.length; column++) {
-      const replaced = known2(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const removed2 = known2(row - 1, column) + 1;
-      const inserted = known2(row, column - 1) + 1;
+      const replaced = known3(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const removed2 = known3(row - 1, column) + 1;
+      const inserted = known3(row, column - 1) + 1;
       const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? known2(row - 2, column - 2) + 1 : Infinity;
+      const swapped = isSwap ? known3(row - 2, column - 2) + 1 : Infinity;
       current.push(Math.min(replaced, removed2, inserted, swapped));
     }
   }
-  return known2(a.length, b.length);
+  return known3(a.length, b.length);
 }
 
 // src/core/model/app-sources.ts
@@ -33961,15 +33979,15 @@ function hasDotPart(path3) {
   return path3.split("/").some((part) => part.startsWith("."));
 }
 function nearestSource(source, files) {
-  const known2 = /* @__PURE__ */ new Set();
+  const known3 = /* @__PURE__ */ new Set();
   for (const { path: path3 } of files) {
     if (!manifestExtension.test(path3) || hasDotPart(path3)) continue;
-    known2.add(path3);
+    known3.add(path3);
     for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
-      known2.add(path3.slice(0, end));
+      known3.add(path3.slice(0, end));
     }
   }
-  return closestName(source, known2);
+  return closestName(source, known3);
 }
 
 // src/core/model/tools/file-index.ts
@@ -34007,7 +34025,7 @@ function originsKustomization(path3) {
   return JSON.stringify({ resources, buildMetadata: ["originAnnotations"] });
 }
 function originFiles(source, objects) {
-  const known2 = new Set(source.files.map(({ path: path3 }) => path3));
+  const known3 = new Set(source.files.map(({ path: path3 }) => path3));
   return new Map(
     objects.flatMap(({ object }) => {
       const { annotations: annotations2 } = object.metadata;
@@ -34015,7 +34033,7 @@ function originFiles(source, objects) {
       const named2 = typeof origin === "string" ? /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1] : void 0;
       const inside2 = named2 === void 0 ? void 0 : resolveInside(originsFolder, named2);
       const path3 = inside2?.replace(`${treeFolder}/`, "");
-      return path3 !== void 0 && known2.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
+      return path3 !== void 0 && known3.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
     })
   );
 }
@@ -34595,14 +34613,13 @@ async function runProgram(run3, { timeoutMs, maxOutput, maxMemory }, clock) {
   const child3 = (0, import_node_child_process.spawn)("/bin/sh", ["-c", script, "sh", run3.program, ...run3.args], {
     cwd: run3.cwd,
     env: run3.env,
-    detached: true,
     stdio: ["ignore", "pipe", "pipe"]
   });
   const ended = new AbortController();
   let stopped;
   const stop = (why) => {
     stopped ??= why;
-    if (child3.pid !== void 0 && !ended.signal.aborted) killGroup(child3.pid);
+    if (!ended.signal.aborted) child3.kill("SIGKILL");
   };
   const onAbort = () => stop("abort");
   run3.signal?.addEventListener("abort", onAbort);
@@ -34647,13 +34664,6 @@ function collect(stream, max, onMore) {
     else onMore();
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-function killGroup(pid) {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if (error.code !== "ESRCH") throw error;
-  }
 }
 
 // src/adapters/render-tools/tool-environment.ts
@@ -34719,9 +34729,9 @@ var WorkFolder = class _WorkFolder {
   /** The folder with a source's files, written once: two levels below this one. */
   extract(source) {
     const id = `${source.tool}-${source.digest}`;
-    const known2 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
-    this.#extracted.set(id, known2);
-    return known2;
+    const known3 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
+    this.#extracted.set(id, known3);
+    return known3;
   }
   /** Writes a file into this folder; gives its path. */
   async write(name2, text) {
@@ -34765,28 +34775,33 @@ function bytesOf({ text, isBinary = false }) {
 async function renderRequest(request, means) {
   const { work } = means;
   const root = await work.extract(request.source);
-  if (request.chart === void 0) return renderTwice(request, { ...means, root });
+  if (request.chart === void 0) return render(request, { ...means, root });
   const values2 = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
   try {
-    return await renderTwice(request, { ...means, root });
+    return await render(request, { ...means, root });
   } finally {
     await work.forget(values2);
   }
 }
-async function renderTwice(request, means) {
+async function render(request, means) {
   const first2 = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first2, means);
   if (failure !== void 0) return failure;
-  if (asksForTime(request)) await means.clock.sleep(1100, means.signal);
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  const failedAgain = failureOf(request, second, means);
-  if (failedAgain !== void 0) throw wavering(request);
+  const second = mayVary(request) ? await renderAgain(request, means) : first2.stdout;
   const origins = request.tool === "helm" ? void 0 : await run(means, kustomizeArguments(means, `../${originsFolder}`));
   return readToolOutput(request, {
     first: first2.stdout,
-    second: second.stdout,
+    second,
     ...origins?.code === 0 && { origins: origins.stdout }
   });
+}
+async function renderAgain(request, means) {
+  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
+  if (failureOf(request, second, means) === void 0) return second.stdout;
+  const { tool, source } = request;
+  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
+  throw new FleetError("TOOL_FAILED", message);
 }
 async function run({ tool, root, work, limits, clock, signal }, args, zoneFile) {
   const env = toolEnvironment(work.path, zoneFile);
@@ -34798,18 +34813,6 @@ function failureOf(request, { code, stderr, isTooLong }, { limits, work }) {
     return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
   }
   return code === 0 ? void 0 : toolRefusal(request, stderr.replaceAll(`${work.path}/`, ""));
-}
-function wavering({ tool, source }) {
-  return new FleetError(
-    "TOOL_FAILED",
-    `${tool} renders ${source.path} once, and refuses it the next time`
-  );
-}
-function asksForTime({ tool, source }) {
-  return tool === "helm" && source.files.some(mentionsTime);
-}
-function mentionsTime({ path: path3, text }) {
-  return /\/templates\//.test(`/${path3}`) && /\{\{[^}]*\b(now|ago)\b/.test(text);
 }
 function argumentsFor(request, means) {
   const { chart, source } = request;
@@ -34844,19 +34847,20 @@ function createRenderTools(options) {
   const limits = { ...defaultLimits, ...options.limits };
   const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
   const cache3 = new OutputCache({ folder: cacheFolder, limits: cacheLimits, clock });
-  const finder = new ToolFinder(path3, async (program, args) => {
+  const ask = async (program, args) => {
     const env = toolEnvironment((0, import_node_os.tmpdir)());
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => void 0);
-  });
+  };
   return {
     async render(requests, signal) {
       const outputs = /* @__PURE__ */ new Map();
       const missing2 = [];
       for (const request of requests) {
-        const known2 = await cache3.get(request.key);
-        if (known2 === void 0) missing2.push(request);
-        else outputs.set(request.key, known2);
+        const known3 = await cache3.get(request.key);
+        if (known3 === void 0) missing2.push(request);
+        else outputs.set(request.key, known3);
       }
+      const finder = new ToolFinder(path3, ask);
       const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
       return new Map([...outputs, ...rendered]);
     }
@@ -35022,7 +35026,7 @@ function schemaMistakes({ text }, wrong) {
   });
 }
 var references = /* @__PURE__ */ new Set(["$ref", "$dynamicRef", "$recursiveRef"]);
-var known = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
+var known2 = /^https?:\/\/json-schema\.org\/(draft-0[467]|draft\/20(19-09|20-12))\/schema#?$/;
 function remoteReferences(root) {
   const found = [];
   const open2 = [root];
@@ -35033,7 +35037,7 @@ function remoteReferences(root) {
       open2.push(inner);
       if (typeof inner !== "string") continue;
       if (references.has(key) && !inner.startsWith("#")) found.push(inner);
-      if (key === "$schema" && !known.test(inner)) found.push(inner);
+      if (key === "$schema" && !known2.test(inner)) found.push(inner);
     }
   }
   return found.toSorted();
@@ -35845,10 +35849,10 @@ function mapSchema(values2) {
 function openApiSchema(schema) {
   if (!isJsonObject(schema)) return plainSchema;
   const { properties, additionalProperties } = schema;
-  const known2 = isJsonObject(properties) ? properties : {};
+  const known3 = isJsonObject(properties) ? properties : {};
   return {
     field(name2) {
-      const own2 = Object.hasOwn(known2, name2) ? known2[name2] : additionalProperties;
+      const own2 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
       return isJsonObject(own2) ? openApiField(own2) : plainField;
     }
   };
@@ -36791,9 +36795,9 @@ function mergeValues(layers) {
 function merge(below, above) {
   const result2 = new Map(Object.entries(below));
   for (const [key, value] of Object.entries(above)) {
-    const known2 = result2.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known2);
-    result2.set(key, areMaps ? merge(known2, value) : value);
+    const known3 = result2.get(key);
+    const areMaps = isJsonObject(value) && isJsonObject(known3);
+    result2.set(key, areMaps ? merge(known3, value) : value);
   }
   return Object.fromEntries(result2);
 }
@@ -37133,10 +37137,10 @@ function shapesOf({ model, siteModel }, app, variableOf = () => "") {
   return [...shapes.values()];
 }
 function overlayMembers(model, app) {
-  const known2 = /* @__PURE__ */ new Map();
+  const known3 = /* @__PURE__ */ new Map();
   const sitesOf = (name2) => {
-    const sites = known2.get(name2) ?? sitesOfVirtualSite(model, name2);
-    known2.set(name2, sites);
+    const sites = known3.get(name2) ?? sitesOfVirtualSite(model, name2);
+    known3.set(name2, sites);
     return sites;
   };
   const overlays = app.spec.overlays ?? [];
@@ -37169,18 +37173,18 @@ function requestsOf({ model, siteModel }, app) {
     const request = requestWith({ tool: "kustomize", version, source });
     return () => request;
   }
-  const known2 = /* @__PURE__ */ new Map();
+  const known3 = /* @__PURE__ */ new Map();
   return (name2, overlays) => {
     const site = name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec;
     const { values: values2, kubernetes: kubernetes2 } = site ?? {};
     const facts = JSON.stringify([overlays, values2, kubernetes2]);
-    const request = known2.get(facts) ?? requestWith({
+    const request = known3.get(facts) ?? requestWith({
       tool: "helm",
       version,
       source,
       chart: chartInputs(app, { overlays, site, fleet })
     });
-    known2.set(facts, request);
+    known3.set(facts, request);
     return request;
   };
 }
@@ -37290,10 +37294,10 @@ function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
 }
 function unknownScope({ apiVersion: apiVersion2, kind }) {
-  const known2 = builtInKinds(groupOf(apiVersion2));
+  const known3 = builtInKinds(groupOf(apiVersion2));
   const code = "unknown-scope";
-  if (known2.length > 0) {
-    const closest = closestName(kind, known2);
+  if (known3.length > 0) {
+    const closest = closestName(kind, known3);
     const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
     return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
   }
@@ -37535,11 +37539,11 @@ function renderPlacedApp(context2, name2) {
     diagnostics
   };
 }
-function moreMistakes(input2, known2) {
+function moreMistakes(input2, known3) {
   const more = renderShapes(input2).diagnostics.filter(
     (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
   );
-  return { ok: false, diagnostics: [...known2, ...more] };
+  return { ok: false, diagnostics: [...known3, ...more] };
 }
 function renderShapes(input2) {
   const { app, model } = input2;
@@ -37578,7 +37582,8 @@ function renderShape(input2, shape, finish) {
     const placed = placedOverlay(app, index);
     if (placed === void 0) continue;
     const result2 = applyOverlay(objects, placed, manifests);
-    const { changed: changed3, matchedImages } = result2;
+    const { matchedImages } = result2;
+    const changed3 = result2.changed || placed.overlay.values !== void 0;
     objects = result2.objects;
     diagnostics.push(...result2.diagnostics);
     effects.push({ overlay: index, changed: changed3, matchedImages });
@@ -37617,8 +37622,8 @@ function checkSize({ object, key, at: at2 }) {
 function finisher(fleet, app) {
   const done = /* @__PURE__ */ new Map();
   return ({ object, key }) => {
-    const known2 = done.get(object);
-    if (known2 !== void 0) return known2;
+    const known3 = done.get(object);
+    if (known3 !== void 0) return known3;
     const owned = withOwner(object, { fleet, app });
     const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
     done.set(object, rendered);
@@ -43094,7 +43099,7 @@ function grantedStrategy(input2, app) {
   };
 }
 function joined2(granted, newest) {
-  const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known2) => known2.name === name2 && known2.cel === cel2);
+  const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known3) => known3.name === name2 && known3.cel === cel2);
   return [...granted, ...newest.filter((check) => !isKnown(check))];
 }
 
@@ -43797,7 +43802,7 @@ function spawnGit(command2) {
     })
   });
 }
-function killGroup2(child3, clock, ended) {
+function killGroup(child3, clock, ended) {
   if (child3.pid === void 0) return;
   signalGroup(child3.pid, "SIGTERM");
   const { pid } = child3;
@@ -43819,7 +43824,7 @@ async function run2(command2, clock, signal) {
   const stop = (why) => {
     if (stopped !== void 0 || ended.signal.aborted) return;
     stopped = why;
-    killGroup2(child3, clock, ended.signal);
+    killGroup(child3, clock, ended.signal);
   };
   const onAbort = () => stop("abort");
   signal?.addEventListener("abort", onAbort);
@@ -44030,7 +44035,7 @@ var Session = class {
   }
   kill() {
     this.#killed = true;
-    killGroup2(this.#child, this.#clock, this.#over.signal);
+    killGroup(this.#child, this.#clock, this.#over.signal);
   }
   #whenEnded() {
     let stderr = "";
@@ -63603,9 +63608,9 @@ function fieldType({ parsed, problems }, { id }, { of, field }) {
   }
   return "any";
 }
-function meant(name2, known2) {
-  const closest = closestName(name2, known2);
-  return closest === void 0 ? `there are ${known2.join(", ")}` : `did you mean \`${closest}\`?`;
+function meant(name2, known3) {
+  const closest = closestName(name2, known3);
+  return closest === void 0 ? `there are ${known3.join(", ")}` : `did you mean \`${closest}\`?`;
 }
 var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
 var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
@@ -63713,8 +63718,8 @@ var CelWeights = class {
     if (typeof value === "string") return 1 + value.length / 50;
     if (value instanceof Uint8Array) return 1 + value.length / 50;
     if (!isCelList(value) && !isCelMap(value)) return 1;
-    const known2 = this.#known.get(value);
-    if (known2 !== void 0) return known2;
+    const known3 = this.#known.get(value);
+    if (known3 !== void 0) return known3;
     let weight = 1;
     for (const item of value) {
       if (Array.isArray(item)) for (const part of item) weight += this.weigh(part);
@@ -63740,8 +63745,8 @@ var CelEnvironment = class {
     this.#variables = variables;
   }
   compile(text) {
-    const known2 = this.#compiled.get(text);
-    if (known2 !== void 0) return known2;
+    const known3 = this.#compiled.get(text);
+    if (known3 !== void 0) return known3;
     const compiled = this.#compile(text);
     const [oldest2] = this.#compiled.keys();
     if (this.#compiled.size >= maxPrograms && oldest2 !== void 0) this.#compiled.delete(oldest2);
@@ -64061,11 +64066,11 @@ function unknownNames(draft, entry2, action2) {
   if (draft.hasUnreadable) return [];
   const fields = Object.entries(entry2.value.spec[action2] ?? {});
   return fields.flatMap(([field, name2]) => {
-    const known2 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
-    if (typeof name2 !== "string" || known2 === void 0 || known2.has(name2)) return [];
+    const known3 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+    if (typeof name2 !== "string" || known3 === void 0 || known3.has(name2)) return [];
     const what = kindOf[field] ?? "stage";
-    const near = closestName(name2, known2);
-    const hint = near === void 0 ? `known: ${[...known2].join(", ")}` : `did you mean "${near}"?`;
+    const near = closestName(name2, known3);
+    const hint = near === void 0 ? `known: ${[...known3].join(", ")}` : `did you mean "${near}"?`;
     const path3 = ["spec", action2, field];
     const message = `there is no ${what} "${name2}"`;
     return [{ place: entry2.document.at(path3), code: "dangling-reference", message, hint }];
@@ -64280,10 +64285,10 @@ function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
   return allReferences(draft).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const known2 = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
-    if (known2.has(name2)) return [];
+    const known3 = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+    if (known3.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
-    const hint = danglingHint(kind, name2, known2);
+    const hint = danglingHint(kind, name2, known3);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
 }
@@ -64327,11 +64332,11 @@ function strategyReference(from, name2) {
   if (name2 === void 0) return [];
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
 }
-function danglingHint(kind, name2, known2) {
-  const near = closestName(name2, known2);
+function danglingHint(kind, name2, known3) {
+  const near = closestName(name2, known3);
   if (near !== void 0) return `did you mean "${near}"?`;
-  if (known2.size === 0) return `the fleet declares no ${kind}`;
-  const names = [...known2].toSorted();
+  if (known3.size === 0) return `the fleet declares no ${kind}`;
+  const names = [...known3].toSorted();
   const shown2 = names.slice(0, 8).join(", ");
   return `known: ${shown2}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
 }
@@ -64552,12 +64557,12 @@ function unknownField({ error, kind, path: path3 }, field) {
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
   }
-  const known2 = Object.keys(error.parentSchema?.["properties"] ?? {});
-  const near = closestName(field, known2);
+  const known3 = Object.keys(error.parentSchema?.["properties"] ?? {});
+  const near = closestName(field, known3);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
   const elsewhere = placesOf(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
-  return { code, message, hint: `known here: ${known2.join(", ")}` };
+  return { code, message, hint: `known here: ${known3.join(", ")}` };
 }
 function placesOf(kind, field) {
   const { properties } = kinds2[kind];
@@ -65313,8 +65318,8 @@ function notAnObject(document2) {
 }
 function identifyKind(document2, value) {
   const kind = value["kind"];
-  const known2 = knownKinds.find((name2) => name2 === kind);
-  if (known2 !== void 0) return { is: "kind", kind: known2 };
+  const known3 = knownKinds.find((name2) => name2 === kind);
+  if (known3 !== void 0) return { is: "kind", kind: known3 };
   if (kind === void 0) {
     const hint = `add kind: one of ${knownKinds.join(", ")}`;
     return mistaken(document2, [], { code: "missing-field", message: 'missing field "kind"', hint });
@@ -67999,8 +68004,8 @@ function pathAndFolders(path3) {
 
 // src/core/model/kept-files.ts
 function readKept(kept, file, { read, toKeep }) {
-  const known2 = kept.get(file.path);
-  if (known2?.text === file.text) return known2.read;
+  const known3 = kept.get(file.path);
+  if (known3?.text === file.text) return known3.read;
   const found = read(file);
   const keep2 = toKeep(found);
   if (keep2 === void 0) kept.delete(file.path);
@@ -68038,10 +68043,10 @@ function lightDocument(file, document2) {
 }
 
 // src/core/model/read-fleet-files.ts
-function readFleetFiles(files, known2 = /* @__PURE__ */ new Map()) {
+function readFleetFiles(files, known3 = /* @__PURE__ */ new Map()) {
   const readable = files.filter(({ problem: problem2 }) => problem2 === void 0);
-  forgetOthers(known2, readable);
-  const read = (file) => readKept(known2, file, { read: readFile3, toKeep: lightFile });
+  forgetOthers(known3, readable);
+  const read = (file) => readKept(known3, file, { read: readFile3, toKeep: lightFile });
   const sorted = readable.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(({ text }) => mentionsFlotilla(text)).map(read);
@@ -68266,9 +68271,9 @@ function documentsWithErrors(documents, errors) {
 function isBehind(start, { line, column }) {
   return start.line > line || start.line === line && start.column > column;
 }
-function withKnownSites(app, known2) {
+function withKnownSites(app, known3) {
   const { placement, overlays = [] } = app.spec;
-  const isKnown = (name2) => known2.has(name2);
+  const isKnown = (name2) => known3.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
   const kept = areOverlaysKnown ? overlays : [];
@@ -68388,8 +68393,8 @@ function someNames(sites) {
 }
 
 // src/core/model/load-fleet.ts
-function loadFleet(files, known2) {
-  const read = readFleetFiles(files, known2);
+function loadFleet(files, known3) {
+  const read = readFleetFiles(files, known3);
   const { draft, diagnostics } = draftFleet(read, checkSchema);
   const tools = readToolSources(draft, read);
   const errors = [
@@ -69364,8 +69369,8 @@ function isListed(app, site) {
 function droppedObjects({ input: input2, dropped }, { from, to }) {
   if (from === void 0 || from === to) return [];
   const key = `${from} ${to}`;
-  const known2 = dropped.get(key);
-  if (known2 !== void 0) return known2;
+  const known3 = dropped.get(key);
+  if (known3 !== void 0) return known3;
   const kept = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const objects = [...input2.objectsOf(from)].filter((object) => !kept.has(object));
   dropped.set(key, objects);
@@ -69497,8 +69502,8 @@ function hasGrown({ release: { deletions: deletions2 }, objects, protected: now 
   return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
 }
 function noteSpared(run3, { release: release2, spared }) {
-  const known2 = release2.deletions.spared ?? [];
-  if (known2.join(" ") === spared.join(" ")) return;
+  const known3 = release2.deletions.spared ?? [];
+  if (known3.join(" ") === spared.join(" ")) return;
   const { spared: _, ...deletions2 } = release2.deletions;
   const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
   setRelease(run3.board, { ...release2, deletions: next }, `${release2.id}: what others take over`);
@@ -69944,9 +69949,9 @@ function releaseName(release2, control2) {
   const prefix2 = kind === "app" ? [] : [kind];
   const room = longest2 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
-  const known2 = knownNames(control2);
+  const known3 = knownNames(control2);
   let name2 = base;
-  for (let number = 2; known2.has(name2); number += 1) name2 = `${base}-${number}`;
+  for (let number = 2; known3.has(name2); number += 1) name2 = `${base}-${number}`;
   return name2;
 }
 function mark(id) {
@@ -69966,10 +69971,10 @@ function knownNames(control2) {
 
 // src/core/rollout/start/start-run.ts
 function newStartRun(input2) {
-  const known2 = input2.control.apps;
-  const apps = { ...known2 };
+  const known3 = input2.control.apps;
+  const apps = { ...known3 };
   for (const app of Object.keys(input2.desired)) {
-    apps[app] = own(known2, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
+    apps[app] = own(known3, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
   }
   const board = newBoard({ ...input2, control: { ...input2.control, apps } });
   return { input: input2, board, notes: [], begun: [] };
@@ -70388,15 +70393,15 @@ function refreshOpenList({ input: input2, board }, app) {
   if (app.current.release === null && app.current.partial.length === 0) return;
   if (!Object.hasOwn(input2.desired, app.app)) return;
   const openList = openListBudgets(grantedStrategy(input2, app.app));
-  const known2 = app.current.openList;
-  if (known2 !== void 0 && canonicalJson(known2) === canonicalJson(openList)) return;
+  const known3 = app.current.openList;
+  if (known3 !== void 0 && canonicalJson(known3) === canonicalJson(openList)) return;
   const why = `${app.app}: budgets of the open list`;
   setCurrent(board, app, { current: { ...app.current, openList }, why });
 }
 function followHead({ input: input2, board }) {
-  const known2 = input2.control.head;
-  if (known2?.commit === input2.head && input2.awaitsHead === void 0) return;
-  const before = known2?.commit === input2.head ? known2.previous : known2?.commit;
+  const known3 = input2.control.head;
+  if (known3?.commit === input2.head && input2.awaitsHead === void 0) return;
+  const before = known3?.commit === input2.head ? known3.previous : known3?.commit;
   const previous = before === void 0 ? {} : { previous: before };
   const record2 = { commit: input2.head, ...previous, at: board.at };
   change(board, controlPaths.head, { record: record2, why: `follow ${input2.head}` });

@@ -28,11 +28,11 @@ const versionArguments: Readonly<Record<FoundTool["kind"], readonly string[]>> =
   helm: ["version", "--template={{.Version}}"],
 };
 
-/** Looks for tools in folders, in their order, and remembers their versions. */
+/** Looks for tools in folders, in their order, and remembers what it found: made for one rendering. */
 export class ToolFinder {
   readonly #folders: readonly string[];
   readonly #ask: AskVersion;
-  readonly #versions = new Map<string, Promise<string | undefined>>();
+  readonly #found = new Map<string, Promise<FoundTool>>();
 
   /** `path`: folders as in PATH; relative ones do not count. */
   constructor(path: string, ask: AskVersion) {
@@ -41,7 +41,14 @@ export class ToolFinder {
   }
 
   /** The program of this very version. TOOL_MISSING where there is none, TOOL_VERSION where there are only others. */
-  async find(tool: Tool, version: string): Promise<FoundTool> {
+  find(tool: Tool, version: string): Promise<FoundTool> {
+    const key = `${tool} ${version}`;
+    const found = this.#found.get(key) ?? this.#look(tool, version);
+    this.#found.set(key, found);
+    return found;
+  }
+
+  async #look(tool: Tool, version: string): Promise<FoundTool> {
     const others: string[] = [];
     for (const folder of this.#folders) {
       for (const { program, kind } of candidates(tool, version, folder)) {
@@ -64,12 +71,6 @@ export class ToolFinder {
   }
 
   async #versionOf(program: string, kind: FoundTool["kind"]): Promise<string | undefined> {
-    const known = this.#versions.get(program) ?? this.#read(program, kind);
-    this.#versions.set(program, known);
-    return known;
-  }
-
-  async #read(program: string, kind: FoundTool["kind"]): Promise<string | undefined> {
     const answer = await this.#ask(program, versionArguments[kind]);
     if (answer === undefined || answer.code !== 0) return undefined;
     const told =

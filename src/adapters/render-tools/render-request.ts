@@ -1,6 +1,6 @@
-/** One request, carried out by the real tool: run twice, in another time zone the second time. */
+/** One request, carried out by the real tool: run twice where that may tell, in another time zone the second time. */
 import { FleetError } from "../../core/errors.ts";
-import type { SourceFile } from "../../core/model/fleet-model.ts";
+import { mayTellTime, mayVary } from "../../core/render/tools/may-vary.ts";
 import { originsFolder } from "../../core/render/tools/kustomize-origins.ts";
 import { readToolOutput, refused, type ToolOutput } from "../../core/render/tools/tool-output.ts";
 import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
@@ -24,10 +24,10 @@ export interface RenderMeans {
 export async function renderRequest(request: ToolRequest, means: RenderMeans): Promise<ToolOutput> {
   const { work } = means;
   const root = await work.extract(request.source);
-  if (request.chart === undefined) return renderTwice(request, { ...means, root });
+  if (request.chart === undefined) return render(request, { ...means, root });
   const values = await work.write(`${request.key}.json`, JSON.stringify(request.chart.values));
   try {
-    return await renderTwice(request, { ...means, root });
+    return await render(request, { ...means, root });
   } finally {
     await work.forget(values);
   }
@@ -37,23 +37,31 @@ interface RunMeans extends RenderMeans {
   readonly root: string;
 }
 
-async function renderTwice(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
+async function render(request: ToolRequest, means: RunMeans): Promise<ToolOutput> {
   const first = await run(means, argumentsFor(request, means));
   const failure = failureOf(request, first, means);
   if (failure !== undefined) return failure;
-  if (asksForTime(request)) await means.clock.sleep(1100, means.signal);
-  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
-  const failedAgain = failureOf(request, second, means);
-  if (failedAgain !== undefined) throw wavering(request);
+  const second = mayVary(request) ? await renderAgain(request, means) : first.stdout;
   const origins =
     request.tool === "helm"
       ? undefined
       : await run(means, kustomizeArguments(means, `../${originsFolder}`));
   return readToolOutput(request, {
     first: first.stdout,
-    second: second.stdout,
+    second,
     ...(origins?.code === 0 && { origins: origins.stdout }),
   });
+}
+
+/** The same, as if on another day. */
+async function renderAgain(request: ToolRequest, means: RunMeans): Promise<string> {
+  // Within the same second it would not show what `now` makes of it.
+  if (mayTellTime(request)) await means.clock.sleep(1100, means.signal);
+  const second = await run(means, argumentsFor(request, means), means.work.zoneFile);
+  if (failureOf(request, second, means) === undefined) return second.stdout;
+  const { tool, source } = request;
+  const message = `${tool} renders ${source.path} once, and refuses it the next time`;
+  throw new FleetError("TOOL_FAILED", message);
 }
 
 async function run(
@@ -75,23 +83,6 @@ function failureOf(
     return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
   }
   return code === 0 ? undefined : toolRefusal(request, stderr.replaceAll(`${work.path}/`, ""));
-}
-
-/** A source that is refused now and then is refused by chance, or by what the machine lacks. */
-function wavering({ tool, source }: ToolRequest): FleetError {
-  return new FleetError(
-    "TOOL_FAILED",
-    `${tool} renders ${source.path} once, and refuses it the next time`,
-  );
-}
-
-/** A second rendering within the same second would not show what `now` makes of it. */
-function asksForTime({ tool, source }: ToolRequest): boolean {
-  return tool === "helm" && source.files.some(mentionsTime);
-}
-
-function mentionsTime({ path, text }: SourceFile): boolean {
-  return /\/templates\//.test(`/${path}`) && /\{\{[^}]*\b(now|ago)\b/.test(text);
 }
 
 function argumentsFor(request: ToolRequest, means: RunMeans): readonly string[] {

@@ -7,7 +7,7 @@ import pLimit from "p-limit";
 import type { ToolOutput, ToolOutputs } from "../../core/render/tools/tool-output.ts";
 import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { ToolFinder } from "./find-tool.ts";
+import { type AskVersion, ToolFinder } from "./find-tool.ts";
 import { type CacheLimits, defaultCacheLimits, OutputCache } from "./output-cache.ts";
 import { renderRequest } from "./render-request.ts";
 import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
@@ -36,10 +36,10 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
   const limits = { ...defaultLimits, ...options.limits };
   const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
   const cache = new OutputCache({ folder: cacheFolder, limits: cacheLimits, clock });
-  const finder = new ToolFinder(path, async (program, args) => {
+  const ask: AskVersion = async (program, args) => {
     const env = toolEnvironment(tmpdir());
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => undefined);
-  });
+  };
   return {
     async render(requests, signal) {
       const outputs = new Map<string, ToolOutput>();
@@ -49,6 +49,8 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
         if (known === undefined) missing.push(request);
         else outputs.set(request.key, known);
       }
+      // A program may be another one than the last time.
+      const finder = new ToolFinder(path, ask);
       const rendered = await renderMissing(missing, { finder, cache, limits, clock, signal });
       return new Map([...outputs, ...rendered]);
     },

@@ -45,19 +45,19 @@ export async function runProgram(
   clock: Clock,
 ): Promise<ProgramResult> {
   run.signal?.throwIfAborted();
+  // In our own process group: who ends us at a terminal ends it too. It has no programs to start.
   // `ulimit -v` is not everywhere; where it is, a source that eats memory cannot take the machine with it.
   const script = `ulimit -v ${maxMemory} 2>/dev/null; exec "$@"`;
   const child = spawn("/bin/sh", ["-c", script, "sh", run.program, ...run.args], {
     cwd: run.cwd,
     env: run.env,
-    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new AbortController();
   let stopped: "slow" | "long" | "abort" | undefined;
   const stop = (why: typeof stopped): void => {
     stopped ??= why;
-    if (child.pid !== undefined && !ended.signal.aborted) killGroup(child.pid);
+    if (!ended.signal.aborted) child.kill("SIGKILL");
   };
   const onAbort = (): void => stop("abort");
   run.signal?.addEventListener("abort", onAbort);
@@ -115,13 +115,4 @@ function collect(stream: Readable, max: number, onMore: () => void): () => strin
     else onMore();
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // ESRCH: it has already ended.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

@@ -22,7 +22,7 @@ import { shapesOf } from "./shapes.ts";
 import { SiteFacts } from "./site-facts.ts";
 import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
-import { unusedOverlays } from "./unused-overlays.ts";
+import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 /** An app with its variants. */
 export interface AppRendering {
@@ -154,7 +154,8 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   const isPlaced = shapes.some((shape) => shape.sites.length > 0);
   // With mistakes, or without sites, overlays do nothing for reasons that are told already.
   if (isPlaced && !diagnostics.some(isError)) {
-    diagnostics.push(...unusedOverlays(app, [...effects, ...chain.effects()]));
+    const known = [...effects, ...chartEffects(app), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known));
   }
   return {
     sites: new Map([...sites].toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -162,6 +163,14 @@ function renderShapes(input: ShapeInput): RenderedShapes {
     places,
     diagnostics: distinct(diagnostics),
   };
+}
+
+/** The values of overlays of a chart: they are in the objects already. */
+function chartEffects({ value: { spec } }: Located<App>): readonly OverlayEffect[] {
+  if (spec.source.chart === undefined) return [];
+  return (spec.overlays ?? []).flatMap(({ values }, overlay) =>
+    values === undefined ? [] : [{ overlay, changed: true, matchedImages: new Set<number>() }],
+  );
 }
 
 function notePlaces(places: Map<ObjectId, Place>, objects: readonly SourceObject[]): void {

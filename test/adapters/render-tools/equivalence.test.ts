@@ -93,6 +93,10 @@ describe("a chart", { timeout: 60_000 }, () => {
     });
   });
 
+  it("has no overlay without effect where it brings values only", async () => {
+    expect(await mistakesOf(toolFleet(source, edits, layers))).toEqual([]);
+  });
+
   it("renders to what helm template gives by itself where nothing is said of values and sites", async () => {
     const bare = await bareTool(filesOf(chart), "helm", [
       "template",

@@ -274,6 +274,22 @@ describe("a chart that is another one each time", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it.each([
+    ["bcrypt", '{{ bcrypt "x" | quote }}'],
+    ["htpasswd", '{{ htpasswd "a" "x" | quote }}'],
+    ["encryptAES", '{{ encryptAES "k" "x" | quote }}'],
+    ["shuffle", '{{ shuffle "abcdefghijklmnopqrstuvwxyz" }}'],
+    ["randBytes", "{{ randBytes 9 | quote }}"],
+    ["randInt", '"{{ randInt 0 1000000000 }}"'],
+    ["genPrivateKey", '{{ genPrivateKey "ecdsa" | quote }}'],
+    ["genSelfSignedCert", '{{ (genSelfSignedCert "a" nil nil 1).Key | quote }}'],
+    ["what values say", "{{ tpl .Values.code . | quote }}"],
+  ])("is rendered twice for it: %s", async (_, value) => {
+    const spec = { values: { code: '{{ print "x" }}{{ randAlpha 9 }}' } };
+    const files = toolFleet(webChart, withTemplate(configMap(value)), spec);
+    expect(await mistakesOf(files)).toEqual([told(".data.value")]);
+  });
+
   it("may name such functions where they do not matter", async () => {
     const text = `{{ if .Values.never }}{{ randAlphaNum 8 }}{{ now }}{{ end }}${configMap("same")}`;
     expect((await webAt(toolFleet(webChart, withTemplate(text)))).size).toBe(5);

@@ -48,7 +48,7 @@ export function refused(problem: ToolProblem): ToolOutput {
 /** What a tool wrote. */
 export interface ToolTexts {
   readonly first: string;
-  /** The same, done again. */
+  /** The same, done again; or the same text, where it cannot be another. */
   readonly second: string;
   /** For kustomize: the same objects with their origins; empty where it would not tell them. */
   readonly origins?: string;
