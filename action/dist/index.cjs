@@ -34479,7 +34479,7 @@ function helmDocuments(source, output) {
   return documents;
 }
 function templateOf(source, text) {
-  const named2 = /^\s*# Source: (.+)$/m.exec(text)?.[1];
+  const named2 = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
   const path3 = named2 === void 0 ? void 0 : chartFile(source, named2);
   const isKnown = source.files.some((file) => file.path === path3);
   return path3 !== void 0 && isKnown ? path3 : chartFile(source, "./Chart.yaml");
@@ -34584,7 +34584,7 @@ var maxMessage = 600;
 function toolRefusal(request, stderr) {
   const told = stderr.split("\n").filter((line) => !/^(WARNING|level=|time=|# )|--debug flag/.test(line)).join(" ").replaceAll(/\s+/g, " ").trim().replace(/^error: /i, "");
   const message = told.length > maxMessage ? `${told.slice(0, maxMessage)}…` : told;
-  const place = request.tool === "helm" ? helmPlace(request, told) : nowhere;
+  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
 }
 var nowhere = { file: null, line: 0, column: 0 };
@@ -34603,7 +34603,7 @@ function helmPlace({ source }, message) {
 var import_node_child_process = require("node:child_process");
 var defaultLimits = {
   timeoutMs: 6e4,
-  maxOutput: 32 * 1024 * 1024,
+  maxOutput: 16 * 1024 * 1024,
   maxMemory: 4 * 1024 * 1024
 };
 var maxStderr = 64 * 1024;
@@ -35031,7 +35031,7 @@ function remoteReferences(root) {
   const found = [];
   const open2 = [root];
   for (let value = open2.pop(); value !== void 0; value = open2.pop()) {
-    if (Array.isArray(value)) open2.push(...value);
+    if (Array.isArray(value)) for (const item of value) open2.push(item);
     if (!isJsonObject(value)) continue;
     for (const [key, inner] of Object.entries(value)) {
       open2.push(inner);

@@ -21,10 +21,10 @@ export interface ProgramLimits {
   readonly maxMemory: number;
 }
 
-/** 60 s, 32 MiB of output, 4 GiB. */
+/** 60 s, 16 MiB of output, 4 GiB. */
 export const defaultLimits: ProgramLimits = {
   timeoutMs: 60_000,
-  maxOutput: 32 * 1024 * 1024,
+  maxOutput: 16 * 1024 * 1024,
   maxMemory: 4 * 1024 * 1024,
 };
 

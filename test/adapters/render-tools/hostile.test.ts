@@ -256,6 +256,28 @@ describe("a chart that Helm refuses", { timeout: 60_000 }, () => {
   });
 });
 
+describe("a chart that is large or long where nobody expects it", { timeout: 60_000 }, () => {
+  it("has a schema with a million items, and a template with as many empty lines", async () => {
+    const schema = `{ "enum": [${"1,".repeat(1_000_000)}1] }`;
+    const lines = `${"\n".repeat(1_000_000)}# no source\n${configMap("x")}`;
+    const edits = { ...withTemplate(lines), "charts/web/charts/cache/values.schema.json": schema };
+    const skips = { ...webChart, helm: { skipSchemaValidation: true } };
+    expect((await webAt(toolFleet(skips, edits))).size).toBe(5);
+    expect(await mistakesOf(toolFleet(webChart, edits))).toEqual([
+      expect.stringContaining("[tool-refused]"),
+    ]);
+  });
+
+  it("fails with a very long word", async () => {
+    const [told = ""] = await mistakesOf(
+      toolFleet(webChart, withTemplate('{{ fail (repeat 60000 "a") }}')),
+    );
+    expect(told).toMatch(
+      /^charts\/web\/templates\/queue\.yaml:1:4: error: helm: .*a… \[tool-refused\]$/,
+    );
+  });
+});
+
 describe("a chart that is another one each time", { timeout: 60_000 }, () => {
   const hint =
     "give the value in Git, or have it made in the cluster; functions such as randAlphaNum, genCA and now give another one each time [unrepeatable]";

@@ -66,7 +66,8 @@ function remoteReferences(root: Json): string[] {
   const found: string[] = [];
   const open: Json[] = [root];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (Array.isArray(value)) open.push(...(value as readonly Json[])); // isArray loses the type of items
+    // One by one: a list may have more items than a call may have arguments. isArray loses the type of items.
+    if (Array.isArray(value)) for (const item of value as readonly Json[]) open.push(item);
     if (!isJsonObject(value)) continue;
     for (const [key, inner] of Object.entries(value)) {
       open.push(inner);

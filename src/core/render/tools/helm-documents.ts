@@ -28,7 +28,7 @@ export function helmDocuments(source: ToolSource, output: string): readonly Helm
 
 /** A template may write any comment: only a file that is there counts. */
 function templateOf(source: ToolSource, text: string): string {
-  const named = /^\s*# Source: (.+)$/m.exec(text)?.[1];
+  const named = /^[ \t]*# Source: (.+)$/m.exec(text)?.[1];
   const path = named === undefined ? undefined : chartFile(source, named);
   const isKnown = source.files.some((file) => file.path === path);
   return path !== undefined && isKnown ? path : chartFile(source, "./Chart.yaml");

@@ -14,7 +14,8 @@ export function toolRefusal(request: ToolRequest, stderr: string): ToolOutput {
     .trim()
     .replace(/^error: /i, "");
   const message = told.length > maxMessage ? `${told.slice(0, maxMessage)}…` : told;
-  const place = request.tool === "helm" ? helmPlace(request, told) : nowhere;
+  // Looking for a place takes the longer, the longer the text is: only what is told is looked through.
+  const place = request.tool === "helm" ? helmPlace(request, message) : nowhere;
   return refused({ ...place, code: "tool-refused", message: `${request.tool}: ${message}` });
 }
 
