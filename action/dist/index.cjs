@@ -35035,12 +35035,14 @@ function remoteReferences(root) {
     if (!isJsonObject(value)) continue;
     for (const [key, inner] of Object.entries(value)) {
       open2.push(inner);
-      if (typeof inner !== "string") continue;
-      if (references.has(key) && !inner.startsWith("#")) found.push(inner);
-      if (key === "$schema" && !known2.test(inner)) found.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
     }
   }
   return found.toSorted();
+}
+function isRemote(key, reference) {
+  if (key === "$schema") return !known2.test(reference);
+  return references.has(key) && !reference.startsWith("#");
 }
 
 // src/core/model/parse-yaml.ts
@@ -35442,8 +35444,8 @@ function referenceProblem(text) {
     return ["unsafe-source", `the path "${text}" is absolute`, "name it from this folder"];
   }
   const first2 = text.trim().split("/")[0] ?? "";
-  const isRemote = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
-  if (isRemote) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
+  const isRemote2 = /[:?@]|\/\//.test(text) || /^github\.com$/i.test(first2) || text !== text.trim();
+  if (isRemote2) return ["remote-reference", `"${text}" is, or may be, on the network`, hint];
   return void 0;
 }
 function addFile(scan, file, from) {

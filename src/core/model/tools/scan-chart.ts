@@ -71,10 +71,13 @@ function remoteReferences(root: Json): string[] {
     if (!isJsonObject(value)) continue;
     for (const [key, inner] of Object.entries(value)) {
       open.push(inner);
-      if (typeof inner !== "string") continue;
-      if (references.has(key) && !inner.startsWith("#")) found.push(inner);
-      if (key === "$schema" && !known.test(inner)) found.push(inner);
+      if (typeof inner === "string" && isRemote(key, inner)) found.push(inner);
     }
   }
   return found.toSorted();
+}
+
+function isRemote(key: string, reference: string): boolean {
+  if (key === "$schema") return !known.test(reference);
+  return references.has(key) && !reference.startsWith("#");
 }
