@@ -23,7 +23,6 @@ describe("values in layers", () => {
       [{ a: { b: 1 } }, { a: null }],
       { a: null },
     ],
-    ["a layer that is not there does nothing", [undefined, { a: 1 }, undefined], { a: 1 }],
   ])("%s", (_, layers, merged) => {
     expect(mergeValues(layers)).toEqual(merged);
   });
