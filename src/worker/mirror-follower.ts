@@ -80,8 +80,8 @@ class Follower implements MirrorFollower {
   #refused = "";
   #isHinted = false;
   #asked: string | undefined;
-  /** The head that was last told and was not followed then; "" for none. */
-  #told = "";
+  /** Heads that were told since the last attempt began: it may have come before them. */
+  readonly #told = new Set<string>();
   #failures = 0;
 
   constructor(options: FollowerOptions) {
@@ -104,7 +104,7 @@ class Follower implements MirrorFollower {
 
   hint(head: string): void {
     if (head === this.#view?.commit) return;
-    this.#told = head;
+    this.#told.add(head);
     this.#waker.wake();
   }
 
@@ -125,6 +125,7 @@ class Follower implements MirrorFollower {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#told.clear();
       await this.#attempt(signal);
       await this.#waitForNews(signal);
     }
@@ -139,7 +140,7 @@ class Follower implements MirrorFollower {
   }
 
   #hasNews(): boolean {
-    return this.#asked !== undefined || this.#told !== this.#view?.commit;
+    return this.#asked !== undefined || [...this.#told].some((head) => head !== this.#view?.commit);
   }
 
   #epoch(): number {
