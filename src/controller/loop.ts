@@ -16,6 +16,12 @@ const minWaitMs = 100;
 /** So many passes in a row may write something before the loop takes a breath: others get their turn. */
 const mostAtOnce = 50;
 const breatherMs = 1000;
+/**
+ * Reports are gathered for so many times as long as the pass before them took, within these bounds: passes over a large
+ * fleet leave the most of a core to those who report.
+ */
+const gatherTimes = 3;
+const gatherMs = { least: 50, most: 500 } as const;
 const failureBaseMs = 200;
 const failureMaxMs = 60_000;
 
@@ -35,16 +41,20 @@ export interface LoopOptions {
 
 /** Runs until the signal aborts. Throws STALE_EPOCH when another controller took over, and bugs. */
 export async function runLoop(options: LoopOptions): Promise<void> {
+  const { clock } = options.world;
   let failures = 0;
   let busy = 0;
   while (!options.signal.aborted) {
     options.onBeat();
+    const startedAt = clock.monotonic();
     const waitMs = await turn(options);
+    const tookMs = clock.monotonic() - startedAt;
     failures = waitMs === null ? failures + 1 : 0;
     busy = waitMs === 0 ? busy + 1 : 0;
     const breathMs = busy > mostAtOnce ? breatherMs : 0;
     const wait = waitMs ?? failureWaitMs(options, failures);
-    await options.waker.wait(Math.max(wait, breathMs), options.signal);
+    const soonMs = Math.min(gatherMs.most, Math.max(gatherMs.least, gatherTimes * tookMs));
+    await options.waker.wait(Math.max(wait, breathMs), options.signal, soonMs);
   }
 }
 

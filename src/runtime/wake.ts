@@ -6,46 +6,49 @@ import type { Clock } from "./clock.ts";
  */
 export interface Waker {
   wake(): void;
-  /** Like `wake`, but after a moment: all calls until then are one. */
+  /** Like `wake`, but what comes until a moment later is one with it. */
   wakeSoon(): void;
-  /** Until `wake`, or `ms` have passed (null: no limit), or the signal aborts. Never throws; one waiter at a time. */
-  wait(ms: number | null, signal: AbortSignal): Promise<void>;
+  /**
+   * Until `wake`, or `ms` have passed (null: no limit), or the signal aborts; after `wakeSoon` it goes on for `soonMs`
+   * (default 50), counted from the start of the wait at the earliest. Never throws; one waiter at a time.
+   */
+  wait(ms: number | null, signal: AbortSignal, soonMs?: number): Promise<void>;
 }
-
-/** What comes from many at the same time is gathered for so long. */
-const soonMs = 50;
 
 /** A waker whose waits go by this clock. */
 export function createWaker(clock: Clock): Waker {
   let isWoken = false;
-  let isWakingSoon = false;
+  let isWokenSoon = false;
   let endWait: (() => void) | undefined;
-  const wake = (): void => {
-    isWoken = true;
-    endWait?.();
+  const pause = async (ms: number | null, signal: AbortSignal): Promise<void> => {
+    const ended = new AbortController();
+    // A reason of its own: the standard one costs a stack trace at each wake-up.
+    const end = (): void => ended.abort("ended");
+    endWait = end;
+    signal.addEventListener("abort", end, { once: true });
+    await sleepUntil(clock, ms, ended.signal);
+    signal.removeEventListener("abort", end);
+    endWait = undefined;
   };
   return {
-    wake,
-    wakeSoon: () => {
-      if (isWakingSoon) return;
-      isWakingSoon = true;
-      void clock.sleep(soonMs).then(() => {
-        isWakingSoon = false;
-        wake();
-      });
+    wake: () => {
+      isWoken = true;
+      endWait?.();
     },
-    wait: async (ms, signal) => {
-      if (!isWoken && !signal.aborted) {
-        const ended = new AbortController();
-        // A reason of its own: the standard one costs a stack trace at each wake-up.
-        const end = (): void => ended.abort("ended");
-        endWait = end;
-        signal.addEventListener("abort", end, { once: true });
-        await sleepUntil(clock, ms, ended.signal);
-        signal.removeEventListener("abort", end);
-        endWait = undefined;
+    wakeSoon: () => {
+      if (isWokenSoon) return;
+      isWokenSoon = true;
+      endWait?.();
+    },
+    wait: async (ms, signal, soonMs = 50) => {
+      const startedAt = clock.monotonic();
+      if (!isWoken && !isWokenSoon && !signal.aborted) await pause(ms, signal);
+      if (!isWoken && isWokenSoon && !signal.aborted) {
+        const leftMs = (ms ?? soonMs) - (clock.monotonic() - startedAt);
+        await pause(ms === null ? soonMs : Math.min(soonMs, leftMs), signal);
       }
       isWoken = false;
+      isWokenSoon = false;
     },
   };
 }

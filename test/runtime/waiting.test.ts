@@ -83,6 +83,24 @@ describe("a waker that is woken soon", () => {
     waker.wakeSoon();
     await second;
   });
+
+  it("takes its time from the start of the wait, no longer than that has, and ends at once when woken", async () => {
+    const waker = createWaker(systemClock());
+    const took = async (work: () => Promise<void>): Promise<number> => {
+      const startedAt = performance.now();
+      await work();
+      return performance.now() - startedAt;
+    };
+    waker.wakeSoon(); // while the loop works
+    await systemClock().sleep(100);
+    expect(await took(() => waker.wait(null, never, 100))).toBeGreaterThan(80);
+    waker.wakeSoon();
+    expect(await took(() => waker.wait(20, never, 60_000))).toBeLessThan(10_000);
+    waker.wakeSoon();
+    const waited = took(() => waker.wait(null, never, 60_000));
+    waker.wake();
+    expect(await waited).toBeLessThan(10_000);
+  });
 });
 
 describe("work that is done for several at once", () => {
