@@ -167,32 +167,11 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "if (hold === null) {\n    const change",
     },
   ],
-  "a controller that is overtaken goes on": [
-    {
-      file: "controller/reconcile.ts",
-      find: "if (state.epoch <= epoch) return;",
-      replace: "if (state.epoch >= 0) return;",
-    },
-  ],
-  "lost control is not noticed": [
-    {
-      file: "controller/control-loss.ts",
-      find: "if (problem !== undefined) return problem;",
-      replace: "if (problem === null) return problem;",
-    },
-  ],
   "a prune does not wait until the app is well": [
     {
       file: "worker/reconcile-app.ts",
       find: "if (state.healthySince === null || tree.objects.some(",
       replace: "if (tree.objects.some(",
-    },
-  ],
-  "nobody asks whose an object is before it is deleted": [
-    {
-      file: "worker/prune-objects.ts",
-      find: "if (liveOwner(live) !== job.row.owner) return release(",
-      replace: "if (live === null) return release(",
     },
   ],
   "what is to be kept is deleted": [
@@ -221,20 +200,6 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       file: "worker/mirror-follower.ts",
       find: "await verify(head, previous);",
       replace: "await verify(head, null);",
-    },
-  ],
-  "a site counts as stopped while it is written to": [
-    {
-      file: "worker/worker-engine.ts",
-      find: "entry.isStopping = true;",
-      replace: "this.#noteStopped(site, commit);",
-    },
-  ],
-  "a write does not say which object it means": [
-    {
-      file: "worker/apply-object.ts",
-      find: 'text: attempt.uid === "" ? text : ',
-      replace: "text: attempt.uid !== null ? text : ",
     },
   ],
 };

@@ -49,6 +49,7 @@ function beginning(random: Random): StoryEvent[] {
   const changes: Change[] = [
     draw(random, budgets),
     ...(random() < 0.6 ? [{ do: "app", app: "till" } as const] : []),
+    ...(random() < 0.5 ? [draw(random, exchanges)] : []),
     ...several(random, 3, fleetChange),
     ...several(random, 3, appChange),
   ];
@@ -82,6 +83,9 @@ const budgets: Choices<Change> = [
   ],
 ];
 
+/** The shared object goes to an app. */
+const exchanges: Choices<Change> = [[1, (random) => ({ do: "budgets", sharer: app(random) })]];
+
 const fleetTraits: Choices<FleetTraits> = [
   [3, (random) => ({ stages: pick(random, stagesNames) })],
   [2, (random) => ({ rollback: pick(random, ["none", "failed", "stage", "all"]) })],
@@ -94,7 +98,7 @@ const fleetTraits: Choices<FleetTraits> = [
     }),
   ],
   [1, (random) => ({ maxSitesInFlight: orNot(random, between(random, 1, 2)) })],
-  [6, (random) => ({ sharer: pick(random, ["web", "till", "web", "till", undefined]) })],
+  [2, (random) => ({ sharer: orNot(random, app(random)) })],
 ];
 
 const appTraits: Choices<AppTraits> = [
@@ -134,6 +138,7 @@ const changes: Choices<Change> = [
   [3, (random) => ({ do: "suspend", site: site(random) })],
   [6, (random) => draw(random, budgets)],
   [16, fleetChange],
+  [8, (random) => draw(random, exchanges)],
   [3, () => ({ do: "undecide" })],
 ];
 

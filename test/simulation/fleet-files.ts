@@ -40,7 +40,7 @@ interface StoryWindow extends Spec {
 }
 
 /** Windows that open and close while things happen: a story begins at 00:00:40. */
-export const windows = {
+const windows = {
   short: {
     open: [
       { start: "00:00", duration: "50s" },

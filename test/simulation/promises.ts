@@ -135,10 +135,31 @@ export class Auditor {
     if (!isObject(live)) return;
     const id = objectId(keyOf(live));
     const since = this.#written.get(`${mirror} ${site} ${id}`) ?? 0;
+    // What came only just may not have reached the worker's hands.
+    const newest = (this.#accepted.get(mirror) ?? []).slice(0, count).slice(-2);
+    const takers = newest.map((commit) => this.#isTakenAt(mirror, commit, { site, owner, id }));
+    if ((await Promise.all(takers)).every((taken) => taken)) {
+      throw new Error(
+        `${id} of ${owner} was deleted at ${site} by ${mirror}: another app takes it`,
+      );
+    }
     if (await this.#isDropped(mirror, { site, owner, id }, { since, count })) return;
     throw new Error(
       `${id} of ${owner} was deleted at ${site} by ${mirror}: nothing written allows it`,
     );
+  }
+
+  /** Whether the tree of another app has an object at a site. */
+  async #isTakenAt(
+    mirror: string,
+    commit: string,
+    { site, owner, id }: { site: string; owner: string; id: string },
+  ): Promise<boolean> {
+    const content = (await this.#snapshot(this.#copyOf(mirror), commit)).sites.get(site);
+    const others = [...(content?.apps ?? [])].filter(([app]) => app !== owner);
+    const trees = others.map(([, entry]) => ("tree" in entry ? entry.tree : undefined));
+    const found = await Promise.all(trees.map((tree) => this.#has(mirror, tree, id)));
+    return found.includes(true);
   }
 
   async #isDropped(
