@@ -1,6 +1,4 @@
 import { X509Certificate } from "node:crypto";
-import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/model/json.ts";
@@ -8,16 +6,21 @@ import type { Clock } from "../../runtime/clock.ts";
 import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
-import { type NamedByContext, namedByContext, namedFiles } from "./kubeconfig-fields.ts";
+import {
+  type KubeconfigPlace,
+  type KubeconfigText,
+  readKubeconfig,
+  versionOf,
+} from "./kubeconfig-files.ts";
 import { type RequestFlow, createRequestFlow } from "./request-flow.ts";
 import { isTimeout, whyUnreachable } from "./why-unreachable.ts";
 
 /** How to reach a cluster: a kubeconfig file (read again when it changes) or its text. */
 export interface ClusterAddress {
-  readonly kubeconfig: { readonly path: string } | { readonly text: string };
+  readonly kubeconfig: KubeconfigPlace;
   /** Whether the kubeconfig may run a program to log in; default false. */
   readonly allowExec?: boolean;
-  /** Connections to the cluster at most, and so requests at once; default 8. Fewer are used where they do. */
+  /** Connections to the cluster at most, and so requests at once; default 4. Fewer are used where they do. */
   readonly connections?: number;
   /** Time for one request, connecting included; default 15,000 ms. */
   readonly timeoutMs?: number;
@@ -54,14 +57,7 @@ export interface Connection {
 }
 
 const lookEveryMs = 1000;
-const mostConnections = 8;
-
-interface KubeconfigText {
-  readonly text: string;
-  readonly named: NamedByContext;
-  readonly files: readonly string[];
-  readonly version: string;
-}
+const mostConnections = 4;
 
 interface Session extends Pick<KubeconfigText, "files" | "version"> {
   readonly pool: Pool;
@@ -107,7 +103,6 @@ class KeptConnection {
     this.#timeoutMs = address.timeoutMs ?? 15_000;
     this.#flow = createRequestFlow({
       most: address.connections ?? mostConnections,
-      first: 4,
       slowMs: this.#timeoutMs / 3,
       clock: address.clock,
       refusal: (afterMs) => overloaded(this.#session?.credentials.origin ?? "the cluster", afterMs),
@@ -298,7 +293,7 @@ class KeptConnection {
   }
 
   async #open(): Promise<Session> {
-    const { text, named, files, version } = await readKubeconfig(this.#address);
+    const { text, named, files, version } = await readKubeconfig(this.#address.kubeconfig);
     const { kubeconfig, allowExec = false, connections = mostConnections } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
     const credentials = await resolveCredentials(text, { ...path, allowExec, named });
@@ -349,41 +344,5 @@ function expiry(pem: string | Buffer, now: number): string {
     return until.getTime() < now ? `, which has expired at ${until.toISOString()},` : "";
   } catch {
     return "";
-  }
-}
-
-/** A kubeconfig, the files that belong to it, and how all of them were before they were read. */
-async function readKubeconfig({ kubeconfig }: ClusterAddress): Promise<KubeconfigText> {
-  if ("text" in kubeconfig) {
-    const named = namedByContext(kubeconfig.text);
-    const files = namedFiles(named, undefined);
-    return { text: kubeconfig.text, named, files, version: versionOf(files) };
-  }
-  const { path } = kubeconfig;
-  try {
-    const own = versionOf([path]);
-    const text = await readFile(path, "utf8");
-    const named = namedByContext(text);
-    const others = namedFiles(named, path);
-    return { text, named, files: [path, ...others], version: own + versionOf(others) };
-  } catch (cause) {
-    throw new FleetError("CLUSTER_AUTH", `cannot read the kubeconfig ${path}`, {
-      cause,
-      hint: "write the file, or correct its path in the worker's configuration",
-    });
-  }
-}
-
-/** Asked of every cluster each second: a call that waits for no thread costs a tenth. */
-function versionOf(files: readonly string[]): string {
-  return files.map(fileVersion).join("");
-}
-
-function fileVersion(path: string): string {
-  try {
-    const facts = statSync(path);
-    return `${facts.mtimeMs}/${facts.size}/${facts.ino};`;
-  } catch {
-    return "absent;";
   }
 }

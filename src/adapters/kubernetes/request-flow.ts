@@ -25,9 +25,8 @@ export interface RequestFlow {
 
 /** What a flow goes by. */
 export interface RequestFlowOptions {
-  /** At once at most, and at the start. */
+  /** At once at most; so it begins. */
   readonly most: number;
-  readonly first: number;
   /** An answer that takes so long is one too many, ms. */
   readonly slowMs: number;
   readonly clock: Clock;
@@ -67,7 +66,7 @@ class Flow implements RequestFlow {
 
   constructor(options: RequestFlowOptions) {
     this.#options = options;
-    this.#limit = Math.min(options.first, options.most);
+    this.#limit = options.most;
   }
 
   enter(until: number, signal: AbortSignal | undefined): Promise<void> {
