@@ -1,5 +1,5 @@
 import { UnknownKindError } from "../adapters/kubernetes/api-error.ts";
-import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";

@@ -1,5 +1,5 @@
 import { ApiError } from "../adapters/kubernetes/api-error.ts";
-import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { managedEntries } from "../core/apply/compare-fields.ts";
 import { withoutLostVersions } from "../core/apply/lost-versions.ts";
 import { fieldPaths, ownedFields, projectFields } from "../core/apply/owned-fields.ts";

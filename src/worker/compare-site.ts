@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { UnknownKindError, isApiError } from "../adapters/kubernetes/api-error.ts";
-import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { fieldManagerOf, liveOwner, metadataText, ownerOf } from "../core/apply/ownership.ts";
 import { takenEntries } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
@@ -14,6 +14,7 @@ import { lookUp } from "./look-up.ts";
 import { openObject } from "./open-object.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 import { newAppState, type AppState } from "./app-state.ts";
+import { inWords } from "./in-words.ts";
 
 /** Requests at once. */
 const parallel = 6;
@@ -199,8 +200,4 @@ async function fateOf(context: SiteContext, { app }: AppState, id: string): Prom
   return never.length > 0
     ? "stays: no release has dropped it (delete it by hand, or take the annotation flotilla.dev/owner off it)"
     : "would be pruned once the app is healthy";
-}
-
-function inWords(error: FleetError): string {
-  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
 }

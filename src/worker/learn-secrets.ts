@@ -1,4 +1,5 @@
-import type { ClusterClient, ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
+import type { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, parseObjectId } from "../core/model/kube-object.ts";
 import type { Redactor } from "../runtime/redactor.ts";

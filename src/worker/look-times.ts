@@ -1,3 +1,6 @@
+import type { FleetError } from "../core/errors.ts";
+import { backoffMs } from "../runtime/backoff.ts";
+import type { SiteContext } from "./site-context.ts";
 import { type AppState, healthTimes } from "./app-state.ts";
 
 const patienceMs = 10 * 60_000;
@@ -55,4 +58,20 @@ export function takeOverdue(states: Iterable<AppState>, isLate: boolean): readon
   );
   for (const state of overdue) state.isToldOverdue = true;
   return overdue.map(({ app }) => app);
+}
+
+/** Time until what failed so often is tried again, ms: longer each time, and not before the cluster has asked for it. */
+export function untilRetry(
+  { clock, config }: Pick<SiteContext, "clock" | "config">,
+  failures: number,
+  error: FleetError | undefined,
+): number {
+  const wait = backoffMs({
+    attempt: failures,
+    baseMs: config.retryMs,
+    maxMs: config.retryMaxMs,
+    random: () => clock.random(),
+  });
+  const asked = typeof error?.retry === "object" ? error.retry.afterMs : 0;
+  return Math.max(wait, asked);
 }

@@ -1,4 +1,4 @@
-import type { ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
+import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { type KubeObject, type ObjectId, parseObjectId } from "../core/model/kube-object.ts";
 import type { SiteContext } from "./site-context.ts";
 import type { ObjectRow } from "./state-store.ts";

@@ -1,5 +1,5 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import type { ObjectAddress } from "../adapters/kubernetes/cluster-client.ts";
+import type { ObjectAddress } from "../adapters/kubernetes/object-address.ts";
 import { holdsAny, isKept, wasKept } from "../core/apply/kept-objects.ts";
 import { fieldManagerOf, liveOwner, metadataText } from "../core/apply/ownership.ts";
 import { containedIn, planPrune } from "../core/apply/plan-prune.ts";

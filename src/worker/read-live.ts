@@ -4,7 +4,7 @@ import type { HealthRule } from "../core/protocol/mirror-layout.ts";
 import { ruleFor } from "./app-policy.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import { addressOf } from "../adapters/kubernetes/cluster-client.ts";
+import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import type { TreeObject } from "./tree-cache.ts";
 

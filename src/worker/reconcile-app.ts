@@ -11,6 +11,7 @@ import { type AppRow, pendingRow } from "./state-store.ts";
 import { type TargetForm, formOfTarget } from "./target-form.ts";
 import type { AppTree } from "./tree-cache.ts";
 import { reasonNotToLeave, unreleased } from "./unapproved-objects.ts";
+import { inWords } from "./in-words.ts";
 
 /** When to look at the app again: "settled" only when something changes, "soon" by itself, "backoff" after a failure. */
 export type NextLook = "settled" | "soon" | { readonly backoff: FleetError };
@@ -205,10 +206,6 @@ function describeAlike([first, ...others]: readonly FleetError[]): string {
   const words = first === undefined ? "" : inWords(first);
   if (others.length === 0) return words;
   return `${words} (and the same of ${others.length === 1 ? "1 other object" : `${others.length} other objects`})`;
-}
-
-function inWords(error: FleetError): string {
-  return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
 }
 
 function count(objects: number): string {

@@ -1,12 +1,12 @@
 import { FleetError } from "../core/errors.ts";
 import type { SiteMeta } from "../core/protocol/mirror-layout.ts";
 import type { AppReport, SiteReport } from "../core/protocol/worker-report.ts";
-import { backoffMs } from "../runtime/backoff.ts";
 import { type AppState, appReport, hasLeft, newAppState, noneLookedUp } from "./app-state.ts";
 import type { DriftBudget } from "./drift-budget.ts";
+import { inWords } from "./in-words.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
-import { takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
+import { takeOverdue, takeWorthTelling, untilNextLook, untilRetry } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type Probes, createProbes } from "./probes.ts";
@@ -67,7 +67,6 @@ class Actor implements SiteActor {
   /** Monotonic time of the next look at health. */
   #lookAt = 0;
   #driftNote = "";
-  /** Which Kubernetes the cluster said it is. */
   #version: string | undefined;
   /** Why looks at the whole site failed, by key of the task, until they succeed. */
   readonly #troubles = new Map<string, string>();
@@ -198,16 +197,20 @@ class Actor implements SiteActor {
     // It fell silent while this waited for a place.
     if (key !== "probe" && !this.#context.link.hasAnswered()) return this.#timer.schedule(key, 0);
     try {
-      if (key === "probe") await this.#probe();
-      else if (key === "observe") await this.#observe();
-      else if (key === "drift") await this.#drift();
-      else if (key === "version") await this.#readVersion();
-      else await this.#app(key.slice("app/".length));
+      await this.#doTask(key);
       if (this.#troubles.delete(key)) this.#options.touch();
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(key, error);
     }
     this.#probeSoon();
+  }
+
+  #doTask(key: string): Promise<void> {
+    if (key === "probe") return this.#probe();
+    if (key === "observe") return this.#observe();
+    if (key === "drift") return this.#drift();
+    if (key === "version") return this.#readVersion();
+    return this.#app(key.slice("app/".length));
   }
 
   /** Nothing else is done at a site that does not answer; one that may be ill is asked at once. */
@@ -225,7 +228,7 @@ class Actor implements SiteActor {
     link.noteFailure(error);
     this.#touchSite();
     if (!(error instanceof FleetError)) logger.error("a task failed by a bug", { key, error });
-    const reason = error instanceof FleetError ? wordsOf(error) : "internal error: see the log";
+    const reason = error instanceof FleetError ? inWords(error) : "internal error: see the log";
     const state = key.startsWith("app/") ? this.#states.get(key.slice("app/".length)) : undefined;
     if (state !== undefined) {
       state.trouble = reason;
@@ -299,16 +302,8 @@ class Actor implements SiteActor {
   }
 
   #again(state: AppState, error: FleetError | undefined): void {
-    const { clock, config } = this.#context;
     state.failures += 1;
-    const wait = backoffMs({
-      attempt: state.failures,
-      baseMs: config.retryMs,
-      maxMs: config.retryMaxMs,
-      random: () => clock.random(),
-    });
-    const asked = typeof error?.retry === "object" ? error.retry.afterMs : 0;
-    this.#timer.schedule(`app/${state.app}`, Math.max(wait, asked));
+    this.#timer.schedule(`app/${state.app}`, untilRetry(this.#context, state.failures, error));
   }
 
   async #observe(): Promise<void> {
@@ -352,8 +347,8 @@ class Actor implements SiteActor {
   }
 
   report(): SiteReport {
-    const report = siteReport(this.#context, [...this.#troubles.values(), this.#driftNote]);
-    return this.#version === undefined ? report : { ...report, kubernetesVersion: this.#version };
+    const notes = [...this.#troubles.values(), this.#driftNote];
+    return siteReport(this.#context, notes, this.#version);
   }
 
   apps(): readonly string[] {
@@ -370,8 +365,4 @@ class Actor implements SiteActor {
     const { link, site } = this.#context;
     return state === undefined ? null : appReport(state, { site, isSiteBroken: link.isBroken() });
   }
-}
-
-function wordsOf({ message, hint }: FleetError): string {
-  return hint === undefined ? message : `${message} (${hint})`;
 }

@@ -99,12 +99,14 @@ export async function othersIds(
 export function siteReport(
   { site, link, config }: Pick<SiteContext, "site" | "link" | "config">,
   notes: readonly string[],
+  kubernetesVersion: string | undefined,
 ): SiteReport {
   const { uid, offlineForMs, message } = link.facts();
   return {
     site,
     reachable: offlineForMs < config.offlineAfterMs,
     ...(uid !== null && { uid }),
+    ...(kubernetesVersion !== undefined && { kubernetesVersion }),
     message: [message, ...notes].filter((part) => part !== "").join("; "),
   };
 }

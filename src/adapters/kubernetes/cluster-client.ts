@@ -1,6 +1,7 @@
 import { FleetError } from "../../core/errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../core/model/json.ts";
 import { type KubeObject, describeKey } from "../../core/model/kube-object.ts";
+import { type ObjectAddress, addressOf } from "./object-address.ts";
 import { type RequestSubject, UnknownKindError } from "./api-error.ts";
 import {
   type ApiAnswer,
@@ -25,14 +26,6 @@ import {
   metadataOf,
   notAnObject,
 } from "./read-answer.ts";
-
-/** Names an object for a request: `apiVersion` is the version that is asked. */
-export interface ObjectAddress {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** Server-side apply. `force` takes fields from other managers. */
 interface ApplyOptions {
@@ -344,17 +337,6 @@ async function resourceOf(
     `${describeKey({ ...target, group: "" })}: the cluster has ${kind} ${where}`,
     { hint: `${found.namespaced ? "give it" : "take out"} metadata.namespace` },
   );
-}
-
-/** The address of an object in its own version. */
-export function addressOf(object: KubeObject): ObjectAddress {
-  const namespace = object.metadata["namespace"];
-  return {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    namespace: typeof namespace === "string" ? namespace : "",
-    name: object.metadata.name,
-  };
 }
 
 function subjectOf(verb: string, target: ObjectAddress): RequestSubject {

@@ -150,8 +150,7 @@ class KeptConnection {
       try {
         const session = this.#ready() ?? (await this.#opened());
         request.signal?.throwIfAborted();
-        if (request.method === "GET" || this.#isPinned(session)) {
-          if (request.method !== "GET") this.#address.beforeWrite?.();
+        if (this.#maySend(request, session)) {
           return { answer: await this.#exchanged(session, request), session };
         }
       } finally {
@@ -159,6 +158,13 @@ class KeptConnection {
       }
       await this.#ensurePinned(request.signal);
     }
+  }
+
+  #maySend({ method }: ApiRequest, session: Session): boolean {
+    if (method === "GET") return true;
+    if (!this.#isPinned(session)) return false;
+    this.#address.beforeWrite?.();
+    return true;
   }
 
   async #exchanged(session: Session, request: ApiRequest): Promise<ApiAnswer> {
