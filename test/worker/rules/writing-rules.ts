@@ -416,9 +416,9 @@ export function orderRules(site: TestSite): void {
     const n = object(`${group}/v1`, "Narrow", { name: "n", namespace: "" });
     await site.mirror.commit({ s1: { web: [wide, narrow, w, n] } });
     site.start();
-    const report = await told(site, "web", "Wide default/w");
-    expect(report.message).toContain("the cluster has Wide without namespaces");
-    expect(report.message).toContain("Narrow n: the cluster has Narrow in namespaces only");
+    // Before, that they wait for their definitions.
+    await told(site, "web", "Wide default/w: the cluster has Wide without namespaces");
+    await told(site, "web", "Narrow n: the cluster has Narrow in namespaces only");
     site.cluster.proxy.forget();
     await sleep(600);
     expect(site.cluster.writes()).toEqual([]);
