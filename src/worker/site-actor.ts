@@ -282,7 +282,7 @@ class Actor implements SiteActor {
     const state = this.#states.get(app);
     if (state === undefined) return;
     const next = await reconcileApp(this.#context, state);
-    this.#noteDrift();
+    if (!noteDrift(this.#context, this.#options.drift)) this.#driftNote = "";
     this.#options.touch(app);
     // What was applied in this moment has hardly begun to get ready.
     if (state.health === null) this.#timer.schedule("observe", this.#context.config.settleMs / 4);
@@ -340,10 +340,6 @@ class Actor implements SiteActor {
     this.#options.touch();
     for (const app of look.told) this.#options.touch(app);
     for (const app of look.repair) this.#timer.schedule(`app/${app}`, 0);
-  }
-
-  #noteDrift(): void {
-    if (!noteDrift(this.#context, this.#options.drift)) this.#driftNote = "";
   }
 
   report(): SiteReport {
