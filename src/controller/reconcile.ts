@@ -97,8 +97,8 @@ async function readMirrors(world: World): Promise<ReadMirror[]> {
     const wasWritten = state.head === null || served.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected: wasWritten });
     const snapshot = await mirror.snapshot();
+    const isAwaited = workerHead === undefined && (snapshot.head !== null || wasWritten);
     const { epoch, isBehind: isBehindWorker } = found;
-    const isAwaited = workerHead === undefined;
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);

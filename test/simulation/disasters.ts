@@ -75,7 +75,8 @@ export class Backups {
     const { control, regions } = this.#ground;
     const saved = this.#at(eventsAgo);
     await control.restore(mirrorBranch, saved?.control ?? null);
-    if (what === "control") return;
+    // A state folder without anything in it begins a history of its own: that is not played.
+    if (what === "control" || (saved?.control ?? null) === null) return;
     for (const [name, { mirror }] of regions) {
       await mirror.restore(mirrorBranch, saved?.regions.get(name)?.mirror ?? null);
     }
