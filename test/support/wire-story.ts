@@ -12,7 +12,7 @@ export interface FailingWire {
   readonly mirror: TestMirror;
   fail(): void;
   heal(): void;
-  /** Requests that s1 got so far; undefined where they cannot be counted. */
+  /** Requests that s1 got so far. */
   requests(): number;
   /** Of what was asked of s1. */
   deletes(): number;
