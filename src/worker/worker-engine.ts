@@ -27,7 +27,10 @@ export interface WorkerEngine {
   overdue(): readonly string[];
   site(site: string): SiteReport | null;
   app(site: string, app: string): AppReport | null;
-  /** Sites that were this worker's and are not written to any more, with the mirror commit that took them away. */
+  /**
+   * Sites that were this worker's and are not written to any more, with the mirror commit that took them away; "" for
+   * those that it could write to and was never given: they may have come and gone while it was away.
+   */
   stopped(): Readonly<Record<string, string>>;
   /** Answers a question of the controller; throws a FleetError where that cannot be found out. */
   compare(question: SiteQuestion, signal: AbortSignal): Promise<SiteDiff>;
@@ -217,7 +220,10 @@ class Engine implements WorkerEngine {
   }
 
   stopped(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#stopped);
+    const view = this.#view;
+    const reachable = view === undefined ? [] : Object.keys(this.#options.config.sites);
+    const never = reachable.filter((site) => !view?.sites.has(site) && !this.#entries.has(site));
+    return Object.fromEntries([...never.map((site) => [site, ""] as const), ...this.#stopped]);
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -23,7 +23,7 @@ describe("a simulated fleet", { timeout: 300_000 }, () => {
   });
 
   // A forgotten site that comes back without its app; a marker cleared while the app comes back; a soak about to end; a
-  // site that is healthy at its deadline and not yet ready.
+  // site that is healthy at its deadline and not yet ready; a site that came and went while its worker was away.
   it.each(knownStories)("keeps its promises in the story of $seed", async ({ seed, events }) => {
     expect((await simulate(seed, events)).violations).toEqual([]);
   });

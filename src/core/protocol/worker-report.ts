@@ -70,7 +70,7 @@ export const WorkerReport = Type.Object({
   epoch: Type.Integer({ minimum: 0 }),
   sites: Type.Array(SiteReport),
   apps: Type.Array(AppReport),
-  /** Sites it had and stopped writing to because the mirror no longer has them: site -> mirror commit. */
+  /** Sites it stopped writing to because the mirror no longer has them: site -> mirror commit, "" if it never had it. */
   stopped: Type.Record(Type.String(), Type.String()),
   /** Why the mirror's newest head is not followed; "" when it is. */
   refused: Type.String({ maxLength: 2000 }),

@@ -107,7 +107,10 @@ export interface ObservedWorker {
   readonly silentSince: number | null;
   /** When it last reported (ms): what it said of healthy apps holds as of then. Absent: now. */
   readonly heardAt?: number;
-  /** Sites it had and has stopped writing to, with the mirror commit that took them away. */
+  /**
+   * Sites it had and has stopped writing to, with the mirror commit that took them away; "" for those that it never had,
+   * which says something only of the head that it follows.
+   */
   readonly stopped: Readonly<Record<string, string>>;
   /** It follows the newest commit of its mirror: what it says that it has stopped is so after that commit too. */
   readonly isAtHead?: boolean;

@@ -232,7 +232,8 @@ function hasStopped(
   const worker = own(board.input.workers, mirror);
   const stopped = own(worker?.stopped, site);
   const isLive = silentSinceOf(board.input, mirror) === null;
-  const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
+  const hasHadIt = stopped !== "" && stopped !== moving.commit;
+  const isAnew = hasHadIt || worker?.isAtHead === true;
   return isLive && stopped !== undefined && isAnew;
 }
 
