@@ -20,6 +20,8 @@ export class PassAuditor {
   readonly #repository: Repository;
   /** The commit that says what becomes of an app's objects where it leaves, as of the pass before. */
   #deciding: Readonly<Record<string, string>> = {};
+  /** Removals that were open then: their verb was looked at when they were new. */
+  #removals: ReadonlySet<string> = new Set();
 
   constructor(repository: Repository) {
     this.#repository = repository;
@@ -35,13 +37,14 @@ export class PassAuditor {
     checkCoverage(input);
     this.#checkVerbs(input);
     this.#deciding = decidingCommits(control.state);
+    this.#removals = openRemovals(control.state);
   }
 
   /** A removal does what the commit of the app's current release says, else that of its newest candidate. */
   #checkVerbs({ control }: PlannerInput): void {
     for (const [app, { open }] of Object.entries(control.apps)) {
       const source = this.#deciding[app];
-      const removal = open.find((release) => release.kind === "removal" && isNew(release));
+      const removal = open.find(({ kind, id }) => kind === "removal" && !this.#removals.has(id));
       if (source === undefined || removal === undefined) continue;
       const { onRemoval = "delete" } = this.#repository.at(source).apps[app] ?? {};
       assert.equal(removal.verb, onRemoval, `${removal.id} is to ${removal.verb}`);
@@ -51,7 +54,15 @@ export class PassAuditor {
   /** Control is not what it was. */
   forget(): void {
     this.#deciding = {};
+    this.#removals = new Set();
   }
+}
+
+function openRemovals({ apps }: ControlState): ReadonlySet<string> {
+  const removals = Object.values(apps).flatMap(({ open }) =>
+    open.flatMap(({ kind, id }) => (kind === "removal" ? id : [])),
+  );
+  return new Set(removals);
 }
 
 function decidingCommits({ apps }: ControlState): Record<string, string> {
@@ -61,11 +72,6 @@ function decidingCommits({ apps }: ControlState): Record<string, string> {
     return ref === undefined ? [] : [[app, ref.source] as const];
   });
   return Object.fromEntries(known);
-}
-
-/** Nothing has happened to it yet. */
-function isNew({ opened, handed, approvals }: Release): boolean {
-  return [opened, handed, approvals].every((records) => Object.keys(records).length === 0);
 }
 
 /** The planner's input, with what it was told of the followed commit replaced by what that commit is known to say. */

@@ -39,8 +39,12 @@ export function checkTimeAndOrder(
   }
 }
 
-/** People called the release urgent, and its strategy lets an urgent one out of windows. */
+/**
+ * It goes back to an older release, which windows do not hold; or people called it urgent, and its strategy lets an urgent
+ * one out of windows.
+ */
 function isFreeOfWindows(release: Release | undefined): boolean {
+  if (release?.backTo !== undefined) return true;
   return release?.urgent !== undefined && release.ifUrgent?.ignoresWindows === true;
 }
 
