@@ -7,7 +7,7 @@ import type {
   PlannerInput,
   RolloutPlan,
 } from "../../src/core/rollout/planner-types.ts";
-import type { Release } from "../../src/core/rollout/records.ts";
+import type { FrozenStage, Release } from "../../src/core/rollout/records.ts";
 import { holdOn } from "../../src/core/rollout/holds.ts";
 import { resolveAmount } from "../../src/core/model/amount.ts";
 import { areDeletionsApproved, removalVerb } from "../../src/core/rollout/approvals.ts";
@@ -188,12 +188,20 @@ function checkStage(
   const isStraggler = own(release.passed, stage.name) !== undefined;
   if (isStraggler) return assert.equal(release.kind, "removal");
   assert.notEqual(own(release.opened, stage.name), undefined);
-  const region = own(input.sites, site)?.region ?? "";
-  const { app, kind, id, source } = release;
-  const target = { app, kind, release: id, source, stage, at: { site, region } };
-  // No hold stops what an operator takes back to an older release.
-  if (release.backTo === undefined) assert.equal(holdOn(input.control.holds, target), undefined);
+  checkHolds(input, release, { site, stage });
   checkBudgets(input, after, { release, site, stage: entry.stage });
+}
+
+/** No hold stops what an operator takes back to an older release. */
+function checkHolds(
+  { control, sites }: PlannerInput,
+  { app, kind, id, source, backTo }: Release,
+  { site, stage }: { site: string; stage: FrozenStage },
+): void {
+  if (backTo !== undefined) return;
+  const region = own(sites, site)?.region ?? "";
+  const target = { app, kind, release: id, source, stage, at: { site, region } };
+  assert.equal(holdOn(control.holds, target), undefined);
 }
 
 function checkBudgets(

@@ -74,24 +74,14 @@ describe("the source of an App", () => {
       "options of a chart without one",
       { kustomize: "kustomize/base", helm: {} },
       {},
-      [
-        "apps/web.yaml:4:65: error: `helm` is for charts only; remove it, or name a chart in `source.chart`",
-      ],
+      ["apps/web.yaml:4:65: error: `helm` is for charts only; remove it, or use `source.chart`"],
     ],
     [
-      "values without a chart",
-      { kustomize: "kustomize/base" },
-      { values: {} },
+      "expressions in what a tool makes",
+      { kustomize: "kustomize/base", expressions: true },
+      {},
       [
-        "apps/web.yaml:4:103: error: `values` are for charts only; remove it, or name a chart in `source.chart`",
-      ],
-    ],
-    [
-      "values of an overlay without a chart",
-      { kustomize: "kustomize/base" },
-      { overlays: [{ virtualSites: ["all"], values: {} }] },
-      [
-        "apps/web.yaml:4:139: error: `values` are for charts only; remove it, or name a chart in `source.chart`",
+        "apps/web.yaml:4:65: error: `expressions` is for plain manifests only; remove it, or use `source.manifests`",
       ],
     ],
   ])("is told at its place where it names %s", (...[, source, spec, expected]) => {
