@@ -32,6 +32,8 @@ export class SimSite {
   readonly name: string;
   cluster: Cluster;
   fault: ClusterFault = "none";
+  /** Its own cluster was written to: from then on nobody takes another one for it. */
+  isKnown = false;
   /** Somebody has changed objects there by hand. */
   isMeddled = false;
   readonly #own: Cluster;
@@ -42,8 +44,9 @@ export class SimSite {
     this.cluster = this.#own;
   }
 
-  /** Another cluster answers from now on; connections break. */
+  /** Another cluster answers from now on; connections break. Before it was known this would be its own. */
   exchange(): void {
+    if (!this.isKnown) return;
     this.cluster = clusterOf(`${this.name}-other`);
   }
 
@@ -106,6 +109,7 @@ export function createWire(options: WireOptions): Connection {
     const isWrite = request.method !== "GET";
     if (isWrite) await pin(request.signal);
     request.signal?.throwIfAborted();
+    if (isWrite && !options.site.isExchanged) options.site.isKnown = true;
     const over = generation;
     const caller = isWrite ? undefined : request.signal;
     const answer = await life.guard(exchange(options, request, to));
