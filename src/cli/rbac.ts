@@ -1,13 +1,15 @@
 import { readCheckout } from "../adapters/git/read-checkout.ts";
+import { renderFleetFiles } from "../adapters/render-tools/render-fleet-files.ts";
 import { FleetError } from "../core/errors.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
 import { type RightsSubject, guessedKinds, workerRights } from "../core/rbac/worker-rights.ts";
 import { builtInScope } from "../core/render/merge-schema.ts";
-import { type RenderedFiles, renderFiles } from "../core/render/render-files.ts";
+import type { RenderedFiles } from "../core/render/render-files.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
 import type { Command, CommandArgs } from "./command.ts";
 import { formatData, outputFormat, outputOption, textOption } from "./output.ts";
 import { mustBe, tellInvalid } from "./render.ts";
+import { renderTools } from "./render-tools.ts";
 
 /** `flotilla rbac`. */
 export const command: Command = {
@@ -41,7 +43,8 @@ Exit codes: 0 printed; 1 the fleet is not valid; 2 there is no such site or revi
     const format = outputFormat(args, ["yaml", "json"], "yaml");
     const [site, subject] = [siteOf(args), subjectOf(args)];
     const revision = textOption(args, "revision");
-    const fleet = renderFiles(await readCheckout(folderOf(args, io), { revision }));
+    const files = await readCheckout(folderOf(args, io), { revision });
+    const fleet = await renderFleetFiles(renderTools(io), files);
     if (!fleet.ok) return tellInvalid(fleet.diagnostics, format, io);
     io.stderr(diagnosticLines(fleet.diagnostics));
     if (site !== null) mustBe("site", site, fleet.model.sites);

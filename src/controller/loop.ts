@@ -68,6 +68,8 @@ async function turn({
 }: LoopOptions): Promise<number | null> {
   try {
     await decide();
+    // What is told while the pass runs is news until the plan says what it waits for.
+    world.observations.expect(null);
     const pass = await reconcile(world);
     world.observations.expect(pass.plan);
     await onPass(pass);

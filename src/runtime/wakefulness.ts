@@ -21,13 +21,15 @@ const longStopMs = 10_000;
 
 /** Awake from now on. */
 export function createWakefulness(clock: Clock): Wakefulness {
-  let seenAt = clock.monotonic();
+  // A suspended machine stands still by its monotonic clock and goes on by the other.
+  const readings = (): readonly number[] => [clock.monotonic(), clock.now()];
+  let seenAt = readings();
   let stops = 0;
   let mustAsk = false;
   let listener = (): void => {};
   const look = (): void => {
-    const now = clock.monotonic();
-    const wasStopped = now - seenAt > longStopMs;
+    const now = readings();
+    const wasStopped = now.some((time, which) => time - (seenAt[which] ?? time) > longStopMs);
     seenAt = now;
     if (!wasStopped) return;
     stops += 1;

@@ -38,7 +38,14 @@ export async function runWorker(
   await makeFolder(config.stateDir, 0o700);
   const store = openStateStore(join(config.stateDir, "state.sqlite"), clock);
   const dir = join(config.stateDir, "mirror.git");
-  const git = await openStore(dir, { create: true, clock });
+  let git: Awaited<ReturnType<typeof openStore>>;
+  try {
+    git = await openStore(dir, { create: true, clock });
+  } catch (error) {
+    // Who tries again must not find the store taken.
+    await store.close();
+    throw error;
+  }
   const { url, tokenFile, caFile } = config.mirror;
   const wakefulness = createWakefulness(clock);
   const token = async (): Promise<string> => {
@@ -66,8 +73,7 @@ export async function runWorker(
       signal,
     );
   } finally {
-    await git.close();
-    await store.close();
+    await git.close().finally(() => store.close());
   }
 }
 

@@ -107,9 +107,7 @@ function align(board: Board, tied: readonly Release[]): void {
   const stages = lead.stages.map((stage, index) =>
     strictest(
       stage,
-      members.flatMap(
-        (member) => member.stages[counterpart(lead.stages, member.stages, index)] ?? [],
-      ),
+      members.flatMap((member) => stageAt(member, index)),
     ),
   );
   const strict = {
@@ -117,7 +115,7 @@ function align(board: Board, tied: readonly Release[]): void {
     progressDeadlineMs: Math.min(...members.map(({ progressDeadlineMs }) => progressDeadlineMs)),
     unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks),
   };
-  const stageOf = stagesBySite(members, stages);
+  const stageOf = stagesBySite(members, stages.length);
   for (const member of tied) {
     const aligned = withStages({ ...member, ...strict }, stages, stageOf);
     if (isSame(member, aligned)) continue;
@@ -141,20 +139,10 @@ function leadFirst(members: readonly Release[]): Release[] {
   return members.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
 }
 
-/**
- * Where a stage of one division lies in another: at the one of its name, else as far behind the last one that both have
- * as there; at most at the last.
- */
-function counterpart(
-  from: readonly FrozenStage[],
-  to: readonly FrozenStage[],
-  index: number,
-): number {
-  const placeOf = ({ name }: FrozenStage): number => to.findIndex((each) => each.name === name);
-  const both = from.findLastIndex((stage, at) => at <= index && placeOf(stage) >= 0);
-  const shared = from[both];
-  const place = shared === undefined ? index : placeOf(shared) + index - both;
-  return Math.min(place, to.length - 1);
+/** Where a member has fewer stages, its last one counts at all later ones of the lead. */
+function stageAt({ stages }: Release, index: number): readonly FrozenStage[] {
+  const last = Math.min(index, stages.length - 1);
+  return stages.slice(last, last + 1);
 }
 
 function strictest(stage: FrozenStage, stages: readonly FrozenStage[]): FrozenStage {
@@ -171,15 +159,11 @@ function strictest(stage: FrozenStage, stages: readonly FrozenStage[]): FrozenSt
 }
 
 /** One list: a site is in the stage in which the first member that lists it has it. */
-function stagesBySite(
-  members: readonly Release[],
-  stages: readonly FrozenStage[],
-): Map<string, number> {
+function stagesBySite(members: readonly Release[], count: number): Map<string, number> {
   const stageOf = new Map<string, number>();
-  for (const { list, stages: division } of members) {
-    const places = division.map((_, index) => counterpart(division, stages, index));
+  for (const { list } of members) {
     for (const [site, { stage }] of Object.entries(list)) {
-      if (!stageOf.has(site)) stageOf.set(site, places[stage] ?? stages.length - 1);
+      if (!stageOf.has(site)) stageOf.set(site, Math.min(stage, count - 1));
     }
   }
   return stageOf;

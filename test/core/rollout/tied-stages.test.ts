@@ -63,48 +63,6 @@ function approveRest(world: PlannerWorld): void {
 }
 
 describe("releases that move as one", () => {
-  it("match stages by their names: what one asks for its rest does not hold the canary of both", () => {
-    const longer: Strategy = {
-      ...quick,
-      stages: [{ name: "test", count: 1 }, { name: "canary", count: 1 }, { name: "rest" }],
-    };
-    const asking: Strategy = {
-      ...quick,
-      stages: [
-        { name: "canary", count: 1 },
-        { name: "rest", approval: true },
-      ],
-    };
-    const world = tied([asking, longer]);
-    world.run(1);
-    expect(world.release("alpha").stages.map(({ name, approval }) => [name, approval])).toEqual([
-      ["test", false],
-      ["canary", false],
-      ["rest", true],
-    ]);
-    world.run(60);
-    expect(bothOn(world, "v2")).toEqual([2, 2]);
-    expect(new Set(world.codes(null))).toEqual(new Set(["approval"]));
-    approveRest(world);
-    world.run(60);
-    expect(bothOn(world, "v2")).toEqual([6, 6]);
-  });
-
-  it("asks for a stage that only one has what the other asks for the sites behind its canary", () => {
-    const stages = [{ name: "canary", count: 1 }, { name: "early", count: 2 }, { name: "rest" }];
-    const asking = [
-      { name: "canary", count: 1 },
-      { name: "rest", approval: true },
-    ];
-    const world = tied([
-      { ...quick, stages: asking },
-      { ...quick, stages },
-    ]);
-    world.run(60);
-    expect(bothOn(world, "v2")).toEqual([1, 1]);
-    expect(new Set(world.codes(null))).toEqual(new Set(["approval"]));
-  });
-
   it("take the stages of the one with the most: no canary, soak or approval of it is lost", () => {
     const strict: Strategy = {
       ...quick,
