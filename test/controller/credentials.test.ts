@@ -103,7 +103,7 @@ describe("the credential of a mirror", { timeout: 120_000 }, () => {
     const bad = await fetch(url, {
       method: "POST",
       headers,
-      body: JSON.stringify({ ...lie, extra: 1 }),
+      body: JSON.stringify({ ...lie, sequence: "one" }),
     });
     expect(bad.status).toBe(400);
   });
