@@ -2,6 +2,7 @@
 import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
 import type { SimSite } from "./cluster-connection.ts";
 import { otherTool } from "./fleet-files.ts";
+import { ownerOf } from "./live-object.ts";
 import { startAt } from "./virtual-time.ts";
 
 const ways = {
@@ -22,6 +23,25 @@ const ways = {
     data: { version: "other", more: "1" },
   },
 } as const;
+
+/** Takes the shared object away where an app that the fleet has no more has left it: another may wait for it. */
+export function clearShared(site: SimSite, isKnown: (app: string) => boolean, now: number): void {
+  const [shared] = [...site.cluster.store.all("configmaps")].filter(
+    ({ metadata }) => metadata.name === "shared",
+  );
+  const owner = shared === undefined ? undefined : ownerOf(shared);
+  if (owner === undefined || isKnown(owner)) return;
+  const request = {
+    method: "DELETE",
+    path: "/api/v1/namespaces/default/configmaps/shared",
+    query: new URLSearchParams(),
+    accept: "application/json",
+    contentType: "application/json",
+    userAgent: "somebody",
+    body: undefined,
+  };
+  handleRequest(site.cluster, request, startAt + Math.floor(now));
+}
 
 /** Does it to the settings of an app. */
 export function meddle(

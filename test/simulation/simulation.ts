@@ -26,7 +26,7 @@ import {
 import { PassAuditor } from "./pass-promises.ts";
 import { Auditor } from "./promises.ts";
 import { Repository } from "./repository.ts";
-import { meddle } from "./meddle.ts";
+import { clearShared, meddle } from "./meddle.ts";
 import { type Life, seededRandom, settle, VirtualTime } from "./virtual-time.ts";
 
 /** How a story ended. */
@@ -275,6 +275,11 @@ class Story {
     if (await this.#runUntil(this.#time.now + 1000)) return;
     void this.#say({ verb: "resume-all" });
     if (await this.#runUntil(this.#time.now + 1000)) return;
+    if (this.#wasControlLost) {
+      // What an app had that left meanwhile is known to nobody: an operator makes room for the others.
+      const isKnown = (app: string): boolean => Object.hasOwn(repository.head.apps, app);
+      for (const site of sites.values()) clearShared(site, isKnown, this.#time.now);
+    }
     repository.commit(goodHead(repository.head, "v8", good));
     if (await this.#runUntil(this.#time.now + 5000)) return;
     // Budgets are those of the head before: once more, so that all have room.
