@@ -4,7 +4,7 @@ import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts
 import { emitYaml } from "../render/emit-yaml.ts";
 import { readYaml } from "../render/read-yaml.ts";
 import type { RenderedObject, Variant } from "../render/rendered.ts";
-import { sealedText, sopsField } from "../secrets/sops-file.ts";
+import { openSecretFields, sealedText } from "../secrets/sops-file.ts";
 import { unifiedDiff } from "./unified-diff.ts";
 
 /** One object that comes, goes or changes. */
@@ -58,10 +58,10 @@ function shownYaml(object: RenderedObject | undefined, before?: RenderedObject):
   if (!isSecret(object.object)) return object.yaml;
   const old = before === undefined ? {} : unsealed(before.object);
   const fields = Object.entries(unsealed(object.object)).map(([field, value]): [string, Json] => {
-    if (field === sopsField) return [field, hiddenValue(value, old[field])];
-    return ["data", "stringData"].includes(field) && isJsonObject(value)
+    if (openSecretFields.has(field)) return [field, value];
+    return isJsonObject(value)
       ? [field, hiddenValues(value, old[field])]
-      : [field, value];
+      : [field, hiddenValue(value, old[field])];
   });
   return emitYaml(Object.fromEntries(fields));
 }

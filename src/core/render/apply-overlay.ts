@@ -16,6 +16,7 @@ import { patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
+import { sopsField } from "../secrets/sops-file.ts";
 import { setImages } from "./set-images.ts";
 import { addSidecar, setResources } from "./set-pods.ts";
 
@@ -112,6 +113,15 @@ function tell(state: State, path: FieldPath, told: Told): void {
   state.diagnostics.push(mistake(state.at(path), told));
 }
 
+/** What SOPS sealed is opened as it was written; a text that an overlay puts there would travel in the clear. */
+function sealChange(before: KubeObject, after: KubeObject, place: Place): Diagnostic[] {
+  if (before[sopsField] === after[sopsField]) return [];
+  const message = `\`${sopsField}\` cannot be changed by an overlay`;
+  return [
+    mistake(place, { code: "sealed-secret", message, hint: "seal another Secret with sops" }),
+  ];
+}
+
 /** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
 function changed(
   state: State,
@@ -121,7 +131,10 @@ function changed(
   state.changed = true;
   const at = (): Place => state.at(path);
   const cleaned = withoutServerFields(object);
-  const problems = checkObject({ object: cleaned, at, keyAt: at, textAt: at });
+  const problems = [
+    ...checkObject({ object: cleaned, at, keyAt: at, textAt: at }),
+    ...sealChange(source.object, cleaned, at()),
+  ];
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   state.diagnostics.push(
     ...problems.map((problem) => ({ ...problem, message: `${where}: ${problem.message}` })),

@@ -3,7 +3,7 @@ import { appLabel, ownerAnnotation, systemNamespace } from "../apply/ownership.t
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
-import { sealedText, sopsField } from "../secrets/sops-file.ts";
+import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
 import { builtInSchema } from "./merge-schema.ts";
@@ -105,7 +105,12 @@ function checkNamespace({ object, at }: ManifestObject): Diagnostic[] {
 
 function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
-  return ["data", "stringData"].flatMap((field) => {
+  const strange = strangeFields(object).map((field) => {
+    const message = `a Secret has no field "${field}"`;
+    const hint = "its values are in data or stringData";
+    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
+  });
+  const open = ["data", "stringData"].flatMap((field) => {
     const data = object[field];
     const isEmpty =
       data === undefined || data === null || (isJsonObject(data) && Object.keys(data).length === 0);
@@ -118,6 +123,7 @@ function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
       }),
     ];
   });
+  return [...strange, ...open];
 }
 
 const sealedFields = new Set(["apiVersion", "kind", "metadata", sopsField]);

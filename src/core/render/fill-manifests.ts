@@ -10,6 +10,7 @@ import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
 import type { JsonObject } from "../model/json.ts";
 import { type KubeObject, keyOf, objectId } from "../model/kube-object.ts";
+import { sealedText } from "../secrets/sops-file.ts";
 import { type FilledPart, FillablePart } from "./fillable-part.ts";
 import { type ManifestObject, identityProblem, readManifestObjects } from "./manifest-objects.ts";
 import { mistake } from "./mistake.ts";
@@ -40,7 +41,8 @@ export function parseFillableManifests(
   const fillable: FillableManifest[] = [];
   for (const manifest of read.objects) {
     const templates = templatesIn(manifest.object);
-    if (templates.length === 0) {
+    // What is sealed is opened as it was written.
+    if (templates.length === 0 || sealedText(manifest.object) !== undefined) {
       literal.push(manifest);
       continue;
     }

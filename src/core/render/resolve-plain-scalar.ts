@@ -38,7 +38,7 @@ function resolveNumber(text: string): PlainScalar {
   if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
   const value = Number(digits);
   if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact(text);
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
   return { ok: true, value: value + 0 }; // + 0: no negative zero, which JSON text would lose
 }
 
@@ -48,10 +48,11 @@ function exactInteger(text: string, match: Record<string, string | undefined>): 
   if (hex !== undefined) magnitude = Number.parseInt(hex, 16);
   if (bin !== undefined) magnitude = Number.parseInt(bin, 2);
   if (oct !== undefined) magnitude = Number.parseInt(oct, 8);
-  if (!Number.isSafeInteger(magnitude)) return inexact(text);
+  if (!Number.isSafeInteger(magnitude)) return inexact;
   return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
 }
 
-function inexact(text: string): PlainScalar {
-  return { ok: false, why: `the integer ${text} is beyond 2^53 and would lose digits` };
-}
+const inexact: PlainScalar = {
+  ok: false,
+  why: "the integer is beyond 2^53 and would lose digits",
+};

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
 import { groupOf } from "../model/kube-object.ts";
-import { readSopsFacts, sopsField, sortValues } from "../secrets/sops-file.ts";
+import { readSopsFacts, sopsField, sortValues, strangeFields } from "../secrets/sops-file.ts";
 import type { ManifestObject } from "./manifest-objects.ts";
 import { type Told, mistake } from "./mistake.ts";
 import type { FieldPath, YamlDocument } from "./read-yaml.ts";
@@ -52,6 +52,10 @@ function valueProblems({ object }: ManifestObject): readonly Problem[] {
   const hidden = encrypted.filter(([field]) => !secretFields.has(field));
   const open = plain.filter(([field]) => secretFields.has(field));
   return [
+    ...strangeFields(object).map((field) => ({
+      path: [field],
+      told: { code: "invalid-object" as const, message: `a Secret has no field "${field}"` },
+    })),
     ...hidden.slice(0, 1).map((path) => ({
       path,
       told: {

@@ -9,6 +9,21 @@ import type { KubeObject } from "../model/kube-object.ts";
 /** The field of SOPS' own facts in a file, and of the file's text in a sealed object. */
 export const sopsField = "sops";
 
+/** The fields of a Secret that are not secret, and all that it may have. */
+export const openSecretFields: ReadonlySet<string> = new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "type",
+  "immutable",
+]);
+const secretFields: ReadonlySet<string> = new Set([...openSecretFields, "data", "stringData"]);
+
+/** Fields that no Secret has: what is misspelt would be taken for something that may be read. */
+export function strangeFields(secret: JsonObject): readonly string[] {
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && field !== sopsField);
+}
+
 /** The text of the file that a sealed object carries; undefined for any other object. */
 export function sealedText(object: KubeObject): string | undefined {
   const text = object[sopsField];

@@ -85,6 +85,40 @@ describe("a sealed Secret", () => {
     expect(found.join("\n")).not.toMatch(/ENC\[/);
   });
 
+  it("keeps its text: no overlay writes it, and no expression is read in it", () => {
+    const target = { kind: "Secret" };
+    const plain = "apiVersion: v1\nkind: Secret\nstringData: {password: hunter-2}\n";
+    for (const patch of [
+      { target, merge: { sops: plain } },
+      { target, json: [{ op: "replace", path: "/sops", value: plain }] },
+    ]) {
+      const found = problems(sealed, { patches: [patch] }).join("\n");
+      expect(found).toContain("`sops` cannot be changed by an overlay");
+      expect(found).not.toContain("hunter");
+    }
+    const noted = sealed.replace("note: 'no:", "note: 'at ${site.name}:");
+    const source = { manifests: "manifests/web", expressions: true };
+    const fleet = renderFleet(
+      aModel({ ...edits(noted), "apps/web.yaml": appYaml("web", { spec: { source } }) }),
+    );
+    if (!fleet.ok) throw new Error(fleet.diagnostics.map(formatDiagnostic).join("\n"));
+    const texts = [...fleet.value.variants.values()].flatMap(({ objects }) =>
+      objects.flatMap(({ object }) => (object.kind === "Secret" ? [object["sops"]] : [])),
+    );
+    expect(new Set(texts)).toEqual(new Set([noted]));
+  });
+
+  it("has no field that no Secret has, whose values would be shown", () => {
+    const misspelt =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringdata: {p: hunter-2}\n";
+    expect(problems(misspelt).join("\n")).toContain('a Secret has no field "stringdata"');
+    const alsoOpen = sealed.replace("type: Opaque", "type: Opaque\nstringdata: {p: hunter-2}");
+    expect(problems(alsoOpen).join("\n")).toContain('a Secret has no field "stringdata"');
+    const long =
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {p: 12345678901234567890}\n";
+    expect(problems(long).join("\n")).not.toContain("12345678901234567890");
+  });
+
   it("is shown as key names, and which of them changed", () => {
     const [added] = objectChanges(undefined, { tree: "a", objects: [secretOf(render(sealed))] });
     expect(added?.diff).toContain('+  password: "(hidden)"');

@@ -6,6 +6,7 @@ import type { DiagnosticCode } from "../../model/diagnostic.ts";
 import { type Json, isJsonObject, isSameJson } from "../../model/json.ts";
 import { describeKey, keyOf, type KubeObject, objectId } from "../../model/kube-object.ts";
 import { readManifestObjects } from "../manifest-objects.ts";
+import { sealedText } from "../../secrets/sops-file.ts";
 import { originFiles } from "./kustomize-origins.ts";
 import { helmDocuments } from "./helm-documents.ts";
 import type { ToolRequest } from "./tool-requests.ts";
@@ -78,7 +79,18 @@ function readHelm(request: ToolRequest, text: string): ToolOutput {
 
 function readKustomize({ source }: ToolRequest, text: string): ToolOutput {
   const main = source.files.find(({ path }) => isKustomizationOf(source.path, path));
-  return readDocuments(main?.path ?? source.path, text);
+  const file = main?.path ?? source.path;
+  const read = readDocuments(file, text);
+  const sealed = read.objects.find(({ object }) => sealedText(object) !== undefined);
+  if (sealed === undefined) return read;
+  return refused({
+    file,
+    line: 0,
+    column: 0,
+    code: "sealed-secret",
+    message: `${describeKey(keyOf(sealed.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
+    hint: "put it into an App with `manifests`",
+  });
 }
 
 function isKustomizationOf(folder: string, path: string): boolean {
@@ -93,7 +105,9 @@ function readDocuments(file: string, text: string): ToolOutput {
     .filter(({ severity }) => severity === "error")
     .map(({ code, message, hint }) => {
       const rest = hint === undefined ? {} : { hint };
-      return { file, line: 0, column: 0, code, message: `rendered: ${message}`, ...rest };
+      // What stands there may be secret: of a file the place tells it, here nothing does.
+      const words = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+      return { file, line: 0, column: 0, code, message: `rendered: ${words}`, ...rest };
     });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
