@@ -116,8 +116,8 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a failed apply is not tried again": [
     {
       file: "worker/site-actor.ts",
-      find: "this.#timer.schedule(`app/${state.app}`, Math.max(wait, asked));",
-      replace: "void wait; void asked;",
+      find: "this.#timer.schedule(`app/${state.app}`, untilRetry(this.#context, state.failures, error));",
+      replace: "void error;",
     },
   ],
   "a report of an unknown worker is taken without the rest": [
