@@ -1,49 +1,37 @@
-import { hidden, redact, redactText } from "./redact.ts";
+import { KnownValues } from "./known-values.ts";
 import type { Logger } from "./logger.ts";
+import { hidden, redact, redactText } from "./redact.ts";
 
 /**
  * What stands between a process and everybody it tells something: besides what looks like a secret (`redactText`) it
  * takes out the secret values that were met, wherever somebody quotes them.
  */
 export interface Redactor {
-  /** A value that must not be told; also told apart by lines. Too short ones (below 6 characters) are not known again. */
+  /**
+   * A value that must not be told; also told apart by lines. Not known again are too short ones (below 6 characters)
+   * and simple words (only lower-case letters and dashes, up to 12 characters), which are names of things as a rule.
+   */
   learn(value: string): void;
   text(text: string): string;
   /** The same for all texts in plain data. */
   data<T>(value: T): T;
 }
 
-const shortest = 6;
-/** So much of a value is looked for; what follows is taken out as far as it is the value, which may be cut off. */
-const keyLength = 16;
-const longest = 4096;
-const maxKnown = 20_000;
+/** Says nothing, and is the same in all keys and certificates. */
+const frameOfPem = /^-----(BEGIN|END) [A-Z0-9 ]+-----$/;
 
 /** A redactor that has met no secret yet. */
 export function createRedactor(): Redactor {
-  /** Those that were met last are kept. */
-  const known = new Set<string>();
-  const keep = (value: string): void => {
-    if (value.length < shortest) return;
-    const kept = value.slice(0, longest);
-    known.delete(kept);
-    known.add(kept);
-    if (known.size <= maxKnown) return;
-    for (const oldest of known) {
-      known.delete(oldest);
-      return;
-    }
-  };
-  const text = (words: string): string => {
-    let told = words;
-    if (words.length >= shortest) for (const value of known) told = without(told, value);
-    return redactText(told);
-  };
+  const known = new KnownValues();
+  const text = (words: string): string => redactText(without(words, known));
   return {
     learn: (value) => {
-      for (const line of value.split("\n")) {
-        keep(line.trim());
-        keep(JSON.stringify(line.trim()).slice(1, -1));
+      for (const part of value.split("\n")) {
+        const line = part.trim();
+        if (frameOfPem.test(line)) continue;
+        known.keep(line);
+        const quoted = JSON.stringify(line).slice(1, -1);
+        if (quoted !== line) known.keep(quoted);
       }
     },
     text,
@@ -51,15 +39,14 @@ export function createRedactor(): Redactor {
   };
 }
 
-function without(text: string, value: string): string {
-  const key = value.slice(0, keyLength);
-  let told = text;
-  for (let at = told.indexOf(key); at >= 0; at = told.indexOf(key, at + hidden.length)) {
-    let end = at + key.length;
-    while (end < told.length && told[end] === value[end - at]) end += 1;
-    told = told.slice(0, at) + hidden + told.slice(end);
+function without(text: string, known: KnownValues): string {
+  let told = "";
+  let from = 0;
+  for (const { start, end } of known.findIn(text)) {
+    told += text.slice(from, start) + hidden;
+    from = end;
   }
-  return told;
+  return told + text.slice(from);
 }
 
 function mapTexts(value: unknown, map: (text: string) => string): unknown {

@@ -1,5 +1,10 @@
 import { FleetError } from "../core/errors.ts";
-import type { SiteAnswer, SiteDiff, SiteQuestion } from "../core/protocol/site-diff.ts";
+import type {
+  ObjectComparison,
+  SiteAnswer,
+  SiteDiff,
+  SiteQuestion,
+} from "../core/protocol/site-diff.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Redactor } from "../runtime/redactor.ts";
 
@@ -47,7 +52,7 @@ async function answer(
   const until = AbortSignal.any([signal, late]);
   try {
     const told = await answerTo(question, () => compare(question, until), late);
-    await send(redactor.data(told), signal);
+    await send(tellable(told, redactor), signal);
   } catch (error) {
     if (signal.aborted) return;
     // The controller says for itself that it got no answer.
@@ -77,4 +82,35 @@ function refusalOf(error: FleetError): NonNullable<SiteAnswer["refusal"]> {
   const message = error.message.slice(0, 1000);
   const hint = error.hint === undefined ? {} : { hint: error.hint.slice(0, 1000) };
   return { code: error.code, message, ...hint };
+}
+
+/**
+ * The answer without secrets. Only what quotes others goes through the redactor: names, states and verdicts are told
+ * as they are, since nobody understands the answer without them.
+ */
+function tellable({ id, diff, refusal }: SiteAnswer, redactor: Redactor): SiteAnswer {
+  if (refusal !== undefined) {
+    const { code, ...words } = refusal;
+    return { id, refusal: { code, ...redactor.data(words) } };
+  }
+  if (diff === undefined) return { id };
+  const apps = diff.apps.map((app) => ({
+    ...app,
+    objects: app.objects.map((object) => tellableObject(object, redactor)),
+  }));
+  return { id, diff: { ...diff, apps } };
+}
+
+/** The path of a field quotes values, too: those by which items of a list are told apart. */
+function tellableObject(object: ObjectComparison, redactor: Redactor): ObjectComparison {
+  const { reason, fields, claims } = object;
+  return {
+    ...object,
+    reason: redactor.text(reason),
+    fields: fields.map(({ field, live, desired, ...facts }) => ({
+      ...facts,
+      ...redactor.data({ field, live, desired }),
+    })),
+    claims: claims.map((claim) => ({ ...claim, field: redactor.text(claim.field) })),
+  };
 }

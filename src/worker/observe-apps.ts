@@ -97,13 +97,23 @@ async function assess(
     rated.push({ name: describeKey(object.key), health: judged, object: found, mustTell });
   }
   const whole = appHealth(rated);
+  const message = await messageOf(context, whole, rated);
+  if (message !== "" && message !== state.health?.message) await meetSecrets(context);
+  return { ...whole, message };
+}
+
+/** With the reason of the pods, where they are why the app is not well. */
+async function messageOf(
+  context: SiteContext,
+  { status, message }: AppHealth,
+  rated: readonly Rated[],
+): Promise<string> {
+  if (status === "Healthy") return message;
   const worst = rated.find(
-    (one) => one.health.status === whole.status && whole.message.startsWith(one.name),
-  );
-  if (whole.message !== "" && whole.message !== state.health?.message) await meetSecrets(context);
-  if (worst === undefined || worst.object === null || whole.status === "Healthy") return whole;
-  const reason = await podsReason(context, worst.object);
-  return reason === "" ? whole : { ...whole, message: `${whole.message} (${reason})` };
+    (one) => one.health.status === status && message.startsWith(one.name),
+  )?.object;
+  const reason = worst ? await podsReason(context, worst) : "";
+  return reason === "" ? message : `${message} (${reason})`;
 }
 
 interface Rated {

@@ -8,7 +8,12 @@ import { HintBoard } from "../../src/controller/hint-board.ts";
 import { mirrorRoutes } from "../../src/controller/mirror-routes.ts";
 import { QuestionBoard } from "../../src/controller/question-board.ts";
 import { FleetError } from "../../src/core/errors.ts";
-import type { SiteAnswer, SiteDiff, SiteQuestion } from "../../src/core/protocol/site-diff.ts";
+import type {
+  ObjectComparison,
+  SiteAnswer,
+  SiteDiff,
+  SiteQuestion,
+} from "../../src/core/protocol/site-diff.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { systemClock } from "../../src/runtime/system-clock.ts";
@@ -77,9 +82,10 @@ async function startBoard() {
   const answerAs = (
     mirror: string,
     compare: (question: SiteQuestion, signal: AbortSignal) => Promise<SiteDiff>,
+    redactor = createRedactor(),
   ) => {
     const send = (answer: SiteAnswer): Promise<void> => client(mirror).answer(answer, never);
-    const take = createAnswerer({ compare, send, redactor: createRedactor(), logger });
+    const take = createAnswerer({ compare, send, redactor, logger });
     return listenAs(mirror, (question) => take(question, ending.signal));
   };
   return { questions, listenAs, answerAs, client };
@@ -122,6 +128,32 @@ describe("a question to a worker", { timeout: 10_000 }, () => {
       code: "CLUSTER_UNREACHABLE",
       message: "site paris cannot be asked: password=[redacted]",
     });
+  });
+
+  it("is answered with names, states and verdicts as they are, and no secrets in what quotes others", async () => {
+    const board = await startBoard();
+    const redactor = createRedactor();
+    const known = ["conflict", "paris-1", "Deployment default/web-1", "web-1-app", "tr0ub4dor"];
+    for (const value of known) redactor.learn(value);
+    const diff = (quoted: string): SiteDiff => {
+      const values = { live: `"${quoted}"`, desired: null, hidden: false, managers: ["web-1-app"] };
+      const field = `.spec.list[="${quoted}"]`;
+      const object: ObjectComparison = {
+        object: "Deployment default/web-1",
+        state: "conflict",
+        reason: `it says ${quoted}`,
+        adopts: false,
+        fields: [{ field, ...values }],
+        claims: [{ field, manager: "web-1-app", verdict: "conflict" }],
+        omitted: 0,
+      };
+      return { site: "paris-1", apps: [{ app: "web-1-app", compared: 1, objects: [object] }] };
+    };
+    await board.answerAs("east", () => Promise.resolve(diff("tr0ub4dor")), redactor);
+
+    expect(
+      await board.questions.ask({ mirror: "east", site: "paris-1", app: null }, never),
+    ).toEqual(diff("[redacted]"));
   });
 
   it("is one at a time for a site, and ends after a while where nobody answers", async () => {

@@ -44,6 +44,50 @@ describe("a redactor", () => {
     expect(redactor.text("the web is up")).toBe("the web is up");
   });
 
+  it.each(["postgres", "missing", "read-only"])("leaves %s alone, the name of a thing", (word) => {
+    const redactor = createRedactor();
+    redactor.learn(word);
+    expect(redactor.text(`Deployment ${word}/${word} is ${word}`)).not.toContain("[redacted]");
+  });
+
+  it("tells nothing that follows so much of a long value as it knows", () => {
+    const redactor = createRedactor();
+    const parts = Array.from({ length: 1500 }, (_, index) => `${index} of`);
+    const long = parts.join(" ");
+    redactor.learn(long);
+    expect(redactor.text(`got ${long}`)).toBe("got [redacted]");
+    expect(redactor.text(`got ${long.slice(0, 4096)}`)).toBe("got [redacted]");
+    expect(redactor.text(`got ${long.slice(0, 3000)}! no`)).toBe("got [redacted]! no");
+  });
+
+  it("takes out values that overlap, whole", () => {
+    const redactor = createRedactor();
+    redactor.learn("one two three");
+    redactor.learn("three four five");
+    redactor.learn("one two three, and six");
+    expect(redactor.text("say one two three four five; one two three, and six")).toBe(
+      "say [redacted]; [redacted]",
+    );
+  });
+
+  it("knows the lines of the keys of 2,000 sites, at a cost that follows the text", () => {
+    const redactor = createRedactor();
+    const line = (site: number, index: number): string =>
+      `line ${site * 25 + index} of a key`.padEnd(64, ".");
+    for (let site = 0; site < 2000; site += 1) {
+      const lines = Array.from({ length: 25 }, (_, index) => line(site, index));
+      redactor.learn(["-----BEGIN KEY-----", ...lines, "-----END KEY-----"].join("\n"));
+    }
+    expect(redactor.text(`not ${line(0, 0)}`)).toBe("not [redacted]");
+    expect(redactor.text("-----BEGIN KEY-----")).toBe("-----BEGIN KEY-----");
+
+    const words = "Deployment default/web: 0 of 3 ready ".repeat(5);
+    const began = performance.now();
+    for (let times = 0; times < 2000; times += 1) redactor.text(words);
+    // A look at each of the 50,000 lines would take seconds.
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
   it("hides what looks made by chance, and no words, names or ids of Git and images", () => {
     const text = (words: string): string => createRedactor().text(words);
     expect(text("got Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZg== here")).toBe("got [redacted] here");
