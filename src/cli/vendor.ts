@@ -58,11 +58,15 @@ Exit codes: 0 all is there; 2 something could not be brought: what was there bef
   },
 };
 
-/** Folders in there are removed and written: they must be those of this checkout. */
+/** What is in there is removed and written: it must be that of this checkout. */
 async function requireOwnFolder(dir: string): Promise<void> {
-  const found = await lstat(join(dir, vendorFolder)).catch(() => undefined);
-  if (found === undefined || found.isDirectory()) return;
-  throw new FleetError("USAGE", `${vendorFolder} is no folder`, { retry: "never" });
+  const [folder, lock] = await Promise.all(
+    [vendorFolder, lockPath].map((path) => lstat(join(dir, path)).catch(() => undefined)),
+  );
+  const wrong = (message: string): FleetError =>
+    new FleetError("USAGE", message, { retry: "never" });
+  if (folder?.isDirectory() === false) throw wrong(`${vendorFolder} is no folder`);
+  if (lock?.isFile() === false) throw wrong(`${lockPath} is no plain file`);
 }
 
 interface State {
@@ -167,6 +171,9 @@ async function removeFolder({ dir, files, lock, io }: State, name: string): Prom
 async function writeLock(dir: string, lock: VendorLock): Promise<void> {
   const path = join(dir, lockPath);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, lockText(lock));
-  await rename(`${path}.part`, path);
+  const partial = `${path}.part`;
+  // A commit may hold one by this name, also a link: nothing is written through it.
+  await rm(partial, { recursive: true, force: true });
+  await writeFile(partial, lockText(lock), { flag: "wx" });
+  await rename(partial, path);
 }

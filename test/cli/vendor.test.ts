@@ -237,6 +237,20 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect(await readdir(elsewhere)).toEqual(["sound"]);
   });
 
+  it.each(["vendor/lock.json.part", "vendor/lock.json"])(
+    "writes through no link %s",
+    async (name) => {
+      set("sound-1.0.0", packedChart("sound", "1.0.0"));
+      const dir = fleet([fromRepository("sound")], { "vendor/README": "" });
+      const elsewhere = join(await temporaryFolder(), "file");
+      await writeFile(elsewhere, "mine");
+      await symlink(elsewhere, join(dir, name));
+      const { stderr } = await runCli(["vendor", dir]);
+      expect(stderr).toContain(name.endsWith(".part") ? "" : "vendor/lock.json is no plain file");
+      expect(await readFile(elsewhere, "utf8")).toBe("mine");
+    },
+  );
+
   it("removes no folder that a lock names by a path", async () => {
     const lock = JSON.stringify({ vendored: { "../apps": { from: "", files: {} } } });
     const dir = fleet([], { "vendor/lock.json": lock });
