@@ -236,10 +236,15 @@ function parseCel(text: string): ParsedCel | CelProblem {
   try {
     return parse(text);
   } catch (error) {
-    if (!isSyntaxError(error)) throw error;
+    // For some escapes of texts it throws whatever its own reading of them does.
+    if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
     return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function syntaxWords(text: string, offset: number): string {

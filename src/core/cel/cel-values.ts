@@ -30,9 +30,10 @@ function typeAt(type: CelType, key: string): CelType {
   return Object.hasOwn(type.fields, key) ? (type.fields[key] ?? "any") : "any";
 }
 
-/** What an expression gave, as plain data; undefined for what is none, such as a type or a time. */
+/** What an expression gave, as plain data; undefined for what is none, such as a type, a time or NaN. */
 export function fromCelValue(value: CelValue): Json | undefined {
   if (typeof value === "bigint") return wholeNumber(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "object" || value === null) return value;
   if (isCelUint(value)) return wholeNumber(value.value);
   if (isCelList(value)) {

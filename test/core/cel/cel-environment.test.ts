@@ -70,9 +70,20 @@ describe("a CEL expression", () => {
       "9007199254740993",
       "error at 0: the expression gives no text, number, truth value, list or map of them",
     ],
+    ...["0.0 / 0.0", "[1.0 / 0.0]", "{'a': -1.0 / 0.0}"].map((text) => [
+      text,
+      "error at 0: the expression gives no text, number, truth value, list or map of them",
+    ]),
   ])("%s fails when it is asked: %s", (text, expected) => {
     expect(answer(text)).toBe(expected);
   });
+
+  it.each([String.raw`'\ud800'`, String.raw`'\U00110000'`, String.raw`'\uZZZZ'`])(
+    "%s is a mistake, and no more",
+    (text) => {
+      expect(mistakes(text)).toEqual([expect.stringMatching(/^0: /)]);
+    },
+  );
 
   it("knows no clock, no outside, and no names of the language it is written in", () => {
     const outside = ["now()", "process.env", "globalThis", "site.constructor"];
