@@ -23,19 +23,29 @@ export function applyJsonPatch(
   operations: readonly PatchOperation[],
 ): JsonPatchResult {
   let value = document;
+  const budget: CopyBudget = { left: maxCopied };
   for (const [operation, patch] of operations.entries()) {
-    const result = applyOperation(value, patch);
+    const result = applyOperation(value, patch, budget);
     if (!result.ok) return { ok: false, operation, message: result.message };
     value = result.value;
   }
   return { ok: true, value };
 }
 
+/** What all copies of a patch may weigh: one copied into itself again and again doubles each time. */
+const maxCopied = 100_000;
+/** So many characters weigh as much as a value. */
+const charactersPerValue = 16;
+
+interface CopyBudget {
+  left: number;
+}
+
 type Outcome = { ok: true; value: Json } | { ok: false; message: string };
 
 const fail = (message: string): { ok: false; message: string } => ({ ok: false, message });
 
-function applyOperation(document: Json, patch: PatchOperation): Outcome {
+function applyOperation(document: Json, patch: PatchOperation, budget: CopyBudget): Outcome {
   const path = parsePointer(patch.path);
   if (path === undefined) return fail(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
@@ -50,10 +60,29 @@ function applyOperation(document: Json, patch: PatchOperation): Outcome {
     case "move":
       return withSource(document, patch, (from, value) => move(document, { from, path, value }));
     case "copy":
-      return withSource(document, patch, (_from, value) => add(document, path, value));
+      return withSource(document, patch, (_from, value) =>
+        takeCopy(value, budget) ? add(document, path, value) : fail("the patch copies too much"),
+      );
     default:
       return fail(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
   }
+}
+
+/** Takes what a copy of this weighs; false where that is not left. It looks no further than that. */
+function takeCopy(copied: Json, budget: CopyBudget): boolean {
+  const open: Json[] = [copied];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    budget.left -= 1;
+    if (typeof value === "string") budget.left -= value.length / charactersPerValue;
+    if (isContainer(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        budget.left -= key.length / charactersPerValue;
+        open.push(member);
+      }
+    }
+    if (budget.left < 0) return false;
+  }
+  return true;
 }
 
 /** The reference tokens of a JSON pointer, unescaped; undefined when the text is none. */

@@ -214,4 +214,18 @@ describe("applyJsonPatch", () => {
     expect(apply(document, ok, patch)).toMatch(/^1: /);
     expect(apply(document, ok, patch)).toContain(message);
   });
+
+  it("copies what is large, but not without end", () => {
+    const into = Array.from({ length: 18 }, (_, index) => ({
+      op: "copy",
+      from: "/data",
+      path: `/data/${index}`,
+    }));
+    const text = { op: "copy", from: "/text", path: "/data/-" };
+    const large = "x".repeat(1_000_000);
+
+    expect(apply({ data: { a: 1 } }, ...into)).toMatch(/^1[56]: the patch copies too much$/);
+    expect(apply({ data: [], text: large }, text)).toEqual({ data: [large], text: large });
+    expect(apply({ data: [], text: large }, text, text)).toBe("1: the patch copies too much");
+  });
 });
