@@ -14,8 +14,8 @@ interface Find {
 }
 
 /**
- * Values to be found again in texts, those that were met last. What a look costs follows the length of the text, not
- * how many there are: they are found by their first characters.
+ * Values to be found again in texts, those that were met last. They are found by their first characters: what a look
+ * costs follows the length of the text, and not how many there are, but for those that begin as something in it does.
  */
 export class KnownValues {
   readonly #values = new Set<string>();
