@@ -41,10 +41,11 @@ export function answerCluster(
         return;
       case "throttle":
         response.setHeader("retry-after", String(fault.retryAfterSeconds));
-        sendStatus(response, {
-          code: 429,
-          reason: "TooManyRequests",
-          message: "the server has received too many requests and has asked us to try again later",
+        // Priority and fairness refuses before anything knows of Statuses.
+        send(response, {
+          status: 429,
+          type: "text/plain; charset=utf-8",
+          text: "Too many requests, please try again later.\n",
         });
         return;
       case "error":

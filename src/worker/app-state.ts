@@ -49,6 +49,8 @@ export interface AppState {
   /** What waits, without being a failure: "2 objects wait to be pruned". */
   waiting: string;
   failures: number;
+  /** The last attempt failed for want of an answer to what this app asked, while its cluster answered. */
+  isUnanswered: boolean;
 }
 
 /** No tree was looked up for `unreleased`. */
@@ -76,6 +78,7 @@ export function newAppState(app: string): AppState {
     trouble: "",
     waiting: "",
     failures: 0,
+    isUnanswered: false,
   };
 }
 

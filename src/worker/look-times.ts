@@ -1,3 +1,4 @@
+import { UnansweredError } from "../adapters/kubernetes/api-error.ts";
 import type { FleetError } from "../core/errors.ts";
 import { backoffMs } from "../runtime/backoff.ts";
 import type { SiteContext } from "./site-context.ts";
@@ -60,14 +61,20 @@ export function takeOverdue(states: Iterable<AppState>, isLate: boolean): readon
   return overdue.map(({ app }) => app);
 }
 
-/** Time until what failed so often is tried again, ms: longer each time, and not before the cluster has asked for it. */
-export function untilRetry(
-  { clock, config }: Pick<SiteContext, "clock" | "config">,
-  failures: number,
+/**
+ * Counts one more failure of an app; gives the time until it is tried again, ms: longer each time, and not before the
+ * cluster has asked for it.
+ */
+export function noteFailed(
+  { clock, config, link }: Pick<SiteContext, "clock" | "config" | "link">,
+  state: AppState,
   error: FleetError | undefined,
 ): number {
+  state.failures += 1;
+  // Where all of the site fails, nothing new is known of this app.
+  if (!link.isBroken()) state.isUnanswered = error instanceof UnansweredError;
   const wait = backoffMs({
-    attempt: failures,
+    attempt: state.failures,
     baseMs: config.retryMs,
     maxMs: config.retryMaxMs,
     random: () => clock.random(),

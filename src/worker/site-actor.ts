@@ -6,7 +6,7 @@ import type { DriftBudget } from "./drift-budget.ts";
 import { inWords } from "./in-words.ts";
 import { judgeAnew, lookForDrift, noteDrift } from "./look-for-drift.ts";
 import { lookInTurn } from "./look-in-turn.ts";
-import { takeOverdue, takeWorthTelling, untilNextLook, untilRetry } from "./look-times.ts";
+import { noteFailed, takeOverdue, takeWorthTelling, untilNextLook } from "./look-times.ts";
 import { type SiteTarget, factsOf } from "./mirror-view.ts";
 import { observeApps } from "./observe-apps.ts";
 import { type Probes, createProbes } from "./probes.ts";
@@ -251,7 +251,10 @@ class Actor implements SiteActor {
     this.#isToldBroken = isBroken;
   }
 
-  /** Asks only who the cluster is; what comes after a failure starts again from here. */
+  /**
+   * Asks only who the cluster is; what comes after a failure starts again from here, but not what got no answer of its
+   * own: it may be why all else failed.
+   */
   async #probe(): Promise<void> {
     const wasBroken = this.#context.link.isBroken();
     // By now it may count as offline, and the answer may be long in coming.
@@ -264,6 +267,7 @@ class Actor implements SiteActor {
     this.#timer.reschedule("version", 0);
     if (!wasBroken) return;
     for (const state of this.#states.values()) {
+      if (state.isUnanswered) continue;
       state.failures = 0;
       this.#timer.reschedule(`app/${state.app}`, 0);
     }
@@ -290,6 +294,7 @@ class Actor implements SiteActor {
   }
 
   #look(state: AppState, next: NextLook): void {
+    state.isUnanswered = false;
     if (next === "settled") {
       state.failures = 0;
     } else if (next === "soon") {
@@ -302,8 +307,7 @@ class Actor implements SiteActor {
   }
 
   #again(state: AppState, error: FleetError | undefined): void {
-    state.failures += 1;
-    this.#timer.schedule(`app/${state.app}`, untilRetry(this.#context, state.failures, error));
+    this.#timer.schedule(`app/${state.app}`, noteFailed(this.#context, state, error));
   }
 
   async #observe(): Promise<void> {

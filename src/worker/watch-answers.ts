@@ -22,6 +22,7 @@ export function watchAnswers(
   const watched: ClusterClient = {
     ...client,
     identity: (signal) => timed(client.identity(signal)),
+    serverVersion: (signal) => timed(client.serverVersion(signal)),
     resource: (apiVersion, kind, signal) => timed(client.resource(apiVersion, kind, signal)),
     version: (group, kind, signal) => timed(client.version(group, kind, signal)),
     get: (address, signal) => timed(client.get(address, signal)),

@@ -65,7 +65,8 @@ function asProxied(fault: Fault): HttpFault {
       return fault;
     case "throttle": {
       const headers = { "retry-after": String(fault.retryAfterSeconds) };
-      return { ...statusFault(429, "TooManyRequests"), headers };
+      const body = "Too many requests, please try again later.\n";
+      return { kind: "status", status: 429, body, headers };
     }
     case "error":
       break;

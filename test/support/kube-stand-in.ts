@@ -14,8 +14,8 @@ import { type JsonObject, isJsonObject } from "../../src/core/model/json.ts";
 
 export interface StandIns {
   kubeconfig(site: string): string;
-  /** How long each request of a site waits; infinity: for ever. */
-  delayMs: (site: string) => number;
+  /** How long each request of a site waits, by its method; infinity: for ever. */
+  delayMs: (site: string, method: string) => number;
   data(site: string, name: string): unknown;
   /** What `/version` says of a site. */
   version: (site: string) => string;
@@ -67,7 +67,7 @@ export async function startStandIns(): Promise<StandIns> {
     const method = request.method ?? "GET";
     const site = url.pathname.split("/")[1] ?? "";
     requests.push(`${site} ${method} ${url.pathname.slice(site.length + 1)}`);
-    const waitMs = standIns.delayMs(site);
+    const waitMs = standIns.delayMs(site, method);
     if (waitMs === Number.POSITIVE_INFINITY) return;
     if (waitMs > 0) await delay(waitMs);
     const [status, body] = answerTo(method, url, Buffer.concat(chunks).toString());

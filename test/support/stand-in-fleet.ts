@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
+import type { Clock } from "../../src/runtime/clock.ts";
 import type { WorkerConfig } from "../../src/worker/config.ts";
 import { type TestMirror, startTestMirror } from "./kube-mirror.ts";
 import { type StandIns, startStandIns } from "./kube-stand-in.ts";
@@ -12,7 +13,7 @@ export interface StandInFleet {
   readonly clusters: StandIns;
   readonly stateDir: string;
   /** Starts the worker for these sites (again). */
-  start(sites: readonly string[], settings?: Partial<WorkerConfig>): Promise<void>;
+  start(sites: readonly string[], settings?: Partial<WorkerConfig>, clock?: Clock): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,14 +52,14 @@ export function useStandInFleet(): StandInFleet {
     get stateDir() {
       return stateDir();
     },
-    start: async (sites, settings = {}) => {
+    start: async (sites, settings = {}, clock = undefined) => {
       await mkdir(join(folder.dir, "kubeconfigs"), { recursive: true });
       const paths: Record<string, string> = {};
       for (const site of sites) {
         paths[site] = join(folder.dir, "kubeconfigs", site);
         await writeFile(paths[site], clusters.kubeconfig(site));
       }
-      worker = startTestWorker({ ...workerConfig(mirror, stateDir(), paths), ...settings });
+      worker = startTestWorker({ ...workerConfig(mirror, stateDir(), paths), ...settings }, clock);
     },
     stop,
   };

@@ -1,6 +1,7 @@
 /** One bad thing stays one bad thing: sites that are slow or do not answer hold up nobody else. */
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/runtime/system-clock.ts";
 import { configMap, eventually } from "../support/kube-worker.ts";
 import { useStandInFleet } from "../support/stand-in-fleet.ts";
 
@@ -101,6 +102,49 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
     );
     // Each question hangs for three seconds.
     expect(asked.length).toBeLessThanOrEqual(2 * bad.length);
+  });
+
+  it("does not call a site broken whose writes hang", async () => {
+    const objects = (k: string) => ({ good0: { a: [configMap("a", { k })] } });
+    await fleet.mirror.commit(objects("1"));
+    await start(["good0"], "1s");
+    const settled = (): boolean => fleet.mirror.app("good0", "a")?.health === "Healthy";
+    await eventually("it is there", settled);
+    fleet.clusters.delayMs = (_, method) => (method === "GET" ? 0 : never);
+    const from = fleet.mirror.reports.length;
+    await fleet.mirror.commit(objects("2"));
+    await eventually("it is told", () =>
+      fleet.mirror.app("good0", "a")?.message.includes("did not answer this within 1 s"),
+    );
+    await delay(4000);
+    const told = fleet.mirror.reports.slice(from).flatMap(({ sites }) => sites);
+    expect(new Set(told.map(({ message }) => message))).toEqual(new Set([""]));
+
+    fleet.clusters.delayMs = () => 0;
+    const isThere = (): boolean =>
+      JSON.stringify(fleet.clusters.data("good0", "a")) === '{"k":"2"}';
+    await eventually("it gets there by itself", isThere);
+  });
+
+  it("waits with writes that hang, whatever else breaks and mends meanwhile", async () => {
+    const objects = (k: string) => ({ good0: { a: [configMap("a", { k })] } });
+    await fleet.mirror.commit(objects("1"));
+    // Without luck in the wait after a failure.
+    const clock = { ...systemClock(), random: () => 0.99 };
+    await fleet.start(["good0"], { requestTimeout: "1s", retry: "20s", retryMax: "60s" }, clock);
+    const settled = (): boolean => fleet.mirror.app("good0", "a")?.health === "Healthy";
+    await eventually("it is there", settled);
+    fleet.clusters.delayMs = (_, method) => (method === "GET" ? 0 : never);
+    await fleet.mirror.commit(objects("2"));
+    await eventually("its failure is told", () => fleet.mirror.app("good0", "a")?.message !== "");
+    fleet.clusters.delayMs = () => never;
+    await eventually("it is silent", () => fleet.mirror.site("good0")?.message !== "");
+    fleet.clusters.requests.length = 0;
+    fleet.clusters.delayMs = (_, method) => (method === "GET" ? 0 : never);
+    await eventually("it answers again", () => fleet.mirror.site("good0")?.message === "");
+    await delay(3000);
+
+    expect(fleet.clusters.requests.filter((line) => line.startsWith("good0 PATCH"))).toEqual([]);
   });
 
   it("follows the mirror on while a site that was taken away still hangs", async () => {

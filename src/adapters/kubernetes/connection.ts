@@ -40,8 +40,9 @@ export interface ApiAnswer extends Answer {
 export interface Connection {
   /**
    * Sends a request, when its turn has come: an API server gets as many at once as it answers in time. What it answers
-   * with 429 is sent again when it says so, as long as the time of a request allows. CLUSTER_UNREACHABLE when no whole
-   * answer comes (refused, reset, timed out, too large, half written) or nothing but 429, CLUSTER_AUTH when there are no
+   * with 429 is sent again when it says so, as long as the time of a request allows; a 429 that is a Status is an answer
+   * like any other: it speaks of this request alone. CLUSTER_UNREACHABLE when no whole answer comes (refused, reset,
+   * timed out, too large, half written; an UnansweredError for a write) or nothing but 429, CLUSTER_AUTH when there are no
    * credentials, or freshly read ones are refused; an abort throws the signal's reason. Anything but a GET is
    * sent only over the generation that was pinned: who stands behind any other is not known. A write that was sent is
    * waited for, whatever its signal says: its outcome must be known.
@@ -117,8 +118,8 @@ class KeptConnection {
       if (answer.status === 401) {
         if (isRefreshed || !this.#mayRefresh(session)) throw this.#unauthorized(session);
         isRefreshed = true;
-      } else if (answer.status === 429) {
-        this.#refuseIfLate(answer, until);
+      } else if (isThrottle(answer)) {
+        this.#refuseIfLate(until);
       } else {
         return answer;
       }
@@ -126,13 +127,10 @@ class KeptConnection {
   }
 
   /** A request that was answered 429 was not carried out, and is sent again; throws where that would be too late. */
-  #refuseIfLate({ body }: ApiAnswer, until: number): void {
+  #refuseIfLate(until: number): void {
     const closedMs = this.#flow.closedForMs();
     if (this.#address.clock.monotonic() + closedMs < until) return;
-    const all = overloaded(this.#session?.credentials.origin ?? "the cluster", closedMs);
-    // A Status may speak of this request alone: a webhook, or a kind that is not ready yet.
-    const isOfAll = !isJsonObject(body) || body["kind"] !== "Status";
-    throw isOfAll ? all : new UnansweredError(all.message, all);
+    throw overloaded(this.#session?.credentials.origin ?? "the cluster", closedMs);
   }
 
   async close(): Promise<void> {
@@ -145,8 +143,9 @@ class KeptConnection {
     request: ApiRequest,
     until: number,
   ): Promise<{ answer: ApiAnswer; session: Session }> {
+    const isWrite = request.method !== "GET";
     for (;;) {
-      await this.#flow.enter(until, request.signal);
+      await this.#flow.enter({ until, signal: request.signal, isWrite });
       try {
         const session = this.#ready() ?? (await this.#opened());
         request.signal?.throwIfAborted();
@@ -154,7 +153,7 @@ class KeptConnection {
           return { answer: await this.#exchanged(session, request), session };
         }
       } finally {
-        this.#flow.leave();
+        this.#flow.leave(isWrite);
       }
       await this.#ensurePinned(request.signal);
     }
@@ -175,25 +174,31 @@ class KeptConnection {
       const answer = await exchange(session, request, this.#timeoutMs);
       this.#answeredAt = clock.monotonic();
       session.isAccepted ||= answer.status !== 401;
-      if (answer.status === 429) this.#flow.throttled(sentAt, answer.retryAfterMs);
+      if (isThrottle(answer)) this.#flow.throttled(sentAt, answer.retryAfterMs);
       else this.#flow.answered(sentAt);
       return { ...answer, generation };
     } catch (error) {
       if (request.signal?.aborted && request.method === "GET") throw error;
-      throw this.#noAnswer(session, error);
+      throw this.#noAnswer(session, request, error);
     }
   }
 
-  #noAnswer({ credentials: { origin } }: Session, error: unknown): FleetError {
+  /** A write without an answer says nothing of the cluster: who writes next must ask first who it is. */
+  #noAnswer({ credentials }: Session, { method }: ApiRequest, error: unknown): FleetError {
+    const { origin } = credentials;
     this.generation += 1;
+    const isWrite = method !== "GET";
     const sinceMs = this.#address.clock.monotonic() - this.#answeredAt;
-    if (isTimeout(error) && sinceMs < this.#timeoutMs / 2) {
+    const isAnswering = sinceMs < this.#timeoutMs / 2;
+    if (isTimeout(error) && (isWrite || isAnswering)) {
+      const others = isAnswering ? "it answers other requests: " : "";
       return new UnansweredError(
         `${origin} did not answer this within ${this.#timeoutMs / 1000} s`,
-        { hint: "it answers other requests: look for a webhook that hangs" },
+        { hint: `${others}look for a webhook that hangs` },
       );
     }
     const failure = whyUnreachable(origin, error);
+    if (isWrite) return new UnansweredError(failure.message, failure);
     this.#flow.broke(failure);
     return failure;
   }
@@ -316,6 +321,14 @@ class KeptConnection {
     pool.on("disconnect", () => (this.generation += 1));
     return { pool, credentials, files, version, isAccepted: false };
   }
+}
+
+/**
+ * Whether the server as a whole has too much to do: its priority and fairness says so in plain text. A Status may be of
+ * one request alone: a webhook's, a quota's, of a kind that is not ready yet.
+ */
+function isThrottle({ status, body }: Answer): boolean {
+  return status === 429 && !(isJsonObject(body) && body["kind"] === "Status");
 }
 
 function overloaded(origin: string, afterMs: number): FleetError {

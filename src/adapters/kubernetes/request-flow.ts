@@ -6,11 +6,16 @@ import type { Clock } from "../../runtime/clock.ts";
 export interface RequestFlow {
   /**
    * Resolves when a request may be sent; `leave` must then be called. Throws where the server asks for a longer wait
-   * than `until` (monotonic ms), where the connection breaks meanwhile, and the signal's reason.
+   * than `until` (monotonic ms), where the connection breaks meanwhile, and the signal's reason. Of two places or more,
+   * writes leave one to the reads: a webhook may let writes hang while all else is well.
    */
-  enter(until: number, signal: AbortSignal | undefined): Promise<void>;
+  enter(request: {
+    readonly until: number;
+    readonly signal: AbortSignal | undefined;
+    readonly isWrite: boolean;
+  }): Promise<void>;
   /** A request that had entered has ended, whichever way. */
-  leave(): void;
+  leave(isWrite: boolean): void;
   /** An answer to what was sent then (monotonic ms): one that took long makes for less at once, a prompt one for more. */
   answered(sentAt: number): void;
   /** It answered 429: fewer at once, and nothing before it says (or before a wait that grows). */
@@ -48,6 +53,7 @@ export function createRequestFlow(options: RequestFlowOptions): RequestFlow {
 
 interface Waiter {
   readonly until: number;
+  readonly isWrite: boolean;
   readonly enter: () => void;
   readonly fail: (reason: unknown) => void;
 }
@@ -57,6 +63,8 @@ class Flow implements RequestFlow {
   readonly #waiting = new Set<Waiter>();
   #limit: number;
   #underWay = 0;
+  /** Of those under way. */
+  #writes = 0;
   /** Monotonic. */
   #closedUntil = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
@@ -69,11 +77,10 @@ class Flow implements RequestFlow {
     this.#limit = options.most;
   }
 
-  enter(until: number, signal: AbortSignal | undefined): Promise<void> {
+  enter({ until, signal, isWrite }: Parameters<RequestFlow["enter"]>[0]): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const isFree = this.#waiting.size === 0 && this.#underWay < Math.floor(this.#limit);
-    if (isFree && this.closedForMs() === 0) {
-      this.#underWay += 1;
+    if (this.#waiting.size === 0 && this.#hasPlace(isWrite) && this.closedForMs() === 0) {
+      this.#take(isWrite);
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
@@ -84,6 +91,7 @@ class Flow implements RequestFlow {
       };
       const waiter: Waiter = {
         until,
+        isWrite,
         enter: () => (end(), resolve()),
         fail: (reason) => (end(), reject(reason)),
       };
@@ -93,16 +101,28 @@ class Flow implements RequestFlow {
     });
   }
 
-  leave(): void {
+  leave(isWrite: boolean): void {
     this.#underWay -= 1;
+    if (isWrite) this.#writes -= 1;
     this.#next();
+  }
+
+  #take(isWrite: boolean): void {
+    this.#underWay += 1;
+    if (isWrite) this.#writes += 1;
+  }
+
+  #hasPlace(isWrite: boolean): boolean {
+    const places = Math.floor(this.#limit);
+    if (this.#underWay >= places) return false;
+    return !isWrite || this.#writes < Math.max(1, places - 1);
   }
 
   answered(sentAt: number): void {
     const { clock, most, slowMs } = this.#options;
     this.#throttles = 0;
     if (clock.monotonic() - sentAt >= slowMs) return this.#cut(sentAt);
-    const isFull = this.#underWay >= Math.floor(this.#limit);
+    const isFull = !this.#hasPlace(true);
     if (isFull) this.#limit = Math.min(most, this.#limit + 1 / this.#limit);
   }
 
@@ -153,8 +173,9 @@ class Flow implements RequestFlow {
       return;
     }
     for (const waiter of this.#waiting) {
-      if (this.#underWay >= Math.floor(this.#limit)) return;
-      this.#underWay += 1;
+      if (!this.#hasPlace(false)) return;
+      if (!this.#hasPlace(waiter.isWrite)) continue;
+      this.#take(waiter.isWrite);
       waiter.enter();
     }
   }

@@ -25,7 +25,7 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
   let port: number;
   /** When each request came, and how many were under way then. */
   let seen: { readonly at: number; readonly underWay: number; readonly token: string }[];
-  let tell: (request: IncomingMessage, index: number) => Told | "nothing";
+  let tell: (request: IncomingMessage, index: number) => Told | "nothing" | "reset";
 
   beforeEach(async () => {
     seen = [];
@@ -38,6 +38,10 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
       seen.push({ at: performance.now(), underWay, token });
       const told = tell(request, seen.length);
       if (told === "nothing") return;
+      if (told === "reset") {
+        request.socket.destroy();
+        return;
+      }
       void delay(told.afterMs ?? 0).then(() =>
         response.writeHead(told.status, told.headers ?? {}).end(told.body ?? "{}"),
       );
@@ -149,6 +153,65 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     const hanging = get("/hangs").catch((error: unknown) => error);
     for (let count = 0; count < 12; count += 1) await get();
     expect(await hanging).toBeInstanceOf(UnansweredError);
+  });
+
+  it("is left to all others by a 429 that speaks of one request", async () => {
+    await open(20_000);
+    const status = { kind: "Status", reason: "TooManyRequests", code: 429 };
+    const refused = {
+      status: 429,
+      headers: { "retry-after": "5" },
+      body: JSON.stringify(status),
+    };
+    tell = ({ url }) => (url === "/refused" ? refused : { status: 200 });
+
+    const began = performance.now();
+    expect(await get("/refused")).toMatchObject({ status: 429, retryAfterMs: 5000 });
+    expect(await failures(many(10))).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(seen).toHaveLength(11);
+  });
+
+  it("answers reads while writes hang, which fail alone", async () => {
+    await open(1500);
+    connection.pin(connection.generation());
+    tell = ({ method }) => (method === "PATCH" ? "nothing" : { status: 200 });
+    connection.onUnpinned(async () => {
+      await get();
+      connection.pin(connection.generation());
+    });
+    const writes = Array.from({ length: 6 }, (_, index) =>
+      connection.send({ method: "PATCH", path: `/${index}`, body: "{}" }),
+    );
+    const told = failures(Promise.allSettled(writes));
+    await delay(200);
+
+    const began = performance.now();
+    expect(await failures(many(10))).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(1000);
+    // No answer came for longer than half of the time of a request; still it concerns each write alone.
+    expect(await told).toHaveLength(6);
+    for (const one of await told) expect(one).toBeInstanceOf(UnansweredError);
+    expect(await get()).toMatchObject({ status: 200 });
+  });
+
+  it("is not called dead for a write that got no answer, and who waits does not fail with it", async () => {
+    await open(600);
+    connection.pin(connection.generation());
+    tell = ({ method, url }) => {
+      if (method === "GET") return { status: 200, afterMs: 100 };
+      return url === "/reset" ? "reset" : "nothing";
+    };
+    const reset = connection.send({ method: "PATCH", path: "/reset", body: "{}" });
+    const told = reset.catch((error: unknown) => error);
+    expect(await failures(many(12))).toEqual([]);
+    expect(await told).toBeInstanceOf(UnansweredError);
+    expect(String(await told)).toMatch(/breaks the connection off/);
+
+    connection.pin(connection.generation());
+    await delay(400);
+    const hung = connection.send({ method: "PATCH", path: "/hung", body: "{}" });
+    await expect(hung).rejects.toBeInstanceOf(UnansweredError);
   });
 
   it("gets the new token at once when the old one is refused, by each request at most twice", async () => {
