@@ -221,6 +221,28 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
     expect([wrong.code, missing.code, untagged.code, gone.code]).toEqual([2, 2, 2, 2]);
   });
 
+  it("asks nobody over plain HTTP whom a redirect or a Git remote names", async () => {
+    set("sound-1.0.0", packedChart("sound", "1.0.0"));
+    const told = async (vendored: object): Promise<string> =>
+      (await runCli(["vendor", fleet([vendored])])).stderr;
+    const redirected = async (location: string): Promise<string> => {
+      charts.redirects.set("/charts/sound-1.0.0.tgz", location);
+      return told(fromRepository("sound"));
+    };
+    charts.redirects.set("/elsewhere", "/charts/store.tgz");
+    set("store", packedChart("sound", "1.0.0"));
+    expect(await redirected("/elsewhere")).toBe("");
+    const only = "only https is fetched, and http from this machine";
+    expect(await redirected("http://charts.invalid/x")).toContain(
+      `http://charts.invalid/x: ${only}`,
+    );
+    expect(await redirected("http://[")).toContain("cannot fetch http://[: it is no URL");
+    expect(await redirected("/charts/sound-1.0.0.tgz")).toContain("redirected more than 5 times");
+    charts.redirects.clear();
+    const url = "http://git.invalid/bases";
+    expect(await told({ name: "base", git: { ...base, url } })).toContain(`${url}: ${only}`);
+  });
+
   it("fetches nothing over plain HTTP from elsewhere, and writes through no link", async () => {
     const repository = "http://charts.example.com";
     const plain = await runCli([

@@ -56,6 +56,8 @@ export interface ChartServer {
   readonly oci: string;
   /** By `<name>-<version>`; changed by tests. */
   readonly charts: Map<string, Buffer>;
+  /** Where paths are redirected to; changed by tests. */
+  readonly redirects: Map<string, string>;
   /** Paths that were asked for. */
   readonly asked: string[];
   /** Digest that the index tells instead of the right one. */
@@ -77,6 +79,7 @@ export async function startChartServer(): Promise<ChartServer> {
     url: `http://${host}`,
     oci: `oci://${host}/charts`,
     charts,
+    redirects: new Map(),
     asked,
     wrongDigest: undefined,
     close: () =>
@@ -93,6 +96,8 @@ const sha256 = (bytes: Buffer | string): string => createHash("sha256").update(b
 function answer(server: ChartServer, request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? "/", server.url);
   const send = (body: Buffer | string): void => void response.end(body);
+  const location = server.redirects.get(pathname);
+  if (location !== undefined) return void response.writeHead(302, { location }).end();
   if (pathname === "/charts/index.yaml") return send(indexOf(server));
   if (pathname === "/token") {
     return send(JSON.stringify({ token: `for ${searchParams.get("scope") ?? ""}` }));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { FleetError } from "../../core/errors.ts";
+import { safeUrl, unfetched } from "./safe-url.ts";
 
 /** How something is asked for. */
 export interface DownloadOptions {
@@ -17,10 +18,11 @@ export interface Downloaded {
 }
 
 const timeoutMs = 60_000;
+const maxRedirects = 5;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Fetches a URL: over TLS, or from this machine. VENDOR_FAILED. */
+/** Fetches a URL: over TLS, or from this machine, also where it is redirected to. VENDOR_FAILED. */
 export async function download(url: string, options: DownloadOptions): Promise<Downloaded> {
-  requireSafe(url);
   const timeout = AbortSignal.timeout(timeoutMs);
   const { signal } = options;
   const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
@@ -29,7 +31,7 @@ export async function download(url: string, options: DownloadOptions): Promise<D
   } catch (cause) {
     if (cause instanceof FleetError) throw cause;
     if (signal?.aborted === true) throw signal.reason;
-    throw failed(url, cause instanceof Error ? reasonOf(cause) : String(cause), cause);
+    throw unfetched(url, cause instanceof Error ? reasonOf(cause) : String(cause), cause);
   }
 }
 
@@ -38,11 +40,10 @@ async function answerOf(
   { maxBytes, headers = {}, statuses = [] }: DownloadOptions,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  const response = await fetch(url, { headers, signal });
-  requireSafe(response.url);
+  const response = await follow(safeUrl(url), headers, signal);
   const bytes = await readBounded(response, maxBytes);
   const { status } = response;
-  if (status !== 200 && !statuses.includes(status)) throw failed(url, `it answers ${status}`);
+  if (status !== 200 && !statuses.includes(status)) throw unfetched(url, `it answers ${status}`);
   return { status, headers: response.headers, bytes };
 }
 
@@ -50,16 +51,22 @@ function reasonOf(error: Error): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-/** What comes over plain HTTP may be anybody's. */
-function requireSafe(url: string): void {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "https:" || (protocol === "http:" && isLoopback(hostname))) return;
-  throw failed(url, "only https is fetched, and http from this machine");
-}
-
-/** True for a name of this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+/** Each hop is looked at before it is asked; another origin gets no headers, for a token may be among them. */
+async function follow(
+  from: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  let url = from;
+  for (let hops = 0; hops <= maxRedirects; hops += 1) {
+    const own = url.origin === from.origin ? headers : {};
+    const response = await fetch(url, { headers: own, signal, redirect: "manual" });
+    const location = response.headers.get("location");
+    if (!redirects.has(response.status) || location === null) return response;
+    await response.body?.cancel();
+    url = safeUrl(location, url);
+  }
+  throw unfetched(from.href, `it is redirected more than ${maxRedirects} times`);
 }
 
 async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
@@ -67,7 +74,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<Buffer
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > maxBytes) throw failed(response.url, `it has more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw unfetched(response.url, `it has more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -81,9 +88,4 @@ export function requireDigest(bytes: Buffer, expected: string, what: string): vo
     hint: "somebody has changed it on the way, or the repository is out of order",
     retry: "never",
   });
-}
-
-function failed(url: string, why: string, cause?: unknown): FleetError {
-  const shown = url.replace(/\?.*$/s, "");
-  return new FleetError("VENDOR_FAILED", `cannot fetch ${shown}: ${why}`, { cause });
 }

@@ -3,8 +3,9 @@ import { parse } from "yaml";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject, type Json } from "../../core/model/json.ts";
 import type { ChartOrigin } from "../../core/model/kinds/vendored.ts";
-import { download, isLoopback, requireDigest } from "./download.ts";
+import { download, requireDigest } from "./download.ts";
 import type { TarFile } from "./read-tar.ts";
+import { isLoopback, safeUrl } from "./safe-url.ts";
 import { unpackChart } from "./unpack-chart.ts";
 
 const maxIndex = 64 * 1024 * 1024;
@@ -22,10 +23,10 @@ export async function pullChart(
 
 async function fromRepository(origin: ChartOrigin, signal?: AbortSignal): Promise<Buffer> {
   const { repository, name, version } = origin;
-  const base = repository.endsWith("/") ? repository : `${repository}/`;
-  const index = await download(new URL("index.yaml", base).href, { maxBytes: maxIndex, signal });
+  const base = safeUrl(repository.endsWith("/") ? repository : `${repository}/`);
+  const index = await download(safeUrl("index.yaml", base).href, { maxBytes: maxIndex, signal });
   const { url, digest } = findChart(parseData(index.bytes), origin);
-  const { bytes } = await download(new URL(url, base).href, { maxBytes: maxChart, signal });
+  const { bytes } = await download(safeUrl(url, base).href, { maxBytes: maxChart, signal });
   if (digest !== undefined) requireDigest(bytes, digest, `${name} ${version}`);
   return bytes;
 }
@@ -50,7 +51,7 @@ const chartType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
 async function fromRegistry(origin: ChartOrigin, signal?: AbortSignal): Promise<Buffer> {
   const { repository, name, version } = origin;
-  const { host, hostname, pathname } = new URL(repository.replace(/^oci:/, "https:"));
+  const { host, hostname, pathname } = safeUrl(repository.replace(/^oci:/, "https:"));
   const path = `${pathname.replaceAll(/^\/+|\/+$/g, "")}/${name}`.replace(/^\//, "");
   const root = `${isLoopback(hostname) ? "http" : "https"}://${host}/v2/${path}`;
   // A tag has no `+`: Helm writes `_` for it.
@@ -93,10 +94,10 @@ async function anonymousToken(headers: Headers, signal?: AbortSignal): Promise<s
   const field = (name: string): string | undefined =>
     new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1];
   const realm = field("realm");
-  if (!/^bearer /i.test(challenge) || realm === undefined || !URL.canParse(realm)) {
+  if (!/^bearer /i.test(challenge) || realm === undefined) {
     throw notThere("the registry wants to know who asks");
   }
-  const url = new URL(realm);
+  const url = safeUrl(realm);
   for (const name of ["service", "scope"]) {
     const value = field(name);
     if (value !== undefined) url.searchParams.set(name, value);
