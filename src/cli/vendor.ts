@@ -151,14 +151,27 @@ async function writeFolder(
   files: readonly SourceFile[],
 ): Promise<void> {
   const partial = join(dir, vendorFolder, `.${folder.slice(vendorFolder.length + 1)}.part`);
-  await rm(partial, { recursive: true, force: true });
+  const removePartial = (): Promise<void> => rm(partial, { recursive: true, force: true });
+  await removePartial();
+  try {
+    await writeFiles(partial, folder, files);
+    await rm(join(dir, folder), { recursive: true, force: true });
+    await rename(partial, join(dir, folder));
+  } finally {
+    await removePartial();
+  }
+}
+
+async function writeFiles(
+  partial: string,
+  folder: string,
+  files: readonly SourceFile[],
+): Promise<void> {
   for (const { path, text, isBinary = false } of files) {
     const target = join(partial, path.slice(folder.length + 1));
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, text, isBinary ? "latin1" : "utf8");
   }
-  await rm(join(dir, folder), { recursive: true, force: true });
-  await rename(partial, join(dir, folder));
 }
 
 async function removeFolder({ dir, files, lock, io }: State, name: string): Promise<void> {

@@ -184,6 +184,20 @@ describe("flotilla vendor", { timeout: 60_000 }, () => {
       () => chart({ path: "bad/Chart.yaml", content: "x" }),
       "stands in it twice",
     ],
+    [
+      "stands below a file",
+      () => chart({ path: "bad/c/a", content: "x" }, { path: "bad/c/a/b", content: "x" }),
+      "stands below what is a file",
+    ],
+    [
+      "has too long a name",
+      () =>
+        chart(
+          { path: "long", type: "L", content: `bad/${"é".repeat(130)}\0` },
+          { path: "bad/cut", content: "x" },
+        ),
+      "is too long a path",
+    ],
     ["is cut off", () => chart().subarray(0, 60), "cannot be unpacked"],
     ["is no chart", () => packTar([{ path: "bad/x.yaml", content: "x" }]), "it is no chart"],
     [

@@ -18,6 +18,8 @@ export interface TarLimits {
 export const defaultTarLimits: TarLimits = { maxBytes: 64 * 1024 * 1024, maxFiles: 10_000 };
 
 const block = 512;
+/** Of the length of a record in an extended header. */
+const maxDigits = 20;
 
 /** Reads a .tgz. VENDOR_FAILED for one that is damaged or too large, or that holds links or devices. */
 export function readTar(packed: Buffer, limits: TarLimits = defaultTarLimits): TarFile[] {
@@ -96,7 +98,7 @@ function extendedName(type: string, content: Buffer): string | undefined {
   if (type === "L") return textOf(content);
   if (type !== "x") return undefined;
   for (let at = 0; at < content.length;) {
-    const length = Number.parseInt(content.subarray(at).toString("latin1"), 10);
+    const length = Number.parseInt(content.subarray(at, at + maxDigits).toString("latin1"), 10);
     if (!(length > 0)) throw damaged("a header in it cannot be read");
     const record = content.subarray(at, at + length).toString("utf8");
     const path = /^\d+ path=([^]*)\n$/.exec(record)?.[1];

@@ -4,6 +4,9 @@ import { defaultTarLimits, readTar, type TarFile } from "./read-tar.ts";
 
 /** Deepest nesting of packed subcharts. */
 const maxDepth = 5;
+/** Longest part of a path, and longest path, that file systems take wherever the checkout lies. */
+const maxSegmentBytes = 255;
+const maxPathBytes = 1000;
 
 /**
  * The files of a packed chart, without the folder that they stand in; packed subcharts are unpacked too. VENDOR_FAILED
@@ -16,8 +19,20 @@ export function unpackChart(packed: Buffer): readonly TarFile[] {
     if (found.has(file.path)) throw refused(file.path, "stands in it twice");
     found.set(file.path, file);
   }
+  for (const path of found.keys()) requireRoom(path, found);
   if (!found.has("Chart.yaml")) throw refused("Chart.yaml", "is missing: it is no chart");
   return [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Throws for a path that cannot be written beside the others. */
+function requireRoom(path: string, found: ReadonlyMap<string, TarFile>): void {
+  const segments = path.split("/");
+  const isTooLong =
+    Buffer.byteLength(path) > maxPathBytes ||
+    segments.some((segment) => Buffer.byteLength(segment) > maxSegmentBytes);
+  if (isTooLong) throw refused(path, "is too long a path");
+  const isBelowFile = segments.some((_, index) => found.has(segments.slice(0, index).join("/")));
+  if (isBelowFile) throw refused(path, "stands below what is a file");
 }
 
 /** All levels share one budget: an archive of archives is no way around it. */

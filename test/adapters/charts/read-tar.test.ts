@@ -46,6 +46,15 @@ describe("an archive", () => {
     expect(readTar(written).map(({ path }) => path)).toEqual([long, long, "a/short"]);
   });
 
+  it("with a header of very many records takes no longer than one of its size may", () => {
+    const records = "9 a=bcde\n".repeat(300_000);
+    const written = packTar([
+      { path: "pax", type: "x", content: records },
+      { path: "a/x", content: "1" },
+    ]);
+    expect(readTar(written).map(({ path }) => path)).toEqual(["a/x"]);
+  });
+
   it("of whatever bytes gives files or one error, and nothing else", () => {
     const packed = packTar(entries);
     const damaged = fc
