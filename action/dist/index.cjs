@@ -34224,7 +34224,7 @@ function resolveNumber(text) {
   if (!float.test(text.startsWith(".") ? text : digits)) return { ok: true, value: text };
   const value = Number(digits);
   if (!Number.isFinite(value)) return { ok: true, value: text };
-  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact(text);
+  if (/^[-+]?[0-9]+$/.test(digits) && !Number.isSafeInteger(value)) return inexact;
   return { ok: true, value: value + 0 };
 }
 function exactInteger(text, match2) {
@@ -34233,12 +34233,13 @@ function exactInteger(text, match2) {
   if (hex !== void 0) magnitude = Number.parseInt(hex, 16);
   if (bin !== void 0) magnitude = Number.parseInt(bin, 2);
   if (oct !== void 0) magnitude = Number.parseInt(oct, 8);
-  if (!Number.isSafeInteger(magnitude)) return inexact(text);
+  if (!Number.isSafeInteger(magnitude)) return inexact;
   return { ok: true, value: sign === "-" && magnitude !== 0 ? -magnitude : magnitude };
 }
-function inexact(text) {
-  return { ok: false, why: `the integer ${text} is beyond 2^53 and would lose digits` };
-}
+var inexact = {
+  ok: false,
+  why: "the integer is beyond 2^53 and would lose digits"
+};
 
 // src/core/render/yaml-to-json.ts
 var aliasBudget = 1e4;
@@ -34484,6 +34485,17 @@ function child(node, step) {
 
 // src/core/secrets/sops-file.ts
 var sopsField = "sops";
+var openSecretFields = /* @__PURE__ */ new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "type",
+  "immutable"
+]);
+var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
+function strangeFields(secret) {
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && field !== sopsField);
+}
 function sealedText(object) {
   const text = object[sopsField];
   return typeof text === "string" ? text : void 0;
@@ -34553,12 +34565,16 @@ function sealProblems(manifest, documents) {
   }
   return valueProblems(manifest).map(({ path: path3, told: told2 }) => mistake(at2(path3), told2));
 }
-var secretFields = /* @__PURE__ */ new Set(["data", "stringData"]);
+var secretFields2 = /* @__PURE__ */ new Set(["data", "stringData"]);
 function valueProblems({ object }) {
   const { encrypted: encrypted2, plain } = sortValues(object);
-  const hidden = encrypted2.filter(([field]) => !secretFields.has(field));
-  const open3 = plain.filter(([field]) => secretFields.has(field));
+  const hidden = encrypted2.filter(([field]) => !secretFields2.has(field));
+  const open3 = plain.filter(([field]) => secretFields2.has(field));
   return [
+    ...strangeFields(object).map((field) => ({
+      path: [field],
+      told: { code: "invalid-object", message: `a Secret has no field "${field}"` }
+    })),
     ...hidden.slice(0, 1).map((path3) => ({
       path: path3,
       told: {
@@ -34726,7 +34742,18 @@ function readHelm(request, text) {
 }
 function readKustomize({ source }, text) {
   const main2 = source.files.find(({ path: path3 }) => isKustomizationOf(source.path, path3));
-  return readDocuments(main2?.path ?? source.path, text);
+  const file = main2?.path ?? source.path;
+  const read = readDocuments(file, text);
+  const sealed2 = read.objects.find(({ object }) => sealedText(object) !== void 0);
+  if (sealed2 === void 0) return read;
+  return refused({
+    file,
+    line: 0,
+    column: 0,
+    code: "sealed-secret",
+    message: `${describeKey(keyOf(sealed2.object))} is sealed with SOPS, and kustomize writes it anew: no worker could open it`,
+    hint: "put it into an App with `manifests`"
+  });
 }
 function isKustomizationOf(folder, path3) {
   const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -34736,7 +34763,8 @@ function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
     const rest = hint === void 0 ? {} : { hint };
-    return { file, line: 0, column: 0, code, message: `rendered: ${message}`, ...rest };
+    const words4 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
@@ -55175,6 +55203,7 @@ function typeAt(type, key) {
 }
 function fromCelValue(value) {
   if (typeof value === "bigint") return wholeNumber(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : void 0;
   if (typeof value !== "object" || value === null) return value;
   if (isCelUint(value)) return wholeNumber(value.value);
   if (isCelList(value)) {
@@ -56042,10 +56071,13 @@ function parseCel(text) {
   try {
     return parse2(text);
   } catch (error) {
-    if (!isSyntaxError(error)) throw error;
+    if (!isSyntaxError(error)) return { message: `this is no CEL: ${wordsOf(error)}`, offset: 0 };
     const { offset } = error.location.start;
     return { message: isWordless(error) ? syntaxWords(text, offset) : error.rawMessage, offset };
   }
+}
+function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 function syntaxWords(text, offset) {
   if (text.trim() === "") return "the expression is empty";
@@ -57152,7 +57184,12 @@ function checkNamespace({ object, at: at2 }) {
 }
 function checkSecret({ object, keyAt }) {
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
-  return ["data", "stringData"].flatMap((field) => {
+  const strange = strangeFields(object).map((field) => {
+    const message = `a Secret has no field "${field}"`;
+    const hint = "its values are in data or stringData";
+    return mistake(keyAt([field]), { code: "invalid-object", message, hint });
+  });
+  const open3 = ["data", "stringData"].flatMap((field) => {
     const data2 = object[field];
     const isEmpty3 = data2 === void 0 || data2 === null || isJsonObject(data2) && Object.keys(data2).length === 0;
     if (isEmpty3) return [];
@@ -57164,6 +57201,7 @@ function checkSecret({ object, keyAt }) {
       })
     ];
   });
+  return [...strange, ...open3];
 }
 var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
 function checkSealed({ object, keyAt }) {
@@ -57332,7 +57370,7 @@ function parseFillableManifests(files, context2, vocabulary) {
   const fillable = [];
   for (const manifest of read.objects) {
     const templates = templatesIn(manifest.object);
-    if (templates.length === 0) {
+    if (templates.length === 0 || sealedText(manifest.object) !== void 0) {
       literal2.push(manifest);
       continue;
     }
@@ -57930,15 +57968,18 @@ function usedCustomKinds({ app, objects, customKinds }) {
 // src/core/render/json-patch.ts
 function applyJsonPatch(document2, operations) {
   let value = document2;
+  const budget2 = { left: maxCopied };
   for (const [operation, patch] of operations.entries()) {
-    const result2 = applyOperation(value, patch);
+    const result2 = applyOperation(value, patch, budget2);
     if (!result2.ok) return { ok: false, operation, message: result2.message };
     value = result2.value;
   }
   return { ok: true, value };
 }
+var maxCopied = 1e5;
+var charactersPerValue = 16;
 var fail2 = (message) => ({ ok: false, message });
-function applyOperation(document2, patch) {
+function applyOperation(document2, patch, budget2) {
   const path3 = parsePointer(patch.path);
   if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
   switch (patch.op) {
@@ -57953,10 +57994,29 @@ function applyOperation(document2, patch) {
     case "move":
       return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
     case "copy":
-      return withSource(document2, patch, (_from, value) => add(document2, path3, value));
+      return withSource(
+        document2,
+        patch,
+        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
+      );
     default:
       return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
   }
+}
+function takeCopy(copied, budget2) {
+  const open3 = [copied];
+  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+    budget2.left -= 1;
+    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
+    if (isContainer(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        budget2.left -= key.length / charactersPerValue;
+        open3.push(member);
+      }
+    }
+    if (budget2.left < 0) return false;
+  }
+  return true;
 }
 function parsePointer(pointer) {
   if (pointer === "") return [];
@@ -58614,12 +58674,22 @@ function applyPatch(state, patch, path3) {
 function tell2(state, path3, told2) {
   state.diagnostics.push(mistake(state.at(path3), told2));
 }
+function sealChange(before, after, place) {
+  if (before[sopsField] === after[sopsField]) return [];
+  const message = `\`${sopsField}\` cannot be changed by an overlay`;
+  return [
+    mistake(place, { code: "sealed-secret", message, hint: "seal another Secret with sops" })
+  ];
+}
 function changed(state, { source, path: path3, object }) {
   if (canonicalJson(object) === canonicalJson(source.object)) return source;
   state.changed = true;
   const at2 = () => state.at(path3);
   const cleaned = withoutServerFields(object);
-  const problems = checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 });
+  const problems = [
+    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
+    ...sealChange(source.object, cleaned, at2())
+  ];
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   state.diagnostics.push(
     ...problems.map((problem2) => ({ ...problem2, message: `${where}: ${problem2.message}` }))
@@ -72474,7 +72544,8 @@ function hasStopped(board, site, { assignment: { mirror }, moving }) {
   const worker = own(board.input.workers, mirror);
   const stopped = own(worker?.stopped, site);
   const isLive = silentSinceOf(board.input, mirror) === null;
-  const isAnew = stopped !== moving.commit || worker?.isAtHead === true;
+  const hasHadIt = stopped !== "" && stopped !== moving.commit;
+  const isAnew = hasHadIt || worker?.isAtHead === true;
   return isLive && stopped !== void 0 && isAnew;
 }
 function enter(board, site, { moving, from }) {
@@ -73371,8 +73442,8 @@ function shownYaml(object, before) {
   if (!isSecret(object.object)) return object.yaml;
   const old = before === void 0 ? {} : unsealed(before.object);
   const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
-    if (field === sopsField) return [field, hiddenValue(value, old[field])];
-    return ["data", "stringData"].includes(field) && isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, value];
+    if (openSecretFields.has(field)) return [field, value];
+    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
   });
   return emitYaml(Object.fromEntries(fields));
 }
@@ -73780,11 +73851,11 @@ function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
 function budgetWords(run3, words4, code) {
-  const known3 = words4.get(code) ?? wordsOf(run3, code);
+  const known3 = words4.get(code) ?? wordsOf2(run3, code);
   words4.set(code, known3);
   return known3;
 }
-function wordsOf(run3, code) {
+function wordsOf2(run3, code) {
   const { stage, inFlight, unavailable, board } = run3;
   if (code === "failure-budget") return failureWords(run3);
   if (code === "fleet-budget") {
@@ -75573,9 +75644,7 @@ function align(board, tied) {
   const stages2 = lead.stages.map(
     (stage, index) => strictest(
       stage,
-      members.flatMap(
-        (member) => member.stages[counterpart(lead.stages, member.stages, index)] ?? []
-      )
+      members.flatMap((member) => stageAt(member, index))
     )
   );
   const strict = {
@@ -75583,7 +75652,7 @@ function align(board, tied) {
     progressDeadlineMs: Math.min(...members.map(({ progressDeadlineMs }) => progressDeadlineMs)),
     unknownBlocks: members.some(({ unknownBlocks }) => unknownBlocks)
   };
-  const stageOf2 = stagesBySite(members, stages2);
+  const stageOf2 = stagesBySite(members, stages2.length);
   for (const member of tied) {
     const aligned = withStages({ ...member, ...strict }, stages2, stageOf2);
     if (isSame(member, aligned)) continue;
@@ -75599,12 +75668,9 @@ function leadFirst(members) {
   const isBack = ({ backTo }) => backTo === void 0 ? 0 : 1;
   return members.toSorted((a, b) => isBack(a) - isBack(b) || b.stages.length - a.stages.length);
 }
-function counterpart(from, to, index) {
-  const placeOf2 = ({ name: name2 }) => to.findIndex((each) => each.name === name2);
-  const both = from.findLastIndex((stage, at2) => at2 <= index && placeOf2(stage) >= 0);
-  const shared2 = from[both];
-  const place = shared2 === void 0 ? index : placeOf2(shared2) + index - both;
-  return Math.min(place, to.length - 1);
+function stageAt({ stages: stages2 }, index) {
+  const last = Math.min(index, stages2.length - 1);
+  return stages2.slice(last, last + 1);
 }
 function strictest(stage, stages2) {
   const least = (pick) => Math.min(...stages2.map(pick));
@@ -75618,12 +75684,11 @@ function strictest(stage, stages2) {
     maxUnavailable: least(({ maxUnavailable }) => maxUnavailable)
   };
 }
-function stagesBySite(members, stages2) {
+function stagesBySite(members, count) {
   const stageOf2 = /* @__PURE__ */ new Map();
-  for (const { list, stages: division } of members) {
-    const places2 = division.map((_, index) => counterpart(division, stages2, index));
+  for (const { list } of members) {
     for (const [site, { stage }] of Object.entries(list)) {
-      if (!stageOf2.has(site)) stageOf2.set(site, places2[stage] ?? stages2.length - 1);
+      if (!stageOf2.has(site)) stageOf2.set(site, Math.min(stage, count - 1));
     }
   }
   return stageOf2;

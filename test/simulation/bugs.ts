@@ -113,13 +113,6 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: 'desired: new Set(), stays, verb: "delete"',
     },
   ],
-  "a failed apply is not tried again": [
-    {
-      file: "worker/site-actor.ts",
-      find: "this.#timer.schedule(`app/${state.app}`, untilRetry(this.#context, state.failures, error));",
-      replace: "void error;",
-    },
-  ],
   "a report of an unknown worker is taken without the rest": [
     {
       file: "controller/observations.ts",
