@@ -52,7 +52,7 @@ export function useStandInFleet(): StandInFleet {
     get stateDir() {
       return stateDir();
     },
-    start: async (sites, settings = {}, clock = undefined) => {
+    start: async (sites, settings = {}, clock) => {
       await mkdir(join(folder.dir, "kubeconfigs"), { recursive: true });
       const paths: Record<string, string> = {};
       for (const site of sites) {
