@@ -2,13 +2,14 @@
  * Whether two renderings of a request could differ. A name that is called has to stand in a template, but for `tpl`, which
  * calls what values say; so a chart that names none of these is the same each time, and once is enough.
  */
-import type { SourceFile } from "../../model/fleet-model.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
-/** What Helm's templates have that gives another answer each time, or in another order. */
+/** What asks for the time; dates are made of it where they are given none, and shown in the zone of the machine. */
+const ofTime =
+  /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
+/** What else of Helm's templates gives another answer each time, or in another order. */
 const varying =
-  /\b(now|ago|rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup|tpl)\b/;
-const ofTime = /\b(now|ago|tpl)\b/;
+  /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
 
 /** The newest version whose functions were looked through, major and minor. */
 const known = [4, 2] as const;
@@ -18,14 +19,15 @@ export function mayVary({ tool, version, source }: ToolRequest): boolean {
   if (tool === "kustomize") return false;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || (major === known[0] && minor > known[1]);
-  return isNewer || source.files.some((file) => isTemplate(file) && varying.test(file.text));
+  return isNewer || names(source, varying) || names(source, ofTime);
 }
 
 /** True where it may tell only after a while. */
 export function mayTellTime({ tool, source }: ToolRequest): boolean {
-  return tool === "helm" && source.files.some((file) => isTemplate(file) && ofTime.test(file.text));
+  return tool === "helm" && names(source, ofTime);
 }
 
-function isTemplate({ path, isBinary = false }: SourceFile): boolean {
-  return !isBinary && `/${path}`.includes("/templates/");
+/** Also in files that are no UTF-8: to Helm they are templates. */
+function names({ files }: ToolRequest["source"], functions: RegExp): boolean {
+  return files.some(({ path, text }) => `/${path}`.includes("/templates/") && functions.test(text));
 }
