@@ -19,7 +19,7 @@ export function warning(place: Place, told: Told): Diagnostic {
   return { ...mistake(place, told), severity: "warning" };
 }
 
-/** `a.yaml:3:1`, for messages that name a second place. */
+/** `a.yaml:3:1`, for messages that name a second place; `a.yaml` where no line of it is known. */
 export function placeText({ file, line, column }: Place): string {
-  return `${file}:${line}:${column}`;
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
