@@ -76,13 +76,16 @@ async function run(
 function failureOf(
   request: ToolRequest,
   { code, stderr, isTooLong }: ProgramResult,
-  { limits, work }: RunMeans,
+  { limits, work, root }: RunMeans,
 ): ToolOutput | undefined {
   if (isTooLong) {
     const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
     return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
   }
-  return code === 0 ? undefined : toolRefusal(request, stderr.replaceAll(`${work.path}/`, ""));
+  if (code === 0) return undefined;
+  // What our folders are called tells nobody anything: paths are those of the repository.
+  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
+  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
 }
 
 function argumentsFor(request: ToolRequest, means: RunMeans): readonly string[] {
