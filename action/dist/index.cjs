@@ -7411,10 +7411,10 @@ var require_code = __commonJS({
       }
       get names() {
         var _a;
-        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names, c) => {
+        return (_a = this._names) !== null && _a !== void 0 ? _a : this._names = this._items.reduce((names2, c) => {
           if (c instanceof Name2)
-            names[c.str] = (names[c.str] || 0) + 1;
-          return names;
+            names2[c.str] = (names2[c.str] || 0) + 1;
+          return names2;
         }, {});
       }
     };
@@ -7740,11 +7740,11 @@ var require_codegen = __commonJS({
         const rhs = this.rhs === void 0 ? "" : ` = ${this.rhs}`;
         return `${varKind} ${this.name}${rhs};` + _n;
       }
-      optimizeNames(names, constants2) {
-        if (!names[this.name.str])
+      optimizeNames(names2, constants2) {
+        if (!names2[this.name.str])
           return;
         if (this.rhs)
-          this.rhs = optimizeExpr(this.rhs, names, constants2);
+          this.rhs = optimizeExpr(this.rhs, names2, constants2);
         return this;
       }
       get names() {
@@ -7761,15 +7761,15 @@ var require_codegen = __commonJS({
       render({ _n }) {
         return `${this.lhs} = ${this.rhs};` + _n;
       }
-      optimizeNames(names, constants2) {
-        if (this.lhs instanceof code_1.Name && !names[this.lhs.str] && !this.sideEffects)
+      optimizeNames(names2, constants2) {
+        if (this.lhs instanceof code_1.Name && !names2[this.lhs.str] && !this.sideEffects)
           return;
-        this.rhs = optimizeExpr(this.rhs, names, constants2);
+        this.rhs = optimizeExpr(this.rhs, names2, constants2);
         return this;
       }
       get names() {
-        const names = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
-        return addExprNames(names, this.rhs);
+        const names2 = this.lhs instanceof code_1.Name ? {} : { ...this.lhs.names };
+        return addExprNames(names2, this.rhs);
       }
     };
     var AssignOp = class extends Assign2 {
@@ -7825,8 +7825,8 @@ var require_codegen = __commonJS({
       optimizeNodes() {
         return `${this.code}` ? this : void 0;
       }
-      optimizeNames(names, constants2) {
-        this.code = optimizeExpr(this.code, names, constants2);
+      optimizeNames(names2, constants2) {
+        this.code = optimizeExpr(this.code, names2, constants2);
         return this;
       }
       get names() {
@@ -7855,20 +7855,20 @@ var require_codegen = __commonJS({
         }
         return nodes.length > 0 ? this : void 0;
       }
-      optimizeNames(names, constants2) {
+      optimizeNames(names2, constants2) {
         const { nodes } = this;
         let i = nodes.length;
         while (i--) {
           const n = nodes[i];
-          if (n.optimizeNames(names, constants2))
+          if (n.optimizeNames(names2, constants2))
             continue;
-          subtractNames(names, n.names);
+          subtractNames(names2, n.names);
           nodes.splice(i, 1);
         }
         return nodes.length > 0 ? this : void 0;
       }
       get names() {
-        return this.nodes.reduce((names, n) => addNames(names, n.names), {});
+        return this.nodes.reduce((names2, n) => addNames(names2, n.names), {});
       }
     };
     var BlockNode = class extends ParentNode {
@@ -7913,20 +7913,20 @@ var require_codegen = __commonJS({
           return void 0;
         return this;
       }
-      optimizeNames(names, constants2) {
+      optimizeNames(names2, constants2) {
         var _a;
-        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants2);
-        if (!(super.optimizeNames(names, constants2) || this.else))
+        this.else = (_a = this.else) === null || _a === void 0 ? void 0 : _a.optimizeNames(names2, constants2);
+        if (!(super.optimizeNames(names2, constants2) || this.else))
           return;
-        this.condition = optimizeExpr(this.condition, names, constants2);
+        this.condition = optimizeExpr(this.condition, names2, constants2);
         return this;
       }
       get names() {
-        const names = super.names;
-        addExprNames(names, this.condition);
+        const names2 = super.names;
+        addExprNames(names2, this.condition);
         if (this.else)
-          addNames(names, this.else.names);
-        return names;
+          addNames(names2, this.else.names);
+        return names2;
       }
     };
     If2.kind = "if";
@@ -7941,10 +7941,10 @@ var require_codegen = __commonJS({
       render(opts) {
         return `for(${this.iteration})` + super.render(opts);
       }
-      optimizeNames(names, constants2) {
-        if (!super.optimizeNames(names, constants2))
+      optimizeNames(names2, constants2) {
+        if (!super.optimizeNames(names2, constants2))
           return;
-        this.iteration = optimizeExpr(this.iteration, names, constants2);
+        this.iteration = optimizeExpr(this.iteration, names2, constants2);
         return this;
       }
       get names() {
@@ -7965,8 +7965,8 @@ var require_codegen = __commonJS({
         return `for(${varKind} ${name2}=${from}; ${name2}<${to}; ${name2}++)` + super.render(opts);
       }
       get names() {
-        const names = addExprNames(super.names, this.from);
-        return addExprNames(names, this.to);
+        const names2 = addExprNames(super.names, this.from);
+        return addExprNames(names2, this.to);
       }
     };
     var ForIter = class extends For {
@@ -7980,10 +7980,10 @@ var require_codegen = __commonJS({
       render(opts) {
         return `for(${this.varKind} ${this.name} ${this.loop} ${this.iterable})` + super.render(opts);
       }
-      optimizeNames(names, constants2) {
-        if (!super.optimizeNames(names, constants2))
+      optimizeNames(names2, constants2) {
+        if (!super.optimizeNames(names2, constants2))
           return;
-        this.iterable = optimizeExpr(this.iterable, names, constants2);
+        this.iterable = optimizeExpr(this.iterable, names2, constants2);
         return this;
       }
       get names() {
@@ -8025,20 +8025,20 @@ var require_codegen = __commonJS({
         (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNodes();
         return this;
       }
-      optimizeNames(names, constants2) {
+      optimizeNames(names2, constants2) {
         var _a, _b;
-        super.optimizeNames(names, constants2);
-        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names, constants2);
-        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names, constants2);
+        super.optimizeNames(names2, constants2);
+        (_a = this.catch) === null || _a === void 0 ? void 0 : _a.optimizeNames(names2, constants2);
+        (_b = this.finally) === null || _b === void 0 ? void 0 : _b.optimizeNames(names2, constants2);
         return this;
       }
       get names() {
-        const names = super.names;
+        const names2 = super.names;
         if (this.catch)
-          addNames(names, this.catch.names);
+          addNames(names2, this.catch.names);
         if (this.finally)
-          addNames(names, this.finally.names);
-        return names;
+          addNames(names2, this.finally.names);
+        return names2;
       }
     };
     var Catch = class extends BlockNode {
@@ -8322,15 +8322,15 @@ var require_codegen = __commonJS({
       }
     };
     exports2.CodeGen = CodeGen;
-    function addNames(names, from) {
+    function addNames(names2, from) {
       for (const n in from)
-        names[n] = (names[n] || 0) + (from[n] || 0);
-      return names;
+        names2[n] = (names2[n] || 0) + (from[n] || 0);
+      return names2;
     }
-    function addExprNames(names, from) {
-      return from instanceof code_1._CodeOrName ? addNames(names, from.names) : names;
+    function addExprNames(names2, from) {
+      return from instanceof code_1._CodeOrName ? addNames(names2, from.names) : names2;
     }
-    function optimizeExpr(expr, names, constants2) {
+    function optimizeExpr(expr, names2, constants2) {
       if (expr instanceof code_1.Name)
         return replaceName(expr);
       if (!canOptimize(expr))
@@ -8346,18 +8346,18 @@ var require_codegen = __commonJS({
       }, []));
       function replaceName(n) {
         const c = constants2[n.str];
-        if (c === void 0 || names[n.str] !== 1)
+        if (c === void 0 || names2[n.str] !== 1)
           return n;
-        delete names[n.str];
+        delete names2[n.str];
         return c;
       }
       function canOptimize(e) {
-        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names[c.str] === 1 && constants2[c.str] !== void 0);
+        return e instanceof code_1._Code && e._items.some((c) => c instanceof code_1.Name && names2[c.str] === 1 && constants2[c.str] !== void 0);
       }
     }
-    function subtractNames(names, from) {
+    function subtractNames(names2, from) {
       for (const n in from)
-        names[n] = (names[n] || 0) - (from[n] || 0);
+        names2[n] = (names2[n] || 0) - (from[n] || 0);
     }
     function not(x) {
       return typeof x == "boolean" || typeof x == "number" || x === null ? !x : (0, code_1._)`!${par(x)}`;
@@ -8555,7 +8555,7 @@ var require_names = __commonJS({
     "use strict";
     Object.defineProperty(exports2, "__esModule", { value: true });
     var codegen_1 = require_codegen();
-    var names = {
+    var names2 = {
       // validation function arguments
       data: new codegen_1.Name("data"),
       // data passed to validation function
@@ -8584,7 +8584,7 @@ var require_names = __commonJS({
       jsonLen: new codegen_1.Name("jsonLen"),
       jsonPart: new codegen_1.Name("jsonPart")
     };
-    exports2.default = names;
+    exports2.default = names2;
   }
 });
 
@@ -22115,9 +22115,9 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         if (inode.type !== "tree") {
           throw new Error(`ENOTDIR: not a directory, scandir '${filepath}'`);
         }
-        const names = inode.children.map((inode2) => inode2.fullpath);
-        names.sort(compareStrings);
-        return names;
+        const names2 = inode.children.map((inode2) => inode2.fullpath);
+        names2.sort(compareStrings);
+        return names2;
       }
       async type(entry2) {
         if (entry2._type === false) {
@@ -25115,9 +25115,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         if (await entry2.type() !== "tree") return null;
         const filepath = entry2._fullpath;
         const { fs: fs2, dir } = this;
-        const names = await fs2.readdir(join8(dir, filepath));
-        if (names === null) return null;
-        return names.map((name2) => join8(filepath, name2));
+        const names2 = await fs2.readdir(join8(dir, filepath));
+        if (names2 === null) return null;
+        return names2.map((name2) => join8(filepath, name2));
       }
       async type(entry2) {
         if (entry2._type === false) {
@@ -25597,16 +25597,16 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
        * @returns {Promise<string[]|null>} - An array of file names, or `null` if the path is not a directory.
        */
       async readdir(filepath) {
-        let names;
+        let names2;
         try {
-          names = await this._readdir(filepath);
+          names2 = await this._readdir(filepath);
         } catch (err) {
           if (err.code === "ENOTDIR") return null;
           if (isNotFoundError(err)) return [];
           throw err;
         }
-        names.sort(compareStrings);
-        return names;
+        names2.sort(compareStrings);
+        return names2;
       }
       /**
        * Return a flat list of all the files nested inside a directory
@@ -33856,20 +33856,20 @@ function hashOf(text) {
 }
 
 // src/core/render/tools/may-vary.ts
-var varying = /\b(now|ago|rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup|tpl)\b/;
-var ofTime = /\b(now|ago|tpl)\b/;
+var ofTime = /\b(now|ago|tpl|date|dateInZone|date_in_zone|htmlDate|htmlDateInZone|durationRound)\b/;
+var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encryptAES|keys|values|getHostByName|lookup)\b/;
 var known = [4, 2];
 function mayVary({ tool, version, source }) {
   if (tool === "kustomize") return false;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isNewer = major > known[0] || major === known[0] && minor > known[1];
-  return isNewer || source.files.some((file) => isTemplate(file) && varying.test(file.text));
+  return isNewer || names(source, varying) || names(source, ofTime);
 }
 function mayTellTime({ tool, source }) {
-  return tool === "helm" && source.files.some((file) => isTemplate(file) && ofTime.test(file.text));
+  return tool === "helm" && names(source, ofTime);
 }
-function isTemplate({ path: path3, isBinary = false }) {
-  return !isBinary && `/${path3}`.includes("/templates/");
+function names({ files }, functions2) {
+  return files.some(({ path: path3, text }) => `/${path3}`.includes("/templates/") && functions2.test(text));
 }
 
 // src/core/model/json.ts
@@ -34067,7 +34067,7 @@ function warning(place, told2) {
   return { ...mistake(place, told2), severity: "warning" };
 }
 function placeText({ file, line, column }) {
-  return `${file}:${line}:${column}`;
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
 // src/core/render/read-yaml.ts
@@ -34756,8 +34756,8 @@ function readKustomize({ source }, text) {
   });
 }
 function isKustomizationOf(folder, path3) {
-  const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-  return names.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
+  const names2 = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+  return names2.some((name2) => path3 === (folder === "" ? name2 : `${folder}/${name2}`));
 }
 function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
@@ -35047,12 +35047,14 @@ async function run({ tool, root, work, limits, clock, signal }, args, zoneFile) 
   const env = toolEnvironment(work.path, zoneFile);
   return runProgram({ program: tool.program, args, cwd: root, env, signal }, limits, clock);
 }
-function failureOf(request, { code, stderr, isTooLong }, { limits, work }) {
+function failureOf(request, { code, stderr, isTooLong }, { limits, work, root }) {
   if (isTooLong) {
     const message = `${request.tool}: it renders to more than ${limits.maxOutput} bytes`;
     return refused({ file: null, line: 0, column: 0, code: "tool-refused", message });
   }
-  return code === 0 ? void 0 : toolRefusal(request, stderr.replaceAll(`${work.path}/`, ""));
+  if (code === 0) return void 0;
+  const inTree = stderr.replaceAll(`${root}/`, "").replaceAll(root, ".");
+  return toolRefusal(request, inTree.replaceAll(`${work.path}/`, ""));
 }
 function argumentsFor(request, means) {
   const { chart, source } = request;
@@ -35163,8 +35165,8 @@ function compareText(a, b) {
 }
 
 // src/core/rollout/words.ts
-function someOf(names, most = 3) {
-  const all = [...names];
+function someOf(names2, most = 3) {
+  const all = [...names2];
   const shown2 = all.slice(0, most).join(", ");
   return all.length > most ? `${shown2} and ${all.length - most} more` : shown2;
 }
@@ -53987,8 +53989,8 @@ var ConcreteAttributeFactory = class {
     this.registry = registry;
     this.container = container;
   }
-  createAbsolute(id, names) {
-    return new AbsoluteAttr(id, names, [], this.registry, this);
+  createAbsolute(id, names2) {
+    return new AbsoluteAttr(id, names2, [], this.registry, this);
   }
   createConditional(id, cond, t, f) {
     return new ConditionalAttr(id, cond, t, f, this);
@@ -55228,8 +55230,8 @@ function fromEntries(entries2) {
 
 // src/core/cel/check-cel-types.ts
 var maxProblems = 5;
-function checkCelTypes(parsed, { variables, ...names }) {
-  const check = { ...names, parsed, problems: [] };
+function checkCelTypes(parsed, { variables, ...names2 }) {
+  const check = { ...names2, parsed, problems: [] };
   const type = typeOf(check, parsed.expr, variables);
   return { type, problems: check.problems.slice(0, maxProblems) };
 }
@@ -55961,11 +55963,11 @@ var CelEnvironment = class {
       isFunction: (name2) => env.funcs.find(name2) !== void 0
     });
     if (problems.length > 0) return { ok: false, problems };
-    const names = freeNames(parsed.expr);
+    const names2 = freeNames(parsed.expr);
     const reads = readsOf(parsed);
     meterCel(parsed);
     const run3 = plan(env, parsed);
-    return { ok: true, program: this.#programOf({ parsed, names, reads, type, run: run3 }) };
+    return { ok: true, program: this.#programOf({ parsed, names: names2, reads, type, run: run3 }) };
   }
   #newEnv() {
     const { DYN: DYN4 } = CelScalar;
@@ -56005,13 +56007,13 @@ var CelEnvironment = class {
   }
   #programOf({
     parsed,
-    names,
+    names: names2,
     reads,
     type,
     run: run3
   }) {
     const evaluate = (facts, calls = {}) => {
-      const bindings = this.#bindings(names, facts);
+      const bindings = this.#bindings(names2, facts);
       this.#calls = calls;
       this.#steps = 0;
       const value = run3(bindings);
@@ -56023,11 +56025,11 @@ var CelEnvironment = class {
       const result2 = fromCelValue(value);
       return result2 === void 0 ? failed2(noData, 0) : { ok: true, value: result2 };
     };
-    return { names, type, reads, evaluate };
+    return { names: names2, type, reads, evaluate };
   }
-  #bindings(names, facts) {
+  #bindings(names2, facts) {
     const bindings = {};
-    for (const name2 of names) {
+    for (const name2 of names2) {
       if (!Object.hasOwn(facts, name2) || !Object.hasOwn(this.#variables, name2)) continue;
       bindings[name2] = this.#input(facts[name2] ?? null, this.#variables[name2] ?? "any");
     }
@@ -56320,7 +56322,7 @@ function valueText(facts, path3) {
 // src/core/render/check-filled-overlay.ts
 function filledOverlayMistakes(overlay, at2) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
-  const names = images.flatMap(
+  const names2 = images.flatMap(
     ({ newName, newTag, digest }, index) => entries({ newName, newTag, digest }, ["images", index])
   );
   const texts2 = [...entries(labels, ["labels"]), ...entries(annotations2, ["annotations"])];
@@ -56334,7 +56336,7 @@ function filledOverlayMistakes(overlay, at2) {
     ...entries(limits, ["resources", index, "limits"])
   ]);
   return [
-    ...names.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
+    ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
     ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
     ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
     ...amounts2.flatMap(told(at2, "a quantity", (value) => value === null || isScalar5(value)))
@@ -56412,11 +56414,11 @@ function compileCheck(cel2) {
   const message = `a check says true or false, and this is ${celTypeInWords(type)}`;
   return { ok: false, problems: [{ message, offset: 0, hint: "compare it with something" }] };
 }
-function isOfSite({ names }) {
-  return names.has("site") || names.has("app") || names.has("apps");
+function isOfSite({ names: names2 }) {
+  return names2.has("site") || names2.has("app") || names2.has("apps");
 }
-function countsSites({ names }) {
-  return names.has("stage") || names.has("overall");
+function countsSites({ names: names2 }) {
+  return names2.has("stage") || names2.has("overall");
 }
 
 // src/core/model/check-checks.ts
@@ -57804,10 +57806,10 @@ var SiteFacts = class {
     if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
     const { selector } = parsed;
     if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names = [...this.#model.sites].flatMap(
+    const names2 = [...this.#model.sites].flatMap(
       ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
     );
-    const peers = names.toSorted().map((name2) => this.#input(name2));
+    const peers = names2.toSorted().map((name2) => this.#input(name2));
     if (this.#peers.size >= maxSelectors) this.#peers.clear();
     this.#peers.set(text, peers);
     return peers;
@@ -57929,11 +57931,11 @@ function toolInputs(model, app) {
 function inputDigest(inputs) {
   const { model, app, files } = inputs;
   const { namespace, source, placement, values, overlays = [] } = app.spec;
-  const names = /* @__PURE__ */ new Set([
+  const names2 = /* @__PURE__ */ new Set([
     ...placement.virtualSites,
     ...overlays.flatMap(({ virtualSites: virtualSites2 }) => virtualSites2)
   ]);
-  const selectors = [...names].map((name2) => {
+  const selectors = [...names2].map((name2) => {
     const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
     return [name2, { selector: selector ?? null, all: all ?? false }];
   });
@@ -62008,8 +62010,8 @@ function CollectDistributionNames(expression, result2 = []) {
     IsDeferred(expression) && guard_exports.IsEqual(expression.action, "Conditional") ? IsRef(expression.parameters[0]) ? CollectDistributionNames(expression.parameters[2], CollectDistributionNames(expression.parameters[3], [...result2, expression.parameters[0]["$ref"]])) : CollectDistributionNames(expression.parameters[2], CollectDistributionNames(expression.parameters[3], result2)) : IsDeferred(expression) && guard_exports.IsEqual(expression.action, "Mapped") ? IsDeferred(expression.parameters[1]) && guard_exports.IsEqual(expression.parameters[1].action, "KeyOf") && IsRef(expression.parameters[1].parameters[0]) ? [...result2, expression.parameters[1].parameters[0]["$ref"]] : result2 : result2
   );
 }
-function BuildDistributionArray(parameters, names) {
-  return parameters.reduce((result2, left) => [...result2, names.includes(left.name)], []);
+function BuildDistributionArray(parameters, names2) {
+  return parameters.reduce((result2, left) => [...result2, names2.includes(left.name)], []);
 }
 function ZipDistributionArray(arguments_, distributionArray, result2 = []) {
   return guard_exports.ShiftLeft(arguments_, (argumentLeft, argumentRight) => guard_exports.ShiftLeft(distributionArray, (booleanLeft, booleanRight) => ZipDistributionArray(argumentRight, booleanRight, [...result2, [booleanLeft, argumentLeft]]), () => result2), () => result2);
@@ -65898,8 +65900,8 @@ var ObjectReader = class {
     this.#timeoutMs = options.timeoutMs ?? 6e4;
   }
   /** Type and size of each name; undefined for what is not there. */
-  info(names) {
-    return this.#ask("info", names);
+  info(names2) {
+    return this.#ask("info", names2);
   }
   /** Type and bytes of each id, checked; absent when not there. */
   async contents(oids) {
@@ -65926,10 +65928,10 @@ var ObjectReader = class {
     child3?.kill();
     await child3?.ended;
   }
-  async #ask(kind, names) {
-    if (names.length === 0) return [];
+  async #ask(kind, names2) {
+    if (names2.length === 0) return [];
     if (this.#closed) throw new Error("the object store is closed");
-    const asked = names.map((name2) => this.#enqueue(kind, name2));
+    const asked = names2.map((name2) => this.#enqueue(kind, name2));
     this.#child ??= this.#start();
     const done = new AbortController();
     void this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
@@ -66719,11 +66721,11 @@ function allReferences(draft) {
     ])
   ];
 }
-function virtualSiteReferences(from, parent, names) {
-  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names);
+function virtualSiteReferences(from, parent, names2) {
+  return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names2);
 }
-function namedIn(from, { path: path3, kind }, names = []) {
-  return names.map((name2, index) => ({ from, path: [...path3, index], kind, name: name2 }));
+function namedIn(from, { path: path3, kind }, names2 = []) {
+  return names2.map((name2, index) => ({ from, path: [...path3, index], kind, name: name2 }));
 }
 function strategyReference(from, name2) {
   if (name2 === void 0) return [];
@@ -66733,9 +66735,9 @@ function danglingHint(kind, name2, known3) {
   const near = closestName(name2, known3);
   if (near !== void 0) return `did you mean "${near}"?`;
   if (known3.size === 0) return `the fleet declares no ${kind}`;
-  const names = [...known3].toSorted();
-  const shown2 = names.slice(0, 8).join(", ");
-  return `known: ${shown2}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+  const names2 = [...known3].toSorted();
+  const shown2 = names2.slice(0, 8).join(", ");
+  return `known: ${shown2}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
 }
 
 // src/core/apply/field-paths.ts
@@ -67083,11 +67085,11 @@ function checkFleet({ value, document: document2 }) {
   ];
 }
 function checkVendorList(list, document2) {
-  const names = /* @__PURE__ */ new Set();
+  const names2 = /* @__PURE__ */ new Set();
   return list.flatMap(({ name: name2, chart, git }, index) => {
     const path3 = ["spec", "vendor", index];
-    const isSecond = names.has(name2);
-    names.add(name2);
+    const isSecond = names2.has(name2);
+    names2.add(name2);
     if (isSecond) {
       const message2 = `"${name2}" stands in the list already`;
       const place = document2.at([...path3, "name"]);
@@ -67243,12 +67245,12 @@ function checkStrategy({ value, document: document2 }) {
 function checkUrgentStages({ value, document: document2 }) {
   const { stages: stages2 = [], urgent } = value.spec;
   const declared = stages2.map(({ name: name2 }) => name2);
-  const names = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
+  const names2 = [...declared.length === 0 ? ["canary", "early"] : declared, "rest"];
   return (urgent?.stages ?? []).flatMap((name2, index) => {
-    if (names.includes(name2)) return [];
+    if (names2.includes(name2)) return [];
     const message = `there is no stage "${name2}"`;
-    const near = closestName(name2, names);
-    const hint = near === void 0 ? `stages: ${names.join(", ")}` : `did you mean "${near}"?`;
+    const near = closestName(name2, names2);
+    const hint = near === void 0 ? `stages: ${names2.join(", ")}` : `did you mean "${near}"?`;
     const place = document2.at(["spec", "urgent", "stages", index]);
     return [errorAt(place, { code: "dangling-reference", message, hint })];
   });
@@ -67539,7 +67541,7 @@ function draftFleet(read, check) {
     strategies: entriesOf2(valid, "RolloutStrategy"),
     decisions: entriesOf2(valid, "Decision"),
     windows: entriesOf2(valid, "MaintenanceWindow"),
-    declared: new Map([...declared].map(([kind, names]) => [kind, new Set(names.keys())])),
+    declared: new Map([...declared].map(([kind, names2]) => [kind, new Set(names2.keys())])),
     hasUnreadable
   };
   return { draft, diagnostics };
@@ -67550,12 +67552,12 @@ function nameOf3({ document: { value } }) {
   return typeof name2 === "string" ? name2 : void 0;
 }
 function declare({ kind, document: document2 }, name2, declared) {
-  const names = declared.get(kind) ?? /* @__PURE__ */ new Map();
-  declared.set(kind, names);
+  const names2 = declared.get(kind) ?? /* @__PURE__ */ new Map();
+  declared.set(kind, names2);
   const place = document2.at(["metadata", "name"]);
-  const first2 = names.get(name2);
+  const first2 = names2.get(name2);
   if (first2 === void 0) {
-    names.set(name2, place);
+    names2.set(name2, place);
     return [];
   }
   const message = `the ${kind} "${name2}" is declared already, at ${first2.file}:${first2.line}`;
@@ -70721,9 +70723,9 @@ function warnOf({ entry: entry2, path: path3, spec }, sites) {
   return [warningAt(place, { code: "matches-by-absence", message, hint })];
 }
 function someNames(sites) {
-  const names = sites.map(({ name: name2 }) => name2).toSorted();
-  const shown2 = names.slice(0, 3).join(", ");
-  return names.length > 3 ? `${shown2} and ${names.length - 3} more` : shown2;
+  const names2 = sites.map(({ name: name2 }) => name2).toSorted();
+  const shown2 = names2.slice(0, 3).join(", ");
+  return names2.length > 3 ? `${shown2} and ${names2.length - 3} more` : shown2;
 }
 
 // src/core/model/load-fleet.ts
@@ -71023,7 +71025,7 @@ function byMinor(sites, minors) {
 }
 function rangeMistakes(app, sites) {
   const { min, max } = app.value.spec.kubernetes ?? {};
-  return [...sites].flatMap(([minor, names]) => {
+  return [...sites].flatMap(([minor, names2]) => {
     const isBelow = min !== void 0 && minor < minorOf(min);
     const isAbove = max !== void 0 && minor > minorOf(max);
     if (!isBelow && !isAbove) return [];
@@ -71031,7 +71033,7 @@ function rangeMistakes(app, sites) {
     const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted}; ${placesOf2(minor, names)}`,
+      message: `${name2} needs Kubernetes ${wanted}; ${placesOf2(minor, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -71053,7 +71055,7 @@ function servingMistakes({ app, variants, places: places2 }, minors) {
 }
 function unserved({ app, variants, places: places2 }, minors) {
   return [...sitesByTree(app.sites)].flatMap(
-    ([tree, names]) => [...byMinor(names, minors)].flatMap(
+    ([tree, names2]) => [...byMinor(names2, minors)].flatMap(
       ([minor, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
         const problem2 = servingProblem(object, minor);
         if (problem2 === void 0) return [];
@@ -71075,8 +71077,8 @@ function sitesByTree(sites) {
 function placeOf(places2, id) {
   return places2.get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf2(minor, names) {
-  const [first2 = "", ...others] = names;
+function placesOf2(minor, names2) {
+  const [first2 = "", ...others] = names2;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
 }
@@ -72609,8 +72611,8 @@ function foldStages(release2) {
   }
   const folded = kept.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
-    const names = added.map(({ name: name2 }) => name2).join(", ");
-    return names === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names}` };
+    const names2 = added.map(({ name: name2 }) => name2).join(", ");
+    return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
   });
   return { ...release2, stages: folded, list };
 }
@@ -72714,8 +72716,8 @@ function shortened(app, room) {
 function knownNames(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
   const { current, open: open3 } = control2;
-  const names = [...open3, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
-  return new Set(current.release === null ? names : [...names, current.release.id]);
+  const names2 = [...open3, ...current.partial.map(({ release: release2 }) => release2)].map(({ id }) => id);
+  return new Set(current.release === null ? names2 : [...names2, current.release.id]);
 }
 
 // src/core/rollout/start/start-run.ts
@@ -73981,11 +73983,11 @@ function weekDay(day) {
 }
 
 // src/core/rollout/windows/window-block.ts
-function windowBlock(board, { facts }, { names = [], isFirst = false }) {
+function windowBlock(board, { facts }, { names: names2 = [], isFirst = false }) {
   const rules = board.input.budgets.windows ?? [];
   if (rules.length === 0 || facts === void 0) return null;
   const ruling = rules.filter(
-    (rule) => (rule.everyApp || names.includes(rule.name)) && rule.matches(facts.labels)
+    (rule) => (rule.everyApp || names2.includes(rule.name)) && rule.matches(facts.labels)
   );
   if (ruling.length === 0) return null;
   const zone = facts.timeZone ?? "UTC";
@@ -74452,10 +74454,10 @@ function approvalBlock(release2, stage) {
 }
 function tiedBlock(block, releases, blocked) {
   const others = releases.filter(({ id }) => id !== blocked.id).map(({ app }) => app);
-  const names = [...new Set(others)].join(", ");
+  const names2 = [...new Set(others)].join(", ");
   return {
     ...block,
-    reason: `${block.reason} (${blocked.app} moves together with ${names}: objects go from one to the other)`
+    reason: `${block.reason} (${blocked.app} moves together with ${names2}: objects go from one to the other)`
   };
 }
 
@@ -74979,18 +74981,18 @@ function excuse(board, { state, release: release2, view }, excused) {
 function promote({ board, stage, sites }, release2) {
   const app = board.apps.get(release2.app);
   if (app === void 0) return;
-  const names = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
-  for (const site of names) {
+  const names2 = sites.map(({ site }) => site).filter((site) => Object.hasOwn(release2.list, site));
+  for (const site of names2) {
     const to = own(release2.list, site)?.to;
     if (to !== void 0 && to !== null) app.promoted.set(site, to);
   }
-  const missed = names.filter((site) => !Object.hasOwn(release2.handed, site));
+  const missed = names2.filter((site) => !Object.hasOwn(release2.handed, site));
   overtakeMissed(board, release2, new Set(missed));
-  const gone = new Set(names);
+  const gone = new Set(names2);
   const older = app.current.partial.map((entry3) => ({ ...entry3, sites: entry3.sites.filter((site) => !gone.has(site)) })).filter((entry3) => entry3.sites.length > 0 || entry3.release.id === release2.id);
   const { selector } = stage;
   const ref = currentRefOf(release2);
-  const entry2 = { stage: stage.name, release: ref, sites: names.toSorted() };
+  const entry2 = { stage: stage.name, release: ref, sites: names2.toSorted() };
   const partial = [...older, selector === void 0 ? entry2 : { ...entry2, selector }];
   const openList2 = app.current.openList ?? release2.openList;
   const current = { ...app.current, partial, ...openList2 === void 0 ? {} : { openList: openList2 } };
@@ -75656,8 +75658,8 @@ function align(board, tied) {
   for (const member of tied) {
     const aligned = withStages({ ...member, ...strict }, stages2, stageOf2);
     if (isSame(member, aligned)) continue;
-    const names = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
-    setRelease(board, aligned, `${member.id} moves together with ${names.join(", ")}`);
+    const names2 = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
+    setRelease(board, aligned, `${member.id} moves together with ${names2.join(", ")}`);
   }
 }
 function withUnitUrgency(tied) {
@@ -75999,7 +76001,7 @@ function plannedWaits(start, changes) {
   return toldWaits(waits2.flat());
 }
 function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
-  const isOrdered = Object.values(dependsOn).some((names) => names.length > 0);
+  const isOrdered = Object.values(dependsOn).some((names2) => names2.length > 0);
   if (hasWindows(budgets) || control2.holds.length > 0 || isOrdered) {
     yield { codes: /* @__PURE__ */ new Set(["window", "held", "dependency"]), room: 0 };
   }
@@ -76175,8 +76177,8 @@ function deletionPlan(releases) {
 }
 function siteNotes(base, head) {
   if (base === void 0) return [];
-  const names = [.../* @__PURE__ */ new Set([...base.sites.keys(), ...head.sites.keys()])].toSorted();
-  return names.flatMap((site) => {
+  const names2 = [.../* @__PURE__ */ new Set([...base.sites.keys(), ...head.sites.keys()])].toSorted();
+  return names2.flatMap((site) => {
     const [before, after] = [base.sites.get(site)?.value.spec, head.sites.get(site)?.value.spec];
     if (before === void 0) return [`site ${site} is new`];
     if (after === void 0) {
@@ -76430,14 +76432,14 @@ function groupBlock(plan2, group2, number) {
     countOf(objects.length, "object"),
     counts.join(" ")
   ];
-  const names = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
-  const more = group2.sites.length - names.length;
+  const names2 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
+  const more = group2.sites.length - names2.length;
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
   return `<details${number === 1 ? " open" : ""}><summary><b>${number}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
-${names.join(" ")}${more > 0 ? ` and ${more} more` : ""}
+${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
 ${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
