@@ -73,7 +73,13 @@ export class WriteAuditor {
       const { kind = "", namespace = "", name = "" } = parseObjectId(id) ?? {};
       const live = cluster.store.get(plurals[kind] ?? "", `${namespace}/${name}`);
       if (live === undefined || ownerOf(live) !== app) return false;
-      return kind !== "Deployment" || Number(at(live, "status", "availableReplicas") ?? 0) > 0;
+      if (kind !== "Deployment") return true;
+      const isSeen =
+        at(live, "status", "observedGeneration") === at(live, "metadata", "generation");
+      const ready = ["availableReplicas", "updatedReplicas"].map((field) =>
+        at(live, "status", field),
+      );
+      return isSeen && ready.every((count) => Number(count ?? 0) > 0);
     });
   }
 }
