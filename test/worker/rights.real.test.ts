@@ -115,7 +115,7 @@ describe("a worker with the rights of its kinds", { timeout: 90_000 }, () => {
     site.start();
     const { message } = await told(site, "web", "secrets");
     expect(message).toBe(
-      "cannot read Secret one/s1: the worker may not get secrets in namespace one (`flotilla rbac` prints the rights that a worker needs)",
+      "cannot read Secret one/s1: the worker may not get secrets in namespace one (`flotilla rbac` prints the rights that a worker needs) (and the same of 2 other objects)",
     );
     await stands(site, "/api/v1/namespaces/one/configmaps/c");
     await asAdministrator(workerRights(web, subject));
