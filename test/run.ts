@@ -1,13 +1,14 @@
 /**
  * `npm test`: all suites, the ones with an SSH server, in a browser and on real API servers last and one at a time, because
  * each of them starts several processes. Where what they need cannot be had those suites are named as skipped, with
- * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The last line is
+ * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The end of
+ * the output names what failed and why once more, so that nobody has to search for it; the last line is
  * `N passed, N failed`; a suite that cannot be loaded counts as a failed test.
  */
 import { spawn } from "node:child_process";
 import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { resolveComponents } from "./control-plane/build.ts";
 import { findBrowser } from "./support/browser.ts";
 import { findSshServer } from "./support/ssh-server.ts";
@@ -17,6 +18,8 @@ interface Counts {
   readonly failed: number;
   /** Tests and suites that did not run. */
   readonly skipped: readonly string[];
+  /** What failed and why, an entry each. */
+  readonly failures: readonly string[];
 }
 
 /** What is read of vitest's JSON report. */
@@ -25,7 +28,12 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -53,6 +61,9 @@ async function run(selected: readonly string[]): Promise<void> {
   }
   const skipped = outcomes.flatMap((outcome) => outcome.skipped);
   for (const line of skipped) process.stdout.write(`skipped: ${line}\n`);
+  for (const failure of outcomes.flatMap((outcome) => outcome.failures)) {
+    process.stdout.write(`failed: ${failure}\n`);
+  }
   const sum = (column: "passed" | "failed"): number =>
     outcomes.reduce((total, outcome) => total + outcome[column], 0);
   const failed = sum("failed") + (requiresAll ? skipped.length : 0) + (suites.length === 0 ? 1 : 0);
@@ -77,7 +88,7 @@ async function runNeedy(
   return { ...nothing, skipped: suites.map((path) => `${path}: ${found.reason}`) };
 }
 
-const nothing: Counts = { passed: 0, failed: 0, skipped: [] };
+const nothing: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
 
 async function runSuites(
   suites: readonly string[],
@@ -120,22 +131,41 @@ async function readReport(path: string): Promise<Report | undefined> {
 
 /** Whatever made vitest fail counts, also when no single test did: an error outside of tests, a crash. */
 function count(isGood: boolean, report: Report | undefined): Counts {
-  if (report === undefined) return { ...nothing, failed: 1 };
+  if (report === undefined) {
+    return { ...nothing, failed: 1, failures: ["the suites did not end; see their output above"] };
+  }
   const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const withStatus = (status: string): number =>
-    tests.filter((test) => test.status === status).length;
-  const brokenSuites = report.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  ).length;
-  const failed = withStatus("failed") + brokenSuites;
+  const failures = report.testResults.flatMap(describeFailures);
+  if (failures.length === 0 && !isGood) {
+    failures.push("an error outside of every test; see the output above");
+  }
   return {
-    passed: withStatus("passed"),
-    failed: failed === 0 && !isGood ? 1 : failed,
+    passed: tests.filter(({ status }) => status === "passed").length,
+    failed: failures.length,
     skipped: tests
-      .filter((test) => test.status !== "passed" && test.status !== "failed")
-      .map((test) => test.fullName),
+      .filter(({ status }) => status !== "passed" && status !== "failed")
+      .map(({ fullName }) => fullName),
+    failures,
   };
+}
+
+/** An entry for each failed test of a suite, or for the suite itself if it could not be loaded. */
+function describeFailures(suite: Report["testResults"][number]): string[] {
+  const path = relative(root, suite.name);
+  const failed = suite.assertionResults.filter(({ status }) => status === "failed");
+  if (failed.length === 0 && suite.status === "failed") {
+    return [`${path}\n${indent(suite.message ?? "")}`];
+  }
+  return failed.map(
+    ({ fullName, failureMessages = [] }) =>
+      `${path} > ${fullName}\n${indent(failureMessages.join("\n"))}`,
+  );
+}
+
+/** The first lines of a message: long differences are above, whole. */
+function indent(message: string): string {
+  const lines = message.split("\n").slice(0, 30);
+  return lines.map((line) => `    ${line}`).join("\n");
 }
 
 await run(process.argv.slice(2));
