@@ -26,8 +26,13 @@ function policyOf(model: FleetModel, name: string): AppPolicy | null | undefined
   const fleet = model.fleet.value.spec;
   const health = both(app.health, fleet.health);
   const drift = driftPolicy(fleet.drift, app.drift);
-  if (drift.drift === "correct" && drift.ignored.length + health.length === 0) return null;
-  return { ...drift, ...(health.length > 0 && { health }) };
+  const isUsual = drift.drift === "correct" && drift.ignored.length + health.length === 0;
+  if (isUsual && app.atomic !== true) return null;
+  return {
+    ...drift,
+    ...(health.length > 0 && { health }),
+    ...(app.atomic === true && { atomic: true }),
+  };
 }
 
 type Drift = Pick<NonNullable<App["spec"]["drift"]>, "mode" | "ignore">;

@@ -4,12 +4,14 @@ import { assessHealth } from "../core/health/assess-health.ts";
 import type { FleetError } from "../core/errors.ts";
 import { type ObjectId, describeKey } from "../core/model/kube-object.ts";
 import type { AppState } from "./app-state.ts";
-import { applyOneObject } from "./apply-object.ts";
+import { policyOf } from "./app-policy.ts";
+import { type ObjectWork, applyOneObject } from "./apply-object.ts";
 import { writeChildInventory } from "./child-inventory.ts";
 import { openObject } from "./open-object.ts";
 import { type SiteContext, throwUnlessPassable } from "./site-context.ts";
 import { type AppRow, type ObjectRow, pendingRow } from "./state-store.ts";
 import type { AppTree, TreeObject } from "./tree-cache.ts";
+import { tryOneObject } from "./try-object.ts";
 
 /** How writing an app ended. `failed` and `blocked` empty: all of its tree stands. */
 export interface ApplyOutcome {
@@ -22,6 +24,11 @@ export interface ApplyOutcome {
 /** Objects written at once in one app. */
 const parallel = 6;
 
+interface Wanted {
+  readonly tree: AppTree;
+  readonly row: AppRow;
+}
+
 /**
  * Makes a tree stand at a site: writes what is not known to stand, in order, everything whose prerequisites hold, and
  * collects what fails. What is about to be created is in the inventory, here and there, before it is.
@@ -29,7 +36,7 @@ const parallel = 6;
 export async function applyTree(
   context: SiteContext,
   state: AppState,
-  wanted: { readonly tree: AppTree; readonly row: AppRow },
+  wanted: Wanted,
 ): Promise<ApplyOutcome> {
   const { tree } = wanted;
   const todo = tree.objects.filter((object) => needsWrite(state, object));
@@ -40,6 +47,8 @@ export async function applyTree(
     signal: context.signal(),
     ...(isCreating && { maxAgeMs: freshIdentityMs }),
   });
+  const refused = isTriedFirst(context, state, wanted) ? await tryAll(context, state, wanted) : [];
+  if (refused.length > 0) return nothingWritten(refused);
   const unheard = fresh.filter((object) => !state.rows.has(object.id));
   const rows = unheard.map((object) => pendingRow(object.id, object.object.apiVersion));
   save(context, state, rows);
@@ -47,6 +56,40 @@ export async function applyTree(
   if (isCreating) await context.store.durable();
   state.writes += 1;
   return writeAll({ context, state, row: state.row, tree }, todo);
+}
+
+/** What is new is tried as a whole where the app asks for that; a repair of what stands mends what it can. */
+function isTriedFirst(context: SiteContext, state: AppState, { tree, row }: Wanted): boolean {
+  return policyOf(context, state.app).atomic === true && (row.tree !== tree.tree || row.left);
+}
+
+/** Objects that the cluster would refuse, by dry runs of all that is to be written. */
+async function tryAll(
+  context: SiteContext,
+  state: AppState,
+  { tree, row }: Wanted,
+): Promise<ApplyOutcome["failed"]> {
+  const job: Job = { context, state, row, tree };
+  const namespaces = tree.objects.filter(({ key }) => key.kind === "Namespace" && key.group === "");
+  const brought = new Set(namespaces.map(({ key }) => key.name));
+  const refused: { id: ObjectId; error: FleetError }[] = [];
+  const queue = tree.objects.filter((object) => needsWrite(state, object));
+  await writeQueue(queue, async (object) => {
+    try {
+      await tryOneObject(context, await workOf(job, object), brought);
+    } catch (error) {
+      throwUnlessPassable(context, error);
+      const isYetToCome = error instanceof UnknownKindError && isDefined(job, object);
+      if (!isYetToCome) refused.push({ id: object.id, error });
+    }
+  });
+  return refused;
+}
+
+function nothingWritten(failed: ApplyOutcome["failed"]): ApplyOutcome {
+  const [first] = failed;
+  const reason = "nothing of this version is written here: the app is atomic";
+  return { failed, blocked: first === undefined ? [] : [{ id: first.id, reason }], written: 0 };
 }
 
 const freshIdentityMs = 30_000;
@@ -119,7 +162,7 @@ async function writeQueue(
 }
 
 async function writeOne(job: Job, object: TreeObject, progress: Progress): Promise<void> {
-  const { context, state, row } = job;
+  const { context, state } = job;
   const need = object.needs.find((id) => progress.absent.has(id));
   if (need !== undefined) {
     const found = job.tree.objects.find((one) => one.id === need);
@@ -127,14 +170,7 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     return;
   }
   try {
-    const applied = await applyOneObject(context, {
-      app: state.app,
-      owner: row.owner,
-      namespace: row.namespace,
-      object: await openObject(context.keys, object, row.owner),
-      row: state.rows.get(object.id),
-      drifted: state.drifted.get(object.id),
-    });
+    const applied = await applyOneObject(context, await workOf(job, object));
     // What a release changes ends a fight: the next round is the first one again.
     if (state.rows.get(object.id)?.hash !== object.hash) state.fights.delete(object.id);
     save(context, state, [applied]);
@@ -144,6 +180,17 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     throwUnlessPassable(context, error);
     noteFailed(job, object, { progress, error });
   }
+}
+
+async function workOf({ context, state, row }: Job, object: TreeObject): Promise<ObjectWork> {
+  return {
+    app: state.app,
+    owner: row.owner,
+    namespace: row.namespace,
+    object: await openObject(context.keys, object, row.owner),
+    row: state.rows.get(object.id),
+    drifted: state.drifted.get(object.id),
+  };
 }
 
 function noteFailed(

@@ -20,7 +20,7 @@ import {
 import { declaredTakeOver, takeOver } from "../core/apply/take-over.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
-import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
+import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
 import { leftOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
 import {
@@ -31,6 +31,7 @@ import {
   isOfLostVersion,
 } from "./refusals.ts";
 import { type SiteContext, desiredIds } from "./site-context.ts";
+import { createNamespace } from "./create-namespace.ts";
 import type { ObjectRow } from "./state-store.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
@@ -121,14 +122,17 @@ function textFor(context: SiteContext, work: ObjectWork, live: KubeObject): stri
 async function inspect(context: SiteContext, work: ObjectWork): Promise<string> {
   const live = await context.client.get(addressOf(work.object.object), context.signal());
   if (live === null) return "";
-  if (metadataText(live, "deletionTimestamp") !== "") {
-    throw new FleetError("API_REFUSED", `${describeKey(work.object.key)} is still being deleted`, {
-      hint: `held by ${finalizersOf(live)}`,
-    });
-  }
+  refuseDeleted(live, work.object.key);
   await refuseForeign(context, work, live);
   await takeOverFields(context, work, live);
   return metadataText(live, "uid");
+}
+
+/** What is being deleted takes nothing more. */
+export function refuseDeleted(live: KubeObject, key: ObjectKey): void {
+  if (metadataText(live, "deletionTimestamp") === "") return;
+  const hint = `held by ${finalizersOf(live)}`;
+  throw new FleetError("API_REFUSED", `${describeKey(key)} is still being deleted`, { hint });
 }
 
 /** Puts fields of others that are to be taken over into our name, if the object can be taken whole; changes no value. */
@@ -155,14 +159,14 @@ async function takeOverFields(
   context.logger.info("took fields over", { app: work.app, object: describeKey(key) });
 }
 
-/** What an apply of the object would leave of the live one; nothing is written. */
+/** What an apply of the object would leave of the live one (null: there is none); nothing is written. */
 export function dryApply(
   context: SiteContext,
   work: ObjectWork,
-  { live, force }: { readonly live: KubeObject; readonly force: boolean },
+  { live, force }: { readonly live: KubeObject | null; readonly force: boolean },
 ): Promise<KubeObject> {
   const { object } = work.object;
-  const text = textFor(context, work, live);
+  const text = live === null ? work.object.text : textFor(context, work, live);
   const fieldManager = fieldManagerOf(work.app);
   const signal = context.signal();
   return context.client.apply(object, { text, fieldManager, force, dryRun: true, signal });
@@ -249,7 +253,12 @@ async function renewVersions(context: SiteContext, work: ObjectWork): Promise<vo
   context.logger.info("rewrote lost versions", { app: work.app, object: describeKey(key) });
 }
 
-async function judge(context: SiteContext, work: ObjectWork, error: ApiError): Promise<void> {
+/** Throws where a conflict is over fields that are not to be taken. */
+export async function judge(
+  context: SiteContext,
+  work: ObjectWork,
+  error: ApiError,
+): Promise<void> {
   const { conflicts, forbidden } = await judgeConflicts(context, work, error);
   const [first] = forbidden;
   if (conflicts.length > 0 && first === undefined) return;
@@ -329,14 +338,4 @@ function rowOf(work: ObjectWork, live: KubeObject): ObjectRow {
     projection: hashOf(projectFields(live, owned)),
     finished: false,
   };
-}
-
-/** Bare: it belongs to no app, is in no inventory and is never deleted. */
-async function createNamespace(context: SiteContext, name: string): Promise<void> {
-  const namespace: KubeObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-  try {
-    await context.client.create(namespace, context.signal());
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.facts.reason !== "AlreadyExists") throw error;
-  }
 }

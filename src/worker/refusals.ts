@@ -6,9 +6,17 @@ import type { TreeObject } from "./tree-cache.ts";
 
 /** The namespace of the app is what is missing, and the object is in it. */
 export function isNamespaceMissing(error: ApiError, object: TreeObject, own: string): boolean {
-  const { status, about } = error.facts;
-  if (status !== 404 || about.kind !== "namespaces") return false;
-  return about.name === own && object.key.namespace === own;
+  return missingNamespace(error) === own && object.key.namespace === own;
+}
+
+/** The namespace that is missing, whoever's it is; "" where that is not what was refused. */
+export function missingNamespace({ facts }: ApiError): string {
+  return facts.status === 404 && facts.about.kind === "namespaces" ? facts.about.name : "";
+}
+
+/** A dry run cannot tell: a webhook has side effects, or an entry of a lost version has to be rewritten first. */
+export function cannotBeTried(error: ApiError): boolean {
+  return isOfLostVersion(error) || /does not support dry run/.test(error.message);
 }
 
 /** The uid that was sent is not that of the live object (422 naming the field), or there is none (409). */

@@ -64,6 +64,8 @@ export const AppPolicy = Type.Object(
     ignored: Type.Array(DriftRule),
     /** The first that fits an object counts. */
     health: Type.Optional(Type.Array(HealthRule)),
+    /** A new version is tried whole by dry run before anything of it is written. */
+    atomic: Type.Optional(Type.Boolean()),
   },
   closed,
 );

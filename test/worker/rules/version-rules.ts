@@ -4,7 +4,17 @@ import { expect, it } from "vitest";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { TestSite } from "../../support/kube-site.ts";
 import { configMap, eventually } from "../../support/kube-worker.ts";
-import { configMaps, definition, leaving, object, stands, told, uidOf } from "./rule-site.ts";
+import {
+  configMaps,
+  dataOf,
+  definition,
+  leaving,
+  namespaceOf,
+  object,
+  stands,
+  told,
+  uidOf,
+} from "./rule-site.ts";
 
 export function versionRules(site: TestSite): void {
   it("AC-27: names an object whose version the cluster does not serve (any more), and goes on with the rest", async () => {
@@ -78,6 +88,43 @@ export function versionRules(site: TestSite): void {
     const { message } = await told(site, "web", "Widget default/w waits for");
     for (const text of ["NotAName", "Neither", `widgets.${group}`]) expect(message).toContain(text);
     await stands(site, `${configMaps}/good`);
+  });
+
+  it("AC-29: writes nothing of a version of an atomic app that the cluster would refuse in part", async () => {
+    const policies = { web: { drift: "correct" as const, ignored: [], atomic: true } };
+    const inNew = (object: KubeObject): KubeObject => ({
+      ...object,
+      metadata: { ...object.metadata, namespace: "fresh" },
+    });
+    const commit = (...objects: KubeObject[]): Promise<string> =>
+      site.mirror.commit({ s1: { web: objects, other: [configMap("o", {})] } }, { policies });
+    const group = "atomic.example.org";
+    const gear = object(`${group}/v1`, "Gear", { name: "g", namespace: "fresh" });
+    const first = [
+      namespaceOf("fresh"),
+      definition("Gear", { group }),
+      gear,
+      inNew(configMap("a", {})),
+    ];
+    await commit(...first, configMap("kept", { version: "1" }));
+    site.start();
+    await site.settled("web");
+
+    await commit(
+      ...first,
+      configMap("kept", { version: "2" }),
+      configMap("NotAName", {}),
+      configMap("b", {}),
+    );
+    const { message } = await told(site, "web", "nothing of this version is written here");
+    expect(message).toContain("NotAName");
+    expect(await dataOf(site, "kept")).toEqual({ version: "1" });
+    expect((await site.cluster.get(`${configMaps}/b`)).status).toBe(404);
+
+    await commit(...first, configMap("kept", { version: "2" }), configMap("b", {}));
+    await site.settled("web");
+    expect(await dataOf(site, "kept")).toEqual({ version: "2" });
+    await stands(site, `${configMaps}/b`);
   });
 
   it("AC-30: begins nothing anew after a restart: what stands costs no write", async () => {

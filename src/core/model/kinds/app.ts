@@ -67,6 +67,13 @@ export const App = documentOf(
         ),
       ),
       health: Type.Optional(HealthRules),
+      atomic: Type.Optional(
+        Type.Boolean({
+          default: false,
+          description:
+            "try a new version whole, by dry run, at each site: where the cluster would refuse one of its objects, none is written",
+        }),
+      ),
       onRemoval: Type.Optional(
         Type.Enum(["delete", "orphan", "hold"], {
           default: "delete",
