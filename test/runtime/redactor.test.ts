@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createLogger } from "../../src/runtime/logger.ts";
 import { createRedactor, redactedLogger } from "../../src/runtime/redactor.ts";
+import { cpuTime } from "../support/cpu-time.ts";
 
 const canary = "tr0ub4dor and three";
 
@@ -82,10 +83,11 @@ describe("a redactor", () => {
     expect(redactor.text("-----BEGIN KEY-----")).toBe("-----BEGIN KEY-----");
 
     const words = "Deployment default/web: 0 of 3 ready ".repeat(5);
-    const began = performance.now();
-    for (let times = 0; times < 2000; times += 1) redactor.text(words);
+    const took = cpuTime(() => {
+      for (let times = 0; times < 2000; times += 1) redactor.text(words);
+    });
     // A look at each of the 50,000 lines would take seconds.
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(took).toBeLessThan(1000);
   });
 
   it("hides what looks made by chance, and no words, names or ids of Git and images", () => {

@@ -50,7 +50,7 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
 
     // Each of the sixty may have had one of the four places, for half a second at most.
     expect(first).toBeLessThan(usual + (60 / 4) * 500 + 2000);
-    expect(second).toBeLessThan(usual + 1000);
+    expect(second).toBeLessThan(2 * usual + 3000);
   });
 
   it("lets sites that have never answered take no place at all", async () => {
@@ -59,7 +59,8 @@ describe("a worker with slow sites among healthy ones", { timeout: 60_000 }, () 
     await start([...bad, ...good]);
     const took = await timed("the healthy ones are there", () => have("1", good));
 
-    expect(took).toBeLessThan(4000);
+    // Sixty at four places, half a second each, would take 7.5 seconds before the first of the others has its turn.
+    expect(took).toBeLessThan(7000);
     const asked = fleet.clusters.requests.filter((line) => isBad(line));
     expect(new Set(asked.map((line) => line.replace(/^\S+ /, "")))).toEqual(
       new Set(["GET /api/v1/namespaces/kube-system"]),

@@ -79,8 +79,9 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
 
     expect(await failures(many(10))).toEqual([]);
     expect(seen).toHaveLength(14);
+    // Four were under way; whatever came after them waited.
     const [first = 0, ...others] = seen.map(({ at }) => at);
-    expect(others.filter((at) => at - first > 100 && at - first < 950)).toEqual([]);
+    expect(others.slice(3).filter((at) => at - first < 950)).toEqual([]);
   });
 
   it("waits ever longer where it asks without saying for how long", async () => {
@@ -94,12 +95,12 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
   });
 
   it("tells all that wait once when it asks for longer than a request may take", async () => {
-    await open(1000);
-    tell = () => ({ status: 429, headers: { "retry-after": "30" }, body: "busy" });
+    await open(30_000);
+    tell = () => ({ status: 429, headers: { "retry-after": "300" }, body: "busy" });
 
     const began = performance.now();
     const told = await failures(many(20));
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect(seen.length).toBeLessThanOrEqual(4);
     expect(told).toHaveLength(20);
     for (const one of told) expect(one).toMatchObject({ code: "CLUSTER_UNREACHABLE" });
@@ -115,28 +116,32 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     const most = (from: number, to: number): number =>
       Math.max(...seen.slice(from, to).map(({ underWay }) => underWay));
     expect(most(0, 20)).toBe(4);
-    const asked = seen.findIndex(({ at }, index) => at - (seen[index - 1]?.at ?? at) > 500);
+    const refused = seen[19]?.at ?? 0;
+    const asked = seen.findIndex(({ at }) => at - refused > 950);
     expect(asked).toBeGreaterThanOrEqual(20);
+    // Only what was under way by then came before.
+    expect(asked).toBeLessThanOrEqual(24);
     expect(most(asked, asked + 2)).toBeLessThanOrEqual(2);
     expect(most(60, 150)).toBe(4);
   });
 
   it("gets fewer at once when it answers slowly, whose time in line is not counted", async () => {
-    await open(600);
-    tell = () => ({ status: 200, afterMs: 250 });
+    await open(2000);
+    tell = () => ({ status: 200, afterMs: 800 });
 
-    // With four at once the last four would wait for half a second before they are sent.
+    // With four at once the last four would wait for 1.6 seconds before they are sent.
     expect(await failures(many(12))).toEqual([]);
     expect(seen.at(-1)?.underWay).toBe(1);
   });
 
   it("is not told of silence by each that waits, but by the first", async () => {
-    await open(500);
+    await open(3000);
     tell = () => "nothing";
 
     const began = performance.now();
     const told = await failures(many(40));
-    expect(performance.now() - began).toBeLessThan(900);
+    // One after the other they would take ten times three seconds.
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect(seen).toHaveLength(4);
     expect(told).toHaveLength(40);
     expect(String(told.at(-1))).toMatch(/does not answer in time \(TimeoutError\)/);
@@ -147,8 +152,8 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
   });
 
   it("is not silent where only one request is", async () => {
-    await open(500);
-    tell = ({ url }) => (url === "/hangs" ? "nothing" : { status: 200, afterMs: 50 });
+    await open(3000);
+    tell = ({ url }) => (url === "/hangs" ? "nothing" : { status: 200, afterMs: 300 });
 
     const hanging = get("/hangs").catch((error: unknown) => error);
     for (let count = 0; count < 12; count += 1) await get();
@@ -160,20 +165,20 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     const status = { kind: "Status", reason: "TooManyRequests", code: 429 };
     const refused = {
       status: 429,
-      headers: { "retry-after": "5" },
+      headers: { "retry-after": "50" },
       body: JSON.stringify(status),
     };
     tell = ({ url }) => (url === "/refused" ? refused : { status: 200 });
 
     const began = performance.now();
-    expect(await get("/refused")).toMatchObject({ status: 429, retryAfterMs: 5000 });
+    expect(await get("/refused")).toMatchObject({ status: 429, retryAfterMs: 50_000 });
     expect(await failures(many(10))).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(25_000);
     expect(seen).toHaveLength(11);
   });
 
   it("answers reads while writes hang, which fail alone", async () => {
-    await open(1500);
+    await open(6000);
     connection.pin(connection.generation());
     tell = ({ method }) => (method === "PATCH" ? "nothing" : { status: 200 });
     connection.onUnpinned(async () => {
@@ -188,7 +193,7 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
 
     const began = performance.now();
     expect(await failures(many(10))).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(5000);
     // No answer came for longer than half of the time of a request; still it concerns each write alone.
     expect(await told).toHaveLength(6);
     for (const one of await told) expect(one).toBeInstanceOf(UnansweredError);
@@ -196,10 +201,10 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
   });
 
   it("is not called dead for a write that got no answer, and who waits does not fail with it", async () => {
-    await open(600);
+    await open(3000);
     connection.pin(connection.generation());
     tell = ({ method, url }) => {
-      if (method === "GET") return { status: 200, afterMs: 100 };
+      if (method === "GET") return { status: 200, afterMs: 500 };
       return url === "/reset" ? "reset" : "nothing";
     };
     const reset = connection.send({ method: "PATCH", path: "/reset", body: "{}" });
@@ -209,7 +214,7 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     expect(String(await told)).toMatch(/breaks the connection off/);
 
     connection.pin(connection.generation());
-    await delay(400);
+    await delay(2000);
     const hung = connection.send({ method: "PATCH", path: "/hung", body: "{}" });
     await expect(hung).rejects.toBeInstanceOf(UnansweredError);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { assessHealth } from "../../../src/core/health/assess-health.ts";
 import { wordsOf } from "../../../src/core/health/health-words.ts";
 import { type Json, type JsonObject, isJsonObject } from "../../../src/core/model/json.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 const live = { now: Date.parse("2026-01-01T12:00:00Z"), hasStatus: true };
 const words = ["Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknown"];
@@ -142,16 +143,18 @@ describe("the health of any object", () => {
     for (let depth = 0; depth < 50_000; depth += 1) deep = { state: deep, parts: [deep] };
     const wide = Array.from({ length: 20_000 }, (_, index) => ({ phase: `Ready${index}` }));
     const endless = "aA".repeat(500_000);
-    const started = performance.now();
-    for (const status of [
+    const statuses = [
       { nested: deep },
       { nodes: wide },
       { phase: endless, message: endless },
       { conditions: [{ type: endless, status: "False", reason: endless, message: endless }] },
-    ]) {
-      assessHealth({ apiVersion: "example.org/v1", kind: "Widget", status }, live);
-    }
-    expect(performance.now() - started).toBeLessThan(2000);
+    ];
+    const took = cpuTime(() => {
+      for (const status of statuses) {
+        assessHealth({ apiVersion: "example.org/v1", kind: "Widget", status }, live);
+      }
+    });
+    expect(took).toBeLessThan(2000);
     expect(wordsOf(endless).join("").length).toBeLessThan(200);
   });
 });
