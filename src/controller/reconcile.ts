@@ -94,10 +94,10 @@ async function readMirrors(world: World): Promise<ReadMirror[]> {
   const read = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
     const workerHead = observations.headOf(mirror.name);
     // One without a commit may have been lost: control has a site there, or knows nothing itself.
-    const wasWritten = state.head === null || served.has(mirror.name);
-    const found = await recovery.catchUp(mirror, { workerHead, isExpected: wasWritten });
+    const isExpected = state.head === null || served.has(mirror.name);
+    const found = await recovery.catchUp(mirror, { workerHead, isExpected });
     const snapshot = await mirror.snapshot();
-    const isAwaited = workerHead === undefined && (snapshot.head !== null || wasWritten);
+    const isAwaited = workerHead === undefined;
     const { epoch, isBehind: isBehindWorker } = found;
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
   });
