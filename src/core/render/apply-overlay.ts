@@ -114,12 +114,10 @@ function tell(state: State, path: FieldPath, told: Told): void {
 }
 
 /** What SOPS sealed is opened as it was written; a text that an overlay puts there would travel in the clear. */
-function sealChange(before: KubeObject, after: KubeObject, place: Place): Diagnostic[] {
+function sealChange(before: KubeObject, after: KubeObject, at: () => Place): Diagnostic[] {
   if (before[sopsField] === after[sopsField]) return [];
   const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [
-    mistake(place, { code: "sealed-secret", message, hint: "seal another Secret with sops" }),
-  ];
+  return [mistake(at(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
 }
 
 /** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
@@ -133,8 +131,9 @@ function changed(
   const cleaned = withoutServerFields(object);
   const problems = [
     ...checkObject({ object: cleaned, at, keyAt: at, textAt: at }),
-    ...sealChange(source.object, cleaned, at()),
+    ...sealChange(source.object, cleaned, at),
   ];
+  if (problems.length === 0) return { ...source, object: cleaned };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
   state.diagnostics.push(
     ...problems.map((problem) => ({ ...problem, message: `${where}: ${problem.message}` })),

@@ -54,6 +54,17 @@ const forShops = (overlay: object): object => ({ virtualSites: ["shops"], ...ove
 const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" } };
 
 describe("overlays", () => {
+  it("ask for no place of what has no mistake: finding one parses a file again", () => {
+    const model = aModel(edits([forShops({ labels: { tier: "gold" } })]));
+    const web = model.apps.get("web");
+    if (web === undefined) throw new Error("the app is not there");
+    const at = (): never => {
+      throw new Error("asked for a place");
+    };
+    const apps = new Map([...model.apps, ["web", { ...web, at, keyAt: at, textAt: at }] as const]);
+    expect(renderFleet({ ...model, apps })).toEqual(renderFleet(model));
+  });
+
   it("apply in the order in which they are listed: patches, images, replicas, labels", () => {
     const { Deployment, ConfigMap } = shop(
       forShops({
