@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import type { App } from "../model/kinds.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { type ServingProblem, servingProblem } from "./api-lifecycle.ts";
@@ -23,22 +24,25 @@ export function checkKubernetes(
   if (minors.size === 0) return [];
   return renderings.flatMap((rendering) => {
     const app = model.apps.get(rendering.app.app);
-    const all = byMinor(rendering.app.sites.keys(), minors);
-    return [
-      ...(app === undefined ? [] : rangeMistakes(app, all)),
+    return keptChecks.get(rendering, [app, minors], () => [
+      ...(app === undefined ? [] : rangeMistakes(app, rendering, minors)),
       ...servingMistakes(rendering, minors),
-    ];
+    ]);
   });
 }
 
-function minorsOf(model: FleetModel): ReadonlyMap<string, number> {
-  const common = model.fleet.value.spec.kubernetes?.version;
-  return new Map(
-    [...model.sites].flatMap(([name, { value }]): [string, number][] => {
+const keptChecks = new KeptResults<PlacedRendering, readonly Diagnostic[]>();
+const keptMinors = new KeptResults<FleetModel["sites"], ReadonlyMap<string, number>>();
+
+function minorsOf({ fleet, sites }: FleetModel): ReadonlyMap<string, number> {
+  const common = fleet.value.spec.kubernetes?.version;
+  return keptMinors.get(sites, [common], () => {
+    const versions = [...sites].flatMap(([name, { value }]): [string, number][] => {
       const version = value.spec.kubernetes?.version ?? common;
       return version === undefined ? [] : [[name, minorOf(version)]];
-    }),
-  );
+    });
+    return new Map(versions);
+  });
 }
 
 /** The schema has checked the form, `1.33`. */
@@ -58,9 +62,14 @@ function byMinor(sites: Iterable<string>, minors: ReadonlyMap<string, number>): 
   return found;
 }
 
-function rangeMistakes(app: Located<App>, sites: SitesByMinor): readonly Diagnostic[] {
+function rangeMistakes(
+  app: Located<App>,
+  { app: { sites } }: PlacedRendering,
+  minors: ReadonlyMap<string, number>,
+): readonly Diagnostic[] {
   const { min, max } = app.value.spec.kubernetes ?? {};
-  return [...sites].flatMap(([minor, names]) => {
+  if (min === undefined && max === undefined) return [];
+  return [...byMinor(sites.keys(), minors)].flatMap(([minor, names]) => {
     const isBelow = min !== undefined && minor < minorOf(min);
     const isAbove = max !== undefined && minor > minorOf(max);
     if (!isBelow && !isAbove) return [];

@@ -1,6 +1,7 @@
 /** What the CustomResourceDefinitions of a fleet tell of their kinds: scope, and how lists are merged. */
 import type { SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
 import { readManifestObjects } from "./manifest-objects.ts";
 import {
@@ -23,9 +24,23 @@ export type CustomKinds = ReadonlyMap<string, CustomKind>;
 
 /** The kinds that the CRDs in these files define. Files that cannot be read are another function's matter. */
 export function readCustomKinds(files: readonly SourceFile[]): CustomKinds {
-  // Most files hold none, and parsing is what costs.
-  const candidates = files.filter(({ text }) => mayDefineKinds(text));
-  return customKindsOf(readManifestObjects(candidates).objects.map(({ object }) => object));
+  const defining = files.filter((file) => definitionsIn(file).length > 0);
+  const [first] = defining;
+  if (first === undefined) return noKinds;
+  // The same files give the same map, so that who has used it sees that nothing has changed.
+  return keptKinds.get(first, defining, () => customKindsOf(defining.flatMap(definitionsIn)));
+}
+
+const noKinds: CustomKinds = new Map();
+const keptKinds = new KeptResults<SourceFile, CustomKinds>();
+const keptDefinitions = new KeptResults<SourceFile, readonly KubeObject[]>();
+
+/** Most files hold none, and parsing is what costs. */
+function definitionsIn(file: SourceFile): readonly KubeObject[] {
+  return keptDefinitions.get(file, [], () => {
+    const objects = mayDefineKinds(file.text) ? readManifestObjects([file]).objects : [];
+    return objects.flatMap(({ object }) => (isDefinition(object) ? object : []));
+  });
 }
 
 /** The kinds that the CRDs among these objects define. */
@@ -41,8 +56,7 @@ export function mayDefineKinds(text: string): boolean {
 }
 
 function customKind(crd: KubeObject): [string, CustomKind][] {
-  if (crd.kind !== "CustomResourceDefinition" || groupOf(crd.apiVersion) !== "apiextensions.k8s.io")
-    return [];
+  if (!isDefinition(crd)) return [];
   const spec = objectAt(crd, "spec");
   const kind = objectAt(spec, "names")["kind"];
   const { group, scope, versions } = spec;
@@ -51,6 +65,10 @@ function customKind(crd: KubeObject): [string, CustomKind][] {
     (Array.isArray(versions) ? versions : []).flatMap(versionSchema),
   );
   return [[`${group}/${kind}`, { namespaced: scope !== "Cluster", schemas }]];
+}
+
+function isDefinition({ apiVersion, kind }: KubeObject): boolean {
+  return kind === "CustomResourceDefinition" && groupOf(apiVersion) === "apiextensions.k8s.io";
 }
 
 function versionSchema(version: Json): [string, JsonObject][] {

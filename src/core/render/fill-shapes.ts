@@ -37,6 +37,8 @@ export interface FilledShape {
   readonly objectsId: string;
   readonly isFilled: boolean;
   readonly sites: readonly string[];
+  /** Where the groups of a site decide alone: which they are. */
+  readonly groups?: readonly number[];
 }
 
 export interface FillInput {
@@ -113,13 +115,14 @@ class ShapeFiller {
     return [...byContent.values()];
   }
 
-  #literal({ overlays, variable, sites }: Shape): FilledShape {
+  #literal({ overlays, variable, sites, groups }: Shape): FilledShape {
     const objects = this.#objectsAt(variable);
     const shaped = overlays.flatMap((index): ShapedOverlay[] => {
       const overlay = this.#app.value.spec.overlays?.[index];
       return overlay === undefined ? [] : [{ index, overlay, id: "", isFilled: false }];
     });
-    return { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    const literal = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    return groups === undefined ? literal : { ...literal, groups };
   }
 
   #manifestsOf(variable: string): FillManifests {

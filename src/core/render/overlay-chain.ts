@@ -18,18 +18,26 @@ export interface ChainLink {
 
 interface NumberedLink extends ChainLink {
   readonly number: number;
+  readonly effect?: OverlayEffect;
 }
 
-/** Applies the overlays of shapes; what several shapes begin with is applied once. */
+/** Applies the overlays of shapes; what several shapes begin with, or began with in the last run, is applied once. */
 export class OverlayChain {
   readonly #app: Located<App>;
   readonly #context: ManifestContext;
-  readonly #links = new Map<string, NumberedLink>();
-  readonly #effects: OverlayEffect[] = [];
+  #links = new Map<string, NumberedLink>();
+  #before: ReadonlyMap<string, NumberedLink> = new Map();
+  #count = 0;
 
   constructor(app: Located<App>, context: ManifestContext) {
     this.#app = app;
     this.#context = context;
+  }
+
+  /** Begins a run: what the last one did not ask for is forgotten. */
+  begin(): void {
+    this.#before = this.#links;
+    this.#links = new Map();
   }
 
   /** What the overlays of a shape make of its objects. */
@@ -43,18 +51,25 @@ export class OverlayChain {
     return link;
   }
 
-  /** What each overlay did, wherever it was applied. */
+  /** What each overlay did, wherever it was applied in this run. */
   effects(): readonly OverlayEffect[] {
-    return this.#effects;
+    return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
   }
 
-  #link(key: string, make: () => ChainLink): NumberedLink {
-    const known = this.#links.get(key) ?? { ...make(), number: this.#links.size };
+  #link(key: string, make: () => Omit<NumberedLink, "number">): NumberedLink {
+    let known = this.#links.get(key) ?? this.#before.get(key);
+    if (known === undefined) {
+      known = { ...make(), number: this.#count };
+      this.#count += 1;
+    }
     this.#links.set(key, known);
     return known;
   }
 
-  #applyTo(before: ChainLink, { index, overlay, isFilled }: ShapedOverlay): ChainLink {
+  #applyTo(
+    before: ChainLink,
+    { index, overlay, isFilled }: ShapedOverlay,
+  ): Omit<NumberedLink, "number"> {
     const at = ["spec", "overlays", index];
     const placed = { overlay, at: (path: FieldPath) => this.#app.at([...at, ...path]) };
     const { objects, changed, matchedImages, ...result } = applyOverlay(
@@ -62,9 +77,9 @@ export class OverlayChain {
       placed,
       this.#context,
     );
-    this.#effects.push({ overlay: index, changed, matchedImages });
     return {
       objects,
+      effect: { overlay: index, changed, matchedImages },
       diagnostics: [...before.diagnostics, ...result.diagnostics],
       isFilled: before.isFilled || isFilled,
     };

@@ -61,7 +61,7 @@ export function readYaml(
   };
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const parsed of parseDocuments(file, lines)) {
+  for (const [index, parsed] of parseDocuments(file, lines).entries()) {
     if (parsed.errors.length > 0) {
       diagnostics.push(...parsed.errors.map((error) => syntaxError(error, place)));
       continue;
@@ -69,9 +69,8 @@ export function readYaml(
     if (isEmpty(parsed.contents)) continue;
     const converted = yamlToJson(parsed.contents, numbers);
     if (converted.ok) {
-      documents.push(
-        locatedDocument(converted.value, { text: file.text, contents: parsed.contents, place }),
-      );
+      const contents = lightContents(parsed.contents, { file, index });
+      documents.push(locatedDocument(converted.value, { text: file.text, contents, place }));
     } else diagnostics.push(...converted.problems.map((problem) => located(problem, place)));
   }
   return { documents, diagnostics };
@@ -122,13 +121,31 @@ function located(problem: YamlProblem, place: (offset: number) => Place): Diagno
   return { ...place(offset), severity: "error", ...rest };
 }
 
+/** A syntax tree is much larger than its text: one that nobody looks at for a while is parsed again. */
+function lightContents(
+  parsed: Node | null,
+  { file, index }: { readonly file: SourceFile; readonly index: number },
+): () => Node | null {
+  if (parsed === null) return () => null;
+  let kept = new WeakRef(parsed);
+  return () => {
+    const known = kept.deref();
+    if (known !== undefined) return known;
+    const again = parseDocuments(file, new LineCounter())[index]?.contents;
+    if (!again) throw new Error(`${file.path} parses differently the second time`);
+    kept = new WeakRef(again);
+    return again;
+  };
+}
+
 function locatedDocument(value: Json, { text, contents, place }: LocatedSource): YamlDocument {
+  const start = place(offsetOf(contents()));
   return {
     value,
-    at: (path) => place(find(contents, path).value),
-    keyAt: (path) => place(find(contents, path).key),
+    at: (path) => (path.length === 0 ? start : place(find(contents(), path).value)),
+    keyAt: (path) => place(find(contents(), path).key),
     textAt: (path, index) => {
-      const { value: start, node } = find(contents, path);
+      const { value: start, node } = find(contents(), path);
       return place(isScalar(node) ? offsetInScalar(text, node, index) : start);
     },
   };
@@ -136,7 +153,7 @@ function locatedDocument(value: Json, { text, contents, place }: LocatedSource):
 
 interface LocatedSource {
   readonly text: string;
-  readonly contents: Node | null;
+  readonly contents: () => Node | null;
   readonly place: (offset: number) => Place;
 }
 

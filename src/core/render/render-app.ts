@@ -2,26 +2,29 @@
  * One app -> its variants and which site has which. Rendered once per *shape* (the overlays that hold at a site), so
  * that 10,000 sites with three shapes cost three renderings. An app with a mistake renders to nothing but diagnostics.
  */
-import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { FleetModel, Located, Place } from "../model/fleet-model.ts";
-import { canonicalJson, isJsonObject } from "../model/json.ts";
+import { templatesIn } from "../expressions/fill-json.ts";
+import { canonicalJson, type JsonObject } from "../model/json.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import type { App } from "../model/kinds.ts";
-import { writtenSource } from "../model/tools/tool-source.ts";
-import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
+import { toolOf, writtenSource } from "../model/tools/tool-source.ts";
+import { type ObjectId, objectId } from "../model/kube-object.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
-import { emitYaml } from "./emit-yaml.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
-import { blobHash, treeIdOf } from "./git-tree.ts";
+import { type Finish, finisher } from "./finish-object.ts";
+import { treeIdOf } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
-import { mistake, warning } from "./mistake.ts";
+import { mistake } from "./mistake.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
-import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
-import type { RenderedApp, RenderedObject, TreeId, Variant } from "./rendered.ts";
+import type { ManifestContext } from "./parse-manifests.ts";
+import type { RenderedApp, TreeId, Variant } from "./rendered.ts";
+import { siteGroups } from "../select/site-groups.ts";
 import { shapesOf } from "./shapes.ts";
-import { SiteFacts } from "./site-facts.ts";
+import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
 import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
+import { TreesByGroup } from "./trees-by-group.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 /** An app with its variants. */
@@ -59,13 +62,50 @@ export function fleetContext(
     model,
     siteModel,
     tools,
-    customKinds: new Map([...defined, ...kinds]),
-    facts: new SiteFacts(model.fleet.value.metadata.name, siteModel),
+    customKinds: defined.size === 0 ? kinds : new Map([...defined, ...kinds]),
+    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel),
   };
 }
 
-/** Renders one app; throws for one that the model does not have. */
+const keptRenderings = new KeptResults<Located<App>, Parsed<PlacedRendering>>();
+
+/** Renders one app; throws for one that the model does not have. An app of which nothing has changed is kept. */
 export function renderPlacedApp(context: FleetContext, name: string): Parsed<PlacedRendering> {
+  const { model, siteModel } = context;
+  const app = appOf(model, name);
+  if (toolOf(app.value.spec.source) !== undefined) return renderNew(context, name);
+  const inputs = [
+    ...ownInputs(context, app),
+    siteGroups(model.virtualSites, siteModel.sites),
+    hasExpressions(app) ? context.facts : null,
+  ];
+  return keptRenderings.get(app, inputs, () => renderNew(context, name));
+}
+
+/** All that decides what the objects of an app's manifests are, beside the App. */
+function ownInputs({ model, customKinds }: FleetContext, app: Located<App>): readonly unknown[] {
+  const { metadata, spec } = model.fleet.value;
+  const { labels = null } = spec;
+  return [
+    metadata.name,
+    model.manifests.get(app.value.metadata.name),
+    customKinds,
+    // Expressions in manifests are checked against the vocabulary.
+    app.value.spec.source.expressions === true ? canonicalJson(labels) : null,
+  ];
+}
+
+const keptAnswers = new KeptResults<Located<App>, boolean>();
+
+/** True where what the app comes to may depend on the facts of sites. */
+function hasExpressions(app: Located<App>): boolean {
+  return keptAnswers.get(app, [], () => {
+    const json = app.value as unknown as JsonObject; // parsed YAML that the schema has checked
+    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
+  });
+}
+
+function renderNew(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const { model, customKinds } = context;
   const input = readApp(context, name);
   const { app, source: parsed } = input;
@@ -97,13 +137,44 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   };
 }
 
+const keptParts = new KeptResults<Located<App>, AppParts>();
+
 /** An app with its objects, as it is written; throws for one that the model does not have. */
 export function readApp(context: FleetContext, name: string): ShapeInput {
-  const { model, customKinds } = context;
+  const app = appOf(context.model, name);
+  const isLiteral = toolOf(app.value.spec.source) === undefined && !hasExpressions(app);
+  const parts = isLiteral
+    ? keptParts.get(app, ownInputs(context, app), () => readParts(context, app))
+    : readParts(context, app);
+  return { ...context, ...parts, app };
+}
+
+/** What is the same of an app whatever sites there are. */
+interface AppParts {
+  readonly manifests: ManifestContext;
+  readonly source: AppObjects;
+  readonly chain: OverlayChain;
+  readonly finish: Finish;
+  /** By what the overlays of a shape gave. */
+  readonly variants: KeptResults<ChainLink, Parsed<Variant>>;
+}
+
+function readParts(context: FleetContext, app: Located<App>): AppParts {
+  const { namespace } = app.value.spec;
+  const manifests = { namespace, customKinds: context.customKinds };
+  return {
+    manifests,
+    source: appObjects(context, { app, manifests }),
+    chain: new OverlayChain(app, manifests),
+    finish: finisher(context.model.fleet.value.metadata.name, app.value.metadata.name),
+    variants: new KeptResults(),
+  };
+}
+
+function appOf(model: FleetModel, name: string): Located<App> {
   const app = model.apps.get(name);
   if (app === undefined) throw new Error(`the model has no App ${name}`);
-  const manifests = { namespace: app.value.spec.namespace, customKinds };
-  return { ...context, app, manifests, source: appObjects(context, { app, manifests }) };
+  return app;
 }
 
 /** The app's overlays on what is sound of its objects: their own mistakes are told too, not what they miss. */
@@ -114,10 +185,8 @@ function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<n
   return { ok: false, diagnostics: [...known, ...more] };
 }
 
-interface ShapeInput extends FleetContext {
+interface ShapeInput extends FleetContext, AppParts {
   readonly app: Located<App>;
-  readonly manifests: ManifestContext;
-  readonly source: AppObjects;
 }
 
 interface RenderedShapes {
@@ -128,27 +197,24 @@ interface RenderedShapes {
 }
 
 function renderShapes(input: ShapeInput): RenderedShapes {
-  const { app, model } = input;
+  const { app, chain } = input;
   const { shapes, mistakes, effects } = fillShapes(
     { ...input, ...input.source },
     shapesOf(input, app.value, input.source.variableOf),
   );
-  const finish = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
-  const chain = new OverlayChain(app, input.manifests);
-  const sites = new Map<string, TreeId>();
+  const trees = new Map<FilledShape, TreeId>();
   const variants = new Map<TreeId, Variant>();
-  const places = new Map<ObjectId, Place>();
   const diagnostics: Diagnostic[] = [];
+  chain.begin();
   for (const shape of shapes) {
     const end = chain.apply(shape);
-    const result = renderShape(end, { input, shape, finish });
+    const result = renderShape(end, input, shape);
     if (!end.isFilled) diagnostics.push(...result.diagnostics);
     else for (const found of result.diagnostics) mistakes.tell(found, shape.sites);
-    notePlaces(places, shape.objects);
     if (!result.ok) continue;
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
-    for (const site of shape.sites) sites.set(site, tree);
+    trees.set(shape, tree);
   }
   diagnostics.push(...mistakes.diagnostics());
   const isPlaced = shapes.some((shape) => shape.sites.length > 0);
@@ -158,11 +224,27 @@ function renderShapes(input: ShapeInput): RenderedShapes {
     diagnostics.push(...unusedOverlays(app, known));
   }
   return {
-    sites: new Map([...sites].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    sites: treesBySite(trees, input),
     variants,
-    places,
+    places: placesOf(shapes),
     diagnostics: distinct(diagnostics),
   };
+}
+
+function treesBySite(
+  trees: ReadonlyMap<FilledShape, TreeId>,
+  { model, siteModel }: FleetContext,
+): ReadonlyMap<string, TreeId> {
+  const byGroup = [...trees].flatMap(([{ groups }, tree]) =>
+    (groups ?? []).map((group) => [group, tree] as const),
+  );
+  if ([...trees.keys()].every(({ groups }) => groups !== undefined)) {
+    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+  }
+  const bySite = [...trees].flatMap(([{ sites }, tree]) =>
+    sites.map((site) => [site, tree] as const),
+  );
+  return new Map(bySite.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The values of overlays of a chart: they are in the objects already. */
@@ -173,101 +255,42 @@ function chartEffects({ value: { spec } }: Located<App>): readonly OverlayEffect
   );
 }
 
-function notePlaces(places: Map<ObjectId, Place>, objects: readonly SourceObject[]): void {
-  for (const { key, at } of objects) {
+/** Where the objects of shapes come from: the first of each. */
+function placesOf(shapes: readonly FilledShape[]): ReadonlyMap<ObjectId, Place> {
+  const places = new Map<ObjectId, Place>();
+  for (const { key, at } of new Set(shapes.flatMap(({ objects }) => objects))) {
     const id = objectId(key);
     if (!places.has(id)) places.set(id, at([]));
   }
-}
-
-type Finish = (source: SourceObject) => FinishedObject;
-
-interface ShapeEnd {
-  readonly input: ShapeInput;
-  readonly shape: FilledShape;
-  readonly finish: Finish;
+  return places;
 }
 
 /** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
-function renderShape(
-  { objects, diagnostics }: ChainLink,
-  { input, shape, finish }: ShapeEnd,
-): Parsed<Variant> {
+function renderShape(end: ChainLink, input: ShapeInput, shape: FilledShape): Parsed<Variant> {
+  if (end.objects.length === 0) {
+    return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
+  }
+  const variant = input.variants.get(end, [], () => variantOf(end, input.finish));
+  if (shape.sites.length > 0) return variant;
+  return { ok: false, diagnostics: variant.diagnostics };
+}
+
+function variantOf({ objects, diagnostics }: ChainLink, finish: Finish): Parsed<Variant> {
   const finished = objects.map(finish);
-  const problems = [
-    ...diagnostics,
-    ...finished.flatMap((each) => each.problems),
-    ...emptyShape(input, shape, objects),
-  ];
-  if (problems.some(isError) || shape.sites.length === 0)
-    return { ok: false, diagnostics: problems };
+  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
+  if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
   const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
   const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
   return { ok: true, value, diagnostics: problems };
 }
 
-function emptyShape(
-  { app, source }: ShapeInput,
-  { sites, overlays }: FilledShape,
-  objects: readonly SourceObject[],
-): Diagnostic[] {
-  if (objects.length > 0 || (sites.length === 0 && source.fillable.length > 0)) return [];
+function emptyShape({ app, source }: ShapeInput, { sites, overlays }: FilledShape): Diagnostic[] {
+  if (sites.length === 0 && source.fillable.length > 0) return [];
   const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
   const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
   const hint = "to take the app off a site, change its placement";
   return [mistake(place, { code: "empty-app", message, hint })];
-}
-
-const maxBytes = 1024 * 1024;
-
-/** What etcd and the API server take, with some room for what the server adds. */
-function checkSize({ object, key, at }: SourceObject): Diagnostic[] {
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-
-interface FinishedObject {
-  readonly rendered: RenderedObject;
-  readonly blob: Buffer;
-  readonly problems: readonly Diagnostic[];
-}
-
-/** Objects that no overlay touches are the same in all shapes: they are finished once. */
-function finisher(fleet: string, app: string): Finish {
-  const done = new Map<KubeObject, FinishedObject>();
-  return (source) => {
-    const { object, key } = source;
-    const known = done.get(object);
-    if (known !== undefined) return known;
-    const owned = withOwner(object, { fleet, app });
-    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
-    const finished = { rendered, blob: blobHash(rendered.yaml), problems: checkSize(source) };
-    done.set(object, finished);
-    return finished;
-  };
-}
-
-/** Ownership names fleet and app, never site, release or time: that would make a variant per site. */
-function withOwner(object: KubeObject, owner: { fleet: string; app: string }): KubeObject {
-  const { labels, annotations } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...(isJsonObject(labels) && labels), [appLabel]: owner.app },
-      annotations: {
-        ...(isJsonObject(annotations) && annotations),
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app),
-      },
-    },
-  };
 }
 
 /** A mistake that several shapes make is told once. */

@@ -1,6 +1,6 @@
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { App } from "../model/kinds.ts";
-import { placeApp, sitesOfVirtualSite } from "../select/virtual-sites.ts";
+import { siteGroups } from "../select/site-groups.ts";
 
 /** What else than overlays decides what a site gets, as text; undefined: without a site. */
 export type VariableOf = (site: string | undefined, overlays: readonly number[]) => string;
@@ -13,41 +13,50 @@ export interface Shape {
   readonly variable: string;
   /** Sorted. Empty only for the shape of an app that has no site: it is rendered to find its mistakes. */
   readonly sites: readonly string[];
+  /** Where nothing else decides: the `siteGroups` that the sites are. */
+  readonly groups?: readonly number[];
 }
 
-/**
- * The shapes of an app: what it is comes from `model`, which sites there are from `siteModel`. `variableOf`: what else
- * of a site decides what it gets.
- */
+/** Models that an app is rendered from: what it is comes from `model`, which sites there are from `siteModel`. */
+interface ShapeModels {
+  readonly model: Pick<FleetModel, "virtualSites">;
+  readonly siteModel: Pick<FleetModel, "sites">;
+}
+
+/** The shapes of an app, by their first sites. `variableOf`: what else of a site decides what it gets. */
 export function shapesOf(
-  { model, siteModel }: { readonly model: FleetModel; readonly siteModel: FleetModel },
+  { model, siteModel }: ShapeModels,
   app: App,
-  variableOf: VariableOf = () => "",
+  variableOf?: VariableOf,
 ): readonly Shape[] {
-  const placed = placeApp(model, app.metadata.name, siteModel);
-  if (placed.length === 0)
-    return [{ overlays: [], variable: variableOf(undefined, []), sites: [] }];
-  const { sites, regions } = siteModel;
-  const members = overlayMembers({ ...model, sites, regions }, app);
-  const shapes = new Map<string, Shape & { readonly sites: string[] }>();
-  for (const site of placed) {
-    const overlays = [...members.entries()].flatMap(([index, set]) => (set.has(site) ? index : []));
-    const variable = variableOf(site, overlays);
-    const id = `${overlays.join(",")} ${variable}`;
-    const shape = shapes.get(id);
-    if (shape === undefined) shapes.set(id, { overlays, variable, sites: [site] });
-    else shape.sites.push(site);
+  const all = siteGroups(model.virtualSites, siteModel.sites);
+  const byOverlays = new Map<string, { overlays: readonly number[]; groups: number[] }>();
+  for (const [number, { virtualSites }] of all.groups.entries()) {
+    const holds = (name: string): boolean => virtualSites.has(name);
+    if (!app.spec.placement.virtualSites.some(holds)) continue;
+    const overlays = (app.spec.overlays ?? []).flatMap((overlay, index) =>
+      overlay.virtualSites.some(holds) ? index : [],
+    );
+    const known = byOverlays.get(overlays.join());
+    if (known === undefined) byOverlays.set(overlays.join(), { overlays, groups: [number] });
+    else known.groups.push(number);
   }
-  return [...shapes.values()];
+  if (byOverlays.size === 0) {
+    return [{ overlays: [], variable: variableOf?.(undefined, []) ?? "", sites: [] }];
+  }
+  const shapes = [...byOverlays.values()].map(({ overlays, groups }) => {
+    return { overlays, variable: "", sites: all.sitesOf(groups), groups };
+  });
+  return variableOf === undefined
+    ? shapes
+    : shapes.flatMap((shape) => divide(shape, variableOf)).toSorted(byFirstSite);
 }
 
-function overlayMembers(model: FleetModel, app: App): readonly ReadonlySet<string>[] {
-  const known = new Map<string, readonly string[]>();
-  const sitesOf = (name: string): readonly string[] => {
-    const sites = known.get(name) ?? sitesOfVirtualSite(model, name);
-    known.set(name, sites);
-    return sites;
-  };
-  const overlays = app.spec.overlays ?? [];
-  return overlays.map(({ virtualSites }) => new Set(virtualSites.flatMap(sitesOf)));
+function divide({ overlays, sites }: Shape, variableOf: VariableOf): Shape[] {
+  const shapes = Map.groupBy(sites, (site) => variableOf(site, overlays));
+  return [...shapes].map(([variable, own]) => ({ overlays, variable, sites: own }));
+}
+
+function byFirstSite(a: Shape, b: Shape): number {
+  return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
 }

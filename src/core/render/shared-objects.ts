@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { describeKey, parseObjectId } from "../model/kube-object.ts";
+import { KeptResults } from "../model/kept-results.ts";
+import { describeKey, type ObjectId, parseObjectId } from "../model/kube-object.ts";
 import { mistake, placeText } from "./mistake.ts";
 import type { PlacedRendering } from "./render-app.ts";
 import type { TreeId } from "./rendered.ts";
@@ -7,7 +8,8 @@ import type { TreeId } from "./rendered.ts";
 /** Objects that two apps of one site would both write: told once per pair of apps, with a site where it happens. */
 export function sharedObjects(renderings: readonly PlacedRendering[]): readonly Diagnostic[] {
   const found = new Map<string, Diagnostic>();
-  for (const { site, apps } of distinctSites(renderings)) {
+  // Nearly always there are none, which is seen without looking at any site.
+  for (const { site, apps } of distinctSites(withSameObjects(renderings))) {
     const owners = new Map<string, PlacedRendering>();
     const objects = apps.flatMap(([rendering, tree]) =>
       (rendering.variants.get(tree)?.objects ?? []).map(({ id }) => ({ id, rendering })),
@@ -21,6 +23,30 @@ export function sharedObjects(renderings: readonly PlacedRendering[]): readonly 
     }
   }
   return [...found.values()];
+}
+
+const keptIds = new KeptResults<PlacedRendering, ReadonlySet<ObjectId>>(1);
+
+/** Objects of an app, at whatever sites. */
+function objectsOf(rendering: PlacedRendering): ReadonlySet<ObjectId> {
+  return keptIds.get(rendering, [], () => {
+    const objects = [...rendering.variants.values()].flatMap((variant) => variant.objects);
+    return new Set(objects.map(({ id }) => id));
+  });
+}
+
+/** Apps with an object that another one has too, be it elsewhere. */
+function withSameObjects(renderings: readonly PlacedRendering[]): readonly PlacedRendering[] {
+  const owners = new Map<ObjectId, PlacedRendering>();
+  const found = new Set<PlacedRendering>();
+  for (const rendering of renderings) {
+    for (const id of objectsOf(rendering)) {
+      const owner = owners.get(id);
+      if (owner === undefined) owners.set(id, rendering);
+      else found.add(owner).add(rendering);
+    }
+  }
+  return renderings.filter((rendering) => found.has(rendering));
 }
 
 /** One site for each combination of trees that occurs: sites with the same trees have the same mistakes. */

@@ -11,6 +11,7 @@ import { type FillProblem, fillableJson, fillJson } from "../expressions/fill-js
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../model/json.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import { matchesSelector, selectorFromSpec } from "../select/selector.ts";
 import { presentValues } from "./merge-values.ts";
 import { mistake } from "./mistake.ts";
@@ -28,17 +29,25 @@ export interface KnownSite extends ExpressionFacts {
   readonly problems: readonly FillProblem[];
 }
 
-/** The facts of all sites of a model; those of a fleet by its name. */
+const kept = new KeptResults<FleetModel["sites"], SiteFacts>();
+
+/** The facts of all sites of a model, for a fleet of this name: the same object for the same sites and regions. */
+export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
+  const { sites, regions } = siteModel;
+  return kept.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
+}
+
+/** What is known of the sites of a model. */
 export class SiteFacts {
   readonly #fleet: JsonObject;
-  readonly #model: FleetModel;
+  readonly #model: Pick<FleetModel, "sites" | "regions">;
   readonly #known = new Map<string, KnownSite>();
   readonly #regions = new Map<string, JsonObject>();
   readonly #peers = new Map<string, CelInput>();
   readonly #inputs = new Map<string, CelInput>();
   readonly #calls: CelCalls = { sites: (selector) => this.#sites(selector) };
 
-  constructor(fleet: string, siteModel: FleetModel) {
+  constructor(fleet: string, siteModel: Pick<FleetModel, "sites" | "regions">) {
     this.#fleet = { name: fleet };
     this.#model = siteModel;
   }

@@ -18,8 +18,9 @@ export function unusedOverlays(
   effects: readonly OverlayEffect[],
 ): readonly Diagnostic[] {
   const overlays = app.value.spec.overlays ?? [];
+  const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
   return overlays.flatMap(({ name, images = [] }, index) => {
-    const own = effects.filter(({ overlay }) => overlay === index);
+    const own = byOverlay.get(index) ?? [];
     const path = ["spec", "overlays", index];
     const title = name === undefined ? `overlay ${index + 1}` : `overlay "${name}"`;
     if (own.length === 0) {

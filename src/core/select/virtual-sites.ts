@@ -1,11 +1,11 @@
 /** Which sites a virtual site holds, and which an app runs at. Pure functions of a checked model. */
 import type { FleetModel } from "../model/fleet-model.ts";
-import type { App, VirtualSite } from "../model/kinds.ts";
-import { checkedSelector, matchesSelector } from "./selector.ts";
+import type { App } from "../model/kinds.ts";
+import { siteGroups } from "./site-groups.ts";
 
 /** Names of the sites of a virtual site, sorted; throws for a name that the model does not have. */
 export function sitesOfVirtualSite(model: FleetModel, name: string): readonly string[] {
-  return matchingSites(virtualSiteOf(model, name), model);
+  return sitesOfAny(model, [name], model);
 }
 
 /**
@@ -18,38 +18,22 @@ export function placeApp(
   app: string,
   siteModel: FleetModel = model,
 ): readonly string[] {
-  const sites = new Set<string>();
-  for (const name of appOf(model, app).spec.placement.virtualSites) {
-    for (const site of matchingSites(virtualSiteOf(model, name), siteModel)) sites.add(site);
+  return sitesOfAny(model, appOf(model, app).spec.placement.virtualSites, siteModel);
+}
+
+function sitesOfAny(
+  { virtualSites }: FleetModel,
+  names: readonly string[],
+  { sites }: FleetModel,
+): readonly string[] {
+  for (const name of names) {
+    if (!virtualSites.has(name)) throw new Error(`the model has no VirtualSite ${name}`);
   }
-  return [...sites].toSorted();
-}
-
-/** Members by the sites they were looked for among, and by virtual site: many apps and overlays name the same one. */
-const membersAmong = new WeakMap<FleetModel["sites"], WeakMap<VirtualSite, readonly string[]>>();
-
-function matchingSites(virtualSite: VirtualSite, siteModel: FleetModel): readonly string[] {
-  const known = membersAmong.get(siteModel.sites) ?? new WeakMap<VirtualSite, readonly string[]>();
-  membersAmong.set(siteModel.sites, known);
-  const members = known.get(virtualSite) ?? findMembers(virtualSite, siteModel);
-  known.set(virtualSite, members);
-  return members;
-}
-
-function findMembers(virtualSite: VirtualSite, siteModel: FleetModel): readonly string[] {
-  const { selector: spec } = virtualSite.spec;
-  if (spec === undefined) return [...siteModel.sites.keys()].toSorted();
-  const selector = checkedSelector(spec);
-  return [...siteModel.sites]
-    .filter(([, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}))
-    .map(([name]) => name)
-    .toSorted();
-}
-
-function virtualSiteOf(model: FleetModel, name: string): VirtualSite {
-  const virtualSite = model.virtualSites.get(name);
-  if (virtualSite === undefined) throw new Error(`the model has no VirtualSite ${name}`);
-  return virtualSite.value;
+  const groups = siteGroups(virtualSites, sites);
+  const numbers = groups.groups.flatMap((group, number) =>
+    names.some((name) => group.virtualSites.has(name)) ? number : [],
+  );
+  return groups.sitesOf(numbers);
 }
 
 function appOf(model: FleetModel, name: string): App {

@@ -27,8 +27,8 @@ export interface AppObjects extends FillableManifests {
   readonly files: readonly SourceFile[];
   /** True for an app whose source has mistakes, which are told already. */
   readonly isUnknown: boolean;
-  /** What of a site decides which objects it gets. */
-  readonly variableOf: VariableOf;
+  /** What of a site decides which objects it gets; undefined: nothing. */
+  readonly variableOf: VariableOf | undefined;
   readonly objectsAt: (variable: string) => readonly SourceObject[];
 }
 
@@ -54,7 +54,7 @@ export function appObjects(models: Models, input: AppInput): AppObjects {
     ...parsed,
     isUnknown: false,
     files,
-    variableOf: () => "",
+    variableOf: undefined,
     objectsAt: () => parsed.objects,
   };
 }
@@ -122,7 +122,7 @@ const unknownObjects: AppObjects = {
   diagnostics: [],
   isUnknown: true,
   files: [],
-  variableOf: () => "",
+  variableOf: undefined,
   objectsAt: () => [],
 };
 

@@ -9,7 +9,7 @@ import type { App, Site } from "../../model/kinds.ts";
 import { type Tool, toolOf, type ToolSource } from "../../model/tools/tool-source.ts";
 import { mergeValues } from "../merge-values.ts";
 import { shapesOf } from "../shapes.ts";
-import { SiteFacts } from "../site-facts.ts";
+import { siteFactsOf } from "../site-facts.ts";
 import { SiteMistakes } from "../site-mistakes.ts";
 import { ValueLayers } from "../value-layers.ts";
 
@@ -116,7 +116,7 @@ function layersAt(
   app: Located<App>,
 ): (site: string | undefined, overlays: readonly number[]) => Layers | undefined {
   const values = new ValueLayers(app);
-  const facts = new SiteFacts(model.fleet.value.metadata.name, siteModel);
+  const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
   const untold = new SiteMistakes(); // the shapes of the app tell them
   return (site, overlays) => {
     if (site === undefined) return { id: "", merge: () => writtenValues(app.value) };

@@ -1,0 +1,65 @@
+/** The last step of rendering an object: it gets its owner, its bytes and their hash. */
+import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { canonicalJson, isJsonObject } from "../model/json.ts";
+import { type KubeObject, describeKey, objectId } from "../model/kube-object.ts";
+import { emitYaml } from "./emit-yaml.ts";
+import { blobHash } from "./git-tree.ts";
+import { mistake, warning } from "./mistake.ts";
+import type { SourceObject } from "./parse-manifests.ts";
+import type { RenderedObject } from "./rendered.ts";
+
+/** An object of a variant, and what is wrong with it. */
+export interface FinishedObject {
+  readonly rendered: RenderedObject;
+  readonly blob: Buffer;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Finishes the objects of an app. */
+export type Finish = (source: SourceObject) => FinishedObject;
+
+/** Objects that no overlay touches are the same in all shapes: they are finished once. */
+export function finisher(fleet: string, app: string): Finish {
+  const done = new WeakMap<KubeObject, FinishedObject>();
+  return (source) => {
+    const { object, key } = source;
+    const known = done.get(object);
+    if (known !== undefined) return known;
+    const owned = withOwner(object, { fleet, app });
+    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
+    const finished = { rendered, blob: blobHash(rendered.yaml), problems: checkSize(source) };
+    done.set(object, finished);
+    return finished;
+  };
+}
+
+const maxBytes = 1024 * 1024;
+
+/** What etcd and the API server take, with some room for what the server adds. */
+function checkSize({ object, key, at }: SourceObject): Diagnostic[] {
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+}
+
+/** Ownership names fleet and app, never site, release or time: that would make a variant per site. */
+function withOwner(object: KubeObject, owner: { fleet: string; app: string }): KubeObject {
+  const { labels, annotations } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...(isJsonObject(labels) && labels), [appLabel]: owner.app },
+      annotations: {
+        ...(isJsonObject(annotations) && annotations),
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app),
+      },
+    },
+  };
+}
