@@ -1,5 +1,5 @@
 /**
- * `npm test`: all suites, the ones with an SSH server, in a browser and on real API servers last and one at a time, because
+ * `npm test`: all suites, the ones with an SSH server, Go, a browser or real API servers last and one at a time, because
  * each of them starts several processes. Where what they need cannot be had those suites are named as skipped, with
  * the reason; with FLOTILLA_REQUIRE_ALL=1 that is a failure. Arguments select suites by a part of their path. The end of
  * the output names what failed and why once more, so that nobody has to search for it; the last line is
@@ -10,6 +10,7 @@ import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { resolveComponents } from "./control-plane/build.ts";
+import { findGo } from "./control-plane/go.ts";
 import { findBrowser } from "./support/browser.ts";
 import { findSshServer } from "./support/ssh-server.ts";
 
@@ -41,6 +42,7 @@ const root = join(import.meta.dirname, "..");
 /** What suites need that not every machine has, by the end of their names. */
 const needs = [
   { suffix: ".ssh.test.ts", find: findSshServer },
+  { suffix: ".go.test.ts", find: findGo },
   { suffix: ".browser.test.ts", find: findBrowser },
   { suffix: ".real.test.ts", find: resolveComponents },
 ] as const;

@@ -5,13 +5,13 @@
  *
  * Run directly it builds (or finds) the binary and prints its path.
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { isExecutable } from "../support/is-executable.ts";
 import { buildFlags, goBuild } from "./go-build.ts";
+import { findGo } from "./go.ts";
 import { withLock } from "./lock.ts";
 
 /** How to call each program: the argv before its flags. */
@@ -34,7 +34,6 @@ export interface ResolveOptions {
 }
 
 const sourceFolder = import.meta.dirname;
-const oldestGo = { major: 1, minor: 21 };
 
 /** Finds the programs of a control plane, building them when needed (minutes, once). */
 export async function resolveComponents(options: ResolveOptions = {}): Promise<ResolvedComponents> {
@@ -76,47 +75,6 @@ async function componentsIn(folder: string): Promise<ResolvedComponents> {
       controllers: (await isExecutable(controllers)) ? [controllers] : undefined,
     },
   };
-}
-
-type FoundGo = { ok: true; version: string } | { ok: false; reason: string };
-
-async function findGo(environment: NodeJS.ProcessEnv): Promise<FoundGo> {
-  const version = await outputOf(["go", "version"], environment);
-  const wanted = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
-  if (version === undefined) {
-    return {
-      ok: false,
-      reason: `the test control planes need ${wanted}; there is no go on the PATH`,
-    };
-  }
-  const found = /go(?<major>\d+)\.(?<minor>\d+)/.exec(version)?.groups;
-  const isOld =
-    found !== undefined &&
-    (Number(found["major"]) < oldestGo.major ||
-      (Number(found["major"]) === oldestGo.major && Number(found["minor"]) < oldestGo.minor));
-  if (isOld)
-    return { ok: false, reason: `the test control planes need ${wanted}; this is ${version}` };
-  return { ok: true, version };
-}
-
-/** What a program prints, or undefined when it cannot be run. */
-function outputOf(
-  argv: readonly [string, ...string[]],
-  environment: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  const [program, ...args] = argv;
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      // Not in this folder: Go would first fetch the toolchain that go.mod asks for.
-      cwd: tmpdir(),
-      env: environment,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let output = "";
-    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.on("error", () => resolve(undefined));
-    child.on("close", (code) => resolve(code === 0 ? output.trim() : undefined));
-  });
 }
 
 async function cacheKey(goVersion: string): Promise<string> {

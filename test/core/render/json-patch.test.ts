@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Json } from "../../../src/core/model/json.ts";
+import publicTests from "json-patch-test-suite/tests.json" with { type: "json" };
+import specificationTests from "json-patch-test-suite/spec_tests.json" with { type: "json" };
+import { type Json, canonicalJson } from "../../../src/core/model/json.ts";
 import { type PatchOperation, applyJsonPatch } from "../../../src/core/render/json-patch.ts";
 
 const apply = (document: Json, ...patch: PatchOperation[]): unknown => {
@@ -7,7 +9,33 @@ const apply = (document: Json, ...patch: PatchOperation[]): unknown => {
   return result.ok ? result.value : `${result.operation}: ${result.message}`;
 };
 
+/** A row of the public test suite; without `expected`, the patch must be refused or (a `test`) only succeed. */
+interface PublicTest {
+  readonly comment?: string;
+  readonly doc: Json;
+  readonly patch?: readonly PatchOperation[];
+  readonly expected?: Json;
+  readonly error?: string;
+  readonly disabled?: boolean;
+}
+
 describe("applyJsonPatch", () => {
+  it("agrees with every row of the public test suite that is in force", () => {
+    const all = [...publicTests, ...specificationTests] as unknown as readonly PublicTest[];
+    const rows = all.filter(({ patch, disabled }) => patch !== undefined && disabled !== true);
+
+    const wrong = rows.filter(({ doc, patch = [], expected, error }) => {
+      const result = applyJsonPatch(doc, patch);
+      if (!result.ok) return error === undefined;
+      const isOther =
+        expected !== undefined && canonicalJson(result.value) !== canonicalJson(expected);
+      return error !== undefined || isOther;
+    });
+
+    expect(wrong).toEqual([]);
+    expect(rows.length).toBeGreaterThan(90);
+  });
+
   // Appendix A of RFC 6902, and the corners that implementations differ in.
   it.each<[string, Json, PatchOperation[], Json]>([
     [
