@@ -21,9 +21,12 @@ interface Picture {
 
 const phone: View = { width: 375, height: 812, isPhone: true };
 
+const minutesAgo = (minutes: number): string =>
+  new Date(Date.now() - minutes * 60_000).toISOString();
+
 const documented: Picture = {
   name: "status-page",
-  status: midRollout(240),
+  status: midRollout(240, minutesAgo(4)),
   view: { width: 1200, height: 900 },
 };
 
@@ -35,7 +38,7 @@ const all: readonly Picture[] = [
   { name: "wide-trouble", status: inTrouble(3000), view: {}, whole: true },
   { name: "wide-trouble-dark", status: inTrouble(3000), view: { isDark: true }, whole: true },
   { name: "wide-quiet", status: aStatus(), view: {} },
-  { name: "phone-rollout", status: midRollout(240), view: phone, whole: true },
+  { name: "phone-rollout", status: midRollout(240, minutesAgo(4)), view: phone, whole: true },
   {
     name: "phone-trouble-dark",
     status: inTrouble(3000),

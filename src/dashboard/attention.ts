@@ -1,7 +1,6 @@
 /** What needs a person, most urgent first, and the commands to answer with. Pure. */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import type { WaitGroup } from "../core/rollout/group-waits.ts";
-import { readableTimes } from "../core/rollout/words.ts";
 import { approveCommands, excuseCommand, excuseRegionCommand, retryCommand } from "./commands.ts";
 
 export interface AttentionItem {
@@ -9,6 +8,7 @@ export interface AttentionItem {
   readonly key: string;
   readonly tone: "bad" | "ask";
   readonly title: string;
+  /** Its times as ISO 8601. */
   readonly text: string;
   /** Lines of mistakes, as compilers print them. */
   readonly lines: readonly string[];
@@ -59,7 +59,7 @@ function failedItems(groups: readonly WaitGroup[]): AttentionItem[] {
       key: `failed-${app}-${release}`,
       tone: "bad",
       title: `${app} has stopped in stage ${stage}`,
-      text: readableTimes(`${reason}. It goes on when ${endsWhen}.`),
+      text: `${reason}. It goes on when ${endsWhen}.`,
       lines: [],
       commands:
         release === null
@@ -108,5 +108,5 @@ function silentItems({ regions }: FleetStatus): AttentionItem[] {
 export function sentence(text: string, names: readonly string[] = []): string {
   const [first = ""] = text.split(" ", 1);
   const isWord = /^[a-z]+ /.test(text) && !names.includes(first);
-  return readableTimes(isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+  return isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

@@ -1,7 +1,7 @@
 /**
  * The status page: HTML from the values that `flotilla status` shows. In: a status, and what the viewer asks for. Out:
  * the part that lives (`renderLive`), or a whole document. It decides nothing, and the same values give the same
- * bytes: no time stands in the live part, so that it only changes when something does.
+ * bytes: how long ago something was is for the script to say, so that the live part only changes when something does.
  */
 import type { FleetStatus } from "../core/protocol/api.ts";
 import { groupWaits } from "../core/rollout/group-waits.ts";

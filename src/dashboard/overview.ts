@@ -6,6 +6,7 @@ import { resumeCommand } from "./commands.ts";
 import { type Html, html } from "./html.ts";
 import { hrefOf, type PageQuery, type SiteFilter } from "./page-query.ts";
 import { chip, command, number, revisionText, section } from "./parts.ts";
+import { timed } from "./times.ts";
 
 /** How the fleet is, in one sentence; also what a screen reader is told when it changes. */
 export function summaryOf(status: FleetStatus, items: readonly AttentionItem[]): string {
@@ -105,7 +106,7 @@ export function attention(items: readonly AttentionItem[]): Html | null {
 function itemHtml({ key, tone, title, text, lines, commands }: AttentionItem): Html {
   return html`<li class="item ${tone}" data-key="${key}">
     <h3>${chip(tone, title)}</h3>
-    <p>${text}</p>
+    <p>${timed(text)}</p>
     ${
       lines.length > 0 &&
       html`<ul class="mistakes">
@@ -128,7 +129,7 @@ export function notes({ holds, warnings }: FleetStatus): Html {
             (hold) =>
               html`<li class="item ask" data-key="hold-${hold.id}">
                 <h3>${chip("ask", `Held: ${hold.scope}`)}</h3>
-                <p>${hold.why} (by ${hold.by})</p>
+                <p>${timed(hold.why)} (by ${hold.by})</p>
                 ${
                   hold.declared === undefined
                     ? html`<p class="commands">
@@ -145,7 +146,7 @@ export function notes({ holds, warnings }: FleetStatus): Html {
       "warnings",
       "Warnings",
       html`<ul class="plain">
-        ${warnings.map((line) => html`<li>${line}</li>`)}
+        ${warnings.map((line) => html`<li>${timed(line)}</li>`)}
       </ul>`,
     )
   }`;

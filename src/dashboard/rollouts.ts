@@ -3,10 +3,11 @@ import type { FleetStatus } from "../core/protocol/api.ts";
 import type { WaitGroup } from "../core/rollout/group-waits.ts";
 import type { ReleaseProgress, StageProgress } from "../core/rollout/planner-types.ts";
 import { urgencyInWords } from "../core/rollout/urgent.ts";
-import { countOf, readableTimes, someOf, spanInWords } from "../core/rollout/words.ts";
+import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sentence } from "./attention.ts";
 import { type Html, html } from "./html.ts";
 import { bar, chip, number, section, type Tone } from "./parts.ts";
+import { timed } from "./times.ts";
 
 const kindWords = {
   app: "a new version",
@@ -163,6 +164,6 @@ function reason({ sites, reason: why, endsWhen }: WaitGroup): Html {
           >${number(sites.length)} ${sites.length === 1 ? "site" : "sites"}:
           ${someOf(sites, maxNames)}</span
         >`;
-  return html`<span class="why">${sentence(why, sites)}</span>
-    <span class="ends">ends when ${readableTimes(endsWhen)}</span>${where}`;
+  return html`<span class="why">${timed(sentence(why, sites))}</span>
+    <span class="ends">ends when ${timed(endsWhen)}</span>${where}`;
 }

@@ -1,6 +1,6 @@
 /** Apps, and the sites by region or as found: tables whose rows stay few. */
 import type { FleetStatus, SiteStatus } from "../core/protocol/api.ts";
-import { countOf, readableTimes } from "../core/rollout/words.ts";
+import { countOf } from "../core/rollout/words.ts";
 import { type Html, html, type Piece } from "./html.ts";
 import { hrefOf, isSearch, type PageQuery, siteFilters } from "./page-query.ts";
 import { bar, chip, number, section, type Tone } from "./parts.ts";
@@ -13,6 +13,7 @@ import {
   sitesPerPage,
   stateOf,
 } from "./site-groups.ts";
+import { timed } from "./times.ts";
 
 const stateWords: Readonly<Record<SiteState, { readonly word: string; readonly tone: Tone }>> = {
   well: { word: "well", tone: "good" },
@@ -138,7 +139,7 @@ function regionHtml(group: RegionGroup, query: PageQuery): Html {
         total,
       )}
     </summary>
-    ${message !== "" && html`<p class="message">${readableTimes(message)}</p>`} ${content}
+    ${message !== "" && html`<p class="message">${timed(message)}</p>`} ${content}
   </details> `;
 }
 
@@ -180,7 +181,7 @@ function siteRows(site: SiteStatus, hasRegion: boolean): Html {
     rowspan="${Math.max(1, site.apps.length)}"
   >
     <span class="name">${site.site}</span>${hasRegion && html` <small>${site.region}</small>`}
-    ${chip(tone, word)}${site.message !== undefined && html` <small>${site.message}</small>`}
+    ${chip(tone, word)}${site.message !== undefined && html` <small>${timed(site.message)}</small>`}
   </th>`;
   const rows = site.apps.map(
     (app, index) =>
@@ -222,7 +223,7 @@ function appCells({
     <td role="cell">${chip(syncTones[sync] ?? "idle", sync)}</td>
     <td role="cell">${chip(healthTones[health] ?? "idle", health)}</td>
     <td role="cell" class="release">${stands}</td>
-    <td role="cell" class="says">${message}</td>`;
+    <td role="cell" class="says">${timed(message)}</td>`;
 }
 
 function pager(

@@ -123,7 +123,10 @@ describe("what is to decide", () => {
     ] as const;
     const text = shown(aStatus({ regions }));
     expect(text).toContain("The worker of region nordics is silent");
-    expect(text).toContain("Silent since 2026-03-02 14:02:11 UTC.");
+    expect(text).toContain("Silent since 2026-03-02 14:02:11 UTC .");
+    expect(live(aStatus({ regions }))).toContain(
+      '<time datetime="2026-03-02T14:02:11.123Z">2026-03-02 14:02:11 UTC</time>',
+    );
     expect(text).toContain('flotilla rollout excuse --region nordics --why "..."');
   });
 
@@ -311,7 +314,7 @@ describe("the page", () => {
     );
   });
 
-  it("is the same for the same values, and holds no time", () => {
+  it("is the same for the same values, and does not say how long ago anything was", () => {
     expect(live(midRollout(240))).toBe(live(midRollout(240)));
   });
 

@@ -78,6 +78,31 @@ describe("the page in a browser", { timeout: 120_000 }, () => {
     ).toEqual([1, "connection on"]);
   });
 
+  it("tells times by the reader's clock and how far off they are, as they pass, with the whole time as a hint", async () => {
+    const soon = new Date(Date.now() + 5000).toISOString();
+    const waits = [aWait("web", { stage: null, release: null, endsWhen: `it is ${soon}` })];
+    const { server, page } = await open(aStatus({ waits }));
+    await page.get("window.node = document.querySelector('.ends time'), 0");
+    const clock = new Date(soon).toLocaleTimeString("en-US", {
+      hour: "numeric",
+      minute: "2-digit",
+    });
+    expect(await page.get(text(".ends"))).toMatch(/^ends when it is /);
+    expect(await page.get(text(".ends time"))).toMatch(/^[^(]+ \(in [1-5] seconds?\)$/);
+    expect(await page.get(text(".ends time"))).toContain(`${clock} (`);
+    expect(await page.get("[window.node.dateTime, window.node.title]")).toEqual([
+      soon,
+      expect.stringContaining(soon),
+    ]);
+    await page.until(`${text(".ends time")}.endsWith("seconds ago)")`);
+    const old = new Date(Date.now() - 200 * 86_400_000).toISOString();
+    server.show({ status: aStatus({ waits, warnings: [`late since ${old}`] }), problem: null });
+    await page.until(`${text("#warnings")}.includes("(200 days ago)")`);
+    expect(
+      await page.get("[document.querySelector('.ends time') === window.node, window.node.title]"),
+    ).toEqual([true, expect.stringContaining(soon)]);
+  });
+
   it("says what to do when its session has ended", async () => {
     const { page } = await open(aStatus());
     await page.forget();
@@ -219,6 +244,7 @@ describe("the page in a browser", { timeout: 120_000 }, () => {
     const { page } = await open(midRollout(240), { view: { hasScript: false } });
     expect(await page.get(text("h1"))).toBe("acme");
     expect(await page.get(text("#connection"))).toMatch(/^As of \d{4}-/);
+    expect(await page.get(text("#attention"))).toContain("ilent since 2026-03-02 14:02:11 UTC.");
     await page.get("document.querySelector('#region-region-02').open = true");
     await page.get("document.querySelector('#region-region-02 p a').click()");
     await page.until("document.querySelectorAll('#region-region-02 tbody').length === 50");

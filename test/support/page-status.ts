@@ -127,7 +127,7 @@ function troubleOf(index: number): Partial<SiteStatus> {
 }
 
 /** In the middle of two rollouts: one waits for a slot and has lost a site, one waits for an approval. */
-export function midRollout(count: number): FleetStatus {
+export function midRollout(count: number, silentSince = "2026-03-02T14:02:11.000Z"): FleetStatus {
   const siteList = manySites(count);
   const names = siteList.map(({ site }) => site);
   const [early, rest] = [Math.floor(count / 10), count - 1 - Math.floor(count / 10)];
@@ -140,7 +140,7 @@ export function midRollout(count: number): FleetStatus {
     ...status,
     regions: status.regions.map((region, index) =>
       index === 1
-        ? { ...region, worker: "silent", message: "silent since 2026-03-02T14:02:11.000Z" }
+        ? { ...region, worker: "silent", message: `silent since ${silentSince}` }
         : region,
     ),
     releases: [

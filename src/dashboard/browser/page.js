@@ -12,6 +12,14 @@ const word = byId("connection-word");
 const time = byId("connection-time");
 const announcer = byId("announce");
 
+/** @type {readonly (readonly [Intl.RelativeTimeFormatUnit, number])[]} */
+const units = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+const inWords = new Intl.RelativeTimeFormat("en");
+
 let tag = main.dataset["tag"] ?? "";
 let seenAt = new Date();
 let failures = 0;
@@ -36,6 +44,8 @@ main.addEventListener("submit", (event) => {
 main.addEventListener("click", takeClick);
 window.addEventListener("popstate", () => void ask(true));
 document.addEventListener("visibilitychange", () => void ask(false));
+window.setInterval(() => tellTimes(main), everyMs);
+tellTimes(main);
 connected();
 askAgain(everyMs);
 
@@ -89,6 +99,7 @@ function connected() {
   seenAt = new Date();
   word.textContent = "Live";
   time.textContent = seenAt.toLocaleTimeString();
+  time.setAttribute("datetime", seenAt.toISOString());
   byId("connection").className = "connection on";
   return true;
 }
@@ -106,10 +117,47 @@ function show(text, isNew) {
   const old = document.getElementById("fleet");
   if (fresh === null || old === null) return;
   const { title = "", summary = "" } = fresh.dataset;
+  tellTimes(fresh); // as the old part has them, or each answer would be another text
   const isNews = summary !== old.dataset["summary"];
   morph(old, fresh, isNew);
   document.title = title;
   if (isNews) announcer.textContent = summary;
+}
+
+/**
+ * Says of each time when it was by the reader's clock and how long ago, with the whole of it as a hint.
+ * @param {Element} part
+ */
+function tellTimes(part) {
+  const now = new Date();
+  for (const element of part.querySelectorAll("time")) {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const text = `${clockText(at, now)} (${spanText(at, now)})`;
+    if (element.textContent === text) continue;
+    element.title = `${at.toLocaleString()}, ${at.toISOString()}`;
+    element.textContent = text;
+  }
+}
+
+/** @param {Date} at @param {Date} now */
+function clockText(at, now) {
+  const isToday = at.toDateString() === now.toDateString();
+  const isThisYear = at.getFullYear() === now.getFullYear();
+  return at.toLocaleString(undefined, {
+    ...(isToday ? {} : { day: "numeric", month: "short" }),
+    ...(isThisYear ? {} : { year: "numeric" }),
+    hour: "numeric",
+    minute: "2-digit",
+  });
+}
+
+/** `5 minutes ago`, `in 3 hours`: whole units of the largest that has one. @param {Date} at @param {Date} now */
+function spanText(at, now) {
+  const seconds = Math.round((at.getTime() - now.getTime()) / 1000);
+  const size = Math.abs(seconds);
+  const [unit, length] = units.find(([, least]) => size >= least) ?? ["second", 1];
+  return inWords.format(Math.trunc(seconds / length), unit);
 }
 
 /**
