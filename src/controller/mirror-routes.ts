@@ -21,8 +21,9 @@ const maxReportBytes = 32 * 1024 * 1024;
 /** A diff of a hundred apps of which everything differs. */
 const maxAnswerBytes = 8 * 1024 * 1024;
 const keepAliveMs = 15_000;
-const checkReport = dataCheck(WorkerReport);
-const checkAnswer = dataCheck(SiteAnswer);
+// What a newer worker says more is passed over, and not kept.
+const checkReport = dataCheck(WorkerReport, { dropsUnknown: true });
+const checkAnswer = dataCheck(SiteAnswer, { dropsUnknown: true });
 
 export interface MirrorRoutesOptions {
   readonly mirrors: Readonly<Record<string, { readonly tokenFile: string }>>;

@@ -13,6 +13,9 @@ import type {
 import type { AppReport, SiteReport, WorkerReport } from "../core/protocol/worker-report.ts";
 import type { Clock } from "../runtime/clock.ts";
 
+/** Words of one worker that are kept: more than fit into one report. Beyond it shall say anew what there is. */
+const mostKept = 250_000;
+
 /** Heartbeats that may be missed before a worker counts as silent. */
 const missedHeartbeats = 3;
 
@@ -84,9 +87,8 @@ export class Observations {
       this.#hear(mirror, known); // it was on its way for longer than what came after it
       return { resend: false, changed: false };
     }
-    if (!report.full && !(isSame && report.sequence === known.sequence + 1)) {
-      return { resend: true, changed: false };
-    }
+    const isNext = isSame && report.sequence === known.sequence + 1 && hasRoom(known);
+    if (!report.full && !isNext) return { resend: true, changed: false };
     return { resend: false, changed: this.#place(mirror, isSame ? known : undefined, report) };
   }
 
@@ -208,6 +210,11 @@ export class Observations {
     worker.heardAtTime = to;
     worker.told = undefined;
   }
+}
+
+/** One that tells of ever new sites or apps shall not be remembered without end. */
+function hasRoom({ apps, sites }: Worker): boolean {
+  return apps.size + sites.size <= mostKept;
 }
 
 function emptyWorker(id: string): Worker {

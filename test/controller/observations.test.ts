@@ -63,6 +63,29 @@ describe("a worker", () => {
     expect(observations.silentSince("east")).toBe(start);
   });
 
+  it("that tells of ever new sites is asked for all that there is, and the others are forgotten", () => {
+    const { observations } = world();
+    observations.accept("east", report());
+    const batch = 50_000;
+    let sequence = 1;
+    let told = 0;
+    let isAsked = false;
+    while (!isAsked && told < 1_000_000) {
+      const sites = Array.from({ length: batch }, (_, index) => ({
+        site: `s${told + index}`,
+        reachable: true,
+        message: "",
+      }));
+      sequence += 1;
+      told += batch;
+      isAsked = observations.accept("east", report({ full: false, sequence, sites })).resend;
+    }
+    expect(isAsked).toBe(true);
+    observations.accept("east", report({ sequence: sequence + 1 }));
+    expect(observations.siteReport("east", "s0")).toBeUndefined();
+    expect(observations.siteReport("east", "a1")).toBeDefined();
+  });
+
   it("that is expected to say something is worth a pass whatever it says, from that time on", () => {
     const { clock, observations } = world();
     observations.accept("east", report());

@@ -6,6 +6,7 @@ import { FailedAttempts } from "../../src/adapters/http/failed-attempts.ts";
 import { startHttpServer } from "../../src/adapters/http/server.ts";
 import { HintBoard } from "../../src/controller/hint-board.ts";
 import { mirrorRoutes } from "../../src/controller/mirror-routes.ts";
+import { Observations } from "../../src/controller/observations.ts";
 import { QuestionBoard } from "../../src/controller/question-board.ts";
 import { FleetError } from "../../src/core/errors.ts";
 import type {
@@ -47,6 +48,7 @@ async function startBoard() {
     await writeFile(tokenFile, `${basename(tokenFile)}-token-0123456789abcdef`);
   const hints = new HintBoard(() => 1);
   const questions = new QuestionBoard({ clock, wake: (mirror) => hints.wake(mirror) });
+  const observations = new Observations({ clock, heartbeatMs: 1000, silentFrom: 0 });
   const routes = mirrorRoutes({
     mirrors,
     attempts: new FailedAttempts(clock),
@@ -54,7 +56,7 @@ async function startBoard() {
     hints,
     questions,
     isLeading: () => true,
-    takeReport: () => ({ resend: false, changed: false }),
+    takeReport: (mirror, report) => observations.accept(mirror, report),
     wanted: () => null,
     onPush: () => undefined,
     repoDir: () => dir,
@@ -88,7 +90,7 @@ async function startBoard() {
     const take = createAnswerer({ compare, send, redactor, logger });
     return listenAs(mirror, (question) => take(question, ending.signal));
   };
-  return { questions, listenAs, answerAs, client };
+  return { questions, observations, listenAs, answerAs, client };
 }
 
 describe("a question to a worker", { timeout: 10_000 }, () => {
@@ -206,5 +208,59 @@ describe("a question to a worker", { timeout: 10_000 }, () => {
     await board.client("east").answer({ id, diff: diffOf("elsewhere", "web") }, never);
 
     expect(await answer).toEqual(diffOf("paris", "web"));
+  });
+});
+
+describe("a newer worker", { timeout: 10_000 }, () => {
+  const more = { load: 0.7, deep: { nested: "x".repeat(1000) } };
+
+  it("is understood as far as it is known, and what it tells beyond is not kept", async () => {
+    const board = await startBoard();
+    const site = { site: "paris", reachable: true, message: "" };
+    const web = {
+      site: "paris",
+      app: "web",
+      tree: "t",
+      left: false,
+      release: null,
+      sync: "Synced",
+      health: "Healthy",
+      healthyForMs: 1,
+      longestHealthyMs: 1,
+      everHealthy: true,
+      unverified: 0,
+      objects: 1,
+      message: "",
+    } as const;
+    const stopped = { lyon: "0".repeat(40) };
+    const facts = { head: "", epoch: 1, stopped, refused: "" };
+    const report = { worker: "w", sequence: 1, full: true, ...facts, ...more };
+    const said = { ...report, sites: [{ ...site, ...more }], apps: [{ ...web, ...more }] };
+    await board.client("east").report(said, never);
+
+    expect(board.observations.siteReport("east", "paris")).toEqual(site);
+    expect(board.observations.appReport("east", "paris", "web")).toEqual(web);
+    const worker = board.observations.workerOf("east", { isAhead: false, head: null });
+    expect(worker.stopped).toEqual(stopped);
+  });
+
+  it("answers a question with what is known of it", async () => {
+    const board = await startBoard();
+    await board.listenAs("east", ({ id, site, app }) => {
+      const diff = diffOf(site, app);
+      const apps = diff.apps.map((one) => ({ ...one, ...more }));
+      void board.client("east").answer({ id, diff: { ...diff, ...more, apps } }, never);
+    });
+    const asked = { mirror: "east", site: "paris", app: "web" };
+    expect(await board.questions.ask(asked, never)).toEqual(diffOf("paris", "web"));
+  });
+
+  it("is refused where it names something at a length that no name has", async () => {
+    const board = await startBoard();
+    const facts = { head: "", epoch: 1, stopped: {}, refused: "", apps: [] };
+    const sites = [{ site: "x".repeat(10_000), reachable: true, message: "" }];
+    const report = { worker: "w", sequence: 1, full: true, ...facts, sites };
+    await expect(board.client("east").report(report, never)).rejects.toThrow(FleetError);
+    expect(board.observations.silentSince("east")).toBe(0);
   });
 });

@@ -28,14 +28,17 @@ const HealthWord = Type.Union([
   Type.Literal("Unknown"),
 ]);
 
+/** A name or an id: far longer than any is. */
+const Word = Type.String({ maxLength: 512 });
+
 /** One app at one site. Fields as ObservedApp (core/rollout/planner-types.ts). */
 export const AppReport = Type.Object({
-  site: Type.String(),
-  app: Type.String(),
-  tree: Type.Union([Type.String(), Type.Null()]),
+  site: Word,
+  app: Word,
+  tree: Type.Union([Word, Type.Null()]),
   left: Type.Boolean(),
   /** Release named by `meta` when the tree was applied. */
-  release: Type.Union([Type.String(), Type.Null()]),
+  release: Type.Union([Word, Type.Null()]),
   sync: Type.Union([Type.Literal("Synced"), Type.Literal("OutOfSync"), Type.Literal("Unknown")]),
   health: HealthWord,
   healthyForMs: Type.Integer({ minimum: 0 }),
@@ -48,10 +51,10 @@ export const AppReport = Type.Object({
 export type AppReport = Static<typeof AppReport>;
 
 export const SiteReport = Type.Object({
-  site: Type.String(),
+  site: Word,
   /** False: it has not answered for `offlineAfter` (60 s). */
   reachable: Type.Boolean(),
-  uid: Type.Optional(Type.String()),
+  uid: Type.Optional(Word),
   /** As its API server tells it; absent: nobody has told yet. */
   kubernetesVersion: Type.Optional(Type.String({ maxLength: 64 })),
   message: Type.String({ maxLength: 2000 }),
@@ -60,18 +63,18 @@ export type SiteReport = Static<typeof SiteReport>;
 
 export const WorkerReport = Type.Object({
   /** Random id of this worker process, new at each start. */
-  worker: Type.String(),
+  worker: Word,
   /** 1, 2, 3, ... within a worker process; a gap or a new `worker` makes the controller ask for `full`. */
   sequence: Type.Integer({ minimum: 1 }),
   /** True: `sites` and `apps` are everything; false: only what changed since the last acknowledged report. */
   full: Type.Boolean(),
   /** Mirror commit that is stored and verified; "" before the first. */
-  head: Type.String(),
+  head: Word,
   epoch: Type.Integer({ minimum: 0 }),
   sites: Type.Array(SiteReport),
   apps: Type.Array(AppReport),
   /** Sites it stopped writing to because the mirror no longer has them: site -> mirror commit, "" if it never had it. */
-  stopped: Type.Record(Type.String(), Type.String()),
+  stopped: Type.Record(Word, Word),
   /** Why the mirror's newest head is not followed; "" when it is. */
   refused: Type.String({ maxLength: 2000 }),
 });
