@@ -21,8 +21,8 @@ export interface ApplyOutcome {
   readonly written: number;
 }
 
-/** Objects written at once in one app. */
-const parallel = 6;
+/** Objects written at once in one app, where its cluster takes so many. */
+const parallel = 16;
 
 interface Wanted {
   readonly tree: AppTree;

@@ -43,7 +43,8 @@ export interface SiteActorOptions {
   touch(app?: string): void;
 }
 
-const parallel = 4;
+/** Pieces of work at once: so many large apps at least must be under way before another app has to wait for one. */
+const parallel = 16;
 /** An upgrade that no request has noticed is noticed by then. */
 const versionEveryMs = 3_600_000;
 

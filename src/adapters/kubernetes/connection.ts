@@ -20,7 +20,7 @@ export interface ClusterAddress {
   readonly kubeconfig: KubeconfigPlace;
   /** Whether the kubeconfig may run a program to log in; default false. */
   readonly allowExec?: boolean;
-  /** Connections to the cluster at most, and so requests at once; default 4. Fewer are used where they do. */
+  /** Connections to the cluster at most, and so requests at once; default 16. Fewer are used where they do. */
   readonly connections?: number;
   /** Time for one request, connecting included; default 15,000 ms. */
   readonly timeoutMs?: number;
@@ -58,7 +58,9 @@ export interface Connection {
 }
 
 const lookEveryMs = 1000;
-const mostConnections = 4;
+/** Requests at once to begin with: what a cluster with few objects needs, and a thousand clusters can have. */
+const firstConnections = 4;
+const mostConnections = 16;
 
 interface Session extends Pick<KubeconfigText, "files" | "version"> {
   readonly pool: Pool;
@@ -103,6 +105,7 @@ class KeptConnection {
     this.#address = address;
     this.#timeoutMs = address.timeoutMs ?? 15_000;
     this.#flow = createRequestFlow({
+      first: firstConnections,
       most: address.connections ?? mostConnections,
       slowMs: this.#timeoutMs / 3,
       clock: address.clock,
@@ -311,6 +314,8 @@ class KeptConnection {
     for (const secret of secretsOf(credentials)) this.#address.onSecret?.(secret);
     const pool = new Pool(credentials.origin, {
       connections,
+      // One request at a time on each connection costs both sides less than the streams of HTTP/2.
+      allowH2: false,
       connect: { ...credentials.tls, timeout: Math.min(this.#timeoutMs, 10_000) },
       // One time for the whole request: exchange keeps it.
       headersTimeout: 0,

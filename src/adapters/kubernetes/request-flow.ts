@@ -30,7 +30,9 @@ export interface RequestFlow {
 
 /** What a flow goes by. */
 export interface RequestFlowOptions {
-  /** At once at most; so it begins. */
+  /** At once at the beginning. */
+  readonly first: number;
+  /** At once at most, where all goes well for long. */
   readonly most: number;
   /** An answer that takes so long is one too many, ms. */
   readonly slowMs: number;
@@ -44,8 +46,9 @@ const longestPauseMs = 60_000;
 const firstPauseMs = 500;
 
 /**
- * Additive increase, multiplicative decrease: each prompt answer while all places are taken adds 1/limit, a 429 or a
- * slow answer halves the limit, once for all that were under way together. A broken connection sets it to one.
+ * Additive increase, multiplicative decrease: each prompt answer while all places are taken adds 1/limit, and a quarter
+ * of that beyond `first`, so that only who has much to send opens many connections. A 429 or a slow answer halves the
+ * limit, once for all that were under way together. A broken connection sets it to one.
  */
 export function createRequestFlow(options: RequestFlowOptions): RequestFlow {
   return new Flow(options);
@@ -74,7 +77,7 @@ class Flow implements RequestFlow {
 
   constructor(options: RequestFlowOptions) {
     this.#options = options;
-    this.#limit = options.most;
+    this.#limit = Math.min(options.first, options.most);
   }
 
   enter({ until, signal, isWrite }: Parameters<RequestFlow["enter"]>[0]): Promise<void> {
@@ -119,11 +122,12 @@ class Flow implements RequestFlow {
   }
 
   answered(sentAt: number): void {
-    const { clock, most, slowMs } = this.#options;
+    const { clock, first, most, slowMs } = this.#options;
     this.#throttles = 0;
     if (clock.monotonic() - sentAt >= slowMs) return this.#cut(sentAt);
-    const isFull = !this.#hasPlace(true);
-    if (isFull) this.#limit = Math.min(most, this.#limit + 1 / this.#limit);
+    if (this.#hasPlace(true)) return;
+    const step = this.#limit < first ? 1 : 1 / 4;
+    this.#limit = Math.min(most, this.#limit + step / this.#limit);
   }
 
   throttled(sentAt: number, retryAfterMs: number | undefined): void {
