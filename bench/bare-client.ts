@@ -19,14 +19,27 @@ export interface BareClient extends AsyncDisposable {
 
 /** Requests under way at once, over all clusters. */
 const inFlight = 128;
-/** Connections to each cluster at most, as Flotilla's workers have them. */
-const connections = 4;
+/** Connections to each cluster at most, as Flotilla's workers begin with. */
+const usualConnections = 4;
+
+/** How the clusters are reached; `ca` for https. */
+interface BareAccess {
+  readonly token: string;
+  readonly ca?: string;
+  /** To each cluster at most; default 4. */
+  readonly connections?: number;
+}
 
 /** A client of the clusters at these URLs. Connections are opened by the first requests and kept. */
-export function createBareClient(servers: Iterable<string>, token: string): BareClient {
+export function createBareClient(
+  servers: Iterable<string>,
+  { token, ca, connections = usualConnections }: BareAccess,
+): BareClient {
+  const connect = ca === undefined ? {} : { connect: { ca } };
+  const options = { connections, allowH2: false, keepAliveTimeout: 60_000, ...connect };
   const targets = [...servers].map((server) => {
     const { origin, pathname } = new URL(server);
-    return { pool: new Pool(origin, { connections, keepAliveTimeout: 60_000 }), base: pathname };
+    return { pool: new Pool(origin, options), base: pathname.replace(/\/$/, "") };
   });
   const headers = {
     authorization: `Bearer ${token}`,

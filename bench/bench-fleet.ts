@@ -15,7 +15,12 @@ import type { FleetStatus } from "../src/core/protocol/api.ts";
 import { startFlotilla } from "../src/demo/child-process.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
 import { readTokenFile, writeTokenFile } from "../src/runtime/token-file.ts";
-import { type BenchProcess, type SimulatedSites, startSimulatedSites } from "./simulated-sites.ts";
+import {
+  type BenchProcess,
+  type BenchSites,
+  type SimulatedSites,
+  startSimulatedSites,
+} from "./simulated-sites.ts";
 import { type FleetSize, fleetFiles, sitesByRegion } from "./synthetic-fleet.ts";
 
 /** A commit, and when it was made (wall ms). */
@@ -29,9 +34,9 @@ export interface BenchSize extends FleetSize {
   readonly workers: number;
 }
 
-export interface BenchFleet extends AsyncDisposable {
+export interface BenchFleet<Sites extends BenchSites = SimulatedSites> extends AsyncDisposable {
   readonly size: BenchSize;
-  readonly sites: SimulatedSites;
+  readonly sites: Sites;
   /** Control repository, with what the controller recorded. */
   readonly control: string;
   /** Processes by role: `simulator`, `controller`, `worker-<number>`. */
@@ -57,13 +62,24 @@ const placesOfProcess = 32;
 /** Between two looks at the status. */
 const lookMs = 250;
 
-/** Starts everything with the fleet's first commit. */
+/** Starts everything with the fleet's first commit, at simulated sites. */
 export async function startBenchFleet(size: BenchSize): Promise<BenchFleet> {
+  const files = fleetFiles(size, 1);
+  return startFleetAt(files, size, (dir) =>
+    startSimulatedSites(dir, [...sitesByRegion(size).values()].flat()),
+  );
+}
+
+/** Starts everything with a first commit of these files, at sites of any kind. */
+export async function startFleetAt<Sites extends BenchSites>(
+  files: Readonly<Record<string, string>>,
+  size: BenchSize,
+  open: (dir: string) => Promise<Sites>,
+): Promise<BenchFleet<Sites>> {
   const dir = await mkdtemp(join(tmpdir(), "flotilla-bench-"));
-  const sites = await startSimulatedSites(dir, [...sitesByRegion(size).values()].flat());
-  const fleet = new Fleet(dir, size, sites);
+  const fleet = new Fleet(dir, size, await open(dir));
   try {
-    await fleet.start();
+    await fleet.start(files);
     return fleet;
   } catch (error) {
     await fleet[Symbol.asyncDispose]();
@@ -71,9 +87,9 @@ export async function startBenchFleet(size: BenchSize): Promise<BenchFleet> {
   }
 }
 
-class Fleet implements BenchFleet {
+class Fleet<Sites extends BenchSites> implements BenchFleet<Sites> {
   readonly size: BenchSize;
-  readonly sites: SimulatedSites;
+  readonly sites: Sites;
   readonly control: string;
   readonly processes = new Map<string, BenchProcess>();
   readonly #dir: string;
@@ -82,18 +98,18 @@ class Fleet implements BenchFleet {
   #api: ControllerClient | undefined;
   #head = "";
 
-  constructor(dir: string, size: BenchSize, sites: SimulatedSites) {
+  constructor(dir: string, size: BenchSize, sites: Sites) {
     this.size = size;
     this.sites = sites;
     this.#dir = dir;
     this.#checkout = join(dir, "fleet");
     this.control = join(dir, "controller", "control.git");
-    this.processes.set("simulator", sites.process);
+    if (sites.process !== undefined) this.processes.set("simulator", sites.process);
   }
 
-  async start(): Promise<void> {
+  async start(files: Readonly<Record<string, string>>): Promise<void> {
     await this.#git({ args: ["init", "-q", "--template=", "-b", "main", this.#checkout] });
-    await this.push(fleetFiles(this.size, 1), "Start the fleet");
+    await this.push(files, "Start the fleet");
     const regions = [...sitesByRegion(this.size)];
     for (const [region] of regions) await writeTokenFile(this.#tokenFile(region));
     await this.#writeController(

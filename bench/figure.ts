@@ -1,5 +1,5 @@
 /** One measured figure, with what it needs to be understood by itself. */
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { type BenchSize, delays } from "./bench-fleet.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
@@ -14,6 +14,8 @@ export interface Figure extends Spread {
   readonly objects: number;
   readonly apps: number;
   readonly cores: number;
+  /** Of the minute before it was noted. */
+  readonly loadAverage: number;
   readonly delays: typeof delays;
 }
 
@@ -31,7 +33,8 @@ export function figuresOf(
   return {
     figures,
     note: (figure, unit, values) => {
-      const conditions = { sites, regions, workers, objects, apps, cores, delays };
+      const [loadAverage = 0] = loadavg();
+      const conditions = { sites, regions, workers, objects, apps, cores, loadAverage, delays };
       const noted = { figure, unit, ...spreadOf(values), ...conditions };
       figures.push(noted);
       tell(noted);

@@ -8,9 +8,11 @@
  *   npm run bench -- --sites 1000 --only rollouts   stages, bad releases, fixes; without --only: all the rest
  *   npm run bench -- --sites 300 --only rates       of the rest only applies a second, and their CPU time
  *   npm run bench -- --sites 1000 --only worker     one worker with all the sites: its memory
+ *   npm run bench -- --only real                    one real API server: rates, --apps at once, a restart (needs Go)
  *
  * Options: --sites N[,N...] (100 sites a region), --objects N (of each of two apps, default 10), --rounds N (default 7),
- * --workers N (processes, which share the regions; default one a core), -o json|table. Needs Linux (/proc) for memory.
+ * --workers N (processes, which share the regions; default one a core), --apps N (with --only real; default 1000),
+ * -o json|table. Needs Linux (/proc) for memory.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -21,6 +23,7 @@ import { type Figure, figuresOf, type Note } from "./figure.ts";
 import { measureEffect, measureQuiet } from "./measure-effect.ts";
 import { measureMemory, measureRestart } from "./measure-processes.ts";
 import { measureRate } from "./measure-rate.ts";
+import { measureReal } from "./measure-real.ts";
 import { measureRollouts } from "./measure-rollouts.ts";
 import { measureWorker } from "./measure-worker.ts";
 
@@ -32,6 +35,7 @@ const { values } = parseArgs({
     objects: { type: "string", default: "10" },
     rounds: { type: "string", default: "7" },
     workers: { type: "string", default: String(availableParallelism()) },
+    apps: { type: "string", default: "1000" },
     only: { type: "string" },
     output: { type: "string", short: "o", default: "table" },
   },
@@ -51,7 +55,7 @@ function wholeNumber(text: string, name: string): number {
 }
 
 async function measure(size: BenchSize, rounds: number): Promise<readonly Figure[]> {
-  const { figures, note } = figuresOf(size, (one) => say(`${one.figure}: ${inWords(one)}`));
+  const { figures, note } = figuresOf(size, tell);
   say(`${size.sites} sites in ${size.regions} regions: start`);
   if (values.only === "worker") {
     await measureWorker(size, note);
@@ -115,13 +119,17 @@ function rounded(value: number): string {
 
 const rounds = wholeNumber(values.rounds, "rounds");
 const objects = wholeNumber(values.objects, "objects");
-const parts = ["rollouts", "rates", "worker"];
+const parts = ["rollouts", "rates", "worker", "real"];
 if (values.only !== undefined && !parts.includes(values.only)) {
   throw new Error(`--only must be one of ${parts.join(", ")}`);
 }
 const workers = wholeNumber(values.workers, "workers");
 const all: Figure[] = [];
-for (const text of values.sites.split(",")) {
+const tell = (one: Figure): void => say(`${one.figure}: ${inWords(one)}`);
+if (values.only === "real") {
+  all.push(...(await measureReal({ rounds, apps: wholeNumber(values.apps, "apps"), tell })));
+}
+for (const text of values.only === "real" ? [] : values.sites.split(",")) {
   const sites = wholeNumber(text, "sites");
   const regions = values.only === "worker" ? 1 : Math.ceil(sites / sitesPerRegion);
   const size = values.only === "rollouts" ? { apps: 1, objects: 2 } : { apps: 2, objects };

@@ -4,7 +4,10 @@ import type { Note } from "./figure.ts";
 import { memoryOf } from "./process-memory.ts";
 
 /** Notes the memory of each kind of process, and of workers per site. */
-export async function measureMemory(fleet: BenchFleet, note: Note): Promise<void> {
+export async function measureMemory(
+  fleet: Pick<BenchFleet, "processes" | "size">,
+  note: Note,
+): Promise<void> {
   const workers: number[] = [];
   for (const [role, { pid }] of fleet.processes) {
     const { residentMb } = await memoryOf(pid);

@@ -38,7 +38,7 @@ export async function measureRate(
   note: Note,
 ): Promise<void> {
   const { servers, token } = fleet.sites;
-  await using client = createBareClient(servers.values(), token);
+  await using client = createBareClient(servers.values(), { token });
   await client.createNamespaces(twin);
   // All objects are there, and all connections open.
   await client.applyEverywhere(readyApplies(fleet.size.objects, twin, 1));

@@ -41,12 +41,17 @@ export type ChildTold =
 /** What is asked of any process of a bench. */
 export type BenchProcess = Pick<FlotillaProcess, "pid" | "kill" | "isRunning" | "output">;
 
-export interface SimulatedSites {
+/** Clusters of a bench, and the process that makes them, where it ends with the fleet. */
+export interface BenchSites {
+  readonly process?: BenchProcess;
+  kubeconfigFile(site: string): string;
+}
+
+export interface SimulatedSites extends BenchSites {
   readonly process: BenchProcess;
   readonly token: string;
   /** URL of each site's API. */
   readonly servers: ReadonlyMap<string, string>;
-  kubeconfigFile(site: string): string;
   figures(): Promise<Figures>;
   /** Counts anew from here. */
   forget(): Promise<void>;

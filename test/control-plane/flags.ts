@@ -49,7 +49,7 @@ export function apiserverFlags(cluster: ClusterFiles, etcd: EtcdPorts): readonly
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${join(cluster.folder, "service-account.pub")}`,
     `--service-account-signing-key-file=${join(cluster.folder, "service-account.key")}`,
-    "--service-cluster-ip-range=10.0.0.0/24",
+    "--service-cluster-ip-range=10.0.0.0/16",
     "--endpoint-reconciler-type=none",
     "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
     "--enable-priority-and-fairness=false",
