@@ -6,7 +6,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { stringify } from "yaml";
 import { type KindName, kinds } from "../src/core/model/kinds.ts";
+import { shippedProfiles } from "../src/core/model/shipped-profiles.ts";
 
 const root = join(import.meta.dirname, "..");
 const source = "Generated from src/core/model/kinds/ by `npm run generate`; do not edit.";
@@ -17,6 +19,7 @@ const examples: Readonly<Record<KindName, string>> = {
   Region: "fleet-repo-template/regions/nordics.yaml",
   Site: "fleet-repo-template/sites/nordics/oslo.yaml",
   VirtualSite: "fleet-repo-template/virtual-sites/german-speaking.yaml",
+  Profile: "docs/how-to/kiosk.yaml",
   App: "fleet-repo-template/apps/storefront/app.yaml",
   RolloutStrategy: "fleet-repo-template/strategies/careful.yaml",
   MaintenanceWindow: "docs/how-to/shop-nights.yaml",
@@ -110,7 +113,17 @@ Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas
 | field | type | default | what it says |
 | --- | --- | --- | --- |
 ${rows.join("\n")}
-${typeNotes(fields)}`;
+${typeNotes(fields)}${kind === "Profile" ? shippedText() : ""}`;
+}
+
+/** The profiles that every fleet has. */
+function shippedText(): string {
+  const texts = [...shippedProfiles].map(([name, { spec }]) =>
+    spec.overlays === undefined
+      ? `### ${name}\n\nChanges nothing.\n`
+      : `### ${name}\n\n\`\`\`yaml\n${stringify(spec, { lineWidth: 100 }).trimEnd()}\n\`\`\`\n`,
+  );
+  return `\n## Shipped profiles\n\nEvery fleet may take these by name, without copying them. A Profile of the fleet by the same name stands in\ntheir place; with \`extends\` and its own name it adds to the shipped one.\n\n${texts.join("\n")}`;
 }
 
 /** What the named types are, as far as the page has them. */

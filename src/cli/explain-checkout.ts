@@ -1,7 +1,7 @@
 import { FleetError } from "../core/errors.ts";
+import { overlaysAt } from "../core/explain/overlays-at.ts";
 import { closestName } from "../core/model/closest-name.ts";
-import type { FleetModel, Located } from "../core/model/fleet-model.ts";
-import type { App } from "../core/model/kinds.ts";
+import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { Explanation } from "../core/protocol/api.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
 
@@ -21,7 +21,7 @@ export function explainCheckout(model: FleetModel, site: string, app: string): E
     answer: `${app} ${verb} at ${site}, by this checkout`,
     placed,
     because: why.map((name) => `${name}, ${word} (${placeOf(model, name)})`),
-    overlays: overlaysAt(model, declared, site),
+    overlays: overlaysAt(model, app, site),
     release: null,
     tree: null,
     observed: null,
@@ -52,13 +52,4 @@ function placeOf(model: FleetModel, name: string): string {
   const { file, line } = virtualSite.at(["spec", selector === undefined ? "all" : "selector"]);
   const asText = typeof selector === "string" ? selector : JSON.stringify(selector);
   return `${selector === undefined ? "all sites" : asText}, ${file}:${line}`;
-}
-
-function overlaysAt(model: FleetModel, app: Located<App>, site: string): string[] {
-  return (app.value.spec.overlays ?? []).flatMap(({ name, virtualSites }, index) => {
-    const holding = virtualSites.filter((each) => holds(model, each, site));
-    if (holding.length === 0) return [];
-    const { file, line } = app.at(["spec", "overlays", index]);
-    return [`${name ?? `overlay ${index + 1}`}, for ${holding.join(", ")} (${file}:${line})`];
-  });
 }

@@ -1,4 +1,5 @@
 /** `GET /api/v1/explain`: why an app is, or is not, at a site. Pure. */
+import { overlaysAt } from "../core/explain/overlays-at.ts";
 import type { Located, FleetModel } from "../core/model/fleet-model.ts";
 import type { App, VirtualSite } from "../core/model/kinds.ts";
 import type { Explanation } from "../core/protocol/api.ts";
@@ -40,7 +41,7 @@ export function explainView(input: ExplainInput): Explanation | undefined {
       urgency(control.state, site, app),
     placed,
     because: because.map(({ text }) => text),
-    overlays: declared === undefined ? [] : overlays(model, declared, site),
+    overlays: overlaysAt(model, app, site),
     release: releaseAt(pass, site, app),
     tree: treeOf(entry),
     observed: observedAt(input),
@@ -95,15 +96,6 @@ function selectorText(virtualSite: Located<VirtualSite>): string {
   const { file, line } = virtualSite.at(["spec", field]);
   const text = typeof selector === "string" ? selector : JSON.stringify(selector);
   return `${all === true ? "all: true" : `selector \`${text}\``} (${file}:${line})`;
-}
-
-function overlays(model: FleetModel, app: Located<App>, site: string): string[] {
-  return (app.value.spec.overlays ?? []).flatMap(({ name, virtualSites }, index) => {
-    const matching = virtualSites.filter((each) => sitesOfVirtualSite(model, each).includes(site));
-    if (matching.length === 0) return [];
-    const { file, line } = app.at(["spec", "overlays", index]);
-    return [`${name ?? `overlay ${index + 1}`} for ${matching.join(", ")} (${file}:${line})`];
-  });
 }
 
 /** null: its worker has said nothing of it. */

@@ -3,6 +3,7 @@ import { compileText } from "../expressions/expression-language.ts";
 import { hasTemplate } from "../expressions/template-text.ts";
 import type { Place } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { valueOrder } from "../render/layered-app.ts";
 import type { AppAtSite } from "../render/app-at-site.ts";
 import type { FieldSetting } from "./field-setting.ts";
 
@@ -33,17 +34,19 @@ function placeOf(found: AppAtSite, [variable, ...path]: ReadPath): Place | undef
   return has(site.value as unknown as JsonObject, at) ? site.at(at) : undefined; // parsed YAML
 }
 
-/** The last of App, overlays and Site that has the value. */
+/** The last of profile, App, overlays and Site that has the value. */
 function valuesPlace(
   { model, app, site, shape }: AppAtSite,
   path: readonly string[],
 ): Place | undefined {
   const declared = model.sites.get(site);
   const layers = [
-    { from: app, at: ["spec", "values"] },
-    ...shape.overlays.map(({ index }) => ({
+    ...valueOrder(
+      app,
+      shape.overlays.map(({ index }) => index),
+    ).map((index) => ({
       from: app,
-      at: ["spec", "overlays", index, "values"],
+      at: index === null ? ["spec", "values"] : ["spec", "overlays", index, "values"],
     })),
     ...(declared === undefined ? [] : [{ from: declared, at: ["spec", "values"] }]),
   ];

@@ -29,7 +29,9 @@ export interface OverlayChange {
   tell(steps: readonly FieldStep[], changed: Changed): Told;
 }
 
-const listed = ["patches", "sidecars", "images", "resources", "replicas"] as const;
+type ChangingField = (typeof listed)[number] | "labels" | "annotations";
+
+const listed = ["patches", "sidecars", "scheduling", "images", "resources", "replicas"] as const;
 
 /** Every change at the site, in the order in which they happen. */
 export function overlayChanges(found: AppAtSite): OverlayChange[] {
@@ -37,13 +39,13 @@ export function overlayChanges(found: AppAtSite): OverlayChange[] {
     const { overlay } = shaped;
     const lists = listed.flatMap((field) =>
       (overlay[field] ?? []).map((entry, index) =>
-        changeOf(found, shaped, { part: { [field]: [entry] }, at: [field, index] }),
+        changeOf(found, shaped, { part: { [field]: [entry] }, field, at: [field, index] }),
       ),
     );
     const maps = (["labels", "annotations"] as const).flatMap((field) =>
       overlay[field] === undefined
         ? []
-        : [changeOf(found, shaped, { part: { [field]: overlay[field] }, at: [field] })],
+        : [changeOf(found, shaped, { part: { [field]: overlay[field] }, field, at: [field] })],
     );
     return [...lists, ...maps];
   });
@@ -52,18 +54,18 @@ export function overlayChanges(found: AppAtSite): OverlayChange[] {
 function changeOf(
   found: AppAtSite,
   shaped: ShapedOverlay,
-  { part, at }: { part: Partial<Overlay>; at: FieldPath },
+  { part, field, at }: Pick<Setting, "field" | "at"> & { part: Partial<Overlay> },
 ): OverlayChange {
-  const { name, virtualSites } = shaped.overlay;
+  const { virtualSites } = shaped.overlay;
   const path: FieldPath = ["spec", "overlays", shaped.index];
-  const title = name === undefined ? `overlay ${shaped.index + 1}` : `overlay "${name}"`;
+  const title = found.app.layers[shaped.index]?.title ?? "overlay";
   return {
     overlay: { virtualSites, ...part },
     place: found.app.at([...path, ...at]),
     tell(steps, changed) {
-      const inside = [...at, ...settingPath(shaped.overlay, { at, steps, changed })];
+      const inside = [...at, ...settingPath(shaped.overlay, { field, at, steps, changed })];
       return {
-        by: `${title}: ${String(at[0])}`,
+        by: `${title}: ${field}`,
         place: found.app.at([...path, ...inside]),
         ...expressionSource(found, writtenAt(found, shaped.index, inside)),
       };
@@ -88,33 +90,42 @@ function deepest(root: Json | undefined, path: FieldPath): Json | undefined {
 }
 
 interface Setting {
+  readonly field: ChangingField;
+  /** Path of an entry of that field. */
   readonly at: FieldPath;
   readonly steps: readonly FieldStep[];
   readonly changed: Changed;
 }
 
+interface Asked extends Setting {
+  readonly overlay: Overlay;
+  /** What stands in the overlay at `at`. */
+  readonly entry: Json | undefined;
+  /** How deep the pod's spec is in the object. */
+  readonly pod: number;
+}
+
+const ofMetadata = ({ entry, steps }: Asked): FieldPath => findField(entry, steps.slice(2)).path;
+
+/** Where in an entry of a field of overlays it stands what a field of an object becomes. */
+const placesIn: Readonly<Record<ChangingField, (asked: Asked) => FieldPath>> = {
+  patches: patchPath,
+  sidecars: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path,
+  // A label of nodes is told by itself; tolerations have no names, so they are told as a list.
+  scheduling: ({ entry, steps, pod }) => findField(entry, steps.slice(pod)).path.slice(0, 2),
+  images: ({ entry }) => imagePath(entry),
+  // Behind the pod: its list of containers, the container, and `resources`.
+  resources: ({ entry, steps, pod }) => findField(entry, steps.slice(pod + 3)).path,
+  replicas: () => ["count"],
+  labels: ofMetadata,
+  annotations: ofMetadata,
+};
+
 /** Where, below `at`, an overlay says what a field becomes. */
-function settingPath(overlay: Overlay, { at, steps, changed }: Setting): FieldPath {
-  const entry = deepest(overlay as unknown as JsonObject, at); // as above
-  const pod = podSpecPath(changed.before)?.length ?? 0;
-  switch (String(at[0])) {
-    case "patches":
-      return patchPath(overlay, { at, steps, changed });
-    case "sidecars":
-      return findField(entry, steps.slice(pod)).path;
-    case "resources":
-      // Behind the pod: its list of containers, the container, and `resources`.
-      return findField(entry, steps.slice(pod + 3)).path;
-    case "images":
-      return imagePath(entry);
-    case "replicas":
-      return ["count"];
-    case "labels":
-    case "annotations":
-      return findField(entry, steps.slice(2)).path;
-    default:
-      return []; // a field of an overlay that says nothing of objects
-  }
+function settingPath(overlay: Overlay, setting: Setting): FieldPath {
+  const entry = deepest(overlay as unknown as JsonObject, setting.at); // as above
+  const pod = podSpecPath(setting.changed.before)?.length ?? 0;
+  return placesIn[setting.field]({ ...setting, overlay, entry, pod });
 }
 
 /** The one field that says what becomes of an image; several say it together. */
@@ -125,7 +136,7 @@ function imagePath(entry: Json | undefined): FieldPath {
   return field === undefined || others.length > 0 ? [] : [field];
 }
 
-function patchPath(overlay: Overlay, { at, steps, changed }: Setting): FieldPath {
+function patchPath({ overlay, at, steps, changed }: Asked): FieldPath {
   const { merge, json = [] } = overlay.patches?.[Number(at[1])] ?? {};
   if (merge !== undefined) return ["merge", ...findField(merge as JsonObject, steps).path]; // as above
   const number = settingOperation(json, changed.before, steps);

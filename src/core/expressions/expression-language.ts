@@ -20,6 +20,7 @@ const location = { fields: { latitude: "double", longitude: "double" } } as cons
 const siteFields = {
   name: "string",
   region: "string",
+  profile: "string",
   labels: { mapOf: "string" },
   address: "string",
   location,

@@ -33,6 +33,7 @@ const overlayFields = [
   /^replicas\.\d+\.count$/,
   /^(labels|annotations)\./,
   /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
+  /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
   /^resources\.\d+\.(requests|limits)\./,
 ];
 
@@ -40,7 +41,7 @@ const overlayFields = [
 function expressionScope(kind: KindName, path: FieldPath): ExpressionScope | undefined {
   const text = path.join(".");
   if (kind === "Site") return text.startsWith("spec.values.") ? "site" : undefined;
-  if (kind !== "App") return undefined;
+  if (kind !== "App" && kind !== "Profile") return undefined;
   if (text.startsWith("spec.values.")) return "values";
   const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
   if (overlay === undefined) return undefined;

@@ -18,12 +18,12 @@ export function checkLabels(draft: FleetDraft): Diagnostic[] {
     ...allEntries(draft).flatMap((entry) =>
       checkSyntax(entry, ["metadata", "labels"], entry.value.metadata.labels),
     ),
-    ...[...draft.apps.values()].flatMap((app) =>
-      (app.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+    ...[...draft.profiles.values(), ...draft.apps.values()].flatMap((entry) =>
+      (entry.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
         // What an expression gives is checked where it is filled in.
         const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
         const path = ["spec", "overlays", index, "labels"];
-        return checkSyntax(app, path, Object.fromEntries(written));
+        return checkSyntax(entry, path, Object.fromEntries(written));
       }),
     ),
     ...[...draft.sites.values()].flatMap((site) =>
@@ -70,8 +70,8 @@ export function unknownValue(
 }
 
 function allEntries(draft: FleetDraft): Entry<FleetDocument>[] {
-  const { fleet, regions, sites, virtualSites, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites, apps, strategies, windows];
+  const { fleet, regions, sites, virtualSites, profiles, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites, profiles, apps, strategies, windows];
   return [...(fleet ? [fleet] : []), ...byKind.flatMap((entries) => [...entries.values()])];
 }
 

@@ -1,7 +1,8 @@
 import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
-import type { FleetDocument, KindName } from "./kinds.ts";
+import type { FleetDocument, KindName, Profile } from "./kinds.ts";
+import { shippedProfiles } from "./shipped-profiles.ts";
 import type { FieldPath } from "./yaml-places.ts";
 
 /** A field that holds the name of another object. */
@@ -17,7 +18,8 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
   if (draft.hasUnreadable) return [];
   return allReferences(draft).flatMap((reference) => {
     const { from, path, kind, name } = reference;
-    const known = draft.declared.get(kind) ?? new Set();
+    const declared = draft.declared.get(kind) ?? new Set();
+    const known = kind === "Profile" ? declared.union(shippedNames) : declared;
     if (known.has(name)) return [];
     const message = `there is no ${kind} "${name}"`;
     const hint = danglingHint(kind, name, known);
@@ -25,8 +27,10 @@ export function checkReferences(draft: FleetDraft): Diagnostic[] {
   });
 }
 
+const shippedNames = new Set(shippedProfiles.keys());
+
 function allReferences(draft: FleetDraft): Reference[] {
-  const { fleet, sites, apps, strategies, windows } = draft;
+  const { fleet, sites, profiles, apps, strategies, windows } = draft;
   return [
     ...(fleet === undefined ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy)),
     ...[...(fleet === undefined ? [] : [fleet]), ...strategies.values()].flatMap((from) =>
@@ -45,15 +49,37 @@ function allReferences(draft: FleetDraft): Reference[] {
       kind: "Region",
       name: site.value.spec.region,
     })),
+    ...[...sites.values(), ...apps.values()].flatMap((from) =>
+      profileReference(from, "profile", from.value.spec.profile),
+    ),
+    ...[...profiles.values()].flatMap((from) => [
+      ...profileReference(from, "extends", from.value.spec.extends),
+      ...overlayReferences(from, from.value.spec.overlays),
+    ]),
     ...[...apps.values()].flatMap((app) => [
       ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
-      ...(app.value.spec.overlays ?? []).flatMap(({ virtualSites }, index) =>
-        virtualSiteReferences(app, ["spec", "overlays", index], virtualSites),
-      ),
+      ...overlayReferences(app, app.value.spec.overlays),
       ...strategyReference(app, app.value.spec.rollout?.strategy),
       ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn),
     ]),
   ];
+}
+
+function profileReference(
+  from: Entry<FleetDocument>,
+  field: string,
+  name: string | undefined,
+): Reference[] {
+  return name === undefined ? [] : [{ from, path: ["spec", field], kind: "Profile", name }];
+}
+
+function overlayReferences(
+  from: Entry<FleetDocument>,
+  overlays: Profile["spec"]["overlays"] = [],
+): Reference[] {
+  return overlays.flatMap(({ virtualSites = [] }, index) =>
+    virtualSiteReferences(from, ["spec", "overlays", index], virtualSites),
+  );
 }
 
 function virtualSiteReferences(

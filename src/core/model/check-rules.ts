@@ -3,6 +3,7 @@ import { closestName } from "./closest-name.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { checkDrift } from "./check-drift-policy.ts";
 import { checkHealthRules } from "./check-health-rules.ts";
+import { checkOverlays } from "./check-overlays.ts";
 import { parseDuration } from "./duration.ts";
 import { type Entry, errorAt, type FleetDraft } from "./fleet-draft.ts";
 import type { App, Fleet, RolloutStrategy, Stage, VirtualSite } from "./kinds.ts";
@@ -15,6 +16,9 @@ export function checkRules(draft: FleetDraft): Diagnostic[] {
   return [
     ...(draft.fleet === undefined ? [] : checkFleet(draft.fleet)),
     ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
+    ...[...draft.profiles.values()].flatMap(({ value, document }) =>
+      checkOverlays(value.spec.overlays, document),
+    ),
     ...[...draft.apps.values()].flatMap(checkApp),
     ...[...draft.strategies.values()].flatMap(checkStrategy),
   ];
@@ -64,7 +68,7 @@ function checkApp({ value, document }: Entry<App>): Diagnostic[] {
     ...checkDrift(value.spec.drift, document),
     ...checkHealthRules(value.spec.health, document),
     ...checkSourceFields(value, document),
-    ...checkOverlays(value, document),
+    ...checkOverlays(value.spec.overlays, document),
   ];
 }
 
@@ -93,113 +97,6 @@ function checkSourceFields({ spec }: App, document: YamlDocument): Diagnostic[] 
     const hint = `remove it, or use \`source.${needed}\``;
     return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
   });
-}
-
-function checkOverlays(value: App, document: YamlDocument): Diagnostic[] {
-  return (value.spec.overlays ?? []).flatMap((overlay, index) => {
-    const path = ["spec", "overlays", index];
-    const patches = (overlay.patches ?? []).flatMap((patch, number) =>
-      checkPatch(patch, document, [...path, "patches", number]),
-    );
-    const images = (overlay.images ?? []).flatMap(({ newName, newTag, digest }, number) => {
-      if ((newName ?? newTag ?? digest) !== undefined) return [];
-      const message = "an image change needs newName, newTag or digest";
-      const place = document.at([...path, "images", number]);
-      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
-    });
-    const pods = [
-      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
-        field: "sidecars",
-        number,
-        message: "a sidecar needs containers, initContainers or volumes",
-      })),
-      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
-        field: "resources",
-        number,
-        message: "a resource reservation needs requests or limits",
-      })),
-    ].map(({ field, number, message }) => {
-      const hint = "add one of them";
-      const place = document.at([...path, field, number]);
-      return errorAt(place, { code: "missing-field", message, hint });
-    });
-    return [...patches, ...images, ...pods];
-  });
-}
-
-/** Positions of entries that have none of these fields. */
-function needsOne<T extends object>(
-  entries: readonly T[] | undefined,
-  fields: readonly (keyof T)[],
-): number[] {
-  return [...(entries ?? []).entries()].flatMap(([number, entry]) =>
-    fields.some((field) => entry[field] !== undefined) ? [] : number,
-  );
-}
-
-type OverlayPatch = NonNullable<NonNullable<App["spec"]["overlays"]>[number]["patches"]>[number];
-
-function checkPatch(
-  { merge, json, target }: OverlayPatch,
-  document: YamlDocument,
-  path: FieldPath,
-): Diagnostic[] {
-  if (merge === undefined && json === undefined) {
-    const message = "a patch needs `merge` or `json`";
-    const hint =
-      "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
-    return [errorAt(document.at(path), { code: "missing-field", message, hint })];
-  }
-  if (merge !== undefined && json !== undefined) {
-    const message = "`merge` and `json` exclude each other";
-    const hint = "write two patches";
-    return [errorAt(document.keyAt([...path, "json"]), { code: "invalid-value", message, hint })];
-  }
-  const needsTarget = target === undefined || Object.keys(target).length === 0;
-  if (json === undefined) return needsTarget ? checkMergeNames(merge, document, path) : [];
-  const noTarget = needsTarget
-    ? [
-        errorAt(document.keyAt([...path, "json"]), {
-          code: "missing-field",
-          message: "a `json` patch needs `target`",
-          hint: "add `target` with the kind and name of the object",
-        }),
-      ]
-    : [];
-  return [
-    ...noTarget,
-    ...json.flatMap((operation, index) =>
-      checkOperation(operation, document, [...path, "json", index]),
-    ),
-  ];
-}
-
-/** A merge patch without target names its own object. */
-function checkMergeNames(
-  merge: OverlayPatch["merge"],
-  document: YamlDocument,
-  path: FieldPath,
-): Diagnostic[] {
-  const metadata = merge?.["metadata"];
-  const isNamed = typeof metadata === "object" && metadata !== null && "name" in metadata;
-  if (isNamed && merge?.["apiVersion"] !== undefined && merge["kind"] !== undefined) return [];
-  const message = "a `merge` patch without `target` must name its object";
-  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
-  return [errorAt(document.keyAt([...path, "merge"]), { code: "missing-field", message, hint })];
-}
-
-function checkOperation(
-  operation: NonNullable<OverlayPatch["json"]>[number],
-  document: YamlDocument,
-  path: FieldPath,
-): Diagnostic[] {
-  const { op } = operation;
-  const needed = op === "move" || op === "copy" ? "from" : "value";
-  if (op === "remove" || operation[needed] !== undefined) return [];
-  const message = `the operation ${op} needs \`${needed}\``;
-  return [
-    errorAt(document.at(path), { code: "missing-field", message, hint: `add \`${needed}\`` }),
-  ];
 }
 
 function checkStrategy({ value, document }: Entry<RolloutStrategy>): Diagnostic[] {

@@ -11,6 +11,7 @@ import type {
   FleetDocument,
   KindName,
   MaintenanceWindow,
+  Profile,
   Region,
   RolloutStrategy,
   Site,
@@ -29,6 +30,7 @@ export interface FleetDraft {
   readonly regions: ReadonlyMap<string, Entry<Region>>;
   readonly sites: ReadonlyMap<string, Entry<Site>>;
   readonly virtualSites: ReadonlyMap<string, Entry<VirtualSite>>;
+  readonly profiles: ReadonlyMap<string, Entry<Profile>>;
   readonly apps: ReadonlyMap<string, Entry<App>>;
   readonly strategies: ReadonlyMap<string, Entry<RolloutStrategy>>;
   readonly decisions: ReadonlyMap<string, Entry<Decision>>;

@@ -7,6 +7,7 @@ import type {
   Decision,
   Fleet,
   MaintenanceWindow,
+  Profile,
   Region,
   RolloutStrategy,
   Site,
@@ -50,6 +51,8 @@ export interface FleetModel {
   readonly regions: ReadonlyMap<string, Located<Region>>;
   readonly sites: ReadonlyMap<string, Located<Site>>;
   readonly virtualSites: ReadonlyMap<string, Located<VirtualSite>>;
+  /** Those of the fleet; `profileChain` knows the shipped ones too. */
+  readonly profiles: ReadonlyMap<string, Located<Profile>>;
   readonly apps: ReadonlyMap<string, Located<App>>;
   readonly strategies: ReadonlyMap<string, Located<RolloutStrategy>>;
   readonly decisions: ReadonlyMap<string, Located<Decision>>;

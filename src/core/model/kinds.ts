@@ -8,6 +8,7 @@ import { App } from "./kinds/app.ts";
 import { Decision } from "./kinds/decision.ts";
 import { Fleet } from "./kinds/fleet.ts";
 import { MaintenanceWindow } from "./kinds/maintenance-window.ts";
+import { Profile } from "./kinds/profile.ts";
 import { Region } from "./kinds/region.ts";
 import { RolloutStrategy } from "./kinds/rollout-strategy.ts";
 import { Site } from "./kinds/site.ts";
@@ -17,7 +18,15 @@ export { App } from "./kinds/app.ts";
 export { Decision } from "./kinds/decision.ts";
 export { Fleet } from "./kinds/fleet.ts";
 export { MaintenanceWindow, weekDays } from "./kinds/maintenance-window.ts";
-export { Overlay, Patch, PatchTarget, type Resources, type Sidecar } from "./kinds/overlay.ts";
+export {
+  Overlay,
+  Patch,
+  PatchTarget,
+  type Resources,
+  type Scheduling,
+  type Sidecar,
+} from "./kinds/overlay.ts";
+export { Profile } from "./kinds/profile.ts";
 export { Region } from "./kinds/region.ts";
 export { RolloutStrategy, Stage } from "./kinds/rollout-strategy.ts";
 export { apiVersion, Duration, Name, SelectorRequirement, SelectorSpec } from "./kinds/shared.ts";
@@ -30,6 +39,7 @@ export const kinds = {
   Region,
   Site,
   VirtualSite,
+  Profile,
   App,
   RolloutStrategy,
   MaintenanceWindow,
@@ -43,6 +53,7 @@ export type FleetDocument =
   | Region
   | Site
   | VirtualSite
+  | Profile
   | App
   | RolloutStrategy
   | MaintenanceWindow

@@ -8,6 +8,7 @@ import { checkDecisions, warnOfDecisions } from "./check-decisions.ts";
 import { checkDependencies } from "./check-dependencies.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkLabels } from "./check-labels.ts";
+import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkSchema } from "./check-schema.ts";
@@ -55,6 +56,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
+    ...checkProfiles(draft),
     ...checkRules(draft),
     ...checkDecisions(draft),
     ...checkChecks(draft),
@@ -77,6 +79,7 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
       ...warnOfSelectors(draft),
       ...warnOfDecisions(draft),
       ...warnOfWindows(draft),
+      ...warnOfProfiles(draft),
     ]),
   };
 }
@@ -98,6 +101,7 @@ function modelOf(draft: FleetDraft, { fleet, texts, tools, others }: ModelSource
     regions: locateAll(draft.regions),
     sites: locateAll(draft.sites),
     virtualSites: locateAll(draft.virtualSites),
+    profiles: locateAll(draft.profiles),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
     decisions: locateAll(draft.decisions),

@@ -3,7 +3,6 @@ import type { KindName } from "./kinds.ts";
 /** Kinds that are planned and not carried out yet. */
 export const plannedKinds: ReadonlySet<string> = new Set([
   "Component",
-  "Profile",
   "Policy",
   "Tenant",
   "BroadcastJob",
@@ -32,17 +31,10 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.decommission",
     "spec.windows",
   ],
-  Site: [
-    "spec.profile",
-    "spec.cell",
-    "spec.cells",
-    "spec.decommission",
-    "spec.windows",
-    "spec.size",
-  ],
+  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
   VirtualSite: ["spec.values", "spec.windows"],
+  Profile: [],
   App: [
-    "spec.profile",
     "spec.components",
     "spec.secrets",
     "spec.kubernetesVersion",

@@ -6,7 +6,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
 import type { FleetModel, Located, Place, SourceFile } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
-import { type App, apiVersion, type Fleet, type FleetDocument } from "./kinds.ts";
+import { type App, apiVersion, type Fleet, type FleetDocument, type Profile } from "./kinds.ts";
 import { locate } from "./locate.ts";
 import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
@@ -40,16 +40,22 @@ export function soundPart({ draft, read, texts, tools, errors }: SoundInput): So
     );
   const virtualSites = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
-  const apps = [...soundApps].map(
-    ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
-  );
+  const profiles = sound(draft.profiles);
+  const isSaid = profilesAreKnown(draft, profiles, virtualSites);
+  const apps = [...soundApps]
+    .filter(([, { value }]) => isSaid(value.spec.profile))
+    .map(
+      ([name, app]) => [name, { ...app, value: withKnownSites(app.value, virtualSites) }] as const,
+    );
+  const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
   const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
       fleet: draft.fleet === undefined ? noFleet : locate(draft.fleet, texts),
       regions: sound(draft.regions),
-      sites: sound(draft.sites),
+      sites: new Map(sites),
       virtualSites,
+      profiles,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
       decisions: sound(draft.decisions),
@@ -98,6 +104,23 @@ function withKnownSites(app: App, known: ReadonlyMap<string, unknown>): App {
   const virtualSites = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
   const kept = areOverlaysKnown ? overlays : [];
   return { ...app, spec: { ...app.spec, placement: { virtualSites }, overlays: kept } };
+}
+
+/** Where a profile is not known, nobody can say what is rendered by what takes one. */
+function profilesAreKnown(
+  draft: FleetDraft,
+  profiles: ReadonlyMap<string, Located<Profile>>,
+  virtualSites: ReadonlyMap<string, unknown>,
+): (taken: string | undefined) => boolean {
+  const declared = draft.declared.get("Profile") ?? new Set();
+  const areKnown =
+    profiles.size === declared.size &&
+    [...profiles.values()].every(({ value }) =>
+      (value.spec.overlays ?? []).every((overlay) =>
+        (overlay.virtualSites ?? []).every((name) => virtualSites.has(name)),
+      ),
+    );
+  return (taken) => areKnown || taken === undefined;
 }
 
 /** Where an App says its manifests are; its name is the key where it has one of its own. */

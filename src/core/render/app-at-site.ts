@@ -1,6 +1,6 @@
-import type { FleetModel, Located } from "../model/fleet-model.ts";
-import type { App } from "../model/kinds.ts";
+import type { FleetModel } from "../model/fleet-model.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
+import type { LayeredApp } from "./layered-app.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import { fleetContext, readApp } from "./render-app.ts";
 import { shapesOf } from "./shapes.ts";
@@ -15,7 +15,7 @@ export interface RenderedModel {
 /** What an app is made of at one site, before its overlays are applied. */
 export interface AppAtSite {
   readonly model: FleetModel;
-  readonly app: Located<App>;
+  readonly app: LayeredApp;
   readonly site: string;
   readonly manifests: ManifestContext;
   readonly shape: FilledShape;
@@ -32,7 +32,7 @@ export function appAtSite(
   if (!model.apps.has(name)) return undefined;
   const input = readApp(fleetContext(model, model, tools), name);
   const { app, manifests, source } = input;
-  const shapes = shapesOf(input, app.value, source.variableOf);
+  const shapes = shapesOf(input, app, source.variableOf);
   const placed = shapes.find(({ sites }) => sites.includes(site));
   if (placed === undefined) return undefined;
   const [shape] = fillShapes({ ...input, ...source }, [{ ...placed, sites: [site] }]).shapes;

@@ -1,12 +1,19 @@
 /**
- * One overlay on the objects of an app: patches, then sidecars (so that what follows holds for them too), images,
- * resources, replicas, labels and annotations. What it made wrong in an object is
+ * One overlay on the objects of an app: patches, then sidecars (so that what follows holds for them too), scheduling,
+ * images, resources, replicas, labels and annotations. What it made wrong in an object is
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
-import type { Overlay, Patch, PatchTarget, Resources, Sidecar } from "../model/kinds.ts";
+import type {
+  Overlay,
+  Patch,
+  PatchTarget,
+  Resources,
+  Scheduling,
+  Sidecar,
+} from "../model/kinds.ts";
 import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
 import { checkObject } from "./check-object.ts";
 import { type Told, mistake, placeText } from "./mistake.ts";
@@ -18,7 +25,7 @@ import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
 import { sopsField } from "../secrets/sops-file.ts";
 import { setImages } from "./set-images.ts";
-import { addSidecar, setResources } from "./set-pods.ts";
+import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
 
 /** An overlay with the place of its fields; `[]` is the overlay. */
 export interface PlacedOverlay {
@@ -62,10 +69,11 @@ export function applyOverlay(
 
 function changeWorkloads(
   state: State,
-  { patches, sidecars, images, resources, replicas }: Overlay,
+  { patches, sidecars, scheduling, images, resources, replicas }: Overlay,
 ): void {
   for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
   for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
+  for (const [index, entry] of entriesOf(scheduling)) applyScheduling(state, index, entry);
   for (const [index] of entriesOf(images)) applyImage(state, index);
   for (const [index, entry] of entriesOf(resources)) applyResources(state, index, entry);
   for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
@@ -179,6 +187,14 @@ function applySidecar(state: State, index: number, sidecar: Sidecar): void {
     tell(state, path, { code: "patch-failed", message });
     return object;
   });
+}
+
+function applyScheduling(state: State, index: number, scheduling: Scheduling): void {
+  const path = ["scheduling", index];
+  const targets = workloads(state, path, scheduling.target);
+  changeAll(state, path, (object) =>
+    targets.has(object) ? setScheduling(object, scheduling) : object,
+  );
 }
 
 function applyResources(state: State, index: number, resources: Resources): void {

@@ -15,7 +15,16 @@ export function filledOverlayMistakes(
   const names = images.flatMap(({ newName, newTag, digest }, index) =>
     entries({ newName, newTag, digest }, ["images", index]),
   );
-  const texts = [...entries(labels, ["labels"]), ...entries(annotations, ["annotations"])];
+  const texts = [
+    ...entries(labels, ["labels"]),
+    ...entries(annotations, ["annotations"]),
+    ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
+      ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
+      ...tolerations.flatMap(({ key, value }, number) =>
+        entries({ key, value }, ["scheduling", index, "tolerations", number]),
+      ),
+    ]),
+  ];
   const counts = replicas.map(({ count }, index) => ({
     path: ["replicas", index, "count"],
     value: count as Json, // an expression may have given anything

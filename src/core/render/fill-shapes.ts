@@ -4,12 +4,13 @@
  */
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { fillableJson } from "../expressions/fill-json.ts";
-import type { FleetModel, Located } from "../model/fleet-model.ts";
+import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
-import type { App, Overlay } from "../model/kinds.ts";
+import type { Overlay } from "../model/kinds.ts";
 import { filledOverlayMistakes } from "./check-filled-overlay.ts";
 import { type FillManifests, type FillableManifests, manifestsAt } from "./fill-manifests.ts";
 import { FillablePart } from "./fillable-part.ts";
+import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import { mergeValues, presentValues } from "./merge-values.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { KnownSite, SiteFacts } from "./site-facts.ts";
@@ -20,7 +21,7 @@ import { ValueLayers } from "./value-layers.ts";
 
 /** An overlay as it is at the sites of a shape. */
 export interface ShapedOverlay {
-  /** Position in the App's `overlays`. */
+  /** Position in the overlays of the layered App. */
   readonly index: number;
   readonly overlay: Overlay;
   /** Equal for equal content of the same overlay. */
@@ -43,7 +44,7 @@ export interface FilledShape {
 
 export interface FillInput {
   readonly model: FleetModel;
-  readonly app: Located<App>;
+  readonly app: LayeredApp;
   /** What of a shape is the same at all of its sites, without overlays. */
   readonly objectsAt: (variable: string) => readonly SourceObject[];
   readonly fillable: FillableManifests["fillable"];
@@ -74,7 +75,7 @@ class ShapeFiller {
   readonly #effects = new Map<number, OverlayEffect>();
   readonly #readsValues: boolean;
   readonly #isLiteral: boolean;
-  readonly #app: Located<App>;
+  readonly #app: LayeredApp;
 
   constructor({ app, objectsAt, fillable, facts }: FillInput) {
     this.#app = app;
@@ -177,8 +178,9 @@ class ShapeFiller {
 
   #merge(indexes: readonly number[], layers: readonly JsonObject[]): JsonObject {
     const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of indexes.entries()) {
-      const without = presentValues(mergeValues(layers.toSpliced(position + 1, 1)));
+    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
+      if (index === null) continue;
+      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
       const changed = canonicalJson(without) !== canonicalJson(merged);
       if (!changed) continue;
       this.#effects.set(index, { overlay: index, changed, matchedImages: new Set() });

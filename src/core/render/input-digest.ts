@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
-import type { App } from "../model/kinds.ts";
+import type { App, Profile } from "../model/kinds.ts";
+import { profileChain } from "../model/profile-chain.ts";
 import { toolOf } from "../model/tools/tool-source.ts";
 import { type CustomKinds, customKindOf } from "./custom-kinds.ts";
 import type { SourceObject } from "./parse-manifests.ts";
@@ -23,10 +24,13 @@ export interface AppInputs {
  */
 export function inputDigest(inputs: AppInputs): string {
   const { model, app, files } = inputs;
-  const { namespace, source, placement, values, overlays = [] } = app.spec;
+  const { namespace, source, placement, values, profile, overlays = [] } = app.spec;
+  const profiles = knownProfiles(model, app);
   const names = new Set([
     ...placement.virtualSites,
-    ...overlays.flatMap(({ virtualSites }) => virtualSites),
+    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap((list) =>
+      list.flatMap(({ virtualSites = [] }) => virtualSites),
+    ),
   ]);
   const selectors = [...names].map((name) => {
     const { selector, all } = model.virtualSites.get(name)?.value.spec ?? {};
@@ -42,7 +46,9 @@ export function inputDigest(inputs: AppInputs): string {
       placement,
       overlays,
       ...(values && { values }),
+      ...(profile !== undefined && { profile }),
     },
+    ...(profiles.length > 0 && { profiles: Object.fromEntries(profiles) }),
     ...(tool === null ? {} : { tool }),
     files: Object.fromEntries(files.map(({ path, text }) => [path, text])),
     virtualSites: Object.fromEntries(selectors),
@@ -52,6 +58,21 @@ export function inputDigest(inputs: AppInputs): string {
   return createHash("sha256")
     .update(canonicalJson(data as unknown as Json))
     .digest("hex");
+}
+
+/**
+ * The fleet's own profiles that the app may have: that which it takes, with what that extends, else all, for which of them
+ * its sites take is site data.
+ */
+function knownProfiles({ profiles }: FleetModel, app: App): [string, Profile["spec"]][] {
+  const { profile } = app.spec;
+  const all = profile === undefined ? [...profiles.values()] : profileChain(profiles, profile);
+  return all.flatMap(({ value }) => {
+    const { name } = value.metadata;
+    return profiles.get(name)?.value === value
+      ? [[name, value.spec] as [string, Profile["spec"]]]
+      : [];
+  });
 }
 
 function usedCustomKinds({ app, objects, customKinds }: AppInputs): [string, Json][] {

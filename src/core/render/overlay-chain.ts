@@ -1,8 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Located } from "../model/fleet-model.ts";
-import type { App } from "../model/kinds.ts";
 import { applyOverlay } from "./apply-overlay.ts";
 import type { FilledShape, ShapedOverlay } from "./fill-shapes.ts";
+import type { LayeredApp } from "./layered-app.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import type { OverlayEffect } from "./unused-overlays.ts";
@@ -23,13 +22,13 @@ interface NumberedLink extends ChainLink {
 
 /** Applies the overlays of shapes; what several shapes begin with, or began with in the last run, is applied once. */
 export class OverlayChain {
-  readonly #app: Located<App>;
+  readonly #app: LayeredApp;
   readonly #context: ManifestContext;
   #links = new Map<string, NumberedLink>();
   #before: ReadonlyMap<string, NumberedLink> = new Map();
   #count = 0;
 
-  constructor(app: Located<App>, context: ManifestContext) {
+  constructor(app: LayeredApp, context: ManifestContext) {
     this.#app = app;
     this.#context = context;
   }
@@ -77,10 +76,13 @@ export class OverlayChain {
       placed,
       this.#context,
     );
+    // A profile is for all apps: what one of them does not have is no mistake.
+    const isForAny = this.#app.layers[index]?.profile !== null;
+    const found = result.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
     return {
       objects,
       effect: { overlay: index, changed, matchedImages },
-      diagnostics: [...before.diagnostics, ...result.diagnostics],
+      diagnostics: [...before.diagnostics, ...found],
       isFilled: before.isFilled || isFilled,
     };
   }

@@ -15,6 +15,7 @@ import { type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type Finish, finisher } from "./finish-object.ts";
 import { treeIdOf } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
+import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
 import type { ManifestContext } from "./parse-manifests.ts";
@@ -67,12 +68,12 @@ export function fleetContext(
   };
 }
 
-const keptRenderings = new KeptResults<Located<App>, Parsed<PlacedRendering>>();
+const keptRenderings = new KeptResults<LayeredApp, Parsed<PlacedRendering>>();
 
 /** Renders one app; throws for one that the model does not have. An app of which nothing has changed is kept. */
 export function renderPlacedApp(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const { model, siteModel } = context;
-  const app = appOf(model, name);
+  const app = layeredApp(context, appOf(model, name));
   if (toolOf(app.value.spec.source) !== undefined) return renderNew(context, name);
   const inputs = [
     ...ownInputs(context, app),
@@ -83,7 +84,7 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
 }
 
 /** All that decides what the objects of an app's manifests are, beside the App. */
-function ownInputs({ model, customKinds }: FleetContext, app: Located<App>): readonly unknown[] {
+function ownInputs({ model, customKinds }: FleetContext, app: LayeredApp): readonly unknown[] {
   const { metadata, spec } = model.fleet.value;
   const { labels = null } = spec;
   return [
@@ -95,10 +96,10 @@ function ownInputs({ model, customKinds }: FleetContext, app: Located<App>): rea
   ];
 }
 
-const keptAnswers = new KeptResults<Located<App>, boolean>();
+const keptAnswers = new KeptResults<LayeredApp, boolean>();
 
 /** True where what the app comes to may depend on the facts of sites. */
-function hasExpressions(app: Located<App>): boolean {
+function hasExpressions(app: LayeredApp): boolean {
   return keptAnswers.get(app, [], () => {
     const json = app.value as unknown as JsonObject; // parsed YAML that the schema has checked
     return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
@@ -125,7 +126,7 @@ function renderNew(context: FleetContext, name: string): Parsed<PlacedRendering>
   if (diagnostics.some(isError)) return { ok: false, diagnostics };
   const { objects, fillable, files } = parsed;
   const written = [...objects, ...fillable.map((each) => each.written)];
-  const digest = inputDigest({ model, app: app.value, files, objects: written, customKinds });
+  const digest = inputDigest({ model, app: app.declared, files, objects: written, customKinds });
   return {
     ok: true,
     value: {
@@ -137,11 +138,11 @@ function renderNew(context: FleetContext, name: string): Parsed<PlacedRendering>
   };
 }
 
-const keptParts = new KeptResults<Located<App>, AppParts>();
+const keptParts = new KeptResults<LayeredApp, AppParts>();
 
 /** An app with its objects, as it is written; throws for one that the model does not have. */
 export function readApp(context: FleetContext, name: string): ShapeInput {
-  const app = appOf(context.model, name);
+  const app = layeredApp(context, appOf(context.model, name));
   const isLiteral = toolOf(app.value.spec.source) === undefined && !hasExpressions(app);
   const parts = isLiteral
     ? keptParts.get(app, ownInputs(context, app), () => readParts(context, app))
@@ -159,7 +160,7 @@ interface AppParts {
   readonly variants: KeptResults<ChainLink, Parsed<Variant>>;
 }
 
-function readParts(context: FleetContext, app: Located<App>): AppParts {
+function readParts(context: FleetContext, app: LayeredApp): AppParts {
   const { namespace } = app.value.spec;
   const manifests = { namespace, customKinds: context.customKinds };
   return {
@@ -186,7 +187,7 @@ function moreMistakes(input: ShapeInput, known: readonly Diagnostic[]): Parsed<n
 }
 
 interface ShapeInput extends FleetContext, AppParts {
-  readonly app: Located<App>;
+  readonly app: LayeredApp;
 }
 
 interface RenderedShapes {
@@ -200,7 +201,7 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   const { app, chain } = input;
   const { shapes, mistakes, effects } = fillShapes(
     { ...input, ...input.source },
-    shapesOf(input, app.value, input.source.variableOf),
+    shapesOf(input, app, input.source.variableOf),
   );
   const trees = new Map<FilledShape, TreeId>();
   const variants = new Map<TreeId, Variant>();
@@ -248,7 +249,7 @@ function treesBySite(
 }
 
 /** The values of overlays of a chart: they are in the objects already. */
-function chartEffects({ value: { spec } }: Located<App>): readonly OverlayEffect[] {
+function chartEffects({ value: { spec } }: LayeredApp): readonly OverlayEffect[] {
   if (spec.source.chart === undefined) return [];
   return (spec.overlays ?? []).flatMap(({ values }, overlay) =>
     values === undefined ? [] : [{ overlay, changed: true, matchedImages: new Set<number>() }],

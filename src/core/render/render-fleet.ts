@@ -33,7 +33,8 @@ export function renderFleet(
     if (result.ok) renderings.push(result.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
-  const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
+  // A mistake in a profile is found by every app that has it.
+  const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
   return {

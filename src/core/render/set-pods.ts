@@ -1,6 +1,6 @@
-/** What overlays do to the pods of workloads: sidecars and resource reservations. */
+/** What overlays do to the pods of workloads: sidecars, where they run, and resource reservations. */
 import { type Json, type JsonObject, isJsonObject, isSameJson } from "../model/json.ts";
-import type { Resources, Sidecar } from "../model/kinds.ts";
+import type { Resources, Scheduling, Sidecar } from "../model/kinds.ts";
 import type { KubeObject } from "../model/kube-object.ts";
 import { type CustomKinds, mergeSchemaOf } from "./custom-kinds.ts";
 import type { MergeSchema } from "./merge-schema.ts";
@@ -62,6 +62,35 @@ function withParts(present: Json | undefined, { added, schema, problems }: PartM
 function nameOf(part: Json): string | undefined {
   const name = isJsonObject(part) ? part["name"] : undefined;
   return typeof name === "string" ? name : undefined;
+}
+
+/** The object whose pods run on certain nodes; what they say themselves of the same label or taint stays. */
+export function setScheduling(
+  object: KubeObject,
+  { nodeSelector = {}, tolerations = [] }: Scheduling,
+): KubeObject {
+  const path = podSpecPath(object);
+  if (path === undefined) return object;
+  return changeMapAt(object, path, (pod) => {
+    const own = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
+    // isArray loses the type of items
+    const known = Array.isArray(pod["tolerations"]) ? (pod["tolerations"] as readonly Json[]) : [];
+    const taints = new Set(known.map(taintOf));
+    const added = tolerations.filter((each) => !taints.has(taintOf(each)));
+    const selector = { ...nodeSelector, ...own };
+    const changed = {
+      ...pod,
+      ...(Object.keys(selector).length > 0 && { nodeSelector: selector }),
+      ...(added.length > 0 && { tolerations: [...known, ...added] }),
+    };
+    return isSameJson(pod, changed) ? pod : changed;
+  });
+}
+
+/** What a toleration is about. */
+function taintOf(toleration: Json): string {
+  const { key = "", effect = "" } = isJsonObject(toleration) ? toleration : {};
+  return JSON.stringify([key, effect]);
 }
 
 /** The object with resource reservations of its containers. Tells `onMatch` where it has such a container. */

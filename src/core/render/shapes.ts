@@ -1,13 +1,13 @@
 import type { FleetModel } from "../model/fleet-model.ts";
-import type { App } from "../model/kinds.ts";
 import { siteGroups } from "../select/site-groups.ts";
+import { holdsAt, type LayeredApp } from "./layered-app.ts";
 
 /** What else than overlays decides what a site gets, as text; undefined: without a site. */
 export type VariableOf = (site: string | undefined, overlays: readonly number[]) => string;
 
 /** Sites at which the same overlays of an app hold. */
 export interface Shape {
-  /** Positions in the App's `overlays`, in order. */
+  /** Positions in the overlays of the layered App, in order. */
   readonly overlays: readonly number[];
   /** What else of the sites decides: the same for all of them. */
   readonly variable: string;
@@ -26,17 +26,21 @@ interface ShapeModels {
 /** The shapes of an app, by their first sites. `variableOf`: what else of a site decides what it gets. */
 export function shapesOf(
   { model, siteModel }: ShapeModels,
-  app: App,
+  app: LayeredApp,
   variableOf?: VariableOf,
 ): readonly Shape[] {
   const all = siteGroups(model.virtualSites, siteModel.sites);
   const byOverlays = new Map<string, { overlays: readonly number[]; groups: number[] }>();
-  for (const [number, { virtualSites }] of all.groups.entries()) {
-    const holds = (name: string): boolean => virtualSites.has(name);
-    if (!app.spec.placement.virtualSites.some(holds)) continue;
-    const overlays = (app.spec.overlays ?? []).flatMap((overlay, index) =>
-      overlay.virtualSites.some(holds) ? index : [],
-    );
+  for (const [number, { virtualSites, profile }] of all.groups.entries()) {
+    const isIn = (names: readonly string[]): boolean =>
+      names.some((name) => virtualSites.has(name));
+    if (!isIn(app.value.spec.placement.virtualSites)) continue;
+    const overlays = app.layers.flatMap((layer, index) => {
+      const names = layer.overlay.virtualSites;
+      // Overlays of profiles need not name any.
+      const isForAll = layer.profile !== null && names.length === 0;
+      return holdsAt(app, layer, profile) && (isForAll || isIn(names)) ? index : [];
+    });
     const known = byOverlays.get(overlays.join());
     if (known === undefined) byOverlays.set(overlays.join(), { overlays, groups: [number] });
     else known.groups.push(number);

@@ -76,12 +76,13 @@ export class SiteFacts {
   #read(name: string): KnownSite {
     const declared = this.#model.sites.get(name)?.value;
     if (declared === undefined) throw new Error(`the model has no Site ${name}`);
-    const { region, location, timeZone, address } = declared.spec;
+    const { region, profile, location, timeZone, address } = declared.spec;
     const ofRegion = this.#region(region);
     const zone = timeZone ?? ofRegion["timeZone"];
     const site: JsonObject = {
       name,
       region,
+      ...(profile !== undefined && { profile }),
       labels: declared.metadata.labels ?? {},
       ...(address !== undefined && { address }),
       ...(location !== undefined && { location }),

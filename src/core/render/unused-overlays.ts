@@ -1,28 +1,26 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Located } from "../model/fleet-model.ts";
-import type { App } from "../model/kinds.ts";
+import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
 
 /** What an overlay did in one shape. */
 export interface OverlayEffect {
-  /** Position in the App's `overlays`. */
+  /** Position in the overlays of the layered App. */
   readonly overlay: number;
   readonly changed: boolean;
   /** Positions of the `images` that name an image. */
   readonly matchedImages: ReadonlySet<number>;
 }
 
-/** Warnings of overlays that change nothing at any site, and of images that no container has. */
+/** Warnings of the App's overlays that change nothing at any site, and of images that no container has. */
 export function unusedOverlays(
-  app: Located<App>,
+  app: LayeredApp,
   effects: readonly OverlayEffect[],
 ): readonly Diagnostic[] {
-  const overlays = app.value.spec.overlays ?? [];
   const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
-  return overlays.flatMap(({ name, images = [] }, index) => {
+  return app.layers.flatMap(({ overlay: { images = [] }, profile, title }, index) => {
+    if (profile !== null) return [];
     const own = byOverlay.get(index) ?? [];
     const path = ["spec", "overlays", index];
-    const title = name === undefined ? `overlay ${index + 1}` : `overlay "${name}"`;
     if (own.length === 0) {
       const message = `${title} is for no site of the app`;
       return [warning(app.at([...path, "virtualSites"]), { code: "no-effect", message })];

@@ -1,18 +1,19 @@
 import { fillableJson } from "../expressions/fill-json.ts";
-import type { Located } from "../model/fleet-model.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { App } from "../model/kinds.ts";
 import { type FilledPart, FillablePart } from "./fillable-part.ts";
+import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import type { KnownSite } from "./site-facts.ts";
 import type { SiteMistakes } from "./site-mistakes.ts";
 
-/** The values of an App and of its overlays, with their expressions. */
+/** The values of an App, of its profiles and of its overlays, with their expressions. */
 export class ValueLayers {
+  readonly #layered: LayeredApp;
   readonly #app: FillablePart<JsonObject>;
   readonly #overlays: readonly FillablePart<JsonObject>[];
 
-  constructor(app: Located<App>) {
+  constructor(app: LayeredApp) {
+    this.#layered = app;
     const { values = {}, overlays = [] } = app.value.spec;
     this.#app = valuesPart(app, values, ["spec", "values"]);
     this.#overlays = overlays.map((overlay, index) =>
@@ -30,7 +31,9 @@ export class ValueLayers {
     indexes: readonly number[],
     mistakes: SiteMistakes,
   ): readonly FilledPart<JsonObject>[] | undefined {
-    const parts = [this.#app, ...indexes.flatMap((index) => this.#overlays[index] ?? [])];
+    const parts = valueOrder(this.#layered, indexes).flatMap((index) =>
+      index === null ? this.#app : (this.#overlays[index] ?? []),
+    );
     const layers = parts.map((part) => part.at(site.name, site, mistakes));
     const sound = layers.filter((layer) => layer !== undefined);
     return sound.length < layers.length ? undefined : sound;
@@ -38,7 +41,7 @@ export class ValueLayers {
 }
 
 function valuesPart(
-  app: Located<App>,
+  app: LayeredApp,
   written: Readonly<Record<string, unknown>>,
   at: FieldPath,
 ): FillablePart<JsonObject> {

@@ -1,5 +1,5 @@
 /**
- * Sites in groups that no virtual site tells apart, so that what is asked of all sites costs as there are groups. In: the
+ * Sites in groups that no virtual site and no profile tells apart, so that what is asked of all sites costs as there are groups. In: the
  * virtual sites and sites of checked models. Out: groups, the same object for the same maps.
  */
 import type { FleetModel, Labels } from "../model/fleet-model.ts";
@@ -10,9 +10,10 @@ import { checkedSelector, matchesSelector, type Selector } from "./selector.ts";
 type Sites = FleetModel["sites"];
 type VirtualSites = FleetModel["virtualSites"];
 
-/** Sites that are in the same virtual sites. */
+/** Sites that are in the same virtual sites and take the same profile. */
 interface SiteGroup {
   readonly virtualSites: ReadonlySet<string>;
+  readonly profile: string | undefined;
   /** Sorted, never empty. */
   readonly sites: readonly string[];
 }
@@ -62,15 +63,18 @@ function groupSites(virtualSites: VirtualSites, sites: Sites): SiteGroups {
     selector: selectorOf(value),
   }));
   const selectors = tests.flatMap(({ selector }) => selector ?? []);
-  const found = new Map<string, { virtualSites: ReadonlySet<string>; sites: string[] }>();
+  const found = new Map<string, SiteGroup & { readonly sites: string[] }>();
+  const profileOf = (site: string): string | undefined => sites.get(site)?.value.spec.profile;
   for (const { labels, names } of sitesByLabels(sites, selectors)) {
     const holding = tests.flatMap(({ name, selector }) =>
       selector === null || matchesSelector(selector, labels) ? name : [],
     );
-    const key = holding.join();
-    const group = found.get(key);
-    if (group === undefined) found.set(key, { virtualSites: new Set(holding), sites: [...names] });
-    else group.sites.push(...names);
+    for (const [profile, own] of Map.groupBy(names, profileOf)) {
+      const key = `${profile ?? ""} ${holding.join()}`;
+      const group = found.get(key);
+      if (group !== undefined) group.sites.push(...own);
+      else found.set(key, { virtualSites: new Set(holding), profile, sites: [...own] });
+    }
   }
   for (const group of found.values()) group.sites.sort();
   return new SiteGroups([...found.values()]);

@@ -350,7 +350,7 @@ describe("mistakes in expressions", () => {
     expect(found.map((text) => text.replace(/:\d+:\d+/, ""))).toEqual([
       "apps/web.yaml: error: there is no `values` here; there are site, region, fleet",
       "apps/web.yaml: error: `${ }` is not read in this field; write the value out; expressions stand in values, and in what overlays set",
-      "sites/e1.yaml: error: there is no field `values` here; there are name, region, labels, address, location, timeZone",
+      "sites/e1.yaml: error: there is no field `values` here; there are name, region, profile, labels, address, location, timeZone",
       "sites/e1.yaml: error: a key is taken as it is written: it cannot hold `${`; write the key out",
     ]);
   });

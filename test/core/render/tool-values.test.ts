@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import { renderFleet } from "../../../src/core/render/render-fleet.ts";
 import { neededTools } from "../../../src/core/render/tools/tool-requests.ts";
-import { type FleetEdits, aModel, appYaml, documentYaml, fleetYaml } from "../../support/fleet.ts";
+import {
+  type FleetEdits,
+  aModel,
+  appYaml,
+  documentYaml,
+  fleetYaml,
+  siteYaml,
+} from "../../support/fleet.ts";
 
 const chart = (spec: object, source: object = {}): FleetEdits => ({
   "fleet.yaml": fleetYaml({ tools: { helm: "4.2.3" } }),
@@ -31,6 +38,26 @@ describe("the values of a chart", () => {
     const overlays = [{ virtualSites: ["all"], values: { a: { y: 2 }, gone: null } }];
     expect(valuesOf(chart({ values: { a: { x: 1, y: 1 }, gone: 1 }, overlays }))).toEqual([
       { a: { x: 1, y: 2 }, gone: null },
+    ]);
+  });
+
+  it("begin with those of the profile, which only apps at sites that take it are given", () => {
+    const profile = {
+      values: { a: "profile", b: "profile" },
+      overlays: [{ values: { c: "over" } }],
+    };
+    const edits = {
+      ...chart({ values: { b: "app", c: "app" } }),
+      "profiles/kiosk.yaml": documentYaml("Profile", { name: "kiosk" }, profile),
+      "sites/e1.yaml": siteYaml("e1", {
+        region: "east",
+        labels: { ring: "canary", tier: "shop" },
+        spec: { profile: "kiosk" },
+      }),
+    };
+    expect(valuesOf(edits)).toEqual([
+      { a: "profile", b: "app", c: "over" },
+      { b: "app", c: "app" },
     ]);
   });
 

@@ -28,6 +28,11 @@ export const App = documentOf(
         },
         "where it runs",
       ),
+      profile: Type.Optional(
+        nameOf(
+          "name of the Profile that it takes at all its sites, instead of that of the Site; `none`: no profile",
+        ),
+      ),
       values: Type.Optional(
         valuesOf(
           "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",

@@ -135,42 +135,101 @@ const Resources = closedObject(
 );
 export type Resources = Static<typeof Resources>;
 
-export const Overlay = closedObject(
+const Toleration = closedObject(
   {
-    name: Type.Optional(nameOf("a name for messages")),
-    virtualSites: Type.Array(Name, {
-      minItems: 1,
-      uniqueItems: true,
-      description: "names of the VirtualSites it is for (any of them)",
-    }),
-    values: Type.Optional(
-      valuesOf("values, merged over those of the App and of overlays before this one"),
+    key: Type.Optional(Type.String({ description: "the taint's key; without it, any" })),
+    operator: Type.Optional(
+      Type.Enum(["Exists", "Equal"], { description: "how `value` is compared" }),
     ),
-    patches: Type.Optional(Type.Array(Patch, { description: "patches, in order" })),
-    sidecars: Type.Optional(
-      Type.Array(Sidecar, {
-        description:
-          "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too",
+    value: Type.Optional(Type.String({ description: "the taint's value, for Equal" })),
+    effect: Type.Optional(
+      Type.Enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
+        description: "the taint's effect; without it, any",
       }),
     ),
-    images: Type.Optional(Type.Array(ImageChange, { description: "images to change" })),
-    resources: Type.Optional(
-      Type.Array(Resources, { description: "resource reservations of containers" }),
-    ),
-    replicas: Type.Optional(
-      Type.Array(ReplicaCount, {
-        description:
-          "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers",
-      }),
-    ),
-    labels: Type.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
-    annotations: Type.Optional(
-      Type.Record(Type.String(), Type.String(), {
-        title: "annotations",
-        description: "annotations set on all objects (not on pods)",
-      }),
+    tolerationSeconds: Type.Optional(
+      Type.Integer({ description: "for how long, with NoExecute; without it, for ever" }),
     ),
   },
-  "a change to the app at some sites: patches, then sidecars, images, resources, replicas, labels and annotations",
+  "a toleration, as in Kubernetes",
+);
+
+const Scheduling = closedObject(
+  {
+    target: Type.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    nodeSelector: Type.Optional(labelMap("labels that a node must have")),
+    tolerations: Type.Optional(
+      Type.Array(Toleration, { minItems: 1, description: "taints that are borne" }),
+    ),
+  },
+  "on which nodes pods may run; what a pod says itself of a label, or of a taint's key and effect, stays",
+);
+export type Scheduling = Static<typeof Scheduling>;
+
+const forSites = {
+  minItems: 1,
+  uniqueItems: true,
+} as const;
+
+const overlayFields = {
+  name: Type.Optional(nameOf("a name for messages")),
+  values: Type.Optional(
+    valuesOf("values, merged over those of the App and of overlays before this one"),
+  ),
+  patches: Type.Optional(Type.Array(Patch, { description: "patches, in order" })),
+  sidecars: Type.Optional(
+    Type.Array(Sidecar, {
+      description:
+        "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too",
+    }),
+  ),
+  scheduling: Type.Optional(
+    Type.Array(Scheduling, { description: "node labels and tolerations for all workloads" }),
+  ),
+  images: Type.Optional(Type.Array(ImageChange, { description: "images to change" })),
+  resources: Type.Optional(
+    Type.Array(Resources, { description: "resource reservations of containers" }),
+  ),
+  replicas: Type.Optional(
+    Type.Array(ReplicaCount, {
+      description:
+        "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers",
+    }),
+  ),
+  labels: Type.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
+  annotations: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      title: "annotations",
+      description: "annotations set on all objects (not on pods)",
+    }),
+  ),
+};
+
+const inOrder =
+  "patches, then sidecars, scheduling, images, resources, replicas, labels and annotations";
+
+export const Overlay = closedObject(
+  {
+    virtualSites: Type.Array(Name, {
+      ...forSites,
+      description: "names of the VirtualSites it is for (any of them)",
+    }),
+    ...overlayFields,
+  },
+  `a change to the app at some sites: ${inOrder}`,
 );
 export type Overlay = Static<typeof Overlay>;
+
+/** An overlay for any app. */
+export const ProfileOverlay = closedObject(
+  {
+    virtualSites: Type.Optional(
+      Type.Array(Name, {
+        ...forSites,
+        description: "names of the VirtualSites it is for (any of them); without it, all sites",
+      }),
+    ),
+    ...overlayFields,
+  },
+  `a change to each app, as far as it has what is changed: ${inOrder}`,
+);

@@ -14,6 +14,11 @@ export const Site = documentOf(
   closedObject(
     {
       region: nameOf("name of the Region whose mirror serves the site"),
+      profile: Type.Optional(
+        nameOf(
+          "name of the Profile of its kind of cluster, for all apps there: one of the fleet, or a shipped one (`serverless`, `edge`, `windows`, `bare-metal`)",
+        ),
+      ),
       description: Type.Optional(Type.String({ description: "what the site is" })),
       location: Type.Optional(Location),
       address: Type.Optional(

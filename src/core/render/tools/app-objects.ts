@@ -1,11 +1,12 @@
 /** The objects of an app before overlays: those of its manifests, or what its tool gave for each kind of site. */
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { FleetModel, Located, Place, SourceFile } from "../../model/fleet-model.ts";
+import type { FleetModel, Place, SourceFile } from "../../model/fleet-model.ts";
 import type { App } from "../../model/kinds.ts";
 import type { KubeObject } from "../../model/kube-object.ts";
 import { toolOf, writtenSource } from "../../model/tools/tool-source.ts";
 import type { ManifestObject } from "../manifest-objects.ts";
 import { type FillableManifests, parseFillableManifests } from "../fill-manifests.ts";
+import type { LayeredApp } from "../layered-app.ts";
 import { mistake } from "../mistake.ts";
 import {
   checkManifests,
@@ -39,7 +40,7 @@ interface Models {
 }
 
 interface AppInput {
-  readonly app: Located<App>;
+  readonly app: LayeredApp;
   readonly manifests: ManifestContext;
 }
 
@@ -95,7 +96,7 @@ function toolObjects(models: Models, { app, manifests }: AppInput): AppObjects {
   const { field } = writtenSource(app.value.spec.source);
   const written = (): Place => app.at(["spec", "source", field]);
   const read = new Map<string, ParsedManifests>();
-  for (const { variable } of shapesOf(models, app.value, variableOf)) {
+  for (const { variable } of shapesOf(models, app, variableOf)) {
     if (variable === noRequest || read.has(variable)) continue;
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};

@@ -3,10 +3,11 @@
  * so what many sites share is rendered once. Nothing is run here.
  */
 import { createHash } from "node:crypto";
-import type { FleetModel, Located } from "../../model/fleet-model.ts";
+import type { FleetModel } from "../../model/fleet-model.ts";
 import { canonicalJson, type Json, type JsonObject } from "../../model/json.ts";
 import type { App, Site } from "../../model/kinds.ts";
 import { type Tool, toolOf, type ToolSource } from "../../model/tools/tool-source.ts";
+import { type AppModels, layeredApp, type LayeredApp } from "../layered-app.ts";
 import { mergeValues } from "../merge-values.ts";
 import { shapesOf } from "../shapes.ts";
 import { siteFactsOf } from "../site-facts.ts";
@@ -37,12 +38,6 @@ export interface ToolRequest {
   readonly chart?: ChartInputs;
 }
 
-/** Models that an app is rendered from: what it is comes from `model`, which sites there are from `siteModel`. */
-export interface ToolContext {
-  readonly model: FleetModel;
-  readonly siteModel: FleetModel;
-}
-
 /**
  * Gives the request of an app for a site with these overlays (undefined: no site); none where an expression of its values
  * fails there.
@@ -53,17 +48,18 @@ export type RequestOf = (
 ) => ToolRequest | undefined;
 
 /** Every distinct request of all apps. */
-export function neededTools(context: ToolContext): readonly ToolRequest[] {
+export function neededTools(context: AppModels): readonly ToolRequest[] {
   const requests = [...context.model.apps.keys()].flatMap((app) => appRequests(context, app));
   return [...new Map(requests.map((request) => [request.key, request])).values()];
 }
 
-function appRequests(context: ToolContext, name: string): readonly ToolRequest[] {
-  const app = context.model.apps.get(name);
+function appRequests(context: AppModels, name: string): readonly ToolRequest[] {
+  const declared = context.model.apps.get(name);
+  const app = declared && layeredApp(context, declared);
   const requestOf = app && requestsOf(context, app);
   if (app === undefined || requestOf === undefined) return [];
   const found = new Map<string, ToolRequest>();
-  shapesOf(context, app.value, (site, overlays) => {
+  shapesOf(context, app, (site, overlays) => {
     const request = requestOf(site, overlays);
     if (request !== undefined) found.set(request.key, request);
     return request?.key ?? "";
@@ -72,7 +68,7 @@ function appRequests(context: ToolContext, name: string): readonly ToolRequest[]
 }
 
 /** How an app's requests are made; undefined for an app that no tool renders, or that has mistakes. */
-export function requestsOf(context: ToolContext, app: Located<App>): RequestOf | undefined {
+export function requestsOf(context: AppModels, app: LayeredApp): RequestOf | undefined {
   const { model, siteModel } = context;
   const source = model.toolSources.get(app.value.metadata.name);
   const fleet = model.fleet.value.spec;
@@ -110,10 +106,10 @@ interface Layers {
   merge(): JsonObject;
 }
 
-/** An app's values at a site: those of the App, of the overlays that hold there, and of the site, later ones over earlier. */
+/** An app's values at a site: of its profile, the App, the overlays that hold there, and the site, later ones over earlier. */
 function layersAt(
-  { model, siteModel }: ToolContext,
-  app: Located<App>,
+  { model, siteModel }: AppModels,
+  app: LayeredApp,
 ): (site: string | undefined, overlays: readonly number[]) => Layers | undefined {
   const values = new ValueLayers(app);
   const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);

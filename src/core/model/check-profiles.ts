@@ -1,0 +1,38 @@
+/** What of profiles a schema cannot say: circles, and profiles that nothing takes. */
+import type { Diagnostic } from "./diagnostic.ts";
+import { errorAt, type FleetDraft, warningAt } from "./fleet-draft.ts";
+import { shippedProfiles } from "./shipped-profiles.ts";
+
+/** A profile whose `extends` leads back to it. Its own name means the shipped one: no circle, where there is one. */
+export function checkProfiles({ profiles }: FleetDraft): Diagnostic[] {
+  return [...profiles].flatMap(([name, { value, document }]) => {
+    const way = [name];
+    let next = value.spec.extends;
+    while (next !== undefined && !way.includes(next)) {
+      way.push(next);
+      next = profiles.get(next)?.value.spec.extends;
+    }
+    const isShipped = way.length === 1 && shippedProfiles.has(name);
+    if (next !== name || isShipped) return [];
+    const message = `the Profile "${name}" extends itself: ${[...way, name].join(" → ")}`;
+    const hint = "take one of the links out of `extends`";
+    return errorAt(document.at(["spec", "extends"]), { code: "dependency-cycle", message, hint });
+  });
+}
+
+/** Profiles that no Site, App or other Profile takes: they change nothing. */
+export function warnOfProfiles({ profiles, sites, apps }: FleetDraft): Diagnostic[] {
+  if (profiles.size === 0) return [];
+  const taken = new Set([
+    ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
+    ...[...profiles].flatMap(([name, { value }]) =>
+      value.spec.extends === name ? [] : value.spec.extends,
+    ),
+  ]);
+  return [...profiles].flatMap(([name, { document }]) => {
+    if (taken.has(name)) return [];
+    const message = `nothing takes the Profile "${name}", so it changes nothing`;
+    const hint = "name it in `profile` of a Site or an App";
+    return warningAt(document.at(["metadata", "name"]), { code: "no-effect", message, hint });
+  });
+}
