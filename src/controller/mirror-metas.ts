@@ -83,8 +83,10 @@ function handedFacts(
   for (const { site, apps } of handOvers) {
     const facts = handed.get(site) ?? {};
     for (const { app, release, set } of apps) {
-      const namespace = namespaceOf(read, { app, release, site });
-      if (!("tree" in set) || namespace === undefined) continue;
+      if (!("tree" in set)) continue;
+      const moved = read.rendering.variant(set.tree)?.movedTo;
+      const namespace = moved ?? namespaceOf(read, { app, release, site });
+      if (namespace === undefined) continue;
       const minReadyMs = minReadyOf(own(read.control.state.apps, app), release);
       facts[app] = { namespace, release, ...(minReadyMs !== undefined && { minReadyMs }) };
     }

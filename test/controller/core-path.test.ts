@@ -65,6 +65,20 @@ describe("a commit", { timeout: 120_000 }, () => {
     expect(after.slice(1)).toEqual(before.slice(1));
   });
 
+  it("that moves the app to another namespace tells its workers which one to make", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet, {
+      "apps/web.yaml": appYaml("web", {
+        spec: { overlays: [{ virtualSites: ["all"], namespace: "shop-${site.name}" }] },
+      }),
+    });
+    await bothWorkers(await startController(bench));
+    const path = "sites/b2/web/_ConfigMap_shop-b2_settings.yaml";
+    await eventually("b2 has the app", async () => bench.mirror("west").file(path));
+    const text = await bench.mirror("west").file("meta/b2.json");
+    expect(JSON.parse(text ?? "")).toMatchObject({ apps: { web: { namespace: "shop-b2" } } });
+  });
+
   it("that adds a site brings it what the others have", async () => {
     const bench = await controllerBench();
     await commitFleet(bench.fleet);

@@ -5,7 +5,7 @@
  */
 import { appLabel, ownerAnnotation } from "../apply/ownership.ts";
 import { type Json, isSameJson } from "../model/json.ts";
-import { type KubeObject, type ObjectKey, describeKey } from "../model/kube-object.ts";
+import { type KubeObject, type ObjectKey, describeKey, keyOf } from "../model/kube-object.ts";
 import { appAtSite, type AppAtSite, type RenderedModel } from "../render/app-at-site.ts";
 import { applyOverlay } from "../render/apply-overlay.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
@@ -45,9 +45,9 @@ export type ObjectAnswer =
 export function explainObject(fleet: RenderedModel, question: ObjectQuestion): ObjectAnswer {
   const found = appAtSite(fleet, question.app, question.site);
   if (found === undefined) return { ok: false, missing: "app", known: [] };
-  const standing = [...historyOf(found)].flatMap(([key, versions]) => {
+  const standing = historyOf(found).flatMap((versions) => {
     const last = versions.at(-1)?.object;
-    return last === undefined ? [] : [{ key, versions, last }];
+    return last === undefined ? [] : [{ key: keyOf(last), versions, last }];
   });
   const meant = standing.find(({ key }) => isMeant(key, question.object));
   if (meant === undefined) {
@@ -81,20 +81,21 @@ interface Version {
 }
 
 /** Every object of the app at the site in all its versions, oldest first. */
-function historyOf(found: AppAtSite): ReadonlyMap<ObjectKey, Version[]> {
+function historyOf(found: AppAtSite): readonly (readonly Version[])[] {
   let { objects } = found.shape;
-  const versions = new Map(objects.map((source) => [source.key, [firstVersion(found, source)]]));
+  // What an object is called may change; where it is written does not.
+  const versions = new Map(objects.map((source) => [source.at, [firstVersion(found, source)]]));
   for (const change of overlayChanges(found)) {
-    const before = new Map(objects.map(({ key, object }) => [key, object]));
+    const before = new Map(objects.map(({ at, object }) => [at, object]));
     const placed = { overlay: change.overlay, at: () => change.place };
     objects = applyOverlay(objects, placed, found.manifests).objects;
-    const after = new Map(objects.map(({ key, object }) => [key, object]));
-    for (const [key, known] of versions) {
-      const [old, object] = [before.get(key), after.get(key)];
+    const after = new Map(objects.map(({ at, object }) => [at, object]));
+    for (const [at, known] of versions) {
+      const [old, object] = [before.get(at), after.get(at)];
       if (old !== object && old !== undefined) known.push(laterVersion(change, old, object));
     }
   }
-  return versions;
+  return [...versions.values()];
 }
 
 function firstVersion(found: AppAtSite, source: SourceObject): Version {

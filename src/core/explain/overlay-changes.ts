@@ -29,9 +29,11 @@ export interface OverlayChange {
   tell(steps: readonly FieldStep[], changed: Changed): Told;
 }
 
-type ChangingField = (typeof listed)[number] | "labels" | "annotations";
+type ChangingField = (typeof listed)[number] | (typeof single)[number];
 
 const listed = ["patches", "sidecars", "scheduling", "images", "resources", "replicas"] as const;
+
+const single = ["labels", "annotations", "namespace"] as const;
 
 /** Every change at the site, in the order in which they happen. */
 export function overlayChanges(found: AppAtSite): OverlayChange[] {
@@ -42,7 +44,7 @@ export function overlayChanges(found: AppAtSite): OverlayChange[] {
         changeOf(found, shaped, { part: { [field]: [entry] }, field, at: [field, index] }),
       ),
     );
-    const maps = (["labels", "annotations"] as const).flatMap((field) =>
+    const maps = single.flatMap((field) =>
       overlay[field] === undefined
         ? []
         : [changeOf(found, shaped, { part: { [field]: overlay[field] }, field, at: [field] })],
@@ -119,6 +121,7 @@ const placesIn: Readonly<Record<ChangingField, (asked: Asked) => FieldPath>> = {
   replicas: () => ["count"],
   labels: ofMetadata,
   annotations: ofMetadata,
+  namespace: () => [],
 };
 
 /** Where, below `at`, an overlay says what a field becomes. */

@@ -32,6 +32,7 @@ const overlayFields = [
   /^images\.\d+\.(newName|newTag|digest)$/,
   /^replicas\.\d+\.count$/,
   /^(labels|annotations)\./,
+  /^namespace$/,
   /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
   /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
   /^resources\.\d+\.(requests|limits)\./,

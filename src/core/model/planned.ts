@@ -41,7 +41,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
     "spec.windows",
     "spec.tenant",
     "spec.placement.selector",
-    "spec.overlays.namespace",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable",

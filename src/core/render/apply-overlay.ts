@@ -1,6 +1,6 @@
 /**
  * One overlay on the objects of an app: patches, then sidecars (so that what follows holds for them too), scheduling,
- * images, resources, replicas, labels and annotations. What it made wrong in an object is
+ * images, resources, replicas, labels, annotations and namespace. What it made wrong in an object is
  * told at its own place, with the object's.
  */
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -14,10 +14,11 @@ import type {
   Scheduling,
   Sidecar,
 } from "../model/kinds.ts";
-import { type KubeObject, describeKey, keyOf } from "../model/kube-object.ts";
+import { type KubeObject, describeKey, keyOf, objectId } from "../model/kube-object.ts";
 import { checkObject } from "./check-object.ts";
 import { type Told, mistake, placeText } from "./mistake.ts";
-import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
+import { namespaceMove } from "./move-namespace.ts";
+import { duplicate, type ManifestContext, type SourceObject } from "./parse-manifests.ts";
 import { patchObject } from "./patch-object.ts";
 import { patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
@@ -63,6 +64,7 @@ export function applyOverlay(
     if (Object.keys(added).length === 0) continue;
     changeAll(state, [field], (object) => withMetadata(object, field, added));
   }
+  if (placed.overlay.namespace !== undefined) applyNamespace(state, placed.overlay.namespace);
   const { objects: result, diagnostics, changed, matchedImages } = state;
   return { objects: result, diagnostics, changed, matchedImages };
 }
@@ -146,7 +148,7 @@ function changed(
   state.diagnostics.push(
     ...problems.map((problem) => ({ ...problem, message: `${where}: ${problem.message}` })),
   );
-  return { ...source, object: cleaned };
+  return { ...source, object: cleaned, key: keyOf(cleaned) };
 }
 
 function changeAll(
@@ -243,6 +245,21 @@ function applyReplicas(state: State, index: number): void {
     // A text was an expression, and what it gave was found to be a number.
     return { ...object, spec: { ...spec, replicas: Number(entry.count) } };
   });
+}
+
+/** What comes together in one namespace must not be one object. */
+function applyNamespace(state: State, namespace: string): void {
+  changeAll(state, ["namespace"], namespaceMove(state.objects, namespace));
+  const found = new Map<string, SourceObject>();
+  for (const source of state.objects) {
+    const id = objectId(source.key);
+    const first = found.get(id);
+    found.set(id, source);
+    if (first === undefined) continue;
+    const message = `${placeText(source.at([]))}: ${duplicate(source, first).message}`;
+    const hint = "rename one of them, or write two Apps";
+    tell(state, ["namespace"], { code: "duplicate-object", message, hint });
+  }
 }
 
 function withMetadata(

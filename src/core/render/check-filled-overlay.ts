@@ -33,7 +33,9 @@ export function filledOverlayMistakes(
     ...entries(requests, ["resources", index, "requests"]),
     ...entries(limits, ["resources", index, "limits"]),
   ]);
+  const namespaces = entries({ namespace: overlay.namespace }, []);
   return [
+    ...namespaces.flatMap(told(at, "the name of a namespace", isNamespace)),
     ...names.flatMap(told(at, "a text", (value) => typeof value === "string" && value !== "")),
     ...texts.flatMap(told(at, "a text", (value) => typeof value === "string")),
     ...counts.flatMap(told(at, "a whole number of 0 or more", isCount)),
@@ -50,6 +52,10 @@ function entries(map: Readonly<Record<string, Json | undefined>>, path: FieldPat
   return Object.entries(map).flatMap(([key, value]) =>
     value === undefined ? [] : [{ path: [...path, key], value }],
   );
+}
+
+function isNamespace(value: Json): boolean {
+  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
 }
 
 function isCount(value: Json): boolean {

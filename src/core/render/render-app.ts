@@ -18,7 +18,7 @@ import { inputDigest } from "./input-digest.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
-import type { ManifestContext } from "./parse-manifests.ts";
+import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
 import type { RenderedApp, TreeId, Variant } from "./rendered.ts";
 import { siteGroups } from "../select/site-groups.ts";
 import { shapesOf } from "./shapes.ts";
@@ -206,12 +206,14 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   const trees = new Map<FilledShape, TreeId>();
   const variants = new Map<TreeId, Variant>();
   const diagnostics: Diagnostic[] = [];
+  const moved: SourceObject[] = [];
   chain.begin();
   for (const shape of shapes) {
     const end = chain.apply(shape);
     const result = renderShape(end, input, shape);
     if (!end.isFilled) diagnostics.push(...result.diagnostics);
     else for (const found of result.diagnostics) mistakes.tell(found, shape.sites);
+    if (namespaceOf(shape) !== undefined) moved.push(...end.objects);
     if (!result.ok) continue;
     const { tree } = result.value;
     variants.set(tree, variants.get(tree) ?? result.value);
@@ -227,7 +229,7 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   return {
     sites: treesBySite(trees, input),
     variants,
-    places: placesOf(shapes),
+    places: placesOf([...shapes.flatMap(({ objects }) => objects), ...moved]),
     diagnostics: distinct(diagnostics),
   };
 }
@@ -256,10 +258,15 @@ function chartEffects({ value: { spec } }: LayeredApp): readonly OverlayEffect[]
   );
 }
 
-/** Where the objects of shapes come from: the first of each. */
-function placesOf(shapes: readonly FilledShape[]): ReadonlyMap<ObjectId, Place> {
+/** The namespace that overlays of a shape move the app to. */
+function namespaceOf({ overlays }: FilledShape): string | undefined {
+  return overlays.findLast(({ overlay }) => overlay.namespace !== undefined)?.overlay.namespace;
+}
+
+/** Where objects come from: the first of each. */
+function placesOf(objects: readonly SourceObject[]): ReadonlyMap<ObjectId, Place> {
   const places = new Map<ObjectId, Place>();
-  for (const { key, at } of new Set(shapes.flatMap(({ objects }) => objects))) {
+  for (const { key, at } of new Set(objects)) {
     const id = objectId(key);
     if (!places.has(id)) places.set(id, at([]));
   }
@@ -271,18 +278,28 @@ function renderShape(end: ChainLink, input: ShapeInput, shape: FilledShape): Par
   if (end.objects.length === 0) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
-  const variant = input.variants.get(end, [], () => variantOf(end, input.finish));
+  const variant = input.variants.get(end, [], () =>
+    variantOf(end, input.finish, namespaceOf(shape)),
+  );
   if (shape.sites.length > 0) return variant;
   return { ok: false, diagnostics: variant.diagnostics };
 }
 
-function variantOf({ objects, diagnostics }: ChainLink, finish: Finish): Parsed<Variant> {
+function variantOf(
+  { objects, diagnostics }: ChainLink,
+  finish: Finish,
+  movedTo: string | undefined,
+): Parsed<Variant> {
   const finished = objects.map(finish);
   const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
   if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
   const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
-  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
+  const value = {
+    tree,
+    objects: sorted.map(({ rendered }) => rendered),
+    ...(movedTo !== undefined && { movedTo }),
+  };
   return { ok: true, value, diagnostics: problems };
 }
 

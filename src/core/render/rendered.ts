@@ -20,6 +20,8 @@ export interface Variant {
   readonly tree: TreeId;
   /** Sorted by `id`. Never empty. */
   readonly objects: readonly RenderedObject[];
+  /** The namespace that an overlay has moved it to. */
+  readonly movedTo?: string;
 }
 
 /** One app rendered for every site that has it. */

@@ -71,12 +71,12 @@ export const mistakeCases: readonly MistakeCase[] = [
     "a field that is planned",
     {
       "apps/web.yaml": app(
-        "  tenant: shops\n  overlays:\n    - virtualSites: [all]\n      namespace: x\n",
+        "  tenant: shops\n  rollout:\n    strategy: standard\n    maxInFlight: 1\n",
       ),
     },
     [
       'apps/web.yaml:8:3: error: unknown field "tenant" in spec; it is planned and not carried out yet; leave it out [unknown-field]',
-      'apps/web.yaml:11:7: error: unknown field "namespace" in spec.overlays[0]; it is planned and not carried out yet; leave it out [unknown-field]',
+      'apps/web.yaml:11:5: error: unknown field "maxInFlight" in spec.rollout; it is planned and not carried out yet; leave it out [unknown-field]',
     ],
   ],
   [

@@ -203,10 +203,18 @@ const overlayFields = {
       description: "annotations set on all objects (not on pods)",
     }),
   ),
+  namespace: Type.Optional(
+    Type.String({
+      title: "namespace",
+      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|(.|\\n)*\\$\\{(.|\\n)*)$",
+      description:
+        "another namespace for all of its namespaced objects, and for what names them by it: subjects of RBAC, services of webhooks and API services; not for names in DNS",
+    }),
+  ),
 };
 
 const inOrder =
-  "patches, then sidecars, scheduling, images, resources, replicas, labels and annotations";
+  "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
 
 export const Overlay = closedObject(
   {
