@@ -28,8 +28,8 @@ export function namespaceMove(
 
 const serviceAccount = "/ServiceAccount";
 
-function nameIn(kind: string, namespace: string, name: string): string {
-  return `${kind} ${namespace} ${name}`;
+function nameIn(kind: string, namespace: Json | undefined, name: Json | undefined): string {
+  return JSON.stringify([kind, namespace ?? null, name ?? null]);
 }
 
 interface Move {
@@ -74,7 +74,7 @@ const services =
   (object, { moved, to }) =>
     changeAt(object, path, (service) => {
       const { name, namespace } = service;
-      const isMoved = moved.has(nameIn("/Service", String(namespace), String(name)));
+      const isMoved = moved.has(nameIn("/Service", namespace, name));
       return isMoved ? { ...service, namespace: to } : service;
     }) as KubeObject; // only a reference in it has changed
 
@@ -82,7 +82,7 @@ const subjects: Change = (object, { moved, from, to }) =>
   changeAt(object, ["subjects"], (subject) => {
     const { kind, name, namespace = from } = subject;
     if (kind !== "ServiceAccount") return subject;
-    const isMoved = moved.has(nameIn(serviceAccount, String(namespace), String(name)));
+    const isMoved = moved.has(nameIn(serviceAccount, namespace, name));
     return isMoved ? { ...subject, namespace: to } : subject;
   }) as KubeObject; // as above
 
