@@ -39,6 +39,8 @@ const types: Readonly<Record<string, string>> = {
   "local time": "`2026-12-24` or `2026-12-24T18:00`, by the clock of the site",
   "time zone": "a name of the IANA database: `Europe/Berlin`, `America/New_York`, `UTC`",
   labels: "a mapping of label keys to values, with the syntax of Kubernetes; numbers in quotes",
+  "object name": "what Kubernetes takes as a name: lower case letters, digits, `-` and `.`",
+  "object name or expression": "such a name, or a text with [expressions](../expressions.md)",
   path: "from the root of the repository, with `/`; never out of it",
   address: "a host name, or an IPv4 or IPv6 address; no scheme and no path",
   amounts: "a mapping of resource names to quantities: `cpu: 250m`, `memory: 64Mi`",

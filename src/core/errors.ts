@@ -33,6 +33,7 @@ export const errorCodes = {
   ISSUER_UNREACHABLE: "the OpenID Connect issuer does not give its keys",
   GITHUB_FAILED: "GitHub refused a request or does not answer",
   SECRET_SEALED: "a SOPS file cannot be opened: no key fits, or it is not as SOPS wrote it",
+  SECRET_UNAVAILABLE: "a Secret that an app gets from its region is not there, or may not be read",
   STATE_CORRUPT: "a stored record cannot be read",
   STATE_UNWRITABLE: "the worker's state cannot be written",
   WORKER_STOPPED:

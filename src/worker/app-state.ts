@@ -36,6 +36,10 @@ export interface AppState {
   /** Monotonic time of the last change of tree. */
   appliedAt: number;
   drifted: Map<ObjectId, DriftedObject>;
+  /** Versions of the region's Secrets that stand at the site; of what an earlier run wrote nothing is known. */
+  readonly sources: Map<ObjectId, string>;
+  /** Secrets whose data is another one in the region now. */
+  readonly stale: Set<ObjectId>;
   /** Objects that drift again and again. */
   fights: Map<ObjectId, Fight>;
   /** Objects beside this tree that no release has dropped: they stay. */
@@ -71,6 +75,8 @@ export function newAppState(app: string): AppState {
     isToldOverdue: false,
     appliedAt: 0,
     drifted: new Map(),
+    sources: new Map(),
+    stale: new Set(),
     fights: new Map(),
     unreleased: noneLookedUp,
     unseen: { since: 0, reason: "" },

@@ -76,7 +76,8 @@ async function tryAll(
   const queue = tree.objects.filter((object) => needsWrite(state, object));
   await writeQueue(queue, async (object) => {
     try {
-      await tryOneObject(context, await workOf(job, object), brought);
+      const opened = await openObject(context, object, row.owner);
+      await tryOneObject(context, workOf(job, opened.object), brought);
     } catch (error) {
       throwUnlessPassable(context, error);
       const isYetToCome = error instanceof UnknownKindError && isDefined(job, object);
@@ -98,7 +99,10 @@ const freshIdentityMs = 30_000;
 export function needsWrite(state: AppState, object: TreeObject): boolean {
   const row = state.rows.get(object.id);
   return (
-    !isKnown(row) || row?.hash !== object.hash || state.drifted.get(object.id)?.repair === true
+    !isKnown(row) ||
+    row?.hash !== object.hash ||
+    state.drifted.get(object.id)?.repair === true ||
+    state.stale.has(object.id)
   );
 }
 
@@ -162,7 +166,7 @@ async function writeQueue(
 }
 
 async function writeOne(job: Job, object: TreeObject, progress: Progress): Promise<void> {
-  const { context, state } = job;
+  const { context, state, row } = job;
   const need = object.needs.find((id) => progress.absent.has(id));
   if (need !== undefined) {
     const found = job.tree.objects.find((one) => one.id === need);
@@ -170,11 +174,14 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
     return;
   }
   try {
-    const applied = await applyOneObject(context, await workOf(job, object));
+    const opened = await openObject(context, object, row.owner);
+    const applied = await applyOneObject(context, workOf(job, opened.object));
     // What a release changes ends a fight: the next round is the first one again.
     if (state.rows.get(object.id)?.hash !== object.hash) state.fights.delete(object.id);
     save(context, state, [applied]);
     state.drifted.delete(object.id);
+    state.stale.delete(object.id);
+    if (opened.source !== null) state.sources.set(object.id, opened.source);
     progress.written += 1;
   } catch (error) {
     throwUnlessPassable(context, error);
@@ -182,12 +189,12 @@ async function writeOne(job: Job, object: TreeObject, progress: Progress): Promi
   }
 }
 
-async function workOf({ context, state, row }: Job, object: TreeObject): Promise<ObjectWork> {
+function workOf({ state, row }: Job, object: TreeObject): ObjectWork {
   return {
     app: state.app,
     owner: row.owner,
     namespace: row.namespace,
-    object: await openObject(context.keys, object, row.owner),
+    object,
     row: state.rows.get(object.id),
     drifted: state.drifted.get(object.id),
   };

@@ -85,7 +85,7 @@ async function compareObject(context: SiteContext, work: ObjectWork): Promise<Ob
   try {
     const live = await context.client.get(addressOf(work.object.object), context.signal());
     if (live === null) return tell({ object, state: "missing" });
-    const opened = await openObject(context.keys, work.object, work.owner);
+    const { object: opened } = await openObject(context, work.object, work.owner);
     return await compareLive(context, { ...work, object: opened }, live);
   } catch (error) {
     throwUnlessPassable(context, error);

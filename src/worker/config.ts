@@ -44,6 +44,25 @@ export const WorkerConfig = Type.Object(
     ageKeyFile: Type.Optional(
       FilePath("a file of age identities, one a line, that open the SOPS files of the fleet"),
     ),
+    regionSecrets: Type.Optional(
+      Type.Object(
+        {
+          kubeconfig: FilePath(
+            "the kubeconfig of the region's cluster; its current context is used",
+          ),
+          namespace: Type.String({
+            pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            default: "flotilla-secrets",
+            description: "the only namespace there whose Secrets apps may get",
+          }),
+          allowExec: Type.Boolean({
+            default: false,
+            description: "whether the kubeconfig may run a program to log in",
+          }),
+        },
+        { ...closed, description: "the cluster that `secrets` of Apps come from" },
+      ),
+    ),
     heartbeat: Time("5s", "longest time between two reports"),
     poll: Time("15s", "how often the mirror is asked while it sends no hints"),
     observe: Time("10s", "how often a settled site's health is looked at"),

@@ -4,6 +4,7 @@ import { type AppState, needsRepair } from "./app-state.ts";
 import { checkDrift } from "./check-drift.ts";
 import type { DriftBudget } from "./drift-budget.ts";
 import type { SiteContext } from "./site-context.ts";
+import { noteStaleSecrets } from "./stale-secrets.ts";
 
 /** What a look for drift at a site came to. */
 export interface DriftLook {
@@ -28,6 +29,7 @@ export async function lookForDrift(
     return { ...nothing, waitMs: 1000 + clock.random() * 5000 };
   }
   const before = unchecked(context);
+  const stale = await noteStaleSecrets(context);
   const drifted = await checkDrift(context);
   const after = unchecked(context);
   noteDrift(context, budget);
@@ -36,7 +38,7 @@ export async function lookForDrift(
   const waitMs = drift.intervalMs * (0.9 + 0.2 * clock.random());
   return {
     told: new Set([...before, ...after, ...drifted.map(({ app }) => app)]),
-    repair: reason === null ? broken.map(({ app }) => app) : [],
+    repair: [...new Set([...stale, ...(reason === null ? broken : [])])].map(({ app }) => app),
     note: reason ?? "",
     waitMs: after.length > 0 ? Math.min(waitMs, config.retryMaxMs) : waitMs,
   };

@@ -1,32 +1,78 @@
-import type { DataKeys } from "../adapters/age/data-keys.ts";
-import { encodeObject, prepareObject } from "../core/apply/ownership.ts";
+import { encodeObject, metadataText, prepareObject } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
 import { type JsonObject, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import { openSopsFile, readSopsFile } from "../core/secrets/open-sops.ts";
+import {
+  fillRegionSecret,
+  regionSecretOf,
+  type RegionSecret,
+} from "../core/secrets/region-secret.ts";
 import { sealedText } from "../core/secrets/sops-file.ts";
+import { unavailable } from "./region-secrets.ts";
+import type { SiteContext } from "./site-context.ts";
 import type { TreeObject } from "./tree-cache.ts";
 
+/** What secrets come from. */
+export type SecretMeans = Pick<SiteContext, "keys" | "region" | "signal">;
+
+export interface OpenedObject {
+  readonly object: TreeObject;
+  /** Which version of a Secret of the region it has; null: it has none of it. */
+  readonly source: string | null;
+}
+
 /**
- * The object as it is sent: a sealed one in the clear, any other as it is. Its hash stays that of the sealed form, so
- * that nothing made from a value is kept. Not kept anywhere: opened anew for each write. SECRET_SEALED.
+ * The object as it is sent: a sealed one in the clear, one of the region with its data, any other as it is. Its hash
+ * stays that of the form without values, so that nothing made from a value is kept. Not kept anywhere: opened anew for
+ * each write. SECRET_SEALED, SECRET_UNAVAILABLE.
  */
 export async function openObject(
-  keys: DataKeys,
-  sealed: TreeObject,
+  means: SecretMeans,
+  closed: TreeObject,
   owner: string,
-): Promise<TreeObject> {
-  const text = sealedText(sealed.object);
-  if (text === undefined) return sealed;
+): Promise<OpenedObject> {
+  const text = sealedText(closed.object);
+  const from = regionSecretOf(closed.object);
+  if (text === undefined && from === undefined) return { object: closed, source: null };
   try {
-    const file = readSopsFile(text);
-    const opened = openSopsFile(file, await keys.find(file.facts.recipients));
-    const object = prepareObject(asOf(sealed.object, opened), owner);
-    return { ...sealed, object, text: encodeObject(object) };
+    const { open, source } =
+      from === undefined
+        ? { open: await unseal(means, closed.object, text ?? ""), source: null }
+        : await copy(means, closed.object, from);
+    const object = prepareObject(open, owner);
+    return { object: { ...closed, object, text: encodeObject(object) }, source };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
-    throw inWords(error, describeKey(sealed.key));
+    throw inWords(error, describeKey(closed.key));
   }
+}
+
+async function unseal(
+  { keys }: SecretMeans,
+  sealed: KubeObject,
+  text: string,
+): Promise<KubeObject> {
+  const file = readSopsFile(text);
+  return asOf(sealed, openSopsFile(file, await keys.find(file.facts.recipients)));
+}
+
+async function copy(
+  { region, signal }: SecretMeans,
+  closed: KubeObject,
+  from: RegionSecret,
+): Promise<{ readonly open: KubeObject; readonly source: string }> {
+  const found = await region.get(from.name, signal());
+  const filled = fillRegionSecret(closed, from, found);
+  if ("object" in filled) return { open: filled.object, source: versionOf(found) };
+  const hint = "add it there, or correct `keys` in `secrets` of the App";
+  const message = `Secret ${from.name} of the region's cluster has no key ${filled.missing}`;
+  throw unavailable(message, { hint });
+}
+
+/** Of a Secret of the region: says when it is another one, and nothing of what is in it. */
+export function versionOf(found: KubeObject): string {
+  return `${metadataText(found, "uid")} ${metadataText(found, "resourceVersion")}`;
 }
 
 /** Identity and metadata are those that were released: the file's own were checked to be the same when it was rendered. */

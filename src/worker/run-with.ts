@@ -25,6 +25,7 @@ import {
   type Verification,
   createMirrorFollower,
 } from "./mirror-follower.ts";
+import { regionSecretsOf } from "./region-secrets.ts";
 import { type ReportSource, type Reporter, createReporter } from "./reporter.ts";
 import type { StateStore } from "./state-store.ts";
 import { createTreeCache } from "./tree-cache.ts";
@@ -41,6 +42,8 @@ export interface WorkerPorts {
   readonly store: StateStore;
   /** Opens what is sealed with SOPS. */
   readonly keys: DataKeys;
+  /** The cluster and namespace of the region that Secrets are copied from; absent where there is none. */
+  readonly regionSecrets?: { readonly client: ClusterClient; readonly namespace: string };
   open(site: string): ClusterClient;
   /** What is told outside of the region goes through it. */
   readonly redactor: Redactor;
@@ -102,6 +105,7 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
     trees,
     history: createMirrorHistory(git, mirrorBranch, trees),
     keys: ports.keys,
+    region: regionSecretsOf(learned(ports), clock),
     open: (site) => learnSecrets(ports.open(site), redactor),
     places,
     touch: (site, app) => reporter.touch(site, app),
@@ -112,6 +116,12 @@ function assemble(config: WorkerSettings, ports: WorkerPorts): Assembly {
   });
   const reporter = assembleReporter(config, ports, { engine, follower, places });
   return { engine, follower, reporter };
+}
+
+/** Values of the region are known before anybody can quote them. */
+function learned({ regionSecrets, redactor }: WorkerPorts): WorkerPorts["regionSecrets"] {
+  if (regionSecrets === undefined) return undefined;
+  return { ...regionSecrets, client: learnSecrets(regionSecrets.client, redactor) };
 }
 
 function assembleReporter(

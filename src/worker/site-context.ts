@@ -9,6 +9,7 @@ import type { AppState } from "./app-state.ts";
 import type { WorkerSettings } from "./config.ts";
 import type { MirrorHistory } from "./mirror-history.ts";
 import type { SiteTarget } from "./mirror-view.ts";
+import type { RegionSecrets } from "./region-secrets.ts";
 import type { SiteLink } from "./site-link.ts";
 import type { StateStore } from "./state-store.ts";
 import type { AppTree, TreeCache } from "./tree-cache.ts";
@@ -23,6 +24,7 @@ export interface SiteContext {
   readonly trees: TreeCache;
   readonly history: MirrorHistory;
   readonly keys: DataKeys;
+  readonly region: RegionSecrets;
   readonly link: SiteLink;
   readonly client: ClusterClient;
   /** Kinds that may not be listed in all namespaces at once, as `<apiVersion> <kind>`. */

@@ -13,6 +13,7 @@ import type { MirrorHistory } from "./mirror-history.ts";
 import type { MirrorView, SiteTarget } from "./mirror-view.ts";
 import { type SiteActor, createSiteActor } from "./site-actor.ts";
 import { createSiteLink } from "./site-link.ts";
+import type { RegionSecrets } from "./region-secrets.ts";
 import type { StateStore } from "./state-store.ts";
 import type { TreeCache } from "./tree-cache.ts";
 import { watchAnswers } from "./watch-answers.ts";
@@ -45,6 +46,7 @@ export interface WorkerEngineOptions {
   readonly trees: TreeCache;
   readonly history: MirrorHistory;
   readonly keys: DataKeys;
+  readonly region: RegionSecrets;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Opens the way to a site's cluster, once. */
@@ -147,8 +149,8 @@ class Engine implements WorkerEngine {
   }
 
   #enter(site: string): Entry {
-    const { config, store, clock, trees, history, keys, places } = this.#options;
-    const shared = { config, store, clock, trees, history, keys };
+    const { config, store, clock, trees, history, keys, region, places } = this.#options;
+    const shared = { config, store, clock, trees, history, keys, region };
     const { client, times } = watchAnswers(this.#options.open(site), clock);
     const logger = this.#options.logger.child({ site });
     const link = createSiteLink({

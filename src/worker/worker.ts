@@ -53,6 +53,7 @@ export async function runWorker(
     redactor.learn(read);
     return read;
   };
+  const region = regionSource(settings, { clock, redactor, wakefulness });
   try {
     await runWith(
       settings,
@@ -64,6 +65,7 @@ export async function runWorker(
         controller: createControllerClient(config.mirror),
         store,
         keys: dataKeysFrom(config.ageKeyFile),
+        ...(region !== undefined && { regionSecrets: region }),
         open: (site) => openSite(settings, site, { clock, redactor, wakefulness }),
         wakefulness,
         clock,
@@ -73,6 +75,7 @@ export async function runWorker(
       signal,
     );
   } finally {
+    await region?.client.close();
     await git.close().finally(() => store.close());
   }
 }
@@ -83,16 +86,28 @@ interface SiteMeans {
   readonly wakefulness: Wakefulness;
 }
 
-function openSite(
-  settings: WorkerSettings,
-  site: string,
-  { clock, redactor, wakefulness }: SiteMeans,
-): ClusterClient {
+function openSite(settings: WorkerSettings, site: string, means: SiteMeans): ClusterClient {
   const access = settings.sites[site];
   if (access === undefined) throw new FleetError("USAGE", `no kubeconfig for site ${site}`);
+  return openAccess(access, settings, means);
+}
+
+/** Only read: it is never pinned. */
+function regionSource(settings: WorkerSettings, means: SiteMeans): WorkerPorts["regionSecrets"] {
+  const { regionSecrets } = settings;
+  if (regionSecrets === undefined) return undefined;
+  const client = openAccess(regionSecrets, settings, means);
+  return { client, namespace: regionSecrets.namespace };
+}
+
+function openAccess(
+  { kubeconfig, allowExec }: WorkerConfig["sites"][string],
+  settings: WorkerSettings,
+  { clock, redactor, wakefulness }: SiteMeans,
+): ClusterClient {
   return openCluster({
-    kubeconfig: { path: access.kubeconfig },
-    allowExec: access.allowExec,
+    kubeconfig: { path: kubeconfig },
+    allowExec,
     timeoutMs: settings.requestTimeoutMs,
     clock,
     onSecret: (value) => redactor.learn(value),

@@ -179,6 +179,9 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
       "kind: Secret\nmetadata: { name: s }\nstringData: { a: 'ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]' }\n▸sops: { mac: x }\n",
     ),
   },
+  "region-secret": {
+    edits: app(`${manifests}  secrets: [{ name: db, from: ▸"\${site.name + '_'}" }]\n`),
+  },
   "unserved-api": {
     edits: {
       ...site('  region: east\n  kubernetes: { version: "1.30" }\n'),

@@ -7,6 +7,7 @@ import type { AppAtSite } from "../render/app-at-site.ts";
 import type { ShapedOverlay } from "../render/fill-shapes.ts";
 import { type PatchOperation, applyJsonPatch, parsePointer } from "../render/json-patch.ts";
 import type { SourceObject } from "../render/parse-manifests.ts";
+import { regionField } from "../secrets/region-secret.ts";
 import { podSpecPath } from "../render/pod-templates.ts";
 import type { FieldSetting } from "./field-setting.ts";
 import { expressionSource } from "./expression-source.ts";
@@ -199,5 +200,6 @@ export function manifestSetting(
     return other.file === start.file && other.line === start.line && other.column === start.column;
   });
   const text = written === undefined ? undefined : deepest(written.object, path);
-  return { by: "manifest", place, ...expressionSource(found, text) };
+  const by = source.object[regionField] === undefined ? "manifest" : "secrets of the App";
+  return { by, place, ...expressionSource(found, text) };
 }

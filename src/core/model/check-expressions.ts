@@ -44,6 +44,12 @@ function expressionScope(kind: KindName, path: FieldPath): ExpressionScope | und
   if (kind === "Site") return text.startsWith("spec.values.") ? "site" : undefined;
   if (kind !== "App" && kind !== "Profile") return undefined;
   if (text.startsWith("spec.values.")) return "values";
+  return secretName.test(text) ? "all" : overlayScope(text);
+}
+
+const secretName = /^spec\.secrets\.\d+\.from$/;
+
+function overlayScope(text: string): ExpressionScope | undefined {
   const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
   if (overlay === undefined) return undefined;
   if (overlay.startsWith("values.")) return "values";

@@ -56,6 +56,7 @@ export const diagnosticCodes = {
   "shared-object": "two apps of one site render the same object",
   "secret-data": "a Secret with data would be stored in plain text",
   "sealed-secret": "a Secret is sealed with SOPS in a way that no worker can open",
+  "region-secret": "a Secret of the region is named, or changed, in a way that cannot be",
   "unserved-api":
     "the Kubernetes of a site does not serve the API version of an object, or soon will not",
   "kubernetes-version": "an app is placed at a site whose Kubernetes it does not run on",

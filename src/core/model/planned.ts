@@ -36,7 +36,6 @@ const plannedFields: Readonly<Record<KindName, readonly string[]>> = {
   Profile: [],
   App: [
     "spec.components",
-    "spec.secrets",
     "spec.kubernetesVersion",
     "spec.windows",
     "spec.tenant",

@@ -24,6 +24,7 @@ import { patchTargets, selectedBy } from "./patch-targets.ts";
 import { podSpecPath } from "./pod-templates.ts";
 import type { FieldPath } from "./read-yaml.ts";
 import { withoutServerFields } from "./server-fields.ts";
+import { regionField } from "../secrets/region-secret.ts";
 import { sopsField } from "../secrets/sops-file.ts";
 import { setImages } from "./set-images.ts";
 import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
@@ -123,8 +124,14 @@ function tell(state: State, path: FieldPath, told: Told): void {
   state.diagnostics.push(mistake(state.at(path), told));
 }
 
-/** What SOPS sealed is opened as it was written; a text that an overlay puts there would travel in the clear. */
+/** What SOPS sealed is opened as it was written, and which Secret of the region is meant is said by the App alone. */
 function sealChange(before: KubeObject, after: KubeObject, at: () => Place): Diagnostic[] {
+  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
+  if (was !== is) {
+    const message = `\`${regionField}\` cannot be changed by an overlay`;
+    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
+    return [mistake(at(), { code: "region-secret", message, hint })];
+  }
   if (before[sopsField] === after[sopsField]) return [];
   const message = `\`${sopsField}\` cannot be changed by an overlay`;
   return [mistake(at(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];

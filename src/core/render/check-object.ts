@@ -3,6 +3,7 @@ import { appLabel, ownerAnnotation, systemNamespace } from "../apply/ownership.t
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type KubeObject, groupOf } from "../model/kube-object.ts";
+import { regionField, regionSecretOf } from "../secrets/region-secret.ts";
 import { sealedText, sopsField, strangeFields } from "../secrets/sops-file.ts";
 import { labelKeyProblem, labelValueProblem } from "../select/label-syntax.ts";
 import { type ManifestObject, typeName } from "./manifest-objects.ts";
@@ -19,6 +20,7 @@ export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
     ...checkSealed(manifest),
+    ...checkRegionSecret(manifest),
     ...textMaps(manifest).flatMap((path) => checkTextMap(manifest, path)),
   ];
 }
@@ -136,6 +138,31 @@ function checkSealed({ object, keyAt }: ManifestObject): Diagnostic[] {
     const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
     return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
+}
+
+const regionFields = new Set(["apiVersion", "kind", "metadata", regionField]);
+
+/** Whatever else an overlay adds would be lost when the worker puts the data in. */
+function checkRegionSecret({ object, at, keyAt }: ManifestObject): Diagnostic[] {
+  if (object.kind !== "Secret" || object[regionField] === undefined) return [];
+  const code = "region-secret";
+  const more = Object.keys(object).filter((field) => !regionFields.has(field));
+  const { name = "" } = regionSecretOf(object) ?? {};
+  const isName = name.length <= 253 && subdomain.test(name);
+  return [
+    ...more.map((field) => {
+      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
+      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
+    }),
+    ...(isName
+      ? []
+      : [
+          mistake(at([regionField, "name"]), {
+            code,
+            message: `"${name}" is no name for a Secret`,
+          }),
+        ]),
+  ];
 }
 
 /** Where Kubernetes wants maps of text: an unquoted `yes` or `8080` is refused by the server much later. */

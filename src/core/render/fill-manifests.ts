@@ -65,7 +65,7 @@ function keyMistake({ keyAt }: ManifestObject, path: readonly (string | number)[
 }
 
 /** One object with expressions. */
-class FillableManifest {
+export class FillableManifest {
   /** The object as it is written, by whose kind the app is known. */
   readonly written: SourceObject;
   readonly part: FillablePart<JsonObject>;

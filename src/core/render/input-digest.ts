@@ -24,7 +24,7 @@ export interface AppInputs {
  */
 export function inputDigest(inputs: AppInputs): string {
   const { model, app, files } = inputs;
-  const { namespace, source, placement, values, profile, overlays = [] } = app.spec;
+  const { namespace, source, placement, values, secrets, profile, overlays = [] } = app.spec;
   const profiles = knownProfiles(model, app);
   const names = new Set([
     ...placement.virtualSites,
@@ -46,6 +46,7 @@ export function inputDigest(inputs: AppInputs): string {
       placement,
       overlays,
       ...(values && { values }),
+      ...(secrets && { secrets }),
       ...(profile !== undefined && { profile }),
     },
     ...(profiles.length > 0 && { profiles: Object.fromEntries(profiles) }),

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
 import { groupOf } from "../model/kube-object.ts";
 import { readSopsFacts, sopsField, sortValues, strangeFields } from "../secrets/sops-file.ts";
+import { regionField } from "../secrets/region-secret.ts";
 import type { ManifestObject } from "./manifest-objects.ts";
 import { type Told, mistake } from "./mistake.ts";
 import type { FieldPath, YamlDocument } from "./read-yaml.ts";
@@ -14,6 +15,14 @@ export function sealed(manifest: ManifestObject, file: SourceFile): ManifestObje
   return { ...manifest, object: { apiVersion, kind, metadata, [sopsField]: file.text } };
 }
 
+/** A Secret of the region is named by the App alone. */
+export function regionFieldProblem({ object, keyAt }: ManifestObject): readonly Diagnostic[] {
+  if (object.kind !== "Secret" || object[regionField] === undefined) return [];
+  const message = `a Secret has no field "${regionField}"`;
+  const hint = "name a Secret of the region in `secrets` of the App";
+  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
+}
+
 /** What keeps a file with `sops` from being opened at a site, or would tell a secret before that. */
 export function sealProblems(
   manifest: ManifestObject,
@@ -21,7 +30,7 @@ export function sealProblems(
 ): readonly Diagnostic[] {
   const { object, at, keyAt } = manifest;
   const sops = object[sopsField];
-  if (sops === undefined) return [];
+  if (sops === undefined) return regionFieldProblem(manifest);
   const here = keyAt([sopsField]);
   const tell = (message: string, hint: string): Diagnostic[] => [
     mistake(here, { code: "sealed-secret", message, hint }),

@@ -5,6 +5,7 @@
  */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import { regionField } from "./region-secret.ts";
 
 /** The field of SOPS' own facts in a file, and of the file's text in a sealed object. */
 export const sopsField = "sops";
@@ -21,7 +22,8 @@ const secretFields: ReadonlySet<string> = new Set([...openSecretFields, "data", 
 
 /** Fields that no Secret has: what is misspelt would be taken for something that may be read. */
 export function strangeFields(secret: JsonObject): readonly string[] {
-  return Object.keys(secret).filter((field) => !secretFields.has(field) && field !== sopsField);
+  const own = new Set([sopsField, regionField]);
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own.has(field));
 }
 
 /** The text of the file that a sealed object carries; undefined for any other object. */

@@ -3,6 +3,7 @@ import { Checks } from "./checks.ts";
 import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
+import { AppSecret } from "./region-secret.ts";
 import { closedObject, documentOf, minorVersion, Name, nameOf, valuesOf } from "./shared.ts";
 import { Source } from "./source.ts";
 
@@ -37,6 +38,9 @@ export const App = documentOf(
         valuesOf(
           "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)",
         ),
+      ),
+      secrets: Type.Optional(
+        Type.Array(AppSecret, { description: "Secrets that come from the region's cluster" }),
       ),
       kubernetes: Type.Optional(
         closedObject(

@@ -7,6 +7,7 @@ import { toolOf, writtenSource } from "../../model/tools/tool-source.ts";
 import type { ManifestObject } from "../manifest-objects.ts";
 import { type FillableManifests, parseFillableManifests } from "../fill-manifests.ts";
 import type { LayeredApp } from "../layered-app.ts";
+import { appSecrets } from "../app-secrets.ts";
 import { mistake } from "../mistake.ts";
 import {
   checkManifests,
@@ -15,6 +16,7 @@ import {
   parseManifests,
   type SourceObject,
 } from "../parse-manifests.ts";
+import { regionFieldProblem } from "../sealed-objects.ts";
 import { shapesOf, type VariableOf } from "../shapes.ts";
 import { withoutHooks } from "./helm-hooks.ts";
 import type { ToolOutput, ToolOutputs, ToolProblem } from "./tool-output.ts";
@@ -44,8 +46,21 @@ interface AppInput {
   readonly manifests: ManifestContext;
 }
 
-/** Reads an app's objects. */
+/** Reads an app's objects: those of its source, and the Secrets that it gets from its region. */
 export function appObjects(models: Models, input: AppInput): AppObjects {
+  const source = sourceObjects(models, input);
+  if (input.app.value.spec.secrets === undefined) return source;
+  const secrets = appSecrets(input.app, input.manifests, source.objects);
+  return {
+    ...source,
+    objects: [...source.objects, ...secrets.objects],
+    fillable: [...source.fillable, ...secrets.fillable],
+    diagnostics: [...source.diagnostics, ...secrets.diagnostics],
+    objectsAt: (variable) => [...source.objectsAt(variable), ...secrets.objects],
+  };
+}
+
+function sourceObjects(models: Models, input: AppInput): AppObjects {
   const { app, manifests } = input;
   const { name } = app.value.metadata;
   if (toolOf(app.value.spec.source) !== undefined) return toolObjects(models, input);
@@ -139,7 +154,9 @@ function readObjects(
     const at = (): Place => ({ file, line: 0, column: 0 });
     return { object, at, keyAt: at, textAt: at };
   });
-  return checkManifests(placed, manifests);
+  const checked = checkManifests(placed, manifests);
+  const named = placed.flatMap(regionFieldProblem);
+  return { ...checked, diagnostics: [...named, ...checked.diagnostics] };
 }
 
 function diagnosticOf(problem: ToolProblem, written: () => Place): Diagnostic {

@@ -1,0 +1,33 @@
+import { type Static, Type } from "typebox";
+import { closedObject } from "./shared.ts";
+
+const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+
+/** A Secret that an App gets from the cluster of its region. */
+export const AppSecret = closedObject(
+  {
+    name: Type.String({
+      title: "object name",
+      pattern: `^${subdomain}$`,
+      maxLength: 253,
+      description: "name of the Secret that the app gets, in its namespace",
+    }),
+    from: Type.Optional(
+      Type.String({
+        title: "object name or expression",
+        pattern: `^(${subdomain}|(.|\\n)*\\$\\{(.|\\n)*)$`,
+        description:
+          "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name",
+      }),
+    ),
+    keys: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "keys of its data that are copied; without it, all",
+      }),
+    ),
+  },
+  "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git",
+);
+export type AppSecret = Static<typeof AppSecret>;
