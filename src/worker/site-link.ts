@@ -20,7 +20,7 @@ export interface SiteLink {
   hasAnswered(): boolean;
   /** A request failed so that the whole cluster may be ill: it is to be asked who it is before anything else. */
   isSuspected(): boolean;
-  /** For the site's report. `offlineForMs` 0 while it answers. */
+  /** For the site's report. `offlineForMs` 0 while it says who it is, and is the one that it was. */
   facts(): { readonly uid: string | null; readonly offlineForMs: number; readonly message: string };
 }
 
@@ -137,9 +137,8 @@ class Link implements SiteLink {
     const failure = this.#failure;
     const uid = this.#verified?.uid ?? store.siteUid(site);
     if (failure === undefined) return { uid, offlineForMs: 0, message: "" };
-    // Another cluster answers well enough, and so does one that refuses: that is no silence.
-    const isSilent = !["CLUSTER_CHANGED", "API_REFUSED"].includes(failure.error.code);
-    const offlineForMs = isSilent ? clock.monotonic() - failure.since : 0;
+    // Whether it is silent, refuses to say who it is, or is another one: nothing is heard of the site's cluster.
+    const offlineForMs = clock.monotonic() - failure.since;
     return { uid, offlineForMs, message: describe(failure.error) };
   }
 }

@@ -1,9 +1,11 @@
 /** A worker with no more rights than `flotilla rbac` prints, at a real API server. */
+import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type KubeObject, keyOf } from "../../src/core/model/kube-object.ts";
 import { pluralOf } from "../../src/core/rbac/plural-of.ts";
 import { workerRights } from "../../src/core/rbac/worker-rights.ts";
+import { createCertificate } from "../support/certificate.ts";
 import { writeKubeconfig } from "../support/kube-cluster.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, deployment, eventually } from "../support/kube-worker.ts";
@@ -136,6 +138,64 @@ describe("a worker with the rights of its kinds", { timeout: 90_000 }, () => {
     expect(site.cluster.writes()).toEqual([]);
   });
 });
+
+describe("a worker that its cluster does not let in any more", { timeout: 90_000 }, () => {
+  const site = useTestSite(1, (clusters) => realBed(clusters, [user]));
+  const path = (): string => site.cluster.kubeconfigPath;
+  const letIn = (): Promise<void> => {
+    const { proxy, cluster } = site.cluster;
+    return writeKubeconfig(path(), proxy.url, cluster.token);
+  };
+  const isOffline = (words: RegExp): Promise<unknown> =>
+    eventually("nothing counts as known of its site", () => {
+      const told = site.mirror.site("s1");
+      return told?.reachable === false && words.test(told.message);
+    });
+  const isBack = async (k: string): Promise<void> => {
+    await site.mirror.commit({ s1: { web: [configMap("a", { k })] } });
+    await site.settled("web");
+    await eventually("it is back", () => site.mirror.site("s1")?.reachable);
+    expect(site.mirror.site("s1")?.message).toBe("");
+    const { body } = await site.cluster.get("/api/v1/namespaces/default/configmaps/a");
+    expect(body["data"]).toEqual({ k });
+  };
+
+  it("says which right was taken away or what has expired, and goes on by itself", async () => {
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" })] } });
+    site.start();
+    await site.settled("web");
+
+    // Somebody without any right: 403.
+    await writeKubeconfig(path(), site.cluster.proxy.url, user.token);
+    await isOffline(/may not get namespaces.*`flotilla rbac`/);
+    await letIn();
+    await isBack("2");
+
+    // A client certificate that has expired: this server takes it for anonymous, others answer 401.
+    const { caFile, keyFile } = await createCertificate({ isExpired: true });
+    const { server, caData } = site.cluster.cluster;
+    const [cluster, certificate] = [
+      { server, "certificate-authority-data": caData },
+      { "client-certificate": caFile, "client-key": keyFile },
+    ];
+    await writeFile(path(), kubeconfigWith(cluster, certificate));
+    await isOffline(/\(40[13]\); renew the client certificate, which has expired at 20/);
+    await letIn();
+    await isBack("3");
+    expect(site.report("web")).toMatchObject({ health: "Healthy", message: "" });
+  });
+});
+
+function kubeconfigWith(cluster: object, certificate: object): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster }],
+    users: [{ name: "u", user: certificate }],
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    "current-context": "c",
+  });
+}
 
 function isDone(status: unknown): boolean {
   return status === 200 || status === 201;

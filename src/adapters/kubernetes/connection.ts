@@ -1,10 +1,10 @@
-import { X509Certificate } from "node:crypto";
 import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/model/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
+import { hasExpired, unauthorized } from "./refused-credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
 import {
   type KubeconfigPlace,
@@ -118,8 +118,8 @@ class KeptConnection {
     let isRefreshed = false;
     for (;;) {
       const { answer, session } = await this.#oneAnswer(request, until);
-      if (answer.status === 401) {
-        if (isRefreshed || !this.#mayRefresh(session)) throw this.#unauthorized(session);
+      if (this.#isRefused(answer, session)) {
+        if (isRefreshed || !this.#mayRefresh(session)) throw this.#unauthorized(session, answer);
         isRefreshed = true;
       } else if (isThrottle(answer)) {
         this.#refuseIfLate(until);
@@ -213,12 +213,18 @@ class KeptConnection {
     return isStale;
   }
 
-  #unauthorized(session: Session): FleetError {
+  /** Who comes with a certificate that has expired may be taken for nobody in particular, who has no rights. */
+  #isRefused({ status }: Answer, { credentials: { tls } }: Session): boolean {
+    return status === 401 || (status === 403 && hasExpired(tls, this.#address.clock.now()));
+  }
+
+  #unauthorized(session: Session, { status }: Answer): FleetError {
     const { clock, kubeconfig } = this.#address;
     this.#drop(session);
     const error = unauthorized(session.credentials, {
       path: "path" in kubeconfig ? kubeconfig.path : "",
       now: clock.now(),
+      status,
     });
     const { files, version } = session;
     this.#refused = { at: clock.monotonic(), files, version, error };
@@ -343,30 +349,9 @@ function overloaded(origin: string, afterMs: number): FleetError {
   });
 }
 
-function unauthorized(
-  { origin, tls }: ClusterCredentials,
-  { path, now }: { readonly path: string; readonly now: number },
-): FleetError {
-  const where = path === "" ? "" : ` in ${path}`;
-  const kind = tls.cert === undefined ? "token" : `client certificate${expiry(tls.cert, now)}`;
-  return new FleetError("CLUSTER_AUTH", `${origin} refuses the credentials (401)`, {
-    hint: `renew the ${kind}${where}, which is read again by itself`,
-  });
-}
-
 /** The token, or user name and password; the private key. */
 function secretsOf({ authorization = "", tls: { key = "" } }: ClusterCredentials): string[] {
   const [scheme, value = ""] = authorization.split(" ");
   const plain = scheme === "Basic" ? Buffer.from(value, "base64").toString("utf8") : "";
   return [value, plain.slice(plain.indexOf(":") + 1), key.toString()];
-}
-
-/** That a certificate has expired, in words behind its name; "" where it has not, or cannot be read. */
-function expiry(pem: string | Buffer, now: number): string {
-  try {
-    const until = new X509Certificate(pem).validToDate;
-    return until.getTime() < now ? `, which has expired at ${until.toISOString()},` : "";
-  } catch {
-    return "";
-  }
 }

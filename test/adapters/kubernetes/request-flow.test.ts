@@ -255,21 +255,24 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     expect(seen.map(({ token }) => token)).toEqual(["Bearer first", "Bearer second"]);
   });
 
-  it("whose client certificate has expired, it is said so", async () => {
-    await open(2000);
-    const { caFile, keyFile } = await createCertificate({ isExpired: true });
-    const user = { "client-certificate": caFile, "client-key": keyFile };
-    await writeFile(join(dir, "kubeconfig"), kubeconfig(port, user));
-    tell = () => ({ status: 401 });
+  it.each([401, 403])(
+    "whose client certificate has expired, it is said so (%s)",
+    async (status) => {
+      await open(2000);
+      const { caFile, keyFile } = await createCertificate({ isExpired: true });
+      const user = { "client-certificate": caFile, "client-key": keyFile };
+      await writeFile(join(dir, "kubeconfig"), kubeconfig(port, user));
+      tell = () => ({ status });
 
-    const [told] = await failures(many(1));
-    expect(told).toMatchObject({
-      code: "CLUSTER_AUTH",
-      hint: expect.stringMatching(
-        /renew the client certificate, which has expired at 20.+kubeconfig/,
-      ),
-    });
-  });
+      const [told] = await failures(many(1));
+      expect(told).toMatchObject({
+        code: "CLUSTER_AUTH",
+        hint: expect.stringMatching(
+          /renew the client certificate, which has expired at 20.+kubeconfig/,
+        ),
+      });
+    },
+  );
 
   it("is not asked again and again with credentials that it refuses", async () => {
     await open(2000);
