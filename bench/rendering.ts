@@ -57,7 +57,7 @@ function renderer(): (commit: string, files: readonly SourceFile[]) => Promise<v
   });
   return async (commit, files) => {
     now = files;
-    const head = await rendering.head(commit);
+    const head = await rendering.followed(commit);
     if (head.ok) return;
     const [mistake] = head.diagnostics.filter(isError);
     throw new Error(`the fleet is not valid: ${JSON.stringify(mistake)}`);

@@ -46,8 +46,10 @@ export function appsAtSite(
 ): ReadonlyMap<string, AppAtSite> {
   const link = siteLink(read, observations, site);
   const standing = standingAt(read.mirrors, site);
-  const placed = [...read.head.apps].filter(([, { sites }]) => sites.has(site));
-  const names = new Set([...standing.keys(), ...placed.map(([app]) => app)]);
+  const { apps, lacking } = read.head;
+  const placed = [...apps].filter(([, { sites }]) => sites.has(site));
+  const unrendered = [...(lacking?.apps ?? [])].filter(([, sites]) => sites.has(site));
+  const names = new Set([...standing.keys(), ...[...placed, ...unrendered].map(([app]) => app)]);
   return new Map(
     [...names].toSorted().map((app) => {
       const report = observations.appReport(link.mirror, site, app);

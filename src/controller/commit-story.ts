@@ -2,7 +2,7 @@
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
 import type { CommitWork, LedgerJoiner, LedgerRelease } from "./commit-ledger.ts";
 import { addCounts, countSites, noCounts, troublesInWords } from "./count-sites.ts";
-import { shortId } from "./judge-head.ts";
+import { shortId } from "./short-id.ts";
 import type { SiteCounts } from "./release-ledger.ts";
 
 /** A commit status, before it is fitted to a forge. */

@@ -11,7 +11,7 @@ import { commitToControl } from "./control-commit.ts";
 import type { NamedMirror } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { AskedDecision } from "./decision-body.ts";
-import { shortId } from "./judge-head.ts";
+import { shortId } from "./short-id.ts";
 import { rollBackTo } from "./roll-back-to.ts";
 import { isoTime } from "./silences.ts";
 import type { World } from "./world.ts";

@@ -6,7 +6,7 @@ import { startReleases } from "../core/rollout/start-releases.ts";
 import { commitToControl, controllerAuthor } from "./control-commit.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { joinEvents } from "./joiners.ts";
-import { shortId } from "./judge-head.ts";
+import { shortId } from "./short-id.ts";
 import { neededSources } from "./needed-sources.ts";
 import type { ReadMirror } from "./planner-input.ts";
 import { readState } from "./read-state.ts";

@@ -3,8 +3,9 @@ import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import { describeError } from "./describe-error.ts";
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
+import { shortId } from "./short-id.ts";
 import type { Sources } from "./sources.ts";
-import type { Rendering, ValidHead } from "./rendering.ts";
+import { isUndecided, type Rendering, type ValidHead } from "./rendering.ts";
 
 /** What is to become of the newest head that was seen. */
 export type HeadVerdict =
@@ -73,8 +74,6 @@ interface Unread {
   readonly isUndecided?: true;
 }
 
-const undecided: ReadonlySet<string> = new Set(["TOOL_MISSING", "TOOL_VERSION", "TOOL_FAILED"]);
-
 /**
  * A commit with more files than are read is refused like any other mistake: in words; one that kustomize or Helm do not
  * decide waits, with the reason. What else goes wrong is thrown.
@@ -84,11 +83,11 @@ async function readHead(
   commit: string,
 ): Promise<Parsed<ValidHead> | "pending" | Unread> {
   try {
-    return await rendering.headWhenReady(commit);
+    return await rendering.newest(commit);
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     if (error.code === "INVALID_FLEET") return { reason: error.message };
-    if (!undecided.has(error.code)) throw error;
+    if (!isUndecided(error)) throw error;
     return { reason: describeError(error), isUndecided: true };
   }
 }
@@ -120,9 +119,4 @@ function describeMistakes(errors: readonly Diagnostic[]): string {
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   const more = errors.length - 1;
   return `${place}: ${message}${more > 0 ? ` (and ${more} more error${more > 1 ? "s" : ""})` : ""}`;
-}
-
-/** A commit id as people read it. */
-export function shortId(commit: string): string {
-  return commit.slice(0, 7);
 }

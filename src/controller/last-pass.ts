@@ -9,6 +9,7 @@ import { siteLink } from "./app-at-site.ts";
 import { sharedClusters } from "./bookkeeping.ts";
 import { recoveryProposal } from "./control-loss.ts";
 import { explainView } from "./explain-view.ts";
+import { lackingInWords } from "./lacking.ts";
 import { plannerInput } from "./planner-input.ts";
 import type { Pass } from "./reconcile.ts";
 import { statusView } from "./status-view.ts";
@@ -153,6 +154,7 @@ export class LastPass {
     return [
       "state is on one disk: losing it loses control and the mirrors",
       ...(pass.controlLost === undefined ? [] : [lossWarning(pass, pass.controlLost)]),
+      ...lackingWarnings(pass),
       ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
       ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
       ...(forge === null ? [] : [`commit statuses: ${forge}`]),
@@ -171,6 +173,14 @@ function refusedDecisions({ control }: Pass): string[] {
     const { file, line, outcome, message } = decision;
     return outcome === "done" ? [] : [`${file}:${line}: decision ${name} was refused: ${message}`];
   });
+}
+
+/** What goes on without kustomize and Helm, and what does not. */
+function lackingWarnings({ read }: Pass): string[] {
+  const { commit = "", lacking = null } = read?.head ?? {};
+  if (lacking === null || lacking.reason === null) return [];
+  const apps = [...lacking.apps.keys()].toSorted().join(", ");
+  return [`${lackingInWords(commit, lacking)}; what stands of ${apps} stays, all else goes on`];
 }
 
 function refusedBy(pass: Pass | null): string | undefined {

@@ -13,6 +13,7 @@ import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
 import { dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
+import { lackingInWords } from "./lacking.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { Observations } from "./observations.ts";
@@ -73,6 +74,7 @@ export function plannerInput(read: ReadState): PlannerInput {
     keptOf: (tree) => read.keptOf(tree),
     ...(controlLost === undefined ? {} : { controlLost }),
     ...headAwaited(control),
+    ...lackingApps(head),
   };
 }
 
@@ -84,6 +86,13 @@ export function versionOf({ inputDigest }: RenderedApp): AppVersion {
 function headAwaited(control: ControlSnapshot): Pick<PlannerInput, "awaitsHead"> {
   const awaitsHead = awaitedHead(control);
   return awaitsHead === undefined ? {} : { awaitsHead };
+}
+
+function lackingApps({ commit, lacking }: ValidHead): Pick<PlannerInput, "unrendered"> {
+  if (lacking === null) return {};
+  return {
+    unrendered: { apps: [...lacking.apps.keys()], reason: lackingInWords(commit, lacking) },
+  };
 }
 
 function observedWorkers({ mirrors, observations }: ReadState): Record<string, ObservedWorker> {

@@ -14,7 +14,8 @@ import { carryOutDeclared } from "./declared-decisions.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import { followHead } from "./follow-head.ts";
 import { handOut } from "./hand-out.ts";
-import { type HeadVerdict, judgeHead, shortId } from "./judge-head.ts";
+import { type HeadVerdict, judgeHead } from "./judge-head.ts";
+import { shortId } from "./short-id.ts";
 import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
 import { type PassState, readState } from "./read-state.ts";
@@ -44,10 +45,9 @@ export async function reconcile(world: World): Promise<Pass> {
   const before = await world.control.read();
   requireLeader(world, before);
   const controlLost = await world.lossCheck.find(before, named(mirrors));
-  const verdict: HeadVerdict =
-    controlLost === undefined ? await judge(world, before) : { verdict: "nothing-new" };
-  const found = { mirrors, verdict, controlLost, problems: [] };
   const head = await followedHead(world, before);
+  const verdict = await judge(world, before, { head, controlLost });
+  const found = { mirrors, verdict, controlLost, problems: [] };
   let control = before;
   if (verdict.verdict === "follow") {
     const previous =
@@ -124,13 +124,20 @@ function named(
   return mirrors.map(({ mirror, snapshot }) => ({ name: mirror.name, snapshot }));
 }
 
-async function judge(world: World, control: ControlSnapshot): Promise<HeadVerdict> {
+async function judge(
+  world: World,
+  control: ControlSnapshot,
+  { head, controlLost }: { head: ValidHead | null; controlLost: string | undefined },
+): Promise<HeadVerdict> {
+  // What a new head changes is seen by what the one before it renders to, as soon as that is known.
+  const isAtWork = head !== null && head.lacking !== null && head.lacking.reason === null;
+  if (controlLost !== undefined || isAtWork) return { verdict: "nothing-new" };
   const { seen } = world.source.state();
   const { rendering, sources } = world;
   return judgeHead({ seen, control, rendering, sources });
 }
 
-/** The head that control follows; null before the first. INVALID_FLEET when it cannot be rendered any more. */
+/** The head that control follows; null before the first. INVALID_FLEET when it is not valid any more. */
 async function followedHead(
   { rendering }: World,
   { state }: ControlSnapshot,
@@ -139,7 +146,7 @@ async function followedHead(
 }
 
 async function requireHead(rendering: World["rendering"], commit: string): Promise<ValidHead> {
-  const head = await rendering.head(commit);
+  const head = await rendering.followed(commit);
   if (head.ok) return head.value;
   throw new FleetError(
     "INVALID_FLEET",
@@ -204,7 +211,7 @@ async function previousHead(
   const commit = state.head?.previous;
   if (commit === undefined) return null;
   try {
-    const head = await rendering.head(commit);
+    const head = await rendering.past(commit);
     return head.ok ? head.value : null;
   } catch (error) {
     if (error instanceof FleetError) return null;

@@ -47,6 +47,8 @@ async function renderRelease(
   if (release.renderer !== rendererNumber) return null;
   const now = head.apps.get(app);
   if (now?.inputDigest === release.digest) return now;
+  // Where kustomize or Helm come to no end for the head, a pass does not ask them for older releases either.
+  if (head.lacking !== null) return null;
   return rendering.app(app, release.source, head.commit);
 }
 
@@ -56,6 +58,7 @@ export async function renderOpenReleases(
   head: ValidHead,
   rendering: Rendering,
 ): Promise<void> {
+  if (head.lacking !== null) return;
   for (const { app, source, kind } of Object.values(control.apps).flatMap(({ open }) => open)) {
     if (kind !== "app" || source === head.commit) continue;
     await rendering.app(app, source, head.commit);

@@ -15,9 +15,12 @@ import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
 import { neededByLoaded } from "../core/render/render-files.ts";
 import { noToolOutputs, type ToolOutputs } from "../core/render/tools/tool-output.ts";
 import { neededTools } from "../core/render/tools/tool-requests.ts";
-import type { RenderedApp, TreeId, Variant } from "../core/render/rendered.ts";
-
+import type { RenderedApp, RenderedFleet, TreeId, Variant } from "../core/render/rendered.ts";
+import { renderWithoutTools } from "../core/render/render-without-tools.ts";
+import { placeApp } from "../core/select/virtual-sites.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { describeError } from "./describe-error.ts";
+import type { Lacking } from "./lacking.ts";
 import { Preparation } from "./preparation.ts";
 
 /** A commit that is valid: what it declares and what that renders to. */
@@ -30,6 +33,8 @@ export interface ValidHead {
   readonly placed: Readonly<Record<string, readonly string[]>>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
   readonly warnings: readonly Diagnostic[];
+  /** null: all is rendered. Only what was found valid once may lack something. */
+  readonly lacking: Lacking | null;
 }
 
 /** Reads the files of a commit of the fleet repository. */
@@ -54,14 +59,16 @@ export class Rendering {
   readonly #files: KnownFiles = new Map();
   readonly #models = new Map<string, LoadedFleet>();
   readonly #heads = new Map<string, Parsed<ValidHead>>();
+  readonly #parts = new Map<string, Parsed<ValidHead>>();
   readonly #apps = new Map<string, AppRendering | null>();
   readonly #tools: RenderTools;
-  readonly #preparation: Preparation;
+  /** For the newest head, and for the one that is followed: neither ends the work for the other. */
+  readonly #preparations: { readonly newest: Preparation; readonly followed: Preparation };
 
   constructor(readFiles: ReadFiles, means: RenderingMeans) {
     this.#readFiles = readFiles;
     this.#tools = means.tools;
-    this.#preparation = new Preparation(means);
+    this.#preparations = { newest: new Preparation(means), followed: new Preparation(means) };
   }
 
   /** The model of a commit, or its mistakes. Throws what reading the files throws. */
@@ -79,8 +86,7 @@ export class Rendering {
     return model?.ok ? model.value : undefined;
   }
 
-  /** A commit with everything rendered, or its mistakes. */
-  async head(commit: string): Promise<Parsed<ValidHead>> {
+  async #head(commit: string): Promise<Parsed<ValidHead>> {
     const known = this.#heads.get(commit);
     if (known !== undefined) return known;
     const model = await this.model(commit);
@@ -90,15 +96,65 @@ export class Rendering {
   }
 
   /**
-   * The same, or "pending" while kustomize and Helm are at work for it: a pass does not wait for them. Throws
-   * TOOL_MISSING, TOOL_VERSION, TOOL_FAILED where they did not say; it is tried again after a while.
+   * A commit with everything rendered, or its mistakes; "pending" while kustomize and Helm are at work for it: a pass
+   * does not wait for them. Throws TOOL_MISSING, TOOL_VERSION, TOOL_FAILED where they did not say; it is tried again
+   * after a while.
    */
-  async headWhenReady(commit: string): Promise<Parsed<ValidHead> | "pending"> {
+  async newest(commit: string): Promise<Parsed<ValidHead> | "pending"> {
+    return this.#whenReady(commit, this.#preparations.newest);
+  }
+
+  /** The commit that is followed: where kustomize or Helm have not rendered all of it (yet), what they have not is lacking. */
+  async followed(commit: string): Promise<Parsed<ValidHead>> {
+    try {
+      const head = await this.#whenReady(commit, this.#preparations.followed);
+      if (head === "pending") return this.#part(commit);
+      this.#parts.delete(commit);
+      return head;
+    } catch (error) {
+      if (!isUndecided(error)) throw error;
+      return this.#part(commit, describeError(error));
+    }
+  }
+
+  /** A commit that was followed before: what needs kustomize or Helm may be lacking. */
+  async past(commit: string): Promise<Parsed<ValidHead>> {
+    return this.#heads.get(commit) ?? this.#part(commit);
+  }
+
+  async #whenReady(
+    commit: string,
+    preparation: Preparation,
+  ): Promise<Parsed<ValidHead> | "pending"> {
     const known = this.#heads.get(commit);
     if (known !== undefined) return known;
     const needed = neededByLoaded(await this.model(commit));
-    if (needed.length > 0 && !this.#preparation.isDone(commit, needed)) return "pending";
-    return this.head(commit);
+    if (needed.length > 0 && !preparation.isDone(commit, needed)) return "pending";
+    return this.#head(commit);
+  }
+
+  /** What needs neither of them; with the reason, or the last one, for which they came to no end. */
+  async #part(commit: string, reason?: string): Promise<Parsed<ValidHead>> {
+    const part = this.#parts.get(commit) ?? (await this.#renderPart(commit));
+    this.#parts.set(commit, part);
+    const lacking = part.ok ? part.value.lacking : null;
+    if (!part.ok || lacking === null || lacking.reason === (reason ?? lacking.reason)) return part;
+    const value = { ...part.value, lacking: { ...lacking, reason: reason ?? null } };
+    const told = { ...part, value };
+    this.#parts.set(commit, told);
+    return told;
+  }
+
+  async #renderPart(commit: string): Promise<Parsed<ValidHead>> {
+    const model = await this.model(commit);
+    if (!model.ok) return model;
+    const { rendered, lacking } = renderWithoutTools(model.value);
+    const apps = new Map(lacking.map((app) => [app, new Set(placeApp(model.value, app))]));
+    const value = validHead(commit, model.value, {
+      rendered,
+      lacking: apps.size === 0 ? null : { apps, reason: null },
+    });
+    return { ok: true, value, diagnostics: model.diagnostics };
   }
 
   async #outputsOf(model: LoadedFleet): Promise<ToolOutputs> {
@@ -110,18 +166,13 @@ export class Rendering {
     const rendered = renderLoaded(model, tools);
     const { diagnostics } = rendered;
     if (!model.ok || !rendered.ok) return { ok: false, diagnostics };
-    const head = {
-      commit,
-      model: model.value,
-      facts: siteFacts(model.value),
-      apps: rendered.value.apps,
-      placed: Object.fromEntries(
-        [...rendered.value.apps].map(([app, { sites }]) => [app, [...sites.keys()]]),
-      ),
-      variants: rendered.value.variants,
-      warnings: diagnostics.filter(({ severity }) => severity === "warning"),
+    const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+    const head = { rendered: rendered.value, lacking: null };
+    return {
+      ok: true,
+      value: { ...validHead(commit, model.value, head), warnings },
+      diagnostics,
     };
-    return { ok: true, value: head, diagnostics };
   }
 
   /** An app as `source` has it, at the sites as `sitesOf` has them; null where that cannot be read or rendered. */
@@ -150,7 +201,7 @@ export class Rendering {
 
   /** The objects of a tree that a rendering kept here gave; undefined for any other. */
   variant(tree: TreeId): Variant | undefined {
-    for (const head of this.#heads.values()) {
+    for (const head of [...this.#heads.values(), ...this.#parts.values()]) {
       const variant = head.ok ? head.value.variants.get(tree) : undefined;
       if (variant !== undefined) return variant;
     }
@@ -163,11 +214,39 @@ export class Rendering {
 
   /** Forgets everything of any other commit. */
   retain(commits: ReadonlySet<string>): void {
-    for (const commit of this.#models.keys()) if (!commits.has(commit)) this.#models.delete(commit);
-    for (const commit of this.#heads.keys()) if (!commits.has(commit)) this.#heads.delete(commit);
+    for (const known of [this.#models, this.#heads, this.#parts]) {
+      for (const commit of known.keys()) if (!commits.has(commit)) known.delete(commit);
+    }
     for (const key of this.#apps.keys()) {
       const [, source = "", sitesOf = ""] = key.split(" ");
       if (!commits.has(source) || !commits.has(sitesOf)) this.#apps.delete(key);
     }
   }
+}
+
+function validHead(
+  commit: string,
+  model: FleetModel,
+  { rendered, lacking }: { readonly rendered: RenderedFleet; readonly lacking: Lacking | null },
+): ValidHead {
+  const { apps, variants } = rendered;
+  const placed = [...apps].map(([app, { sites }]) => [app, [...sites.keys()]] as const);
+  const unrendered = [...(lacking?.apps ?? [])].map(([app, sites]) => [app, [...sites]] as const);
+  return {
+    commit,
+    model,
+    facts: siteFacts(model),
+    apps,
+    placed: Object.fromEntries([...placed, ...unrendered]),
+    variants,
+    warnings: [],
+    lacking,
+  };
+}
+
+const undecided: ReadonlySet<string> = new Set(["TOOL_MISSING", "TOOL_VERSION", "TOOL_FAILED"]);
+
+/** Kustomize or Helm did not say what they make of a commit. */
+export function isUndecided(error: unknown): error is FleetError {
+  return error instanceof FleetError && undecided.has(error.code);
 }

@@ -108,7 +108,7 @@ function treesOf(
 /** The state as it is, with the followed head's budgets; null before the first head. */
 async function inputNow(world: World, control: ControlSnapshot): Promise<StartInput | null> {
   const commit = control.state.head?.commit;
-  const head = commit === undefined ? undefined : await world.rendering.head(commit);
+  const head = commit === undefined ? undefined : await world.rendering.followed(commit);
   if (head?.ok !== true) return null;
   const mirrors = await Promise.all(
     world.mirrors.all().map(async (mirror) => {

@@ -132,7 +132,10 @@ function regionMessage(observations: Observations, name: string): string {
 }
 
 function appRows({ control, read }: Pass, sites: readonly SiteStatus[]): AppStatus[] {
-  const names = new Set([...(read?.head.apps.keys() ?? []), ...Object.keys(control.state.apps)]);
+  const names = new Set([
+    ...Object.keys(read?.head.placed ?? {}),
+    ...Object.keys(control.state.apps),
+  ]);
   return [...names].toSorted().map((app) => {
     const rows = sites.flatMap(({ apps, reachable }) =>
       apps.filter((row) => row.app === app).map((row) => ({ ...row, reachable })),

@@ -81,12 +81,13 @@ async function withOldCopy() {
   await everywhere(bench, "2");
   await quiet(bench);
   await Promise.all([workers.east.stop(), workers.west.stop()]);
-  const { copy: worker, stop } = await realWorker(bench);
+  const real = await realWorker(bench);
+  const worker = real.copy;
   const newest = await bench.mirror("east").head();
   await eventually("the worker follows it", async () => (await worker.head()) === newest);
   await second.stop();
   expect(await openMirror(join(copy, "mirrors/east.git")).head()).not.toBe(newest);
-  return { bench, copy, worker, newest, stopWorker: stop };
+  return { bench, copy, worker, newest, stopWorker: () => real.stop() };
 }
 
 async function restore(bench: ControllerBench, copy: string, path: string): Promise<void> {

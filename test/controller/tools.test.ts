@@ -1,17 +1,19 @@
-import { symlink } from "node:fs/promises";
+import { rm, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { ReleaseHistory } from "../../src/core/protocol/api.ts";
 import { webVersion } from "../support/controller-fleet.ts";
 import { eventually } from "../support/controller-mirror.ts";
 import {
   everywhere,
   heads,
   pause,
+  quiet,
   settledFleet,
   startController,
   versions,
 } from "../support/controller-world.ts";
-import { appYaml, fleetYaml } from "../support/fleet.ts";
+import { appYaml, configMapYaml, fleetYaml } from "../support/fleet.ts";
 import { emptyFolder } from "../support/folder.ts";
 import { toolFolder, toolVersions } from "../support/kubectl.ts";
 
@@ -27,6 +29,27 @@ const chartVersion = (version: string): Readonly<Record<string, string | null>> 
   "chart/templates/settings.yaml":
     "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { version: {{ .Values.version | quote }} }\n",
 });
+
+/** An app that needs no tool. */
+const plainApp = {
+  "apps/tool.yaml": appYaml("tool"),
+  "manifests/tool/settings.yaml": configMapYaml("tool", { a: "1" }),
+};
+
+/** A controller that starts where the followed commit has a chart, without Helm and without what Helm gave before. */
+async function startedWithout() {
+  const toolsDir = emptyFolder();
+  const tool = join(toolsDir, "helm");
+  const bringTool = async (): Promise<void> => symlink(join(await toolFolder(), "helm"), tool);
+  await bringTool();
+  const { bench, controller, workers } = await settledFleet({ toolsDir });
+  await bench.fleet.commit({ ...chartVersion("2"), ...plainApp });
+  await everywhere(bench, "2");
+  await quiet(bench);
+  await controller.stop();
+  await Promise.all([rm(join(bench.stateDir, "rendered"), { recursive: true }), unlink(tool)]);
+  return { bench, workers, bringTool, again: await startController(bench) };
+}
 
 describe("a controller whose fleet has a chart", { timeout: 120_000 }, () => {
   it("waits for a tool that is not there, says so, and calls the commit neither valid nor invalid", async () => {
@@ -65,6 +88,46 @@ describe("a controller whose fleet has a chart", { timeout: 120_000 }, () => {
     await bench.fleet.commit({ "apps/web.yaml": appYaml("web"), ...webVersion("4") });
     await everywhere(bench, "4");
     expect(Object.values(await versions(bench))).toEqual(["4", "4", "4", "4"]);
+  });
+
+  it("starts again without its tool: one reason, what stands stays, all else goes on, and so does this once it is there", async () => {
+    const { bench, again, workers, bringTool } = await startedWithout();
+    const told = async (): Promise<readonly string[]> =>
+      (await again.status())?.warnings.filter((line) => line.includes("TOOL_MISSING")) ?? [];
+    await eventually("it says why", async () => (await told()).length > 0);
+    expect(await told()).toEqual([
+      expect.stringMatching(
+        /^the followed commit .{7} cannot be rendered: helm .* was not found .*; what stands of web stays, all else goes on$/,
+      ),
+    ]);
+    expect((await again.status())?.waits).toContainEqual(
+      expect.objectContaining({ app: "web", site: null, code: "unrendered" }),
+    );
+
+    // What needs no rendering: a worker's words, and a rollback to what mirrors have.
+    workers.west.script.health = (_, app) => (app === "tool" ? "Degraded" : "Healthy");
+    await eventually("a site's health is told", async () => {
+      const site = (await again.status())?.siteList.find((row) => row.site === "b1");
+      const healths = site?.apps.map(({ app, health }) => `${app} ${health}`).toSorted();
+      return healths?.join() === "tool Degraded,web Healthy";
+    });
+    const history = await again.request("/api/v1/history?app=web");
+    const { releases } = (await history.json()) as ReleaseHistory;
+    const to = releases.at(-1)?.release ?? "";
+    await again.decide({ verb: "rollback", app: "web", to, why: "2 is slow" });
+    await everywhere(bench, "1");
+
+    await bringTool();
+    await eventually("nothing is missing", async () => (await told()).length === 0, 60_000);
+    expect((await again.status())?.waits.filter(({ code }) => code === "unrendered")).toEqual([]);
+    expect(Object.values(await versions(bench))).toEqual(["1", "1", "1", "1"]);
+  });
+
+  it("starts again without its tool, and follows a commit that needs it no more", async () => {
+    const { bench } = await startedWithout();
+    await bench.fleet.commit({ "apps/web.yaml": appYaml("web"), ...webVersion("3") });
+    await everywhere(bench, "3");
+    expect(Object.values(await versions(bench))).toEqual(["3", "3", "3", "3"]);
   });
 
   it("refuses a chart with a mistake at the line that Helm names, and follows the next one", async () => {

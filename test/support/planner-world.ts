@@ -67,6 +67,7 @@ export class PlannerWorld {
   head = "";
   previous: string | null = null;
   controlLost: string | undefined;
+  unrendered: PlannerInput["unrendered"];
   /** Control was recovered; the next head that is followed ends it. */
   awaitsHead: string | undefined;
   isProtected: (object: string) => boolean = () => false;
@@ -176,8 +177,16 @@ export class PlannerWorld {
       objectsOf: (tree) => this.#objectsOf(tree),
       keptOf: (tree) =>
         new Set([...this.#objectsOf(tree)].filter((object) => this.isKept(object, tree))),
-      ...(this.controlLost === undefined ? {} : { controlLost: this.controlLost }),
-      ...(this.awaitsHead === undefined ? {} : { awaitsHead: this.awaitsHead }),
+      ...this.#stops(),
+    };
+  }
+
+  #stops(): Pick<PlannerInput, "controlLost" | "unrendered" | "awaitsHead"> {
+    const { controlLost, unrendered, awaitsHead } = this;
+    return {
+      ...(controlLost === undefined ? {} : { controlLost }),
+      ...(unrendered === undefined ? {} : { unrendered }),
+      ...(awaitsHead === undefined ? {} : { awaitsHead }),
     };
   }
 

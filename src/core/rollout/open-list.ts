@@ -16,6 +16,7 @@ import type { Arrivals, SiteLosses } from "./records.ts";
 import { siteBlock } from "./site-blocks.ts";
 import { standingOf, treeAt, viewSite } from "./site-view.ts";
 import { isRefused } from "./start/start-candidate.ts";
+import { unrenderedBlock } from "./unrendered.ts";
 import { siteHash } from "./stable-order.ts";
 import { isGranted } from "./arrival-losses.ts";
 import { healthInWords } from "./words.ts";
@@ -23,6 +24,8 @@ import { healthInWords } from "./words.ts";
 /** Settles what has arrived, hands over what may go, tells why the others wait. */
 export function planOpenList(board: Board, app: AppBoard): void {
   reportRefused(board, app);
+  const unrendered = unrenderedBlock(board.input, app.app);
+  if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
@@ -146,7 +149,7 @@ function reportUnreleased(board: Board, app: AppBoard): void {
   for (const site of own(board.input.placedByHead, app.app) ?? []) {
     if (entitledTree(board, app, site) !== undefined || isListed(app, site)) continue;
     if (own(own(board.input.mirrors, site), app.app) !== undefined) continue;
-    const block: Block = {
+    const block: Block = unrenderedBlock(board.input, app.app) ?? {
       code: "no-current",
       reason: `no release of ${app.app} that places it is current yet`,
       endsWhen: releasedWhen(app),

@@ -5,6 +5,7 @@
  * release; silence frees no slot and passes no gate.
  */
 import { arrivalsInFlight, budgetsOf, isArriving } from "./arrivals.ts";
+import type { Block } from "./block.ts";
 import { type AppBoard, type Board, change, changesOf, newBoard } from "./board.ts";
 import { controlPaths } from "./control-files.ts";
 import { noteTies } from "./dependencies.ts";
@@ -19,14 +20,17 @@ import { planSiteMoves } from "./site-moves.ts";
 import type { ListedSite } from "./site-state.ts";
 import { silentSinceOf } from "./site-view.ts";
 import { unitsOf } from "./ties.ts";
+import { unknownTreesBlock } from "./unrendered.ts";
 import { holdsSlot, partAt } from "./units.ts";
 
 /** What may move now, and why the rest may not. */
 export function planRollout(input: PlannerInput): RolloutPlan {
   const board = newBoard(input);
   const { controlLost, awaitsHead } = input;
-  if (controlLost !== undefined) return heldPlan(input, controlLost, lostEnd);
-  if (awaitsHead !== undefined) return heldPlan(input, awaitsHead, "a head is followed");
+  if (controlLost !== undefined) return heldPlan(input, lostBlock(controlLost, lostEnd));
+  if (awaitsHead !== undefined) return heldPlan(input, lostBlock(awaitsHead, "a head is followed"));
+  const unknown = unknownTreesBlock(input);
+  if (unknown !== null) return heldPlan(input, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
@@ -53,7 +57,12 @@ const lostEnd = "an operator confirms what the mirrors have (`rollout recover`)"
  * Control is missing or older than a mirror: nothing moves until an operator has looked, and then until a head says
  * what is wanted, for what control knows as current may be older than what stands.
  */
-function heldPlan({ control }: PlannerInput, reason: string, endsWhen: string): RolloutPlan {
+function lostBlock(reason: string, endsWhen: string): Block {
+  return { code: "control-lost", reason, endsWhen };
+}
+
+/** Nothing moves, for one reason. */
+function heldPlan({ control }: PlannerInput, block: Block): RolloutPlan {
   const apps = Object.keys(control.apps).toSorted();
   return {
     changes: [],
@@ -64,9 +73,7 @@ function heldPlan({ control }: PlannerInput, reason: string, endsWhen: string): 
       release: null,
       stage: null,
       site: null,
-      code: "control-lost",
-      reason,
-      endsWhen,
+      ...block,
     })),
     wakeAt: null,
     asks: new Map(),

@@ -163,6 +163,8 @@ export interface PlannerInput {
   objectsOf(tree: TreeId): ReadonlySet<ObjectId>;
   /** Objects of a tree that are let go of, not deleted, when they are dropped; as far as that is known. */
   keptOf?(tree: TreeId): ReadonlySet<ObjectId>;
+  /** Apps of the followed head that kustomize or Helm have not rendered (yet), and why: what stands of them stays. */
+  readonly unrendered?: { readonly apps: readonly string[]; readonly reason: string };
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
   /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */
@@ -286,6 +288,7 @@ export interface HandOver {
 export type WaitCode =
   | "held"
   | "control-lost"
+  | "unrendered"
   | "approval"
   | "deletions"
   | "earlier-stage"

@@ -134,7 +134,7 @@ describe("rendering what expressions read", () => {
           signal: new AbortController().signal,
         });
         for (const [index, files] of commits.entries()) {
-          const head = await kept.head(String(index));
+          const head = await kept.followed(String(index));
           const cold = renderFiles(files);
           expect(head.ok).toBe(cold.ok);
           if (!head.ok || !cold.ok) continue;

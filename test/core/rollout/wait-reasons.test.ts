@@ -74,6 +74,15 @@ const rows: Readonly<Record<WaitCode, Row>> = {
     site: null,
     line: "web: control is older than mirror eu; ends when an operator confirms what the mirrors have (`rollout recover`)",
   },
+  unrendered: {
+    story: () => {
+      const world = settled();
+      world.unrendered = { apps: ["web"], reason: "the followed commit cannot be rendered" };
+      return world.run(1);
+    },
+    site: null,
+    line: "web: the followed commit cannot be rendered; what stands of web stays; ends when they have rendered it, which is tried again by itself",
+  },
   approval: {
     story: () => rolling({ strategy: { ...whole, stages: [{ name: "all", approval: true }] } }),
     site: "s1",

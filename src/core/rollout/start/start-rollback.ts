@@ -102,7 +102,7 @@ function scopeOf(
   app: AppBoard,
   { order, stages }: { order: RollbackOrder; stages: ResolvedStrategy["stages"] },
 ): Scope | DecisionResult {
-  const placed = Object.keys(own(run.input.desired, app.app)?.sites ?? {});
+  const placed = own(run.input.placedByHead, app.app) ?? [];
   const there = placed.filter((site) => treeAt(run.input, app.app, site) !== undefined);
   const refusal = underWay(app, order);
   if (refusal !== undefined) return refusal;
