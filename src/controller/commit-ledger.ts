@@ -3,6 +3,7 @@ import { noCounts } from "./count-sites.ts";
 import {
   byOperator,
   type JoinOutcome,
+  type MoveOutcome,
   type Outcome,
   type ReleaseEvent,
   type SiteCounts,
@@ -28,16 +29,29 @@ export interface LedgerJoiner {
   readonly by?: string;
 }
 
+/** A site that a commit gives to another mirror; without `outcome` it is on its way. */
+export interface LedgerMove {
+  readonly site: string;
+  readonly from: string;
+  readonly to: string;
+  readonly outcome?: MoveOutcome;
+  /** The commit that sends it elsewhere. */
+  readonly by?: string;
+}
+
 /** All that a commit started. */
 export interface CommitWork {
   readonly releases: readonly LedgerRelease[];
   readonly joiners: readonly LedgerJoiner[];
+  readonly moves: readonly LedgerMove[];
+  /** Sites whose labels it changes. */
+  readonly relabelled: number;
 }
 
 /** Commit -> what it started. */
 export type Ledger = ReadonlyMap<string, CommitWork>;
 
-const noWork: CommitWork = { releases: [], joiners: [] };
+const noWork: CommitWork = { releases: [], joiners: [], moves: [], relabelled: 0 };
 
 /** The ledger with these events added, oldest first. */
 export function addEvents(ledger: Ledger, events: readonly ReleaseEvent[]): Ledger {
@@ -54,16 +68,43 @@ function addEvent(ledger: Map<string, CommitWork>, event: ReleaseEvent): void {
     }
     return;
   }
+  if (event.event === "moved") {
+    const { site, outcome } = event;
+    return endMoves(ledger, [site], { outcome });
+  }
   if (event.source === byOperator) return;
+  if (event.event === "moves") endMoves(ledger, event.sites, { outcome: "gone", by: event.source });
   const known = ledger.get(event.source) ?? noWork;
   ledger.set(event.source, withEvent(known, event));
 }
 
+/** Sites are there, or are no longer to go where some commit sent them. */
+function endMoves(
+  ledger: Map<string, CommitWork>,
+  sites: readonly string[],
+  end: Pick<LedgerMove, "outcome" | "by">,
+): void {
+  const ended = new Set(sites);
+  for (const [source, work] of ledger) {
+    const isIt = ({ site, outcome }: LedgerMove): boolean =>
+      outcome === undefined && ended.has(site);
+    if (!work.moves.some(isIt)) continue;
+    const moves = work.moves.map((move) => (isIt(move) ? { ...move, ...end } : move));
+    ledger.set(source, { ...work, moves });
+  }
+}
+
 function withEvent(
   known: CommitWork,
-  event: Exclude<ReleaseEvent, { event: "joined" }>,
+  event: Exclude<ReleaseEvent, { event: "joined" | "moved" }>,
 ): CommitWork {
   if (event.event === "followed") return known;
+  if (event.event === "relabels") return { ...known, relabelled: event.sites };
+  if (event.event === "moves") {
+    const { from, to } = event;
+    const moves = event.sites.map((site) => ({ site, from, to }));
+    return { ...known, moves: [...known.moves, ...moves] };
+  }
   const { app } = event;
   if (event.event === "joins") {
     const joiners = event.sites.map((site) => ({ app, site }));
@@ -97,6 +138,6 @@ function entryOf(
 }
 
 /** Everything that the commit started is over. */
-export function isOver({ releases, joiners }: CommitWork): boolean {
-  return [...releases, ...joiners].every(({ outcome }) => outcome !== undefined);
+export function isOver({ releases, joiners, moves }: CommitWork): boolean {
+  return [...releases, ...joiners, ...moves].every(({ outcome }) => outcome !== undefined);
 }

@@ -1,6 +1,6 @@
 /** What a commit's status says, from what it started and where that stands: pure. */
 import type { ReleaseProgress, Wait } from "../core/rollout/planner-types.ts";
-import type { CommitWork, LedgerJoiner, LedgerRelease } from "./commit-ledger.ts";
+import type { CommitWork, LedgerJoiner, LedgerMove, LedgerRelease } from "./commit-ledger.ts";
 import { addCounts, countSites, noCounts, troublesInWords } from "./count-sites.ts";
 import { shortId } from "./short-id.ts";
 import type { SiteCounts } from "./release-ledger.ts";
@@ -19,23 +19,64 @@ export interface Standing {
 
 /** What became, or becomes, of a commit that was followed. */
 export function storyOf(work: CommitWork, standing: Standing): CommitStory {
-  const { releases, joiners } = work;
-  if (releases.length + joiners.length === 0) {
-    return { state: "success", description: "no app changes at any site" };
+  const story = updatesStory(work, standing);
+  const notes = siteNotes(work);
+  if (notes.length === 0) return story;
+  const isMoving = work.moves.some(({ outcome }) => outcome === undefined);
+  const description = `${story.description}; ${notes.join(", ")}`;
+  return { state: story.state === "success" && isMoving ? "pending" : story.state, description };
+}
+
+/** What happens to sites beside what they run: `1 of 2 sites has moved from east to west`. */
+function siteNotes({ moves, relabelled }: CommitWork): string[] {
+  const ways = new Map<string, LedgerMove[]>();
+  for (const move of moves) {
+    const way = `${move.from} to ${move.to}`;
+    ways.set(way, [...(ways.get(way) ?? []), move]);
   }
+  const moved = [...ways].map(([way, all]) => {
+    const there = all.filter(({ outcome }) => outcome === "arrived").length;
+    const [only] = all;
+    const who = all.length === 1 ? (only?.site ?? "") : `${all.length} sites`;
+    if (there === all.length) return `${who} moved from ${way}`;
+    return all.length === 1 ? `${who} moves from ${way}` : `${who} move from ${way}, ${there} did`;
+  });
+  const labels = `other labels at ${relabelled} site${relabelled === 1 ? "" : "s"}`;
+  return relabelled === 0 ? moved : [...moved, labels];
+}
+
+/** What becomes of its releases, of sites that join, and of those that were to move and then went elsewhere. */
+function updatesStory(work: CommitWork, standing: Standing): CommitStory {
+  const { releases, joiners, moves } = work;
   const isOpen = [...releases, ...joiners].some(({ outcome }) => outcome === undefined);
   if (isOpen) return openStory(work, standing);
   const replaced = [
-    ...releases.filter(({ outcome }) => outcome !== "done"),
-    ...joiners.filter(({ outcome }) => outcome === "gone"),
+    ...releases
+      .filter(({ outcome }) => outcome !== "done")
+      .map(({ app, outcome, by }) => ({ name: app, outcome, by })),
+    ...[
+      ...joiners.map(({ app, outcome, by }) => ({ name: app, outcome, by })),
+      ...moves.map(({ site, outcome, by }) => ({ name: site, outcome, by })),
+    ].filter(({ outcome }) => outcome === "gone"),
   ];
-  if (replaced.length === 0) return { state: "success", description: storyText(work, standing) };
+  if (replaced.length > 0) return replacedStory(replaced);
+  const isNothing = releases.length + joiners.length === 0;
+  const description = isNothing ? "no app changes at any site" : storyText(work, standing);
+  return { state: "success", description };
+}
+
+interface Replaced {
+  readonly name: string;
+  readonly outcome: string | undefined;
+  readonly by: string | undefined;
+}
+
+function replacedStory(replaced: readonly Replaced[]): CommitStory {
+  const names = [...new Set(replaced.map(({ name }) => name))].toSorted().join(", ");
   if (replaced.every(({ outcome }) => outcome === "stopped")) {
-    const names = [...new Set(replaced.map(({ app }) => app))].toSorted().join(", ");
     return { state: "failure", description: `an operator rolled it back: ${names}` };
   }
   const by = replaced[0]?.by === undefined ? "" : ` by ${shortId(replaced[0].by)}`;
-  const names = [...new Set(replaced.map(({ app }) => app))].toSorted().join(", ");
   return { state: "failure", description: `superseded${by} before it was through: ${names}` };
 }
 

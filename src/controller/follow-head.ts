@@ -12,6 +12,7 @@ import type { ReadMirror } from "./planner-input.ts";
 import { readState } from "./read-state.ts";
 import { entitledByApp } from "./rendered-releases.ts";
 import type { ValidHead } from "./rendering.ts";
+import { siteEvents } from "./site-changes.ts";
 import { standingVariants } from "./standing-variants.ts";
 import { removalVerbs, startInput } from "./start-input.ts";
 import type { World } from "./world.ts";
@@ -49,7 +50,15 @@ export async function followHead(world: World, state: FollowState): Promise<Cont
   world.logger.info("following a new head", { commit: head.commit, notes: started.notes });
   return commitToControl(world, control, {
     changes: [...changes, ...acceptedOnce(control)],
-    events: joinEvents({ input, changes, placedBefore: previous?.placed ?? {} }),
+    events: [
+      ...joinEvents({ input, changes, placedBefore: previous?.placed ?? {} }),
+      ...siteEvents({
+        control: control.state,
+        source: head.commit,
+        facts: head.facts,
+        before: previous?.facts ?? {},
+      }),
+    ],
     subject: `Follow ${shortId(head.commit)}`,
     author: controllerAuthor,
     at: read.now,

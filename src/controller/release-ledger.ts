@@ -5,7 +5,7 @@
 import type { ControlChange, ControlState } from "../core/rollout/planner-types.ts";
 import { controlPaths } from "../core/rollout/control-files.ts";
 import { own } from "../core/rollout/own.ts";
-import type { Arrivals, FollowedHead, Release } from "../core/rollout/records.ts";
+import type { Arrivals, FollowedHead, Release, SiteAssignment } from "../core/rollout/records.ts";
 
 /** How a release ended. */
 export type Outcome = "done" | "superseded" | "stopped";
@@ -64,12 +64,35 @@ export type ReleaseEvent =
       readonly sites: readonly string[];
       /** The commit that made them `gone`. */
       readonly by?: string;
+    }
+  | {
+      /** A commit gives sites to another mirror. */
+      readonly event: "moves";
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly sites: readonly string[];
+    }
+  | {
+      readonly event: "moved";
+      readonly outcome: MoveOutcome;
+      readonly site: string;
+    }
+  | {
+      /** A commit changes labels of so many sites. */
+      readonly event: "relabels";
+      readonly source: string;
+      readonly sites: number;
     };
+
+/** What became of a site that changes its mirror. `gone`: it leaves the fleet, or goes elsewhere. */
+export type MoveOutcome = "arrived" | "gone";
 
 /** How a release ends, in counts; undefined where that is not known. */
 export type CountsOf = (app: string, release: string) => SiteCounts | undefined;
 
 const openPath = /^apps\/(?<app>[^/]+)\/open\/(?<release>[^/]+)\.json$/;
+const sitePath = /^sites\/(?<site>[^/]+)\.json$/;
 const arrivalsPath = /^apps\/(?<app>[^/]+)\/arrivals\.json$/;
 
 /** The release whose record lies at a path of control; undefined for any other path. */
@@ -84,21 +107,42 @@ export function releaseEvents(
   changes: readonly ControlChange[],
   countsOf: CountsOf = () => undefined,
 ): ReleaseEvent[] {
-  const follows = changes.some(({ path }) => path === controlPaths.head);
-  return changes.flatMap((change): ReleaseEvent[] => {
-    const { path, record } = change;
-    if (path === controlPaths.head && record !== null) {
-      return [{ event: "followed", source: (record as FollowedHead).commit }]; // what lies there
-    }
-    const arrivals = arrivalsPath.exec(path)?.groups?.["app"];
-    // What a new head takes out of the open list has not arrived by it.
-    if (arrivals !== undefined) {
-      return follows ? [] : joinedBy(own(before.apps, arrivals)?.arrivals, arrivals, record);
-    }
-    const at = openReleaseOf(path);
-    if (at === undefined) return [];
-    return changeOf(before, { ...at, record }, changes).map((event) => withCounts(event, countsOf));
-  });
+  const context = {
+    before,
+    changes,
+    follows: changes.some(({ path }) => path === controlPaths.head),
+  };
+  const events = changes.flatMap((change) => eventsOf(change, context));
+  return events.map((event) => withCounts(event, countsOf));
+}
+
+interface Changing {
+  readonly before: ControlState;
+  readonly changes: readonly ControlChange[];
+  /** A new head begins to be followed by them. */
+  readonly follows: boolean;
+}
+
+function eventsOf(change: ControlChange, context: Changing): ReleaseEvent[] {
+  const { path, record } = change;
+  if (path === controlPaths.head && record !== null) {
+    return [{ event: "followed", source: (record as FollowedHead).commit }]; // what lies there
+  }
+  const { site } = sitePath.exec(path)?.groups ?? {};
+  if (site !== undefined) return movedBy(context.before, site, record as SiteAssignment | null); // as above
+  const { app } = arrivalsPath.exec(path)?.groups ?? {};
+  if (app !== undefined) return arrivedBy(app, record, context);
+  const at = openReleaseOf(path);
+  return at === undefined ? [] : changeOf(context.before, { ...at, record }, context.changes);
+}
+
+/** What a new head takes out of the open list has not arrived by it. */
+function arrivedBy(
+  app: string,
+  record: object | null,
+  { before, follows }: Changing,
+): ReleaseEvent[] {
+  return follows ? [] : joinedBy(own(before.apps, app)?.arrivals, app, record);
 }
 
 function withCounts(event: ReleaseEvent, countsOf: CountsOf): ReleaseEvent {
@@ -122,6 +166,19 @@ function joinedBy(
     const sites = over.filter((site) => hasFailed(site) === (outcome === "failed"));
     return sites.length === 0 ? [] : [{ event: "joined", app, outcome, sites }];
   });
+}
+
+/** The end of a site's move: it is where it was to go, or it is no longer to go there. */
+function movedBy(
+  { sites }: ControlState,
+  site: string,
+  record: SiteAssignment | null,
+): ReleaseEvent[] {
+  const before = own(sites, site)?.moving;
+  if (before === undefined || before.forgotten !== undefined) return [];
+  if (record === null || record.moving?.forgotten !== undefined)
+    return [{ event: "moved", outcome: "gone", site }];
+  return record.moving === undefined ? [{ event: "moved", outcome: "arrived", site }] : [];
 }
 
 function changeOf(
@@ -166,25 +223,6 @@ function endOf(ended: Release, changes: readonly ControlChange[]): ReleaseEvent 
   return { ...base, outcome: "superseded", by: successor?.source ?? head };
 }
 
-/** The event as a trailer line. */
-export function formatEvent(event: ReleaseEvent): string {
-  if (event.event === "followed") return `Flotilla-Followed: ${event.source}`;
-  const { app } = event;
-  if (event.event === "started") {
-    return `Flotilla-Started: ${app}/${event.release} ${event.source} ${event.sites}`;
-  }
-  if (event.event === "joins") {
-    return `Flotilla-Joins: ${app} ${event.source} ${event.sites.join(",")}`;
-  }
-  const { outcome, by = "-" } = event;
-  if (event.event === "joined") {
-    return `Flotilla-Joined: ${app} ${outcome} ${by} ${event.sites.join(",")}`;
-  }
-  const { release, source, counts } = event;
-  const tail = counts === undefined ? "" : ` ${formatCounts(counts)}`;
-  return `Flotilla-Ended: ${app}/${release} ${source} ${outcome} ${by}${tail}`;
-}
-
 const columns = ["sites", "done", "offline", "excused", "failed", "unchanged"] as const;
 
 function formatCounts(counts: SiteCounts): string {
@@ -202,17 +240,25 @@ function parseCounts(text: string): SiteCounts | undefined {
 }
 
 type Groups = Readonly<Record<string, string | undefined>>;
+type Kind = ReleaseEvent["event"];
 
-/** The lines of each kind, and the event that such a line tells. */
-const readers: readonly {
+/** A trailer line of each kind: how it is written, and how it is read. */
+interface Line<Event extends ReleaseEvent> {
   readonly line: RegExp;
-  readonly read: (groups: Groups) => ReleaseEvent;
-}[] = [
-  {
+  readonly read: (groups: Groups) => Event;
+  readonly write: (event: Event) => string;
+}
+
+const listOf = (text = ""): string[] => text.split(",");
+const byOf = (by = "-"): { by?: string } => (by === "-" ? {} : { by });
+
+const lines: { readonly [K in Kind]: Line<Extract<ReleaseEvent, { event: K }>> } = {
+  followed: {
     line: /^Flotilla-Followed: (?<source>\S+)$/gm,
     read: ({ source = "" }) => ({ event: "followed", source }),
+    write: ({ source }) => `Flotilla-Followed: ${source}`,
   },
-  {
+  started: {
     line: /^Flotilla-Started: (?<app>[^/ ]+)\/(?<release>\S+) (?<source>\S+) (?<sites>\d+)$/gm,
     read: ({ app = "", release = "", source = "", sites }) => ({
       event: "started",
@@ -221,10 +267,12 @@ const readers: readonly {
       source,
       sites: Number(sites),
     }),
+    write: ({ app, release, source, sites }) =>
+      `Flotilla-Started: ${app}/${release} ${source} ${sites}`,
   },
-  {
+  ended: {
     line: /^Flotilla-Ended: (?<app>[^/ ]+)\/(?<release>\S+) (?<source>\S+) (?<outcome>done|superseded|stopped)(?: (?<by>\S+)(?<counts>.*))?$/gm,
-    read: ({ app = "", release = "", source = "", outcome, by = "-", counts: text = "" }) => {
+    read: ({ app = "", release = "", source = "", outcome, by, counts: text = "" }) => {
       const counts = parseCounts(text);
       return {
         event: "ended",
@@ -232,35 +280,74 @@ const readers: readonly {
         release,
         source,
         outcome: outcome as Outcome, // as the expression says
-        ...(by === "-" ? {} : { by }),
+        ...byOf(by),
         ...(counts === undefined ? {} : { counts }),
       };
     },
+    write: ({ app, release, source, outcome, by = "-", counts }) => {
+      const tail = counts === undefined ? "" : ` ${formatCounts(counts)}`;
+      return `Flotilla-Ended: ${app}/${release} ${source} ${outcome} ${by}${tail}`;
+    },
   },
-  {
+  joins: {
     line: /^Flotilla-Joins: (?<app>\S+) (?<source>\S+) (?<sites>\S+)$/gm,
-    read: ({ app = "", source = "", sites = "" }) => ({
+    read: ({ app = "", source = "", sites }) => ({
       event: "joins",
       app,
       source,
-      sites: sites.split(","),
+      sites: listOf(sites),
     }),
+    write: ({ app, source, sites }) => `Flotilla-Joins: ${app} ${source} ${sites.join(",")}`,
   },
-  {
+  joined: {
     line: /^Flotilla-Joined: (?<app>\S+) (?<outcome>arrived|failed|gone) (?<by>\S+) (?<sites>\S+)$/gm,
-    read: ({ app = "", outcome, by = "-", sites = "" }) => ({
+    read: ({ app = "", outcome, by, sites }) => ({
       event: "joined",
       app,
       outcome: outcome as JoinOutcome, // as the expression says
-      sites: sites.split(","),
-      ...(by === "-" ? {} : { by }),
+      sites: listOf(sites),
+      ...byOf(by),
     }),
+    write: ({ app, outcome, by = "-", sites }) =>
+      `Flotilla-Joined: ${app} ${outcome} ${by} ${sites.join(",")}`,
   },
-];
+  moves: {
+    line: /^Flotilla-Moves: (?<source>\S+) (?<from>\S+) (?<to>\S+) (?<sites>\S+)$/gm,
+    read: ({ source = "", from = "", to = "", sites }) => ({
+      event: "moves",
+      source,
+      from,
+      to,
+      sites: listOf(sites),
+    }),
+    write: ({ source, from, to, sites }) =>
+      `Flotilla-Moves: ${source} ${from} ${to} ${sites.join(",")}`,
+  },
+  moved: {
+    line: /^Flotilla-Moved: (?<outcome>arrived|gone) (?<site>\S+)$/gm,
+    read: ({ outcome, site = "" }) => ({
+      event: "moved",
+      outcome: outcome as MoveOutcome, // as the expression says
+      site,
+    }),
+    write: ({ outcome, site }) => `Flotilla-Moved: ${outcome} ${site}`,
+  },
+  relabels: {
+    line: /^Flotilla-Relabels: (?<source>\S+) (?<sites>\d+)$/gm,
+    read: ({ source = "", sites }) => ({ event: "relabels", source, sites: Number(sites) }),
+    write: ({ source, sites }) => `Flotilla-Relabels: ${source} ${sites}`,
+  },
+};
+
+/** The event as a trailer line. */
+export function formatEvent(event: ReleaseEvent): string {
+  const { write } = lines[event.event] as Line<ReleaseEvent>; // that of its own kind
+  return write(event);
+}
 
 /** The events that a control commit's message tells, by kind. */
 export function parseEvents(message: string): ReleaseEvent[] {
-  return readers.flatMap(({ line, read }) =>
+  return Object.values(lines).flatMap(({ line, read }) =>
     [...message.matchAll(line)].map(({ groups }) => read(groups ?? {})),
   );
 }

@@ -40,6 +40,8 @@ const open = { app: "web", release: "r1", counts };
 const work = (changes: Partial<CommitWork>): CommitWork => ({
   releases: [],
   joiners: [],
+  moves: [],
+  relabelled: 0,
   ...changes,
 });
 const rest = { progress: [], waits: [] };
@@ -123,6 +125,42 @@ describe("the story of a commit", () => {
     });
   });
 
+  it("says which sites move and where to, is pending until they have, and tells of other labels", () => {
+    const move = (site: string, outcome?: "arrived" | "gone") => ({
+      site,
+      from: "east",
+      to: "west",
+      ...(outcome === undefined ? {} : { outcome }),
+    });
+    const told = (changes: Partial<CommitWork>) => storyOf(work(changes), rest);
+    expect(told({ moves: [move("a")] })).toEqual({
+      state: "pending",
+      description: "no app changes at any site; a moves from east to west",
+    });
+    expect(told({ moves: [move("a", "arrived"), move("b")], relabelled: 1 })).toEqual({
+      state: "pending",
+      description:
+        "no app changes at any site; 2 sites move from east to west, 1 did, other labels at 1 site",
+    });
+    expect(told({ moves: [move("a", "arrived"), move("b", "arrived")] })).toEqual({
+      state: "success",
+      description: "no app changes at any site; 2 sites moved from east to west",
+    });
+    expect(told({ relabelled: 2 })).toEqual({
+      state: "success",
+      description: "no app changes at any site; other labels at 2 sites",
+    });
+    expect(told({ moves: [{ ...move("a", "gone"), by: "abcdef0123" }] })).toMatchObject({
+      state: "failure",
+      description: expect.stringMatching(/^superseded by abcdef0 before it was through: a/),
+    });
+    const releases = [{ ...open, outcome: "done" as const, counts: { ...counts, done: 4 } }];
+    expect(told({ releases, moves: [move("a")] })).toEqual({
+      state: "pending",
+      description: "4 of 4 sites; a moves from east to west",
+    });
+  });
+
   it("names the commit that superseded it", () => {
     const replaced = { ...open, outcome: "superseded", by: "abcdef0123" } as const;
     expect(storyOf(work({ releases: [replaced] }), rest)).toEqual({
@@ -148,6 +186,10 @@ describe("release events", () => {
     { event: "joins", app: "web", source: "c1", sites: ["a", "b"] },
     { event: "joined", app: "web", outcome: "arrived", sites: ["a"] },
     { event: "joined", app: "web", outcome: "gone", sites: ["b"], by: "c2" },
+    { event: "moves", source: "c1", from: "east", to: "west", sites: ["a", "b"] },
+    { event: "moves", source: "c2", from: "west", to: "north", sites: ["b"] },
+    { event: "moved", outcome: "arrived", site: "a" },
+    { event: "relabels", source: "c1", sites: 3 },
   ];
 
   it("are read back from a control commit's message as they were written", () => {
@@ -172,6 +214,12 @@ describe("release events", () => {
         { app: "web", site: "a", outcome: "arrived" },
         { app: "web", site: "b", outcome: "gone", by: "c2" },
       ],
+      moves: [
+        { site: "a", from: "east", to: "west", outcome: "arrived" },
+        { site: "b", from: "east", to: "west", outcome: "gone", by: "c2" },
+      ],
+      relabelled: 3,
     });
+    expect(ledger.get("c2")?.moves).toEqual([{ site: "b", from: "west", to: "north" }]);
   });
 });

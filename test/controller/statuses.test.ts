@@ -159,6 +159,28 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
     expect(github.latest(added)?.description).toBe("1 of 1 sites");
   });
 
+  it("says what moves where no app changes: a site to another region, until it is there, and labels", async () => {
+    const { bench, github } = await githubBench();
+    await commitFleet(bench.fleet);
+    const workers = await bothWorkers(await startController(bench));
+    await everywhere(bench, "1");
+    await quiet(bench);
+    workers.west.silence();
+    const labels = { ring: "main" };
+    const moved = await bench.fleet.commit({
+      "sites/b1.yaml": siteYaml("b1", { region: "east", labels }),
+    });
+    const none = "no app changes at any site";
+    expect(await statusOf(github, moved, "pending")).toBe(`${none}; b1 moves from west to east`);
+    workers.west.speak();
+    expect(await statusOf(github, moved, "success")).toBe(`${none}; b1 moved from west to east`);
+    expect(await bench.mirror("east").file("meta/b1.json")).not.toBeNull();
+    const relabelled = await bench.fleet.commit({
+      "sites/b2.yaml": siteYaml("b2", { region: "west", labels: { ...labels, size: "s" } }),
+    });
+    expect(await statusOf(github, relabelled, "success")).toBe(`${none}; other labels at 1 site`);
+  });
+
   it("says that a site which was to join is not to any more", async () => {
     const { bench, github } = await githubBench();
     await commitFleet(bench.fleet);
