@@ -67,14 +67,17 @@ export class HintBoard {
     let tells = false;
     const end = (isToTell: boolean): void => {
       tells ||= isToTell;
-      ended.abort();
+      ended.abort("ended"); // a reason of its own: the standard one costs a stack trace
     };
+    const stop = (): void => end(false);
+    signal.addEventListener("abort", stop, { once: true });
     const waiting = this.#waiting.get(mirror) ?? new Set();
     this.#waiting.set(mirror, waiting.add(end));
     try {
-      await clock.sleep(ms, AbortSignal.any([ended.signal, signal]));
+      await clock.sleep(ms, ended.signal);
     } finally {
       waiting.delete(end);
+      signal.removeEventListener("abort", stop);
     }
     return tells;
   }

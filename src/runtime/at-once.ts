@@ -20,7 +20,9 @@ export async function forEachAtOnce<T, R>(
       }
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: limit }, lane));
+  const lanes = await Promise.allSettled(
+    Array.from({ length: Math.min(limit, items.length) }, lane),
+  );
   for (const ended of lanes) if (ended.status === "rejected") throw ended.reason;
   return results;
 }

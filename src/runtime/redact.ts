@@ -41,6 +41,7 @@ const maxTextLength = 4000;
 
 /** The text without URL credentials, tokens and private keys; shortened to 4,000 characters. */
 export function redactText(text: string): string {
+  if (text === "") return text; // most of what is told has no words
   const bounded =
     text.length > maxTextLength ? `${text.slice(0, maxTextLength)} [shortened]` : text;
   return secretValues.reduce(

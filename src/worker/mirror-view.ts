@@ -1,6 +1,7 @@
 import { Value } from "typebox/value";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { FleetError } from "../core/errors.ts";
+import { type DataCheck, dataCheck } from "../core/model/data-check.ts";
 import { LeavingMarker, SiteMeta, unknownFields } from "../core/protocol/mirror-layout.ts";
 
 /** What the mirror says about one app at one site. */
@@ -46,7 +47,10 @@ export async function readMirror(
   }
   const texts = await store.read(changed.map(({ meta }) => meta));
   const targets = changed.map(async ({ site, key, meta }) => {
-    const facts = parseAs(SiteMeta, texts.get(meta), `meta/${site}.json`);
+    const path = `meta/${site}.json`;
+    const facts = parseAs(metaCheck, texts.get(meta), { schema: SiteMeta, path });
+    const unknown = unknownFields(facts);
+    if (unknown.length > 0) throw invalid(path, unknownWords(unknown));
     const folder = folders.get(site);
     const apps = folder === undefined ? new Map() : await readApps(store, site, folder.oid);
     return { site, meta: facts, apps, key };
@@ -72,7 +76,8 @@ async function readApps(
       throw new FleetError("MIRROR_INVALID", `sites/${site} has both ${app} and ${app}.leaving`);
     }
     const path = `sites/${site}/${app}.leaving`;
-    apps.set(app, { app, leaving: parseAs(LeavingMarker, texts.get(oid), path) });
+    const leaving = parseAs(markerCheck, texts.get(oid), { schema: LeavingMarker, path });
+    apps.set(app, { app, leaving });
   }
   return apps;
 }
@@ -84,22 +89,24 @@ async function namedChildren(store: ObjectStore, treeish: string, folder = "") {
   );
 }
 
-function parseAs<T extends typeof SiteMeta | typeof LeavingMarker>(
-  schema: T,
-  text: string | undefined,
-  path: string,
-): T extends typeof SiteMeta ? SiteMeta : LeavingMarker {
+const metaCheck = dataCheck(SiteMeta);
+const markerCheck = dataCheck(LeavingMarker);
+
+interface Parsing {
+  readonly schema: typeof SiteMeta | typeof LeavingMarker;
+  readonly path: string;
+}
+
+function parseAs<T>(check: DataCheck<T>, text: string | undefined, { schema, path }: Parsing): T {
   let value: unknown;
   try {
     value = JSON.parse(text ?? "");
   } catch {
     value = undefined;
   }
-  if (!Value.Check(schema, value)) throw invalid(path, mistakeOf(schema, value));
-  const unknown = Value.Check(SiteMeta, value) ? unknownFields(value) : [];
-  if (unknown.length > 0) throw invalid(path, unknownWords(unknown));
-  // Just checked against the schema; the compiler does not follow the conditional type.
-  return value as T extends typeof SiteMeta ? SiteMeta : LeavingMarker;
+  const answer = check(value);
+  if ("mistake" in answer) throw invalid(path, mistakeOf(schema, value));
+  return answer.value;
 }
 
 /** A newer controller says more than this worker knows, where leaving that out could do what was not meant. */
