@@ -1,6 +1,6 @@
 /**
  * Writes the reference of the fleet repository's kinds from their schemas: docs/reference/schemas/<kind>.schema.json for
- * editors, and docs/reference/kinds/<kind>.md for people, each with an example out of fleet-repo-template/.
+ * editors, and docs/reference/kinds/<kind>.md for people: an example, every field, working with it, its state.
  *
  *   node scripts/generate-reference.ts
  */
@@ -9,12 +9,13 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { type KindName, kinds } from "../src/core/model/kinds.ts";
 import { shippedProfiles } from "../src/core/model/shipped-profiles.ts";
+import { kindNotes } from "./kind-notes.ts";
 
 const root = join(import.meta.dirname, "..");
 const source = "Generated from src/core/model/kinds/ by `npm run generate`; do not edit.";
 
 /** Files that show a kind best, most of them of the template. */
-const examples: Readonly<Record<KindName, string>> = {
+export const examples: Readonly<Record<KindName, string>> = {
   Fleet: "fleet-repo-template/fleet.yaml",
   Region: "fleet-repo-template/regions/nordics.yaml",
   Site: "fleet-repo-template/sites/nordics/oslo.yaml",
@@ -80,7 +81,8 @@ export function referenceFiles(): ReadonlyMap<string, string> {
   );
 }
 
-function fileName(kind: KindName): string {
+/** `rollout-strategy` for `RolloutStrategy`. */
+export function fileName(kind: KindName): string {
   return kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
 }
 
@@ -110,12 +112,39 @@ ${schema.description ?? ""}
 ${text.trimEnd()}
 \`\`\`
 
+## Fields
+
 Other fields are errors. For editors: [${fileName(kind)}.schema.json](../schemas/${fileName(kind)}.schema.json).
 
 | field | type | default | what it says |
 | --- | --- | --- | --- |
 ${rows.join("\n")}
-${typeNotes(fields)}${kind === "Profile" ? shippedText() : ""}`;
+${typeNotes(fields)}${kind === "Profile" ? shippedText() : ""}
+${notesText(kind)}`;
+}
+
+/** The commands for working with a kind, and where its state is told. */
+function notesText(kind: KindName): string {
+  const { working, more, status, noStatus = "" } = kindNotes[kind];
+  const rows = ([code, what]: readonly [string, string]): string =>
+    `| \`${code}\` | ${cell(what)} |`;
+  const told = `What \`flotilla status -o json\` and \`GET /api/v1/status\` ([the API](../api.md)) tell of it:
+
+| field | what it tells |
+| --- | --- |
+${status.map(rows).join("\n")}`;
+  return `## Working with it
+
+| command | what it is for |
+| --- | --- |
+${working.map(rows).join("\n")}
+
+${more}
+
+## Status
+
+${status.length === 0 ? noStatus : told}
+`;
 }
 
 /** The profiles that every fleet has. */

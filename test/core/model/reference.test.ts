@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { referenceFiles } from "../../../scripts/generate-reference.ts";
+import { examples, fileName, referenceFiles } from "../../../scripts/generate-reference.ts";
 import { checkVariables } from "../../../src/core/checks/check-language.ts";
 import { expressionVariables } from "../../../src/core/expressions/expression-language.ts";
 import { diagnosticCodes } from "../../../src/core/model/diagnostic.ts";
-import { kinds } from "../../../src/core/model/kinds.ts";
+import { type KindName, kinds } from "../../../src/core/model/kinds.ts";
 import { strategyFromSpec } from "../../../src/core/rollout/resolve-strategy.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -29,6 +29,21 @@ describe("the reference", () => {
     );
     expect(undescribed).toEqual([]);
   });
+
+  it.each(Object.keys(examples) as KindName[])(
+    "tells of %s all that it should, in order",
+    (kind) => {
+      const page = referenceFiles().get(`docs/reference/kinds/${fileName(kind)}.md`) ?? "";
+      const text = page.replace(/```yaml\n[^]*?```/, "## Example");
+      expect(text.match(/^#+ .*$/gm)).toEqual([
+        `# ${kind}`,
+        "## Example",
+        "## Fields",
+        "## Working with it",
+        "## Status",
+      ]);
+    },
+  );
 
   it("explains each diagnostic code, with what to do", () => {
     const rows = read("docs/reference/diagnostics.md").matchAll(
