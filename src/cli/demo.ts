@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type FaultKind, faultKinds } from "../demo/breakage.ts";
 import { type Demo, startDemo } from "../demo/demo.ts";
@@ -12,6 +12,7 @@ import { type OnceResult, runOnce } from "../demo/run-once.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { systemClock } from "../runtime/system-clock.ts";
+import { loadCheckout } from "./checkout.ts";
 import type { CliIo, Command, CommandArgs, ExitCode } from "./command.ts";
 import { requireEmptyFolder } from "./empty-folder.ts";
 import {
@@ -26,8 +27,8 @@ import {
 /** `flotilla demo`. */
 export const command: Command = {
   summary: "watch a small fleet on this machine follow a commit",
-  usage: `Usage: flotilla demo [--dir DIR] [--keep]
-       flotilla demo --once [-o table|json|yaml] [--dir DIR] [--keep]
+  usage: `Usage: flotilla demo [--fleet DIR] [--dir DIR] [--keep]
+       flotilla demo --once [-o table|json|yaml] [--fleet DIR] [--dir DIR] [--keep]
        flotilla demo break site NAME | worker REGION | link REGION | controller [--how refuse|hang] [--dir DIR]
        flotilla demo heal [site NAME | worker REGION | link REGION | controller] [--dir DIR]
 
@@ -40,7 +41,9 @@ or the controller that is killed, a link between worker and controller that is c
 heals everything. What failed while something was broken is tried again once it is healed.
 
 Options:
-      --once         end when every site is in sync and healthy, and is so again after one more change
+      --once         end when every site is in sync and healthy, and is so again after one more change (with --fleet: no
+                     change)
+      --fleet        a folder with a fleet of your own instead of the template; it is copied, and stays as it is
   -o, --output       with --once: table (default), json or yaml
       --dir          a new or empty folder for everything, which stays (default: a temporary one, removed at the end);
                      for break and heal: the folder of the demo
@@ -53,6 +56,7 @@ arrive, or was ended early; 2 could not start, or failed.
   options: {
     ...outputOption,
     once: { type: "boolean" },
+    fleet: { type: "string" },
     dir: { type: "string" },
     keep: { type: "boolean" },
     how: { type: "string" },
@@ -61,6 +65,9 @@ arrive, or was ended early; 2 could not start, or failed.
     const [verb, ...part] = args.positionals;
     const how = readHow(args, verb);
     if (verb === undefined) return runDemo(args, io);
+    if (args.values["fleet"] !== undefined) {
+      throw usage("--fleet is for the start of a demo", "leave it out");
+    }
     if (verb !== "break" && verb !== "heal") {
       throw usage(`unknown argument "${verb}"`, "use break or heal, or neither");
     }
@@ -88,6 +95,7 @@ async function runDemo(args: CommandArgs, io: CliIo): Promise<ExitCode> {
   if (!isOnce && args.values["output"] !== undefined) {
     throw usage("-o is for --once", "leave it out, or add --once");
   }
+  const source = await readSource(args, io);
   const clock = systemClock();
   const startedAt = clock.monotonic();
   // From here on Ctrl-C ends everything in order.
@@ -96,7 +104,7 @@ async function runDemo(args: CommandArgs, io: CliIo): Promise<ExitCode> {
   const display = displayOf(io, () => sinceStart(clock, startedAt));
   try {
     display.say(`starting a fleet in ${dir}`);
-    const demo = await startDemo({ dir, clock, say: display.say });
+    const demo = await startDemo({ dir, source, clock, say: display.say });
     try {
       if (!isOnce) return await runUntilEnded(demo, { io, clock, display });
       const { arrived, result } = await runOnce(demo, { clock, display, signal, startedAt });
@@ -109,6 +117,19 @@ async function runDemo(args: CommandArgs, io: CliIo): Promise<ExitCode> {
     if (isKept) io.stderr(`everything stays in ${dir}\n`);
     else await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** The reader's own fleet, which has no mistakes; undefined: the template. */
+async function readSource(args: CommandArgs, io: CliIo): Promise<string | undefined> {
+  const named = textOption(args, "fleet");
+  if (named === undefined) return undefined;
+  const source = resolve(io.cwd, named);
+  const dir = textOption(args, "dir");
+  if (dir !== undefined && `${resolve(io.cwd, dir)}${sep}`.startsWith(`${source}${sep}`)) {
+    throw usage(`${dir} lies in the fleet that is copied there`, "name a folder beside it");
+  }
+  await loadCheckout(source, io);
+  return source;
 }
 
 interface Once {

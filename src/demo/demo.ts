@@ -1,6 +1,7 @@
 /**
- * A whole fleet on this machine, on loopback: a fleet repository from the template, the controller and one worker per
- * region as processes of their own, and a simulated cluster for every site. What the command line shows and breaks.
+ * A whole fleet on this machine, on loopback: a fleet repository from the template or the reader, the controller and one
+ * worker per region as processes of their own, and a simulated cluster for every site. What the command line shows and
+ * breaks.
  */
 import { type ControllerClient, openControllerClient } from "../adapters/http/controller-client.ts";
 import { readCheckout } from "../adapters/git/read-checkout.ts";
@@ -52,15 +53,17 @@ export interface Demo {
 export interface DemoOptions {
   /** An empty folder, absolute. */
   readonly dir: string;
+  /** A folder with a valid fleet, absolute; without it, the template. */
+  readonly source?: string | undefined;
   readonly clock: Clock;
   /** Gets a line for each thing that the demo does by itself. */
   readonly say: (line: string) => void;
 }
 
 /** Starts everything. GIT_FAILED without a git that is new enough, DEMO_FAILED when a process does not come up. */
-export async function startDemo({ dir, clock, say }: DemoOptions): Promise<Demo> {
+export async function startDemo({ dir, source, clock, say }: DemoOptions): Promise<Demo> {
   const paths = demoPaths(dir);
-  const fleet = await createFleetFolder(paths.fleet, clock);
+  const fleet = await createFleetFolder(paths.fleet, { clock, source });
   const regions = await regionsOf(paths.fleet);
   const sites = await startDemoSites([...regions.values()].flat(), clock);
   try {
@@ -81,7 +84,7 @@ export async function startDemo({ dir, clock, say }: DemoOptions): Promise<Demo>
 
 async function regionsOf(checkout: string): Promise<Regions> {
   const loaded = loadFleet(await readCheckout(checkout));
-  if (!loaded.ok) throw new Error(`the template is not valid: ${JSON.stringify(loaded)}`);
+  if (!loaded.ok) throw new Error(`the fleet is not valid: ${JSON.stringify(loaded)}`);
   const regions = new Map<string, string[]>();
   for (const [name, { value }] of loaded.value.sites) {
     const { region } = value.spec;

@@ -1,6 +1,6 @@
 /**
- * The demo's fleet repository: a checkout of the template that the reader edits. The controller follows its branch
- * where it lies, so that a commit is all that it takes.
+ * The demo's fleet repository: a checkout of the template, or of a fleet of the reader's own, that the reader edits. The
+ * controller follows its branch where it lies, so that a commit is all that it takes.
  */
 import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -37,8 +37,14 @@ export interface FleetFolder {
   edit(suggestion: Suggestion): Promise<Pushed>;
 }
 
-/** Makes the checkout with its first commit. GIT_FAILED when git is missing or too old. */
-export async function createFleetFolder(path: string, clock: Clock): Promise<FleetFolder> {
+/**
+ * Makes the checkout with its first commit, out of the files of `source` (default: the template), which stays as it is.
+ * GIT_FAILED when git is missing or too old.
+ */
+export async function createFleetFolder(
+  path: string,
+  { clock, source = template }: { readonly clock: Clock; readonly source?: string | undefined },
+): Promise<FleetFolder> {
   const git = createGit({ clock });
   await checkGitVersion(git);
   const inside = async (...args: string[]): Promise<void> =>
@@ -49,14 +55,15 @@ export async function createFleetFolder(path: string, clock: Clock): Promise<Fle
     if (pushed !== null) return pushed;
     throw new FleetError("GIT_FAILED", `${path} has no ${branchFile} after a commit`);
   };
-  await cp(template, path, { recursive: true });
+  const history = join(source, ".git");
+  await cp(source, path, { recursive: true, filter: (file) => file !== history });
   await git({ args: ["init", "--quiet", "--template=", "--initial-branch=main", path] });
   // Whoever has no name for git yet, or signs commits by a program that asks, can commit here all the same.
   await inside("config", "user.name", "Demo Reader");
   await inside("config", "user.email", "reader@example.com");
   await inside("config", "commit.gpgSign", "false");
   await inside("add", "--all");
-  await commit("Start the fleet from the template");
+  await commit(source === template ? "Start the fleet from the template" : "Start the fleet");
   return {
     path,
     head: () => headOf(path),

@@ -1,4 +1,4 @@
-/** `flotilla demo --once`: first sync, one change more, and the figures of it. */
+/** `flotilla demo --once`: first sync, one change more (where one is known), and the figures of it. */
 import type { Clock } from "../runtime/clock.ts";
 import { type Demo, type DemoState, hasArrived } from "./demo.ts";
 import type { Display } from "./display.ts";
@@ -21,8 +21,8 @@ export interface OnceResult {
   readonly timeToEffectMs: EffectTimes | null;
   readonly commitToSeenMs: number | null;
   readonly seenToLastSiteMs: number | null;
-  /** From the commit until every release of it was through all its stages. */
-  readonly commitToDoneMs: number;
+  /** From the commit until every release of it was through all its stages; null: there was no change. */
+  readonly commitToDoneMs: number | null;
   /** From the first commit until every site was in sync and healthy, and no release open. */
   readonly firstSyncMs: number;
   /** DELETE requests that the sites got. */
@@ -49,11 +49,11 @@ export async function runOnce(
   const { clock, display, startedAt } = options;
   const first = await demo.fleet.head();
   const suggestion = await demo.fleet.suggestion();
-  if (first === null || suggestion === null) throw new Error("the template has lost its place");
+  if (first === null) throw new Error("the fleet repository has lost its head");
   let leg = await watch(demo, options, first.commit);
   const firstSyncMs = clock.now() - first.at;
-  let commitToDoneMs = 0;
-  if (leg.arrived) {
+  let commitToDoneMs: number | null = null;
+  if (leg.arrived && suggestion !== null) {
     const pushed = await demo.fleet.edit(suggestion);
     display.say(`commit ${pushed.commit.slice(0, 8)}: ${editInWords(suggestion)}`);
     leg = await watch(demo, options, pushed.commit);
@@ -103,7 +103,7 @@ function resultOf(demo: Demo, { status, change }: DemoState, spans: Spans): Once
     timeToEffectMs,
     commitToSeenMs,
     seenToLastSiteMs,
-    commitToDoneMs: Math.round(spans.commitToDoneMs),
+    commitToDoneMs: spans.commitToDoneMs === null ? null : Math.round(spans.commitToDoneMs),
     firstSyncMs: Math.round(spans.firstSyncMs),
     deletes: demo.deletes(),
     tookMs: Math.round(spans.tookMs),

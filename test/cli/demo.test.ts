@@ -1,4 +1,5 @@
 import { chmodSync, writeFileSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -8,6 +9,7 @@ import {
   startDemoProcess,
 } from "../support/demo-process.ts";
 import { runCli } from "../support/cli.ts";
+import { aFleet, siteYaml } from "../support/fleet.ts";
 import { emptyFolder, folderWith } from "../support/folder.ts";
 
 const ready = "The fleet repository is";
@@ -50,6 +52,43 @@ describe("flotilla demo --once", { timeout: 90_000 }, () => {
     expect(lines).not.toContain("\u001b");
     expect(lines).toMatch(/12\/12 sites in sync, 12\/12 healthy; nothing in flight/);
     expect(lines).toMatch(/storefront \d\/9 \(stage canary/);
+  });
+});
+
+describe("flotilla demo --fleet", { timeout: 90_000 }, () => {
+  it("runs a copy of the reader's own fleet to the end of its stages, and leaves the fleet as it is", async () => {
+    const files = aFleet();
+    const own = folderWith([
+      ...files,
+      { path: ".git/HEAD", text: "none of the demo's business\n" },
+    ]);
+    const demo = await startDemoProcess(["--once", "-o", "json", "--fleet", own]);
+    expect({ code: await demo.ended, stderr: demo.stderr() }).toMatchObject({ code: 0 });
+    expect(JSON.parse(demo.stdout())).toMatchObject({
+      sites: 4,
+      synced: 4,
+      healthy: 4,
+      regions: 2,
+      commitToDoneMs: null,
+      firstSyncMs: expect.any(Number),
+      deletes: 0,
+    });
+    expect(demo.stderr()).toMatch(/web \d\/4 \(stage canary/);
+    const paths = await Array.fromAsync(glob("**/*.yaml", { cwd: own }));
+    expect(paths.toSorted()).toEqual(files.map(({ path }) => path).toSorted());
+    expect(await readFile(join(own, ".git/HEAD"), "utf8")).toBe("none of the demo's business\n");
+    expect(await noneLeft(demo.temporary)).toEqual([]);
+  });
+
+  it("refuses a fleet with mistakes, with each of them, and a folder within it", async () => {
+    const wrong = folderWith(aFleet({ "sites/e9.yaml": siteYaml("e9", { region: "nowhere" }) }));
+    const refused = await runCli(["demo", "--once", "--fleet", wrong]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/^sites\/e9\.yaml:4:\d+: error: .*"nowhere"/);
+    expect(refused.stderr).toContain("the fleet is not valid");
+    const within = await runCli(["demo", "--fleet", ".", "--dir", "demo"], { cwd: wrong });
+    expect(within.stderr).toContain("demo lies in the fleet that is copied there");
+    expect((await runCli(["demo", "heal", "--fleet", wrong])).stderr).toContain("leave it out");
   });
 });
 
