@@ -1,6 +1,7 @@
 /** A plan as blocks of markdown, each complete in itself. Names of sites and apps are labels, all else may be anything. */
 import type { FleetModel } from "../core/model/fleet-model.ts";
 import type { DiffGroup, FleetPlan, StagePlan } from "../core/plan/fleet-plan.ts";
+import { fixedWords } from "../core/plan/object-changes.ts";
 import { asOfLines, waitInWords } from "../core/plan/plan-text.ts";
 import { countOf, someOf, spanInWords } from "../core/rollout/words.ts";
 import { sitesOfVirtualSite } from "../core/select/virtual-sites.ts";
@@ -168,7 +169,8 @@ const changeWords = { added: "new", changed: "changes", removed: "removed" } as 
 
 /** Whole objects that come or go are named only. */
 function objectLines(object: ObjectChange): readonly string[] {
-  const title = `# ${titleOf(object)} (${changeWords[object.change]})`;
+  const words = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 

@@ -1,4 +1,5 @@
 import { keptIds } from "../core/apply/kept-objects.ts";
+import { madeAnewIds } from "../core/apply/made-anew.ts";
 import { FleetError } from "../core/errors.ts";
 import type { ObjectId } from "../core/model/kube-object.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
@@ -19,13 +20,15 @@ async function readOrNull({ store }: MirrorRepository, tree: TreeId): Promise<Va
 }
 
 const none: ReadonlySet<ObjectId> = new Set();
+const noDigests: ReadonlyMap<ObjectId, string> = new Map();
 
 /**
- * Which objects of the trees that stand at sites are let go of instead of deleted. A tree that was not looked at keeps
- * nothing: then more is counted as deleted than will be, never less.
+ * Which objects of the trees that stand at sites are let go of instead of deleted, or may be deleted to be made anew. A
+ * tree that was not looked at keeps nothing: then more is counted as deleted than will be, never less.
  */
 export class KeptTrees {
   readonly #kept = new Map<TreeId, ReadonlySet<ObjectId>>();
+  readonly #madeAnew = new Map<TreeId, ReadonlyMap<ObjectId, string>>();
   readonly #known = new Set<TreeId>();
   readonly #seen = new WeakSet<MirrorSnapshot>();
 
@@ -38,13 +41,31 @@ export class KeptTrees {
       if (this.#seen.has(snapshot)) continue;
       for (const tree of standingTrees(snapshot)) {
         if (this.#known.has(tree)) continue;
-        const variant = rendering.variant(tree) ?? (await readOrNull(mirror, tree));
-        const kept = variant === null ? none : keptIds(variant.objects);
-        if (kept.size > 0) this.#kept.set(tree, kept);
-        this.#known.add(tree);
+        this.#note(tree, rendering.variant(tree) ?? (await readOrNull(mirror, tree)));
       }
       this.#seen.add(snapshot);
     }
+  }
+
+  #note(tree: TreeId, variant: Variant | null): void {
+    const kept = keptIds(variant?.objects ?? []);
+    if (kept.size > 0) this.#kept.set(tree, kept);
+    const madeAnew = madeAnewIds(variant?.objects ?? []);
+    if (madeAnew.size > 0) this.#madeAnew.set(tree, madeAnew);
+    this.#known.add(tree);
+  }
+
+  /** Of a tree that does not stand yet, what its rendering says; undefined where there is none. */
+  madeAnewOf(
+    tree: TreeId,
+    rendering: Pick<Rendering, "variant">,
+  ): ReadonlyMap<ObjectId, string> | undefined {
+    if (!this.#known.has(tree)) {
+      const variant = rendering.variant(tree);
+      if (variant === undefined) return undefined;
+      this.#note(tree, variant);
+    }
+    return this.#madeAnew.get(tree) ?? noDigests;
   }
 
   of(tree: TreeId): ReadonlySet<ObjectId> {

@@ -48,6 +48,8 @@ export interface ReadState {
   readonly rendering: Rendering;
   /** Objects of a standing tree that are let go of instead of deleted. */
   keptOf(tree: TreeId): ReadonlySet<ObjectId>;
+  /** Objects of a tree that stands or was rendered which may be made anew; undefined of any other. */
+  madeAnewOf(tree: TreeId): ReadonlyMap<ObjectId, string> | undefined;
   readonly controlLost: string | undefined;
 }
 
@@ -72,6 +74,7 @@ export function plannerInput(read: ReadState): PlannerInput {
       mirrors.map(({ mirror }) => mirror),
     ),
     keptOf: (tree) => read.keptOf(tree),
+    madeAnewOf: (tree) => read.madeAnewOf(tree),
     ...(controlLost === undefined ? {} : { controlLost }),
     ...headAwaited(control),
     ...lackingApps(head),

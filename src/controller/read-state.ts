@@ -39,6 +39,7 @@ export async function readState(
     observations,
     rendering,
     keptOf: (tree) => memory.kept.of(tree),
+    madeAnewOf: (tree) => memory.kept.madeAnewOf(tree, rendering),
     controlLost,
   };
 }

@@ -23,6 +23,7 @@ import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectKey, describeKey } from "../core/model/kube-object.ts";
 import { leftOf } from "./app-policy.ts";
 import type { DriftedObject } from "./app-state.ts";
+import { deleteToMakeAnew, isToBeMadeAnew } from "./make-anew.ts";
 import {
   finalizersOf,
   inWords,
@@ -86,8 +87,11 @@ interface Attempt {
   readonly force: boolean;
 }
 
-/** What can be done about a refusal: take fields, make the namespace, forget lost versions, look at what stands there now. */
-type Remedy = "take" | "namespace" | "versions" | "look";
+/**
+ * What can be done about a refusal: take fields, make the namespace, forget lost versions, delete it to make it anew,
+ * look at what stands there now.
+ */
+type Remedy = "take" | "namespace" | "versions" | "anew" | "look";
 
 async function send(context: SiteContext, work: ObjectWork, attempt: Attempt): Promise<KubeObject> {
   const { object } = work.object;
@@ -204,6 +208,7 @@ function remedyOf(work: ObjectWork, attempt: Attempt, error: ApiError): Remedy |
   if (error.code === "CONFLICT") return attempt.force ? null : "take";
   if (isNamespaceMissing(error, work.object, work.namespace)) return "namespace";
   if (isOfLostVersion(error)) return "versions";
+  if (isToBeMadeAnew(work, error)) return "anew";
   return attempt.uid !== "" && isAnotherObject(error) ? "look" : null;
 }
 
@@ -217,8 +222,9 @@ async function remedied(
     await judge(context, work, error);
     return { ...attempt, force: true };
   }
-  if (remedy === "namespace") {
-    await createNamespace(context, work.namespace);
+  if (remedy === "namespace" || remedy === "anew") {
+    if (remedy === "anew") await deleteToMakeAnew(context, work, error);
+    else await createNamespace(context, work.namespace);
     return { uid: "", force: false };
   }
   if (remedy === "versions") {

@@ -31,6 +31,11 @@ export function isOfLostVersion(error: ApiError): boolean {
   return /convert CR to an invalid group\/version/.test(error.message);
 }
 
+/** A field was to be changed that cannot be. Never by the status alone: a mistake is answered by 422 too. */
+export function isOfImmutableField(error: ApiError): boolean {
+  return error.facts.status === 422 && saysAnywhere(error, immutableField);
+}
+
 /** Why an object cannot be written, and what a person can do about it; the first row that fits. */
 const advice: readonly {
   readonly fits: (error: ApiError) => boolean;
@@ -41,8 +46,8 @@ const advice: readonly {
     hint: "the namespace is being deleted; it is tried again until that has ended",
   },
   {
-    fits: (error) => error.facts.status === 422 && saysAnywhere(error, immutableField),
-    hint: "the field cannot be changed: delete the object by hand, or give the new one another name",
+    fits: isOfImmutableField,
+    hint: "the field cannot be changed: give the new object another name, delete it by hand, or let it be made anew (flotilla.dev/immutable: recreate, by a release before)",
   },
   {
     fits: (error) => error.facts.status === 413 || saysAnywhere(error, tooLarge),

@@ -73,6 +73,8 @@ export class PlannerWorld {
   isProtected: (object: string) => boolean = () => false;
   /** Objects that say themselves, in a tree, that they are not to be deleted. */
   isKept: (object: string, tree: string) => boolean = () => false;
+  /** Of objects that may be made anew, what cannot be changed of them; null: nothing is known of the tree. */
+  madeAnew: (tree: string) => Readonly<Record<string, string>> | null = () => ({});
   behaviour: Behaviour = ({ afterMs }) => (afterMs >= 1000 ? "Healthy" : "Progressing");
   /** Every hand-over so far, in order. */
   readonly story: { at: number; handOver: HandOver }[] = [];
@@ -177,6 +179,10 @@ export class PlannerWorld {
       objectsOf: (tree) => this.#objectsOf(tree),
       keptOf: (tree) =>
         new Set([...this.#objectsOf(tree)].filter((object) => this.isKept(object, tree))),
+      madeAnewOf: (tree) => {
+        const digests = this.madeAnew(tree);
+        return digests === null ? undefined : new Map(Object.entries(digests));
+      },
       ...this.#stops(),
     };
   }

@@ -3,6 +3,7 @@
  * of its sites, and every site answers and is healthy. Nothing is under way, or held but by files of the repository.
  */
 import { keptIds } from "../apply/kept-objects.ts";
+import { madeAnewIds } from "../apply/made-anew.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { fleetContext, renderPlacedApp } from "../render/render-app.ts";
@@ -64,8 +65,9 @@ export function assumedState({ base, head, isProtected, now }: AssumedFleet): St
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
     ...(base === null ? nothingBefore : standing(base, head.model)),
-    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id))),
-    keptOf: byTree(sides, ({ objects }) => keptIds(objects)),
+    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id)), noIds),
+    keptOf: byTree(sides, ({ objects }) => keptIds(objects), noIds),
+    madeAnewOf: byTree(sides, ({ objects }) => madeAnewIds(objects), undefined),
     head: head.revision,
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
@@ -133,17 +135,19 @@ function entitled(base: PlanSide, head: FleetModel): Trees {
   return Object.fromEntries(apps) as Trees;
 }
 
-/** Some objects of each tree that one of the sides renders. */
-function byTree(
+const noIds: ReadonlySet<ObjectId> = new Set();
+
+/** Something of each tree that one of the sides renders; `other` of any other tree. */
+function byTree<Taken, Other>(
   sides: readonly PlanSide[],
-  take: (variant: Variant) => ReadonlySet<ObjectId>,
-): StartInput["objectsOf"] {
-  const objects = new Map<TreeId, ReadonlySet<ObjectId>>();
+  take: (variant: Variant) => Taken,
+  other: Other,
+): (tree: TreeId) => Taken | Other {
+  const taken = new Map<TreeId, Taken>();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, take(variant));
+    taken.set(tree, take(variant));
   }
-  const none: ReadonlySet<ObjectId> = new Set();
-  return (tree) => objects.get(tree) ?? none;
+  return (tree) => taken.get(tree) ?? other;
 }
 
 function desired(rendered: RenderedFleet): Readonly<Record<string, DesiredApp>> {

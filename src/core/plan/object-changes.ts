@@ -1,4 +1,5 @@
 /** What becomes of the objects of an app where it goes from one variant to another. */
+import { fixedChanges, mayBeMadeAnew } from "../apply/made-anew.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts";
 import { emitYaml } from "../render/emit-yaml.ts";
@@ -16,6 +17,23 @@ export interface ObjectChange {
   readonly change: "added" | "changed" | "removed";
   /** Unified diff of the YAML. Values of Secrets are not in it: only which keys there are, and which changed. */
   readonly diff: string;
+  /** Fields in it that an API server lets nobody change, and what comes of it; absent: there is none. */
+  readonly fixed?: FixedChange;
+}
+
+/** `anew`: the object is deleted and made anew; else its cluster refuses the change. */
+interface FixedChange {
+  readonly fields: readonly string[];
+  readonly anew: boolean;
+}
+
+/** What a change of fixed fields comes to; "" where there is none. */
+export function fixedWords({ fixed }: Pick<ObjectChange, "fixed">): string {
+  if (fixed === undefined) return "";
+  const fields = fixed.fields.join(", ");
+  return fixed.anew
+    ? `is deleted and made anew, for ${fields}`
+    : `its cluster will refuse to change ${fields}`;
 }
 
 /** The changes from one variant to another, sorted by object; undefined is an app that is not there. */
@@ -49,7 +67,18 @@ function objectChange(
     name: metadata.name,
     change,
     diff: unifiedDiff(shownYaml(before), shownYaml(after, before)),
+    ...fixedChange(before, after),
   };
+}
+
+function fixedChange(
+  before: RenderedObject | undefined,
+  after: RenderedObject | undefined,
+): Pick<ObjectChange, "fixed"> {
+  if (before === undefined || after === undefined) return {};
+  const fields = fixedChanges(before.object, after.object);
+  const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
+  return fields.length === 0 ? {} : { fixed: { fields, anew } };
 }
 
 /** The YAML as a diff may show it; of a Secret with marks at the values that differ from those before. */

@@ -9,7 +9,7 @@ import type {
   StagePlan,
   VariantPlan,
 } from "./fleet-plan.ts";
-import type { ObjectChange } from "./object-changes.ts";
+import { type ObjectChange, fixedWords } from "./object-changes.ts";
 
 /** The plan as text that ends in a newline. */
 export function planText(plan: FleetPlan): string {
@@ -138,8 +138,11 @@ function groupLines(
 
 const signs = { added: "+", changed: "~", removed: "-" } as const;
 
-function objectLines({ change, kind, namespace, name, diff }: ObjectChange): string[] {
-  const title = `  ${signs[change]} ${kind} ${namespace === "" ? name : `${namespace}/${name}`}`;
+function objectLines(object: ObjectChange): string[] {
+  const { change, kind, namespace, name, diff } = object;
+  const fixed = fixedWords(object);
+  const what = `${kind} ${namespace === "" ? name : `${namespace}/${name}`}`;
+  const title = `  ${signs[change]} ${what}${fixed === "" ? "" : `: ${fixed}`}`;
   if (change !== "changed") return [title];
   const lines = diff.trimEnd().split("\n");
   return [title, ...lines.map((line) => `      ${line}`.trimEnd())];

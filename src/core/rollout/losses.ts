@@ -62,7 +62,7 @@ export function lossesOf(
   return { deleted, awaited };
 }
 
-/** Objects of `from` that `to` does not have. */
+/** Objects of `from` that `to` does not have, or has as another one that takes its place. */
 export function droppedObjects(
   { input, dropped }: Board,
   { from, to }: Pick<TreeStep, "from" | "to">,
@@ -72,9 +72,22 @@ export function droppedObjects(
   const known = dropped.get(key);
   if (known !== undefined) return known;
   const kept = to === null ? new Set<ObjectId>() : input.objectsOf(to);
-  const objects = [...input.objectsOf(from)].filter((object) => !kept.has(object));
+  const anew = to === null ? new Set<ObjectId>() : objectsMadeAnew(input, from, to);
+  const objects = [...input.objectsOf(from)].filter(
+    (object) => !kept.has(object) || anew.has(object),
+  );
   dropped.set(key, objects);
   return objects;
+}
+
+/** What is deleted to be made anew. Of a tree of which nothing is known, all that may be: never less than will be. */
+function objectsMadeAnew(input: Board["input"], from: TreeId, to: TreeId): ReadonlySet<ObjectId> {
+  const before = input.madeAnewOf?.(from);
+  if (before === undefined || before.size === 0) return new Set();
+  const after = input.madeAnewOf?.(to);
+  const isAnother = ([object, digest]: [ObjectId, string]): boolean =>
+    after === undefined || (after.get(object) ?? digest) !== digest;
+  return new Set([...before].filter(isAnother).map(([object]) => object));
 }
 
 function hasObject({ input }: Board, tree: TreeId, object: ObjectId): boolean {

@@ -165,6 +165,11 @@ export interface PlannerInput {
   keptOf?(tree: TreeId): ReadonlySet<ObjectId>;
   /** Apps of the followed head that kustomize or Helm have not rendered (yet), and why: what stands of them stays. */
   readonly unrendered?: { readonly apps: readonly string[]; readonly reason: string };
+  /**
+   * Objects of a tree that may be deleted to be made anew, each with a digest of what cannot be changed of it: in a tree
+   * with another digest it is another object. Undefined: nothing is known of the tree.
+   */
+  madeAnewOf?(tree: TreeId): ReadonlyMap<ObjectId, string> | undefined;
   /** Set when control is missing or older than a mirror: everything is held. */
   readonly controlLost?: string;
   /** Set from when an operator has confirmed the mirrors of a lost control until a head is followed: nothing moves. */

@@ -56,7 +56,8 @@ export function isProtectedKind(id: ObjectId): boolean {
   return statefulGroups.some((group) => key.group === group || key.group.endsWith(`.${group}`));
 }
 
-function isProtectedByContent({ kind, metadata, ...rest }: KubeObject): boolean {
+/** What says so itself, and StatefulSets that have claims. */
+export function isProtectedByContent({ kind, metadata, ...rest }: KubeObject): boolean {
   const { labels, annotations } = metadata;
   const isMarked = [labels, annotations].some(
     (marks) =>

@@ -104,6 +104,7 @@ export function plannerInput(world: SimulatedWorld, fleet: SimulatedFleet): Plan
     dependsOn: start.dependsOn ?? {},
     objectsOf: (tree) => start.objectsOf(tree),
     keptOf: (tree) => start.keptOf?.(tree) ?? new Set(),
+    madeAnewOf: (tree) => start.madeAnewOf?.(tree),
   };
 }
 

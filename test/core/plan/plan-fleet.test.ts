@@ -132,6 +132,37 @@ metadata: {name: settings, annotations: {flotilla.dev/prune: keep}}
     expect(plan({}, { ...kept, ...dropped }).deletions.objects).toBe(4);
   });
 
+  it("tells what is deleted to be made anew, counts it, and tells what a cluster will refuse", () => {
+    const settings = (k: string, word: string) => ({
+      "manifests/web/settings.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, annotations: {flotilla.dev/immutable: ${word}}}
+immutable: true
+data: {k: "${k}"}
+`,
+    });
+    const anew = plan(settings("1", "recreate"), settings("2", "recreate"));
+    expect(anew.deletions).toMatchObject({ objects: 4, perApp: { web: 4 } });
+    expect(anew.deletions.needsApproval).toContain("4 of the");
+    expect(planText(anew)).toContain("ConfigMap web/settings: is deleted and made anew, for data");
+
+    // Its word has to be there before it counts, and it counts only where it is understood.
+    for (const [before, after] of [
+      ["never", "recreate"],
+      ["recreate", "never"],
+    ] as const) {
+      const refused = plan(settings("1", before), settings("2", after));
+      expect(refused.deletions.objects).toBe(0);
+      expect(planText(refused)).toContain("its cluster will refuse to change data");
+    }
+    const same = plan(settings("1", "recreate"), {
+      ...settings("1", "recreate"),
+      ...newImage,
+    });
+    expect(same.deletions.objects).toBe(0);
+    expect(planText(same)).not.toContain("anew");
+  });
+
   it("says how an app leaves, as the base has it", () => {
     const orphan = {
       "apps/till.yaml": appYaml("till", { virtualSites: ["shops"], spec: { onRemoval: "orphan" } }),

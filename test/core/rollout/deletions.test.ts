@@ -289,3 +289,45 @@ describe("an object that says that it is kept", () => {
     expect(world.on("api", "v2")).toEqual([]);
   });
 });
+
+describe("an object that is made anew", () => {
+  const service = "_Service_x_api";
+  const next: WorldHead["apps"][string] = { ...keeps, version: "v2" };
+  const digests = (v1: string, v2: string) => (tree: string) =>
+    tree.startsWith("web") ? {} : { [service]: tree === "api:v1" ? v1 : v2 };
+
+  it("is counted as a deletion where the release changes what cannot be changed, and nowhere else", () => {
+    const world = running();
+    world.madeAnew = digests("one", "two");
+    const deletionBudget = { objects: 3, percent: 100 };
+    world.follow({ sites, apps: { api: keeps, web: plain }, deletionBudget });
+    world.follow({ sites, apps: { api: next, web: plain }, deletionBudget });
+    expect(world.release("api").deletions.objects).toBe(4);
+    expect(world.release("api").deletions.needsApproval).toContain("its budget is 3");
+    world.run(60);
+    expect(world.on("api", "v2")).toEqual([]);
+    world.madeAnew = digests("one", "one");
+    world.follow({ sites, apps: { api: { ...next, version: "v3" }, web: plain } });
+    world.run(140);
+    expect(world.on("api", "v3")).toHaveLength(4);
+  });
+
+  it("is counted where nothing is known of the version that comes", () => {
+    const world = running();
+    world.madeAnew = (tree) => (tree === "api:v1" ? { [service]: "one" } : null);
+    world.follow({ sites, apps: { api: next, web: plain } });
+    expect(world.release("api").deletions.objects).toBe(4);
+  });
+
+  it("goes back with a bad release without another word", () => {
+    const strategy = { ...quick, stages: [{ name: "all" }], rollback: "all" as const };
+    const world = running({ api: { ...keeps, strategy }, web: plain });
+    world.madeAnew = digests("one", "two");
+    world.behaviour = ({ tree }) => (tree === "api:v2" ? "Degraded" : "Healthy");
+    world.follow({ sites, apps: { api: { ...next, strategy }, web: plain } });
+    expect(world.release("api").deletions).toEqual({ objects: 4 });
+    world.run(400);
+    expect(world.on("api", "v1")).toHaveLength(4);
+    expect(JSON.stringify(world.story)).toContain("api:v2");
+  });
+});

@@ -1,5 +1,6 @@
 /** One suite for the model and for real API servers: a named case at least for each rule that a cluster can show. */
 import type { TestSite } from "../../support/kube-site.ts";
+import { anewRules } from "./anew-rules.ts";
 import { driftRules, loadRules } from "./drift-rules.ts";
 import { healthRules } from "./health-rules.ts";
 import { inventoryRules, pruningRules } from "./removal-rules.ts";
@@ -10,6 +11,7 @@ import { immutableRules, orderRules, ownershipRules } from "./writing-rules.ts";
 export function applyingRules(site: TestSite): void {
   ownershipRules(site);
   immutableRules(site);
+  anewRules(site);
   orderRules(site);
   inventoryRules(site);
   pruningRules(site);

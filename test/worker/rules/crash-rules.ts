@@ -68,25 +68,29 @@ const bystanders = [
   },
 ];
 
+interface Stop {
+  readonly at: number;
+  readonly object?: string;
+  readonly signal: string;
+}
+
+/** A worker of its own process, over the state of the site's worker; `stop` as kube-worker-process takes it. */
+export function spawnWorker(site: TestSite, stop?: Stop): ChildProcess {
+  const sites = { s1: site.cluster.kubeconfigPath };
+  const config = JSON.stringify(workerConfig(site.mirror, site.stateDir, sites));
+  const args = [script, config, ...(stop === undefined ? [] : [JSON.stringify(stop)])];
+  return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
 interface World {
-  /** A worker of its own process, over the state of the site's worker; `stop` as kube-worker-process takes it. */
-  spawn(stop?: {
-    readonly at: number;
-    readonly object?: string;
-    readonly signal: string;
-  }): ChildProcess;
+  spawn(stop?: Stop): ChildProcess;
   /** All apps are as they should be, and so is everything else. */
   settled(apps: Apps): Promise<void>;
 }
 
 function worldOf(site: TestSite): World {
   return {
-    spawn: (stop) => {
-      const sites = { s1: site.cluster.kubeconfigPath };
-      const config = JSON.stringify(workerConfig(site.mirror, site.stateDir, sites));
-      const args = [script, config, ...(stop === undefined ? [] : [JSON.stringify(stop)])];
-      return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
-    },
+    spawn: (stop) => spawnWorker(site, stop),
     settled: async (apps) => {
       for (const [app, target] of Object.entries(apps)) {
         if (!("verb" in target)) await site.settled(app);

@@ -127,7 +127,7 @@ export function ownershipRules(site: TestSite): void {
 }
 
 /** What Kubernetes does not let anybody change, by kind: before, after, and where it stands. */
-const unchangeable: readonly {
+export const unchangeable: readonly {
   readonly what: string;
   readonly before: KubeObject;
   readonly after: KubeObject;

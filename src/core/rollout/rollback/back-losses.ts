@@ -61,9 +61,11 @@ function addStep(
   counts.set(release.id, count);
   count.bySite.set(back.site, lost.length);
   const before = entry.from === null ? new Set<ObjectId>() : board.input.objectsOf(entry.from);
+  // What only is made anew, as it was before, does not go.
+  const stays = step.to === null ? new Set<ObjectId>() : board.input.objectsOf(step.to);
   for (const object of lost) {
     if (isGuarded(release, object)) count.protected.add(object);
-    else if (before.has(object)) count.found += 1;
+    else if (before.has(object) && !stays.has(object)) count.found += 1;
   }
 }
 
