@@ -4,6 +4,7 @@ import { FleetError } from "../core/errors.ts";
 import type { ObjectStore } from "../adapters/git/object-store.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/model/json.ts";
 import type { KubeObject } from "../core/model/kube-object.ts";
+import { readEmitted } from "../core/render/read-emitted.ts";
 import type { TreeId, Variant } from "../core/render/rendered.ts";
 import type { ReadMirror } from "./planner-input.ts";
 import type { Rendering } from "./rendering.ts";
@@ -44,7 +45,7 @@ export async function readVariant(store: ObjectStore, tree: TreeId): Promise<Var
 function readObject(path: string, yaml: string): KubeObject {
   let value: Json = null;
   try {
-    value = parse(yaml) as Json; // YAML without tags gives Json
+    value = readEmitted(yaml) ?? (parse(yaml) as Json); // YAML without tags gives Json
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -3,6 +3,7 @@ import type { ObjectStore, TreeEntry } from "../adapters/git/object-store.ts";
 import { type ApplyStep, orderObjects } from "../core/apply/order-objects.ts";
 import { encodeObject, hashOf, prepareObject } from "../core/apply/ownership.ts";
 import { FleetError } from "../core/errors.ts";
+import { readEmitted } from "../core/render/read-emitted.ts";
 import { type Json, isJsonObject } from "../core/model/json.ts";
 import { type KubeObject, type ObjectId, keyOf, objectId } from "../core/model/kube-object.ts";
 
@@ -128,7 +129,7 @@ function parseObject(path: string, text: string | undefined): KubeObject {
   if (text === undefined) throw invalid(`${path} is missing`);
   let value: Json;
   try {
-    value = parse(text) as Json; // YAML without tags gives Json
+    value = readEmitted(text) ?? (parse(text) as Json); // YAML without tags gives Json
   } catch {
     throw invalid(`${path} is not valid YAML`);
   }

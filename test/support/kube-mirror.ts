@@ -13,11 +13,11 @@ import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { runHttpBackend } from "../../src/adapters/git/http-backend-process.ts";
 import { type NativeStore, openStore } from "../../src/adapters/git/native-store.ts";
 import type { TreeChange } from "../../src/adapters/git/object-store.ts";
 import { type KubeObject, keyOf, objectId } from "../../src/core/model/kube-object.ts";
+import { emitYaml } from "../../src/core/render/emit-yaml.ts";
 import {
   type AppPolicy,
   type LeavingMarker,
@@ -259,7 +259,7 @@ function changesOf(
       }
       for (const object of target) {
         const path = `sites/${site}/${app}/${objectId(keyOf(object))}.yaml`;
-        changes.push({ path, content: stringify(object) });
+        changes.push({ path, content: emitYaml(object) });
         objects += 1;
       }
     }
