@@ -8,7 +8,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
-import type { KnownFiles } from "../core/model/read-fleet-files.ts";
+import { KnownFleet } from "../core/model/known-fleet.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
@@ -56,7 +56,7 @@ interface AppRendering {
 
 export class Rendering {
   readonly #readFiles: ReadFiles;
-  readonly #files: KnownFiles = new Map();
+  readonly #known = new KnownFleet();
   readonly #models = new Map<string, LoadedFleet>();
   readonly #heads = new Map<string, Parsed<ValidHead>>();
   readonly #parts = new Map<string, Parsed<ValidHead>>();
@@ -75,7 +75,7 @@ export class Rendering {
   async model(commit: string): Promise<LoadedFleet> {
     const known = this.#models.get(commit);
     if (known !== undefined) return known;
-    const model = loadFleet(await this.#readFiles(commit), this.#files);
+    const model = loadFleet(await this.#readFiles(commit), this.#known);
     this.#models.set(commit, model);
     return model;
   }

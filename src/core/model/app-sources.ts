@@ -26,19 +26,37 @@ export function isInSource(source: string, path: string): boolean {
   return source === "" || path === source || path.startsWith(`${source}/`);
 }
 
-/** The manifest files of a source: .yaml, .yml and .json, not in dot-folders below it. Keeps the order of `files`. */
+/** The manifest files of a source: .yaml, .yml and .json, not in dot-folders below it. `files`: sorted by path. */
 export function manifestFiles(source: string, files: readonly SourceFile[]): SourceFile[] {
-  return files.filter(
-    ({ path }) =>
-      isInSource(source, path) &&
-      manifestExtension.test(path) &&
-      !hasDotPart(path.slice(source.length)),
+  return filesInSource(source, files).filter(
+    ({ path }) => manifestExtension.test(path) && !hasDotPart(path.slice(source.length)),
   );
+}
+
+/** The files of a source, of files that are sorted by path: found without looking at all of them. */
+function filesInSource(source: string, files: readonly SourceFile[]): readonly SourceFile[] {
+  if (source === "") return files;
+  const own = files[firstFrom(source, files)];
+  const folder = firstFrom(`${source}/`, files);
+  let end = folder;
+  while (files[end]?.path.startsWith(`${source}/`) === true) end += 1;
+  return [...(own?.path === source ? [own] : []), ...files.slice(folder, end)];
+}
+
+/** Where the files begin whose paths are not before this one. */
+function firstFrom(path: string, files: readonly SourceFile[]): number {
+  let [low, high] = [0, files.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((files[middle]?.path ?? "") < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** True for a path in a dot-folder (`.github/…`), or of a dot-file. */
 export function hasDotPart(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith("."));
+  return /(^|\/)\./.test(path);
 }
 
 /** The folder or file that a mistyped source most likely means. */

@@ -4,6 +4,7 @@
  */
 import { Ajv, type ValidateFunction } from "ajv";
 import type { Diagnostic } from "./diagnostic.ts";
+import { KeptResults } from "./kept-results.ts";
 import { type KindName, kinds } from "./kinds.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { describeSchemaError, type SchemaError } from "./schema-messages.ts";
@@ -15,7 +16,10 @@ export type SchemaCheck = (kind: KindName, document: YamlDocument) => readonly D
  * The check of all kinds. Compiling the schemas takes longer than a small fleet, so what is compiled is kept: always the
  * same from the same schemas, and so nothing that one caller could see of another.
  */
-export const checkSchema: SchemaCheck = (kind, document) => keptCheck()(kind, document);
+export const checkSchema: SchemaCheck = (kind, document) =>
+  keptMistakes.get(document, [kind], () => keptCheck()(kind, document));
+
+const keptMistakes = new KeptResults<YamlDocument, readonly Diagnostic[]>(1);
 
 const keptCheck = keep(createSchemaCheck);
 

@@ -11,17 +11,18 @@ import { checkLabels } from "./check-labels.ts";
 import { checkProfiles, warnOfProfiles } from "./check-profiles.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
-import { checkSchema } from "./check-schema.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet } from "./draft-fleet.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
-import type { FleetModel, Located, SourceFile } from "./fleet-model.ts";
-import type { Fleet, FleetDocument } from "./kinds.ts";
-import { locate } from "./locate.ts";
-import { type KnownFiles, manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
+import type { FleetModel, SourceFile } from "./fleet-model.ts";
+import { KeptResults } from "./kept-results.ts";
+import type { Fleet } from "./kinds.ts";
+import { allLocated, located } from "./located.ts";
+import { keptFor, KnownFleet } from "./known-fleet.ts";
+import { type FleetFiles, manifestsOf, readFleetFiles } from "./read-fleet-files.ts";
 import { type SoundPart, soundPart } from "./sound-part.ts";
 import { foundSources, readToolSources } from "./tools/read-tool-sources.ts";
 import type { ReadToolSource } from "./tools/tool-source.ts";
@@ -46,12 +47,48 @@ export type LoadedFleet =
  * Reads and checks a fleet repository. `files`: all its text files, those of other tools too. `known`: what earlier calls
  * have read, for who loads one commit after the other.
  */
-export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): LoadedFleet {
+export function loadFleet(
+  files: readonly SourceFile[],
+  known: KnownFleet = new KnownFleet(),
+): LoadedFleet {
   const read = readFleetFiles(files, known);
-  const { draft, diagnostics } = draftFleet(read, checkSchema);
+  const { draft, errors: draftErrors } = checkedDraft(read, known);
   const tools = readToolSources(draft, read);
   const errors = [
     ...read.diagnostics,
+    ...draftErrors,
+    ...checkSources(draft, read, tools),
+    ...checkVendored(draft, read),
+  ];
+  const { fleet } = draft;
+  if (errors.length > 0 || fleet === undefined) {
+    const sound = soundPart({ draft, read, tools, errors });
+    return { ok: false, diagnostics: distinctDiagnostics(errors), sound };
+  }
+  return {
+    ok: true,
+    value: modelOf(draft, { fleet, tools, others: read.others, known }),
+    diagnostics: warningsOf(draft),
+  };
+}
+
+interface CheckedDraft {
+  readonly draft: FleetDraft;
+  readonly errors: readonly Diagnostic[];
+}
+
+const keptDrafts = new KeptResults<FleetFiles["documents"], CheckedDraft>();
+
+/** What the documents say by themselves, and what is wrong with it. */
+function checkedDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
+  // Where a file is mistaken, the documents are not all that counts.
+  if (read.mistaken.size > 0) return checkDraft(read, known);
+  return keptDrafts.get(read.documents, [], () => checkDraft(read, known));
+}
+
+function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
+  const { draft, diagnostics } = draftFleet(read, known);
+  const errors = [
     ...diagnostics,
     ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
@@ -63,54 +100,44 @@ export function loadFleet(files: readonly SourceFile[], known?: KnownFiles): Loa
     ...checkWindows(draft),
     ...checkLabels(draft),
     ...checkSelectors(draft),
-    ...checkSources(draft, read, tools),
-    ...checkVendored(draft, read),
   ];
-  const { fleet } = draft;
-  const texts = new Map(files.map((file) => [file.path, file]));
-  if (errors.length > 0 || fleet === undefined) {
-    const sound = soundPart({ draft, read, texts, tools, errors });
-    return { ok: false, diagnostics: distinctDiagnostics(errors), sound };
-  }
-  return {
-    ok: true,
-    value: modelOf(draft, { fleet, texts, tools, others: read.others }),
-    diagnostics: sortDiagnostics([
-      ...warnOfSelectors(draft),
-      ...warnOfDecisions(draft),
-      ...warnOfWindows(draft),
-      ...warnOfProfiles(draft),
-    ]),
-  };
+  return { draft, errors };
 }
+
+const warningsOf = keptFor((draft: FleetDraft) =>
+  sortDiagnostics([
+    ...warnOfSelectors(draft),
+    ...warnOfDecisions(draft),
+    ...warnOfWindows(draft),
+    ...warnOfProfiles(draft),
+  ]),
+);
 
 interface ModelSources {
   readonly fleet: Entry<Fleet>;
-  readonly texts: ReadonlyMap<string, SourceFile>;
   readonly tools: ReadonlyMap<string, ReadToolSource>;
   readonly others: readonly SourceFile[];
+  readonly known: KnownFleet;
 }
 
-function modelOf(draft: FleetDraft, { fleet, texts, tools, others }: ModelSources): FleetModel {
-  const locateAll = <T extends FleetDocument>(
-    entries: ReadonlyMap<string, Entry<T>>,
-  ): ReadonlyMap<string, Located<T>> =>
-    new Map([...entries].map(([name, entry]) => [name, locate(entry, texts)]));
+function modelOf(draft: FleetDraft, { fleet, tools, others, known }: ModelSources): FleetModel {
   return {
-    fleet: locate(fleet, texts),
-    regions: locateAll(draft.regions),
-    sites: locateAll(draft.sites),
-    virtualSites: locateAll(draft.virtualSites),
-    profiles: locateAll(draft.profiles),
-    apps: locateAll(draft.apps),
-    strategies: locateAll(draft.strategies),
-    decisions: locateAll(draft.decisions),
-    windows: locateAll(draft.windows),
-    manifests: new Map(
-      [...draft.apps].map(([name, { value }]) => [
-        name,
-        manifestsOf(value.spec.source.manifests, others),
-      ]),
+    fleet: located(fleet),
+    regions: allLocated(draft.regions),
+    sites: allLocated(draft.sites),
+    virtualSites: allLocated(draft.virtualSites),
+    profiles: allLocated(draft.profiles),
+    apps: allLocated(draft.apps),
+    strategies: allLocated(draft.strategies),
+    decisions: allLocated(draft.decisions),
+    windows: allLocated(draft.windows),
+    manifests: known.manifests(
+      new Map(
+        [...draft.apps].map(([name, { value }]) => [
+          name,
+          manifestsOf(value.spec.source.manifests, others),
+        ]),
+      ),
     ),
     toolSources: foundSources(tools),
   };

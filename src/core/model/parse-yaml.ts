@@ -39,21 +39,15 @@ export function parseYaml(file: SourceFile): YamlFile {
   const limit = yamlDepthProblem(file.text);
   if (limit !== undefined) return tooDeep(file, limit);
   const lineCounter = new LineCounter();
-  // Unique keys are checked by readYamlNode: the library compares each key with each.
-  const parsed = parseAllDocuments(file.text, {
-    lineCounter,
-    prettyErrors: false,
-    uniqueKeys: false,
-    version: "1.2",
-    schema: "core",
-    logLevel: "silent",
-  });
   const placeAt = (offset: number): Place => {
     const { line, col } = lineCounter.linePos(offset);
     return { file: file.path, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const all = Array.isArray(parsed) ? parsed : [];
-  const results = all.map((document) => readDocument(file, document, placeAt));
+  const all = parseDocuments(file, lineCounter);
+  const treeAt = lightTrees(file, all);
+  const results = all.map((document, index) =>
+    readDocument({ file, document, placeAt, tree: () => treeAt(index) }),
+  );
   return {
     documents: results.flatMap(({ document }) => document ?? []),
     diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
@@ -65,11 +59,46 @@ interface DocumentResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function readDocument(
+function parseDocuments(file: SourceFile, lineCounter: LineCounter): readonly Document.Parsed[] {
+  // Unique keys are checked by readYamlNode: the library compares each key with each.
+  const parsed = parseAllDocuments(file.text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: "1.2",
+    schema: "core",
+    logLevel: "silent",
+  });
+  return Array.isArray(parsed) ? parsed : [];
+}
+
+/** Syntax trees are much larger than their text: those that nobody looks at for a while are parsed again. */
+function lightTrees(
   file: SourceFile,
-  document: Document.Parsed,
-  placeAt: (offset: number) => Place,
-): DocumentResult {
+  all: readonly Document.Parsed[],
+): (index: number) => Document.Parsed {
+  let kept = new WeakRef(all);
+  return (index) => {
+    let trees = kept.deref();
+    if (trees === undefined) {
+      trees = parseDocuments(file, new LineCounter());
+      kept = new WeakRef(trees);
+    }
+    const tree = trees[index];
+    if (tree === undefined) throw new Error(`${file.path} parses differently the second time`);
+    return tree;
+  };
+}
+
+interface ReadInput {
+  readonly file: SourceFile;
+  readonly document: Document.Parsed;
+  readonly placeAt: (offset: number) => Place;
+  /** The document, for later. */
+  readonly tree: () => Document.Parsed;
+}
+
+function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentResult {
   const { value, problems } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
   const diagnostics = [
@@ -79,15 +108,16 @@ function readDocument(
   if (document.contents === null && diagnostics.length === 0) {
     return { document: undefined, diagnostics };
   }
+  const start = placeAt(offsetOf(document, [], "value"));
   return {
     diagnostics,
     document: {
       file: file.path,
       value,
       isBroken: diagnostics.length > 0,
-      at: (path) => placeAt(offsetOf(document, path, "value")),
-      keyAt: (path) => placeAt(offsetOf(document, path, "key")),
-      textAt: (path, index) => placeAt(offsetInText(file.text, document, { path, index })),
+      at: (path) => (path.length === 0 ? start : placeAt(offsetOf(tree(), path, "value"))),
+      keyAt: (path) => placeAt(offsetOf(tree(), path, "key")),
+      textAt: (path, index) => placeAt(offsetInText(file.text, tree(), { path, index })),
     },
   };
 }

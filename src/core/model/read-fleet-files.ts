@@ -2,14 +2,14 @@
  * Which files and documents of a repository are Flotilla's. All text files in; the documents of its kinds, what was
  * meant to be one but is mistaken, and the manifests of every app out. The kind decides, never the folder.
  */
-import { hasDotPart, isInSource, manifestFiles, sourcePath } from "./app-sources.ts";
+import { hasDotPart, manifestFiles, sourcePath } from "./app-sources.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt } from "./fleet-draft.ts";
 import type { SourceFile } from "./fleet-model.ts";
 import { identifyDocument, mentionsFlotilla } from "./identify-document.ts";
 import { createIgnore } from "./ignored-files.ts";
 import { isJsonObject, type Json } from "./json.ts";
-import { forgetOthers, type KeptFiles, lightDocument, readKept } from "./kept-files.ts";
+import { keptFor, KnownFleet } from "./known-fleet.ts";
 import type { KindName } from "./kinds.ts";
 import { parseYaml, type YamlDocument } from "./parse-yaml.ts";
 import { maxFleetFileLength } from "./yaml-limits.ts";
@@ -41,25 +41,20 @@ interface ReadFile {
   readonly isFlotillas: boolean;
 }
 
-/** What was read of files before. */
-export type KnownFiles = KeptFiles<ReadFile>;
-
-/** Reads the files of a repository; `files` may come in any order. What `known` has is not parsed again. */
+/** Reads the files of a repository; `all` may come in any order. What `known` has is not parsed again. */
 export function readFleetFiles(
-  files: readonly SourceFile[],
-  known: KnownFiles = new Map(),
+  all: readonly SourceFile[],
+  known: KnownFleet = new KnownFleet(),
 ): FleetFiles {
+  const files = known.files(all);
   const readable = files.filter(({ problem }) => problem === undefined);
-  forgetOthers(known, readable);
-  const read = (file: SourceFile): ReadFile =>
-    readKept(known, file, { read: readFile, toKeep: lightFile });
   const sorted = readable.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const candidates = sorted.filter(({ path }) => /\.ya?ml$/i.test(path) && !hasDotPart(path));
-  const mentioning = candidates.filter(({ text }) => mentionsFlotilla(text)).map(read);
+  const mentioning = candidates.filter(isMentioning).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
   const kept = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
   const sources = [...appSources(kept), ...chartFolders(sorted)];
-  const isManifest = (path: string): boolean => sources.some((source) => isInSource(source, path));
+  const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates
     .filter(({ path }) => !mentioned.has(path) && !isIgnored(path) && !isManifest(path))
@@ -73,7 +68,7 @@ export function readFleetFiles(
     own.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path),
   );
   return {
-    documents: own.flatMap(({ documents }) => documents),
+    documents: known.documents(own.flatMap(({ documents }) => documents)),
     diagnostics: [
       ...unreadable.map(unreadableFile),
       ...own.flatMap(({ diagnostics }) => diagnostics),
@@ -102,6 +97,20 @@ export function manifestsOf(
   const source = sourcePath(written);
   return source.ok ? manifestFiles(source.path, others) : [];
 }
+
+/** True for paths in one of these sources. */
+function isInAny(sources: ReadonlySet<string>): (path: string) => boolean {
+  return (path) => {
+    if (sources.has(path) || sources.has("")) return true;
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      if (sources.has(path.slice(0, end))) return true;
+    }
+    return false;
+  };
+}
+
+const isMentioning = keptFor(({ text }: SourceFile) => mentionsFlotilla(text));
+const read = keptFor(readFile);
 
 function readFile(file: SourceFile): ReadFile {
   if (file.text.length > maxFleetFileLength) return tooLong(file);
@@ -136,17 +145,6 @@ function readFile(file: SourceFile): ReadFile {
     ],
     isFlotillas,
   };
-}
-
-/** A file without mistakes, without its syntax trees; undefined for any other. */
-function lightFile(read: ReadFile): ReadFile | undefined {
-  const { file, diagnostics, mistaken, documents } = read;
-  if (diagnostics.length > 0 || mistaken.length > 0) return undefined;
-  const light = documents.map(({ kind, document }) => ({
-    kind,
-    document: lightDocument(file, document),
-  }));
-  return { ...read, documents: light };
 }
 
 const ignoreHint = "if the file is not Flotilla's, name it in `ignore` of the Fleet";
@@ -219,7 +217,7 @@ function specOf(document: KindDocument | undefined) {
 /** Flotilla's kinds are read from YAML files only; one in a JSON file must not be passed over in silence. */
 function kindsInJson(file: SourceFile): Diagnostic[] {
   const isCandidate = /\.json$/i.test(file.path) && !hasDotPart(file.path);
-  if (!isCandidate || !mentionsFlotilla(file.text)) return [];
+  if (!isCandidate || !isMentioning(file)) return [];
   if (file.text.length > maxFleetFileLength) return [];
   return parseYaml(file)
     .documents.filter((document) => identifyDocument(document).is !== "other")

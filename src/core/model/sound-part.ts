@@ -4,10 +4,10 @@
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Entry, FleetDraft } from "./fleet-draft.ts";
-import type { FleetModel, Located, Place, SourceFile } from "./fleet-model.ts";
+import type { FleetModel, Located, Place } from "./fleet-model.ts";
 import { isJsonObject } from "./json.ts";
 import { type App, apiVersion, type Fleet, type FleetDocument, type Profile } from "./kinds.ts";
-import { locate } from "./locate.ts";
+import { located } from "./located.ts";
 import { type FleetFiles, manifestsOf, type KindDocument } from "./read-fleet-files.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import { foundSources } from "./tools/read-tool-sources.ts";
@@ -22,13 +22,12 @@ export interface SoundPart {
 export interface SoundInput {
   readonly draft: FleetDraft;
   readonly read: FleetFiles;
-  readonly texts: ReadonlyMap<string, SourceFile>;
   readonly tools: ReadonlyMap<string, ReadToolSource>;
   readonly errors: readonly Diagnostic[];
 }
 
 /** The documents without errors, as a model. */
-export function soundPart({ draft, read, texts, tools, errors }: SoundInput): SoundPart {
+export function soundPart({ draft, read, tools, errors }: SoundInput): SoundPart {
   const unsound = documentsWithErrors(read.documents, errors);
   const sound = <T extends FleetDocument>(
     entries: ReadonlyMap<string, Entry<T>>,
@@ -36,7 +35,7 @@ export function soundPart({ draft, read, texts, tools, errors }: SoundInput): So
     new Map(
       [...entries]
         .filter(([, { document }]) => !unsound.has(document))
-        .map(([name, entry]) => [name, locate(entry, texts)]),
+        .map(([name, entry]) => [name, located(entry)]),
     );
   const virtualSites = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
@@ -51,7 +50,7 @@ export function soundPart({ draft, read, texts, tools, errors }: SoundInput): So
   const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
-      fleet: draft.fleet === undefined ? noFleet : locate(draft.fleet, texts),
+      fleet: draft.fleet === undefined ? noFleet : located(draft.fleet),
       regions: sound(draft.regions),
       sites: new Map(sites),
       virtualSites,

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
 import { loadFleet } from "../../../src/core/model/load-fleet.ts";
-import type { KnownFiles } from "../../../src/core/model/read-fleet-files.ts";
 import {
   aFleet,
   aModel,
@@ -81,7 +81,7 @@ describe("each mistake is told once, at its place, with what to do", () => {
   });
 
   it("tells the same of a commit whose files were read before, in part", () => {
-    const known: KnownFiles = new Map();
+    const known = new KnownFleet();
     for (const [, edits] of mistakeCases) {
       loadFleet(aFleet(), known);
       const again = loadFleet(aFleet(edits), known);
@@ -92,8 +92,13 @@ describe("each mistake is told once, at its place, with what to do", () => {
     expect(located?.at(["spec", "region"])).toEqual(
       aModel().sites.get("w1")?.at(["spec", "region"]),
     );
+    const [file] = aFleet();
+    if (file === undefined) throw new Error("the fleet has files");
+    expect(known.files([{ ...file }])[0]).not.toBe(file);
+    const kept = known.files([{ ...file }])[0];
+    expect(known.files([{ ...file }])[0]).toBe(kept);
     loadFleet([], known);
-    expect(known.size).toBe(0);
+    expect(known.files([file])[0]).toBe(file);
   });
 
   it("tells all mistakes of a repository at once", () => {

@@ -1,0 +1,331 @@
+/** Whatever has become of a fleet, commit by commit: what is kept between them never shows in what comes out. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
+import {
+  neededByLoaded,
+  type RenderedFiles,
+  renderWith,
+} from "../../../src/core/render/render-files.ts";
+import { renderApp } from "../../../src/core/render/render-fleet.ts";
+import type { AppRendering } from "../../../src/core/render/render-app.ts";
+import type { ToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import {
+  aFleet,
+  appYaml,
+  configMapYaml,
+  documentYaml,
+  fleetYaml,
+  regionYaml,
+  siteYaml,
+  virtualSiteYaml,
+} from "../../support/fleet.ts";
+
+const patch = (data: object): object => ({ target: { kind: "ConfigMap" }, merge: { data } });
+const overlay = (virtualSites: string, rest: object): object => ({
+  virtualSites: [virtualSites],
+  ...rest,
+});
+const shop = { tier: "shop", ring: "main" };
+const depot = { tier: "depot", ring: "main" };
+const site = (name: string, labels: Record<string, string>, spec: object = {}): string =>
+  siteYaml(name, { region: "east", labels, spec: { ...spec } });
+const web = (overlays: readonly object[], more: object = {}): string =>
+  appYaml("web", { spec: { overlays, ...more } });
+const chart = (more: object): string =>
+  documentYaml(
+    "App",
+    { name: "chart" },
+    {
+      namespace: "chart",
+      source: { chart: "charts/c" },
+      placement: { virtualSites: ["all"] },
+      ...more,
+    },
+  );
+const definition = (scope: string): string => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec: {group: example.com, scope: ${scope}, names: {kind: Thing, plural: things}, versions: [{name: v1}]}
+`;
+const thing = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: one}\nspec: {a: 1}\n";
+const fleet = (spec: object): string =>
+  fleetYaml({ rollout: { strategy: "standard" }, tools: { helm: "4.2.3" }, ...spec });
+
+/** What may stand at a path; null: nothing. The first is what stands there at the beginning, and more often later. */
+const choices: Readonly<Record<string, readonly [string | null, ...(string | null)[]]>> = {
+  "fleet.yaml": [
+    fleet({}),
+    fleet({ kubernetes: { version: "1.33" } }),
+    fleet({ kubernetes: { version: "1.20" } }),
+    fleet({ labels: { tier: { values: ["shop", "depot"] }, ring: {}, extra: {} } }),
+    fleet({ labels: { tier: { values: ["shop"] }, ring: {} } }),
+    fleet({ ignore: ["manifests/web/more.yaml"] }),
+    fleetYaml({ rollout: { strategy: "standard" } }),
+  ],
+  "regions/east.yaml": [regionYaml("east"), regionYaml("east", { timeZone: "Asia/Tokyo" })],
+  "sites/e1.yaml": [
+    site("e1", { ...shop, ring: "canary" }),
+    site("e1", { ...shop, ring: "canary", extra: "x" }),
+    site("e1", { ...depot, ring: "canary" }, { values: { a: 2 } }),
+    `${site("e1", { ...shop, ring: "canary" })}---\n${site("e3", depot)}`,
+    site("e1", { ...shop, ring: "canary" }, { kubernetes: { version: "1.20" } }),
+  ],
+  "sites/e2.yaml": [
+    site("e2", depot),
+    site("e2", depot, { values: { a: "${site.region}" }, address: "a.example" }),
+    site("e2", depot, { suspend: true }),
+    site("e2", { ...depot, extra: "x" }),
+    "apiVersion: flotilla.dev/v1alpha1\nkind: Site\nmetadata: {name: e2\n",
+    null,
+  ],
+  "sites/moved/e2.yaml": [null, site("e2", depot), site("e4", shop)],
+  "sites/w2.yaml": [site("w2", depot), site("w2", { tier: "kiosk", ring: "main" }), null],
+  "virtual-sites/shops.yaml": [
+    virtualSiteYaml("shops", "tier=shop"),
+    virtualSiteYaml("shops", "tier in (shop,kiosk)"),
+    virtualSiteYaml("shops", "extra!=x"),
+    virtualSiteYaml("shops", "tier in (shop"),
+  ],
+  "virtual-sites/extra.yaml": [virtualSiteYaml("extra", "extra=x")],
+  "apps/web.yaml": [
+    web([]),
+    web([overlay("shops", { replicas: [{ name: "web", count: 3 }], labels: { a: "b" } })]),
+    web([
+      overlay("shops", { patches: [patch({ colour: "red" })] }),
+      overlay("all", { images: [{ name: "example.com/web", newTag: "2" }] }),
+    ]),
+    web([overlay("depots", { patches: [patch({ peer: "${site.name}" })] })]),
+    web([overlay("all", { patches: [patch({ peers: "${sites('tier=shop').map(s, s.name)}" })] })]),
+    web([overlay("all", { patches: [patch({ to: "${site.address}" })] })]),
+    web([overlay("shops", { labels: { a: "${values.b}" }, values: { b: "x" } })]),
+    web([overlay("shops", { patches: [{ ...patch({}), target: { kind: "Secret" } }] })]),
+    web([overlay("extra", { labels: { a: "b" } })]),
+    web([overlay("all", { labels: { zone: "${has(site.timeZone) ? 'some' : 'none'}" } })]),
+    web([], { source: { manifests: "manifests/web", expressions: true }, values: { a: 1 } }),
+    web([], { kubernetes: { min: "1.30" } }),
+    null,
+  ],
+  "apps/till.yaml": [
+    appYaml("till", { virtualSites: ["shops"] }),
+    appYaml("till", { virtualSites: ["shops"], manifests: "manifests/web" }),
+    appYaml("till", { virtualSites: ["depots"], spec: { onRemoval: "orphan" } }),
+    appYaml("till", { virtualSites: ["nowhere"] }),
+    appYaml("renamed", { manifests: "manifests/till" }),
+  ],
+  "apps/chart.yaml": [
+    null,
+    chart({ values: { a: 1 } }),
+    chart({ values: { at: "${site.name}" } }),
+    chart({ overlays: [overlay("shops", { values: { a: 2 }, labels: { c: "d" } })] }),
+  ],
+  "charts/c/Chart.yaml": ["apiVersion: v2\nname: c\nversion: 1.0.0\n"],
+  "charts/c/templates/a.yaml": ["{{ .Values | toJson }}\n", "# {{ .Values | toJson }}\n"],
+  "manifests/web/settings.yaml": [
+    configMapYaml("settings", { colour: "blue" }),
+    configMapYaml("settings", { colour: "green" }),
+    configMapYaml("settings", { at: "${site.name} ${has(values.a) ? string(values.a) : ''}" }),
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings\n",
+    null,
+  ],
+  "manifests/web/more.yaml": [
+    null,
+    configMapYaml("more"),
+    configMapYaml("settings"),
+    thing,
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: open}\nstringData: {a: b}\n",
+    "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: old}\nspec: {}\n",
+  ],
+  "manifests/till/settings.yaml": [
+    configMapYaml("till", { currency: "EUR" }),
+    `${configMapYaml("till")}---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shared}\n`,
+  ],
+  "manifests/till/things.yaml": [null, definition("Namespaced"), definition("Cluster")],
+  "manifests/web/shared.yaml": [
+    null,
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shared}\n",
+  ],
+};
+
+const paths = Object.keys(choices);
+const edit = fc.tuple(
+  fc.constantFrom(...paths),
+  fc.oneof(fc.constant(0), fc.nat({ max: 10 }), fc.nat({ max: 10 })),
+);
+/** Edits of one commit, and in what order its files come. */
+const commit = fc.tuple(fc.array(edit, { minLength: 1, maxLength: 2 }), fc.nat());
+
+/** As kustomize or Helm would have given them: a function of the request. */
+function toolsFor(loaded: ReturnType<typeof loadFleet>): ToolOutputs {
+  return new Map(
+    neededByLoaded(loaded).map(({ key, chart: inputs, source }) => {
+      const data = { values: JSON.stringify(inputs?.values), digest: source.digest };
+      const metadata = { name: "chart" };
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+      return [key, { objects: [{ file: "charts/c/templates/a.yaml", object }], problems: [] }];
+    }),
+  );
+}
+
+function render(files: readonly SourceFile[], known?: KnownFleet): RenderedFiles {
+  const loaded = loadFleet(files, known);
+  return renderWith(loaded, toolsFor(loaded));
+}
+
+/** Everything that can be seen of a rendered fleet. */
+function seen(fleetFiles: RenderedFiles): unknown {
+  if (!fleetFiles.ok) return fleetFiles;
+  const { model, rendered, diagnostics } = fleetFiles;
+  const places = [...model.sites, ...model.apps].map(([name, one]) => [name, one.at(["spec"])]);
+  return { diagnostics, places, apps: [...rendered.apps.values()].map(seenApp).concat(variants()) };
+
+  function variants(): unknown {
+    return [...rendered.variants.values()].toSorted((a, b) => (a.tree < b.tree ? -1 : 1));
+  }
+}
+
+function seenApp({ sites, ...app }: AppRendering["app"]): unknown {
+  return { ...app, sites: [...sites], size: sites.size, first: sites.get("e1") ?? null };
+}
+
+/** What going from one to the other does, in words and bytes; null where one of them has mistakes. */
+function planned(before: RenderedFiles, after: RenderedFiles): unknown {
+  const [base, head] = [planSide("base", before), planSide("head", after)];
+  if (!base.ok || !head.ok || !before.ok || !after.ok) return null;
+  const tools = new Map([...before.tools, ...after.tools]);
+  const needsMore = [...base.side.model.toolSources].length > 0;
+  if (needsMore) return null; // what its tools give at the sites of the head is asked for elsewhere
+  return planChange({ ...base.side, tools }, head.side, 0);
+}
+
+/** An app as one commit has it, at the sites of another. */
+function older(before: RenderedFiles, after: RenderedFiles): unknown {
+  if (!before.ok || !after.ok || !before.model.apps.has("web")) return null;
+  const { model } = before;
+  const rendered = renderApp(model, "web", { siteModel: after.model, tools: before.tools });
+  return rendered.ok ? seenApp(rendered.value.app) : rendered.diagnostics;
+}
+
+function shuffled(files: readonly SourceFile[], seed: number): SourceFile[] {
+  const rank = ({ path }: SourceFile): number =>
+    path.split("").reduce((sum, char) => (sum * 31 + char.charCodeAt(0) + seed) % 9973, seed);
+  return files.toSorted((a, b) => rank(a) - rank(b));
+}
+
+type Edits = Readonly<Record<string, string | null>>;
+
+/** Plays commits, each as it is after all edits so far, and compares what is kept with what is made from nothing. */
+class History {
+  readonly #known = new KnownFleet();
+  #stands: Edits = Object.fromEntries(paths.map((path) => [path, choices[path]?.[0] ?? null]));
+  #last: { kept: RenderedFiles; fresh: RenderedFiles } | undefined;
+  valid = 0;
+  plans = 0;
+
+  /** What is seen of the fleet then, with what is kept and from nothing. */
+  commit(edits: Edits, order = 0): { readonly kept: string; readonly fresh: string } {
+    this.#stands = { ...this.#stands, ...edits };
+    const kept = render(shuffled(aFleet(this.#stands), order), this.#known);
+    const fresh = render(aFleet(this.#stands));
+    const before = this.#last ?? { kept, fresh };
+    this.#last = { kept, fresh };
+    if (kept.ok) this.valid += 1;
+    if (planned(before.kept, kept) !== null) this.plans += 1;
+    return { kept: allOf(before.kept, kept), fresh: allOf(before.fresh, fresh) };
+  }
+}
+
+function allOf(before: RenderedFiles, after: RenderedFiles): string {
+  return JSON.stringify([seen(after), planned(before, after), older(before, after)]);
+}
+
+const choice = (path: string, holding: string): Edits => {
+  const text = choices[path]?.find((each) => each?.includes(holding));
+  if (text === undefined) throw new Error(`nothing in ${path} holds ${holding}`);
+  return { [path]: text };
+};
+
+/** Commits in which something counts that stands elsewhere than in what is kept. */
+const histories: Readonly<Record<string, readonly Edits[]>> = {
+  "an overlay loses its only site": [
+    { ...choice("apps/web.yaml", '"extra"'), ...choice("sites/e1.yaml", '"extra"') },
+    choice("sites/e1.yaml", '"tier":"shop","ring":"canary"}'),
+  ],
+  "a region's data change what an app reads": [
+    choice("apps/web.yaml", "site.timeZone"),
+    choice("regions/east.yaml", "Tokyo"),
+  ],
+  "the Fleet says which Kubernetes its sites have": [
+    { "apps/web.yaml": web([], { kubernetes: { min: "1.30" } }) },
+    choice("fleet.yaml", "1.33"),
+    choice("fleet.yaml", "1.20"),
+  ],
+  "a file is gone, then broken, while a name leads nowhere": [
+    { ...choice("apps/till.yaml", "nowhere"), "sites/e2.yaml": null },
+    choice("sites/e2.yaml", "{name: e2\n"),
+  ],
+  "two apps come to have the same object": [
+    choice("manifests/till/settings.yaml", "shared"),
+    choice("manifests/web/shared.yaml", "shared"),
+    { "manifests/till/settings.yaml": configMapYaml("till") },
+  ],
+  "a definition changes the scope of another app's object": [
+    { ...choice("manifests/till/things.yaml", "Namespaced"), "manifests/web/more.yaml": thing },
+    choice("manifests/till/things.yaml", "Cluster"),
+    { "manifests/till/things.yaml": null },
+  ],
+  "the vocabulary comes to lack what an expression selects by": [
+    {
+      ...choice("apps/web.yaml", '"expressions":true'),
+      "manifests/web/more.yaml": configMapYaml("more", { n: "${sites('ring').map(s, s.name)}" }),
+    },
+    fleetWith({ labels: { tier: {}, ring: {} } }),
+    fleetWith({ labels: { tier: {}, rings: {} } }),
+  ],
+  "the fleet gets another name": [
+    {},
+    {
+      "fleet.yaml": documentYaml("Fleet", { name: "other" }, { rollout: { strategy: "standard" } }),
+    },
+  ],
+};
+
+function fleetWith(spec: object): Edits {
+  return { "fleet.yaml": fleet(spec) };
+}
+
+describe("a fleet that changes commit by commit", () => {
+  it.each(Object.entries(histories))("gives what each gives from nothing: %s", (_, commits) => {
+    const history = new History();
+    for (const edits of [...commits, ...commits.toReversed()]) {
+      const { kept, fresh } = history.commit(edits);
+      expect(kept).toBe(fresh);
+    }
+  });
+
+  it("gives the same bytes, mistakes and plans as each commit gives from nothing", () => {
+    let valid = 0;
+    let plans = 0;
+    fc.assert(
+      fc.property(fc.array(commit, { minLength: 3, maxLength: 10 }), (commits) => {
+        const history = new History();
+        for (const [edits, order] of commits) {
+          const texts = edits.map(([path, index]) => {
+            const all = choices[path] ?? [null];
+            return [path, all[index % all.length] ?? null];
+          });
+          const { kept, fresh } = history.commit(Object.fromEntries(texts), order);
+          expect(kept).toBe(fresh);
+        }
+        valid += history.valid;
+        plans += history.plans;
+      }),
+      { numRuns: 100 },
+    );
+    expect(valid).toBeGreaterThan(100);
+    expect(plans).toBeGreaterThan(40);
+  }, 240_000);
+});
