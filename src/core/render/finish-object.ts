@@ -10,7 +10,7 @@ import type { SourceObject } from "./parse-manifests.ts";
 import type { RenderedObject } from "./rendered.ts";
 
 /** An object of a variant, and what is wrong with it. */
-export interface FinishedObject {
+interface FinishedObject {
   readonly rendered: RenderedObject;
   readonly blob: Buffer;
   readonly problems: readonly Diagnostic[];

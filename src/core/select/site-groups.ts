@@ -86,7 +86,7 @@ function selectorOf({ spec }: VirtualSite): Selector | null {
 }
 
 /** Sites with the same values of every label that some of these selectors asks for: labels of one of them, and names. */
-export function sitesByLabels(
+function sitesByLabels(
   sites: ReadonlyMap<string, { readonly value: Site }>,
   selectors: readonly Selector[],
 ): readonly { readonly labels: Labels; readonly names: readonly string[] }[] {
