@@ -22,6 +22,7 @@ export class PassAuditor {
   #deciding: Readonly<Record<string, string>> = {};
   /** Removals that were open then: their verb was looked at when they were new. */
   #removals: ReadonlySet<string> = new Set();
+  #wasLost = false;
 
   constructor(repository: Repository) {
     this.#repository = repository;
@@ -35,6 +36,7 @@ export class PassAuditor {
     checkHolds(input, followed);
     checkStages(input, plan);
     checkCoverage(input);
+    if (!this.#wasLost) checkKnown(plan);
     this.#checkVerbs(input);
     this.#deciding = decidingCommits(control.state);
     this.#removals = openRemovals(control.state);
@@ -55,7 +57,14 @@ export class PassAuditor {
   forget(): void {
     this.#deciding = {};
     this.#removals = new Set();
+    this.#wasLost = true;
   }
+}
+
+/** Only with control can it be lost what is to become of an app. */
+function checkKnown({ waits }: RolloutPlan): void {
+  const unknown = waits.find(({ code }) => code === "unknown-app");
+  assert.equal(unknown, undefined, unknown?.reason);
 }
 
 function openRemovals({ apps }: ControlState): ReadonlySet<string> {

@@ -20,6 +20,7 @@ import { planSiteMoves } from "./site-moves.ts";
 import type { ListedSite } from "./site-state.ts";
 import { silentSinceOf } from "./site-view.ts";
 import { unitsOf } from "./ties.ts";
+import { reportUnknownApps } from "./unknown-apps.ts";
 import { unknownTreesBlock } from "./unrendered.ts";
 import { holdsSlot, partAt } from "./units.ts";
 
@@ -40,6 +41,7 @@ export function planRollout(input: PlannerInput): RolloutPlan {
   recountLosses(board);
   for (const unit of units) planUnit(board, unit);
   for (const app of board.apps.values()) planOpenList(board, app);
+  reportUnknownApps(board);
   return {
     changes: changesOf(board),
     handOvers: board.handOvers,

@@ -294,6 +294,7 @@ export type WaitCode =
   | "held"
   | "control-lost"
   | "unrendered"
+  | "unknown-app"
   | "approval"
   | "deletions"
   | "earlier-stage"

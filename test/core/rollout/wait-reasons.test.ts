@@ -83,6 +83,16 @@ const rows: Readonly<Record<WaitCode, Row>> = {
     site: null,
     line: "web: the followed commit cannot be rendered; what stands of web stays; ends when they have rendered it, which is tried again by itself",
   },
+  "unknown-app": {
+    story: () => {
+      const world = settled();
+      world.control = { ...world.control, apps: {} };
+      world.follow({ sites: someSites(6), apps: { till: { version: "v1" } } });
+      return world.run(1);
+    },
+    site: null,
+    line: "web: web stays at 6 sites (s1, s2, s3 and 3 more): it left the fleet repository while control was lost, so nothing says that it is to leave them; ends when a commit declares web again; the one after that may take it away",
+  },
   approval: {
     story: () => rolling({ strategy: { ...whole, stages: [{ name: "all", approval: true }] } }),
     site: "s1",

@@ -1,0 +1,33 @@
+/** Apps that stand at sites while neither control nor the followed head has them: nobody can tell what is to become of them. */
+import type { Board } from "./board.ts";
+import { own } from "./own.ts";
+import { countOf, someOf } from "./words.ts";
+
+/** Says of each that it stays, and what a person can do. They left the fleet while control was lost. */
+export function reportUnknownApps(board: Board): void {
+  for (const [app, sites] of [...unknownApps(board)].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    board.waits.push({
+      app,
+      release: null,
+      stage: null,
+      site: null,
+      code: "unknown-app",
+      reason:
+        `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository ` +
+        "while control was lost, so nothing says that it is to leave them",
+      endsWhen: `a commit declares ${app} again; the one after that may take it away`,
+    });
+  }
+}
+
+function unknownApps({ apps, input }: Board): ReadonlyMap<string, string[]> {
+  const { mirrors, placedByHead } = input;
+  const found = new Map<string, string[]>();
+  for (const [site, standing] of Object.entries(mirrors)) {
+    for (const app of Object.keys(standing)) {
+      if (apps.has(app) || own(placedByHead, app) !== undefined) continue;
+      found.set(app, [...(found.get(app) ?? []), site]);
+    }
+  }
+  return found;
+}
