@@ -1,6 +1,5 @@
 /** What must hold after every step of a story, looked at from the outside: mirrors and clusters. */
 import { ControlRepository } from "../../src/controller/control-repository.ts";
-import { type MirrorSnapshot, readSnapshot } from "../../src/controller/mirror-snapshot.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
 import type { StoredObject } from "../../src/core/cluster-model/stored-object.ts";
 import type { Json } from "../../src/core/model/json.ts";
@@ -10,16 +9,17 @@ import type { ControlState, MirrorEntry } from "../../src/core/rollout/planner-t
 import { WriteAuditor } from "./write-promises.ts";
 import type { ClusterWrite } from "./cluster-connection.ts";
 import { at, ownerOf } from "./live-object.ts";
+import { type MirrorCommit, MirrorReader } from "./mirror-reader.ts";
 import type { Ground, Region } from "./processes.ts";
 
-type Sites = MirrorSnapshot["sites"];
+type Sites = MirrorCommit["sites"];
 const noSites: Sites = new Map();
 
 /** Looks at mirrors and writes; each look is short and runs to its end before time goes on. */
 export class Auditor {
   readonly #ground: Ground;
   readonly #fail: (what: string) => void;
-  readonly #snapshots = new Map<string, Promise<MirrorSnapshot>>();
+  readonly #reader = new MirrorReader();
   readonly #states = new Map<string, Promise<ControlState>>();
   readonly #controlAt: ControlAt;
   /** Commits that the worker of a mirror has accepted, in order. */
@@ -56,7 +56,7 @@ export class Auditor {
         );
       }
       this.#newest.set(mirror, commit);
-      this.#writes.serve(mirror, (await this.#snapshot(store, commit)).sites.keys());
+      this.#writes.serve(mirror, (await this.#reader.at(store, commit)).sites.keys());
     });
   }
 
@@ -67,10 +67,10 @@ export class Auditor {
   }
 
   async #checkMirrorCommit(region: Region, commit: string): Promise<void> {
-    const [parent = ""] = (await region.mirror.store.commit(commit))?.parents ?? [];
-    const after = await this.#snapshot(region.mirror.store, commit);
-    const before =
-      parent === "" ? noSites : (await this.#snapshot(region.mirror.store, parent)).sites;
+    const { store } = region.mirror;
+    const after = await this.#reader.at(store, commit);
+    const { parent } = after;
+    const before = parent === undefined ? noSites : (await this.#reader.at(store, parent)).sites;
     const { trailers } = after;
     if (trailers === null) throw new Error(`a commit of ${region.name} has no trailers`);
     const control = await this.#control(trailers.control);
@@ -155,7 +155,7 @@ export class Auditor {
     commit: string,
     { site, owner, id }: { site: string; owner: string; id: string },
   ): Promise<boolean> {
-    const content = (await this.#snapshot(this.#copyOf(mirror), commit)).sites.get(site);
+    const content = (await this.#reader.at(this.#copyOf(mirror), commit)).sites.get(site);
     const others = [...(content?.apps ?? [])].filter(([app]) => app !== owner);
     const trees = others.map(([, entry]) => ("tree" in entry ? entry.tree : undefined));
     const found = await Promise.all(trees.map((tree) => this.#has(mirror, tree, id)));
@@ -181,16 +181,15 @@ export class Auditor {
     mirror: string,
     commit: string,
     { site, app }: { site: string; app: string },
-  ): Promise<Set<string>> {
-    const entry = (await this.#snapshot(this.#copyOf(mirror), commit)).sites
+  ): Promise<ReadonlySet<string>> {
+    const entry = (await this.#reader.at(this.#copyOf(mirror), commit)).sites
       .get(site)
       ?.apps.get(app);
     return entry !== undefined && "tree" in entry ? this.#objectsOf(mirror, entry.tree) : new Set();
   }
 
-  async #objectsOf(mirror: string, tree: string): Promise<Set<string>> {
-    const files = await this.#copyOf(mirror).children(tree);
-    return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
+  #objectsOf(mirror: string, tree: string): Promise<ReadonlySet<string>> {
+    return this.#reader.objectsOf(this.#copyOf(mirror), tree);
   }
 
   /**
@@ -202,7 +201,7 @@ export class Auditor {
     commit: string,
     { site, owner, id }: { site: string; owner: string; id: string },
   ): Promise<{ isNamed: boolean; has: boolean; hasGood: boolean; mayDelete: boolean }> {
-    const content = (await this.#snapshot(this.#copyOf(mirror), commit)).sites.get(site);
+    const content = (await this.#reader.at(this.#copyOf(mirror), commit)).sites.get(site);
     const entry = content?.apps.get(owner);
     const tree = entry !== undefined && "tree" in entry ? entry.tree : undefined;
     const hasGood = await this.#has(mirror, content?.good.get(owner), id);
@@ -235,12 +234,6 @@ export class Auditor {
     const region = this.#ground.regions.get(mirror);
     if (region === undefined) throw new Error(`there is no region ${mirror}`);
     return region.copy.store;
-  }
-
-  #snapshot(store: ObjectStore, commit: string): Promise<MirrorSnapshot> {
-    const known = this.#snapshots.get(commit) ?? readSnapshot(store, commit);
-    this.#snapshots.set(commit, known);
-    return known;
   }
 
   /** Control as it was at a commit; the newest is at hand, for a mirror depends on a commit that was just made. */
@@ -301,7 +294,9 @@ function stepsBetween(
   { sites, trailers }: { sites: Sites; trailers: MirrorTrailers },
   mirror: string,
 ): MirrorStep[] {
-  return [...sites].flatMap(([site, { apps }]) => {
+  return [...sites].flatMap(([site, content]) => {
+    if (before.get(site) === content) return []; // of the same ids
+    const { apps } = content;
     const old = before.get(site)?.apps ?? new Map<string, MirrorEntry>();
     return [...new Set([...apps.keys(), ...old.keys()])].flatMap((app) => {
       const [from, to] = [old.get(app), apps.get(app)];

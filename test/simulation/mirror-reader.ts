@@ -1,0 +1,92 @@
+/** What mirrors have at commits, as the simulation reads it: what has the same id is read once, and is the same object. */
+import type { ObjectStore, TreeEntry } from "../../src/adapters/git/object-store.ts";
+import { nameOf } from "../../src/controller/mirror-snapshot.ts";
+import {
+  type LeavingMarker,
+  type MirrorTrailers,
+  parseTrailers,
+} from "../../src/core/protocol/mirror-layout.ts";
+import type { MirrorEntry } from "../../src/core/rollout/planner-types.ts";
+
+/** What stands at a site. */
+export interface SiteTrees {
+  readonly apps: ReadonlyMap<string, MirrorEntry>;
+  readonly good: ReadonlyMap<string, string>;
+}
+
+export interface MirrorCommit {
+  readonly parent: string | undefined;
+  readonly trailers: MirrorTrailers | null;
+  readonly sites: ReadonlyMap<string, SiteTrees>;
+}
+
+export class MirrorReader {
+  readonly #commits = new Map<string, Promise<MirrorCommit>>();
+  /** By the ids of the two folders of a site. */
+  readonly #sites = new Map<string, Promise<SiteTrees>>();
+  readonly #objects = new Map<string, Promise<ReadonlySet<string>>>();
+
+  at(store: ObjectStore, commit: string): Promise<MirrorCommit> {
+    return readOnce(this.#commits, commit, () => this.#read(store, commit));
+  }
+
+  /** Ids of the objects of an app's tree. */
+  objectsOf(store: ObjectStore, tree: string): Promise<ReadonlySet<string>> {
+    return readOnce(this.#objects, tree, async () => {
+      const files = await store.children(tree);
+      return new Set(files.map(({ path }) => path.replace(/\.yaml$/, "")));
+    });
+  }
+
+  async #read(store: ObjectStore, commit: string): Promise<MirrorCommit> {
+    const info = await store.commit(commit);
+    if (info === null) throw new Error(`there is no commit ${commit}`);
+    const [apps, good] = [
+      await folders(store, commit, "sites"),
+      await folders(store, commit, "good"),
+    ];
+    const metas = await store.children(commit, "meta");
+    const assigned = metas.map(({ path }) => nameOf(path).replace(/\.json$/, ""));
+    const sites = new Map<string, SiteTrees>();
+    for (const site of [...new Set([...apps.keys(), ...good.keys(), ...assigned])].toSorted()) {
+      const ids = [apps.get(site) ?? "", good.get(site) ?? ""] as const;
+      sites.set(site, await readOnce(this.#sites, ids.join(" "), () => readSite(store, ...ids)));
+    }
+    return { parent: info.parents[0], trailers: parseTrailers(info.message) ?? null, sites };
+  }
+}
+
+function readOnce<T>(known: Map<string, T>, key: string, read: () => T): T {
+  const found = known.get(key) ?? read();
+  known.set(key, found);
+  return found;
+}
+
+async function folders(
+  store: ObjectStore,
+  commit: string,
+  folder: string,
+): Promise<ReadonlyMap<string, string>> {
+  const entries = await store.children(commit, folder);
+  return new Map(entries.map(({ path, oid }) => [nameOf(path), oid]));
+}
+
+async function readSite(store: ObjectStore, apps: string, good: string): Promise<SiteTrees> {
+  const entries = apps === "" ? [] : await store.children(apps);
+  const found = await Promise.all(entries.map((entry) => readEntry(store, entry)));
+  const goods = good === "" ? [] : await store.children(good);
+  return {
+    apps: new Map(found),
+    good: new Map(goods.map(({ path, oid }) => [nameOf(path), oid])),
+  };
+}
+
+async function readEntry(
+  store: ObjectStore,
+  { path, type, oid }: TreeEntry,
+): Promise<[string, MirrorEntry]> {
+  if (type === "tree") return [nameOf(path), { tree: oid }];
+  const text = (await store.read([oid])).get(oid) ?? "";
+  const { verb, release } = JSON.parse(text) as LeavingMarker; // no other file lies there
+  return [nameOf(path).replace(/\.leaving$/, ""), { leaving: { verb, release } }];
+}
