@@ -25,6 +25,7 @@ export interface OpenList {
   };
   readonly inFlight: Set<string>;
   readonly unavailable: Set<string>;
+  readonly failed: Set<string>;
 }
 
 /** The open list as it stands now, with these arrivals to come. */
@@ -42,7 +43,8 @@ export function openList(board: Board, app: AppBoard, arrivals: readonly Arrival
     unavailable: resolveAmount(budgets.maxUnavailable, total),
     failed: resolveAmount(budgets.failureBudget, total),
   };
-  return { board, app, budgets, most, inFlight, unavailable };
+  const failed = new Set(Object.keys(app.arrivals.failed));
+  return { board, app, budgets, most, inFlight, unavailable, failed };
 }
 
 function isUnavailable(
@@ -75,9 +77,8 @@ function arrivalWindow({ board, budgets }: OpenList, view: SiteView): Block | nu
 }
 
 function budgetBlock(list: OpenList, view: SiteView): Block | null {
-  const { app, most } = list;
+  const { app, most, failed } = list;
   const stage = `${app.app}'s open list`;
-  const failed = new Set(Object.keys(app.arrivals.failed));
   if (failed.size > most.failed) {
     return {
       code: "failure-budget",

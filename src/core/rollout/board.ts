@@ -15,7 +15,7 @@ import type {
   Wait,
 } from "./planner-types.ts";
 import type { Arrivals, CurrentReleases, Release } from "./records.ts";
-import type { UnitMemory } from "./units.ts";
+import { newUnitMemory, type UnitMemory } from "./unit-memory.ts";
 import type { WindowMemory } from "./windows/window-block.ts";
 
 export interface Board {
@@ -37,8 +37,8 @@ export interface Board {
   readonly windows: WindowMemory;
   /** What moves in one commit with what, by what each does (see dependencies.ts). */
   readonly ties: Map<string, readonly `${"comes" | "leaves"} ${string}`[]>;
-  /** Objects that a change of trees drops, worked out once. */
-  readonly dropped: Map<string, readonly ObjectId[]>;
+  /** Tree -> the one that comes in its place (null: none) -> objects that this drops, worked out once. */
+  readonly dropped: Map<TreeId, Map<TreeId | null, readonly ObjectId[]>>;
   /** Release -> site -> number of objects that it was counted to delete there, when this plan began. */
   readonly counted: Map<string, ReadonlyMap<string, number>>;
   readonly units: UnitMemory;
@@ -57,6 +57,8 @@ export interface AppBoard {
   bad: readonly string[];
   badTrees: readonly TreeId[];
   arrivals: Arrivals;
+  /** What of `arrivals` this plan has made itself, and so may change; null: nothing. */
+  draft: ArrivalsDraft | null;
   /** site -> release that has it in flight; null: the open list. */
   readonly inFlight: Map<string, string | null>;
   /** Sites to which this plan has handed the app over already: not twice in one plan. */
@@ -68,10 +70,12 @@ export interface AppBoard {
   domains: Domains | null;
 }
 
+type ArrivalsDraft = Pick<Arrivals, "handed" | "failed">;
+
 export const noArrivals: Arrivals = { handed: {}, failed: {} };
 
 /** A board on which nothing has been decided. */
-export function newBoard(input: PlannerInput): Board {
+export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory()): Board {
   const apps = Object.keys(input.control.apps).toSorted();
   return {
     input,
@@ -89,7 +93,7 @@ export function newBoard(input: PlannerInput): Board {
     ties: new Map(),
     dropped: new Map(),
     counted: new Map(),
-    units: { parts: new Map(), stages: new Map() },
+    units,
   };
 }
 
@@ -105,6 +109,7 @@ function appBoard(app: string, control: AppControl | undefined): AppBoard {
     bad,
     badTrees,
     arrivals,
+    draft: null,
     inFlight: new Map(),
     movedNow: new Set(),
     promoted: new Map(),
@@ -195,6 +200,21 @@ export function setArrivals(
     record: isEmpty ? null : to.arrivals,
     why: to.why,
   });
+}
+
+/**
+ * The arrivals of an app, to be changed in place by what is handed over: copied once in a plan, or many hand-overs would
+ * cost their square.
+ */
+export function draftArrivals(board: Board, app: AppBoard, why: string): ArrivalsDraft {
+  const { handed, failed } = app.arrivals;
+  if (app.draft?.handed === handed && app.draft.failed === failed) return app.draft;
+  const draft = { handed: { ...handed }, failed: { ...failed } };
+  const arrivals = { ...app.arrivals, ...draft };
+  app.draft = draft;
+  app.arrivals = arrivals;
+  change(board, controlPaths.arrivals(app.app), { record: arrivals, why });
+  return draft;
 }
 
 /** Plans again at a time that is still to come; what waits longer than that waits for something else. */

@@ -31,8 +31,8 @@ export function countLosses(board: Board, release: Release): LossCount {
     const step = stepAt(board, release, site);
     if (step === undefined) continue;
     const steps = from === null || from === step.from ? [step] : [step, { ...step, from }];
-    const gone = new Set(steps.flatMap((each) => finalLosses(board, site, each)));
-    for (const object of steps.flatMap((each) => droppedObjects(board, each))) {
+    const { dropped, gone } = lossesBy(board, site, steps);
+    for (const object of dropped) {
       (gone.has(object) ? deleted : spared).add(object);
     }
     bySite.set(site, gone.size);
@@ -40,6 +40,17 @@ export function countLosses(board: Board, release: Release): LossCount {
   }
   for (const [site, number] of Object.entries(before)) if (!bySite.has(site)) objects += number;
   return { objects, bySite, deleted, spared: spared.difference(deleted) };
+}
+
+/** What steps drop, and what of that is gone then: nothing at most sites. */
+function lossesBy(
+  board: Board,
+  site: string,
+  steps: readonly TreeStep[],
+): { readonly dropped: readonly ObjectId[]; readonly gone: ReadonlySet<ObjectId> } {
+  const dropped = steps.flatMap((step) => droppedObjects(board, step));
+  if (dropped.length === 0) return { dropped, gone: new Set() };
+  return { dropped, gone: new Set(steps.flatMap((step) => finalLosses(board, site, step))) };
 }
 
 /** What a release still does at a site; undefined: nothing that could delete. */

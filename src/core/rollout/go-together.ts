@@ -6,7 +6,7 @@ import type { TreeId } from "../render/rendered.ts";
 import { type Arrival, arrivalAt } from "./arrivals.ts";
 import { arrivalBlock, type OpenList, openList } from "./arrival-blocks.ts";
 import { isGranted, lossBlock } from "./arrival-losses.ts";
-import { type AppBoard, type Board, setArrivals } from "./board.ts";
+import { type AppBoard, type Board, draftArrivals } from "./board.ts";
 import { takeFromDomain } from "./failure-domains.ts";
 import type { Block } from "./block.ts";
 import { dependencyBlock } from "./dependencies.ts";
@@ -127,6 +127,7 @@ export function takeAlong(board: Board, arrivals: readonly Coming[]): HandOver["
     const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
     record(board, app, { site, to, was });
     list.inFlight.add(site);
+    list.failed.delete(site);
     if (was !== "joining") list.unavailable.add(site);
     board.sitesInFlight.add(site);
     app.inFlight.set(site, null);
@@ -141,10 +142,7 @@ function record(
   app: AppBoard,
   { site, to, was }: { site: string; to: TreeId; was: "healthy" | "unhealthy" | "joining" },
 ): void {
-  const { [site]: _, ...failed } = app.arrivals.failed;
-  const handed = { ...app.arrivals.handed, [site]: { at: board.at, to, was } };
-  setArrivals(board, app, {
-    arrivals: { ...app.arrivals, handed, failed },
-    why: `${app.app}: open list handed over`,
-  });
+  const { handed, failed } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed[site];
 }

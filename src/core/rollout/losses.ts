@@ -68,15 +68,16 @@ export function droppedObjects(
   { from, to }: Pick<TreeStep, "from" | "to">,
 ): readonly ObjectId[] {
   if (from === undefined || from === to) return [];
-  const key = `${from} ${to}`;
-  const known = dropped.get(key);
+  const byTarget = dropped.get(from) ?? new Map<TreeId | null, readonly ObjectId[]>();
+  dropped.set(from, byTarget);
+  const known = byTarget.get(to);
   if (known !== undefined) return known;
   const kept = to === null ? new Set<ObjectId>() : input.objectsOf(to);
   const anew = to === null ? new Set<ObjectId>() : objectsMadeAnew(input, from, to);
   const objects = [...input.objectsOf(from)].filter(
     (object) => !kept.has(object) || anew.has(object),
   );
-  dropped.set(key, objects);
+  byTarget.set(to, objects);
   return objects;
 }
 

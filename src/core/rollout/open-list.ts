@@ -14,7 +14,7 @@ import { finalLosses } from "./losses.ts";
 import { own } from "./own.ts";
 import type { Arrivals, SiteLosses } from "./records.ts";
 import { siteBlock } from "./site-blocks.ts";
-import { standingOf, treeAt, viewSite } from "./site-view.ts";
+import { standingOf, standingTree, treeAt, viewSite } from "./site-view.ts";
 import { isRefused } from "./start/start-candidate.ts";
 import { unrenderedBlock } from "./unrendered.ts";
 import { siteHash } from "./stable-order.ts";
@@ -71,9 +71,15 @@ function handOver(list: OpenList, arrival: Arrival): Block | null {
 
 /** Sites that are entitled to another tree than stands there, and that no open release lists. */
 function arrivalsOf(board: Board, app: AppBoard): Arrival[] {
-  const trees = own(board.input.entitled, app.app);
-  const sites = new Set([...Object.keys(trees ?? {}), ...app.promoted.keys()]);
-  return [...sites].flatMap((site) => arrivalAt(board, app, site) ?? []);
+  const trees = own(board.input.entitled, app.app) ?? {};
+  const sites = Object.keys(trees).filter((site) => {
+    if (app.promoted.has(site)) return true;
+    // Of most sites this is all that has to be known.
+    const entry = own(own(board.input.mirrors, site), app.app);
+    return standingTree(entry) !== trees[site];
+  });
+  const promoted = [...app.promoted.keys()].filter((site) => !Object.hasOwn(trees, site));
+  return [...sites, ...promoted].flatMap((site) => arrivalAt(board, app, site) ?? []);
 }
 
 /** Writes down what sites would lose that nobody has counted, and forgets what is no question any more. */

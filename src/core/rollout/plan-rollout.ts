@@ -23,10 +23,11 @@ import { unitsOf } from "./ties.ts";
 import { reportUnknownApps } from "./unknown-apps.ts";
 import { unknownTreesBlock } from "./unrendered.ts";
 import { holdsSlot, partAt } from "./units.ts";
+import type { UnitMemory } from "./unit-memory.ts";
 
-/** What may move now, and why the rest may not. */
-export function planRollout(input: PlannerInput): RolloutPlan {
-  const board = newBoard(input);
+/** What may move now, and why the rest may not. `memory`: what is known already of this input, and is added to. */
+export function planRollout(input: PlannerInput, memory?: UnitMemory): RolloutPlan {
+  const board = newBoard(input, memory);
   const { controlLost, awaitsHead } = input;
   if (controlLost !== undefined) return heldPlan(input, lostBlock(controlLost, lostEnd));
   if (awaitsHead !== undefined) return heldPlan(input, lostBlock(awaitsHead, "a head is followed"));

@@ -7,10 +7,11 @@ import type { PlannerInput, ReleaseProgress, StageProgress } from "./planner-typ
 import type { FrozenStage, Release } from "./records.ts";
 import { excusedByPlanner, type SiteState } from "./site-state.ts";
 import { sitesByStage, unitSite } from "./units.ts";
+import type { UnitMemory } from "./unit-memory.ts";
 
-/** All open releases, by app and start. */
-export function progressOf(input: PlannerInput): ReleaseProgress[] {
-  const board = newBoard(input);
+/** All open releases, by app and start. `memory`: what a plan of the same input has worked out. */
+export function progressOf(input: PlannerInput, memory?: UnitMemory): ReleaseProgress[] {
+  const board = newBoard(input, memory);
   const releases = [...board.apps.values()].flatMap(({ open }) => [...open.values()]);
   return releases.map((release) => {
     const sites = sitesByStage(board, [release]);

@@ -15,7 +15,8 @@ type Moving = NonNullable<SiteAssignment["moving"]>;
 export function planSiteMoves(board: Board): void {
   const { sites, control } = board.input;
   for (const site of Object.keys(sites)) {
-    const [facts, assignment] = [own(sites, site), own(control.sites, site)];
+    const facts = sites[site];
+    const assignment = own(control.sites, site);
     if (facts === undefined) continue;
     if (assignment === undefined)
       assign(board, site, {

@@ -24,13 +24,6 @@ export interface UnitSite {
   readonly state: SiteState;
 }
 
-/** What a plan has worked out already of releases as they are: an edited release is another one. */
-export interface UnitMemory {
-  readonly parts: Map<Release, Map<string, Part | null>>;
-  /** By list. */
-  readonly stages: Map<Release["list"], readonly (readonly string[])[]>;
-}
-
 /** The members as they are now. */
 export function releasesOf(board: Board, unit: Unit): Release[] {
   return unit.members.flatMap(({ app, id }) => board.apps.get(app)?.open.get(id) ?? []);
@@ -72,6 +65,11 @@ export function unitSite(
   releases: readonly Release[],
   site: string,
 ): UnitSite {
+  const [only] = releases.length === 1 ? releases : [];
+  const part = only === undefined ? null : partAt(board, only, site);
+  if (part !== null) {
+    return { site, region: part.view.facts?.region ?? "", parts: [part], state: part.state };
+  }
   const parts = onePerApp(releases.flatMap((release) => partAt(board, release, site) ?? []));
   const region = own(board.input.sites, site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };

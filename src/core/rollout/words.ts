@@ -1,10 +1,10 @@
 import type { ObservedApp } from "./planner-types.ts";
 
 /** `a, b, c and 4 more`: who uses a budget up. */
-export function someOf(names: Iterable<string>, most = 3): string {
-  const all = [...names];
-  const shown = all.slice(0, most).join(", ");
-  return all.length > most ? `${shown} and ${all.length - most} more` : shown;
+export function someOf(names: readonly string[] | ReadonlySet<string>, most = 3): string {
+  const count = "size" in names ? names.size : names.length;
+  const shown = names.values().take(most).toArray().join(", ");
+  return count > most ? `${shown} and ${count - most} more` : shown;
 }
 
 /** `3 sites`, `1 site`. */

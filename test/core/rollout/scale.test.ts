@@ -35,6 +35,26 @@ describe("the planner's cost", () => {
     expect(large / small).toBeLessThan(30);
   });
 
+  it("grows with the number of sites that join, too", () => {
+    const timeOfJoining = (sites: number): number => {
+      const world = new PlannerWorld();
+      const { sites: all, apps } = head(sites, 2, "v1");
+      world.follow({ apps, sites: Object.fromEntries(Object.entries(all).slice(0, 40)) });
+      world.run(10);
+      world.follow({ apps, sites: all });
+      const input = world.input();
+      const begin = performance.now();
+      const plan = planRollout(input);
+      const time = performance.now() - begin;
+      expect(plan.handOvers.length).toBeGreaterThan(sites - 100);
+      return time;
+    };
+    timeOfJoining(500);
+    const small = Math.min(timeOfJoining(500), timeOfJoining(500), timeOfJoining(500));
+    const large = Math.min(timeOfJoining(4000), timeOfJoining(4000));
+    expect(large / small).toBeLessThan(30);
+  });
+
   it("is small for a small fleet: a simulation runs hundreds of plans", () => {
     const world = new PlannerWorld();
     world.follow(head(6, 2, "v1"));
