@@ -5,12 +5,13 @@
 import { planRollout } from "../rollout/plan-rollout.ts";
 import { applyDecision } from "../rollout/decisions.ts";
 import type { Decision } from "../protocol/api.ts";
-import type { NeededApproval, PlannerInput, RolloutPlan, Wait } from "../rollout/planner-types.ts";
+import type { NeededApproval, RolloutPlan, Wait } from "../rollout/planner-types.ts";
 import { isoTime } from "../rollout/board.ts";
+import { newUnitMemory } from "../rollout/unit-memory.ts";
 import { controlAfter } from "./control-after.ts";
 import type { Behaviour } from "./fleet-behaviour.ts";
 import { isBroken } from "./live-app.ts";
-import { ReleaseStory, type ToldStage } from "./release-story.ts";
+import { ReleaseStory, type Seen, type ToldStage } from "./release-story.ts";
 import {
   carryOut,
   nextFleetTurn,
@@ -71,8 +72,8 @@ const mostPlans = 100;
 export function playRollout(play: Play, fleet: SimulatedFleet): Played {
   const run = newRun(play, fleet);
   for (let look = 0; look < mostLooks; look += 1) {
-    const { input, plan } = settle(run);
-    run.samples.push(sampleOf(run, input));
+    const { plan, ...seen } = settle(run);
+    run.samples.push(sampleOf(run, seen));
     if (isThrough(run.fleet)) return playedOf(run, "done", []);
     const next = nextLook(run, plan);
     if (next === Infinity) return playedOf(run, "stopped", reasonsOf(plan.waits));
@@ -105,18 +106,19 @@ function newRun(play: Play, fleet: SimulatedFleet): Run {
 }
 
 /** Plans and carries out until nothing is left to do now; gives the last plan, and what it was made of. */
-function settle(run: Run): { readonly input: PlannerInput; readonly plan: RolloutPlan } {
+function settle(run: Run): Seen & { readonly plan: RolloutPlan } {
   for (let round = 0; round < mostPlans; round += 1) {
     const { fleet } = run;
     const input = plannerInput(run.world, fleet);
-    const plan = planRollout(input);
-    run.story.note(input, plan.changes);
+    const memory = newUnitMemory();
+    const plan = planRollout(input, memory);
+    run.story.note({ input, memory }, plan.changes);
     const opened = run.story.newlyOpened();
     run.openings.push(...opened.map((stage) => ({ ...stage, fleet })));
     run.fleet = carryOut(run.world, { fleet, plan }, run.behaviour);
     const { changes, handOvers, siteMoves } = plan;
     const isAtRest = changes.length === 0 && handOvers.length === 0 && siteMoves.length === 0;
-    if (!approve(run, plan.waits) && isAtRest) return { input, plan };
+    if (!approve(run, plan.waits) && isAtRest) return { input, memory, plan };
   }
   throw new Error("the planner does not come to rest");
 }
@@ -166,14 +168,14 @@ function nextLook(run: Run, { wakeAt }: RolloutPlan): number {
   return world.start.now + Math.ceil((next - world.start.now) / lookMs) * lookMs;
 }
 
-function sampleOf(run: Run, input: PlannerInput): Sample {
+function sampleOf(run: Run, seen: Seen): Sample {
   const { fleet, story, world, everBroken } = run;
   const broken = new Set<string>();
   for (const [site, apps] of fleet.live) {
     if (Object.values(apps).some((app) => isBroken(app, fleet.now))) broken.add(site);
   }
   for (const site of broken) everBroken.add(site);
-  const counts = story.counts(input);
+  const counts = story.counts(seen);
   return { atMs: fleet.now - world.start.now, ...counts, broken: broken.size };
 }
 

@@ -3,6 +3,7 @@ import type { ControlChange, PlannerInput, StageProgress } from "../rollout/plan
 import { changedReleases } from "../rollout/changed-releases.ts";
 import { progressOf } from "../rollout/progress.ts";
 import type { FrozenStage, Release } from "../rollout/records.ts";
+import type { UnitMemory } from "../rollout/unit-memory.ts";
 
 /** A stage of a release, with its times since the head began to be followed; null: it did not come to that. */
 export interface ToldStage {
@@ -33,6 +34,12 @@ export interface Counts {
   readonly excused: number;
 }
 
+/** A look at the fleet, with what its plan has worked out. */
+export interface Seen {
+  readonly input: PlannerInput;
+  readonly memory: UnitMemory;
+}
+
 interface Told {
   release: Release;
   closedAt: number | null;
@@ -52,14 +59,15 @@ export class ReleaseStory {
   }
 
   /** Takes in what a plan changes, with the input that it was made of. */
-  note(input: PlannerInput, changes: readonly ControlChange[]): void {
+  note(seen: Seen, changes: readonly ControlChange[]): void {
+    const { input } = seen;
     for (const { open } of Object.values(input.control.apps))
       for (const each of open) this.#keep(each);
     const closed = changes.flatMap(({ path, record }) =>
       record === null ? (this.#openAt(path) ?? []) : [],
     );
     // Its columns as they were at its end: after that control has nothing to count any more.
-    if (closed.length > 0) this.counts(input);
+    if (closed.length > 0) this.counts(seen);
     for (const told of closed) told.closedAt = input.now;
     for (const release of changedReleases(changes)) this.#keep(release);
   }
@@ -72,8 +80,8 @@ export class ReleaseStory {
   }
 
   /** Where the sites of all releases stand; what has closed stands as it did at its end. */
-  counts(input: PlannerInput): Counts {
-    for (const { release, stages } of progressOf(input)) {
+  counts({ input, memory }: Seen): Counts {
+    for (const { release, stages } of progressOf(input, memory)) {
       const told = this.#told.get(release.id);
       if (told !== undefined) this.#update(told, stages, input.now);
     }

@@ -40,6 +40,17 @@ export interface SimulatedWorld {
   /** What is observed of sites that nothing has been handed to. */
   readonly untouched: Readonly<Record<string, ObservedSite>>;
   readonly placedByHead: Readonly<Record<string, readonly string[]>>;
+  /** By app: what its sites were found to be entitled to when it was asked last. */
+  readonly entitled: Map<string, KnownTrees>;
+}
+
+type Trees = Readonly<Record<string, TreeId>>;
+
+/** They are what `current` and the lists of open candidates make them. */
+interface KnownTrees {
+  readonly current: AppControl["current"];
+  readonly lists: readonly object[];
+  readonly trees: Trees;
 }
 
 /** A fleet at rest: every site runs, in health, what its mirror has. */
@@ -64,6 +75,7 @@ export function simulatedWorld(start: StartInput, offlinePercent: number): Simul
     start: { ...start, observed: untouched },
     untouched,
     placedByHead: Object.fromEntries(placed) as SimulatedWorld["placedByHead"],
+    entitled: new Map(),
   };
 }
 
@@ -98,7 +110,7 @@ export function plannerInput(world: SimulatedWorld, fleet: SimulatedFleet): Plan
     observed: observe(world, fleet),
     workers: Object.fromEntries(workers) as PlannerInput["workers"],
     budgets: start.budgets,
-    entitled: entitledTrees(start, control),
+    entitled: entitledTrees(world, control),
     good,
     placedByHead,
     dependsOn: start.dependsOn ?? {},
@@ -119,22 +131,36 @@ function observe({ untouched }: SimulatedWorld, fleet: SimulatedFleet): PlannerI
   return observed;
 }
 
-/** What each site is entitled to: trees of the head where its release is current, else those of the base. */
-function entitledTrees(start: StartInput, control: ControlState): PlannerInput["entitled"] {
-  const entitled: Record<string, Record<string, TreeId>> = {};
+/** What each site is entitled to: most plans change neither what is current nor a list. */
+function entitledTrees(world: SimulatedWorld, control: ControlState): PlannerInput["entitled"] {
+  const entitled: Record<string, Trees> = {};
   for (const [app, known] of Object.entries(control.apps)) {
-    const releaseOf = entitlements(known);
-    const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
-    const trees: Record<string, TreeId> = {};
-    for (const [site, { labels }] of Object.entries(start.headSites)) {
-      const source = releaseOf(site, labels)?.source;
-      const from = source === undefined ? undefined : source === start.head ? after : before;
-      const tree = own(from, site);
-      if (tree !== undefined) trees[site] = tree;
-    }
+    const { current, open } = known;
+    const lists = open.filter(({ kind }) => kind === "app").map(({ list }) => list);
+    const last = world.entitled.get(app);
+    const isSame =
+      last?.current === current &&
+      last.lists.length === lists.length &&
+      lists.every((list, at) => list === last.lists[at]);
+    const trees = isSame ? last.trees : treesOf(world.start, app, known);
+    world.entitled.set(app, { current, lists, trees });
     entitled[app] = trees;
   }
   return entitled;
+}
+
+/** Trees of the head where its release is current, else those of the base. */
+function treesOf(start: StartInput, app: string, known: AppControl): Trees {
+  const releaseOf = entitlements(known);
+  const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
+  const trees: Record<string, TreeId> = {};
+  for (const [site, { labels }] of Object.entries(start.headSites)) {
+    const source = releaseOf(site, labels)?.source;
+    const from = source === undefined ? undefined : source === start.head ? after : before;
+    const tree = own(from, site);
+    if (tree !== undefined) trees[site] = tree;
+  }
+  return trees;
 }
 
 /** The fleet once a plan has been carried out, in no time: applying is a part of the time until an app is healthy. */
