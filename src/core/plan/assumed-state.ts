@@ -73,6 +73,8 @@ export function assumedState({ base, head, isProtected, now }: AssumedFleet): St
     desired: desired(head.rendered),
     headSites,
     strategyOf: (app) => resolveStrategy(granting.model, app),
+    newestStrategyOf: (app) =>
+      head.model.apps.has(app) ? resolveStrategy(head.model, app) : undefined,
     isProtected,
   };
 }

@@ -1,12 +1,13 @@
 /**
  * What the releases of a change will wait for beside budgets and soaks: windows, holds, what they depend on, and checks.
  * It asks the planner: of each stage in turn, as if the stages before it had passed and it had room for all its sites.
+ * Checks that count sites are told without being asked.
  */
 import { countsSites, compileCheck } from "../checks/check-language.ts";
 import { groupWaits } from "../rollout/group-waits.ts";
 import { planRollout } from "../rollout/plan-rollout.ts";
 import type { AppControl, ControlChange, StartInput, Wait } from "../rollout/planner-types.ts";
-import type { FrozenStage, Release, ReleaseChecks } from "../rollout/records.ts";
+import type { FrozenStage, Release, ReleaseCheck, ReleaseChecks } from "../rollout/records.ts";
 import {
   fleetAtStart,
   plannerInput,
@@ -36,7 +37,33 @@ export function plannedWaits(
       );
     }),
   );
-  return toldWaits(waits.flat());
+  return [...toldWaits(waits.flat()), ...releases.flatMap(countingWaits)];
+}
+
+/** Checks that count sites: what they will say only the rollout shows, but that it waits for them is certain. */
+function countingWaits({ app, id, checks, list }: Release): readonly PlannedWait[] {
+  const told = ({ name, cel, message }: ReleaseCheck, when: string): PlannedWait => ({
+    app,
+    release: id,
+    code: "check",
+    reason: `check ${name} counts sites, and ${when}${message === undefined ? "" : `: ${message}`}`,
+    endsWhen: `\`${cel}\` is true`,
+    sites: Object.keys(list).toSorted(),
+  });
+  const { before = [], after = [] } = checks ?? {};
+  return [
+    ...before
+      .filter(isCounting)
+      .map((check) => told(check, "each stage hands over only while it is true")),
+    ...after
+      .filter(isCounting)
+      .map((check) => told(check, "each stage passes only when it is true")),
+  ];
+}
+
+function isCounting({ cel }: ReleaseCheck): boolean {
+  const compiled = compileCheck(cel);
+  return compiled.ok && countsSites(compiled.program);
 }
 
 interface Asked {
@@ -113,10 +140,10 @@ function releaseAt(release: Release, { index, room, now }: Turn): Release {
 /** Checks of what the two revisions say, and of a fleet in health: not of counts, nor of what clusters tell. */
 function knowable(checks: ReleaseChecks | undefined): ReleaseChecks | undefined {
   if (checks === undefined) return undefined;
-  const before = checks.before.filter(({ cel }) => {
-    const compiled = compileCheck(cel);
-    return compiled.ok && !countsSites(compiled.program) && !cel.includes("kubernetesVersion");
-  });
+  const before = checks.before.filter(
+    (check) =>
+      compileCheck(check.cel).ok && !isCounting(check) && !check.cel.includes("kubernetesVersion"),
+  );
   return { before, after: [] };
 }
 

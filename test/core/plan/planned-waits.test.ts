@@ -120,16 +120,37 @@ describe("a plan says what a change will wait for", () => {
     expect(planOf({ both }).waits).toEqual([]);
   });
 
-  it("for checks that the files answer, not for those that count or that a healthy fleet answers", () => {
+  it("for checks that the files answer, not for those that a healthy fleet answers", () => {
     const before = [
       { name: "no-depots", cel: 'site.labels.tier != "depot"', message: "depots come later" },
-      { name: "half", cel: "stage.doneShare >= 0.5" },
       { name: "well", cel: "app.healthy && app.healthyForSeconds > 60" },
     ];
     const both = { "apps/web.yaml": appYaml("web", { spec: { checks: { before } } }) };
     expect(said(planOf({ both }))).toEqual([
       ["e2 w2", "check no-depots is not true: depots come later"],
     ]);
+  });
+
+  it("for checks that count sites, at every site, whatever they will say", () => {
+    const checks = {
+      before: [{ name: "others-well", cel: "overall.healthyShare > 0.9", message: "first mend" }],
+      after: [{ name: "half", cel: "stage.doneShare >= 0.5" }],
+    };
+    const both = { "apps/web.yaml": appYaml("web", { spec: { checks } }) };
+    const plan = planOf({ both });
+    const all = "e1 e2 w1 w2";
+    expect(said(plan)).toEqual([
+      [
+        all,
+        "check others-well counts sites, and each stage hands over only while it is true: first mend",
+      ],
+      [all, "check half counts sites, and each stage passes only when it is true"],
+    ]);
+    expect(planText(plan)).toContain(
+      "check half counts sites, and each stage passes only when it is true; ends when `stage.doneShare >= 0.5` is true\n",
+    );
+    const brought = planOf({ head: { "apps/web.yaml": appYaml("web", { spec: { checks } }) } });
+    expect(said(brought)).toEqual(said(plan));
   });
 
   it("of sites that join without stages, only what is closed for all", () => {
