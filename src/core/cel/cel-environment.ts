@@ -7,6 +7,7 @@ import {
   type CelEnv,
   celEnv,
   celFunc,
+  celMethod,
   type CelInput,
   type CelList,
   celList,
@@ -28,22 +29,29 @@ import {
 } from "./cel-types.ts";
 import { fromCelValue, toCelInput } from "./cel-values.ts";
 import { checkCelTypes } from "./check-cel-types.ts";
-import { CelWeights, growFunction, matchFunction, meterCel, stepFunction } from "./meter-cel.ts";
+import { CelWeights, growFunction, meterCel, stepFunction } from "./meter-cel.ts";
+import { regexSize } from "./regex-size.ts";
 import { textFunctions, textFunctionTypes } from "./text-functions.ts";
 
 /** Brackets in brackets. */
 const maxDepth = 40;
 /** Turns of loops and sizes of values of one evaluation: some 40 ms. */
 const usualSteps = 20_000;
-/** A regular expression is made anew for each match. */
-const stepsPerCharacter = 2;
+/** Places in a regular expression that are tried at one character of a text in one step. */
+const placesPerStep = 32;
+/** A regular expression is made anew for each match: steps for each of its places. */
+const stepsPerPlace = 3;
 /** Texts whose programs are kept. */
 const maxPrograms = 1000;
 
 /** What an expression came to; whole numbers as numbers. */
-type CelOutcome =
+type CelOutcome = (
   | { readonly ok: true; readonly value: Json }
-  | { readonly ok: false; readonly problem: CelProblem };
+  | { readonly ok: false; readonly problem: CelProblem }
+) & {
+  /** What it took: the same on every machine. */
+  readonly steps: number;
+};
 
 /** An expression that can be asked. */
 export interface CelProgram {
@@ -126,9 +134,16 @@ export class CelEnvironment {
     const step = celFunc(stepFunction, [DYN], DYN, (value) =>
       this.#take(value, this.#weights.weigh(value)),
     );
-    const match = celFunc(matchFunction, [DYN], DYN, (value) =>
-      this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1),
-    );
+    const { STRING, BOOL } = CelScalar;
+    const matches = matcher();
+    const takeMatch = (text: string, pattern: string): void => {
+      const size = regexSize(pattern);
+      this.#take(null, size * stepsPerPlace + (size * text.length) / placesPerStep);
+    };
+    const match = celMethod("matches", STRING, [STRING], BOOL, function (pattern) {
+      takeMatch(this, pattern);
+      return matches(this, pattern);
+    });
     const grow = celFunc(growFunction, [DYN], DYN, (value) =>
       isCelList(value)
         ? this.#take(flatList(value), 1 + value.size / 500)
@@ -171,14 +186,19 @@ export class CelEnvironment {
       this.#calls = calls;
       this.#steps = 0;
       const value = run(bindings);
+      // What was refused was not done.
+      const steps = Math.min(Math.ceil(this.#steps), this.#maxSteps + 1);
       // Forms such as `||` swallow errors: what took too many steps has no answer.
-      if (this.#steps > this.#maxSteps) return failed(tooManySteps(this.#maxSteps), 0);
-      if (isCelError(value)) return failed(value.message, offsetOfNode(parsed, value.exprId));
-      if (this.#weights.weigh(value) > this.#maxSteps) {
-        return failed(tooManySteps(this.#maxSteps), 0);
+      if (steps > this.#maxSteps || this.#weights.weigh(value) > this.#maxSteps) {
+        return { ...failed(tooManySteps(this.#maxSteps), 0), steps };
+      }
+      if (isCelError(value)) {
+        return { ...failed(value.message, offsetOfNode(parsed, value.exprId)), steps };
       }
       const result = fromCelValue(value);
-      return result === undefined ? failed(noData, 0) : { ok: true, value: result };
+      return result === undefined
+        ? { ...failed(noData, 0), steps }
+        : { ok: true, value: result, steps };
     };
     return { names, type, reads, evaluate };
   }
@@ -212,7 +232,17 @@ function flatList(list: CelList): CelList {
   return list.size > 0 && list.size % 64 === 0 ? celList([...list]) : list;
 }
 
-function failed(message: string, offset: number): CelOutcome {
+/** As the library has it, which reads regular expressions by RE2. */
+function matcher(): (text: string, pattern: string) => boolean {
+  const run = plan(celEnv(), parse("text.matches(pattern)"));
+  return (text, pattern) => {
+    const value = run({ text, pattern });
+    if (isCelError(value)) throw new Error(value.message);
+    return value === true;
+  };
+}
+
+function failed(message: string, offset: number): { ok: false; problem: CelProblem } {
   return { ok: false, problem: { message, offset } };
 }
 

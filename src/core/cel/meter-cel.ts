@@ -9,8 +9,6 @@ import { childNodes } from "./cel-tree.ts";
 
 /** The functions that an expression is made to call for each step; no text can name them. */
 export const stepFunction = "@step";
-/** For a text that is matched, and for the regular expression that it is matched with. */
-export const matchFunction = "@match";
 /** For the list that a loop makes: each turn adds to it, and is not to weigh all that it has. */
 export const growFunction = "@grow";
 
@@ -32,9 +30,8 @@ function allNodes(node: CelNode): CelNode[] {
 
 function meterCall(call: CelCall): void {
   if (lazy.has(call.function)) return;
-  const by = call.function === "matches" ? matchFunction : stepFunction;
-  if (call.target !== undefined) call.target = counted(call.target, by);
-  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : by));
+  if (call.target !== undefined) call.target = counted(call.target, stepFunction);
+  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : stepFunction));
 }
 
 /** The variable in which `map` and `filter` gather; no text can name it. */

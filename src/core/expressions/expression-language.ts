@@ -10,6 +10,7 @@ import { type CelCalls, CelEnvironment, type CelProgram } from "../cel/cel-envir
 import type { ReadPath } from "../cel/cel-reads.ts";
 import type { CelFields, CelProblem, CelType } from "../cel/cel-types.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { StepBudget } from "./step-budget.ts";
 import { parseTemplate } from "./template-text.ts";
 
 /** Where an expression stands. */
@@ -114,17 +115,21 @@ export type TextOutcome =
   | { readonly ok: false; readonly problem: CelProblem };
 
 /** Fills a text in: one whole expression keeps its type, otherwise there is a text. */
-export function fillText({ parts }: CompiledText, given: ExpressionFacts): TextOutcome {
+export function fillText(
+  { parts }: CompiledText,
+  given: ExpressionFacts,
+  budget: StepBudget,
+): TextOutcome {
   const [only, ...others] = parts;
   if (only === undefined) return { ok: true, value: "" };
-  if (others.length === 0 && typeof only !== "string") return valueOf(only, given);
+  if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget);
   let text = "";
   for (const part of parts) {
     if (typeof part === "string") {
       text += part;
       continue;
     }
-    const outcome = valueOf(part, given);
+    const outcome = valueOf(part, given, budget);
     if (!outcome.ok) return outcome;
     const { value } = outcome;
     if (typeof value === "object") return { ok: false, problem: noText(value, part.offset) };
@@ -136,8 +141,11 @@ export function fillText({ parts }: CompiledText, given: ExpressionFacts): TextO
 function valueOf(
   { offset, program }: CompiledHole,
   { facts, calls }: ExpressionFacts,
+  budget: StepBudget,
 ): TextOutcome {
+  if (budget.problem !== undefined) return { ok: false, problem: { ...budget.problem, offset } };
   const outcome = program.evaluate(facts, calls);
+  budget.spend(outcome.steps);
   if (outcome.ok) return outcome;
   const absent = program.reads.paths.find((path) => isAbsent(facts, path));
   const hint =

@@ -8,6 +8,7 @@ import {
   type ExpressionScope,
   fillText,
 } from "./expression-language.ts";
+import type { StepBudget } from "./step-budget.ts";
 import { hasTemplate } from "./template-text.ts";
 
 type FieldPath = readonly (string | number)[];
@@ -72,13 +73,17 @@ export type FilledJson =
   | { readonly ok: false; readonly problems: readonly FillProblem[] };
 
 /** Fills in every expression. What has none is shared with what was given. */
-export function fillJson({ json, texts }: FillableJson, given: ExpressionFacts): FilledJson {
+export function fillJson(
+  { json, texts }: FillableJson,
+  given: ExpressionFacts,
+  budget: StepBudget,
+): FilledJson {
   const problems: FillProblem[] = [];
   const fill = (value: Json, path: FieldPath): Json => {
     if (typeof value === "string") {
       const text = texts.get(value);
       if (text === undefined) return value;
-      const outcome = fillText(text, given);
+      const outcome = fillText(text, given, budget);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path });
       return null;

@@ -59,7 +59,7 @@ export class FillablePart<T extends Json = Json> {
     const known = this.#byReading.get(reading);
     if (known !== undefined) return known;
     if (this.#failures >= maxFailures) return undefined;
-    const filled = fillJson(fillable, given);
+    const filled = fillJson(fillable, given, mistakes.budget);
     if (!filled.ok) {
       this.#failures += 1;
       for (const problem of filled.problems) mistakes.tell(this.#mistake(problem), [site]);

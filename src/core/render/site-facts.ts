@@ -7,6 +7,7 @@ import type { CelInput } from "@bufbuild/cel";
 import type { CelCalls } from "../cel/cel-environment.ts";
 import { toCelInput } from "../cel/cel-values.ts";
 import { type ExpressionFacts, siteType } from "../expressions/expression-language.ts";
+import { StepBudget } from "../expressions/step-budget.ts";
 import { type FillProblem, fillableJson, fillJson } from "../expressions/fill-json.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
@@ -40,6 +41,7 @@ export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
 /** What is known of the sites of a model. */
 export class SiteFacts {
   readonly #fleet: JsonObject;
+  readonly #budget = new StepBudget();
   readonly #model: Pick<FleetModel, "sites" | "regions">;
   readonly #known = new Map<string, KnownSite>();
   readonly #regions = new Map<string, JsonObject>();
@@ -89,7 +91,7 @@ export class SiteFacts {
       ...(zone !== undefined && { timeZone: zone }),
     };
     const base = { site, region: ofRegion, fleet: this.#fleet };
-    const { values, problems } = filledValues(declared.spec.values, base);
+    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
     return {
       name,
       facts: { ...base, site: { ...site, values: presentValues(values) } },
@@ -144,12 +146,13 @@ export class SiteFacts {
 function filledValues(
   written: Readonly<Record<string, unknown>> | undefined,
   facts: JsonObject,
+  budget: StepBudget,
 ): { readonly values: JsonObject; readonly problems: readonly FillProblem[] } {
   if (written === undefined) return { values: {}, problems: [] };
   const json = written as JsonObject; // parsed YAML that the schema has checked
   const fillable = fillableJson(json, "site");
   if (fillable === undefined) return { values: json, problems: [] };
-  const filled = fillJson(fillable, { facts, calls: {} });
+  const filled = fillJson(fillable, { facts, calls: {} }, budget);
   if (!filled.ok) return { values: {}, problems: filled.problems };
   return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
 }

@@ -1,7 +1,10 @@
+import { StepBudget } from "../expressions/step-budget.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 
 /** Mistakes that come of a site's facts: each told once, with a site where it happens and how many more there are. */
 export class SiteMistakes {
+  /** What the expressions that make them may take. */
+  readonly budget = new StepBudget();
   readonly #found = new Map<string, { diagnostic: Diagnostic; sites: Set<string> }>();
 
   tell(diagnostic: Diagnostic, sites: readonly string[]): void {
