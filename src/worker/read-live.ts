@@ -47,7 +47,9 @@ export async function readLive(
   for (const { app, objects: asked } of queries) {
     for (const object of asked) {
       const kind = `${object.object.apiVersion} ${object.key.kind}`;
-      byKind.set(kind, [...(byKind.get(kind) ?? []), { app, object }]);
+      const wanted = byKind.get(kind) ?? [];
+      wanted.push({ app, object });
+      byKind.set(kind, wanted);
     }
   }
   for (const wanted of byKind.values()) {

@@ -10,8 +10,16 @@ metadata: {name: a, annotations: {flotilla.dev/prune: keep}}
 `;
 const plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n";
 
+const anew = (k: string, word = "recreate"): string => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: a, annotations: {flotilla.dev/immutable: ${word}}}
+immutable: true
+data: {k: "${k}"}
+`;
+const unrendered = { variant: () => undefined };
+
 /** What is known of a tree of these files that stands in a mirror, and that nobody has rendered. */
-async function keptOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+async function standing(files: Readonly<Record<string, string>>) {
   const store = { ...memoryStore(), maintain: async () => {} };
   const mirror = new MirrorRepository({ name: "east", dir: "", store });
   const tree = await store.writeTree(
@@ -21,14 +29,36 @@ async function keptOf(files: Readonly<Record<string, string>>): Promise<string[]
   const snapshot = { head: null, trailers: null, sites: new Map([["e1", content]]) };
   const trees = new KeptTrees();
   const read = { mirror, snapshot, isAwaited: false, isBehindWorker: false };
-  await trees.learn([read], { variant: () => undefined });
+  await trees.learn([read], unrendered);
+  return { trees, tree };
+}
+
+async function keptOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const { trees, tree } = await standing(files);
   return [...trees.of(tree)];
+}
+
+/** What tells one object from another that would take its place; null where the object may not be made anew. */
+async function digestOf(yaml: string): Promise<string | null> {
+  const { trees, tree } = await standing({ "_ConfigMap_x_a.yaml": yaml });
+  return trees.madeAnewOf(tree, unrendered)?.get("_ConfigMap_x_a") ?? null;
 }
 
 describe("the trees that stand", () => {
   it("tell which of their objects are kept, though the controller has just started", async () => {
     const files = { "_ConfigMap_x_a.yaml": kept, "_ConfigMap_x_b.yaml": plain };
     expect(await keptOf(files)).toEqual(["_ConfigMap_x_a"]);
+  });
+
+  it("tell which of their objects may be made anew, and by which fields; of others nothing is known", async () => {
+    const one = await digestOf(anew("1"));
+    expect(one).not.toBeNull();
+    expect(await digestOf(anew("1").replace("{name: a,", "{labels: {k: v}, name: a,"))).toBe(one);
+    expect(await digestOf(anew("2"))).not.toBe(one);
+    expect(await digestOf(anew("1", "never"))).toBeNull();
+    expect(await digestOf(kept)).toBeNull();
+    const { trees } = await standing({ "_ConfigMap_x_a.yaml": anew("1") });
+    expect(trees.madeAnewOf("another", unrendered)).toBeUndefined();
   });
 
   it("keep nothing where they cannot be read: then more is asked for, not less", async () => {
