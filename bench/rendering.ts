@@ -1,20 +1,27 @@
 /**
  * What reading, checking and rendering a fleet costs, without git, controller and clusters.
  *
- *   node bench/rendering.ts [--sites 1000,10000] [--apps 20] [--variants 40] [--rounds 5] [-o json]
+ *   node bench/rendering.ts [--sites 1000,10000] [--apps 20] [--variants 40] [--rounds 5] [--differing] [-o json]
  *
  * Each app is a Deployment and two ConfigMaps with an overlay for each of its variants, and sites spread evenly over the
- * variants. Times are CPU times of this process, so that a busy machine does not change them.
+ * variants; with `--differing`, and a ConfigMap that is another one at every site. Each size is measured in a process of
+ * its own. Times are CPU times of that process, so that a busy machine does not change them.
  *
- * - cold: every file parsed and checked, everything rendered, in a process that knows nothing
+ * - cold: every file parsed and checked, everything rendered, in a process that knows nothing: a start
  * - one file changed: one manifest of one app, then one site, in a process that has rendered the commit before
+ * - validate: `flotilla validate` of the files in a folder, the start of the process included
  */
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs, promisify } from "node:util";
 import { formatTable } from "../src/cli/output.ts";
 import { isError } from "../src/core/model/diagnostic.ts";
 import type { SourceFile } from "../src/core/model/fleet-model.ts";
 import { Rendering } from "../src/controller/rendering.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
+import { cpuOf } from "./process-cpu.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { type VariedFleet, variedFleet } from "./varied-fleet.ts";
 
@@ -24,9 +31,14 @@ const { values } = parseArgs({
     apps: { type: "string", default: "20" },
     variants: { type: "string", default: "40" },
     rounds: { type: "string", default: "5" },
+    differing: { type: "boolean", default: false },
     output: { type: "string", short: "o", default: "table" },
+    /** This process is the one that measures this many sites. */
+    measure: { type: "string" },
   },
 });
+
+const rounds = Number(values.rounds);
 
 interface Measured extends Spread {
   readonly figure: string;
@@ -55,23 +67,29 @@ function renderer(): (commit: string, files: readonly SourceFile[]) => Promise<v
     onReady: () => undefined,
     signal: new AbortController().signal,
   });
+  let last = "";
   return async (commit, files) => {
     now = files;
     const head = await rendering.followed(commit);
+    // As the controller does: what neither this commit nor the last one needs is let go of.
+    rendering.retain(new Set([last, commit]));
+    last = commit;
     if (head.ok) return;
     const [mistake] = head.diagnostics.filter(isError);
     throw new Error(`the fleet is not valid: ${JSON.stringify(mistake)}`);
   };
 }
 
-async function measure(sites: number, rounds: number): Promise<Measured[]> {
-  const fleet: VariedFleet = {
-    sites,
-    apps: Number(values.apps),
-    variants: Number(values.variants),
-  };
+function fleetOf(sites: number): VariedFleet {
+  const { apps, variants, differing: isDiffering } = values;
+  return { sites, apps: Number(apps), variants: Number(variants), isDiffering };
+}
+
+async function measure(sites: number): Promise<Measured[]> {
+  const fleet = fleetOf(sites);
   const render = renderer();
-  const cold = await timed(() => render("0", variedFleet(fleet, {})));
+  const first = variedFleet(fleet, {});
+  const cold = await timed(() => render("0", first));
   const changes: number[] = [];
   const joins: number[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -80,27 +98,61 @@ async function measure(sites: number, rounds: number): Promise<Measured[]> {
     const joined = variedFleet(fleet, { version: round, newSites: round });
     joins.push(await timed(() => render(`j${round}`, joined)));
   }
-  const { rss } = process.memoryUsage();
+  const { maxRSS } = process.resourceUsage();
   return [
     { figure: "cold", sites, unit: "ms", ...spreadOf([cold]) },
     { figure: "one manifest changed", sites, unit: "ms", ...spreadOf(changes) },
     { figure: "one site more", sites, unit: "ms", ...spreadOf(joins) },
-    { figure: "memory, resident", sites, unit: "MB", ...spreadOf([rss / 1024 / 1024]) },
+    { figure: "memory, largest", sites, unit: "MB", ...spreadOf([maxRSS / 1024]) },
   ];
 }
 
-const figures: Measured[] = [];
-for (const sites of values.sites.split(",").map(Number)) {
-  figures.push(...(await measure(sites, Number(values.rounds))));
+const run = promisify(execFile);
+
+async function measureApart(sites: number): Promise<Measured[]> {
+  const { stdout } = await run(
+    process.execPath,
+    [import.meta.filename, ...process.argv.slice(2), "--measure", String(sites)],
+    { maxBuffer: 1024 * 1024 },
+  );
+  return JSON.parse(stdout) as Measured[]; // what `measure` gave there
 }
-if (values.output === "json") process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-else {
-  const rows = figures.map(({ figure, sites, unit, median, min, max, rounds }) => [
+
+async function measureValidate(sites: number): Promise<Measured> {
+  const folder = await mkdtemp(join(tmpdir(), "flotilla-bench-"));
+  try {
+    for (const { path, text } of variedFleet(fleetOf(sites), {})) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+    const before = (await cpuOf(process.pid)).childrenMs;
+    const command = join(import.meta.dirname, "../bin/flotilla.js");
+    await run(process.execPath, [command, "validate", folder]);
+    const took = (await cpuOf(process.pid)).childrenMs - before;
+    return { figure: "validate", sites, unit: "ms", ...spreadOf([took]) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function table(figures: readonly Measured[]): string {
+  const rows = figures.map(({ figure, sites, unit, median, min, max, rounds: count }) => [
     figure,
     String(sites),
     `${median.toFixed(0)} ${unit}`,
-    rounds === 1 ? "" : `${min.toFixed(0)} to ${max.toFixed(0)}`,
-    String(rounds),
+    count === 1 ? "" : `${min.toFixed(0)} to ${max.toFixed(0)}`,
+    String(count),
   ]);
-  process.stdout.write(formatTable(["FIGURE", "SITES", "MEDIAN", "RANGE", "ROUNDS"], rows));
+  return formatTable(["FIGURE", "SITES", "MEDIAN", "RANGE", "ROUNDS"], rows);
+}
+
+if (values.measure !== undefined) {
+  process.stdout.write(JSON.stringify(await measure(Number(values.measure))));
+} else {
+  const figures: Measured[] = [];
+  for (const sites of values.sites.split(",").map(Number)) {
+    figures.push(...(await measureApart(sites)), await measureValidate(sites));
+  }
+  const isJson = values.output === "json";
+  process.stdout.write(isJson ? `${JSON.stringify(figures, null, 2)}\n` : table(figures));
 }

@@ -5,6 +5,8 @@ export interface VariedFleet {
   readonly sites: number;
   readonly apps: number;
   readonly variants: number;
+  /** Each app has one object more, which is another one at every site. */
+  readonly isDiffering?: boolean;
 }
 
 /** What differs from the first commit. */
@@ -61,7 +63,8 @@ function sites(fleet: VariedFleet, more: number): [string, string][] {
   ]);
 }
 
-function appFiles({ variants }: VariedFleet, app: number, version: number): [string, string][] {
+function appFiles(fleet: VariedFleet, app: number, version: number): [string, string][] {
+  const { variants, isDiffering = false } = fleet;
   const name = `app-${app}`;
   const overlays = Array.from({ length: variants }, (_, variant) => ({
     virtualSites: [`v${variant}`],
@@ -79,7 +82,7 @@ function appFiles({ variants }: VariedFleet, app: number, version: number): [str
   }));
   const spec = {
     namespace: name,
-    source: { manifests: `apps/${name}/manifests` },
+    source: { manifests: `apps/${name}/manifests`, ...(isDiffering && { expressions: true }) },
     placement: { virtualSites: ["everywhere"] },
     overlays,
   };
@@ -88,11 +91,16 @@ function appFiles({ variants }: VariedFleet, app: number, version: number): [str
     [`apps/${name}/manifests/deployment.yaml`, deployment(name)],
     [`apps/${name}/manifests/settings.yaml`, configMap(name, version)],
     [`apps/${name}/manifests/more.yaml`, configMap(`${name}-more`, 0)],
+    ...(isDiffering ? [[`apps/${name}/manifests/own.yaml`, ownMap(name)] as [string, string]] : []),
   ];
 }
 
 function configMap(name: string, version: number): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  version: "${version}"\n  text: ${"x".repeat(500)}\n`;
+}
+
+function ownMap(app: string): string {
+  return `${configMap(`${app}-own`, 0)}  site: \${site.name}\n`;
 }
 
 function deployment(name: string): string {

@@ -69,6 +69,7 @@ export function describeKey(key: ObjectKey): string {
 }
 
 function escapePart(part: string, plain: RegExp): string {
+  if (/^[a-z0-9.-]*$/.test(part)) return part;
   let escaped = "";
   for (const byte of new TextEncoder().encode(part)) {
     const char = String.fromCharCode(byte);

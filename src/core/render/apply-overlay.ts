@@ -33,6 +33,15 @@ import { addSidecar, setResources, setScheduling } from "./set-pods.ts";
 export interface PlacedOverlay {
   readonly overlay: Overlay;
   readonly at: (path: FieldPath) => Place;
+  /** What its steps made of objects before, for an overlay that is the same for many shapes. */
+  readonly steps?: (path: FieldPath) => WeakMap<SourceObject, OverlayStep>;
+}
+
+/** What one step of an overlay made of one object. */
+export interface OverlayStep {
+  readonly source: SourceObject;
+  readonly isChanged: boolean;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** What an overlay made of the objects. */
@@ -137,25 +146,41 @@ function sealChange(before: KubeObject, after: KubeObject, at: () => Place): Dia
   return [mistake(at(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
 }
 
+interface Change {
+  readonly source: SourceObject;
+  readonly path: FieldPath;
+  readonly object: KubeObject;
+}
+
 /** The source with a new object, which is checked; mistakes are those of the field of the overlay at `path`. */
-function changed(
-  state: State,
-  { source, path, object }: { source: SourceObject; path: FieldPath; object: KubeObject },
-): SourceObject {
-  if (canonicalJson(object) === canonicalJson(source.object)) return source;
-  state.changed = true;
+function changed(state: State, change: Change): SourceObject {
+  // Where a move puts what an object names, its other objects say.
+  const steps = change.path[0] === "namespace" ? undefined : state.steps?.(change.path);
+  const step = steps?.get(change.source) ?? stepOf(state, change);
+  steps?.set(change.source, step);
+  if (step.isChanged) state.changed = true;
+  state.diagnostics.push(...step.diagnostics);
+  return step.source;
+}
+
+function stepOf(state: State, { source, path, object }: Change): OverlayStep {
+  if (canonicalJson(object) === canonicalJson(source.object)) {
+    return { source, isChanged: false, diagnostics: [] };
+  }
   const at = (): Place => state.at(path);
   const cleaned = withoutServerFields(object);
   const problems = [
     ...checkObject({ object: cleaned, at, keyAt: at, textAt: at }),
     ...sealChange(source.object, cleaned, at),
   ];
-  if (problems.length === 0) return { ...source, object: cleaned };
+  const after = { ...source, object: cleaned, key: keyOf(cleaned) };
+  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
   const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  state.diagnostics.push(
-    ...problems.map((problem) => ({ ...problem, message: `${where}: ${problem.message}` })),
-  );
-  return { ...source, object: cleaned, key: keyOf(cleaned) };
+  const diagnostics = problems.map((problem) => ({
+    ...problem,
+    message: `${where}: ${problem.message}`,
+  }));
+  return { source: after, isChanged: true, diagnostics };
 }
 
 function changeAll(

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, describeKey, objectId } from "../model/kube-object.ts";
 import { emitYaml } from "./emit-yaml.ts";
-import { blobHash } from "./git-tree.ts";
+import { blobHash, treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { RenderedObject } from "./rendered.ts";
@@ -12,7 +12,7 @@ import type { RenderedObject } from "./rendered.ts";
 /** An object of a variant, and what is wrong with it. */
 interface FinishedObject {
   readonly rendered: RenderedObject;
-  readonly blob: Buffer;
+  readonly entry: TreeFileEntry;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -27,17 +27,32 @@ export function finisher(fleet: string, app: string): Finish {
     const known = done.get(object);
     if (known !== undefined) return known;
     const owned = withOwner(object, { fleet, app });
-    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
-    const finished = { rendered, blob: blobHash(rendered.yaml), problems: checkSize(source) };
+    const id = objectId(key);
+    const yaml = emitYaml(owned);
+    const finished = {
+      rendered: {
+        id,
+        object: owned,
+        // Where there is another object at each of ten thousand sites, their texts would be most of the memory.
+        get yaml() {
+          return emitYaml(owned);
+        },
+      },
+      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
+      problems: checkSize(source, yaml),
+    };
     done.set(object, finished);
     return finished;
   };
 }
 
 const maxBytes = 1024 * 1024;
+/** A character of YAML is at most six bytes of JSON, with quotes, colon and comma for what stands between. */
+const mostGrowth = 10;
 
 /** What etcd and the API server take, with some room for what the server adds. */
-function checkSize({ object, key, at }: SourceObject): Diagnostic[] {
+function checkSize({ object, key, at }: SourceObject, yaml: string): Diagnostic[] {
+  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
   const bytes = Buffer.byteLength(canonicalJson(object));
   if (bytes <= maxBytes / 2) return [];
   const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;

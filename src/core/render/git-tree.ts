@@ -24,11 +24,27 @@ export function treeId(files: readonly TreeFile[]): TreeId {
 
 /** The same, of files whose hashes are known. */
 export function treeIdOf(files: readonly { name: string; blob: Buffer }[]): TreeId {
-  const entries = files
-    .map(({ name, blob }) => ({ name: Buffer.from(name), blob }))
-    .toSorted((a, b) => Buffer.compare(a.name, b.name)) // git orders names by bytes
-    .flatMap(({ name, blob }) => [Buffer.from("100644 "), name, Buffer.from([0]), blob]);
-  return objectHash("tree", Buffer.concat(entries)).toString("hex");
+  return treeIdOfEntries(files.map(treeEntry));
+}
+
+/** A file of a tree as git hashes it. */
+export interface TreeFileEntry {
+  readonly name: Buffer;
+  readonly bytes: Buffer;
+}
+
+/** The entry of a file whose hash is known. */
+export function treeEntry({ name, blob }: { name: string; blob: Buffer }): TreeFileEntry {
+  const bytes = Buffer.from(name);
+  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
+}
+
+const zero = Buffer.from([0]);
+
+/** The id of a tree with these entries. */
+export function treeIdOfEntries(entries: readonly TreeFileEntry[]): TreeId {
+  const sorted = entries.toSorted((a, b) => Buffer.compare(a.name, b.name)); // git orders names by bytes
+  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
 }
 
 function objectHash(type: "blob" | "tree", content: Buffer): Buffer {

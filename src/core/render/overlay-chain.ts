@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { applyOverlay } from "./apply-overlay.ts";
+import { applyOverlay, type OverlayStep } from "./apply-overlay.ts";
 import type { FilledShape, ShapedOverlay } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
@@ -27,6 +27,7 @@ export class OverlayChain {
   #links = new Map<string, NumberedLink>();
   #before: ReadonlyMap<string, NumberedLink> = new Map();
   #count = 0;
+  readonly #steps = new Map<string, WeakMap<SourceObject, OverlayStep>>();
 
   constructor(app: LayeredApp, context: ManifestContext) {
     this.#app = app;
@@ -65,12 +66,24 @@ export class OverlayChain {
     return known;
   }
 
+  #stepsAt(path: FieldPath): WeakMap<SourceObject, OverlayStep> {
+    const key = path.join(".");
+    const known = this.#steps.get(key) ?? new WeakMap<SourceObject, OverlayStep>();
+    this.#steps.set(key, known);
+    return known;
+  }
+
   #applyTo(
     before: ChainLink,
     { index, overlay, isFilled }: ShapedOverlay,
   ): Omit<NumberedLink, "number"> {
     const at = ["spec", "overlays", index];
-    const placed = { overlay, at: (path: FieldPath) => this.#app.at([...at, ...path]) };
+    const placed = {
+      overlay,
+      at: (path: FieldPath) => this.#app.at([...at, ...path]),
+      // Shapes that differ in one object have all others in common.
+      ...(!isFilled && { steps: (path: FieldPath) => this.#stepsAt([...at, ...path]) }),
+    };
     const { objects, changed, matchedImages, ...result } = applyOverlay(
       before.objects,
       placed,

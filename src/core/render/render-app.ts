@@ -13,7 +13,7 @@ import { type ObjectId, objectId } from "../model/kube-object.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type Finish, finisher } from "./finish-object.ts";
-import { treeIdOf } from "./git-tree.ts";
+import { treeIdOfEntries } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
@@ -294,7 +294,7 @@ function variantOf(
   const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
   if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
-  const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
+  const tree = treeIdOfEntries(sorted.map(({ entry }) => entry));
   const value = {
     tree,
     objects: sorted.map(({ rendered }) => rendered),

@@ -13,6 +13,7 @@ import {
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import type { AppRendering } from "../../../src/core/render/render-app.ts";
 import type { ToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import { neededTools, type ToolRequest } from "../../../src/core/render/tools/tool-requests.ts";
 import {
   aFleet,
   appYaml,
@@ -80,6 +81,7 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     site("e2", depot, { suspend: true }),
     site("e2", { ...depot, extra: "x" }),
     "apiVersion: flotilla.dev/v1alpha1\nkind: Site\nmetadata: {name: e2\n",
+    "a: [b\n",
     null,
   ],
   "sites/moved/e2.yaml": [null, site("e2", depot), site("e4", shop)],
@@ -159,9 +161,9 @@ const edit = fc.tuple(
 const commit = fc.tuple(fc.array(edit, { minLength: 1, maxLength: 2 }), fc.nat());
 
 /** As kustomize or Helm would have given them: a function of the request. */
-function toolsFor(loaded: ReturnType<typeof loadFleet>): ToolOutputs {
+function toolsFor(requests: readonly ToolRequest[]): ToolOutputs {
   return new Map(
-    neededByLoaded(loaded).map(({ key, chart: inputs, source }) => {
+    requests.map(({ key, chart: inputs, source }) => {
       const data = { values: JSON.stringify(inputs?.values), digest: source.digest };
       const metadata = { name: "chart" };
       const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
@@ -172,7 +174,7 @@ function toolsFor(loaded: ReturnType<typeof loadFleet>): ToolOutputs {
 
 function render(files: readonly SourceFile[], known?: KnownFleet): RenderedFiles {
   const loaded = loadFleet(files, known);
-  return renderWith(loaded, toolsFor(loaded));
+  return renderWith(loaded, toolsFor(neededByLoaded(loaded)));
 }
 
 /** Everything that can be seen of a rendered fleet. */
@@ -195,17 +197,22 @@ function seenApp({ sites, ...app }: AppRendering["app"]): unknown {
 function planned(before: RenderedFiles, after: RenderedFiles): unknown {
   const [base, head] = [planSide("base", before), planSide("head", after)];
   if (!base.ok || !head.ok || !before.ok || !after.ok) return null;
-  const tools = new Map([...before.tools, ...after.tools]);
-  const needsMore = [...base.side.model.toolSources].length > 0;
-  if (needsMore) return null; // what its tools give at the sites of the head is asked for elsewhere
-  return planChange({ ...base.side, tools }, head.side, 0);
+  return planChange({ ...base.side, tools: toolsAt(before, after) }, head.side, 0);
+}
+
+type Valid = Extract<RenderedFiles, { ok: true }>;
+
+/** What the tools of one commit give at the sites of both. */
+function toolsAt({ model, tools }: Valid, { model: siteModel }: Valid): ToolOutputs {
+  return new Map([...tools, ...toolsFor(neededTools({ model, siteModel }))]);
 }
 
 /** An app as one commit has it, at the sites of another. */
 function older(before: RenderedFiles, after: RenderedFiles): unknown {
   if (!before.ok || !after.ok || !before.model.apps.has("web")) return null;
   const { model } = before;
-  const rendered = renderApp(model, "web", { siteModel: after.model, tools: before.tools });
+  const tools = toolsAt(before, after);
+  const rendered = renderApp(model, "web", { siteModel: after.model, tools });
   return rendered.ok ? seenApp(rendered.value.app) : rendered.diagnostics;
 }
 
@@ -265,7 +272,7 @@ const histories: Readonly<Record<string, readonly Edits[]>> = {
   ],
   "a file is gone, then broken, while a name leads nowhere": [
     { ...choice("apps/till.yaml", "nowhere"), "sites/e2.yaml": null },
-    choice("sites/e2.yaml", "{name: e2\n"),
+    choice("sites/e2.yaml", "a: [b"),
   ],
   "two apps come to have the same object": [
     choice("manifests/till/settings.yaml", "shared"),
@@ -280,10 +287,11 @@ const histories: Readonly<Record<string, readonly Edits[]>> = {
   "the vocabulary comes to lack what an expression selects by": [
     {
       ...choice("apps/web.yaml", '"expressions":true'),
-      "manifests/web/more.yaml": configMapYaml("more", { n: "${sites('ring').map(s, s.name)}" }),
+      "manifests/web/more.yaml": configMapYaml("more", { n: "${sites('extra').map(s, s.name)}" }),
+      "virtual-sites/extra.yaml": null,
     },
+    fleetWith({ labels: { tier: {}, ring: {}, extra: {} } }),
     fleetWith({ labels: { tier: {}, ring: {} } }),
-    fleetWith({ labels: { tier: {}, rings: {} } }),
   ],
   "the fleet gets another name": [
     {},
