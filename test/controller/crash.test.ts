@@ -136,10 +136,12 @@ describe("a controller that is killed", { timeout: 120_000 }, () => {
     const failed = first.stop.bind(first);
     await eventually("it leads", async () => (await bench.controlHead()) !== "");
     const second = await startController(bench, { listen: "127.0.0.1:0" });
+    // One that has come to rest looks at control again after 30 s at the latest.
     await expect(
       eventually(
         "the first ended",
         async () => (await first.request("/healthz").catch(() => null)) === null,
+        60_000,
       ),
     ).resolves.toBe(true);
     await expect(failed()).rejects.toMatchObject({ code: "STALE_EPOCH" });
