@@ -34306,7 +34306,7 @@ function contains(target, alias) {
   return at2 >= start && at2 < end;
 }
 function mapping(node, state) {
-  const own2 = /* @__PURE__ */ new Map();
+  const own3 = /* @__PURE__ */ new Map();
   const merged = /* @__PURE__ */ new Map();
   for (const pair2 of node.items) {
     if (isMergeKey(pair2)) {
@@ -34317,11 +34317,11 @@ function mapping(node, state) {
     const key = keyText2(pair2.key, state);
     const value = convert(pair2.value, state);
     if (key === void 0) continue;
-    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own2.set(key, value);
+    if (own3.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own3.set(key, value);
   }
-  for (const key of own2.keys()) merged.delete(key);
-  return Object.fromEntries([...merged, ...own2]);
+  for (const key of own3.keys()) merged.delete(key);
+  return Object.fromEntries([...merged, ...own3]);
 }
 function isMergeKey(pair2) {
   return (0, import_yaml2.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
@@ -35166,9 +35166,9 @@ function compareText(a, b) {
 
 // src/core/rollout/words.ts
 function someOf(names2, most = 3) {
-  const all = [...names2];
-  const shown2 = all.slice(0, most).join(", ");
-  return all.length > most ? `${shown2} and ${all.length - most} more` : shown2;
+  const count = "size" in names2 ? names2.size : names2.length;
+  const shown2 = names2.values().take(most).toArray().join(", ");
+  return count > most ? `${shown2} and ${count - most} more` : shown2;
 }
 function countOf(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -35728,8 +35728,8 @@ function readToolSource(source, index, at2) {
   });
   if (!found.ok) return missing2([written.field], found.message, found.hint);
   const { path: path3 } = found;
-  const own2 = filesBelow(index, path3);
-  if (own2.length === 0) {
+  const own3 = filesBelow(index, path3);
+  if (own3.length === 0) {
     const hint = "write the folder's path from the root of the repository";
     return missing2([written.field], `there is no folder "${written.path}"`, hint);
   }
@@ -35743,11 +35743,11 @@ function readToolSource(source, index, at2) {
     index,
     (position) => at2(["helm", "valuesFiles", position])
   );
-  const scanned = scanChart(path3, own2, {
+  const scanned = scanChart(path3, own3, {
     at: at2(["chart"]),
     skipsSchemas: source.helm?.skipSchemaValidation === true
   });
-  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
+  const files = new Map([...own3, ...values.files].map((file) => [file.path, file]));
   const named2 = values.files.map((file) => file.path);
   const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
   return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
@@ -36009,8 +36009,8 @@ function openApiSchema(schema) {
   const known3 = isJsonObject(properties) ? properties : {};
   return {
     field(name2) {
-      const own2 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
-      return isJsonObject(own2) ? openApiField(own2) : plainField;
+      const own3 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
+      return isJsonObject(own3) ? openApiField(own3) : plainField;
     }
   };
 }
@@ -55989,11 +55989,11 @@ var CelEnvironment = class {
       DYN4,
       (value) => isCelList(value) ? this.#take(flatList(value), 1 + value.size / 500) : this.#take(value, this.#weights.weigh(value))
     );
-    const own2 = Object.keys(this.#functions ?? {}).map(
+    const own3 = Object.keys(this.#functions ?? {}).map(
       (name2) => celFunc(name2, [CelScalar.STRING], DYN4, (text) => this.#call(name2, text))
     );
     const ofTexts = this.#functions === void 0 ? [] : textFunctions();
-    return celEnv({ funcs: [step, match2, grow, ...own2, ...ofTexts] });
+    return celEnv({ funcs: [step, match2, grow, ...own3, ...ofTexts] });
   }
   #call(name2, text) {
     const call = Object.hasOwn(this.#calls, name2) ? this.#calls[name2] : void 0;
@@ -57165,11 +57165,11 @@ function checkLabels2({ object, at: at2, keyAt }) {
   });
 }
 function checkOwnership({ object, keyAt }) {
-  const own2 = [
+  const own3 = [
     ["metadata", "labels", appLabel],
     ["metadata", "annotations", ownerAnnotation]
   ];
-  return own2.flatMap((path3) => {
+  return own3.flatMap((path3) => {
     if (valueAt2(object, path3) === void 0) return [];
     const message = `${String(path3.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
@@ -57215,14 +57215,14 @@ function checkSealed({ object, keyAt }) {
   });
 }
 function textMaps({ object }) {
-  const own2 = [
+  const own3 = [
     ["metadata", "labels"],
     ["metadata", "annotations"]
   ];
   const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
-  if (!isBuiltIn) return own2;
-  if (object.kind === "ConfigMap") own2.push(["data"]);
-  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
+  if (!isBuiltIn) return own3;
+  if (object.kind === "ConfigMap") own3.push(["data"]);
+  return [...own3, ...podTextMaps(object["spec"], ["spec"])];
 }
 var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
 var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
@@ -58456,8 +58456,8 @@ function named(objects, patch, appNamespace) {
   );
   const { namespace } = metadata;
   if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
-  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own2.length > 0) return own2;
+  const own3 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
+  if (own3.length > 0) return own3;
   return candidates2.length === 1 ? candidates2 : [];
 }
 
@@ -58769,8 +58769,8 @@ function applyReplicas(state, index) {
   });
 }
 function withMetadata(object, field, added) {
-  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
-  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
+  const own3 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
+  return { ...object, metadata: { ...object.metadata, [field]: { ...own3, ...added } } };
 }
 
 // src/core/render/overlay-chain.ts
@@ -58962,19 +58962,19 @@ function diagnosticOf(problem2, written) {
 function unusedOverlays(app, effects) {
   const overlays = app.value.spec.overlays ?? [];
   return overlays.flatMap(({ name: name2, images = [] }, index) => {
-    const own2 = effects.filter(({ overlay }) => overlay === index);
+    const own3 = effects.filter(({ overlay }) => overlay === index);
     const path3 = ["spec", "overlays", index];
     const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
-    if (own2.length === 0) {
+    if (own3.length === 0) {
       const message = `${title} is for no site of the app`;
       return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
     }
-    if (!own2.some(({ changed: changed3 }) => changed3)) {
+    if (!own3.some(({ changed: changed3 }) => changed3)) {
       const message = `${title} changes nothing at any site`;
       return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
     }
     return [...images.entries()].flatMap(([position, image]) => {
-      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      if (own3.some(({ matchedImages }) => matchedImages.has(position))) return [];
       const message = `no container of the app has the image "${image.name}"`;
       const hint = "name the image as the manifests do, without tag or digest";
       const place = app.at([...path3, "images", position, "name"]);
@@ -65219,6 +65219,7 @@ function assumedState({ base, head, isProtected, now }) {
     desired: desired(head.rendered),
     headSites,
     strategyOf: (app) => resolveStrategy(granting.model, app),
+    newestStrategyOf: (app) => head.model.apps.has(app) ? resolveStrategy(head.model, app) : void 0,
     isProtected
   };
 }
@@ -65331,8 +65332,8 @@ function releaseLine({ app, kind, sites, strategy, verb }) {
   return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
 }
 function stageLines(stages2, { release: release2 }) {
-  const own2 = stages2.filter((stage) => stage.release === release2);
-  const rows = own2.map((stage, index) => [
+  const own3 = stages2.filter((stage) => stage.release === release2);
+  const rows = own3.map((stage, index) => [
     `  ${index + 1}. ${stage.name}`,
     stage.by,
     countOf(stage.sites.length, "site"),
@@ -65374,10 +65375,10 @@ function waitInWords({ reason, endsWhen }) {
 function asOfLines({ at: at2 }) {
   return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
 }
-function groupLines(variants, { sites, variants: own2 }) {
-  const variant = variants[own2[0] ?? -1];
+function groupLines(variants, { sites, variants: own3 }) {
+  const variant = variants[own3[0] ?? -1];
   if (variant === void 0) return [];
-  const several = own2.length === 1 ? "" : ` (${own2.length} variants that change alike; the first is shown)`;
+  const several = own3.length === 1 ? "" : ` (${own3.length} variants that change alike; the first is shown)`;
   return [
     "",
     `  at ${countOf(sites.length, "site")}: ${someOf(sites)}${several}`,
@@ -70394,21 +70395,21 @@ function readFleetFiles(files, known3 = /* @__PURE__ */ new Map()) {
   const mentioningOwn = kept.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
-  const own2 = [...mentioningOwn, ...strays];
+  const own3 = [...mentioningOwn, ...strays];
   const unreadable3 = files.filter(({ path: path3, problem: problem2 }) => problem2 !== void 0 && !isIgnored(path3));
   const ownPaths = new Set(
-    own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
+    own3.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   return {
-    documents: own2.flatMap(({ documents }) => documents),
+    documents: own3.flatMap(({ documents }) => documents),
     diagnostics: [
       ...unreadable3.map(unreadableFile),
-      ...own2.flatMap(({ diagnostics }) => diagnostics),
+      ...own3.flatMap(({ diagnostics }) => diagnostics),
       ...mentioningOwn.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
       ...sorted.filter(({ path: path3 }) => !isIgnored(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
     ],
     mistaken: /* @__PURE__ */ new Set([
-      ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
+      ...own3.flatMap(({ mistaken: mistaken2 }) => mistaken2),
       ...unreadable3.length > 0 ? ["unknown"] : []
     ]),
     all: sorted,
@@ -70430,14 +70431,14 @@ function readFile3(file) {
   const mistakes = identities.flatMap(
     ({ identity: identity2 }) => identity2.is === "mistaken" ? identity2 : []
   );
-  const own2 = identities.flatMap(
+  const own3 = identities.flatMap(
     ({ document: document2, identity: identity2 }) => identity2.is === "kind" ? { kind: identity2.kind, document: document2 } : []
   );
-  const isFlotillas = own2.length > 0 || mistakes.length > 0;
+  const isFlotillas = own3.length > 0 || mistakes.length > 0;
   const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
   return {
     file,
-    documents: own2,
+    documents: own3,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
       // What a broken document seems to be may come of what breaks it, which is told.
@@ -70596,9 +70597,9 @@ function documentsWithErrors(documents, errors) {
   const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
   const found = /* @__PURE__ */ new Set();
   for (const error of errors) {
-    const own2 = byFile.get(error.file) ?? [];
-    const before = own2.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
-    const owner = before.at(-1) ?? own2[0];
+    const own3 = byFile.get(error.file) ?? [];
+    const before = own3.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
+    const owner = before.at(-1) ?? own3[0];
     if (owner !== void 0) found.add(owner.document);
   }
   return found;
@@ -70661,9 +70662,9 @@ function fileHash({ text, isBinary = false }) {
   return (0, import_node_crypto9.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
 }
 function hashesBelow(folder, files) {
-  const own2 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
+  const own3 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
   return Object.fromEntries(
-    own2.map((file) => [file.path.slice(folder.length + 1), fileHash(file)])
+    own3.map((file) => [file.path.slice(folder.length + 1), fileHash(file)])
   );
 }
 function checkVendored({ fleet }, { all }) {
@@ -71268,9 +71269,14 @@ function isRelease(record4) {
   return record4 !== null && "stages" in record4 && "list" in record4;
 }
 
+// src/core/rollout/unit-memory.ts
+function newUnitMemory() {
+  return { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() };
+}
+
 // src/core/rollout/board.ts
 var noArrivals = { handed: {}, failed: {} };
-function newBoard(input2) {
+function newBoard(input2, units = newUnitMemory()) {
   const apps = Object.keys(input2.control.apps).toSorted();
   return {
     input: input2,
@@ -71288,7 +71294,7 @@ function newBoard(input2) {
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
-    units: { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() }
+    units
   };
 }
 var unknownApp = { current: { release: null, partial: [] }, open: [], bad: [] };
@@ -71302,6 +71308,7 @@ function appBoard(app, control2) {
     bad,
     badTrees,
     arrivals,
+    draft: null,
     inFlight: /* @__PURE__ */ new Map(),
     movedNow: /* @__PURE__ */ new Set(),
     promoted: /* @__PURE__ */ new Map(),
@@ -71357,6 +71364,16 @@ function setArrivals(board, app, to) {
     record: isEmpty3 ? null : to.arrivals,
     why: to.why
   });
+}
+function draftArrivals(board, app, why) {
+  const { handed, failed: failed4 } = app.arrivals;
+  if (app.draft?.handed === handed && app.draft.failed === failed4) return app.draft;
+  const draft = { handed: { ...handed }, failed: { ...failed4 } };
+  const arrivals = { ...app.arrivals, ...draft };
+  app.draft = draft;
+  app.arrivals = arrivals;
+  change(board, controlPaths.arrivals(app.app), { record: arrivals, why });
+  return draft;
 }
 function wakeLater(board, at2) {
   if (at2 > board.input.now) wakeAt(board, at2);
@@ -71808,12 +71825,13 @@ function lossesOf(board, site, { step, steps: steps2 }) {
 }
 function droppedObjects({ input: input2, dropped }, { from, to }) {
   if (from === void 0 || from === to) return [];
-  const key = `${from} ${to}`;
-  const known3 = dropped.get(key);
+  const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
+  dropped.set(from, byTarget);
+  const known3 = byTarget.get(to);
   if (known3 !== void 0) return known3;
   const kept = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const objects = [...input2.objectsOf(from)].filter((object) => !kept.has(object));
-  dropped.set(key, objects);
+  byTarget.set(to, objects);
   return objects;
 }
 function hasObject({ input: input2 }, tree, object) {
@@ -71878,8 +71896,8 @@ function countLosses(board, release2) {
     const step = stepAt(board, release2, site);
     if (step === void 0) continue;
     const steps2 = from === null || from === step.from ? [step] : [step, { ...step, from }];
-    const gone = new Set(steps2.flatMap((each) => finalLosses(board, site, each)));
-    for (const object of steps2.flatMap((each) => droppedObjects(board, each))) {
+    const { dropped, gone } = lossesBy(board, site, steps2);
+    for (const object of dropped) {
       (gone.has(object) ? deleted : spared).add(object);
     }
     bySite2.set(site, gone.size);
@@ -71887,6 +71905,11 @@ function countLosses(board, release2) {
   }
   for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
   return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
+}
+function lossesBy(board, site, steps2) {
+  const dropped = steps2.flatMap((step) => droppedObjects(board, step));
+  if (dropped.length === 0) return { dropped, gone: /* @__PURE__ */ new Set() };
+  return { dropped, gone: new Set(steps2.flatMap((step) => finalLosses(board, site, step))) };
 }
 function stepAt(board, release2, site) {
   const entry2 = own(release2.list, site);
@@ -72252,6 +72275,11 @@ function sortedByStage(releases) {
   return stages2;
 }
 function unitSite(board, releases, site) {
+  const [only] = releases.length === 1 ? releases : [];
+  const part = only === void 0 ? null : partAt(board, only, site);
+  if (part !== null) {
+    return { site, region: part.view.facts?.region ?? "", parts: [part], state: part.state };
+  }
   const parts = onePerApp(releases.flatMap((release2) => partAt(board, release2, site) ?? []));
   const region = own(board.input.sites, site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
@@ -72402,7 +72430,8 @@ function unlistSites({ input: input2, board }, app) {
 function planSiteMoves(board) {
   const { sites, control: control2 } = board.input;
   for (const site of Object.keys(sites)) {
-    const [facts, assignment] = [own(sites, site), own(control2.sites, site)];
+    const facts = sites[site];
+    const assignment = own(control2.sites, site);
     if (facts === void 0) continue;
     if (assignment === void 0)
       assign(board, site, {
@@ -73403,9 +73432,9 @@ function hunkText(lines2, { start, end }) {
   const before = lines2.slice(0, start);
   const hunk = lines2.slice(start, end);
   const range2 = (sign) => {
-    const own2 = (line) => line.sign === " " || line.sign === sign;
-    const length = hunk.filter(own2).length;
-    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
+    const own3 = (line) => line.sign === " " || line.sign === sign;
+    const length = hunk.filter(own3).length;
+    const first2 = before.filter(own3).length + (length === 0 ? 0 : 1);
     return `${sign}${first2},${length}`;
   };
   const body = hunk.map(({ sign, text }) => `${sign}${text}
@@ -73617,12 +73646,14 @@ function isToLeave({ input: input2 }, release2, site) {
 function clearMarkers(board) {
   const left = /* @__PURE__ */ new Map();
   for (const site of Object.keys(board.input.mirrors)) {
-    for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
-      if (!("leaving" in entry2) || !hasLeft(board, site, app)) continue;
+    const apps = board.input.mirrors[site] ?? {};
+    for (const app of Object.keys(apps)) {
+      const entry2 = apps[app];
+      if (entry2 === void 0 || !("leaving" in entry2) || !hasLeft(board, site, app)) continue;
       const { mirror } = viewSite(board.input, app, site);
       const { release: release2 } = entry2.leaving;
-      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
-      board.handOvers.push({ site, mirror, apps });
+      const cleared = [{ app, release: release2, set: { clear: "marker" }, good: null }];
+      board.handOvers.push({ site, mirror, apps: cleared });
       board.apps.get(app)?.movedNow.add(site);
       noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
     }
@@ -74049,7 +74080,8 @@ function openList(board, app, arrivals) {
     unavailable: resolveAmount(budgets.maxUnavailable, total),
     failed: resolveAmount(budgets.failureBudget, total)
   };
-  return { board, app, budgets, most, inFlight, unavailable };
+  const failed4 = new Set(Object.keys(app.arrivals.failed));
+  return { board, app, budgets, most, inFlight, unavailable, failed: failed4 };
 }
 function isUnavailable2(view, { budgets, inFlight }) {
   const standingNow = standingOf(view, budgets.unknownBlocks);
@@ -74072,9 +74104,8 @@ function arrivalWindow({ board, budgets }, view) {
   return windowBlock(board, view, { names: budgets.windows, isFirst });
 }
 function budgetBlock(list, view) {
-  const { app, most } = list;
+  const { app, most, failed: failed4 } = list;
   const stage = `${app.app}'s open list`;
-  const failed4 = new Set(Object.keys(app.arrivals.failed));
   if (failed4.size > most.failed) {
     return {
       code: "failure-budget",
@@ -74228,6 +74259,7 @@ function takeAlong(board, arrivals) {
     const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
     record2(board, app, { site, to, was });
     list.inFlight.add(site);
+    list.failed.delete(site);
     if (was !== "joining") list.unavailable.add(site);
     board.sitesInFlight.add(site);
     app.inFlight.set(site, null);
@@ -74237,12 +74269,9 @@ function takeAlong(board, arrivals) {
   });
 }
 function record2(board, app, { site, to, was }) {
-  const { [site]: _, ...failed4 } = app.arrivals.failed;
-  const handed = { ...app.arrivals.handed, [site]: { at: board.at, to, was } };
-  setArrivals(board, app, {
-    arrivals: { ...app.arrivals, handed, failed: failed4 },
-    why: `${app.app}: open list handed over`
-  });
+  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed4[site];
 }
 
 // src/core/rollout/open-list.ts
@@ -74286,9 +74315,14 @@ function handOver(list, arrival) {
   return null;
 }
 function arrivalsOf(board, app) {
-  const trees = own(board.input.entitled, app.app);
-  const sites = /* @__PURE__ */ new Set([...Object.keys(trees ?? {}), ...app.promoted.keys()]);
-  return [...sites].flatMap((site) => arrivalAt(board, app, site) ?? []);
+  const trees = own(board.input.entitled, app.app) ?? {};
+  const sites = Object.keys(trees).filter((site) => {
+    if (app.promoted.has(site)) return true;
+    const entry2 = own(own(board.input.mirrors, site), app.app);
+    return standingTree(entry2) !== trees[site];
+  });
+  const promoted = [...app.promoted.keys()].filter((site) => !Object.hasOwn(trees, site));
+  return [...sites, ...promoted].flatMap((site) => arrivalAt(board, app, site) ?? []);
 }
 function noteLosses(board, app, arrivals) {
   const [granted, waiting2] = [{}, {}];
@@ -75730,8 +75764,8 @@ function isSame(a, b) {
 }
 
 // src/core/rollout/plan-rollout.ts
-function planRollout(input2) {
-  const board = newBoard(input2);
+function planRollout(input2, memory) {
+  const board = newBoard(input2, memory);
   const { controlLost, awaitsHead } = input2;
   if (controlLost !== void 0) return heldPlan(input2, controlLost, lostEnd);
   if (awaitsHead !== void 0) return heldPlan(input2, awaitsHead, "a head is followed");
@@ -75917,7 +75951,8 @@ function simulatedWorld(start, offlinePercent) {
   return {
     start: { ...start, observed: untouched },
     untouched,
-    placedByHead: Object.fromEntries(placed)
+    placedByHead: Object.fromEntries(placed),
+    entitled: /* @__PURE__ */ new Map()
   };
 }
 function fleetAtStart({ start }, changes) {
@@ -75945,7 +75980,7 @@ function plannerInput(world, fleet) {
     observed: observe(world, fleet),
     workers: Object.fromEntries(workers),
     budgets: start.budgets,
-    entitled: entitledTrees(start, control2),
+    entitled: entitledTrees(world, control2),
     good,
     placedByHead,
     dependsOn: start.dependsOn ?? {},
@@ -75963,21 +75998,30 @@ function observe({ untouched }, fleet) {
   }
   return observed;
 }
-function entitledTrees(start, control2) {
+function entitledTrees(world, control2) {
   const entitled2 = {};
   for (const [app, known3] of Object.entries(control2.apps)) {
-    const releaseOf = entitlements(known3);
-    const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
-    const trees = {};
-    for (const [site, { labels }] of Object.entries(start.headSites)) {
-      const source = releaseOf(site, labels)?.source;
-      const from = source === void 0 ? void 0 : source === start.head ? after : before;
-      const tree = own(from, site);
-      if (tree !== void 0) trees[site] = tree;
-    }
+    const { current, open: open3 } = known3;
+    const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+    const last = world.entitled.get(app);
+    const isSame2 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
+    const trees = isSame2 ? last.trees : treesOf(world.start, app, known3);
+    world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
   return entitled2;
+}
+function treesOf(start, app, known3) {
+  const releaseOf = entitlements(known3);
+  const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
+  const trees = {};
+  for (const [site, { labels }] of Object.entries(start.headSites)) {
+    const source = releaseOf(site, labels)?.source;
+    const from = source === void 0 ? void 0 : source === start.head ? after : before;
+    const tree = own(from, site);
+    if (tree !== void 0) trees[site] = tree;
+  }
+  return trees;
 }
 
 // src/core/plan/planned-waits.ts
@@ -75998,7 +76042,26 @@ function plannedWaits(start, changes) {
       );
     })
   );
-  return toldWaits(waits2.flat());
+  return [...toldWaits(waits2.flat()), ...releases.flatMap(countingWaits)];
+}
+function countingWaits({ app, id, checks: checks2, list }) {
+  const told2 = ({ name: name2, cel: cel2, message }, when) => ({
+    app,
+    release: id,
+    code: "check",
+    reason: `check ${name2} counts sites, and ${when}${message === void 0 ? "" : `: ${message}`}`,
+    endsWhen: `\`${cel2}\` is true`,
+    sites: Object.keys(list).toSorted()
+  });
+  const { before = [], after = [] } = checks2 ?? {};
+  return [
+    ...before.filter(isCounting).map((check) => told2(check, "each stage hands over only while it is true")),
+    ...after.filter(isCounting).map((check) => told2(check, "each stage passes only when it is true"))
+  ];
+}
+function isCounting({ cel: cel2 }) {
+  const compiled = compileCheck(cel2);
+  return compiled.ok && countsSites(compiled.program);
 }
 function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
   const isOrdered = Object.values(dependsOn).some((names2) => names2.length > 0);
@@ -76045,10 +76108,9 @@ function releaseAt(release2, { index, room, now }) {
 }
 function knowable(checks2) {
   if (checks2 === void 0) return void 0;
-  const before = checks2.before.filter(({ cel: cel2 }) => {
-    const compiled = compileCheck(cel2);
-    return compiled.ok && !countsSites(compiled.program) && !cel2.includes("kubernetesVersion");
-  });
+  const before = checks2.before.filter(
+    (check) => compileCheck(check.cel).ok && !isCounting(check) && !check.cel.includes("kubernetesVersion")
+  );
   return { before, after: [] };
 }
 function toldWaits(waits2) {
@@ -76155,10 +76217,10 @@ function sitePlans(moves, head, releases) {
   }));
 }
 function bringerOf(releases, app, site) {
-  const own2 = releases.filter(
+  const own3 = releases.filter(
     (release3) => release3.app === app && Object.hasOwn(release3.list, site)
   );
-  const release2 = own2.find(({ kind }) => kind !== "site") ?? own2[0];
+  const release2 = own3.find(({ kind }) => kind !== "site") ?? own3[0];
   const stage = release2?.stages[release2.list[site]?.stage ?? -1];
   return { release: release2?.id ?? null, stage: stage?.name ?? null };
 }
@@ -76573,10 +76635,10 @@ var maxLogLines = 500;
 function annotations(diagnostics, directory) {
   const kinds3 = ["error", "warning"];
   return kinds3.flatMap((kind) => {
-    const own2 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own2.length <= maxAnnotations) return own2.map((one) => annotation(one, directory));
-    const shown2 = own2.slice(0, maxAnnotations - 1);
-    const more = `${own2.length - shown2.length} more ${kind}s are in the job summary`;
+    const own3 = diagnostics.filter(({ severity }) => severity === kind);
+    if (own3.length <= maxAnnotations) return own3.map((one) => annotation(one, directory));
+    const shown2 = own3.slice(0, maxAnnotations - 1);
+    const more = `${own3.length - shown2.length} more ${kind}s are in the job summary`;
     return [...shown2.map((one) => annotation(one, directory)), command(kind, {}, more)];
   }).join("");
 }
