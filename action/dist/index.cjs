@@ -34306,7 +34306,7 @@ function contains(target, alias) {
   return at2 >= start && at2 < end;
 }
 function mapping(node, state) {
-  const own3 = /* @__PURE__ */ new Map();
+  const own2 = /* @__PURE__ */ new Map();
   const merged = /* @__PURE__ */ new Map();
   for (const pair2 of node.items) {
     if (isMergeKey(pair2)) {
@@ -34317,11 +34317,11 @@ function mapping(node, state) {
     const key = keyText2(pair2.key, state);
     const value = convert(pair2.value, state);
     if (key === void 0) continue;
-    if (own3.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
-    own3.set(key, value);
+    if (own2.has(key)) report(state, pair2.key, ["yaml-syntax", `duplicate key "${key}"`]);
+    own2.set(key, value);
   }
-  for (const key of own3.keys()) merged.delete(key);
-  return Object.fromEntries([...merged, ...own3]);
+  for (const key of own2.keys()) merged.delete(key);
+  return Object.fromEntries([...merged, ...own2]);
 }
 function isMergeKey(pair2) {
   return (0, import_yaml2.isScalar)(pair2.key) && pair2.key.type === "PLAIN" && pair2.key.value === "<<";
@@ -35728,8 +35728,8 @@ function readToolSource(source, index, at2) {
   });
   if (!found.ok) return missing2([written.field], found.message, found.hint);
   const { path: path3 } = found;
-  const own3 = filesBelow(index, path3);
-  if (own3.length === 0) {
+  const own2 = filesBelow(index, path3);
+  if (own2.length === 0) {
     const hint = "write the folder's path from the root of the repository";
     return missing2([written.field], `there is no folder "${written.path}"`, hint);
   }
@@ -35743,11 +35743,11 @@ function readToolSource(source, index, at2) {
     index,
     (position) => at2(["helm", "valuesFiles", position])
   );
-  const scanned = scanChart(path3, own3, {
+  const scanned = scanChart(path3, own2, {
     at: at2(["chart"]),
     skipsSchemas: source.helm?.skipSchemaValidation === true
   });
-  const files = new Map([...own3, ...values.files].map((file) => [file.path, file]));
+  const files = new Map([...own2, ...values.files].map((file) => [file.path, file]));
   const named2 = values.files.map((file) => file.path);
   const chart = { tool: "helm", path: path3, files: [...files.values()], valuesFiles: named2 };
   return result(chart, [...scanned.diagnostics, ...values.diagnostics]);
@@ -36009,8 +36009,8 @@ function openApiSchema(schema) {
   const known3 = isJsonObject(properties) ? properties : {};
   return {
     field(name2) {
-      const own3 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
-      return isJsonObject(own3) ? openApiField(own3) : plainField;
+      const own2 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
+      return isJsonObject(own2) ? openApiField(own2) : plainField;
     }
   };
 }
@@ -55989,11 +55989,11 @@ var CelEnvironment = class {
       DYN4,
       (value) => isCelList(value) ? this.#take(flatList(value), 1 + value.size / 500) : this.#take(value, this.#weights.weigh(value))
     );
-    const own3 = Object.keys(this.#functions ?? {}).map(
+    const own2 = Object.keys(this.#functions ?? {}).map(
       (name2) => celFunc(name2, [CelScalar.STRING], DYN4, (text) => this.#call(name2, text))
     );
     const ofTexts = this.#functions === void 0 ? [] : textFunctions();
-    return celEnv({ funcs: [step, match2, grow, ...own3, ...ofTexts] });
+    return celEnv({ funcs: [step, match2, grow, ...own2, ...ofTexts] });
   }
   #call(name2, text) {
     const call = Object.hasOwn(this.#calls, name2) ? this.#calls[name2] : void 0;
@@ -57165,11 +57165,11 @@ function checkLabels2({ object, at: at2, keyAt }) {
   });
 }
 function checkOwnership({ object, keyAt }) {
-  const own3 = [
+  const own2 = [
     ["metadata", "labels", appLabel],
     ["metadata", "annotations", ownerAnnotation]
   ];
-  return own3.flatMap((path3) => {
+  return own2.flatMap((path3) => {
     if (valueAt2(object, path3) === void 0) return [];
     const message = `${String(path3.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
@@ -57215,14 +57215,14 @@ function checkSealed({ object, keyAt }) {
   });
 }
 function textMaps({ object }) {
-  const own3 = [
+  const own2 = [
     ["metadata", "labels"],
     ["metadata", "annotations"]
   ];
   const isBuiltIn = builtInSchema(object.apiVersion, object.kind) !== void 0;
-  if (!isBuiltIn) return own3;
-  if (object.kind === "ConfigMap") own3.push(["data"]);
-  return [...own3, ...podTextMaps(object["spec"], ["spec"])];
+  if (!isBuiltIn) return own2;
+  if (object.kind === "ConfigMap") own2.push(["data"]);
+  return [...own2, ...podTextMaps(object["spec"], ["spec"])];
 }
 var textMapFields = ["labels", "annotations", "matchLabels", "nodeSelector"];
 var onTheWay = ["template", "jobTemplate", "spec", "metadata", "selector"];
@@ -58456,8 +58456,8 @@ function named(objects, patch, appNamespace) {
   );
   const { namespace } = metadata;
   if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
-  const own3 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own3.length > 0) return own3;
+  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
+  if (own2.length > 0) return own2;
   return candidates2.length === 1 ? candidates2 : [];
 }
 
@@ -58769,8 +58769,8 @@ function applyReplicas(state, index) {
   });
 }
 function withMetadata(object, field, added) {
-  const own3 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
-  return { ...object, metadata: { ...object.metadata, [field]: { ...own3, ...added } } };
+  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
+  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
 }
 
 // src/core/render/overlay-chain.ts
@@ -58962,19 +58962,19 @@ function diagnosticOf(problem2, written) {
 function unusedOverlays(app, effects) {
   const overlays = app.value.spec.overlays ?? [];
   return overlays.flatMap(({ name: name2, images = [] }, index) => {
-    const own3 = effects.filter(({ overlay }) => overlay === index);
+    const own2 = effects.filter(({ overlay }) => overlay === index);
     const path3 = ["spec", "overlays", index];
     const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
-    if (own3.length === 0) {
+    if (own2.length === 0) {
       const message = `${title} is for no site of the app`;
       return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
     }
-    if (!own3.some(({ changed: changed3 }) => changed3)) {
+    if (!own2.some(({ changed: changed3 }) => changed3)) {
       const message = `${title} changes nothing at any site`;
       return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
     }
     return [...images.entries()].flatMap(([position, image]) => {
-      if (own3.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
       const message = `no container of the app has the image "${image.name}"`;
       const hint = "name the image as the manifests do, without tag or digest";
       const place = app.at([...path3, "images", position, "name"]);
@@ -65332,8 +65332,8 @@ function releaseLine({ app, kind, sites, strategy, verb }) {
   return `${app}: ${kindWords[kind]}${how} at ${countOf(sites, "site")}, strategy ${strategy}`;
 }
 function stageLines(stages2, { release: release2 }) {
-  const own3 = stages2.filter((stage) => stage.release === release2);
-  const rows = own3.map((stage, index) => [
+  const own2 = stages2.filter((stage) => stage.release === release2);
+  const rows = own2.map((stage, index) => [
     `  ${index + 1}. ${stage.name}`,
     stage.by,
     countOf(stage.sites.length, "site"),
@@ -65375,10 +65375,10 @@ function waitInWords({ reason, endsWhen }) {
 function asOfLines({ at: at2 }) {
   return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
 }
-function groupLines(variants, { sites, variants: own3 }) {
-  const variant = variants[own3[0] ?? -1];
+function groupLines(variants, { sites, variants: own2 }) {
+  const variant = variants[own2[0] ?? -1];
   if (variant === void 0) return [];
-  const several = own3.length === 1 ? "" : ` (${own3.length} variants that change alike; the first is shown)`;
+  const several = own2.length === 1 ? "" : ` (${own2.length} variants that change alike; the first is shown)`;
   return [
     "",
     `  at ${countOf(sites.length, "site")}: ${someOf(sites)}${several}`,
@@ -70395,21 +70395,21 @@ function readFleetFiles(files, known3 = /* @__PURE__ */ new Map()) {
   const mentioningOwn = kept.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
-  const own3 = [...mentioningOwn, ...strays];
+  const own2 = [...mentioningOwn, ...strays];
   const unreadable3 = files.filter(({ path: path3, problem: problem2 }) => problem2 !== void 0 && !isIgnored(path3));
   const ownPaths = new Set(
-    own3.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
+    own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   return {
-    documents: own3.flatMap(({ documents }) => documents),
+    documents: own2.flatMap(({ documents }) => documents),
     diagnostics: [
       ...unreadable3.map(unreadableFile),
-      ...own3.flatMap(({ diagnostics }) => diagnostics),
+      ...own2.flatMap(({ diagnostics }) => diagnostics),
       ...mentioningOwn.filter(({ file, isFlotillas }) => isFlotillas && isManifest(file.path)).flatMap(({ file }) => mixedDocuments(file)),
       ...sorted.filter(({ path: path3 }) => !isIgnored(path3) && !isManifest(path3)).flatMap((file) => kindsInJson(file))
     ],
     mistaken: /* @__PURE__ */ new Set([
-      ...own3.flatMap(({ mistaken: mistaken2 }) => mistaken2),
+      ...own2.flatMap(({ mistaken: mistaken2 }) => mistaken2),
       ...unreadable3.length > 0 ? ["unknown"] : []
     ]),
     all: sorted,
@@ -70431,14 +70431,14 @@ function readFile3(file) {
   const mistakes = identities.flatMap(
     ({ identity: identity2 }) => identity2.is === "mistaken" ? identity2 : []
   );
-  const own3 = identities.flatMap(
+  const own2 = identities.flatMap(
     ({ document: document2, identity: identity2 }) => identity2.is === "kind" ? { kind: identity2.kind, document: document2 } : []
   );
-  const isFlotillas = own3.length > 0 || mistakes.length > 0;
+  const isFlotillas = own2.length > 0 || mistakes.length > 0;
   const isUnreadable = documents.length === 0 && diagnostics.length > 0 || identities.some(({ document: document2, identity: identity2 }) => document2.isBroken && identity2.is === "other");
   return {
     file,
-    documents: own3,
+    documents: own2,
     diagnostics: [
       ...diagnostics.map((diagnostic) => withIgnoreHint(diagnostic, isFlotillas)),
       // What a broken document seems to be may come of what breaks it, which is told.
@@ -70597,9 +70597,9 @@ function documentsWithErrors(documents, errors) {
   const byFile = Map.groupBy(documents, ({ document: document2 }) => document2.file);
   const found = /* @__PURE__ */ new Set();
   for (const error of errors) {
-    const own3 = byFile.get(error.file) ?? [];
-    const before = own3.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
-    const owner = before.at(-1) ?? own3[0];
+    const own2 = byFile.get(error.file) ?? [];
+    const before = own2.filter(({ document: document2 }) => !isBehind(document2.at([]), error));
+    const owner = before.at(-1) ?? own2[0];
     if (owner !== void 0) found.add(owner.document);
   }
   return found;
@@ -70662,9 +70662,9 @@ function fileHash({ text, isBinary = false }) {
   return (0, import_node_crypto9.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
 }
 function hashesBelow(folder, files) {
-  const own3 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
+  const own2 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
   return Object.fromEntries(
-    own3.map((file) => [file.path.slice(folder.length + 1), fileHash(file)])
+    own2.map((file) => [file.path.slice(folder.length + 1), fileHash(file)])
   );
 }
 function checkVendored({ fleet }, { all }) {
@@ -73432,9 +73432,9 @@ function hunkText(lines2, { start, end }) {
   const before = lines2.slice(0, start);
   const hunk = lines2.slice(start, end);
   const range2 = (sign) => {
-    const own3 = (line) => line.sign === " " || line.sign === sign;
-    const length = hunk.filter(own3).length;
-    const first2 = before.filter(own3).length + (length === 0 ? 0 : 1);
+    const own2 = (line) => line.sign === " " || line.sign === sign;
+    const length = hunk.filter(own2).length;
+    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
     return `${sign}${first2},${length}`;
   };
   const body = hunk.map(({ sign, text }) => `${sign}${text}
@@ -73646,14 +73646,12 @@ function isToLeave({ input: input2 }, release2, site) {
 function clearMarkers(board) {
   const left = /* @__PURE__ */ new Map();
   for (const site of Object.keys(board.input.mirrors)) {
-    const apps = board.input.mirrors[site] ?? {};
-    for (const app of Object.keys(apps)) {
-      const entry2 = apps[app];
-      if (entry2 === void 0 || !("leaving" in entry2) || !hasLeft(board, site, app)) continue;
+    for (const [app, entry2] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry2) || !hasLeft(board, site, app)) continue;
       const { mirror } = viewSite(board.input, app, site);
       const { release: release2 } = entry2.leaving;
-      const cleared = [{ app, release: release2, set: { clear: "marker" }, good: null }];
-      board.handOvers.push({ site, mirror, apps: cleared });
+      const apps = [{ app, release: release2, set: { clear: "marker" }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
       board.apps.get(app)?.movedNow.add(site);
       noteLeft(left, board.apps.get(app)?.open.get(release2), { site, at: board.at });
     }
@@ -76217,10 +76215,10 @@ function sitePlans(moves, head, releases) {
   }));
 }
 function bringerOf(releases, app, site) {
-  const own3 = releases.filter(
+  const own2 = releases.filter(
     (release3) => release3.app === app && Object.hasOwn(release3.list, site)
   );
-  const release2 = own3.find(({ kind }) => kind !== "site") ?? own3[0];
+  const release2 = own2.find(({ kind }) => kind !== "site") ?? own2[0];
   const stage = release2?.stages[release2.list[site]?.stage ?? -1];
   return { release: release2?.id ?? null, stage: stage?.name ?? null };
 }
@@ -76635,10 +76633,10 @@ var maxLogLines = 500;
 function annotations(diagnostics, directory) {
   const kinds3 = ["error", "warning"];
   return kinds3.flatMap((kind) => {
-    const own3 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own3.length <= maxAnnotations) return own3.map((one) => annotation(one, directory));
-    const shown2 = own3.slice(0, maxAnnotations - 1);
-    const more = `${own3.length - shown2.length} more ${kind}s are in the job summary`;
+    const own2 = diagnostics.filter(({ severity }) => severity === kind);
+    if (own2.length <= maxAnnotations) return own2.map((one) => annotation(one, directory));
+    const shown2 = own2.slice(0, maxAnnotations - 1);
+    const more = `${own2.length - shown2.length} more ${kind}s are in the job summary`;
     return [...shown2.map((one) => annotation(one, directory)), command(kind, {}, more)];
   }).join("");
 }

@@ -8,14 +8,12 @@ import { viewSite } from "./site-view.ts";
 export function clearMarkers(board: Board): void {
   const left = new Map<Release, Record<string, string>>();
   for (const site of Object.keys(board.input.mirrors)) {
-    const apps = board.input.mirrors[site] ?? {};
-    for (const app of Object.keys(apps)) {
-      const entry = apps[app];
-      if (entry === undefined || !("leaving" in entry) || !hasLeft(board, site, app)) continue;
+    for (const [app, entry] of Object.entries(own(board.input.mirrors, site) ?? {})) {
+      if (!("leaving" in entry) || !hasLeft(board, site, app)) continue;
       const { mirror } = viewSite(board.input, app, site);
       const { release } = entry.leaving;
-      const cleared = [{ app, release, set: { clear: "marker" as const }, good: null }];
-      board.handOvers.push({ site, mirror, apps: cleared });
+      const apps = [{ app, release, set: { clear: "marker" as const }, good: null }];
+      board.handOvers.push({ site, mirror, apps });
       board.apps.get(app)?.movedNow.add(site); // what comes there comes with the next plan
       noteLeft(left, board.apps.get(app)?.open.get(release), { site, at: board.at });
     }
