@@ -1,8 +1,10 @@
 /** A process that plays chunks of seeds, one after the other. */
+import { enableCompileCache } from "node:module";
 import { plantBug } from "./bugs.ts";
 import type { Chunk, ChunkResult } from "./chunks.ts";
 
 const [bug] = process.argv.slice(2);
+enableCompileCache();
 if (bug !== undefined) plantBug(bug);
 // A story makes thousands of errors that are dealt with; a seed that breaks is played again with its stack traces.
 Error.stackTraceLimit = 0;

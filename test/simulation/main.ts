@@ -3,6 +3,7 @@
  * it can be; `-- --seed N` plays one again and prints all of it. `--bug NAME` plants a deliberate bug first, `--jobs N`
  * takes so many processes (default: as many as there are processors). Exit code 1: a promise was broken.
  */
+import { enableCompileCache } from "node:module";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { plantBug } from "./bugs.ts";
@@ -17,6 +18,7 @@ const { values } = parseArgs({
   },
 });
 
+enableCompileCache(); // what is compiled counts by its text: a bug's is another one
 if (values.bug !== undefined) plantBug(values.bug);
 // Only now: a bug must be there before what it is in is loaded.
 const { playMany, playOne } = await import("./play.ts");
