@@ -93,7 +93,7 @@ async function measure(sites: number): Promise<Measured[]> {
   const changes: number[] = [];
   const joins: number[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const changed = variedFleet(fleet, { version: round });
+    const changed = variedFleet(fleet, { version: round, newSites: round - 1 });
     changes.push(await timed(() => render(`c${round}`, changed)));
     const joined = variedFleet(fleet, { version: round, newSites: round });
     joins.push(await timed(() => render(`j${round}`, joined)));

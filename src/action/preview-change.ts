@@ -7,6 +7,7 @@ import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import { type Diagnostic, formatDiagnostic } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
+import { KnownFleet } from "../core/model/known-fleet.ts";
 import { readFleetFiles } from "../core/model/read-fleet-files.ts";
 import type { PlanSide } from "../core/plan/assumed-state.ts";
 import type { FleetPlan } from "../core/plan/fleet-plan.ts";
@@ -63,11 +64,12 @@ export async function previewChange(
   { now, tools }: { readonly now: number; readonly tools: RenderTools },
 ): Promise<Preview> {
   const head = await commitOf(path, "head", compared.head);
-  const read = planSide(head, await renderFleetFiles(tools, await filesOf(path, head)));
+  const known = new KnownFleet();
+  const read = planSide(head, await renderFleetFiles(tools, await filesOf(path, head), known));
   if (!read.ok) return { base: undefined, head, ...unplanned(read.diagnostics) };
   const base = compared.base === null ? null : await commitOf(path, "base", compared.base);
   const { diagnostics, side } = read;
-  const before = await readBase({ path, tools, head: side }, base);
+  const before = await readBase({ path, tools, head: side, known }, base);
   if (!before.ok) return { base, head, ...unplanned(diagnostics, before.notes) };
   const planned = { plan: planChange(before.side, side, wholeMinute(now)), model: side.model };
   return { base, head, diagnostics, planned, notes: before.notes };
@@ -106,15 +108,23 @@ type Before =
 const nothingBefore = "the base holds no fleet: all is planned from nothing";
 const invalidBase = "there is no plan, as the base is not a valid fleet";
 
+interface BaseSource {
+  readonly path: string;
+  readonly tools: RenderTools;
+  readonly head: PlanSide;
+  /** What the head has been read from: what the base has in common with it is not read again. */
+  readonly known: KnownFleet;
+}
+
 /** A base that is not valid is no fault of the head, which may well be what mends it. */
 async function readBase(
-  { path, tools, head }: { path: string; tools: RenderTools; head: PlanSide },
+  { path, tools, head, known }: BaseSource,
   base: string | null,
 ): Promise<Before> {
   if (base === null) return { ok: true, side: null, notes: [] };
   const files = await filesOf(path, base).catch(nothingToCompare);
   if ("ok" in files) return files;
-  const read = planSide(base, await renderFleetFiles(tools, files));
+  const read = planSide(base, await renderFleetFiles(tools, files, known));
   if (read.ok) {
     return { ok: true, side: await baseAtSites(tools, read.side, head.model), notes: [] };
   }

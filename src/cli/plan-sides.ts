@@ -4,6 +4,7 @@ import { baseAtSites, renderFleetFiles } from "../adapters/render-tools/render-f
 import type { RenderTools } from "../adapters/render-tools/render-tools.ts";
 import { FleetError } from "../core/errors.ts";
 import { formatDiagnostic } from "../core/model/diagnostic.ts";
+import type { KnownFleet } from "../core/model/known-fleet.ts";
 import { type PlanSide, workTree } from "../core/plan/assumed-state.ts";
 import { type ReadSide, planSide } from "../core/plan/plan-change.ts";
 import type { CommandArgs, CommandOptions } from "./command.ts";
@@ -26,6 +27,8 @@ export interface SideSource {
   readonly dir: string;
   readonly args: CommandArgs;
   readonly tools: RenderTools;
+  /** What was read for one side and need not be read for the other. */
+  readonly known: KnownFleet;
 }
 
 /** The head, or every mistake in it. */
@@ -55,10 +58,10 @@ export async function readBase(from: SideSource, head: PlanSide): Promise<PlanSi
 
 /** A revision (undefined: what lies there), rendered. */
 async function readSide(
-  { dir, tools }: SideSource,
+  { dir, tools, known }: SideSource,
   revision: string | undefined,
 ): Promise<ReadSide> {
   const commit = revision === undefined ? undefined : await resolveRevision(dir, revision);
   const files = await readCheckout(dir, { revision: commit });
-  return planSide(commit ?? workTree, await renderFleetFiles(tools, files));
+  return planSide(commit ?? workTree, await renderFleetFiles(tools, files, known));
 }

@@ -1,3 +1,4 @@
+import { KnownFleet } from "../core/model/known-fleet.ts";
 import { planChange, wholeMinute } from "../core/plan/plan-change.ts";
 import { planText } from "../core/plan/plan-text.ts";
 import { diagnosticLines, folderOf } from "./checkout.ts";
@@ -30,7 +31,7 @@ the repository cannot be read.
   options: { ...outputOption, ...sideOptions, at: { type: "string" } },
   async run(args, io) {
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
-    const from = { dir: folderOf(args, io), args, tools: renderTools(io) };
+    const from = { dir: folderOf(args, io), args, tools: renderTools(io), known: new KnownFleet() };
     const head = await readHead(from);
     if (!head.ok) return tellInvalid(head.diagnostics, format, io);
     io.stderr(diagnosticLines(head.diagnostics));

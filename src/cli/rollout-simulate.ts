@@ -1,3 +1,4 @@
+import { KnownFleet } from "../core/model/known-fleet.ts";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FleetError } from "../core/errors.ts";
@@ -64,7 +65,7 @@ not a valid fleet, or the repository cannot be read.
     const format = outputFormat(args, ["table", "json", "yaml"], "table");
     const assumed = readAssumptions(args);
     const seeds = wholeNumber(args, { name: "seeds", fallback: 5, least: 1, most: 1000 });
-    const from = { dir: folderOf(args, io), args, tools: renderTools(io) };
+    const from = { dir: folderOf(args, io), args, tools: renderTools(io), known: new KnownFleet() };
     const head = await readHead(from);
     if (!head.ok) return tellInvalid(head.diagnostics, format, io);
     io.stderr(diagnosticLines(head.diagnostics));

@@ -8,7 +8,7 @@ import { FleetError } from "../core/errors.ts";
 import type { Diagnostic, Parsed } from "../core/model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../core/model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../core/model/load-fleet.ts";
-import { KnownFleet } from "../core/model/known-fleet.ts";
+import { keptFor, KnownFleet } from "../core/model/known-fleet.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
@@ -53,6 +53,9 @@ interface AppRendering {
   readonly app: RenderedApp;
   readonly variants: ReadonlyMap<TreeId, Variant>;
 }
+
+/** Commits have most of their apps in common. */
+const sitesOf = keptFor(({ sites }: RenderedApp): readonly string[] => [...sites.keys()]);
 
 export class Rendering {
   readonly #readFiles: ReadFiles;
@@ -230,7 +233,7 @@ function validHead(
   { rendered, lacking }: { readonly rendered: RenderedFleet; readonly lacking: Lacking | null },
 ): ValidHead {
   const { apps, variants } = rendered;
-  const placed = [...apps].map(([app, { sites }]) => [app, [...sites.keys()]] as const);
+  const placed = [...apps].map(([name, app]) => [name, sitesOf(app)] as const);
   const unrendered = [...(lacking?.apps ?? [])].map(([app, sites]) => [app, [...sites]] as const);
   return {
     commit,

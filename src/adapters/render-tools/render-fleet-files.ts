@@ -1,5 +1,6 @@
 import { FleetError } from "../../core/errors.ts";
 import type { FleetModel, SourceFile } from "../../core/model/fleet-model.ts";
+import type { KnownFleet } from "../../core/model/known-fleet.ts";
 import { loadFleet } from "../../core/model/load-fleet.ts";
 import type { PlanSide } from "../../core/plan/assumed-state.ts";
 import {
@@ -11,12 +12,16 @@ import {
 import { neededTools } from "../../core/render/tools/tool-requests.ts";
 import type { RenderTools } from "./render-tools.ts";
 
-/** Loads and renders files, with kustomize and Helm where apps need them. What cannot be found out is thrown. */
+/**
+ * Loads and renders files, with kustomize and Helm where apps need them. What cannot be found out is thrown. `known`: what
+ * was read before, for who compares two commits.
+ */
 export async function renderFleetFiles(
   tools: RenderTools,
   files: readonly SourceFile[],
+  known?: KnownFleet,
 ): Promise<RenderedFiles> {
-  const loaded = loadFleet(files);
+  const loaded = loadFleet(files, known);
   try {
     return renderWith(loaded, await tools.render(neededByLoaded(loaded)));
   } catch (error) {

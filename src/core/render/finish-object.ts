@@ -2,7 +2,7 @@
 import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
-import { type KubeObject, describeKey, objectId } from "../model/kube-object.ts";
+import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
 import { emitYaml } from "./emit-yaml.ts";
 import { blobHash, treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
@@ -30,20 +30,28 @@ export function finisher(fleet: string, app: string): Finish {
     const id = objectId(key);
     const yaml = emitYaml(owned);
     const finished = {
-      rendered: {
-        id,
-        object: owned,
-        // Where there is another object at each of ten thousand sites, their texts would be most of the memory.
-        get yaml() {
-          return emitYaml(owned);
-        },
-      },
+      rendered: new LightObject(id, owned),
       entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
       problems: checkSize(source, yaml),
     };
     done.set(object, finished);
     return finished;
   };
+}
+
+/** Where there is another object at each of ten thousand sites, their texts would be most of the memory. */
+class LightObject implements RenderedObject {
+  readonly id: ObjectId;
+  readonly object: KubeObject;
+
+  constructor(id: ObjectId, object: KubeObject) {
+    this.id = id;
+    this.object = object;
+  }
+
+  get yaml(): string {
+    return emitYaml(this.object);
+  }
 }
 
 const maxBytes = 1024 * 1024;

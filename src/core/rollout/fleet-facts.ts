@@ -1,14 +1,23 @@
 /** What the planner needs of a commit beside its apps: the sites and the bounds over all apps. */
 import type { FleetModel } from "../model/fleet-model.ts";
+import { KeptResults } from "../model/kept-results.ts";
 import type { FleetBudgets, SiteFacts, StartInput } from "./planner-types.ts";
 import { windowRules } from "./windows/window-rules.ts";
 
-/** The sites that a commit declares. A mirror serves a region. */
-export function siteFacts(model: FleetModel): Record<string, SiteFacts> {
+type Facts = Readonly<Record<string, SiteFacts>>;
+
+const kept = new KeptResults<FleetModel["sites"], Facts>();
+
+/** The sites that a commit declares: the same object for the same sites and regions. A mirror serves a region. */
+export function siteFacts({ sites, regions }: FleetModel): Facts {
+  return kept.get(sites, [regions], () => factsOf(sites, regions));
+}
+
+function factsOf(sites: FleetModel["sites"], regions: FleetModel["regions"]): Facts {
   const facts: Record<string, SiteFacts> = {};
-  for (const [site, { value }] of model.sites) {
+  for (const [site, { value }] of sites) {
     const { region, suspend = false } = value.spec;
-    const timeZone = value.spec.timeZone ?? model.regions.get(region)?.value.spec.timeZone;
+    const timeZone = value.spec.timeZone ?? regions.get(region)?.value.spec.timeZone;
     facts[site] = {
       region,
       mirror: region,

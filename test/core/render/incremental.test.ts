@@ -185,7 +185,8 @@ function seen(fleetFiles: RenderedFiles): unknown {
   return { diagnostics, places, apps: [...rendered.apps.values()].map(seenApp).concat(variants()) };
 
   function variants(): unknown {
-    return [...rendered.variants.values()].toSorted((a, b) => (a.tree < b.tree ? -1 : 1));
+    const all = [...rendered.variants.values()].toSorted((a, b) => (a.tree < b.tree ? -1 : 1));
+    return all.map(({ tree, objects }) => [tree, objects, objects.map(({ yaml }) => yaml)]);
   }
 }
 
