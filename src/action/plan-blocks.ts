@@ -88,7 +88,8 @@ function gatesOf({ sites, approval, soakMs, failureBudget }: StagePlan): string 
 }
 
 function risks(plan: FleetPlan): string {
-  const lines = [deletions(plan), ...leaving(plan), ...removed(plan)];
+  const refused = plan.refusals.map((text) => `**Refused**: ${codeSpan(text, 1000)}`);
+  const lines = [...refused, deletions(plan), ...leaving(plan), ...removed(plan)];
   const kept = lines.slice(0, maxRows);
   if (lines.length > kept.length) kept.push(`${countOf(lines.length - kept.length, "line")} more`);
   return kept.map((line) => `- ${line}\n`).join("");

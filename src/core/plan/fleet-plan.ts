@@ -25,6 +25,8 @@ export interface FleetPlan {
   /** The stages of all releases, in the order in which they open. */
   readonly stages: readonly StagePlan[];
   readonly deletions: DeletionPlan;
+  /** Changes of fields that cannot be changed: API servers will refuse them. */
+  readonly refusals: readonly string[];
   /** What happens to sites beside the change of their objects. */
   readonly notes: readonly string[];
   /** What the planner says when it begins these releases; the controller logs the same. */

@@ -5,14 +5,16 @@
 import { createHash } from "node:crypto";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
-import type { ObjectId } from "../model/kube-object.ts";
-import { type TreeId, rendererNumber } from "../render/rendered.ts";
+import { describeKey, keyOf, type ObjectId } from "../model/kube-object.ts";
+import { type TreeId, type Variant, rendererNumber } from "../render/rendered.ts";
 import { changedReleases } from "../rollout/changed-releases.ts";
 import type { Release } from "../rollout/records.ts";
+import { someOf } from "../rollout/words.ts";
 import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
 import { diffGroups } from "./diff-groups.ts";
 import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
+import { immutableChanges } from "./immutable-fields.ts";
 import { objectChanges } from "./object-changes.ts";
 import { hasWindows, plannedWaits } from "./planned-waits.ts";
 import { releasePlan, stagePlans } from "./release-plans.ts";
@@ -47,6 +49,7 @@ export function planFleet(
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
+    refusals: refusals(moves, [base, head]),
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
@@ -86,16 +89,55 @@ function variantPlans(
   sides: readonly (PlanSide | null)[],
 ): readonly VariantPlan[] {
   const groups = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
-  const variantOf = (tree: TreeId | null) =>
-    tree === null
-      ? undefined
-      : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
+  const variantOf = variantsOf(sides);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
     const { app, from, to } = first;
     const sites = group.map(({ site }) => site);
     return [{ app, from, to, sites, objects: objectChanges(variantOf(from), variantOf(to)) }];
+  });
+}
+
+function variantsOf(
+  sides: readonly (PlanSide | null)[],
+): (tree: TreeId | null) => Variant | undefined {
+  return (tree) =>
+    tree === null
+      ? undefined
+      : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
+}
+
+/** What API servers will refuse: told once for each object and its fields, with the sites. */
+function refusals(moves: readonly Move[], sides: readonly (PlanSide | null)[]): readonly string[] {
+  const variantOf = variantsOf(sides);
+  const found = new Map<string, Set<string>>();
+  const told = new Map<string, readonly string[]>();
+  for (const { app, site, from, to } of moves) {
+    const pair = `${app} ${from} ${to}`;
+    const words = told.get(pair) ?? immutableWords(app, variantOf(from), variantOf(to));
+    told.set(pair, words);
+    for (const text of words) found.set(text, (found.get(text) ?? new Set()).add(site));
+  }
+  return [...found].map(
+    ([text, sites]) =>
+      `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`,
+  );
+}
+
+const newName = "give the object another name, so that it is made anew and the old one goes";
+
+function immutableWords(
+  app: string,
+  from: Variant | undefined,
+  to: Variant | undefined,
+): readonly string[] {
+  const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
+  return (to?.objects ?? []).flatMap(({ id, object }) => {
+    const old = before.get(id);
+    const fields = old === undefined ? [] : immutableChanges(old, object);
+    if (fields.length === 0) return [];
+    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
   });
 }
 

@@ -17,6 +17,7 @@ export function planText(plan: FleetPlan): string {
     headLines(plan),
     ...appsOf(plan).map((app) => appLines(plan, app)),
     plan.sites.length === 0 ? [] : [deletionLine(plan), ...asOfLines(plan)],
+    plan.refusals.length === 0 ? [] : ["Refused", ...plan.refusals.map((text) => `  ${text}`)],
     plan.notes.length === 0 ? [] : ["Notes", ...plan.notes.map((note) => `  ${note}`)],
   ];
   return blocks
