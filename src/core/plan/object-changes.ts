@@ -1,5 +1,6 @@
 /** What becomes of the objects of an app where it goes from one variant to another. */
-import { fixedChanges, mayBeMadeAnew } from "../apply/made-anew.ts";
+import { immutableChanges } from "../apply/immutable-fields.ts";
+import { mayBeMadeAnew } from "../apply/made-anew.ts";
 import { type Json, type JsonObject, canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, groupOf } from "../model/kube-object.ts";
 import { emitYaml } from "../render/emit-yaml.ts";
@@ -76,7 +77,7 @@ function fixedChange(
   after: RenderedObject | undefined,
 ): Pick<ObjectChange, "fixed"> {
   if (before === undefined || after === undefined) return {};
-  const fields = fixedChanges(before.object, after.object);
+  const fields = immutableChanges(before.object, after.object);
   const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
   return fields.length === 0 ? {} : { fixed: { fields, anew } };
 }

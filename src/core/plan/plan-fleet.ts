@@ -3,9 +3,11 @@
  * (`startReleases`), on a fleet at rest; the diffs compare what the two revisions render to.
  */
 import { createHash } from "node:crypto";
+import { immutableChanges } from "../apply/immutable-fields.ts";
+import { mayBeMadeAnew } from "../apply/made-anew.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { type Json, canonicalJson } from "../model/json.ts";
-import { describeKey, keyOf, type ObjectId } from "../model/kube-object.ts";
+import { describeKey, keyOf, type KubeObject, type ObjectId } from "../model/kube-object.ts";
 import { type TreeId, type Variant, rendererNumber } from "../render/rendered.ts";
 import { changedReleases } from "../rollout/changed-releases.ts";
 import type { Release } from "../rollout/records.ts";
@@ -14,7 +16,6 @@ import { startReleases } from "../rollout/start-releases.ts";
 import { type PlanSide, assumedState } from "./assumed-state.ts";
 import { diffGroups } from "./diff-groups.ts";
 import type { DeletionPlan, FleetPlan, SitePlan, VariantPlan } from "./fleet-plan.ts";
-import { immutableChanges } from "./immutable-fields.ts";
 import { objectChanges } from "./object-changes.ts";
 import { hasWindows, plannedWaits } from "./planned-waits.ts";
 import { releasePlan, stagePlans } from "./release-plans.ts";
@@ -125,7 +126,8 @@ function refusals(moves: readonly Move[], sides: readonly (PlanSide | null)[]): 
   );
 }
 
-const newName = "give the object another name, so that it is made anew and the old one goes";
+const newName =
+  "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
 
 function immutableWords(
   app: string,
@@ -135,10 +137,15 @@ function immutableWords(
   const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
   return (to?.objects ?? []).flatMap(({ id, object }) => {
     const old = before.get(id);
-    const fields = old === undefined ? [] : immutableChanges(old, object);
+    const fields = old === undefined ? [] : refusedFields(old, object);
     if (fields.length === 0) return [];
     return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
   });
+}
+
+function refusedFields(before: KubeObject, after: KubeObject): readonly string[] {
+  const isMadeAnew = mayBeMadeAnew(before) && mayBeMadeAnew(after);
+  return isMadeAnew ? [] : immutableChanges(before, after);
 }
 
 function sitePlans(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
 import type { KubeObject } from "../../../src/core/model/kube-object.ts";
 import type { PlanSide } from "../../../src/core/plan/assumed-state.ts";
-import { immutableChanges } from "../../../src/core/plan/immutable-fields.ts";
+import { immutableChanges } from "../../../src/core/apply/immutable-fields.ts";
 import { planFleet } from "../../../src/core/plan/plan-fleet.ts";
 import { planText } from "../../../src/core/plan/plan-text.ts";
 import { renderFleet } from "../../../src/core/render/render-fleet.ts";
@@ -117,7 +117,7 @@ describe("a plan", () => {
       now: 0,
     });
     const told =
-      "web: spec.selector of Deployment web/web cannot be changed in place, and will be refused at e1, e2, w1 and 1 more: give the object another name, so that it is made anew and the old one goes";
+      "web: spec.selector of Deployment web/web cannot be changed in place, and will be refused at e1, e2, w1 and 1 more: give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
     expect(plan.refusals).toEqual([told]);
     expect(planText(plan)).toContain(`Refused\n  ${told}\n`);
   });
