@@ -65369,8 +65369,8 @@ function openListLines({ sites }, app) {
 function waitLines({ waits: waits2 }, app) {
   return waits2.filter((wait) => wait.app === app).map((wait) => `  will wait at ${someOf(wait.sites)}: ${waitInWords(wait)}`);
 }
-function waitInWords({ reason, endsWhen }) {
-  return `${reason}; ends when ${readableTimes(endsWhen)}`;
+function waitInWords({ reason, endsWhen: endsWhen2 }) {
+  return `${reason}; ends when ${readableTimes(endsWhen2)}`;
 }
 function asOfLines({ at: at2 }) {
   return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
@@ -73506,7 +73506,7 @@ function hiddenValue(value, before) {
 function groupWaits(waits2) {
   const groups2 = Map.groupBy(
     waits2,
-    ({ app, release: release2, stage, reason, endsWhen }) => JSON.stringify([app, release2, stage, reason, endsWhen])
+    ({ app, release: release2, stage, reason, endsWhen: endsWhen2 }) => JSON.stringify([app, release2, stage, reason, endsWhen2])
   );
   return [...groups2.values()].map((group2) => {
     const [first2] = group2;
@@ -73756,8 +73756,8 @@ function joinedFacts(run3, { app }, site) {
 var askAgainMs = 1e4;
 function blockOf(board, { check, words: words4 }) {
   if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
-  const endsWhen = `\`${check.cel}\` is true, or a later commit changes the check`;
-  return { code: "check", reason: words4, endsWhen };
+  const endsWhen2 = `\`${check.cel}\` is true, or a later commit changes the check`;
+  return { code: "check", reason: words4, endsWhen: endsWhen2 };
 }
 
 // src/core/rollout/failure-domains.ts
@@ -74272,9 +74272,32 @@ function record2(board, app, { site, to, was }) {
   delete failed4[site];
 }
 
+// src/core/rollout/unrendered.ts
+var endsWhen = "they have rendered it, which is tried again by itself";
+function unrenderedBlock({ unrendered }, app) {
+  if (unrendered?.apps.includes(app) !== true) return null;
+  const { reason } = unrendered;
+  return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
+}
+function unknownTreesBlock(input2) {
+  const { unrendered } = input2;
+  if (unrendered === void 0) return null;
+  for (const { open: open3 } of Object.values(input2.control.apps)) {
+    for (const { id, list } of open3) {
+      const trees = Object.keys(list).flatMap((site) => own(list, site)?.to ?? []);
+      if (trees.every((tree) => input2.objectsOf(tree).size > 0)) continue;
+      const reason = `${unrendered.reason}; what ${id} brings is known only by that`;
+      return { code: "unrendered", reason, endsWhen };
+    }
+  }
+  return null;
+}
+
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
   reportRefused(board, app);
+  const unrendered = unrenderedBlock(board.input, app.app);
+  if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
@@ -74383,7 +74406,7 @@ function reportUnreleased(board, app) {
   for (const site of own(board.input.placedByHead, app.app) ?? []) {
     if (entitledTree(board, app, site) !== void 0 || isListed(app, site)) continue;
     if (own(own(board.input.mirrors, site), app.app) !== void 0) continue;
-    const block = {
+    const block = unrenderedBlock(board.input, app.app) ?? {
       code: "no-current",
       reason: `no release of ${app.app} that places it is current yet`,
       endsWhen: releasedWhen(app)
@@ -75249,17 +75272,17 @@ function backBlock(run3, back) {
   return noTreeBlock(back) ?? siteBlock(view) ?? busyBlock2(board, back) ?? takenBlock(board, back) ?? awaitedAt(board, back) ?? lossBlock2(board, back) ?? slotBlock2(run3, back);
 }
 function noTreeBlock({ site, parts, steps: steps2 }) {
-  const endsWhen = "a newer commit reaches it, or it heals";
+  const endsWhen2 = "a newer commit reaches it, or it heals";
   const gone = parts.find(({ release: release2 }) => release2.kind === "removal" && own(release2.handed, site));
   if (gone !== void 0) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
-    return { code: "no-good-tree", reason: reason2, endsWhen };
+    return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
   const without = steps2.find(({ to }) => to === null);
   if (without === void 0) return null;
   const { app } = without.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
-  return { code: "no-good-tree", reason, endsWhen };
+  return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
 function busyBlock2(board, { site, steps: steps2 }) {
   for (const { part } of steps2) {
@@ -75761,12 +75784,40 @@ function isSame(a, b) {
   return canonicalJson(a) === canonicalJson(b);
 }
 
+// src/core/rollout/unknown-apps.ts
+function reportUnknownApps(board) {
+  for (const [app, sites] of [...unknownApps(board)].toSorted(([a], [b]) => a < b ? -1 : 1)) {
+    board.waits.push({
+      app,
+      release: null,
+      stage: null,
+      site: null,
+      code: "unknown-app",
+      reason: `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository while control was lost, so nothing says that it is to leave them`,
+      endsWhen: `a commit declares ${app} again; the one after that may take it away`
+    });
+  }
+}
+function unknownApps({ apps, input: input2 }) {
+  const { mirrors, placedByHead } = input2;
+  const found = /* @__PURE__ */ new Map();
+  for (const [site, standing2] of Object.entries(mirrors)) {
+    for (const app of Object.keys(standing2)) {
+      if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
+      found.set(app, [...found.get(app) ?? [], site]);
+    }
+  }
+  return found;
+}
+
 // src/core/rollout/plan-rollout.ts
 function planRollout(input2, memory) {
   const board = newBoard(input2, memory);
   const { controlLost, awaitsHead } = input2;
-  if (controlLost !== void 0) return heldPlan(input2, controlLost, lostEnd);
-  if (awaitsHead !== void 0) return heldPlan(input2, awaitsHead, "a head is followed");
+  if (controlLost !== void 0) return heldPlan(input2, lostBlock(controlLost, lostEnd));
+  if (awaitsHead !== void 0) return heldPlan(input2, lostBlock(awaitsHead, "a head is followed"));
+  const unknown = unknownTreesBlock(input2);
+  if (unknown !== null) return heldPlan(input2, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
@@ -75776,6 +75827,7 @@ function planRollout(input2, memory) {
   recountLosses(board);
   for (const unit of units) planUnit(board, unit);
   for (const app of board.apps.values()) planOpenList(board, app);
+  reportUnknownApps(board);
   return {
     changes: changesOf(board),
     handOvers: board.handOvers,
@@ -75787,7 +75839,10 @@ function planRollout(input2, memory) {
   };
 }
 var lostEnd = "an operator confirms what the mirrors have (`rollout recover`)";
-function heldPlan({ control: control2 }, reason, endsWhen) {
+function lostBlock(reason, endsWhen2) {
+  return { code: "control-lost", reason, endsWhen: endsWhen2 };
+}
+function heldPlan({ control: control2 }, block) {
   const apps = Object.keys(control2.apps).toSorted();
   return {
     changes: [],
@@ -75798,9 +75853,7 @@ function heldPlan({ control: control2 }, reason, endsWhen) {
       release: null,
       stage: null,
       site: null,
-      code: "control-lost",
-      reason,
-      endsWhen
+      ...block
     })),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
@@ -76113,12 +76166,12 @@ function knowable(checks2) {
 }
 function toldWaits(waits2) {
   const groups2 = groupWaits(waits2.map((wait) => ({ ...wait, stage: null })));
-  return groups2.map(({ app, release: release2, code, reason, endsWhen, sites }) => ({
+  return groups2.map(({ app, release: release2, code, reason, endsWhen: endsWhen2, sites }) => ({
     app,
     release: release2,
     code,
     reason,
-    endsWhen,
+    endsWhen: endsWhen2,
     sites: [...new Set(sites)].toSorted()
   }));
 }
