@@ -67,8 +67,28 @@ const checks = {
 export type CheckName = keyof typeof checks;
 export const checkNames = Object.keys(checks) as readonly CheckName[]; // the names of its fields
 
+const fileLists = new WeakMap<StoryHead, readonly SourceFile[]>();
+
 /** The files of a head. */
-export function filesOf(head: StoryHead): SourceFile[] {
+export function filesOf(head: StoryHead): readonly SourceFile[] {
+  const known = fileLists.get(head) ?? Object.entries(textsOf(head)).map(knownFile);
+  fileLists.set(head, known);
+  return known;
+}
+
+const files = new Map<string, SourceFile>();
+const mostFiles = 5000;
+
+/** A text at a path is the same object in all stories: who reads it may know it again. */
+function knownFile([path, text]: [path: string, text: string]): SourceFile {
+  const key = `${path} ${text}`;
+  const file = files.get(key) ?? Object.freeze({ path, text });
+  if (files.size > mostFiles) files.clear();
+  files.set(key, file);
+  return file;
+}
+
+function textsOf(head: StoryHead): Record<string, string> {
   const texts: Record<string, string> = {
     ...fleetWide(head),
     "virtual.yaml": virtualSiteYaml("all"),
@@ -85,7 +105,7 @@ export function filesOf(head: StoryHead): SourceFile[] {
   for (const [name, spec] of Object.entries(head.decisions ?? {})) {
     texts[`decisions/${name}.yaml`] = documentYaml("Decision", { name }, spec);
   }
-  return Object.entries(texts).map(([path, text]) => ({ path, text }));
+  return texts;
 }
 
 /** What each app depends on, by its own files. */

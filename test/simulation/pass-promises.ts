@@ -99,6 +99,7 @@ function checkHolds({ control }: PlannerInput, { decisions = {} }: StoryHead): v
 
 /** No stage opens that waits for an approval and had none, and none passes that waits for people to promote it. */
 function checkStages(input: PlannerInput, plan: RolloutPlan): void {
+  if (plan.changes.length === 0) return; // nothing opens or passes by it
   const after = applyChanges(input.control, plan.changes);
   for (const release of Object.values(after.apps).flatMap(({ open }) => open)) {
     const before = input.control.apps[release.app]?.open.find(({ id }) => id === release.id);
