@@ -8,6 +8,7 @@ import { selectorMistakes } from "./check-selectors.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorAt } from "./fleet-draft.ts";
 import type { KindName } from "./kinds.ts";
+import { keptFor } from "./known-fleet.ts";
 import type { YamlDocument } from "./parse-yaml.ts";
 import type { KindDocument } from "./read-fleet-files.ts";
 import type { FieldPath } from "./yaml-places.ts";
@@ -18,13 +19,15 @@ export function checkExpressions(
   vocabulary: Vocabulary,
 ): Diagnostic[] {
   return documents.flatMap(({ kind, document }) =>
-    templatesIn(document.value).flatMap((template) => {
+    templatesOf(document).flatMap((template) => {
       const scope = template.isKey ? undefined : expressionScope(kind, template.path);
       if (scope === undefined) return [misplaced(document, kind, template)];
       return checkTemplate(document, { ...template, scope, vocabulary });
     }),
   );
 }
+
+const templatesOf = keptFor(({ value }: YamlDocument) => templatesIn(value));
 
 const overlayFields = [
   /^patches\.\d+\.merge\./,

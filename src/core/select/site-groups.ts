@@ -85,11 +85,17 @@ function selectorOf({ spec }: VirtualSite): Selector | null {
   return spec.selector === undefined ? null : checkedSelector(spec.selector);
 }
 
-/** Sites with the same values of every label that some of these selectors asks for: labels of one of them, and names. */
-function sitesByLabels(
+/** Sites that some selectors do not tell apart: labels of one of them, and their names. */
+export interface LabelledSites {
+  readonly labels: Labels;
+  readonly names: readonly string[];
+}
+
+/** Sites with the same values of every label that some of these selectors asks for. */
+export function sitesByLabels(
   sites: ReadonlyMap<string, { readonly value: Site }>,
   selectors: readonly Selector[],
-): readonly { readonly labels: Labels; readonly names: readonly string[] }[] {
+): readonly LabelledSites[] {
   const keys = [
     ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key))),
   ];
