@@ -74,7 +74,7 @@ describe("what cannot be changed in place", () => {
       "spec.volumeName",
     ],
     ["storage.k8s.io/v1 StorageClass", { provisioner: "a" }, { provisioner: "b" }, "provisioner"],
-  ])("%s: %j to %j", (type, before, after, field) => {
+  ])("%s: %j to %j", (...[type, before, after, field]) => {
     expect(immutableChanges(object(type, before), object(type, after))).toEqual([field]);
   });
 

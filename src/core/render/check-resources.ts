@@ -1,0 +1,80 @@
+/** Containers that ask for more than they may have: every API server refuses their pods, some only when they are made. */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { describeKey } from "../model/kube-object.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import type { SourceObject } from "./parse-manifests.ts";
+import { mistake } from "./mistake.ts";
+import { podSpecPath } from "./pod-templates.ts";
+import type { FieldPath } from "./read-yaml.ts";
+
+/** Each request that is above its limit, in an object behind all overlays: at the request, or the container, of its manifest. */
+export function checkResources({ object, key, at }: SourceObject): readonly Diagnostic[] {
+  const path = podSpecPath(object);
+  if (path === undefined) return [];
+  const pod = path.reduce(fieldOf, object);
+  return ["containers", "initContainers"].flatMap((list) => {
+    const containers = pod[list];
+    if (!Array.isArray(containers)) return [];
+    return (containers as readonly Json[]).flatMap((container, index) =>
+      // isArray loses the type
+      excesses(container).map(({ name, request, limit }) => {
+        const place: FieldPath = [...path, list, index, "resources", "requests", name];
+        const message = `${describeKey(key)}: the request of ${name}, ${request}, is more than its limit, ${limit}`;
+        const hint = "lower the request, or raise the limit";
+        return mistake(at(place), { code: "invalid-object", message, hint });
+      }),
+    );
+  });
+}
+
+const none: JsonObject = {};
+
+function fieldOf(value: JsonObject, key: string): JsonObject {
+  const inner = value[key];
+  return isJsonObject(inner) ? inner : none;
+}
+
+function excesses(container: Json): { name: string; request: string; limit: string }[] {
+  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
+  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
+  return Object.entries(requests ?? none).flatMap(([name, request]) => {
+    const limit = limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
+    const [asked, allowed] = [amountOf(request), amountOf(limit)];
+    if (asked === undefined || allowed === undefined || asked <= allowed) return [];
+    return [{ name, request: shown(request), limit: shown(limit) }];
+  });
+}
+
+const powers: Readonly<Record<string, readonly [base: number, power: number]>> = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60],
+};
+
+function shown(amount: Json | undefined): string {
+  return typeof amount === "string" ? amount : JSON.stringify(amount);
+}
+
+/** A quantity of Kubernetes as a number; undefined for what is none. */
+function amountOf(value: Json | undefined): number | undefined {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] =
+    /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === undefined || power === undefined) return undefined;
+  return Number(digits) * power[0] ** power[1];
+}
