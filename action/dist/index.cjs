@@ -452,7 +452,7 @@ var require_anchors = __commonJS({
     }
     function createNodeAnchors(doc, prefix2) {
       const aliasObjects = [];
-      const sourceObjects2 = /* @__PURE__ */ new Map();
+      const sourceObjects = /* @__PURE__ */ new Map();
       let prevAnchors = null;
       return {
         onAnchor: (source) => {
@@ -469,7 +469,7 @@ var require_anchors = __commonJS({
          */
         setAnchors: () => {
           for (const source of aliasObjects) {
-            const ref = sourceObjects2.get(source);
+            const ref = sourceObjects.get(source);
             if (typeof ref === "object" && ref.anchor && (identity2.isScalar(ref.node) || identity2.isCollection(ref.node))) {
               ref.node.anchor = ref.anchor;
             } else {
@@ -479,7 +479,7 @@ var require_anchors = __commonJS({
             }
           }
         },
-        sourceObjects: sourceObjects2
+        sourceObjects
       };
     }
     exports2.anchorIsValid = anchorIsValid;
@@ -789,16 +789,16 @@ var require_createNode = __commonJS({
       if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
         value = value.valueOf();
       }
-      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects: sourceObjects2 } = ctx;
+      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects } = ctx;
       let ref = void 0;
       if (aliasDuplicateObjects && value && typeof value === "object") {
-        ref = sourceObjects2.get(value);
+        ref = sourceObjects.get(value);
         if (ref) {
           ref.anchor ?? (ref.anchor = onAnchor(value));
           return new Alias.Alias(ref.anchor);
         } else {
           ref = { anchor: null, node: null };
-          sourceObjects2.set(value, ref);
+          sourceObjects.set(value, ref);
         }
       }
       if (tagName?.startsWith("!!"))
@@ -896,14 +896,14 @@ var require_Collection = __commonJS({
         if (isEmptyPath(path3))
           this.add(value);
         else {
-          const [key, ...rest2] = path3;
+          const [key, ...rest] = path3;
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.addIn(rest2, value);
+            node.addIn(rest, value);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest2, value));
+            this.set(key, collectionFromPath(this.schema, rest, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
         }
       }
       /**
@@ -911,14 +911,14 @@ var require_Collection = __commonJS({
        * @returns `true` if the item was found and removed.
        */
       deleteIn(path3) {
-        const [key, ...rest2] = path3;
-        if (rest2.length === 0)
+        const [key, ...rest] = path3;
+        if (rest.length === 0)
           return this.delete(key);
         const node = this.get(key, true);
         if (identity2.isCollection(node))
-          return node.deleteIn(rest2);
+          return node.deleteIn(rest);
         else
-          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
+          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
       }
       /**
        * Returns item at `key`, or `undefined` if not found. By default unwraps
@@ -926,12 +926,12 @@ var require_Collection = __commonJS({
        * `true` (collections are always returned intact).
        */
       getIn(path3, keepScalar) {
-        const [key, ...rest2] = path3;
+        const [key, ...rest] = path3;
         const node = this.get(key, true);
-        if (rest2.length === 0)
+        if (rest.length === 0)
           return !keepScalar && identity2.isScalar(node) ? node.value : node;
         else
-          return identity2.isCollection(node) ? node.getIn(rest2, keepScalar) : void 0;
+          return identity2.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
       }
       hasAllNullValues(allowScalar) {
         return this.items.every((node) => {
@@ -945,28 +945,28 @@ var require_Collection = __commonJS({
        * Checks if the collection includes a value with the key `key`.
        */
       hasIn(path3) {
-        const [key, ...rest2] = path3;
-        if (rest2.length === 0)
+        const [key, ...rest] = path3;
+        if (rest.length === 0)
           return this.has(key);
         const node = this.get(key, true);
-        return identity2.isCollection(node) ? node.hasIn(rest2) : false;
+        return identity2.isCollection(node) ? node.hasIn(rest) : false;
       }
       /**
        * Sets a value in this collection. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
       setIn(path3, value) {
-        const [key, ...rest2] = path3;
-        if (rest2.length === 0) {
+        const [key, ...rest] = path3;
+        if (rest.length === 0) {
           this.set(key, value);
         } else {
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.setIn(rest2, value);
+            node.setIn(rest, value);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest2, value));
+            this.set(key, collectionFromPath(this.schema, rest, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
         }
       }
     };
@@ -3508,7 +3508,7 @@ var require_Document = __commonJS({
           replacer = void 0;
         }
         const { aliasDuplicateObjects, anchorPrefix, flow, keepUndefined, onTagObj, tag } = options ?? {};
-        const { onAnchor, setAnchors, sourceObjects: sourceObjects2 } = anchors.createNodeAnchors(
+        const { onAnchor, setAnchors, sourceObjects } = anchors.createNodeAnchors(
           this,
           // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
           anchorPrefix || "a"
@@ -3520,7 +3520,7 @@ var require_Document = __commonJS({
           onTagObj,
           replacer: _replacer,
           schema: this.schema,
-          sourceObjects: sourceObjects2
+          sourceObjects
         };
         const node = createNode.createNode(value, tag, ctx);
         if (flow && identity2.isCollection(node))
@@ -8391,10 +8391,10 @@ var require_util = __commonJS({
     var codegen_1 = require_codegen();
     var code_1 = require_code();
     function toHash(arr) {
-      const hash = {};
+      const hash2 = {};
       for (const item of arr)
-        hash[item] = true;
-      return hash;
+        hash2[item] = true;
+      return hash2;
     }
     exports2.toHash = toHash;
     function alwaysValidSchema(it, schema) {
@@ -15901,8 +15901,8 @@ var require_hash = __commonJS({
         this._block.writeUInt32BE(lowBits, this._blockSize - 4);
       }
       this._update(this._block);
-      var hash = this._hash();
-      return enc ? hash.toString(enc) : hash;
+      var hash2 = this._hash();
+      return enc ? hash2.toString(enc) : hash2;
     };
     Hash.prototype._update = function() {
       throw new Error("_update must be implemented by subclass");
@@ -20852,7 +20852,7 @@ var require_ignore = __commonJS({
       let source = regexCache[pattern2];
       if (!source) {
         source = REPLACERS.reduce(
-          (prev, [matcher3, replacer]) => prev.replace(matcher3, replacer.bind(pattern2)),
+          (prev, [matcher2, replacer]) => prev.replace(matcher2, replacer.bind(pattern2)),
           pattern2
         );
         regexCache[pattern2] = source;
@@ -21641,13 +21641,13 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       return new Hash().update(buffer).digest("hex");
     }
     async function subtleSHA1(buffer) {
-      const hash = await crypto.subtle.digest("SHA-1", buffer);
-      return toHex(hash);
+      const hash2 = await crypto.subtle.digest("SHA-1", buffer);
+      return toHex(hash2);
     }
     async function testSubtleSHA1() {
       try {
-        const hash = await subtleSHA1(new Uint8Array([]));
-        return hash === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+        const hash2 = await subtleSHA1(new Uint8Array([]));
+        return hash2 === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
       } catch (_) {
       }
       return false;
@@ -23827,8 +23827,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const size = reader.readUInt32BE();
         const hashes = [];
         for (let i = 0; i < size; i++) {
-          const hash = reader.slice(20).toString("hex");
-          hashes[i] = hash;
+          const hash2 = reader.slice(20).toString("hex");
+          hashes[i] = hash2;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
@@ -23968,23 +23968,23 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const fanoutBuffer = new BufferCursor(Buffer.alloc(256 * 4));
         for (let i = 0; i < 256; i++) {
           let count = 0;
-          for (const hash of this.hashes) {
-            if (parseInt(hash.slice(0, 2), 16) <= i) count++;
+          for (const hash2 of this.hashes) {
+            if (parseInt(hash2.slice(0, 2), 16) <= i) count++;
           }
           fanoutBuffer.writeUInt32BE(count);
         }
         buffers.push(fanoutBuffer.buffer);
-        for (const hash of this.hashes) {
-          write2(hash, "hex");
+        for (const hash2 of this.hashes) {
+          write2(hash2, "hex");
         }
         const crcsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash of this.hashes) {
-          crcsBuffer.writeUInt32BE(this.crcs[hash]);
+        for (const hash2 of this.hashes) {
+          crcsBuffer.writeUInt32BE(this.crcs[hash2]);
         }
         buffers.push(crcsBuffer.buffer);
         const offsetsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash of this.hashes) {
-          offsetsBuffer.writeUInt32BE(this.offsets.get(hash));
+        for (const hash2 of this.hashes) {
+          offsetsBuffer.writeUInt32BE(this.offsets.get(hash2));
         }
         buffers.push(offsetsBuffer.buffer);
         write2(this.packfileSha, "hex");
@@ -24112,11 +24112,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     var SHA1_CHUNK_SIZE = 8 * 1024 * 1024;
     async function shasumRange(buffer, { start = 0, end = buffer.length } = {}) {
-      const hash = crypto$1.createHash("sha1");
+      const hash2 = crypto$1.createHash("sha1");
       for (let i = start; i < end; i += SHA1_CHUNK_SIZE) {
-        hash.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
+        hash2.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
       }
-      return hash.digest("hex");
+      return hash2.digest("hex");
     }
     async function readObjectPacked({
       fs: fs2,
@@ -31143,12 +31143,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join8(dir, ".git"),
       oids
     }) {
-      const hash = new Hash();
+      const hash2 = new Hash();
       const outputStream = [];
       function write2(chunk, enc) {
         const buff = Buffer.from(chunk, enc);
         outputStream.push(buff);
-        hash.update(buff);
+        hash2.update(buff);
       }
       async function writeObject2({ stype, object }) {
         const type = types[stype];
@@ -31173,7 +31173,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         await writeObject2({ write: write2, object, stype: type });
       }
-      const digest = hash.digest();
+      const digest = hash2.digest();
       outputStream.push(digest);
       return outputStream;
     }
@@ -33459,7 +33459,7 @@ function systemClock() {
 }
 
 // src/action/run-action.ts
-var import_node_crypto13 = require("node:crypto");
+var import_node_crypto14 = require("node:crypto");
 var import_promises7 = require("node:fs/promises");
 var import_node_path10 = require("node:path");
 
@@ -33915,8 +33915,8 @@ function objectId(key) {
   return `${group2}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name2}`;
 }
 function parseObjectId(id) {
-  const [group2, kind, namespace, name2, ...rest2] = id.split("_").map(unescapePart);
-  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest2.length > 0) {
+  const [group2, kind, namespace, name2, ...rest] = id.split("_").map(unescapePart);
+  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest.length > 0) {
     return void 0;
   }
   return { group: group2, kind, namespace, name: name2 };
@@ -34200,19 +34200,19 @@ var import_yaml2 = __toESM(require_dist(), 1);
 // src/core/render/resolve-plain-scalar.ts
 var words = new Map([
   ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word) => [word, true]
+    (word2) => [word2, true]
   ),
   ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word) => [word, false]
+    (word2) => [word2, false]
   ),
-  ...["", "~", "null", "Null", "NULL"].map((word) => [word, null])
+  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
 ]);
 var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
 var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
 var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 function resolvePlainScalar(text) {
-  const word = words.get(text);
-  if (word !== void 0) return { ok: true, value: word };
+  const word2 = words.get(text);
+  if (word2 !== void 0) return { ok: true, value: word2 };
   if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
   if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
   return resolveNumber(text);
@@ -34449,8 +34449,8 @@ function syntaxError(error, place) {
   };
 }
 function located(problem2, place) {
-  const { offset, ...rest2 } = problem2;
-  return { ...place(offset), severity: "error", ...rest2 };
+  const { offset, ...rest } = problem2;
+  return { ...place(offset), severity: "error", ...rest };
 }
 function locatedDocument(value, { text, contents, place }) {
   return {
@@ -34483,21 +34483,6 @@ function child(node, step) {
   return node.items.find(({ key }) => (0, import_yaml3.isScalar)(key) && keyNameOf(key) === String(step));
 }
 
-// src/core/secrets/region-secret.ts
-var regionField = "fromRegion";
-function regionSecretOf(object) {
-  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
-  const from = isSecret2 ? object[regionField] : void 0;
-  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
-  const { name: name2, keys } = from;
-  if (!Array.isArray(keys)) return { name: name2, keys: null };
-  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
-}
-function withRegionSecret(metadata, { name: name2, keys }) {
-  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
-  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
-}
-
 // src/core/secrets/sops-file.ts
 var sopsField = "sops";
 var openSecretFields = /* @__PURE__ */ new Set([
@@ -34509,8 +34494,7 @@ var openSecretFields = /* @__PURE__ */ new Set([
 ]);
 var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
 function strangeFields(secret) {
-  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
-  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && field !== sopsField);
 }
 function sealedText(object) {
   const text = object[sopsField];
@@ -34560,16 +34544,10 @@ function sealed(manifest, file) {
   if (sops === void 0) return manifest;
   return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
 }
-function regionFieldProblem({ object, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const message = `a Secret has no field "${regionField}"`;
-  const hint = "name a Secret of the region in `secrets` of the App";
-  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
-}
 function sealProblems(manifest, documents) {
   const { object, at: at2, keyAt } = manifest;
   const sops = object[sopsField];
-  if (sops === void 0) return regionFieldProblem(manifest);
+  if (sops === void 0) return [];
   const here = keyAt([sopsField]);
   const tell4 = (message, hint) => [
     mistake(here, { code: "sealed-secret", message, hint })
@@ -34784,9 +34762,9 @@ function isKustomizationOf(folder, path3) {
 function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
-    const rest2 = hint === void 0 ? {} : { hint };
+    const rest = hint === void 0 ? {} : { hint };
     const words4 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest2 };
+    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
@@ -35189,8 +35167,8 @@ function compareText(a, b) {
 // src/core/rollout/words.ts
 function someOf(names2, most = 3) {
   const all = [...names2];
-  const shown3 = all.slice(0, most).join(", ");
-  return all.length > most ? `${shown3} and ${all.length - most} more` : shown3;
+  const shown2 = all.slice(0, most).join(", ");
+  return all.length > most ? `${shown2} and ${all.length - most} more` : shown2;
 }
 function countOf(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -35199,7 +35177,7 @@ function spanInWords(ms) {
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
   const seconds = Math.round(ms / 100) / 10;
   if (seconds < 60) return `${seconds}s`;
-  const [hours, minutes, rest2] = [
+  const [hours, minutes, rest] = [
     Math.floor(seconds / 3600),
     Math.floor(seconds % 3600 / 60),
     Math.round(seconds % 60)
@@ -35207,7 +35185,7 @@ function spanInWords(ms) {
   const parts = [
     hours > 0 ? `${hours}h` : "",
     minutes > 0 ? `${minutes}m` : "",
-    rest2 > 0 ? `${rest2}s` : ""
+    rest > 0 ? `${rest}s` : ""
   ];
   return parts.join("");
 }
@@ -35229,7 +35207,62 @@ function keptIds(objects) {
   return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
 }
 
+// src/core/rollout/protected-objects.ts
+var protectedKinds = /* @__PURE__ */ new Set([
+  "/Namespace",
+  "/PersistentVolume",
+  "/PersistentVolumeClaim",
+  "apiextensions.k8s.io/CustomResourceDefinition"
+]);
+var statefulGroups = [
+  "acid.zalan.do",
+  "ceph.rook.io",
+  "cluster.x-k8s.io",
+  "crossplane.io",
+  "elasticsearch.k8s.elastic.co",
+  "k8ssandra.io",
+  "kafka.strimzi.io",
+  "kubevirt.io",
+  "longhorn.io",
+  "mariadb.com",
+  "mongodb.com",
+  "mysql.oracle.com",
+  "percona.com",
+  "postgres-operator.crunchydata.com",
+  "postgresql.cnpg.io",
+  "rabbitmq.com",
+  "redis.redis.opstreelabs.in",
+  "upbound.io"
+];
+var protectMark = "flotilla.dev/protect";
+function protectedObjects(renderings) {
+  const marked = /* @__PURE__ */ new Set();
+  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
+  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
+    if (isProtectedByContent(object)) marked.add(id);
+  }
+  return (id) => marked.has(id) || isProtectedKind(id);
+}
+function isProtectedKind(id) {
+  const key = parseObjectId(id);
+  if (key === void 0) return true;
+  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
+  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
+}
+function isProtectedByContent({ kind, metadata, ...rest }) {
+  const { labels, annotations: annotations2 } = metadata;
+  const isMarked = [labels, annotations2].some(
+    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
+  );
+  if (isMarked) return true;
+  const spec = rest["spec"];
+  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
+  const claims = spec["volumeClaimTemplates"];
+  return Array.isArray(claims) && claims.length > 0;
+}
+
 // src/core/apply/ownership.ts
+var import_node_crypto2 = require("node:crypto");
 var ownerAnnotation = "flotilla.dev/owner";
 var appLabel = "flotilla.dev/app";
 var ownMarks = [
@@ -35240,9 +35273,66 @@ var systemNamespace = "flotilla-system";
 function ownerOf(fleet, app) {
   return `${fleet}/${app}`;
 }
+function hashOf2(value) {
+  return (0, import_node_crypto2.hash)("sha256", canonicalJson(value));
+}
+
+// src/core/apply/made-anew.ts
+var annotation = "flotilla.dev/immutable";
+var word = "recreate";
+var fixedFields = /* @__PURE__ */ new Map([
+  ["/ConfigMap", ["data", "binaryData", "immutable"]],
+  ["/Secret", ["type", "data", "stringData", "immutable"]],
+  ["/Service", ["spec.clusterIP", "spec.clusterIPs"]],
+  ["apps/DaemonSet", ["spec.selector"]],
+  ["apps/Deployment", ["spec.selector"]],
+  ["apps/ReplicaSet", ["spec.selector"]],
+  ["apps/StatefulSet", ["spec.selector", "spec.serviceName", "spec.podManagementPolicy"]],
+  ["batch/Job", ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"]],
+  ["networking.k8s.io/IngressClass", ["spec.controller"]],
+  ["node.k8s.io/RuntimeClass", ["handler"]],
+  ["rbac.authorization.k8s.io/ClusterRoleBinding", ["roleRef"]],
+  ["rbac.authorization.k8s.io/RoleBinding", ["roleRef"]],
+  ["scheduling.k8s.io/PriorityClass", ["value", "preemptionPolicy"]],
+  [
+    "storage.k8s.io/StorageClass",
+    ["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]
+  ]
+]);
+var fixedOnDemand = /* @__PURE__ */ new Set(["data", "binaryData", "stringData", "immutable"]);
+function fixedChanges(before, after) {
+  return fieldsOf(before).filter(
+    (path3) => canonicalJson(valueAt(before, path3)) !== canonicalJson(valueAt(after, path3))
+  );
+}
+function mayBeMadeAnew(object) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
+  if (!fixedFields.has(kindOf(object))) return false;
+  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
+}
+function madeAnewIds(objects) {
+  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
+  return new Map(own2.map(({ id, object }) => [id, digestOf(object)]));
+}
+function digestOf(object) {
+  return hashOf2(fieldsOf(object).map((path3) => [path3, valueAt(object, path3) ?? null]));
+}
+function fieldsOf(object) {
+  const all = fixedFields.get(kindOf(object)) ?? [];
+  return object["immutable"] === true ? all : all.filter((path3) => !fixedOnDemand.has(path3));
+}
+function kindOf({ apiVersion: apiVersion2, kind }) {
+  return `${groupOf(apiVersion2)}/${kind}`;
+}
+function valueAt(object, path3) {
+  let value = object;
+  for (const name2 of path3.split(".")) value = isJsonObject(value) ? value[name2] ?? null : null;
+  return value;
+}
 
 // src/core/model/tools/tool-source.ts
-var import_node_crypto2 = require("node:crypto");
+var import_node_crypto3 = require("node:crypto");
 
 // src/core/model/fleet-draft.ts
 function errorAt(place, finding) {
@@ -35423,7 +35513,7 @@ function readDocument(file, document2, placeAt) {
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
-    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
+    ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest }))
   ];
   if (document2.contents === null && diagnostics.length === 0) {
     return { document: void 0, diagnostics };
@@ -35690,7 +35780,7 @@ function isFunction({ metadata }) {
   return keys.some((key) => key.endsWith("/function"));
 }
 function visitEntries(scan, part, path3) {
-  const value = valueAt(part.document.value, path3);
+  const value = valueAt2(part.document.value, path3);
   if (Array.isArray(value)) {
     for (const index of value.keys()) visitEntries(scan, part, [...path3, index]);
     return;
@@ -35722,7 +35812,7 @@ function visitInline(scan, part, { path: path3, text }) {
   const place = part.document.at(path3);
   visitPlugins(scan, { folder: part.folder, file: { path: place.file, text }, at: place });
 }
-function valueAt(root, path3) {
+function valueAt2(root, path3) {
   let value = root;
   for (const step of path3) {
     if (Array.isArray(value)) value = value[Number(step)];
@@ -35777,14 +35867,14 @@ function readToolSource(source, index, at2) {
 function result(source, diagnostics) {
   if (diagnostics.length > 0) return { diagnostics };
   const files = source.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
-  return { source: { ...source, files, digest: digestOf(files) }, diagnostics: [] };
+  return { source: { ...source, files, digest: digestOf2(files) }, diagnostics: [] };
 }
-function digestOf(files) {
-  const hash = (0, import_node_crypto2.createHash)("sha256");
+function digestOf2(files) {
+  const hash2 = (0, import_node_crypto3.createHash)("sha256");
   for (const { path: path3, text, isBinary = false } of files) {
-    hash.update(JSON.stringify([path3, isBinary, text.length])).update(text);
+    hash2.update(JSON.stringify([path3, isBinary, text.length])).update(text);
   }
-  return hash.digest("hex");
+  return hash2.digest("hex");
 }
 function valuesFiles(written, index, at2) {
   const files = [];
@@ -35800,112 +35890,6 @@ function valuesFiles(written, index, at2) {
     }
   }
   return { files, diagnostics };
-}
-
-// src/core/render/pod-templates.ts
-var places = [
-  ["spec", "template", "spec"],
-  ["spec", "jobTemplate", "spec", "template", "spec"],
-  ["template", "spec"],
-  ["spec"]
-];
-function podSpecPath(object) {
-  if (object.kind === "CustomResourceDefinition") return void 0;
-  return places.find((path3) => {
-    const spec = valueAt2(object, path3);
-    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
-    return path3.length > 1 || object.kind === "Pod";
-  });
-}
-function isContainerList(value) {
-  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
-}
-function isNamed(value) {
-  return isJsonObject(value) && typeof value["name"] === "string";
-}
-function valueAt2(object, path3) {
-  let value = object;
-  for (const key of path3) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
-  }
-  return value;
-}
-function changeMapAt(object, path3, change2) {
-  const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more]) => {
-    if (next === void 0) return change2(map);
-    const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
-    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
-  };
-  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
-}
-
-// src/core/render/check-resources.ts
-function checkResources({ object, key, at: at2 }) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return [];
-  const pod = path3.reduce(fieldOf, object);
-  return ["containers", "initContainers"].flatMap((list) => {
-    const containers = pod[list];
-    if (!Array.isArray(containers)) return [];
-    return containers.flatMap(
-      (container, index) => (
-        // isArray loses the type
-        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
-          const place = [...path3, list, index, "resources", "requests", name2];
-          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
-          const hint = "lower the request, or raise the limit";
-          return mistake(at2(place), { code: "invalid-object", message, hint });
-        })
-      )
-    );
-  });
-}
-var none = {};
-function fieldOf(value, key) {
-  const inner = value[key];
-  return isJsonObject(inner) ? inner : none;
-}
-function excesses(container) {
-  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
-  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
-  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
-    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
-    const [asked, allowed] = [amountOf(request), amountOf(limit2)];
-    if (asked === void 0 || allowed === void 0 || asked <= allowed) return [];
-    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
-  });
-}
-var powers = {
-  n: [10, -9],
-  u: [10, -6],
-  m: [10, -3],
-  "": [10, 0],
-  k: [10, 3],
-  M: [10, 6],
-  G: [10, 9],
-  T: [10, 12],
-  P: [10, 15],
-  E: [10, 18],
-  Ki: [2, 10],
-  Mi: [2, 20],
-  Gi: [2, 30],
-  Ti: [2, 40],
-  Pi: [2, 50],
-  Ei: [2, 60]
-};
-function shown(amount2) {
-  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
-}
-function amountOf(value) {
-  if (typeof value === "number") return value;
-  const text = typeof value === "string" ? value : "";
-  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
-  const power = powers[suffix];
-  if (digits === void 0 || power === void 0) return void 0;
-  return Number(digits) * power[0] ** power[1];
 }
 
 // src/core/render/generated/kubernetes.ts
@@ -36210,8 +36194,8 @@ function customKindOf(object, kinds3) {
 // src/core/render/emit-yaml.ts
 var first = ["apiVersion", "kind", "metadata"];
 function emitYaml(object) {
-  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
-  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
+  const rest = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
   const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
   return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
 `;
@@ -36249,8 +36233,8 @@ function indented(block) {
   return block.map((line) => line === "" ? "" : `  ${line}`);
 }
 function prefixed(prefix2, block) {
-  const [head = "", ...rest2] = block;
-  return [`${prefix2}${head}`, ...indented(rest2)];
+  const [head = "", ...rest] = block;
+  return [`${prefix2}${head}`, ...indented(rest)];
 }
 var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
 var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
@@ -36295,8 +36279,8 @@ function celError(value, exprId) {
   }
   return new _CelError(`${value}`, value, exprId);
 }
-function celErrorMerge(first2, ...rest2) {
-  return new _CelError(first2.message, rest2, first2.exprId);
+function celErrorMerge(first2, ...rest) {
+  return new _CelError(first2.message, rest, first2.exprId);
 }
 function isCelError(v) {
   return typeof v === "object" && v !== null && privateSymbol in v;
@@ -44294,8 +44278,8 @@ var DFA = class _DFA {
   getState(pcs) {
     const closureResult = this.computeClosure(pcs);
     const sortedPCs = closureResult.pcs;
-    const hash = hashPCs(sortedPCs);
-    let bucket = this.stateCache.get(hash);
+    const hash2 = hashPCs(sortedPCs);
+    let bucket = this.stateCache.get(hash2);
     if (bucket) {
       for (let i = 0; i < bucket.length; i++) {
         const state2 = bucket[i];
@@ -44305,7 +44289,7 @@ var DFA = class _DFA {
       }
     } else {
       bucket = [];
-      this.stateCache.set(hash, bucket);
+      this.stateCache.set(hash2, bucket);
     }
     if (this.failed)
       return null;
@@ -46855,13 +46839,13 @@ var Parser = class _Parser {
     if (c !== 123) {
       name2 = runeToString(c);
     } else {
-      const rest2 = t.rest();
-      const end = rest2.indexOf("}");
+      const rest = t.rest();
+      const end = rest.indexOf("}");
       if (end < 0) {
         t.rewindTo(startPos);
         throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.rest());
       }
-      name2 = rest2.substring(0, end);
+      name2 = rest.substring(0, end);
       t.skipString(name2);
       t.skip(1);
     }
@@ -55385,9 +55369,9 @@ function typeOf(check, node, scope2) {
     childNodes(node).map((part) => typeOf(check, part, scope2))
   );
 }
-function partsType({ exprKind }, [first2, ...rest2]) {
+function partsType({ exprKind }, [first2, ...rest]) {
   if (exprKind.case !== "listExpr") return "any";
-  return { listOf: first2 !== void 0 && rest2.every((type) => type === first2) ? first2 : "any" };
+  return { listOf: first2 !== void 0 && rest.every((type) => type === first2) ? first2 : "any" };
 }
 function constantType(kind) {
   return kind === void 0 ? "any" : constantTypes[kind];
@@ -55528,6 +55512,7 @@ function foldType(check, fold, scope2) {
 
 // src/core/cel/meter-cel.ts
 var stepFunction = "@step";
+var matchFunction = "@match";
 var growFunction = "@grow";
 var lazy = /* @__PURE__ */ new Set(["_&&_", "_||_", "_?_:_", "_[_]", "@not_strictly_false"]);
 function meterCel({ expr }) {
@@ -55542,8 +55527,9 @@ function allNodes(node) {
 }
 function meterCall(call) {
   if (lazy.has(call.function)) return;
-  if (call.target !== void 0) call.target = counted(call.target, stepFunction);
-  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : stepFunction));
+  const by = call.function === "matches" ? matchFunction : stepFunction;
+  if (call.target !== void 0) call.target = counted(call.target, by);
+  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : by));
 }
 function isLoopResult({ exprKind }) {
   return exprKind.case === "identExpr" && exprKind.value.name === "@result";
@@ -55573,58 +55559,6 @@ var CelWeights = class {
     return weight;
   }
 };
-
-// src/core/cel/regex-size.ts
-var unicodeClass = 50;
-function regexSize(pattern2) {
-  const groups2 = [];
-  let size = 0;
-  let last = 0;
-  for (let at2 = 0; at2 < pattern2.length; ) {
-    const token = tokenAt(pattern2, at2);
-    at2 += token.length;
-    if (token === "(") {
-      groups2.push(size);
-      [size, last] = [0, 0];
-    } else if (token === ")") {
-      last = size + 1;
-      size = (groups2.pop() ?? 0) + last;
-    } else {
-      const grown2 = last * (repeats(token) - 1);
-      if (grown2 > 0) [size, last] = [size + grown2, last + grown2];
-      else if (!/^[{*+?]/.test(token)) [size, last] = addAtom(size, token);
-    }
-  }
-  return 1 + groups2.reduce((sum, each) => sum + each, size);
-}
-function tokenAt(pattern2, at2) {
-  const near = pattern2.slice(at2, at2 + 40);
-  const first2 = near.charAt(0);
-  if (first2 === "[") return pattern2.slice(at2, endOfClass(pattern2, at2));
-  if (first2 === "{") return /^\{\d+(,\d*)?\}/.exec(near)?.[0] ?? first2;
-  if (first2 !== "\\") return first2;
-  return /^\\[pP]\{[^}]*\}/.exec(near)?.[0] ?? near.slice(0, /^\\[pP]/.test(near) ? 3 : 2);
-}
-function endOfClass(pattern2, start) {
-  let at2 = start + (pattern2.charAt(start + 1) === "^" ? 2 : 1);
-  if (pattern2.charAt(at2) === "]") at2 += 1;
-  while (at2 < pattern2.length && pattern2.charAt(at2) !== "]") {
-    const named2 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at2, at2 + 16))?.[0].length ?? 1;
-    at2 += pattern2.charAt(at2) === "\\" ? 2 : named2;
-  }
-  return at2 + 1;
-}
-function repeats(token) {
-  const [, least, rest2] = /^\{(\d+)(?:(,)|,(\d+))?\}$/.exec(token) ?? [];
-  const most = /,(\d+)\}$/.exec(token)?.[1];
-  if (least === void 0) return 1;
-  return most === void 0 ? Number(least) + (rest2 === void 0 ? 0 : 1) : Number(most);
-}
-function addAtom(size, token) {
-  const classes = token.match(/\\[pP]/g)?.length ?? 0;
-  const weight = 1 + classes * unicodeClass;
-  return [size + weight, weight];
-}
 
 // node_modules/@bufbuild/cel/dist/esm/ext/strings.js
 function charAt(index) {
@@ -56102,8 +56036,7 @@ function refuseOver(length) {
 // src/core/cel/cel-environment.ts
 var maxDepth2 = 40;
 var usualSteps = 2e4;
-var placesPerStep = 32;
-var stepsPerPlace = 3;
+var stepsPerCharacter = 2;
 var maxPrograms = 1e3;
 var CelEnvironment = class {
   #variables;
@@ -56115,9 +56048,9 @@ var CelEnvironment = class {
   #env;
   #calls = {};
   #steps = 0;
-  constructor(variables, { functions: functions2, maxSteps: maxSteps3 = usualSteps } = {}) {
+  constructor(variables, { functions: functions2, maxSteps: maxSteps2 = usualSteps } = {}) {
     this.#variables = variables;
-    this.#maxSteps = maxSteps3;
+    this.#maxSteps = maxSteps2;
     this.#functions = functions2;
   }
   compile(text) {
@@ -56156,16 +56089,12 @@ var CelEnvironment = class {
       DYN4,
       (value) => this.#take(value, this.#weights.weigh(value))
     );
-    const { STRING: STRING7, BOOL: BOOL4 } = CelScalar;
-    const matches3 = matcher();
-    const takeMatch = (text, pattern2) => {
-      const size = regexSize(pattern2);
-      this.#take(null, size * stepsPerPlace + size * text.length / placesPerStep);
-    };
-    const match2 = celMethod("matches", STRING7, [STRING7], BOOL4, function(pattern2) {
-      takeMatch(this, pattern2);
-      return matches3(this, pattern2);
-    });
+    const match2 = celFunc(
+      matchFunction,
+      [DYN4],
+      DYN4,
+      (value) => this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1)
+    );
     const grow = celFunc(
       growFunction,
       [DYN4],
@@ -56196,29 +56125,27 @@ var CelEnvironment = class {
     run: run3
   }) {
     const evaluate = (facts, calls = {}) => {
-      const bindings2 = this.#bindings(names2, facts);
+      const bindings = this.#bindings(names2, facts);
       this.#calls = calls;
       this.#steps = 0;
-      const value = run3(bindings2);
-      const steps2 = Math.min(Math.ceil(this.#steps), this.#maxSteps + 1);
-      if (steps2 > this.#maxSteps || this.#weights.weigh(value) > this.#maxSteps) {
-        return { ...failed2(tooManySteps(this.#maxSteps), 0), steps: steps2 };
-      }
-      if (isCelError(value)) {
-        return { ...failed2(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
+      const value = run3(bindings);
+      if (this.#steps > this.#maxSteps) return failed2(tooManySteps(this.#maxSteps), 0);
+      if (isCelError(value)) return failed2(value.message, offsetOfNode(parsed, value.exprId));
+      if (this.#weights.weigh(value) > this.#maxSteps) {
+        return failed2(tooManySteps(this.#maxSteps), 0);
       }
       const result2 = fromCelValue(value);
-      return result2 === void 0 ? { ...failed2(noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
+      return result2 === void 0 ? failed2(noData, 0) : { ok: true, value: result2 };
     };
     return { names: names2, type, reads, evaluate };
   }
   #bindings(names2, facts) {
-    const bindings2 = {};
+    const bindings = {};
     for (const name2 of names2) {
       if (!Object.hasOwn(facts, name2) || !Object.hasOwn(this.#variables, name2)) continue;
-      bindings2[name2] = this.#input(facts[name2] ?? null, this.#variables[name2] ?? "any");
+      bindings[name2] = this.#input(facts[name2] ?? null, this.#variables[name2] ?? "any");
     }
-    return bindings2;
+    return bindings;
   }
   /** Facts of a fleet are asked for by many expressions: what was made of them is kept as long as they are. */
   #input(value, type) {
@@ -56235,14 +56162,6 @@ var noData = "the expression gives no text, number, truth value, list or map of 
 var tooManySteps = (steps2) => `the expression takes more than ${steps2} steps`;
 function flatList(list) {
   return list.size > 0 && list.size % 64 === 0 ? celList([...list]) : list;
-}
-function matcher() {
-  const run3 = plan(celEnv(), parse2("text.matches(pattern)"));
-  return (text, pattern2) => {
-    const value = run3({ text, pattern: pattern2 });
-    if (isCelError(value)) throw new Error(value.message);
-    return value === true;
-  };
 }
 function failed2(message, offset) {
   return { ok: false, problem: { message, offset } };
@@ -56276,8 +56195,8 @@ function wordsOf(error) {
 }
 function syntaxWords(text, offset) {
   if (text.trim() === "") return "the expression is empty";
-  const rest2 = text.slice(offset, offset + 20).trim();
-  return rest2 === "" ? "the expression ends too early" : `this is no CEL from \`${rest2}\` on`;
+  const rest = text.slice(offset, offset + 20).trim();
+  return rest === "" ? "the expression ends too early" : `this is no CEL from \`${rest}\` on`;
 }
 function isSyntaxError(error) {
   return error instanceof Error && "location" in error && "rawMessage" in error;
@@ -56356,7 +56275,6 @@ var location = { fields: { latitude: "double", longitude: "double" } };
 var siteFields = {
   name: "string",
   region: "string",
-  profile: "string",
   labels: { mapOf: "string" },
   address: "string",
   location,
@@ -56408,17 +56326,17 @@ function compileText(scope2, text) {
 function behind(problem2, offset) {
   return { ...problem2, offset: problem2.offset + offset };
 }
-function fillText({ parts }, given, budget2) {
+function fillText({ parts }, given) {
   const [only, ...others] = parts;
   if (only === void 0) return { ok: true, value: "" };
-  if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget2);
+  if (others.length === 0 && typeof only !== "string") return valueOf(only, given);
   let text = "";
   for (const part of parts) {
     if (typeof part === "string") {
       text += part;
       continue;
     }
-    const outcome = valueOf(part, given, budget2);
+    const outcome = valueOf(part, given);
     if (!outcome.ok) return outcome;
     const { value } = outcome;
     if (typeof value === "object") return { ok: false, problem: noText(value, part.offset) };
@@ -56426,10 +56344,8 @@ function fillText({ parts }, given, budget2) {
   }
   return { ok: true, value: text };
 }
-function valueOf({ offset, program }, { facts, calls }, budget2) {
-  if (budget2.problem !== void 0) return { ok: false, problem: { ...budget2.problem, offset } };
+function valueOf({ offset, program }, { facts, calls }) {
   const outcome = program.evaluate(facts, calls);
-  budget2.spend(outcome.steps);
   if (outcome.ok) return outcome;
   const absent = program.reads.paths.find((path3) => isAbsent(facts, path3));
   const hint = absent === void 0 ? void 0 : `there is no \`${absent.join(".")}\` there; \`has(…)\` asks for a field that may be absent`;
@@ -56481,13 +56397,13 @@ function fillableJson(json, scope2) {
   }
   return texts2.size === 0 ? void 0 : { json, texts: texts2, reads: [...reads.values()] };
 }
-function fillJson({ json, texts: texts2 }, given, budget2) {
+function fillJson({ json, texts: texts2 }, given) {
   const problems = [];
   const fill = (value, path3) => {
     if (typeof value === "string") {
       const text = texts2.get(value);
       if (text === void 0) return value;
-      const outcome = fillText(text, given, budget2);
+      const outcome = fillText(text, given);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path: path3 });
       return null;
@@ -56519,18 +56435,9 @@ function valueText(facts, path3) {
 function filledOverlayMistakes(overlay, at2) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
   const names2 = images.flatMap(
-    ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
+    ({ newName, newTag, digest }, index) => entries({ newName, newTag, digest }, ["images", index])
   );
-  const texts2 = [
-    ...entries(labels, ["labels"]),
-    ...entries(annotations2, ["annotations"]),
-    ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
-      ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
-      ...tolerations.flatMap(
-        ({ key, value }, number) => entries({ key, value }, ["scheduling", index, "tolerations", number])
-      )
-    ])
-  ];
+  const texts2 = [...entries(labels, ["labels"]), ...entries(annotations2, ["annotations"])];
   const counts = replicas.map(({ count }, index) => ({
     path: ["replicas", index, "count"],
     value: count
@@ -56540,9 +56447,7 @@ function filledOverlayMistakes(overlay, at2) {
     ...entries(requests, ["resources", index, "requests"]),
     ...entries(limits, ["resources", index, "limits"])
   ]);
-  const namespaces = entries({ namespace: overlay.namespace }, []);
   return [
-    ...namespaces.flatMap(told(at2, "the name of a namespace", isNamespace)),
     ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
     ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
     ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
@@ -56553,9 +56458,6 @@ function entries(map, path3) {
   return Object.entries(map).flatMap(
     ([key, value]) => value === void 0 ? [] : [{ path: [...path3, key], value }]
   );
-}
-function isNamespace(value) {
-  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
 }
 function isCount(value) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
@@ -56704,9 +56606,9 @@ function lexSelector(text) {
   const tokens = [];
   const pattern2 = new RegExp(tokenPattern);
   for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
-    const { symbol, word } = match2.groups ?? {};
+    const { symbol, word: word2 } = match2.groups ?? {};
     if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
-    if (word !== void 0) tokens.push({ kind: "word", text: word, offset: match2.index });
+    if (word2 !== void 0) tokens.push({ kind: "word", text: word2, offset: match2.index });
   }
   return [...tokens, { kind: "end", text: "", offset: text.length }];
 }
@@ -56987,7 +56889,7 @@ function mistakeAt(path3, message) {
 }
 
 // src/core/model/domain-stages.ts
-var import_node_crypto3 = require("node:crypto");
+var import_node_crypto4 = require("node:crypto");
 var longest = 63;
 var byRegion = "region";
 function domainOfSite(each, {
@@ -57003,9 +56905,9 @@ function domainStageName(stage, domain) {
   const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
   const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash = (0, import_node_crypto3.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest - hash.length - 1);
-  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash}`;
+  const hash2 = (0, import_node_crypto4.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const start = name2.slice(0, longest - hash2.length - 1);
+  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
 }
 
 // src/core/model/check-labels.ts
@@ -57016,11 +56918,11 @@ function checkLabels(draft) {
     ...allEntries(draft).flatMap(
       (entry2) => checkSyntax(entry2, ["metadata", "labels"], entry2.value.metadata.labels)
     ),
-    ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
-      (entry2) => (entry2.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+    ...[...draft.apps.values()].flatMap(
+      (app) => (app.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
         const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
         const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(entry2, path3, Object.fromEntries(written));
+        return checkSyntax(app, path3, Object.fromEntries(written));
       })
     ),
     ...[...draft.sites.values()].flatMap(
@@ -57058,8 +56960,8 @@ function unknownValue(vocabulary, key, value) {
   };
 }
 function allEntries(draft) {
-  const { fleet, regions, sites, virtualSites: virtualSites2, profiles, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites2, profiles, apps, strategies, windows];
+  const { fleet, regions, sites, virtualSites: virtualSites2, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites2, apps, strategies, windows];
   return [...fleet ? [fleet] : [], ...byKind.flatMap((entries2) => [...entries2.values()])];
 }
 function checkSyntax({ document: document2 }, path3, labels) {
@@ -57226,20 +57128,14 @@ var overlayFields = [
   /^images\.\d+\.(newName|newTag|digest)$/,
   /^replicas\.\d+\.count$/,
   /^(labels|annotations)\./,
-  /^namespace$/,
   /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
-  /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
   /^resources\.\d+\.(requests|limits)\./
 ];
 function expressionScope(kind, path3) {
   const text = path3.join(".");
   if (kind === "Site") return text.startsWith("spec.values.") ? "site" : void 0;
-  if (kind !== "App" && kind !== "Profile") return void 0;
+  if (kind !== "App") return void 0;
   if (text.startsWith("spec.values.")) return "values";
-  return secretName.test(text) ? "all" : overlayScope(text);
-}
-var secretName = /^spec\.secrets\.\d+\.from$/;
-function overlayScope(text) {
   const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
   if (overlay === void 0) return void 0;
   if (overlay.startsWith("values.")) return "values";
@@ -57299,7 +57195,7 @@ var FillablePart = class {
     const known3 = this.#byReading.get(reading);
     if (known3 !== void 0) return known3;
     if (this.#failures >= maxFailures) return void 0;
-    const filled = fillJson(fillable, given, mistakes.budget);
+    const filled = fillJson(fillable, given);
     if (!filled.ok) {
       this.#failures += 1;
       for (const problem2 of filled.problems) mistakes.tell(this.#mistake(problem2), [site]);
@@ -57333,7 +57229,6 @@ function checkObject(manifest) {
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
     ...checkSealed(manifest),
-    ...checkRegionSecret(manifest),
     ...textMaps(manifest).flatMap((path3) => checkTextMap(manifest, path3))
   ];
 }
@@ -57431,26 +57326,6 @@ function checkSealed({ object, keyAt }) {
     return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
 }
-var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
-function checkRegionSecret({ object, at: at2, keyAt }) {
-  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
-  const code = "region-secret";
-  const more = Object.keys(object).filter((field) => !regionFields.has(field));
-  const { name: name2 = "" } = regionSecretOf(object) ?? {};
-  const isName = name2.length <= 253 && subdomain.test(name2);
-  return [
-    ...more.map((field) => {
-      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
-      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
-    }),
-    ...isName ? [] : [
-      mistake(at2([regionField, "name"]), {
-        code,
-        message: `"${name2}" is no name for a Secret`
-      })
-    ]
-  ];
-}
 function textMaps({ object }) {
   const own2 = [
     ["metadata", "labels"],
@@ -57502,8 +57377,8 @@ function withNamespace(manifest, context2) {
   if (wrong !== void 0) return fail(manifest, ["metadata", "namespace"], wrong);
   if (isNamed2) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === void 0) return fail(manifest, ["kind"], unknownScope(object));
-  const { namespace: _empty, ...rest2 } = object.metadata;
-  const metadata = { ...rest2, name: object.metadata.name };
+  const { namespace: _empty, ...rest } = object.metadata;
+  const metadata = { ...rest, name: object.metadata.name };
   const placed = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
   return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
 }
@@ -57517,8 +57392,8 @@ function wrongNamespace(object, namespace, isNamespaced) {
     return { code, message, hint: "remove metadata.namespace" };
   }
   if (isLabel(namespace)) return void 0;
-  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
+  const shown2 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown2}` };
 }
 function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
@@ -57551,7 +57426,7 @@ var serverFields = /* @__PURE__ */ new Set([
 ]);
 var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 function withoutServerFields(object) {
-  const { status: _status, ...rest2 } = object;
+  const { status: _status, ...rest } = object;
   const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
     if (serverFields.has(key)) return [];
     if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
@@ -57559,7 +57434,7 @@ function withoutServerFields(object) {
     return [[key, Object.fromEntries(kept)]];
   });
   const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
-  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
+  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 // src/core/render/parse-manifests.ts
@@ -57682,6 +57557,1713 @@ function duplicates(literal2, filled) {
     return first2 === void 0 ? [] : [duplicate(each, first2)];
   });
 }
+
+// src/core/render/merge-values.ts
+function mergeValues(layers) {
+  let merged = {};
+  for (const layer of layers) merged = mergeInto(merged, layer);
+  return merged;
+}
+function mergeInto(base, layer) {
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(layer)) {
+    const known3 = merged.get(key);
+    const areMaps = isJsonObject(value) && isJsonObject(known3);
+    merged.set(key, areMaps ? mergeInto(known3, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+function presentValues(values) {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => {
+      if (value === null) return [];
+      return [[key, isJsonObject(value) ? presentValues(value) : value]];
+    })
+  );
+}
+
+// src/core/render/site-mistakes.ts
+var SiteMistakes = class {
+  #found = /* @__PURE__ */ new Map();
+  tell(diagnostic, sites) {
+    const { file, line, column, code } = diagnostic;
+    const key = JSON.stringify([file, line, column, code]);
+    const known3 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
+    for (const site of sites) known3.sites.add(site);
+    this.#found.set(key, known3);
+  }
+  /** All of them. */
+  diagnostics() {
+    return [...this.#found.values()].map(({ diagnostic, sites }) => {
+      const [first2, ...others] = sites;
+      const more = others.length === 0 ? "" : ` and ${others.length} more`;
+      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
+      return { ...diagnostic, message: `${diagnostic.message}${where}` };
+    });
+  }
+};
+
+// src/core/render/value-layers.ts
+var ValueLayers = class {
+  #app;
+  #overlays;
+  constructor(app) {
+    const { values = {}, overlays = [] } = app.value.spec;
+    this.#app = valuesPart(app, values, ["spec", "values"]);
+    this.#overlays = overlays.map(
+      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
+    );
+  }
+  get isFillable() {
+    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
+  }
+  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
+  at(site, indexes, mistakes) {
+    const parts = [this.#app, ...indexes.flatMap((index) => this.#overlays[index] ?? [])];
+    const layers = parts.map((part) => part.at(site.name, site, mistakes));
+    const sound = layers.filter((layer) => layer !== void 0);
+    return sound.length < layers.length ? void 0 : sound;
+  }
+};
+function valuesPart(app, written, at2) {
+  const json = written;
+  return new FillablePart(
+    json,
+    fillableJson(json, "values"),
+    (path3, offset) => app.textAt([...at2, ...path3], offset)
+  );
+}
+
+// src/core/render/fill-shapes.ts
+function fillShapes(input2, shapes) {
+  return new ShapeFiller(input2).fill(shapes);
+}
+var ShapeFiller = class {
+  #facts;
+  #mistakes = new SiteMistakes();
+  #objectsAt;
+  #fillable;
+  #manifests = /* @__PURE__ */ new Map();
+  #values;
+  #overlays;
+  #merged = /* @__PURE__ */ new Map();
+  #effects = /* @__PURE__ */ new Map();
+  #readsValues;
+  #isLiteral;
+  #app;
+  constructor({ app, objectsAt, fillable, facts }) {
+    this.#app = app;
+    this.#facts = facts;
+    this.#objectsAt = objectsAt;
+    this.#fillable = fillable;
+    this.#values = new ValueLayers(app);
+    const { overlays = [] } = app.value.spec;
+    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
+      const json = overlay;
+      const at2 = ["spec", "overlays", index];
+      return new FillablePart(
+        json,
+        fillableJson(json, "all"),
+        (path3, offset) => app.textAt([...at2, ...path3], offset)
+      );
+    });
+    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
+    this.#readsValues = readers.some((part) => part.readsValues);
+    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
+  }
+  fill(shapes) {
+    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
+    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
+  }
+  /** Of an app without a site, what holds no expression. */
+  #fillShape(shape) {
+    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
+    const byContent = /* @__PURE__ */ new Map();
+    for (const site of shape.sites) {
+      const found = this.#at(site, shape);
+      if (found === void 0) continue;
+      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const known3 = byContent.get(id);
+      if (known3 === void 0) byContent.set(id, { ...found, sites: [site] });
+      else known3.sites.push(site);
+    }
+    return [...byContent.values()];
+  }
+  #literal({ overlays, variable, sites }) {
+    const objects = this.#objectsAt(variable);
+    const shaped = overlays.flatMap((index) => {
+      const overlay = this.#app.value.spec.overlays?.[index];
+      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
+    });
+    return { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+  }
+  #manifestsOf(variable) {
+    const known3 = this.#manifests.get(variable) ?? {
+      objects: this.#objectsAt(variable),
+      fillable: this.#fillable,
+      mistakes: this.#mistakes,
+      known: /* @__PURE__ */ new Map()
+    };
+    this.#manifests.set(variable, known3);
+    return known3;
+  }
+  #at(site, shape) {
+    const { overlays: indexes, variable } = shape;
+    const given = this.#given(this.#facts.of(site), indexes);
+    if (given === void 0) return void 0;
+    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
+    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const sound = overlays.filter((overlay) => overlay !== void 0);
+    if (manifests === void 0 || sound.length < overlays.length) return void 0;
+    const { objects, id } = manifests;
+    const isFilled = this.#fillable.length > 0;
+    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
+  }
+  #overlayAt(site, index, given) {
+    const part = this.#overlays[index];
+    const filled = part?.at(site, given, this.#mistakes);
+    if (part === void 0 || filled === void 0) return void 0;
+    const overlay = filled.json;
+    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
+    const mistakes = filledOverlayMistakes(
+      overlay,
+      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
+    );
+    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
+    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
+  }
+  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
+  #given(known3, indexes) {
+    const sound = this.#values.at(known3, indexes, this.#mistakes);
+    if (sound === void 0) return void 0;
+    if (!this.#readsValues) return known3;
+    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known3.valuesText]);
+    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known3.values]);
+    this.#merged.set(id, merged);
+    return { ...known3, facts: { ...known3.facts, values: merged } };
+  }
+  #merge(indexes, layers) {
+    const merged = presentValues(mergeValues(layers));
+    for (const [position, index] of indexes.entries()) {
+      const without = presentValues(mergeValues(layers.toSpliced(position + 1, 1)));
+      const changed3 = canonicalJson(without) !== canonicalJson(merged);
+      if (!changed3) continue;
+      this.#effects.set(index, { overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
+    }
+    return merged;
+  }
+};
+
+// src/core/render/git-tree.ts
+var import_node_crypto5 = require("node:crypto");
+function blobHash(text) {
+  return objectHash("blob", Buffer.from(text));
+}
+function treeIdOf(files) {
+  const entries2 = files.map(({ name: name2, blob }) => ({ name: Buffer.from(name2), blob })).toSorted((a, b) => Buffer.compare(a.name, b.name)).flatMap(({ name: name2, blob }) => [Buffer.from("100644 "), name2, Buffer.from([0]), blob]);
+  return objectHash("tree", Buffer.concat(entries2)).toString("hex");
+}
+function objectHash(type, content) {
+  return (0, import_node_crypto5.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+}
+
+// src/core/render/input-digest.ts
+var import_node_crypto7 = require("node:crypto");
+
+// src/core/render/tools/tool-requests.ts
+var import_node_crypto6 = require("node:crypto");
+
+// src/core/select/virtual-sites.ts
+function sitesOfVirtualSite(model, name2) {
+  return matchingSites(virtualSiteOf(model, name2), model);
+}
+function placeApp(model, app, siteModel = model) {
+  const sites = /* @__PURE__ */ new Set();
+  for (const name2 of appOf(model, app).spec.placement.virtualSites) {
+    for (const site of matchingSites(virtualSiteOf(model, name2), siteModel)) sites.add(site);
+  }
+  return [...sites].toSorted();
+}
+var membersAmong = /* @__PURE__ */ new WeakMap();
+function matchingSites(virtualSite, siteModel) {
+  const known3 = membersAmong.get(siteModel.sites) ?? /* @__PURE__ */ new WeakMap();
+  membersAmong.set(siteModel.sites, known3);
+  const members = known3.get(virtualSite) ?? findMembers(virtualSite, siteModel);
+  known3.set(virtualSite, members);
+  return members;
+}
+function findMembers(virtualSite, siteModel) {
+  const { selector: spec } = virtualSite.spec;
+  if (spec === void 0) return [...siteModel.sites.keys()].toSorted();
+  const selector = checkedSelector(spec);
+  return [...siteModel.sites].filter(([, { value }]) => matchesSelector(selector, value.metadata.labels ?? {})).map(([name2]) => name2).toSorted();
+}
+function virtualSiteOf(model, name2) {
+  const virtualSite = model.virtualSites.get(name2);
+  if (virtualSite === void 0) throw new Error(`the model has no VirtualSite ${name2}`);
+  return virtualSite.value;
+}
+function appOf(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app.value;
+}
+
+// src/core/render/shapes.ts
+function shapesOf({ model, siteModel }, app, variableOf = () => "") {
+  const placed = placeApp(model, app.metadata.name, siteModel);
+  if (placed.length === 0)
+    return [{ overlays: [], variable: variableOf(void 0, []), sites: [] }];
+  const { sites, regions } = siteModel;
+  const members = overlayMembers({ ...model, sites, regions }, app);
+  const shapes = /* @__PURE__ */ new Map();
+  for (const site of placed) {
+    const overlays = [...members.entries()].flatMap(([index, set]) => set.has(site) ? index : []);
+    const variable = variableOf(site, overlays);
+    const id = `${overlays.join(",")} ${variable}`;
+    const shape = shapes.get(id);
+    if (shape === void 0) shapes.set(id, { overlays, variable, sites: [site] });
+    else shape.sites.push(site);
+  }
+  return [...shapes.values()];
+}
+function overlayMembers(model, app) {
+  const known3 = /* @__PURE__ */ new Map();
+  const sitesOf = (name2) => {
+    const sites = known3.get(name2) ?? sitesOfVirtualSite(model, name2);
+    known3.set(name2, sites);
+    return sites;
+  };
+  const overlays = app.spec.overlays ?? [];
+  return overlays.map(({ virtualSites: virtualSites2 }) => new Set(virtualSites2.flatMap(sitesOf)));
+}
+
+// src/core/render/site-facts.ts
+var maxSelectors = 500;
+var SiteFacts = class {
+  #fleet;
+  #model;
+  #known = /* @__PURE__ */ new Map();
+  #regions = /* @__PURE__ */ new Map();
+  #peers = /* @__PURE__ */ new Map();
+  #inputs = /* @__PURE__ */ new Map();
+  #calls = { sites: (selector) => this.#sites(selector) };
+  constructor(fleet, siteModel) {
+    this.#fleet = { name: fleet };
+    this.#model = siteModel;
+  }
+  /** What is known of a site; throws for one that the model does not have. */
+  of(site) {
+    const known3 = this.#known.get(site) ?? this.#read(site);
+    this.#known.set(site, known3);
+    return known3;
+  }
+  /** Mistakes in the values of sites themselves. */
+  mistakes() {
+    return [...this.#model.sites].flatMap(([name2, site]) => {
+      if (site.value.spec.values === void 0) return [];
+      return this.of(name2).problems.map(
+        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
+          code: "expression-failed",
+          message,
+          ...hint !== void 0 && { hint }
+        })
+      );
+    });
+  }
+  #read(name2) {
+    const declared = this.#model.sites.get(name2)?.value;
+    if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
+    const { region, location: location2, timeZone: timeZone2, address } = declared.spec;
+    const ofRegion = this.#region(region);
+    const zone = timeZone2 ?? ofRegion["timeZone"];
+    const site = {
+      name: name2,
+      region,
+      labels: declared.metadata.labels ?? {},
+      ...address !== void 0 && { address },
+      ...location2 !== void 0 && { location: location2 },
+      ...zone !== void 0 && { timeZone: zone }
+    };
+    const base = { site, region: ofRegion, fleet: this.#fleet };
+    const { values, problems } = filledValues(declared.spec.values, base);
+    return {
+      name: name2,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
+      calls: this.#calls,
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems
+    };
+  }
+  #region(name2) {
+    const known3 = this.#regions.get(name2);
+    if (known3 !== void 0) return known3;
+    const declared = this.#model.regions.get(name2)?.value;
+    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
+    const region = {
+      name: name2,
+      labels: declared?.metadata.labels ?? {},
+      ...location2 !== void 0 && { location: location2 },
+      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
+    };
+    this.#regions.set(name2, region);
+    return region;
+  }
+  /** The sites that a selector holds, by name: the site that asks too, where it does. */
+  #sites(text) {
+    const known3 = this.#peers.get(text);
+    if (known3 !== void 0) return known3;
+    const parsed = selectorFromSpec(text);
+    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
+    const { selector } = parsed;
+    if (selector.requirements.length === 0) throw new Error("the selector is empty");
+    const names2 = [...this.#model.sites].flatMap(
+      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
+    );
+    const peers = names2.toSorted().map((name2) => this.#input(name2));
+    if (this.#peers.size >= maxSelectors) this.#peers.clear();
+    this.#peers.set(text, peers);
+    return peers;
+  }
+  #input(name2) {
+    const known3 = this.#inputs.get(name2);
+    if (known3 !== void 0) return known3;
+    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
+    this.#inputs.set(name2, input2);
+    return input2;
+  }
+};
+function filledValues(written, facts) {
+  if (written === void 0) return { values: {}, problems: [] };
+  const json = written;
+  const fillable = fillableJson(json, "site");
+  if (fillable === void 0) return { values: json, problems: [] };
+  const filled = fillJson(fillable, { facts, calls: {} });
+  if (!filled.ok) return { values: {}, problems: filled.problems };
+  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+}
+
+// src/core/render/tools/tool-requests.ts
+function neededTools(context2) {
+  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
+  return [...new Map(requests.map((request) => [request.key, request])).values()];
+}
+function appRequests(context2, name2) {
+  const app = context2.model.apps.get(name2);
+  const requestOf = app && requestsOf(context2, app);
+  if (app === void 0 || requestOf === void 0) return [];
+  const found = /* @__PURE__ */ new Map();
+  shapesOf(context2, app.value, (site, overlays) => {
+    const request = requestOf(site, overlays);
+    if (request !== void 0) found.set(request.key, request);
+    return request?.key ?? "";
+  });
+  return [...found.values()];
+}
+function requestsOf(context2, app) {
+  const { model, siteModel } = context2;
+  const source = model.toolSources.get(app.value.metadata.name);
+  const fleet = model.fleet.value.spec;
+  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
+  if (source === void 0 || version === void 0) return void 0;
+  if (source.tool === "kustomize") {
+    const request = requestWith({ tool: "kustomize", version, source });
+    return () => request;
+  }
+  const known3 = /* @__PURE__ */ new Map();
+  const layersOf = layersAt(context2, app);
+  return (name2, overlays) => {
+    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
+    const layers = layersOf(name2, overlays);
+    if (layers === void 0) return void 0;
+    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
+    const request = known3.get(facts) ?? requestWith({
+      tool: "helm",
+      version,
+      source,
+      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
+    });
+    known3.set(facts, request);
+    return request;
+  };
+}
+function layersAt({ model, siteModel }, app) {
+  const values = new ValueLayers(app);
+  const facts = new SiteFacts(model.fleet.value.metadata.name, siteModel);
+  const untold = new SiteMistakes();
+  return (site, overlays) => {
+    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
+    const known3 = facts.of(site);
+    const layers = values.at(known3, overlays, untold);
+    if (layers === void 0) return void 0;
+    return {
+      id: [layers.map((layer) => layer.id), known3.valuesText],
+      merge: () => mergeValues([...layers.map((layer) => layer.json), known3.values])
+    };
+  };
+}
+function writtenValues({ spec }) {
+  return spec.values ?? {};
+}
+function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
+  const { source, namespace } = app.spec;
+  const { name: name2 } = app.metadata;
+  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
+  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
+  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
+  return {
+    releaseName: releaseName2,
+    namespace,
+    values,
+    kubernetes: version,
+    apiVersions: apiVersions.toSorted(),
+    includeCRDs,
+    skipSchemaValidation
+  };
+}
+var outputFormat = 1;
+function requestWith(request) {
+  const { tool, version, source, chart = null } = request;
+  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
+  const data2 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
+  const text = canonicalJson(data2);
+  return { ...request, key: (0, import_node_crypto6.createHash)("sha256").update(text).digest("hex") };
+}
+function toolInputs(model, app) {
+  const tool = toolOf(app.spec.source);
+  if (tool === void 0) return null;
+  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
+  const { values } = app.spec;
+  const data2 = { version: tools?.[tool], kubernetes: kubernetes2, values };
+  return JSON.parse(JSON.stringify(data2));
+}
+
+// src/core/render/input-digest.ts
+function inputDigest(inputs) {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, values, overlays = [] } = app.spec;
+  const names2 = /* @__PURE__ */ new Set([
+    ...placement.virtualSites,
+    ...overlays.flatMap(({ virtualSites: virtualSites2 }) => virtualSites2)
+  ]);
+  const selectors = [...names2].map((name2) => {
+    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
+    return [name2, { selector: selector ?? null, all: all ?? false }];
+  });
+  const tool = toolInputs(model, app);
+  const data2 = {
+    fleet: model.fleet.value.metadata.name,
+    app: {
+      name: app.metadata.name,
+      namespace,
+      source,
+      placement,
+      overlays,
+      ...values && { values }
+    },
+    ...tool === null ? {} : { tool },
+    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs))
+  };
+  return (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(data2)).digest("hex");
+}
+function usedCustomKinds({ app, objects, customKinds }) {
+  if (toolOf(app.spec.source) !== void 0) return [];
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === void 0) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
+  });
+}
+
+// src/core/render/json-patch.ts
+function applyJsonPatch(document2, operations) {
+  let value = document2;
+  const budget2 = { left: maxCopied };
+  for (const [operation, patch] of operations.entries()) {
+    const result2 = applyOperation(value, patch, budget2);
+    if (!result2.ok) return { ok: false, operation, message: result2.message };
+    value = result2.value;
+  }
+  return { ok: true, value };
+}
+var maxCopied = 1e5;
+var charactersPerValue = 16;
+var fail2 = (message) => ({ ok: false, message });
+function applyOperation(document2, patch, budget2) {
+  const path3 = parsePointer(patch.path);
+  if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  switch (patch.op) {
+    case "add":
+      return withValue(patch, (value) => add(document2, path3, value));
+    case "replace":
+      return withValue(patch, (value) => replace2(document2, path3, value));
+    case "test":
+      return withValue(patch, (value) => test(document2, path3, value));
+    case "remove":
+      return remove(document2, path3);
+    case "move":
+      return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
+    case "copy":
+      return withSource(
+        document2,
+        patch,
+        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
+      );
+    default:
+      return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
+  }
+}
+function takeCopy(copied, budget2) {
+  const open3 = [copied];
+  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+    budget2.left -= 1;
+    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
+    if (isContainer(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        budget2.left -= key.length / charactersPerValue;
+        open3.push(member);
+      }
+    }
+    if (budget2.left < 0) return false;
+  }
+  return true;
+}
+function parsePointer(pointer) {
+  if (pointer === "") return [];
+  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
+  if (/~(?![01])/.test(pointer)) return void 0;
+  const tokens = pointer.slice(1).split("/");
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+function withValue(patch, apply) {
+  if (!("value" in patch) || patch.value === void 0) return fail2(`${patch.op} needs a value`);
+  return apply(patch.value);
+}
+function withSource(document2, patch, apply) {
+  if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
+  const from = parsePointer(patch.from);
+  if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  const source = valueAt4(document2, from);
+  return source.ok ? apply(from, source.value) : source;
+}
+function test(document2, path3, expected2) {
+  const found = valueAt4(document2, path3);
+  if (!found.ok) return found;
+  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
+  return fail2(`the value is ${shown(found.value)}, not ${shown(expected2)}`);
+}
+function shown(value) {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+function move(document2, { from, path: path3, value }) {
+  const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
+  if (isInside) return fail2("a value cannot be moved into itself");
+  const removed2 = remove(document2, from);
+  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
+  return add(removed2.value, path3, value);
+}
+function valueAt4(document2, path3) {
+  let value = document2;
+  for (const [depth, token] of path3.entries()) {
+    const next = child2(value, token);
+    if (next === void 0) return missing(path3.slice(0, depth + 1));
+    value = next;
+  }
+  return { ok: true, value };
+}
+function child2(parent, token) {
+  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
+  if (!Array.isArray(parent)) return void 0;
+  const index = indexOf2(token);
+  return index === void 0 ? void 0 : parent[index];
+}
+function indexOf2(token) {
+  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
+}
+function missing(path3) {
+  return fail2(`nothing is at ${pointerText(path3)}`);
+}
+function pointerText(path3) {
+  return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function changeParent(document2, path3, change2) {
+  const descend = (value, depth) => {
+    if (!isContainer(value))
+      return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
+    const token = path3[depth] ?? "";
+    if (depth === path3.length - 1) return change2(value, token);
+    const inner = child2(value, token);
+    if (inner === void 0) return missing(path3.slice(0, depth + 1));
+    const changed3 = descend(inner, depth + 1);
+    return changed3.ok ? { ok: true, value: withMember(value, token, changed3.value) } : changed3;
+  };
+  return descend(document2, 0);
+}
+function isContainer(value) {
+  return typeof value === "object" && value !== null;
+}
+function withMember(parent, token, value) {
+  if (!isJsonObject(parent)) return parent.with(Number(token), value);
+  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
+}
+function add(document2, path3, value) {
+  if (path3.length === 0) return { ok: true, value };
+  return changeParent(document2, path3, (parent, token) => {
+    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
+    const index = token === "-" ? parent.length : indexOf2(token);
+    if (index === void 0) return fail2(`"${token}" is not a position in the list`);
+    if (index > parent.length)
+      return fail2(`position ${token} is beyond the list's ${parent.length} items`);
+    return { ok: true, value: parent.toSpliced(index, 0, value) };
+  });
+}
+function remove(document2, path3) {
+  if (path3.length === 0) return fail2("the whole document cannot be removed");
+  return changeParent(document2, path3, (parent, token) => {
+    if (child2(parent, token) === void 0) return missing(path3);
+    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
+    return {
+      ok: true,
+      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
+    };
+  });
+}
+function replace2(document2, path3, value) {
+  if (path3.length === 0) return { ok: true, value };
+  return changeParent(
+    document2,
+    path3,
+    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value) }
+  );
+}
+
+// src/core/render/merge-context.ts
+function inside(context2, key) {
+  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
+  return { path: `${context2.path}/${token}`, problems: context2.problems };
+}
+function problem(context2, message) {
+  context2.problems.push({ path: context2.path, message });
+}
+
+// src/core/render/merge-list.ts
+function removeFromList(original, remove2) {
+  const removed2 = new Set(remove2.map(canonicalJson));
+  return original.filter((item) => !removed2.has(canonicalJson(item)));
+}
+function isUniform(items, context2) {
+  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
+  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
+  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
+  return types.size <= 1 && !types.has("list");
+}
+function isListDeletion(item) {
+  return isJsonObject(item) && item["$patch"] === "delete";
+}
+function idOf(item, field, context2) {
+  if (!isJsonObject(item)) return canonicalJson(item);
+  const values = [];
+  for (const key of field.keys) {
+    const value = item[key] ?? field.defaults?.[key];
+    if (value === void 0) {
+      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
+      return void 0;
+    }
+    values.push(value);
+  }
+  return canonicalJson(values);
+}
+function unique(items) {
+  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
+}
+function interleave(items, { order, original, field }) {
+  const position = (list) => {
+    const places2 = /* @__PURE__ */ new Map();
+    for (const [index, item] of list.entries()) {
+      const id = idOf(item, field);
+      if (!places2.has(id)) places2.set(id, index);
+    }
+    return (item) => places2.get(idOf(item, field)) ?? -1;
+  };
+  const [inOrder4, inOriginal] = [position(order), position(original)];
+  const named2 = items.filter((item) => inOrder4(item) >= 0).sort((a, b) => inOrder4(a) - inOrder4(b));
+  const others = items.filter((item) => inOrder4(item) < 0);
+  const result2 = [];
+  for (const item of named2) {
+    const at2 = inOriginal(item);
+    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
+    result2.push(...others.splice(0, end < 0 ? others.length : end), item);
+  }
+  return [...result2, ...others];
+}
+function isBefore(place, other) {
+  return place >= 0 && place < other;
+}
+function checkOrder({ patch, order, field }, context2) {
+  if (order.length === 0) return;
+  const wanted = order.map((item) => idOf(item, field, context2));
+  let from = 0;
+  for (const item of patch) {
+    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
+    const at2 = wanted.indexOf(idOf(item, field), from);
+    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
+    from = at2 + 1;
+  }
+}
+
+// src/core/render/strategic-merge.ts
+var deletePrefix = "$deleteFromPrimitiveList/";
+var orderPrefix = "$setElementOrder/";
+function strategicMerge(original, patch, schema) {
+  const context2 = { path: "", problems: [] };
+  const value = mergeMap({ original, patch, schema }, context2);
+  const [problem2] = context2.problems;
+  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
+}
+function mergeMap(input2, context2) {
+  const { schema } = input2;
+  const { $patch: directive, ...patch } = input2.patch;
+  if (directive === "delete") return {};
+  if (directive === "replace") return newMap(patch, schema, context2);
+  if (directive !== void 0 && directive !== "merge") {
+    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
+  }
+  const result2 = new Map(Object.entries(input2.original));
+  retainKeys(result2, patch, context2);
+  const ordered = mergeOrdered(result2, { patch, schema }, context2);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
+    if (key.startsWith(deletePrefix)) {
+      removeListed(result2, { key: key.slice(deletePrefix.length), value }, context2);
+    } else {
+      mergeField(result2, { key, value, field: schema.field(key) }, context2);
+    }
+  }
+  return Object.fromEntries(result2);
+}
+function mergeField(result2, input2, outer) {
+  const { key, value, field } = input2;
+  const context2 = inside(outer, key);
+  const original = result2.get(key);
+  if (value === null) {
+    result2.delete(key);
+  } else if (isJsonObject(value) && isJsonObject(original)) {
+    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
+    result2.set(key, merged);
+  } else if (Array.isArray(value) && Array.isArray(original)) {
+    result2.set(key, mergeList({ original, patch: value, field }, context2));
+  } else {
+    const added = newValue(value, field, context2);
+    if (added === void 0) result2.delete(key);
+    else result2.set(key, added);
+  }
+}
+function withoutDirective(value) {
+  const { $patch: _directive, ...rest } = value;
+  return rest;
+}
+function newValue(value, field, context2) {
+  if (isJsonObject(value)) {
+    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
+  }
+  if (!Array.isArray(value)) return value;
+  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
+  if (field.strategy !== "merge") return items;
+  return items.map(
+    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
+  );
+}
+function newMap(patch, schema, context2) {
+  return mergeMap({ original: {}, patch, schema }, context2);
+}
+function retainKeys(result2, patch, context2) {
+  const keys = patch["$retainKeys"];
+  if (keys === void 0) return;
+  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
+  for (const [key, value] of Object.entries(patch)) {
+    const isField = value !== null && !key.startsWith("$");
+    if (isField && !keys.includes(key)) {
+      problem(context2, `"${key}" is patched, but not in $retainKeys`);
+    }
+  }
+  for (const key of result2.keys()) if (!keys.includes(key)) result2.delete(key);
+}
+function mergeOrdered(result2, { patch, schema }, outer) {
+  const done = /* @__PURE__ */ new Set();
+  for (const [directive, order] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix)) continue;
+    const key = directive.slice(orderPrefix.length);
+    const context2 = inside(outer, directive);
+    const [original, changes] = [result2.get(key), patch[key]];
+    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
+      problem(context2, `${directive} and what it orders must be lists`);
+      continue;
+    }
+    done.add(key);
+    const field = schema.field(key);
+    const ordered = orderList(
+      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
+      context2
+    );
+    if (original !== void 0 || changes !== void 0) result2.set(key, ordered);
+  }
+  return done;
+}
+function listOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+function removeListed(result2, { key, value }, context2) {
+  const original = result2.get(key);
+  if (value === null) {
+    result2.delete(key);
+  } else if (!Array.isArray(value)) {
+    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
+  } else if (Array.isArray(original)) {
+    result2.set(key, removeFromList(original, value));
+  }
+}
+function mergeList(input2, context2) {
+  const { original, patch, field } = input2;
+  if (field.strategy !== "merge") return patch;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  const { items, kept } = mergeItems(input2, context2);
+  const order = patch.filter((item) => !isListDeletion(item));
+  return interleave(items, { order, original: kept, field });
+}
+function orderList(input2, context2) {
+  const { original, patch, order, field } = input2;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  checkOrder(input2, context2);
+  if (patch.length === 0) return interleave(original, input2);
+  if (field.strategy !== "merge") return interleave(patch, input2);
+  const { items, kept } = mergeItems(input2, context2);
+  const standing2 = [...kept, ...items.slice(kept.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing2, field });
+}
+function mergeItems({ original, patch, field }, context2) {
+  const changes = patch.filter(isJsonObject);
+  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
+  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
+  if (field.keys.length === 0) {
+    problem(context2, "a list of objects without a merge key cannot be merged");
+    return { items: original, kept: original };
+  }
+  const replaces = changes.some((change2) => change2["$patch"] === "replace");
+  let kept = replaces ? [] : original;
+  for (const change2 of changes.filter(isListDeletion)) {
+    const id = idOf(change2, field, context2);
+    kept = kept.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
+  }
+  let items = kept;
+  for (const [index, change2] of changes.entries()) {
+    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
+  }
+  return { items, kept };
+}
+function isItem({ $patch: directive, ...content }) {
+  if (directive === "replace" || directive === "delete") return false;
+  return directive !== "merge" || Object.keys(content).length > 0;
+}
+function mergeItem(items, { change: change2, field }, context2) {
+  const id = idOf(change2, field, context2);
+  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
+  const original = items[at2];
+  const merged = mergeMap(
+    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
+    context2
+  );
+  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
+}
+
+// src/core/render/patch-object.ts
+function patchObject(object, patch, customKinds) {
+  if (patch.json !== void 0) return jsonPatch(object, patch.json);
+  return mergePatch(object, patch.merge ?? {}, customKinds);
+}
+function jsonPatch(object, operations) {
+  const result2 = applyJsonPatch(object, operations);
+  if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
+  const { operation, message } = result2;
+  const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
+  return {
+    ok: false,
+    path: ["json", operation],
+    message: `operation ${operation + 1} (${op} ${path3}): ${message}`
+  };
+}
+function mergePatch(object, patch, customKinds) {
+  if (patch["$patch"] === "delete") return { ok: true, object: null };
+  const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
+  if (!result2.ok) {
+    const path3 = parsePointer(result2.path) ?? [];
+    const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
+    return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
+  }
+  const directive = findDirective(result2.value);
+  if (directive !== void 0 && findDirective(object) === void 0) {
+    const message = `${directive} has no meaning where a list is replaced as a whole`;
+    return { ok: false, path: ["merge"], message };
+  }
+  const isReplaced = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
+    "merge"
+  ]);
+}
+function withIdentity(object, value) {
+  const { apiVersion: apiVersion2, kind } = object;
+  const { name: name2, namespace } = object.metadata;
+  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
+  const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
+  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
+}
+var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+function findDirective(value) {
+  if (typeof value !== "object" || value === null) return void 0;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
+    if (found !== void 0) return found;
+  }
+  return void 0;
+}
+function sameIdentity(before, after, path3) {
+  const changed3 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
+  if (changed3 !== void 0) {
+    const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(before))}`;
+    return { ok: false, path: path3, message };
+  }
+  return { ok: true, object: after };
+}
+function changedIdentity(before, after) {
+  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
+  const pairs = [
+    ["apiVersion", before.apiVersion, after["apiVersion"]],
+    ["kind", before.kind, after["kind"]],
+    ["metadata.name", before.metadata.name, metadata["name"]],
+    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
+  ];
+  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
+}
+
+// src/core/render/patch-targets.ts
+function patchTargets(objects, patch, namespace) {
+  if (patch.target !== void 0) return selectedBy(objects, patch.target);
+  return named(objects, patch.merge ?? {}, namespace);
+}
+function selectedBy(objects, target) {
+  const fields = ["group", "kind", "namespace", "name"];
+  return objects.filter(
+    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
+  );
+}
+function named(objects, patch, appNamespace) {
+  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
+  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
+  const candidates2 = objects.filter(
+    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
+  );
+  const { namespace } = metadata;
+  if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
+  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
+  if (own2.length > 0) return own2;
+  return candidates2.length === 1 ? candidates2 : [];
+}
+
+// src/core/render/pod-templates.ts
+var places = [
+  ["spec", "template", "spec"],
+  ["spec", "jobTemplate", "spec", "template", "spec"],
+  ["template", "spec"],
+  ["spec"]
+];
+function podSpecPath(object) {
+  if (object.kind === "CustomResourceDefinition") return void 0;
+  return places.find((path3) => {
+    const spec = valueAt5(object, path3);
+    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
+    return path3.length > 1 || object.kind === "Pod";
+  });
+}
+function isContainerList(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+}
+function isNamed(value) {
+  return isJsonObject(value) && typeof value["name"] === "string";
+}
+function valueAt5(object, path3) {
+  let value = object;
+  for (const key of path3) {
+    if (!isJsonObject(value)) return void 0;
+    value = Object.hasOwn(value, key) ? value[key] : void 0;
+  }
+  return value;
+}
+function changeMapAt(object, path3, change2) {
+  const [key, ...rest] = path3;
+  const replaced = (map, [next, ...more]) => {
+    if (next === void 0) return change2(map);
+    const inner = map[next];
+    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
+    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
+  };
+  return key === void 0 ? change2(object) : replaced(object, [key, ...rest]);
+}
+
+// src/core/render/set-images.ts
+var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
+function setImages(object, change2, onMatch) {
+  return changeMap(object, (image) => {
+    const parts = splitImage(image);
+    if (parts.name !== change2.name) return image;
+    onMatch();
+    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
+  });
+}
+function changeMap(map, change2) {
+  const entries2 = Object.entries(map);
+  const changed3 = entries2.map(([key, value]) => [
+    key,
+    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
+  ]);
+  const isSame2 = changed3.every(([, value], index) => value === entries2[index]?.[1]);
+  return isSame2 ? map : Object.fromEntries(changed3);
+}
+function changeValue(value, change2) {
+  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
+  return isJsonObject(value) ? changeMap(value, change2) : value;
+}
+function changeContainer(container, change2) {
+  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
+  const image = change2(container["image"]);
+  return image === container["image"] ? container : { ...container, image };
+}
+function sameUnlessChanged(list, change2) {
+  const changed3 = list.map(change2);
+  return changed3.every((item, index) => item === list[index]) ? list : changed3;
+}
+function splitImage(image) {
+  const [rest = "", digest = ""] = image.split("@", 2);
+  const colon = rest.indexOf(":", rest.lastIndexOf("/") + 1);
+  return colon < 0 ? { name: rest, tag: "", digest } : { name: rest.slice(0, colon), tag: rest.slice(colon + 1), digest };
+}
+function newVersion({ newTag, digest }) {
+  if (newTag === void 0 && digest === void 0) return {};
+  return { tag: newTag ?? "", digest: digest ?? "" };
+}
+function joinImage({ name: name2, tag, digest }) {
+  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
+}
+
+// src/core/render/set-pods.ts
+var partLists = ["containers", "initContainers", "volumes"];
+function addSidecar(object, sidecar, kinds3) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return { ok: true, object };
+  const schema = path3.reduce(
+    (at2, key) => at2.field(key).items,
+    mergeSchemaOf(object, kinds3)
+  );
+  const problems = [];
+  const changed3 = changeMapAt(object, path3, (pod) => {
+    const entries2 = partLists.flatMap((list) => {
+      const added = sidecar[list];
+      if (added === void 0) return [];
+      const merge = { added, schema: schema.field(list).items, problems };
+      return [[list, withParts(pod[list], merge)]];
+    });
+    return { ...pod, ...Object.fromEntries(entries2) };
+  });
+  const [message] = problems;
+  return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
+}
+function withParts(present2, { added, schema, problems }) {
+  const parts = new Map(
+    (Array.isArray(present2) ? present2 : []).map((part, index) => [
+      nameOf(part) ?? index,
+      // isArray loses the type of items
+      part
+    ])
+  );
+  for (const part of added) {
+    const name2 = nameOf(part) ?? "";
+    const known3 = parts.get(name2);
+    const result2 = strategicMerge(isJsonObject(known3) ? known3 : {}, part, schema);
+    if (result2.ok) parts.set(name2, result2.value);
+    else problems.push(`${name2}: ${result2.message}`);
+  }
+  return [...parts.values()];
+}
+function nameOf(part) {
+  const name2 = isJsonObject(part) ? part["name"] : void 0;
+  return typeof name2 === "string" ? name2 : void 0;
+}
+function setResources(object, { container, requests, limits }, onMatch) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return object;
+  const change2 = (part) => {
+    if (!isJsonObject(part) || container !== void 0 && part["name"] !== container) return part;
+    onMatch();
+    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
+    const resources = {
+      ...before,
+      ...requests && { requests: withAmounts(before["requests"], requests) },
+      ...limits && { limits: withAmounts(before["limits"], limits) }
+    };
+    return isSameJson(before, resources) ? part : { ...part, resources };
+  };
+  return changeMapAt(object, path3, (pod) => {
+    const entries2 = ["containers", "initContainers"].flatMap(
+      (list) => {
+        const parts = pod[list];
+        return Array.isArray(parts) ? [[list, parts.map(change2)]] : [];
+      }
+    );
+    const changed3 = { ...pod, ...Object.fromEntries(entries2) };
+    return isSameJson(pod, changed3) ? pod : changed3;
+  });
+}
+function withAmounts(before, amounts2) {
+  const merged = { ...isJsonObject(before) && before, ...amounts2 };
+  return Object.fromEntries(Object.entries(merged).filter(([, amount2]) => amount2 !== null));
+}
+
+// src/core/render/apply-overlay.ts
+function applyOverlay(objects, placed, context2) {
+  const state = {
+    objects,
+    ...placed,
+    context: context2,
+    diagnostics: [],
+    changed: false,
+    matchedImages: /* @__PURE__ */ new Set()
+  };
+  changeWorkloads(state, placed.overlay);
+  for (const field of ["labels", "annotations"]) {
+    const added = placed.overlay[field] ?? {};
+    if (Object.keys(added).length === 0) continue;
+    changeAll(state, [field], (object) => withMetadata(object, field, added));
+  }
+  const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
+  return { objects: result2, diagnostics, changed: changed3, matchedImages };
+}
+function changeWorkloads(state, { patches, sidecars, images, resources, replicas }) {
+  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
+  for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
+  for (const [index] of entriesOf(images)) applyImage(state, index);
+  for (const [index, entry2] of entriesOf(resources)) applyResources(state, index, entry2);
+  for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
+}
+function entriesOf(list) {
+  return [...(list ?? []).entries()];
+}
+function applyPatch(state, patch, path3) {
+  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
+  if (targets.size === 0) {
+    const at2 = [...path3, patch.target === void 0 ? "merge" : "target"];
+    return tell2(state, at2, {
+      code: "patch-no-target",
+      message: "the patch matches no object of the app"
+    });
+  }
+  state.objects = state.objects.flatMap((source) => {
+    if (!targets.has(source)) return source;
+    const result2 = patchObject(source.object, patch, state.context.customKinds);
+    if (result2.ok) {
+      if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
+      state.changed = true;
+      return [];
+    }
+    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+    tell2(state, [...path3, ...result2.path], {
+      code: "patch-failed",
+      message: `${where}: ${result2.message}`
+    });
+    return source;
+  });
+}
+function tell2(state, path3, told2) {
+  state.diagnostics.push(mistake(state.at(path3), told2));
+}
+function sealChange(before, after, place) {
+  if (before[sopsField] === after[sopsField]) return [];
+  const message = `\`${sopsField}\` cannot be changed by an overlay`;
+  return [
+    mistake(place, { code: "sealed-secret", message, hint: "seal another Secret with sops" })
+  ];
+}
+function changed(state, { source, path: path3, object }) {
+  if (canonicalJson(object) === canonicalJson(source.object)) return source;
+  state.changed = true;
+  const at2 = () => state.at(path3);
+  const cleaned = withoutServerFields(object);
+  const problems = [
+    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
+    ...sealChange(source.object, cleaned, at2())
+  ];
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  state.diagnostics.push(
+    ...problems.map((problem2) => ({ ...problem2, message: `${where}: ${problem2.message}` }))
+  );
+  return { ...source, object: cleaned };
+}
+function changeAll(state, path3, change2) {
+  state.objects = state.objects.map((source) => {
+    const object = change2(source.object);
+    return object === source.object ? source : changed(state, { source, path: path3, object });
+  });
+}
+function workloads(state, path3, target) {
+  const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
+  const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
+  if (found.length === 0) {
+    const at2 = target === void 0 ? path3 : [...path3, "target"];
+    const message = "no workload of the app is meant: none has a pod template";
+    tell2(state, at2, { code: "patch-no-target", message });
+  }
+  return new Set(found.map(({ object }) => object));
+}
+function applySidecar(state, index, sidecar) {
+  const path3 = ["sidecars", index];
+  const targets = workloads(state, path3, sidecar.target);
+  changeAll(state, path3, (object) => {
+    if (!targets.has(object)) return object;
+    const result2 = addSidecar(object, sidecar, state.context.customKinds);
+    if (result2.ok) return result2.object;
+    const message = `${describeKey(keyOf(object))}: ${result2.message}`;
+    tell2(state, path3, { code: "patch-failed", message });
+    return object;
+  });
+}
+function applyResources(state, index, resources) {
+  const path3 = ["resources", index];
+  const targets = workloads(state, path3, resources.target);
+  let isMatched = targets.size === 0;
+  changeAll(
+    state,
+    path3,
+    (object) => targets.has(object) ? setResources(object, resources, () => isMatched = true) : object
+  );
+  if (isMatched) return;
+  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
+  tell2(state, [...path3, "container"], { code: "patch-no-target", message });
+}
+function applyImage(state, index) {
+  const image = state.overlay.images?.[index];
+  if (image === void 0) return;
+  changeAll(state, ["images", index], (object) => {
+    if (object.kind === "CustomResourceDefinition") return object;
+    return setImages(object, image, () => state.matchedImages.add(index));
+  });
+}
+var scalable = /* @__PURE__ */ new Set([
+  "apps/Deployment",
+  "apps/ReplicaSet",
+  "apps/StatefulSet",
+  "/ReplicationController"
+]);
+function applyReplicas(state, index) {
+  const entry2 = state.overlay.replicas?.[index];
+  if (entry2 === void 0) return;
+  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
+  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
+  if (targets.size === 0) {
+    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
+    return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
+  }
+  changeAll(state, ["replicas", index], (object) => {
+    if (!targets.has(object)) return object;
+    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+    return { ...object, spec: { ...spec, replicas: Number(entry2.count) } };
+  });
+}
+function withMetadata(object, field, added) {
+  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
+  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
+}
+
+// src/core/render/overlay-chain.ts
+var OverlayChain = class {
+  #app;
+  #context;
+  #links = /* @__PURE__ */ new Map();
+  #effects = [];
+  constructor(app, context2) {
+    this.#app = app;
+    this.#context = context2;
+  }
+  /** What the overlays of a shape make of its objects. */
+  apply({ overlays, objects, objectsId, isFilled }) {
+    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
+    for (const overlay of overlays) {
+      const before = link;
+      const key = `${before.number} ${overlay.index} ${overlay.id}`;
+      link = this.#link(key, () => this.#applyTo(before, overlay));
+    }
+    return link;
+  }
+  /** What each overlay did, wherever it was applied. */
+  effects() {
+    return this.#effects;
+  }
+  #link(key, make) {
+    const known3 = this.#links.get(key) ?? { ...make(), number: this.#links.size };
+    this.#links.set(key, known3);
+    return known3;
+  }
+  #applyTo(before, { index, overlay, isFilled }) {
+    const at2 = ["spec", "overlays", index];
+    const placed = { overlay, at: (path3) => this.#app.at([...at2, ...path3]) };
+    const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
+      before.objects,
+      placed,
+      this.#context
+    );
+    this.#effects.push({ overlay: index, changed: changed3, matchedImages });
+    return {
+      objects,
+      diagnostics: [...before.diagnostics, ...result2.diagnostics],
+      isFilled: before.isFilled || isFilled
+    };
+  }
+};
+
+// src/core/render/tools/helm-hooks.ts
+var import_node_crypto8 = require("node:crypto");
+var hookAnnotation = "helm.sh/hook";
+var ownAnnotations = /* @__PURE__ */ new Set([
+  hookAnnotation,
+  "helm.sh/hook-weight",
+  "helm.sh/hook-delete-policy",
+  "helm.sh/hook-output-log-policy"
+]);
+var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
+var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
+function withoutHooks(output, hooks) {
+  const objects = [];
+  const problems = [...output.problems];
+  for (const each of output.objects) {
+    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    if (hookKinds(each.object).length === 0) objects.push(each);
+    else if (kinds3.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
+    else if (kinds3.some((kind) => appliable.has(kind))) {
+      objects.push({ ...each, object: ordinary(each.object) });
+    }
+  }
+  return { objects, problems };
+}
+function hookKinds({ metadata }) {
+  const { annotations: annotations2 } = metadata;
+  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
+  if (typeof hook !== "string") return [];
+  return hook.split(",").map((kind) => kind.trim().toLowerCase());
+}
+function refusedHook({ file, object }, kinds3) {
+  return {
+    file,
+    line: 0,
+    column: 0,
+    code: "helm-hook",
+    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
+    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
+  };
+}
+function ordinary(object) {
+  const { annotations: annotations2 } = object.metadata;
+  const kept = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
+    ([key]) => !ownAnnotations.has(key)
+  );
+  const { annotations: _, ...metadata } = object.metadata;
+  const cleaned = {
+    ...object,
+    metadata: kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) }
+  };
+  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
+  const hash2 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
+  const name2 = `${object.metadata.name.slice(0, 54)}-${hash2}`;
+  return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
+}
+
+// src/core/render/tools/app-objects.ts
+function appObjects(models, input2) {
+  const { app, manifests } = input2;
+  const { name: name2 } = app.value.metadata;
+  if (toolOf(app.value.spec.source) !== void 0) return toolObjects(models, input2);
+  const files = models.model.manifests.get(name2) ?? [];
+  const parsed = readManifests(models, app.value, { files, manifests });
+  return {
+    ...parsed,
+    isUnknown: false,
+    files,
+    variableOf: () => "",
+    objectsAt: () => parsed.objects
+  };
+}
+function readManifests({ model }, app, { files, manifests }) {
+  if (app.spec.source.expressions !== true) {
+    return { ...parseManifests(files, manifests), fillable: [] };
+  }
+  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
+}
+function toolDefinitions(models) {
+  if (models.model.toolSources.size === 0) return [];
+  return neededTools(models).flatMap(({ key }) => outputOf(models, key).objects).flatMap(({ object }) => object.kind === "CustomResourceDefinition" ? object : []);
+}
+function outputOf({ tools }, key) {
+  const output = tools.get(key);
+  if (output === void 0) throw new Error(`nobody has rendered the source ${key}`);
+  return output;
+}
+function toolObjects(models, { app, manifests }) {
+  const requestOf = requestsOf(models, app);
+  const source = models.model.toolSources.get(app.value.metadata.name);
+  if (requestOf === void 0 || source === void 0) return unknownObjects;
+  const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
+  const { field } = writtenSource(app.value.spec.source);
+  const written = () => app.at(["spec", "source", field]);
+  const read = /* @__PURE__ */ new Map();
+  for (const { variable } of shapesOf(models, app.value, variableOf)) {
+    if (variable === noRequest || read.has(variable)) continue;
+    const output = outputOf(models, variable);
+    const { hooks } = app.value.spec.source.helm ?? {};
+    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
+    read.set(variable, readObjects(found, manifests, written));
+  }
+  const all = [...read.values()];
+  return {
+    objects: all.flatMap(({ objects }) => objects),
+    fillable: [],
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    isUnknown: false,
+    files: source.files,
+    variableOf,
+    objectsAt: (variable) => read.get(variable)?.objects ?? []
+  };
+}
+var noRequest = "";
+var unknownObjects = {
+  objects: [],
+  fillable: [],
+  diagnostics: [],
+  isUnknown: true,
+  files: [],
+  variableOf: () => "",
+  objectsAt: () => []
+};
+function readObjects({ objects, problems }, manifests, written) {
+  if (problems.length > 0) {
+    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
+  }
+  const placed = objects.map(({ file, object }) => {
+    const at2 = () => ({ file, line: 0, column: 0 });
+    return { object, at: at2, keyAt: at2, textAt: at2 };
+  });
+  return checkManifests(placed, manifests);
+}
+function diagnosticOf(problem2, written) {
+  const { file, line, column, code, message, hint } = problem2;
+  const place = file === null ? written() : { file, line, column };
+  return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
+}
+
+// src/core/render/unused-overlays.ts
+function unusedOverlays(app, effects) {
+  const overlays = app.value.spec.overlays ?? [];
+  return overlays.flatMap(({ name: name2, images = [] }, index) => {
+    const own2 = effects.filter(({ overlay }) => overlay === index);
+    const path3 = ["spec", "overlays", index];
+    const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
+    if (own2.length === 0) {
+      const message = `${title} is for no site of the app`;
+      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
+    }
+    if (!own2.some(({ changed: changed3 }) => changed3)) {
+      const message = `${title} changes nothing at any site`;
+      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
+    }
+    return [...images.entries()].flatMap(([position, image]) => {
+      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      const message = `no container of the app has the image "${image.name}"`;
+      const hint = "name the image as the manifests do, without tag or digest";
+      const place = app.at([...path3, "images", position, "name"]);
+      return [warning(place, { code: "no-effect", message, hint })];
+    });
+  });
+}
+
+// src/core/render/render-app.ts
+function fleetContext(model, siteModel, tools = noToolOutputs) {
+  const kinds3 = readCustomKinds([...model.manifests.values()].flat());
+  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
+  return {
+    model,
+    siteModel,
+    tools,
+    customKinds: new Map([...defined, ...kinds3]),
+    facts: new SiteFacts(model.fleet.value.metadata.name, siteModel)
+  };
+}
+function renderPlacedApp(context2, name2) {
+  const { model, customKinds } = context2;
+  const input2 = readApp(context2, name2);
+  const { app, source: parsed } = input2;
+  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
+  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
+  if (parsed.objects.length + parsed.fillable.length === 0) {
+    const more = moreMistakes(input2, []);
+    if (more.diagnostics.length > 0) return more;
+    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
+    const message = `the files of ${name2} hold no object`;
+    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
+    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
+  }
+  const shapes = renderShapes(input2);
+  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  const { objects, fillable, files } = parsed;
+  const written = [...objects, ...fillable.map((each) => each.written)];
+  const digest = inputDigest({ model, app: app.value, files, objects: written, customKinds });
+  return {
+    ok: true,
+    value: {
+      app: { app: name2, inputDigest: digest, sites: shapes.sites },
+      variants: shapes.variants,
+      places: shapes.places
+    },
+    diagnostics
+  };
+}
+function readApp(context2, name2) {
+  const { model, customKinds } = context2;
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  const manifests = { namespace: app.value.spec.namespace, customKinds };
+  return { ...context2, app, manifests, source: appObjects(context2, { app, manifests }) };
+}
+function moreMistakes(input2, known3) {
+  const more = renderShapes(input2).diagnostics.filter(
+    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
+  );
+  return { ok: false, diagnostics: [...known3, ...more] };
+}
+function renderShapes(input2) {
+  const { app, model } = input2;
+  const { shapes, mistakes, effects } = fillShapes(
+    { ...input2, ...input2.source },
+    shapesOf(input2, app.value, input2.source.variableOf)
+  );
+  const finish2 = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
+  const chain = new OverlayChain(app, input2.manifests);
+  const sites = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  const places2 = /* @__PURE__ */ new Map();
+  const diagnostics = [];
+  for (const shape of shapes) {
+    const end = chain.apply(shape);
+    const result2 = renderShape(end, { input: input2, shape, finish: finish2 });
+    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
+    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
+    notePlaces(places2, shape.objects);
+    if (!result2.ok) continue;
+    const { tree } = result2.value;
+    variants.set(tree, variants.get(tree) ?? result2.value);
+    for (const site of shape.sites) sites.set(site, tree);
+  }
+  diagnostics.push(...mistakes.diagnostics());
+  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
+  if (isPlaced2 && !diagnostics.some(isError)) {
+    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known3));
+  }
+  return {
+    sites: new Map([...sites].toSorted(([a], [b]) => a < b ? -1 : 1)),
+    variants,
+    places: places2,
+    diagnostics: distinct(diagnostics)
+  };
+}
+function chartEffects({ value: { spec } }) {
+  if (spec.source.chart === void 0) return [];
+  return (spec.overlays ?? []).flatMap(
+    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
+  );
+}
+function notePlaces(places2, objects) {
+  for (const { key, at: at2 } of objects) {
+    const id = objectId(key);
+    if (!places2.has(id)) places2.set(id, at2([]));
+  }
+}
+function renderShape({ objects, diagnostics }, { input: input2, shape, finish: finish2 }) {
+  const finished = objects.map(finish2);
+  const problems = [
+    ...diagnostics,
+    ...finished.flatMap((each) => each.problems),
+    ...emptyShape(input2, shape, objects)
+  ];
+  if (problems.some(isError) || shape.sites.length === 0)
+    return { ok: false, diagnostics: problems };
+  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
+  const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
+  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
+  return { ok: true, value, diagnostics: problems };
+}
+function emptyShape({ app, source }, { sites, overlays }, objects) {
+  if (objects.length > 0 || sites.length === 0 && source.fillable.length > 0) return [];
+  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
+  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
+  const hint = "to take the app off a site, change its placement";
+  return [mistake(place, { code: "empty-app", message, hint })];
+}
+var maxBytes = 1024 * 1024;
+function checkSize({ object, key, at: at2 }) {
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+}
+function finisher(fleet, app) {
+  const done = /* @__PURE__ */ new Map();
+  return (source) => {
+    const { object, key } = source;
+    const known3 = done.get(object);
+    if (known3 !== void 0) return known3;
+    const owned = withOwner(object, { fleet, app });
+    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
+    const finished = { rendered, blob: blobHash(rendered.yaml), problems: checkSize(source) };
+    done.set(object, finished);
+    return finished;
+  };
+}
+function withOwner(object, owner) {
+  const { labels, annotations: annotations2 } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
+      annotations: {
+        ...isJsonObject(annotations2) && annotations2,
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
+      }
+    }
+  };
+}
+function distinct(diagnostics) {
+  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
+  return [...new Map(byText).values()];
+}
+
+// src/core/render/rendered.ts
+var rendererNumber = 1;
 
 // node_modules/typebox/build/system/memory/memory.mjs
 var memory_exports = {};
@@ -59187,9 +60769,9 @@ function FactorMapping(input2) {
   const [keyOf2, type, indexArray, extend, withClause] = input2;
   return FactorWith(keyOf2 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
 }
-function ExprBinaryMapping(left, rest2) {
-  return guard_exports.IsEqual(rest2.length, 3) ? (() => {
-    const [operator, right, next] = rest2;
+function ExprBinaryMapping(left, rest) {
+  return guard_exports.IsEqual(rest.length, 3) ? (() => {
+    const [operator, right, next] = rest;
     const Schema = ExprBinaryMapping(right, next);
     if (guard_exports.IsEqual(operator, "&")) {
       return IsIntersect(Schema) ? Intersect([left, ...Schema.allOf]) : Intersect([left, Schema]);
@@ -59204,15 +60786,15 @@ function ExprTermTailMapping(input2) {
   return input2;
 }
 function ExprTermMapping(input2) {
-  const [left, rest2] = input2;
-  return ExprBinaryMapping(left, rest2);
+  const [left, rest] = input2;
+  return ExprBinaryMapping(left, rest);
 }
 function ExprTailMapping(input2) {
   return input2;
 }
 function ExprMapping(input2) {
-  const [left, rest2] = input2;
-  return ExprBinaryMapping(left, rest2);
+  const [left, rest] = input2;
+  return ExprBinaryMapping(left, rest);
 }
 function ExprReadonlyMapping(input2) {
   return AddImmutableDeferred(input2[1]);
@@ -60237,9 +61819,9 @@ function TryRestInferable(type) {
 function TryInferable(type) {
   return IsInfer(type) ? Inferrable(type.name, type.extends) : void 0;
 }
-function TryInferResults(rest2, right) {
+function TryInferResults(rest, right) {
   const result2 = [];
-  for (const head of rest2) {
+  for (const head of rest) {
     if (!IsExtendsTrueLike(ExtendsLeft({}, head, right)))
       return void 0;
     result2.push(head);
@@ -61962,3235 +63544,16 @@ __export(typebox_exports, {
   With: () => With2
 });
 
-// src/core/model/kinds/shared.ts
-var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
-var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
-var Name = typebox_exports.String({
-  title: "name",
-  pattern: namePattern2,
-  maxLength: 63,
-  description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
-});
-var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
-var duration = (description) => typebox_exports.String({
-  title: "duration",
-  pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
-  minLength: 2,
-  description
-});
-var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
-var timeZone = (description) => typebox_exports.String({
-  title: "time zone",
-  pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
-  maxLength: 64,
-  description
-});
-var windowNames = (description) => typebox_exports.Array(Name, { minItems: 1, uniqueItems: true, description });
-var intOrPercent = (description) => typebox_exports.Union(
-  [
-    typebox_exports.Integer({ minimum: 0 }),
-    typebox_exports.String({ title: "number or percentage", pattern: "^(100|[0-9]{1,2})%$" })
-  ],
-  { title: "number or percentage", description }
-);
-var labelMap = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), { title: "labels", description });
-var valuesOf = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), { title: "values", description });
-var SelectorRequirement = closedObject(
-  {
-    key: typebox_exports.String({ minLength: 1, description: "the label's key" }),
-    operator: typebox_exports.Enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], {
-      description: "how the label is compared; `NotIn` also holds where the label is absent"
-    }),
-    values: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String(), {
-        description: "the values compared with: one or more for In and NotIn, one whole number for Gt and Lt, else none"
-      })
-    )
-  },
-  "one condition on a label"
-);
-var SelectorObject = closedObject(
-  {
-    matchLabels: typebox_exports.Optional(labelMap("labels that must all be there, with these values")),
-    matchExpressions: typebox_exports.Optional(
-      typebox_exports.Array(SelectorRequirement, { description: "conditions that must all hold" })
-    )
-  },
-  "a Kubernetes label selector"
-);
-var selectorSpec = (description) => typebox_exports.Union(
-  [
-    typebox_exports.String({
-      description: "Kubernetes selector text: `country in (jp,kr), !legacy`"
-    }),
-    SelectorObject
-  ],
-  { title: "selector", description }
-);
-var SelectorSpec = selectorSpec(
-  "a label selector, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
-);
-var Location = closedObject(
-  {
-    latitude: typebox_exports.Number({ minimum: -90, maximum: 90, description: "degrees north" }),
-    longitude: typebox_exports.Number({ minimum: -180, maximum: 180, description: "degrees east" })
-  },
-  "where it stands, for the map"
-);
-var Metadata = closedObject(
-  {
-    name: Name,
-    labels: typebox_exports.Optional(
-      labelMap("labels, as Kubernetes has them; those of a Site are what selectors match")
-    ),
-    annotations: typebox_exports.Optional(
-      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
-        title: "annotations",
-        description: "free notes; Flotilla ignores them"
-      })
-    )
-  },
-  "name and labels"
-);
-var apiVersion = "flotilla.dev/v1alpha1";
-var documentOf = (kind, spec, description) => closedObject(
-  {
-    apiVersion: typebox_exports.Literal(apiVersion, { description: `always ${apiVersion}` }),
-    kind: typebox_exports.Literal(kind, { description: `always ${kind}` }),
-    metadata: Metadata,
-    spec
-  },
-  description
-);
-var minorVersion = (description) => typebox_exports.String({ title: "minor version", pattern: "^1\\.[0-9]+$", description });
-var KubernetesFacts = closedObject(
-  {
-    version: typebox_exports.Optional(
-      minorVersion(
-        'its minor version, quoted (`"1.33"`): what it serves is checked, and charts see it as `.Capabilities.KubeVersion`'
-      )
-    ),
-    apiVersions: typebox_exports.Optional(
-      typebox_exports.Array(
-        typebox_exports.String({
-          title: "API version",
-          pattern: "^[a-z0-9.-]+(/[A-Za-z0-9]+){0,2}$",
-          description: "`group/version`, or `group/version/Kind`"
-        }),
-        {
-          uniqueItems: true,
-          description: "what it serves beside Kubernetes' own APIs (`monitoring.coreos.com/v1`): `.Capabilities.APIVersions` of charts"
-        }
-      )
-    )
-  },
-  "the cluster's Kubernetes"
-);
-
-// src/core/model/kinds/checks.ts
-var Check = closedObject(
-  {
-    name: nameOf("what the check is called where something waits for it; unique in its list"),
-    cel: typebox_exports.String({
-      title: "CEL",
-      minLength: 1,
-      maxLength: maxCelLength,
-      description: "an expression that says true or false over `site`, `app`, `apps`, `stage` and `overall`"
-    }),
-    message: typebox_exports.Optional(
-      typebox_exports.String({
-        minLength: 1,
-        maxLength: 200,
-        description: "what people are told while it is not true: one line, what to do about it"
-      })
-    )
-  },
-  "one condition"
-);
-var Checks = closedObject(
-  {
-    before: typebox_exports.Optional(
-      typebox_exports.Array(Check, {
-        maxItems: 20,
-        description: "must all be true before a site gets a release, or before a stage opens where they speak of no single site; until then it waits, and takes no slot"
-      })
-    ),
-    after: typebox_exports.Optional(
-      typebox_exports.Array(Check, {
-        maxItems: 20,
-        description: "must all be true before a site counts as done (not true at `progressDeadline`: failed), or before a stage passes where they speak of no single site (it waits)"
-      })
-    )
-  },
-  "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
-);
-
-// src/core/model/kinds/drift.ts
-var IgnoredDrift = closedObject(
-  {
-    kind: typebox_exports.Optional(
-      typebox_exports.String({ title: "kind", minLength: 1, description: "of objects of this kind only" })
-    ),
-    name: typebox_exports.Optional(
-      typebox_exports.String({ title: "name", minLength: 1, description: "of objects of this name only" })
-    ),
-    fields: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String({ title: "field", minLength: 1 }), {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'fields with all that is below them, as reports name them: `.spec.replicas`, `.spec.template.spec.containers[name="web"].image`'
-      })
-    ),
-    managers: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String({ title: "field manager", minLength: 1 }), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "field managers by name: what they have taken is left to them"
-      })
-    )
-  },
-  "what is left to others"
-);
-var driftPolicy = {
-  mode: typebox_exports.Optional(
-    typebox_exports.Enum(["correct", "report", "ignore"], {
-      description: "what is done about objects that were changed by others: correct (repair), report (tell it, and write only what a commit changes), ignore (do not look)"
-    })
-  ),
-  ignore: typebox_exports.Optional(
-    typebox_exports.Array(IgnoredDrift, {
-      maxItems: 50,
-      description: "fields that others may change once the object exists"
-    })
-  )
-};
-
-// src/core/model/kinds/health-rules.ts
-var cel = (description) => typebox_exports.String({ title: "CEL", minLength: 1, maxLength: maxCelLength, description });
-var HealthRule = closedObject(
-  {
-    apiVersion: typebox_exports.String({
-      minLength: 1,
-      description: "of the objects, as in their manifests; only its group counts"
-    }),
-    kind: typebox_exports.String({ minLength: 1, description: "kind of the objects" }),
-    healthy: cel("true where the object is well; where no condition is true, it is Progressing"),
-    progressing: typebox_exports.Optional(cel("true where it is on the way; asked before `healthy`")),
-    suspended: typebox_exports.Optional(cel("true where somebody has stopped it; asked before these")),
-    degraded: typebox_exports.Optional(cel("true where something is wrong; asked first")),
-    message: typebox_exports.Optional(cel("a text that says why"))
-  },
-  "how the health of objects of one kind is told"
-);
-var HealthRules = typebox_exports.Array(HealthRule, {
-  maxItems: 50,
-  description: "how the health of objects is told that nothing else tells rightly, in CEL over `object`; the first rule for a kind counts, those of the App before those of the Fleet"
-});
-
-// src/core/model/kinds/overlay.ts
-var PatchTarget = closedObject(
-  {
-    group: typebox_exports.Optional(
-      typebox_exports.String({ description: 'API group ("" is the core group); without it, any' })
-    ),
-    kind: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "kind; without it, any" })),
-    namespace: typebox_exports.Optional(typebox_exports.String({ description: "namespace; without it, any" })),
-    name: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "name; without it, any" }))
-  },
-  "which objects of the app are patched: all that agree in the fields given"
-);
-var JsonPatchOperation = closedObject(
-  {
-    op: typebox_exports.Enum(["add", "remove", "replace", "move", "copy", "test"], {
-      description: "what is done"
-    }),
-    path: typebox_exports.String({
-      title: "JSON pointer",
-      pattern: "^(/.*)?$",
-      description: "JSON pointer to the field, `/spec/replicas`"
-    }),
-    from: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "JSON pointer",
-        pattern: "^(/.*)?$",
-        description: "JSON pointer to the field that is moved or copied"
-      })
-    ),
-    value: typebox_exports.Optional(typebox_exports.Unknown({ description: "for add, replace and test" }))
-  },
-  "one operation of RFC 6902"
-);
-var Patch = closedObject(
-  {
-    target: typebox_exports.Optional(PatchTarget),
-    merge: typebox_exports.Optional(
-      typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), {
-        title: "object",
-        description: "a strategic merge patch; without `target` it names its object by apiVersion, kind and metadata.name"
-      })
-    ),
-    json: typebox_exports.Optional(
-      typebox_exports.Array(JsonPatchOperation, {
-        minItems: 1,
-        description: "a JSON 6902 patch; needs `target`"
-      })
-    )
-  },
-  "exactly one of `merge` and `json`"
-);
-var ImageChange = closedObject(
-  {
-    name: typebox_exports.String({
-      minLength: 1,
-      description: "the image as the manifests name it, without tag"
-    }),
-    newName: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another repository" })),
-    newTag: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another tag" })),
-    digest: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "digest",
-        pattern: "^([a-z0-9]+:[0-9a-f]+|\\$\\{(.|\\n)*\\})$",
-        description: "a digest such as `sha256:…`, instead of a tag"
-      })
-    )
-  },
-  "one image to change, as in a kustomization; at least one of newName, newTag and digest"
-);
-var ReplicaCount = closedObject(
-  {
-    name: typebox_exports.String({ minLength: 1, description: "name of the workload" }),
-    count: typebox_exports.Union(
-      [
-        typebox_exports.Integer({ minimum: 0 }),
-        typebox_exports.String({ title: "number or expression", pattern: "^\\$\\{(.|\\n)*\\}$" })
-      ],
-      { title: "number or expression", description: "number of replicas" }
-    )
-  },
-  "one workload to scale"
-);
-var PodPart = (description) => typebox_exports.Optional(
-  typebox_exports.Array(
-    typebox_exports.Object(
-      { name: typebox_exports.String({ minLength: 1, description: "its name; the rest as in Kubernetes" }) },
-      { title: "object" }
-    ),
-    { minItems: 1, description }
-  )
-);
-var Sidecar = closedObject(
-  {
-    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
-    containers: PodPart("containers to add, behind those that are there"),
-    initContainers: PodPart(
-      "init containers to add; with `restartPolicy: Always` they are sidecars that let a Job end"
-    ),
-    volumes: PodPart("volumes to add")
-  },
-  "what is added to every pod template; what is there by the same name is merged with it"
-);
-var amounts = (description) => typebox_exports.Optional(
-  typebox_exports.Record(typebox_exports.String(), typebox_exports.Union([typebox_exports.String(), typebox_exports.Number(), typebox_exports.Null()]), {
-    title: "amounts",
-    description
-  })
-);
-var Resources = closedObject(
-  {
-    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
-    container: typebox_exports.Optional(
-      typebox_exports.String({ minLength: 1, description: "name of the container; without it, all" })
-    ),
-    requests: amounts("what is reserved: `cpu`, `memory`, …; null takes one away"),
-    limits: amounts("what it gets at most; null takes one away")
-  },
-  "resource reservations of containers and init containers; at least one of `requests` and `limits`"
-);
-var Toleration = closedObject(
-  {
-    key: typebox_exports.Optional(typebox_exports.String({ description: "the taint's key; without it, any" })),
-    operator: typebox_exports.Optional(
-      typebox_exports.Enum(["Exists", "Equal"], { description: "how `value` is compared" })
-    ),
-    value: typebox_exports.Optional(typebox_exports.String({ description: "the taint's value, for Equal" })),
-    effect: typebox_exports.Optional(
-      typebox_exports.Enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
-        description: "the taint's effect; without it, any"
-      })
-    ),
-    tolerationSeconds: typebox_exports.Optional(
-      typebox_exports.Integer({ description: "for how long, with NoExecute; without it, for ever" })
-    )
-  },
-  "a toleration, as in Kubernetes"
-);
-var Scheduling = closedObject(
-  {
-    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
-    nodeSelector: typebox_exports.Optional(labelMap("labels that a node must have")),
-    tolerations: typebox_exports.Optional(
-      typebox_exports.Array(Toleration, { minItems: 1, description: "taints that are borne" })
-    )
-  },
-  "on which nodes pods may run; what a pod says itself of a label, or of a taint's key and effect, stays"
-);
-var forSites = {
-  minItems: 1,
-  uniqueItems: true
-};
-var overlayFields2 = {
-  name: typebox_exports.Optional(nameOf("a name for messages")),
-  values: typebox_exports.Optional(
-    valuesOf("values, merged over those of the App and of overlays before this one")
-  ),
-  patches: typebox_exports.Optional(typebox_exports.Array(Patch, { description: "patches, in order" })),
-  sidecars: typebox_exports.Optional(
-    typebox_exports.Array(Sidecar, {
-      description: "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too"
-    })
-  ),
-  scheduling: typebox_exports.Optional(
-    typebox_exports.Array(Scheduling, { description: "node labels and tolerations for all workloads" })
-  ),
-  images: typebox_exports.Optional(typebox_exports.Array(ImageChange, { description: "images to change" })),
-  resources: typebox_exports.Optional(
-    typebox_exports.Array(Resources, { description: "resource reservations of containers" })
-  ),
-  replicas: typebox_exports.Optional(
-    typebox_exports.Array(ReplicaCount, {
-      description: "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers"
-    })
-  ),
-  labels: typebox_exports.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
-  annotations: typebox_exports.Optional(
-    typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
-      title: "annotations",
-      description: "annotations set on all objects (not on pods)"
-    })
-  ),
-  namespace: typebox_exports.Optional(
-    typebox_exports.String({
-      title: "namespace",
-      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|(.|\\n)*\\$\\{(.|\\n)*)$",
-      description: "another namespace for all of its namespaced objects, and for what names them by it: subjects of RBAC, services of webhooks and API services; not for names in DNS"
-    })
-  )
-};
-var inOrder = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
-var Overlay = closedObject(
-  {
-    virtualSites: typebox_exports.Array(Name, {
-      ...forSites,
-      description: "names of the VirtualSites it is for (any of them)"
-    }),
-    ...overlayFields2
-  },
-  `a change to the app at some sites: ${inOrder}`
-);
-var ProfileOverlay = closedObject(
-  {
-    virtualSites: typebox_exports.Optional(
-      typebox_exports.Array(Name, {
-        ...forSites,
-        description: "names of the VirtualSites it is for (any of them); without it, all sites"
-      })
-    ),
-    ...overlayFields2
-  },
-  `a change to each app, as far as it has what is changed: ${inOrder}`
-);
-
-// src/core/model/kinds/region-secret.ts
-var subdomain2 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-var AppSecret = closedObject(
-  {
-    name: typebox_exports.String({
-      title: "object name",
-      pattern: `^${subdomain2}$`,
-      maxLength: 253,
-      description: "name of the Secret that the app gets, in its namespace"
-    }),
-    from: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "object name or expression",
-        pattern: `^(${subdomain2}|(.|\\n)*\\$\\{(.|\\n)*)$`,
-        description: "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name"
-      })
-    ),
-    keys: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "keys of its data that are copied; without it, all"
-      })
-    )
-  },
-  "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git"
-);
-
-// src/core/model/kinds/source.ts
-var path = (description) => typebox_exports.String({ title: "path", minLength: 1, description });
-var HelmOptions = closedObject(
-  {
-    releaseName: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "name",
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        maxLength: 53,
-        description: "`.Release.Name` of the templates; without it, the name of the App"
-      })
-    ),
-    valuesFiles: typebox_exports.Optional(
-      typebox_exports.Array(path("a file of values, from the root of the repository"), {
-        minItems: 1,
-        description: "files of values, over those of the chart; later ones win"
-      })
-    ),
-    includeCRDs: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: true,
-        description: "false: what the chart has in `crds/` stays out"
-      })
-    ),
-    skipSchemaValidation: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: values are not held against the chart's `values.schema.json`"
-      })
-    ),
-    hooks: typebox_exports.Optional(
-      typebox_exports.Enum(["refuse", "apply"], {
-        default: "refuse",
-        description: "what becomes of hooks: refuse (a mistake), apply (those of an install or upgrade become ordinary objects, Jobs with the hash of their content in their name; others are left out); tests are always left out"
-      })
-    )
-  },
-  "how the chart is rendered"
-);
-var Source = closedObject(
-  {
-    manifests: typebox_exports.Optional(
-      path(
-        "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out"
-      )
-    ),
-    kustomize: typebox_exports.Optional(
-      path(
-        "the folder of a kustomization, from the root of the repository; needs `tools.kustomize` of the Fleet"
-      )
-    ),
-    chart: typebox_exports.Optional(
-      path(
-        "the folder of a Helm chart, from the root of the repository; needs `tools.helm` of the Fleet"
-      )
-    ),
-    helm: typebox_exports.Optional(HelmOptions),
-    expressions: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there. Only with `manifests`"
-      })
-    )
-  },
-  "where its objects come from: exactly one of `manifests`, `kustomize` and `chart`"
-);
-
-// src/core/model/kinds/app.ts
-var App = documentOf(
-  "App",
-  closedObject(
-    {
-      namespace: typebox_exports.String({
-        title: "namespace",
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        maxLength: 63,
-        description: "namespace of its objects that name none; created bare if it is missing, never deleted"
-      }),
-      source: Source,
-      placement: closedObject(
-        {
-          virtualSites: typebox_exports.Array(Name, {
-            minItems: 1,
-            uniqueItems: true,
-            description: "names of VirtualSites: it runs on every site of any of these"
-          })
-        },
-        "where it runs"
-      ),
-      profile: typebox_exports.Optional(
-        nameOf(
-          "name of the Profile that it takes at all its sites, instead of that of the Site; `none`: no profile"
-        )
-      ),
-      values: typebox_exports.Optional(
-        valuesOf(
-          "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)"
-        )
-      ),
-      secrets: typebox_exports.Optional(
-        typebox_exports.Array(AppSecret, { description: "Secrets that come from the region's cluster" })
-      ),
-      kubernetes: typebox_exports.Optional(
-        closedObject(
-          {
-            min: typebox_exports.Optional(minorVersion('the oldest minor version, quoted (`"1.28"`)')),
-            max: typebox_exports.Optional(minorVersion("the newest"))
-          },
-          "the versions of Kubernetes that it runs on: a site that declares another is a mistake"
-        )
-      ),
-      overlays: typebox_exports.Optional(
-        typebox_exports.Array(Overlay, { description: "changes for some sites, in order; later ones win" })
-      ),
-      rollout: typebox_exports.Optional(
-        closedObject(
-          { strategy: nameOf("name of a RolloutStrategy") },
-          "how it moves; without it, the strategy of the Fleet"
-        )
-      ),
-      checks: typebox_exports.Optional(Checks),
-      dependsOn: typebox_exports.Optional(
-        typebox_exports.Array(Name, {
-          minItems: 1,
-          uniqueItems: true,
-          description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
-        })
-      ),
-      drift: typebox_exports.Optional(
-        closedObject(
-          driftPolicy,
-          "how manual changes of its objects are met; takes effect at once and at all sites, by no release"
-        )
-      ),
-      health: typebox_exports.Optional(HealthRules),
-      onRemoval: typebox_exports.Optional(
-        typebox_exports.Enum(["delete", "orphan", "hold"], {
-          default: "delete",
-          description: "what happens to its objects where it leaves: delete, orphan (stop managing them), hold (wait for an operator)"
-        })
-      )
-    },
-    "what runs, where, and how it moves"
-  ),
-  "An app: objects that run at the sites of some virtual sites."
-);
-
-// src/core/model/kinds/decision.ts
-var optionalName = (description) => typebox_exports.Optional(nameOf(description));
-var release = nameOf("id of a release, as `flotilla status` and `flotilla history` show it");
-var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
-var scope = {
-  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
-  region: optionalName("only in this Region"),
-  site: optionalName("only at this Site"),
-  app: optionalName("only this App"),
-  stage: optionalName("only stages of this name"),
-  release: typebox_exports.Optional({
-    ...release,
-    description: "a release of the app: it goes on, newer ones do not"
-  })
-};
-var Decision = documentOf(
-  "Decision",
-  closedObject(
-    {
-      why: typebox_exports.String({
-        minLength: 1,
-        maxLength: 2e3,
-        description: "the reason; it is recorded"
-      }),
-      hold: action(
-        {
-          ...scope,
-          all: typebox_exports.Optional(
-            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
-          )
-        },
-        "stops releases for as long as the file says so; at least one of the scope's fields"
-      ),
-      resume: action(scope, "ends a pause that was made through the API, with this scope"),
-      approve: action(
-        {
-          app: nameOf("the App"),
-          release,
-          stage: optionalName("the stage that may open"),
-          deletions: typebox_exports.Optional(
-            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
-          ),
-          removal: typebox_exports.Optional(
-            typebox_exports.Enum(["delete", "orphan"], {
-              description: "what becomes of the objects of an app that leaves"
-            })
-          )
-        },
-        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
-      ),
-      excuse: action(
-        {
-          app: optionalName("the App; without it, every release that waits for the site"),
-          release: typebox_exports.Optional(release),
-          site: optionalName("goes on without this Site"),
-          region: optionalName("goes on without this Region while its worker is silent"),
-          uid: typebox_exports.Optional(
-            typebox_exports.String({
-              minLength: 1,
-              maxLength: 300,
-              description: "UID of the cluster of a site that moves: its old worker is not waited for"
-            })
-          )
-        },
-        "goes on without a site or a region: one of `site` and `region`"
-      ),
-      retry: action(
-        { app: nameOf("the App"), release, site: optionalName("only at this Site") },
-        "hands a release to sites again where it failed"
-      ),
-      promote: action(
-        {
-          app: nameOf("the App"),
-          release: typebox_exports.Optional(release),
-          stage: optionalName("the stage at which the release is")
-        },
-        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
-      ),
-      urgent: action(
-        { app: nameOf("the App"), release: typebox_exports.Optional(release) },
-        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
-      ),
-      rollback: action(
-        {
-          app: nameOf("the App"),
-          release: typebox_exports.Optional({
-            ...release,
-            description: "the open release that goes back; without it, the candidate"
-          }),
-          to: typebox_exports.Optional({
-            ...release,
-            description: "a release that was through once: sites get what they had then"
-          }),
-          site: optionalName("only at this Site"),
-          stage: optionalName("only the sites of this stage")
-        },
-        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
-      )
-    },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
-  ),
-  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
-);
-
-// src/core/model/kinds/vendored.ts
-var ChartOrigin = closedObject(
-  {
-    repository: typebox_exports.String({
-      title: "URL",
-      pattern: "^(https?|oci)://[^\\s@]+$",
-      description: "an HTTP repository (`https://…`, with an index.yaml) or an OCI registry with the folder of the chart (`oci://…`), without credentials; `http` only on this machine"
-    }),
-    name: typebox_exports.String({
-      title: "name",
-      pattern: "^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$",
-      description: "name of the chart"
-    }),
-    version: typebox_exports.String({
-      title: "version",
-      pattern: "^[0-9A-Za-z][-+.0-9A-Za-z_]*$",
-      description: "its version, exactly"
-    })
-  },
-  "a Helm chart"
-);
-var GitOrigin = closedObject(
-  {
-    url: typebox_exports.String({
-      title: "URL",
-      pattern: "^https?://[^\\s@]+$",
-      description: "a Git remote, without credentials; `http` only on this machine"
-    }),
-    commit: typebox_exports.String({
-      title: "commit",
-      pattern: "^[0-9a-f]{40}$",
-      description: "full id of the commit"
-    }),
-    path: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "path",
-        minLength: 1,
-        description: "the folder to take; without it, all"
-      })
-    )
-  },
-  "a folder of a Git repository"
-);
-var Vendored = closedObject(
-  {
-    name: nameOf("it is kept in `vendor/<name>`"),
-    chart: typebox_exports.Optional(ChartOrigin),
-    git: typebox_exports.Optional(GitOrigin)
-  },
-  "exactly one of `chart` and `git`"
-);
-
-// src/core/model/kinds/fleet.ts
-var KnownLabel = closedObject(
-  {
-    description: typebox_exports.Optional(typebox_exports.String({ description: "what the label tells" })),
-    values: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String(), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "the values it may have; without it, any"
-      })
-    )
-  },
-  "one known label"
-);
-var DeletionBudget = closedObject(
-  {
-    objects: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        default: 50,
-        description: "objects that one commit may delete without an approval"
-      })
-    ),
-    percent: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        maximum: 100,
-        default: 10,
-        description: "percentage of an app's objects; the smaller of both counts"
-      })
-    )
-  },
-  "how much one commit may delete, over all sites, before somebody has to approve it"
-);
-var Drift = closedObject(
-  {
-    interval: typebox_exports.Optional({
-      ...duration("how often the live objects of a site are compared with its mirror"),
-      default: "10m"
-    }),
-    maxSitesPerMinute: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        default: 60,
-        description: "sites of a region looked over for drift in a minute; 0: none"
-      })
-    ),
-    ...driftPolicy
-  },
-  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all"
-);
-var toolVersion = (title, description) => typebox_exports.String({
-  title,
-  pattern: "^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
-  description
-});
-var Tools = closedObject(
-  {
-    kustomize: typebox_exports.Optional(
-      toolVersion(
-        "version",
-        "version of kustomize (`5.8.1`), by itself or as the part of a kubectl; as `kustomize version`, or `kubectl version --client`, tells it"
-      )
-    ),
-    helm: typebox_exports.Optional(
-      toolVersion("version", "version of helm (`4.2.3`), as `helm version` tells it")
-    )
-  },
-  "the versions of the tools that render kustomizations and charts; no other version is used"
-);
-var Fleet = documentOf(
-  "Fleet",
-  closedObject(
-    {
-      labels: typebox_exports.Optional(
-        typebox_exports.Record(typebox_exports.String(), KnownLabel, {
-          title: "vocabulary",
-          description: "the label vocabulary: labels of sites and keys and values in selectors must be among these; without it, any"
-        })
-      ),
-      rollout: typebox_exports.Optional(
-        closedObject(
-          { strategy: nameOf("name of a RolloutStrategy") },
-          "the strategy of apps that name none; without it, the built-in one"
-        )
-      ),
-      maxSitesInFlight: typebox_exports.Optional(
-        typebox_exports.Integer({
-          minimum: 0,
-          description: "sites that may be in flight at once, over all apps; 0: nothing moves; without it, no bound"
-        })
-      ),
-      failureDomains: typebox_exports.Optional(
-        typebox_exports.Array(typebox_exports.String(), {
-          minItems: 1,
-          uniqueItems: true,
-          description: "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region"
-        })
-      ),
-      windows: typebox_exports.Optional(
-        windowNames(
-          "names of MaintenanceWindows that every app keeps to, at the sites they speak of"
-        )
-      ),
-      deletionBudget: typebox_exports.Optional(DeletionBudget),
-      drift: typebox_exports.Optional(Drift),
-      health: typebox_exports.Optional(HealthRules),
-      tools: typebox_exports.Optional(Tools),
-      vendor: typebox_exports.Optional(
-        typebox_exports.Array(Vendored, {
-          description: "charts and bases from elsewhere, which `flotilla vendor` brings into `vendor/`; nothing else fetches them"
-        })
-      ),
-      kubernetes: typebox_exports.Optional({
-        ...KubernetesFacts,
-        description: "the Kubernetes of sites that do not tell theirs, field by field"
-      }),
-      ignore: typebox_exports.Optional(
-        typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
-          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
-        })
-      )
-    },
-    "fleet-wide settings"
-  ),
-  "The fleet itself: exactly one per repository."
-);
-
-// src/core/model/kinds/maintenance-window.ts
-var weekDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-var OpenTime = closedObject(
-  {
-    days: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.Enum([...weekDays]), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "days of the week on which it begins; without it, every day"
-      })
-    ),
-    start: typebox_exports.String({
-      title: "time of day",
-      pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-      description: "when it begins, by the clock of the site"
-    }),
-    duration: duration("how long it lasts from then on, in time that passes; at most 168h")
-  },
-  "a time that comes again"
-);
-var moment = (description) => typebox_exports.String({
-  title: "local time",
-  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?$",
-  description
-});
-var ClosedTime = closedObject(
-  {
-    from: moment("its beginning; a date alone is from its first minute"),
-    until: moment("its end; a date alone is the whole day, to its last minute"),
-    why: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "told to those who wait" })),
-    all: typebox_exports.Optional(
-      typebox_exports.Literal(true, {
-        description: "also what the open list brings to sites where an app is not there yet"
-      })
-    )
-  },
-  "a period of the calendar"
-);
-var MaintenanceWindow = documentOf(
-  "MaintenanceWindow",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what it is for" })),
-      virtualSites: typebox_exports.Optional(
-        typebox_exports.Array(Name, {
-          minItems: 1,
-          uniqueItems: true,
-          description: "names of VirtualSites: it speaks of their sites; without it, of every site"
-        })
-      ),
-      timeZone: typebox_exports.Optional(
-        timeZone(
-          "whose clock counts; without it, that of each site (`timeZone` of Site or Region)"
-        )
-      ),
-      open: typebox_exports.Optional(
-        typebox_exports.Array(OpenTime, {
-          minItems: 1,
-          description: "when hand-overs may begin; without it, always outside of `closed`"
-        })
-      ),
-      closed: typebox_exports.Optional(
-        typebox_exports.Array(ClosedTime, {
-          minItems: 1,
-          description: "when none may begin, whatever is `open`: a freeze"
-        })
-      )
-    },
-    "when; `open`, `closed`, or both"
-  ),
-  "When releases may reach sites. It counts where a Fleet or a RolloutStrategy names it in `windows`."
-);
-
-// src/core/model/kinds/profile.ts
-var Profile = documentOf(
-  "Profile",
-  closedObject(
-    {
-      extends: typebox_exports.Optional(
-        nameOf(
-          "name of a Profile that comes first, and that this one adds to; its own name means the one that Flotilla ships"
-        )
-      ),
-      values: typebox_exports.Optional(
-        valuesOf("values that hold where nothing else says them: those of the App go over them")
-      ),
-      overlays: typebox_exports.Optional(
-        typebox_exports.Array(ProfileOverlay, {
-          description: "changes to every app, in order, below the overlays of the App"
-        })
-      )
-    },
-    "what is said of all apps, at sites or of apps that take it"
-  ),
-  "A profile: default values and overlays for a kind of cluster, which Sites and Apps take by name."
-);
-
-// src/core/model/kinds/region.ts
-var Region = documentOf(
-  "Region",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the region is" })),
-      location: typebox_exports.Optional(Location),
-      timeZone: typebox_exports.Optional(
-        timeZone("time zone of its sites, for windows that name none; without it, UTC")
-      )
-    },
-    "what is known of the region; may be empty (`{}`)"
-  ),
-  "A region: a group of sites served by one mirror and its workers."
-);
-
-// src/core/model/kinds/rollout-strategy.ts
-var Stage = closedObject(
-  {
-    name: nameOf("name of the stage; unique, and `rest` only for the one that takes what is left"),
-    selector: typebox_exports.Optional(selectorSpec("takes the sites of the release that it matches")),
-    count: typebox_exports.Optional(typebox_exports.Integer({ minimum: 0, description: "takes so many sites; 0: none" })),
-    percent: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        maximum: 100,
-        description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
-      })
-    ),
-    each: typebox_exports.Optional(
-      typebox_exports.String({
-        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
-      })
-    ),
-    approval: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: somebody has to approve before the stage opens"
-      })
-    ),
-    promotion: typebox_exports.Optional(
-      typebox_exports.Enum(["auto", "manual"], {
-        default: "auto",
-        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
-      })
-    ),
-    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
-    failureBudget: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `failureBudget`, for this stage")
-    ),
-    maxInFlight: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `maxInFlight`, for this stage")
-    ),
-    maxUnavailable: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
-    )
-  },
-  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
-);
-var RolloutStrategy = documentOf(
-  "RolloutStrategy",
-  closedObject(
-    {
-      stages: typebox_exports.Optional(
-        typebox_exports.Array(Stage, {
-          description: "stages in order; sites that none of them takes form a last one, `rest`; without it: 1 canary, 10 %, rest"
-        })
-      ),
-      soak: typebox_exports.Optional({
-        ...duration("how long a stage is watched after its last site settled"),
-        default: "5m"
-      }),
-      failureBudget: typebox_exports.Optional(
-        intOrPercent(
-          "sites of a stage that may fail before it stops; without it, 0 in the first two stages, then 2%"
-        )
-      ),
-      maxInFlight: typebox_exports.Optional({
-        ...intOrPercent("sites of a stage that may be changing at once"),
-        default: "10%"
-      }),
-      maxUnavailable: typebox_exports.Optional({
-        ...intOrPercent("sites of a stage that may be changing or unhealthy at once"),
-        default: "10%"
-      }),
-      minReady: typebox_exports.Optional({
-        ...duration("how long an app must stay healthy at a site to count as done there"),
-        default: "10s"
-      }),
-      progressDeadline: typebox_exports.Optional({
-        ...duration("when a site that has not become healthy counts as failed"),
-        default: "10m"
-      }),
-      windows: typebox_exports.Optional(
-        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
-      ),
-      urgent: typebox_exports.Optional(
-        closedObject(
-          {
-            stages: typebox_exports.Optional(
-              typebox_exports.Array(nameOf("name of a stage"), {
-                uniqueItems: true,
-                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`"
-              })
-            ),
-            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
-            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
-            windows: typebox_exports.Optional(
-              typebox_exports.Enum(["keep", "ignore"], {
-                default: "keep",
-                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
-              })
-            )
-          },
-          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
-        )
-      ),
-      onFailure: typebox_exports.Optional(
-        typebox_exports.Literal("hold", {
-          default: "hold",
-          description: "over the failure budget the release goes no further, and `rollback` says what goes back"
-        })
-      ),
-      rollback: typebox_exports.Optional(
-        typebox_exports.Enum(["none", "failed", "stage", "all"], {
-          default: "failed",
-          description: "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release"
-        })
-      ),
-      gates: typebox_exports.Optional(
-        closedObject(
-          {
-            unknown: typebox_exports.Optional(
-              typebox_exports.Enum(["pass", "block"], {
-                default: "pass",
-                description: "what objects do whose health is unknown: let a stage pass, or not"
-              })
-            )
-          },
-          "what else must hold before a stage passes"
-        )
-      )
-    },
-    "stages, budgets and gates; may be empty (`{}`): the built-in strategy"
-  ),
-  "How a release moves over its sites."
-);
-
-// src/core/model/kinds/site.ts
-var Site = documentOf(
-  "Site",
-  closedObject(
-    {
-      region: nameOf("name of the Region whose mirror serves the site"),
-      profile: typebox_exports.Optional(
-        nameOf(
-          "name of the Profile of its kind of cluster, for all apps there: one of the fleet, or a shipped one (`serverless`, `edge`, `windows`, `bare-metal`)"
-        )
-      ),
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the site is" })),
-      location: typebox_exports.Optional(Location),
-      address: typebox_exports.Optional(
-        typebox_exports.String({
-          title: "address",
-          pattern: "^[A-Za-z0-9.:_\\[\\]-]+$",
-          maxLength: 253,
-          description: "host name or IP address at which other sites reach it, for expressions (`site.address`, `sites(…)`)"
-        })
-      ),
-      values: typebox_exports.Optional(
-        valuesOf(
-          "values of this site, merged over those of each app, for charts and expressions; expressions of peers see them"
-        )
-      ),
-      timeZone: typebox_exports.Optional(
-        timeZone(
-          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region"
-        )
-      ),
-      kubernetes: typebox_exports.Optional(KubernetesFacts),
-      suspend: typebox_exports.Optional(
-        typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
-      )
-    },
-    "what is known of the site; nothing secret"
-  ),
-  "A site: one child cluster. Its labels are in `metadata.labels`."
-);
-
-// src/core/model/kinds/virtual-site.ts
-var VirtualSite = documentOf(
-  "VirtualSite",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the sites have in common" })),
-      selector: typebox_exports.Optional(
-        selectorSpec(
-          "labels of its sites, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
-        )
-      ),
-      all: typebox_exports.Optional(typebox_exports.Literal(true, { description: "every site; instead of a selector" }))
-    },
-    "exactly one of `selector` and `all`"
-  ),
-  "A virtual site: all sites whose labels match a selector."
-);
-
-// src/core/model/kinds.ts
-var kinds2 = {
-  Fleet,
-  Region,
-  Site,
-  VirtualSite,
-  Profile,
-  App,
-  RolloutStrategy,
-  MaintenanceWindow,
-  Decision
-};
-
-// src/core/model/shipped-profiles.ts
-var profile = (name2, scheduling) => [
-  name2,
-  {
-    apiVersion,
-    kind: "Profile",
-    metadata: { name: name2 },
-    spec: scheduling === void 0 ? {} : { overlays: [{ name: "scheduling", scheduling }] }
-  }
-];
-var whileHostsStart = ["Deployment", "StatefulSet"].map((kind) => ({
-  target: { group: "apps", kind },
-  tolerations: ["not-ready", "unreachable"].map((state) => ({
-    key: `node.kubernetes.io/${state}`,
-    operator: "Exists",
-    effect: "NoExecute",
-    tolerationSeconds: 900
-  }))
-}));
-var bears = (key) => ({ key, operator: "Exists", effect: "NoSchedule" });
-var shippedProfiles = new Map([
-  profile("serverless", [{ tolerations: [bears("virtual-kubelet.io/provider")] }]),
-  profile("edge", [
-    {
-      tolerations: [
-        bears("node-role.kubernetes.io/control-plane"),
-        bears("node-role.kubernetes.io/edge")
-      ]
-    }
-  ]),
-  profile("windows", [
-    {
-      nodeSelector: { "kubernetes.io/os": "windows" },
-      tolerations: [{ key: "os", operator: "Equal", value: "windows", effect: "NoSchedule" }]
-    }
-  ]),
-  profile("bare-metal", whileHostsStart),
-  profile("none")
-]);
-
-// src/core/model/profile-chain.ts
-function profileChain(profiles, name2) {
-  const chain = [];
-  let next = name2;
-  while (next !== void 0) {
-    const own2 = profiles.get(next);
-    const isAgain = own2 !== void 0 && chain.includes(own2);
-    const found = isAgain ? shipped(next) : own2 ?? shipped(next);
-    if (found !== void 0) chain.unshift(found);
-    next = isAgain ? void 0 : found?.value.spec.extends;
-  }
-  return chain;
-}
-function shipped(name2) {
-  const value = shippedProfiles.get(name2);
-  if (value === void 0) return void 0;
-  const place = () => ({ file: `Flotilla's profile ${name2}`, line: 0, column: 0 });
-  return { value, file: place().file, at: place, keyAt: place, textAt: place };
-}
-
-// src/core/render/layered-app.ts
-function layeredApp({ model, siteModel }, app) {
-  const { profile: profile2, overlays = [] } = app.value.spec;
-  const taken2 = profile2 === void 0 ? takenProfiles(siteModel.sites) : [profile2];
-  const ofProfiles = taken2.flatMap((name2) => profileLayers(model, name2));
-  const own2 = overlays.map((overlay, index) => ({
-    overlay,
-    profile: null,
-    isDefault: false,
-    title: overlayTitle(overlay, index),
-    from: app,
-    path: ["spec", "overlays", index]
-  }));
-  const layers = [...ofProfiles.filter(({ isDefault }) => isDefault), ...rest(ofProfiles), ...own2];
-  if (layers.length === own2.length) return { ...app, declared: app.value, layers };
-  const { spec } = app.value;
-  const value = { ...app.value, spec: { ...spec, overlays: layers.map(({ overlay }) => overlay) } };
-  return { ...placesOf(app, layers), value, file: app.file, declared: app.value, layers };
-}
-function rest(layers) {
-  return layers.filter(({ isDefault }) => !isDefault);
-}
-function overlayTitle({ name: name2 }, index) {
-  return name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
-}
-var takenAmong = /* @__PURE__ */ new WeakMap();
-function takenProfiles(sites) {
-  const known3 = takenAmong.get(sites) ?? [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
-  takenAmong.set(sites, known3);
-  return known3;
-}
-function profileLayers({ profiles }, name2) {
-  return profileChain(profiles, name2).flatMap((from) => {
-    const { values, overlays = [] } = from.value.spec;
-    const layer = { profile: name2, from };
-    const title = `profile "${from.value.metadata.name}"`;
-    const defaults3 = { ...layer, isDefault: true, title, path: ["spec"] };
-    return [
-      ...values === void 0 ? [] : [{ ...defaults3, overlay: { virtualSites: [], values } }],
-      ...overlays.map((overlay, index) => ({
-        ...layer,
-        overlay: { virtualSites: [], ...overlay },
-        isDefault: false,
-        title: `${title}, ${overlayTitle(overlay, index)}`,
-        path: ["spec", "overlays", index]
-      }))
-    ];
-  });
-}
-function placesOf(app, layers) {
-  const placed = (path3, tell4) => {
-    const layer = path3[1] === "overlays" ? layers[Number(path3[2])] : void 0;
-    return layer === void 0 ? tell4(app, path3) : tell4(layer.from, [...layer.path, ...path3.slice(3)]);
-  };
-  return {
-    at: (path3) => placed(path3, (from, at2) => from.at(at2)),
-    keyAt: (path3) => placed(path3, (from, at2) => from.keyAt(at2)),
-    textAt: (path3, index) => placed(path3, (from, at2) => from.textAt(at2, index))
-  };
-}
-function holdsAt({ declared }, { profile: profile2 }, siteProfile) {
-  return profile2 === null || profile2 === (declared.spec.profile ?? siteProfile);
-}
-function valueOrder({ layers }, indexes) {
-  const isDefault = (index) => layers[index]?.isDefault === true;
-  return [...indexes.filter(isDefault), null, ...indexes.filter((index) => !isDefault(index))];
-}
-
-// src/core/render/merge-values.ts
-function mergeValues(layers) {
-  let merged = {};
-  for (const layer of layers) merged = mergeInto(merged, layer);
-  return merged;
-}
-function mergeInto(base, layer) {
-  const merged = new Map(Object.entries(base));
-  for (const [key, value] of Object.entries(layer)) {
-    const known3 = merged.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known3);
-    merged.set(key, areMaps ? mergeInto(known3, value) : value);
-  }
-  return Object.fromEntries(merged);
-}
-function presentValues(values) {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => {
-      if (value === null) return [];
-      return [[key, isJsonObject(value) ? presentValues(value) : value]];
-    })
-  );
-}
-
-// src/core/expressions/step-budget.ts
-var maxSteps2 = 2e7;
-var StepBudget = class {
-  #left = maxSteps2;
-  /** Why nothing more is evaluated; undefined while there is something left. */
-  get problem() {
-    if (this.#left > 0) return void 0;
-    const steps2 = maxSteps2.toLocaleString("en-US");
-    return {
-      message: `the expressions here take more than ${steps2} steps over all sites`,
-      hint: "let them read less of each site, so that more sites come to the same, or loop over less"
-    };
-  }
-  spend(steps2) {
-    this.#left -= steps2;
-  }
-};
-
-// src/core/render/site-mistakes.ts
-var SiteMistakes = class {
-  /** What the expressions that make them may take. */
-  budget = new StepBudget();
-  #found = /* @__PURE__ */ new Map();
-  tell(diagnostic, sites) {
-    const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    const known3 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
-    for (const site of sites) known3.sites.add(site);
-    this.#found.set(key, known3);
-  }
-  /** All of them. */
-  diagnostics() {
-    return [...this.#found.values()].map(({ diagnostic, sites }) => {
-      const [first2, ...others] = sites;
-      const more = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
-      return { ...diagnostic, message: `${diagnostic.message}${where}` };
-    });
-  }
-};
-
-// src/core/render/value-layers.ts
-var ValueLayers = class {
-  #layered;
-  #app;
-  #overlays;
-  constructor(app) {
-    this.#layered = app;
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#app = valuesPart(app, values, ["spec", "values"]);
-    this.#overlays = overlays.map(
-      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
-    );
-  }
-  get isFillable() {
-    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
-  }
-  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
-  at(site, indexes, mistakes) {
-    const parts = valueOrder(this.#layered, indexes).flatMap(
-      (index) => index === null ? this.#app : this.#overlays[index] ?? []
-    );
-    const layers = parts.map((part) => part.at(site.name, site, mistakes));
-    const sound = layers.filter((layer) => layer !== void 0);
-    return sound.length < layers.length ? void 0 : sound;
-  }
-};
-function valuesPart(app, written, at2) {
-  const json = written;
-  return new FillablePart(
-    json,
-    fillableJson(json, "values"),
-    (path3, offset) => app.textAt([...at2, ...path3], offset)
-  );
-}
-
-// src/core/render/fill-shapes.ts
-function fillShapes(input2, shapes) {
-  return new ShapeFiller(input2).fill(shapes);
-}
-var ShapeFiller = class {
-  #facts;
-  #mistakes = new SiteMistakes();
-  #objectsAt;
-  #fillable;
-  #manifests = /* @__PURE__ */ new Map();
-  #values;
-  #overlays;
-  #merged = /* @__PURE__ */ new Map();
-  #effects = /* @__PURE__ */ new Map();
-  #readsValues;
-  #isLiteral;
-  #app;
-  constructor({ app, objectsAt, fillable, facts }) {
-    this.#app = app;
-    this.#facts = facts;
-    this.#objectsAt = objectsAt;
-    this.#fillable = fillable;
-    this.#values = new ValueLayers(app);
-    const { overlays = [] } = app.value.spec;
-    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
-      const json = overlay;
-      const at2 = ["spec", "overlays", index];
-      return new FillablePart(
-        json,
-        fillableJson(json, "all"),
-        (path3, offset) => app.textAt([...at2, ...path3], offset)
-      );
-    });
-    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
-    this.#readsValues = readers.some((part) => part.readsValues);
-    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
-  }
-  fill(shapes) {
-    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
-  }
-  /** Of an app without a site, what holds no expression. */
-  #fillShape(shape) {
-    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
-    const byContent = /* @__PURE__ */ new Map();
-    for (const site of shape.sites) {
-      const found = this.#at(site, shape);
-      if (found === void 0) continue;
-      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
-      const known3 = byContent.get(id);
-      if (known3 === void 0) byContent.set(id, { ...found, sites: [site] });
-      else known3.sites.push(site);
-    }
-    return [...byContent.values()];
-  }
-  #literal({ overlays, variable, sites }) {
-    const objects = this.#objectsAt(variable);
-    const shaped = overlays.flatMap((index) => {
-      const overlay = this.#app.value.spec.overlays?.[index];
-      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
-    });
-    return { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
-  }
-  #manifestsOf(variable) {
-    const known3 = this.#manifests.get(variable) ?? {
-      objects: this.#objectsAt(variable),
-      fillable: this.#fillable,
-      mistakes: this.#mistakes,
-      known: /* @__PURE__ */ new Map()
-    };
-    this.#manifests.set(variable, known3);
-    return known3;
-  }
-  #at(site, shape) {
-    const { overlays: indexes, variable } = shape;
-    const given = this.#given(this.#facts.of(site), indexes);
-    if (given === void 0) return void 0;
-    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
-    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
-    const sound = overlays.filter((overlay) => overlay !== void 0);
-    if (manifests === void 0 || sound.length < overlays.length) return void 0;
-    const { objects, id } = manifests;
-    const isFilled = this.#fillable.length > 0;
-    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
-  }
-  #overlayAt(site, index, given) {
-    const part = this.#overlays[index];
-    const filled = part?.at(site, given, this.#mistakes);
-    if (part === void 0 || filled === void 0) return void 0;
-    const overlay = filled.json;
-    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
-    const mistakes = filledOverlayMistakes(
-      overlay,
-      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
-    );
-    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
-    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
-  }
-  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(known3, indexes) {
-    const sound = this.#values.at(known3, indexes, this.#mistakes);
-    if (sound === void 0) return void 0;
-    if (!this.#readsValues) return known3;
-    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known3.valuesText]);
-    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known3.values]);
-    this.#merged.set(id, merged);
-    return { ...known3, facts: { ...known3.facts, values: merged } };
-  }
-  #merge(indexes, layers) {
-    const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
-      if (index === null) continue;
-      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
-      const changed3 = canonicalJson(without) !== canonicalJson(merged);
-      if (!changed3) continue;
-      this.#effects.set(index, { overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
-    }
-    return merged;
-  }
-};
-
-// src/core/render/git-tree.ts
-var import_node_crypto4 = require("node:crypto");
-function blobHash(text) {
-  return objectHash("blob", Buffer.from(text));
-}
-function treeIdOf(files) {
-  const entries2 = files.map(({ name: name2, blob }) => ({ name: Buffer.from(name2), blob })).toSorted((a, b) => Buffer.compare(a.name, b.name)).flatMap(({ name: name2, blob }) => [Buffer.from("100644 "), name2, Buffer.from([0]), blob]);
-  return objectHash("tree", Buffer.concat(entries2)).toString("hex");
-}
-function objectHash(type, content) {
-  return (0, import_node_crypto4.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
-}
-
-// src/core/render/input-digest.ts
-var import_node_crypto6 = require("node:crypto");
-
-// src/core/render/tools/tool-requests.ts
-var import_node_crypto5 = require("node:crypto");
-
-// src/core/select/virtual-sites.ts
-function sitesOfVirtualSite(model, name2) {
-  return matchingSites(virtualSiteOf(model, name2), model);
-}
-function placeApp(model, app, siteModel = model) {
-  const sites = /* @__PURE__ */ new Set();
-  for (const name2 of appOf(model, app).spec.placement.virtualSites) {
-    for (const site of matchingSites(virtualSiteOf(model, name2), siteModel)) sites.add(site);
-  }
-  return [...sites].toSorted();
-}
-var membersAmong = /* @__PURE__ */ new WeakMap();
-function matchingSites(virtualSite, siteModel) {
-  const known3 = membersAmong.get(siteModel.sites) ?? /* @__PURE__ */ new WeakMap();
-  membersAmong.set(siteModel.sites, known3);
-  const members = known3.get(virtualSite) ?? findMembers(virtualSite, siteModel);
-  known3.set(virtualSite, members);
-  return members;
-}
-function findMembers(virtualSite, siteModel) {
-  const { selector: spec } = virtualSite.spec;
-  if (spec === void 0) return [...siteModel.sites.keys()].toSorted();
-  const selector = checkedSelector(spec);
-  return [...siteModel.sites].filter(([, { value }]) => matchesSelector(selector, value.metadata.labels ?? {})).map(([name2]) => name2).toSorted();
-}
-function virtualSiteOf(model, name2) {
-  const virtualSite = model.virtualSites.get(name2);
-  if (virtualSite === void 0) throw new Error(`the model has no VirtualSite ${name2}`);
-  return virtualSite.value;
-}
-function appOf(model, name2) {
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  return app.value;
-}
-
-// src/core/render/shapes.ts
-function shapesOf({ model, siteModel }, app, variableOf = () => "") {
-  const placed = placeApp(model, app.value.metadata.name, siteModel);
-  if (placed.length === 0)
-    return [{ overlays: [], variable: variableOf(void 0, []), sites: [] }];
-  const { sites, regions } = siteModel;
-  const members = overlayMembers({ ...model, sites, regions }, app);
-  const shapes = /* @__PURE__ */ new Map();
-  for (const site of placed) {
-    const profile2 = sites.get(site)?.value.spec.profile;
-    const overlays = [...members.entries()].flatMap(
-      ([index, holds2]) => holds2(site, profile2) ? index : []
-    );
-    const variable = variableOf(site, overlays);
-    const id = `${overlays.join(",")} ${variable}`;
-    const shape = shapes.get(id);
-    if (shape === void 0) shapes.set(id, { overlays, variable, sites: [site] });
-    else shape.sites.push(site);
-  }
-  return [...shapes.values()];
-}
-function overlayMembers(model, app) {
-  const known3 = /* @__PURE__ */ new Map();
-  const sitesOf = (name2) => {
-    const sites = known3.get(name2) ?? sitesOfVirtualSite(model, name2);
-    known3.set(name2, sites);
-    return sites;
-  };
-  return app.layers.map((layer) => {
-    const { virtualSites: virtualSites2 } = layer.overlay;
-    const members = new Set(virtualSites2.flatMap(sitesOf));
-    const isForAll = layer.profile !== null && virtualSites2.length === 0;
-    return (site, profile2) => holdsAt(app, layer, profile2) && (isForAll || members.has(site));
-  });
-}
-
-// src/core/render/site-facts.ts
-var maxSelectors = 500;
-var SiteFacts = class {
-  #fleet;
-  #budget = new StepBudget();
-  #model;
-  #known = /* @__PURE__ */ new Map();
-  #regions = /* @__PURE__ */ new Map();
-  #peers = /* @__PURE__ */ new Map();
-  #inputs = /* @__PURE__ */ new Map();
-  #calls = { sites: (selector) => this.#sites(selector) };
-  constructor(fleet, siteModel) {
-    this.#fleet = { name: fleet };
-    this.#model = siteModel;
-  }
-  /** What is known of a site; throws for one that the model does not have. */
-  of(site) {
-    const known3 = this.#known.get(site) ?? this.#read(site);
-    this.#known.set(site, known3);
-    return known3;
-  }
-  /** Mistakes in the values of sites themselves. */
-  mistakes() {
-    return [...this.#model.sites].flatMap(([name2, site]) => {
-      if (site.value.spec.values === void 0) return [];
-      return this.of(name2).problems.map(
-        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
-          code: "expression-failed",
-          message,
-          ...hint !== void 0 && { hint }
-        })
-      );
-    });
-  }
-  #read(name2) {
-    const declared = this.#model.sites.get(name2)?.value;
-    if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
-    const { region, profile: profile2, location: location2, timeZone: timeZone2, address } = declared.spec;
-    const ofRegion = this.#region(region);
-    const zone = timeZone2 ?? ofRegion["timeZone"];
-    const site = {
-      name: name2,
-      region,
-      ...profile2 !== void 0 && { profile: profile2 },
-      labels: declared.metadata.labels ?? {},
-      ...address !== void 0 && { address },
-      ...location2 !== void 0 && { location: location2 },
-      ...zone !== void 0 && { timeZone: zone }
-    };
-    const base = { site, region: ofRegion, fleet: this.#fleet };
-    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
-    return {
-      name: name2,
-      facts: { ...base, site: { ...site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems
-    };
-  }
-  #region(name2) {
-    const known3 = this.#regions.get(name2);
-    if (known3 !== void 0) return known3;
-    const declared = this.#model.regions.get(name2)?.value;
-    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
-    const region = {
-      name: name2,
-      labels: declared?.metadata.labels ?? {},
-      ...location2 !== void 0 && { location: location2 },
-      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
-    };
-    this.#regions.set(name2, region);
-    return region;
-  }
-  /** The sites that a selector holds, by name: the site that asks too, where it does. */
-  #sites(text) {
-    const known3 = this.#peers.get(text);
-    if (known3 !== void 0) return known3;
-    const parsed = selectorFromSpec(text);
-    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
-    const { selector } = parsed;
-    if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names2 = [...this.#model.sites].flatMap(
-      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
-    );
-    const peers = names2.toSorted().map((name2) => this.#input(name2));
-    if (this.#peers.size >= maxSelectors) this.#peers.clear();
-    this.#peers.set(text, peers);
-    return peers;
-  }
-  #input(name2) {
-    const known3 = this.#inputs.get(name2);
-    if (known3 !== void 0) return known3;
-    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
-    this.#inputs.set(name2, input2);
-    return input2;
-  }
-};
-function filledValues(written, facts, budget2) {
-  if (written === void 0) return { values: {}, problems: [] };
-  const json = written;
-  const fillable = fillableJson(json, "site");
-  if (fillable === void 0) return { values: json, problems: [] };
-  const filled = fillJson(fillable, { facts, calls: {} }, budget2);
-  if (!filled.ok) return { values: {}, problems: filled.problems };
-  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
-}
-
-// src/core/render/tools/tool-requests.ts
-function neededTools(context2) {
-  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
-  return [...new Map(requests.map((request) => [request.key, request])).values()];
-}
-function appRequests(context2, name2) {
-  const declared = context2.model.apps.get(name2);
-  const app = declared && layeredApp(context2, declared);
-  const requestOf = app && requestsOf(context2, app);
-  if (app === void 0 || requestOf === void 0) return [];
-  const found = /* @__PURE__ */ new Map();
-  shapesOf(context2, app, (site, overlays) => {
-    const request = requestOf(site, overlays);
-    if (request !== void 0) found.set(request.key, request);
-    return request?.key ?? "";
-  });
-  return [...found.values()];
-}
-function requestsOf(context2, app) {
-  const { model, siteModel } = context2;
-  const source = model.toolSources.get(app.value.metadata.name);
-  const fleet = model.fleet.value.spec;
-  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
-  if (source === void 0 || version === void 0) return void 0;
-  if (source.tool === "kustomize") {
-    const request = requestWith({ tool: "kustomize", version, source });
-    return () => request;
-  }
-  const known3 = /* @__PURE__ */ new Map();
-  const layersOf = layersAt(context2, app);
-  return (name2, overlays) => {
-    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
-    const layers = layersOf(name2, overlays);
-    if (layers === void 0) return void 0;
-    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
-    const request = known3.get(facts) ?? requestWith({
-      tool: "helm",
-      version,
-      source,
-      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
-    });
-    known3.set(facts, request);
-    return request;
-  };
-}
-function layersAt({ model, siteModel }, app) {
-  const values = new ValueLayers(app);
-  const facts = new SiteFacts(model.fleet.value.metadata.name, siteModel);
-  const untold = new SiteMistakes();
-  return (site, overlays) => {
-    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
-    const known3 = facts.of(site);
-    const layers = values.at(known3, overlays, untold);
-    if (layers === void 0) return void 0;
-    return {
-      id: [layers.map((layer) => layer.id), known3.valuesText],
-      merge: () => mergeValues([...layers.map((layer) => layer.json), known3.values])
-    };
-  };
-}
-function writtenValues({ spec }) {
-  return spec.values ?? {};
-}
-function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
-  const { source, namespace } = app.spec;
-  const { name: name2 } = app.metadata;
-  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
-  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
-  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
-  return {
-    releaseName: releaseName2,
-    namespace,
-    values,
-    kubernetes: version,
-    apiVersions: apiVersions.toSorted(),
-    includeCRDs,
-    skipSchemaValidation
-  };
-}
-var outputFormat = 1;
-function requestWith(request) {
-  const { tool, version, source, chart = null } = request;
-  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
-  const data2 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
-  const text = canonicalJson(data2);
-  return { ...request, key: (0, import_node_crypto5.createHash)("sha256").update(text).digest("hex") };
-}
-function toolInputs(model, app) {
-  const tool = toolOf(app.spec.source);
-  if (tool === void 0) return null;
-  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
-  const { values } = app.spec;
-  const data2 = { version: tools?.[tool], kubernetes: kubernetes2, values };
-  return JSON.parse(JSON.stringify(data2));
-}
-
-// src/core/render/input-digest.ts
-function inputDigest(inputs) {
-  const { model, app, files } = inputs;
-  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
-  const profiles = knownProfiles(model, app);
-  const names2 = /* @__PURE__ */ new Set([
-    ...placement.virtualSites,
-    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
-      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
-    )
-  ]);
-  const selectors = [...names2].map((name2) => {
-    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
-    return [name2, { selector: selector ?? null, all: all ?? false }];
-  });
-  const tool = toolInputs(model, app);
-  const data2 = {
-    fleet: model.fleet.value.metadata.name,
-    app: {
-      name: app.metadata.name,
-      namespace,
-      source,
-      placement,
-      overlays,
-      ...values && { values },
-      ...secrets && { secrets },
-      ...profile2 !== void 0 && { profile: profile2 }
-    },
-    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
-    ...tool === null ? {} : { tool },
-    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
-    virtualSites: Object.fromEntries(selectors),
-    customKinds: Object.fromEntries(usedCustomKinds(inputs))
-  };
-  return (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(data2)).digest("hex");
-}
-function knownProfiles({ profiles }, app) {
-  const { profile: profile2 } = app.spec;
-  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
-  return all.flatMap(({ value }) => {
-    const { name: name2 } = value.metadata;
-    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
-  });
-}
-function usedCustomKinds({ app, objects, customKinds }) {
-  if (toolOf(app.spec.source) !== void 0) return [];
-  return objects.flatMap(({ object, key }) => {
-    const kind = customKindOf(object, customKinds);
-    if (kind === void 0) return [];
-    const { namespaced, schemas } = kind;
-    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
-  });
-}
-
-// src/core/render/move-namespace.ts
-function namespaceMove(objects, namespace) {
-  const moved = new Set(
-    objects.map(({ key }) => nameIn(`${key.group}/${key.kind}`, key.namespace, key.name))
-  );
-  const left = new Set(objects.flatMap(({ key }) => key.namespace === "" ? [] : key.namespace));
-  for (const each of left) moved.add(nameIn(serviceAccount, each, "default"));
-  return (object) => {
-    const own2 = object.metadata["namespace"];
-    const change2 = referenceChanges.get(`${groupOf(object.apiVersion)}/${object.kind}`);
-    const move2 = { moved, from: typeof own2 === "string" ? own2 : "", to: namespace };
-    const changed3 = change2 === void 0 ? object : change2(object, move2);
-    return withNamespace2(changed3, { left, namespace });
-  };
-}
-var serviceAccount = "/ServiceAccount";
-function nameIn(kind, namespace, name2) {
-  return JSON.stringify([kind, namespace ?? null, name2 ?? null]);
-}
-function withNamespace2(object, { left, namespace }) {
-  const { metadata } = object;
-  if (typeof metadata["namespace"] === "string") {
-    return { ...object, metadata: { ...metadata, namespace } };
-  }
-  const isLeft = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
-  return isLeft ? { ...object, metadata: { ...metadata, name: namespace } } : object;
-}
-function changeAt(value, path3, change2) {
-  if (Array.isArray(value))
-    return value.map((it) => changeAt(it, path3, change2));
-  if (!isJsonObject(value)) return value;
-  const [key, ...rest2] = path3;
-  if (key === void 0) return change2(value);
-  const inner = Object.hasOwn(value, key) ? value[key] : void 0;
-  return inner === void 0 ? value : { ...value, [key]: changeAt(inner, rest2, change2) };
-}
-var services = (...path3) => (object, { moved, to }) => changeAt(object, path3, (service) => {
-  const { name: name2, namespace } = service;
-  const isMoved = moved.has(nameIn("/Service", namespace, name2));
-  return isMoved ? { ...service, namespace: to } : service;
-});
-var subjects = (object, { moved, from, to }) => changeAt(object, ["subjects"], (subject) => {
-  const { kind, name: name2, namespace = from } = subject;
-  if (kind !== "ServiceAccount") return subject;
-  const isMoved = moved.has(nameIn(serviceAccount, namespace, name2));
-  return isMoved ? { ...subject, namespace: to } : subject;
-});
-var webhooks = services("webhooks", "clientConfig", "service");
-var referenceChanges = /* @__PURE__ */ new Map([
-  ["rbac.authorization.k8s.io/RoleBinding", subjects],
-  ["rbac.authorization.k8s.io/ClusterRoleBinding", subjects],
-  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", webhooks],
-  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", webhooks],
-  ["apiregistration.k8s.io/APIService", services("spec", "service")],
-  [
-    "apiextensions.k8s.io/CustomResourceDefinition",
-    services("spec", "conversion", "webhook", "clientConfig", "service")
-  ]
-]);
-
-// src/core/render/json-patch.ts
-function applyJsonPatch(document2, operations) {
-  let value = document2;
-  const budget2 = { left: maxCopied };
-  for (const [operation, patch] of operations.entries()) {
-    const result2 = applyOperation(value, patch, budget2);
-    if (!result2.ok) return { ok: false, operation, message: result2.message };
-    value = result2.value;
-  }
-  return { ok: true, value };
-}
-var maxCopied = 1e5;
-var charactersPerValue = 16;
-var fail2 = (message) => ({ ok: false, message });
-function applyOperation(document2, patch, budget2) {
-  const path3 = parsePointer(patch.path);
-  if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
-  switch (patch.op) {
-    case "add":
-      return withValue(patch, (value) => add(document2, path3, value));
-    case "replace":
-      return withValue(patch, (value) => replace2(document2, path3, value));
-    case "test":
-      return withValue(patch, (value) => test(document2, path3, value));
-    case "remove":
-      return remove(document2, path3);
-    case "move":
-      return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
-    case "copy":
-      return withSource(
-        document2,
-        patch,
-        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
-      );
-    default:
-      return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
-  }
-}
-function takeCopy(copied, budget2) {
-  const open3 = [copied];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    budget2.left -= 1;
-    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
-    if (isContainer(value)) {
-      for (const [key, member] of Object.entries(value)) {
-        budget2.left -= key.length / charactersPerValue;
-        open3.push(member);
-      }
-    }
-    if (budget2.left < 0) return false;
-  }
-  return true;
-}
-function parsePointer(pointer) {
-  if (pointer === "") return [];
-  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
-  if (/~(?![01])/.test(pointer)) return void 0;
-  const tokens = pointer.slice(1).split("/");
-  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-function withValue(patch, apply) {
-  if (!("value" in patch) || patch.value === void 0) return fail2(`${patch.op} needs a value`);
-  return apply(patch.value);
-}
-function withSource(document2, patch, apply) {
-  if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
-  const from = parsePointer(patch.from);
-  if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt4(document2, from);
-  return source.ok ? apply(from, source.value) : source;
-}
-function test(document2, path3, expected2) {
-  const found = valueAt4(document2, path3);
-  if (!found.ok) return found;
-  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
-  return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
-}
-function shown2(value) {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-function move(document2, { from, path: path3, value }) {
-  const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
-  if (isInside) return fail2("a value cannot be moved into itself");
-  const removed2 = remove(document2, from);
-  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
-  return add(removed2.value, path3, value);
-}
-function valueAt4(document2, path3) {
-  let value = document2;
-  for (const [depth, token] of path3.entries()) {
-    const next = child2(value, token);
-    if (next === void 0) return missing(path3.slice(0, depth + 1));
-    value = next;
-  }
-  return { ok: true, value };
-}
-function child2(parent, token) {
-  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
-  if (!Array.isArray(parent)) return void 0;
-  const index = indexOf2(token);
-  return index === void 0 ? void 0 : parent[index];
-}
-function indexOf2(token) {
-  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
-}
-function missing(path3) {
-  return fail2(`nothing is at ${pointerText(path3)}`);
-}
-function pointerText(path3) {
-  return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-function changeParent(document2, path3, change2) {
-  const descend = (value, depth) => {
-    if (!isContainer(value))
-      return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
-    const token = path3[depth] ?? "";
-    if (depth === path3.length - 1) return change2(value, token);
-    const inner = child2(value, token);
-    if (inner === void 0) return missing(path3.slice(0, depth + 1));
-    const changed3 = descend(inner, depth + 1);
-    return changed3.ok ? { ok: true, value: withMember(value, token, changed3.value) } : changed3;
-  };
-  return descend(document2, 0);
-}
-function isContainer(value) {
-  return typeof value === "object" && value !== null;
-}
-function withMember(parent, token, value) {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value);
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
-}
-function add(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
-  return changeParent(document2, path3, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
-    const index = token === "-" ? parent.length : indexOf2(token);
-    if (index === void 0) return fail2(`"${token}" is not a position in the list`);
-    if (index > parent.length)
-      return fail2(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value) };
-  });
-}
-function remove(document2, path3) {
-  if (path3.length === 0) return fail2("the whole document cannot be removed");
-  return changeParent(document2, path3, (parent, token) => {
-    if (child2(parent, token) === void 0) return missing(path3);
-    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
-    return {
-      ok: true,
-      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
-    };
-  });
-}
-function replace2(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
-  return changeParent(
-    document2,
-    path3,
-    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value) }
-  );
-}
-
-// src/core/render/merge-context.ts
-function inside(context2, key) {
-  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
-  return { path: `${context2.path}/${token}`, problems: context2.problems };
-}
-function problem(context2, message) {
-  context2.problems.push({ path: context2.path, message });
-}
-
-// src/core/render/merge-list.ts
-function removeFromList(original, remove2) {
-  const removed2 = new Set(remove2.map(canonicalJson));
-  return original.filter((item) => !removed2.has(canonicalJson(item)));
-}
-function isUniform(items, context2) {
-  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
-  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
-  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
-  return types.size <= 1 && !types.has("list");
-}
-function isListDeletion(item) {
-  return isJsonObject(item) && item["$patch"] === "delete";
-}
-function idOf(item, field, context2) {
-  if (!isJsonObject(item)) return canonicalJson(item);
-  const values = [];
-  for (const key of field.keys) {
-    const value = item[key] ?? field.defaults?.[key];
-    if (value === void 0) {
-      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
-      return void 0;
-    }
-    values.push(value);
-  }
-  return canonicalJson(values);
-}
-function unique(items) {
-  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
-}
-function interleave(items, { order, original, field }) {
-  const position = (list) => {
-    const places2 = /* @__PURE__ */ new Map();
-    for (const [index, item] of list.entries()) {
-      const id = idOf(item, field);
-      if (!places2.has(id)) places2.set(id, index);
-    }
-    return (item) => places2.get(idOf(item, field)) ?? -1;
-  };
-  const [inOrder5, inOriginal] = [position(order), position(original)];
-  const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
-  const others = items.filter((item) => inOrder5(item) < 0);
-  const result2 = [];
-  for (const item of named2) {
-    const at2 = inOriginal(item);
-    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
-    result2.push(...others.splice(0, end < 0 ? others.length : end), item);
-  }
-  return [...result2, ...others];
-}
-function isBefore(place, other) {
-  return place >= 0 && place < other;
-}
-function checkOrder({ patch, order, field }, context2) {
-  if (order.length === 0) return;
-  const wanted = order.map((item) => idOf(item, field, context2));
-  let from = 0;
-  for (const item of patch) {
-    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted.indexOf(idOf(item, field), from);
-    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
-    from = at2 + 1;
-  }
-}
-
-// src/core/render/strategic-merge.ts
-var deletePrefix = "$deleteFromPrimitiveList/";
-var orderPrefix = "$setElementOrder/";
-function strategicMerge(original, patch, schema) {
-  const context2 = { path: "", problems: [] };
-  const value = mergeMap({ original, patch, schema }, context2);
-  const [problem2] = context2.problems;
-  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
-}
-function mergeMap(input2, context2) {
-  const { schema } = input2;
-  const { $patch: directive, ...patch } = input2.patch;
-  if (directive === "delete") return {};
-  if (directive === "replace") return newMap(patch, schema, context2);
-  if (directive !== void 0 && directive !== "merge") {
-    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
-  }
-  const result2 = new Map(Object.entries(input2.original));
-  retainKeys(result2, patch, context2);
-  const ordered = mergeOrdered(result2, { patch, schema }, context2);
-  for (const [key, value] of Object.entries(patch)) {
-    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
-    if (key.startsWith(deletePrefix)) {
-      removeListed(result2, { key: key.slice(deletePrefix.length), value }, context2);
-    } else {
-      mergeField(result2, { key, value, field: schema.field(key) }, context2);
-    }
-  }
-  return Object.fromEntries(result2);
-}
-function mergeField(result2, input2, outer) {
-  const { key, value, field } = input2;
-  const context2 = inside(outer, key);
-  const original = result2.get(key);
-  if (value === null) {
-    result2.delete(key);
-  } else if (isJsonObject(value) && isJsonObject(original)) {
-    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
-    result2.set(key, merged);
-  } else if (Array.isArray(value) && Array.isArray(original)) {
-    result2.set(key, mergeList({ original, patch: value, field }, context2));
-  } else {
-    const added = newValue(value, field, context2);
-    if (added === void 0) result2.delete(key);
-    else result2.set(key, added);
-  }
-}
-function withoutDirective(value) {
-  const { $patch: _directive, ...rest2 } = value;
-  return rest2;
-}
-function newValue(value, field, context2) {
-  if (isJsonObject(value)) {
-    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
-  }
-  if (!Array.isArray(value)) return value;
-  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
-  if (field.strategy !== "merge") return items;
-  return items.map(
-    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
-  );
-}
-function newMap(patch, schema, context2) {
-  return mergeMap({ original: {}, patch, schema }, context2);
-}
-function retainKeys(result2, patch, context2) {
-  const keys = patch["$retainKeys"];
-  if (keys === void 0) return;
-  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
-  for (const [key, value] of Object.entries(patch)) {
-    const isField = value !== null && !key.startsWith("$");
-    if (isField && !keys.includes(key)) {
-      problem(context2, `"${key}" is patched, but not in $retainKeys`);
-    }
-  }
-  for (const key of result2.keys()) if (!keys.includes(key)) result2.delete(key);
-}
-function mergeOrdered(result2, { patch, schema }, outer) {
-  const done = /* @__PURE__ */ new Set();
-  for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix)) continue;
-    const key = directive.slice(orderPrefix.length);
-    const context2 = inside(outer, directive);
-    const [original, changes] = [result2.get(key), patch[key]];
-    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
-      problem(context2, `${directive} and what it orders must be lists`);
-      continue;
-    }
-    done.add(key);
-    const field = schema.field(key);
-    const ordered = orderList(
-      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
-      context2
-    );
-    if (original !== void 0 || changes !== void 0) result2.set(key, ordered);
-  }
-  return done;
-}
-function listOf(value) {
-  return Array.isArray(value) ? value : [];
-}
-function removeListed(result2, { key, value }, context2) {
-  const original = result2.get(key);
-  if (value === null) {
-    result2.delete(key);
-  } else if (!Array.isArray(value)) {
-    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
-  } else if (Array.isArray(original)) {
-    result2.set(key, removeFromList(original, value));
-  }
-}
-function mergeList(input2, context2) {
-  const { original, patch, field } = input2;
-  if (field.strategy !== "merge") return patch;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept } = mergeItems(input2, context2);
-  const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept, field });
-}
-function orderList(input2, context2) {
-  const { original, patch, order, field } = input2;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  checkOrder(input2, context2);
-  if (patch.length === 0) return interleave(original, input2);
-  if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept } = mergeItems(input2, context2);
-  const standing2 = [...kept, ...items.slice(kept.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing2, field });
-}
-function mergeItems({ original, patch, field }, context2) {
-  const changes = patch.filter(isJsonObject);
-  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
-  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
-  if (field.keys.length === 0) {
-    problem(context2, "a list of objects without a merge key cannot be merged");
-    return { items: original, kept: original };
-  }
-  const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept = replaces ? [] : original;
-  for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf(change2, field, context2);
-    kept = kept.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
-  }
-  let items = kept;
-  for (const [index, change2] of changes.entries()) {
-    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
-  }
-  return { items, kept };
-}
-function isItem({ $patch: directive, ...content }) {
-  if (directive === "replace" || directive === "delete") return false;
-  return directive !== "merge" || Object.keys(content).length > 0;
-}
-function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
-  const original = items[at2];
-  const merged = mergeMap(
-    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
-    context2
-  );
-  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
-}
-
-// src/core/render/patch-object.ts
-function patchObject(object, patch, customKinds) {
-  if (patch.json !== void 0) return jsonPatch(object, patch.json);
-  return mergePatch(object, patch.merge ?? {}, customKinds);
-}
-function jsonPatch(object, operations) {
-  const result2 = applyJsonPatch(object, operations);
-  if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
-  const { operation, message } = result2;
-  const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
-  return {
-    ok: false,
-    path: ["json", operation],
-    message: `operation ${operation + 1} (${op} ${path3}): ${message}`
-  };
-}
-function mergePatch(object, patch, customKinds) {
-  if (patch["$patch"] === "delete") return { ok: true, object: null };
-  const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
-  if (!result2.ok) {
-    const path3 = parsePointer(result2.path) ?? [];
-    const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
-    return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
-  }
-  const directive = findDirective(result2.value);
-  if (directive !== void 0 && findDirective(object) === void 0) {
-    const message = `${directive} has no meaning where a list is replaced as a whole`;
-    return { ok: false, path: ["merge"], message };
-  }
-  const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
-    "merge"
-  ]);
-}
-function withIdentity(object, value) {
-  const { apiVersion: apiVersion2, kind } = object;
-  const { name: name2, namespace } = object.metadata;
-  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
-  const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
-  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
-}
-var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function findDirective(value) {
-  if (typeof value !== "object" || value === null) return void 0;
-  for (const [key, inner] of Object.entries(value)) {
-    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
-    if (found !== void 0) return found;
-  }
-  return void 0;
-}
-function sameIdentity(before, after, path3) {
-  const changed3 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
-  if (changed3 !== void 0) {
-    const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(before))}`;
-    return { ok: false, path: path3, message };
-  }
-  return { ok: true, object: after };
-}
-function changedIdentity(before, after) {
-  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
-  const pairs = [
-    ["apiVersion", before.apiVersion, after["apiVersion"]],
-    ["kind", before.kind, after["kind"]],
-    ["metadata.name", before.metadata.name, metadata["name"]],
-    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
-  ];
-  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
-}
-
-// src/core/render/patch-targets.ts
-function patchTargets(objects, patch, namespace) {
-  if (patch.target !== void 0) return selectedBy(objects, patch.target);
-  return named(objects, patch.merge ?? {}, namespace);
-}
-function selectedBy(objects, target) {
-  const fields = ["group", "kind", "namespace", "name"];
-  return objects.filter(
-    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
-  );
-}
-function named(objects, patch, appNamespace) {
-  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
-  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
-  const candidates2 = objects.filter(
-    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
-  );
-  const { namespace } = metadata;
-  if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
-  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own2.length > 0) return own2;
-  return candidates2.length === 1 ? candidates2 : [];
-}
-
-// src/core/render/set-images.ts
-var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
-function setImages(object, change2, onMatch) {
-  return changeMap(object, (image) => {
-    const parts = splitImage(image);
-    if (parts.name !== change2.name) return image;
-    onMatch();
-    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
-  });
-}
-function changeMap(map, change2) {
-  const entries2 = Object.entries(map);
-  const changed3 = entries2.map(([key, value]) => [
-    key,
-    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
-  ]);
-  const isSame3 = changed3.every(([, value], index) => value === entries2[index]?.[1]);
-  return isSame3 ? map : Object.fromEntries(changed3);
-}
-function changeValue(value, change2) {
-  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
-  return isJsonObject(value) ? changeMap(value, change2) : value;
-}
-function changeContainer(container, change2) {
-  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
-  const image = change2(container["image"]);
-  return image === container["image"] ? container : { ...container, image };
-}
-function sameUnlessChanged(list, change2) {
-  const changed3 = list.map(change2);
-  return changed3.every((item, index) => item === list[index]) ? list : changed3;
-}
-function splitImage(image) {
-  const [rest2 = "", digest = ""] = image.split("@", 2);
-  const colon = rest2.indexOf(":", rest2.lastIndexOf("/") + 1);
-  return colon < 0 ? { name: rest2, tag: "", digest } : { name: rest2.slice(0, colon), tag: rest2.slice(colon + 1), digest };
-}
-function newVersion({ newTag, digest }) {
-  if (newTag === void 0 && digest === void 0) return {};
-  return { tag: newTag ?? "", digest: digest ?? "" };
-}
-function joinImage({ name: name2, tag, digest }) {
-  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
-}
-
-// src/core/render/set-pods.ts
-var partLists = ["containers", "initContainers", "volumes"];
-function addSidecar(object, sidecar, kinds3) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return { ok: true, object };
-  const schema = path3.reduce(
-    (at2, key) => at2.field(key).items,
-    mergeSchemaOf(object, kinds3)
-  );
-  const problems = [];
-  const changed3 = changeMapAt(object, path3, (pod) => {
-    const entries2 = partLists.flatMap((list) => {
-      const added = sidecar[list];
-      if (added === void 0) return [];
-      const merge = { added, schema: schema.field(list).items, problems };
-      return [[list, withParts(pod[list], merge)]];
-    });
-    return { ...pod, ...Object.fromEntries(entries2) };
-  });
-  const [message] = problems;
-  return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
-}
-function withParts(present2, { added, schema, problems }) {
-  const parts = new Map(
-    (Array.isArray(present2) ? present2 : []).map((part, index) => [
-      nameOf2(part) ?? index,
-      // isArray loses the type of items
-      part
-    ])
-  );
-  for (const part of added) {
-    const name2 = nameOf2(part) ?? "";
-    const known3 = parts.get(name2);
-    const result2 = strategicMerge(isJsonObject(known3) ? known3 : {}, part, schema);
-    if (result2.ok) parts.set(name2, result2.value);
-    else problems.push(`${name2}: ${result2.message}`);
-  }
-  return [...parts.values()];
-}
-function nameOf2(part) {
-  const name2 = isJsonObject(part) ? part["name"] : void 0;
-  return typeof name2 === "string" ? name2 : void 0;
-}
-function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return object;
-  return changeMapAt(object, path3, (pod) => {
-    const own2 = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-    const known3 = Array.isArray(pod["tolerations"]) ? pod["tolerations"] : [];
-    const taints = new Set(known3.map(taintOf));
-    const added = tolerations.filter((each) => !taints.has(taintOf(each)));
-    const selector = { ...nodeSelector, ...own2 };
-    const changed3 = {
-      ...pod,
-      ...Object.keys(selector).length > 0 && { nodeSelector: selector },
-      ...added.length > 0 && { tolerations: [...known3, ...added] }
-    };
-    return isSameJson(pod, changed3) ? pod : changed3;
-  });
-}
-function taintOf(toleration) {
-  const { key = "", effect = "" } = isJsonObject(toleration) ? toleration : {};
-  return JSON.stringify([key, effect]);
-}
-function setResources(object, { container, requests, limits }, onMatch) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return object;
-  const change2 = (part) => {
-    if (!isJsonObject(part) || container !== void 0 && part["name"] !== container) return part;
-    onMatch();
-    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
-    const resources = {
-      ...before,
-      ...requests && { requests: withAmounts(before["requests"], requests) },
-      ...limits && { limits: withAmounts(before["limits"], limits) }
-    };
-    return isSameJson(before, resources) ? part : { ...part, resources };
-  };
-  return changeMapAt(object, path3, (pod) => {
-    const entries2 = ["containers", "initContainers"].flatMap(
-      (list) => {
-        const parts = pod[list];
-        return Array.isArray(parts) ? [[list, parts.map(change2)]] : [];
-      }
-    );
-    const changed3 = { ...pod, ...Object.fromEntries(entries2) };
-    return isSameJson(pod, changed3) ? pod : changed3;
-  });
-}
-function withAmounts(before, amounts2) {
-  const merged = { ...isJsonObject(before) && before, ...amounts2 };
-  return Object.fromEntries(Object.entries(merged).filter(([, amount2]) => amount2 !== null));
-}
-
-// src/core/render/apply-overlay.ts
-function applyOverlay(objects, placed, context2) {
-  const state = {
-    objects,
-    ...placed,
-    context: context2,
-    diagnostics: [],
-    changed: false,
-    matchedImages: /* @__PURE__ */ new Set()
-  };
-  changeWorkloads(state, placed.overlay);
-  for (const field of ["labels", "annotations"]) {
-    const added = placed.overlay[field] ?? {};
-    if (Object.keys(added).length === 0) continue;
-    changeAll(state, [field], (object) => withMetadata(object, field, added));
-  }
-  if (placed.overlay.namespace !== void 0) applyNamespace(state, placed.overlay.namespace);
-  const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
-  return { objects: result2, diagnostics, changed: changed3, matchedImages };
-}
-function changeWorkloads(state, { patches, sidecars, scheduling, images, resources, replicas }) {
-  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
-  for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
-  for (const [index, entry2] of entriesOf(scheduling)) applyScheduling(state, index, entry2);
-  for (const [index] of entriesOf(images)) applyImage(state, index);
-  for (const [index, entry2] of entriesOf(resources)) applyResources(state, index, entry2);
-  for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
-}
-function entriesOf(list) {
-  return [...(list ?? []).entries()];
-}
-function applyPatch(state, patch, path3) {
-  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
-  if (targets.size === 0) {
-    const at2 = [...path3, patch.target === void 0 ? "merge" : "target"];
-    return tell2(state, at2, {
-      code: "patch-no-target",
-      message: "the patch matches no object of the app"
-    });
-  }
-  state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source)) return source;
-    const result2 = patchObject(source.object, patch, state.context.customKinds);
-    if (result2.ok) {
-      if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
-      state.changed = true;
-      return [];
-    }
-    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-    tell2(state, [...path3, ...result2.path], {
-      code: "patch-failed",
-      message: `${where}: ${result2.message}`
-    });
-    return source;
-  });
-}
-function tell2(state, path3, told2) {
-  state.diagnostics.push(mistake(state.at(path3), told2));
-}
-function sealChange(before, after, place) {
-  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
-  if (was !== is) {
-    const message2 = `\`${regionField}\` cannot be changed by an overlay`;
-    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
-    return [mistake(place, { code: "region-secret", message: message2, hint })];
-  }
-  if (before[sopsField] === after[sopsField]) return [];
-  const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [
-    mistake(place, { code: "sealed-secret", message, hint: "seal another Secret with sops" })
-  ];
-}
-function changed(state, { source, path: path3, object }) {
-  if (canonicalJson(object) === canonicalJson(source.object)) return source;
-  state.changed = true;
-  const at2 = () => state.at(path3);
-  const cleaned = withoutServerFields(object);
-  const problems = [
-    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
-    ...sealChange(source.object, cleaned, at2())
-  ];
-  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  state.diagnostics.push(
-    ...problems.map((problem2) => ({ ...problem2, message: `${where}: ${problem2.message}` }))
-  );
-  return { ...source, object: cleaned, key: keyOf(cleaned) };
-}
-function changeAll(state, path3, change2) {
-  state.objects = state.objects.map((source) => {
-    const object = change2(source.object);
-    return object === source.object ? source : changed(state, { source, path: path3, object });
-  });
-}
-function workloads(state, path3, target) {
-  const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
-  const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
-  if (found.length === 0) {
-    const at2 = target === void 0 ? path3 : [...path3, "target"];
-    const message = "no workload of the app is meant: none has a pod template";
-    tell2(state, at2, { code: "patch-no-target", message });
-  }
-  return new Set(found.map(({ object }) => object));
-}
-function applySidecar(state, index, sidecar) {
-  const path3 = ["sidecars", index];
-  const targets = workloads(state, path3, sidecar.target);
-  changeAll(state, path3, (object) => {
-    if (!targets.has(object)) return object;
-    const result2 = addSidecar(object, sidecar, state.context.customKinds);
-    if (result2.ok) return result2.object;
-    const message = `${describeKey(keyOf(object))}: ${result2.message}`;
-    tell2(state, path3, { code: "patch-failed", message });
-    return object;
-  });
-}
-function applyScheduling(state, index, scheduling) {
-  const path3 = ["scheduling", index];
-  const targets = workloads(state, path3, scheduling.target);
-  changeAll(
-    state,
-    path3,
-    (object) => targets.has(object) ? setScheduling(object, scheduling) : object
-  );
-}
-function applyResources(state, index, resources) {
-  const path3 = ["resources", index];
-  const targets = workloads(state, path3, resources.target);
-  let isMatched = targets.size === 0;
-  changeAll(
-    state,
-    path3,
-    (object) => targets.has(object) ? setResources(object, resources, () => isMatched = true) : object
-  );
-  if (isMatched) return;
-  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tell2(state, [...path3, "container"], { code: "patch-no-target", message });
-}
-function applyImage(state, index) {
-  const image = state.overlay.images?.[index];
-  if (image === void 0) return;
-  changeAll(state, ["images", index], (object) => {
-    if (object.kind === "CustomResourceDefinition") return object;
-    return setImages(object, image, () => state.matchedImages.add(index));
-  });
-}
-var scalable = /* @__PURE__ */ new Set([
-  "apps/Deployment",
-  "apps/ReplicaSet",
-  "apps/StatefulSet",
-  "/ReplicationController"
-]);
-function applyReplicas(state, index) {
-  const entry2 = state.overlay.replicas?.[index];
-  if (entry2 === void 0) return;
-  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
-  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
-  if (targets.size === 0) {
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
-    return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
-  }
-  changeAll(state, ["replicas", index], (object) => {
-    if (!targets.has(object)) return object;
-    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: Number(entry2.count) } };
-  });
-}
-function applyNamespace(state, namespace) {
-  changeAll(state, ["namespace"], namespaceMove(state.objects, namespace));
-  const found = /* @__PURE__ */ new Map();
-  for (const source of state.objects) {
-    const id = objectId(source.key);
-    const first2 = found.get(id);
-    found.set(id, source);
-    if (first2 === void 0) continue;
-    const message = `${placeText(source.at([]))}: ${duplicate(source, first2).message}`;
-    const hint = "rename one of them, or write two Apps";
-    tell2(state, ["namespace"], { code: "duplicate-object", message, hint });
-  }
-}
-function withMetadata(object, field, added) {
-  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
-  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
-}
-
-// src/core/render/overlay-chain.ts
-var OverlayChain = class {
-  #app;
-  #context;
-  #links = /* @__PURE__ */ new Map();
-  #effects = [];
-  constructor(app, context2) {
-    this.#app = app;
-    this.#context = context2;
-  }
-  /** What the overlays of a shape make of its objects. */
-  apply({ overlays, objects, objectsId, isFilled }) {
-    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
-    for (const overlay of overlays) {
-      const before = link;
-      const key = `${before.number} ${overlay.index} ${overlay.id}`;
-      link = this.#link(key, () => this.#applyTo(before, overlay));
-    }
-    return link;
-  }
-  /** What each overlay did, wherever it was applied. */
-  effects() {
-    return this.#effects;
-  }
-  #link(key, make) {
-    const known3 = this.#links.get(key) ?? { ...make(), number: this.#links.size };
-    this.#links.set(key, known3);
-    return known3;
-  }
-  #applyTo(before, { index, overlay, isFilled }) {
-    const at2 = ["spec", "overlays", index];
-    const placed = { overlay, at: (path3) => this.#app.at([...at2, ...path3]) };
-    const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
-      before.objects,
-      placed,
-      this.#context
-    );
-    this.#effects.push({ overlay: index, changed: changed3, matchedImages });
-    const isForAny = this.#app.layers[index]?.profile !== null;
-    const found = result2.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
-    return {
-      objects,
-      diagnostics: [...before.diagnostics, ...found],
-      isFilled: before.isFilled || isFilled
-    };
-  }
-};
-
-// src/core/render/app-secrets.ts
-function appSecrets(app, context2, others) {
-  const all = (app.value.spec.secrets ?? []).map((_, index) => secretManifest(app, index));
-  const isFillable = ({ object }) => templatesIn(object).length > 0;
-  const checked2 = checkManifests(
-    all.filter((manifest) => !isFillable(manifest)),
-    context2
-  );
-  const fillable = all.filter(isFillable).map((each) => new FillableManifest(each, context2));
-  const known3 = new Map(others.map((each) => [objectId(each.key), each]));
-  const twice = checked2.objects.flatMap((each) => {
-    const first2 = known3.get(objectId(each.key));
-    return first2 === void 0 ? [] : [duplicate(each, first2)];
-  });
-  return { ...checked2, fillable, diagnostics: [...checked2.diagnostics, ...twice] };
-}
-function secretManifest(app, index) {
-  const { name: name2 = "", from = name2, keys } = app.value.spec.secrets?.[index] ?? {};
-  const placed = (inside2) => ["spec", "secrets", index, ...writtenAt(inside2)];
-  return {
-    object: withRegionSecret({ name: name2 }, { name: from, ...keys !== void 0 && { keys } }),
-    at: (path3) => app.at(placed(path3)),
-    keyAt: (path3) => app.keyAt(placed(path3)),
-    textAt: (path3, at2) => app.textAt(placed(path3), at2)
-  };
-}
-function writtenAt(path3) {
-  if (path3[0] === "metadata") return path3.slice(1);
-  if (path3[0] !== regionField) return [];
-  return path3[1] === "name" ? ["from"] : path3.slice(1);
-}
-
-// src/core/render/tools/helm-hooks.ts
-var import_node_crypto7 = require("node:crypto");
-var hookAnnotation = "helm.sh/hook";
-var ownAnnotations = /* @__PURE__ */ new Set([
-  hookAnnotation,
-  "helm.sh/hook-weight",
-  "helm.sh/hook-delete-policy",
-  "helm.sh/hook-output-log-policy"
-]);
-var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
-var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
-function withoutHooks(output, hooks) {
-  const objects = [];
-  const problems = [...output.problems];
-  for (const each of output.objects) {
-    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
-    if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds3.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
-    else if (kinds3.some((kind) => appliable.has(kind))) {
-      objects.push({ ...each, object: ordinary(each.object) });
-    }
-  }
-  return { objects, problems };
-}
-function hookKinds({ metadata }) {
-  const { annotations: annotations2 } = metadata;
-  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
-  if (typeof hook !== "string") return [];
-  return hook.split(",").map((kind) => kind.trim().toLowerCase());
-}
-function refusedHook({ file, object }, kinds3) {
-  return {
-    file,
-    line: 0,
-    column: 0,
-    code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
-    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
-  };
-}
-function ordinary(object) {
-  const { annotations: annotations2 } = object.metadata;
-  const kept = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
-    ([key]) => !ownAnnotations.has(key)
-  );
-  const { annotations: _, ...metadata } = object.metadata;
-  const cleaned = {
-    ...object,
-    metadata: kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) }
-  };
-  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
-  const hash = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
-  const name2 = `${object.metadata.name.slice(0, 54)}-${hash}`;
-  return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
-}
-
-// src/core/render/tools/app-objects.ts
-function appObjects(models, input2) {
-  const source = sourceObjects(models, input2);
-  if (input2.app.value.spec.secrets === void 0) return source;
-  const secrets = appSecrets(input2.app, input2.manifests, source.objects);
-  return {
-    ...source,
-    objects: [...source.objects, ...secrets.objects],
-    fillable: [...source.fillable, ...secrets.fillable],
-    diagnostics: [...source.diagnostics, ...secrets.diagnostics],
-    objectsAt: (variable) => [...source.objectsAt(variable), ...secrets.objects]
-  };
-}
-function sourceObjects(models, input2) {
-  const { app, manifests } = input2;
-  const { name: name2 } = app.value.metadata;
-  if (toolOf(app.value.spec.source) !== void 0) return toolObjects(models, input2);
-  const files = models.model.manifests.get(name2) ?? [];
-  const parsed = readManifests(models, app.value, { files, manifests });
-  return {
-    ...parsed,
-    isUnknown: false,
-    files,
-    variableOf: () => "",
-    objectsAt: () => parsed.objects
-  };
-}
-function readManifests({ model }, app, { files, manifests }) {
-  if (app.spec.source.expressions !== true) {
-    return { ...parseManifests(files, manifests), fillable: [] };
-  }
-  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
-}
-function toolDefinitions(models) {
-  if (models.model.toolSources.size === 0) return [];
-  return neededTools(models).flatMap(({ key }) => outputOf(models, key).objects).flatMap(({ object }) => object.kind === "CustomResourceDefinition" ? object : []);
-}
-function outputOf({ tools }, key) {
-  const output = tools.get(key);
-  if (output === void 0) throw new Error(`nobody has rendered the source ${key}`);
-  return output;
-}
-function toolObjects(models, { app, manifests }) {
-  const requestOf = requestsOf(models, app);
-  const source = models.model.toolSources.get(app.value.metadata.name);
-  if (requestOf === void 0 || source === void 0) return unknownObjects;
-  const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
-  const { field } = writtenSource(app.value.spec.source);
-  const written = () => app.at(["spec", "source", field]);
-  const read = /* @__PURE__ */ new Map();
-  for (const { variable } of shapesOf(models, app, variableOf)) {
-    if (variable === noRequest || read.has(variable)) continue;
-    const output = outputOf(models, variable);
-    const { hooks } = app.value.spec.source.helm ?? {};
-    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read.set(variable, readObjects(found, manifests, written));
-  }
-  const all = [...read.values()];
-  return {
-    objects: all.flatMap(({ objects }) => objects),
-    fillable: [],
-    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
-    isUnknown: false,
-    files: source.files,
-    variableOf,
-    objectsAt: (variable) => read.get(variable)?.objects ?? []
-  };
-}
-var noRequest = "";
-var unknownObjects = {
-  objects: [],
-  fillable: [],
-  diagnostics: [],
-  isUnknown: true,
-  files: [],
-  variableOf: () => "",
-  objectsAt: () => []
-};
-function readObjects({ objects, problems }, manifests, written) {
-  if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
-  }
-  const placed = objects.map(({ file, object }) => {
-    const at2 = () => ({ file, line: 0, column: 0 });
-    return { object, at: at2, keyAt: at2, textAt: at2 };
-  });
-  const checked2 = checkManifests(placed, manifests);
-  const named2 = placed.flatMap(regionFieldProblem);
-  return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
-}
-function diagnosticOf(problem2, written) {
-  const { file, line, column, code, message, hint } = problem2;
-  const place = file === null ? written() : { file, line, column };
-  return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
-}
-
-// src/core/render/unused-overlays.ts
-function unusedOverlays(app, effects) {
-  return app.layers.flatMap(({ overlay: { images = [] }, profile: profile2, title }, index) => {
-    if (profile2 !== null) return [];
-    const own2 = effects.filter(({ overlay }) => overlay === index);
-    const path3 = ["spec", "overlays", index];
-    if (own2.length === 0) {
-      const message = `${title} is for no site of the app`;
-      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
-    }
-    if (!own2.some(({ changed: changed3 }) => changed3)) {
-      const message = `${title} changes nothing at any site`;
-      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
-    }
-    return [...images.entries()].flatMap(([position, image]) => {
-      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
-      const hint = "name the image as the manifests do, without tag or digest";
-      const place = app.at([...path3, "images", position, "name"]);
-      return [warning(place, { code: "no-effect", message, hint })];
-    });
-  });
-}
-
-// src/core/render/render-app.ts
-function fleetContext(model, siteModel, tools = noToolOutputs) {
-  const kinds3 = readCustomKinds([...model.manifests.values()].flat());
-  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
-  return {
-    model,
-    siteModel,
-    tools,
-    customKinds: new Map([...defined, ...kinds3]),
-    facts: new SiteFacts(model.fleet.value.metadata.name, siteModel)
-  };
-}
-function renderPlacedApp(context2, name2) {
-  const { model, customKinds } = context2;
-  const input2 = readApp(context2, name2);
-  const { app, source: parsed } = input2;
-  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
-  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
-  if (parsed.objects.length + parsed.fillable.length === 0) {
-    const more = moreMistakes(input2, []);
-    if (more.diagnostics.length > 0) return more;
-    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
-    const message = `the files of ${name2} hold no object`;
-    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
-    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
-  }
-  const shapes = renderShapes(input2);
-  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  const { objects, fillable, files } = parsed;
-  const written = [...objects, ...fillable.map((each) => each.written)];
-  const digest = inputDigest({ model, app: app.declared, files, objects: written, customKinds });
-  return {
-    ok: true,
-    value: {
-      app: { app: name2, inputDigest: digest, sites: shapes.sites },
-      variants: shapes.variants,
-      places: shapes.places
-    },
-    diagnostics
-  };
-}
-function readApp(context2, name2) {
-  const { model, customKinds } = context2;
-  const declared = model.apps.get(name2);
-  if (declared === void 0) throw new Error(`the model has no App ${name2}`);
-  const app = layeredApp(context2, declared);
-  const manifests = { namespace: app.value.spec.namespace, customKinds };
-  return { ...context2, app, manifests, source: appObjects(context2, { app, manifests }) };
-}
-function moreMistakes(input2, known3) {
-  const more = renderShapes(input2).diagnostics.filter(
-    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
-  );
-  return { ok: false, diagnostics: [...known3, ...more] };
-}
-function renderShapes(input2) {
-  const { app, model } = input2;
-  const { shapes, mistakes, effects } = fillShapes(
-    { ...input2, ...input2.source },
-    shapesOf(input2, app, input2.source.variableOf)
-  );
-  const finish2 = finisher(model.fleet.value.metadata.name, app.value.metadata.name);
-  const chain = new OverlayChain(app, input2.manifests);
-  const sites = /* @__PURE__ */ new Map();
-  const variants = /* @__PURE__ */ new Map();
-  const places2 = /* @__PURE__ */ new Map();
-  const diagnostics = [];
-  for (const shape of shapes) {
-    const end = chain.apply(shape);
-    const result2 = renderShape(end, { input: input2, shape, finish: finish2 });
-    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
-    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
-    notePlaces(places2, end.objects);
-    if (!result2.ok) continue;
-    const { tree } = result2.value;
-    variants.set(tree, variants.get(tree) ?? result2.value);
-    for (const site of shape.sites) sites.set(site, tree);
-  }
-  diagnostics.push(...mistakes.diagnostics());
-  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
-  if (isPlaced2 && !diagnostics.some(isError)) {
-    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known3));
-  }
-  return {
-    sites: new Map([...sites].toSorted(([a], [b]) => a < b ? -1 : 1)),
-    variants,
-    places: places2,
-    diagnostics: distinct(diagnostics)
-  };
-}
-function chartEffects({ value: { spec } }) {
-  if (spec.source.chart === void 0) return [];
-  return (spec.overlays ?? []).flatMap(
-    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
-  );
-}
-function notePlaces(places2, objects) {
-  for (const { key, at: at2 } of objects) {
-    const id = objectId(key);
-    if (!places2.has(id)) places2.set(id, at2([]));
-  }
-}
-function renderShape({ objects, diagnostics }, { input: input2, shape, finish: finish2 }) {
-  const finished = objects.map(finish2);
-  const problems = [
-    ...diagnostics,
-    ...finished.flatMap((each) => each.problems),
-    ...emptyShape(input2, shape, objects)
-  ];
-  if (problems.some(isError) || shape.sites.length === 0)
-    return { ok: false, diagnostics: problems };
-  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
-  const tree = treeIdOf(sorted.map(({ rendered: { id }, blob }) => ({ name: `${id}.yaml`, blob })));
-  const movedTo = shape.overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
-  const value = {
-    tree,
-    objects: sorted.map(({ rendered }) => rendered),
-    ...movedTo !== void 0 && { movedTo }
-  };
-  return { ok: true, value, diagnostics: problems };
-}
-function emptyShape({ app, source }, { sites, overlays }, objects) {
-  if (objects.length > 0 || sites.length === 0 && source.fillable.length > 0) return [];
-  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
-  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
-  const hint = "to take the app off a site, change its placement";
-  return [mistake(place, { code: "empty-app", message, hint })];
-}
-var maxBytes = 1024 * 1024;
-function checkSize({ object, key, at: at2 }) {
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-function finisher(fleet, app) {
-  const done = /* @__PURE__ */ new Map();
-  return (source) => {
-    const { object, key } = source;
-    const known3 = done.get(object);
-    if (known3 !== void 0) return known3;
-    const owned = withOwner(object, { fleet, app });
-    const rendered = { id: objectId(key), object: owned, yaml: emitYaml(owned) };
-    const problems = [...checkSize(source), ...checkResources(source)];
-    const finished = { rendered, blob: blobHash(rendered.yaml), problems };
-    done.set(object, finished);
-    return finished;
-  };
-}
-function withOwner(object, owner) {
-  const { labels, annotations: annotations2 } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
-      annotations: {
-        ...isJsonObject(annotations2) && annotations2,
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
-      }
-    }
-  };
-}
-function distinct(diagnostics) {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
-  return [...new Map(byText).values()];
-}
-
-// src/core/render/rendered.ts
-var rendererNumber = 1;
-
 // src/core/model/data-check.ts
 var import_ajv = __toESM(require_ajv(), 1);
-function dataCheck(schema) {
+function dataCheck(schema, { dropsUnknown = false } = {}) {
   let validate;
   return (data2) => {
-    validate ??= new import_ajv.Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+    validate ??= new import_ajv.Ajv({
+      strict: true,
+      allowUnionTypes: true,
+      ...dropsUnknown && { removeAdditional: "all" }
+    }).compile(schema);
     if (validate(data2)) return { value: data2 };
     const [first2] = validate.errors ?? [];
     return { mistake: `${first2?.instancePath || "/"} ${first2?.message ?? "is wrong"}` };
@@ -65607,6 +63970,1097 @@ function parseDuration2(text) {
   return total <= longestMs ? total : void 0;
 }
 
+// src/core/model/kinds/shared.ts
+var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
+var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
+var Name = typebox_exports.String({
+  title: "name",
+  pattern: namePattern2,
+  maxLength: 63,
+  description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
+});
+var nameOf2 = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
+var duration = (description) => typebox_exports.String({
+  title: "duration",
+  pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+  minLength: 2,
+  description
+});
+var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
+var timeZone = (description) => typebox_exports.String({
+  title: "time zone",
+  pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
+  maxLength: 64,
+  description
+});
+var windowNames = (description) => typebox_exports.Array(Name, { minItems: 1, uniqueItems: true, description });
+var intOrPercent = (description) => typebox_exports.Union(
+  [
+    typebox_exports.Integer({ minimum: 0 }),
+    typebox_exports.String({ title: "number or percentage", pattern: "^(100|[0-9]{1,2})%$" })
+  ],
+  { title: "number or percentage", description }
+);
+var labelMap = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), { title: "labels", description });
+var valuesOf = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), { title: "values", description });
+var SelectorRequirement = closedObject(
+  {
+    key: typebox_exports.String({ minLength: 1, description: "the label's key" }),
+    operator: typebox_exports.Enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], {
+      description: "how the label is compared; `NotIn` also holds where the label is absent"
+    }),
+    values: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String(), {
+        description: "the values compared with: one or more for In and NotIn, one whole number for Gt and Lt, else none"
+      })
+    )
+  },
+  "one condition on a label"
+);
+var SelectorObject = closedObject(
+  {
+    matchLabels: typebox_exports.Optional(labelMap("labels that must all be there, with these values")),
+    matchExpressions: typebox_exports.Optional(
+      typebox_exports.Array(SelectorRequirement, { description: "conditions that must all hold" })
+    )
+  },
+  "a Kubernetes label selector"
+);
+var selectorSpec = (description) => typebox_exports.Union(
+  [
+    typebox_exports.String({
+      description: "Kubernetes selector text: `country in (jp,kr), !legacy`"
+    }),
+    SelectorObject
+  ],
+  { title: "selector", description }
+);
+var SelectorSpec = selectorSpec(
+  "a label selector, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
+);
+var Location = closedObject(
+  {
+    latitude: typebox_exports.Number({ minimum: -90, maximum: 90, description: "degrees north" }),
+    longitude: typebox_exports.Number({ minimum: -180, maximum: 180, description: "degrees east" })
+  },
+  "where it stands, for the map"
+);
+var Metadata = closedObject(
+  {
+    name: Name,
+    labels: typebox_exports.Optional(
+      labelMap("labels, as Kubernetes has them; those of a Site are what selectors match")
+    ),
+    annotations: typebox_exports.Optional(
+      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
+        title: "annotations",
+        description: "free notes; Flotilla ignores them"
+      })
+    )
+  },
+  "name and labels"
+);
+var apiVersion = "flotilla.dev/v1alpha1";
+var documentOf = (kind, spec, description) => closedObject(
+  {
+    apiVersion: typebox_exports.Literal(apiVersion, { description: `always ${apiVersion}` }),
+    kind: typebox_exports.Literal(kind, { description: `always ${kind}` }),
+    metadata: Metadata,
+    spec
+  },
+  description
+);
+var minorVersion = (description) => typebox_exports.String({ title: "minor version", pattern: "^1\\.[0-9]+$", description });
+var KubernetesFacts = closedObject(
+  {
+    version: typebox_exports.Optional(
+      minorVersion(
+        'its minor version, quoted (`"1.33"`): what it serves is checked, and charts see it as `.Capabilities.KubeVersion`'
+      )
+    ),
+    apiVersions: typebox_exports.Optional(
+      typebox_exports.Array(
+        typebox_exports.String({
+          title: "API version",
+          pattern: "^[a-z0-9.-]+(/[A-Za-z0-9]+){0,2}$",
+          description: "`group/version`, or `group/version/Kind`"
+        }),
+        {
+          uniqueItems: true,
+          description: "what it serves beside Kubernetes' own APIs (`monitoring.coreos.com/v1`): `.Capabilities.APIVersions` of charts"
+        }
+      )
+    )
+  },
+  "the cluster's Kubernetes"
+);
+
+// src/core/model/kinds/checks.ts
+var Check = closedObject(
+  {
+    name: nameOf2("what the check is called where something waits for it; unique in its list"),
+    cel: typebox_exports.String({
+      title: "CEL",
+      minLength: 1,
+      maxLength: maxCelLength,
+      description: "an expression that says true or false over `site`, `app`, `apps`, `stage` and `overall`"
+    }),
+    message: typebox_exports.Optional(
+      typebox_exports.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "what people are told while it is not true: one line, what to do about it"
+      })
+    )
+  },
+  "one condition"
+);
+var Checks = closedObject(
+  {
+    before: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site gets a release, or before a stage opens where they speak of no single site; until then it waits, and takes no slot"
+      })
+    ),
+    after: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site counts as done (not true at `progressDeadline`: failed), or before a stage passes where they speak of no single site (it waits)"
+      })
+    )
+  },
+  "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
+);
+
+// src/core/model/kinds/drift.ts
+var IgnoredDrift = closedObject(
+  {
+    kind: typebox_exports.Optional(
+      typebox_exports.String({ title: "kind", minLength: 1, description: "of objects of this kind only" })
+    ),
+    name: typebox_exports.Optional(
+      typebox_exports.String({ title: "name", minLength: 1, description: "of objects of this name only" })
+    ),
+    fields: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'fields with all that is below them, as reports name them: `.spec.replicas`, `.spec.template.spec.containers[name="web"].image`'
+      })
+    ),
+    managers: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field manager", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "field managers by name: what they have taken is left to them"
+      })
+    )
+  },
+  "what is left to others"
+);
+var driftPolicy = {
+  mode: typebox_exports.Optional(
+    typebox_exports.Enum(["correct", "report", "ignore"], {
+      description: "what is done about objects that were changed by others: correct (repair), report (tell it, and write only what a commit changes), ignore (do not look)"
+    })
+  ),
+  ignore: typebox_exports.Optional(
+    typebox_exports.Array(IgnoredDrift, {
+      maxItems: 50,
+      description: "fields that others may change once the object exists"
+    })
+  )
+};
+
+// src/core/model/kinds/health-rules.ts
+var cel = (description) => typebox_exports.String({ title: "CEL", minLength: 1, maxLength: maxCelLength, description });
+var HealthRule = closedObject(
+  {
+    apiVersion: typebox_exports.String({
+      minLength: 1,
+      description: "of the objects, as in their manifests; only its group counts"
+    }),
+    kind: typebox_exports.String({ minLength: 1, description: "kind of the objects" }),
+    healthy: cel("true where the object is well; where no condition is true, it is Progressing"),
+    progressing: typebox_exports.Optional(cel("true where it is on the way; asked before `healthy`")),
+    suspended: typebox_exports.Optional(cel("true where somebody has stopped it; asked before these")),
+    degraded: typebox_exports.Optional(cel("true where something is wrong; asked first")),
+    message: typebox_exports.Optional(cel("a text that says why"))
+  },
+  "how the health of objects of one kind is told"
+);
+var HealthRules = typebox_exports.Array(HealthRule, {
+  maxItems: 50,
+  description: "how the health of objects is told that nothing else tells rightly, in CEL over `object`; the first rule for a kind counts, those of the App before those of the Fleet"
+});
+
+// src/core/model/kinds/overlay.ts
+var PatchTarget = closedObject(
+  {
+    group: typebox_exports.Optional(
+      typebox_exports.String({ description: 'API group ("" is the core group); without it, any' })
+    ),
+    kind: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "kind; without it, any" })),
+    namespace: typebox_exports.Optional(typebox_exports.String({ description: "namespace; without it, any" })),
+    name: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "name; without it, any" }))
+  },
+  "which objects of the app are patched: all that agree in the fields given"
+);
+var JsonPatchOperation = closedObject(
+  {
+    op: typebox_exports.Enum(["add", "remove", "replace", "move", "copy", "test"], {
+      description: "what is done"
+    }),
+    path: typebox_exports.String({
+      title: "JSON pointer",
+      pattern: "^(/.*)?$",
+      description: "JSON pointer to the field, `/spec/replicas`"
+    }),
+    from: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "JSON pointer",
+        pattern: "^(/.*)?$",
+        description: "JSON pointer to the field that is moved or copied"
+      })
+    ),
+    value: typebox_exports.Optional(typebox_exports.Unknown({ description: "for add, replace and test" }))
+  },
+  "one operation of RFC 6902"
+);
+var Patch = closedObject(
+  {
+    target: typebox_exports.Optional(PatchTarget),
+    merge: typebox_exports.Optional(
+      typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), {
+        title: "object",
+        description: "a strategic merge patch; without `target` it names its object by apiVersion, kind and metadata.name"
+      })
+    ),
+    json: typebox_exports.Optional(
+      typebox_exports.Array(JsonPatchOperation, {
+        minItems: 1,
+        description: "a JSON 6902 patch; needs `target`"
+      })
+    )
+  },
+  "exactly one of `merge` and `json`"
+);
+var ImageChange = closedObject(
+  {
+    name: typebox_exports.String({
+      minLength: 1,
+      description: "the image as the manifests name it, without tag"
+    }),
+    newName: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another repository" })),
+    newTag: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another tag" })),
+    digest: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "digest",
+        pattern: "^([a-z0-9]+:[0-9a-f]+|\\$\\{(.|\\n)*\\})$",
+        description: "a digest such as `sha256:…`, instead of a tag"
+      })
+    )
+  },
+  "one image to change, as in a kustomization; at least one of newName, newTag and digest"
+);
+var ReplicaCount = closedObject(
+  {
+    name: typebox_exports.String({ minLength: 1, description: "name of the workload" }),
+    count: typebox_exports.Union(
+      [
+        typebox_exports.Integer({ minimum: 0 }),
+        typebox_exports.String({ title: "number or expression", pattern: "^\\$\\{(.|\\n)*\\}$" })
+      ],
+      { title: "number or expression", description: "number of replicas" }
+    )
+  },
+  "one workload to scale"
+);
+var PodPart = (description) => typebox_exports.Optional(
+  typebox_exports.Array(
+    typebox_exports.Object(
+      { name: typebox_exports.String({ minLength: 1, description: "its name; the rest as in Kubernetes" }) },
+      { title: "object" }
+    ),
+    { minItems: 1, description }
+  )
+);
+var Sidecar = closedObject(
+  {
+    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    containers: PodPart("containers to add, behind those that are there"),
+    initContainers: PodPart(
+      "init containers to add; with `restartPolicy: Always` they are sidecars that let a Job end"
+    ),
+    volumes: PodPart("volumes to add")
+  },
+  "what is added to every pod template; what is there by the same name is merged with it"
+);
+var amounts = (description) => typebox_exports.Optional(
+  typebox_exports.Record(typebox_exports.String(), typebox_exports.Union([typebox_exports.String(), typebox_exports.Number(), typebox_exports.Null()]), {
+    title: "amounts",
+    description
+  })
+);
+var Resources = closedObject(
+  {
+    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    container: typebox_exports.Optional(
+      typebox_exports.String({ minLength: 1, description: "name of the container; without it, all" })
+    ),
+    requests: amounts("what is reserved: `cpu`, `memory`, …; null takes one away"),
+    limits: amounts("what it gets at most; null takes one away")
+  },
+  "resource reservations of containers and init containers; at least one of `requests` and `limits`"
+);
+var Overlay = closedObject(
+  {
+    name: typebox_exports.Optional(nameOf2("a name for messages")),
+    virtualSites: typebox_exports.Array(Name, {
+      minItems: 1,
+      uniqueItems: true,
+      description: "names of the VirtualSites it is for (any of them)"
+    }),
+    values: typebox_exports.Optional(
+      valuesOf("values, merged over those of the App and of overlays before this one")
+    ),
+    patches: typebox_exports.Optional(typebox_exports.Array(Patch, { description: "patches, in order" })),
+    sidecars: typebox_exports.Optional(
+      typebox_exports.Array(Sidecar, {
+        description: "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too"
+      })
+    ),
+    images: typebox_exports.Optional(typebox_exports.Array(ImageChange, { description: "images to change" })),
+    resources: typebox_exports.Optional(
+      typebox_exports.Array(Resources, { description: "resource reservations of containers" })
+    ),
+    replicas: typebox_exports.Optional(
+      typebox_exports.Array(ReplicaCount, {
+        description: "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers"
+      })
+    ),
+    labels: typebox_exports.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
+    annotations: typebox_exports.Optional(
+      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
+        title: "annotations",
+        description: "annotations set on all objects (not on pods)"
+      })
+    )
+  },
+  "a change to the app at some sites: patches, then sidecars, images, resources, replicas, labels and annotations"
+);
+
+// src/core/model/kinds/source.ts
+var path = (description) => typebox_exports.String({ title: "path", minLength: 1, description });
+var HelmOptions = closedObject(
+  {
+    releaseName: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "name",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 53,
+        description: "`.Release.Name` of the templates; without it, the name of the App"
+      })
+    ),
+    valuesFiles: typebox_exports.Optional(
+      typebox_exports.Array(path("a file of values, from the root of the repository"), {
+        minItems: 1,
+        description: "files of values, over those of the chart; later ones win"
+      })
+    ),
+    includeCRDs: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: true,
+        description: "false: what the chart has in `crds/` stays out"
+      })
+    ),
+    skipSchemaValidation: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: values are not held against the chart's `values.schema.json`"
+      })
+    ),
+    hooks: typebox_exports.Optional(
+      typebox_exports.Enum(["refuse", "apply"], {
+        default: "refuse",
+        description: "what becomes of hooks: refuse (a mistake), apply (those of an install or upgrade become ordinary objects, Jobs with the hash of their content in their name; others are left out); tests are always left out"
+      })
+    )
+  },
+  "how the chart is rendered"
+);
+var Source = closedObject(
+  {
+    manifests: typebox_exports.Optional(
+      path(
+        "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out"
+      )
+    ),
+    kustomize: typebox_exports.Optional(
+      path(
+        "the folder of a kustomization, from the root of the repository; needs `tools.kustomize` of the Fleet"
+      )
+    ),
+    chart: typebox_exports.Optional(
+      path(
+        "the folder of a Helm chart, from the root of the repository; needs `tools.helm` of the Fleet"
+      )
+    ),
+    helm: typebox_exports.Optional(HelmOptions),
+    expressions: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there. Only with `manifests`"
+      })
+    )
+  },
+  "where its objects come from: exactly one of `manifests`, `kustomize` and `chart`"
+);
+
+// src/core/model/kinds/app.ts
+var App = documentOf(
+  "App",
+  closedObject(
+    {
+      namespace: typebox_exports.String({
+        title: "namespace",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        description: "namespace of its objects that name none; created bare if it is missing, never deleted"
+      }),
+      source: Source,
+      placement: closedObject(
+        {
+          virtualSites: typebox_exports.Array(Name, {
+            minItems: 1,
+            uniqueItems: true,
+            description: "names of VirtualSites: it runs on every site of any of these"
+          })
+        },
+        "where it runs"
+      ),
+      values: typebox_exports.Optional(
+        valuesOf(
+          "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)"
+        )
+      ),
+      kubernetes: typebox_exports.Optional(
+        closedObject(
+          {
+            min: typebox_exports.Optional(minorVersion('the oldest minor version, quoted (`"1.28"`)')),
+            max: typebox_exports.Optional(minorVersion("the newest"))
+          },
+          "the versions of Kubernetes that it runs on: a site that declares another is a mistake"
+        )
+      ),
+      overlays: typebox_exports.Optional(
+        typebox_exports.Array(Overlay, { description: "changes for some sites, in order; later ones win" })
+      ),
+      rollout: typebox_exports.Optional(
+        closedObject(
+          { strategy: nameOf2("name of a RolloutStrategy") },
+          "how it moves; without it, the strategy of the Fleet"
+        )
+      ),
+      checks: typebox_exports.Optional(Checks),
+      dependsOn: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
+        })
+      ),
+      drift: typebox_exports.Optional(
+        closedObject(
+          driftPolicy,
+          "how manual changes of its objects are met; takes effect at once and at all sites, by no release"
+        )
+      ),
+      health: typebox_exports.Optional(HealthRules),
+      onRemoval: typebox_exports.Optional(
+        typebox_exports.Enum(["delete", "orphan", "hold"], {
+          default: "delete",
+          description: "what happens to its objects where it leaves: delete, orphan (stop managing them), hold (wait for an operator)"
+        })
+      )
+    },
+    "what runs, where, and how it moves"
+  ),
+  "An app: objects that run at the sites of some virtual sites."
+);
+
+// src/core/model/kinds/decision.ts
+var optionalName = (description) => typebox_exports.Optional(nameOf2(description));
+var release = nameOf2("id of a release, as `flotilla status` and `flotilla history` show it");
+var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
+var scope = {
+  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
+  region: optionalName("only in this Region"),
+  site: optionalName("only at this Site"),
+  app: optionalName("only this App"),
+  stage: optionalName("only stages of this name"),
+  release: typebox_exports.Optional({
+    ...release,
+    description: "a release of the app: it goes on, newer ones do not"
+  })
+};
+var Decision = documentOf(
+  "Decision",
+  closedObject(
+    {
+      why: typebox_exports.String({
+        minLength: 1,
+        maxLength: 2e3,
+        description: "the reason; it is recorded"
+      }),
+      hold: action(
+        {
+          ...scope,
+          all: typebox_exports.Optional(
+            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
+          )
+        },
+        "stops releases for as long as the file says so; at least one of the scope's fields"
+      ),
+      resume: action(scope, "ends a pause that was made through the API, with this scope"),
+      approve: action(
+        {
+          app: nameOf2("the App"),
+          release,
+          stage: optionalName("the stage that may open"),
+          deletions: typebox_exports.Optional(
+            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
+          ),
+          removal: typebox_exports.Optional(
+            typebox_exports.Enum(["delete", "orphan"], {
+              description: "what becomes of the objects of an app that leaves"
+            })
+          )
+        },
+        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
+      ),
+      excuse: action(
+        {
+          app: optionalName("the App; without it, every release that waits for the site"),
+          release: typebox_exports.Optional(release),
+          site: optionalName("goes on without this Site"),
+          region: optionalName("goes on without this Region while its worker is silent"),
+          uid: typebox_exports.Optional(
+            typebox_exports.String({
+              minLength: 1,
+              maxLength: 300,
+              description: "UID of the cluster of a site that moves: its old worker is not waited for"
+            })
+          )
+        },
+        "goes on without a site or a region: one of `site` and `region`"
+      ),
+      retry: action(
+        { app: nameOf2("the App"), release, site: optionalName("only at this Site") },
+        "hands a release to sites again where it failed"
+      ),
+      promote: action(
+        {
+          app: nameOf2("the App"),
+          release: typebox_exports.Optional(release),
+          stage: optionalName("the stage at which the release is")
+        },
+        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
+      ),
+      urgent: action(
+        { app: nameOf2("the App"), release: typebox_exports.Optional(release) },
+        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
+      ),
+      rollback: action(
+        {
+          app: nameOf2("the App"),
+          release: typebox_exports.Optional({
+            ...release,
+            description: "the open release that goes back; without it, the candidate"
+          }),
+          to: typebox_exports.Optional({
+            ...release,
+            description: "a release that was through once: sites get what they had then"
+          }),
+          site: optionalName("only at this Site"),
+          stage: optionalName("only the sites of this stage")
+        },
+        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
+      )
+    },
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
+  ),
+  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
+);
+
+// src/core/model/kinds/vendored.ts
+var ChartOrigin = closedObject(
+  {
+    repository: typebox_exports.String({
+      title: "URL",
+      pattern: "^(https?|oci)://[^\\s@]+$",
+      description: "an HTTP repository (`https://…`, with an index.yaml) or an OCI registry with the folder of the chart (`oci://…`), without credentials; `http` only on this machine"
+    }),
+    name: typebox_exports.String({
+      title: "name",
+      pattern: "^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$",
+      description: "name of the chart"
+    }),
+    version: typebox_exports.String({
+      title: "version",
+      pattern: "^[0-9A-Za-z][-+.0-9A-Za-z_]*$",
+      description: "its version, exactly"
+    })
+  },
+  "a Helm chart"
+);
+var GitOrigin = closedObject(
+  {
+    url: typebox_exports.String({
+      title: "URL",
+      pattern: "^https?://[^\\s@]+$",
+      description: "a Git remote, without credentials; `http` only on this machine"
+    }),
+    commit: typebox_exports.String({
+      title: "commit",
+      pattern: "^[0-9a-f]{40}$",
+      description: "full id of the commit"
+    }),
+    path: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "path",
+        minLength: 1,
+        description: "the folder to take; without it, all"
+      })
+    )
+  },
+  "a folder of a Git repository"
+);
+var Vendored = closedObject(
+  {
+    name: nameOf2("it is kept in `vendor/<name>`"),
+    chart: typebox_exports.Optional(ChartOrigin),
+    git: typebox_exports.Optional(GitOrigin)
+  },
+  "exactly one of `chart` and `git`"
+);
+
+// src/core/model/kinds/fleet.ts
+var KnownLabel = closedObject(
+  {
+    description: typebox_exports.Optional(typebox_exports.String({ description: "what the label tells" })),
+    values: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String(), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "the values it may have; without it, any"
+      })
+    )
+  },
+  "one known label"
+);
+var DeletionBudget = closedObject(
+  {
+    objects: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        default: 50,
+        description: "objects that one commit may delete without an approval"
+      })
+    ),
+    percent: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: 10,
+        description: "percentage of an app's objects; the smaller of both counts"
+      })
+    )
+  },
+  "how much one commit may delete, over all sites, before somebody has to approve it"
+);
+var Drift = closedObject(
+  {
+    interval: typebox_exports.Optional({
+      ...duration("how often the live objects of a site are compared with its mirror"),
+      default: "10m"
+    }),
+    maxSitesPerMinute: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        default: 60,
+        description: "sites of a region looked over for drift in a minute; 0: none"
+      })
+    ),
+    ...driftPolicy
+  },
+  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all"
+);
+var toolVersion = (title, description) => typebox_exports.String({
+  title,
+  pattern: "^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
+  description
+});
+var Tools = closedObject(
+  {
+    kustomize: typebox_exports.Optional(
+      toolVersion(
+        "version",
+        "version of kustomize (`5.8.1`), by itself or as the part of a kubectl; as `kustomize version`, or `kubectl version --client`, tells it"
+      )
+    ),
+    helm: typebox_exports.Optional(
+      toolVersion("version", "version of helm (`4.2.3`), as `helm version` tells it")
+    )
+  },
+  "the versions of the tools that render kustomizations and charts; no other version is used"
+);
+var Fleet = documentOf(
+  "Fleet",
+  closedObject(
+    {
+      labels: typebox_exports.Optional(
+        typebox_exports.Record(typebox_exports.String(), KnownLabel, {
+          title: "vocabulary",
+          description: "the label vocabulary: labels of sites and keys and values in selectors must be among these; without it, any"
+        })
+      ),
+      rollout: typebox_exports.Optional(
+        closedObject(
+          { strategy: nameOf2("name of a RolloutStrategy") },
+          "the strategy of apps that name none; without it, the built-in one"
+        )
+      ),
+      maxSitesInFlight: typebox_exports.Optional(
+        typebox_exports.Integer({
+          minimum: 0,
+          description: "sites that may be in flight at once, over all apps; 0: nothing moves; without it, no bound"
+        })
+      ),
+      failureDomains: typebox_exports.Optional(
+        typebox_exports.Array(typebox_exports.String(), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region"
+        })
+      ),
+      windows: typebox_exports.Optional(
+        windowNames(
+          "names of MaintenanceWindows that every app keeps to, at the sites they speak of"
+        )
+      ),
+      deletionBudget: typebox_exports.Optional(DeletionBudget),
+      drift: typebox_exports.Optional(Drift),
+      health: typebox_exports.Optional(HealthRules),
+      tools: typebox_exports.Optional(Tools),
+      vendor: typebox_exports.Optional(
+        typebox_exports.Array(Vendored, {
+          description: "charts and bases from elsewhere, which `flotilla vendor` brings into `vendor/`; nothing else fetches them"
+        })
+      ),
+      kubernetes: typebox_exports.Optional({
+        ...KubernetesFacts,
+        description: "the Kubernetes of sites that do not tell theirs, field by field"
+      }),
+      ignore: typebox_exports.Optional(
+        typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
+          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
+        })
+      )
+    },
+    "fleet-wide settings"
+  ),
+  "The fleet itself: exactly one per repository."
+);
+
+// src/core/model/kinds/maintenance-window.ts
+var weekDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+var OpenTime = closedObject(
+  {
+    days: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.Enum([...weekDays]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "days of the week on which it begins; without it, every day"
+      })
+    ),
+    start: typebox_exports.String({
+      title: "time of day",
+      pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+      description: "when it begins, by the clock of the site"
+    }),
+    duration: duration("how long it lasts from then on, in time that passes; at most 168h")
+  },
+  "a time that comes again"
+);
+var moment = (description) => typebox_exports.String({
+  title: "local time",
+  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?$",
+  description
+});
+var ClosedTime = closedObject(
+  {
+    from: moment("its beginning; a date alone is from its first minute"),
+    until: moment("its end; a date alone is the whole day, to its last minute"),
+    why: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "told to those who wait" })),
+    all: typebox_exports.Optional(
+      typebox_exports.Literal(true, {
+        description: "also what the open list brings to sites where an app is not there yet"
+      })
+    )
+  },
+  "a period of the calendar"
+);
+var MaintenanceWindow = documentOf(
+  "MaintenanceWindow",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what it is for" })),
+      virtualSites: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of VirtualSites: it speaks of their sites; without it, of every site"
+        })
+      ),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "whose clock counts; without it, that of each site (`timeZone` of Site or Region)"
+        )
+      ),
+      open: typebox_exports.Optional(
+        typebox_exports.Array(OpenTime, {
+          minItems: 1,
+          description: "when hand-overs may begin; without it, always outside of `closed`"
+        })
+      ),
+      closed: typebox_exports.Optional(
+        typebox_exports.Array(ClosedTime, {
+          minItems: 1,
+          description: "when none may begin, whatever is `open`: a freeze"
+        })
+      )
+    },
+    "when; `open`, `closed`, or both"
+  ),
+  "When releases may reach sites. It counts where a Fleet or a RolloutStrategy names it in `windows`."
+);
+
+// src/core/model/kinds/region.ts
+var Region = documentOf(
+  "Region",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the region is" })),
+      location: typebox_exports.Optional(Location),
+      timeZone: typebox_exports.Optional(
+        timeZone("time zone of its sites, for windows that name none; without it, UTC")
+      )
+    },
+    "what is known of the region; may be empty (`{}`)"
+  ),
+  "A region: a group of sites served by one mirror and its workers."
+);
+
+// src/core/model/kinds/rollout-strategy.ts
+var Stage = closedObject(
+  {
+    name: nameOf2("name of the stage; unique, and `rest` only for the one that takes what is left"),
+    selector: typebox_exports.Optional(selectorSpec("takes the sites of the release that it matches")),
+    count: typebox_exports.Optional(typebox_exports.Integer({ minimum: 0, description: "takes so many sites; 0: none" })),
+    percent: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        maximum: 100,
+        description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
+      })
+    ),
+    each: typebox_exports.Optional(
+      typebox_exports.String({
+        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
+      })
+    ),
+    approval: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: somebody has to approve before the stage opens"
+      })
+    ),
+    promotion: typebox_exports.Optional(
+      typebox_exports.Enum(["auto", "manual"], {
+        default: "auto",
+        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
+      })
+    ),
+    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
+    failureBudget: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `failureBudget`, for this stage")
+    ),
+    maxInFlight: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `maxInFlight`, for this stage")
+    ),
+    maxUnavailable: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
+    )
+  },
+  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
+);
+var RolloutStrategy = documentOf(
+  "RolloutStrategy",
+  closedObject(
+    {
+      stages: typebox_exports.Optional(
+        typebox_exports.Array(Stage, {
+          description: "stages in order; sites that none of them takes form a last one, `rest`; without it: 1 canary, 10 %, rest"
+        })
+      ),
+      soak: typebox_exports.Optional({
+        ...duration("how long a stage is watched after its last site settled"),
+        default: "5m"
+      }),
+      failureBudget: typebox_exports.Optional(
+        intOrPercent(
+          "sites of a stage that may fail before it stops; without it, 0 in the first two stages, then 2%"
+        )
+      ),
+      maxInFlight: typebox_exports.Optional({
+        ...intOrPercent("sites of a stage that may be changing at once"),
+        default: "10%"
+      }),
+      maxUnavailable: typebox_exports.Optional({
+        ...intOrPercent("sites of a stage that may be changing or unhealthy at once"),
+        default: "10%"
+      }),
+      minReady: typebox_exports.Optional({
+        ...duration("how long an app must stay healthy at a site to count as done there"),
+        default: "10s"
+      }),
+      progressDeadline: typebox_exports.Optional({
+        ...duration("when a site that has not become healthy counts as failed"),
+        default: "10m"
+      }),
+      windows: typebox_exports.Optional(
+        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
+      ),
+      urgent: typebox_exports.Optional(
+        closedObject(
+          {
+            stages: typebox_exports.Optional(
+              typebox_exports.Array(nameOf2("name of a stage"), {
+                uniqueItems: true,
+                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`"
+              })
+            ),
+            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
+            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
+            windows: typebox_exports.Optional(
+              typebox_exports.Enum(["keep", "ignore"], {
+                default: "keep",
+                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
+              })
+            )
+          },
+          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
+        )
+      ),
+      onFailure: typebox_exports.Optional(
+        typebox_exports.Literal("hold", {
+          default: "hold",
+          description: "over the failure budget the release goes no further, and `rollback` says what goes back"
+        })
+      ),
+      rollback: typebox_exports.Optional(
+        typebox_exports.Enum(["none", "failed", "stage", "all"], {
+          default: "failed",
+          description: "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release"
+        })
+      ),
+      gates: typebox_exports.Optional(
+        closedObject(
+          {
+            unknown: typebox_exports.Optional(
+              typebox_exports.Enum(["pass", "block"], {
+                default: "pass",
+                description: "what objects do whose health is unknown: let a stage pass, or not"
+              })
+            )
+          },
+          "what else must hold before a stage passes"
+        )
+      )
+    },
+    "stages, budgets and gates; may be empty (`{}`): the built-in strategy"
+  ),
+  "How a release moves over its sites."
+);
+
+// src/core/model/kinds/site.ts
+var Site = documentOf(
+  "Site",
+  closedObject(
+    {
+      region: nameOf2("name of the Region whose mirror serves the site"),
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the site is" })),
+      location: typebox_exports.Optional(Location),
+      address: typebox_exports.Optional(
+        typebox_exports.String({
+          title: "address",
+          pattern: "^[A-Za-z0-9.:_\\[\\]-]+$",
+          maxLength: 253,
+          description: "host name or IP address at which other sites reach it, for expressions (`site.address`, `sites(…)`)"
+        })
+      ),
+      values: typebox_exports.Optional(
+        valuesOf(
+          "values of this site, merged over those of each app, for charts and expressions; expressions of peers see them"
+        )
+      ),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region"
+        )
+      ),
+      kubernetes: typebox_exports.Optional(KubernetesFacts),
+      suspend: typebox_exports.Optional(
+        typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
+      )
+    },
+    "what is known of the site; nothing secret"
+  ),
+  "A site: one child cluster. Its labels are in `metadata.labels`."
+);
+
+// src/core/model/kinds/virtual-site.ts
+var VirtualSite = documentOf(
+  "VirtualSite",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the sites have in common" })),
+      selector: typebox_exports.Optional(
+        selectorSpec(
+          "labels of its sites, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
+        )
+      ),
+      all: typebox_exports.Optional(typebox_exports.Literal(true, { description: "every site; instead of a selector" }))
+    },
+    "exactly one of `selector` and `all`"
+  ),
+  "A virtual site: all sites whose labels match a selector."
+);
+
+// src/core/model/kinds.ts
+var kinds2 = {
+  Fleet,
+  Region,
+  Site,
+  VirtualSite,
+  App,
+  RolloutStrategy,
+  MaintenanceWindow,
+  Decision
+};
+
 // src/core/model/local-time.ts
 var minuteMs = 6e4;
 var dayMs = 1440 * minuteMs;
@@ -65633,7 +65087,7 @@ function localTimeInWords(local) {
 function windowRules(model) {
   const fleetWide = model.fleet.value.spec.windows ?? [];
   return [...model.windows].map(([name2, { value }]) => {
-    const matchers = value.spec.virtualSites?.map((site) => matcher2(model, site));
+    const matchers = value.spec.virtualSites?.map((site) => matcher(model, site));
     return {
       ...windowFromSpec(name2, value.spec),
       everyApp: fleetWide.includes(name2),
@@ -65651,7 +65105,7 @@ function windowFromSpec(name2, spec) {
     matches: () => true
   };
 }
-function matcher2(model, name2) {
+function matcher(model, name2) {
   const { all, selector } = model.virtualSites.get(name2)?.value.spec ?? {};
   if (all === true) return () => true;
   if (selector === void 0) return () => false;
@@ -65874,8 +65328,9 @@ function assumedState({ base, head, isProtected, now }) {
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
     ...base === null ? nothingBefore : standing(base, head.model),
-    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id))),
-    keptOf: byTree(sides, ({ objects }) => keptIds(objects)),
+    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id)), noIds),
+    keptOf: byTree(sides, ({ objects }) => keptIds(objects), noIds),
+    madeAnewOf: byTree(sides, ({ objects }) => madeAnewIds(objects), void 0),
     head: head.revision,
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
@@ -65931,13 +65386,13 @@ function entitled(base, head) {
   });
   return Object.fromEntries(apps);
 }
-function byTree(sides, take2) {
-  const objects = /* @__PURE__ */ new Map();
+var noIds = /* @__PURE__ */ new Set();
+function byTree(sides, take2, other) {
+  const taken2 = /* @__PURE__ */ new Map();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, take2(variant));
+    taken2.set(tree, take2(variant));
   }
-  const none2 = /* @__PURE__ */ new Set();
-  return (tree) => objects.get(tree) ?? none2;
+  return (tree) => taken2.get(tree) ?? other;
 }
 function desired(rendered) {
   const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
@@ -65954,13 +65409,196 @@ function removalVerbs(model) {
   return Object.fromEntries(verbs);
 }
 
+// src/core/plan/line-diff.ts
+var maxEdits = 500;
+function diffLines(before, after) {
+  const start = commonLength({ before, after });
+  const end = commonLength({
+    before: before.slice(start).toReversed(),
+    after: after.slice(start).toReversed()
+  });
+  const signed = (sign, lines2) => lines2.map((text) => ({ sign, text }));
+  const middle = [
+    before.slice(start, before.length - end),
+    after.slice(start, after.length - end)
+  ];
+  return [
+    ...signed(" ", before.slice(0, start)),
+    ...editScript(...middle) ?? [...signed("-", middle[0]), ...signed("+", middle[1])],
+    ...signed(" ", before.slice(before.length - end))
+  ];
+}
+function commonLength({ before, after }, x = 0, y = 0) {
+  let length = 0;
+  while (x + length < before.length && y + length < after.length) {
+    if (before[x + length] !== after[y + length]) break;
+    length += 1;
+  }
+  return length;
+}
+function editScript(before, after) {
+  let reached = /* @__PURE__ */ new Map();
+  const bound2 = Math.min(before.length + after.length, maxEdits);
+  for (let edits = 0; edits <= bound2; edits += 1) {
+    const next = /* @__PURE__ */ new Map();
+    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      const { x: start, last } = edits === 0 ? { x: 0, last: void 0 } : oneEdit(reached, diagonal);
+      const x = start + commonLength({ before, after }, start, start - diagonal);
+      if (x >= before.length && x - diagonal >= after.length) return linesOf(before, after, last);
+      next.set(diagonal, { x, last });
+    }
+    reached = next;
+  }
+  return void 0;
+}
+function oneEdit(reached, diagonal) {
+  const above = reached.get(diagonal + 1);
+  const left = reached.get(diagonal - 1);
+  if (above !== void 0 && (left === void 0 || left.x < above.x)) {
+    const edit = { sign: "+", at: above.x - diagonal - 1, before: above.last };
+    return { x: above.x, last: edit };
+  }
+  const x = left?.x ?? 0;
+  return { x: x + 1, last: { sign: "-", at: x, before: left?.last } };
+}
+function linesOf(before, after, last) {
+  const edited = { "-": /* @__PURE__ */ new Set(), "+": /* @__PURE__ */ new Set() };
+  for (let edit = last; edit !== void 0; edit = edit.before) edited[edit.sign].add(edit.at);
+  const lines2 = [];
+  let y = 0;
+  const insert = () => {
+    for (; edited["+"].has(y); y += 1) lines2.push({ sign: "+", text: after[y] ?? "" });
+  };
+  for (const [x, text] of before.entries()) {
+    if (edited["-"].has(x)) {
+      lines2.push({ sign: "-", text });
+      continue;
+    }
+    insert();
+    lines2.push({ sign: " ", text });
+    y += 1;
+  }
+  insert();
+  return lines2;
+}
+
+// src/core/plan/unified-diff.ts
+var context = 3;
+function unifiedDiff(before, after) {
+  const lines2 = diffLines(linesOf2(before), linesOf2(after));
+  return hunksOf(lines2).map((hunk) => hunkText(lines2, hunk)).join("");
+}
+function linesOf2(text) {
+  if (text === "") return [];
+  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
+}
+function hunksOf(lines2) {
+  const hunks = [];
+  for (const [index, { sign }] of lines2.entries()) {
+    if (sign === " ") continue;
+    const hunk = {
+      start: Math.max(0, index - context),
+      end: Math.min(lines2.length, index + context + 1)
+    };
+    const last = hunks.at(-1);
+    if (last !== void 0 && hunk.start <= last.end)
+      hunks[hunks.length - 1] = { start: last.start, end: hunk.end };
+    else hunks.push(hunk);
+  }
+  return hunks;
+}
+function hunkText(lines2, { start, end }) {
+  const before = lines2.slice(0, start);
+  const hunk = lines2.slice(start, end);
+  const range2 = (sign) => {
+    const own2 = (line) => line.sign === " " || line.sign === sign;
+    const length = hunk.filter(own2).length;
+    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
+    return `${sign}${first2},${length}`;
+  };
+  const body = hunk.map(({ sign, text }) => `${sign}${text}
+`).join("");
+  return `@@ ${range2("-")} ${range2("+")} @@
+${body}`;
+}
+
+// src/core/plan/object-changes.ts
+function fixedWords({ fixed: fixed2 }) {
+  if (fixed2 === void 0) return "";
+  const fields = fixed2.fields.join(", ");
+  return fixed2.anew ? `is deleted and made anew, for ${fields}` : `its cluster will refuse to change ${fields}`;
+}
+function objectChanges(from, to) {
+  const before = byId(from);
+  const after = byId(to);
+  const ids = [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].toSorted();
+  return ids.flatMap((id) => objectChange(before.get(id), after.get(id)) ?? []);
+}
+function byId(variant) {
+  return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
+}
+function objectChange(before, after) {
+  const shown2 = after ?? before;
+  if (shown2 === void 0 || before?.yaml === after?.yaml) return void 0;
+  const { kind, metadata } = shown2.object;
+  const { namespace } = metadata;
+  const change2 = before === void 0 ? "added" : after === void 0 ? "removed" : "changed";
+  return {
+    id: shown2.id,
+    kind,
+    namespace: typeof namespace === "string" ? namespace : "",
+    name: metadata.name,
+    change: change2,
+    diff: unifiedDiff(shownYaml(before), shownYaml(after, before)),
+    ...fixedChange(before, after)
+  };
+}
+function fixedChange(before, after) {
+  if (before === void 0 || after === void 0) return {};
+  const fields = fixedChanges(before.object, after.object);
+  const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
+  return fields.length === 0 ? {} : { fixed: { fields, anew } };
+}
+function shownYaml(object, before) {
+  if (object === void 0) return "";
+  if (!isSecret(object.object)) return object.yaml;
+  const old = before === void 0 ? {} : unsealed(before.object);
+  const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
+    if (openSecretFields.has(field)) return [field, value];
+    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
+  });
+  return emitYaml(Object.fromEntries(fields));
+}
+function unsealed(object) {
+  const text = sealedText(object);
+  if (text === void 0) return object;
+  const [document2] = readYaml({ path: "", text }).documents;
+  const file = isJsonObject(document2?.value) ? document2.value : {};
+  return { ...file, ...object };
+}
+function isSecret({ kind, apiVersion: apiVersion2 }) {
+  return kind === "Secret" && groupOf(apiVersion2) === "";
+}
+function hiddenValues(map, before) {
+  const old = isJsonObject(before) ? before : {};
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [
+      key,
+      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : void 0)
+    ])
+  );
+}
+function hiddenValue(value, before) {
+  const isChanged = before !== void 0 && canonicalJson(value) !== canonicalJson(before);
+  return isChanged ? "(hidden, changed)" : "(hidden)";
+}
+
 // src/core/plan/plan-text.ts
 function planText(plan2) {
   const blocks = [
     headLines(plan2),
     ...appsOf(plan2).map((app) => appLines(plan2, app)),
     plan2.sites.length === 0 ? [] : [deletionLine(plan2), ...asOfLines(plan2)],
-    plan2.refusals.length === 0 ? [] : ["Refused", ...plan2.refusals.map((text) => `  ${text}`)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
   return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
@@ -66048,8 +65686,11 @@ function groupLines(variants, { sites, variants: own2 }) {
   ];
 }
 var signs = { added: "+", changed: "~", removed: "-" };
-function objectLines({ change: change2, kind, namespace, name: name2, diff }) {
-  const title = `  ${signs[change2]} ${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+function objectLines(object) {
+  const { change: change2, kind, namespace, name: name2, diff } = object;
+  const fixed2 = fixedWords(object);
+  const what = `${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+  const title = `  ${signs[change2]} ${what}${fixed2 === "" ? "" : `: ${fixed2}`}`;
   if (change2 !== "changed") return [title];
   const lines2 = diff.trimEnd().split("\n");
   return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
@@ -66190,8 +65831,8 @@ var ByteQueue = class {
   take(length) {
     if (this.#size < length) return void 0;
     const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    const rest2 = all?.subarray(length) ?? Buffer.alloc(0);
-    this.#chunks = rest2.length > 0 ? [rest2] : [];
+    const rest = all?.subarray(length) ?? Buffer.alloc(0);
+    this.#chunks = rest.length > 0 ? [rest] : [];
     this.#size -= length;
     return all?.subarray(0, length);
   }
@@ -66539,9 +66180,9 @@ function cannotStart(error) {
 }
 
 // src/adapters/git/object-id.ts
-var import_node_crypto8 = require("node:crypto");
+var import_node_crypto9 = require("node:crypto");
 function objectId2(type, bytes) {
-  return (0, import_node_crypto8.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+  return (0, import_node_crypto9.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 }
 function isObjectId(text) {
   return /^[0-9a-f]{40}$/.test(text);
@@ -66796,8 +66437,8 @@ function toolFiles(candidates2) {
   };
 }
 function problemOf({ path: path3, kind, size }, limits) {
-  const because = (problem2, shown3 = path3) => [
-    { path: shown3, text: "", problem: problem2 }
+  const because = (problem2, shown2 = path3) => [
+    { path: shown2, text: "", problem: problem2 }
   ];
   if (!isSafePath(path3)) return because("not a name that can be used", JSON.stringify(path3));
   const why = kind === "link" ? "symbolic links are not followed; put the file there itself" : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
@@ -67256,14 +66897,14 @@ function releaseOfNoApp({ value, document: document2 }, action2) {
 function asError({ place, ...finding }) {
   return errorAt(place, finding);
 }
-var kindOf = { app: "App", site: "Site", region: "Region" };
+var kindOf2 = { app: "App", site: "Site", region: "Region" };
 function unknownNames(draft, entry2, action2) {
   if (draft.hasUnreadable) return [];
   const fields = Object.entries(entry2.value.spec[action2] ?? {});
   return fields.flatMap(([field, name2]) => {
     const known3 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
     if (typeof name2 !== "string" || known3 === void 0 || known3.has(name2)) return [];
-    const what = kindOf[field] ?? "stage";
+    const what = kindOf2[field] ?? "stage";
     const near = closestName(name2, known3);
     const hint = near === void 0 ? `known: ${[...known3].join(", ")}` : `did you mean "${near}"?`;
     const path3 = ["spec", action2, field];
@@ -67272,7 +66913,7 @@ function unknownNames(draft, entry2, action2) {
   });
 }
 function declaredNames(draft, field) {
-  const kind = kindOf[field];
+  const kind = kindOf2[field];
   return kind === void 0 ? void 0 : draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
 }
 function stageNames(draft) {
@@ -67342,54 +66983,20 @@ function linkPlace(apps, app, next) {
   return entry2?.document.at(["spec", "dependsOn", index]) ?? { file: ".", line: 0, column: 0 };
 }
 
-// src/core/model/check-profiles.ts
-function checkProfiles({ profiles }) {
-  return [...profiles].flatMap(([name2, { value, document: document2 }]) => {
-    const way = [name2];
-    let next = value.spec.extends;
-    while (next !== void 0 && !way.includes(next)) {
-      way.push(next);
-      next = profiles.get(next)?.value.spec.extends;
-    }
-    const isShipped = way.length === 1 && shippedProfiles.has(name2);
-    if (next !== name2 || isShipped) return [];
-    const message = `the Profile "${name2}" extends itself: ${[...way, name2].join(" → ")}`;
-    const hint = "take one of the links out of `extends`";
-    return errorAt(document2.at(["spec", "extends"]), { code: "dependency-cycle", message, hint });
-  });
-}
-function warnOfProfiles({ profiles, sites, apps }) {
-  if (profiles.size === 0) return [];
-  const taken2 = /* @__PURE__ */ new Set([
-    ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
-    ...[...profiles].flatMap(
-      ([name2, { value }]) => value.spec.extends === name2 ? [] : value.spec.extends
-    )
-  ]);
-  return [...profiles].flatMap(([name2, { document: document2 }]) => {
-    if (taken2.has(name2)) return [];
-    const message = `nothing takes the Profile "${name2}", so it changes nothing`;
-    const hint = "name it in `profile` of a Site or an App";
-    return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
-  });
-}
-
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
   return allReferences(draft).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const declared = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
-    const known3 = kind === "Profile" ? declared.union(shippedNames) : declared;
+    const known3 = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
     if (known3.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known3);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
 }
-var shippedNames = new Set(shippedProfiles.keys());
 function allReferences(draft) {
-  const { fleet, sites, profiles, apps, strategies, windows } = draft;
+  const { fleet, sites, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
     ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
@@ -67408,28 +67015,15 @@ function allReferences(draft) {
       kind: "Region",
       name: site.value.spec.region
     })),
-    ...[...sites.values(), ...apps.values()].flatMap(
-      (from) => profileReference(from, "profile", from.value.spec.profile)
-    ),
-    ...[...profiles.values()].flatMap((from) => [
-      ...profileReference(from, "extends", from.value.spec.extends),
-      ...overlayReferences(from, from.value.spec.overlays)
-    ]),
     ...[...apps.values()].flatMap((app) => [
       ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
-      ...overlayReferences(app, app.value.spec.overlays),
+      ...(app.value.spec.overlays ?? []).flatMap(
+        ({ virtualSites: virtualSites2 }, index) => virtualSiteReferences(app, ["spec", "overlays", index], virtualSites2)
+      ),
       ...strategyReference(app, app.value.spec.rollout?.strategy),
       ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn)
     ])
   ];
-}
-function profileReference(from, field, name2) {
-  return name2 === void 0 ? [] : [{ from, path: ["spec", field], kind: "Profile", name: name2 }];
-}
-function overlayReferences(from, overlays = []) {
-  return overlays.flatMap(
-    ({ virtualSites: virtualSites2 = [] }, index) => virtualSiteReferences(from, ["spec", "overlays", index], virtualSites2)
-  );
 }
 function virtualSiteReferences(from, parent, names2) {
   return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names2);
@@ -67446,8 +67040,8 @@ function danglingHint(kind, name2, known3) {
   if (near !== void 0) return `did you mean "${near}"?`;
   if (known3.size === 0) return `the fleet declares no ${kind}`;
   const names2 = [...known3].toSorted();
-  const shown3 = names2.slice(0, 8).join(", ");
-  return `known: ${shown3}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
+  const shown2 = names2.slice(0, 8).join(", ");
+  return `known: ${shown2}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
 }
 
 // src/core/apply/field-paths.ts
@@ -67537,96 +67131,10 @@ function ofSecrets(document2, path3) {
   return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
 }
 
-// src/core/model/check-overlays.ts
-function checkOverlays(overlays, document2) {
-  return (overlays ?? []).flatMap((overlay, index) => {
-    const path3 = ["spec", "overlays", index];
-    const patches = (overlay.patches ?? []).flatMap(
-      (patch, number) => checkPatch(patch, document2, [...path3, "patches", number])
-    );
-    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number) => {
-      if ((newName2 ?? newTag ?? digest) !== void 0) return [];
-      const message = "an image change needs newName, newTag or digest";
-      const place = document2.at([...path3, "images", number]);
-      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
-    });
-    const pods = [
-      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
-        field: "sidecars",
-        number,
-        message: "a sidecar needs containers, initContainers or volumes"
-      })),
-      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
-        field: "resources",
-        number,
-        message: "a resource reservation needs requests or limits"
-      })),
-      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number) => ({
-        field: "scheduling",
-        number,
-        message: "scheduling needs nodeSelector or tolerations"
-      }))
-    ].map(({ field, number, message }) => {
-      const hint = "add one of them";
-      const place = document2.at([...path3, field, number]);
-      return errorAt(place, { code: "missing-field", message, hint });
-    });
-    return [...patches, ...images, ...pods];
-  });
-}
-function needsOne(entries2, fields) {
-  return [...(entries2 ?? []).entries()].flatMap(
-    ([number, entry2]) => fields.some((field) => entry2[field] !== void 0) ? [] : number
-  );
-}
-function checkPatch({ merge, json, target }, document2, path3) {
-  if (merge === void 0 && json === void 0) {
-    const message = "a patch needs `merge` or `json`";
-    const hint = "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
-    return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
-  }
-  if (merge !== void 0 && json !== void 0) {
-    const message = "`merge` and `json` exclude each other";
-    const hint = "write two patches";
-    return [errorAt(document2.keyAt([...path3, "json"]), { code: "invalid-value", message, hint })];
-  }
-  const needsTarget = target === void 0 || Object.keys(target).length === 0;
-  if (json === void 0) return needsTarget ? checkMergeNames(merge, document2, path3) : [];
-  const noTarget = needsTarget ? [
-    errorAt(document2.keyAt([...path3, "json"]), {
-      code: "missing-field",
-      message: "a `json` patch needs `target`",
-      hint: "add `target` with the kind and name of the object"
-    })
-  ] : [];
-  return [
-    ...noTarget,
-    ...json.flatMap(
-      (operation, index) => checkOperation(operation, document2, [...path3, "json", index])
-    )
-  ];
-}
-function checkMergeNames(merge, document2, path3) {
-  const metadata = merge?.["metadata"];
-  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
-  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
-  const message = "a `merge` patch without `target` must name its object";
-  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
-  return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
-}
-function checkOperation(operation, document2, path3) {
-  const { op } = operation;
-  const needed = op === "move" || op === "copy" ? "from" : "value";
-  if (op === "remove" || operation[needed] !== void 0) return [];
-  const message = `the operation ${op} needs \`${needed}\``;
-  return [
-    errorAt(document2.at(path3), { code: "missing-field", message, hint: `add \`${needed}\`` })
-  ];
-}
-
 // src/core/model/planned.ts
 var plannedKinds = /* @__PURE__ */ new Set([
   "Component",
+  "Profile",
   "Policy",
   "Tenant",
   "BroadcastJob"
@@ -67653,15 +67161,24 @@ var plannedFields = {
     "spec.decommission",
     "spec.windows"
   ],
-  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
+  Site: [
+    "spec.profile",
+    "spec.cell",
+    "spec.cells",
+    "spec.decommission",
+    "spec.windows",
+    "spec.size"
+  ],
   VirtualSite: ["spec.values", "spec.windows"],
-  Profile: [],
   App: [
+    "spec.profile",
     "spec.components",
+    "spec.secrets",
     "spec.kubernetesVersion",
     "spec.windows",
     "spec.tenant",
     "spec.placement.selector",
+    "spec.overlays.namespace",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable"
@@ -67745,11 +67262,11 @@ function unknownField({ error, kind, path: path3 }, field) {
   const known3 = Object.keys(error.parentSchema?.["properties"] ?? {});
   const near = closestName(field, known3);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
-  const elsewhere = placesOf2(kind, field);
+  const elsewhere = placesOf(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known3.join(", ")}` };
 }
-function placesOf2(kind, field) {
+function placesOf(kind, field) {
   const { properties } = kinds2[kind];
   if (Object.hasOwn(properties, field)) return field;
   if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
@@ -67859,9 +67376,6 @@ function checkRules(draft) {
   return [
     ...draft.fleet === void 0 ? [] : checkFleet(draft.fleet),
     ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
-    ...[...draft.profiles.values()].flatMap(
-      ({ value, document: document2 }) => checkOverlays(value.spec.overlays, document2)
-    ),
     ...[...draft.apps.values()].flatMap(checkApp2),
     ...[...draft.strategies.values()].flatMap(checkStrategy)
   ];
@@ -67907,7 +67421,7 @@ function checkApp2({ value, document: document2 }) {
     ...checkDrift(value.spec.drift, document2),
     ...checkHealthRules(value.spec.health, document2),
     ...checkSourceFields(value, document2),
-    ...checkOverlays(value.spec.overlays, document2)
+    ...checkOverlays(value, document2)
   ];
 }
 var sourceFields = ["manifests", "kustomize", "chart"];
@@ -67933,6 +67447,86 @@ function checkSourceFields({ spec }, document2) {
     const hint = `remove it, or use \`source.${needed}\``;
     return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
   });
+}
+function checkOverlays(value, document2) {
+  return (value.spec.overlays ?? []).flatMap((overlay, index) => {
+    const path3 = ["spec", "overlays", index];
+    const patches = (overlay.patches ?? []).flatMap(
+      (patch, number) => checkPatch(patch, document2, [...path3, "patches", number])
+    );
+    const images = (overlay.images ?? []).flatMap(({ newName, newTag, digest }, number) => {
+      if ((newName ?? newTag ?? digest) !== void 0) return [];
+      const message = "an image change needs newName, newTag or digest";
+      const place = document2.at([...path3, "images", number]);
+      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
+    });
+    const pods = [
+      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
+        field: "sidecars",
+        number,
+        message: "a sidecar needs containers, initContainers or volumes"
+      })),
+      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
+        field: "resources",
+        number,
+        message: "a resource reservation needs requests or limits"
+      }))
+    ].map(({ field, number, message }) => {
+      const hint = "add one of them";
+      const place = document2.at([...path3, field, number]);
+      return errorAt(place, { code: "missing-field", message, hint });
+    });
+    return [...patches, ...images, ...pods];
+  });
+}
+function needsOne(entries2, fields) {
+  return [...(entries2 ?? []).entries()].flatMap(
+    ([number, entry2]) => fields.some((field) => entry2[field] !== void 0) ? [] : number
+  );
+}
+function checkPatch({ merge, json, target }, document2, path3) {
+  if (merge === void 0 && json === void 0) {
+    const message = "a patch needs `merge` or `json`";
+    const hint = "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
+    return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
+  }
+  if (merge !== void 0 && json !== void 0) {
+    const message = "`merge` and `json` exclude each other";
+    const hint = "write two patches";
+    return [errorAt(document2.keyAt([...path3, "json"]), { code: "invalid-value", message, hint })];
+  }
+  const needsTarget = target === void 0 || Object.keys(target).length === 0;
+  if (json === void 0) return needsTarget ? checkMergeNames(merge, document2, path3) : [];
+  const noTarget = needsTarget ? [
+    errorAt(document2.keyAt([...path3, "json"]), {
+      code: "missing-field",
+      message: "a `json` patch needs `target`",
+      hint: "add `target` with the kind and name of the object"
+    })
+  ] : [];
+  return [
+    ...noTarget,
+    ...json.flatMap(
+      (operation, index) => checkOperation(operation, document2, [...path3, "json", index])
+    )
+  ];
+}
+function checkMergeNames(merge, document2, path3) {
+  const metadata = merge?.["metadata"];
+  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
+  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
+  const message = "a `merge` patch without `target` must name its object";
+  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
+  return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
+}
+function checkOperation(operation, document2, path3) {
+  const { op } = operation;
+  const needed = op === "move" || op === "copy" ? "from" : "value";
+  if (op === "remove" || operation[needed] !== void 0) return [];
+  const message = `the operation ${op} needs \`${needed}\``;
+  return [
+    errorAt(document2.at(path3), { code: "missing-field", message, hint: `add \`${needed}\`` })
+  ];
 }
 function checkStrategy({ value, document: document2 }) {
   const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value.spec;
@@ -68143,8 +67737,8 @@ function isTimeZone(name2) {
 }
 function firstMoment(localAt, local) {
   const offsets = [local - dayMs2, local + dayMs2].map((near) => localAt(near) - near);
-  const shown3 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
-  if (shown3.length > 0) return Math.min(...shown3);
+  const shown2 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
+  if (shown2.length > 0) return Math.min(...shown2);
   return changeWithin(localAt, {
     before: local - Math.max(...offsets) - 1,
     after: local - Math.min(...offsets),
@@ -68247,7 +67841,6 @@ function draftFleet(read, check) {
     regions: entriesOf2(valid, "Region"),
     sites: entriesOf2(valid, "Site"),
     virtualSites: entriesOf2(valid, "VirtualSite"),
-    profiles: entriesOf2(valid, "Profile"),
     apps: entriesOf2(valid, "App"),
     strategies: entriesOf2(valid, "RolloutStrategy"),
     decisions: entriesOf2(valid, "Decision"),
@@ -68566,11 +68159,11 @@ function expand2(str, options = {}) {
   const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
   const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
-  const maxSteps3 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
+  const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps3 }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -70208,14 +69801,14 @@ var Minimatch = class {
         for (const g of groups2.values()) {
           if (g.length < 2)
             continue;
-          const [first2, ...rest2] = g;
+          const [first2, ...rest] = g;
           const alts = g.map((i) => this.globParts[i][k]);
           const glob = `@(${alts.join("|")})`;
           if (extglobCount(glob) > MAX_EXTGLOBS)
             continue;
           this.globParts[first2][k] = glob;
           this.set[first2][k] = this.parse(glob);
-          for (const i of rest2)
+          for (const i of rest)
             drop.add(i);
         }
         if (drop.size) {
@@ -71041,7 +70634,7 @@ function createIgnore(patterns) {
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
-  return (path3) => pathAndFolders(path3).some((part) => matchers.some((matcher3) => matcher3.match(part)));
+  return (path3) => pathAndFolders(path3).some((part) => matchers.some((matcher2) => matcher2.match(part)));
 }
 function pathAndFolders(path3) {
   const parts = path3.split("/");
@@ -71277,20 +70870,16 @@ function soundPart({ draft, read, texts: texts2, tools, errors }) {
   );
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
-  const profiles = sound(draft.profiles);
-  const isSaid = profilesAreKnown(draft, profiles, virtualSites2);
-  const apps = [...soundApps].filter(([, { value }]) => isSaid(value.spec.profile)).map(
+  const apps = [...soundApps].map(
     ([name2, app]) => [name2, { ...app, value: withKnownSites(app.value, virtualSites2) }]
   );
-  const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
   const sources = read.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
       fleet: draft.fleet === void 0 ? noFleet : locate2(draft.fleet, texts2),
       regions: sound(draft.regions),
-      sites: new Map(sites),
+      sites: sound(draft.sites),
       virtualSites: virtualSites2,
-      profiles,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
       decisions: sound(draft.decisions),
@@ -71329,15 +70918,6 @@ function withKnownSites(app, known3) {
   const kept = areOverlaysKnown ? overlays : [];
   return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept } };
 }
-function profilesAreKnown(draft, profiles, virtualSites2) {
-  const declared = draft.declared.get("Profile") ?? /* @__PURE__ */ new Set();
-  const areKnown = profiles.size === declared.size && [...profiles.values()].every(
-    ({ value }) => (value.spec.overlays ?? []).every(
-      (overlay) => (overlay.virtualSites ?? []).every((name2) => virtualSites2.has(name2))
-    )
-  );
-  return (taken2) => areKnown || taken2 === void 0;
-}
 function sourceOf({ document: document2 }, index) {
   const { value } = document2;
   const metadata = isJsonObject(value) ? value["metadata"] : void 0;
@@ -71358,7 +70938,7 @@ var noFleet = {
 };
 
 // src/core/model/vendor-lock.ts
-var import_node_crypto9 = require("node:crypto");
+var import_node_crypto10 = require("node:crypto");
 var vendorFolder = "vendor";
 var lockPath = `${vendorFolder}/lock.json`;
 function originText({ chart, git }) {
@@ -71379,10 +70959,10 @@ function parseLock(text) {
 function isEntry(entry2) {
   if (!isJsonObject(entry2) || typeof entry2["from"] !== "string") return false;
   const { files } = entry2;
-  return isJsonObject(files) && Object.values(files).every((hash) => typeof hash === "string");
+  return isJsonObject(files) && Object.values(files).every((hash2) => typeof hash2 === "string");
 }
 function fileHash({ text, isBinary = false }) {
-  return (0, import_node_crypto9.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
+  return (0, import_node_crypto10.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
 }
 function hashesBelow(folder, files) {
   const own2 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
@@ -71448,8 +71028,8 @@ function warnOf({ entry: entry2, path: path3, spec }, sites) {
 }
 function someNames(sites) {
   const names2 = sites.map(({ name: name2 }) => name2).toSorted();
-  const shown3 = names2.slice(0, 3).join(", ");
-  return names2.length > 3 ? `${shown3} and ${names2.length - 3} more` : shown3;
+  const shown2 = names2.slice(0, 3).join(", ");
+  return names2.length > 3 ? `${shown2} and ${names2.length - 3} more` : shown2;
 }
 
 // src/core/model/load-fleet.ts
@@ -71463,7 +71043,6 @@ function loadFleet(files, known3) {
     ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
-    ...checkProfiles(draft),
     ...checkRules(draft),
     ...checkDecisions(draft),
     ...checkChecks(draft),
@@ -71485,8 +71064,7 @@ function loadFleet(files, known3) {
     diagnostics: sortDiagnostics([
       ...warnOfSelectors(draft),
       ...warnOfDecisions(draft),
-      ...warnOfWindows(draft),
-      ...warnOfProfiles(draft)
+      ...warnOfWindows(draft)
     ])
   };
 }
@@ -71497,7 +71075,6 @@ function modelOf(draft, { fleet, texts: texts2, tools, others }) {
     regions: locateAll(draft.regions),
     sites: locateAll(draft.sites),
     virtualSites: locateAll(draft.virtualSites),
-    profiles: locateAll(draft.profiles),
     apps: locateAll(draft.apps),
     strategies: locateAll(draft.strategies),
     decisions: locateAll(draft.decisions),
@@ -71760,7 +71337,7 @@ function rangeMistakes(app, sites) {
     const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted}; ${placesOf3(minor, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted}; ${placesOf2(minor, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -71775,7 +71352,7 @@ function servingMistakes({ app, variants, places: places2 }, minors) {
     );
   }
   return [...found.values()].map(({ place, sites, minor, problem: problem2 }) => {
-    const message = `${problem2.message}; ${placesOf3(minor, [...new Set(sites)].toSorted())}`;
+    const message = `${problem2.message}; ${placesOf2(minor, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
   });
@@ -71804,7 +71381,7 @@ function sitesByTree(sites) {
 function placeOf(places2, id) {
   return places2.get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf3(minor, names2) {
+function placesOf2(minor, names2) {
   const [first2 = "", ...others] = names2;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
@@ -71868,7 +71445,7 @@ function renderFleet(model, tools = noToolOutputs) {
     if (result2.ok) renderings.push(result2.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
-  const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
+  const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
   return {
@@ -71930,62 +71507,8 @@ async function baseAtSites(tools, base, siteModel) {
   return { ...base, tools: new Map([...base.tools ?? [], ...more]) };
 }
 
-// src/core/rollout/protected-objects.ts
-var protectedKinds = /* @__PURE__ */ new Set([
-  "/Namespace",
-  "/PersistentVolume",
-  "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition"
-]);
-var statefulGroups = [
-  "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
-  "postgresql.cnpg.io",
-  "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io"
-];
-var protectMark = "flotilla.dev/protect";
-function protectedObjects(renderings) {
-  const marked = /* @__PURE__ */ new Set();
-  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
-  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
-    if (isProtectedByContent(object)) marked.add(id);
-  }
-  return (id) => marked.has(id) || isProtectedKind(id);
-}
-function isProtectedKind(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
-}
-function isProtectedByContent({ kind, metadata, ...rest2 }) {
-  const { labels, annotations: annotations2 } = metadata;
-  const isMarked = [labels, annotations2].some(
-    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
-  );
-  if (isMarked) return true;
-  const spec = rest2["spec"];
-  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
-  const claims = spec["volumeClaimTemplates"];
-  return Array.isArray(claims) && claims.length > 0;
-}
-
 // src/core/plan/plan-fleet.ts
-var import_node_crypto12 = require("node:crypto");
+var import_node_crypto13 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
@@ -72105,18 +71628,18 @@ function changesOf(board) {
 }
 
 // src/core/rollout/approvals.ts
-var import_node_crypto10 = require("node:crypto");
+var import_node_crypto11 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
-  let hash = 2166136261;
+  let hash2 = 2166136261;
   const text = `${app}/${site}`;
   for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 16777619);
+    hash2 = Math.imul(hash2 ^ text.charCodeAt(index), 16777619);
   }
-  hash = Math.imul(hash ^ hash >>> 16, 2246822507);
-  hash = Math.imul(hash ^ hash >>> 13, 3266489909);
-  return (hash ^ hash >>> 16) >>> 0;
+  hash2 = Math.imul(hash2 ^ hash2 >>> 16, 2246822507);
+  hash2 = Math.imul(hash2 ^ hash2 >>> 13, 3266489909);
+  return (hash2 ^ hash2 >>> 16) >>> 0;
 }
 function inStableOrder(app, sites) {
   const hashed2 = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
@@ -72166,7 +71689,7 @@ function approvalDigest({
 }) {
   const sites = Object.keys(list).toSorted().map((site) => [site, list[site]?.stage ?? 0]);
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
-  return (0, import_node_crypto10.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
+  return (0, import_node_crypto11.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function isStageApproved(release2, stage) {
   return validApprovals(release2, "stage").some(({ value }) => value === stage);
@@ -72539,9 +72062,19 @@ function droppedObjects({ input: input2, dropped }, { from, to }) {
   const known3 = dropped.get(key);
   if (known3 !== void 0) return known3;
   const kept = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
-  const objects = [...input2.objectsOf(from)].filter((object) => !kept.has(object));
+  const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
+  const objects = [...input2.objectsOf(from)].filter(
+    (object) => !kept.has(object) || anew.has(object)
+  );
   dropped.set(key, objects);
   return objects;
+}
+function objectsMadeAnew(input2, from, to) {
+  const before = input2.madeAnewOf?.(from);
+  if (before === void 0 || before.size === 0) return /* @__PURE__ */ new Set();
+  const after = input2.madeAnewOf?.(to);
+  const isAnother = ([object, digest]) => after === void 0 || (after.get(object) ?? digest) !== digest;
+  return new Set([...before].filter(isAnother).map(([object]) => object));
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
@@ -72675,8 +72208,8 @@ function recountBlock({ id }) {
 function withLosses({ deletions: deletions2 }, losses) {
   const handed = { ...deletions2.handed, ...losses };
   const some = Object.fromEntries(Object.entries(handed).filter(([, number]) => number > 0));
-  const { handed: _, ...rest2 } = deletions2;
-  return Object.keys(some).length === 0 ? rest2 : { ...rest2, handed: some };
+  const { handed: _, ...rest } = deletions2;
+  return Object.keys(some).length === 0 ? rest : { ...rest, handed: some };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -73170,8 +72703,8 @@ function hasEntered(board, site, { entering }) {
 function forgottenMove(board, site, { mirror, moving }) {
   if (moving === void 0 || hasEntered(board, site, moving))
     return beginMove(board, site, { mirror, to: mirror });
-  const { entering, ...rest2 } = moving;
-  return entering === void 0 ? rest2 : { ...rest2, stopped: entering };
+  const { entering, ...rest } = moving;
+  return entering === void 0 ? rest : { ...rest, stopped: entering };
 }
 function forgetFurther(board, site, { assignment, moving, why }) {
   if (own(board.input.mirrors, site) !== void 0) {
@@ -73259,8 +72792,8 @@ function redirected(board, site, { facts, assignment, moving }) {
   const trees = Object.fromEntries(
     Object.entries(moving.trees).filter(([app]) => board.apps.has(app))
   );
-  const isSame3 = Object.keys(trees).length === Object.keys(moving.trees).length;
-  if (facts.mirror === moving.to && isSame3) return moving;
+  const isSame2 = Object.keys(trees).length === Object.keys(moving.trees).length;
+  if (facts.mirror === moving.to && isSame2) return moving;
   const next = { ...moving, to: facts.mirror, trees };
   assign(board, site, {
     record: { ...assignment, moving: next },
@@ -73419,7 +72952,7 @@ function amountInWords(amount2, total) {
 }
 
 // src/core/rollout/release-names.ts
-var import_node_crypto11 = require("node:crypto");
+var import_node_crypto12 = require("node:crypto");
 var longest2 = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
@@ -73437,8 +72970,8 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash = (0, import_node_crypto11.createHash)("sha256").update(app).digest("hex").slice(0, 5);
-  return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
+  const hash2 = (0, import_node_crypto12.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  return `${app.slice(0, room - hash2.length - 1).replace(/-$/, "")}-${hash2}`;
 }
 function knownNames(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
@@ -73577,9 +73110,9 @@ function withNumbers(release2, strategy, head) {
     const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
-    const { promotion: _2, ...rest3 } = stage;
+    const { promotion: _2, ...rest2 } = stage;
     return {
-      ...rest3,
+      ...rest2,
       approval: found.approval,
       ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
@@ -73590,8 +73123,8 @@ function withNumbers(release2, strategy, head) {
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest2 } = release2;
-  const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
+  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release2;
+  const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
   const scope2 = rollback === null ? {} : { rollback };
   return { ...all, ...scope2, ...checks2 === void 0 ? {} : { checks: checks2 } };
@@ -73822,11 +73355,11 @@ function stopFailed(board, unit, index) {
   const isGoing = ({ kind, goingBack }) => kind === "removal" || goingBack !== void 0;
   if (releases.every(isGoing)) return;
   const why = `${countOf(failed4.length, "site")} of stage ${stage.name} failed (${someOf(failed4)}), its failureBudget is ${stage.failureBudget}`;
-  const word = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
+  const word2 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
   editMembers(
     board,
     unit,
-    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word), why: `${release2.id} goes back: ${why}` }
+    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word2), why: `${release2.id} goes back: ${why}` }
   );
   settleGoingBack(board, releasesOf(board, unit));
   wakeAt(board, board.input.now);
@@ -73838,9 +73371,9 @@ function scopeOf2(releases) {
   if (scopes.length === 0 || scopes.includes(null)) return null;
   return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
 }
-function sentBack(release2, word) {
+function sentBack(release2, word2) {
   const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
-  return { ...release2, goingBack: word, approvals, deletions: { objects: 0 } };
+  return { ...release2, goingBack: word2, approvals, deletions: { objects: 0 } };
 }
 function settleGoingBack(board, releases) {
   for (const release2 of releases) {
@@ -73870,8 +73403,8 @@ function takeBackPromotion(board, app, release2) {
     const sites = entry2.sites.filter(stays);
     if (sites.length === entry2.sites.length && entry2.selector === void 0) return [entry2];
     changed3 = true;
-    const { selector: _, ...rest2 } = entry2;
-    return sites.length === 0 ? [] : [{ ...rest2, sites }];
+    const { selector: _, ...rest } = entry2;
+    return sites.length === 0 ? [] : [{ ...rest, sites }];
   });
   if (!changed3) return;
   const why = `${release2.id} is current only where it stays`;
@@ -74028,260 +73561,6 @@ function changedLines({ id, change: change2, diff }, { sites }, addressOf) {
   });
 }
 
-// src/core/plan/immutable-fields.ts
-function immutableChanges(before, after) {
-  const kind = `${groupOf(after.apiVersion)}/${after.kind}`;
-  const fields = (immutableFields[kind] ?? []).filter(
-    (field) => !isSame(valueAt5(before, field), valueAt5(after, field))
-  );
-  return [...fields, ...furtherChanges[kind]?.(before, after) ?? []];
-}
-var bindings = ["roleRef"];
-var immutableFields = {
-  "apps/Deployment": ["spec.selector"],
-  "apps/ReplicaSet": ["spec.selector"],
-  "apps/DaemonSet": ["spec.selector"],
-  "apps/StatefulSet": [
-    "spec.selector",
-    "spec.serviceName",
-    "spec.volumeClaimTemplates",
-    "spec.podManagementPolicy"
-  ],
-  "batch/Job": ["spec.selector", "spec.completionMode"],
-  "rbac.authorization.k8s.io/RoleBinding": bindings,
-  "rbac.authorization.k8s.io/ClusterRoleBinding": bindings,
-  "/PersistentVolumeClaim": [
-    "spec.accessModes",
-    "spec.storageClassName",
-    "spec.selector",
-    "spec.volumeMode",
-    "spec.dataSource",
-    "spec.dataSourceRef"
-  ],
-  "storage.k8s.io/StorageClass": [
-    "provisioner",
-    "parameters",
-    "reclaimPolicy",
-    "volumeBindingMode"
-  ]
-};
-var furtherChanges = {
-  "/ConfigMap": sealedData,
-  "/Secret": (before, after) => [
-    ...sealedData(before, after),
-    ...isSame(before["type"] ?? "Opaque", after["type"] ?? "Opaque") ? [] : ["type"]
-  ],
-  "/Service": clusterIp,
-  "/PersistentVolumeClaim": (before, after) => changedOnceSet(before, after, "spec.volumeName"),
-  "batch/Job": jobTemplate
-};
-function sealedData(before, after) {
-  if (before["immutable"] !== true) return [];
-  return ["data", "stringData", "binaryData", "immutable"].filter(
-    (field) => !isSame(before[field] ?? null, after[field] ?? null)
-  );
-}
-function clusterIp(before, after) {
-  const isExternal = [before, after].some(
-    (object) => valueAt5(object, "spec.type") === "ExternalName"
-  );
-  const ip = valueAt5(after, "spec.clusterIP");
-  const isKept2 = ip === null || ip === "" || isSame(valueAt5(before, "spec.clusterIP"), ip);
-  return isExternal || isKept2 ? [] : ["spec.clusterIP"];
-}
-function changedOnceSet(before, after, field) {
-  const old = valueAt5(before, field);
-  return old === null || isSame(old, valueAt5(after, field)) ? [] : [field];
-}
-function jobTemplate(before, after) {
-  if (valueAt5(before, "spec.suspend") === true) return [];
-  return isSame(valueAt5(before, "spec.template"), valueAt5(after, "spec.template")) ? [] : ["spec.template"];
-}
-function valueAt5(object, field) {
-  let value = object;
-  for (const key of field.split(".")) {
-    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
-    if (inner === void 0) return null;
-    value = inner;
-  }
-  return value;
-}
-function isSame(a, b) {
-  return canonicalJson(a) === canonicalJson(b);
-}
-
-// src/core/plan/line-diff.ts
-var maxEdits = 500;
-function diffLines(before, after) {
-  const start = commonLength({ before, after });
-  const end = commonLength({
-    before: before.slice(start).toReversed(),
-    after: after.slice(start).toReversed()
-  });
-  const signed = (sign, lines2) => lines2.map((text) => ({ sign, text }));
-  const middle = [
-    before.slice(start, before.length - end),
-    after.slice(start, after.length - end)
-  ];
-  return [
-    ...signed(" ", before.slice(0, start)),
-    ...editScript(...middle) ?? [...signed("-", middle[0]), ...signed("+", middle[1])],
-    ...signed(" ", before.slice(before.length - end))
-  ];
-}
-function commonLength({ before, after }, x = 0, y = 0) {
-  let length = 0;
-  while (x + length < before.length && y + length < after.length) {
-    if (before[x + length] !== after[y + length]) break;
-    length += 1;
-  }
-  return length;
-}
-function editScript(before, after) {
-  let reached = /* @__PURE__ */ new Map();
-  const bound2 = Math.min(before.length + after.length, maxEdits);
-  for (let edits = 0; edits <= bound2; edits += 1) {
-    const next = /* @__PURE__ */ new Map();
-    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
-      const { x: start, last } = edits === 0 ? { x: 0, last: void 0 } : oneEdit(reached, diagonal);
-      const x = start + commonLength({ before, after }, start, start - diagonal);
-      if (x >= before.length && x - diagonal >= after.length) return linesOf(before, after, last);
-      next.set(diagonal, { x, last });
-    }
-    reached = next;
-  }
-  return void 0;
-}
-function oneEdit(reached, diagonal) {
-  const above = reached.get(diagonal + 1);
-  const left = reached.get(diagonal - 1);
-  if (above !== void 0 && (left === void 0 || left.x < above.x)) {
-    const edit = { sign: "+", at: above.x - diagonal - 1, before: above.last };
-    return { x: above.x, last: edit };
-  }
-  const x = left?.x ?? 0;
-  return { x: x + 1, last: { sign: "-", at: x, before: left?.last } };
-}
-function linesOf(before, after, last) {
-  const edited = { "-": /* @__PURE__ */ new Set(), "+": /* @__PURE__ */ new Set() };
-  for (let edit = last; edit !== void 0; edit = edit.before) edited[edit.sign].add(edit.at);
-  const lines2 = [];
-  let y = 0;
-  const insert = () => {
-    for (; edited["+"].has(y); y += 1) lines2.push({ sign: "+", text: after[y] ?? "" });
-  };
-  for (const [x, text] of before.entries()) {
-    if (edited["-"].has(x)) {
-      lines2.push({ sign: "-", text });
-      continue;
-    }
-    insert();
-    lines2.push({ sign: " ", text });
-    y += 1;
-  }
-  insert();
-  return lines2;
-}
-
-// src/core/plan/unified-diff.ts
-var context = 3;
-function unifiedDiff(before, after) {
-  const lines2 = diffLines(linesOf2(before), linesOf2(after));
-  return hunksOf(lines2).map((hunk) => hunkText(lines2, hunk)).join("");
-}
-function linesOf2(text) {
-  if (text === "") return [];
-  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
-}
-function hunksOf(lines2) {
-  const hunks = [];
-  for (const [index, { sign }] of lines2.entries()) {
-    if (sign === " ") continue;
-    const hunk = {
-      start: Math.max(0, index - context),
-      end: Math.min(lines2.length, index + context + 1)
-    };
-    const last = hunks.at(-1);
-    if (last !== void 0 && hunk.start <= last.end)
-      hunks[hunks.length - 1] = { start: last.start, end: hunk.end };
-    else hunks.push(hunk);
-  }
-  return hunks;
-}
-function hunkText(lines2, { start, end }) {
-  const before = lines2.slice(0, start);
-  const hunk = lines2.slice(start, end);
-  const range2 = (sign) => {
-    const own2 = (line) => line.sign === " " || line.sign === sign;
-    const length = hunk.filter(own2).length;
-    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
-    return `${sign}${first2},${length}`;
-  };
-  const body = hunk.map(({ sign, text }) => `${sign}${text}
-`).join("");
-  return `@@ ${range2("-")} ${range2("+")} @@
-${body}`;
-}
-
-// src/core/plan/object-changes.ts
-function objectChanges(from, to) {
-  const before = byId(from);
-  const after = byId(to);
-  const ids = [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].toSorted();
-  return ids.flatMap((id) => objectChange(before.get(id), after.get(id)) ?? []);
-}
-function byId(variant) {
-  return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
-}
-function objectChange(before, after) {
-  const shown3 = after ?? before;
-  if (shown3 === void 0 || before?.yaml === after?.yaml) return void 0;
-  const { kind, metadata } = shown3.object;
-  const { namespace } = metadata;
-  const change2 = before === void 0 ? "added" : after === void 0 ? "removed" : "changed";
-  return {
-    id: shown3.id,
-    kind,
-    namespace: typeof namespace === "string" ? namespace : "",
-    name: metadata.name,
-    change: change2,
-    diff: unifiedDiff(shownYaml(before), shownYaml(after, before))
-  };
-}
-function shownYaml(object, before) {
-  if (object === void 0) return "";
-  if (!isSecret(object.object)) return object.yaml;
-  const old = before === void 0 ? {} : unsealed(before.object);
-  const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
-    if (openSecretFields.has(field)) return [field, value];
-    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
-  });
-  return emitYaml(Object.fromEntries(fields));
-}
-function unsealed(object) {
-  const text = sealedText(object);
-  if (text === void 0) return object;
-  const [document2] = readYaml({ path: "", text }).documents;
-  const file = isJsonObject(document2?.value) ? document2.value : {};
-  return { ...file, ...object };
-}
-function isSecret({ kind, apiVersion: apiVersion2 }) {
-  return kind === "Secret" && groupOf(apiVersion2) === "";
-}
-function hiddenValues(map, before) {
-  const old = isJsonObject(before) ? before : {};
-  return Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [
-      key,
-      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : void 0)
-    ])
-  );
-}
-function hiddenValue(value, before) {
-  const isChanged = before !== void 0 && canonicalJson(value) !== canonicalJson(before);
-  return isChanged ? "(hidden, changed)" : "(hidden)";
-}
-
 // src/core/rollout/group-waits.ts
 function groupWaits(waits2) {
   const groups2 = Map.groupBy(
@@ -74290,8 +73569,8 @@ function groupWaits(waits2) {
   );
   return [...groups2.values()].map((group2) => {
     const [first2] = group2;
-    const { site: _, ...rest2 } = first2;
-    return { ...rest2, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
+    const { site: _, ...rest } = first2;
+    return { ...rest, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
   });
 }
 
@@ -75066,7 +74345,7 @@ function planOpenList(board, app) {
   }
   const list = openList(board, app, arrivals);
   const handed = /* @__PURE__ */ new Set();
-  for (const arrival of inOrder2(list, arrivals)) {
+  for (const arrival of inOrder(list, arrivals)) {
     const { site } = arrival.view;
     if (app.movedNow.has(site)) continue;
     const block = handOver(list, arrival);
@@ -75109,9 +74388,9 @@ function noteLosses(board, app, arrivals) {
     const deleted = finalLosses(board, site, step);
     if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
   }
-  const { granted: _, waiting: __, ...rest2 } = app.arrivals;
+  const { granted: _, waiting: __, ...rest } = app.arrivals;
   const next = {
-    ...rest2,
+    ...rest,
     ...Object.keys(granted).length === 0 ? {} : { granted },
     ...Object.keys(waiting2).length === 0 ? {} : { waiting: waiting2 }
   };
@@ -75119,7 +74398,7 @@ function noteLosses(board, app, arrivals) {
   const why = `${app.app}: what the open list would delete and nobody has counted`;
   setArrivals(board, app, { arrivals: next, why });
 }
-function inOrder2({ app, budgets, most, inFlight }, arrivals) {
+function inOrder({ app, budgets, most, inFlight }, arrivals) {
   if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
   const keyed = arrivals.map((arrival) => ({
     arrival,
@@ -75347,7 +74626,7 @@ function handOverSites(run3) {
     const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
     if (block !== null) blocked.set(site, block);
   }
-  for (const site of inOrder3(
+  for (const site of inOrder2(
     run3,
     run3.sites.filter(({ state }) => state.kind === "waiting")
   )) {
@@ -75365,7 +74644,7 @@ function needsRehanding({ state, parts }) {
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
 }
-function inOrder3(run3, waiting2) {
+function inOrder2(run3, waiting2) {
   const isFull = run3.inFlight.size >= run3.stage.maxInFlight;
   if (waiting2.length < 2 || isFull && !waiting2.some(({ state }) => holdsSlot(state)))
     return waiting2;
@@ -75958,9 +75237,10 @@ function addStep(board, counts, { back, step }) {
   counts.set(release2.id, count);
   count.bySite.set(back.site, lost.length);
   const before = entry2.from === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(entry2.from);
+  const stays = step.to === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(step.to);
   for (const object of lost) {
     if (isGuarded(release2, object)) count.protected.add(object);
-    else if (before.has(object)) count.found += 1;
+    else if (before.has(object) && !stays.has(object)) count.found += 1;
   }
 }
 function isGuarded({ guarded }, object) {
@@ -76178,8 +75458,8 @@ function withBacks(board, release2, steps2) {
   };
 }
 function causeOf({ setBack, goingBack, id }, site) {
-  const word = own(setBack, site);
-  if (word !== void 0) return `set back by ${word.by}: ${word.why}`;
+  const word2 = own(setBack, site);
+  if (word2 !== void 0) return `set back by ${word2.by}: ${word2.why}`;
   return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
 }
 function noteMoved(board, { release: { app: name2, id } }, site) {
@@ -76233,7 +75513,7 @@ function goBack(board, unit) {
   if (!releasesOf(board, unit).some(isConcerned)) return;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
-  const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
+  const backs = inOrder3(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
   const waits2 = [];
@@ -76282,7 +75562,7 @@ function sitesToGoBack(board, unit) {
   );
   return [...new Set(sites)].filter((site) => own(board.input.sites, site) !== void 0);
 }
-function inOrder4(unit, backs) {
+function inOrder3(unit, backs) {
   const app = unit.members[0]?.app ?? "";
   return backs.toSorted(
     (a, b) => b.handedAt - a.handedAt || siteHash(app, a.site) - siteHash(app, b.site)
@@ -76294,15 +75574,15 @@ function planUnit(board, unit) {
   const releases = releasesOf(board, unit);
   const stages2 = stagesOf(releases);
   for (const [index, stage] of stages2.entries()) {
-    const rest2 = {
+    const rest = {
       members: unit.members.filter(({ app, id }) => !hasPassed2(board, { app, id }, stage.name))
     };
-    if (rest2.members.length === 0) continue;
+    if (rest.members.length === 0) continue;
     const told2 = board.waits.length;
-    const sites = sitesByStage(board, releasesOf(board, rest2))[index] ?? [];
-    if (planStage({ board, unit: rest2, index, sites })) continue;
+    const sites = sitesByStage(board, releasesOf(board, rest))[index] ?? [];
+    if (planStage({ board, unit: rest, index, sites })) continue;
     const cause = causeInWords(board.waits.slice(told2));
-    stopFailed(board, rest2, index);
+    stopFailed(board, rest, index);
     reportLaterStages(board, unit, { open: index, cause });
     break;
   }
@@ -76466,7 +75746,7 @@ function align(board, tied) {
   const stageOf2 = stagesBySite(members, stages2.length);
   for (const member of tied) {
     const aligned = withStages({ ...member, ...strict }, stages2, stageOf2);
-    if (isSame2(member, aligned)) continue;
+    if (isSame(member, aligned)) continue;
     const names2 = tied.filter(({ id }) => id !== member.id).map(({ id }) => id);
     setRelease(board, aligned, `${member.id} moves together with ${names2.join(", ")}`);
   }
@@ -76534,7 +75814,7 @@ function latest(before, sites, times) {
   const marked = sites.flatMap((site) => own(times, stageOf2(site)) ?? []);
   return marked.length === sites.length ? marked.toSorted().at(-1) : void 0;
 }
-function isSame2(a, b) {
+function isSame(a, b) {
   return canonicalJson(a) === canonicalJson(b);
 }
 
@@ -76597,9 +75877,9 @@ function endRegionExcuses(board) {
   for (const mirror of Object.keys(workers)) {
     const record4 = own(workers, mirror);
     if (record4?.excused === void 0 || silentSinceOf(board.input, mirror) !== null) continue;
-    const { excused: _, ...rest2 } = record4;
+    const { excused: _, ...rest } = record4;
     change(board, controlPaths.worker(mirror), {
-      record: rest2,
+      record: rest,
       why: `${mirror} is back: its excuse ends`
     });
   }
@@ -76642,12 +75922,12 @@ function controlAfter(control2, changes) {
   return draft;
 }
 function write(draft, { path: path3, record: record4 }) {
-  const [folder = "", file = "", ...rest2] = path3.split("/");
+  const [folder = "", file = "", ...rest] = path3.split("/");
   const name2 = file.replace(/\.json$/, "");
   if (path3 === "head.json") draft.head = record4;
   else if (folder === "sites") put(draft.sites, name2, record4);
   else if (folder === "workers") put(draft.workers, name2, record4);
-  else if (folder === "apps") draft.apps[file] = appAfter(draft.apps[file], rest2, record4);
+  else if (folder === "apps") draft.apps[file] = appAfter(draft.apps[file], rest, record4);
   else throw new Error(`a simulation does not write ${path3}`);
 }
 function put(records, name2, record4) {
@@ -76670,13 +75950,13 @@ function appAfter(known3 = noApp, [file = "", name2 = ""], record4) {
   }
 }
 function withBad(known3, bad) {
-  const { badTrees: _, ...rest2 } = known3;
+  const { badTrees: _, ...rest } = known3;
   const trees = bad?.trees === void 0 ? {} : { badTrees: bad.trees };
-  return { ...rest2, bad: bad?.digests ?? [], ...trees };
+  return { ...rest, bad: bad?.digests ?? [], ...trees };
 }
 function withArrivals(known3, arrivals) {
-  const { arrivals: _, ...rest2 } = known3;
-  return arrivals === null ? rest2 : { ...rest2, arrivals };
+  const { arrivals: _, ...rest } = known3;
+  return arrivals === null ? rest : { ...rest, arrivals };
 }
 
 // src/core/simulate/live-app.ts
@@ -76759,7 +76039,8 @@ function plannerInput(world, fleet) {
     placedByHead,
     dependsOn: start.dependsOn ?? {},
     objectsOf: (tree) => start.objectsOf(tree),
-    keptOf: (tree) => start.keptOf?.(tree) ?? /* @__PURE__ */ new Set()
+    keptOf: (tree) => start.keptOf?.(tree) ?? /* @__PURE__ */ new Set(),
+    madeAnewOf: (tree) => start.madeAnewOf?.(tree)
   };
 }
 function observe({ untouched }, fleet) {
@@ -76822,12 +76103,12 @@ function hasWindows({ windows = [] }) {
   return windows.length > 0;
 }
 function withoutStandIns(world) {
-  const sites = Object.entries(world.untouched).map(([site, { apps, ...rest2 }]) => {
+  const sites = Object.entries(world.untouched).map(([site, { apps, ...rest }]) => {
     const joining = Object.entries(apps).map(([app, seen]) => [
       app,
       { ...seen, everHealthy: false }
     ]);
-    return [site, { ...rest2, apps: Object.fromEntries(joining) }];
+    return [site, { ...rest, apps: Object.fromEntries(joining) }];
   });
   return { ...world, untouched: Object.fromEntries(sites) };
 }
@@ -76842,10 +76123,10 @@ function atStage(apps, turn) {
 function releaseAt(release2, { index, room, now }) {
   const at2 = new Date(now).toISOString();
   const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at2]));
-  const { checks: _, stages: stages2, ...rest2 } = release2;
+  const { checks: _, stages: stages2, ...rest } = release2;
   const checks2 = knowable(release2.checks);
   return {
-    ...rest2,
+    ...rest,
     stages: stages2.map((stage) => ({ ...stage, maxInFlight: room, maxUnavailable: room })),
     opened: times(stages2.slice(0, index + 1)),
     passed: times(stages2.slice(0, index)),
@@ -76924,13 +76205,12 @@ function planFleet(base, head, { isProtected, now }) {
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
-    refusals: refusals(moves, [base, head]),
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
   };
-  const digest = (0, import_node_crypto12.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  const digest = (0, import_node_crypto13.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
@@ -76944,40 +76224,13 @@ function movesOf(base, head) {
 }
 function variantPlans(moves, sides) {
   const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
-  const variantOf = variantsOf(sides);
+  const variantOf = (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
   return [...groups2.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
     const { app, from, to } = first2;
     const sites = group2.map(({ site }) => site);
     return [{ app, from, to, sites, objects: objectChanges(variantOf(from), variantOf(to)) }];
-  });
-}
-function variantsOf(sides) {
-  return (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
-}
-function refusals(moves, sides) {
-  const variantOf = variantsOf(sides);
-  const found = /* @__PURE__ */ new Map();
-  const told2 = /* @__PURE__ */ new Map();
-  for (const { app, site, from, to } of moves) {
-    const pair2 = `${app} ${from} ${to}`;
-    const words4 = told2.get(pair2) ?? immutableWords(app, variantOf(from), variantOf(to));
-    told2.set(pair2, words4);
-    for (const text of words4) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
-  }
-  return [...found].map(
-    ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
-  );
-}
-var newName = "give the object another name, so that it is made anew and the old one goes";
-function immutableWords(app, from, to) {
-  const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
-  return (to?.objects ?? []).flatMap(({ id, object }) => {
-    const old = before.get(id);
-    const fields = old === void 0 ? [] : immutableChanges(old, object);
-    if (fields.length === 0) return [];
-    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
   });
 }
 function sitePlans(moves, head, releases) {
@@ -77045,11 +76298,11 @@ function planChange(base, head, now) {
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
   const path3 = await existing((0, import_node_path9.resolve)(root, directory));
-  const shown3 = (0, import_node_path9.relative)(root, path3);
-  if (shown3 === ".." || shown3.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown3)) {
+  const shown2 = (0, import_node_path9.relative)(root, path3);
+  if (shown2 === ".." || shown2.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown2)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown3.split(import_node_path9.sep).join("/") };
+  return { path: path3, shown: shown2.split(import_node_path9.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -77126,11 +76379,11 @@ function visible(text, max = 300) {
   return kept.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
-  const shown3 = visible(text, max);
-  if (shown3.trim() === "") return "`(empty)`";
-  const marks2 = "`".repeat(longestRun(shown3) + 1);
-  const pad = /^[` ]|[` ]$/.test(shown3) ? " " : "";
-  return `${marks2}${pad}${shown3}${pad}${marks2}`;
+  const shown2 = visible(text, max);
+  if (shown2.trim() === "") return "`(empty)`";
+  const marks2 = "`".repeat(longestRun(shown2) + 1);
+  const pad = /^[` ]|[` ]$/.test(shown2) ? " " : "";
+  return `${marks2}${pad}${shown2}${pad}${marks2}`;
 }
 function markdownTable(headings, rows) {
   if (rows.length === 0) return "";
@@ -77139,10 +76392,10 @@ function markdownTable(headings, rows) {
   return [headings, headings.map(() => "---"), ...rows].map(line).join("");
 }
 function fence(language, lines2) {
-  const shown3 = lines2.map((line) => visible(line, 500));
-  const marks2 = "`".repeat(Math.max(3, ...shown3.map((line) => longestRun(line) + 1)));
+  const shown2 = lines2.map((line) => visible(line, 500));
+  const marks2 = "`".repeat(Math.max(3, ...shown2.map((line) => longestRun(line) + 1)));
   return `${marks2}${language}
-${shown3.join("\n")}
+${shown2.join("\n")}
 ${marks2}
 `;
 }
@@ -77220,8 +76473,7 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
   return gates2.join(", ");
 }
 function risks(plan2) {
-  const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
-  const lines2 = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
+  const lines2 = [deletions(plan2), ...leaving(plan2), ...removed(plan2)];
   const kept = lines2.slice(0, maxRows);
   if (lines2.length > kept.length) kept.push(`${countOf(lines2.length - kept.length, "line")} more`);
   return kept.map((line) => `- ${line}
@@ -77230,10 +76482,10 @@ function risks(plan2) {
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
-  const shown3 = apps.slice(0, maxNames).join(", ");
+  const shown2 = apps.slice(0, maxNames).join(", ");
   const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown2}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -77249,10 +76501,10 @@ function removed({ variants }) {
 }
 function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
-  const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
+  const shown2 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more = notes.length - shown3.length;
-  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
+  const more = notes.length - shown2.length;
+  return [`${shown2.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number) {
@@ -77288,7 +76540,8 @@ function htmlText(text) {
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
 function objectLines2(object) {
-  const title = `# ${titleOf(object)} (${changeWords[object.change]})`;
+  const words4 = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words4})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 function titleOf({
@@ -77332,9 +76585,9 @@ function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
     kept.push(block);
   }
   if (kept.length < all.length) {
-    const shown3 = Math.max(0, kept.length - (all.length - groups2.length));
+    const shown2 = Math.max(0, kept.length - (all.length - groups2.length));
     kept.push(
-      `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
+      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
@@ -77377,11 +76630,11 @@ function diagnosticBlocks({ preview, directory }) {
   const sorted = all.toSorted(
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
-  const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more = all.length - shown3.length;
-  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
+  const shown2 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
+  const more = all.length - shown2.length;
+  if (more > 0) shown2.push(`- ${more} more: \`flotilla validate\` lists them all
 `);
-  return shown3.length === 0 ? [] : [shown3.join("")];
+  return shown2.length === 0 ? [] : [shown2.join("")];
 }
 function diagnosticLine(diagnostic, directory) {
   const { file, line, column, severity, message, hint } = diagnostic;
@@ -77412,13 +76665,13 @@ function annotations(diagnostics, directory) {
   const kinds3 = ["error", "warning"];
   return kinds3.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own2.length <= maxAnnotations) return own2.map((one) => annotation(one, directory));
-    const shown3 = own2.slice(0, maxAnnotations - 1);
-    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
-    return [...shown3.map((one) => annotation(one, directory)), command(kind, {}, more)];
+    if (own2.length <= maxAnnotations) return own2.map((one) => annotation2(one, directory));
+    const shown2 = own2.slice(0, maxAnnotations - 1);
+    const more = `${own2.length - shown2.length} more ${kind}s are in the job summary`;
+    return [...shown2.map((one) => annotation2(one, directory)), command(kind, {}, more)];
   }).join("");
 }
-function annotation(diagnostic, directory) {
+function annotation2(diagnostic, directory) {
   const { file, line, column, severity, code, message, hint } = diagnostic;
   const text = hint === void 0 ? message : `${message}; ${hint}`;
   const title = `Flotilla: ${code}`;
@@ -77442,9 +76695,9 @@ function property(text) {
   return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 function logLines(lines2, token) {
-  const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more = lines2.length - shown3.length;
-  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
+  const shown2 = lines2.slice(0, maxLogLines).map(plainLine);
+  const more = lines2.length - shown2.length;
+  const all = more === 0 ? shown2 : [...shown2, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
@@ -77533,7 +76786,7 @@ function tell3(report2, io) {
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told2, (0, import_node_crypto13.randomUUID)()));
+  io.print(logLines(told2, (0, import_node_crypto14.randomUUID)()));
 }
 async function append(path3, text) {
   if (path3 !== void 0 && path3 !== "") await (0, import_promises7.appendFile)(path3, text);
