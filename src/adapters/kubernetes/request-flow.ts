@@ -46,8 +46,8 @@ const longestPauseMs = 60_000;
 const firstPauseMs = 500;
 
 /**
- * Additive increase, multiplicative decrease: each prompt answer while all places are taken adds 1/limit, and a quarter
- * of that beyond `first`, so that only who has much to send opens many connections. A 429 or a slow answer halves the
+ * Additive increase, multiplicative decrease: each prompt answer while all places are taken adds 1/limit, and a
+ * sixteenth of that beyond `first`, so that only who has much to send opens many connections. A 429 or a slow answer halves the
  * limit, once for all that were under way together. A broken connection sets it to one.
  */
 export function createRequestFlow(options: RequestFlowOptions): RequestFlow {
@@ -126,7 +126,7 @@ class Flow implements RequestFlow {
     this.#throttles = 0;
     if (clock.monotonic() - sentAt >= slowMs) return this.#cut(sentAt);
     if (this.#hasPlace(true)) return;
-    const step = this.#limit < first ? 1 : 1 / 4;
+    const step = this.#limit < first ? 1 : 1 / 16;
     this.#limit = Math.min(most, this.#limit + step / this.#limit);
   }
 
