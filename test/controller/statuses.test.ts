@@ -120,7 +120,7 @@ describe("the status of a commit", { timeout: 120_000 }, () => {
       stages: [{ name: "canary", selector: "ring=canary" }, { name: "rest" }],
       soak: "0s",
       minReady: "0s",
-      progressDeadline: "1s",
+      progressDeadline: "4s",
       maxInFlight: "100%",
       maxUnavailable: "100%",
       failureBudget: 1,

@@ -19,12 +19,7 @@ export function blobHash(text: string): Buffer {
 
 /** The id that git gives a tree of ordinary files; their order does not matter. */
 export function treeId(files: readonly TreeFile[]): TreeId {
-  return treeIdOf(files.map(({ name, text }) => ({ name, blob: blobHash(text) })));
-}
-
-/** The same, of files whose hashes are known. */
-export function treeIdOf(files: readonly { name: string; blob: Buffer }[]): TreeId {
-  return treeIdOfEntries(files.map(treeEntry));
+  return treeIdOfEntries(files.map(({ name, text }) => treeEntry({ name, blob: blobHash(text) })));
 }
 
 /** A file of a tree as git hashes it. */
