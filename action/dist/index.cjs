@@ -452,7 +452,7 @@ var require_anchors = __commonJS({
     }
     function createNodeAnchors(doc, prefix2) {
       const aliasObjects = [];
-      const sourceObjects = /* @__PURE__ */ new Map();
+      const sourceObjects2 = /* @__PURE__ */ new Map();
       let prevAnchors = null;
       return {
         onAnchor: (source) => {
@@ -469,7 +469,7 @@ var require_anchors = __commonJS({
          */
         setAnchors: () => {
           for (const source of aliasObjects) {
-            const ref = sourceObjects.get(source);
+            const ref = sourceObjects2.get(source);
             if (typeof ref === "object" && ref.anchor && (identity2.isScalar(ref.node) || identity2.isCollection(ref.node))) {
               ref.node.anchor = ref.anchor;
             } else {
@@ -479,7 +479,7 @@ var require_anchors = __commonJS({
             }
           }
         },
-        sourceObjects
+        sourceObjects: sourceObjects2
       };
     }
     exports2.anchorIsValid = anchorIsValid;
@@ -550,10 +550,10 @@ var require_toJS = __commonJS({
       if (value && typeof value.toJSON === "function") {
         if (!ctx || !identity2.hasAnchor(value))
           return value.toJSON(arg, ctx);
-        const data2 = { aliasCount: 0, count: 1, res: void 0 };
-        ctx.anchors.set(value, data2);
+        const data3 = { aliasCount: 0, count: 1, res: void 0 };
+        ctx.anchors.set(value, data3);
         ctx.onCreate = (res2) => {
-          data2.res = res2;
+          data3.res = res2;
           delete ctx.onCreate;
         };
         const res = value.toJSON(arg, ctx);
@@ -659,20 +659,20 @@ var require_Alias = __commonJS({
         }
         if (found && ctx) {
           const { anchors: anchors2, doc: doc2, maxAliasCount } = ctx;
-          let data2 = anchors2.get(found);
-          if (!data2) {
+          let data3 = anchors2.get(found);
+          if (!data3) {
             toJS.toJS(found, null, ctx);
-            data2 = anchors2.get(found);
+            data3 = anchors2.get(found);
           }
-          if (data2?.res === void 0) {
+          if (data3?.res === void 0) {
             const msg = "This should not happen: Alias anchor was not resolved?";
             throw new ReferenceError(msg);
           }
           if (maxAliasCount >= 0) {
-            data2.count += 1;
-            if (data2.aliasCount === 0)
-              data2.aliasCount = getAliasCount(doc2, found, anchors2);
-            if (data2.count * data2.aliasCount > maxAliasCount) {
+            data3.count += 1;
+            if (data3.aliasCount === 0)
+              data3.aliasCount = getAliasCount(doc2, found, anchors2);
+            if (data3.count * data3.aliasCount > maxAliasCount) {
               const msg = "Excessive alias count indicates a resource exhaustion attack";
               throw new ReferenceError(msg);
             }
@@ -789,16 +789,16 @@ var require_createNode = __commonJS({
       if (value instanceof String || value instanceof Number || value instanceof Boolean || typeof BigInt !== "undefined" && value instanceof BigInt) {
         value = value.valueOf();
       }
-      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects } = ctx;
+      const { aliasDuplicateObjects, onAnchor, onTagObj, schema, sourceObjects: sourceObjects2 } = ctx;
       let ref = void 0;
       if (aliasDuplicateObjects && value && typeof value === "object") {
-        ref = sourceObjects.get(value);
+        ref = sourceObjects2.get(value);
         if (ref) {
           ref.anchor ?? (ref.anchor = onAnchor(value));
           return new Alias.Alias(ref.anchor);
         } else {
           ref = { anchor: null, node: null };
-          sourceObjects.set(value, ref);
+          sourceObjects2.set(value, ref);
         }
       }
       if (tagName?.startsWith("!!"))
@@ -896,14 +896,14 @@ var require_Collection = __commonJS({
         if (isEmptyPath(path3))
           this.add(value);
         else {
-          const [key, ...rest] = path3;
+          const [key, ...rest2] = path3;
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.addIn(rest, value);
+            node.addIn(rest2, value);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
       }
       /**
@@ -911,14 +911,14 @@ var require_Collection = __commonJS({
        * @returns `true` if the item was found and removed.
        */
       deleteIn(path3) {
-        const [key, ...rest] = path3;
-        if (rest.length === 0)
+        const [key, ...rest2] = path3;
+        if (rest2.length === 0)
           return this.delete(key);
         const node = this.get(key, true);
         if (identity2.isCollection(node))
-          return node.deleteIn(rest);
+          return node.deleteIn(rest2);
         else
-          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+          throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
       }
       /**
        * Returns item at `key`, or `undefined` if not found. By default unwraps
@@ -926,12 +926,12 @@ var require_Collection = __commonJS({
        * `true` (collections are always returned intact).
        */
       getIn(path3, keepScalar) {
-        const [key, ...rest] = path3;
+        const [key, ...rest2] = path3;
         const node = this.get(key, true);
-        if (rest.length === 0)
+        if (rest2.length === 0)
           return !keepScalar && identity2.isScalar(node) ? node.value : node;
         else
-          return identity2.isCollection(node) ? node.getIn(rest, keepScalar) : void 0;
+          return identity2.isCollection(node) ? node.getIn(rest2, keepScalar) : void 0;
       }
       hasAllNullValues(allowScalar) {
         return this.items.every((node) => {
@@ -945,28 +945,28 @@ var require_Collection = __commonJS({
        * Checks if the collection includes a value with the key `key`.
        */
       hasIn(path3) {
-        const [key, ...rest] = path3;
-        if (rest.length === 0)
+        const [key, ...rest2] = path3;
+        if (rest2.length === 0)
           return this.has(key);
         const node = this.get(key, true);
-        return identity2.isCollection(node) ? node.hasIn(rest) : false;
+        return identity2.isCollection(node) ? node.hasIn(rest2) : false;
       }
       /**
        * Sets a value in this collection. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
       setIn(path3, value) {
-        const [key, ...rest] = path3;
-        if (rest.length === 0) {
+        const [key, ...rest2] = path3;
+        if (rest2.length === 0) {
           this.set(key, value);
         } else {
           const node = this.get(key, true);
           if (identity2.isCollection(node))
-            node.setIn(rest, value);
+            node.setIn(rest2, value);
           else if (node === void 0 && this.schema)
-            this.set(key, collectionFromPath(this.schema, rest, value));
+            this.set(key, collectionFromPath(this.schema, rest2, value));
           else
-            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest}`);
+            throw new Error(`Expected YAML collection at ${key}. Remaining path: ${rest2}`);
         }
       }
     };
@@ -3508,7 +3508,7 @@ var require_Document = __commonJS({
           replacer = void 0;
         }
         const { aliasDuplicateObjects, anchorPrefix, flow, keepUndefined, onTagObj, tag } = options ?? {};
-        const { onAnchor, setAnchors, sourceObjects } = anchors.createNodeAnchors(
+        const { onAnchor, setAnchors, sourceObjects: sourceObjects2 } = anchors.createNodeAnchors(
           this,
           // eslint-disable-next-line @typescript-eslint/prefer-nullish-coalescing
           anchorPrefix || "a"
@@ -3520,7 +3520,7 @@ var require_Document = __commonJS({
           onTagObj,
           replacer: _replacer,
           schema: this.schema,
-          sourceObjects
+          sourceObjects: sourceObjects2
         };
         const node = createNode.createNode(value, tag, ctx);
         if (flow && identity2.isCollection(node))
@@ -8391,10 +8391,10 @@ var require_util = __commonJS({
     var codegen_1 = require_codegen();
     var code_1 = require_code();
     function toHash(arr) {
-      const hash = {};
+      const hash2 = {};
       for (const item of arr)
-        hash[item] = true;
-      return hash;
+        hash2[item] = true;
+      return hash2;
     }
     exports2.toHash = toHash;
     function alwaysValidSchema(it, schema) {
@@ -8629,7 +8629,7 @@ var require_errors2 = __commonJS({
       gen.if((0, codegen_1._)`${names_1.default.vErrors} !== null`, () => gen.if(errsCount, () => gen.assign((0, codegen_1._)`${names_1.default.vErrors}.length`, errsCount), () => gen.assign(names_1.default.vErrors, null)));
     }
     exports2.resetErrorsCount = resetErrorsCount;
-    function extendErrors({ gen, keyword, schemaValue, data: data2, errsCount, it }) {
+    function extendErrors({ gen, keyword, schemaValue, data: data3, errsCount, it }) {
       if (errsCount === void 0)
         throw new Error("ajv implementation error");
       const err = gen.name("err");
@@ -8639,7 +8639,7 @@ var require_errors2 = __commonJS({
         gen.assign((0, codegen_1._)`${err}.schemaPath`, (0, codegen_1.str)`${it.errSchemaPath}/${keyword}`);
         if (it.opts.verbose) {
           gen.assign((0, codegen_1._)`${err}.schema`, schemaValue);
-          gen.assign((0, codegen_1._)`${err}.data`, data2);
+          gen.assign((0, codegen_1._)`${err}.data`, data3);
         }
       });
     }
@@ -8695,14 +8695,14 @@ var require_errors2 = __commonJS({
       return [E.schemaPath, schPath];
     }
     function extraErrorProps(cxt, { params, message }, keyValues) {
-      const { keyword, data: data2, schemaValue, it } = cxt;
+      const { keyword, data: data3, schemaValue, it } = cxt;
       const { opts, propertyName, topSchemaRef, schemaPath } = it;
       keyValues.push([E.keyword, keyword], [E.params, typeof params == "function" ? params(cxt) : params || (0, codegen_1._)`{}`]);
       if (opts.messages) {
         keyValues.push([E.message, typeof message == "function" ? message(cxt) : message]);
       }
       if (opts.verbose) {
-        keyValues.push([E.schema, schemaValue], [E.parentSchema, (0, codegen_1._)`${topSchemaRef}${schemaPath}`], [names_1.default.data, data2]);
+        keyValues.push([E.schema, schemaValue], [E.parentSchema, (0, codegen_1._)`${topSchemaRef}${schemaPath}`], [names_1.default.data, data3]);
       }
       if (propertyName)
         keyValues.push([E.propertyName, propertyName]);
@@ -8745,11 +8745,11 @@ var require_boolSchema = __commonJS({
     }
     exports2.boolOrEmptySchema = boolOrEmptySchema;
     function falseSchemaError(it, overrideAllErrors) {
-      const { gen, data: data2 } = it;
+      const { gen, data: data3 } = it;
       const cxt = {
         gen,
         keyword: "false schema",
-        data: data2,
+        data: data3,
         schema: false,
         schemaCode: false,
         schemaValue: false,
@@ -8855,11 +8855,11 @@ var require_dataType = __commonJS({
     }
     exports2.getJSONTypes = getJSONTypes;
     function coerceAndCheckDataType(it, types) {
-      const { gen, data: data2, opts } = it;
+      const { gen, data: data3, opts } = it;
       const coerceTo = coerceToTypes(types, opts.coerceTypes);
       const checkTypes = types.length > 0 && !(coerceTo.length === 0 && types.length === 1 && (0, applicability_1.schemaHasRulesForType)(it, types[0]));
       if (checkTypes) {
-        const wrongType = checkDataTypes(types, data2, opts.strictNumbers, DataType.Wrong);
+        const wrongType = checkDataTypes(types, data3, opts.strictNumbers, DataType.Wrong);
         gen.if(wrongType, () => {
           if (coerceTo.length)
             coerceData(it, types, coerceTo);
@@ -8875,11 +8875,11 @@ var require_dataType = __commonJS({
       return coerceTypes ? types.filter((t) => COERCIBLE.has(t) || coerceTypes === "array" && t === "array") : [];
     }
     function coerceData(it, types, coerceTo) {
-      const { gen, data: data2, opts } = it;
-      const dataType = gen.let("dataType", (0, codegen_1._)`typeof ${data2}`);
+      const { gen, data: data3, opts } = it;
+      const dataType = gen.let("dataType", (0, codegen_1._)`typeof ${data3}`);
       const coerced = gen.let("coerced", (0, codegen_1._)`undefined`);
       if (opts.coerceTypes === "array") {
-        gen.if((0, codegen_1._)`${dataType} == 'object' && Array.isArray(${data2}) && ${data2}.length == 1`, () => gen.assign(data2, (0, codegen_1._)`${data2}[0]`).assign(dataType, (0, codegen_1._)`typeof ${data2}`).if(checkDataTypes(types, data2, opts.strictNumbers), () => gen.assign(coerced, data2)));
+        gen.if((0, codegen_1._)`${dataType} == 'object' && Array.isArray(${data3}) && ${data3}.length == 1`, () => gen.assign(data3, (0, codegen_1._)`${data3}[0]`).assign(dataType, (0, codegen_1._)`typeof ${data3}`).if(checkDataTypes(types, data3, opts.strictNumbers), () => gen.assign(coerced, data3)));
       }
       gen.if((0, codegen_1._)`${coerced} !== undefined`);
       for (const t of coerceTo) {
@@ -8891,74 +8891,74 @@ var require_dataType = __commonJS({
       reportTypeError(it);
       gen.endIf();
       gen.if((0, codegen_1._)`${coerced} !== undefined`, () => {
-        gen.assign(data2, coerced);
+        gen.assign(data3, coerced);
         assignParentData(it, coerced);
       });
       function coerceSpecificType(t) {
         switch (t) {
           case "string":
-            gen.elseIf((0, codegen_1._)`${dataType} == "number" || ${dataType} == "boolean"`).assign(coerced, (0, codegen_1._)`"" + ${data2}`).elseIf((0, codegen_1._)`${data2} === null`).assign(coerced, (0, codegen_1._)`""`);
+            gen.elseIf((0, codegen_1._)`${dataType} == "number" || ${dataType} == "boolean"`).assign(coerced, (0, codegen_1._)`"" + ${data3}`).elseIf((0, codegen_1._)`${data3} === null`).assign(coerced, (0, codegen_1._)`""`);
             return;
           case "number":
-            gen.elseIf((0, codegen_1._)`${dataType} == "boolean" || ${data2} === null
-              || (${dataType} == "string" && ${data2} && ${data2} == +${data2})`).assign(coerced, (0, codegen_1._)`+${data2}`);
+            gen.elseIf((0, codegen_1._)`${dataType} == "boolean" || ${data3} === null
+              || (${dataType} == "string" && ${data3} && ${data3} == +${data3})`).assign(coerced, (0, codegen_1._)`+${data3}`);
             return;
           case "integer":
-            gen.elseIf((0, codegen_1._)`${dataType} === "boolean" || ${data2} === null
-              || (${dataType} === "string" && ${data2} && ${data2} == +${data2} && !(${data2} % 1))`).assign(coerced, (0, codegen_1._)`+${data2}`);
+            gen.elseIf((0, codegen_1._)`${dataType} === "boolean" || ${data3} === null
+              || (${dataType} === "string" && ${data3} && ${data3} == +${data3} && !(${data3} % 1))`).assign(coerced, (0, codegen_1._)`+${data3}`);
             return;
           case "boolean":
-            gen.elseIf((0, codegen_1._)`${data2} === "false" || ${data2} === 0 || ${data2} === null`).assign(coerced, false).elseIf((0, codegen_1._)`${data2} === "true" || ${data2} === 1`).assign(coerced, true);
+            gen.elseIf((0, codegen_1._)`${data3} === "false" || ${data3} === 0 || ${data3} === null`).assign(coerced, false).elseIf((0, codegen_1._)`${data3} === "true" || ${data3} === 1`).assign(coerced, true);
             return;
           case "null":
-            gen.elseIf((0, codegen_1._)`${data2} === "" || ${data2} === 0 || ${data2} === false`);
+            gen.elseIf((0, codegen_1._)`${data3} === "" || ${data3} === 0 || ${data3} === false`);
             gen.assign(coerced, null);
             return;
           case "array":
             gen.elseIf((0, codegen_1._)`${dataType} === "string" || ${dataType} === "number"
-              || ${dataType} === "boolean" || ${data2} === null`).assign(coerced, (0, codegen_1._)`[${data2}]`);
+              || ${dataType} === "boolean" || ${data3} === null`).assign(coerced, (0, codegen_1._)`[${data3}]`);
         }
       }
     }
     function assignParentData({ gen, parentData, parentDataProperty }, expr) {
       gen.if((0, codegen_1._)`${parentData} !== undefined`, () => gen.assign((0, codegen_1._)`${parentData}[${parentDataProperty}]`, expr));
     }
-    function checkDataType(dataType, data2, strictNums, correct = DataType.Correct) {
+    function checkDataType(dataType, data3, strictNums, correct = DataType.Correct) {
       const EQ = correct === DataType.Correct ? codegen_1.operators.EQ : codegen_1.operators.NEQ;
       let cond;
       switch (dataType) {
         case "null":
-          return (0, codegen_1._)`${data2} ${EQ} null`;
+          return (0, codegen_1._)`${data3} ${EQ} null`;
         case "array":
-          cond = (0, codegen_1._)`Array.isArray(${data2})`;
+          cond = (0, codegen_1._)`Array.isArray(${data3})`;
           break;
         case "object":
-          cond = (0, codegen_1._)`${data2} && typeof ${data2} == "object" && !Array.isArray(${data2})`;
+          cond = (0, codegen_1._)`${data3} && typeof ${data3} == "object" && !Array.isArray(${data3})`;
           break;
         case "integer":
-          cond = numCond((0, codegen_1._)`!(${data2} % 1) && !isNaN(${data2})`);
+          cond = numCond((0, codegen_1._)`!(${data3} % 1) && !isNaN(${data3})`);
           break;
         case "number":
           cond = numCond();
           break;
         default:
-          return (0, codegen_1._)`typeof ${data2} ${EQ} ${dataType}`;
+          return (0, codegen_1._)`typeof ${data3} ${EQ} ${dataType}`;
       }
       return correct === DataType.Correct ? cond : (0, codegen_1.not)(cond);
       function numCond(_cond = codegen_1.nil) {
-        return (0, codegen_1.and)((0, codegen_1._)`typeof ${data2} == "number"`, _cond, strictNums ? (0, codegen_1._)`isFinite(${data2})` : codegen_1.nil);
+        return (0, codegen_1.and)((0, codegen_1._)`typeof ${data3} == "number"`, _cond, strictNums ? (0, codegen_1._)`isFinite(${data3})` : codegen_1.nil);
       }
     }
     exports2.checkDataType = checkDataType;
-    function checkDataTypes(dataTypes, data2, strictNums, correct) {
+    function checkDataTypes(dataTypes, data3, strictNums, correct) {
       if (dataTypes.length === 1) {
-        return checkDataType(dataTypes[0], data2, strictNums, correct);
+        return checkDataType(dataTypes[0], data3, strictNums, correct);
       }
       let cond;
       const types = (0, util_1.toHash)(dataTypes);
       if (types.array && types.object) {
-        const notObj = (0, codegen_1._)`typeof ${data2} != "object"`;
-        cond = types.null ? notObj : (0, codegen_1._)`!${data2} || ${notObj}`;
+        const notObj = (0, codegen_1._)`typeof ${data3} != "object"`;
+        cond = types.null ? notObj : (0, codegen_1._)`!${data3} || ${notObj}`;
         delete types.null;
         delete types.array;
         delete types.object;
@@ -8968,7 +8968,7 @@ var require_dataType = __commonJS({
       if (types.number)
         delete types.integer;
       for (const t in types)
-        cond = (0, codegen_1.and)(cond, checkDataType(t, data2, strictNums, correct));
+        cond = (0, codegen_1.and)(cond, checkDataType(t, data3, strictNums, correct));
       return cond;
     }
     exports2.checkDataTypes = checkDataTypes;
@@ -8982,12 +8982,12 @@ var require_dataType = __commonJS({
     }
     exports2.reportTypeError = reportTypeError;
     function getTypeErrorContext(it) {
-      const { gen, data: data2, schema } = it;
+      const { gen, data: data3, schema } = it;
       const schemaCode = (0, util_1.schemaRefOrVal)(it, schema, "type");
       return {
         gen,
         keyword: "type",
-        data: data2,
+        data: data3,
         schema: schema.type,
         schemaCode,
         schemaValue: schemaCode,
@@ -9019,10 +9019,10 @@ var require_defaults = __commonJS({
     }
     exports2.assignDefaults = assignDefaults;
     function assignDefault(it, prop, defaultValue) {
-      const { gen, compositeRule, data: data2, opts } = it;
+      const { gen, compositeRule, data: data3, opts } = it;
       if (defaultValue === void 0)
         return;
-      const childData = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(prop)}`;
+      const childData = (0, codegen_1._)`${data3}${(0, codegen_1.getProperty)(prop)}`;
       if (compositeRule) {
         (0, util_1.checkStrictMode)(it, `default is ignored for: ${childData}`);
         return;
@@ -9047,15 +9047,15 @@ var require_code2 = __commonJS({
     var names_1 = require_names();
     var util_2 = require_util();
     function checkReportMissingProp(cxt, prop) {
-      const { gen, data: data2, it } = cxt;
-      gen.if(noPropertyInData(gen, data2, prop, it.opts.ownProperties), () => {
+      const { gen, data: data3, it } = cxt;
+      gen.if(noPropertyInData(gen, data3, prop, it.opts.ownProperties), () => {
         cxt.setParams({ missingProperty: (0, codegen_1._)`${prop}` }, true);
         cxt.error();
       });
     }
     exports2.checkReportMissingProp = checkReportMissingProp;
-    function checkMissingProp({ gen, data: data2, it: { opts } }, properties, missing2) {
-      return (0, codegen_1.or)(...properties.map((prop) => (0, codegen_1.and)(noPropertyInData(gen, data2, prop, opts.ownProperties), (0, codegen_1._)`${missing2} = ${prop}`)));
+    function checkMissingProp({ gen, data: data3, it: { opts } }, properties, missing2) {
+      return (0, codegen_1.or)(...properties.map((prop) => (0, codegen_1.and)(noPropertyInData(gen, data3, prop, opts.ownProperties), (0, codegen_1._)`${missing2} = ${prop}`)));
     }
     exports2.checkMissingProp = checkMissingProp;
     function reportMissingProp(cxt, missing2) {
@@ -9071,18 +9071,18 @@ var require_code2 = __commonJS({
       });
     }
     exports2.hasPropFunc = hasPropFunc;
-    function isOwnProperty(gen, data2, property2) {
-      return (0, codegen_1._)`${hasPropFunc(gen)}.call(${data2}, ${property2})`;
+    function isOwnProperty(gen, data3, property2) {
+      return (0, codegen_1._)`${hasPropFunc(gen)}.call(${data3}, ${property2})`;
     }
     exports2.isOwnProperty = isOwnProperty;
-    function propertyInData(gen, data2, property2, ownProperties) {
-      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} !== undefined`;
-      return ownProperties ? (0, codegen_1._)`${cond} && ${isOwnProperty(gen, data2, property2)}` : cond;
+    function propertyInData(gen, data3, property2, ownProperties) {
+      const cond = (0, codegen_1._)`${data3}${(0, codegen_1.getProperty)(property2)} !== undefined`;
+      return ownProperties ? (0, codegen_1._)`${cond} && ${isOwnProperty(gen, data3, property2)}` : cond;
     }
     exports2.propertyInData = propertyInData;
-    function noPropertyInData(gen, data2, property2, ownProperties) {
-      const cond = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(property2)} === undefined`;
-      return ownProperties ? (0, codegen_1.or)(cond, (0, codegen_1.not)(isOwnProperty(gen, data2, property2))) : cond;
+    function noPropertyInData(gen, data3, property2, ownProperties) {
+      const cond = (0, codegen_1._)`${data3}${(0, codegen_1.getProperty)(property2)} === undefined`;
+      return ownProperties ? (0, codegen_1.or)(cond, (0, codegen_1.not)(isOwnProperty(gen, data3, property2))) : cond;
     }
     exports2.noPropertyInData = noPropertyInData;
     function allSchemaProperties(schemaMap) {
@@ -9093,8 +9093,8 @@ var require_code2 = __commonJS({
       return allSchemaProperties(schemaMap).filter((p) => !(0, util_1.alwaysValidSchema)(it, schemaMap[p]));
     }
     exports2.schemaProperties = schemaProperties;
-    function callValidateCode({ schemaCode, data: data2, it: { gen, topSchemaRef, schemaPath, errorPath }, it }, func, context2, passSchema) {
-      const dataAndSchema = passSchema ? (0, codegen_1._)`${schemaCode}, ${data2}, ${topSchemaRef}${schemaPath}` : data2;
+    function callValidateCode({ schemaCode, data: data3, it: { gen, topSchemaRef, schemaPath, errorPath }, it }, func, context2, passSchema) {
+      const dataAndSchema = passSchema ? (0, codegen_1._)`${schemaCode}, ${data3}, ${topSchemaRef}${schemaPath}` : data3;
       const valCxt = [
         [names_1.default.instancePath, (0, codegen_1.strConcat)(names_1.default.instancePath, errorPath)],
         [names_1.default.parentData, it.parentData],
@@ -9120,7 +9120,7 @@ var require_code2 = __commonJS({
     }
     exports2.usePattern = usePattern;
     function validateArray(cxt) {
-      const { gen, data: data2, keyword, it } = cxt;
+      const { gen, data: data3, keyword, it } = cxt;
       const valid = gen.name("valid");
       if (it.allErrors) {
         const validArr = gen.let("valid", true);
@@ -9131,7 +9131,7 @@ var require_code2 = __commonJS({
       validateItems(() => gen.break());
       return valid;
       function validateItems(notValid) {
-        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+        const len = gen.const("len", (0, codegen_1._)`${data3}.length`);
         gen.forRange("i", 0, len, (i) => {
           cxt.subschema({
             keyword,
@@ -9241,8 +9241,8 @@ var require_keyword = __commonJS({
     }
     exports2.funcKeywordCode = funcKeywordCode;
     function modifyData(cxt) {
-      const { gen, data: data2, it } = cxt;
-      gen.if(it.parentData, () => gen.assign(data2, (0, codegen_1._)`${it.parentData}[${it.parentDataProperty}]`));
+      const { gen, data: data3, it } = cxt;
+      gen.if(it.parentData, () => gen.assign(data3, (0, codegen_1._)`${it.parentData}[${it.parentDataProperty}]`));
     }
     function addErrs(cxt, errs) {
       const { gen } = cxt;
@@ -9325,8 +9325,8 @@ var require_subschema = __commonJS({
       throw new Error('either "keyword" or "schema" must be passed');
     }
     exports2.getSubschema = getSubschema;
-    function extendSubschemaData(subschema, it, { dataProp, dataPropType: dpType, data: data2, dataTypes, propertyName }) {
-      if (data2 !== void 0 && dataProp !== void 0) {
+    function extendSubschemaData(subschema, it, { dataProp, dataPropType: dpType, data: data3, dataTypes, propertyName }) {
+      if (data3 !== void 0 && dataProp !== void 0) {
         throw new Error('both "data" and "dataProp" passed, only one allowed');
       }
       const { gen } = it;
@@ -9338,8 +9338,8 @@ var require_subschema = __commonJS({
         subschema.parentDataProperty = (0, codegen_1._)`${dataProp}`;
         subschema.dataPathArr = [...dataPathArr, subschema.parentDataProperty];
       }
-      if (data2 !== void 0) {
-        const nextData = data2 instanceof codegen_1.Name ? data2 : gen.let("data", data2, true);
+      if (data3 !== void 0) {
+        const nextData = data3 instanceof codegen_1.Name ? data3 : gen.let("data", data3, true);
         dataContextProps(nextData);
         if (propertyName !== void 0)
           subschema.propertyName = propertyName;
@@ -9825,7 +9825,7 @@ var require_validate = __commonJS({
         gen.assign((0, codegen_1._)`${evaluated}.items`, items);
     }
     function schemaKeywords(it, types, typeErrors, errsCount) {
-      const { gen, schema, data: data2, allErrors, opts, self } = it;
+      const { gen, schema, data: data3, allErrors, opts, self } = it;
       const { RULES } = self;
       if (schema.$ref && (opts.ignoreKeywordsWithRef || !(0, util_1.schemaHasRulesButRef)(schema, RULES))) {
         gen.block(() => keywordCode(it, "$ref", RULES.all.$ref.definition));
@@ -9842,7 +9842,7 @@ var require_validate = __commonJS({
         if (!(0, applicability_1.shouldUseGroup)(schema, group2))
           return;
         if (group2.type) {
-          gen.if((0, dataType_2.checkDataType)(group2.type, data2, opts.strictNumbers));
+          gen.if((0, dataType_2.checkDataType)(group2.type, data3, opts.strictNumbers));
           iterateKeywords(it, group2);
           if (types.length === 1 && types[0] === group2.type && typeErrors) {
             gen.else();
@@ -10115,14 +10115,14 @@ var require_validate = __commonJS({
     var RELATIVE_JSON_POINTER = /^([0-9]+)(#|\/(?:[^~]|~0|~1)*)?$/;
     function getData($data, { dataLevel, dataNames, dataPathArr }) {
       let jsonPointer;
-      let data2;
+      let data3;
       if ($data === "")
         return names_1.default.rootData;
       if ($data[0] === "/") {
         if (!JSON_POINTER.test($data))
           throw new Error(`Invalid JSON-pointer: ${$data}`);
         jsonPointer = $data;
-        data2 = names_1.default.rootData;
+        data3 = names_1.default.rootData;
       } else {
         const matches3 = RELATIVE_JSON_POINTER.exec($data);
         if (!matches3)
@@ -10136,16 +10136,16 @@ var require_validate = __commonJS({
         }
         if (up > dataLevel)
           throw new Error(errorMsg("data", up));
-        data2 = dataNames[dataLevel - up];
+        data3 = dataNames[dataLevel - up];
         if (!jsonPointer)
-          return data2;
+          return data3;
       }
-      let expr = data2;
+      let expr = data3;
       const segments = jsonPointer.split("/");
       for (const segment of segments) {
         if (segment) {
-          data2 = (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)((0, util_1.unescapeJsonPointer)(segment))}`;
-          expr = (0, codegen_1._)`${expr} && ${data2}`;
+          data3 = (0, codegen_1._)`${data3}${(0, codegen_1.getProperty)((0, util_1.unescapeJsonPointer)(segment))}`;
+          expr = (0, codegen_1._)`${expr} && ${data3}`;
         }
       }
       return expr;
@@ -11774,7 +11774,7 @@ var require_core = __commonJS({
         const { meta, schemaId } = this.opts;
         return this.opts.defaultMeta = typeof meta == "object" ? meta[schemaId] || meta : void 0;
       }
-      validate(schemaKeyRef, data2) {
+      validate(schemaKeyRef, data3) {
         let v;
         if (typeof schemaKeyRef == "string") {
           v = this.getSchema(schemaKeyRef);
@@ -11783,7 +11783,7 @@ var require_core = __commonJS({
         } else {
           v = this.compile(schemaKeyRef);
         }
-        const valid = v(data2);
+        const valid = v(data3);
         if (!("$async" in v))
           this.errors = v.errors;
         return valid;
@@ -12412,8 +12412,8 @@ var require_limitNumber = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
-        cxt.fail$data((0, codegen_1._)`${data2} ${KWDs[keyword].fail} ${schemaCode} || isNaN(${data2})`);
+        const { keyword, data: data3, schemaCode } = cxt;
+        cxt.fail$data((0, codegen_1._)`${data3} ${KWDs[keyword].fail} ${schemaCode} || isNaN(${data3})`);
       }
     };
     exports2.default = def;
@@ -12437,11 +12437,11 @@ var require_multipleOf = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, data: data2, schemaCode, it } = cxt;
+        const { gen, data: data3, schemaCode, it } = cxt;
         const prec = it.opts.multipleOfPrecision;
         const res = gen.let("res");
         const invalid2 = prec ? (0, codegen_1._)`Math.abs(Math.round(${res}) - ${res}) > 1e-${prec}` : (0, codegen_1._)`${res} !== parseInt(${res})`;
-        cxt.fail$data((0, codegen_1._)`(${schemaCode} === 0 || (${res} = ${data2}/${schemaCode}, ${invalid2}))`);
+        cxt.fail$data((0, codegen_1._)`(${schemaCode} === 0 || (${res} = ${data3}/${schemaCode}, ${invalid2}))`);
       }
     };
     exports2.default = def;
@@ -12496,9 +12496,9 @@ var require_limitLength = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { keyword, data: data2, schemaCode, it } = cxt;
+        const { keyword, data: data3, schemaCode, it } = cxt;
         const op = keyword === "maxLength" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        const len = it.opts.unicode === false ? (0, codegen_1._)`${data2}.length` : (0, codegen_1._)`${(0, util_1.useFunc)(cxt.gen, ucs2length_1.default)}(${data2})`;
+        const len = it.opts.unicode === false ? (0, codegen_1._)`${data3}.length` : (0, codegen_1._)`${(0, util_1.useFunc)(cxt.gen, ucs2length_1.default)}(${data3})`;
         cxt.fail$data((0, codegen_1._)`${len} ${op} ${schemaCode}`);
       }
     };
@@ -12525,17 +12525,17 @@ var require_pattern = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        const { gen, data: data3, $data, schema, schemaCode, it } = cxt;
         const u = it.opts.unicodeRegExp ? "u" : "";
         if ($data) {
           const { regExp } = it.opts.code;
           const regExpCode = regExp.code === "new RegExp" ? (0, codegen_1._)`new RegExp` : (0, util_1.useFunc)(gen, regExp);
           const valid = gen.let("valid");
-          gen.try(() => gen.assign(valid, (0, codegen_1._)`${regExpCode}(${schemaCode}, ${u}).test(${data2})`), () => gen.assign(valid, false));
+          gen.try(() => gen.assign(valid, (0, codegen_1._)`${regExpCode}(${schemaCode}, ${u}).test(${data3})`), () => gen.assign(valid, false));
           cxt.fail$data((0, codegen_1._)`!${valid}`);
         } else {
           const regExp = (0, code_1.usePattern)(cxt, schema);
-          cxt.fail$data((0, codegen_1._)`!${regExp}.test(${data2})`);
+          cxt.fail$data((0, codegen_1._)`!${regExp}.test(${data3})`);
         }
       }
     };
@@ -12563,9 +12563,9 @@ var require_limitProperties = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
+        const { keyword, data: data3, schemaCode } = cxt;
         const op = keyword === "maxProperties" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        cxt.fail$data((0, codegen_1._)`Object.keys(${data2}).length ${op} ${schemaCode}`);
+        cxt.fail$data((0, codegen_1._)`Object.keys(${data3}).length ${op} ${schemaCode}`);
       }
     };
     exports2.default = def;
@@ -12591,7 +12591,7 @@ var require_required = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, schema, schemaCode, data: data2, $data, it } = cxt;
+        const { gen, schema, schemaCode, data: data3, $data, it } = cxt;
         const { opts } = it;
         if (!$data && schema.length === 0)
           return;
@@ -12635,13 +12635,13 @@ var require_required = __commonJS({
         function loopAllRequired() {
           gen.forOf("prop", schemaCode, (prop) => {
             cxt.setParams({ missingProperty: prop });
-            gen.if((0, code_1.noPropertyInData)(gen, data2, prop, opts.ownProperties), () => cxt.error());
+            gen.if((0, code_1.noPropertyInData)(gen, data3, prop, opts.ownProperties), () => cxt.error());
           });
         }
         function loopUntilMissing(missing2, valid) {
           cxt.setParams({ missingProperty: missing2 });
           gen.forOf(missing2, schemaCode, () => {
-            gen.assign(valid, (0, code_1.propertyInData)(gen, data2, missing2, opts.ownProperties));
+            gen.assign(valid, (0, code_1.propertyInData)(gen, data3, missing2, opts.ownProperties));
             gen.if((0, codegen_1.not)(valid), () => {
               cxt.error();
               gen.break();
@@ -12674,9 +12674,9 @@ var require_limitItems = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { keyword, data: data2, schemaCode } = cxt;
+        const { keyword, data: data3, schemaCode } = cxt;
         const op = keyword === "maxItems" ? codegen_1.operators.GT : codegen_1.operators.LT;
-        cxt.fail$data((0, codegen_1._)`${data2}.length ${op} ${schemaCode}`);
+        cxt.fail$data((0, codegen_1._)`${data3}.length ${op} ${schemaCode}`);
       }
     };
     exports2.default = def;
@@ -12714,7 +12714,7 @@ var require_uniqueItems = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, data: data2, $data, schema, parentSchema, schemaCode, it } = cxt;
+        const { gen, data: data3, $data, schema, parentSchema, schemaCode, it } = cxt;
         if (!$data && !schema)
           return;
         const valid = gen.let("valid");
@@ -12722,7 +12722,7 @@ var require_uniqueItems = __commonJS({
         cxt.block$data(valid, validateUniqueItems, (0, codegen_1._)`${schemaCode} === false`);
         cxt.ok(valid);
         function validateUniqueItems() {
-          const i = gen.let("i", (0, codegen_1._)`${data2}.length`);
+          const i = gen.let("i", (0, codegen_1._)`${data3}.length`);
           const j = gen.let("j");
           cxt.setParams({ i, j });
           gen.assign(valid, true);
@@ -12736,7 +12736,7 @@ var require_uniqueItems = __commonJS({
           const wrongType = (0, dataType_1.checkDataTypes)(itemTypes, item, it.opts.strictNumbers, dataType_1.DataType.Wrong);
           const indices = gen.const("indices", (0, codegen_1._)`{}`);
           gen.for((0, codegen_1._)`;${i}--;`, () => {
-            gen.let(item, (0, codegen_1._)`${data2}[${i}]`);
+            gen.let(item, (0, codegen_1._)`${data3}[${i}]`);
             gen.if(wrongType, (0, codegen_1._)`continue`);
             if (itemTypes.length > 1)
               gen.if((0, codegen_1._)`typeof ${item} == "string"`, (0, codegen_1._)`${item} += "_"`);
@@ -12750,7 +12750,7 @@ var require_uniqueItems = __commonJS({
         function loopN2(i, j) {
           const eql = (0, util_1.useFunc)(gen, equal_1.default);
           const outer = gen.name("outer");
-          gen.label(outer).for((0, codegen_1._)`;${i}--;`, () => gen.for((0, codegen_1._)`${j} = ${i}; ${j}--;`, () => gen.if((0, codegen_1._)`${eql}(${data2}[${i}], ${data2}[${j}])`, () => {
+          gen.label(outer).for((0, codegen_1._)`;${i}--;`, () => gen.for((0, codegen_1._)`${j} = ${i}; ${j}--;`, () => gen.if((0, codegen_1._)`${eql}(${data3}[${i}], ${data3}[${j}])`, () => {
             cxt.error();
             gen.assign(valid, false).break(outer);
           })));
@@ -12778,11 +12778,11 @@ var require_const = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, data: data2, $data, schemaCode, schema } = cxt;
+        const { gen, data: data3, $data, schemaCode, schema } = cxt;
         if ($data || schema && typeof schema == "object") {
-          cxt.fail$data((0, codegen_1._)`!${(0, util_1.useFunc)(gen, equal_1.default)}(${data2}, ${schemaCode})`);
+          cxt.fail$data((0, codegen_1._)`!${(0, util_1.useFunc)(gen, equal_1.default)}(${data3}, ${schemaCode})`);
         } else {
-          cxt.fail((0, codegen_1._)`${schema} !== ${data2}`);
+          cxt.fail((0, codegen_1._)`${schema} !== ${data3}`);
         }
       }
     };
@@ -12808,7 +12808,7 @@ var require_enum = __commonJS({
       $data: true,
       error,
       code(cxt) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        const { gen, data: data3, $data, schema, schemaCode, it } = cxt;
         if (!$data && schema.length === 0)
           throw new Error("enum must have non-empty array");
         const useLoop = schema.length >= it.opts.loopEnum;
@@ -12827,11 +12827,11 @@ var require_enum = __commonJS({
         cxt.pass(valid);
         function loopEnum() {
           gen.assign(valid, false);
-          gen.forOf("v", schemaCode, (v) => gen.if((0, codegen_1._)`${getEql()}(${data2}, ${v})`, () => gen.assign(valid, true).break()));
+          gen.forOf("v", schemaCode, (v) => gen.if((0, codegen_1._)`${getEql()}(${data3}, ${v})`, () => gen.assign(valid, true).break()));
         }
         function equalCode(vSchema, i) {
           const sch = schema[i];
-          return typeof sch === "object" && sch !== null ? (0, codegen_1._)`${getEql()}(${data2}, ${vSchema}[${i}])` : (0, codegen_1._)`${data2} === ${sch}`;
+          return typeof sch === "object" && sch !== null ? (0, codegen_1._)`${getEql()}(${data3}, ${vSchema}[${i}])` : (0, codegen_1._)`${data3} === ${sch}`;
         }
       }
     };
@@ -12906,9 +12906,9 @@ var require_additionalItems = __commonJS({
       }
     };
     function validateAdditionalItems(cxt, items) {
-      const { gen, schema, data: data2, keyword, it } = cxt;
+      const { gen, schema, data: data3, keyword, it } = cxt;
       it.items = true;
-      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+      const len = gen.const("len", (0, codegen_1._)`${data3}.length`);
       if (schema === false) {
         cxt.setParams({ len: items.length });
         cxt.pass((0, codegen_1._)`${len} <= ${items.length}`);
@@ -12955,13 +12955,13 @@ var require_items = __commonJS({
       }
     };
     function validateTuple(cxt, extraItems, schArr = cxt.schema) {
-      const { gen, parentSchema, data: data2, keyword, it } = cxt;
+      const { gen, parentSchema, data: data3, keyword, it } = cxt;
       checkStrictTuple(parentSchema);
       if (it.opts.unevaluated && schArr.length && it.items !== true) {
         it.items = util_1.mergeEvaluated.items(gen, schArr.length, it.items);
       }
       const valid = gen.name("valid");
-      const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+      const len = gen.const("len", (0, codegen_1._)`${data3}.length`);
       schArr.forEach((sch, i) => {
         if ((0, util_1.alwaysValidSchema)(it, sch))
           return;
@@ -13058,7 +13058,7 @@ var require_contains = __commonJS({
       trackErrors: true,
       error,
       code(cxt) {
-        const { gen, schema, parentSchema, data: data2, it } = cxt;
+        const { gen, schema, parentSchema, data: data3, it } = cxt;
         let min;
         let max;
         const { minContains, maxContains } = parentSchema;
@@ -13068,7 +13068,7 @@ var require_contains = __commonJS({
         } else {
           min = 1;
         }
-        const len = gen.const("len", (0, codegen_1._)`${data2}.length`);
+        const len = gen.const("len", (0, codegen_1._)`${data3}.length`);
         cxt.setParams({ min, max });
         if (max === void 0 && min === 0) {
           (0, util_1.checkStrictMode)(it, `"minContains" == 0 without "maxContains": "contains" keyword ignored`);
@@ -13093,7 +13093,7 @@ var require_contains = __commonJS({
         } else if (min === 0) {
           gen.let(valid, true);
           if (max !== void 0)
-            gen.if((0, codegen_1._)`${data2}.length > 0`, validateItemsWithCount);
+            gen.if((0, codegen_1._)`${data3}.length > 0`, validateItemsWithCount);
         } else {
           gen.let(valid, false);
           validateItemsWithCount();
@@ -13176,7 +13176,7 @@ var require_dependencies = __commonJS({
       return [propertyDeps, schemaDeps];
     }
     function validatePropertyDeps(cxt, propertyDeps = cxt.schema) {
-      const { gen, data: data2, it } = cxt;
+      const { gen, data: data3, it } = cxt;
       if (Object.keys(propertyDeps).length === 0)
         return;
       const missing2 = gen.let("missing");
@@ -13184,7 +13184,7 @@ var require_dependencies = __commonJS({
         const deps = propertyDeps[prop];
         if (deps.length === 0)
           continue;
-        const hasProperty = (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties);
+        const hasProperty = (0, code_1.propertyInData)(gen, data3, prop, it.opts.ownProperties);
         cxt.setParams({
           property: prop,
           depsCount: deps.length,
@@ -13205,13 +13205,13 @@ var require_dependencies = __commonJS({
     }
     exports2.validatePropertyDeps = validatePropertyDeps;
     function validateSchemaDeps(cxt, schemaDeps = cxt.schema) {
-      const { gen, data: data2, keyword, it } = cxt;
+      const { gen, data: data3, keyword, it } = cxt;
       const valid = gen.name("valid");
       for (const prop in schemaDeps) {
         if ((0, util_1.alwaysValidSchema)(it, schemaDeps[prop]))
           continue;
         gen.if(
-          (0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties),
+          (0, code_1.propertyInData)(gen, data3, prop, it.opts.ownProperties),
           () => {
             const schCxt = cxt.subschema({ keyword, schemaProp: prop }, valid);
             cxt.mergeValidEvaluated(schCxt, valid);
@@ -13244,11 +13244,11 @@ var require_propertyNames = __commonJS({
       schemaType: ["object", "boolean"],
       error,
       code(cxt) {
-        const { gen, schema, data: data2, it } = cxt;
+        const { gen, schema, data: data3, it } = cxt;
         if ((0, util_1.alwaysValidSchema)(it, schema))
           return;
         const valid = gen.name("valid");
-        gen.forIn("key", data2, (key) => {
+        gen.forIn("key", data3, (key) => {
           cxt.setParams({ propertyName: key });
           cxt.subschema({
             keyword: "propertyNames",
@@ -13291,7 +13291,7 @@ var require_additionalProperties = __commonJS({
       trackErrors: true,
       error,
       code(cxt) {
-        const { gen, schema, parentSchema, data: data2, errsCount, it } = cxt;
+        const { gen, schema, parentSchema, data: data3, errsCount, it } = cxt;
         if (!errsCount)
           throw new Error("ajv implementation error");
         const { allErrors, opts } = it;
@@ -13303,7 +13303,7 @@ var require_additionalProperties = __commonJS({
         checkAdditionalProperties();
         cxt.ok((0, codegen_1._)`${errsCount} === ${names_1.default.errors}`);
         function checkAdditionalProperties() {
-          gen.forIn("key", data2, (key) => {
+          gen.forIn("key", data3, (key) => {
             if (!props.length && !patProps.length)
               additionalPropertyCode(key);
             else
@@ -13326,7 +13326,7 @@ var require_additionalProperties = __commonJS({
           return (0, codegen_1.not)(definedProp);
         }
         function deleteAdditional(key) {
-          gen.code((0, codegen_1._)`delete ${data2}[${key}]`);
+          gen.code((0, codegen_1._)`delete ${data3}[${key}]`);
         }
         function additionalPropertyCode(key) {
           if (opts.removeAdditional === "all" || opts.removeAdditional && schema === false) {
@@ -13390,7 +13390,7 @@ var require_properties = __commonJS({
       type: "object",
       schemaType: "object",
       code(cxt) {
-        const { gen, schema, parentSchema, data: data2, it } = cxt;
+        const { gen, schema, parentSchema, data: data3, it } = cxt;
         if (it.opts.removeAdditional === "all" && parentSchema.additionalProperties === void 0) {
           additionalProperties_1.default.code(new validate_1.KeywordCxt(it, additionalProperties_1.default, "additionalProperties"));
         }
@@ -13409,7 +13409,7 @@ var require_properties = __commonJS({
           if (hasDefault(prop)) {
             applyPropertySchema(prop);
           } else {
-            gen.if((0, code_1.propertyInData)(gen, data2, prop, it.opts.ownProperties));
+            gen.if((0, code_1.propertyInData)(gen, data3, prop, it.opts.ownProperties));
             applyPropertySchema(prop);
             if (!it.allErrors)
               gen.else().var(valid, true);
@@ -13448,7 +13448,7 @@ var require_patternProperties = __commonJS({
       type: "object",
       schemaType: "object",
       code(cxt) {
-        const { gen, schema, data: data2, parentSchema, it } = cxt;
+        const { gen, schema, data: data3, parentSchema, it } = cxt;
         const { opts } = it;
         const patterns = (0, code_1.allSchemaProperties)(schema);
         const alwaysValidPatterns = patterns.filter((p) => (0, util_1.alwaysValidSchema)(it, schema[p]));
@@ -13483,7 +13483,7 @@ var require_patternProperties = __commonJS({
           }
         }
         function validateProperties(pat) {
-          gen.forIn("key", data2, (key) => {
+          gen.forIn("key", data3, (key) => {
             gen.if((0, codegen_1._)`${(0, code_1.usePattern)(cxt, pat)}.test(${key})`, () => {
               const alwaysValid = alwaysValidPatterns.includes(pat);
               if (!alwaysValid) {
@@ -13793,7 +13793,7 @@ var require_format = __commonJS({
       $data: true,
       error,
       code(cxt, ruleType) {
-        const { gen, data: data2, $data, schema, schemaCode, it } = cxt;
+        const { gen, data: data3, $data, schema, schemaCode, it } = cxt;
         const { opts, errSchemaPath, schemaEnv, self } = it;
         if (!opts.validateFormats)
           return;
@@ -13817,8 +13817,8 @@ var require_format = __commonJS({
             return (0, codegen_1._)`${schemaCode} && !${format2}`;
           }
           function invalidFmt() {
-            const callFormat = schemaEnv.$async ? (0, codegen_1._)`(${fDef}.async ? await ${format2}(${data2}) : ${format2}(${data2}))` : (0, codegen_1._)`${format2}(${data2})`;
-            const validData = (0, codegen_1._)`(typeof ${format2} == "function" ? ${callFormat} : ${format2}.test(${data2}))`;
+            const callFormat = schemaEnv.$async ? (0, codegen_1._)`(${fDef}.async ? await ${format2}(${data3}) : ${format2}(${data3}))` : (0, codegen_1._)`${format2}(${data3})`;
+            const validData = (0, codegen_1._)`(typeof ${format2} == "function" ? ${callFormat} : ${format2}.test(${data3}))`;
             return (0, codegen_1._)`${format2} && ${format2} !== true && ${fType} === ${ruleType} && !${validData}`;
           }
         }
@@ -13855,9 +13855,9 @@ var require_format = __commonJS({
             if (typeof formatDef == "object" && !(formatDef instanceof RegExp) && formatDef.async) {
               if (!schemaEnv.$async)
                 throw new Error("async format in sync schema");
-              return (0, codegen_1._)`await ${fmtRef}(${data2})`;
+              return (0, codegen_1._)`await ${fmtRef}(${data3})`;
             }
-            return typeof format2 == "function" ? (0, codegen_1._)`${fmtRef}(${data2})` : (0, codegen_1._)`${fmtRef}.test(${data2})`;
+            return typeof format2 == "function" ? (0, codegen_1._)`${fmtRef}(${data3})` : (0, codegen_1._)`${fmtRef}.test(${data3})`;
           }
         }
       }
@@ -13956,7 +13956,7 @@ var require_discriminator = __commonJS({
       schemaType: "object",
       error,
       code(cxt) {
-        const { gen, data: data2, schema, parentSchema, it } = cxt;
+        const { gen, data: data3, schema, parentSchema, it } = cxt;
         const { oneOf } = parentSchema;
         if (!it.opts.discriminator) {
           throw new Error("discriminator: requires discriminator option");
@@ -13969,7 +13969,7 @@ var require_discriminator = __commonJS({
         if (!oneOf)
           throw new Error("discriminator: requires oneOf keyword");
         const valid = gen.let("valid", false);
-        const tag = gen.const("tag", (0, codegen_1._)`${data2}${(0, codegen_1.getProperty)(tagName)}`);
+        const tag = gen.const("tag", (0, codegen_1._)`${data3}${(0, codegen_1.getProperty)(tagName)}`);
         gen.if((0, codegen_1._)`typeof ${tag} == "string"`, () => validateMapping(), () => cxt.error(false, { discrError: types_1.DiscrError.Tag, tag, tagName }));
         cxt.ok(valid);
         function validateMapping() {
@@ -15804,46 +15804,46 @@ var require_to_buffer = __commonJS({
     var useUint8Array = typeof Uint8Array !== "undefined";
     var useArrayBuffer = typeof ArrayBuffer !== "undefined" && typeof Uint8Array !== "undefined";
     var useFromArrayBuffer = useArrayBuffer && (Buffer2.prototype instanceof Uint8Array || Buffer2.TYPED_ARRAY_SUPPORT);
-    module2.exports = function toBuffer(data2, encoding) {
-      if (Buffer2.isBuffer(data2)) {
-        if (data2.constructor && !("isBuffer" in data2)) {
-          return Buffer2.from(data2);
+    module2.exports = function toBuffer(data3, encoding) {
+      if (Buffer2.isBuffer(data3)) {
+        if (data3.constructor && !("isBuffer" in data3)) {
+          return Buffer2.from(data3);
         }
-        return data2;
+        return data3;
       }
-      if (typeof data2 === "string") {
-        return Buffer2.from(data2, encoding);
+      if (typeof data3 === "string") {
+        return Buffer2.from(data3, encoding);
       }
-      if (useArrayBuffer && isView(data2)) {
-        if (data2.byteLength === 0) {
+      if (useArrayBuffer && isView(data3)) {
+        if (data3.byteLength === 0) {
           return Buffer2.alloc(0);
         }
         if (useFromArrayBuffer) {
-          var res = Buffer2.from(data2.buffer, data2.byteOffset, data2.byteLength);
-          if (res.byteLength === data2.byteLength) {
+          var res = Buffer2.from(data3.buffer, data3.byteOffset, data3.byteLength);
+          if (res.byteLength === data3.byteLength) {
             return res;
           }
         }
-        var uint8 = data2 instanceof Uint8Array ? data2 : new Uint8Array(data2.buffer, data2.byteOffset, data2.byteLength);
+        var uint8 = data3 instanceof Uint8Array ? data3 : new Uint8Array(data3.buffer, data3.byteOffset, data3.byteLength);
         var result2 = Buffer2.from(uint8);
-        if (result2.length === data2.byteLength) {
+        if (result2.length === data3.byteLength) {
           return result2;
         }
       }
-      if (useUint8Array && data2 instanceof Uint8Array) {
-        return Buffer2.from(data2);
+      if (useUint8Array && data3 instanceof Uint8Array) {
+        return Buffer2.from(data3);
       }
-      var isArr = isArray2(data2);
+      var isArr = isArray2(data3);
       if (isArr) {
-        for (var i = 0; i < data2.length; i += 1) {
-          var x = data2[i];
+        for (var i = 0; i < data3.length; i += 1) {
+          var x = data3[i];
           if (typeof x !== "number" || x < 0 || x > 255 || ~~x !== x) {
             throw new RangeError("Array items must be numbers in the range 0-255.");
           }
         }
       }
-      if (isArr || Buffer2.isBuffer(data2) && data2.constructor && typeof data2.constructor.isBuffer === "function" && data2.constructor.isBuffer(data2)) {
-        return Buffer2.from(data2);
+      if (isArr || Buffer2.isBuffer(data3) && data3.constructor && typeof data3.constructor.isBuffer === "function" && data3.constructor.isBuffer(data3)) {
+        return Buffer2.from(data3);
       }
       throw new TypeError('The "data" argument must be a string, an Array, a Buffer, a Uint8Array, or a DataView.');
     };
@@ -15862,17 +15862,17 @@ var require_hash = __commonJS({
       this._blockSize = blockSize;
       this._len = 0;
     }
-    Hash.prototype.update = function(data2, enc) {
-      data2 = toBuffer(data2, enc || "utf8");
+    Hash.prototype.update = function(data3, enc) {
+      data3 = toBuffer(data3, enc || "utf8");
       var block = this._block;
       var blockSize = this._blockSize;
-      var length = data2.length;
+      var length = data3.length;
       var accum = this._len;
       for (var offset = 0; offset < length; ) {
         var assigned = accum % blockSize;
         var remainder = Math.min(length - offset, blockSize - assigned);
         for (var i = 0; i < remainder; i++) {
-          block[assigned + i] = data2[offset + i];
+          block[assigned + i] = data3[offset + i];
         }
         accum += remainder;
         offset += remainder;
@@ -15901,8 +15901,8 @@ var require_hash = __commonJS({
         this._block.writeUInt32BE(lowBits, this._blockSize - 4);
       }
       this._update(this._block);
-      var hash = this._hash();
-      return enc ? hash.toString(enc) : hash;
+      var hash2 = this._hash();
+      return enc ? hash2.toString(enc) : hash2;
     };
     Hash.prototype._update = function() {
       throw new Error("_update must be implemented by subclass");
@@ -16296,7 +16296,7 @@ var require_crc32 = __commonJS({
     })(function(CRC322) {
       CRC322.version = "1.2.2";
       function signed_crc_table() {
-        var c = 0, table = new Array(256);
+        var c = 0, table2 = new Array(256);
         for (var n = 0; n != 256; ++n) {
           c = n;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
@@ -16307,20 +16307,20 @@ var require_crc32 = __commonJS({
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
-          table[n] = c;
+          table2[n] = c;
         }
-        return typeof Int32Array !== "undefined" ? new Int32Array(table) : table;
+        return typeof Int32Array !== "undefined" ? new Int32Array(table2) : table2;
       }
       var T0 = signed_crc_table();
       function slice_by_16_tables(T) {
-        var c = 0, v = 0, n = 0, table = typeof Int32Array !== "undefined" ? new Int32Array(4096) : new Array(4096);
-        for (n = 0; n != 256; ++n) table[n] = T[n];
+        var c = 0, v = 0, n = 0, table2 = typeof Int32Array !== "undefined" ? new Int32Array(4096) : new Array(4096);
+        for (n = 0; n != 256; ++n) table2[n] = T[n];
         for (n = 0; n != 256; ++n) {
           v = T[n];
-          for (c = 256 + n; c < 4096; c += 256) v = table[c] = v >>> 8 ^ T[v & 255];
+          for (c = 256 + n; c < 4096; c += 256) v = table2[c] = v >>> 8 ^ T[v & 255];
         }
         var out = [];
-        for (n = 1; n != 16; ++n) out[n - 1] = typeof Int32Array !== "undefined" ? table.subarray(n * 256, n * 256 + 256) : table.slice(n * 256, n * 256 + 256);
+        for (n = 1; n != 16; ++n) out[n - 1] = typeof Int32Array !== "undefined" ? table2.subarray(n * 256, n * 256 + 256) : table2.slice(n * 256, n * 256 + 256);
         return out;
       }
       var TT = slice_by_16_tables(T0);
@@ -17131,15 +17131,15 @@ var require_crc322 = __commonJS({
   "node_modules/pako/lib/zlib/crc32.js"(exports2, module2) {
     "use strict";
     function makeTable() {
-      var c, table = [];
+      var c, table2 = [];
       for (var n = 0; n < 256; n++) {
         c = n;
         for (var k = 0; k < 8; k++) {
           c = c & 1 ? 3988292384 ^ c >>> 1 : c >>> 1;
         }
-        table[n] = c;
+        table2[n] = c;
       }
-      return table;
+      return table2;
     }
     var crcTable = makeTable();
     function crc32(crc, buf, len, pos) {
@@ -18465,7 +18465,7 @@ var require_deflate2 = __commonJS({
         this._dict_set = true;
       }
     }
-    Deflate.prototype.push = function(data2, mode) {
+    Deflate.prototype.push = function(data3, mode) {
       var strm = this.strm;
       var chunkSize = this.options.chunkSize;
       var status, _mode;
@@ -18473,12 +18473,12 @@ var require_deflate2 = __commonJS({
         return false;
       }
       _mode = mode === ~~mode ? mode : mode === true ? Z_FINISH : Z_NO_FLUSH;
-      if (typeof data2 === "string") {
-        strm.input = strings.string2buf(data2);
-      } else if (toString.call(data2) === "[object ArrayBuffer]") {
-        strm.input = new Uint8Array(data2);
+      if (typeof data3 === "string") {
+        strm.input = strings.string2buf(data3);
+      } else if (toString.call(data3) === "[object ArrayBuffer]") {
+        strm.input = new Uint8Array(data3);
       } else {
-        strm.input = data2;
+        strm.input = data3;
       }
       strm.next_in = 0;
       strm.avail_in = strm.input.length;
@@ -18933,7 +18933,7 @@ var require_inftrees = __commonJS({
       64,
       64
     ];
-    module2.exports = function inflate_table(type, lens, lens_index, codes, table, table_index, work, opts) {
+    module2.exports = function inflate_table(type, lens, lens_index, codes, table2, table_index, work, opts) {
       var bits = opts.bits;
       var len = 0;
       var sym = 0;
@@ -18973,8 +18973,8 @@ var require_inftrees = __commonJS({
         root = max;
       }
       if (max === 0) {
-        table[table_index++] = 1 << 24 | 64 << 16 | 0;
-        table[table_index++] = 1 << 24 | 64 << 16 | 0;
+        table2[table_index++] = 1 << 24 | 64 << 16 | 0;
+        table2[table_index++] = 1 << 24 | 64 << 16 | 0;
         opts.bits = 1;
         return 0;
       }
@@ -19049,7 +19049,7 @@ var require_inftrees = __commonJS({
         min = fill;
         do {
           fill -= incr;
-          table[next + (huff >> drop) + fill] = here_bits << 24 | here_op << 16 | here_val | 0;
+          table2[next + (huff >> drop) + fill] = here_bits << 24 | here_op << 16 | here_val | 0;
         } while (fill !== 0);
         incr = 1 << len - 1;
         while (huff & incr) {
@@ -19088,11 +19088,11 @@ var require_inftrees = __commonJS({
             return 1;
           }
           low = huff & mask;
-          table[low] = root << 24 | curr << 16 | next - table_index | 0;
+          table2[low] = root << 24 | curr << 16 | next - table_index | 0;
         }
       }
       if (huff !== 0) {
-        table[next + huff] = len - drop << 24 | 64 << 16 | 0;
+        table2[next + huff] = len - drop << 24 | 64 << 16 | 0;
       }
       opts.bits = root;
       return 0;
@@ -20469,7 +20469,7 @@ var require_inflate2 = __commonJS({
         }
       }
     }
-    Inflate.prototype.push = function(data2, mode) {
+    Inflate.prototype.push = function(data3, mode) {
       var strm = this.strm;
       var chunkSize = this.options.chunkSize;
       var dictionary = this.options.dictionary;
@@ -20480,12 +20480,12 @@ var require_inflate2 = __commonJS({
         return false;
       }
       _mode = mode === ~~mode ? mode : mode === true ? c.Z_FINISH : c.Z_NO_FLUSH;
-      if (typeof data2 === "string") {
-        strm.input = strings.binstring2buf(data2);
-      } else if (toString.call(data2) === "[object ArrayBuffer]") {
-        strm.input = new Uint8Array(data2);
+      if (typeof data3 === "string") {
+        strm.input = strings.binstring2buf(data3);
+      } else if (toString.call(data3) === "[object ArrayBuffer]") {
+        strm.input = new Uint8Array(data3);
       } else {
-        strm.input = data2;
+        strm.input = data3;
       }
       strm.next_in = 0;
       strm.avail_in = strm.input.length;
@@ -20852,7 +20852,7 @@ var require_ignore = __commonJS({
       let source = regexCache[pattern2];
       if (!source) {
         source = REPLACERS.reduce(
-          (prev, [matcher2, replacer]) => prev.replace(matcher2, replacer.bind(pattern2)),
+          (prev, [matcher3, replacer]) => prev.replace(matcher3, replacer.bind(pattern2)),
           pattern2
         );
         regexCache[pattern2] = source;
@@ -21641,13 +21641,13 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
       return new Hash().update(buffer).digest("hex");
     }
     async function subtleSHA1(buffer) {
-      const hash = await crypto.subtle.digest("SHA-1", buffer);
-      return toHex(hash);
+      const hash2 = await crypto.subtle.digest("SHA-1", buffer);
+      return toHex(hash2);
     }
     async function testSubtleSHA1() {
       try {
-        const hash = await subtleSHA1(new Uint8Array([]));
-        return hash === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+        const hash2 = await subtleSHA1(new Uint8Array([]));
+        return hash2 === "da39a3ee5e6b4b0d3255bfef95601890afd80709";
       } catch (_) {
       }
       return false;
@@ -23785,8 +23785,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
       }
     };
-    function resolveInflated({ type, data: data2, reference, offset }, cache3, offsetByOid) {
-      const object = Buffer.from(data2.buffer, data2.byteOffset, data2.byteLength);
+    function resolveInflated({ type, data: data3, reference, offset }, cache3, offsetByOid) {
+      const object = Buffer.from(data3.buffer, data3.byteOffset, data3.byteLength);
       if (type !== "ofs-delta" && type !== "ref-delta") return { type, object };
       const baseOffset = type === "ofs-delta" ? offset - decodeVarInt(new BufferCursor(reference)) : offsetByOid.get(reference.toString("hex"));
       const base = cache3.get(baseOffset);
@@ -23827,8 +23827,8 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const size = reader.readUInt32BE();
         const hashes = [];
         for (let i = 0; i < size; i++) {
-          const hash = reader.slice(20).toString("hex");
-          hashes[i] = hash;
+          const hash2 = reader.slice(20).toString("hex");
+          hashes[i] = hash2;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
@@ -23862,7 +23862,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         let lastPercent = null;
         const cache3 = new ObjectCache(RESOLVE_CACHE_BYTES);
         const offsetByOid = /* @__PURE__ */ new Map();
-        await listpack([pack], async ({ data: data2, type, reference, offset, num: num2 }) => {
+        await listpack([pack], async ({ data: data3, type, reference, offset, num: num2 }) => {
           if (totalObjectCount === null) totalObjectCount = num2;
           const percent = Math.floor(
             (totalObjectCount - num2) * 100 / totalObjectCount
@@ -23897,7 +23897,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           const o = offsetToObject[offset];
           if (!o) return;
           const resolved = resolveInflated(
-            { type, data: data2, reference, offset },
+            { type, data: data3, reference, offset },
             cache3,
             offsetByOid
           );
@@ -23968,23 +23968,23 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         const fanoutBuffer = new BufferCursor(Buffer.alloc(256 * 4));
         for (let i = 0; i < 256; i++) {
           let count = 0;
-          for (const hash of this.hashes) {
-            if (parseInt(hash.slice(0, 2), 16) <= i) count++;
+          for (const hash2 of this.hashes) {
+            if (parseInt(hash2.slice(0, 2), 16) <= i) count++;
           }
           fanoutBuffer.writeUInt32BE(count);
         }
         buffers.push(fanoutBuffer.buffer);
-        for (const hash of this.hashes) {
-          write2(hash, "hex");
+        for (const hash2 of this.hashes) {
+          write2(hash2, "hex");
         }
         const crcsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash of this.hashes) {
-          crcsBuffer.writeUInt32BE(this.crcs[hash]);
+        for (const hash2 of this.hashes) {
+          crcsBuffer.writeUInt32BE(this.crcs[hash2]);
         }
         buffers.push(crcsBuffer.buffer);
         const offsetsBuffer = new BufferCursor(Buffer.alloc(this.hashes.length * 4));
-        for (const hash of this.hashes) {
-          offsetsBuffer.writeUInt32BE(this.offsets.get(hash));
+        for (const hash2 of this.hashes) {
+          offsetsBuffer.writeUInt32BE(this.offsets.get(hash2));
         }
         buffers.push(offsetsBuffer.buffer);
         write2(this.packfileSha, "hex");
@@ -24112,11 +24112,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
     }
     var SHA1_CHUNK_SIZE = 8 * 1024 * 1024;
     async function shasumRange(buffer, { start = 0, end = buffer.length } = {}) {
-      const hash = crypto$1.createHash("sha1");
+      const hash2 = crypto$1.createHash("sha1");
       for (let i = start; i < end; i += SHA1_CHUNK_SIZE) {
-        hash.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
+        hash2.update(buffer.subarray(i, Math.min(i + SHA1_CHUNK_SIZE, end)));
       }
-      return hash.digest("hex");
+      return hash2.digest("hex");
     }
     async function readObjectPacked({
       fs: fs2,
@@ -28428,10 +28428,10 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
     };
     var stringifyBody = async (res) => {
       try {
-        const data2 = Buffer.from(await collect4(res.body));
-        const response = data2.toString("utf8");
+        const data3 = Buffer.from(await collect4(res.body));
+        const response = data3.toString("utf8");
         const preview = response.length < 256 ? response : response.slice(0, 256) + "...";
-        return { preview, response, data: data2 };
+        return { preview, response, data: data3 };
       } catch (e) {
         return {};
       }
@@ -28526,9 +28526,9 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
           remoteHTTP.auth = auth;
           return remoteHTTP;
         } else {
-          const { preview, response, data: data2 } = await stringifyBody(res);
+          const { preview, response, data: data3 } = await stringifyBody(res);
           try {
-            const remoteHTTP = await parseRefsAdResponse([data2], { service });
+            const remoteHTTP = await parseRefsAdResponse([data3], { service });
             remoteHTTP.auth = auth;
             return remoteHTTP;
           } catch (e) {
@@ -28904,8 +28904,8 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       let nak = false;
       let done = false;
       return new Promise((resolve4, reject) => {
-        forAwait(packetlines, (data2) => {
-          const line = data2.toString("utf8").trim();
+        forAwait(packetlines, (data3) => {
+          const line = data3.toString("utf8").trim();
           if (line.startsWith("shallow")) {
             const oid = line.slice(-41).trim();
             if (oid.length !== 40) {
@@ -31143,12 +31143,12 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
       gitdir = join8(dir, ".git"),
       oids
     }) {
-      const hash = new Hash();
+      const hash2 = new Hash();
       const outputStream = [];
       function write2(chunk, enc) {
         const buff = Buffer.from(chunk, enc);
         outputStream.push(buff);
-        hash.update(buff);
+        hash2.update(buff);
       }
       async function writeObject2({ stype, object }) {
         const type = types[stype];
@@ -31173,7 +31173,7 @@ ${obj.gpgsig ? obj.gpgsig : ""}`;
         const { type, object } = await _readObject({ fs: fs2, cache: cache3, gitdir, oid });
         await writeObject2({ write: write2, object, stype: type });
       }
-      const digest = hash.digest();
+      const digest = hash2.digest();
       outputStream.push(digest);
       return outputStream;
     }
@@ -33459,7 +33459,7 @@ function systemClock() {
 }
 
 // src/action/run-action.ts
-var import_node_crypto13 = require("node:crypto");
+var import_node_crypto14 = require("node:crypto");
 var import_promises7 = require("node:fs/promises");
 var import_node_path10 = require("node:path");
 
@@ -33764,11 +33764,11 @@ var OutputCache = class {
   }
   /** What is known of a request. */
   async get(key) {
-    const kept4 = this.#kept.get(key);
-    if (kept4 !== void 0) {
+    const kept5 = this.#kept.get(key);
+    if (kept5 !== void 0) {
       this.#kept.delete(key);
-      this.#kept.set(key, kept4);
-      return kept4.output;
+      this.#kept.set(key, kept5);
+      return kept5.output;
     }
     const text = await this.#read(key);
     const output = text === void 0 ? void 0 : parseEntry(text);
@@ -33915,8 +33915,8 @@ function objectId(key) {
   return `${group2}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name2}`;
 }
 function parseObjectId(id) {
-  const [group2, kind, namespace, name2, ...rest] = id.split("_").map(unescapePart);
-  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest.length > 0) {
+  const [group2, kind, namespace, name2, ...rest2] = id.split("_").map(unescapePart);
+  if (group2 === void 0 || !kind || namespace === void 0 || !name2 || rest2.length > 0) {
     return void 0;
   }
   return { group: group2, kind, namespace, name: name2 };
@@ -34218,19 +34218,19 @@ var import_yaml2 = __toESM(require_dist(), 1);
 // src/core/render/resolve-plain-scalar.ts
 var words = new Map([
   ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
-    (word) => [word, true]
+    (word2) => [word2, true]
   ),
   ...["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].map(
-    (word) => [word, false]
+    (word2) => [word2, false]
   ),
-  ...["", "~", "null", "Null", "NULL"].map((word) => [word, null])
+  ...["", "~", "null", "Null", "NULL"].map((word2) => [word2, null])
 ]);
 var notANumber = /^(\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF))$/;
 var integer = /^(?<sign>[-+]?)(0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<bin>[01]+)|0[oO]?(?<oct>[0-7]+)|(?<dec>0|[1-9][0-9]*))$/;
 var float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 function resolvePlainScalar(text) {
-  const word = words.get(text);
-  if (word !== void 0) return { ok: true, value: word };
+  const word2 = words.get(text);
+  if (word2 !== void 0) return { ok: true, value: word2 };
   if (notANumber.test(text)) return { ok: false, why: `${text} has no form in JSON` };
   if (!/^[-+.0-9]/.test(text)) return { ok: true, value: text };
   return resolveNumber(text);
@@ -34466,18 +34466,18 @@ function syntaxError(error, place) {
   };
 }
 function located(problem2, place) {
-  const { offset, ...rest } = problem2;
-  return { ...place(offset), severity: "error", ...rest };
+  const { offset, ...rest2 } = problem2;
+  return { ...place(offset), severity: "error", ...rest2 };
 }
 function lightContents(parsed, { file, index }) {
   if (parsed === null) return () => null;
-  let kept4 = new WeakRef(parsed);
+  let kept5 = new WeakRef(parsed);
   return () => {
-    const known3 = kept4.deref();
+    const known3 = kept5.deref();
     if (known3 !== void 0) return known3;
     const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
-    kept4 = new WeakRef(again);
+    kept5 = new WeakRef(again);
     return again;
   };
 }
@@ -34513,6 +34513,21 @@ function child(node, step) {
   return node.items.find(({ key }) => (0, import_yaml3.isScalar)(key) && keyNameOf(key) === String(step));
 }
 
+// src/core/secrets/region-secret.ts
+var regionField = "fromRegion";
+function regionSecretOf(object) {
+  const isSecret2 = object.kind === "Secret" && groupOf(object.apiVersion) === "";
+  const from = isSecret2 ? object[regionField] : void 0;
+  if (!isJsonObject(from) || typeof from["name"] !== "string") return void 0;
+  const { name: name2, keys } = from;
+  if (!Array.isArray(keys)) return { name: name2, keys: null };
+  return { name: name2, keys: keys.filter((key) => typeof key === "string") };
+}
+function withRegionSecret(metadata, { name: name2, keys }) {
+  const from = { name: name2, ...keys !== void 0 && { keys: [...keys] } };
+  return { apiVersion: "v1", kind: "Secret", metadata, [regionField]: from };
+}
+
 // src/core/secrets/sops-file.ts
 var sopsField = "sops";
 var openSecretFields = /* @__PURE__ */ new Set([
@@ -34524,7 +34539,8 @@ var openSecretFields = /* @__PURE__ */ new Set([
 ]);
 var secretFields = /* @__PURE__ */ new Set([...openSecretFields, "data", "stringData"]);
 function strangeFields(secret) {
-  return Object.keys(secret).filter((field) => !secretFields.has(field) && field !== sopsField);
+  const own2 = /* @__PURE__ */ new Set([sopsField, regionField]);
+  return Object.keys(secret).filter((field) => !secretFields.has(field) && !own2.has(field));
 }
 function sealedText(object) {
   const text = object[sopsField];
@@ -34574,10 +34590,16 @@ function sealed(manifest, file) {
   if (sops === void 0) return manifest;
   return { ...manifest, object: { apiVersion: apiVersion2, kind, metadata, [sopsField]: file.text } };
 }
+function regionFieldProblem({ object, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const message = `a Secret has no field "${regionField}"`;
+  const hint = "name a Secret of the region in `secrets` of the App";
+  return [mistake(keyAt([regionField]), { code: "invalid-object", message, hint })];
+}
 function sealProblems(manifest, documents) {
   const { object, at: at2, keyAt } = manifest;
   const sops = object[sopsField];
-  if (sops === void 0) return [];
+  if (sops === void 0) return regionFieldProblem(manifest);
   const here = keyAt([sopsField]);
   const tell4 = (message, hint) => [
     mistake(here, { code: "sealed-secret", message, hint })
@@ -34792,9 +34814,9 @@ function isKustomizationOf(folder, path3) {
 function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
-    const rest = hint === void 0 ? {} : { hint };
+    const rest2 = hint === void 0 ? {} : { hint };
     const words4 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest };
+    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest2 };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
@@ -35196,9 +35218,9 @@ function compareText(a, b) {
 
 // src/core/rollout/words.ts
 function someOf(names2, most = 3) {
-  const all = [...names2];
-  const shown2 = all.slice(0, most).join(", ");
-  return all.length > most ? `${shown2} and ${all.length - most} more` : shown2;
+  const count = "size" in names2 ? names2.size : names2.length;
+  const shown3 = names2.values().take(most).toArray().join(", ");
+  return count > most ? `${shown3} and ${count - most} more` : shown3;
 }
 function countOf(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
@@ -35207,7 +35229,7 @@ function spanInWords(ms) {
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))}ms`;
   const seconds = Math.round(ms / 100) / 10;
   if (seconds < 60) return `${seconds}s`;
-  const [hours, minutes, rest] = [
+  const [hours, minutes, rest2] = [
     Math.floor(seconds / 3600),
     Math.floor(seconds % 3600 / 60),
     Math.round(seconds % 60)
@@ -35215,7 +35237,7 @@ function spanInWords(ms) {
   const parts = [
     hours > 0 ? `${hours}h` : "",
     minutes > 0 ? `${minutes}m` : "",
-    rest > 0 ? `${rest}s` : ""
+    rest2 > 0 ? `${rest2}s` : ""
   ];
   return parts.join("");
 }
@@ -35237,6 +35259,165 @@ function keptIds(objects) {
   return new Set(objects.filter(({ object }) => isKept(object)).map(({ id }) => id));
 }
 
+// src/core/rollout/protected-objects.ts
+var protectedKinds = /* @__PURE__ */ new Set([
+  "/Namespace",
+  "/PersistentVolume",
+  "/PersistentVolumeClaim",
+  "apiextensions.k8s.io/CustomResourceDefinition"
+]);
+var statefulGroups = [
+  "acid.zalan.do",
+  "ceph.rook.io",
+  "cluster.x-k8s.io",
+  "crossplane.io",
+  "elasticsearch.k8s.elastic.co",
+  "k8ssandra.io",
+  "kafka.strimzi.io",
+  "kubevirt.io",
+  "longhorn.io",
+  "mariadb.com",
+  "mongodb.com",
+  "mysql.oracle.com",
+  "percona.com",
+  "postgres-operator.crunchydata.com",
+  "postgresql.cnpg.io",
+  "rabbitmq.com",
+  "redis.redis.opstreelabs.in",
+  "upbound.io"
+];
+var protectMark = "flotilla.dev/protect";
+function protectedObjects(renderings) {
+  const marked = /* @__PURE__ */ new Set();
+  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
+  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
+    if (isProtectedByContent(object)) marked.add(id);
+  }
+  return (id) => marked.has(id) || isProtectedKind(id);
+}
+function isProtectedKind(id) {
+  const key = parseObjectId(id);
+  if (key === void 0) return true;
+  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
+  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
+}
+function isProtectedByContent({ kind, metadata, ...rest2 }) {
+  const { labels, annotations: annotations2 } = metadata;
+  const isMarked = [labels, annotations2].some(
+    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
+  );
+  if (isMarked) return true;
+  const spec = rest2["spec"];
+  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
+  const claims = spec["volumeClaimTemplates"];
+  return Array.isArray(claims) && claims.length > 0;
+}
+
+// src/core/apply/immutable-fields.ts
+var binding = ["roleRef"];
+var data = ["data", "binaryData", "stringData", "immutable"];
+var table = {
+  "/ConfigMap": data,
+  "/Secret": [...data, "type"],
+  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
+  "/PersistentVolumeClaim": [
+    "spec.accessModes",
+    "spec.storageClassName",
+    "spec.selector",
+    "spec.volumeMode",
+    "spec.volumeName",
+    "spec.dataSource",
+    "spec.dataSourceRef"
+  ],
+  "apps/DaemonSet": ["spec.selector"],
+  "apps/Deployment": ["spec.selector"],
+  "apps/ReplicaSet": ["spec.selector"],
+  "apps/StatefulSet": [
+    "spec.selector",
+    "spec.serviceName",
+    "spec.volumeClaimTemplates",
+    "spec.podManagementPolicy"
+  ],
+  "batch/Job": ["spec.selector", "spec.template", "spec.completionMode", "spec.completions"],
+  "networking.k8s.io/IngressClass": ["spec.controller"],
+  "node.k8s.io/RuntimeClass": ["handler"],
+  "rbac.authorization.k8s.io/ClusterRoleBinding": binding,
+  "rbac.authorization.k8s.io/RoleBinding": binding,
+  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
+  "storage.k8s.io/StorageClass": [
+    "provisioner",
+    "parameters",
+    "reclaimPolicy",
+    "volumeBindingMode"
+  ]
+};
+function immutableFieldsOf({ apiVersion: apiVersion2, kind }) {
+  return table[`${groupOf(apiVersion2)}/${kind}`] ?? [];
+}
+function immutableValues(object) {
+  return immutableFieldsOf(object).filter((field) => object["immutable"] === true || !data.includes(field)).map((field) => [field, valueAt(object, field)]);
+}
+function immutableChanges(before, after) {
+  return immutableValues(before).flatMap(([field, value]) => {
+    const change2 = { before, after, from: value, to: valueAt(after, field) };
+    const isSame3 = canonicalJson(value) === canonicalJson(change2.to);
+    return isSame3 || allowed[field]?.(change2) === true ? [] : field;
+  });
+}
+var allowed = {
+  "spec.clusterIP": isAddressKept,
+  "spec.clusterIPs": isAddressKept,
+  "spec.volumeName": ({ from }) => from === null,
+  // Where its pods run may be changed while it has not begun.
+  "spec.template": ({ before }) => valueAt(before, "spec.suspend") === true,
+  // An indexed one grows and shrinks with its parallelism.
+  "spec.completions": ({ after, to }) => valueAt(after, "spec.completionMode") === "Indexed" && canonicalJson(valueAt(after, "spec.parallelism")) === canonicalJson(to),
+  type: ({ from, to }) => [from, to].every((type) => type === null || type === "Opaque")
+};
+function isAddressKept({ before, after, to }) {
+  const isExternal = (object) => valueAt(object, "spec.type") === "ExternalName";
+  return to === null || to === "" || isExternal(before) || isExternal(after);
+}
+function valueAt(object, field) {
+  let value = object;
+  for (const key of field.split(".")) {
+    const inner = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : void 0;
+    if (inner === void 0) return null;
+    value = inner;
+  }
+  return value;
+}
+
+// src/core/apply/ownership.ts
+var import_node_crypto2 = require("node:crypto");
+var ownerAnnotation = "flotilla.dev/owner";
+var appLabel = "flotilla.dev/app";
+var ownMarks = [
+  `.metadata.annotations.${ownerAnnotation}`,
+  `.metadata.labels.${appLabel}`
+];
+var systemNamespace = "flotilla-system";
+function ownerOf(fleet, app) {
+  return `${fleet}/${app}`;
+}
+function hashOf2(value) {
+  return (0, import_node_crypto2.hash)("sha256", canonicalJson(value));
+}
+
+// src/core/apply/made-anew.ts
+var annotation = "flotilla.dev/immutable";
+var word = "recreate";
+function mayBeMadeAnew(object) {
+  const { annotations: annotations2 } = object.metadata;
+  if (!isJsonObject(annotations2) || annotations2[annotation] !== word) return false;
+  if (immutableFieldsOf(object).length === 0) return false;
+  return !isProtectedKind(objectId(keyOf(object))) && !isProtectedByContent(object);
+}
+function madeAnewIds(objects) {
+  const own2 = objects.filter(({ object }) => mayBeMadeAnew(object));
+  return new Map(own2.map(({ id, object }) => [id, hashOf2(immutableValues(object))]));
+}
+
 // node_modules/@bufbuild/cel/dist/esm/error.js
 var privateSymbol = /* @__PURE__ */ Symbol.for("@bufbuild/cel/error");
 function celError(value, exprId) {
@@ -35254,8 +35435,8 @@ function celError(value, exprId) {
   }
   return new _CelError(`${value}`, value, exprId);
 }
-function celErrorMerge(first2, ...rest) {
-  return new _CelError(first2.message, rest, first2.exprId);
+function celErrorMerge(first2, ...rest2) {
+  return new _CelError(first2.message, rest2, first2.exprId);
 }
 function isCelError(v) {
   return typeof v === "object" && v !== null && privateSymbol in v;
@@ -37481,10 +37662,10 @@ function base64Decode(base64Str) {
   return written == size ? bytes : bytes.subarray(0, written);
 }
 function setFromBase64(bytes, base64Str) {
-  const table = getDecodeTable();
+  const table2 = getDecodeTable();
   let bytePos = 0, groupPos = 0, b, p = 0;
   for (let i = 0; i < base64Str.length; i++) {
-    b = table[base64Str.charCodeAt(i)];
+    b = table2[base64Str.charCodeAt(i)];
     if (b === void 0) {
       switch (base64Str[i]) {
         // @ts-ignore TS7029: Fallthrough case in switch -- ignore instead of expect-error for compiler settings without noFallthroughCasesInSwitch: true
@@ -37536,31 +37717,31 @@ function base64Encode(bytes, encoding = "std") {
   if (nativeToBase64) {
     return nativeToBase64.call(bytes, toBase64OptionsMap[encoding]);
   }
-  const table = getEncodeTable(encoding);
+  const table2 = getEncodeTable(encoding);
   const pad = encoding == "std";
   let base64 = "", groupPos = 0, b, p = 0;
   for (let i = 0; i < bytes.length; i++) {
     b = bytes[i];
     switch (groupPos) {
       case 0:
-        base64 += table[b >> 2];
+        base64 += table2[b >> 2];
         p = (b & 3) << 4;
         groupPos = 1;
         break;
       case 1:
-        base64 += table[p | b >> 4];
+        base64 += table2[p | b >> 4];
         p = (b & 15) << 2;
         groupPos = 2;
         break;
       case 2:
-        base64 += table[p | b >> 6];
-        base64 += table[b & 63];
+        base64 += table2[p | b >> 6];
+        base64 += table2[b & 63];
         groupPos = 0;
         break;
     }
   }
   if (groupPos) {
-    base64 += table[p];
+    base64 += table2[p];
     if (pad) {
       base64 += "=";
       if (groupPos == 1)
@@ -38879,9 +39060,9 @@ function compileMessageReader(descString, fieldReaders) {
       const [fieldNo, wireType] = reader.tag();
       const fieldReader = fieldReaders.get(fieldNo);
       if (fieldReader === void 0) {
-        const data2 = reader.skip(wireType, fieldNo, ctx.recursionLimit - ctx.depth);
+        const data3 = reader.skip(wireType, fieldNo, ctx.recursionLimit - ctx.depth);
         if (ctx.readUnknownFields) {
-          unknownFields.push({ no: fieldNo, wireType, data: data2 });
+          unknownFields.push({ no: fieldNo, wireType, data: data3 });
         }
         continue;
       }
@@ -38909,9 +39090,9 @@ function compileGroupReader(descString, fieldReaders) {
       }
       const fieldReader = fieldReaders.get(recordFieldNo);
       if (fieldReader === void 0) {
-        const data2 = reader.skip(wireType, recordFieldNo, ctx.recursionLimit - ctx.depth);
+        const data3 = reader.skip(wireType, recordFieldNo, ctx.recursionLimit - ctx.depth);
         if (ctx.readUnknownFields) {
-          unknownFields.push({ no: recordFieldNo, wireType, data: data2 });
+          unknownFields.push({ no: recordFieldNo, wireType, data: data3 });
         }
         continue;
       }
@@ -39240,8 +39421,8 @@ function compileMessage2(desc) {
     const unknown = message.$unknown;
     if (unknown !== void 0 && opts.writeUnknownFields) {
       for (let i = 0; i < unknown.length; i++) {
-        const { no, wireType, data: data2 } = unknown[i];
-        writer.tag(no, wireType).raw(data2);
+        const { no, wireType, data: data3 } = unknown[i];
+        writer.tag(no, wireType).raw(data3);
       }
     }
   };
@@ -39647,8 +39828,8 @@ function setExtension(message, extension, value) {
   const reader = new BinaryReader(writer.finish());
   while (reader.pos < reader.len) {
     const [no, wireType] = reader.tag();
-    const data2 = reader.skip(wireType, no);
-    ufs.push({ no, wireType, data: data2 });
+    const data3 = reader.skip(wireType, no);
+    ufs.push({ no, wireType, data: data3 });
   }
   message.$unknown = ufs;
 }
@@ -42284,8 +42465,8 @@ var UnicodeRangeTable = class {
   data;
   isStride1;
   SIZE;
-  constructor(data2, isStride1 = false) {
-    this.data = data2;
+  constructor(data3, isStride1 = false) {
+    this.data = data3;
     this.isStride1 = isStride1;
     this.SIZE = isStride1 ? 2 : 3;
   }
@@ -42724,9 +42905,9 @@ var buildForProperty = (name2) => {
   const base = sweepPlatform(pattern2);
   const delta = kind === "category" ? _DELTA_CATEGORIES.get(name2) : _DELTA_SCRIPTS.get(name2);
   const merged = delta ? mergeRanges(base, delta) : base;
-  const table = new UnicodeRangeTable(merged);
-  _sweepCache.set(cacheKey, table);
-  return table;
+  const table2 = new UnicodeRangeTable(merged);
+  _sweepCache.set(cacheKey, table2);
+  return table2;
 };
 var buildFoldOverlay = (name2) => {
   const cached = _foldCache.get(name2);
@@ -42802,16 +42983,16 @@ var buildFoldOverlay = (name2) => {
     out[i * 3 + 1] = merged[i][1];
     out[i * 3 + 2] = 1;
   }
-  const table = new UnicodeRangeTable(out);
-  _foldCache.set(name2, table);
-  return table;
+  const table2 = new UnicodeRangeTable(out);
+  _foldCache.set(name2, table2);
+  return table2;
 };
 var getUpper = () => {
-  const table = buildForProperty("Lu");
-  if (table === null) {
+  const table2 = buildForProperty("Lu");
+  if (table2 === null) {
     throw new Error("Upper: missing Lu property");
   }
-  return table;
+  return table2;
 };
 var UnicodeTables = {
   get CASE_ORBIT() {
@@ -43253,8 +43434,8 @@ var DFA = class _DFA {
   getState(pcs) {
     const closureResult = this.computeClosure(pcs);
     const sortedPCs = closureResult.pcs;
-    const hash = hashPCs(sortedPCs);
-    let bucket = this.stateCache.get(hash);
+    const hash2 = hashPCs(sortedPCs);
+    let bucket = this.stateCache.get(hash2);
     if (bucket) {
       for (let i = 0; i < bucket.length; i++) {
         const state2 = bucket[i];
@@ -43264,7 +43445,7 @@ var DFA = class _DFA {
       }
     } else {
       bucket = [];
-      this.stateCache.set(hash, bucket);
+      this.stateCache.set(hash2, bucket);
     }
     if (this.failed)
       return null;
@@ -44471,11 +44652,11 @@ var CharClass = class _CharClass {
   }
   // appendTable() appends the Unicode range table |table| to this CharClass.
   // Does not mutate |table|.
-  appendTable(table) {
-    for (let i = 0; i < table.length; ++i) {
-      const lo = table.getLo(i);
-      const hi = table.getHi(i);
-      const stride = table.getStride(i);
+  appendTable(table2) {
+    for (let i = 0; i < table2.length; ++i) {
+      const lo = table2.getLo(i);
+      const hi = table2.getHi(i);
+      const stride = table2.getStride(i);
       if (stride === 1) {
         this.appendRange(lo, hi);
         continue;
@@ -44488,12 +44669,12 @@ var CharClass = class _CharClass {
   }
   // appendNegatedTable() returns the result of appending the negation of range
   // table |table| to this CharClass.  Does not mutate |table|.
-  appendNegatedTable(table) {
+  appendNegatedTable(table2) {
     let nextLo = 0;
-    for (let i = 0; i < table.length; ++i) {
-      const lo = table.getLo(i);
-      const hi = table.getHi(i);
-      const stride = table.getStride(i);
+    for (let i = 0; i < table2.length; ++i) {
+      const lo = table2.getLo(i);
+      const hi = table2.getHi(i);
+      const stride = table2.getStride(i);
       if (stride === 1) {
         if (nextLo <= lo - 1) {
           this.appendRange(nextLo, lo - 1);
@@ -44515,8 +44696,8 @@ var CharClass = class _CharClass {
   }
   // appendTableWithSign() calls append{,Negated}Table depending on sign.
   // Does not mutate |table|.
-  appendTableWithSign(table, sign) {
-    return sign < 0 ? this.appendNegatedTable(table) : this.appendTable(table);
+  appendTableWithSign(table2, sign) {
+    return sign < 0 ? this.appendNegatedTable(table2) : this.appendTable(table2);
   }
   // negateClass() negates this CharClass, which must already be clean.
   negateClass() {
@@ -45814,13 +45995,13 @@ var Parser = class _Parser {
     if (c !== 123) {
       name2 = runeToString(c);
     } else {
-      const rest = t.rest();
-      const end = rest.indexOf("}");
+      const rest2 = t.rest();
+      const end = rest2.indexOf("}");
       if (end < 0) {
         t.rewindTo(startPos);
         throw new RE2JSSyntaxException(_Parser.ERR_INVALID_CHAR_RANGE, t.rest());
       }
-      name2 = rest.substring(0, end);
+      name2 = rest2.substring(0, end);
       t.skipString(name2);
       t.skip(1);
     }
@@ -53122,8 +53303,8 @@ function indexOutOfBounds(id, index, length) {
 // node_modules/@bufbuild/cel/dist/esm/activation.js
 var ObjectActivation = class {
   data;
-  constructor(data2) {
-    this.data = data2;
+  constructor(data3) {
+    this.data = data3;
   }
   resolve(name2) {
     const value = this.data[name2];
@@ -54344,9 +54525,9 @@ function typeOf(check, node, scope2) {
     childNodes(node).map((part) => typeOf(check, part, scope2))
   );
 }
-function partsType({ exprKind }, [first2, ...rest]) {
+function partsType({ exprKind }, [first2, ...rest2]) {
   if (exprKind.case !== "listExpr") return "any";
-  return { listOf: first2 !== void 0 && rest.every((type) => type === first2) ? first2 : "any" };
+  return { listOf: first2 !== void 0 && rest2.every((type) => type === first2) ? first2 : "any" };
 }
 function constantType(kind) {
   return kind === void 0 ? "any" : constantTypes[kind];
@@ -54487,7 +54668,6 @@ function foldType(check, fold, scope2) {
 
 // src/core/cel/meter-cel.ts
 var stepFunction = "@step";
-var matchFunction = "@match";
 var growFunction = "@grow";
 var lazy = /* @__PURE__ */ new Set(["_&&_", "_||_", "_?_:_", "_[_]", "@not_strictly_false"]);
 function meterCel({ expr }) {
@@ -54502,9 +54682,8 @@ function allNodes(node) {
 }
 function meterCall(call) {
   if (lazy.has(call.function)) return;
-  const by = call.function === "matches" ? matchFunction : stepFunction;
-  if (call.target !== void 0) call.target = counted(call.target, by);
-  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : by));
+  if (call.target !== void 0) call.target = counted(call.target, stepFunction);
+  call.args = call.args.map((arg) => counted(arg, isLoopResult(arg) ? growFunction : stepFunction));
 }
 function isLoopResult({ exprKind }) {
   return exprKind.case === "identExpr" && exprKind.value.name === "@result";
@@ -54534,6 +54713,58 @@ var CelWeights = class {
     return weight;
   }
 };
+
+// src/core/cel/regex-size.ts
+var unicodeClass = 50;
+function regexSize(pattern2) {
+  const groups2 = [];
+  let size = 0;
+  let last = 0;
+  for (let at2 = 0; at2 < pattern2.length; ) {
+    const token = tokenAt(pattern2, at2);
+    at2 += token.length;
+    if (token === "(") {
+      groups2.push(size);
+      [size, last] = [0, 0];
+    } else if (token === ")") {
+      last = size + 1;
+      size = (groups2.pop() ?? 0) + last;
+    } else {
+      const grown2 = last * (repeats(token) - 1);
+      if (grown2 > 0) [size, last] = [size + grown2, last + grown2];
+      else if (!/^[{*+?]/.test(token)) [size, last] = addAtom(size, token);
+    }
+  }
+  return 1 + groups2.reduce((sum, each) => sum + each, size);
+}
+function tokenAt(pattern2, at2) {
+  const near = pattern2.slice(at2, at2 + 40);
+  const first2 = near.charAt(0);
+  if (first2 === "[") return pattern2.slice(at2, endOfClass(pattern2, at2));
+  if (first2 === "{") return /^\{\d+(,\d*)?\}/.exec(near)?.[0] ?? first2;
+  if (first2 !== "\\") return first2;
+  return /^\\[pP]\{[^}]*\}/.exec(near)?.[0] ?? near.slice(0, /^\\[pP]/.test(near) ? 3 : 2);
+}
+function endOfClass(pattern2, start) {
+  let at2 = start + (pattern2.charAt(start + 1) === "^" ? 2 : 1);
+  if (pattern2.charAt(at2) === "]") at2 += 1;
+  while (at2 < pattern2.length && pattern2.charAt(at2) !== "]") {
+    const named2 = /^\[:\^?\w+:\]/.exec(pattern2.slice(at2, at2 + 16))?.[0].length ?? 1;
+    at2 += pattern2.charAt(at2) === "\\" ? 2 : named2;
+  }
+  return at2 + 1;
+}
+function repeats(token) {
+  const [, least, rest2] = /^\{(\d+)(?:(,)|,(\d+))?\}$/.exec(token) ?? [];
+  const most = /,(\d+)\}$/.exec(token)?.[1];
+  if (least === void 0) return 1;
+  return most === void 0 ? Number(least) + (rest2 === void 0 ? 0 : 1) : Number(most);
+}
+function addAtom(size, token) {
+  const classes = token.match(/\\[pP]/g)?.length ?? 0;
+  const weight = 1 + classes * unicodeClass;
+  return [size + weight, weight];
+}
 
 // node_modules/@bufbuild/cel/dist/esm/ext/strings.js
 function charAt(index) {
@@ -55011,7 +55242,8 @@ function refuseOver(length) {
 // src/core/cel/cel-environment.ts
 var maxDepth2 = 40;
 var usualSteps = 2e4;
-var stepsPerCharacter = 2;
+var placesPerStep = 32;
+var stepsPerPlace = 3;
 var maxPrograms = 1e3;
 var CelEnvironment = class {
   #variables;
@@ -55023,9 +55255,9 @@ var CelEnvironment = class {
   #env;
   #calls = {};
   #steps = 0;
-  constructor(variables, { functions: functions2, maxSteps: maxSteps2 = usualSteps } = {}) {
+  constructor(variables, { functions: functions2, maxSteps: maxSteps3 = usualSteps } = {}) {
     this.#variables = variables;
-    this.#maxSteps = maxSteps2;
+    this.#maxSteps = maxSteps3;
     this.#functions = functions2;
   }
   compile(text) {
@@ -55064,12 +55296,16 @@ var CelEnvironment = class {
       DYN4,
       (value) => this.#take(value, this.#weights.weigh(value))
     );
-    const match2 = celFunc(
-      matchFunction,
-      [DYN4],
-      DYN4,
-      (value) => this.#take(value, typeof value === "string" ? 1 + value.length * stepsPerCharacter : 1)
-    );
+    const { STRING: STRING7, BOOL: BOOL4 } = CelScalar;
+    const matches3 = matcher();
+    const takeMatch = (text, pattern2) => {
+      const size = regexSize(pattern2);
+      this.#take(null, size * stepsPerPlace + size * text.length / placesPerStep);
+    };
+    const match2 = celMethod("matches", STRING7, [STRING7], BOOL4, function(pattern2) {
+      takeMatch(this, pattern2);
+      return matches3(this, pattern2);
+    });
     const grow = celFunc(
       growFunction,
       [DYN4],
@@ -55104,13 +55340,15 @@ var CelEnvironment = class {
       this.#calls = calls;
       this.#steps = 0;
       const value = run3(bindings);
-      if (this.#steps > this.#maxSteps) return failed2(tooManySteps(this.#maxSteps), 0);
-      if (isCelError(value)) return failed2(value.message, offsetOfNode(parsed, value.exprId));
-      if (this.#weights.weigh(value) > this.#maxSteps) {
-        return failed2(tooManySteps(this.#maxSteps), 0);
+      const steps2 = Math.min(Math.ceil(this.#steps), this.#maxSteps + 1);
+      if (steps2 > this.#maxSteps || this.#weights.weigh(value) > this.#maxSteps) {
+        return { ...failed2(tooManySteps(this.#maxSteps), 0), steps: steps2 };
+      }
+      if (isCelError(value)) {
+        return { ...failed2(value.message, offsetOfNode(parsed, value.exprId)), steps: steps2 };
       }
       const result2 = fromCelValue(value);
-      return result2 === void 0 ? failed2(noData, 0) : { ok: true, value: result2 };
+      return result2 === void 0 ? { ...failed2(noData, 0), steps: steps2 } : { ok: true, value: result2, steps: steps2 };
     };
     return { names: names2, type, reads, evaluate };
   }
@@ -55137,6 +55375,14 @@ var noData = "the expression gives no text, number, truth value, list or map of 
 var tooManySteps = (steps2) => `the expression takes more than ${steps2} steps`;
 function flatList(list) {
   return list.size > 0 && list.size % 64 === 0 ? celList([...list]) : list;
+}
+function matcher() {
+  const run3 = plan(celEnv(), parse2("text.matches(pattern)"));
+  return (text, pattern2) => {
+    const value = run3({ text, pattern: pattern2 });
+    if (isCelError(value)) throw new Error(value.message);
+    return value === true;
+  };
 }
 function failed2(message, offset) {
   return { ok: false, problem: { message, offset } };
@@ -55170,8 +55416,8 @@ function wordsOf(error) {
 }
 function syntaxWords(text, offset) {
   if (text.trim() === "") return "the expression is empty";
-  const rest = text.slice(offset, offset + 20).trim();
-  return rest === "" ? "the expression ends too early" : `this is no CEL from \`${rest}\` on`;
+  const rest2 = text.slice(offset, offset + 20).trim();
+  return rest2 === "" ? "the expression ends too early" : `this is no CEL from \`${rest2}\` on`;
 }
 function isSyntaxError(error) {
   return error instanceof Error && "location" in error && "rawMessage" in error;
@@ -55250,6 +55496,7 @@ var location = { fields: { latitude: "double", longitude: "double" } };
 var siteFields = {
   name: "string",
   region: "string",
+  profile: "string",
   labels: { mapOf: "string" },
   address: "string",
   location,
@@ -55301,17 +55548,17 @@ function compileText(scope2, text) {
 function behind(problem2, offset) {
   return { ...problem2, offset: problem2.offset + offset };
 }
-function fillText({ parts }, given) {
+function fillText({ parts }, given, budget2) {
   const [only, ...others] = parts;
   if (only === void 0) return { ok: true, value: "" };
-  if (others.length === 0 && typeof only !== "string") return valueOf(only, given);
+  if (others.length === 0 && typeof only !== "string") return valueOf(only, given, budget2);
   let text = "";
   for (const part of parts) {
     if (typeof part === "string") {
       text += part;
       continue;
     }
-    const outcome = valueOf(part, given);
+    const outcome = valueOf(part, given, budget2);
     if (!outcome.ok) return outcome;
     const { value } = outcome;
     if (typeof value === "object") return { ok: false, problem: noText(value, part.offset) };
@@ -55319,8 +55566,10 @@ function fillText({ parts }, given) {
   }
   return { ok: true, value: text };
 }
-function valueOf({ offset, program }, { facts, calls }) {
+function valueOf({ offset, program }, { facts, calls }, budget2) {
+  if (budget2.problem !== void 0) return { ok: false, problem: { ...budget2.problem, offset } };
   const outcome = program.evaluate(facts, calls);
+  budget2.spend(outcome.steps);
   if (outcome.ok) return outcome;
   const absent = program.reads.paths.find((path3) => isAbsent(facts, path3));
   const hint = absent === void 0 ? void 0 : `there is no \`${absent.join(".")}\` there; \`has(…)\` asks for a field that may be absent`;
@@ -55372,13 +55621,13 @@ function fillableJson(json, scope2) {
   }
   return texts2.size === 0 ? void 0 : { json, texts: texts2, reads: [...reads.values()] };
 }
-function fillJson({ json, texts: texts2 }, given) {
+function fillJson({ json, texts: texts2 }, given, budget2) {
   const problems = [];
   const fill = (value, path3) => {
     if (typeof value === "string") {
       const text = texts2.get(value);
       if (text === void 0) return value;
-      const outcome = fillText(text, given);
+      const outcome = fillText(text, given, budget2);
       if (outcome.ok) return outcome.value;
       problems.push({ ...outcome.problem, path: path3 });
       return null;
@@ -55417,9 +55666,9 @@ var KeptResults = class {
   /** What was made from this owner and the very same other inputs before; else makes it. */
   get(owner, inputs, make) {
     const all = this.#kept.get(owner) ?? [];
-    const known3 = all.find((kept4) => isSame(kept4.inputs, inputs)) ?? { inputs, result: make() };
+    const known3 = all.find((kept5) => isSame(kept5.inputs, inputs)) ?? { inputs, result: make() };
     if (all[0] !== known3) {
-      const others = all.filter((kept4) => kept4 !== known3);
+      const others = all.filter((kept5) => kept5 !== known3);
       this.#kept.set(owner, [known3, ...others].slice(0, this.#most));
     }
     return known3.result;
@@ -55430,7 +55679,7 @@ function isSame(a, b) {
 }
 
 // src/core/model/tools/tool-source.ts
-var import_node_crypto2 = require("node:crypto");
+var import_node_crypto3 = require("node:crypto");
 
 // src/core/model/fleet-draft.ts
 function errorAt(place, finding) {
@@ -55613,12 +55862,12 @@ function parseDocuments2(file, lineCounter) {
   return Array.isArray(parsed) ? parsed : [];
 }
 function lightTrees(file, all) {
-  let kept4 = new WeakRef(all);
+  let kept5 = new WeakRef(all);
   return (index) => {
-    let trees = kept4.deref();
+    let trees = kept5.deref();
     if (trees === void 0) {
       trees = parseDocuments2(file, new import_yaml5.LineCounter());
-      kept4 = new WeakRef(trees);
+      kept5 = new WeakRef(trees);
     }
     const tree = trees[index];
     if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
@@ -55630,7 +55879,7 @@ function readDocument({ file, document: document2, placeAt, tree }) {
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
-    ...problems.map(({ offset, ...rest }) => ({ ...placeAt(offset), ...rest }))
+    ...problems.map(({ offset, ...rest2 }) => ({ ...placeAt(offset), ...rest2 }))
   ];
   if (document2.contents === null && diagnostics.length === 0) {
     return { document: void 0, diagnostics };
@@ -55898,7 +56147,7 @@ function isFunction({ metadata }) {
   return keys.some((key) => key.endsWith("/function"));
 }
 function visitEntries(scan, part, path3) {
-  const value = valueAt(part.document.value, path3);
+  const value = valueAt2(part.document.value, path3);
   if (Array.isArray(value)) {
     for (const index of value.keys()) visitEntries(scan, part, [...path3, index]);
     return;
@@ -55930,7 +56179,7 @@ function visitInline(scan, part, { path: path3, text }) {
   const place = part.document.at(path3);
   visitPlugins(scan, { folder: part.folder, file: { path: place.file, text }, at: place });
 }
-function valueAt(root, path3) {
+function valueAt2(root, path3) {
   let value = root;
   for (const step of path3) {
     if (Array.isArray(value)) value = value[Number(step)];
@@ -55988,11 +56237,11 @@ function result(source, diagnostics) {
   return { source: { ...source, files, digest: digestOf(files) }, diagnostics: [] };
 }
 function digestOf(files) {
-  const hash = (0, import_node_crypto2.createHash)("sha256");
+  const hash2 = (0, import_node_crypto3.createHash)("sha256");
   for (const { path: path3, text, isBinary = false } of files) {
-    hash.update(JSON.stringify([path3, isBinary, text.length])).update(text);
+    hash2.update(JSON.stringify([path3, isBinary, text.length])).update(text);
   }
-  return hash.digest("hex");
+  return hash2.digest("hex");
 }
 function valuesFiles(written, index, at2) {
   const files = [];
@@ -56326,9 +56575,18 @@ function customKindOf(object, kinds3) {
 function filledOverlayMistakes(overlay, at2) {
   const { images = [], replicas = [], labels = {}, annotations: annotations2 = {}, resources = [] } = overlay;
   const names2 = images.flatMap(
-    ({ newName, newTag, digest }, index) => entries({ newName, newTag, digest }, ["images", index])
+    ({ newName: newName2, newTag, digest }, index) => entries({ newName: newName2, newTag, digest }, ["images", index])
   );
-  const texts2 = [...entries(labels, ["labels"]), ...entries(annotations2, ["annotations"])];
+  const texts2 = [
+    ...entries(labels, ["labels"]),
+    ...entries(annotations2, ["annotations"]),
+    ...(overlay.scheduling ?? []).flatMap(({ nodeSelector = {}, tolerations = [] }, index) => [
+      ...entries(nodeSelector, ["scheduling", index, "nodeSelector"]),
+      ...tolerations.flatMap(
+        ({ key, value }, number) => entries({ key, value }, ["scheduling", index, "tolerations", number])
+      )
+    ])
+  ];
   const counts = replicas.map(({ count }, index) => ({
     path: ["replicas", index, "count"],
     value: count
@@ -56338,7 +56596,9 @@ function filledOverlayMistakes(overlay, at2) {
     ...entries(requests, ["resources", index, "requests"]),
     ...entries(limits, ["resources", index, "limits"])
   ]);
+  const namespaces = entries({ namespace: overlay.namespace }, []);
   return [
+    ...namespaces.flatMap(told(at2, "the name of a namespace", isNamespace)),
     ...names2.flatMap(told(at2, "a text", (value) => typeof value === "string" && value !== "")),
     ...texts2.flatMap(told(at2, "a text", (value) => typeof value === "string")),
     ...counts.flatMap(told(at2, "a whole number of 0 or more", isCount)),
@@ -56349,6 +56609,9 @@ function entries(map, path3) {
   return Object.entries(map).flatMap(
     ([key, value]) => value === void 0 ? [] : [{ path: [...path3, key], value }]
   );
+}
+function isNamespace(value) {
+  return typeof value === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);
 }
 function isCount(value) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
@@ -56497,9 +56760,9 @@ function lexSelector(text) {
   const tokens = [];
   const pattern2 = new RegExp(tokenPattern);
   for (let match2 = pattern2.exec(text); match2 !== null; match2 = pattern2.exec(text)) {
-    const { symbol, word } = match2.groups ?? {};
+    const { symbol, word: word2 } = match2.groups ?? {};
     if (symbol !== void 0) tokens.push({ kind: "symbol", text: symbol, offset: match2.index });
-    if (word !== void 0) tokens.push({ kind: "word", text: word, offset: match2.index });
+    if (word2 !== void 0) tokens.push({ kind: "word", text: word2, offset: match2.index });
   }
   return [...tokens, { kind: "end", text: "", offset: text.length }];
 }
@@ -56780,7 +57043,7 @@ function mistakeAt(path3, message) {
 }
 
 // src/core/model/domain-stages.ts
-var import_node_crypto3 = require("node:crypto");
+var import_node_crypto4 = require("node:crypto");
 var longest = 63;
 var byRegion = "region";
 function domainOfSite(each, {
@@ -56796,9 +57059,9 @@ function domainStageName(stage, domain) {
   const name2 = plain.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-");
   const isPlain2 = name2 === plain && name2.length <= longest && !name2.endsWith("-");
   if (isPlain2 && !hashed.test(name2)) return name2;
-  const hash = (0, import_node_crypto3.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
-  const start = name2.slice(0, longest - hash.length - 1);
-  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash}`;
+  const hash2 = (0, import_node_crypto4.createHash)("sha256").update(domain).digest("hex").slice(0, 8);
+  const start = name2.slice(0, longest - hash2.length - 1);
+  return `${start.endsWith("-") ? start.slice(0, -1) : start}-${hash2}`;
 }
 
 // src/core/model/check-labels.ts
@@ -56809,11 +57072,11 @@ function checkLabels(draft) {
     ...allEntries(draft).flatMap(
       (entry2) => checkSyntax(entry2, ["metadata", "labels"], entry2.value.metadata.labels)
     ),
-    ...[...draft.apps.values()].flatMap(
-      (app) => (app.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
+    ...[...draft.profiles.values(), ...draft.apps.values()].flatMap(
+      (entry2) => (entry2.value.spec.overlays ?? []).flatMap(({ labels = {} }, index) => {
         const written = Object.entries(labels).filter(([, value]) => !hasTemplate(value));
         const path3 = ["spec", "overlays", index, "labels"];
-        return checkSyntax(app, path3, Object.fromEntries(written));
+        return checkSyntax(entry2, path3, Object.fromEntries(written));
       })
     ),
     ...[...draft.sites.values()].flatMap(
@@ -56851,8 +57114,8 @@ function unknownValue(vocabulary, key, value) {
   };
 }
 function allEntries(draft) {
-  const { fleet, regions, sites, virtualSites: virtualSites2, apps, strategies, windows } = draft;
-  const byKind = [regions, sites, virtualSites2, apps, strategies, windows];
+  const { fleet, regions, sites, virtualSites: virtualSites2, profiles, apps, strategies, windows } = draft;
+  const byKind = [regions, sites, virtualSites2, profiles, apps, strategies, windows];
   return [...fleet ? [fleet] : [], ...byKind.flatMap((entries2) => [...entries2.values()])];
 }
 function checkSyntax({ document: document2 }, path3, labels) {
@@ -57056,8 +57319,8 @@ function isSameFile(a, b) {
   return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
 }
 function keptFor(make) {
-  const kept4 = new KeptResults(1);
-  return (owner) => kept4.get(owner, [], () => make(owner));
+  const kept5 = new KeptResults(1);
+  return (owner) => kept5.get(owner, [], () => make(owner));
 }
 
 // src/core/model/check-expressions.ts
@@ -57077,14 +57340,20 @@ var overlayFields = [
   /^images\.\d+\.(newName|newTag|digest)$/,
   /^replicas\.\d+\.count$/,
   /^(labels|annotations)\./,
+  /^namespace$/,
   /^sidecars\.\d+\.(containers|initContainers|volumes)\./,
+  /^scheduling\.\d+\.(nodeSelector\.|tolerations\.\d+\.(key|value)$)/,
   /^resources\.\d+\.(requests|limits)\./
 ];
 function expressionScope(kind, path3) {
   const text = path3.join(".");
   if (kind === "Site") return text.startsWith("spec.values.") ? "site" : void 0;
-  if (kind !== "App") return void 0;
+  if (kind !== "App" && kind !== "Profile") return void 0;
   if (text.startsWith("spec.values.")) return "values";
+  return secretName.test(text) ? "all" : overlayScope(text);
+}
+var secretName = /^spec\.secrets\.\d+\.from$/;
+function overlayScope(text) {
   const [, overlay] = /^spec\.overlays\.\d+\.(.*)$/.exec(text) ?? [];
   if (overlay === void 0) return void 0;
   if (overlay.startsWith("values.")) return "values";
@@ -57144,7 +57413,7 @@ var FillablePart = class {
     const known3 = this.#byReading.get(reading);
     if (known3 !== void 0) return known3;
     if (this.#failures >= maxFailures) return void 0;
-    const filled = fillJson(fillable, given);
+    const filled = fillJson(fillable, given, mistakes.budget);
     if (!filled.ok) {
       this.#failures += 1;
       for (const problem2 of filled.problems) mistakes.tell(this.#mistake(problem2), [site]);
@@ -57169,18 +57438,6 @@ var FillablePart = class {
   }
 };
 
-// src/core/apply/ownership.ts
-var ownerAnnotation = "flotilla.dev/owner";
-var appLabel = "flotilla.dev/app";
-var ownMarks = [
-  `.metadata.annotations.${ownerAnnotation}`,
-  `.metadata.labels.${appLabel}`
-];
-var systemNamespace = "flotilla-system";
-function ownerOf(fleet, app) {
-  return `${fleet}/${app}`;
-}
-
 // src/core/render/check-object.ts
 function checkObject(manifest) {
   return [
@@ -57190,6 +57447,7 @@ function checkObject(manifest) {
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
     ...checkSealed(manifest),
+    ...checkRegionSecret(manifest),
     ...textMaps(manifest).flatMap((path3) => checkTextMap(manifest, path3))
   ];
 }
@@ -57243,7 +57501,7 @@ function checkOwnership({ object, keyAt }) {
     ["metadata", "annotations", ownerAnnotation]
   ];
   return own2.flatMap((path3) => {
-    if (valueAt2(object, path3) === void 0) return [];
+    if (valueAt3(object, path3) === void 0) return [];
     const message = `${String(path3.at(-1))} is set by Flotilla`;
     return [mistake(keyAt(path3), { code: "invalid-object", message, hint: "remove it" })];
   });
@@ -57265,8 +57523,8 @@ function checkSecret({ object, keyAt }) {
     return mistake(keyAt([field]), { code: "invalid-object", message, hint });
   });
   const open3 = ["data", "stringData"].flatMap((field) => {
-    const data2 = object[field];
-    const isEmpty3 = data2 === void 0 || data2 === null || isJsonObject(data2) && Object.keys(data2).length === 0;
+    const data3 = object[field];
+    const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
     if (isEmpty3) return [];
     return [
       mistake(keyAt([field]), {
@@ -57287,6 +57545,26 @@ function checkSealed({ object, keyAt }) {
     return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
 }
+var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", regionField]);
+function checkRegionSecret({ object, at: at2, keyAt }) {
+  if (object.kind !== "Secret" || object[regionField] === void 0) return [];
+  const code = "region-secret";
+  const more = Object.keys(object).filter((field) => !regionFields.has(field));
+  const { name: name2 = "" } = regionSecretOf(object) ?? {};
+  const isName = name2.length <= 253 && subdomain.test(name2);
+  return [
+    ...more.map((field) => {
+      const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
+      return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
+    }),
+    ...isName ? [] : [
+      mistake(at2([regionField, "name"]), {
+        code,
+        message: `"${name2}" is no name for a Secret`
+      })
+    ]
+  ];
+}
 function textMaps({ object }) {
   const own2 = [
     ["metadata", "labels"],
@@ -57305,7 +57583,7 @@ function podTextMaps(value, path3) {
   return [...here, ...onTheWay.flatMap((field) => podTextMaps(value[field], [...path3, field]))];
 }
 function checkTextMap({ object, at: at2 }, path3) {
-  const map = valueAt2(object, path3);
+  const map = valueAt3(object, path3);
   const name2 = path3.join(".");
   if (map === void 0 || map === null) return [];
   if (!isJsonObject(map)) {
@@ -57319,7 +57597,7 @@ function checkTextMap({ object, at: at2 }, path3) {
     return [mistake(at2([...path3, key]), { code: "invalid-object", message, hint: "quote it" })];
   });
 }
-function valueAt2(object, path3) {
+function valueAt3(object, path3) {
   let value = object;
   for (const key of path3) {
     if (!isJsonObject(value)) return void 0;
@@ -57338,8 +57616,8 @@ function withNamespace(manifest, context2) {
   if (wrong !== void 0) return fail(manifest, ["metadata", "namespace"], wrong);
   if (isNamed2) return { ok: true, value: object, diagnostics: [] };
   if (isNamespaced === void 0) return fail(manifest, ["kind"], unknownScope(object));
-  const { namespace: _empty, ...rest } = object.metadata;
-  const metadata = { ...rest, name: object.metadata.name };
+  const { namespace: _empty, ...rest2 } = object.metadata;
+  const metadata = { ...rest2, name: object.metadata.name };
   const placed = isNamespaced ? { ...metadata, namespace: context2.namespace } : metadata;
   return { ok: true, value: { ...object, metadata: placed }, diagnostics: [] };
 }
@@ -57353,8 +57631,8 @@ function wrongNamespace(object, namespace, isNamespaced) {
     return { code, message, hint: "remove metadata.namespace" };
   }
   if (isLabel(namespace)) return void 0;
-  const shown2 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
-  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown2}` };
+  const shown3 = typeof namespace === "string" ? `"${namespace}"` : typeName(namespace);
+  return { code, message: `metadata.namespace must be an RFC 1123 label, not ${shown3}` };
 }
 function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
@@ -57387,15 +57665,15 @@ var serverFields = /* @__PURE__ */ new Set([
 ]);
 var lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 function withoutServerFields(object) {
-  const { status: _status, ...rest } = object;
+  const { status: _status, ...rest2 } = object;
   const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
     if (serverFields.has(key)) return [];
     if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
-    const kept4 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept4)]];
+    const kept5 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept5)]];
   });
   const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
-  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata };
+  return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
 }
 
 // src/core/render/parse-manifests.ts
@@ -57518,1985 +57796,6 @@ function duplicates(literal2, filled) {
     return first2 === void 0 ? [] : [duplicate(each, first2)];
   });
 }
-
-// src/core/render/merge-values.ts
-function mergeValues(layers) {
-  let merged = {};
-  for (const layer of layers) merged = mergeInto(merged, layer);
-  return merged;
-}
-function mergeInto(base, layer) {
-  const merged = new Map(Object.entries(base));
-  for (const [key, value] of Object.entries(layer)) {
-    const known3 = merged.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known3);
-    merged.set(key, areMaps ? mergeInto(known3, value) : value);
-  }
-  return Object.fromEntries(merged);
-}
-function presentValues(values) {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => {
-      if (value === null) return [];
-      return [[key, isJsonObject(value) ? presentValues(value) : value]];
-    })
-  );
-}
-
-// src/core/render/site-mistakes.ts
-var SiteMistakes = class {
-  #found = /* @__PURE__ */ new Map();
-  tell(diagnostic, sites) {
-    const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    const known3 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
-    for (const site of sites) known3.sites.add(site);
-    this.#found.set(key, known3);
-  }
-  /** All of them. */
-  diagnostics() {
-    return [...this.#found.values()].map(({ diagnostic, sites }) => {
-      const [first2, ...others] = sites;
-      const more = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
-      return { ...diagnostic, message: `${diagnostic.message}${where}` };
-    });
-  }
-};
-
-// src/core/render/value-layers.ts
-var ValueLayers = class {
-  #app;
-  #overlays;
-  constructor(app) {
-    const { values = {}, overlays = [] } = app.value.spec;
-    this.#app = valuesPart(app, values, ["spec", "values"]);
-    this.#overlays = overlays.map(
-      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
-    );
-  }
-  get isFillable() {
-    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
-  }
-  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
-  at(site, indexes, mistakes) {
-    const parts = [this.#app, ...indexes.flatMap((index) => this.#overlays[index] ?? [])];
-    const layers = parts.map((part) => part.at(site.name, site, mistakes));
-    const sound = layers.filter((layer) => layer !== void 0);
-    return sound.length < layers.length ? void 0 : sound;
-  }
-};
-function valuesPart(app, written, at2) {
-  const json = written;
-  return new FillablePart(
-    json,
-    fillableJson(json, "values"),
-    (path3, offset) => app.textAt([...at2, ...path3], offset)
-  );
-}
-
-// src/core/render/fill-shapes.ts
-function fillShapes(input2, shapes) {
-  return new ShapeFiller(input2).fill(shapes);
-}
-var ShapeFiller = class {
-  #facts;
-  #mistakes = new SiteMistakes();
-  #objectsAt;
-  #fillable;
-  #manifests = /* @__PURE__ */ new Map();
-  #values;
-  #overlays;
-  #merged = /* @__PURE__ */ new Map();
-  #effects = /* @__PURE__ */ new Map();
-  #readsValues;
-  #isLiteral;
-  #app;
-  constructor({ app, objectsAt, fillable, facts }) {
-    this.#app = app;
-    this.#facts = facts;
-    this.#objectsAt = objectsAt;
-    this.#fillable = fillable;
-    this.#values = new ValueLayers(app);
-    const { overlays = [] } = app.value.spec;
-    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
-      const json = overlay;
-      const at2 = ["spec", "overlays", index];
-      return new FillablePart(
-        json,
-        fillableJson(json, "all"),
-        (path3, offset) => app.textAt([...at2, ...path3], offset)
-      );
-    });
-    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
-    this.#readsValues = readers.some((part) => part.readsValues);
-    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
-  }
-  fill(shapes) {
-    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
-  }
-  /** Of an app without a site, what holds no expression. */
-  #fillShape(shape) {
-    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
-    const byContent = /* @__PURE__ */ new Map();
-    for (const site of shape.sites) {
-      const found = this.#at(site, shape);
-      if (found === void 0) continue;
-      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
-      const known3 = byContent.get(id);
-      if (known3 === void 0) byContent.set(id, { ...found, sites: [site] });
-      else known3.sites.push(site);
-    }
-    return [...byContent.values()];
-  }
-  #literal({ overlays, variable, sites, groups: groups2 }) {
-    const objects = this.#objectsAt(variable);
-    const shaped = overlays.flatMap((index) => {
-      const overlay = this.#app.value.spec.overlays?.[index];
-      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
-    });
-    const literal2 = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
-    return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
-  }
-  #manifestsOf(variable) {
-    const known3 = this.#manifests.get(variable) ?? {
-      objects: this.#objectsAt(variable),
-      fillable: this.#fillable,
-      mistakes: this.#mistakes,
-      known: /* @__PURE__ */ new Map()
-    };
-    this.#manifests.set(variable, known3);
-    return known3;
-  }
-  #at(site, shape) {
-    const { overlays: indexes, variable } = shape;
-    const given = this.#given(this.#facts.of(site), indexes);
-    if (given === void 0) return void 0;
-    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
-    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
-    const sound = overlays.filter((overlay) => overlay !== void 0);
-    if (manifests === void 0 || sound.length < overlays.length) return void 0;
-    const { objects, id } = manifests;
-    const isFilled = this.#fillable.length > 0;
-    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
-  }
-  #overlayAt(site, index, given) {
-    const part = this.#overlays[index];
-    const filled = part?.at(site, given, this.#mistakes);
-    if (part === void 0 || filled === void 0) return void 0;
-    const overlay = filled.json;
-    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
-    const mistakes = filledOverlayMistakes(
-      overlay,
-      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
-    );
-    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
-    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
-  }
-  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(known3, indexes) {
-    const sound = this.#values.at(known3, indexes, this.#mistakes);
-    if (sound === void 0) return void 0;
-    if (!this.#readsValues) return known3;
-    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known3.valuesText]);
-    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known3.values]);
-    this.#merged.set(id, merged);
-    return { ...known3, facts: { ...known3.facts, values: merged } };
-  }
-  #merge(indexes, layers) {
-    const merged = presentValues(mergeValues(layers));
-    for (const [position, index] of indexes.entries()) {
-      const without = presentValues(mergeValues(layers.toSpliced(position + 1, 1)));
-      const changed3 = canonicalJson(without) !== canonicalJson(merged);
-      if (!changed3) continue;
-      this.#effects.set(index, { overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
-    }
-    return merged;
-  }
-};
-
-// src/core/render/emit-yaml.ts
-var first = ["apiVersion", "kind", "metadata"];
-function emitYaml(object) {
-  const rest = Object.keys(object).filter((key) => !first.includes(key));
-  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest.toSorted()];
-  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
-  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
-`;
-}
-function entry(key, value) {
-  const name2 = scalarText(key);
-  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
-  const block = literalBlock(value);
-  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
-  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
-}
-function lines(value) {
-  const block = literalBlock(value);
-  if (block !== void 0) return [block.header, ...indented(block.lines)];
-  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
-  if (isJsonObject(value)) {
-    const keys = Object.keys(value).toSorted();
-    return keys.flatMap((key) => entry(key, value[key] ?? null));
-  }
-  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
-}
-function isNested(value) {
-  return typeof value === "object" && value !== null;
-}
-function isEmpty2(value) {
-  return isNested(value) && Object.keys(value ?? {}).length === 0;
-}
-function inline(value) {
-  if (Array.isArray(value)) return "[]";
-  if (isJsonObject(value)) return "{}";
-  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
-}
-function indented(block) {
-  return block.map((line) => line === "" ? "" : `  ${line}`);
-}
-function prefixed(prefix2, block) {
-  const [head = "", ...rest] = block;
-  return [`${prefix2}${head}`, ...indented(rest)];
-}
-var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
-var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
-var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
-function scalarText(text) {
-  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
-  return isPlain2 ? text : quoted(text);
-}
-var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
-function quoted(text) {
-  return JSON.stringify(text).replaceAll(
-    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function literalBlock(value) {
-  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
-  const body = value.replace(/\n+$/, "");
-  const newlines = value.length - body.length;
-  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
-  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
-  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
-}
-function isBlockSafe(text) {
-  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
-}
-
-// src/core/render/git-tree.ts
-var import_node_crypto4 = require("node:crypto");
-function blobHash(text) {
-  return objectHash("blob", Buffer.from(text));
-}
-function treeEntry({ name: name2, blob }) {
-  const bytes = Buffer.from(name2);
-  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
-}
-var zero = Buffer.from([0]);
-function treeIdOfEntries(entries2) {
-  const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
-  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
-}
-function objectHash(type, content) {
-  return (0, import_node_crypto4.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
-}
-
-// src/core/render/finish-object.ts
-function finisher(fleet, app) {
-  const done = /* @__PURE__ */ new WeakMap();
-  return (source) => {
-    const { object, key } = source;
-    const known3 = done.get(object);
-    if (known3 !== void 0) return known3;
-    const owned = withOwner(object, { fleet, app });
-    const id = objectId(key);
-    const yaml = emitYaml(owned);
-    const finished = {
-      rendered: new LightObject(id, owned),
-      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: checkSize(source, yaml)
-    };
-    done.set(object, finished);
-    return finished;
-  };
-}
-var LightObject = class {
-  id;
-  object;
-  constructor(id, object) {
-    this.id = id;
-    this.object = object;
-  }
-  get yaml() {
-    return emitYaml(this.object);
-  }
-};
-var maxBytes = 1024 * 1024;
-var mostGrowth = 10;
-function checkSize({ object, key, at: at2 }, yaml) {
-  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
-  const bytes = Buffer.byteLength(canonicalJson(object));
-  if (bytes <= maxBytes / 2) return [];
-  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
-  if (bytes <= maxBytes) {
-    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
-  }
-  const hint = "split it into several objects";
-  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
-}
-function withOwner(object, owner) {
-  const { labels, annotations: annotations2 } = object.metadata;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
-      annotations: {
-        ...isJsonObject(annotations2) && annotations2,
-        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
-      }
-    }
-  };
-}
-
-// src/core/render/input-digest.ts
-var import_node_crypto6 = require("node:crypto");
-
-// src/core/render/tools/tool-requests.ts
-var import_node_crypto5 = require("node:crypto");
-
-// src/core/select/site-groups.ts
-var SiteGroups = class {
-  groups;
-  #joined = /* @__PURE__ */ new Map();
-  #numbers;
-  constructor(groups2) {
-    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
-  }
-  /** The sites of these groups, sorted. */
-  sitesOf(numbers) {
-    const [first2, ...others] = numbers;
-    if (first2 === void 0) return [];
-    if (others.length === 0) return this.groups[first2]?.sites ?? [];
-    const key = numbers.join();
-    const known3 = this.#joined.get(key) ?? numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
-    this.#joined.set(key, known3);
-    return known3;
-  }
-  /** The group of each site, by its position in `groups`. */
-  get numbers() {
-    this.#numbers ??= new Map(
-      this.groups.flatMap(({ sites }, number) => sites.map((site) => [site, number]))
-    );
-    return this.#numbers;
-  }
-};
-var kept = new KeptResults();
-function siteGroups(virtualSites2, sites) {
-  return kept.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
-}
-function groupSites(virtualSites2, sites) {
-  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
-    name: name2,
-    selector: selectorOf(value)
-  }));
-  const selectors = tests4.flatMap(({ selector }) => selector ?? []);
-  const found = /* @__PURE__ */ new Map();
-  for (const { labels, names: names2 } of sitesByLabels(sites, selectors)) {
-    const holding = tests4.flatMap(
-      ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
-    );
-    const key = holding.join();
-    const group2 = found.get(key);
-    if (group2 === void 0) found.set(key, { virtualSites: new Set(holding), sites: [...names2] });
-    else group2.sites.push(...names2);
-  }
-  for (const group2 of found.values()) group2.sites.sort();
-  return new SiteGroups([...found.values()]);
-}
-function selectorOf({ spec }) {
-  return spec.selector === void 0 ? null : checkedSelector(spec.selector);
-}
-function sitesByLabels(sites, selectors) {
-  const keys = [
-    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)))
-  ];
-  const found = /* @__PURE__ */ new Map();
-  for (const [name2, { value }] of sites) {
-    const { labels = {} } = value.metadata;
-    let id = "";
-    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
-    const group2 = found.get(id);
-    if (group2 === void 0) found.set(id, { labels, names: [name2] });
-    else group2.names.push(name2);
-  }
-  return [...found.values()];
-}
-
-// src/core/render/shapes.ts
-function shapesOf({ model, siteModel }, app, variableOf) {
-  const all = siteGroups(model.virtualSites, siteModel.sites);
-  const byOverlays = /* @__PURE__ */ new Map();
-  for (const [number, { virtualSites: virtualSites2 }] of all.groups.entries()) {
-    const holds2 = (name2) => virtualSites2.has(name2);
-    if (!app.spec.placement.virtualSites.some(holds2)) continue;
-    const overlays = (app.spec.overlays ?? []).flatMap(
-      (overlay, index) => overlay.virtualSites.some(holds2) ? index : []
-    );
-    const known3 = byOverlays.get(overlays.join());
-    if (known3 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
-    else known3.groups.push(number);
-  }
-  if (byOverlays.size === 0) {
-    return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
-  }
-  const shapes = [...byOverlays.values()].map(({ overlays, groups: groups2 }) => {
-    return { overlays, variable: "", sites: all.sitesOf(groups2), groups: groups2 };
-  });
-  return variableOf === void 0 ? shapes : shapes.flatMap((shape) => divide(shape, variableOf)).toSorted(byFirstSite);
-}
-function divide({ overlays, sites }, variableOf) {
-  const shapes = Map.groupBy(sites, (site) => variableOf(site, overlays));
-  return [...shapes].map(([variable, own2]) => ({ overlays, variable, sites: own2 }));
-}
-function byFirstSite(a, b) {
-  return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
-}
-
-// src/core/render/site-facts.ts
-var maxSelectors = 500;
-var kept2 = new KeptResults();
-function siteFactsOf(fleet, siteModel) {
-  const { sites, regions } = siteModel;
-  return kept2.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
-}
-var SiteFacts = class {
-  #fleet;
-  #model;
-  #known = /* @__PURE__ */ new Map();
-  #regions = /* @__PURE__ */ new Map();
-  #peers = /* @__PURE__ */ new Map();
-  #inputs = /* @__PURE__ */ new Map();
-  #calls = { sites: (selector) => this.#sites(selector) };
-  constructor(fleet, siteModel) {
-    this.#fleet = { name: fleet };
-    this.#model = siteModel;
-  }
-  /** What is known of a site; throws for one that the model does not have. */
-  of(site) {
-    const known3 = this.#known.get(site) ?? this.#read(site);
-    this.#known.set(site, known3);
-    return known3;
-  }
-  /** Mistakes in the values of sites themselves. */
-  mistakes() {
-    return [...this.#model.sites].flatMap(([name2, site]) => {
-      if (site.value.spec.values === void 0) return [];
-      return this.of(name2).problems.map(
-        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
-          code: "expression-failed",
-          message,
-          ...hint !== void 0 && { hint }
-        })
-      );
-    });
-  }
-  #read(name2) {
-    const declared = this.#model.sites.get(name2)?.value;
-    if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
-    const { region, location: location2, timeZone: timeZone2, address } = declared.spec;
-    const ofRegion = this.#region(region);
-    const zone = timeZone2 ?? ofRegion["timeZone"];
-    const site = {
-      name: name2,
-      region,
-      labels: declared.metadata.labels ?? {},
-      ...address !== void 0 && { address },
-      ...location2 !== void 0 && { location: location2 },
-      ...zone !== void 0 && { timeZone: zone }
-    };
-    const base = { site, region: ofRegion, fleet: this.#fleet };
-    const { values, problems } = filledValues(declared.spec.values, base);
-    return {
-      name: name2,
-      facts: { ...base, site: { ...site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems
-    };
-  }
-  #region(name2) {
-    const known3 = this.#regions.get(name2);
-    if (known3 !== void 0) return known3;
-    const declared = this.#model.regions.get(name2)?.value;
-    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
-    const region = {
-      name: name2,
-      labels: declared?.metadata.labels ?? {},
-      ...location2 !== void 0 && { location: location2 },
-      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
-    };
-    this.#regions.set(name2, region);
-    return region;
-  }
-  /** The sites that a selector holds, by name: the site that asks too, where it does. */
-  #sites(text) {
-    const known3 = this.#peers.get(text);
-    if (known3 !== void 0) return known3;
-    const parsed = selectorFromSpec(text);
-    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
-    const { selector } = parsed;
-    if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names2 = [...this.#model.sites].flatMap(
-      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
-    );
-    const peers = names2.toSorted().map((name2) => this.#input(name2));
-    if (this.#peers.size >= maxSelectors) this.#peers.clear();
-    this.#peers.set(text, peers);
-    return peers;
-  }
-  #input(name2) {
-    const known3 = this.#inputs.get(name2);
-    if (known3 !== void 0) return known3;
-    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
-    this.#inputs.set(name2, input2);
-    return input2;
-  }
-};
-function filledValues(written, facts) {
-  if (written === void 0) return { values: {}, problems: [] };
-  const json = written;
-  const fillable = fillableJson(json, "site");
-  if (fillable === void 0) return { values: json, problems: [] };
-  const filled = fillJson(fillable, { facts, calls: {} });
-  if (!filled.ok) return { values: {}, problems: filled.problems };
-  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
-}
-
-// src/core/render/tools/tool-requests.ts
-function neededTools(context2) {
-  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
-  return [...new Map(requests.map((request) => [request.key, request])).values()];
-}
-function appRequests(context2, name2) {
-  const app = context2.model.apps.get(name2);
-  const requestOf = app && requestsOf(context2, app);
-  if (app === void 0 || requestOf === void 0) return [];
-  const found = /* @__PURE__ */ new Map();
-  shapesOf(context2, app.value, (site, overlays) => {
-    const request = requestOf(site, overlays);
-    if (request !== void 0) found.set(request.key, request);
-    return request?.key ?? "";
-  });
-  return [...found.values()];
-}
-function requestsOf(context2, app) {
-  const { model, siteModel } = context2;
-  const source = model.toolSources.get(app.value.metadata.name);
-  const fleet = model.fleet.value.spec;
-  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
-  if (source === void 0 || version === void 0) return void 0;
-  if (source.tool === "kustomize") {
-    const request = requestWith({ tool: "kustomize", version, source });
-    return () => request;
-  }
-  const known3 = /* @__PURE__ */ new Map();
-  const layersOf = layersAt(context2, app);
-  return (name2, overlays) => {
-    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
-    const layers = layersOf(name2, overlays);
-    if (layers === void 0) return void 0;
-    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
-    const request = known3.get(facts) ?? requestWith({
-      tool: "helm",
-      version,
-      source,
-      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
-    });
-    known3.set(facts, request);
-    return request;
-  };
-}
-function layersAt({ model, siteModel }, app) {
-  const values = new ValueLayers(app);
-  const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
-  const untold = new SiteMistakes();
-  return (site, overlays) => {
-    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
-    const known3 = facts.of(site);
-    const layers = values.at(known3, overlays, untold);
-    if (layers === void 0) return void 0;
-    return {
-      id: [layers.map((layer) => layer.id), known3.valuesText],
-      merge: () => mergeValues([...layers.map((layer) => layer.json), known3.values])
-    };
-  };
-}
-function writtenValues({ spec }) {
-  return spec.values ?? {};
-}
-function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
-  const { source, namespace } = app.spec;
-  const { name: name2 } = app.metadata;
-  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
-  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
-  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
-  return {
-    releaseName: releaseName2,
-    namespace,
-    values,
-    kubernetes: version,
-    apiVersions: apiVersions.toSorted(),
-    includeCRDs,
-    skipSchemaValidation
-  };
-}
-var outputFormat = 1;
-function requestWith(request) {
-  const { tool, version, source, chart = null } = request;
-  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
-  const data2 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
-  const text = canonicalJson(data2);
-  return { ...request, key: (0, import_node_crypto5.createHash)("sha256").update(text).digest("hex") };
-}
-function toolInputs(model, app) {
-  const tool = toolOf(app.spec.source);
-  if (tool === void 0) return null;
-  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
-  const { values } = app.spec;
-  const data2 = { version: tools?.[tool], kubernetes: kubernetes2, values };
-  return JSON.parse(JSON.stringify(data2));
-}
-
-// src/core/render/input-digest.ts
-function inputDigest(inputs) {
-  const { model, app, files } = inputs;
-  const { namespace, source, placement, values, overlays = [] } = app.spec;
-  const names2 = /* @__PURE__ */ new Set([
-    ...placement.virtualSites,
-    ...overlays.flatMap(({ virtualSites: virtualSites2 }) => virtualSites2)
-  ]);
-  const selectors = [...names2].map((name2) => {
-    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
-    return [name2, { selector: selector ?? null, all: all ?? false }];
-  });
-  const tool = toolInputs(model, app);
-  const data2 = {
-    fleet: model.fleet.value.metadata.name,
-    app: {
-      name: app.metadata.name,
-      namespace,
-      source,
-      placement,
-      overlays,
-      ...values && { values }
-    },
-    ...tool === null ? {} : { tool },
-    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
-    virtualSites: Object.fromEntries(selectors),
-    customKinds: Object.fromEntries(usedCustomKinds(inputs))
-  };
-  return (0, import_node_crypto6.createHash)("sha256").update(canonicalJson(data2)).digest("hex");
-}
-function usedCustomKinds({ app, objects, customKinds }) {
-  if (toolOf(app.spec.source) !== void 0) return [];
-  return objects.flatMap(({ object, key }) => {
-    const kind = customKindOf(object, customKinds);
-    if (kind === void 0) return [];
-    const { namespaced, schemas } = kind;
-    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
-  });
-}
-
-// src/core/render/json-patch.ts
-function applyJsonPatch(document2, operations) {
-  let value = document2;
-  const budget2 = { left: maxCopied };
-  for (const [operation, patch] of operations.entries()) {
-    const result2 = applyOperation(value, patch, budget2);
-    if (!result2.ok) return { ok: false, operation, message: result2.message };
-    value = result2.value;
-  }
-  return { ok: true, value };
-}
-var maxCopied = 1e5;
-var charactersPerValue = 16;
-var fail2 = (message) => ({ ok: false, message });
-function applyOperation(document2, patch, budget2) {
-  const path3 = parsePointer(patch.path);
-  if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
-  switch (patch.op) {
-    case "add":
-      return withValue(patch, (value) => add(document2, path3, value));
-    case "replace":
-      return withValue(patch, (value) => replace2(document2, path3, value));
-    case "test":
-      return withValue(patch, (value) => test(document2, path3, value));
-    case "remove":
-      return remove(document2, path3);
-    case "move":
-      return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
-    case "copy":
-      return withSource(
-        document2,
-        patch,
-        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
-      );
-    default:
-      return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
-  }
-}
-function takeCopy(copied, budget2) {
-  const open3 = [copied];
-  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
-    budget2.left -= 1;
-    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
-    if (isContainer(value)) {
-      for (const [key, member] of Object.entries(value)) {
-        budget2.left -= key.length / charactersPerValue;
-        open3.push(member);
-      }
-    }
-    if (budget2.left < 0) return false;
-  }
-  return true;
-}
-function parsePointer(pointer) {
-  if (pointer === "") return [];
-  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
-  if (/~(?![01])/.test(pointer)) return void 0;
-  const tokens = pointer.slice(1).split("/");
-  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-function withValue(patch, apply) {
-  if (!("value" in patch) || patch.value === void 0) return fail2(`${patch.op} needs a value`);
-  return apply(patch.value);
-}
-function withSource(document2, patch, apply) {
-  if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
-  const from = parsePointer(patch.from);
-  if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt3(document2, from);
-  return source.ok ? apply(from, source.value) : source;
-}
-function test(document2, path3, expected2) {
-  const found = valueAt3(document2, path3);
-  if (!found.ok) return found;
-  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
-  return fail2(`the value is ${shown(found.value)}, not ${shown(expected2)}`);
-}
-function shown(value) {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-function move(document2, { from, path: path3, value }) {
-  const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
-  if (isInside) return fail2("a value cannot be moved into itself");
-  const removed2 = remove(document2, from);
-  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
-  return add(removed2.value, path3, value);
-}
-function valueAt3(document2, path3) {
-  let value = document2;
-  for (const [depth, token] of path3.entries()) {
-    const next = child2(value, token);
-    if (next === void 0) return missing(path3.slice(0, depth + 1));
-    value = next;
-  }
-  return { ok: true, value };
-}
-function child2(parent, token) {
-  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
-  if (!Array.isArray(parent)) return void 0;
-  const index = indexOf2(token);
-  return index === void 0 ? void 0 : parent[index];
-}
-function indexOf2(token) {
-  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
-}
-function missing(path3) {
-  return fail2(`nothing is at ${pointerText(path3)}`);
-}
-function pointerText(path3) {
-  return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-function changeParent(document2, path3, change2) {
-  const descend = (value, depth) => {
-    if (!isContainer(value))
-      return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
-    const token = path3[depth] ?? "";
-    if (depth === path3.length - 1) return change2(value, token);
-    const inner = child2(value, token);
-    if (inner === void 0) return missing(path3.slice(0, depth + 1));
-    const changed3 = descend(inner, depth + 1);
-    return changed3.ok ? { ok: true, value: withMember(value, token, changed3.value) } : changed3;
-  };
-  return descend(document2, 0);
-}
-function isContainer(value) {
-  return typeof value === "object" && value !== null;
-}
-function withMember(parent, token, value) {
-  if (!isJsonObject(parent)) return parent.with(Number(token), value);
-  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
-}
-function add(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
-  return changeParent(document2, path3, (parent, token) => {
-    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
-    const index = token === "-" ? parent.length : indexOf2(token);
-    if (index === void 0) return fail2(`"${token}" is not a position in the list`);
-    if (index > parent.length)
-      return fail2(`position ${token} is beyond the list's ${parent.length} items`);
-    return { ok: true, value: parent.toSpliced(index, 0, value) };
-  });
-}
-function remove(document2, path3) {
-  if (path3.length === 0) return fail2("the whole document cannot be removed");
-  return changeParent(document2, path3, (parent, token) => {
-    if (child2(parent, token) === void 0) return missing(path3);
-    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
-    return {
-      ok: true,
-      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
-    };
-  });
-}
-function replace2(document2, path3, value) {
-  if (path3.length === 0) return { ok: true, value };
-  return changeParent(
-    document2,
-    path3,
-    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value) }
-  );
-}
-
-// src/core/render/merge-context.ts
-function inside(context2, key) {
-  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
-  return { path: `${context2.path}/${token}`, problems: context2.problems };
-}
-function problem(context2, message) {
-  context2.problems.push({ path: context2.path, message });
-}
-
-// src/core/render/merge-list.ts
-function removeFromList(original, remove2) {
-  const removed2 = new Set(remove2.map(canonicalJson));
-  return original.filter((item) => !removed2.has(canonicalJson(item)));
-}
-function isUniform(items, context2) {
-  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
-  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
-  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
-  return types.size <= 1 && !types.has("list");
-}
-function isListDeletion(item) {
-  return isJsonObject(item) && item["$patch"] === "delete";
-}
-function idOf(item, field, context2) {
-  if (!isJsonObject(item)) return canonicalJson(item);
-  const values = [];
-  for (const key of field.keys) {
-    const value = item[key] ?? field.defaults?.[key];
-    if (value === void 0) {
-      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
-      return void 0;
-    }
-    values.push(value);
-  }
-  return canonicalJson(values);
-}
-function unique(items) {
-  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
-}
-function interleave(items, { order, original, field }) {
-  const position = (list) => {
-    const places2 = /* @__PURE__ */ new Map();
-    for (const [index, item] of list.entries()) {
-      const id = idOf(item, field);
-      if (!places2.has(id)) places2.set(id, index);
-    }
-    return (item) => places2.get(idOf(item, field)) ?? -1;
-  };
-  const [inOrder4, inOriginal] = [position(order), position(original)];
-  const named2 = items.filter((item) => inOrder4(item) >= 0).sort((a, b) => inOrder4(a) - inOrder4(b));
-  const others = items.filter((item) => inOrder4(item) < 0);
-  const result2 = [];
-  for (const item of named2) {
-    const at2 = inOriginal(item);
-    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
-    result2.push(...others.splice(0, end < 0 ? others.length : end), item);
-  }
-  return [...result2, ...others];
-}
-function isBefore(place, other) {
-  return place >= 0 && place < other;
-}
-function checkOrder({ patch, order, field }, context2) {
-  if (order.length === 0) return;
-  const wanted = order.map((item) => idOf(item, field, context2));
-  let from = 0;
-  for (const item of patch) {
-    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted.indexOf(idOf(item, field), from);
-    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
-    from = at2 + 1;
-  }
-}
-
-// src/core/render/strategic-merge.ts
-var deletePrefix = "$deleteFromPrimitiveList/";
-var orderPrefix = "$setElementOrder/";
-function strategicMerge(original, patch, schema) {
-  const context2 = { path: "", problems: [] };
-  const value = mergeMap({ original, patch, schema }, context2);
-  const [problem2] = context2.problems;
-  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
-}
-function mergeMap(input2, context2) {
-  const { schema } = input2;
-  const { $patch: directive, ...patch } = input2.patch;
-  if (directive === "delete") return {};
-  if (directive === "replace") return newMap(patch, schema, context2);
-  if (directive !== void 0 && directive !== "merge") {
-    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
-  }
-  const result2 = new Map(Object.entries(input2.original));
-  retainKeys(result2, patch, context2);
-  const ordered = mergeOrdered(result2, { patch, schema }, context2);
-  for (const [key, value] of Object.entries(patch)) {
-    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
-    if (key.startsWith(deletePrefix)) {
-      removeListed(result2, { key: key.slice(deletePrefix.length), value }, context2);
-    } else {
-      mergeField(result2, { key, value, field: schema.field(key) }, context2);
-    }
-  }
-  return Object.fromEntries(result2);
-}
-function mergeField(result2, input2, outer) {
-  const { key, value, field } = input2;
-  const context2 = inside(outer, key);
-  const original = result2.get(key);
-  if (value === null) {
-    result2.delete(key);
-  } else if (isJsonObject(value) && isJsonObject(original)) {
-    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
-    result2.set(key, merged);
-  } else if (Array.isArray(value) && Array.isArray(original)) {
-    result2.set(key, mergeList({ original, patch: value, field }, context2));
-  } else {
-    const added = newValue(value, field, context2);
-    if (added === void 0) result2.delete(key);
-    else result2.set(key, added);
-  }
-}
-function withoutDirective(value) {
-  const { $patch: _directive, ...rest } = value;
-  return rest;
-}
-function newValue(value, field, context2) {
-  if (isJsonObject(value)) {
-    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
-  }
-  if (!Array.isArray(value)) return value;
-  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
-  if (field.strategy !== "merge") return items;
-  return items.map(
-    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
-  );
-}
-function newMap(patch, schema, context2) {
-  return mergeMap({ original: {}, patch, schema }, context2);
-}
-function retainKeys(result2, patch, context2) {
-  const keys = patch["$retainKeys"];
-  if (keys === void 0) return;
-  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
-  for (const [key, value] of Object.entries(patch)) {
-    const isField = value !== null && !key.startsWith("$");
-    if (isField && !keys.includes(key)) {
-      problem(context2, `"${key}" is patched, but not in $retainKeys`);
-    }
-  }
-  for (const key of result2.keys()) if (!keys.includes(key)) result2.delete(key);
-}
-function mergeOrdered(result2, { patch, schema }, outer) {
-  const done = /* @__PURE__ */ new Set();
-  for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix)) continue;
-    const key = directive.slice(orderPrefix.length);
-    const context2 = inside(outer, directive);
-    const [original, changes] = [result2.get(key), patch[key]];
-    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
-      problem(context2, `${directive} and what it orders must be lists`);
-      continue;
-    }
-    done.add(key);
-    const field = schema.field(key);
-    const ordered = orderList(
-      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
-      context2
-    );
-    if (original !== void 0 || changes !== void 0) result2.set(key, ordered);
-  }
-  return done;
-}
-function listOf(value) {
-  return Array.isArray(value) ? value : [];
-}
-function removeListed(result2, { key, value }, context2) {
-  const original = result2.get(key);
-  if (value === null) {
-    result2.delete(key);
-  } else if (!Array.isArray(value)) {
-    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
-  } else if (Array.isArray(original)) {
-    result2.set(key, removeFromList(original, value));
-  }
-}
-function mergeList(input2, context2) {
-  const { original, patch, field } = input2;
-  if (field.strategy !== "merge") return patch;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept: kept4 } = mergeItems(input2, context2);
-  const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept4, field });
-}
-function orderList(input2, context2) {
-  const { original, patch, order, field } = input2;
-  if (!isUniform([...original, ...patch], context2)) return original;
-  checkOrder(input2, context2);
-  if (patch.length === 0) return interleave(original, input2);
-  if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept: kept4 } = mergeItems(input2, context2);
-  const standing2 = [...kept4, ...items.slice(kept4.length)].slice(0, original.length);
-  return interleave(items, { order, original: standing2, field });
-}
-function mergeItems({ original, patch, field }, context2) {
-  const changes = patch.filter(isJsonObject);
-  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
-  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
-  if (field.keys.length === 0) {
-    problem(context2, "a list of objects without a merge key cannot be merged");
-    return { items: original, kept: original };
-  }
-  const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept4 = replaces ? [] : original;
-  for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf(change2, field, context2);
-    kept4 = kept4.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
-  }
-  let items = kept4;
-  for (const [index, change2] of changes.entries()) {
-    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
-  }
-  return { items, kept: kept4 };
-}
-function isItem({ $patch: directive, ...content }) {
-  if (directive === "replace" || directive === "delete") return false;
-  return directive !== "merge" || Object.keys(content).length > 0;
-}
-function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
-  const original = items[at2];
-  const merged = mergeMap(
-    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
-    context2
-  );
-  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
-}
-
-// src/core/render/patch-object.ts
-function patchObject(object, patch, customKinds) {
-  if (patch.json !== void 0) return jsonPatch(object, patch.json);
-  return mergePatch(object, patch.merge ?? {}, customKinds);
-}
-function jsonPatch(object, operations) {
-  const result2 = applyJsonPatch(object, operations);
-  if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
-  const { operation, message } = result2;
-  const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
-  return {
-    ok: false,
-    path: ["json", operation],
-    message: `operation ${operation + 1} (${op} ${path3}): ${message}`
-  };
-}
-function mergePatch(object, patch, customKinds) {
-  if (patch["$patch"] === "delete") return { ok: true, object: null };
-  const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
-  if (!result2.ok) {
-    const path3 = parsePointer(result2.path) ?? [];
-    const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
-    return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
-  }
-  const directive = findDirective(result2.value);
-  if (directive !== void 0 && findDirective(object) === void 0) {
-    const message = `${directive} has no meaning where a list is replaced as a whole`;
-    return { ok: false, path: ["merge"], message };
-  }
-  const isReplaced = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
-    "merge"
-  ]);
-}
-function withIdentity(object, value) {
-  const { apiVersion: apiVersion2, kind } = object;
-  const { name: name2, namespace } = object.metadata;
-  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
-  const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
-  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
-}
-var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
-function findDirective(value) {
-  if (typeof value !== "object" || value === null) return void 0;
-  for (const [key, inner] of Object.entries(value)) {
-    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
-    if (found !== void 0) return found;
-  }
-  return void 0;
-}
-function sameIdentity(before, after, path3) {
-  const changed3 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
-  if (changed3 !== void 0) {
-    const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(before))}`;
-    return { ok: false, path: path3, message };
-  }
-  return { ok: true, object: after };
-}
-function changedIdentity(before, after) {
-  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
-  const pairs = [
-    ["apiVersion", before.apiVersion, after["apiVersion"]],
-    ["kind", before.kind, after["kind"]],
-    ["metadata.name", before.metadata.name, metadata["name"]],
-    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
-  ];
-  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
-}
-
-// src/core/render/patch-targets.ts
-function patchTargets(objects, patch, namespace) {
-  if (patch.target !== void 0) return selectedBy(objects, patch.target);
-  return named(objects, patch.merge ?? {}, namespace);
-}
-function selectedBy(objects, target) {
-  const fields = ["group", "kind", "namespace", "name"];
-  return objects.filter(
-    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
-  );
-}
-function named(objects, patch, appNamespace) {
-  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
-  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
-  const candidates2 = objects.filter(
-    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
-  );
-  const { namespace } = metadata;
-  if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
-  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
-  if (own2.length > 0) return own2;
-  return candidates2.length === 1 ? candidates2 : [];
-}
-
-// src/core/render/pod-templates.ts
-var places = [
-  ["spec", "template", "spec"],
-  ["spec", "jobTemplate", "spec", "template", "spec"],
-  ["template", "spec"],
-  ["spec"]
-];
-function podSpecPath(object) {
-  if (object.kind === "CustomResourceDefinition") return void 0;
-  return places.find((path3) => {
-    const spec = valueAt4(object, path3);
-    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
-    return path3.length > 1 || object.kind === "Pod";
-  });
-}
-function isContainerList(value) {
-  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
-}
-function isNamed(value) {
-  return isJsonObject(value) && typeof value["name"] === "string";
-}
-function valueAt4(object, path3) {
-  let value = object;
-  for (const key of path3) {
-    if (!isJsonObject(value)) return void 0;
-    value = Object.hasOwn(value, key) ? value[key] : void 0;
-  }
-  return value;
-}
-function changeMapAt(object, path3, change2) {
-  const [key, ...rest] = path3;
-  const replaced = (map, [next, ...more]) => {
-    if (next === void 0) return change2(map);
-    const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
-    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
-  };
-  return key === void 0 ? change2(object) : replaced(object, [key, ...rest]);
-}
-
-// src/core/render/set-images.ts
-var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
-function setImages(object, change2, onMatch) {
-  return changeMap(object, (image) => {
-    const parts = splitImage(image);
-    if (parts.name !== change2.name) return image;
-    onMatch();
-    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
-  });
-}
-function changeMap(map, change2) {
-  const entries2 = Object.entries(map);
-  const changed3 = entries2.map(([key, value]) => [
-    key,
-    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
-  ]);
-  const isSame3 = changed3.every(([, value], index) => value === entries2[index]?.[1]);
-  return isSame3 ? map : Object.fromEntries(changed3);
-}
-function changeValue(value, change2) {
-  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
-  return isJsonObject(value) ? changeMap(value, change2) : value;
-}
-function changeContainer(container, change2) {
-  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
-  const image = change2(container["image"]);
-  return image === container["image"] ? container : { ...container, image };
-}
-function sameUnlessChanged(list, change2) {
-  const changed3 = list.map(change2);
-  return changed3.every((item, index) => item === list[index]) ? list : changed3;
-}
-function splitImage(image) {
-  const [rest = "", digest = ""] = image.split("@", 2);
-  const colon = rest.indexOf(":", rest.lastIndexOf("/") + 1);
-  return colon < 0 ? { name: rest, tag: "", digest } : { name: rest.slice(0, colon), tag: rest.slice(colon + 1), digest };
-}
-function newVersion({ newTag, digest }) {
-  if (newTag === void 0 && digest === void 0) return {};
-  return { tag: newTag ?? "", digest: digest ?? "" };
-}
-function joinImage({ name: name2, tag, digest }) {
-  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
-}
-
-// src/core/render/set-pods.ts
-var partLists = ["containers", "initContainers", "volumes"];
-function addSidecar(object, sidecar, kinds3) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return { ok: true, object };
-  const schema = path3.reduce(
-    (at2, key) => at2.field(key).items,
-    mergeSchemaOf(object, kinds3)
-  );
-  const problems = [];
-  const changed3 = changeMapAt(object, path3, (pod) => {
-    const entries2 = partLists.flatMap((list) => {
-      const added = sidecar[list];
-      if (added === void 0) return [];
-      const merge = { added, schema: schema.field(list).items, problems };
-      return [[list, withParts(pod[list], merge)]];
-    });
-    return { ...pod, ...Object.fromEntries(entries2) };
-  });
-  const [message] = problems;
-  return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
-}
-function withParts(present2, { added, schema, problems }) {
-  const parts = new Map(
-    (Array.isArray(present2) ? present2 : []).map((part, index) => [
-      nameOf(part) ?? index,
-      // isArray loses the type of items
-      part
-    ])
-  );
-  for (const part of added) {
-    const name2 = nameOf(part) ?? "";
-    const known3 = parts.get(name2);
-    const result2 = strategicMerge(isJsonObject(known3) ? known3 : {}, part, schema);
-    if (result2.ok) parts.set(name2, result2.value);
-    else problems.push(`${name2}: ${result2.message}`);
-  }
-  return [...parts.values()];
-}
-function nameOf(part) {
-  const name2 = isJsonObject(part) ? part["name"] : void 0;
-  return typeof name2 === "string" ? name2 : void 0;
-}
-function setResources(object, { container, requests, limits }, onMatch) {
-  const path3 = podSpecPath(object);
-  if (path3 === void 0) return object;
-  const change2 = (part) => {
-    if (!isJsonObject(part) || container !== void 0 && part["name"] !== container) return part;
-    onMatch();
-    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
-    const resources = {
-      ...before,
-      ...requests && { requests: withAmounts(before["requests"], requests) },
-      ...limits && { limits: withAmounts(before["limits"], limits) }
-    };
-    return isSameJson(before, resources) ? part : { ...part, resources };
-  };
-  return changeMapAt(object, path3, (pod) => {
-    const entries2 = ["containers", "initContainers"].flatMap(
-      (list) => {
-        const parts = pod[list];
-        return Array.isArray(parts) ? [[list, parts.map(change2)]] : [];
-      }
-    );
-    const changed3 = { ...pod, ...Object.fromEntries(entries2) };
-    return isSameJson(pod, changed3) ? pod : changed3;
-  });
-}
-function withAmounts(before, amounts2) {
-  const merged = { ...isJsonObject(before) && before, ...amounts2 };
-  return Object.fromEntries(Object.entries(merged).filter(([, amount2]) => amount2 !== null));
-}
-
-// src/core/render/apply-overlay.ts
-function applyOverlay(objects, placed, context2) {
-  const state = {
-    objects,
-    ...placed,
-    context: context2,
-    diagnostics: [],
-    changed: false,
-    matchedImages: /* @__PURE__ */ new Set()
-  };
-  changeWorkloads(state, placed.overlay);
-  for (const field of ["labels", "annotations"]) {
-    const added = placed.overlay[field] ?? {};
-    if (Object.keys(added).length === 0) continue;
-    changeAll(state, [field], (object) => withMetadata(object, field, added));
-  }
-  const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
-  return { objects: result2, diagnostics, changed: changed3, matchedImages };
-}
-function changeWorkloads(state, { patches, sidecars, images, resources, replicas }) {
-  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
-  for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
-  for (const [index] of entriesOf(images)) applyImage(state, index);
-  for (const [index, entry2] of entriesOf(resources)) applyResources(state, index, entry2);
-  for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
-}
-function entriesOf(list) {
-  return [...(list ?? []).entries()];
-}
-function applyPatch(state, patch, path3) {
-  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
-  if (targets.size === 0) {
-    const at2 = [...path3, patch.target === void 0 ? "merge" : "target"];
-    return tell2(state, at2, {
-      code: "patch-no-target",
-      message: "the patch matches no object of the app"
-    });
-  }
-  state.objects = state.objects.flatMap((source) => {
-    if (!targets.has(source)) return source;
-    const result2 = patchObject(source.object, patch, state.context.customKinds);
-    if (result2.ok) {
-      if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
-      state.changed = true;
-      return [];
-    }
-    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-    tell2(state, [...path3, ...result2.path], {
-      code: "patch-failed",
-      message: `${where}: ${result2.message}`
-    });
-    return source;
-  });
-}
-function tell2(state, path3, told2) {
-  state.diagnostics.push(mistake(state.at(path3), told2));
-}
-function sealChange(before, after, at2) {
-  if (before[sopsField] === after[sopsField]) return [];
-  const message = `\`${sopsField}\` cannot be changed by an overlay`;
-  return [mistake(at2(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
-}
-function changed(state, change2) {
-  const steps2 = state.steps?.(change2.path);
-  const step = steps2?.get(change2.source) ?? stepOf(state, change2);
-  steps2?.set(change2.source, step);
-  if (step.isChanged) state.changed = true;
-  state.diagnostics.push(...step.diagnostics);
-  return step.source;
-}
-function stepOf(state, { source, path: path3, object }) {
-  if (canonicalJson(object) === canonicalJson(source.object)) {
-    return { source, isChanged: false, diagnostics: [] };
-  }
-  const at2 = () => state.at(path3);
-  const cleaned = withoutServerFields(object);
-  const problems = [
-    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
-    ...sealChange(source.object, cleaned, at2)
-  ];
-  const after = { ...source, object: cleaned };
-  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
-  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
-  const diagnostics = problems.map((problem2) => ({
-    ...problem2,
-    message: `${where}: ${problem2.message}`
-  }));
-  return { source: after, isChanged: true, diagnostics };
-}
-function changeAll(state, path3, change2) {
-  state.objects = state.objects.map((source) => {
-    const object = change2(source.object);
-    return object === source.object ? source : changed(state, { source, path: path3, object });
-  });
-}
-function workloads(state, path3, target) {
-  const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
-  const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
-  if (found.length === 0) {
-    const at2 = target === void 0 ? path3 : [...path3, "target"];
-    const message = "no workload of the app is meant: none has a pod template";
-    tell2(state, at2, { code: "patch-no-target", message });
-  }
-  return new Set(found.map(({ object }) => object));
-}
-function applySidecar(state, index, sidecar) {
-  const path3 = ["sidecars", index];
-  const targets = workloads(state, path3, sidecar.target);
-  changeAll(state, path3, (object) => {
-    if (!targets.has(object)) return object;
-    const result2 = addSidecar(object, sidecar, state.context.customKinds);
-    if (result2.ok) return result2.object;
-    const message = `${describeKey(keyOf(object))}: ${result2.message}`;
-    tell2(state, path3, { code: "patch-failed", message });
-    return object;
-  });
-}
-function applyResources(state, index, resources) {
-  const path3 = ["resources", index];
-  const targets = workloads(state, path3, resources.target);
-  let isMatched = targets.size === 0;
-  changeAll(
-    state,
-    path3,
-    (object) => targets.has(object) ? setResources(object, resources, () => isMatched = true) : object
-  );
-  if (isMatched) return;
-  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
-  tell2(state, [...path3, "container"], { code: "patch-no-target", message });
-}
-function applyImage(state, index) {
-  const image = state.overlay.images?.[index];
-  if (image === void 0) return;
-  changeAll(state, ["images", index], (object) => {
-    if (object.kind === "CustomResourceDefinition") return object;
-    return setImages(object, image, () => state.matchedImages.add(index));
-  });
-}
-var scalable = /* @__PURE__ */ new Set([
-  "apps/Deployment",
-  "apps/ReplicaSet",
-  "apps/StatefulSet",
-  "/ReplicationController"
-]);
-function applyReplicas(state, index) {
-  const entry2 = state.overlay.replicas?.[index];
-  if (entry2 === void 0) return;
-  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
-  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
-  if (targets.size === 0) {
-    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
-    return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
-  }
-  changeAll(state, ["replicas", index], (object) => {
-    if (!targets.has(object)) return object;
-    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
-    return { ...object, spec: { ...spec, replicas: Number(entry2.count) } };
-  });
-}
-function withMetadata(object, field, added) {
-  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
-  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
-}
-
-// src/core/render/overlay-chain.ts
-var OverlayChain = class {
-  #app;
-  #context;
-  #links = /* @__PURE__ */ new Map();
-  #before = /* @__PURE__ */ new Map();
-  #count = 0;
-  #steps = /* @__PURE__ */ new Map();
-  constructor(app, context2) {
-    this.#app = app;
-    this.#context = context2;
-  }
-  /** Begins a run: what the last one did not ask for is forgotten. */
-  begin() {
-    this.#before = this.#links;
-    this.#links = /* @__PURE__ */ new Map();
-  }
-  /** What the overlays of a shape make of its objects. */
-  apply({ overlays, objects, objectsId, isFilled }) {
-    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
-    for (const overlay of overlays) {
-      const before = link;
-      const key = `${before.number} ${overlay.index} ${overlay.id}`;
-      link = this.#link(key, () => this.#applyTo(before, overlay));
-    }
-    return link;
-  }
-  /** What each overlay did, wherever it was applied in this run. */
-  effects() {
-    return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
-  }
-  #link(key, make) {
-    let known3 = this.#links.get(key) ?? this.#before.get(key);
-    if (known3 === void 0) {
-      known3 = { ...make(), number: this.#count };
-      this.#count += 1;
-    }
-    this.#links.set(key, known3);
-    return known3;
-  }
-  #stepsAt(path3) {
-    const key = path3.join(".");
-    const known3 = this.#steps.get(key) ?? /* @__PURE__ */ new WeakMap();
-    this.#steps.set(key, known3);
-    return known3;
-  }
-  #applyTo(before, { index, overlay, isFilled }) {
-    const at2 = ["spec", "overlays", index];
-    const placed = {
-      overlay,
-      at: (path3) => this.#app.at([...at2, ...path3]),
-      // Shapes that differ in one object have all others in common.
-      ...!isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
-    };
-    const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
-      before.objects,
-      placed,
-      this.#context
-    );
-    return {
-      objects,
-      effect: { overlay: index, changed: changed3, matchedImages },
-      diagnostics: [...before.diagnostics, ...result2.diagnostics],
-      isFilled: before.isFilled || isFilled
-    };
-  }
-};
-
-// src/core/render/tools/helm-hooks.ts
-var import_node_crypto7 = require("node:crypto");
-var hookAnnotation = "helm.sh/hook";
-var ownAnnotations = /* @__PURE__ */ new Set([
-  hookAnnotation,
-  "helm.sh/hook-weight",
-  "helm.sh/hook-delete-policy",
-  "helm.sh/hook-output-log-policy"
-]);
-var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
-var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
-function withoutHooks(output, hooks) {
-  const objects = [];
-  const problems = [...output.problems];
-  for (const each of output.objects) {
-    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
-    if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds3.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
-    else if (kinds3.some((kind) => appliable.has(kind))) {
-      objects.push({ ...each, object: ordinary(each.object) });
-    }
-  }
-  return { objects, problems };
-}
-function hookKinds({ metadata }) {
-  const { annotations: annotations2 } = metadata;
-  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
-  if (typeof hook !== "string") return [];
-  return hook.split(",").map((kind) => kind.trim().toLowerCase());
-}
-function refusedHook({ file, object }, kinds3) {
-  return {
-    file,
-    line: 0,
-    column: 0,
-    code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
-    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
-  };
-}
-function ordinary(object) {
-  const { annotations: annotations2 } = object.metadata;
-  const kept4 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
-    ([key]) => !ownAnnotations.has(key)
-  );
-  const { annotations: _, ...metadata } = object.metadata;
-  const cleaned = {
-    ...object,
-    metadata: kept4.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept4) }
-  };
-  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
-  const hash = (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
-  const name2 = `${object.metadata.name.slice(0, 54)}-${hash}`;
-  return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
-}
-
-// src/core/render/tools/app-objects.ts
-function appObjects(models, input2) {
-  const { app, manifests } = input2;
-  const { name: name2 } = app.value.metadata;
-  if (toolOf(app.value.spec.source) !== void 0) return toolObjects(models, input2);
-  const files = models.model.manifests.get(name2) ?? [];
-  const parsed = readManifests(models, app.value, { files, manifests });
-  return {
-    ...parsed,
-    isUnknown: false,
-    files,
-    variableOf: void 0,
-    objectsAt: () => parsed.objects
-  };
-}
-function readManifests({ model }, app, { files, manifests }) {
-  if (app.spec.source.expressions !== true) {
-    return { ...parseManifests(files, manifests), fillable: [] };
-  }
-  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
-}
-function toolDefinitions(models) {
-  if (models.model.toolSources.size === 0) return [];
-  return neededTools(models).flatMap(({ key }) => outputOf(models, key).objects).flatMap(({ object }) => object.kind === "CustomResourceDefinition" ? object : []);
-}
-function outputOf({ tools }, key) {
-  const output = tools.get(key);
-  if (output === void 0) throw new Error(`nobody has rendered the source ${key}`);
-  return output;
-}
-function toolObjects(models, { app, manifests }) {
-  const requestOf = requestsOf(models, app);
-  const source = models.model.toolSources.get(app.value.metadata.name);
-  if (requestOf === void 0 || source === void 0) return unknownObjects;
-  const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
-  const { field } = writtenSource(app.value.spec.source);
-  const written = () => app.at(["spec", "source", field]);
-  const read2 = /* @__PURE__ */ new Map();
-  for (const { variable } of shapesOf(models, app.value, variableOf)) {
-    if (variable === noRequest || read2.has(variable)) continue;
-    const output = outputOf(models, variable);
-    const { hooks } = app.value.spec.source.helm ?? {};
-    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects(found, manifests, written));
-  }
-  const all = [...read2.values()];
-  return {
-    objects: all.flatMap(({ objects }) => objects),
-    fillable: [],
-    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
-    isUnknown: false,
-    files: source.files,
-    variableOf,
-    objectsAt: (variable) => read2.get(variable)?.objects ?? []
-  };
-}
-var noRequest = "";
-var unknownObjects = {
-  objects: [],
-  fillable: [],
-  diagnostics: [],
-  isUnknown: true,
-  files: [],
-  variableOf: void 0,
-  objectsAt: () => []
-};
-function readObjects({ objects, problems }, manifests, written) {
-  if (problems.length > 0) {
-    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
-  }
-  const placed = objects.map(({ file, object }) => {
-    const at2 = () => ({ file, line: 0, column: 0 });
-    return { object, at: at2, keyAt: at2, textAt: at2 };
-  });
-  return checkManifests(placed, manifests);
-}
-function diagnosticOf(problem2, written) {
-  const { file, line, column, code, message, hint } = problem2;
-  const place = file === null ? written() : { file, line, column };
-  return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
-}
-
-// src/core/render/trees-by-group.ts
-var TreesByGroup = class {
-  #groups;
-  #trees;
-  size;
-  constructor(groups2, trees) {
-    this.#groups = groups2;
-    this.#trees = trees;
-    this.size = [...trees.keys()].reduce(
-      (sum, number) => sum + (groups2.groups[number]?.sites.length ?? 0),
-      0
-    );
-  }
-  get(site) {
-    const number = this.#groups.numbers.get(site);
-    return number === void 0 ? void 0 : this.#trees.get(number);
-  }
-  has(site) {
-    return this.get(site) !== void 0;
-  }
-  /** Sorted, as everything here that goes through the sites. */
-  *keys() {
-    yield* this.#sites();
-  }
-  *values() {
-    for (const [, tree] of this.entries()) yield tree;
-  }
-  *entries() {
-    for (const site of this.#sites()) {
-      const tree = this.get(site);
-      if (tree !== void 0) yield [site, tree];
-    }
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [site, tree] of this) visit(tree, site, this);
-  }
-  #sites() {
-    return this.#groups.sitesOf([...this.#trees.keys()].toSorted((a, b) => a - b));
-  }
-};
-
-// src/core/render/unused-overlays.ts
-function unusedOverlays(app, effects) {
-  const overlays = app.value.spec.overlays ?? [];
-  const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
-  return overlays.flatMap(({ name: name2, images = [] }, index) => {
-    const own2 = byOverlay.get(index) ?? [];
-    const path3 = ["spec", "overlays", index];
-    const title = name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
-    if (own2.length === 0) {
-      const message = `${title} is for no site of the app`;
-      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
-    }
-    if (!own2.some(({ changed: changed3 }) => changed3)) {
-      const message = `${title} changes nothing at any site`;
-      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
-    }
-    return [...images.entries()].flatMap(([position, image]) => {
-      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
-      const message = `no container of the app has the image "${image.name}"`;
-      const hint = "name the image as the manifests do, without tag or digest";
-      const place = app.at([...path3, "images", position, "name"]);
-      return [warning(place, { code: "no-effect", message, hint })];
-    });
-  });
-}
-
-// src/core/render/render-app.ts
-function fleetContext(model, siteModel, tools = noToolOutputs) {
-  const kinds3 = readCustomKinds([...model.manifests.values()].flat());
-  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
-  return {
-    model,
-    siteModel,
-    tools,
-    customKinds: defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]),
-    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel)
-  };
-}
-var keptRenderings = new KeptResults();
-function renderPlacedApp(context2, name2) {
-  const { model, siteModel } = context2;
-  const app = appOf(model, name2);
-  if (toolOf(app.value.spec.source) !== void 0) return renderNew(context2, name2);
-  const inputs = [
-    ...ownInputs(context2, app),
-    siteGroups(model.virtualSites, siteModel.sites),
-    hasExpressions(app) ? context2.facts : null
-  ];
-  return keptRenderings.get(app, inputs, () => renderNew(context2, name2));
-}
-function ownInputs({ model, customKinds }, app) {
-  const { metadata, spec } = model.fleet.value;
-  const { labels = null } = spec;
-  return [
-    metadata.name,
-    model.manifests.get(app.value.metadata.name),
-    customKinds,
-    // Expressions in manifests are checked against the vocabulary.
-    app.value.spec.source.expressions === true ? canonicalJson(labels) : null
-  ];
-}
-var keptAnswers = new KeptResults();
-function hasExpressions(app) {
-  return keptAnswers.get(app, [], () => {
-    const json = app.value;
-    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
-  });
-}
-function renderNew(context2, name2) {
-  const { model, customKinds } = context2;
-  const input2 = readApp(context2, name2);
-  const { app, source: parsed } = input2;
-  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
-  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
-  if (parsed.objects.length + parsed.fillable.length === 0) {
-    const more = moreMistakes(input2, []);
-    if (more.diagnostics.length > 0) return more;
-    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
-    const message = `the files of ${name2} hold no object`;
-    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
-    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
-  }
-  const shapes = renderShapes(input2);
-  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
-  if (diagnostics.some(isError)) return { ok: false, diagnostics };
-  const { objects, fillable, files } = parsed;
-  const written = [...objects, ...fillable.map((each) => each.written)];
-  const digest = inputDigest({ model, app: app.value, files, objects: written, customKinds });
-  return {
-    ok: true,
-    value: {
-      app: { app: name2, inputDigest: digest, sites: shapes.sites },
-      variants: shapes.variants,
-      places: shapes.places
-    },
-    diagnostics
-  };
-}
-var keptParts = new KeptResults();
-function readApp(context2, name2) {
-  const app = appOf(context2.model, name2);
-  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
-  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), () => readParts(context2, app)) : readParts(context2, app);
-  return { ...context2, ...parts, app };
-}
-function readParts(context2, app) {
-  const { namespace } = app.value.spec;
-  const manifests = { namespace, customKinds: context2.customKinds };
-  return {
-    manifests,
-    source: appObjects(context2, { app, manifests }),
-    chain: new OverlayChain(app, manifests),
-    finish: finisher(context2.model.fleet.value.metadata.name, app.value.metadata.name),
-    variants: new KeptResults()
-  };
-}
-function appOf(model, name2) {
-  const app = model.apps.get(name2);
-  if (app === void 0) throw new Error(`the model has no App ${name2}`);
-  return app;
-}
-function moreMistakes(input2, known3) {
-  const more = renderShapes(input2).diagnostics.filter(
-    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
-  );
-  return { ok: false, diagnostics: [...known3, ...more] };
-}
-function renderShapes(input2) {
-  const { app, chain } = input2;
-  const { shapes, mistakes, effects } = fillShapes(
-    { ...input2, ...input2.source },
-    shapesOf(input2, app.value, input2.source.variableOf)
-  );
-  const trees = /* @__PURE__ */ new Map();
-  const variants = /* @__PURE__ */ new Map();
-  const diagnostics = [];
-  chain.begin();
-  for (const shape of shapes) {
-    const end = chain.apply(shape);
-    const result2 = renderShape(end, input2, shape);
-    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
-    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
-    if (!result2.ok) continue;
-    const { tree } = result2.value;
-    variants.set(tree, variants.get(tree) ?? result2.value);
-    trees.set(shape, tree);
-  }
-  diagnostics.push(...mistakes.diagnostics());
-  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
-  if (isPlaced2 && !diagnostics.some(isError)) {
-    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known3));
-  }
-  return {
-    sites: treesBySite(trees, input2),
-    variants,
-    places: placesOf(shapes),
-    diagnostics: distinct(diagnostics)
-  };
-}
-function treesBySite(trees, { model, siteModel }) {
-  const byGroup = [...trees].flatMap(
-    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
-  );
-  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
-  }
-  const bySite2 = [...trees].flatMap(
-    ([{ sites }, tree]) => sites.map((site) => [site, tree])
-  );
-  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
-}
-function chartEffects({ value: { spec } }) {
-  if (spec.source.chart === void 0) return [];
-  return (spec.overlays ?? []).flatMap(
-    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
-  );
-}
-function placesOf(shapes) {
-  const places2 = /* @__PURE__ */ new Map();
-  for (const { key, at: at2 } of new Set(shapes.flatMap(({ objects }) => objects))) {
-    const id = objectId(key);
-    if (!places2.has(id)) places2.set(id, at2([]));
-  }
-  return places2;
-}
-function renderShape(end, input2, shape) {
-  if (end.objects.length === 0) {
-    return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
-  }
-  const variant = input2.variants.get(end, [], () => variantOf(end, input2.finish));
-  if (shape.sites.length > 0) return variant;
-  return { ok: false, diagnostics: variant.diagnostics };
-}
-function variantOf({ objects, diagnostics }, finish2) {
-  const finished = objects.map(finish2);
-  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
-  if (problems.some(isError)) return { ok: false, diagnostics: problems };
-  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
-  const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
-  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
-  return { ok: true, value, diagnostics: problems };
-}
-function emptyShape({ app, source }, { sites, overlays }) {
-  if (sites.length === 0 && source.fillable.length > 0) return [];
-  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
-  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
-  const hint = "to take the app off a site, change its placement";
-  return [mistake(place, { code: "empty-app", message, hint })];
-}
-function distinct(diagnostics) {
-  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
-  return [...new Map(byText).values()];
-}
-
-// src/core/render/rendered.ts
-var rendererNumber = 1;
 
 // node_modules/typebox/build/system/memory/memory.mjs
 var memory_exports = {};
@@ -61002,9 +59301,9 @@ function FactorMapping(input2) {
   const [keyOf2, type, indexArray, extend, withClause] = input2;
   return FactorWith(keyOf2 ? FactorExtends(KeyOfDeferred(FactorIndexArray(type, indexArray)), extend) : FactorExtends(FactorIndexArray(type, indexArray), extend), withClause);
 }
-function ExprBinaryMapping(left, rest) {
-  return guard_exports.IsEqual(rest.length, 3) ? (() => {
-    const [operator, right, next] = rest;
+function ExprBinaryMapping(left, rest2) {
+  return guard_exports.IsEqual(rest2.length, 3) ? (() => {
+    const [operator, right, next] = rest2;
     const Schema = ExprBinaryMapping(right, next);
     if (guard_exports.IsEqual(operator, "&")) {
       return IsIntersect(Schema) ? Intersect([left, ...Schema.allOf]) : Intersect([left, Schema]);
@@ -61019,15 +59318,15 @@ function ExprTermTailMapping(input2) {
   return input2;
 }
 function ExprTermMapping(input2) {
-  const [left, rest] = input2;
-  return ExprBinaryMapping(left, rest);
+  const [left, rest2] = input2;
+  return ExprBinaryMapping(left, rest2);
 }
 function ExprTailMapping(input2) {
   return input2;
 }
 function ExprMapping(input2) {
-  const [left, rest] = input2;
-  return ExprBinaryMapping(left, rest);
+  const [left, rest2] = input2;
+  return ExprBinaryMapping(left, rest2);
 }
 function ExprReadonlyMapping(input2) {
   return AddImmutableDeferred(input2[1]);
@@ -61355,8 +59654,8 @@ function Optional2(value, input2) {
 function IsDiscard(discard, input2) {
   return discard.includes(input2);
 }
-function Many(allowed, discard, input2, result2 = "") {
-  return Match2(Take(allowed, input2), (Char, Rest2) => IsDiscard(discard, Char) ? Many(allowed, discard, Rest2, result2) : Many(allowed, discard, Rest2, `${result2}${Char}`), () => [result2, input2]);
+function Many(allowed2, discard, input2, result2 = "") {
+  return Match2(Take(allowed2, input2), (Char, Rest2) => IsDiscard(discard, Char) ? Many(allowed2, discard, Rest2, result2) : Many(allowed2, discard, Rest2, `${result2}${Char}`), () => [result2, input2]);
 }
 
 // node_modules/typebox/build/type/script/token/unsigned_integer.mjs
@@ -62052,9 +60351,9 @@ function TryRestInferable(type) {
 function TryInferable(type) {
   return IsInfer(type) ? Inferrable(type.name, type.extends) : void 0;
 }
-function TryInferResults(rest, right) {
+function TryInferResults(rest2, right) {
   const result2 = [];
-  for (const head of rest) {
+  for (const head of rest2) {
     if (!IsExtendsTrueLike(ExtendsLeft({}, head, right)))
       return void 0;
     result2.push(head);
@@ -63777,13 +62076,3640 @@ __export(typebox_exports, {
   With: () => With2
 });
 
+// src/core/model/kinds/shared.ts
+var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
+var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
+var Name = typebox_exports.String({
+  title: "name",
+  pattern: namePattern2,
+  maxLength: 63,
+  description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
+});
+var nameOf = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
+var duration = (description) => typebox_exports.String({
+  title: "duration",
+  pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+  minLength: 2,
+  description
+});
+var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
+var timeZone = (description) => typebox_exports.String({
+  title: "time zone",
+  pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
+  maxLength: 64,
+  description
+});
+var windowNames = (description) => typebox_exports.Array(Name, { minItems: 1, uniqueItems: true, description });
+var intOrPercent = (description) => typebox_exports.Union(
+  [
+    typebox_exports.Integer({ minimum: 0 }),
+    typebox_exports.String({ title: "number or percentage", pattern: "^(100|[0-9]{1,2})%$" })
+  ],
+  { title: "number or percentage", description }
+);
+var labelMap = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), { title: "labels", description });
+var valuesOf = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), { title: "values", description });
+var SelectorRequirement = closedObject(
+  {
+    key: typebox_exports.String({ minLength: 1, description: "the label's key" }),
+    operator: typebox_exports.Enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], {
+      description: "how the label is compared; `NotIn` also holds where the label is absent"
+    }),
+    values: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String(), {
+        description: "the values compared with: one or more for In and NotIn, one whole number for Gt and Lt, else none"
+      })
+    )
+  },
+  "one condition on a label"
+);
+var SelectorObject = closedObject(
+  {
+    matchLabels: typebox_exports.Optional(labelMap("labels that must all be there, with these values")),
+    matchExpressions: typebox_exports.Optional(
+      typebox_exports.Array(SelectorRequirement, { description: "conditions that must all hold" })
+    )
+  },
+  "a Kubernetes label selector"
+);
+var selectorSpec = (description) => typebox_exports.Union(
+  [
+    typebox_exports.String({
+      description: "Kubernetes selector text: `country in (jp,kr), !legacy`"
+    }),
+    SelectorObject
+  ],
+  { title: "selector", description }
+);
+var SelectorSpec = selectorSpec(
+  "a label selector, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
+);
+var Location = closedObject(
+  {
+    latitude: typebox_exports.Number({ minimum: -90, maximum: 90, description: "degrees north" }),
+    longitude: typebox_exports.Number({ minimum: -180, maximum: 180, description: "degrees east" })
+  },
+  "where it stands, for the map"
+);
+var Metadata = closedObject(
+  {
+    name: Name,
+    labels: typebox_exports.Optional(
+      labelMap("labels, as Kubernetes has them; those of a Site are what selectors match")
+    ),
+    annotations: typebox_exports.Optional(
+      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
+        title: "annotations",
+        description: "free notes; Flotilla ignores them"
+      })
+    )
+  },
+  "name and labels"
+);
+var apiVersion = "flotilla.dev/v1alpha1";
+var documentOf = (kind, spec, description) => closedObject(
+  {
+    apiVersion: typebox_exports.Literal(apiVersion, { description: `always ${apiVersion}` }),
+    kind: typebox_exports.Literal(kind, { description: `always ${kind}` }),
+    metadata: Metadata,
+    spec
+  },
+  description
+);
+var minorVersion = (description) => typebox_exports.String({ title: "minor version", pattern: "^1\\.[0-9]+$", description });
+var KubernetesFacts = closedObject(
+  {
+    version: typebox_exports.Optional(
+      minorVersion(
+        'its minor version, quoted (`"1.33"`): what it serves is checked, and charts see it as `.Capabilities.KubeVersion`'
+      )
+    ),
+    apiVersions: typebox_exports.Optional(
+      typebox_exports.Array(
+        typebox_exports.String({
+          title: "API version",
+          pattern: "^[a-z0-9.-]+(/[A-Za-z0-9]+){0,2}$",
+          description: "`group/version`, or `group/version/Kind`"
+        }),
+        {
+          uniqueItems: true,
+          description: "what it serves beside Kubernetes' own APIs (`monitoring.coreos.com/v1`): `.Capabilities.APIVersions` of charts"
+        }
+      )
+    )
+  },
+  "the cluster's Kubernetes"
+);
+
+// src/core/model/kinds/checks.ts
+var Check = closedObject(
+  {
+    name: nameOf("what the check is called where something waits for it; unique in its list"),
+    cel: typebox_exports.String({
+      title: "CEL",
+      minLength: 1,
+      maxLength: maxCelLength,
+      description: "an expression that says true or false over `site`, `app`, `apps`, `stage` and `overall`"
+    }),
+    message: typebox_exports.Optional(
+      typebox_exports.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "what people are told while it is not true: one line, what to do about it"
+      })
+    )
+  },
+  "one condition"
+);
+var Checks = closedObject(
+  {
+    before: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site gets a release, or before a stage opens where they speak of no single site; until then it waits, and takes no slot"
+      })
+    ),
+    after: typebox_exports.Optional(
+      typebox_exports.Array(Check, {
+        maxItems: 20,
+        description: "must all be true before a site counts as done (not true at `progressDeadline`: failed), or before a stage passes where they speak of no single site (it waits)"
+      })
+    )
+  },
+  "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
+);
+
+// src/core/model/kinds/drift.ts
+var IgnoredDrift = closedObject(
+  {
+    kind: typebox_exports.Optional(
+      typebox_exports.String({ title: "kind", minLength: 1, description: "of objects of this kind only" })
+    ),
+    name: typebox_exports.Optional(
+      typebox_exports.String({ title: "name", minLength: 1, description: "of objects of this name only" })
+    ),
+    fields: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'fields with all that is below them, as reports name them: `.spec.replicas`, `.spec.template.spec.containers[name="web"].image`'
+      })
+    ),
+    managers: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ title: "field manager", minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "field managers by name: what they have taken is left to them"
+      })
+    )
+  },
+  "what is left to others"
+);
+var driftPolicy = {
+  mode: typebox_exports.Optional(
+    typebox_exports.Enum(["correct", "report", "ignore"], {
+      description: "what is done about objects that were changed by others: correct (repair), report (tell it, and write only what a commit changes), ignore (do not look)"
+    })
+  ),
+  ignore: typebox_exports.Optional(
+    typebox_exports.Array(IgnoredDrift, {
+      maxItems: 50,
+      description: "fields that others may change once the object exists"
+    })
+  )
+};
+
+// src/core/model/kinds/health-rules.ts
+var cel = (description) => typebox_exports.String({ title: "CEL", minLength: 1, maxLength: maxCelLength, description });
+var HealthRule = closedObject(
+  {
+    apiVersion: typebox_exports.String({
+      minLength: 1,
+      description: "of the objects, as in their manifests; only its group counts"
+    }),
+    kind: typebox_exports.String({ minLength: 1, description: "kind of the objects" }),
+    healthy: cel("true where the object is well; where no condition is true, it is Progressing"),
+    progressing: typebox_exports.Optional(cel("true where it is on the way; asked before `healthy`")),
+    suspended: typebox_exports.Optional(cel("true where somebody has stopped it; asked before these")),
+    degraded: typebox_exports.Optional(cel("true where something is wrong; asked first")),
+    message: typebox_exports.Optional(cel("a text that says why"))
+  },
+  "how the health of objects of one kind is told"
+);
+var HealthRules = typebox_exports.Array(HealthRule, {
+  maxItems: 50,
+  description: "how the health of objects is told that nothing else tells rightly, in CEL over `object`; the first rule for a kind counts, those of the App before those of the Fleet"
+});
+
+// src/core/model/kinds/overlay.ts
+var PatchTarget = closedObject(
+  {
+    group: typebox_exports.Optional(
+      typebox_exports.String({ description: 'API group ("" is the core group); without it, any' })
+    ),
+    kind: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "kind; without it, any" })),
+    namespace: typebox_exports.Optional(typebox_exports.String({ description: "namespace; without it, any" })),
+    name: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "name; without it, any" }))
+  },
+  "which objects of the app are patched: all that agree in the fields given"
+);
+var JsonPatchOperation = closedObject(
+  {
+    op: typebox_exports.Enum(["add", "remove", "replace", "move", "copy", "test"], {
+      description: "what is done"
+    }),
+    path: typebox_exports.String({
+      title: "JSON pointer",
+      pattern: "^(/.*)?$",
+      description: "JSON pointer to the field, `/spec/replicas`"
+    }),
+    from: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "JSON pointer",
+        pattern: "^(/.*)?$",
+        description: "JSON pointer to the field that is moved or copied"
+      })
+    ),
+    value: typebox_exports.Optional(typebox_exports.Unknown({ description: "for add, replace and test" }))
+  },
+  "one operation of RFC 6902"
+);
+var Patch = closedObject(
+  {
+    target: typebox_exports.Optional(PatchTarget),
+    merge: typebox_exports.Optional(
+      typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), {
+        title: "object",
+        description: "a strategic merge patch; without `target` it names its object by apiVersion, kind and metadata.name"
+      })
+    ),
+    json: typebox_exports.Optional(
+      typebox_exports.Array(JsonPatchOperation, {
+        minItems: 1,
+        description: "a JSON 6902 patch; needs `target`"
+      })
+    )
+  },
+  "exactly one of `merge` and `json`"
+);
+var ImageChange = closedObject(
+  {
+    name: typebox_exports.String({
+      minLength: 1,
+      description: "the image as the manifests name it, without tag"
+    }),
+    newName: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another repository" })),
+    newTag: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another tag" })),
+    digest: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "digest",
+        pattern: "^([a-z0-9]+:[0-9a-f]+|\\$\\{(.|\\n)*\\})$",
+        description: "a digest such as `sha256:…`, instead of a tag"
+      })
+    )
+  },
+  "one image to change, as in a kustomization; at least one of newName, newTag and digest"
+);
+var ReplicaCount = closedObject(
+  {
+    name: typebox_exports.String({ minLength: 1, description: "name of the workload" }),
+    count: typebox_exports.Union(
+      [
+        typebox_exports.Integer({ minimum: 0 }),
+        typebox_exports.String({ title: "number or expression", pattern: "^\\$\\{(.|\\n)*\\}$" })
+      ],
+      { title: "number or expression", description: "number of replicas" }
+    )
+  },
+  "one workload to scale"
+);
+var PodPart = (description) => typebox_exports.Optional(
+  typebox_exports.Array(
+    typebox_exports.Object(
+      { name: typebox_exports.String({ minLength: 1, description: "its name; the rest as in Kubernetes" }) },
+      { title: "object" }
+    ),
+    { minItems: 1, description }
+  )
+);
+var Sidecar = closedObject(
+  {
+    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    containers: PodPart("containers to add, behind those that are there"),
+    initContainers: PodPart(
+      "init containers to add; with `restartPolicy: Always` they are sidecars that let a Job end"
+    ),
+    volumes: PodPart("volumes to add")
+  },
+  "what is added to every pod template; what is there by the same name is merged with it"
+);
+var amounts = (description) => typebox_exports.Optional(
+  typebox_exports.Record(typebox_exports.String(), typebox_exports.Union([typebox_exports.String(), typebox_exports.Number(), typebox_exports.Null()]), {
+    title: "amounts",
+    description
+  })
+);
+var Resources = closedObject(
+  {
+    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    container: typebox_exports.Optional(
+      typebox_exports.String({ minLength: 1, description: "name of the container; without it, all" })
+    ),
+    requests: amounts("what is reserved: `cpu`, `memory`, …; null takes one away"),
+    limits: amounts("what it gets at most; null takes one away")
+  },
+  "resource reservations of containers and init containers; at least one of `requests` and `limits`"
+);
+var Toleration = closedObject(
+  {
+    key: typebox_exports.Optional(typebox_exports.String({ description: "the taint's key; without it, any" })),
+    operator: typebox_exports.Optional(
+      typebox_exports.Enum(["Exists", "Equal"], { description: "how `value` is compared" })
+    ),
+    value: typebox_exports.Optional(typebox_exports.String({ description: "the taint's value, for Equal" })),
+    effect: typebox_exports.Optional(
+      typebox_exports.Enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
+        description: "the taint's effect; without it, any"
+      })
+    ),
+    tolerationSeconds: typebox_exports.Optional(
+      typebox_exports.Integer({ description: "for how long, with NoExecute; without it, for ever" })
+    )
+  },
+  "a toleration, as in Kubernetes"
+);
+var Scheduling = closedObject(
+  {
+    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
+    nodeSelector: typebox_exports.Optional(labelMap("labels that a node must have")),
+    tolerations: typebox_exports.Optional(
+      typebox_exports.Array(Toleration, { minItems: 1, description: "taints that are borne" })
+    )
+  },
+  "on which nodes pods may run; what a pod says itself of a label, or of a taint's key and effect, stays"
+);
+var forSites = {
+  minItems: 1,
+  uniqueItems: true
+};
+var overlayFields2 = {
+  name: typebox_exports.Optional(nameOf("a name for messages")),
+  values: typebox_exports.Optional(
+    valuesOf("values, merged over those of the App and of overlays before this one")
+  ),
+  patches: typebox_exports.Optional(typebox_exports.Array(Patch, { description: "patches, in order" })),
+  sidecars: typebox_exports.Optional(
+    typebox_exports.Array(Sidecar, {
+      description: "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too"
+    })
+  ),
+  scheduling: typebox_exports.Optional(
+    typebox_exports.Array(Scheduling, { description: "node labels and tolerations for all workloads" })
+  ),
+  images: typebox_exports.Optional(typebox_exports.Array(ImageChange, { description: "images to change" })),
+  resources: typebox_exports.Optional(
+    typebox_exports.Array(Resources, { description: "resource reservations of containers" })
+  ),
+  replicas: typebox_exports.Optional(
+    typebox_exports.Array(ReplicaCount, {
+      description: "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers"
+    })
+  ),
+  labels: typebox_exports.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
+  annotations: typebox_exports.Optional(
+    typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
+      title: "annotations",
+      description: "annotations set on all objects (not on pods)"
+    })
+  ),
+  namespace: typebox_exports.Optional(
+    typebox_exports.String({
+      title: "namespace",
+      pattern: "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|(.|\\n)*\\$\\{(.|\\n)*)$",
+      description: "another namespace for all of its namespaced objects, and for what names them by it: subjects of RBAC, services of webhooks and API services; not for names in DNS"
+    })
+  )
+};
+var inOrder = "patches, then sidecars, scheduling, images, resources, replicas, labels, annotations and namespace";
+var Overlay = closedObject(
+  {
+    virtualSites: typebox_exports.Array(Name, {
+      ...forSites,
+      description: "names of the VirtualSites it is for (any of them)"
+    }),
+    ...overlayFields2
+  },
+  `a change to the app at some sites: ${inOrder}`
+);
+var ProfileOverlay = closedObject(
+  {
+    virtualSites: typebox_exports.Optional(
+      typebox_exports.Array(Name, {
+        ...forSites,
+        description: "names of the VirtualSites it is for (any of them); without it, all sites"
+      })
+    ),
+    ...overlayFields2
+  },
+  `a change to each app, as far as it has what is changed: ${inOrder}`
+);
+
+// src/core/model/kinds/region-secret.ts
+var subdomain2 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+var AppSecret = closedObject(
+  {
+    name: typebox_exports.String({
+      title: "object name",
+      pattern: `^${subdomain2}$`,
+      maxLength: 253,
+      description: "name of the Secret that the app gets, in its namespace"
+    }),
+    from: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "object name or expression",
+        pattern: `^(${subdomain2}|(.|\\n)*\\$\\{(.|\\n)*)$`,
+        description: "name of the Secret in the region's cluster, in the namespace that the worker's configuration says; without it, the same name"
+      })
+    ),
+    keys: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "keys of its data that are copied; without it, all"
+      })
+    )
+  },
+  "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git"
+);
+
+// src/core/model/kinds/source.ts
+var path = (description) => typebox_exports.String({ title: "path", minLength: 1, description });
+var HelmOptions = closedObject(
+  {
+    releaseName: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "name",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 53,
+        description: "`.Release.Name` of the templates; without it, the name of the App"
+      })
+    ),
+    valuesFiles: typebox_exports.Optional(
+      typebox_exports.Array(path("a file of values, from the root of the repository"), {
+        minItems: 1,
+        description: "files of values, over those of the chart; later ones win"
+      })
+    ),
+    includeCRDs: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: true,
+        description: "false: what the chart has in `crds/` stays out"
+      })
+    ),
+    skipSchemaValidation: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: values are not held against the chart's `values.schema.json`"
+      })
+    ),
+    hooks: typebox_exports.Optional(
+      typebox_exports.Enum(["refuse", "apply"], {
+        default: "refuse",
+        description: "what becomes of hooks: refuse (a mistake), apply (those of an install or upgrade become ordinary objects, Jobs with the hash of their content in their name; others are left out); tests are always left out"
+      })
+    )
+  },
+  "how the chart is rendered"
+);
+var Source = closedObject(
+  {
+    manifests: typebox_exports.Optional(
+      path(
+        "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out"
+      )
+    ),
+    kustomize: typebox_exports.Optional(
+      path(
+        "the folder of a kustomization, from the root of the repository; needs `tools.kustomize` of the Fleet"
+      )
+    ),
+    chart: typebox_exports.Optional(
+      path(
+        "the folder of a Helm chart, from the root of the repository; needs `tools.helm` of the Fleet"
+      )
+    ),
+    helm: typebox_exports.Optional(HelmOptions),
+    expressions: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there. Only with `manifests`"
+      })
+    )
+  },
+  "where its objects come from: exactly one of `manifests`, `kustomize` and `chart`"
+);
+
+// src/core/model/kinds/app.ts
+var App = documentOf(
+  "App",
+  closedObject(
+    {
+      namespace: typebox_exports.String({
+        title: "namespace",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        description: "namespace of its objects that name none; created bare if it is missing, never deleted"
+      }),
+      source: Source,
+      placement: closedObject(
+        {
+          virtualSites: typebox_exports.Array(Name, {
+            minItems: 1,
+            uniqueItems: true,
+            description: "names of VirtualSites: it runs on every site of any of these"
+          })
+        },
+        "where it runs"
+      ),
+      profile: typebox_exports.Optional(
+        nameOf(
+          "name of the Profile that it takes at all its sites, instead of that of the Site; `none`: no profile"
+        )
+      ),
+      values: typebox_exports.Optional(
+        valuesOf(
+          "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)"
+        )
+      ),
+      secrets: typebox_exports.Optional(
+        typebox_exports.Array(AppSecret, { description: "Secrets that come from the region's cluster" })
+      ),
+      kubernetes: typebox_exports.Optional(
+        closedObject(
+          {
+            min: typebox_exports.Optional(minorVersion('the oldest minor version, quoted (`"1.28"`)')),
+            max: typebox_exports.Optional(minorVersion("the newest"))
+          },
+          "the versions of Kubernetes that it runs on: a site that declares another is a mistake"
+        )
+      ),
+      overlays: typebox_exports.Optional(
+        typebox_exports.Array(Overlay, { description: "changes for some sites, in order; later ones win" })
+      ),
+      rollout: typebox_exports.Optional(
+        closedObject(
+          { strategy: nameOf("name of a RolloutStrategy") },
+          "how it moves; without it, the strategy of the Fleet"
+        )
+      ),
+      checks: typebox_exports.Optional(Checks),
+      dependsOn: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
+        })
+      ),
+      drift: typebox_exports.Optional(
+        closedObject(
+          driftPolicy,
+          "how manual changes of its objects are met; takes effect at once and at all sites, by no release"
+        )
+      ),
+      health: typebox_exports.Optional(HealthRules),
+      atomic: typebox_exports.Optional(
+        typebox_exports.Boolean({
+          default: false,
+          description: "try a new version whole, by dry run, at each site: where the cluster would refuse one of its objects, none is written"
+        })
+      ),
+      onRemoval: typebox_exports.Optional(
+        typebox_exports.Enum(["delete", "orphan", "hold"], {
+          default: "delete",
+          description: "what happens to its objects where it leaves: delete, orphan (stop managing them), hold (wait for an operator)"
+        })
+      )
+    },
+    "what runs, where, and how it moves"
+  ),
+  "An app: objects that run at the sites of some virtual sites."
+);
+
+// src/core/model/kinds/decision.ts
+var optionalName = (description) => typebox_exports.Optional(nameOf(description));
+var release = nameOf("id of a release, as `flotilla status` and `flotilla history` show it");
+var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
+var scope = {
+  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
+  region: optionalName("only in this Region"),
+  site: optionalName("only at this Site"),
+  app: optionalName("only this App"),
+  stage: optionalName("only stages of this name"),
+  release: typebox_exports.Optional({
+    ...release,
+    description: "a release of the app: it goes on, newer ones do not"
+  })
+};
+var Decision = documentOf(
+  "Decision",
+  closedObject(
+    {
+      why: typebox_exports.String({
+        minLength: 1,
+        maxLength: 2e3,
+        description: "the reason; it is recorded"
+      }),
+      hold: action(
+        {
+          ...scope,
+          all: typebox_exports.Optional(
+            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
+          )
+        },
+        "stops releases for as long as the file says so; at least one of the scope's fields"
+      ),
+      resume: action(scope, "ends a pause that was made through the API, with this scope"),
+      approve: action(
+        {
+          app: nameOf("the App"),
+          release,
+          stage: optionalName("the stage that may open"),
+          deletions: typebox_exports.Optional(
+            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
+          ),
+          removal: typebox_exports.Optional(
+            typebox_exports.Enum(["delete", "orphan"], {
+              description: "what becomes of the objects of an app that leaves"
+            })
+          )
+        },
+        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
+      ),
+      excuse: action(
+        {
+          app: optionalName("the App; without it, every release that waits for the site"),
+          release: typebox_exports.Optional(release),
+          site: optionalName("goes on without this Site"),
+          region: optionalName("goes on without this Region while its worker is silent"),
+          uid: typebox_exports.Optional(
+            typebox_exports.String({
+              minLength: 1,
+              maxLength: 300,
+              description: "UID of the cluster of a site that moves: its old worker is not waited for"
+            })
+          )
+        },
+        "goes on without a site or a region: one of `site` and `region`"
+      ),
+      retry: action(
+        { app: nameOf("the App"), release, site: optionalName("only at this Site") },
+        "hands a release to sites again where it failed"
+      ),
+      promote: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional(release),
+          stage: optionalName("the stage at which the release is")
+        },
+        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
+      ),
+      urgent: action(
+        { app: nameOf("the App"), release: typebox_exports.Optional(release) },
+        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
+      ),
+      rollback: action(
+        {
+          app: nameOf("the App"),
+          release: typebox_exports.Optional({
+            ...release,
+            description: "the open release that goes back; without it, the candidate"
+          }),
+          to: typebox_exports.Optional({
+            ...release,
+            description: "a release that was through once: sites get what they had then"
+          }),
+          site: optionalName("only at this Site"),
+          stage: optionalName("only the sites of this stage")
+        },
+        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
+      )
+    },
+    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
+  ),
+  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
+);
+
+// src/core/model/kinds/vendored.ts
+var ChartOrigin = closedObject(
+  {
+    repository: typebox_exports.String({
+      title: "URL",
+      pattern: "^(https?|oci)://[^\\s@]+$",
+      description: "an HTTP repository (`https://…`, with an index.yaml) or an OCI registry with the folder of the chart (`oci://…`), without credentials; `http` only on this machine"
+    }),
+    name: typebox_exports.String({
+      title: "name",
+      pattern: "^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$",
+      description: "name of the chart"
+    }),
+    version: typebox_exports.String({
+      title: "version",
+      pattern: "^[0-9A-Za-z][-+.0-9A-Za-z_]*$",
+      description: "its version, exactly"
+    })
+  },
+  "a Helm chart"
+);
+var GitOrigin = closedObject(
+  {
+    url: typebox_exports.String({
+      title: "URL",
+      pattern: "^https?://[^\\s@]+$",
+      description: "a Git remote, without credentials; `http` only on this machine"
+    }),
+    commit: typebox_exports.String({
+      title: "commit",
+      pattern: "^[0-9a-f]{40}$",
+      description: "full id of the commit"
+    }),
+    path: typebox_exports.Optional(
+      typebox_exports.String({
+        title: "path",
+        minLength: 1,
+        description: "the folder to take; without it, all"
+      })
+    )
+  },
+  "a folder of a Git repository"
+);
+var Vendored = closedObject(
+  {
+    name: nameOf("it is kept in `vendor/<name>`"),
+    chart: typebox_exports.Optional(ChartOrigin),
+    git: typebox_exports.Optional(GitOrigin)
+  },
+  "exactly one of `chart` and `git`"
+);
+
+// src/core/model/kinds/fleet.ts
+var KnownLabel = closedObject(
+  {
+    description: typebox_exports.Optional(typebox_exports.String({ description: "what the label tells" })),
+    values: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.String(), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "the values it may have; without it, any"
+      })
+    )
+  },
+  "one known label"
+);
+var DeletionBudget = closedObject(
+  {
+    objects: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        default: 50,
+        description: "objects that one commit may delete without an approval"
+      })
+    ),
+    percent: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        maximum: 100,
+        default: 10,
+        description: "percentage of an app's objects; the smaller of both counts"
+      })
+    )
+  },
+  "how much one commit may delete, over all sites, before somebody has to approve it"
+);
+var Drift = closedObject(
+  {
+    interval: typebox_exports.Optional({
+      ...duration("how often the live objects of a site are compared with its mirror"),
+      default: "10m"
+    }),
+    maxSitesPerMinute: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        default: 60,
+        description: "sites of a region looked over for drift in a minute; 0: none"
+      })
+    ),
+    ...driftPolicy
+  },
+  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all"
+);
+var toolVersion = (title, description) => typebox_exports.String({
+  title,
+  pattern: "^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
+  description
+});
+var Tools = closedObject(
+  {
+    kustomize: typebox_exports.Optional(
+      toolVersion(
+        "version",
+        "version of kustomize (`5.8.1`), by itself or as the part of a kubectl; as `kustomize version`, or `kubectl version --client`, tells it"
+      )
+    ),
+    helm: typebox_exports.Optional(
+      toolVersion("version", "version of helm (`4.2.3`), as `helm version` tells it")
+    )
+  },
+  "the versions of the tools that render kustomizations and charts; no other version is used"
+);
+var Fleet = documentOf(
+  "Fleet",
+  closedObject(
+    {
+      labels: typebox_exports.Optional(
+        typebox_exports.Record(typebox_exports.String(), KnownLabel, {
+          title: "vocabulary",
+          description: "the label vocabulary: labels of sites and keys and values in selectors must be among these; without it, any"
+        })
+      ),
+      rollout: typebox_exports.Optional(
+        closedObject(
+          { strategy: nameOf("name of a RolloutStrategy") },
+          "the strategy of apps that name none; without it, the built-in one"
+        )
+      ),
+      maxSitesInFlight: typebox_exports.Optional(
+        typebox_exports.Integer({
+          minimum: 0,
+          description: "sites that may be in flight at once, over all apps; 0: nothing moves; without it, no bound"
+        })
+      ),
+      failureDomains: typebox_exports.Optional(
+        typebox_exports.Array(typebox_exports.String(), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region"
+        })
+      ),
+      windows: typebox_exports.Optional(
+        windowNames(
+          "names of MaintenanceWindows that every app keeps to, at the sites they speak of"
+        )
+      ),
+      deletionBudget: typebox_exports.Optional(DeletionBudget),
+      drift: typebox_exports.Optional(Drift),
+      health: typebox_exports.Optional(HealthRules),
+      tools: typebox_exports.Optional(Tools),
+      vendor: typebox_exports.Optional(
+        typebox_exports.Array(Vendored, {
+          description: "charts and bases from elsewhere, which `flotilla vendor` brings into `vendor/`; nothing else fetches them"
+        })
+      ),
+      kubernetes: typebox_exports.Optional({
+        ...KubernetesFacts,
+        description: "the Kubernetes of sites that do not tell theirs, field by field"
+      }),
+      ignore: typebox_exports.Optional(
+        typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
+          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
+        })
+      )
+    },
+    "fleet-wide settings"
+  ),
+  "The fleet itself: exactly one per repository."
+);
+
+// src/core/model/kinds/maintenance-window.ts
+var weekDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+var OpenTime = closedObject(
+  {
+    days: typebox_exports.Optional(
+      typebox_exports.Array(typebox_exports.Enum([...weekDays]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "days of the week on which it begins; without it, every day"
+      })
+    ),
+    start: typebox_exports.String({
+      title: "time of day",
+      pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+      description: "when it begins, by the clock of the site"
+    }),
+    duration: duration("how long it lasts from then on, in time that passes; at most 168h")
+  },
+  "a time that comes again"
+);
+var moment = (description) => typebox_exports.String({
+  title: "local time",
+  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?$",
+  description
+});
+var ClosedTime = closedObject(
+  {
+    from: moment("its beginning; a date alone is from its first minute"),
+    until: moment("its end; a date alone is the whole day, to its last minute"),
+    why: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "told to those who wait" })),
+    all: typebox_exports.Optional(
+      typebox_exports.Literal(true, {
+        description: "also what the open list brings to sites where an app is not there yet"
+      })
+    )
+  },
+  "a period of the calendar"
+);
+var MaintenanceWindow = documentOf(
+  "MaintenanceWindow",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what it is for" })),
+      virtualSites: typebox_exports.Optional(
+        typebox_exports.Array(Name, {
+          minItems: 1,
+          uniqueItems: true,
+          description: "names of VirtualSites: it speaks of their sites; without it, of every site"
+        })
+      ),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "whose clock counts; without it, that of each site (`timeZone` of Site or Region)"
+        )
+      ),
+      open: typebox_exports.Optional(
+        typebox_exports.Array(OpenTime, {
+          minItems: 1,
+          description: "when hand-overs may begin; without it, always outside of `closed`"
+        })
+      ),
+      closed: typebox_exports.Optional(
+        typebox_exports.Array(ClosedTime, {
+          minItems: 1,
+          description: "when none may begin, whatever is `open`: a freeze"
+        })
+      )
+    },
+    "when; `open`, `closed`, or both"
+  ),
+  "When releases may reach sites. It counts where a Fleet or a RolloutStrategy names it in `windows`."
+);
+
+// src/core/model/kinds/profile.ts
+var Profile = documentOf(
+  "Profile",
+  closedObject(
+    {
+      extends: typebox_exports.Optional(
+        nameOf(
+          "name of a Profile that comes first, and that this one adds to; its own name means the one that Flotilla ships"
+        )
+      ),
+      values: typebox_exports.Optional(
+        valuesOf("values that hold where nothing else says them: those of the App go over them")
+      ),
+      overlays: typebox_exports.Optional(
+        typebox_exports.Array(ProfileOverlay, {
+          description: "changes to every app, in order, below the overlays of the App"
+        })
+      )
+    },
+    "what is said of all apps, at sites or of apps that take it"
+  ),
+  "A profile: default values and overlays for a kind of cluster, which Sites and Apps take by name."
+);
+
+// src/core/model/kinds/region.ts
+var Region = documentOf(
+  "Region",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the region is" })),
+      location: typebox_exports.Optional(Location),
+      timeZone: typebox_exports.Optional(
+        timeZone("time zone of its sites, for windows that name none; without it, UTC")
+      )
+    },
+    "what is known of the region; may be empty (`{}`)"
+  ),
+  "A region: a group of sites served by one mirror and its workers."
+);
+
+// src/core/model/kinds/rollout-strategy.ts
+var Stage = closedObject(
+  {
+    name: nameOf("name of the stage; unique, and `rest` only for the one that takes what is left"),
+    selector: typebox_exports.Optional(selectorSpec("takes the sites of the release that it matches")),
+    count: typebox_exports.Optional(typebox_exports.Integer({ minimum: 0, description: "takes so many sites; 0: none" })),
+    percent: typebox_exports.Optional(
+      typebox_exports.Integer({
+        minimum: 0,
+        maximum: 100,
+        description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
+      })
+    ),
+    each: typebox_exports.Optional(
+      typebox_exports.String({
+        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
+      })
+    ),
+    approval: typebox_exports.Optional(
+      typebox_exports.Boolean({
+        default: false,
+        description: "true: somebody has to approve before the stage opens"
+      })
+    ),
+    promotion: typebox_exports.Optional(
+      typebox_exports.Enum(["auto", "manual"], {
+        default: "auto",
+        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
+      })
+    ),
+    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
+    failureBudget: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `failureBudget`, for this stage")
+    ),
+    maxInFlight: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `maxInFlight`, for this stage")
+    ),
+    maxUnavailable: typebox_exports.Optional(
+      intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
+    )
+  },
+  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
+);
+var RolloutStrategy = documentOf(
+  "RolloutStrategy",
+  closedObject(
+    {
+      stages: typebox_exports.Optional(
+        typebox_exports.Array(Stage, {
+          description: "stages in order; sites that none of them takes form a last one, `rest`; without it: 1 canary, 10 %, rest"
+        })
+      ),
+      soak: typebox_exports.Optional({
+        ...duration("how long a stage is watched after its last site settled"),
+        default: "5m"
+      }),
+      failureBudget: typebox_exports.Optional(
+        intOrPercent(
+          "sites of a stage that may fail before it stops; without it, 0 in the first two stages, then 2%"
+        )
+      ),
+      maxInFlight: typebox_exports.Optional({
+        ...intOrPercent("sites of a stage that may be changing at once"),
+        default: "10%"
+      }),
+      maxUnavailable: typebox_exports.Optional({
+        ...intOrPercent("sites of a stage that may be changing or unhealthy at once"),
+        default: "10%"
+      }),
+      minReady: typebox_exports.Optional({
+        ...duration("how long an app must stay healthy at a site to count as done there"),
+        default: "10s"
+      }),
+      progressDeadline: typebox_exports.Optional({
+        ...duration("when a site that has not become healthy counts as failed"),
+        default: "10m"
+      }),
+      windows: typebox_exports.Optional(
+        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
+      ),
+      urgent: typebox_exports.Optional(
+        closedObject(
+          {
+            stages: typebox_exports.Optional(
+              typebox_exports.Array(nameOf("name of a stage"), {
+                uniqueItems: true,
+                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`"
+              })
+            ),
+            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
+            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
+            windows: typebox_exports.Optional(
+              typebox_exports.Enum(["keep", "ignore"], {
+                default: "keep",
+                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
+              })
+            )
+          },
+          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
+        )
+      ),
+      onFailure: typebox_exports.Optional(
+        typebox_exports.Literal("hold", {
+          default: "hold",
+          description: "over the failure budget the release goes no further, and `rollback` says what goes back"
+        })
+      ),
+      rollback: typebox_exports.Optional(
+        typebox_exports.Enum(["none", "failed", "stage", "all"], {
+          default: "failed",
+          description: "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release"
+        })
+      ),
+      gates: typebox_exports.Optional(
+        closedObject(
+          {
+            unknown: typebox_exports.Optional(
+              typebox_exports.Enum(["pass", "block"], {
+                default: "pass",
+                description: "what objects do whose health is unknown: let a stage pass, or not"
+              })
+            )
+          },
+          "what else must hold before a stage passes"
+        )
+      )
+    },
+    "stages, budgets and gates; may be empty (`{}`): the built-in strategy"
+  ),
+  "How a release moves over its sites."
+);
+
+// src/core/model/kinds/site.ts
+var Site = documentOf(
+  "Site",
+  closedObject(
+    {
+      region: nameOf("name of the Region whose mirror serves the site"),
+      profile: typebox_exports.Optional(
+        nameOf(
+          "name of the Profile of its kind of cluster, for all apps there: one of the fleet, or a shipped one (`serverless`, `edge`, `windows`, `bare-metal`)"
+        )
+      ),
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the site is" })),
+      location: typebox_exports.Optional(Location),
+      address: typebox_exports.Optional(
+        typebox_exports.String({
+          title: "address",
+          pattern: "^[A-Za-z0-9.:_\\[\\]-]+$",
+          maxLength: 253,
+          description: "host name or IP address at which other sites reach it, for expressions (`site.address`, `sites(…)`)"
+        })
+      ),
+      values: typebox_exports.Optional(
+        valuesOf(
+          "values of this site, merged over those of each app, for charts and expressions; expressions of peers see them"
+        )
+      ),
+      timeZone: typebox_exports.Optional(
+        timeZone(
+          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region"
+        )
+      ),
+      kubernetes: typebox_exports.Optional(KubernetesFacts),
+      suspend: typebox_exports.Optional(
+        typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
+      )
+    },
+    "what is known of the site; nothing secret"
+  ),
+  "A site: one child cluster. Its labels are in `metadata.labels`."
+);
+
+// src/core/model/kinds/virtual-site.ts
+var VirtualSite = documentOf(
+  "VirtualSite",
+  closedObject(
+    {
+      description: typebox_exports.Optional(typebox_exports.String({ description: "what the sites have in common" })),
+      selector: typebox_exports.Optional(
+        selectorSpec(
+          "labels of its sites, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
+        )
+      ),
+      all: typebox_exports.Optional(typebox_exports.Literal(true, { description: "every site; instead of a selector" }))
+    },
+    "exactly one of `selector` and `all`"
+  ),
+  "A virtual site: all sites whose labels match a selector."
+);
+
+// src/core/model/kinds.ts
+var kinds2 = {
+  Fleet,
+  Region,
+  Site,
+  VirtualSite,
+  Profile,
+  App,
+  RolloutStrategy,
+  MaintenanceWindow,
+  Decision
+};
+
+// src/core/model/shipped-profiles.ts
+var profile = (name2, scheduling) => [
+  name2,
+  {
+    apiVersion,
+    kind: "Profile",
+    metadata: { name: name2 },
+    spec: scheduling === void 0 ? {} : { overlays: [{ name: "scheduling", scheduling }] }
+  }
+];
+var whileHostsStart = ["Deployment", "StatefulSet"].map((kind) => ({
+  target: { group: "apps", kind },
+  tolerations: ["not-ready", "unreachable"].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: 900
+  }))
+}));
+var bears = (key) => ({ key, operator: "Exists", effect: "NoSchedule" });
+var shippedProfiles = new Map([
+  profile("serverless", [{ tolerations: [bears("virtual-kubelet.io/provider")] }]),
+  profile("edge", [
+    {
+      tolerations: [
+        bears("node-role.kubernetes.io/control-plane"),
+        bears("node-role.kubernetes.io/edge")
+      ]
+    }
+  ]),
+  profile("windows", [
+    {
+      nodeSelector: { "kubernetes.io/os": "windows" },
+      tolerations: [{ key: "os", operator: "Equal", value: "windows", effect: "NoSchedule" }]
+    }
+  ]),
+  profile("bare-metal", whileHostsStart),
+  profile("none")
+]);
+
+// src/core/model/profile-chain.ts
+function profileChain(profiles, name2) {
+  const chain = [];
+  let next = name2;
+  while (next !== void 0) {
+    const own2 = profiles.get(next);
+    const isAgain = own2 !== void 0 && chain.includes(own2);
+    const found = isAgain ? shipped(next) : own2 ?? shipped(next);
+    if (found !== void 0) chain.unshift(found);
+    next = isAgain ? void 0 : found?.value.spec.extends;
+  }
+  return chain;
+}
+function shipped(name2) {
+  const value = shippedProfiles.get(name2);
+  if (value === void 0) return void 0;
+  const place = () => ({ file: `Flotilla's profile ${name2}`, line: 0, column: 0 });
+  return { value, file: place().file, at: place, keyAt: place, textAt: place };
+}
+
+// src/core/render/layered-app.ts
+function layeredApp({ model, siteModel }, app) {
+  const { profile: profile2 } = app.value.spec;
+  const taken2 = profile2 === void 0 ? takenProfiles(siteModel.sites) : [profile2];
+  const inputs = taken2.flatMap((name2) => [name2, ...profileChain(model.profiles, name2)]);
+  return kept.get(
+    app,
+    inputs,
+    () => withLayers(
+      app,
+      taken2.flatMap((name2) => profileLayers(model, name2))
+    )
+  );
+}
+var kept = new KeptResults();
+function withLayers(app, ofProfiles) {
+  const { overlays = [] } = app.value.spec;
+  const own2 = overlays.map((overlay, index) => ({
+    overlay,
+    profile: null,
+    isDefault: false,
+    title: overlayTitle(overlay, index),
+    from: app,
+    path: ["spec", "overlays", index]
+  }));
+  const layers = [...ofProfiles.filter(({ isDefault }) => isDefault), ...rest(ofProfiles), ...own2];
+  if (layers.length === own2.length) return { ...app, declared: app.value, layers };
+  const { spec } = app.value;
+  const value = { ...app.value, spec: { ...spec, overlays: layers.map(({ overlay }) => overlay) } };
+  return { ...placesOf(app, layers), value, file: app.file, declared: app.value, layers };
+}
+function rest(layers) {
+  return layers.filter(({ isDefault }) => !isDefault);
+}
+function overlayTitle({ name: name2 }, index) {
+  return name2 === void 0 ? `overlay ${index + 1}` : `overlay "${name2}"`;
+}
+var takenAmong = /* @__PURE__ */ new WeakMap();
+function takenProfiles(sites) {
+  const known3 = takenAmong.get(sites) ?? [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
+  takenAmong.set(sites, known3);
+  return known3;
+}
+function profileLayers({ profiles }, name2) {
+  return profileChain(profiles, name2).flatMap((from) => {
+    const { values, overlays = [] } = from.value.spec;
+    const layer = { profile: name2, from };
+    const title = `profile "${from.value.metadata.name}"`;
+    const defaults3 = { ...layer, isDefault: true, title, path: ["spec"] };
+    return [
+      ...values === void 0 ? [] : [{ ...defaults3, overlay: { virtualSites: [], values } }],
+      ...overlays.map((overlay, index) => ({
+        ...layer,
+        overlay: { virtualSites: [], ...overlay },
+        isDefault: false,
+        title: `${title}, ${overlayTitle(overlay, index)}`,
+        path: ["spec", "overlays", index]
+      }))
+    ];
+  });
+}
+function placesOf(app, layers) {
+  const placed = (path3, tell4) => {
+    const layer = path3[1] === "overlays" ? layers[Number(path3[2])] : void 0;
+    return layer === void 0 ? tell4(app, path3) : tell4(layer.from, [...layer.path, ...path3.slice(3)]);
+  };
+  return {
+    at: (path3) => placed(path3, (from, at2) => from.at(at2)),
+    keyAt: (path3) => placed(path3, (from, at2) => from.keyAt(at2)),
+    textAt: (path3, index) => placed(path3, (from, at2) => from.textAt(at2, index))
+  };
+}
+function holdsAt({ declared }, { profile: profile2 }, siteProfile) {
+  return profile2 === null || profile2 === (declared.spec.profile ?? siteProfile);
+}
+function valueOrder({ layers }, indexes) {
+  const isDefault = (index) => layers[index]?.isDefault === true;
+  return [...indexes.filter(isDefault), null, ...indexes.filter((index) => !isDefault(index))];
+}
+
+// src/core/render/merge-values.ts
+function mergeValues(layers) {
+  let merged = {};
+  for (const layer of layers) merged = mergeInto(merged, layer);
+  return merged;
+}
+function mergeInto(base, layer) {
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(layer)) {
+    const known3 = merged.get(key);
+    const areMaps = isJsonObject(value) && isJsonObject(known3);
+    merged.set(key, areMaps ? mergeInto(known3, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+function presentValues(values) {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => {
+      if (value === null) return [];
+      return [[key, isJsonObject(value) ? presentValues(value) : value]];
+    })
+  );
+}
+
+// src/core/expressions/step-budget.ts
+var maxSteps2 = 2e7;
+var StepBudget = class {
+  #left = maxSteps2;
+  /** Why nothing more is evaluated; undefined while there is something left. */
+  get problem() {
+    if (this.#left > 0) return void 0;
+    const steps2 = maxSteps2.toLocaleString("en-US");
+    return {
+      message: `the expressions here take more than ${steps2} steps over all sites`,
+      hint: "let them read less of each site, so that more sites come to the same, or loop over less"
+    };
+  }
+  spend(steps2) {
+    this.#left -= steps2;
+  }
+};
+
+// src/core/render/site-mistakes.ts
+var SiteMistakes = class {
+  /** What the expressions that make them may take. */
+  budget = new StepBudget();
+  #found = /* @__PURE__ */ new Map();
+  tell(diagnostic, sites) {
+    const { file, line, column, code } = diagnostic;
+    const key = JSON.stringify([file, line, column, code]);
+    const known3 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
+    for (const site of sites) known3.sites.add(site);
+    this.#found.set(key, known3);
+  }
+  /** All of them. */
+  diagnostics() {
+    return [...this.#found.values()].map(({ diagnostic, sites }) => {
+      const [first2, ...others] = sites;
+      const more = others.length === 0 ? "" : ` and ${others.length} more`;
+      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
+      return { ...diagnostic, message: `${diagnostic.message}${where}` };
+    });
+  }
+};
+
+// src/core/render/value-layers.ts
+var ValueLayers = class {
+  #layered;
+  #app;
+  #overlays;
+  constructor(app) {
+    this.#layered = app;
+    const { values = {}, overlays = [] } = app.value.spec;
+    this.#app = valuesPart(app, values, ["spec", "values"]);
+    this.#overlays = overlays.map(
+      (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
+    );
+  }
+  get isFillable() {
+    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
+  }
+  /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
+  at(site, indexes, mistakes) {
+    const parts = valueOrder(this.#layered, indexes).flatMap(
+      (index) => index === null ? this.#app : this.#overlays[index] ?? []
+    );
+    const layers = parts.map((part) => part.at(site.name, site, mistakes));
+    const sound = layers.filter((layer) => layer !== void 0);
+    return sound.length < layers.length ? void 0 : sound;
+  }
+};
+function valuesPart(app, written, at2) {
+  const json = written;
+  return new FillablePart(
+    json,
+    fillableJson(json, "values"),
+    (path3, offset) => app.textAt([...at2, ...path3], offset)
+  );
+}
+
+// src/core/render/fill-shapes.ts
+function fillShapes(input2, shapes) {
+  return new ShapeFiller(input2).fill(shapes);
+}
+var ShapeFiller = class {
+  #facts;
+  #mistakes = new SiteMistakes();
+  #objectsAt;
+  #fillable;
+  #manifests = /* @__PURE__ */ new Map();
+  #values;
+  #overlays;
+  #merged = /* @__PURE__ */ new Map();
+  #effects = /* @__PURE__ */ new Map();
+  #readsValues;
+  #isLiteral;
+  #app;
+  constructor({ app, objectsAt, fillable, facts }) {
+    this.#app = app;
+    this.#facts = facts;
+    this.#objectsAt = objectsAt;
+    this.#fillable = fillable;
+    this.#values = new ValueLayers(app);
+    const { overlays = [] } = app.value.spec;
+    this.#overlays = overlays.map(({ values: _values, ...overlay }, index) => {
+      const json = overlay;
+      const at2 = ["spec", "overlays", index];
+      return new FillablePart(
+        json,
+        fillableJson(json, "all"),
+        (path3, offset) => app.textAt([...at2, ...path3], offset)
+      );
+    });
+    const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
+    this.#readsValues = readers.some((part) => part.readsValues);
+    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
+  }
+  fill(shapes) {
+    const filled = shapes.flatMap((shape) => this.#fillShape(shape));
+    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
+  }
+  /** Of an app without a site, what holds no expression. */
+  #fillShape(shape) {
+    if (this.#isLiteral || shape.sites.length === 0) return [this.#literal(shape)];
+    const byContent = /* @__PURE__ */ new Map();
+    for (const site of shape.sites) {
+      const found = this.#at(site, shape);
+      if (found === void 0) continue;
+      const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
+      const known3 = byContent.get(id);
+      if (known3 === void 0) byContent.set(id, { ...found, sites: [site] });
+      else known3.sites.push(site);
+    }
+    return [...byContent.values()];
+  }
+  #literal({ overlays, variable, sites, groups: groups2 }) {
+    const objects = this.#objectsAt(variable);
+    const shaped = overlays.flatMap((index) => {
+      const overlay = this.#app.value.spec.overlays?.[index];
+      return overlay === void 0 ? [] : [{ index, overlay, id: "", isFilled: false }];
+    });
+    const literal2 = { overlays: shaped, objects, objectsId: variable, isFilled: false, sites };
+    return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
+  }
+  #manifestsOf(variable) {
+    const known3 = this.#manifests.get(variable) ?? {
+      objects: this.#objectsAt(variable),
+      fillable: this.#fillable,
+      mistakes: this.#mistakes,
+      known: /* @__PURE__ */ new Map()
+    };
+    this.#manifests.set(variable, known3);
+    return known3;
+  }
+  #at(site, shape) {
+    const { overlays: indexes, variable } = shape;
+    const given = this.#given(this.#facts.of(site), indexes);
+    if (given === void 0) return void 0;
+    const manifests = manifestsAt(this.#manifestsOf(variable), site, given);
+    const overlays = indexes.map((index) => this.#overlayAt(site, index, given));
+    const sound = overlays.filter((overlay) => overlay !== void 0);
+    if (manifests === void 0 || sound.length < overlays.length) return void 0;
+    const { objects, id } = manifests;
+    const isFilled = this.#fillable.length > 0;
+    return { overlays: sound, objects, objectsId: `${variable} ${id}`, isFilled };
+  }
+  #overlayAt(site, index, given) {
+    const part = this.#overlays[index];
+    const filled = part?.at(site, given, this.#mistakes);
+    if (part === void 0 || filled === void 0) return void 0;
+    const overlay = filled.json;
+    if (!part.isFillable) return { index, overlay, id: "", isFilled: false };
+    const mistakes = filledOverlayMistakes(
+      overlay,
+      (path3) => this.#app.at(["spec", "overlays", index, ...path3])
+    );
+    for (const mistake2 of mistakes) this.#mistakes.tell(mistake2, [site]);
+    return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
+  }
+  /** The facts of a site with the merged values; undefined where these cannot be filled in. */
+  #given(known3, indexes) {
+    const sound = this.#values.at(known3, indexes, this.#mistakes);
+    if (sound === void 0) return void 0;
+    if (!this.#readsValues) return known3;
+    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known3.valuesText]);
+    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known3.values]);
+    this.#merged.set(id, merged);
+    return { ...known3, facts: { ...known3.facts, values: merged } };
+  }
+  #merge(indexes, layers) {
+    const merged = presentValues(mergeValues(layers));
+    for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
+      if (index === null) continue;
+      const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
+      const changed3 = canonicalJson(without) !== canonicalJson(merged);
+      if (!changed3) continue;
+      this.#effects.set(index, { overlay: index, changed: changed3, matchedImages: /* @__PURE__ */ new Set() });
+    }
+    return merged;
+  }
+};
+
+// src/core/render/pod-templates.ts
+var places = [
+  ["spec", "template", "spec"],
+  ["spec", "jobTemplate", "spec", "template", "spec"],
+  ["template", "spec"],
+  ["spec"]
+];
+function podSpecPath(object) {
+  if (object.kind === "CustomResourceDefinition") return void 0;
+  return places.find((path3) => {
+    const spec = valueAt4(object, path3);
+    if (!isJsonObject(spec) || !isContainerList(spec["containers"])) return false;
+    return path3.length > 1 || object.kind === "Pod";
+  });
+}
+function isContainerList(value) {
+  return Array.isArray(value) && value.length > 0 && value.every(isNamed);
+}
+function isNamed(value) {
+  return isJsonObject(value) && typeof value["name"] === "string";
+}
+function valueAt4(object, path3) {
+  let value = object;
+  for (const key of path3) {
+    if (!isJsonObject(value)) return void 0;
+    value = Object.hasOwn(value, key) ? value[key] : void 0;
+  }
+  return value;
+}
+function changeMapAt(object, path3, change2) {
+  const [key, ...rest2] = path3;
+  const replaced = (map, [next, ...more]) => {
+    if (next === void 0) return change2(map);
+    const inner = map[next];
+    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
+    return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
+  };
+  return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
+}
+
+// src/core/render/check-resources.ts
+function checkResources({ object, key, at: at2 }) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return [];
+  const pod = path3.reduce(fieldOf, object);
+  return ["containers", "initContainers"].flatMap((list) => {
+    const containers = pod[list];
+    if (!Array.isArray(containers)) return [];
+    return containers.flatMap(
+      (container, index) => (
+        // isArray loses the type
+        excesses(container).map(({ name: name2, request, limit: limit2 }) => {
+          const place = [...path3, list, index, "resources", "requests", name2];
+          const message = `${describeKey(key)}: the request of ${name2}, ${request}, is more than its limit, ${limit2}`;
+          const hint = "lower the request, or raise the limit";
+          return mistake(at2(place), { code: "invalid-object", message, hint });
+        })
+      )
+    );
+  });
+}
+var none = {};
+function fieldOf(value, key) {
+  const inner = value[key];
+  return isJsonObject(inner) ? inner : none;
+}
+function excesses(container) {
+  const resources = isJsonObject(container) ? fieldOf(container, "resources") : none;
+  const [requests, limits] = ["requests", "limits"].map((key) => fieldOf(resources, key));
+  return Object.entries(requests ?? none).flatMap(([name2, request]) => {
+    const limit2 = limits !== void 0 && Object.hasOwn(limits, name2) ? limits[name2] : void 0;
+    const [asked, allowed2] = [amountOf(request), amountOf(limit2)];
+    if (asked === void 0 || allowed2 === void 0 || asked <= allowed2) return [];
+    return [{ name: name2, request: shown(request), limit: shown(limit2) }];
+  });
+}
+var powers = {
+  n: [10, -9],
+  u: [10, -6],
+  m: [10, -3],
+  "": [10, 0],
+  k: [10, 3],
+  M: [10, 6],
+  G: [10, 9],
+  T: [10, 12],
+  P: [10, 15],
+  E: [10, 18],
+  Ki: [2, 10],
+  Mi: [2, 20],
+  Gi: [2, 30],
+  Ti: [2, 40],
+  Pi: [2, 50],
+  Ei: [2, 60]
+};
+function shown(amount2) {
+  return typeof amount2 === "string" ? amount2 : JSON.stringify(amount2);
+}
+function amountOf(value) {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value : "";
+  const [, digits, suffix = ""] = /^([+-]?\d*\.?\d+(?:[eE][+-]?\d+)?)([a-zA-Z]{0,2})$/.exec(text) ?? [];
+  const power = powers[suffix];
+  if (digits === void 0 || power === void 0) return void 0;
+  return Number(digits) * power[0] ** power[1];
+}
+
+// src/core/render/emit-yaml.ts
+var first = ["apiVersion", "kind", "metadata"];
+function emitYaml(object) {
+  const rest2 = Object.keys(object).filter((key) => !first.includes(key));
+  const keys = [...first.filter((key) => Object.hasOwn(object, key)), ...rest2.toSorted()];
+  const lines2 = keys.flatMap((key) => entry(key, object[key] ?? null));
+  return `${lines2.length === 0 ? "{}" : lines2.join("\n")}
+`;
+}
+function entry(key, value) {
+  const name2 = scalarText(key);
+  if (name2.length > 1e3) return prefixed("? ", [name2]).concat(prefixed(": ", lines(value)));
+  const block = literalBlock(value);
+  if (block !== void 0) return [`${name2}: ${block.header}`, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [`${name2}: ${inline(value)}`];
+  return [`${name2}:`, ...Array.isArray(value) ? lines(value) : indented(lines(value))];
+}
+function lines(value) {
+  const block = literalBlock(value);
+  if (block !== void 0) return [block.header, ...indented(block.lines)];
+  if (isEmpty2(value) || !isNested(value)) return [inline(value)];
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value).toSorted();
+    return keys.flatMap((key) => entry(key, value[key] ?? null));
+  }
+  return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
+}
+function isNested(value) {
+  return typeof value === "object" && value !== null;
+}
+function isEmpty2(value) {
+  return isNested(value) && Object.keys(value ?? {}).length === 0;
+}
+function inline(value) {
+  if (Array.isArray(value)) return "[]";
+  if (isJsonObject(value)) return "{}";
+  return typeof value === "string" ? scalarText(value) : JSON.stringify(value);
+}
+function indented(block) {
+  return block.map((line) => line === "" ? "" : `  ${line}`);
+}
+function prefixed(prefix2, block) {
+  const [head = "", ...rest2] = block;
+  return [`${prefix2}${head}`, ...indented(rest2)];
+}
+var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+function scalarText(text) {
+  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
+  return isPlain2 ? text : quoted(text);
+}
+var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
+function quoted(text) {
+  return JSON.stringify(text).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function literalBlock(value) {
+  if (typeof value !== "string" || !value.includes("\n") || !isBlockSafe(value)) return void 0;
+  const body = value.replace(/\n+$/, "");
+  const newlines = value.length - body.length;
+  const chomping = newlines === 0 ? "-" : newlines === 1 ? "" : "+";
+  const extra = Array.from({ length: Math.max(0, newlines - 1) }, () => "");
+  return { header: `|${chomping}`, lines: [...body.split("\n"), ...extra] };
+}
+function isBlockSafe(text) {
+  return /^\S/.test(text) && !/^[ \t]+$/m.test(text) && printable.test(text);
+}
+
+// src/core/render/git-tree.ts
+var import_node_crypto5 = require("node:crypto");
+function blobHash(text) {
+  return objectHash("blob", Buffer.from(text));
+}
+function treeEntry({ name: name2, blob }) {
+  const bytes = Buffer.from(name2);
+  return { name: bytes, bytes: Buffer.concat([Buffer.from("100644 "), bytes, zero, blob]) };
+}
+var zero = Buffer.from([0]);
+function treeIdOfEntries(entries2) {
+  const sorted = entries2.toSorted((a, b) => Buffer.compare(a.name, b.name));
+  return objectHash("tree", Buffer.concat(sorted.map(({ bytes }) => bytes))).toString("hex");
+}
+function objectHash(type, content) {
+  return (0, import_node_crypto5.createHash)("sha1").update(`${type} ${content.length}\0`).update(content).digest();
+}
+
+// src/core/render/finish-object.ts
+function finisher(fleet, app) {
+  const done = /* @__PURE__ */ new WeakMap();
+  return (source) => {
+    const { object, key } = source;
+    const known3 = done.get(object);
+    if (known3 !== void 0) return known3;
+    const owned = withOwner(object, { fleet, app });
+    const id = objectId(key);
+    const yaml = emitYaml(owned);
+    const finished = {
+      rendered: new LightObject(id, owned),
+      entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
+      problems: [...checkSize(source, yaml), ...checkResources(source)]
+    };
+    done.set(object, finished);
+    return finished;
+  };
+}
+var LightObject = class {
+  id;
+  object;
+  constructor(id, object) {
+    this.id = id;
+    this.object = object;
+  }
+  get yaml() {
+    return emitYaml(this.object);
+  }
+};
+var maxBytes = 1024 * 1024;
+var mostGrowth = 10;
+function checkSize({ object, key, at: at2 }, yaml) {
+  if (yaml.length * mostGrowth <= maxBytes / 2) return [];
+  const bytes = Buffer.byteLength(canonicalJson(object));
+  if (bytes <= maxBytes / 2) return [];
+  const size = `${describeKey(key)} has ${Math.ceil(bytes / 1024)} KiB`;
+  if (bytes <= maxBytes) {
+    return [warning(at2([]), { code: "too-large", message: `${size}; over 1024 it is refused` })];
+  }
+  const hint = "split it into several objects";
+  return [mistake(at2([]), { code: "too-large", message: `${size}, more than 1024`, hint })];
+}
+function withOwner(object, owner) {
+  const { labels, annotations: annotations2 } = object.metadata;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...isJsonObject(labels) && labels, [appLabel]: owner.app },
+      annotations: {
+        ...isJsonObject(annotations2) && annotations2,
+        [ownerAnnotation]: ownerOf(owner.fleet, owner.app)
+      }
+    }
+  };
+}
+
+// src/core/render/input-digest.ts
+var import_node_crypto7 = require("node:crypto");
+
+// src/core/render/tools/tool-requests.ts
+var import_node_crypto6 = require("node:crypto");
+
+// src/core/select/site-groups.ts
+var SiteGroups = class {
+  groups;
+  #joined = /* @__PURE__ */ new Map();
+  #numbers;
+  constructor(groups2) {
+    this.groups = groups2.toSorted((a, b) => (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1);
+  }
+  /** The sites of these groups, sorted. */
+  sitesOf(numbers) {
+    const [first2, ...others] = numbers;
+    if (first2 === void 0) return [];
+    if (others.length === 0) return this.groups[first2]?.sites ?? [];
+    const key = numbers.join();
+    const known3 = this.#joined.get(key) ?? numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    this.#joined.set(key, known3);
+    return known3;
+  }
+  /** The group of each site, by its position in `groups`. */
+  get numbers() {
+    this.#numbers ??= new Map(
+      this.groups.flatMap(({ sites }, number) => sites.map((site) => [site, number]))
+    );
+    return this.#numbers;
+  }
+};
+var kept2 = new KeptResults();
+function siteGroups(virtualSites2, sites) {
+  return kept2.get(sites, [virtualSites2], () => groupSites(virtualSites2, sites));
+}
+function groupSites(virtualSites2, sites) {
+  const tests4 = [...virtualSites2].map(([name2, { value }]) => ({
+    name: name2,
+    selector: selectorOf(value)
+  }));
+  const selectors = tests4.flatMap(({ selector }) => selector ?? []);
+  const found = /* @__PURE__ */ new Map();
+  const profileOf = (site) => sites.get(site)?.value.spec.profile;
+  for (const { labels, names: names2 } of sitesByLabels(sites, selectors)) {
+    const holding = tests4.flatMap(
+      ({ name: name2, selector }) => selector === null || matchesSelector(selector, labels) ? name2 : []
+    );
+    for (const [profile2, own2] of Map.groupBy(names2, profileOf)) {
+      const key = `${profile2 ?? ""} ${holding.join()}`;
+      const group2 = found.get(key);
+      if (group2 !== void 0) group2.sites.push(...own2);
+      else found.set(key, { virtualSites: new Set(holding), profile: profile2, sites: [...own2] });
+    }
+  }
+  for (const group2 of found.values()) group2.sites.sort();
+  return new SiteGroups([...found.values()]);
+}
+function selectorOf({ spec }) {
+  return spec.selector === void 0 ? null : checkedSelector(spec.selector);
+}
+function sitesByLabels(sites, selectors) {
+  const keys = [
+    ...new Set(selectors.flatMap(({ requirements }) => requirements.map(({ key }) => key)))
+  ];
+  const found = /* @__PURE__ */ new Map();
+  for (const [name2, { value }] of sites) {
+    const { labels = {} } = value.metadata;
+    let id = "";
+    for (const key of keys) id += Object.hasOwn(labels, key) ? `=${labels[key]}\0` : "\0";
+    const group2 = found.get(id);
+    if (group2 === void 0) found.set(id, { labels, names: [name2] });
+    else group2.names.push(name2);
+  }
+  return [...found.values()];
+}
+
+// src/core/render/shapes.ts
+function shapesOf({ model, siteModel }, app, variableOf) {
+  const all = siteGroups(model.virtualSites, siteModel.sites);
+  const byOverlays = /* @__PURE__ */ new Map();
+  for (const [number, { virtualSites: virtualSites2, profile: profile2 }] of all.groups.entries()) {
+    const isIn = (names2) => names2.some((name2) => virtualSites2.has(name2));
+    if (!isIn(app.value.spec.placement.virtualSites)) continue;
+    const overlays = app.layers.flatMap((layer, index) => {
+      const names2 = layer.overlay.virtualSites;
+      const isForAll = layer.profile !== null && names2.length === 0;
+      return holdsAt(app, layer, profile2) && (isForAll || isIn(names2)) ? index : [];
+    });
+    const known3 = byOverlays.get(overlays.join());
+    if (known3 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
+    else known3.groups.push(number);
+  }
+  if (byOverlays.size === 0) {
+    return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
+  }
+  const shapes = [...byOverlays.values()].map(({ overlays, groups: groups2 }) => {
+    return { overlays, variable: "", sites: all.sitesOf(groups2), groups: groups2 };
+  });
+  return variableOf === void 0 ? shapes : shapes.flatMap((shape) => divide(shape, variableOf)).toSorted(byFirstSite);
+}
+function divide({ overlays, sites }, variableOf) {
+  const shapes = Map.groupBy(sites, (site) => variableOf(site, overlays));
+  return [...shapes].map(([variable, own2]) => ({ overlays, variable, sites: own2 }));
+}
+function byFirstSite(a, b) {
+  return (a.sites[0] ?? "") < (b.sites[0] ?? "") ? -1 : 1;
+}
+
+// src/core/render/site-facts.ts
+var maxSelectors = 500;
+var kept3 = new KeptResults();
+function siteFactsOf(fleet, siteModel) {
+  const { sites, regions } = siteModel;
+  return kept3.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
+}
+var SiteFacts = class {
+  #fleet;
+  #budget = new StepBudget();
+  #model;
+  #known = /* @__PURE__ */ new Map();
+  #regions = /* @__PURE__ */ new Map();
+  #peers = /* @__PURE__ */ new Map();
+  #inputs = /* @__PURE__ */ new Map();
+  #calls = { sites: (selector) => this.#sites(selector) };
+  constructor(fleet, siteModel) {
+    this.#fleet = { name: fleet };
+    this.#model = siteModel;
+  }
+  /** What is known of a site; throws for one that the model does not have. */
+  of(site) {
+    const known3 = this.#known.get(site) ?? this.#read(site);
+    this.#known.set(site, known3);
+    return known3;
+  }
+  /** Mistakes in the values of sites themselves. */
+  mistakes() {
+    return [...this.#model.sites].flatMap(([name2, site]) => {
+      if (site.value.spec.values === void 0) return [];
+      return this.of(name2).problems.map(
+        ({ path: path3, offset, message, hint }) => mistake(site.textAt(["spec", "values", ...path3], offset), {
+          code: "expression-failed",
+          message,
+          ...hint !== void 0 && { hint }
+        })
+      );
+    });
+  }
+  #read(name2) {
+    const declared = this.#model.sites.get(name2)?.value;
+    if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
+    const { region, profile: profile2, location: location2, timeZone: timeZone2, address } = declared.spec;
+    const ofRegion = this.#region(region);
+    const zone = timeZone2 ?? ofRegion["timeZone"];
+    const site = {
+      name: name2,
+      region,
+      ...profile2 !== void 0 && { profile: profile2 },
+      labels: declared.metadata.labels ?? {},
+      ...address !== void 0 && { address },
+      ...location2 !== void 0 && { location: location2 },
+      ...zone !== void 0 && { timeZone: zone }
+    };
+    const base = { site, region: ofRegion, fleet: this.#fleet };
+    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
+    return {
+      name: name2,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
+      calls: this.#calls,
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems
+    };
+  }
+  #region(name2) {
+    const known3 = this.#regions.get(name2);
+    if (known3 !== void 0) return known3;
+    const declared = this.#model.regions.get(name2)?.value;
+    const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
+    const region = {
+      name: name2,
+      labels: declared?.metadata.labels ?? {},
+      ...location2 !== void 0 && { location: location2 },
+      ...timeZone2 !== void 0 && { timeZone: timeZone2 }
+    };
+    this.#regions.set(name2, region);
+    return region;
+  }
+  /** The sites that a selector holds, by name: the site that asks too, where it does. */
+  #sites(text) {
+    const known3 = this.#peers.get(text);
+    if (known3 !== void 0) return known3;
+    const parsed = selectorFromSpec(text);
+    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
+    const { selector } = parsed;
+    if (selector.requirements.length === 0) throw new Error("the selector is empty");
+    const names2 = [...this.#model.sites].flatMap(
+      ([name2, { value }]) => matchesSelector(selector, value.metadata.labels ?? {}) ? [name2] : []
+    );
+    const peers = names2.toSorted().map((name2) => this.#input(name2));
+    if (this.#peers.size >= maxSelectors) this.#peers.clear();
+    this.#peers.set(text, peers);
+    return peers;
+  }
+  #input(name2) {
+    const known3 = this.#inputs.get(name2);
+    if (known3 !== void 0) return known3;
+    const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
+    this.#inputs.set(name2, input2);
+    return input2;
+  }
+};
+function filledValues(written, facts, budget2) {
+  if (written === void 0) return { values: {}, problems: [] };
+  const json = written;
+  const fillable = fillableJson(json, "site");
+  if (fillable === void 0) return { values: json, problems: [] };
+  const filled = fillJson(fillable, { facts, calls: {} }, budget2);
+  if (!filled.ok) return { values: {}, problems: filled.problems };
+  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+}
+
+// src/core/render/tools/tool-requests.ts
+function neededTools(context2) {
+  const requests = [...context2.model.apps.keys()].flatMap((app) => appRequests(context2, app));
+  return [...new Map(requests.map((request) => [request.key, request])).values()];
+}
+function appRequests(context2, name2) {
+  const declared = context2.model.apps.get(name2);
+  const app = declared && layeredApp(context2, declared);
+  const requestOf = app && requestsOf(context2, app);
+  if (app === void 0 || requestOf === void 0) return [];
+  const found = /* @__PURE__ */ new Map();
+  shapesOf(context2, app, (site, overlays) => {
+    const request = requestOf(site, overlays);
+    if (request !== void 0) found.set(request.key, request);
+    return request?.key ?? "";
+  });
+  return [...found.values()];
+}
+function requestsOf(context2, app) {
+  const { model, siteModel } = context2;
+  const source = model.toolSources.get(app.value.metadata.name);
+  const fleet = model.fleet.value.spec;
+  const version = source && fleet.tools?.[source.tool]?.replace(/^v/, "");
+  if (source === void 0 || version === void 0) return void 0;
+  if (source.tool === "kustomize") {
+    const request = requestWith({ tool: "kustomize", version, source });
+    return () => request;
+  }
+  const known3 = /* @__PURE__ */ new Map();
+  const layersOf = layersAt(context2, app);
+  return (name2, overlays) => {
+    const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
+    const layers = layersOf(name2, overlays);
+    if (layers === void 0) return void 0;
+    const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
+    const request = known3.get(facts) ?? requestWith({
+      tool: "helm",
+      version,
+      source,
+      chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
+    });
+    known3.set(facts, request);
+    return request;
+  };
+}
+function layersAt({ model, siteModel }, app) {
+  const values = new ValueLayers(app);
+  const facts = siteFactsOf(model.fleet.value.metadata.name, siteModel);
+  const untold = new SiteMistakes();
+  return (site, overlays) => {
+    if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
+    const known3 = facts.of(site);
+    const layers = values.at(known3, overlays, untold);
+    if (layers === void 0) return void 0;
+    return {
+      id: [layers.map((layer) => layer.id), known3.valuesText],
+      merge: () => mergeValues([...layers.map((layer) => layer.json), known3.values])
+    };
+  };
+}
+function writtenValues({ spec }) {
+  return spec.values ?? {};
+}
+function chartInputs(app, { values, kubernetes: kubernetes2, fleet }) {
+  const { source, namespace } = app.spec;
+  const { name: name2 } = app.metadata;
+  const defaults3 = { releaseName: name2, includeCRDs: true, skipSchemaValidation: false };
+  const { releaseName: releaseName2, includeCRDs, skipSchemaValidation } = { ...defaults3, ...source.helm };
+  const { version = null, apiVersions = [] } = { ...fleet.kubernetes, ...kubernetes2 };
+  return {
+    releaseName: releaseName2,
+    namespace,
+    values,
+    kubernetes: version,
+    apiVersions: apiVersions.toSorted(),
+    includeCRDs,
+    skipSchemaValidation
+  };
+}
+var outputFormat = 1;
+function requestWith(request) {
+  const { tool, version, source, chart = null } = request;
+  const { path: path3, digest, valuesFiles: valuesFiles2 } = source;
+  const data3 = { outputFormat, tool, version, path: path3, digest, valuesFiles: valuesFiles2, chart };
+  const text = canonicalJson(data3);
+  return { ...request, key: (0, import_node_crypto6.createHash)("sha256").update(text).digest("hex") };
+}
+function toolInputs(model, app) {
+  const tool = toolOf(app.spec.source);
+  if (tool === void 0) return null;
+  const { tools, kubernetes: kubernetes2 } = model.fleet.value.spec;
+  const { values } = app.spec;
+  const data3 = { version: tools?.[tool], kubernetes: kubernetes2, values };
+  return JSON.parse(JSON.stringify(data3));
+}
+
+// src/core/render/input-digest.ts
+function inputDigest(inputs) {
+  const { model, app, files } = inputs;
+  const { namespace, source, placement, values, secrets, profile: profile2, overlays = [] } = app.spec;
+  const profiles = knownProfiles(model, app);
+  const names2 = /* @__PURE__ */ new Set([
+    ...placement.virtualSites,
+    ...[overlays, ...profiles.map(([, spec]) => spec.overlays ?? [])].flatMap(
+      (list) => list.flatMap(({ virtualSites: virtualSites2 = [] }) => virtualSites2)
+    )
+  ]);
+  const selectors = [...names2].map((name2) => {
+    const { selector, all } = model.virtualSites.get(name2)?.value.spec ?? {};
+    return [name2, { selector: selector ?? null, all: all ?? false }];
+  });
+  const tool = toolInputs(model, app);
+  const data3 = {
+    fleet: model.fleet.value.metadata.name,
+    app: {
+      name: app.metadata.name,
+      namespace,
+      source,
+      placement,
+      overlays,
+      ...values && { values },
+      ...secrets && { secrets },
+      ...profile2 !== void 0 && { profile: profile2 }
+    },
+    ...profiles.length > 0 && { profiles: Object.fromEntries(profiles) },
+    ...tool === null ? {} : { tool },
+    files: Object.fromEntries(files.map(({ path: path3, text }) => [path3, text])),
+    virtualSites: Object.fromEntries(selectors),
+    customKinds: Object.fromEntries(usedCustomKinds(inputs))
+  };
+  return (0, import_node_crypto7.createHash)("sha256").update(canonicalJson(data3)).digest("hex");
+}
+function knownProfiles({ profiles }, app) {
+  const { profile: profile2 } = app.spec;
+  const all = profile2 === void 0 ? [...profiles.values()] : profileChain(profiles, profile2);
+  return all.flatMap(({ value }) => {
+    const { name: name2 } = value.metadata;
+    return profiles.get(name2)?.value === value ? [[name2, value.spec]] : [];
+  });
+}
+function usedCustomKinds({ app, objects, customKinds }) {
+  if (toolOf(app.spec.source) !== void 0) return [];
+  return objects.flatMap(({ object, key }) => {
+    const kind = customKindOf(object, customKinds);
+    if (kind === void 0) return [];
+    const { namespaced, schemas } = kind;
+    return [[`${key.group}/${key.kind}`, { namespaced, schemas }]];
+  });
+}
+
+// src/core/render/move-namespace.ts
+function namespaceMove(objects, namespace) {
+  const moved = new Set(
+    objects.map(({ key }) => nameIn(`${key.group}/${key.kind}`, key.namespace, key.name))
+  );
+  const left = new Set(objects.flatMap(({ key }) => key.namespace === "" ? [] : key.namespace));
+  for (const each of left) moved.add(nameIn(serviceAccount, each, "default"));
+  return (object) => {
+    const own2 = object.metadata["namespace"];
+    const change2 = referenceChanges.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+    const move2 = { moved, from: typeof own2 === "string" ? own2 : "", to: namespace };
+    const changed3 = change2 === void 0 ? object : change2(object, move2);
+    return withNamespace2(changed3, { left, namespace });
+  };
+}
+var serviceAccount = "/ServiceAccount";
+function nameIn(kind, namespace, name2) {
+  return JSON.stringify([kind, namespace ?? null, name2 ?? null]);
+}
+function withNamespace2(object, { left, namespace }) {
+  const { metadata } = object;
+  if (typeof metadata["namespace"] === "string") {
+    return { ...object, metadata: { ...metadata, namespace } };
+  }
+  const isLeft = object.apiVersion === "v1" && object.kind === "Namespace" && left.has(metadata.name);
+  return isLeft ? { ...object, metadata: { ...metadata, name: namespace } } : object;
+}
+function changeAt(value, path3, change2) {
+  if (Array.isArray(value))
+    return value.map((it) => changeAt(it, path3, change2));
+  if (!isJsonObject(value)) return value;
+  const [key, ...rest2] = path3;
+  if (key === void 0) return change2(value);
+  const inner = Object.hasOwn(value, key) ? value[key] : void 0;
+  return inner === void 0 ? value : { ...value, [key]: changeAt(inner, rest2, change2) };
+}
+var services = (...path3) => (object, { moved, to }) => changeAt(object, path3, (service) => {
+  const { name: name2, namespace } = service;
+  const isMoved = moved.has(nameIn("/Service", namespace, name2));
+  return isMoved ? { ...service, namespace: to } : service;
+});
+var subjects = (object, { moved, from, to }) => changeAt(object, ["subjects"], (subject) => {
+  const { kind, name: name2, namespace = from } = subject;
+  if (kind !== "ServiceAccount") return subject;
+  const isMoved = moved.has(nameIn(serviceAccount, namespace, name2));
+  return isMoved ? { ...subject, namespace: to } : subject;
+});
+var webhooks = services("webhooks", "clientConfig", "service");
+var referenceChanges = /* @__PURE__ */ new Map([
+  ["rbac.authorization.k8s.io/RoleBinding", subjects],
+  ["rbac.authorization.k8s.io/ClusterRoleBinding", subjects],
+  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", webhooks],
+  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", webhooks],
+  ["apiregistration.k8s.io/APIService", services("spec", "service")],
+  [
+    "apiextensions.k8s.io/CustomResourceDefinition",
+    services("spec", "conversion", "webhook", "clientConfig", "service")
+  ]
+]);
+
+// src/core/render/json-patch.ts
+function applyJsonPatch(document2, operations) {
+  let value = document2;
+  const budget2 = { left: maxCopied };
+  for (const [operation, patch] of operations.entries()) {
+    const result2 = applyOperation(value, patch, budget2);
+    if (!result2.ok) return { ok: false, operation, message: result2.message };
+    value = result2.value;
+  }
+  return { ok: true, value };
+}
+var maxCopied = 1e5;
+var charactersPerValue = 16;
+var fail2 = (message) => ({ ok: false, message });
+function applyOperation(document2, patch, budget2) {
+  const path3 = parsePointer(patch.path);
+  if (path3 === void 0) return fail2(`"${patch.path}" is not a JSON pointer (it starts with /)`);
+  switch (patch.op) {
+    case "add":
+      return withValue(patch, (value) => add(document2, path3, value));
+    case "replace":
+      return withValue(patch, (value) => replace2(document2, path3, value));
+    case "test":
+      return withValue(patch, (value) => test(document2, path3, value));
+    case "remove":
+      return remove(document2, path3);
+    case "move":
+      return withSource(document2, patch, (from, value) => move(document2, { from, path: path3, value }));
+    case "copy":
+      return withSource(
+        document2,
+        patch,
+        (_from, value) => takeCopy(value, budget2) ? add(document2, path3, value) : fail2("the patch copies too much")
+      );
+    default:
+      return fail2(`"${patch.op}" is not an operation (add, remove, replace, move, copy, test)`);
+  }
+}
+function takeCopy(copied, budget2) {
+  const open3 = [copied];
+  for (let value = open3.pop(); value !== void 0; value = open3.pop()) {
+    budget2.left -= 1;
+    if (typeof value === "string") budget2.left -= value.length / charactersPerValue;
+    if (isContainer(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        budget2.left -= key.length / charactersPerValue;
+        open3.push(member);
+      }
+    }
+    if (budget2.left < 0) return false;
+  }
+  return true;
+}
+function parsePointer(pointer) {
+  if (pointer === "") return [];
+  if (typeof pointer !== "string" || !pointer.startsWith("/")) return void 0;
+  if (/~(?![01])/.test(pointer)) return void 0;
+  const tokens = pointer.slice(1).split("/");
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+function withValue(patch, apply) {
+  if (!("value" in patch) || patch.value === void 0) return fail2(`${patch.op} needs a value`);
+  return apply(patch.value);
+}
+function withSource(document2, patch, apply) {
+  if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
+  const from = parsePointer(patch.from);
+  if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
+  const source = valueAt5(document2, from);
+  return source.ok ? apply(from, source.value) : source;
+}
+function test(document2, path3, expected2) {
+  const found = valueAt5(document2, path3);
+  if (!found.ok) return found;
+  if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
+  return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
+}
+function shown2(value) {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+function move(document2, { from, path: path3, value }) {
+  const isInside = from.length < path3.length && from.every((token, i) => token === path3[i]);
+  if (isInside) return fail2("a value cannot be moved into itself");
+  const removed2 = remove(document2, from);
+  if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
+  return add(removed2.value, path3, value);
+}
+function valueAt5(document2, path3) {
+  let value = document2;
+  for (const [depth, token] of path3.entries()) {
+    const next = child2(value, token);
+    if (next === void 0) return missing(path3.slice(0, depth + 1));
+    value = next;
+  }
+  return { ok: true, value };
+}
+function child2(parent, token) {
+  if (isJsonObject(parent)) return Object.hasOwn(parent, token) ? parent[token] : void 0;
+  if (!Array.isArray(parent)) return void 0;
+  const index = indexOf2(token);
+  return index === void 0 ? void 0 : parent[index];
+}
+function indexOf2(token) {
+  return /^(0|[1-9][0-9]*)$/.test(token) ? Number(token) : void 0;
+}
+function missing(path3) {
+  return fail2(`nothing is at ${pointerText(path3)}`);
+}
+function pointerText(path3) {
+  return path3.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function changeParent(document2, path3, change2) {
+  const descend = (value, depth) => {
+    if (!isContainer(value))
+      return fail2(`${pointerText(path3.slice(0, depth)) || "the document"} is no object or list`);
+    const token = path3[depth] ?? "";
+    if (depth === path3.length - 1) return change2(value, token);
+    const inner = child2(value, token);
+    if (inner === void 0) return missing(path3.slice(0, depth + 1));
+    const changed3 = descend(inner, depth + 1);
+    return changed3.ok ? { ok: true, value: withMember(value, token, changed3.value) } : changed3;
+  };
+  return descend(document2, 0);
+}
+function isContainer(value) {
+  return typeof value === "object" && value !== null;
+}
+function withMember(parent, token, value) {
+  if (!isJsonObject(parent)) return parent.with(Number(token), value);
+  return Object.fromEntries(new Map(Object.entries(parent)).set(token, value));
+}
+function add(document2, path3, value) {
+  if (path3.length === 0) return { ok: true, value };
+  return changeParent(document2, path3, (parent, token) => {
+    if (isJsonObject(parent)) return { ok: true, value: withMember(parent, token, value) };
+    const index = token === "-" ? parent.length : indexOf2(token);
+    if (index === void 0) return fail2(`"${token}" is not a position in the list`);
+    if (index > parent.length)
+      return fail2(`position ${token} is beyond the list's ${parent.length} items`);
+    return { ok: true, value: parent.toSpliced(index, 0, value) };
+  });
+}
+function remove(document2, path3) {
+  if (path3.length === 0) return fail2("the whole document cannot be removed");
+  return changeParent(document2, path3, (parent, token) => {
+    if (child2(parent, token) === void 0) return missing(path3);
+    if (!isJsonObject(parent)) return { ok: true, value: parent.toSpliced(Number(token), 1) };
+    return {
+      ok: true,
+      value: Object.fromEntries(Object.entries(parent).filter(([key]) => key !== token))
+    };
+  });
+}
+function replace2(document2, path3, value) {
+  if (path3.length === 0) return { ok: true, value };
+  return changeParent(
+    document2,
+    path3,
+    (parent, token) => child2(parent, token) === void 0 ? missing(path3) : { ok: true, value: withMember(parent, token, value) }
+  );
+}
+
+// src/core/render/merge-context.ts
+function inside(context2, key) {
+  const token = String(key).replaceAll("~", "~0").replaceAll("/", "~1");
+  return { path: `${context2.path}/${token}`, problems: context2.problems };
+}
+function problem(context2, message) {
+  context2.problems.push({ path: context2.path, message });
+}
+
+// src/core/render/merge-list.ts
+function removeFromList(original, remove2) {
+  const removed2 = new Set(remove2.map(canonicalJson));
+  return original.filter((item) => !removed2.has(canonicalJson(item)));
+}
+function isUniform(items, context2) {
+  const types = new Set(items.map((item) => Array.isArray(item) ? "list" : typeof item));
+  if (types.has("list")) problem(context2, "lists of lists cannot be merged");
+  else if (types.size > 1) problem(context2, "items of different types cannot be merged");
+  return types.size <= 1 && !types.has("list");
+}
+function isListDeletion(item) {
+  return isJsonObject(item) && item["$patch"] === "delete";
+}
+function idOf(item, field, context2) {
+  if (!isJsonObject(item)) return canonicalJson(item);
+  const values = [];
+  for (const key of field.keys) {
+    const value = item[key] ?? field.defaults?.[key];
+    if (value === void 0) {
+      if (context2) problem(context2, `an item of the patch lacks the merge key "${key}"`);
+      return void 0;
+    }
+    values.push(value);
+  }
+  return canonicalJson(values);
+}
+function unique(items) {
+  return [...new Map(items.map((item) => [canonicalJson(item), item])).values()];
+}
+function interleave(items, { order, original, field }) {
+  const position = (list) => {
+    const places2 = /* @__PURE__ */ new Map();
+    for (const [index, item] of list.entries()) {
+      const id = idOf(item, field);
+      if (!places2.has(id)) places2.set(id, index);
+    }
+    return (item) => places2.get(idOf(item, field)) ?? -1;
+  };
+  const [inOrder5, inOriginal] = [position(order), position(original)];
+  const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
+  const others = items.filter((item) => inOrder5(item) < 0);
+  const result2 = [];
+  for (const item of named2) {
+    const at2 = inOriginal(item);
+    const end = others.findIndex((other) => !isBefore(inOriginal(other), at2));
+    result2.push(...others.splice(0, end < 0 ? others.length : end), item);
+  }
+  return [...result2, ...others];
+}
+function isBefore(place, other) {
+  return place >= 0 && place < other;
+}
+function checkOrder({ patch, order, field }, context2) {
+  if (order.length === 0) return;
+  const wanted = order.map((item) => idOf(item, field, context2));
+  let from = 0;
+  for (const item of patch) {
+    if (isJsonObject(item) && item["$patch"] !== void 0) continue;
+    const at2 = wanted.indexOf(idOf(item, field), from);
+    if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
+    from = at2 + 1;
+  }
+}
+
+// src/core/render/strategic-merge.ts
+var deletePrefix = "$deleteFromPrimitiveList/";
+var orderPrefix = "$setElementOrder/";
+function strategicMerge(original, patch, schema) {
+  const context2 = { path: "", problems: [] };
+  const value = mergeMap({ original, patch, schema }, context2);
+  const [problem2] = context2.problems;
+  return problem2 === void 0 ? { ok: true, value } : { ok: false, ...problem2 };
+}
+function mergeMap(input2, context2) {
+  const { schema } = input2;
+  const { $patch: directive, ...patch } = input2.patch;
+  if (directive === "delete") return {};
+  if (directive === "replace") return newMap(patch, schema, context2);
+  if (directive !== void 0 && directive !== "merge") {
+    problem(context2, `unknown directive $patch: ${JSON.stringify(directive)}`);
+  }
+  const result2 = new Map(Object.entries(input2.original));
+  retainKeys(result2, patch, context2);
+  const ordered = mergeOrdered(result2, { patch, schema }, context2);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === "$retainKeys" || key.startsWith(orderPrefix) || ordered.has(key)) continue;
+    if (key.startsWith(deletePrefix)) {
+      removeListed(result2, { key: key.slice(deletePrefix.length), value }, context2);
+    } else {
+      mergeField(result2, { key, value, field: schema.field(key) }, context2);
+    }
+  }
+  return Object.fromEntries(result2);
+}
+function mergeField(result2, input2, outer) {
+  const { key, value, field } = input2;
+  const context2 = inside(outer, key);
+  const original = result2.get(key);
+  if (value === null) {
+    result2.delete(key);
+  } else if (isJsonObject(value) && isJsonObject(original)) {
+    const merged = field.strategy === "replace" ? newMap(withoutDirective(value), field.items, context2) : mergeMap({ original, patch: value, schema: field.items }, context2);
+    result2.set(key, merged);
+  } else if (Array.isArray(value) && Array.isArray(original)) {
+    result2.set(key, mergeList({ original, patch: value, field }, context2));
+  } else {
+    const added = newValue(value, field, context2);
+    if (added === void 0) result2.delete(key);
+    else result2.set(key, added);
+  }
+}
+function withoutDirective(value) {
+  const { $patch: _directive, ...rest2 } = value;
+  return rest2;
+}
+function newValue(value, field, context2) {
+  if (isJsonObject(value)) {
+    return value["$patch"] === "delete" ? void 0 : newMap(value, field.items, context2);
+  }
+  if (!Array.isArray(value)) return value;
+  const items = value.filter((item) => !isJsonObject(item) || isItem(item));
+  if (field.strategy !== "merge") return items;
+  return items.map(
+    (item) => isJsonObject(item) ? newMap(item, field.items, context2) : item
+  );
+}
+function newMap(patch, schema, context2) {
+  return mergeMap({ original: {}, patch, schema }, context2);
+}
+function retainKeys(result2, patch, context2) {
+  const keys = patch["$retainKeys"];
+  if (keys === void 0) return;
+  if (!Array.isArray(keys)) return problem(context2, "$retainKeys must be a list of keys");
+  for (const [key, value] of Object.entries(patch)) {
+    const isField = value !== null && !key.startsWith("$");
+    if (isField && !keys.includes(key)) {
+      problem(context2, `"${key}" is patched, but not in $retainKeys`);
+    }
+  }
+  for (const key of result2.keys()) if (!keys.includes(key)) result2.delete(key);
+}
+function mergeOrdered(result2, { patch, schema }, outer) {
+  const done = /* @__PURE__ */ new Set();
+  for (const [directive, order] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix)) continue;
+    const key = directive.slice(orderPrefix.length);
+    const context2 = inside(outer, directive);
+    const [original, changes] = [result2.get(key), patch[key]];
+    if (![order, original ?? [], changes ?? []].every(Array.isArray)) {
+      problem(context2, `${directive} and what it orders must be lists`);
+      continue;
+    }
+    done.add(key);
+    const field = schema.field(key);
+    const ordered = orderList(
+      { original: listOf(original), patch: listOf(changes), order: listOf(order), field },
+      context2
+    );
+    if (original !== void 0 || changes !== void 0) result2.set(key, ordered);
+  }
+  return done;
+}
+function listOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+function removeListed(result2, { key, value }, context2) {
+  const original = result2.get(key);
+  if (value === null) {
+    result2.delete(key);
+  } else if (!Array.isArray(value)) {
+    problem(inside(context2, `${deletePrefix}${key}`), "must be a list of values");
+  } else if (Array.isArray(original)) {
+    result2.set(key, removeFromList(original, value));
+  }
+}
+function mergeList(input2, context2) {
+  const { original, patch, field } = input2;
+  if (field.strategy !== "merge") return patch;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  const { items, kept: kept5 } = mergeItems(input2, context2);
+  const order = patch.filter((item) => !isListDeletion(item));
+  return interleave(items, { order, original: kept5, field });
+}
+function orderList(input2, context2) {
+  const { original, patch, order, field } = input2;
+  if (!isUniform([...original, ...patch], context2)) return original;
+  checkOrder(input2, context2);
+  if (patch.length === 0) return interleave(original, input2);
+  if (field.strategy !== "merge") return interleave(patch, input2);
+  const { items, kept: kept5 } = mergeItems(input2, context2);
+  const standing2 = [...kept5, ...items.slice(kept5.length)].slice(0, original.length);
+  return interleave(items, { order, original: standing2, field });
+}
+function mergeItems({ original, patch, field }, context2) {
+  const changes = patch.filter(isJsonObject);
+  const isOfMaps = changes.length > 0 || original.some(isJsonObject);
+  if (!isOfMaps) return { items: unique([...original, ...patch]), kept: original };
+  if (field.keys.length === 0) {
+    problem(context2, "a list of objects without a merge key cannot be merged");
+    return { items: original, kept: original };
+  }
+  const replaces = changes.some((change2) => change2["$patch"] === "replace");
+  let kept5 = replaces ? [] : original;
+  for (const change2 of changes.filter(isListDeletion)) {
+    const id = idOf(change2, field, context2);
+    kept5 = kept5.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
+  }
+  let items = kept5;
+  for (const [index, change2] of changes.entries()) {
+    if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
+  }
+  return { items, kept: kept5 };
+}
+function isItem({ $patch: directive, ...content }) {
+  if (directive === "replace" || directive === "delete") return false;
+  return directive !== "merge" || Object.keys(content).length > 0;
+}
+function mergeItem(items, { change: change2, field }, context2) {
+  const id = idOf(change2, field, context2);
+  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
+  const original = items[at2];
+  const merged = mergeMap(
+    { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
+    context2
+  );
+  return at2 < 0 ? [...items, merged] : items.with(at2, merged);
+}
+
+// src/core/render/patch-object.ts
+function patchObject(object, patch, customKinds) {
+  if (patch.json !== void 0) return jsonPatch(object, patch.json);
+  return mergePatch(object, patch.merge ?? {}, customKinds);
+}
+function jsonPatch(object, operations) {
+  const result2 = applyJsonPatch(object, operations);
+  if (result2.ok) return sameIdentity(object, result2.value, ["json"]);
+  const { operation, message } = result2;
+  const { op, path: path3 } = operations[operation] ?? { op: "", path: "" };
+  return {
+    ok: false,
+    path: ["json", operation],
+    message: `operation ${operation + 1} (${op} ${path3}): ${message}`
+  };
+}
+function mergePatch(object, patch, customKinds) {
+  if (patch["$patch"] === "delete") return { ok: true, object: null };
+  const result2 = strategicMerge(object, patch, mergeSchemaOf(object, customKinds));
+  if (!result2.ok) {
+    const path3 = parsePointer(result2.path) ?? [];
+    const field = path3.length === 0 ? "" : `${path3.join(".")}: `;
+    return { ok: false, path: ["merge", ...path3], message: `${field}${result2.message}` };
+  }
+  const directive = findDirective(result2.value);
+  if (directive !== void 0 && findDirective(object) === void 0) {
+    const message = `${directive} has no meaning where a list is replaced as a whole`;
+    return { ok: false, path: ["merge"], message };
+  }
+  const isReplaced = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
+    "merge"
+  ]);
+}
+function withIdentity(object, value) {
+  const { apiVersion: apiVersion2, kind } = object;
+  const { name: name2, namespace } = object.metadata;
+  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
+  const identity2 = namespace === void 0 ? { name: name2 } : { name: name2, namespace };
+  return { apiVersion: apiVersion2, kind, ...value, metadata: { ...identity2, ...metadata } };
+}
+var directives = /^\$(patch|retainKeys|setElementOrder\/.*|deleteFromPrimitiveList\/.*)$/;
+function findDirective(value) {
+  if (typeof value !== "object" || value === null) return void 0;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = !Array.isArray(value) && directives.test(key) ? key : findDirective(inner);
+    if (found !== void 0) return found;
+  }
+  return void 0;
+}
+function sameIdentity(before, after, path3) {
+  const changed3 = isJsonObject(after) ? changedIdentity(before, after) : "everything";
+  if (changed3 !== void 0) {
+    const message = `a patch cannot change ${changed3} of ${describeKey(keyOf(before))}`;
+    return { ok: false, path: path3, message };
+  }
+  return { ok: true, object: after };
+}
+function changedIdentity(before, after) {
+  const metadata = isJsonObject(after["metadata"]) ? after["metadata"] : {};
+  const pairs = [
+    ["apiVersion", before.apiVersion, after["apiVersion"]],
+    ["kind", before.kind, after["kind"]],
+    ["metadata.name", before.metadata.name, metadata["name"]],
+    ["metadata.namespace", before.metadata["namespace"], metadata["namespace"]]
+  ];
+  return pairs.find(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))?.[0];
+}
+
+// src/core/render/patch-targets.ts
+function patchTargets(objects, patch, namespace) {
+  if (patch.target !== void 0) return selectedBy(objects, patch.target);
+  return named(objects, patch.merge ?? {}, namespace);
+}
+function selectedBy(objects, target) {
+  const fields = ["group", "kind", "namespace", "name"];
+  return objects.filter(
+    ({ key }) => fields.every((field) => target[field] === void 0 || target[field] === key[field])
+  );
+}
+function named(objects, patch, appNamespace) {
+  const metadata = isJsonObject(patch["metadata"]) ? patch["metadata"] : {};
+  const apiVersion2 = typeof patch["apiVersion"] === "string" ? patch["apiVersion"] : void 0;
+  const candidates2 = objects.filter(
+    ({ key }) => key.kind === patch["kind"] && key.name === metadata["name"] && (apiVersion2 === void 0 || key.group === groupOf(apiVersion2))
+  );
+  const { namespace } = metadata;
+  if (namespace !== void 0) return candidates2.filter(({ key }) => key.namespace === namespace);
+  const own2 = candidates2.filter(({ key }) => ["", appNamespace].includes(key.namespace));
+  if (own2.length > 0) return own2;
+  return candidates2.length === 1 ? candidates2 : [];
+}
+
+// src/core/render/set-images.ts
+var containerLists = /* @__PURE__ */ new Set(["containers", "initContainers", "ephemeralContainers"]);
+function setImages(object, change2, onMatch) {
+  return changeMap(object, (image) => {
+    const parts = splitImage(image);
+    if (parts.name !== change2.name) return image;
+    onMatch();
+    return joinImage({ ...parts, name: change2.newName ?? parts.name, ...newVersion(change2) });
+  });
+}
+function changeMap(map, change2) {
+  const entries2 = Object.entries(map);
+  const changed3 = entries2.map(([key, value]) => [
+    key,
+    containerLists.has(key) && Array.isArray(value) ? sameUnlessChanged(value, (item) => changeContainer(item, change2)) : changeValue(value, change2)
+  ]);
+  const isSame3 = changed3.every(([, value], index) => value === entries2[index]?.[1]);
+  return isSame3 ? map : Object.fromEntries(changed3);
+}
+function changeValue(value, change2) {
+  if (Array.isArray(value)) return sameUnlessChanged(value, (item) => changeValue(item, change2));
+  return isJsonObject(value) ? changeMap(value, change2) : value;
+}
+function changeContainer(container, change2) {
+  if (!isJsonObject(container) || typeof container["image"] !== "string") return container;
+  const image = change2(container["image"]);
+  return image === container["image"] ? container : { ...container, image };
+}
+function sameUnlessChanged(list, change2) {
+  const changed3 = list.map(change2);
+  return changed3.every((item, index) => item === list[index]) ? list : changed3;
+}
+function splitImage(image) {
+  const [rest2 = "", digest = ""] = image.split("@", 2);
+  const colon = rest2.indexOf(":", rest2.lastIndexOf("/") + 1);
+  return colon < 0 ? { name: rest2, tag: "", digest } : { name: rest2.slice(0, colon), tag: rest2.slice(colon + 1), digest };
+}
+function newVersion({ newTag, digest }) {
+  if (newTag === void 0 && digest === void 0) return {};
+  return { tag: newTag ?? "", digest: digest ?? "" };
+}
+function joinImage({ name: name2, tag, digest }) {
+  return `${name2}${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
+}
+
+// src/core/render/set-pods.ts
+var partLists = ["containers", "initContainers", "volumes"];
+function addSidecar(object, sidecar, kinds3) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return { ok: true, object };
+  const schema = path3.reduce(
+    (at2, key) => at2.field(key).items,
+    mergeSchemaOf(object, kinds3)
+  );
+  const problems = [];
+  const changed3 = changeMapAt(object, path3, (pod) => {
+    const entries2 = partLists.flatMap((list) => {
+      const added = sidecar[list];
+      if (added === void 0) return [];
+      const merge = { added, schema: schema.field(list).items, problems };
+      return [[list, withParts(pod[list], merge)]];
+    });
+    return { ...pod, ...Object.fromEntries(entries2) };
+  });
+  const [message] = problems;
+  return message === void 0 ? { ok: true, object: changed3 } : { ok: false, message };
+}
+function withParts(present2, { added, schema, problems }) {
+  const parts = new Map(
+    (Array.isArray(present2) ? present2 : []).map((part, index) => [
+      nameOf2(part) ?? index,
+      // isArray loses the type of items
+      part
+    ])
+  );
+  for (const part of added) {
+    const name2 = nameOf2(part) ?? "";
+    const known3 = parts.get(name2);
+    const result2 = strategicMerge(isJsonObject(known3) ? known3 : {}, part, schema);
+    if (result2.ok) parts.set(name2, result2.value);
+    else problems.push(`${name2}: ${result2.message}`);
+  }
+  return [...parts.values()];
+}
+function nameOf2(part) {
+  const name2 = isJsonObject(part) ? part["name"] : void 0;
+  return typeof name2 === "string" ? name2 : void 0;
+}
+function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return object;
+  return changeMapAt(object, path3, (pod) => {
+    const own2 = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
+    const known3 = Array.isArray(pod["tolerations"]) ? pod["tolerations"] : [];
+    const taints = new Set(known3.map(taintOf));
+    const added = tolerations.filter((each) => !taints.has(taintOf(each)));
+    const selector = { ...nodeSelector, ...own2 };
+    const changed3 = {
+      ...pod,
+      ...Object.keys(selector).length > 0 && { nodeSelector: selector },
+      ...added.length > 0 && { tolerations: [...known3, ...added] }
+    };
+    return isSameJson(pod, changed3) ? pod : changed3;
+  });
+}
+function taintOf(toleration) {
+  const { key = "", effect = "" } = isJsonObject(toleration) ? toleration : {};
+  return JSON.stringify([key, effect]);
+}
+function setResources(object, { container, requests, limits }, onMatch) {
+  const path3 = podSpecPath(object);
+  if (path3 === void 0) return object;
+  const change2 = (part) => {
+    if (!isJsonObject(part) || container !== void 0 && part["name"] !== container) return part;
+    onMatch();
+    const before = isJsonObject(part["resources"]) ? part["resources"] : {};
+    const resources = {
+      ...before,
+      ...requests && { requests: withAmounts(before["requests"], requests) },
+      ...limits && { limits: withAmounts(before["limits"], limits) }
+    };
+    return isSameJson(before, resources) ? part : { ...part, resources };
+  };
+  return changeMapAt(object, path3, (pod) => {
+    const entries2 = ["containers", "initContainers"].flatMap(
+      (list) => {
+        const parts = pod[list];
+        return Array.isArray(parts) ? [[list, parts.map(change2)]] : [];
+      }
+    );
+    const changed3 = { ...pod, ...Object.fromEntries(entries2) };
+    return isSameJson(pod, changed3) ? pod : changed3;
+  });
+}
+function withAmounts(before, amounts2) {
+  const merged = { ...isJsonObject(before) && before, ...amounts2 };
+  return Object.fromEntries(Object.entries(merged).filter(([, amount2]) => amount2 !== null));
+}
+
+// src/core/render/apply-overlay.ts
+function applyOverlay(objects, placed, context2) {
+  const state = {
+    objects,
+    ...placed,
+    context: context2,
+    diagnostics: [],
+    changed: false,
+    matchedImages: /* @__PURE__ */ new Set()
+  };
+  changeWorkloads(state, placed.overlay);
+  for (const field of ["labels", "annotations"]) {
+    const added = placed.overlay[field] ?? {};
+    if (Object.keys(added).length === 0) continue;
+    changeAll(state, [field], (object) => withMetadata(object, field, added));
+  }
+  if (placed.overlay.namespace !== void 0) applyNamespace(state, placed.overlay.namespace);
+  const { objects: result2, diagnostics, changed: changed3, matchedImages } = state;
+  return { objects: result2, diagnostics, changed: changed3, matchedImages };
+}
+function changeWorkloads(state, { patches, sidecars, scheduling, images, resources, replicas }) {
+  for (const [index, patch] of entriesOf(patches)) applyPatch(state, patch, ["patches", index]);
+  for (const [index, sidecar] of entriesOf(sidecars)) applySidecar(state, index, sidecar);
+  for (const [index, entry2] of entriesOf(scheduling)) applyScheduling(state, index, entry2);
+  for (const [index] of entriesOf(images)) applyImage(state, index);
+  for (const [index, entry2] of entriesOf(resources)) applyResources(state, index, entry2);
+  for (const [index] of entriesOf(replicas)) applyReplicas(state, index);
+}
+function entriesOf(list) {
+  return [...(list ?? []).entries()];
+}
+function applyPatch(state, patch, path3) {
+  const targets = new Set(patchTargets(state.objects, patch, state.context.namespace));
+  if (targets.size === 0) {
+    const at2 = [...path3, patch.target === void 0 ? "merge" : "target"];
+    return tell2(state, at2, {
+      code: "patch-no-target",
+      message: "the patch matches no object of the app"
+    });
+  }
+  state.objects = state.objects.flatMap((source) => {
+    if (!targets.has(source)) return source;
+    const result2 = patchObject(source.object, patch, state.context.customKinds);
+    if (result2.ok) {
+      if (result2.object !== null) return changed(state, { source, path: path3, object: result2.object });
+      state.changed = true;
+      return [];
+    }
+    const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+    tell2(state, [...path3, ...result2.path], {
+      code: "patch-failed",
+      message: `${where}: ${result2.message}`
+    });
+    return source;
+  });
+}
+function tell2(state, path3, told2) {
+  state.diagnostics.push(mistake(state.at(path3), told2));
+}
+function sealChange(before, after, at2) {
+  const [was, is] = [before, after].map((object) => canonicalJson(object[regionField] ?? null));
+  if (was !== is) {
+    const message2 = `\`${regionField}\` cannot be changed by an overlay`;
+    const hint = "name the Secret in `secrets` of the App; `from` may be an expression";
+    return [mistake(at2(), { code: "region-secret", message: message2, hint })];
+  }
+  if (before[sopsField] === after[sopsField]) return [];
+  const message = `\`${sopsField}\` cannot be changed by an overlay`;
+  return [mistake(at2(), { code: "sealed-secret", message, hint: "seal another Secret with sops" })];
+}
+function changed(state, change2) {
+  const steps2 = change2.path[0] === "namespace" ? void 0 : state.steps?.(change2.path);
+  const step = steps2?.get(change2.source) ?? stepOf(state, change2);
+  steps2?.set(change2.source, step);
+  if (step.isChanged) state.changed = true;
+  state.diagnostics.push(...step.diagnostics);
+  return step.source;
+}
+function stepOf(state, { source, path: path3, object }) {
+  if (canonicalJson(object) === canonicalJson(source.object)) {
+    return { source, isChanged: false, diagnostics: [] };
+  }
+  const at2 = () => state.at(path3);
+  const cleaned = withoutServerFields(object);
+  const problems = [
+    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
+    ...sealChange(source.object, cleaned, at2)
+  ];
+  const after = { ...source, object: cleaned, key: keyOf(cleaned) };
+  if (problems.length === 0) return { source: after, isChanged: true, diagnostics: [] };
+  const where = `${describeKey(source.key)} (${placeText(source.at([]))})`;
+  const diagnostics = problems.map((problem2) => ({
+    ...problem2,
+    message: `${where}: ${problem2.message}`
+  }));
+  return { source: after, isChanged: true, diagnostics };
+}
+function changeAll(state, path3, change2) {
+  state.objects = state.objects.map((source) => {
+    const object = change2(source.object);
+    return object === source.object ? source : changed(state, { source, path: path3, object });
+  });
+}
+function workloads(state, path3, target) {
+  const objects = target === void 0 ? state.objects : selectedBy(state.objects, target);
+  const found = objects.filter(({ object }) => podSpecPath(object) !== void 0);
+  if (found.length === 0) {
+    const at2 = target === void 0 ? path3 : [...path3, "target"];
+    const message = "no workload of the app is meant: none has a pod template";
+    tell2(state, at2, { code: "patch-no-target", message });
+  }
+  return new Set(found.map(({ object }) => object));
+}
+function applySidecar(state, index, sidecar) {
+  const path3 = ["sidecars", index];
+  const targets = workloads(state, path3, sidecar.target);
+  changeAll(state, path3, (object) => {
+    if (!targets.has(object)) return object;
+    const result2 = addSidecar(object, sidecar, state.context.customKinds);
+    if (result2.ok) return result2.object;
+    const message = `${describeKey(keyOf(object))}: ${result2.message}`;
+    tell2(state, path3, { code: "patch-failed", message });
+    return object;
+  });
+}
+function applyScheduling(state, index, scheduling) {
+  const path3 = ["scheduling", index];
+  const targets = workloads(state, path3, scheduling.target);
+  changeAll(
+    state,
+    path3,
+    (object) => targets.has(object) ? setScheduling(object, scheduling) : object
+  );
+}
+function applyResources(state, index, resources) {
+  const path3 = ["resources", index];
+  const targets = workloads(state, path3, resources.target);
+  let isMatched = targets.size === 0;
+  changeAll(
+    state,
+    path3,
+    (object) => targets.has(object) ? setResources(object, resources, () => isMatched = true) : object
+  );
+  if (isMatched) return;
+  const message = `no container of the workloads is called "${resources.container ?? ""}"`;
+  tell2(state, [...path3, "container"], { code: "patch-no-target", message });
+}
+function applyImage(state, index) {
+  const image = state.overlay.images?.[index];
+  if (image === void 0) return;
+  changeAll(state, ["images", index], (object) => {
+    if (object.kind === "CustomResourceDefinition") return object;
+    return setImages(object, image, () => state.matchedImages.add(index));
+  });
+}
+var scalable = /* @__PURE__ */ new Set([
+  "apps/Deployment",
+  "apps/ReplicaSet",
+  "apps/StatefulSet",
+  "/ReplicationController"
+]);
+function applyReplicas(state, index) {
+  const entry2 = state.overlay.replicas?.[index];
+  if (entry2 === void 0) return;
+  const isTarget = ({ key }) => key.name === entry2.name && scalable.has(`${key.group}/${key.kind}`);
+  const targets = new Set(state.objects.filter(isTarget).map(({ object }) => object));
+  if (targets.size === 0) {
+    const message = `the app has no Deployment, StatefulSet, ReplicaSet or ReplicationController "${entry2.name}"`;
+    return tell2(state, ["replicas", index, "name"], { code: "patch-no-target", message });
+  }
+  changeAll(state, ["replicas", index], (object) => {
+    if (!targets.has(object)) return object;
+    const spec = isJsonObject(object["spec"]) ? object["spec"] : {};
+    return { ...object, spec: { ...spec, replicas: Number(entry2.count) } };
+  });
+}
+function applyNamespace(state, namespace) {
+  changeAll(state, ["namespace"], namespaceMove(state.objects, namespace));
+  const found = /* @__PURE__ */ new Map();
+  for (const source of state.objects) {
+    const id = objectId(source.key);
+    const first2 = found.get(id);
+    found.set(id, source);
+    if (first2 === void 0) continue;
+    const message = `${placeText(source.at([]))}: ${duplicate(source, first2).message}`;
+    const hint = "rename one of them, or write two Apps";
+    tell2(state, ["namespace"], { code: "duplicate-object", message, hint });
+  }
+}
+function withMetadata(object, field, added) {
+  const own2 = isJsonObject(object.metadata[field]) ? object.metadata[field] : {};
+  return { ...object, metadata: { ...object.metadata, [field]: { ...own2, ...added } } };
+}
+
+// src/core/render/overlay-chain.ts
+var OverlayChain = class {
+  #app;
+  #context;
+  #links = /* @__PURE__ */ new Map();
+  #before = /* @__PURE__ */ new Map();
+  #count = 0;
+  #steps = /* @__PURE__ */ new Map();
+  constructor(app, context2) {
+    this.#app = app;
+    this.#context = context2;
+  }
+  /** Begins a run: what the last one did not ask for is forgotten. */
+  begin() {
+    this.#before = this.#links;
+    this.#links = /* @__PURE__ */ new Map();
+  }
+  /** What the overlays of a shape make of its objects. */
+  apply({ overlays, objects, objectsId, isFilled }) {
+    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
+    for (const overlay of overlays) {
+      const before = link;
+      const key = `${before.number} ${overlay.index} ${overlay.id}`;
+      link = this.#link(key, () => this.#applyTo(before, overlay));
+    }
+    return link;
+  }
+  /** What each overlay did, wherever it was applied in this run. */
+  effects() {
+    return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
+  }
+  #link(key, make) {
+    let known3 = this.#links.get(key) ?? this.#before.get(key);
+    if (known3 === void 0) {
+      known3 = { ...make(), number: this.#count };
+      this.#count += 1;
+    }
+    this.#links.set(key, known3);
+    return known3;
+  }
+  #stepsAt(path3) {
+    const key = path3.join(".");
+    const known3 = this.#steps.get(key) ?? /* @__PURE__ */ new WeakMap();
+    this.#steps.set(key, known3);
+    return known3;
+  }
+  #applyTo(before, { index, overlay, isFilled }) {
+    const at2 = ["spec", "overlays", index];
+    const placed = {
+      overlay,
+      at: (path3) => this.#app.at([...at2, ...path3]),
+      // Shapes that differ in one object have all others in common.
+      ...!isFilled && { steps: (path3) => this.#stepsAt([...at2, ...path3]) }
+    };
+    const { objects, changed: changed3, matchedImages, ...result2 } = applyOverlay(
+      before.objects,
+      placed,
+      this.#context
+    );
+    const isForAny = this.#app.layers[index]?.profile !== null;
+    const found = result2.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
+    return {
+      objects,
+      effect: { overlay: index, changed: changed3, matchedImages },
+      diagnostics: [...before.diagnostics, ...found],
+      isFilled: before.isFilled || isFilled
+    };
+  }
+};
+
+// src/core/render/app-secrets.ts
+function appSecrets(app, context2, others) {
+  const all = (app.value.spec.secrets ?? []).map((_, index) => secretManifest(app, index));
+  const isFillable = ({ object }) => templatesIn(object).length > 0;
+  const checked2 = checkManifests(
+    all.filter((manifest) => !isFillable(manifest)),
+    context2
+  );
+  const fillable = all.filter(isFillable).map((each) => new FillableManifest(each, context2));
+  const known3 = new Map(others.map((each) => [objectId(each.key), each]));
+  const twice = checked2.objects.flatMap((each) => {
+    const first2 = known3.get(objectId(each.key));
+    return first2 === void 0 ? [] : [duplicate(each, first2)];
+  });
+  return { ...checked2, fillable, diagnostics: [...checked2.diagnostics, ...twice] };
+}
+function secretManifest(app, index) {
+  const { name: name2 = "", from = name2, keys } = app.value.spec.secrets?.[index] ?? {};
+  const placed = (inside2) => ["spec", "secrets", index, ...writtenAt(inside2)];
+  return {
+    object: withRegionSecret({ name: name2 }, { name: from, ...keys !== void 0 && { keys } }),
+    at: (path3) => app.at(placed(path3)),
+    keyAt: (path3) => app.keyAt(placed(path3)),
+    textAt: (path3, at2) => app.textAt(placed(path3), at2)
+  };
+}
+function writtenAt(path3) {
+  if (path3[0] === "metadata") return path3.slice(1);
+  if (path3[0] !== regionField) return [];
+  return path3[1] === "name" ? ["from"] : path3.slice(1);
+}
+
+// src/core/render/tools/helm-hooks.ts
+var import_node_crypto8 = require("node:crypto");
+var hookAnnotation = "helm.sh/hook";
+var ownAnnotations = /* @__PURE__ */ new Set([
+  hookAnnotation,
+  "helm.sh/hook-weight",
+  "helm.sh/hook-delete-policy",
+  "helm.sh/hook-output-log-policy"
+]);
+var tests3 = /* @__PURE__ */ new Set(["test", "test-success", "test-failure"]);
+var appliable = /* @__PURE__ */ new Set(["pre-install", "post-install", "pre-upgrade", "post-upgrade"]);
+function withoutHooks(output, hooks) {
+  const objects = [];
+  const problems = [...output.problems];
+  for (const each of output.objects) {
+    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    if (hookKinds(each.object).length === 0) objects.push(each);
+    else if (kinds3.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
+    else if (kinds3.some((kind) => appliable.has(kind))) {
+      objects.push({ ...each, object: ordinary(each.object) });
+    }
+  }
+  return { objects, problems };
+}
+function hookKinds({ metadata }) {
+  const { annotations: annotations2 } = metadata;
+  const hook = isJsonObject(annotations2) ? annotations2[hookAnnotation] : void 0;
+  if (typeof hook !== "string") return [];
+  return hook.split(",").map((kind) => kind.trim().toLowerCase());
+}
+function refusedHook({ file, object }, kinds3) {
+  return {
+    file,
+    line: 0,
+    column: 0,
+    code: "helm-hook",
+    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
+    hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
+  };
+}
+function ordinary(object) {
+  const { annotations: annotations2 } = object.metadata;
+  const kept5 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
+    ([key]) => !ownAnnotations.has(key)
+  );
+  const { annotations: _, ...metadata } = object.metadata;
+  const cleaned = {
+    ...object,
+    metadata: kept5.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept5) }
+  };
+  if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
+  const hash2 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
+  const name2 = `${object.metadata.name.slice(0, 54)}-${hash2}`;
+  return { ...cleaned, metadata: { ...cleaned.metadata, name: name2 } };
+}
+
+// src/core/render/tools/app-objects.ts
+function appObjects(models, input2) {
+  const source = sourceObjects(models, input2);
+  if (input2.app.value.spec.secrets === void 0) return source;
+  const secrets = appSecrets(input2.app, input2.manifests, source.objects);
+  return {
+    ...source,
+    objects: [...source.objects, ...secrets.objects],
+    fillable: [...source.fillable, ...secrets.fillable],
+    diagnostics: [...source.diagnostics, ...secrets.diagnostics],
+    objectsAt: (variable) => [...source.objectsAt(variable), ...secrets.objects]
+  };
+}
+function sourceObjects(models, input2) {
+  const { app, manifests } = input2;
+  const { name: name2 } = app.value.metadata;
+  if (toolOf(app.value.spec.source) !== void 0) return toolObjects(models, input2);
+  const files = models.model.manifests.get(name2) ?? [];
+  const parsed = readManifests(models, app.value, { files, manifests });
+  return {
+    ...parsed,
+    isUnknown: false,
+    files,
+    variableOf: void 0,
+    objectsAt: () => parsed.objects
+  };
+}
+function readManifests({ model }, app, { files, manifests }) {
+  if (app.spec.source.expressions !== true) {
+    return { ...parseManifests(files, manifests), fillable: [] };
+  }
+  return parseFillableManifests(files, manifests, model.fleet.value.spec.labels);
+}
+function toolDefinitions(models) {
+  if (models.model.toolSources.size === 0) return [];
+  return neededTools(models).flatMap(({ key }) => outputOf(models, key).objects).flatMap(({ object }) => object.kind === "CustomResourceDefinition" ? object : []);
+}
+function outputOf({ tools }, key) {
+  const output = tools.get(key);
+  if (output === void 0) throw new Error(`nobody has rendered the source ${key}`);
+  return output;
+}
+function toolObjects(models, { app, manifests }) {
+  const requestOf = requestsOf(models, app);
+  const source = models.model.toolSources.get(app.value.metadata.name);
+  if (requestOf === void 0 || source === void 0) return unknownObjects;
+  const variableOf = (site, overlays) => requestOf(site, overlays)?.key ?? noRequest;
+  const { field } = writtenSource(app.value.spec.source);
+  const written = () => app.at(["spec", "source", field]);
+  const read2 = /* @__PURE__ */ new Map();
+  for (const { variable } of shapesOf(models, app, variableOf)) {
+    if (variable === noRequest || read2.has(variable)) continue;
+    const output = outputOf(models, variable);
+    const { hooks } = app.value.spec.source.helm ?? {};
+    const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
+    read2.set(variable, readObjects(found, manifests, written));
+  }
+  const all = [...read2.values()];
+  return {
+    objects: all.flatMap(({ objects }) => objects),
+    fillable: [],
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    isUnknown: false,
+    files: source.files,
+    variableOf,
+    objectsAt: (variable) => read2.get(variable)?.objects ?? []
+  };
+}
+var noRequest = "";
+var unknownObjects = {
+  objects: [],
+  fillable: [],
+  diagnostics: [],
+  isUnknown: true,
+  files: [],
+  variableOf: void 0,
+  objectsAt: () => []
+};
+function readObjects({ objects, problems }, manifests, written) {
+  if (problems.length > 0) {
+    return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
+  }
+  const placed = objects.map(({ file, object }) => {
+    const at2 = () => ({ file, line: 0, column: 0 });
+    return { object, at: at2, keyAt: at2, textAt: at2 };
+  });
+  const checked2 = checkManifests(placed, manifests);
+  const named2 = placed.flatMap(regionFieldProblem);
+  return { ...checked2, diagnostics: [...named2, ...checked2.diagnostics] };
+}
+function diagnosticOf(problem2, written) {
+  const { file, line, column, code, message, hint } = problem2;
+  const place = file === null ? written() : { file, line, column };
+  return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
+}
+
+// src/core/render/trees-by-group.ts
+var TreesByGroup = class {
+  #groups;
+  #trees;
+  size;
+  constructor(groups2, trees) {
+    this.#groups = groups2;
+    this.#trees = trees;
+    this.size = [...trees.keys()].reduce(
+      (sum, number) => sum + (groups2.groups[number]?.sites.length ?? 0),
+      0
+    );
+  }
+  get(site) {
+    const number = this.#groups.numbers.get(site);
+    return number === void 0 ? void 0 : this.#trees.get(number);
+  }
+  has(site) {
+    return this.get(site) !== void 0;
+  }
+  /** Sorted, as everything here that goes through the sites. */
+  *keys() {
+    yield* this.#sites();
+  }
+  *values() {
+    for (const [, tree] of this.entries()) yield tree;
+  }
+  *entries() {
+    for (const site of this.#sites()) {
+      const tree = this.get(site);
+      if (tree !== void 0) yield [site, tree];
+    }
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [site, tree] of this) visit(tree, site, this);
+  }
+  #sites() {
+    return this.#groups.sitesOf([...this.#trees.keys()].toSorted((a, b) => a - b));
+  }
+};
+
+// src/core/render/unused-overlays.ts
+function unusedOverlays(app, effects) {
+  const byOverlay = Map.groupBy(effects, ({ overlay }) => overlay);
+  return app.layers.flatMap(({ overlay: { images = [] }, profile: profile2, title }, index) => {
+    if (profile2 !== null) return [];
+    const own2 = byOverlay.get(index) ?? [];
+    const path3 = ["spec", "overlays", index];
+    if (own2.length === 0) {
+      const message = `${title} is for no site of the app`;
+      return [warning(app.at([...path3, "virtualSites"]), { code: "no-effect", message })];
+    }
+    if (!own2.some(({ changed: changed3 }) => changed3)) {
+      const message = `${title} changes nothing at any site`;
+      return [warning(app.at(path3), { code: "no-effect", message, hint: "remove it" })];
+    }
+    return [...images.entries()].flatMap(([position, image]) => {
+      if (own2.some(({ matchedImages }) => matchedImages.has(position))) return [];
+      const message = `no container of the app has the image "${image.name}"`;
+      const hint = "name the image as the manifests do, without tag or digest";
+      const place = app.at([...path3, "images", position, "name"]);
+      return [warning(place, { code: "no-effect", message, hint })];
+    });
+  });
+}
+
+// src/core/render/render-app.ts
+function fleetContext(model, siteModel, tools = noToolOutputs) {
+  const kinds3 = readCustomKinds([...model.manifests.values()].flat());
+  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
+  return {
+    model,
+    siteModel,
+    tools,
+    customKinds: defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]),
+    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel)
+  };
+}
+var keptRenderings = new KeptResults();
+function renderPlacedApp(context2, name2) {
+  const { model, siteModel } = context2;
+  const app = layeredApp(context2, appOf(model, name2));
+  if (toolOf(app.value.spec.source) !== void 0) return renderNew(context2, name2);
+  const inputs = [
+    ...ownInputs(context2, app),
+    siteGroups(model.virtualSites, siteModel.sites),
+    hasExpressions(app) ? context2.facts : null
+  ];
+  return keptRenderings.get(app, inputs, () => renderNew(context2, name2));
+}
+function ownInputs({ model, customKinds }, app) {
+  const { metadata, spec } = model.fleet.value;
+  const { labels = null } = spec;
+  return [
+    metadata.name,
+    model.manifests.get(app.value.metadata.name),
+    customKinds,
+    // Expressions in manifests are checked against the vocabulary.
+    app.value.spec.source.expressions === true ? canonicalJson(labels) : null
+  ];
+}
+var keptAnswers = new KeptResults();
+function hasExpressions(app) {
+  return keptAnswers.get(app, [], () => {
+    const json = app.value;
+    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
+  });
+}
+function renderNew(context2, name2) {
+  const { model, customKinds } = context2;
+  const input2 = readApp(context2, name2);
+  const { app, source: parsed } = input2;
+  if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
+  if (parsed.isUnknown) return { ok: false, diagnostics: [] };
+  if (parsed.objects.length + parsed.fillable.length === 0) {
+    const more = moreMistakes(input2, []);
+    if (more.diagnostics.length > 0) return more;
+    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
+    const message = `the files of ${name2} hold no object`;
+    const hint = "an app that shall go is removed as an App; its objects then leave by a release";
+    return { ok: false, diagnostics: [mistake(place, { code: "empty-app", message, hint })] };
+  }
+  const shapes = renderShapes(input2);
+  const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics];
+  if (diagnostics.some(isError)) return { ok: false, diagnostics };
+  const { objects, fillable, files } = parsed;
+  const written = [...objects, ...fillable.map((each) => each.written)];
+  const digest = inputDigest({ model, app: app.declared, files, objects: written, customKinds });
+  return {
+    ok: true,
+    value: {
+      app: { app: name2, inputDigest: digest, sites: shapes.sites },
+      variants: shapes.variants,
+      places: shapes.places
+    },
+    diagnostics
+  };
+}
+var keptParts = new KeptResults();
+function readApp(context2, name2) {
+  const app = layeredApp(context2, appOf(context2.model, name2));
+  const isLiteral = toolOf(app.value.spec.source) === void 0 && !hasExpressions(app);
+  const parts = isLiteral ? keptParts.get(app, ownInputs(context2, app), () => readParts(context2, app)) : readParts(context2, app);
+  return { ...context2, ...parts, app };
+}
+function readParts(context2, app) {
+  const { namespace } = app.value.spec;
+  const manifests = { namespace, customKinds: context2.customKinds };
+  return {
+    manifests,
+    source: appObjects(context2, { app, manifests }),
+    chain: new OverlayChain(app, manifests),
+    finish: finisher(context2.model.fleet.value.metadata.name, app.value.metadata.name),
+    variants: new KeptResults()
+  };
+}
+function appOf(model, name2) {
+  const app = model.apps.get(name2);
+  if (app === void 0) throw new Error(`the model has no App ${name2}`);
+  return app;
+}
+function moreMistakes(input2, known3) {
+  const more = renderShapes(input2).diagnostics.filter(
+    (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
+  );
+  return { ok: false, diagnostics: [...known3, ...more] };
+}
+function renderShapes(input2) {
+  const { app, chain } = input2;
+  const { shapes, mistakes, effects } = fillShapes(
+    { ...input2, ...input2.source },
+    shapesOf(input2, app, input2.source.variableOf)
+  );
+  const trees = /* @__PURE__ */ new Map();
+  const variants = /* @__PURE__ */ new Map();
+  const diagnostics = [];
+  const moved = [];
+  chain.begin();
+  for (const shape of shapes) {
+    const end = chain.apply(shape);
+    const result2 = renderShape(end, input2, shape);
+    if (!end.isFilled) diagnostics.push(...result2.diagnostics);
+    else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
+    if (namespaceOf(shape) !== void 0) moved.push(...end.objects);
+    if (!result2.ok) continue;
+    const { tree } = result2.value;
+    variants.set(tree, variants.get(tree) ?? result2.value);
+    trees.set(shape, tree);
+  }
+  diagnostics.push(...mistakes.diagnostics());
+  const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
+  if (isPlaced2 && !diagnostics.some(isError)) {
+    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known3));
+  }
+  return {
+    sites: treesBySite(trees, input2),
+    variants,
+    places: placesOf2([...shapes.flatMap(({ objects }) => objects), ...moved]),
+    diagnostics: distinct(diagnostics)
+  };
+}
+function treesBySite(trees, { model, siteModel }) {
+  const byGroup = [...trees].flatMap(
+    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
+  );
+  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
+    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+  }
+  const bySite2 = [...trees].flatMap(
+    ([{ sites }, tree]) => sites.map((site) => [site, tree])
+  );
+  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+function chartEffects({ value: { spec } }) {
+  if (spec.source.chart === void 0) return [];
+  return (spec.overlays ?? []).flatMap(
+    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
+  );
+}
+function namespaceOf({ overlays }) {
+  return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
+}
+function placesOf2(objects) {
+  const places2 = /* @__PURE__ */ new Map();
+  for (const { key, at: at2 } of new Set(objects)) {
+    const id = objectId(key);
+    if (!places2.has(id)) places2.set(id, at2([]));
+  }
+  return places2;
+}
+function renderShape(end, input2, shape) {
+  if (end.objects.length === 0) {
+    return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
+  }
+  const variant = input2.variants.get(
+    end,
+    [],
+    () => variantOf(end, input2.finish, namespaceOf(shape))
+  );
+  if (shape.sites.length > 0) return variant;
+  return { ok: false, diagnostics: variant.diagnostics };
+}
+function variantOf({ objects, diagnostics }, finish2, movedTo) {
+  const finished = objects.map(finish2);
+  const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
+  if (problems.some(isError)) return { ok: false, diagnostics: problems };
+  const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
+  const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
+  const value = {
+    tree,
+    objects: sorted.map(({ rendered }) => rendered),
+    ...movedTo !== void 0 && { movedTo }
+  };
+  return { ok: true, value, diagnostics: problems };
+}
+function emptyShape({ app, source }, { sites, overlays }) {
+  if (sites.length === 0 && source.fillable.length > 0) return [];
+  const place = app.at(["spec", "overlays", overlays.at(-1)?.index ?? 0]);
+  const message = `the app renders to no object at ${sites[0] ?? "any site"}: patches delete all of them`;
+  const hint = "to take the app off a site, change its placement";
+  return [mistake(place, { code: "empty-app", message, hint })];
+}
+function distinct(diagnostics) {
+  const byText = diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic]);
+  return [...new Map(byText).values()];
+}
+
+// src/core/render/rendered.ts
+var rendererNumber = 1;
+
 // src/core/model/data-check.ts
 var import_ajv = __toESM(require_ajv(), 1);
-function dataCheck(schema) {
+function dataCheck(schema, { dropsUnknown = false } = {}) {
   let validate;
-  return (data2) => {
-    validate ??= new import_ajv.Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
-    if (validate(data2)) return { value: data2 };
+  return (data3) => {
+    validate ??= new import_ajv.Ajv({
+      strict: true,
+      allowUnionTypes: true,
+      ...dropsUnknown && { removeAdditional: "all" }
+    }).compile(schema);
+    if (validate(data3)) return { value: data3 };
     const [first2] = validate.errors ?? [];
     return { mistake: `${first2?.instancePath || "/"} ${first2?.message ?? "is wrong"}` };
   };
@@ -64174,11 +66100,11 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
 // src/core/plan/declared-holds.ts
 var author = "Git";
 function declaredHolds(base, head, at2) {
-  const kept4 = holdsOf(head, at2);
-  const texts2 = new Set(kept4.map(textOf));
+  const kept5 = holdsOf(head, at2);
+  const texts2 = new Set(kept5.map(textOf));
   const before = base === null ? [] : holdsOf(base, at2);
   const ended = before.filter((hold) => !texts2.has(textOf(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
-  return [...kept4, ...ended];
+  return [...kept5, ...ended];
 }
 function holdsOf({ model }, at2) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
@@ -64198,1097 +66124,6 @@ function parseDuration2(text) {
   for (const [unit, ms] of Object.entries(unitMs)) total += Number(groups2[unit] ?? 0) * ms;
   return total <= longestMs ? total : void 0;
 }
-
-// src/core/model/kinds/shared.ts
-var closedObject = (properties, description) => typebox_exports.Object(properties, { additionalProperties: false, description });
-var namePattern2 = "^[a-z0-9]([a-z0-9]|-(?!-)(?=[a-z0-9]))*$";
-var Name = typebox_exports.String({
-  title: "name",
-  pattern: namePattern2,
-  maxLength: 63,
-  description: "RFC 1123 label: lower case letters, digits and single dashes, at most 63 characters"
-});
-var nameOf2 = (description) => typebox_exports.String({ title: "name", pattern: namePattern2, maxLength: 63, description });
-var duration = (description) => typebox_exports.String({
-  title: "duration",
-  pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
-  minLength: 2,
-  description
-});
-var Duration = duration("a time span such as `90s`, `5m`, `1h30m` or `500ms`");
-var timeZone = (description) => typebox_exports.String({
-  title: "time zone",
-  pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
-  maxLength: 64,
-  description
-});
-var windowNames = (description) => typebox_exports.Array(Name, { minItems: 1, uniqueItems: true, description });
-var intOrPercent = (description) => typebox_exports.Union(
-  [
-    typebox_exports.Integer({ minimum: 0 }),
-    typebox_exports.String({ title: "number or percentage", pattern: "^(100|[0-9]{1,2})%$" })
-  ],
-  { title: "number or percentage", description }
-);
-var labelMap = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), { title: "labels", description });
-var valuesOf = (description) => typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), { title: "values", description });
-var SelectorRequirement = closedObject(
-  {
-    key: typebox_exports.String({ minLength: 1, description: "the label's key" }),
-    operator: typebox_exports.Enum(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], {
-      description: "how the label is compared; `NotIn` also holds where the label is absent"
-    }),
-    values: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String(), {
-        description: "the values compared with: one or more for In and NotIn, one whole number for Gt and Lt, else none"
-      })
-    )
-  },
-  "one condition on a label"
-);
-var SelectorObject = closedObject(
-  {
-    matchLabels: typebox_exports.Optional(labelMap("labels that must all be there, with these values")),
-    matchExpressions: typebox_exports.Optional(
-      typebox_exports.Array(SelectorRequirement, { description: "conditions that must all hold" })
-    )
-  },
-  "a Kubernetes label selector"
-);
-var selectorSpec = (description) => typebox_exports.Union(
-  [
-    typebox_exports.String({
-      description: "Kubernetes selector text: `country in (jp,kr), !legacy`"
-    }),
-    SelectorObject
-  ],
-  { title: "selector", description }
-);
-var SelectorSpec = selectorSpec(
-  "a label selector, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
-);
-var Location = closedObject(
-  {
-    latitude: typebox_exports.Number({ minimum: -90, maximum: 90, description: "degrees north" }),
-    longitude: typebox_exports.Number({ minimum: -180, maximum: 180, description: "degrees east" })
-  },
-  "where it stands, for the map"
-);
-var Metadata = closedObject(
-  {
-    name: Name,
-    labels: typebox_exports.Optional(
-      labelMap("labels, as Kubernetes has them; those of a Site are what selectors match")
-    ),
-    annotations: typebox_exports.Optional(
-      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
-        title: "annotations",
-        description: "free notes; Flotilla ignores them"
-      })
-    )
-  },
-  "name and labels"
-);
-var apiVersion = "flotilla.dev/v1alpha1";
-var documentOf = (kind, spec, description) => closedObject(
-  {
-    apiVersion: typebox_exports.Literal(apiVersion, { description: `always ${apiVersion}` }),
-    kind: typebox_exports.Literal(kind, { description: `always ${kind}` }),
-    metadata: Metadata,
-    spec
-  },
-  description
-);
-var minorVersion = (description) => typebox_exports.String({ title: "minor version", pattern: "^1\\.[0-9]+$", description });
-var KubernetesFacts = closedObject(
-  {
-    version: typebox_exports.Optional(
-      minorVersion(
-        'its minor version, quoted (`"1.33"`): what it serves is checked, and charts see it as `.Capabilities.KubeVersion`'
-      )
-    ),
-    apiVersions: typebox_exports.Optional(
-      typebox_exports.Array(
-        typebox_exports.String({
-          title: "API version",
-          pattern: "^[a-z0-9.-]+(/[A-Za-z0-9]+){0,2}$",
-          description: "`group/version`, or `group/version/Kind`"
-        }),
-        {
-          uniqueItems: true,
-          description: "what it serves beside Kubernetes' own APIs (`monitoring.coreos.com/v1`): `.Capabilities.APIVersions` of charts"
-        }
-      )
-    )
-  },
-  "the cluster's Kubernetes"
-);
-
-// src/core/model/kinds/checks.ts
-var Check = closedObject(
-  {
-    name: nameOf2("what the check is called where something waits for it; unique in its list"),
-    cel: typebox_exports.String({
-      title: "CEL",
-      minLength: 1,
-      maxLength: maxCelLength,
-      description: "an expression that says true or false over `site`, `app`, `apps`, `stage` and `overall`"
-    }),
-    message: typebox_exports.Optional(
-      typebox_exports.String({
-        minLength: 1,
-        maxLength: 200,
-        description: "what people are told while it is not true: one line, what to do about it"
-      })
-    )
-  },
-  "one condition"
-);
-var Checks = closedObject(
-  {
-    before: typebox_exports.Optional(
-      typebox_exports.Array(Check, {
-        maxItems: 20,
-        description: "must all be true before a site gets a release, or before a stage opens where they speak of no single site; until then it waits, and takes no slot"
-      })
-    ),
-    after: typebox_exports.Optional(
-      typebox_exports.Array(Check, {
-        maxItems: 20,
-        description: "must all be true before a site counts as done (not true at `progressDeadline`: failed), or before a stage passes where they speak of no single site (it waits)"
-      })
-    )
-  },
-  "conditions of a rollout, in CEL; a commit that loosens them does not loosen them for its own release"
-);
-
-// src/core/model/kinds/drift.ts
-var IgnoredDrift = closedObject(
-  {
-    kind: typebox_exports.Optional(
-      typebox_exports.String({ title: "kind", minLength: 1, description: "of objects of this kind only" })
-    ),
-    name: typebox_exports.Optional(
-      typebox_exports.String({ title: "name", minLength: 1, description: "of objects of this name only" })
-    ),
-    fields: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String({ title: "field", minLength: 1 }), {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'fields with all that is below them, as reports name them: `.spec.replicas`, `.spec.template.spec.containers[name="web"].image`'
-      })
-    ),
-    managers: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String({ title: "field manager", minLength: 1 }), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "field managers by name: what they have taken is left to them"
-      })
-    )
-  },
-  "what is left to others"
-);
-var driftPolicy = {
-  mode: typebox_exports.Optional(
-    typebox_exports.Enum(["correct", "report", "ignore"], {
-      description: "what is done about objects that were changed by others: correct (repair), report (tell it, and write only what a commit changes), ignore (do not look)"
-    })
-  ),
-  ignore: typebox_exports.Optional(
-    typebox_exports.Array(IgnoredDrift, {
-      maxItems: 50,
-      description: "fields that others may change once the object exists"
-    })
-  )
-};
-
-// src/core/model/kinds/health-rules.ts
-var cel = (description) => typebox_exports.String({ title: "CEL", minLength: 1, maxLength: maxCelLength, description });
-var HealthRule = closedObject(
-  {
-    apiVersion: typebox_exports.String({
-      minLength: 1,
-      description: "of the objects, as in their manifests; only its group counts"
-    }),
-    kind: typebox_exports.String({ minLength: 1, description: "kind of the objects" }),
-    healthy: cel("true where the object is well; where no condition is true, it is Progressing"),
-    progressing: typebox_exports.Optional(cel("true where it is on the way; asked before `healthy`")),
-    suspended: typebox_exports.Optional(cel("true where somebody has stopped it; asked before these")),
-    degraded: typebox_exports.Optional(cel("true where something is wrong; asked first")),
-    message: typebox_exports.Optional(cel("a text that says why"))
-  },
-  "how the health of objects of one kind is told"
-);
-var HealthRules = typebox_exports.Array(HealthRule, {
-  maxItems: 50,
-  description: "how the health of objects is told that nothing else tells rightly, in CEL over `object`; the first rule for a kind counts, those of the App before those of the Fleet"
-});
-
-// src/core/model/kinds/overlay.ts
-var PatchTarget = closedObject(
-  {
-    group: typebox_exports.Optional(
-      typebox_exports.String({ description: 'API group ("" is the core group); without it, any' })
-    ),
-    kind: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "kind; without it, any" })),
-    namespace: typebox_exports.Optional(typebox_exports.String({ description: "namespace; without it, any" })),
-    name: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "name; without it, any" }))
-  },
-  "which objects of the app are patched: all that agree in the fields given"
-);
-var JsonPatchOperation = closedObject(
-  {
-    op: typebox_exports.Enum(["add", "remove", "replace", "move", "copy", "test"], {
-      description: "what is done"
-    }),
-    path: typebox_exports.String({
-      title: "JSON pointer",
-      pattern: "^(/.*)?$",
-      description: "JSON pointer to the field, `/spec/replicas`"
-    }),
-    from: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "JSON pointer",
-        pattern: "^(/.*)?$",
-        description: "JSON pointer to the field that is moved or copied"
-      })
-    ),
-    value: typebox_exports.Optional(typebox_exports.Unknown({ description: "for add, replace and test" }))
-  },
-  "one operation of RFC 6902"
-);
-var Patch = closedObject(
-  {
-    target: typebox_exports.Optional(PatchTarget),
-    merge: typebox_exports.Optional(
-      typebox_exports.Record(typebox_exports.String(), typebox_exports.Unknown(), {
-        title: "object",
-        description: "a strategic merge patch; without `target` it names its object by apiVersion, kind and metadata.name"
-      })
-    ),
-    json: typebox_exports.Optional(
-      typebox_exports.Array(JsonPatchOperation, {
-        minItems: 1,
-        description: "a JSON 6902 patch; needs `target`"
-      })
-    )
-  },
-  "exactly one of `merge` and `json`"
-);
-var ImageChange = closedObject(
-  {
-    name: typebox_exports.String({
-      minLength: 1,
-      description: "the image as the manifests name it, without tag"
-    }),
-    newName: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another repository" })),
-    newTag: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "another tag" })),
-    digest: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "digest",
-        pattern: "^([a-z0-9]+:[0-9a-f]+|\\$\\{(.|\\n)*\\})$",
-        description: "a digest such as `sha256:…`, instead of a tag"
-      })
-    )
-  },
-  "one image to change, as in a kustomization; at least one of newName, newTag and digest"
-);
-var ReplicaCount = closedObject(
-  {
-    name: typebox_exports.String({ minLength: 1, description: "name of the workload" }),
-    count: typebox_exports.Union(
-      [
-        typebox_exports.Integer({ minimum: 0 }),
-        typebox_exports.String({ title: "number or expression", pattern: "^\\$\\{(.|\\n)*\\}$" })
-      ],
-      { title: "number or expression", description: "number of replicas" }
-    )
-  },
-  "one workload to scale"
-);
-var PodPart = (description) => typebox_exports.Optional(
-  typebox_exports.Array(
-    typebox_exports.Object(
-      { name: typebox_exports.String({ minLength: 1, description: "its name; the rest as in Kubernetes" }) },
-      { title: "object" }
-    ),
-    { minItems: 1, description }
-  )
-);
-var Sidecar = closedObject(
-  {
-    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
-    containers: PodPart("containers to add, behind those that are there"),
-    initContainers: PodPart(
-      "init containers to add; with `restartPolicy: Always` they are sidecars that let a Job end"
-    ),
-    volumes: PodPart("volumes to add")
-  },
-  "what is added to every pod template; what is there by the same name is merged with it"
-);
-var amounts = (description) => typebox_exports.Optional(
-  typebox_exports.Record(typebox_exports.String(), typebox_exports.Union([typebox_exports.String(), typebox_exports.Number(), typebox_exports.Null()]), {
-    title: "amounts",
-    description
-  })
-);
-var Resources = closedObject(
-  {
-    target: typebox_exports.Optional({ ...PatchTarget, description: "which workloads; without it, all" }),
-    container: typebox_exports.Optional(
-      typebox_exports.String({ minLength: 1, description: "name of the container; without it, all" })
-    ),
-    requests: amounts("what is reserved: `cpu`, `memory`, …; null takes one away"),
-    limits: amounts("what it gets at most; null takes one away")
-  },
-  "resource reservations of containers and init containers; at least one of `requests` and `limits`"
-);
-var Overlay = closedObject(
-  {
-    name: typebox_exports.Optional(nameOf2("a name for messages")),
-    virtualSites: typebox_exports.Array(Name, {
-      minItems: 1,
-      uniqueItems: true,
-      description: "names of the VirtualSites it is for (any of them)"
-    }),
-    values: typebox_exports.Optional(
-      valuesOf("values, merged over those of the App and of overlays before this one")
-    ),
-    patches: typebox_exports.Optional(typebox_exports.Array(Patch, { description: "patches, in order" })),
-    sidecars: typebox_exports.Optional(
-      typebox_exports.Array(Sidecar, {
-        description: "containers and volumes for all workloads: whatever has a pod template, Pods and custom resources too"
-      })
-    ),
-    images: typebox_exports.Optional(typebox_exports.Array(ImageChange, { description: "images to change" })),
-    resources: typebox_exports.Optional(
-      typebox_exports.Array(Resources, { description: "resource reservations of containers" })
-    ),
-    replicas: typebox_exports.Optional(
-      typebox_exports.Array(ReplicaCount, {
-        description: "replica counts of Deployments, StatefulSets, ReplicaSets and ReplicationControllers"
-      })
-    ),
-    labels: typebox_exports.Optional(labelMap("labels set on all objects (not on selectors or pods)")),
-    annotations: typebox_exports.Optional(
-      typebox_exports.Record(typebox_exports.String(), typebox_exports.String(), {
-        title: "annotations",
-        description: "annotations set on all objects (not on pods)"
-      })
-    )
-  },
-  "a change to the app at some sites: patches, then sidecars, images, resources, replicas, labels and annotations"
-);
-
-// src/core/model/kinds/source.ts
-var path = (description) => typebox_exports.String({ title: "path", minLength: 1, description });
-var HelmOptions = closedObject(
-  {
-    releaseName: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "name",
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        maxLength: 53,
-        description: "`.Release.Name` of the templates; without it, the name of the App"
-      })
-    ),
-    valuesFiles: typebox_exports.Optional(
-      typebox_exports.Array(path("a file of values, from the root of the repository"), {
-        minItems: 1,
-        description: "files of values, over those of the chart; later ones win"
-      })
-    ),
-    includeCRDs: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: true,
-        description: "false: what the chart has in `crds/` stays out"
-      })
-    ),
-    skipSchemaValidation: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: values are not held against the chart's `values.schema.json`"
-      })
-    ),
-    hooks: typebox_exports.Optional(
-      typebox_exports.Enum(["refuse", "apply"], {
-        default: "refuse",
-        description: "what becomes of hooks: refuse (a mistake), apply (those of an install or upgrade become ordinary objects, Jobs with the hash of their content in their name; others are left out); tests are always left out"
-      })
-    )
-  },
-  "how the chart is rendered"
-);
-var Source = closedObject(
-  {
-    manifests: typebox_exports.Optional(
-      path(
-        "a folder (all of its .yaml, .yml and .json files, subfolders too) or a file, from the root of the repository; files with Flotilla's own kinds are left out"
-      )
-    ),
-    kustomize: typebox_exports.Optional(
-      path(
-        "the folder of a kustomization, from the root of the repository; needs `tools.kustomize` of the Fleet"
-      )
-    ),
-    chart: typebox_exports.Optional(
-      path(
-        "the folder of a Helm chart, from the root of the repository; needs `tools.helm` of the Fleet"
-      )
-    ),
-    helm: typebox_exports.Optional(HelmOptions),
-    expressions: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: `${ }` in the manifests is an expression (`$${` is a literal `${`); else it means nothing there. Only with `manifests`"
-      })
-    )
-  },
-  "where its objects come from: exactly one of `manifests`, `kustomize` and `chart`"
-);
-
-// src/core/model/kinds/app.ts
-var App = documentOf(
-  "App",
-  closedObject(
-    {
-      namespace: typebox_exports.String({
-        title: "namespace",
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        maxLength: 63,
-        description: "namespace of its objects that name none; created bare if it is missing, never deleted"
-      }),
-      source: Source,
-      placement: closedObject(
-        {
-          virtualSites: typebox_exports.Array(Name, {
-            minItems: 1,
-            uniqueItems: true,
-            description: "names of VirtualSites: it runs on every site of any of these"
-          })
-        },
-        "where it runs"
-      ),
-      values: typebox_exports.Optional(
-        valuesOf(
-          "values of its chart, over those of the chart and of `helm.valuesFiles`, and what expressions read as `values`; those of overlays and of the Site are merged over them (maps merged, lists replaced, null takes a key away)"
-        )
-      ),
-      kubernetes: typebox_exports.Optional(
-        closedObject(
-          {
-            min: typebox_exports.Optional(minorVersion('the oldest minor version, quoted (`"1.28"`)')),
-            max: typebox_exports.Optional(minorVersion("the newest"))
-          },
-          "the versions of Kubernetes that it runs on: a site that declares another is a mistake"
-        )
-      ),
-      overlays: typebox_exports.Optional(
-        typebox_exports.Array(Overlay, { description: "changes for some sites, in order; later ones win" })
-      ),
-      rollout: typebox_exports.Optional(
-        closedObject(
-          { strategy: nameOf2("name of a RolloutStrategy") },
-          "how it moves; without it, the strategy of the Fleet"
-        )
-      ),
-      checks: typebox_exports.Optional(Checks),
-      dependsOn: typebox_exports.Optional(
-        typebox_exports.Array(Name, {
-          minItems: 1,
-          uniqueItems: true,
-          description: "names of Apps: at a site this one moves when those that are on their way there have come and are healthy, and leaves before those that leave too"
-        })
-      ),
-      drift: typebox_exports.Optional(
-        closedObject(
-          driftPolicy,
-          "how manual changes of its objects are met; takes effect at once and at all sites, by no release"
-        )
-      ),
-      health: typebox_exports.Optional(HealthRules),
-      onRemoval: typebox_exports.Optional(
-        typebox_exports.Enum(["delete", "orphan", "hold"], {
-          default: "delete",
-          description: "what happens to its objects where it leaves: delete, orphan (stop managing them), hold (wait for an operator)"
-        })
-      )
-    },
-    "what runs, where, and how it moves"
-  ),
-  "An app: objects that run at the sites of some virtual sites."
-);
-
-// src/core/model/kinds/decision.ts
-var optionalName = (description) => typebox_exports.Optional(nameOf2(description));
-var release = nameOf2("id of a release, as `flotilla status` and `flotilla history` show it");
-var action = (properties, description) => typebox_exports.Optional(closedObject(properties, description));
-var scope = {
-  fleet: typebox_exports.Optional(typebox_exports.Literal(true, { description: "true: everything; alone" })),
-  region: optionalName("only in this Region"),
-  site: optionalName("only at this Site"),
-  app: optionalName("only this App"),
-  stage: optionalName("only stages of this name"),
-  release: typebox_exports.Optional({
-    ...release,
-    description: "a release of the app: it goes on, newer ones do not"
-  })
-};
-var Decision = documentOf(
-  "Decision",
-  closedObject(
-    {
-      why: typebox_exports.String({
-        minLength: 1,
-        maxLength: 2e3,
-        description: "the reason; it is recorded"
-      }),
-      hold: action(
-        {
-          ...scope,
-          all: typebox_exports.Optional(
-            typebox_exports.Boolean({ default: false, description: "true: stops the open list too" })
-          )
-        },
-        "stops releases for as long as the file says so; at least one of the scope's fields"
-      ),
-      resume: action(scope, "ends a pause that was made through the API, with this scope"),
-      approve: action(
-        {
-          app: nameOf2("the App"),
-          release,
-          stage: optionalName("the stage that may open"),
-          deletions: typebox_exports.Optional(
-            typebox_exports.Integer({ minimum: 0, description: "so many objects may be deleted" })
-          ),
-          removal: typebox_exports.Optional(
-            typebox_exports.Enum(["delete", "orphan"], {
-              description: "what becomes of the objects of an app that leaves"
-            })
-          )
-        },
-        "gives an approval that a release waits for: exactly one of `stage`, `deletions`, `removal`"
-      ),
-      excuse: action(
-        {
-          app: optionalName("the App; without it, every release that waits for the site"),
-          release: typebox_exports.Optional(release),
-          site: optionalName("goes on without this Site"),
-          region: optionalName("goes on without this Region while its worker is silent"),
-          uid: typebox_exports.Optional(
-            typebox_exports.String({
-              minLength: 1,
-              maxLength: 300,
-              description: "UID of the cluster of a site that moves: its old worker is not waited for"
-            })
-          )
-        },
-        "goes on without a site or a region: one of `site` and `region`"
-      ),
-      retry: action(
-        { app: nameOf2("the App"), release, site: optionalName("only at this Site") },
-        "hands a release to sites again where it failed"
-      ),
-      promote: action(
-        {
-          app: nameOf2("the App"),
-          release: typebox_exports.Optional(release),
-          stage: optionalName("the stage at which the release is")
-        },
-        "lets a release go on past what its stage waits for: approval, soak, promotion by hand"
-      ),
-      urgent: action(
-        { app: nameOf2("the App"), release: typebox_exports.Optional(release) },
-        "calls a release urgent: it may do what its RolloutStrategy has declared for that"
-      ),
-      rollback: action(
-        {
-          app: nameOf2("the App"),
-          release: typebox_exports.Optional({
-            ...release,
-            description: "the open release that goes back; without it, the candidate"
-          }),
-          to: typebox_exports.Optional({
-            ...release,
-            description: "a release that was through once: sites get what they had then"
-          }),
-          site: optionalName("only at this Site"),
-          stage: optionalName("only the sites of this stage")
-        },
-        "sets sites back; at most one of `site` and `stage`, and of `release` and `to`"
-      )
-    },
-    "what is decided: exactly one of `hold`, `resume`, `approve`, `excuse`, `retry`, `promote`, `urgent`, `rollback`"
-  ),
-  "An operator's decision as a file: carried out once when its commit is followed; a hold, for as long as it is there."
-);
-
-// src/core/model/kinds/vendored.ts
-var ChartOrigin = closedObject(
-  {
-    repository: typebox_exports.String({
-      title: "URL",
-      pattern: "^(https?|oci)://[^\\s@]+$",
-      description: "an HTTP repository (`https://…`, with an index.yaml) or an OCI registry with the folder of the chart (`oci://…`), without credentials; `http` only on this machine"
-    }),
-    name: typebox_exports.String({
-      title: "name",
-      pattern: "^[a-z0-9]([-a-z0-9._]*[a-z0-9])?$",
-      description: "name of the chart"
-    }),
-    version: typebox_exports.String({
-      title: "version",
-      pattern: "^[0-9A-Za-z][-+.0-9A-Za-z_]*$",
-      description: "its version, exactly"
-    })
-  },
-  "a Helm chart"
-);
-var GitOrigin = closedObject(
-  {
-    url: typebox_exports.String({
-      title: "URL",
-      pattern: "^https?://[^\\s@]+$",
-      description: "a Git remote, without credentials; `http` only on this machine"
-    }),
-    commit: typebox_exports.String({
-      title: "commit",
-      pattern: "^[0-9a-f]{40}$",
-      description: "full id of the commit"
-    }),
-    path: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "path",
-        minLength: 1,
-        description: "the folder to take; without it, all"
-      })
-    )
-  },
-  "a folder of a Git repository"
-);
-var Vendored = closedObject(
-  {
-    name: nameOf2("it is kept in `vendor/<name>`"),
-    chart: typebox_exports.Optional(ChartOrigin),
-    git: typebox_exports.Optional(GitOrigin)
-  },
-  "exactly one of `chart` and `git`"
-);
-
-// src/core/model/kinds/fleet.ts
-var KnownLabel = closedObject(
-  {
-    description: typebox_exports.Optional(typebox_exports.String({ description: "what the label tells" })),
-    values: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.String(), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "the values it may have; without it, any"
-      })
-    )
-  },
-  "one known label"
-);
-var DeletionBudget = closedObject(
-  {
-    objects: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        default: 50,
-        description: "objects that one commit may delete without an approval"
-      })
-    ),
-    percent: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        maximum: 100,
-        default: 10,
-        description: "percentage of an app's objects; the smaller of both counts"
-      })
-    )
-  },
-  "how much one commit may delete, over all sites, before somebody has to approve it"
-);
-var Drift = closedObject(
-  {
-    interval: typebox_exports.Optional({
-      ...duration("how often the live objects of a site are compared with its mirror"),
-      default: "10m"
-    }),
-    maxSitesPerMinute: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        default: 60,
-        description: "sites of a region looked over for drift in a minute; 0: none"
-      })
-    ),
-    ...driftPolicy
-  },
-  "how manual changes are found and repaired; `mode` (default: correct) holds for apps that name none, `ignore` for all"
-);
-var toolVersion = (title, description) => typebox_exports.String({
-  title,
-  pattern: "^v?[0-9]+\\.[0-9]+\\.[0-9]+([-+][0-9A-Za-z.+-]+)?$",
-  description
-});
-var Tools = closedObject(
-  {
-    kustomize: typebox_exports.Optional(
-      toolVersion(
-        "version",
-        "version of kustomize (`5.8.1`), by itself or as the part of a kubectl; as `kustomize version`, or `kubectl version --client`, tells it"
-      )
-    ),
-    helm: typebox_exports.Optional(
-      toolVersion("version", "version of helm (`4.2.3`), as `helm version` tells it")
-    )
-  },
-  "the versions of the tools that render kustomizations and charts; no other version is used"
-);
-var Fleet = documentOf(
-  "Fleet",
-  closedObject(
-    {
-      labels: typebox_exports.Optional(
-        typebox_exports.Record(typebox_exports.String(), KnownLabel, {
-          title: "vocabulary",
-          description: "the label vocabulary: labels of sites and keys and values in selectors must be among these; without it, any"
-        })
-      ),
-      rollout: typebox_exports.Optional(
-        closedObject(
-          { strategy: nameOf2("name of a RolloutStrategy") },
-          "the strategy of apps that name none; without it, the built-in one"
-        )
-      ),
-      maxSitesInFlight: typebox_exports.Optional(
-        typebox_exports.Integer({
-          minimum: 0,
-          description: "sites that may be in flight at once, over all apps; 0: nothing moves; without it, no bound"
-        })
-      ),
-      failureDomains: typebox_exports.Optional(
-        typebox_exports.Array(typebox_exports.String(), {
-          minItems: 1,
-          uniqueItems: true,
-          description: "label keys whose values together name a failure domain, in which one healthy site is left alone; without it, the region"
-        })
-      ),
-      windows: typebox_exports.Optional(
-        windowNames(
-          "names of MaintenanceWindows that every app keeps to, at the sites they speak of"
-        )
-      ),
-      deletionBudget: typebox_exports.Optional(DeletionBudget),
-      drift: typebox_exports.Optional(Drift),
-      health: typebox_exports.Optional(HealthRules),
-      tools: typebox_exports.Optional(Tools),
-      vendor: typebox_exports.Optional(
-        typebox_exports.Array(Vendored, {
-          description: "charts and bases from elsewhere, which `flotilla vendor` brings into `vendor/`; nothing else fetches them"
-        })
-      ),
-      kubernetes: typebox_exports.Optional({
-        ...KubernetesFacts,
-        description: "the Kubernetes of sites that do not tell theirs, field by field"
-      }),
-      ignore: typebox_exports.Optional(
-        typebox_exports.Array(typebox_exports.String({ minLength: 1 }), {
-          description: "glob patterns of files that Flotilla leaves alone (`**/*.test.yaml`)"
-        })
-      )
-    },
-    "fleet-wide settings"
-  ),
-  "The fleet itself: exactly one per repository."
-);
-
-// src/core/model/kinds/maintenance-window.ts
-var weekDays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-var OpenTime = closedObject(
-  {
-    days: typebox_exports.Optional(
-      typebox_exports.Array(typebox_exports.Enum([...weekDays]), {
-        minItems: 1,
-        uniqueItems: true,
-        description: "days of the week on which it begins; without it, every day"
-      })
-    ),
-    start: typebox_exports.String({
-      title: "time of day",
-      pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$",
-      description: "when it begins, by the clock of the site"
-    }),
-    duration: duration("how long it lasts from then on, in time that passes; at most 168h")
-  },
-  "a time that comes again"
-);
-var moment = (description) => typebox_exports.String({
-  title: "local time",
-  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9])?$",
-  description
-});
-var ClosedTime = closedObject(
-  {
-    from: moment("its beginning; a date alone is from its first minute"),
-    until: moment("its end; a date alone is the whole day, to its last minute"),
-    why: typebox_exports.Optional(typebox_exports.String({ minLength: 1, description: "told to those who wait" })),
-    all: typebox_exports.Optional(
-      typebox_exports.Literal(true, {
-        description: "also what the open list brings to sites where an app is not there yet"
-      })
-    )
-  },
-  "a period of the calendar"
-);
-var MaintenanceWindow = documentOf(
-  "MaintenanceWindow",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what it is for" })),
-      virtualSites: typebox_exports.Optional(
-        typebox_exports.Array(Name, {
-          minItems: 1,
-          uniqueItems: true,
-          description: "names of VirtualSites: it speaks of their sites; without it, of every site"
-        })
-      ),
-      timeZone: typebox_exports.Optional(
-        timeZone(
-          "whose clock counts; without it, that of each site (`timeZone` of Site or Region)"
-        )
-      ),
-      open: typebox_exports.Optional(
-        typebox_exports.Array(OpenTime, {
-          minItems: 1,
-          description: "when hand-overs may begin; without it, always outside of `closed`"
-        })
-      ),
-      closed: typebox_exports.Optional(
-        typebox_exports.Array(ClosedTime, {
-          minItems: 1,
-          description: "when none may begin, whatever is `open`: a freeze"
-        })
-      )
-    },
-    "when; `open`, `closed`, or both"
-  ),
-  "When releases may reach sites. It counts where a Fleet or a RolloutStrategy names it in `windows`."
-);
-
-// src/core/model/kinds/region.ts
-var Region = documentOf(
-  "Region",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the region is" })),
-      location: typebox_exports.Optional(Location),
-      timeZone: typebox_exports.Optional(
-        timeZone("time zone of its sites, for windows that name none; without it, UTC")
-      )
-    },
-    "what is known of the region; may be empty (`{}`)"
-  ),
-  "A region: a group of sites served by one mirror and its workers."
-);
-
-// src/core/model/kinds/rollout-strategy.ts
-var Stage = closedObject(
-  {
-    name: nameOf2("name of the stage; unique, and `rest` only for the one that takes what is left"),
-    selector: typebox_exports.Optional(selectorSpec("takes the sites of the release that it matches")),
-    count: typebox_exports.Optional(typebox_exports.Integer({ minimum: 0, description: "takes so many sites; 0: none" })),
-    percent: typebox_exports.Optional(
-      typebox_exports.Integer({
-        minimum: 0,
-        maximum: 100,
-        description: "takes so many percent of all sites of the release, rounded down, at least 1 (0: none)"
-      })
-    ),
-    each: typebox_exports.Optional(
-      typebox_exports.String({
-        description: "takes every site of the release that is in a domain, and becomes one stage after the other, a domain each, in the order of their names: `region` for regions, else a label key, whose values are the domains"
-      })
-    ),
-    approval: typebox_exports.Optional(
-      typebox_exports.Boolean({
-        default: false,
-        description: "true: somebody has to approve before the stage opens"
-      })
-    ),
-    promotion: typebox_exports.Optional(
-      typebox_exports.Enum(["auto", "manual"], {
-        default: "auto",
-        description: "`manual`: the stage keeps the release to itself, as long as wanted, until somebody promotes it"
-      })
-    ),
-    soak: typebox_exports.Optional(duration("instead of the strategy's `soak`, for this stage")),
-    failureBudget: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `failureBudget`, for this stage")
-    ),
-    maxInFlight: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `maxInFlight`, for this stage")
-    ),
-    maxUnavailable: typebox_exports.Optional(
-      intOrPercent("instead of the strategy's `maxUnavailable`, for this stage")
-    )
-  },
-  "one stage; at most one of `selector`, `count`, `percent` and `each`, none of them: all that is left"
-);
-var RolloutStrategy = documentOf(
-  "RolloutStrategy",
-  closedObject(
-    {
-      stages: typebox_exports.Optional(
-        typebox_exports.Array(Stage, {
-          description: "stages in order; sites that none of them takes form a last one, `rest`; without it: 1 canary, 10 %, rest"
-        })
-      ),
-      soak: typebox_exports.Optional({
-        ...duration("how long a stage is watched after its last site settled"),
-        default: "5m"
-      }),
-      failureBudget: typebox_exports.Optional(
-        intOrPercent(
-          "sites of a stage that may fail before it stops; without it, 0 in the first two stages, then 2%"
-        )
-      ),
-      maxInFlight: typebox_exports.Optional({
-        ...intOrPercent("sites of a stage that may be changing at once"),
-        default: "10%"
-      }),
-      maxUnavailable: typebox_exports.Optional({
-        ...intOrPercent("sites of a stage that may be changing or unhealthy at once"),
-        default: "10%"
-      }),
-      minReady: typebox_exports.Optional({
-        ...duration("how long an app must stay healthy at a site to count as done there"),
-        default: "10s"
-      }),
-      progressDeadline: typebox_exports.Optional({
-        ...duration("when a site that has not become healthy counts as failed"),
-        default: "10m"
-      }),
-      windows: typebox_exports.Optional(
-        windowNames("names of MaintenanceWindows that its apps keep to, beside those of the Fleet")
-      ),
-      urgent: typebox_exports.Optional(
-        closedObject(
-          {
-            stages: typebox_exports.Optional(
-              typebox_exports.Array(nameOf2("name of a stage"), {
-                uniqueItems: true,
-                description: "stages that an urgent release keeps; sites of the others go in the next one that it does; without it, all. The last one always is, and those with `approval` or `promotion: manual`"
-              })
-            ),
-            soak: typebox_exports.Optional(duration("the longest that a stage of it soaks")),
-            minReady: typebox_exports.Optional(duration("its `minReady`, where that is shorter")),
-            windows: typebox_exports.Optional(
-              typebox_exports.Enum(["keep", "ignore"], {
-                default: "keep",
-                description: "`ignore`: MaintenanceWindows do not hold it, freezes included"
-              })
-            )
-          },
-          "what a release may do that an operator calls urgent (`flotilla rollout urgent`); budgets, approvals and checks hold; without it, no release is urgent"
-        )
-      ),
-      onFailure: typebox_exports.Optional(
-        typebox_exports.Literal("hold", {
-          default: "hold",
-          description: "over the failure budget the release goes no further, and `rollback` says what goes back"
-        })
-      ),
-      rollback: typebox_exports.Optional(
-        typebox_exports.Enum(["none", "failed", "stage", "all"], {
-          default: "failed",
-          description: "over the failure budget, which sites go back to what was good there: none, those that failed, those of the stage, or all that got the release"
-        })
-      ),
-      gates: typebox_exports.Optional(
-        closedObject(
-          {
-            unknown: typebox_exports.Optional(
-              typebox_exports.Enum(["pass", "block"], {
-                default: "pass",
-                description: "what objects do whose health is unknown: let a stage pass, or not"
-              })
-            )
-          },
-          "what else must hold before a stage passes"
-        )
-      )
-    },
-    "stages, budgets and gates; may be empty (`{}`): the built-in strategy"
-  ),
-  "How a release moves over its sites."
-);
-
-// src/core/model/kinds/site.ts
-var Site = documentOf(
-  "Site",
-  closedObject(
-    {
-      region: nameOf2("name of the Region whose mirror serves the site"),
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the site is" })),
-      location: typebox_exports.Optional(Location),
-      address: typebox_exports.Optional(
-        typebox_exports.String({
-          title: "address",
-          pattern: "^[A-Za-z0-9.:_\\[\\]-]+$",
-          maxLength: 253,
-          description: "host name or IP address at which other sites reach it, for expressions (`site.address`, `sites(…)`)"
-        })
-      ),
-      values: typebox_exports.Optional(
-        valuesOf(
-          "values of this site, merged over those of each app, for charts and expressions; expressions of peers see them"
-        )
-      ),
-      timeZone: typebox_exports.Optional(
-        timeZone(
-          "its time zone, for windows that name none (`Europe/Berlin`); without it, that of its Region"
-        )
-      ),
-      kubernetes: typebox_exports.Optional(KubernetesFacts),
-      suspend: typebox_exports.Optional(
-        typebox_exports.Boolean({ default: false, description: "true: nothing new is released to the site" })
-      )
-    },
-    "what is known of the site; nothing secret"
-  ),
-  "A site: one child cluster. Its labels are in `metadata.labels`."
-);
-
-// src/core/model/kinds/virtual-site.ts
-var VirtualSite = documentOf(
-  "VirtualSite",
-  closedObject(
-    {
-      description: typebox_exports.Optional(typebox_exports.String({ description: "what the sites have in common" })),
-      selector: typebox_exports.Optional(
-        selectorSpec(
-          "labels of its sites, as text (`country in (jp,kr), !legacy`) or as matchLabels and matchExpressions"
-        )
-      ),
-      all: typebox_exports.Optional(typebox_exports.Literal(true, { description: "every site; instead of a selector" }))
-    },
-    "exactly one of `selector` and `all`"
-  ),
-  "A virtual site: all sites whose labels match a selector."
-);
-
-// src/core/model/kinds.ts
-var kinds2 = {
-  Fleet,
-  Region,
-  Site,
-  VirtualSite,
-  App,
-  RolloutStrategy,
-  MaintenanceWindow,
-  Decision
-};
 
 // src/core/model/local-time.ts
 var minuteMs = 6e4;
@@ -65316,7 +66151,7 @@ function localTimeInWords(local) {
 function windowRules(model) {
   const fleetWide = model.fleet.value.spec.windows ?? [];
   return [...model.windows].map(([name2, { value }]) => {
-    const matchers = value.spec.virtualSites?.map((site) => matcher(model, site));
+    const matchers = value.spec.virtualSites?.map((site) => matcher2(model, site));
     return {
       ...windowFromSpec(name2, value.spec),
       everyApp: fleetWide.includes(name2),
@@ -65334,7 +66169,7 @@ function windowFromSpec(name2, spec) {
     matches: () => true
   };
 }
-function matcher(model, name2) {
+function matcher2(model, name2) {
   const { all, selector } = model.virtualSites.get(name2)?.value.spec ?? {};
   if (all === true) return () => true;
   if (selector === void 0) return () => false;
@@ -65367,9 +66202,9 @@ function closedTime({
 }
 
 // src/core/rollout/fleet-facts.ts
-var kept3 = new KeptResults();
+var kept4 = new KeptResults();
 function siteFacts({ sites, regions }) {
-  return kept3.get(sites, [regions], () => factsOf(sites, regions));
+  return kept4.get(sites, [regions], () => factsOf(sites, regions));
 }
 function factsOf(sites, regions) {
   const facts = {};
@@ -65561,13 +66396,15 @@ function assumedState({ base, head, isProtected, now }) {
     dependsOn: dependencies(head.model),
     dependedBefore: dependencies(granting.model),
     ...base === null ? nothingBefore : standing(base, head.model),
-    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id))),
-    keptOf: byTree(sides, ({ objects }) => keptIds(objects)),
+    objectsOf: byTree(sides, ({ objects }) => new Set(objects.map(({ id }) => id)), noIds),
+    keptOf: byTree(sides, ({ objects }) => keptIds(objects), noIds),
+    madeAnewOf: byTree(sides, ({ objects }) => madeAnewIds(objects), void 0),
     head: head.revision,
     previousHead: base?.revision ?? null,
     desired: desired(head.rendered),
     headSites,
     strategyOf: (app) => resolveStrategy(granting.model, app),
+    newestStrategyOf: (app) => head.model.apps.has(app) ? resolveStrategy(head.model, app) : void 0,
     isProtected
   };
 }
@@ -65618,13 +66455,13 @@ function entitled(base, head) {
   });
   return Object.fromEntries(apps);
 }
-function byTree(sides, take2) {
-  const objects = /* @__PURE__ */ new Map();
+var noIds = /* @__PURE__ */ new Set();
+function byTree(sides, take2, other) {
+  const taken2 = /* @__PURE__ */ new Map();
   for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    objects.set(tree, take2(variant));
+    taken2.set(tree, take2(variant));
   }
-  const none = /* @__PURE__ */ new Set();
-  return (tree) => objects.get(tree) ?? none;
+  return (tree) => taken2.get(tree) ?? other;
 }
 function desired(rendered) {
   const apps = [...rendered.apps].map(([app, { inputDigest: inputDigest2, sites }]) => [
@@ -65641,12 +66478,197 @@ function removalVerbs(model) {
   return Object.fromEntries(verbs);
 }
 
+// src/core/plan/line-diff.ts
+var maxEdits = 500;
+function diffLines(before, after) {
+  const start = commonLength({ before, after });
+  const end = commonLength({
+    before: before.slice(start).toReversed(),
+    after: after.slice(start).toReversed()
+  });
+  const signed = (sign, lines2) => lines2.map((text) => ({ sign, text }));
+  const middle = [
+    before.slice(start, before.length - end),
+    after.slice(start, after.length - end)
+  ];
+  return [
+    ...signed(" ", before.slice(0, start)),
+    ...editScript(...middle) ?? [...signed("-", middle[0]), ...signed("+", middle[1])],
+    ...signed(" ", before.slice(before.length - end))
+  ];
+}
+function commonLength({ before, after }, x = 0, y = 0) {
+  let length = 0;
+  while (x + length < before.length && y + length < after.length) {
+    if (before[x + length] !== after[y + length]) break;
+    length += 1;
+  }
+  return length;
+}
+function editScript(before, after) {
+  let reached = /* @__PURE__ */ new Map();
+  const bound2 = Math.min(before.length + after.length, maxEdits);
+  for (let edits = 0; edits <= bound2; edits += 1) {
+    const next = /* @__PURE__ */ new Map();
+    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      const { x: start, last } = edits === 0 ? { x: 0, last: void 0 } : oneEdit(reached, diagonal);
+      const x = start + commonLength({ before, after }, start, start - diagonal);
+      if (x >= before.length && x - diagonal >= after.length) return linesOf(before, after, last);
+      next.set(diagonal, { x, last });
+    }
+    reached = next;
+  }
+  return void 0;
+}
+function oneEdit(reached, diagonal) {
+  const above = reached.get(diagonal + 1);
+  const left = reached.get(diagonal - 1);
+  if (above !== void 0 && (left === void 0 || left.x < above.x)) {
+    const edit = { sign: "+", at: above.x - diagonal - 1, before: above.last };
+    return { x: above.x, last: edit };
+  }
+  const x = left?.x ?? 0;
+  return { x: x + 1, last: { sign: "-", at: x, before: left?.last } };
+}
+function linesOf(before, after, last) {
+  const edited = { "-": /* @__PURE__ */ new Set(), "+": /* @__PURE__ */ new Set() };
+  for (let edit = last; edit !== void 0; edit = edit.before) edited[edit.sign].add(edit.at);
+  const lines2 = [];
+  let y = 0;
+  const insert = () => {
+    for (; edited["+"].has(y); y += 1) lines2.push({ sign: "+", text: after[y] ?? "" });
+  };
+  for (const [x, text] of before.entries()) {
+    if (edited["-"].has(x)) {
+      lines2.push({ sign: "-", text });
+      continue;
+    }
+    insert();
+    lines2.push({ sign: " ", text });
+    y += 1;
+  }
+  insert();
+  return lines2;
+}
+
+// src/core/plan/unified-diff.ts
+var context = 3;
+function unifiedDiff(before, after) {
+  const lines2 = diffLines(linesOf2(before), linesOf2(after));
+  return hunksOf(lines2).map((hunk) => hunkText(lines2, hunk)).join("");
+}
+function linesOf2(text) {
+  if (text === "") return [];
+  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
+}
+function hunksOf(lines2) {
+  const hunks = [];
+  for (const [index, { sign }] of lines2.entries()) {
+    if (sign === " ") continue;
+    const hunk = {
+      start: Math.max(0, index - context),
+      end: Math.min(lines2.length, index + context + 1)
+    };
+    const last = hunks.at(-1);
+    if (last !== void 0 && hunk.start <= last.end)
+      hunks[hunks.length - 1] = { start: last.start, end: hunk.end };
+    else hunks.push(hunk);
+  }
+  return hunks;
+}
+function hunkText(lines2, { start, end }) {
+  const before = lines2.slice(0, start);
+  const hunk = lines2.slice(start, end);
+  const range2 = (sign) => {
+    const own2 = (line) => line.sign === " " || line.sign === sign;
+    const length = hunk.filter(own2).length;
+    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
+    return `${sign}${first2},${length}`;
+  };
+  const body = hunk.map(({ sign, text }) => `${sign}${text}
+`).join("");
+  return `@@ ${range2("-")} ${range2("+")} @@
+${body}`;
+}
+
+// src/core/plan/object-changes.ts
+function fixedWords({ fixed: fixed2 }) {
+  if (fixed2 === void 0) return "";
+  const fields = fixed2.fields.join(", ");
+  return fixed2.anew ? `is deleted and made anew, for ${fields}` : `its cluster will refuse to change ${fields}`;
+}
+function objectChanges(from, to) {
+  const before = byId(from);
+  const after = byId(to);
+  const ids = [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].toSorted();
+  return ids.flatMap((id) => objectChange(before.get(id), after.get(id)) ?? []);
+}
+function byId(variant) {
+  return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
+}
+function objectChange(before, after) {
+  const shown3 = after ?? before;
+  if (shown3 === void 0 || before?.yaml === after?.yaml) return void 0;
+  const { kind, metadata } = shown3.object;
+  const { namespace } = metadata;
+  const change2 = before === void 0 ? "added" : after === void 0 ? "removed" : "changed";
+  return {
+    id: shown3.id,
+    kind,
+    namespace: typeof namespace === "string" ? namespace : "",
+    name: metadata.name,
+    change: change2,
+    diff: unifiedDiff(shownYaml(before), shownYaml(after, before)),
+    ...fixedChange(before, after)
+  };
+}
+function fixedChange(before, after) {
+  if (before === void 0 || after === void 0) return {};
+  const fields = immutableChanges(before.object, after.object);
+  const anew = mayBeMadeAnew(before.object) && mayBeMadeAnew(after.object);
+  return fields.length === 0 ? {} : { fixed: { fields, anew } };
+}
+function shownYaml(object, before) {
+  if (object === void 0) return "";
+  if (!isSecret(object.object)) return object.yaml;
+  const old = before === void 0 ? {} : unsealed(before.object);
+  const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
+    if (openSecretFields.has(field)) return [field, value];
+    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
+  });
+  return emitYaml(Object.fromEntries(fields));
+}
+function unsealed(object) {
+  const text = sealedText(object);
+  if (text === void 0) return object;
+  const [document2] = readYaml({ path: "", text }).documents;
+  const file = isJsonObject(document2?.value) ? document2.value : {};
+  return { ...file, ...object };
+}
+function isSecret({ kind, apiVersion: apiVersion2 }) {
+  return kind === "Secret" && groupOf(apiVersion2) === "";
+}
+function hiddenValues(map, before) {
+  const old = isJsonObject(before) ? before : {};
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [
+      key,
+      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : void 0)
+    ])
+  );
+}
+function hiddenValue(value, before) {
+  const isChanged = before !== void 0 && canonicalJson(value) !== canonicalJson(before);
+  return isChanged ? "(hidden, changed)" : "(hidden)";
+}
+
 // src/core/plan/plan-text.ts
 function planText(plan2) {
   const blocks = [
     headLines(plan2),
     ...appsOf(plan2).map((app) => appLines(plan2, app)),
     plan2.sites.length === 0 ? [] : [deletionLine(plan2), ...asOfLines(plan2)],
+    plan2.refusals.length === 0 ? [] : ["Refused", ...plan2.refusals.map((text) => `  ${text}`)],
     plan2.notes.length === 0 ? [] : ["Notes", ...plan2.notes.map((note) => `  ${note}`)]
   ];
   return blocks.flatMap((lines2) => lines2.length === 0 ? [] : [`${lines2.join("\n")}
@@ -65717,8 +66739,8 @@ function openListLines({ sites }, app) {
 function waitLines({ waits: waits2 }, app) {
   return waits2.filter((wait) => wait.app === app).map((wait) => `  will wait at ${someOf(wait.sites)}: ${waitInWords(wait)}`);
 }
-function waitInWords({ reason, endsWhen }) {
-  return `${reason}; ends when ${readableTimes(endsWhen)}`;
+function waitInWords({ reason, endsWhen: endsWhen2 }) {
+  return `${reason}; ends when ${readableTimes(endsWhen2)}`;
 }
 function asOfLines({ at: at2 }) {
   return at2 === null ? [] : [`Windows as of ${readableTimes(at2)}.`];
@@ -65734,8 +66756,11 @@ function groupLines(variants, { sites, variants: own2 }) {
   ];
 }
 var signs = { added: "+", changed: "~", removed: "-" };
-function objectLines({ change: change2, kind, namespace, name: name2, diff }) {
-  const title = `  ${signs[change2]} ${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+function objectLines(object) {
+  const { change: change2, kind, namespace, name: name2, diff } = object;
+  const fixed2 = fixedWords(object);
+  const what = `${kind} ${namespace === "" ? name2 : `${namespace}/${name2}`}`;
+  const title = `  ${signs[change2]} ${what}${fixed2 === "" ? "" : `: ${fixed2}`}`;
   if (change2 !== "changed") return [title];
   const lines2 = diff.trimEnd().split("\n");
   return [title, ...lines2.map((line) => `      ${line}`.trimEnd())];
@@ -65876,8 +66901,8 @@ var ByteQueue = class {
   take(length) {
     if (this.#size < length) return void 0;
     const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    const rest = all?.subarray(length) ?? Buffer.alloc(0);
-    this.#chunks = rest.length > 0 ? [rest] : [];
+    const rest2 = all?.subarray(length) ?? Buffer.alloc(0);
+    this.#chunks = rest2.length > 0 ? [rest2] : [];
     this.#size -= length;
     return all?.subarray(0, length);
   }
@@ -66225,9 +67250,9 @@ function cannotStart(error) {
 }
 
 // src/adapters/git/object-id.ts
-var import_node_crypto8 = require("node:crypto");
+var import_node_crypto9 = require("node:crypto");
 function objectId2(type, bytes) {
-  return (0, import_node_crypto8.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
+  return (0, import_node_crypto9.createHash)("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 }
 function isObjectId(text) {
   return /^[0-9a-f]{40}$/.test(text);
@@ -66482,8 +67507,8 @@ function toolFiles(candidates2) {
   };
 }
 function problemOf({ path: path3, kind, size }, limits) {
-  const because = (problem2, shown2 = path3) => [
-    { path: shown2, text: "", problem: problem2 }
+  const because = (problem2, shown3 = path3) => [
+    { path: shown3, text: "", problem: problem2 }
   ];
   if (!isSafePath(path3)) return because("not a name that can be used", JSON.stringify(path3));
   const why = kind === "link" ? "symbolic links are not followed; put the file there itself" : `has ${size} bytes, at most ${limits.maxFileBytes} are read`;
@@ -67028,20 +68053,54 @@ function linkPlace(apps, app, next) {
   return entry2?.document.at(["spec", "dependsOn", index]) ?? { file: ".", line: 0, column: 0 };
 }
 
+// src/core/model/check-profiles.ts
+function checkProfiles({ profiles }) {
+  return [...profiles].flatMap(([name2, { value, document: document2 }]) => {
+    const way = [name2];
+    let next = value.spec.extends;
+    while (next !== void 0 && !way.includes(next)) {
+      way.push(next);
+      next = profiles.get(next)?.value.spec.extends;
+    }
+    const isShipped = way.length === 1 && shippedProfiles.has(name2);
+    if (next !== name2 || isShipped) return [];
+    const message = `the Profile "${name2}" extends itself: ${[...way, name2].join(" → ")}`;
+    const hint = "take one of the links out of `extends`";
+    return errorAt(document2.at(["spec", "extends"]), { code: "dependency-cycle", message, hint });
+  });
+}
+function warnOfProfiles({ profiles, sites, apps }) {
+  if (profiles.size === 0) return [];
+  const taken2 = /* @__PURE__ */ new Set([
+    ...[...sites.values(), ...apps.values()].map(({ value }) => value.spec.profile),
+    ...[...profiles].flatMap(
+      ([name2, { value }]) => value.spec.extends === name2 ? [] : value.spec.extends
+    )
+  ]);
+  return [...profiles].flatMap(([name2, { document: document2 }]) => {
+    if (taken2.has(name2)) return [];
+    const message = `nothing takes the Profile "${name2}", so it changes nothing`;
+    const hint = "name it in `profile` of a Site or an App";
+    return warningAt(document2.at(["metadata", "name"]), { code: "no-effect", message, hint });
+  });
+}
+
 // src/core/model/check-references.ts
 function checkReferences(draft) {
   if (draft.hasUnreadable) return [];
   return allReferences(draft).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
-    const known3 = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+    const declared = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
+    const known3 = kind === "Profile" ? declared.union(shippedNames) : declared;
     if (known3.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
     const hint = danglingHint(kind, name2, known3);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
 }
+var shippedNames = new Set(shippedProfiles.keys());
 function allReferences(draft) {
-  const { fleet, sites, apps, strategies, windows } = draft;
+  const { fleet, sites, profiles, apps, strategies, windows } = draft;
   return [
     ...fleet === void 0 ? [] : strategyReference(fleet, fleet.value.spec.rollout?.strategy),
     ...[...fleet === void 0 ? [] : [fleet], ...strategies.values()].flatMap(
@@ -67060,15 +68119,28 @@ function allReferences(draft) {
       kind: "Region",
       name: site.value.spec.region
     })),
+    ...[...sites.values(), ...apps.values()].flatMap(
+      (from) => profileReference(from, "profile", from.value.spec.profile)
+    ),
+    ...[...profiles.values()].flatMap((from) => [
+      ...profileReference(from, "extends", from.value.spec.extends),
+      ...overlayReferences(from, from.value.spec.overlays)
+    ]),
     ...[...apps.values()].flatMap((app) => [
       ...virtualSiteReferences(app, ["spec", "placement"], app.value.spec.placement.virtualSites),
-      ...(app.value.spec.overlays ?? []).flatMap(
-        ({ virtualSites: virtualSites2 }, index) => virtualSiteReferences(app, ["spec", "overlays", index], virtualSites2)
-      ),
+      ...overlayReferences(app, app.value.spec.overlays),
       ...strategyReference(app, app.value.spec.rollout?.strategy),
       ...namedIn(app, { path: ["spec", "dependsOn"], kind: "App" }, app.value.spec.dependsOn)
     ])
   ];
+}
+function profileReference(from, field, name2) {
+  return name2 === void 0 ? [] : [{ from, path: ["spec", field], kind: "Profile", name: name2 }];
+}
+function overlayReferences(from, overlays = []) {
+  return overlays.flatMap(
+    ({ virtualSites: virtualSites2 = [] }, index) => virtualSiteReferences(from, ["spec", "overlays", index], virtualSites2)
+  );
 }
 function virtualSiteReferences(from, parent, names2) {
   return namedIn(from, { path: [...parent, "virtualSites"], kind: "VirtualSite" }, names2);
@@ -67085,8 +68157,8 @@ function danglingHint(kind, name2, known3) {
   if (near !== void 0) return `did you mean "${near}"?`;
   if (known3.size === 0) return `the fleet declares no ${kind}`;
   const names2 = [...known3].toSorted();
-  const shown2 = names2.slice(0, 8).join(", ");
-  return `known: ${shown2}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
+  const shown3 = names2.slice(0, 8).join(", ");
+  return `known: ${shown3}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
 }
 
 // src/core/apply/field-paths.ts
@@ -67176,10 +68248,96 @@ function ofSecrets(document2, path3) {
   return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
 }
 
+// src/core/model/check-overlays.ts
+function checkOverlays(overlays, document2) {
+  return (overlays ?? []).flatMap((overlay, index) => {
+    const path3 = ["spec", "overlays", index];
+    const patches = (overlay.patches ?? []).flatMap(
+      (patch, number) => checkPatch(patch, document2, [...path3, "patches", number])
+    );
+    const images = (overlay.images ?? []).flatMap(({ newName: newName2, newTag, digest }, number) => {
+      if ((newName2 ?? newTag ?? digest) !== void 0) return [];
+      const message = "an image change needs newName, newTag or digest";
+      const place = document2.at([...path3, "images", number]);
+      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
+    });
+    const pods = [
+      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
+        field: "sidecars",
+        number,
+        message: "a sidecar needs containers, initContainers or volumes"
+      })),
+      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
+        field: "resources",
+        number,
+        message: "a resource reservation needs requests or limits"
+      })),
+      ...needsOne(overlay.scheduling, ["nodeSelector", "tolerations"]).map((number) => ({
+        field: "scheduling",
+        number,
+        message: "scheduling needs nodeSelector or tolerations"
+      }))
+    ].map(({ field, number, message }) => {
+      const hint = "add one of them";
+      const place = document2.at([...path3, field, number]);
+      return errorAt(place, { code: "missing-field", message, hint });
+    });
+    return [...patches, ...images, ...pods];
+  });
+}
+function needsOne(entries2, fields) {
+  return [...(entries2 ?? []).entries()].flatMap(
+    ([number, entry2]) => fields.some((field) => entry2[field] !== void 0) ? [] : number
+  );
+}
+function checkPatch({ merge, json, target }, document2, path3) {
+  if (merge === void 0 && json === void 0) {
+    const message = "a patch needs `merge` or `json`";
+    const hint = "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
+    return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
+  }
+  if (merge !== void 0 && json !== void 0) {
+    const message = "`merge` and `json` exclude each other";
+    const hint = "write two patches";
+    return [errorAt(document2.keyAt([...path3, "json"]), { code: "invalid-value", message, hint })];
+  }
+  const needsTarget = target === void 0 || Object.keys(target).length === 0;
+  if (json === void 0) return needsTarget ? checkMergeNames(merge, document2, path3) : [];
+  const noTarget = needsTarget ? [
+    errorAt(document2.keyAt([...path3, "json"]), {
+      code: "missing-field",
+      message: "a `json` patch needs `target`",
+      hint: "add `target` with the kind and name of the object"
+    })
+  ] : [];
+  return [
+    ...noTarget,
+    ...json.flatMap(
+      (operation, index) => checkOperation(operation, document2, [...path3, "json", index])
+    )
+  ];
+}
+function checkMergeNames(merge, document2, path3) {
+  const metadata = merge?.["metadata"];
+  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
+  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
+  const message = "a `merge` patch without `target` must name its object";
+  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
+  return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
+}
+function checkOperation(operation, document2, path3) {
+  const { op } = operation;
+  const needed = op === "move" || op === "copy" ? "from" : "value";
+  if (op === "remove" || operation[needed] !== void 0) return [];
+  const message = `the operation ${op} needs \`${needed}\``;
+  return [
+    errorAt(document2.at(path3), { code: "missing-field", message, hint: `add \`${needed}\`` })
+  ];
+}
+
 // src/core/model/planned.ts
 var plannedKinds = /* @__PURE__ */ new Set([
   "Component",
-  "Profile",
   "Policy",
   "Tenant",
   "BroadcastJob"
@@ -67206,24 +68364,15 @@ var plannedFields = {
     "spec.decommission",
     "spec.windows"
   ],
-  Site: [
-    "spec.profile",
-    "spec.cell",
-    "spec.cells",
-    "spec.decommission",
-    "spec.windows",
-    "spec.size"
-  ],
+  Site: ["spec.cell", "spec.cells", "spec.decommission", "spec.windows", "spec.size"],
   VirtualSite: ["spec.values", "spec.windows"],
+  Profile: [],
   App: [
-    "spec.profile",
     "spec.components",
-    "spec.secrets",
     "spec.kubernetesVersion",
     "spec.windows",
     "spec.tenant",
     "spec.placement.selector",
-    "spec.overlays.namespace",
     "spec.rollout.failureBudget",
     "spec.rollout.maxInFlight",
     "spec.rollout.maxUnavailable"
@@ -67307,11 +68456,11 @@ function unknownField({ error, kind, path: path3 }, field) {
   const known3 = Object.keys(error.parentSchema?.["properties"] ?? {});
   const near = closestName(field, known3);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
-  const elsewhere = placesOf2(kind, field);
+  const elsewhere = placesOf3(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
   return { code, message, hint: `known here: ${known3.join(", ")}` };
 }
-function placesOf2(kind, field) {
+function placesOf3(kind, field) {
   const { properties } = kinds2[kind];
   if (Object.hasOwn(properties, field)) return field;
   if (Object.hasOwn(properties.spec.properties, field)) return `spec.${field}`;
@@ -67368,24 +68517,24 @@ var expectedByKeyword = {
   pattern: ({ pattern: pattern2 }, words4) => words4 ?? `text like ${String(pattern2)}`
 };
 function hintFor(error) {
-  const { keyword, params, data: data2 } = error;
-  if (keyword === "enum" && typeof data2 === "string") {
-    const near = closestName(data2, allowedValues(params));
+  const { keyword, params, data: data3 } = error;
+  if (keyword === "enum" && typeof data3 === "string") {
+    const near = closestName(data3, allowedValues(params));
     return near === void 0 ? void 0 : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
   return keyword === "type" ? typeHint(error) : void 0;
 }
-function typeHint({ params, data: data2, parentSchema }) {
+function typeHint({ params, data: data3, parentSchema }) {
   const { type } = params;
-  if (type === "object" && data2 === null) return "write `{}` where there is nothing to say";
+  if (type === "object" && data3 === null) return "write `{}` where there is nothing to say";
   if (type !== "string") return void 0;
-  if (parentSchema?.["title"] === "duration" && typeof data2 === "number") {
-    return `write it with its unit: ${data2}s`;
+  if (parentSchema?.["title"] === "duration" && typeof data3 === "number") {
+    return `write it with its unit: ${data3}s`;
   }
-  if (data2 === null) return 'write a value, or "" for the empty text';
-  const isScalar6 = typeof data2 === "number" || typeof data2 === "boolean";
-  return isScalar6 ? `write it in quotes: "${data2}"` : void 0;
+  if (data3 === null) return 'write a value, or "" for the empty text';
+  const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
+  return isScalar6 ? `write it in quotes: "${data3}"` : void 0;
 }
 function describeValue(value) {
   if (value === null || value === void 0) return "nothing";
@@ -67421,6 +68570,9 @@ function checkRules(draft) {
   return [
     ...draft.fleet === void 0 ? [] : checkFleet(draft.fleet),
     ...[...draft.virtualSites.values()].flatMap(checkVirtualSite),
+    ...[...draft.profiles.values()].flatMap(
+      ({ value, document: document2 }) => checkOverlays(value.spec.overlays, document2)
+    ),
     ...[...draft.apps.values()].flatMap(checkApp2),
     ...[...draft.strategies.values()].flatMap(checkStrategy)
   ];
@@ -67466,7 +68618,7 @@ function checkApp2({ value, document: document2 }) {
     ...checkDrift(value.spec.drift, document2),
     ...checkHealthRules(value.spec.health, document2),
     ...checkSourceFields(value, document2),
-    ...checkOverlays(value, document2)
+    ...checkOverlays(value.spec.overlays, document2)
   ];
 }
 var sourceFields = ["manifests", "kustomize", "chart"];
@@ -67492,86 +68644,6 @@ function checkSourceFields({ spec }, document2) {
     const hint = `remove it, or use \`source.${needed}\``;
     return [exclusive(["spec", "source", field], `\`${field}\` is for ${what} only`, hint)];
   });
-}
-function checkOverlays(value, document2) {
-  return (value.spec.overlays ?? []).flatMap((overlay, index) => {
-    const path3 = ["spec", "overlays", index];
-    const patches = (overlay.patches ?? []).flatMap(
-      (patch, number) => checkPatch(patch, document2, [...path3, "patches", number])
-    );
-    const images = (overlay.images ?? []).flatMap(({ newName, newTag, digest }, number) => {
-      if ((newName ?? newTag ?? digest) !== void 0) return [];
-      const message = "an image change needs newName, newTag or digest";
-      const place = document2.at([...path3, "images", number]);
-      return errorAt(place, { code: "missing-field", message, hint: "add one of them" });
-    });
-    const pods = [
-      ...needsOne(overlay.sidecars, ["containers", "initContainers", "volumes"]).map((number) => ({
-        field: "sidecars",
-        number,
-        message: "a sidecar needs containers, initContainers or volumes"
-      })),
-      ...needsOne(overlay.resources, ["requests", "limits"]).map((number) => ({
-        field: "resources",
-        number,
-        message: "a resource reservation needs requests or limits"
-      }))
-    ].map(({ field, number, message }) => {
-      const hint = "add one of them";
-      const place = document2.at([...path3, field, number]);
-      return errorAt(place, { code: "missing-field", message, hint });
-    });
-    return [...patches, ...images, ...pods];
-  });
-}
-function needsOne(entries2, fields) {
-  return [...(entries2 ?? []).entries()].flatMap(
-    ([number, entry2]) => fields.some((field) => entry2[field] !== void 0) ? [] : number
-  );
-}
-function checkPatch({ merge, json, target }, document2, path3) {
-  if (merge === void 0 && json === void 0) {
-    const message = "a patch needs `merge` or `json`";
-    const hint = "write a strategic merge patch under `merge`, or JSON 6902 operations under `json`";
-    return [errorAt(document2.at(path3), { code: "missing-field", message, hint })];
-  }
-  if (merge !== void 0 && json !== void 0) {
-    const message = "`merge` and `json` exclude each other";
-    const hint = "write two patches";
-    return [errorAt(document2.keyAt([...path3, "json"]), { code: "invalid-value", message, hint })];
-  }
-  const needsTarget = target === void 0 || Object.keys(target).length === 0;
-  if (json === void 0) return needsTarget ? checkMergeNames(merge, document2, path3) : [];
-  const noTarget = needsTarget ? [
-    errorAt(document2.keyAt([...path3, "json"]), {
-      code: "missing-field",
-      message: "a `json` patch needs `target`",
-      hint: "add `target` with the kind and name of the object"
-    })
-  ] : [];
-  return [
-    ...noTarget,
-    ...json.flatMap(
-      (operation, index) => checkOperation(operation, document2, [...path3, "json", index])
-    )
-  ];
-}
-function checkMergeNames(merge, document2, path3) {
-  const metadata = merge?.["metadata"];
-  const isNamed2 = typeof metadata === "object" && metadata !== null && "name" in metadata;
-  if (isNamed2 && merge?.["apiVersion"] !== void 0 && merge["kind"] !== void 0) return [];
-  const message = "a `merge` patch without `target` must name its object";
-  const hint = "add `target`, or apiVersion, kind and metadata.name to the patch";
-  return [errorAt(document2.keyAt([...path3, "merge"]), { code: "missing-field", message, hint })];
-}
-function checkOperation(operation, document2, path3) {
-  const { op } = operation;
-  const needed = op === "move" || op === "copy" ? "from" : "value";
-  if (op === "remove" || operation[needed] !== void 0) return [];
-  const message = `the operation ${op} needs \`${needed}\``;
-  return [
-    errorAt(document2.at(path3), { code: "missing-field", message, hint: `add \`${needed}\`` })
-  ];
 }
 function checkStrategy({ value, document: document2 }) {
   const { stages: stages2 = [], soak, minReady, progressDeadline, urgent } = value.spec;
@@ -67730,8 +68802,8 @@ function isTimeZone(name2) {
 }
 function firstMoment(localAt, local) {
   const offsets = [local - dayMs2, local + dayMs2].map((near) => localAt(near) - near);
-  const shown2 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
-  if (shown2.length > 0) return Math.min(...shown2);
+  const shown3 = offsets.map((offset) => local - offset).filter((moment2) => localAt(moment2) === local);
+  if (shown3.length > 0) return Math.min(...shown3);
   return changeWithin(localAt, {
     before: local - Math.max(...offsets) - 1,
     after: local - Math.min(...offsets),
@@ -67849,9 +68921,9 @@ function mainErrors(errors) {
       (branch) => !branch.some((error) => isWrongType(error, union))
     );
     const [only] = fitting;
-    const kept4 = fitting.length === 1 && only !== void 0 ? only : [union];
+    const kept5 = fitting.length === 1 && only !== void 0 ? only : [union];
     for (const error of [union, ...inside2]) {
-      if (!kept4.includes(error)) dropped.add(error);
+      if (!kept5.includes(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
@@ -67891,6 +68963,7 @@ function draftFleet(read2, known3) {
     regions: entriesOf2("Region"),
     sites: entriesOf2("Site"),
     virtualSites: entriesOf2("VirtualSite"),
+    profiles: entriesOf2("Profile"),
     apps: entriesOf2("App"),
     strategies: entriesOf2("RolloutStrategy"),
     decisions: entriesOf2("Decision"),
@@ -68201,11 +69274,11 @@ function expand2(str, options = {}) {
   const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
   const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
-  const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
+  const maxSteps3 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps3 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -69843,14 +70916,14 @@ var Minimatch = class {
         for (const g of groups2.values()) {
           if (g.length < 2)
             continue;
-          const [first2, ...rest] = g;
+          const [first2, ...rest2] = g;
           const alts = g.map((i) => this.globParts[i][k]);
           const glob = `@(${alts.join("|")})`;
           if (extglobCount(glob) > MAX_EXTGLOBS)
             continue;
           this.globParts[first2][k] = glob;
           this.set[first2][k] = this.parse(glob);
-          for (const i of rest)
+          for (const i of rest2)
             drop.add(i);
         }
         if (drop.size) {
@@ -70676,7 +71749,7 @@ function createIgnore(patterns) {
     (pattern2) => new Minimatch(pattern2.replace(/^\.?\//, "").replace(/\/$/, ""), { dot: true })
   );
   if (matchers.length === 0) return () => false;
-  return (path3) => pathAndFolders(path3).some((part) => matchers.some((matcher2) => matcher2.match(part)));
+  return (path3) => pathAndFolders(path3).some((part) => matchers.some((matcher3) => matcher3.match(part)));
 }
 function pathAndFolders(path3) {
   const parts = path3.split("/");
@@ -70691,12 +71764,12 @@ function readFleetFiles(all, known3 = new KnownFleet()) {
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(isMentioning).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept4 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = [...appSources(kept4), ...chartFolders(sorted)];
+  const kept5 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
+  const sources = [...appSources(kept5), ...chartFolders(sorted)];
   const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored(path3) && !isManifest(path3)).map(read);
-  const mentioningOwn = kept4.filter(
+  const mentioningOwn = kept5.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
   const own2 = [...mentioningOwn, ...strays];
@@ -70873,16 +71946,20 @@ function soundPart({ draft, read: read2, tools, errors }) {
   );
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
-  const apps = [...soundApps].map(
+  const profiles = sound(draft.profiles);
+  const isSaid = profilesAreKnown(draft, profiles, virtualSites2);
+  const apps = [...soundApps].filter(([, { value }]) => isSaid(value.spec.profile)).map(
     ([name2, app]) => [name2, { ...app, value: withKnownSites(app.value, virtualSites2) }]
   );
+  const sites = [...sound(draft.sites)].filter(([, { value }]) => isSaid(value.spec.profile));
   const sources = read2.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
       fleet: draft.fleet === void 0 ? noFleet : located2(draft.fleet),
       regions: sound(draft.regions),
-      sites: sound(draft.sites),
+      sites: new Map(sites),
       virtualSites: virtualSites2,
+      profiles,
       apps: new Map(apps),
       strategies: sound(draft.strategies),
       decisions: sound(draft.decisions),
@@ -70918,8 +71995,17 @@ function withKnownSites(app, known3) {
   const isKnown = (name2) => known3.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
-  const kept4 = areOverlaysKnown ? overlays : [];
-  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept4 } };
+  const kept5 = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept5 } };
+}
+function profilesAreKnown(draft, profiles, virtualSites2) {
+  const declared = draft.declared.get("Profile") ?? /* @__PURE__ */ new Set();
+  const areKnown = profiles.size === declared.size && [...profiles.values()].every(
+    ({ value }) => (value.spec.overlays ?? []).every(
+      (overlay) => (overlay.virtualSites ?? []).every((name2) => virtualSites2.has(name2))
+    )
+  );
+  return (taken2) => areKnown || taken2 === void 0;
 }
 function sourceOf({ document: document2 }, index) {
   const { value } = document2;
@@ -70941,7 +72027,7 @@ var noFleet = {
 };
 
 // src/core/model/vendor-lock.ts
-var import_node_crypto9 = require("node:crypto");
+var import_node_crypto10 = require("node:crypto");
 var vendorFolder = "vendor";
 var lockPath = `${vendorFolder}/lock.json`;
 function originText({ chart, git }) {
@@ -70962,10 +72048,10 @@ function parseLock(text) {
 function isEntry(entry2) {
   if (!isJsonObject(entry2) || typeof entry2["from"] !== "string") return false;
   const { files } = entry2;
-  return isJsonObject(files) && Object.values(files).every((hash) => typeof hash === "string");
+  return isJsonObject(files) && Object.values(files).every((hash2) => typeof hash2 === "string");
 }
 function fileHash({ text, isBinary = false }) {
-  return (0, import_node_crypto9.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
+  return (0, import_node_crypto10.createHash)("sha256").update(Buffer.from(text, isBinary ? "latin1" : "utf8")).digest("hex");
 }
 function hashesBelow(folder, files) {
   const own2 = files.filter(({ path: path3 }) => path3.startsWith(`${folder}/`));
@@ -71034,8 +72120,8 @@ function warnOf({ entry: entry2, path: path3 }, selector, sites) {
   return [warningAt(place, { code: "matches-by-absence", message, hint })];
 }
 function someOf2(names2) {
-  const shown2 = names2.slice(0, 3).join(", ");
-  return names2.length > 3 ? `${shown2} and ${names2.length - 3} more` : shown2;
+  const shown3 = names2.slice(0, 3).join(", ");
+  return names2.length > 3 ? `${shown3} and ${names2.length - 3} more` : shown3;
 }
 
 // src/core/model/load-fleet.ts
@@ -71072,6 +72158,7 @@ function checkDraft(read2, known3) {
     ...checkExpressions(read2.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
+    ...checkProfiles(draft),
     ...checkRules(draft),
     ...checkDecisions(draft),
     ...checkChecks(draft),
@@ -71082,7 +72169,12 @@ function checkDraft(read2, known3) {
   return { draft, errors };
 }
 var warningsOf = keptFor(
-  (draft) => sortDiagnostics([...warnOfSelectors(draft), ...warnOfDecisions(draft), ...warnOfWindows(draft)])
+  (draft) => sortDiagnostics([
+    ...warnOfSelectors(draft),
+    ...warnOfDecisions(draft),
+    ...warnOfWindows(draft),
+    ...warnOfProfiles(draft)
+  ])
 );
 function modelOf(draft, { fleet, tools, others, known: known3 }) {
   return {
@@ -71090,6 +72182,7 @@ function modelOf(draft, { fleet, tools, others, known: known3 }) {
     regions: allLocated(draft.regions),
     sites: allLocated(draft.sites),
     virtualSites: allLocated(draft.virtualSites),
+    profiles: allLocated(draft.profiles),
     apps: allLocated(draft.apps),
     strategies: allLocated(draft.strategies),
     decisions: allLocated(draft.decisions),
@@ -71357,7 +72450,7 @@ function rangeMistakes(app, { app: { sites } }, minors) {
     const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted}; ${placesOf3(minor, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted}; ${placesOf4(minor, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -71372,7 +72465,7 @@ function servingMistakes({ app, variants, places: places2 }, minors) {
     );
   }
   return [...found.values()].map(({ place, sites, minor, problem: problem2 }) => {
-    const message = `${problem2.message}; ${placesOf3(minor, [...new Set(sites)].toSorted())}`;
+    const message = `${problem2.message}; ${placesOf4(minor, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
   });
@@ -71401,7 +72494,7 @@ function sitesByTree(sites) {
 function placeOf(places2, id) {
   return places2.get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf3(minor, names2) {
+function placesOf4(minor, names2) {
   const [first2 = "", ...others] = names2;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
@@ -71484,7 +72577,7 @@ function renderFleet(model, tools = noToolOutputs) {
     if (result2.ok) renderings.push(result2.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
-  const sorted = sortDiagnostics(withoutFollowUps(diagnostics, model));
+  const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
   return {
@@ -71546,62 +72639,8 @@ async function baseAtSites(tools, base, siteModel) {
   return { ...base, tools: new Map([...base.tools ?? [], ...more]) };
 }
 
-// src/core/rollout/protected-objects.ts
-var protectedKinds = /* @__PURE__ */ new Set([
-  "/Namespace",
-  "/PersistentVolume",
-  "/PersistentVolumeClaim",
-  "apiextensions.k8s.io/CustomResourceDefinition"
-]);
-var statefulGroups = [
-  "acid.zalan.do",
-  "ceph.rook.io",
-  "cluster.x-k8s.io",
-  "crossplane.io",
-  "elasticsearch.k8s.elastic.co",
-  "k8ssandra.io",
-  "kafka.strimzi.io",
-  "kubevirt.io",
-  "longhorn.io",
-  "mariadb.com",
-  "mongodb.com",
-  "mysql.oracle.com",
-  "percona.com",
-  "postgres-operator.crunchydata.com",
-  "postgresql.cnpg.io",
-  "rabbitmq.com",
-  "redis.redis.opstreelabs.in",
-  "upbound.io"
-];
-var protectMark = "flotilla.dev/protect";
-function protectedObjects(renderings) {
-  const marked = /* @__PURE__ */ new Set();
-  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
-  for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
-    if (isProtectedByContent(object)) marked.add(id);
-  }
-  return (id) => marked.has(id) || isProtectedKind(id);
-}
-function isProtectedKind(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return true;
-  if (protectedKinds.has(`${key.group}/${key.kind}`)) return true;
-  return statefulGroups.some((group2) => key.group === group2 || key.group.endsWith(`.${group2}`));
-}
-function isProtectedByContent({ kind, metadata, ...rest }) {
-  const { labels, annotations: annotations2 } = metadata;
-  const isMarked = [labels, annotations2].some(
-    (marks2) => isJsonObject(marks2) && marks2[protectMark] !== void 0 && marks2[protectMark] !== "false"
-  );
-  if (isMarked) return true;
-  const spec = rest["spec"];
-  if (kind !== "StatefulSet" || !isJsonObject(spec)) return false;
-  const claims = spec["volumeClaimTemplates"];
-  return Array.isArray(claims) && claims.length > 0;
-}
-
 // src/core/plan/plan-fleet.ts
-var import_node_crypto12 = require("node:crypto");
+var import_node_crypto13 = require("node:crypto");
 
 // src/core/rollout/changed-releases.ts
 function changedReleases(changes) {
@@ -71611,9 +72650,14 @@ function isRelease(record4) {
   return record4 !== null && "stages" in record4 && "list" in record4;
 }
 
+// src/core/rollout/unit-memory.ts
+function newUnitMemory() {
+  return { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() };
+}
+
 // src/core/rollout/board.ts
 var noArrivals = { handed: {}, failed: {} };
-function newBoard(input2) {
+function newBoard(input2, units = newUnitMemory()) {
   const apps = Object.keys(input2.control.apps).toSorted();
   return {
     input: input2,
@@ -71631,7 +72675,7 @@ function newBoard(input2) {
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
-    units: { parts: /* @__PURE__ */ new Map(), stages: /* @__PURE__ */ new Map() }
+    units
   };
 }
 var unknownApp = { current: { release: null, partial: [] }, open: [], bad: [] };
@@ -71645,6 +72689,7 @@ function appBoard(app, control2) {
     bad,
     badTrees,
     arrivals,
+    draft: null,
     inFlight: /* @__PURE__ */ new Map(),
     movedNow: /* @__PURE__ */ new Set(),
     promoted: /* @__PURE__ */ new Map(),
@@ -71701,6 +72746,16 @@ function setArrivals(board, app, to) {
     why: to.why
   });
 }
+function draftArrivals(board, app, why) {
+  const { handed, failed: failed4 } = app.arrivals;
+  if (app.draft?.handed === handed && app.draft.failed === failed4) return app.draft;
+  const draft = { handed: { ...handed }, failed: { ...failed4 } };
+  const arrivals = { ...app.arrivals, ...draft };
+  app.draft = draft;
+  app.arrivals = arrivals;
+  change(board, controlPaths.arrivals(app.app), { record: arrivals, why });
+  return draft;
+}
 function wakeLater(board, at2) {
   if (at2 > board.input.now) wakeAt(board, at2);
 }
@@ -71721,18 +72776,18 @@ function changesOf(board) {
 }
 
 // src/core/rollout/approvals.ts
-var import_node_crypto10 = require("node:crypto");
+var import_node_crypto11 = require("node:crypto");
 
 // src/core/rollout/stable-order.ts
 function siteHash(app, site) {
-  let hash = 2166136261;
+  let hash2 = 2166136261;
   const text = `${app}/${site}`;
   for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 16777619);
+    hash2 = Math.imul(hash2 ^ text.charCodeAt(index), 16777619);
   }
-  hash = Math.imul(hash ^ hash >>> 16, 2246822507);
-  hash = Math.imul(hash ^ hash >>> 13, 3266489909);
-  return (hash ^ hash >>> 16) >>> 0;
+  hash2 = Math.imul(hash2 ^ hash2 >>> 16, 2246822507);
+  hash2 = Math.imul(hash2 ^ hash2 >>> 13, 3266489909);
+  return (hash2 ^ hash2 >>> 16) >>> 0;
 }
 function inStableOrder(app, sites) {
   const hashed2 = [...sites].map((site) => ({ site, hash: siteHash(app, site) }));
@@ -71782,7 +72837,7 @@ function approvalDigest({
 }) {
   const sites = Object.keys(list).toSorted().map((site) => [site, list[site]?.stage ?? 0]);
   const division = stages2.map(({ name: name2, by }) => [name2, by]);
-  return (0, import_node_crypto10.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
+  return (0, import_node_crypto11.createHash)("sha256").update(canonicalJson([id, division, sites])).digest("hex");
 }
 function isStageApproved(release2, stage) {
   return validApprovals(release2, "stage").some(({ value }) => value === stage);
@@ -72127,9 +73182,9 @@ function lossesOf(board, site, { step, steps: steps2 }) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0) return nothing;
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept4 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
+  const kept5 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
   const gone = dropped.filter(
-    (object) => !kept4.some(
+    (object) => !kept5.some(
       (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object))
     )
   );
@@ -72151,13 +73206,24 @@ function lossesOf(board, site, { step, steps: steps2 }) {
 }
 function droppedObjects({ input: input2, dropped }, { from, to }) {
   if (from === void 0 || from === to) return [];
-  const key = `${from} ${to}`;
-  const known3 = dropped.get(key);
+  const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
+  dropped.set(from, byTarget);
+  const known3 = byTarget.get(to);
   if (known3 !== void 0) return known3;
-  const kept4 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
-  const objects = [...input2.objectsOf(from)].filter((object) => !kept4.has(object));
-  dropped.set(key, objects);
+  const kept5 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+  const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
+  const objects = [...input2.objectsOf(from)].filter(
+    (object) => !kept5.has(object) || anew.has(object)
+  );
+  byTarget.set(to, objects);
   return objects;
+}
+function objectsMadeAnew(input2, from, to) {
+  const before = input2.madeAnewOf?.(from);
+  if (before === void 0 || before.size === 0) return /* @__PURE__ */ new Set();
+  const after = input2.madeAnewOf?.(to);
+  const isAnother = ([object, digest]) => after === void 0 || (after.get(object) ?? digest) !== digest;
+  return new Set([...before].filter(isAnother).map(([object]) => object));
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
@@ -72174,9 +73240,9 @@ function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept4 = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  const kept5 = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => isLetGo(board, site, { step, object }) === false && !kept4.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !kept5.some((tree) => hasObject(board, tree, object))
   );
 }
 function isLetGo({ input: input2 }, site, { step, object }) {
@@ -72221,8 +73287,8 @@ function countLosses(board, release2) {
     const step = stepAt(board, release2, site);
     if (step === void 0) continue;
     const steps2 = from === null || from === step.from ? [step] : [step, { ...step, from }];
-    const gone = new Set(steps2.flatMap((each) => finalLosses(board, site, each)));
-    for (const object of steps2.flatMap((each) => droppedObjects(board, each))) {
+    const { dropped, gone } = lossesBy(board, site, steps2);
+    for (const object of dropped) {
       (gone.has(object) ? deleted : spared).add(object);
     }
     bySite2.set(site, gone.size);
@@ -72230,6 +73296,11 @@ function countLosses(board, release2) {
   }
   for (const [site, number] of Object.entries(before)) if (!bySite2.has(site)) objects += number;
   return { objects, bySite: bySite2, deleted, spared: spared.difference(deleted) };
+}
+function lossesBy(board, site, steps2) {
+  const dropped = steps2.flatMap((step) => droppedObjects(board, step));
+  if (dropped.length === 0) return { dropped, gone: /* @__PURE__ */ new Set() };
+  return { dropped, gone: new Set(steps2.flatMap((step) => finalLosses(board, site, step))) };
 }
 function stepAt(board, release2, site) {
   const entry2 = own(release2.list, site);
@@ -72291,8 +73362,8 @@ function recountBlock({ id }) {
 function withLosses({ deletions: deletions2 }, losses) {
   const handed = { ...deletions2.handed, ...losses };
   const some = Object.fromEntries(Object.entries(handed).filter(([, number]) => number > 0));
-  const { handed: _, ...rest } = deletions2;
-  return Object.keys(some).length === 0 ? rest : { ...rest, handed: some };
+  const { handed: _, ...rest2 } = deletions2;
+  return Object.keys(some).length === 0 ? rest2 : { ...rest2, handed: some };
 }
 function protectedWords(object) {
   const key = parseObjectId(object);
@@ -72595,6 +73666,11 @@ function sortedByStage(releases) {
   return stages2;
 }
 function unitSite(board, releases, site) {
+  const [only] = releases.length === 1 ? releases : [];
+  const part = only === void 0 ? null : partAt(board, only, site);
+  if (part !== null) {
+    return { site, region: part.view.facts?.region ?? "", parts: [part], state: part.state };
+  }
   const parts = onePerApp(releases.flatMap((release2) => partAt(board, release2, site) ?? []));
   const region = own(board.input.sites, site)?.region ?? "";
   return { site, region, parts, state: mergedState(parts.map(({ state }) => state)) };
@@ -72745,7 +73821,8 @@ function unlistSites({ input: input2, board }, app) {
 function planSiteMoves(board) {
   const { sites, control: control2 } = board.input;
   for (const site of Object.keys(sites)) {
-    const [facts, assignment] = [own(sites, site), own(control2.sites, site)];
+    const facts = sites[site];
+    const assignment = own(control2.sites, site);
     if (facts === void 0) continue;
     if (assignment === void 0)
       assign(board, site, {
@@ -72786,8 +73863,8 @@ function hasEntered(board, site, { entering }) {
 function forgottenMove(board, site, { mirror, moving }) {
   if (moving === void 0 || hasEntered(board, site, moving))
     return beginMove(board, site, { mirror, to: mirror });
-  const { entering, ...rest } = moving;
-  return entering === void 0 ? rest : { ...rest, stopped: entering };
+  const { entering, ...rest2 } = moving;
+  return entering === void 0 ? rest2 : { ...rest2, stopped: entering };
 }
 function forgetFurther(board, site, { assignment, moving, why }) {
   if (own(board.input.mirrors, site) !== void 0) {
@@ -72942,17 +74019,17 @@ function foldStages(release2) {
   if (keep2 === void 0) return release2;
   const { stages: stages2, opened } = release2;
   const isKept2 = (stage, index) => index === stages2.length - 1 || Object.hasOwn(opened, stage.name) || keep2.includes(stage.of ?? stage.name) || waitsForPerson(stage);
-  const kept4 = stages2.filter(isKept2);
-  if (kept4.length === stages2.length) return release2;
+  const kept5 = stages2.filter(isKept2);
+  if (kept5.length === stages2.length) return release2;
   const target = stages2.map((_, index) => {
     const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
-    return kept4.findIndex((stage) => stage === stages2[next]);
+    return kept5.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
   for (const [site, entry2] of Object.entries(release2.list)) {
     list[site] = { ...entry2, stage: target[entry2.stage] ?? entry2.stage };
   }
-  const folded = kept4.map((stage, index) => {
+  const folded = kept5.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
     return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
@@ -73035,7 +74112,7 @@ function amountInWords(amount2, total) {
 }
 
 // src/core/rollout/release-names.ts
-var import_node_crypto11 = require("node:crypto");
+var import_node_crypto12 = require("node:crypto");
 var longest2 = 63;
 function releaseName(release2, control2) {
   const { kind, app, digest, head } = release2;
@@ -73053,8 +74130,8 @@ function mark(id) {
 }
 function shortened(app, room) {
   if (app.length <= room) return app;
-  const hash = (0, import_node_crypto11.createHash)("sha256").update(app).digest("hex").slice(0, 5);
-  return `${app.slice(0, room - hash.length - 1).replace(/-$/, "")}-${hash}`;
+  const hash2 = (0, import_node_crypto12.createHash)("sha256").update(app).digest("hex").slice(0, 5);
+  return `${app.slice(0, room - hash2.length - 1).replace(/-$/, "")}-${hash2}`;
 }
 function knownNames(control2) {
   if (control2 === void 0) return /* @__PURE__ */ new Set();
@@ -73193,9 +74270,9 @@ function withNumbers(release2, strategy, head) {
     const found = strategy.stages.find(({ name: name2 }) => name2 === (stage.of ?? stage.name));
     if (found === void 0) return stage;
     const size = sizes[index] ?? 0;
-    const { promotion: _2, ...rest2 } = stage;
+    const { promotion: _2, ...rest3 } = stage;
     return {
-      ...rest2,
+      ...rest3,
       approval: found.approval,
       ...found.promotion === void 0 ? {} : { promotion: found.promotion },
       soakMs: found.soakMs,
@@ -73206,8 +74283,8 @@ function withNumbers(release2, strategy, head) {
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
   const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
-  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release2;
-  const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
+  const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest2 } = release2;
+  const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
   const scope2 = rollback === null ? {} : { rollback };
   return { ...all, ...scope2, ...checks2 === void 0 ? {} : { checks: checks2 } };
@@ -73438,11 +74515,11 @@ function stopFailed(board, unit, index) {
   const isGoing = ({ kind, goingBack }) => kind === "removal" || goingBack !== void 0;
   if (releases.every(isGoing)) return;
   const why = `${countOf(failed4.length, "site")} of stage ${stage.name} failed (${someOf(failed4)}), its failureBudget is ${stage.failureBudget}`;
-  const word = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
+  const word2 = { at: board.at, scope: scope2, ...scope2 === "stage" ? { stage: stage.name } : {}, why };
   editMembers(
     board,
     unit,
-    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word), why: `${release2.id} goes back: ${why}` }
+    (release2) => isGoing(release2) ? void 0 : { release: sentBack(release2, word2), why: `${release2.id} goes back: ${why}` }
   );
   settleGoingBack(board, releasesOf(board, unit));
   wakeAt(board, board.input.now);
@@ -73454,9 +74531,9 @@ function scopeOf2(releases) {
   if (scopes.length === 0 || scopes.includes(null)) return null;
   return ["all", "stage", "failed"].find((scope2) => scopes.includes(scope2)) ?? null;
 }
-function sentBack(release2, word) {
+function sentBack(release2, word2) {
   const approvals = release2.approvals.filter(({ what }) => what !== "deletions");
-  return { ...release2, goingBack: word, approvals, deletions: { objects: 0 } };
+  return { ...release2, goingBack: word2, approvals, deletions: { objects: 0 } };
 }
 function settleGoingBack(board, releases) {
   for (const release2 of releases) {
@@ -73486,8 +74563,8 @@ function takeBackPromotion(board, app, release2) {
     const sites = entry2.sites.filter(stays);
     if (sites.length === entry2.sites.length && entry2.selector === void 0) return [entry2];
     changed3 = true;
-    const { selector: _, ...rest } = entry2;
-    return sites.length === 0 ? [] : [{ ...rest, sites }];
+    const { selector: _, ...rest2 } = entry2;
+    return sites.length === 0 ? [] : [{ ...rest2, sites }];
   });
   if (!changed3) return;
   const why = `${release2.id} is current only where it stays`;
@@ -73644,188 +74721,16 @@ function changedLines({ id, change: change2, diff }, { sites }, addressOf) {
   });
 }
 
-// src/core/plan/line-diff.ts
-var maxEdits = 500;
-function diffLines(before, after) {
-  const start = commonLength({ before, after });
-  const end = commonLength({
-    before: before.slice(start).toReversed(),
-    after: after.slice(start).toReversed()
-  });
-  const signed = (sign, lines2) => lines2.map((text) => ({ sign, text }));
-  const middle = [
-    before.slice(start, before.length - end),
-    after.slice(start, after.length - end)
-  ];
-  return [
-    ...signed(" ", before.slice(0, start)),
-    ...editScript(...middle) ?? [...signed("-", middle[0]), ...signed("+", middle[1])],
-    ...signed(" ", before.slice(before.length - end))
-  ];
-}
-function commonLength({ before, after }, x = 0, y = 0) {
-  let length = 0;
-  while (x + length < before.length && y + length < after.length) {
-    if (before[x + length] !== after[y + length]) break;
-    length += 1;
-  }
-  return length;
-}
-function editScript(before, after) {
-  let reached = /* @__PURE__ */ new Map();
-  const bound2 = Math.min(before.length + after.length, maxEdits);
-  for (let edits = 0; edits <= bound2; edits += 1) {
-    const next = /* @__PURE__ */ new Map();
-    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
-      const { x: start, last } = edits === 0 ? { x: 0, last: void 0 } : oneEdit(reached, diagonal);
-      const x = start + commonLength({ before, after }, start, start - diagonal);
-      if (x >= before.length && x - diagonal >= after.length) return linesOf(before, after, last);
-      next.set(diagonal, { x, last });
-    }
-    reached = next;
-  }
-  return void 0;
-}
-function oneEdit(reached, diagonal) {
-  const above = reached.get(diagonal + 1);
-  const left = reached.get(diagonal - 1);
-  if (above !== void 0 && (left === void 0 || left.x < above.x)) {
-    const edit = { sign: "+", at: above.x - diagonal - 1, before: above.last };
-    return { x: above.x, last: edit };
-  }
-  const x = left?.x ?? 0;
-  return { x: x + 1, last: { sign: "-", at: x, before: left?.last } };
-}
-function linesOf(before, after, last) {
-  const edited = { "-": /* @__PURE__ */ new Set(), "+": /* @__PURE__ */ new Set() };
-  for (let edit = last; edit !== void 0; edit = edit.before) edited[edit.sign].add(edit.at);
-  const lines2 = [];
-  let y = 0;
-  const insert = () => {
-    for (; edited["+"].has(y); y += 1) lines2.push({ sign: "+", text: after[y] ?? "" });
-  };
-  for (const [x, text] of before.entries()) {
-    if (edited["-"].has(x)) {
-      lines2.push({ sign: "-", text });
-      continue;
-    }
-    insert();
-    lines2.push({ sign: " ", text });
-    y += 1;
-  }
-  insert();
-  return lines2;
-}
-
-// src/core/plan/unified-diff.ts
-var context = 3;
-function unifiedDiff(before, after) {
-  const lines2 = diffLines(linesOf2(before), linesOf2(after));
-  return hunksOf(lines2).map((hunk) => hunkText(lines2, hunk)).join("");
-}
-function linesOf2(text) {
-  if (text === "") return [];
-  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
-}
-function hunksOf(lines2) {
-  const hunks = [];
-  for (const [index, { sign }] of lines2.entries()) {
-    if (sign === " ") continue;
-    const hunk = {
-      start: Math.max(0, index - context),
-      end: Math.min(lines2.length, index + context + 1)
-    };
-    const last = hunks.at(-1);
-    if (last !== void 0 && hunk.start <= last.end)
-      hunks[hunks.length - 1] = { start: last.start, end: hunk.end };
-    else hunks.push(hunk);
-  }
-  return hunks;
-}
-function hunkText(lines2, { start, end }) {
-  const before = lines2.slice(0, start);
-  const hunk = lines2.slice(start, end);
-  const range2 = (sign) => {
-    const own2 = (line) => line.sign === " " || line.sign === sign;
-    const length = hunk.filter(own2).length;
-    const first2 = before.filter(own2).length + (length === 0 ? 0 : 1);
-    return `${sign}${first2},${length}`;
-  };
-  const body = hunk.map(({ sign, text }) => `${sign}${text}
-`).join("");
-  return `@@ ${range2("-")} ${range2("+")} @@
-${body}`;
-}
-
-// src/core/plan/object-changes.ts
-function objectChanges(from, to) {
-  const before = byId(from);
-  const after = byId(to);
-  const ids = [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].toSorted();
-  return ids.flatMap((id) => objectChange(before.get(id), after.get(id)) ?? []);
-}
-function byId(variant) {
-  return new Map((variant?.objects ?? []).map((object) => [object.id, object]));
-}
-function objectChange(before, after) {
-  const shown2 = after ?? before;
-  if (shown2 === void 0 || before?.yaml === after?.yaml) return void 0;
-  const { kind, metadata } = shown2.object;
-  const { namespace } = metadata;
-  const change2 = before === void 0 ? "added" : after === void 0 ? "removed" : "changed";
-  return {
-    id: shown2.id,
-    kind,
-    namespace: typeof namespace === "string" ? namespace : "",
-    name: metadata.name,
-    change: change2,
-    diff: unifiedDiff(shownYaml(before), shownYaml(after, before))
-  };
-}
-function shownYaml(object, before) {
-  if (object === void 0) return "";
-  if (!isSecret(object.object)) return object.yaml;
-  const old = before === void 0 ? {} : unsealed(before.object);
-  const fields = Object.entries(unsealed(object.object)).map(([field, value]) => {
-    if (openSecretFields.has(field)) return [field, value];
-    return isJsonObject(value) ? [field, hiddenValues(value, old[field])] : [field, hiddenValue(value, old[field])];
-  });
-  return emitYaml(Object.fromEntries(fields));
-}
-function unsealed(object) {
-  const text = sealedText(object);
-  if (text === void 0) return object;
-  const [document2] = readYaml({ path: "", text }).documents;
-  const file = isJsonObject(document2?.value) ? document2.value : {};
-  return { ...file, ...object };
-}
-function isSecret({ kind, apiVersion: apiVersion2 }) {
-  return kind === "Secret" && groupOf(apiVersion2) === "";
-}
-function hiddenValues(map, before) {
-  const old = isJsonObject(before) ? before : {};
-  return Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [
-      key,
-      hiddenValue(value, Object.hasOwn(old, key) ? old[key] : void 0)
-    ])
-  );
-}
-function hiddenValue(value, before) {
-  const isChanged = before !== void 0 && canonicalJson(value) !== canonicalJson(before);
-  return isChanged ? "(hidden, changed)" : "(hidden)";
-}
-
 // src/core/rollout/group-waits.ts
 function groupWaits(waits2) {
   const groups2 = Map.groupBy(
     waits2,
-    ({ app, release: release2, stage, reason, endsWhen }) => JSON.stringify([app, release2, stage, reason, endsWhen])
+    ({ app, release: release2, stage, reason, endsWhen: endsWhen2 }) => JSON.stringify([app, release2, stage, reason, endsWhen2])
   );
   return [...groups2.values()].map((group2) => {
     const [first2] = group2;
-    const { site: _, ...rest } = first2;
-    return { ...rest, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
+    const { site: _, ...rest2 } = first2;
+    return { ...rest2, sites: group2.flatMap(({ site }) => site === null ? [] : [site]) };
   });
 }
 
@@ -74070,8 +74975,8 @@ function joinedFacts(run3, { app }, site) {
 var askAgainMs = 1e4;
 function blockOf(board, { check, words: words4 }) {
   if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
-  const endsWhen = `\`${check.cel}\` is true, or a later commit changes the check`;
-  return { code: "check", reason: words4, endsWhen };
+  const endsWhen2 = `\`${check.cel}\` is true, or a later commit changes the check`;
+  return { code: "check", reason: words4, endsWhen: endsWhen2 };
 }
 
 // src/core/rollout/failure-domains.ts
@@ -74392,7 +75297,8 @@ function openList(board, app, arrivals) {
     unavailable: resolveAmount(budgets.maxUnavailable, total),
     failed: resolveAmount(budgets.failureBudget, total)
   };
-  return { board, app, budgets, most, inFlight, unavailable };
+  const failed4 = new Set(Object.keys(app.arrivals.failed));
+  return { board, app, budgets, most, inFlight, unavailable, failed: failed4 };
 }
 function isUnavailable2(view, { budgets, inFlight }) {
   const standingNow = standingOf(view, budgets.unknownBlocks);
@@ -74415,9 +75321,8 @@ function arrivalWindow({ board, budgets }, view) {
   return windowBlock(board, view, { names: budgets.windows, isFirst });
 }
 function budgetBlock(list, view) {
-  const { app, most } = list;
+  const { app, most, failed: failed4 } = list;
   const stage = `${app.app}'s open list`;
-  const failed4 = new Set(Object.keys(app.arrivals.failed));
   if (failed4.size > most.failed) {
     return {
       code: "failure-budget",
@@ -74571,6 +75476,7 @@ function takeAlong(board, arrivals) {
     const was = own(app.arrivals.handed, site)?.was ?? standingOf(view, budgets.unknownBlocks);
     record2(board, app, { site, to, was });
     list.inFlight.add(site);
+    list.failed.delete(site);
     if (was !== "joining") list.unavailable.add(site);
     board.sitesInFlight.add(site);
     app.inFlight.set(site, null);
@@ -74580,17 +75486,37 @@ function takeAlong(board, arrivals) {
   });
 }
 function record2(board, app, { site, to, was }) {
-  const { [site]: _, ...failed4 } = app.arrivals.failed;
-  const handed = { ...app.arrivals.handed, [site]: { at: board.at, to, was } };
-  setArrivals(board, app, {
-    arrivals: { ...app.arrivals, handed, failed: failed4 },
-    why: `${app.app}: open list handed over`
-  });
+  const { handed, failed: failed4 } = draftArrivals(board, app, `${app.app}: open list handed over`);
+  handed[site] = { at: board.at, to, was };
+  delete failed4[site];
+}
+
+// src/core/rollout/unrendered.ts
+var endsWhen = "they have rendered it, which is tried again by itself";
+function unrenderedBlock({ unrendered }, app) {
+  if (unrendered?.apps.includes(app) !== true) return null;
+  const { reason } = unrendered;
+  return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
+}
+function unknownTreesBlock(input2) {
+  const { unrendered } = input2;
+  if (unrendered === void 0) return null;
+  for (const { open: open3 } of Object.values(input2.control.apps)) {
+    for (const { id, list } of open3) {
+      const trees = Object.keys(list).flatMap((site) => own(list, site)?.to ?? []);
+      if (trees.every((tree) => input2.objectsOf(tree).size > 0)) continue;
+      const reason = `${unrendered.reason}; what ${id} brings is known only by that`;
+      return { code: "unrendered", reason, endsWhen };
+    }
+  }
+  return null;
 }
 
 // src/core/rollout/open-list.ts
 function planOpenList(board, app) {
   reportRefused(board, app);
+  const unrendered = unrenderedBlock(board.input, app.app);
+  if (unrendered !== null) addWait(board, app, { site: null, block: unrendered });
   settleArrivals(board, app);
   const arrivals = arrivalsOf(board, app);
   if (!app.isCompleted) noteLosses(board, app, arrivals);
@@ -74600,7 +75526,7 @@ function planOpenList(board, app) {
   }
   const list = openList(board, app, arrivals);
   const handed = /* @__PURE__ */ new Set();
-  for (const arrival of inOrder(list, arrivals)) {
+  for (const arrival of inOrder2(list, arrivals)) {
     const { site } = arrival.view;
     if (app.movedNow.has(site)) continue;
     const block = handOver(list, arrival);
@@ -74629,9 +75555,14 @@ function handOver(list, arrival) {
   return null;
 }
 function arrivalsOf(board, app) {
-  const trees = own(board.input.entitled, app.app);
-  const sites = /* @__PURE__ */ new Set([...Object.keys(trees ?? {}), ...app.promoted.keys()]);
-  return [...sites].flatMap((site) => arrivalAt(board, app, site) ?? []);
+  const trees = own(board.input.entitled, app.app) ?? {};
+  const sites = Object.keys(trees).filter((site) => {
+    if (app.promoted.has(site)) return true;
+    const entry2 = own(own(board.input.mirrors, site), app.app);
+    return standingTree(entry2) !== trees[site];
+  });
+  const promoted = [...app.promoted.keys()].filter((site) => !Object.hasOwn(trees, site));
+  return [...sites, ...promoted].flatMap((site) => arrivalAt(board, app, site) ?? []);
 }
 function noteLosses(board, app, arrivals) {
   const [granted, waiting2] = [{}, {}];
@@ -74643,9 +75574,9 @@ function noteLosses(board, app, arrivals) {
     const deleted = finalLosses(board, site, step);
     if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
   }
-  const { granted: _, waiting: __, ...rest } = app.arrivals;
+  const { granted: _, waiting: __, ...rest2 } = app.arrivals;
   const next = {
-    ...rest,
+    ...rest2,
     ...Object.keys(granted).length === 0 ? {} : { granted },
     ...Object.keys(waiting2).length === 0 ? {} : { waiting: waiting2 }
   };
@@ -74653,7 +75584,7 @@ function noteLosses(board, app, arrivals) {
   const why = `${app.app}: what the open list would delete and nobody has counted`;
   setArrivals(board, app, { arrivals: next, why });
 }
-function inOrder({ app, budgets, most, inFlight }, arrivals) {
+function inOrder2({ app, budgets, most, inFlight }, arrivals) {
   if (arrivals.length < 2 || inFlight.size >= most.inFlight) return arrivals;
   const keyed = arrivals.map((arrival) => ({
     arrival,
@@ -74694,7 +75625,7 @@ function reportUnreleased(board, app) {
   for (const site of own(board.input.placedByHead, app.app) ?? []) {
     if (entitledTree(board, app, site) !== void 0 || isListed(app, site)) continue;
     if (own(own(board.input.mirrors, site), app.app) !== void 0) continue;
-    const block = {
+    const block = unrenderedBlock(board.input, app.app) ?? {
       code: "no-current",
       reason: `no release of ${app.app} that places it is current yet`,
       endsWhen: releasedWhen(app)
@@ -74881,7 +75812,7 @@ function handOverSites(run3) {
     const block = placeBlock(run3, site) ?? run3.gate ?? handOver2(run3, site, true);
     if (block !== null) blocked.set(site, block);
   }
-  for (const site of inOrder2(
+  for (const site of inOrder3(
     run3,
     run3.sites.filter(({ state }) => state.kind === "waiting")
   )) {
@@ -74899,7 +75830,7 @@ function needsRehanding({ state, parts }) {
 function isRehand({ state }) {
   return state.kind === "in-flight" && state.rehand;
 }
-function inOrder2(run3, waiting2) {
+function inOrder3(run3, waiting2) {
   const isFull = run3.inFlight.size >= run3.stage.maxInFlight;
   if (waiting2.length < 2 || isFull && !waiting2.some(({ state }) => holdsSlot(state)))
     return waiting2;
@@ -75492,9 +76423,10 @@ function addStep(board, counts, { back, step }) {
   counts.set(release2.id, count);
   count.bySite.set(back.site, lost.length);
   const before = entry2.from === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(entry2.from);
+  const stays = step.to === null ? /* @__PURE__ */ new Set() : board.input.objectsOf(step.to);
   for (const object of lost) {
     if (isGuarded(release2, object)) count.protected.add(object);
-    else if (before.has(object)) count.found += 1;
+    else if (before.has(object) && !stays.has(object)) count.found += 1;
   }
 }
 function isGuarded({ guarded }, object) {
@@ -75560,17 +76492,17 @@ function backBlock(run3, back) {
   return noTreeBlock(back) ?? siteBlock(view) ?? busyBlock2(board, back) ?? takenBlock(board, back) ?? awaitedAt(board, back) ?? lossBlock2(board, back) ?? slotBlock2(run3, back);
 }
 function noTreeBlock({ site, parts, steps: steps2 }) {
-  const endsWhen = "a newer commit reaches it, or it heals";
+  const endsWhen2 = "a newer commit reaches it, or it heals";
   const gone = parts.find(({ release: release2 }) => release2.kind === "removal" && own(release2.handed, site));
   if (gone !== void 0) {
     const reason2 = `${gone.release.app} has been told to leave ${site}, and went together with it: what is gone does not come back`;
-    return { code: "no-good-tree", reason: reason2, endsWhen };
+    return { code: "no-good-tree", reason: reason2, endsWhen: endsWhen2 };
   }
   const without = steps2.find(({ to }) => to === null);
   if (without === void 0) return null;
   const { app } = without.part.release;
   const reason = `nothing good of ${app} is recorded for ${site}: it stays as it is`;
-  return { code: "no-good-tree", reason, endsWhen };
+  return { code: "no-good-tree", reason, endsWhen: endsWhen2 };
 }
 function busyBlock2(board, { site, steps: steps2 }) {
   for (const { part } of steps2) {
@@ -75712,8 +76644,8 @@ function withBacks(board, release2, steps2) {
   };
 }
 function causeOf({ setBack, goingBack, id }, site) {
-  const word = own(setBack, site);
-  if (word !== void 0) return `set back by ${word.by}: ${word.why}`;
+  const word2 = own(setBack, site);
+  if (word2 !== void 0) return `set back by ${word2.by}: ${word2.why}`;
   return goingBack?.scope === "stage" ? "it went back with its stage" : `it went back with ${id}`;
 }
 function noteMoved(board, { release: { app: name2, id } }, site) {
@@ -75767,7 +76699,7 @@ function goBack(board, unit) {
   if (!releasesOf(board, unit).some(isConcerned)) return;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
-  const backs = inOrder3(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
+  const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
   countBackLosses(board, unit, backs);
   const run3 = { board, unit, users: slotUsers(board, unit), handed: /* @__PURE__ */ new Map() };
   const waits2 = [];
@@ -75816,7 +76748,7 @@ function sitesToGoBack(board, unit) {
   );
   return [...new Set(sites)].filter((site) => own(board.input.sites, site) !== void 0);
 }
-function inOrder3(unit, backs) {
+function inOrder4(unit, backs) {
   const app = unit.members[0]?.app ?? "";
   return backs.toSorted(
     (a, b) => b.handedAt - a.handedAt || siteHash(app, a.site) - siteHash(app, b.site)
@@ -75828,15 +76760,15 @@ function planUnit(board, unit) {
   const releases = releasesOf(board, unit);
   const stages2 = stagesOf(releases);
   for (const [index, stage] of stages2.entries()) {
-    const rest = {
+    const rest2 = {
       members: unit.members.filter(({ app, id }) => !hasPassed2(board, { app, id }, stage.name))
     };
-    if (rest.members.length === 0) continue;
+    if (rest2.members.length === 0) continue;
     const told2 = board.waits.length;
-    const sites = sitesByStage(board, releasesOf(board, rest))[index] ?? [];
-    if (planStage({ board, unit: rest, index, sites })) continue;
+    const sites = sitesByStage(board, releasesOf(board, rest2))[index] ?? [];
+    if (planStage({ board, unit: rest2, index, sites })) continue;
     const cause = causeInWords(board.waits.slice(told2));
-    stopFailed(board, rest, index);
+    stopFailed(board, rest2, index);
     reportLaterStages(board, unit, { open: index, cause });
     break;
   }
@@ -76072,12 +77004,40 @@ function isSame2(a, b) {
   return canonicalJson(a) === canonicalJson(b);
 }
 
+// src/core/rollout/unknown-apps.ts
+function reportUnknownApps(board) {
+  for (const [app, sites] of [...unknownApps(board)].toSorted(([a], [b]) => a < b ? -1 : 1)) {
+    board.waits.push({
+      app,
+      release: null,
+      stage: null,
+      site: null,
+      code: "unknown-app",
+      reason: `${app} stays at ${countOf(sites.length, "site")} (${someOf(sites.toSorted())}): it left the fleet repository while control was lost, so nothing says that it is to leave them`,
+      endsWhen: `a commit declares ${app} again; the one after that may take it away`
+    });
+  }
+}
+function unknownApps({ apps, input: input2 }) {
+  const { mirrors, placedByHead } = input2;
+  const found = /* @__PURE__ */ new Map();
+  for (const [site, standing2] of Object.entries(mirrors)) {
+    for (const app of Object.keys(standing2)) {
+      if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
+      found.set(app, [...found.get(app) ?? [], site]);
+    }
+  }
+  return found;
+}
+
 // src/core/rollout/plan-rollout.ts
-function planRollout(input2) {
-  const board = newBoard(input2);
+function planRollout(input2, memory) {
+  const board = newBoard(input2, memory);
   const { controlLost, awaitsHead } = input2;
-  if (controlLost !== void 0) return heldPlan(input2, controlLost, lostEnd);
-  if (awaitsHead !== void 0) return heldPlan(input2, awaitsHead, "a head is followed");
+  if (controlLost !== void 0) return heldPlan(input2, lostBlock(controlLost, lostEnd));
+  if (awaitsHead !== void 0) return heldPlan(input2, lostBlock(awaitsHead, "a head is followed"));
+  const unknown = unknownTreesBlock(input2);
+  if (unknown !== null) return heldPlan(input2, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
@@ -76087,6 +77047,7 @@ function planRollout(input2) {
   recountLosses(board);
   for (const unit of units) planUnit(board, unit);
   for (const app of board.apps.values()) planOpenList(board, app);
+  reportUnknownApps(board);
   return {
     changes: changesOf(board),
     handOvers: board.handOvers,
@@ -76098,7 +77059,10 @@ function planRollout(input2) {
   };
 }
 var lostEnd = "an operator confirms what the mirrors have (`rollout recover`)";
-function heldPlan({ control: control2 }, reason, endsWhen) {
+function lostBlock(reason, endsWhen2) {
+  return { code: "control-lost", reason, endsWhen: endsWhen2 };
+}
+function heldPlan({ control: control2 }, block) {
   const apps = Object.keys(control2.apps).toSorted();
   return {
     changes: [],
@@ -76109,9 +77073,7 @@ function heldPlan({ control: control2 }, reason, endsWhen) {
       release: null,
       stage: null,
       site: null,
-      code: "control-lost",
-      reason,
-      endsWhen
+      ...block
     })),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
@@ -76131,9 +77093,9 @@ function endRegionExcuses(board) {
   for (const mirror of Object.keys(workers)) {
     const record4 = own(workers, mirror);
     if (record4?.excused === void 0 || silentSinceOf(board.input, mirror) !== null) continue;
-    const { excused: _, ...rest } = record4;
+    const { excused: _, ...rest2 } = record4;
     change(board, controlPaths.worker(mirror), {
-      record: rest,
+      record: rest2,
       why: `${mirror} is back: its excuse ends`
     });
   }
@@ -76176,12 +77138,12 @@ function controlAfter(control2, changes) {
   return draft;
 }
 function write(draft, { path: path3, record: record4 }) {
-  const [folder = "", file = "", ...rest] = path3.split("/");
+  const [folder = "", file = "", ...rest2] = path3.split("/");
   const name2 = file.replace(/\.json$/, "");
   if (path3 === "head.json") draft.head = record4;
   else if (folder === "sites") put(draft.sites, name2, record4);
   else if (folder === "workers") put(draft.workers, name2, record4);
-  else if (folder === "apps") draft.apps[file] = appAfter(draft.apps[file], rest, record4);
+  else if (folder === "apps") draft.apps[file] = appAfter(draft.apps[file], rest2, record4);
   else throw new Error(`a simulation does not write ${path3}`);
 }
 function put(records, name2, record4) {
@@ -76204,13 +77166,13 @@ function appAfter(known3 = noApp, [file = "", name2 = ""], record4) {
   }
 }
 function withBad(known3, bad) {
-  const { badTrees: _, ...rest } = known3;
+  const { badTrees: _, ...rest2 } = known3;
   const trees = bad?.trees === void 0 ? {} : { badTrees: bad.trees };
-  return { ...rest, bad: bad?.digests ?? [], ...trees };
+  return { ...rest2, bad: bad?.digests ?? [], ...trees };
 }
 function withArrivals(known3, arrivals) {
-  const { arrivals: _, ...rest } = known3;
-  return arrivals === null ? rest : { ...rest, arrivals };
+  const { arrivals: _, ...rest2 } = known3;
+  return arrivals === null ? rest2 : { ...rest2, arrivals };
 }
 
 // src/core/simulate/live-app.ts
@@ -76260,7 +77222,8 @@ function simulatedWorld(start, offlinePercent) {
   return {
     start: { ...start, observed: untouched },
     untouched,
-    placedByHead: Object.fromEntries(placed)
+    placedByHead: Object.fromEntries(placed),
+    entitled: /* @__PURE__ */ new Map()
   };
 }
 function fleetAtStart({ start }, changes) {
@@ -76288,12 +77251,13 @@ function plannerInput(world, fleet) {
     observed: observe(world, fleet),
     workers: Object.fromEntries(workers),
     budgets: start.budgets,
-    entitled: entitledTrees(start, control2),
+    entitled: entitledTrees(world, control2),
     good,
     placedByHead,
     dependsOn: start.dependsOn ?? {},
     objectsOf: (tree) => start.objectsOf(tree),
-    keptOf: (tree) => start.keptOf?.(tree) ?? /* @__PURE__ */ new Set()
+    keptOf: (tree) => start.keptOf?.(tree) ?? /* @__PURE__ */ new Set(),
+    madeAnewOf: (tree) => start.madeAnewOf?.(tree)
   };
 }
 function observe({ untouched }, fleet) {
@@ -76306,21 +77270,30 @@ function observe({ untouched }, fleet) {
   }
   return observed;
 }
-function entitledTrees(start, control2) {
+function entitledTrees(world, control2) {
   const entitled2 = {};
   for (const [app, known3] of Object.entries(control2.apps)) {
-    const releaseOf = entitlements(known3);
-    const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
-    const trees = {};
-    for (const [site, { labels }] of Object.entries(start.headSites)) {
-      const source = releaseOf(site, labels)?.source;
-      const from = source === void 0 ? void 0 : source === start.head ? after : before;
-      const tree = own(from, site);
-      if (tree !== void 0) trees[site] = tree;
-    }
+    const { current, open: open3 } = known3;
+    const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
+    const last = world.entitled.get(app);
+    const isSame3 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
+    const trees = isSame3 ? last.trees : treesOf(world.start, app, known3);
+    world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
   return entitled2;
+}
+function treesOf(start, app, known3) {
+  const releaseOf = entitlements(known3);
+  const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
+  const trees = {};
+  for (const [site, { labels }] of Object.entries(start.headSites)) {
+    const source = releaseOf(site, labels)?.source;
+    const from = source === void 0 ? void 0 : source === start.head ? after : before;
+    const tree = own(from, site);
+    if (tree !== void 0) trees[site] = tree;
+  }
+  return trees;
 }
 
 // src/core/plan/planned-waits.ts
@@ -76341,7 +77314,26 @@ function plannedWaits(start, changes) {
       );
     })
   );
-  return toldWaits(waits2.flat());
+  return [...toldWaits(waits2.flat()), ...releases.flatMap(countingWaits)];
+}
+function countingWaits({ app, id, checks: checks2, list }) {
+  const told2 = ({ name: name2, cel: cel2, message }, when) => ({
+    app,
+    release: id,
+    code: "check",
+    reason: `check ${name2} counts sites, and ${when}${message === void 0 ? "" : `: ${message}`}`,
+    endsWhen: `\`${cel2}\` is true`,
+    sites: Object.keys(list).toSorted()
+  });
+  const { before = [], after = [] } = checks2 ?? {};
+  return [
+    ...before.filter(isCounting).map((check) => told2(check, "each stage hands over only while it is true")),
+    ...after.filter(isCounting).map((check) => told2(check, "each stage passes only when it is true"))
+  ];
+}
+function isCounting({ cel: cel2 }) {
+  const compiled = compileCheck(cel2);
+  return compiled.ok && countsSites(compiled.program);
 }
 function* askedOf({ budgets, control: control2, dependsOn = {} }, releases) {
   const isOrdered = Object.values(dependsOn).some((names2) => names2.length > 0);
@@ -76356,12 +77348,12 @@ function hasWindows({ windows = [] }) {
   return windows.length > 0;
 }
 function withoutStandIns(world) {
-  const sites = Object.entries(world.untouched).map(([site, { apps, ...rest }]) => {
+  const sites = Object.entries(world.untouched).map(([site, { apps, ...rest2 }]) => {
     const joining = Object.entries(apps).map(([app, seen]) => [
       app,
       { ...seen, everHealthy: false }
     ]);
-    return [site, { ...rest, apps: Object.fromEntries(joining) }];
+    return [site, { ...rest2, apps: Object.fromEntries(joining) }];
   });
   return { ...world, untouched: Object.fromEntries(sites) };
 }
@@ -76376,10 +77368,10 @@ function atStage(apps, turn) {
 function releaseAt(release2, { index, room, now }) {
   const at2 = new Date(now).toISOString();
   const times = (stages3) => Object.fromEntries(stages3.map(({ name: name2 }) => [name2, at2]));
-  const { checks: _, stages: stages2, ...rest } = release2;
+  const { checks: _, stages: stages2, ...rest2 } = release2;
   const checks2 = knowable(release2.checks);
   return {
-    ...rest,
+    ...rest2,
     stages: stages2.map((stage) => ({ ...stage, maxInFlight: room, maxUnavailable: room })),
     opened: times(stages2.slice(0, index + 1)),
     passed: times(stages2.slice(0, index)),
@@ -76388,20 +77380,19 @@ function releaseAt(release2, { index, room, now }) {
 }
 function knowable(checks2) {
   if (checks2 === void 0) return void 0;
-  const before = checks2.before.filter(({ cel: cel2 }) => {
-    const compiled = compileCheck(cel2);
-    return compiled.ok && !countsSites(compiled.program) && !cel2.includes("kubernetesVersion");
-  });
+  const before = checks2.before.filter(
+    (check) => compileCheck(check.cel).ok && !isCounting(check) && !check.cel.includes("kubernetesVersion")
+  );
   return { before, after: [] };
 }
 function toldWaits(waits2) {
   const groups2 = groupWaits(waits2.map((wait) => ({ ...wait, stage: null })));
-  return groups2.map(({ app, release: release2, code, reason, endsWhen, sites }) => ({
+  return groups2.map(({ app, release: release2, code, reason, endsWhen: endsWhen2, sites }) => ({
     app,
     release: release2,
     code,
     reason,
-    endsWhen,
+    endsWhen: endsWhen2,
     sites: [...new Set(sites)].toSorted()
   }));
 }
@@ -76458,12 +77449,13 @@ function planFleet(base, head, { isProtected, now }) {
     releases: releases.map(releasePlan),
     stages: releases.flatMap(stagePlans),
     deletions: deletionPlan(releases),
+    refusals: refusals(moves, [base, head]),
     notes: siteNotes(base?.model, head.model),
     plannerNotes: notes,
     waits: plannedWaits(start, changes),
     at: hasWindows(start.budgets) ? new Date(start.now).toISOString() : null
   };
-  const digest = (0, import_node_crypto12.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
+  const digest = (0, import_node_crypto13.createHash)("sha256").update(canonicalJson(plan2)).digest("hex");
   return { ...plan2, digest };
 }
 function movesOf(base, head) {
@@ -76477,7 +77469,7 @@ function movesOf(base, head) {
 }
 function variantPlans(moves, sides) {
   const groups2 = Map.groupBy(moves, ({ app, from, to }) => JSON.stringify([app, from, to]));
-  const variantOf2 = (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
+  const variantOf2 = variantsOf(sides);
   return [...groups2.values()].flatMap((group2) => {
     const [first2] = group2;
     if (first2 === void 0) return [];
@@ -76485,6 +77477,37 @@ function variantPlans(moves, sides) {
     const sites = group2.map(({ site }) => site);
     return [{ app, from, to, sites, objects: objectChanges(variantOf2(from), variantOf2(to)) }];
   });
+}
+function variantsOf(sides) {
+  return (tree) => tree === null ? void 0 : sides.map((side) => side?.rendered.variants.get(tree)).find(Boolean);
+}
+function refusals(moves, sides) {
+  const variantOf2 = variantsOf(sides);
+  const found = /* @__PURE__ */ new Map();
+  const told2 = /* @__PURE__ */ new Map();
+  for (const { app, site, from, to } of moves) {
+    const pair2 = `${app} ${from} ${to}`;
+    const words4 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, words4);
+    for (const text of words4) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
+  }
+  return [...found].map(
+    ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
+  );
+}
+var newName = "give the object another name, or let it be made anew by flotilla.dev/immutable: recreate";
+function immutableWords(app, from, to) {
+  const before = new Map(from?.objects.map(({ id, object }) => [id, object]));
+  return (to?.objects ?? []).flatMap(({ id, object }) => {
+    const old = before.get(id);
+    const fields = old === void 0 ? [] : refusedFields(old, object);
+    if (fields.length === 0) return [];
+    return [`${app}: ${fields.join(", ")} of ${describeKey(keyOf(object))}`];
+  });
+}
+function refusedFields(before, after) {
+  const isMadeAnew = mayBeMadeAnew(before) && mayBeMadeAnew(after);
+  return isMadeAnew ? [] : immutableChanges(before, after);
 }
 function sitePlans(moves, head, releases) {
   const bySite2 = Map.groupBy(moves, ({ site }) => site);
@@ -76551,11 +77574,11 @@ function planChange(base, head, now) {
 async function fleetFolder(workspace, directory) {
   const root = await existing(workspace);
   const path3 = await existing((0, import_node_path9.resolve)(root, directory));
-  const shown2 = (0, import_node_path9.relative)(root, path3);
-  if (shown2 === ".." || shown2.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown2)) {
+  const shown3 = (0, import_node_path9.relative)(root, path3);
+  if (shown3 === ".." || shown3.startsWith(`..${import_node_path9.sep}`) || (0, import_node_path9.isAbsolute)(shown3)) {
     throw usage("the input directory leads out of the workspace", "name a folder in the checkout");
   }
-  return { path: path3, shown: shown2.split(import_node_path9.sep).join("/") };
+  return { path: path3, shown: shown3.split(import_node_path9.sep).join("/") };
 }
 async function existing(path3) {
   try {
@@ -76644,15 +77667,15 @@ function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
 // src/action/untrusted.ts
 var unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 function visible(text, max = 300) {
-  const kept4 = text.length > max ? `${text.slice(0, max)}…` : text;
-  return kept4.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+  const kept5 = text.length > max ? `${text.slice(0, max)}…` : text;
+  return kept5.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
-  const shown2 = visible(text, max);
-  if (shown2.trim() === "") return "`(empty)`";
-  const marks2 = "`".repeat(longestRun(shown2) + 1);
-  const pad = /^[` ]|[` ]$/.test(shown2) ? " " : "";
-  return `${marks2}${pad}${shown2}${pad}${marks2}`;
+  const shown3 = visible(text, max);
+  if (shown3.trim() === "") return "`(empty)`";
+  const marks2 = "`".repeat(longestRun(shown3) + 1);
+  const pad = /^[` ]|[` ]$/.test(shown3) ? " " : "";
+  return `${marks2}${pad}${shown3}${pad}${marks2}`;
 }
 function markdownTable(headings, rows) {
   if (rows.length === 0) return "";
@@ -76661,10 +77684,10 @@ function markdownTable(headings, rows) {
   return [headings, headings.map(() => "---"), ...rows].map(line).join("");
 }
 function fence(language, lines2) {
-  const shown2 = lines2.map((line) => visible(line, 500));
-  const marks2 = "`".repeat(Math.max(3, ...shown2.map((line) => longestRun(line) + 1)));
+  const shown3 = lines2.map((line) => visible(line, 500));
+  const marks2 = "`".repeat(Math.max(3, ...shown3.map((line) => longestRun(line) + 1)));
   return `${marks2}${language}
-${shown2.join("\n")}
+${shown3.join("\n")}
 ${marks2}
 `;
 }
@@ -76693,10 +77716,10 @@ function planBlocks(plan2, model) {
 }
 function someRows(headings, rows, what) {
   const more = rows.length - maxRows;
-  const table = markdownTable(headings, rows.slice(0, maxRows));
-  return more > 0 ? `${table}
+  const table2 = markdownTable(headings, rows.slice(0, maxRows));
+  return more > 0 ? `${table2}
 ${countOf(more, what)} more.
-` : table;
+` : table2;
 }
 function virtualSites(plan2, model) {
   const changing = new Set(plan2.sites.map(({ site }) => site));
@@ -76742,19 +77765,20 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
   return gates2.join(", ");
 }
 function risks(plan2) {
-  const lines2 = [deletions(plan2), ...leaving(plan2), ...removed(plan2)];
-  const kept4 = lines2.slice(0, maxRows);
-  if (lines2.length > kept4.length) kept4.push(`${countOf(lines2.length - kept4.length, "line")} more`);
-  return kept4.map((line) => `- ${line}
+  const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
+  const lines2 = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
+  const kept5 = lines2.slice(0, maxRows);
+  if (lines2.length > kept5.length) kept5.push(`${countOf(lines2.length - kept5.length, "line")} more`);
+  return kept5.map((line) => `- ${line}
 `).join("");
 }
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
-  const shown2 = apps.slice(0, maxNames).join(", ");
+  const shown3 = apps.slice(0, maxNames).join(", ");
   const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown2}${more})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -76770,10 +77794,10 @@ function removed({ variants }) {
 }
 function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
-  const shown2 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
+  const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more = notes.length - shown2.length;
-  return [`${shown2.join("")}${more > 0 ? `- ${countOf(more, "note")} more
+  const more = notes.length - shown3.length;
+  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number) {
@@ -76809,7 +77833,8 @@ function htmlText(text) {
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
 function objectLines2(object) {
-  const title = `# ${titleOf(object)} (${changeWords[object.change]})`;
+  const words4 = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words4})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 function titleOf({
@@ -76844,22 +77869,22 @@ function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   return fitted({ blocks, groups: groups2, foot }, maxBytes2);
 }
 function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
-  const kept4 = [];
+  const kept5 = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
   const all = [...blocks.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
-    kept4.push(block);
+    kept5.push(block);
   }
-  if (kept4.length < all.length) {
-    const shown2 = Math.max(0, kept4.length - (all.length - groups2.length));
-    kept4.push(
-      `**The rest is left out, as a summary has a limit: ${shown2} of ${countOf(groups2.length, "diff group")} shown.**
+  if (kept5.length < all.length) {
+    const shown3 = Math.max(0, kept5.length - (all.length - groups2.length));
+    kept5.push(
+      `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
-  return `${[...kept4, foot].join("\n")}
+  return `${[...kept5, foot].join("\n")}
 `;
 }
 function headline({ verdict, preview }) {
@@ -76898,11 +77923,11 @@ function diagnosticBlocks({ preview, directory }) {
   const sorted = all.toSorted(
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
-  const shown2 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more = all.length - shown2.length;
-  if (more > 0) shown2.push(`- ${more} more: \`flotilla validate\` lists them all
+  const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
+  const more = all.length - shown3.length;
+  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
 `);
-  return shown2.length === 0 ? [] : [shown2.join("")];
+  return shown3.length === 0 ? [] : [shown3.join("")];
 }
 function diagnosticLine(diagnostic, directory) {
   const { file, line, column, severity, message, hint } = diagnostic;
@@ -76933,13 +77958,13 @@ function annotations(diagnostics, directory) {
   const kinds3 = ["error", "warning"];
   return kinds3.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own2.length <= maxAnnotations) return own2.map((one) => annotation(one, directory));
-    const shown2 = own2.slice(0, maxAnnotations - 1);
-    const more = `${own2.length - shown2.length} more ${kind}s are in the job summary`;
-    return [...shown2.map((one) => annotation(one, directory)), command(kind, {}, more)];
+    if (own2.length <= maxAnnotations) return own2.map((one) => annotation2(one, directory));
+    const shown3 = own2.slice(0, maxAnnotations - 1);
+    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
+    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more)];
   }).join("");
 }
-function annotation(diagnostic, directory) {
+function annotation2(diagnostic, directory) {
   const { file, line, column, severity, code, message, hint } = diagnostic;
   const text = hint === void 0 ? message : `${message}; ${hint}`;
   const title = `Flotilla: ${code}`;
@@ -76953,19 +77978,19 @@ function errorCommand(message) {
 }
 function command(kind, properties, message) {
   const pairs = Object.entries(properties).map(([name2, value]) => `${name2}=${property(value)}`);
-  return `::${kind}${pairs.length === 0 ? "" : ` ${pairs.join(",")}`}::${data(message)}
+  return `::${kind}${pairs.length === 0 ? "" : ` ${pairs.join(",")}`}::${data2(message)}
 `;
 }
-function data(text) {
+function data2(text) {
   return visible(text, 1e3).replaceAll("%", "%25");
 }
 function property(text) {
-  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  return data2(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 function logLines(lines2, token) {
-  const shown2 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more = lines2.length - shown2.length;
-  const all = more === 0 ? shown2 : [...shown2, `... and ${more} lines more`];
+  const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
+  const more = lines2.length - shown3.length;
+  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
@@ -77054,7 +78079,7 @@ function tell3(report2, io) {
     ...reason === null ? [] : [reason],
     ...plan2 === void 0 ? [] : planText(plan2).trimEnd().split("\n")
   ];
-  io.print(logLines(told2, (0, import_node_crypto13.randomUUID)()));
+  io.print(logLines(told2, (0, import_node_crypto14.randomUUID)()));
 }
 async function append(path3, text) {
   if (path3 !== void 0 && path3 !== "") await (0, import_promises7.appendFile)(path3, text);
