@@ -23,9 +23,15 @@ export function profileChain(
   return chain;
 }
 
+/** Made once: what is rendered with one is kept for as long as it is the same object. */
+const located: ReadonlyMap<string, Located<Profile>> = new Map(
+  [...shippedProfiles].map(([name, value]) => {
+    const file = `Flotilla's profile ${name}`;
+    const place = (): Place => ({ file, line: 0, column: 0 });
+    return [name, { value, file, at: place, keyAt: place, textAt: place }];
+  }),
+);
+
 function shipped(name: string): Located<Profile> | undefined {
-  const value = shippedProfiles.get(name);
-  if (value === undefined) return undefined;
-  const place = (): Place => ({ file: `Flotilla's profile ${name}`, line: 0, column: 0 });
-  return { value, file: place().file, at: place, keyAt: place, textAt: place };
+  return located.get(name);
 }

@@ -9,7 +9,8 @@ import { canonicalJson, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import type { App } from "../model/kinds.ts";
 import { toolOf, writtenSource } from "../model/tools/tool-source.ts";
-import { type ObjectId, objectId } from "../model/kube-object.ts";
+import { type KubeObject, type ObjectId, objectId } from "../model/kube-object.ts";
+import { regionField } from "../secrets/region-secret.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type Finish, finisher } from "./finish-object.ts";
@@ -25,6 +26,7 @@ import { shapesOf } from "./shapes.ts";
 import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
 import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
+import { neededTools } from "./tools/tool-requests.ts";
 import { TreesByGroup } from "./trees-by-group.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
@@ -57,15 +59,31 @@ export function fleetContext(
   siteModel: FleetModel,
   tools: ToolOutputs = noToolOutputs,
 ): FleetContext {
-  const kinds = readCustomKinds([...model.manifests.values()].flat());
-  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
+  const models = { model, siteModel, tools };
   return {
     model,
     siteModel,
     tools,
-    customKinds: defined.size === 0 ? kinds : new Map([...defined, ...kinds]),
+    customKinds: customKindsIn(models),
     facts: siteFactsOf(model.fleet.value.metadata.name, siteModel),
   };
+}
+
+const keptKinds = new KeptResults<CustomKinds, CustomKinds>();
+
+/** Those that manifests define, and those that tools give: the same object for the same manifests and requests of tools. */
+function customKindsIn(models: {
+  readonly model: FleetModel;
+  readonly siteModel: FleetModel;
+  readonly tools: ToolOutputs;
+}): CustomKinds {
+  const kinds = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds;
+  const requests = neededTools(models).map(({ key }) => key);
+  return keptKinds.get(kinds, requests, () => {
+    const defined = customKindsOf(toolDefinitions(models));
+    return defined.size === 0 ? kinds : new Map([...defined, ...kinds]);
+  });
 }
 
 const keptRenderings = new KeptResults<LayeredApp, Parsed<PlacedRendering>>();
@@ -77,6 +95,8 @@ export function renderPlacedApp(context: FleetContext, name: string): Parsed<Pla
   if (toolOf(app.value.spec.source) !== undefined) return renderNew(context, name);
   const inputs = [
     ...ownInputs(context, app),
+    // They are all in the digest of an app that names none.
+    app.value.spec.profile === undefined ? model.profiles : null,
     siteGroups(model.virtualSites, siteModel.sites),
     hasExpressions(app) ? context.facts : null,
   ];
@@ -112,7 +132,7 @@ function renderNew(context: FleetContext, name: string): Parsed<PlacedRendering>
   const { app, source: parsed } = input;
   if (parsed.diagnostics.some(isError)) return moreMistakes(input, parsed.diagnostics);
   if (parsed.isUnknown) return { ok: false, diagnostics: [] };
-  if (parsed.objects.length + parsed.fillable.length === 0) {
+  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written }) => written)])) {
     // Values that fail at every site leave nothing to render with.
     const more = moreMistakes(input, []);
     if (more.diagnostics.length > 0) return more;
@@ -273,9 +293,14 @@ function placesOf(objects: readonly SourceObject[]): ReadonlyMap<ObjectId, Place
   return places;
 }
 
+/** Nothing of the app's source: what it gets from its region is no app by itself. */
+function areSecretsOnly(objects: readonly { readonly object: KubeObject }[]): boolean {
+  return objects.every(({ object }) => object[regionField] !== undefined);
+}
+
 /** The variant of a shape whose overlays were applied; of a shape without sites, its mistakes only. */
 function renderShape(end: ChainLink, input: ShapeInput, shape: FilledShape): Parsed<Variant> {
-  if (end.objects.length === 0) {
+  if (areSecretsOnly(end.objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
   const variant = input.variants.get(end, [], () =>

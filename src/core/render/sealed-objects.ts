@@ -30,7 +30,8 @@ export function sealProblems(
 ): readonly Diagnostic[] {
   const { object, at, keyAt } = manifest;
   const sops = object[sopsField];
-  if (sops === undefined) return regionFieldProblem(manifest);
+  const named = regionFieldProblem(manifest);
+  if (named.length > 0 || sops === undefined) return named;
   const here = keyAt([sopsField]);
   const tell = (message: string, hint: string): Diagnostic[] => [
     mistake(here, { code: "sealed-secret", message, hint }),

@@ -52,6 +52,21 @@ describe("a Secret of the region", () => {
     expect(secretAt(spec, "w2")?.object).toMatchObject({ fromRegion: { name: "db-w2" } });
   });
 
+  it("is no app by itself: one whose other objects are gone is a mistake, and nothing leaves", () => {
+    const nothing = {
+      "manifests/web/deployment.yaml": "# none\n",
+      "manifests/web/settings.yaml": null,
+    };
+    const secrets = [{ name: "db" }];
+    expect(problems({ secrets }, nothing)).toEqual([expect.stringMatching(/\[empty-app\]$/)]);
+    const gone = { target: { name: ".*" }, merge: { $patch: "delete" } };
+    const overlays = ["Deployment", "ConfigMap"].map((kind) => ({
+      virtualSites: ["all"],
+      patches: [{ ...gone, target: { kind } }],
+    }));
+    expect(problems({ secrets, overlays }).join("\n")).toMatch(/\[empty-app\]/);
+  });
+
   it("is told by explain at the App", () => {
     const { model } = fleetOf({ secrets: [{ name: "db", from: "db-${site.name}" }] });
     const question = { app: "web", site: "e1", object: "Secret/db", field: ".fromRegion.name" };

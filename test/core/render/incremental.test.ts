@@ -36,6 +36,8 @@ const site = (name: string, labels: Record<string, string>, spec: object = {}): 
   siteYaml(name, { region: "east", labels, spec: { ...spec } });
 const web = (overlays: readonly object[], more: object = {}): string =>
   appYaml("web", { spec: { overlays, ...more } });
+const profile = (name: string, spec: object): string =>
+  documentYaml("Profile", { name }, { ...spec });
 const chart = (more: object): string =>
   documentYaml(
     "App",
@@ -74,6 +76,8 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     site("e1", { ...depot, ring: "canary" }, { values: { a: 2 } }),
     `${site("e1", { ...shop, ring: "canary" })}---\n${site("e3", depot)}`,
     site("e1", { ...shop, ring: "canary" }, { kubernetes: { version: "1.20" } }),
+    site("e1", { ...shop, ring: "canary" }, { profile: "edge" }),
+    site("e1", { ...shop, ring: "canary" }, { profile: "own" }),
   ],
   "sites/e2.yaml": [
     site("e2", depot),
@@ -92,6 +96,15 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     virtualSiteYaml("shops", "extra!=x"),
     virtualSiteYaml("shops", "tier in (shop"),
   ],
+  "profiles/own.yaml": [
+    null,
+    profile("own", { overlays: [{ labels: { a: "own" } }] }),
+    profile("own", { extends: "edge", values: { b: "own" } }),
+  ],
+  "profiles/edge.yaml": [
+    null,
+    profile("edge", { extends: "edge", overlays: [{ labels: { a: "e" } }] }),
+  ],
   "virtual-sites/extra.yaml": [virtualSiteYaml("extra", "extra=x")],
   "apps/web.yaml": [
     web([]),
@@ -109,6 +122,10 @@ const choices: Readonly<Record<string, readonly [string | null, ...(string | nul
     web([overlay("all", { labels: { zone: "${has(site.timeZone) ? 'some' : 'none'}" } })]),
     web([], { source: { manifests: "manifests/web", expressions: true }, values: { a: 1 } }),
     web([], { kubernetes: { min: "1.30" } }),
+    web([overlay("shops", { namespace: "moved" })], { secrets: [{ name: "db" }] }),
+    web([overlay("shops", { labels: { a: "${values.b}" }, values: { b: "x" } })], {
+      profile: "own",
+    }),
     null,
   ],
   "apps/till.yaml": [
@@ -160,6 +177,18 @@ const edit = fc.tuple(
 /** Edits of one commit, and in what order its files come. */
 const commit = fc.tuple(fc.array(edit, { minLength: 1, maxLength: 2 }), fc.nat());
 
+const gadgets = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "gadgets.example.com" },
+  spec: {
+    group: "example.com",
+    scope: "Cluster",
+    names: { kind: "Gadget", plural: "gadgets" },
+    versions: [{ name: "v1" }],
+  },
+};
+
 /** As kustomize or Helm would have given them: a function of the request. */
 function toolsFor(requests: readonly ToolRequest[]): ToolOutputs {
   return new Map(
@@ -167,7 +196,11 @@ function toolsFor(requests: readonly ToolRequest[]): ToolOutputs {
       const data = { values: JSON.stringify(inputs?.values), digest: source.digest };
       const metadata = { name: "chart" };
       const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
-      return [key, { objects: [{ file: "charts/c/templates/a.yaml", object }], problems: [] }];
+      const file = "charts/c/templates/a.yaml";
+      return [
+        key,
+        { objects: [object, gadgets].map((each) => ({ file, object: each })), problems: [] },
+      ];
     }),
   );
 }
@@ -226,9 +259,13 @@ function shuffled(files: readonly SourceFile[], seed: number): SourceFile[] {
 type Edits = Readonly<Record<string, string | null>>;
 
 /** Plays commits, each as it is after all edits so far, and compares what is kept with what is made from nothing. */
+const beginning: Edits = Object.fromEntries(
+  paths.map((path) => [path, choices[path]?.[0] ?? null]),
+);
+
 class History {
   readonly #known = new KnownFleet();
-  #stands: Edits = Object.fromEntries(paths.map((path) => [path, choices[path]?.[0] ?? null]));
+  #stands: Edits = beginning;
   #last: { kept: RenderedFiles; fresh: RenderedFiles } | undefined;
   valid = 0;
   plans = 0;
@@ -294,6 +331,16 @@ const histories: Readonly<Record<string, readonly Edits[]>> = {
     fleetWith({ labels: { tier: {}, ring: {}, extra: {} } }),
     fleetWith({ labels: { tier: {}, ring: {} } }),
   ],
+  "a profile changes that no site takes": [
+    choice("profiles/own.yaml", '"own"'),
+    { "profiles/own.yaml": profile("own", { extends: "edge" }) },
+    { "profiles/own.yaml": null },
+  ],
+  "a site takes a profile of Flotilla's, and the fleet adds to it": [
+    choice("sites/e1.yaml", '"edge"'),
+    choice("profiles/edge.yaml", '"edge"'),
+    { "profiles/edge.yaml": null },
+  ],
   "the fleet gets another name": [
     {},
     {
@@ -313,6 +360,20 @@ describe("a fleet that changes commit by commit", () => {
       const { kept, fresh } = history.commit(edits);
       expect(kept).toBe(fresh);
     }
+  });
+
+  it.each([
+    ["a profile of Flotilla's", choice("sites/e1.yaml", '"edge"')],
+    ["a chart with a definition", choice("apps/chart.yaml", '"a":1')],
+  ])("gives what has not changed as the same object, beside %s", (_, edits) => {
+    const known = new KnownFleet();
+    const first = render(aFleet({ ...beginning, ...edits }), known);
+    const manifest = { "manifests/till/settings.yaml": configMapYaml("settings", { more: "1" }) };
+    const second = render(aFleet({ ...beginning, ...edits, ...manifest }), known);
+    if (!first.ok || !second.ok) throw new Error(JSON.stringify([first, second]));
+
+    expect(second.rendered.apps.get("till")).not.toBe(first.rendered.apps.get("till"));
+    expect(second.rendered.apps.get("web")).toBe(first.rendered.apps.get("web"));
   });
 
   it("gives the same bytes, mistakes and plans as each commit gives from nothing", () => {
