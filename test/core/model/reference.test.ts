@@ -6,10 +6,16 @@ import { checkVariables } from "../../../src/core/checks/check-language.ts";
 import { expressionVariables } from "../../../src/core/expressions/expression-language.ts";
 import { diagnosticCodes } from "../../../src/core/model/diagnostic.ts";
 import { type KindName, kinds } from "../../../src/core/model/kinds.ts";
+import { shippedProfiles } from "../../../src/core/model/shipped-profiles.ts";
 import { strategyFromSpec } from "../../../src/core/rollout/resolve-strategy.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+const shippedHeadings = [
+  "## Shipped profiles",
+  ...[...shippedProfiles.keys()].map((name) => `### ${name}`),
+];
 
 describe("the reference", () => {
   it.each([...referenceFiles().keys()])("%s is fresh (else: npm run generate)", (path) => {
@@ -39,6 +45,7 @@ describe("the reference", () => {
         `# ${kind}`,
         "## Example",
         "## Fields",
+        ...(kind === "Profile" ? shippedHeadings : []),
         "## Working with it",
         "## Status",
       ]);
