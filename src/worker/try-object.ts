@@ -2,7 +2,9 @@ import { ApiError } from "../adapters/kubernetes/api-error.ts";
 import { addressOf } from "../adapters/kubernetes/object-address.ts";
 import { type ObjectWork, dryApply, judge, refuseDeleted, refuseForeign } from "./apply-object.ts";
 import { createNamespace } from "./create-namespace.ts";
+import { isToBeMadeAnew, tryToMakeAnew } from "./make-anew.ts";
 import { cannotBeTried, inWords, isNamespaceMissing, missingNamespace } from "./refusals.ts";
+import type { KubeObject } from "../core/model/kube-object.ts";
 import type { SiteContext } from "./site-context.ts";
 
 /**
@@ -28,25 +30,36 @@ export async function tryOneObject(
       return;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (cannotBeTried(error) || brought.has(missingNamespace(error))) return;
-      const remedy = await remedyFor(context, work, error);
-      if (remedy === null || remedies.has(remedy)) throw inWords(context.site, error);
+      const remedy = await remedyFor(context, work, { error, live, brought });
+      if (remedy === "none") return;
+      if (remedies.has(remedy)) throw inWords(context.site, error);
       remedies.add(remedy);
     }
   }
 }
 
-/** What can be done about a refusal, once; throws where fields are not to be taken. */
+interface Refusal {
+  readonly error: ApiError;
+  readonly live: KubeObject | null;
+  readonly brought: ReadonlySet<string>;
+}
+
+/** What is done about a refusal, or that nothing needs to be; throws where the object would be refused. */
 async function remedyFor(
   context: SiteContext,
   work: ObjectWork,
-  error: ApiError,
-): Promise<"take" | "namespace" | null> {
+  { error, live, brought }: Refusal,
+): Promise<"take" | "namespace" | "none"> {
+  if (live !== null && isToBeMadeAnew(work, error)) {
+    await tryToMakeAnew(context, work, { live, refusal: error });
+    return "none";
+  }
+  if (cannotBeTried(error) || brought.has(missingNamespace(error))) return "none";
   if (error.code === "CONFLICT") {
     await judge(context, work, error);
     return "take";
   }
-  if (!isNamespaceMissing(error, work.object, work.namespace)) return null;
+  if (!isNamespaceMissing(error, work.object, work.namespace)) throw inWords(context.site, error);
   await createNamespace(context, work.namespace);
   return "namespace";
 }

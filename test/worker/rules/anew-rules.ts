@@ -131,6 +131,65 @@ export function anewRules(site: TestSite): void {
     await leave();
   });
 
+  it("AC-05: makes nothing anew that is immutable at the cluster alone: no release has counted that", async () => {
+    const path = `${configMaps}/fixed`;
+    const open = (k: string): KubeObject => annotated(configMap("fixed", { k }), recreate);
+    const uid = await begin(open("1"), path);
+    const body = { immutable: true };
+    const patched = await site.cluster.api.request(`${path}?fieldManager=somebody`, {
+      method: "PATCH",
+      body,
+      contentType: "application/merge-patch+json",
+    });
+    expect(patched.status).toBe(200);
+    await commit(open("2"));
+    expect(await refused(path)).toEqual({ uid, deleted: 0 });
+    await site.stop();
+    await site.cluster.remove(path);
+  });
+
+  it("AC-05: brings the version before back where the new one could not take its place yet", async () => {
+    const path = `${configMaps}/fixed`;
+    const held = (k: string): KubeObject => fixed(k, recreate);
+    const policies = { web: { drift: "report" as const, ignored: [] } };
+    const finalizers = (list: readonly string[]) =>
+      site.cluster.api.request(`${path}?fieldManager=somebody`, {
+        method: "PATCH",
+        body: { metadata: { finalizers: list } },
+        contentType: "application/merge-patch+json",
+      });
+    await site.mirror.commit({ s1: { web: [held("1")] } }, { policies });
+    site.start();
+    await site.settled("web");
+    const uid = await uidOf(site, path);
+    expect((await finalizers(["example.com/hold"])).status).toBe(200);
+    await site.mirror.commit({ s1: { web: [held("2")] } }, { policies });
+    await told(site, "web", "is being deleted");
+    await site.mirror.commit({ s1: { web: [held("1")] } }, { policies });
+    await told(site, "web", "is still being deleted");
+    expect((await finalizers([])).status).toBe(200);
+    await site.settled("web");
+
+    expect(await dataOf(site, "fixed")).toEqual({ k: "1" });
+    expect(await uidOf(site, path)).not.toBe(uid);
+    await leave();
+  });
+
+  it("AC-05: makes an object anew of an app that is atomic", async () => {
+    const path = `${configMaps}/fixed`;
+    const policies = { web: { drift: "correct" as const, ignored: [], atomic: true } };
+    await site.mirror.commit({ s1: { web: [fixed("1", recreate)] } }, { policies });
+    site.start();
+    await site.settled("web");
+    const uid = await uidOf(site, path);
+    await site.mirror.commit({ s1: { web: [fixed("2", recreate)] } }, { policies });
+    await site.settled("web");
+
+    expect(await dataOf(site, "fixed")).toEqual({ k: "2" });
+    expect(await uidOf(site, path)).not.toBe(uid);
+    await leave();
+  });
+
   it("AC-05: does not make anew what somebody else has put in its place", async () => {
     const path = `${configMaps}/fixed`;
     await begin(fixed("1", recreate), path);
