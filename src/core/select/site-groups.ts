@@ -7,6 +7,8 @@ import { KeptResults } from "../model/kept-results.ts";
 import type { Site, VirtualSite } from "../model/kinds.ts";
 import { checkedSelector, matchesSelector, type Selector } from "./selector.ts";
 
+const maxJoined = 200;
+
 type Sites = FleetModel["sites"];
 type VirtualSites = FleetModel["virtualSites"];
 
@@ -37,6 +39,7 @@ export class SiteGroups {
     const known =
       this.#joined.get(key) ??
       numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, known);
     return known;
   }
