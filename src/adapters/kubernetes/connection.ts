@@ -213,9 +213,13 @@ class KeptConnection {
     return isStale;
   }
 
-  /** Who comes with a certificate that has expired may be taken for nobody in particular, who has no rights. */
-  #isRefused({ status }: Answer, { credentials: { tls } }: Session): boolean {
-    return status === 401 || (status === 403 && hasExpired(tls, this.#address.clock.now()));
+  /**
+   * Who comes with a certificate that has expired may be taken for nobody in particular, who has no rights. Where the
+   * server names somebody else, it is our clock that is wrong, and one right that lacks.
+   */
+  #isRefused(answer: Answer, { credentials: { tls } }: Session): boolean {
+    if (answer.status !== 403) return answer.status === 401;
+    return isOfNobody(answer) && hasExpired(tls, this.#address.clock.now());
   }
 
   #unauthorized(session: Session, { status }: Answer): FleetError {
@@ -340,6 +344,12 @@ class KeptConnection {
  */
 function isThrottle({ status, body }: Answer): boolean {
   return status === 429 && !(isJsonObject(body) && body["kind"] === "Status");
+}
+
+/** The server took whoever asked for nobody in particular. */
+function isOfNobody({ body }: Answer): boolean {
+  const message = isJsonObject(body) ? body["message"] : undefined;
+  return typeof message === "string" && message.includes('"system:anonymous"');
 }
 
 function overloaded(origin: string, afterMs: number): FleetError {

@@ -262,7 +262,7 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
       const { caFile, keyFile } = await createCertificate({ isExpired: true });
       const user = { "client-certificate": caFile, "client-key": keyFile };
       await writeFile(join(dir, "kubeconfig"), kubeconfig(port, user));
-      tell = () => ({ status });
+      tell = () => ({ status, body: refusalOf("system:anonymous") });
 
       const [told] = await failures(many(1));
       expect(told).toMatchObject({
@@ -273,6 +273,17 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
       });
     },
   );
+
+  it("whose client certificate has expired by our clock alone, a right that lacks is no more than that", async () => {
+    await open(2000);
+    const { caFile, keyFile } = await createCertificate({ isExpired: true });
+    const user = { "client-certificate": caFile, "client-key": keyFile };
+    await writeFile(join(dir, "kubeconfig"), kubeconfig(port, user));
+    tell = () => ({ status: 403, body: refusalOf("flotilla") });
+
+    expect(await get()).toMatchObject({ status: 403 });
+    expect(seen).toHaveLength(1);
+  });
 
   it("is not asked again and again with credentials that it refuses", async () => {
     await open(2000);
@@ -292,6 +303,12 @@ describe("requests to an API server", { timeout: 60_000 }, () => {
     expect(await get()).toMatchObject({ status: 200 });
   });
 });
+
+/** As an API server says it of a right that a user lacks. */
+function refusalOf(user: string): string {
+  const message = `secrets "a" is forbidden: User "${user}" cannot get resource "secrets" in API group ""`;
+  return JSON.stringify({ kind: "Status", reason: "Forbidden", code: 403, message });
+}
 
 function kubeconfig(port: number, user: object): string {
   const server = `http://127.0.0.1:${port}`;
