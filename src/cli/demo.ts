@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { FleetError } from "../core/errors.ts";
 import { type FaultKind, faultKinds } from "../demo/breakage.ts";
 import { type Demo, startDemo } from "../demo/demo.ts";
@@ -123,13 +123,24 @@ async function runDemo(args: CommandArgs, io: CliIo): Promise<ExitCode> {
 async function readSource(args: CommandArgs, io: CliIo): Promise<string | undefined> {
   const named = textOption(args, "fleet");
   if (named === undefined) return undefined;
-  const source = resolve(io.cwd, named);
+  const source = await realPathOf(resolve(io.cwd, named));
   const dir = textOption(args, "dir");
-  if (dir !== undefined && `${resolve(io.cwd, dir)}${sep}`.startsWith(`${source}${sep}`)) {
+  const target = dir === undefined ? "" : await realPathOf(resolve(io.cwd, dir));
+  if (dir !== undefined && `${target}${sep}`.startsWith(`${source}${sep}`)) {
     throw usage(`${dir} lies in the fleet that is copied there`, "name a folder beside it");
   }
   await loadCheckout(source, io);
   return source;
+}
+
+/** The path without links, as far as it is there. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPathOf(parent), basename(path));
+  }
 }
 
 interface Once {
@@ -193,8 +204,9 @@ async function tellWhatToDo(
   display: Display,
 ): Promise<void> {
   const suggestion = await fleet.suggestion();
+  const example = suggestion === null ? "" : " For example:";
   display.tell(
-    `\nThe fleet repository is ${paths.fleet}: edit it, commit on main, and watch. For example:\n`,
+    `\nThe fleet repository is ${paths.fleet}: edit it, commit on main, and watch.${example}\n`,
   );
   if (suggestion !== null) display.tell(`  ${editCommand(paths.fleet, suggestion)}\n`);
   display.tell(

@@ -2,7 +2,7 @@
  * The demo's fleet repository: a checkout of the template, or of a fleet of the reader's own, that the reader edits. The
  * controller follows its branch where it lies, so that a commit is all that it takes.
  */
-import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, lstat, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkGitVersion } from "../adapters/git/bare-repository.ts";
@@ -31,7 +31,7 @@ export interface FleetFolder {
   readonly path: string;
   /** The branch's head now; null while git writes it. */
   head(): Promise<Pushed | null>;
-  /** What to edit next; null when the reader has changed that place. */
+  /** What to edit next; null when the reader has changed that place, or the fleet is not the template. */
   suggestion(): Promise<Suggestion | null>;
   /** Makes the edit and commits it. */
   edit(suggestion: Suggestion): Promise<Pushed>;
@@ -43,7 +43,7 @@ export interface FleetFolder {
  */
 export async function createFleetFolder(
   path: string,
-  { clock, source = template }: { readonly clock: Clock; readonly source?: string | undefined },
+  { clock, source }: { readonly clock: Clock; readonly source?: string | undefined },
 ): Promise<FleetFolder> {
   const git = createGit({ clock });
   await checkGitVersion(git);
@@ -55,19 +55,18 @@ export async function createFleetFolder(
     if (pushed !== null) return pushed;
     throw new FleetError("GIT_FAILED", `${path} has no ${branchFile} after a commit`);
   };
-  const history = join(source, ".git");
-  await cp(source, path, { recursive: true, filter: (file) => file !== history });
+  await copyFiles(source ?? template, path);
   await git({ args: ["init", "--quiet", "--template=", "--initial-branch=main", path] });
   // Whoever has no name for git yet, or signs commits by a program that asks, can commit here all the same.
   await inside("config", "user.name", "Demo Reader");
   await inside("config", "user.email", "reader@example.com");
   await inside("config", "commit.gpgSign", "false");
   await inside("add", "--all");
-  await commit(source === template ? "Start the fleet from the template" : "Start the fleet");
+  await commit(source === undefined ? "Start the fleet from the template" : "Start the fleet");
   return {
     path,
     head: () => headOf(path),
-    suggestion: () => suggest(path),
+    suggestion: async () => (source === undefined ? suggest(path) : null),
     edit: async ({ file, from, to }) => {
       const text = await readFile(join(path, file), "utf8");
       await writeFile(join(path, file), text.replace(from, to));
@@ -75,6 +74,16 @@ export async function createFleetFolder(
       return commit(`Update the storefront's web server to ${to}`, file);
     },
   };
+}
+
+/** All but the history. Links stay as they are, but for `source` itself: what is done in the copy is done there alone. */
+async function copyFiles(source: string, path: string): Promise<void> {
+  const real = await realpath(source);
+  const history = join(real, ".git");
+  const filter = (file: string): boolean => file !== history;
+  await cp(real, path, { recursive: true, verbatimSymlinks: true, filter });
+  if ((await lstat(path)).isDirectory()) return;
+  throw new Error(`${path} is no folder of its own`);
 }
 
 async function headOf(path: string): Promise<Pushed | null> {

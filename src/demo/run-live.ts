@@ -66,7 +66,7 @@ async function linesOf(demo: Demo, action: Action): Promise<readonly string[]> {
 
 async function edit({ fleet }: Demo): Promise<string> {
   const suggestion = await fleet.suggestion();
-  if (suggestion === null) return "the place of the suggested edit has changed: edit by hand";
+  if (suggestion === null) return "no edit is suggested here: edit by hand";
   const { commit } = await fleet.edit(suggestion);
   return `commit ${commit.slice(0, 8)}: ${editInWords(suggestion)}`;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -88,6 +88,12 @@ describe("flotilla demo --fleet", { timeout: 90_000 }, () => {
     expect(refused.stderr).toContain("the fleet is not valid");
     const within = await runCli(["demo", "--fleet", ".", "--dir", "demo"], { cwd: wrong });
     expect(within.stderr).toContain("demo lies in the fleet that is copied there");
+    const link = join(emptyFolder(), "link");
+    symlinkSync(wrong, link);
+    const linked = await runCli(["demo", "--fleet", link, "--dir", join(wrong, "new/demo")]);
+    expect(linked.stderr).toContain("lies in the fleet that is copied there");
+    const back = await runCli(["demo", "--fleet", wrong, "--dir", join(link, "demo")]);
+    expect(back.stderr).toContain("lies in the fleet that is copied there");
     expect((await runCli(["demo", "heal", "--fleet", wrong])).stderr).toContain("leave it out");
   });
 });
