@@ -1,7 +1,9 @@
 import { FleetError } from "../core/errors.ts";
+import type { ObjectId } from "../core/model/kube-object.ts";
 import { regionSecretOf } from "../core/secrets/region-secret.ts";
 import type { AppState } from "./app-state.ts";
 import { versionOf } from "./open-object.ts";
+import { whyDown } from "./region-secrets.ts";
 import { type SiteContext, desiredTree, throwUnlessPassable } from "./site-context.ts";
 
 /**
@@ -16,11 +18,9 @@ export async function noteStaleSecrets(context: SiteContext): Promise<readonly A
       const from = regionSecretOf(object);
       return from === undefined || !state.rows.has(id) ? [] : [{ id, name: from.name }];
     });
-    for (const { id, name } of secrets) {
-      const version = await versionAt(context, name);
-      if (version !== null && version !== state.sources.get(id)) state.stale.add(id);
-    }
+    const isReachable = await noteStale(context, state, secrets);
     if (state.stale.size > 0) found.push(state);
+    if (!isReachable) break; // the others would find the same
   }
   return found;
 }
@@ -35,11 +35,20 @@ async function treeOf(context: SiteContext, state: AppState) {
   }
 }
 
-async function versionAt(context: SiteContext, name: string): Promise<string | null> {
-  try {
-    return versionOf(await context.region.get(name, context.signal()));
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    return null;
+/** False where the region's cluster cannot be reached. */
+async function noteStale(
+  context: SiteContext,
+  { sources, stale }: AppState,
+  secrets: readonly { readonly id: ObjectId; readonly name: string }[],
+): Promise<boolean> {
+  for (const { id, name } of secrets) {
+    try {
+      const version = versionOf(await context.region.get(name, context.signal()));
+      if (version !== sources.get(id)) stale.add(id);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      if (whyDown(error) !== undefined) return false;
+    }
   }
+  return true;
 }
