@@ -95,12 +95,16 @@ function nothingWritten(failed: ApplyOutcome["failed"]): ApplyOutcome {
 
 const freshIdentityMs = 30_000;
 
+/** It was written in the form that the tree has. */
+export function wasWritten(state: AppState, { id, hash }: TreeObject): boolean {
+  const row = state.rows.get(id);
+  return isKnown(row) && row?.hash === hash;
+}
+
 /** True when a request is needed to know that the object stands as the tree has it. */
 export function needsWrite(state: AppState, object: TreeObject): boolean {
-  const row = state.rows.get(object.id);
   return (
-    !isKnown(row) ||
-    row?.hash !== object.hash ||
+    !wasWritten(state, object) ||
     state.drifted.get(object.id)?.repair === true ||
     state.stale.has(object.id)
   );

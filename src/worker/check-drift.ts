@@ -1,7 +1,7 @@
 import { metadataText } from "../core/apply/ownership.ts";
 import { type KubeObject, describeKey } from "../core/model/kube-object.ts";
 import type { AppState, DriftedObject } from "./app-state.ts";
-import { needsWrite, save } from "./apply-app.ts";
+import { save, wasWritten } from "./apply-app.ts";
 import { leftOf, policyOf } from "./app-policy.ts";
 import { type Difference, compareObject } from "./compare-object.ts";
 import { isFight, meetAgain, noteQuiet } from "./fights.ts";
@@ -71,8 +71,9 @@ function compareApp(
   state.unchecked = whyUnread(live, tree.objects);
   const unchanged = tree.objects.flatMap((object) => {
     const row = state.rows.get(object.id);
-    // It stands, by its app's row, and is not known to stand as it should: it is written again.
-    if (row === undefined || (needsWrite(state, object) && !state.drifted.has(object.id))) {
+    // It stands, by its app's row, and is not known to stand as it should: it is written again. A Secret that is
+    // another one in the region now is written without that.
+    if (row === undefined || (!wasWritten(state, object) && !state.drifted.has(object.id))) {
       state.drifted.set(object.id, { force: false, repair: true, note: "" });
       return [];
     }

@@ -91,6 +91,21 @@ describe("a Secret of the region at a real cluster", { timeout: 60_000 }, () => 
     await site.settled("web");
   });
 
+  it("that cannot be written any more is told as that, and is no drift of the site", async () => {
+    await makeSecret("db-eu", { password: canary });
+    await site.mirror.commit(
+      { s1: { web: [named("db-eu", ["password"])] } },
+      { driftIntervalMs: 500 },
+    );
+    site.start({}, settings());
+    await site.settled("web");
+    await site.other.put(`${regionUrl}/db-eu`, { data: { password: null, user: base64("till") } });
+    expect(await refusal("has no key password")).not.toContain("drifted");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(site.report("web")?.message).not.toContain("drifted");
+    expect(await copied()).toEqual({ password: base64(canary) });
+  });
+
   it("stays at the site while the region's cluster does not answer or has lost it", async () => {
     await makeSecret("db-eu", { password: canary });
     await site.mirror.commit({ s1: { web: [named("db-eu")] } }, { driftIntervalMs: 500 });
