@@ -36,12 +36,12 @@ export class SiteGroups {
     if (first === undefined) return [];
     if (others.length === 0) return this.groups[first]?.sites ?? [];
     const key = numbers.join();
-    const known =
-      this.#joined.get(key) ??
-      numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    const known = this.#joined.get(key);
+    if (known !== undefined) return known;
+    const joined = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
-    this.#joined.set(key, known);
-    return known;
+    this.#joined.set(key, joined);
+    return joined;
   }
 
   /** The group of each site, by its position in `groups`. */

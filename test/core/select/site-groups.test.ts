@@ -18,4 +18,16 @@ describe("groups of sites", () => {
     expect(same).toBeGreaterThan(0);
     expect(same).toBeLessThanOrEqual(200);
   });
+
+  it("keep as many as they may when these are asked for again", () => {
+    const names = Array.from({ length: 201 }, (_, number) => `s${number}`);
+    const groups = new SiteGroups(
+      names.map((name) => ({ virtualSites: new Set(), profile: undefined, sites: [name] })),
+    );
+    const pairs = Array.from({ length: 200 }, (_, number) => [number, number + 1]);
+    const joined = pairs.map((numbers) => groups.sitesOf(numbers));
+    for (const [index, numbers] of pairs.entries()) {
+      expect(groups.sitesOf(numbers)).toBe(joined[index]);
+    }
+  });
 });
