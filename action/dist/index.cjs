@@ -63918,6 +63918,7 @@ var import_node_crypto7 = require("node:crypto");
 var import_node_crypto6 = require("node:crypto");
 
 // src/core/select/site-groups.ts
+var maxJoined = 200;
 var SiteGroups = class {
   groups;
   #joined = /* @__PURE__ */ new Map();
@@ -63931,9 +63932,12 @@ var SiteGroups = class {
     if (first2 === void 0) return [];
     if (others.length === 0) return this.groups[first2]?.sites ?? [];
     const key = numbers.join();
-    const known3 = this.#joined.get(key) ?? numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
-    this.#joined.set(key, known3);
-    return known3;
+    const known3 = this.#joined.get(key);
+    if (known3 !== void 0) return known3;
+    const joined4 = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
+    if (this.#joined.size >= maxJoined) this.#joined.clear();
+    this.#joined.set(key, joined4);
+    return joined4;
   }
   /** The group of each site, by its position in `groups`. */
   get numbers() {
