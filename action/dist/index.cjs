@@ -34599,7 +34599,8 @@ function regionFieldProblem({ object, keyAt }) {
 function sealProblems(manifest, documents) {
   const { object, at: at2, keyAt } = manifest;
   const sops = object[sopsField];
-  if (sops === void 0) return regionFieldProblem(manifest);
+  const named2 = regionFieldProblem(manifest);
+  if (named2.length > 0 || sops === void 0) return named2;
   const here = keyAt([sopsField]);
   const tell4 = (message, hint) => [
     mistake(here, { code: "sealed-secret", message, hint })
@@ -63349,11 +63350,15 @@ function profileChain(profiles, name2) {
   }
   return chain;
 }
+var located2 = new Map(
+  [...shippedProfiles].map(([name2, value]) => {
+    const file = `Flotilla's profile ${name2}`;
+    const place = () => ({ file, line: 0, column: 0 });
+    return [name2, { value, file, at: place, keyAt: place, textAt: place }];
+  })
+);
 function shipped(name2) {
-  const value = shippedProfiles.get(name2);
-  if (value === void 0) return void 0;
-  const place = () => ({ file: `Flotilla's profile ${name2}`, line: 0, column: 0 });
-  return { value, file: place().file, at: place, keyAt: place, textAt: place };
+  return located2.get(name2);
 }
 
 // src/core/render/layered-app.ts
@@ -65500,15 +65505,24 @@ function unusedOverlays(app, effects) {
 
 // src/core/render/render-app.ts
 function fleetContext(model, siteModel, tools = noToolOutputs) {
-  const kinds3 = readCustomKinds([...model.manifests.values()].flat());
-  const defined = customKindsOf(toolDefinitions({ model, siteModel, tools }));
+  const models = { model, siteModel, tools };
   return {
     model,
     siteModel,
     tools,
-    customKinds: defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]),
+    customKinds: customKindsIn(models),
     facts: siteFactsOf(model.fleet.value.metadata.name, siteModel)
   };
+}
+var keptKinds2 = new KeptResults();
+function customKindsIn(models) {
+  const kinds3 = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds3;
+  const requests = neededTools(models).map(({ key }) => key);
+  return keptKinds2.get(kinds3, requests, () => {
+    const defined = customKindsOf(toolDefinitions(models));
+    return defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]);
+  });
 }
 var keptRenderings = new KeptResults();
 function renderPlacedApp(context2, name2) {
@@ -65517,6 +65531,8 @@ function renderPlacedApp(context2, name2) {
   if (toolOf(app.value.spec.source) !== void 0) return renderNew(context2, name2);
   const inputs = [
     ...ownInputs(context2, app),
+    // They are all in the digest of an app that names none.
+    app.value.spec.profile === void 0 ? model.profiles : null,
     siteGroups(model.virtualSites, siteModel.sites),
     hasExpressions(app) ? context2.facts : null
   ];
@@ -65546,7 +65562,7 @@ function renderNew(context2, name2) {
   const { app, source: parsed } = input2;
   if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
   if (parsed.isUnknown) return { ok: false, diagnostics: [] };
-  if (parsed.objects.length + parsed.fillable.length === 0) {
+  if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written: written2 }) => written2)])) {
     const more = moreMistakes(input2, []);
     if (more.diagnostics.length > 0) return more;
     const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
@@ -65663,8 +65679,11 @@ function placesOf2(objects) {
   }
   return places2;
 }
+function areSecretsOnly(objects) {
+  return objects.every(({ object }) => object[regionField] !== void 0);
+}
 function renderShape(end, input2, shape) {
-  if (end.objects.length === 0) {
+  if (areSecretsOnly(end.objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
   const variant = input2.variants.get(
@@ -66081,9 +66100,9 @@ function own(record4, key) {
 function declaredDecisions({
   decisions
 }) {
-  return [...decisions].map(([name2, located3]) => {
-    const { file, line } = located3.at(["spec"]);
-    return { name: name2, file, line, spec: located3.value.spec };
+  return [...decisions].map(([name2, located4]) => {
+    const { file, line } = located4.at(["spec"]);
+    return { name: name2, file, line, spec: located4.value.spec };
   });
 }
 function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
@@ -69021,7 +69040,7 @@ function checkOneFleet({ documents, mistaken: mistaken2 }) {
 }
 
 // src/core/model/located.ts
-function located2(entry2) {
+function located3(entry2) {
   return locatedOne(entry2);
 }
 function allLocated(entries2) {
@@ -71946,7 +71965,7 @@ function foundSources(read2) {
 function soundPart({ draft, read: read2, tools, errors }) {
   const unsound = documentsWithErrors(read2.documents, errors);
   const sound = (entries2) => new Map(
-    [...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)).map(([name2, entry2]) => [name2, located2(entry2)])
+    [...entries2].filter(([, { document: document2 }]) => !unsound.has(document2)).map(([name2, entry2]) => [name2, located3(entry2)])
   );
   const virtualSites2 = sound(draft.virtualSites);
   const soundApps = sound(draft.apps);
@@ -71959,7 +71978,7 @@ function soundPart({ draft, read: read2, tools, errors }) {
   const sources = read2.documents.filter(({ kind }) => kind === "App").map(sourceOf);
   return {
     model: {
-      fleet: draft.fleet === void 0 ? noFleet : located2(draft.fleet),
+      fleet: draft.fleet === void 0 ? noFleet : located3(draft.fleet),
       regions: sound(draft.regions),
       sites: new Map(sites),
       virtualSites: virtualSites2,
@@ -72182,7 +72201,7 @@ var warningsOf = keptFor(
 );
 function modelOf(draft, { fleet, tools, others, known: known3 }) {
   return {
-    fleet: located2(fleet),
+    fleet: located3(fleet),
     regions: allLocated(draft.regions),
     sites: allLocated(draft.sites),
     virtualSites: allLocated(draft.virtualSites),
