@@ -68,7 +68,7 @@ export async function reconcile(world: World): Promise<Pass> {
   }
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
-  const all = await readMirrors(world);
+  const all = await readMirrors(world, mirrors);
   const state: PassState = { control, mirrors: all, head: current, controlLost };
   return { ...found, mirrors: all, ...(await plan(world, state, before)) };
 }
@@ -85,13 +85,19 @@ function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
 
 const mirrorsAtOnce = 8;
 
-/** Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. */
-async function readMirrors(world: World): Promise<ReadMirror[]> {
+/**
+ * Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. What
+ * this pass has `known` stays as it is: whether control is lost was judged by that.
+ */
+async function readMirrors(world: World, known: readonly ReadMirror[] = []): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
+  const byName = new Map(known.map((each) => [each.mirror.name, each]));
   const { state } = await world.control.read();
   const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
   const all = world.mirrors.all();
   const read = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
+    const same = byName.get(mirror.name);
+    if (same !== undefined) return { epoch: 0, mirror: same };
     const workerHead = observations.headOf(mirror.name);
     // One without a commit may have been lost: control has a site there, or knows nothing itself.
     const isExpected = state.head === null || served.has(mirror.name);
