@@ -123,7 +123,7 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
   "a mirror is written before its worker was heard": [
     {
       file: "controller/reconcile.ts",
-      find: "const isAwaited = workerHead === undefined;",
+      find: "const isAwaited = workerHead === undefined && mayBeLost;",
       replace: "const isAwaited = false;",
     },
   ],

@@ -21,9 +21,11 @@ export function reportUnknownApps(board: Board): void {
 }
 
 function unknownApps({ apps, input }: Board): ReadonlyMap<string, string[]> {
-  const { mirrors, placedByHead } = input;
+  const { mirrors, placedByHead, sites } = input;
   const found = new Map<string, string[]>();
   for (const [site, standing] of Object.entries(mirrors)) {
+    // One that has left the fleet is let go of with all that it has.
+    if (own(sites, site) === undefined) continue;
     for (const app of Object.keys(standing)) {
       if (apps.has(app) || own(placedByHead, app) !== undefined) continue;
       found.set(app, [...(found.get(app) ?? []), site]);
