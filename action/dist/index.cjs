@@ -77042,9 +77042,10 @@ function reportUnknownApps(board) {
   }
 }
 function unknownApps({ apps, input: input2 }) {
-  const { mirrors, placedByHead } = input2;
+  const { mirrors, placedByHead, sites } = input2;
   const found = /* @__PURE__ */ new Map();
   for (const [site, standing2] of Object.entries(mirrors)) {
+    if (own(sites, site) === void 0) continue;
     for (const app of Object.keys(standing2)) {
       if (apps.has(app) || own(placedByHead, app) !== void 0) continue;
       found.set(app, [...found.get(app) ?? [], site]);
