@@ -25,7 +25,7 @@ import { treeObjects } from "./tree-objects.ts";
 export interface ReadMirror {
   readonly mirror: MirrorRepository;
   readonly snapshot: MirrorSnapshot;
-  /** Its worker has not reported to this leader, and may be further than this mirror, be it because all was lost here. */
+  /** It was written before, and its worker has not reported to this leader: its newest head may be the worker's. */
   readonly isAwaited: boolean;
   /** Its worker is at a head that the mirror does not have. */
   readonly isBehindWorker: boolean;

@@ -68,7 +68,6 @@ export async function reconcile(world: World): Promise<Pass> {
   }
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
-  if (before.state.head === null) world.recovery.awaitAll(world.mirrors.all());
   const all = await readMirrors(world, mirrors);
   const state: PassState = { control, mirrors: all, head: current, controlLost };
   return { ...found, mirrors: all, ...(await plan(world, state, before)) };
@@ -104,8 +103,7 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
     const isExpected = state.head === null || served.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected });
     const snapshot = await mirror.snapshot();
-    const mayBeLost = snapshot.head !== null || isExpected || recovery.awaits(mirror.name);
-    const isAwaited = workerHead === undefined && mayBeLost;
+    const isAwaited = workerHead === undefined && (snapshot.head !== null || isExpected);
     const { epoch, isBehind: isBehindWorker } = found;
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
   });

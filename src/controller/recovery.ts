@@ -31,25 +31,11 @@ const behind: Standing = { isBehind: true, epoch: 0 };
 export class Recovery {
   readonly #logger: Logger;
   readonly #agreed = new Set<string>();
-  readonly #unheard = new Set<string>();
   readonly #wanted = new Map<string, string>();
   readonly #refused = new Map<string, { readonly head: string; readonly reason: string }>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
-  }
-
-  /**
-   * Control knows nothing: nobody but their workers can tell whether these mirrors are new, or lost with it. A region that
-   * comes later is new.
-   */
-  awaitAll(mirrors: readonly { readonly name: string }[]): void {
-    for (const { name } of mirrors) this.#unheard.add(name);
-  }
-
-  /** Whether its worker may be further, though nothing here says that the mirror was ever written. */
-  awaits(mirror: string): boolean {
-    return this.#unheard.has(mirror);
   }
 
   /** The commit that a mirror's worker is asked for; null: none. */

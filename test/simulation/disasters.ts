@@ -74,8 +74,10 @@ export class Backups {
   }: Extract<Disaster, { kind: "restore-controller" }>): Promise<void> {
     const { control, regions } = this.#ground;
     const saved = this.#at(eventsAgo);
-    await control.restore(mirrorBranch, saved?.control ?? null);
-    if (what === "control") return;
+    const head = saved?.control ?? null;
+    await control.restore(mirrorBranch, head);
+    // A state folder without anything in it begins a history of its own: that is not played.
+    if (what === "control" || head === null) return;
     for (const [name, { mirror }] of regions) {
       await mirror.restore(mirrorBranch, saved?.regions.get(name)?.mirror ?? null);
     }
