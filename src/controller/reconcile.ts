@@ -19,6 +19,7 @@ import { shortId } from "./short-id.ts";
 import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
 import { type PassState, readState } from "./read-state.ts";
+import type { Standing } from "./recovery.ts";
 import type { ValidHead } from "./rendering.ts";
 import type { World } from "./world.ts";
 
@@ -87,7 +88,7 @@ const mirrorsAtOnce = 8;
 
 /**
  * Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. What
- * this pass has `known` stays as it is: whether control is lost was judged by that.
+ * this pass has `known` does not catch up any more: whether control is lost was judged by it.
  */
 async function readMirrors(world: World, known: readonly ReadMirror[] = []): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
@@ -96,12 +97,12 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
   const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
   const all = world.mirrors.all();
   const read = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
-    const same = byName.get(mirror.name);
-    if (same !== undefined) return { epoch: 0, mirror: same };
     const workerHead = observations.headOf(mirror.name);
     // One without a commit may have been lost: control has a site there, or knows nothing itself.
     const isExpected = state.head === null || served.has(mirror.name);
-    const found = await recovery.catchUp(mirror, { workerHead, isExpected });
+    const found =
+      standingOf(byName.get(mirror.name)) ??
+      (await recovery.catchUp(mirror, { workerHead, isExpected }));
     const snapshot = await mirror.snapshot();
     const isAwaited = workerHead === undefined && (snapshot.head !== null || isExpected);
     const { epoch, isBehind: isBehindWorker } = found;
@@ -109,6 +110,11 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
   return read.map(({ mirror }) => mirror);
+}
+
+/** A mirror catches up where a pass begins, and not once it was judged. */
+function standingOf(known: ReadMirror | undefined): Standing | undefined {
+  return known && { isBehind: known.isBehindWorker, epoch: 0 };
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */
