@@ -19,7 +19,6 @@ import { shortId } from "./short-id.ts";
 import { neededSources } from "./needed-sources.ts";
 import { plannerInput, type ReadMirror, type ReadState } from "./planner-input.ts";
 import { type PassState, readState } from "./read-state.ts";
-import type { Standing } from "./recovery.ts";
 import type { ValidHead } from "./rendering.ts";
 import type { World } from "./world.ts";
 
@@ -69,7 +68,7 @@ export async function reconcile(world: World): Promise<Pass> {
   }
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
-  const all = await readMirrors(world, mirrors);
+  const all = await readMirrors(world);
   const state: PassState = { control, mirrors: all, head: current, controlLost };
   return { ...found, mirrors: all, ...(await plan(world, state, before)) };
 }
@@ -86,13 +85,9 @@ function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
 
 const mirrorsAtOnce = 8;
 
-/**
- * Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. What
- * this pass has `known` does not catch up any more: whether control is lost was judged by it.
- */
-async function readMirrors(world: World, known: readonly ReadMirror[] = []): Promise<ReadMirror[]> {
+/** Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. */
+async function readMirrors(world: World): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
-  const byName = new Map(known.map((each) => [each.mirror.name, each]));
   const { state } = await world.control.read();
   const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
   const all = world.mirrors.all();
@@ -100,9 +95,7 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
     const workerHead = observations.headOf(mirror.name);
     // One without a commit may have been lost: control has a site there, or knows nothing itself.
     const isExpected = state.head === null || served.has(mirror.name);
-    const found =
-      standingOf(byName.get(mirror.name)) ??
-      (await recovery.catchUp(mirror, { workerHead, isExpected }));
+    const found = await recovery.catchUp(mirror, { workerHead, isExpected });
     const snapshot = await mirror.snapshot();
     const isAwaited = workerHead === undefined && (snapshot.head !== null || isExpected);
     const { epoch, isBehind: isBehindWorker } = found;
@@ -110,11 +103,6 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
   return read.map(({ mirror }) => mirror);
-}
-
-/** A mirror catches up where a pass begins, and not once it was judged. */
-function standingOf(known: ReadMirror | undefined): Standing | undefined {
-  return known && { isBehind: known.isBehindWorker, epoch: 0 };
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

@@ -19,7 +19,7 @@ interface WorkerView {
 }
 
 /** Where a mirror is, against its worker. */
-export interface Standing {
+interface Standing {
   readonly isBehind: boolean;
   /** Epoch of a head that was taken over now; else 0. */
   readonly epoch: number;
