@@ -19,27 +19,28 @@ export interface BareClient extends AsyncDisposable {
 
 /** Requests under way at once, over all clusters. */
 const inFlight = 128;
-/** Connections to each cluster at most, as Flotilla's workers begin with. */
-const usualConnections = 4;
 
 /** How the clusters are reached; `ca` for https. */
 interface BareAccess {
   readonly token: string;
   readonly ca?: string;
-  /** To each cluster at most; default 4. */
+  /** To each address at most; default as many as there are requests under way. */
   readonly connections?: number;
 }
 
 /** A client of the clusters at these URLs. Connections are opened by the first requests and kept. */
 export function createBareClient(
   servers: Iterable<string>,
-  { token, ca, connections = usualConnections }: BareAccess,
+  { token, ca, connections = inFlight }: BareAccess,
 ): BareClient {
   const connect = ca === undefined ? {} : { connect: { ca } };
   const options = { connections, allowH2: false, keepAliveTimeout: 60_000, ...connect };
+  const pools = new Map<string, Pool>();
   const targets = [...servers].map((server) => {
     const { origin, pathname } = new URL(server);
-    return { pool: new Pool(origin, options), base: pathname.replace(/\/$/, "") };
+    const pool = pools.get(origin) ?? new Pool(origin, options);
+    pools.set(origin, pool);
+    return { pool, base: pathname.replace(/\/$/, "") };
   });
   const headers = {
     authorization: `Bearer ${token}`,
@@ -78,7 +79,7 @@ export function createBareClient(
       return performance.now() - started;
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(targets.map(({ pool }) => pool.close()));
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
   };
 }
