@@ -1,8 +1,9 @@
 import { isApiError } from "../adapters/kubernetes/api-error.ts";
-import { FleetError } from "../core/errors.ts";
+import type { FleetError } from "../core/errors.ts";
 import { ownerOf } from "../core/apply/ownership.ts";
 import { type AppState, hasLeft } from "./app-state.ts";
 import { type ApplyOutcome, applyTree, needsWrite, save } from "./apply-app.ts";
+import { clearTheWay } from "./clear-way.ts";
 import { readChildInventory, writeChildInventory } from "./child-inventory.ts";
 import { meetSecrets } from "./learn-secrets.ts";
 import { pruneObjects } from "./prune-objects.ts";
@@ -91,7 +92,11 @@ async function keep(
   const trouble = describeOutcome(outcome);
   if (trouble !== "" && trouble !== state.trouble) await meetSecrets(context);
   state.trouble = trouble;
-  if (outcome.failed.length > 0) return { backoff: outcome.failed[0]?.error ?? unknownFailure() };
+  const [failure] = outcome.failed;
+  if (failure !== undefined) {
+    const isClear = await clearTheWay(context, state, { row, tree, failed: outcome.failed });
+    return isClear ? "soon" : { backoff: failure.error };
+  }
   if (outcome.blocked.length > 0) return "soon";
   noteApplied(context, state, tree.tree);
   return prune(context, state, tree);
@@ -210,8 +215,4 @@ function describeAlike([first, ...others]: readonly FleetError[]): string {
 
 function count(objects: number): string {
   return objects === 1 ? "1 object is" : `${objects} objects are`;
-}
-
-function unknownFailure(): FleetError {
-  return new FleetError("API_REFUSED", "an object could not be applied");
 }

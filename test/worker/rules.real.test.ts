@@ -7,11 +7,79 @@ import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { useTestSite } from "../support/kube-site.ts";
 import { configMap, eventually } from "../support/kube-worker.ts";
 import { applyingRules } from "./rules/applying-rules.ts";
-import { definition, definitions, leaving, object, told } from "./rules/rule-site.ts";
+import {
+  createAs,
+  definition,
+  definitions,
+  leaving,
+  namespaceOf,
+  object,
+  told,
+} from "./rules/rule-site.ts";
 
 describe("the rules of applying, on real API servers", { timeout: 60_000 }, () => {
   const site = useTestSite(2);
   applyingRules(site);
+
+  // The model asks no webhooks and has no policies.
+  it("AC-07: gets past a webhook that nobody answers for and a policy, both of which the app has dropped", async () => {
+    const inside = { matchLabels: { "kubernetes.io/metadata.name": "guarded" } };
+    const operations = ["CREATE", "UPDATE"];
+    const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations, resources: ["configmaps"] }];
+    const api = "admissionregistration.k8s.io/v1";
+    const refusing = [
+      object(api, "ValidatingWebhookConfiguration", {
+        name: "guard",
+        namespace: "",
+        webhooks: [
+          {
+            name: "guard.example.org",
+            admissionReviewVersions: ["v1"],
+            sideEffects: "None",
+            failurePolicy: "Fail",
+            namespaceSelector: inside,
+            clientConfig: { service: { namespace: "guarded", name: "nobody" } },
+            rules,
+          },
+        ],
+      }),
+      object(api, "ValidatingAdmissionPolicy", {
+        name: "small",
+        namespace: "",
+        spec: {
+          matchConstraints: { resourceRules: rules, namespaceSelector: inside },
+          validations: [{ expression: "object.data.k == '1'" }],
+        },
+      }),
+      object(api, "ValidatingAdmissionPolicyBinding", {
+        name: "small-here",
+        namespace: "",
+        spec: { policyName: "small", validationActions: ["Deny"] },
+      }),
+    ];
+    const app = (k: string) => [namespaceOf("guarded"), configMap("a", { k }, "guarded")];
+    await site.mirror.commit({ s1: { web: [...app("1"), ...refusing] } });
+    site.start();
+    await site.settled("web");
+    const probe = { path: "/api/v1/namespaces/guarded/configmaps" };
+    const refused = async (k: string, by: string): Promise<boolean> => {
+      const tried = configMap("probe", { k }, "guarded");
+      const { body } = await createAs(site, "probe", { ...probe, object: tried });
+      return JSON.stringify(body).includes(by);
+    };
+    // An API server learns of both a moment later.
+    await eventually("the webhook refuses", () => refused("1", "guard.example.org"));
+    await eventually("the policy refuses", () => refused("2", "small-here"));
+    await site.mirror.commit({ s1: { web: [...app("2"), ...refusing] } });
+    await told(site, "web", "small-here");
+
+    await site.mirror.commit({ s1: { web: app("2") } });
+    await site.settled("web");
+    const path = "/api/v1/namespaces/guarded/configmaps/a";
+    expect((await site.cluster.get(path)).body).toMatchObject({ data: { k: "2" } });
+    await site.mirror.commit({ s1: { web: leaving(2) } });
+    await eventually("it has left", () => site.report("web")?.left, 40_000);
+  });
 
   // The model has no aggregation layer.
   it("AC-07: brings what an aggregated API server serves once that is available, and takes it away before its way is", async () => {

@@ -382,6 +382,34 @@ export function orderRules(site: TestSite): void {
     );
   });
 
+  it("AC-07: takes away first what the app has dropped and what refuses the rest of it", async () => {
+    const dropped = webhooks("dropped", "guard.example.org");
+    const other = webhooks("other", "other.example.org");
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "1" }), dropped, other] } });
+    site.start();
+    await site.settled("web");
+    const hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+    const message =
+      'Internal error occurred: failed calling webhook "guard.example.org": no service';
+    const body = JSON.stringify({ kind: "Status", status: "Failure", message, code: 500 });
+    const path = /configmaps\/a/;
+    site.cluster.proxy.fail({ kind: "status", status: 500, body }, { method: "PATCH", path });
+    // It still has the one that refuses: that stays, however much it is in the way.
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "2" }), dropped] } });
+    await told(site, "web", "guard.example.org");
+    await stands(site, `${hooks}/dropped`);
+    await stands(site, `${hooks}/other`);
+
+    await site.mirror.commit({ s1: { web: [configMap("a", { k: "2" })] } });
+    await gone(site, `${hooks}/dropped`);
+    // What does not refuse waits until the app is well.
+    await stands(site, `${hooks}/other`);
+    site.cluster.proxy.heal();
+    await site.settled("web");
+    await gone(site, `${hooks}/other`);
+    expect(await dataOf(site, "a")).toEqual({ k: "2" });
+  });
+
   it("AC-07: does not take for an error in a comparison what is only not there yet", async () => {
     const group = "unborn.example.org";
     const objects = [
@@ -437,5 +465,29 @@ export function orderRules(site: TestSite): void {
     expect(site.cluster.proxy.count({ method: "DELETE" })).toBe(0);
     await site.mirror.commit({ s1: { web: leaving(5) } });
     await eventually("it has left", () => site.report("web")?.left, 30_000);
+  });
+}
+
+/** A webhook that asks nobody of anything that a test writes. */
+function webhooks(name: string, webhook: string): KubeObject {
+  return object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", {
+    name,
+    namespace: "",
+    webhooks: [
+      {
+        name: webhook,
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        clientConfig: { url: "https://localhost:9/" },
+        rules: [
+          {
+            apiGroups: ["none.example.org"],
+            apiVersions: ["v1"],
+            operations: ["DELETE"],
+            resources: ["nothing"],
+          },
+        ],
+      },
+    ],
   });
 }
