@@ -80,10 +80,12 @@ export function stepOf(
 
 /**
  * Counts again what all releases delete, before anything moves. More than was counted when they began, or something
- * protected that another app was to take, waits for a word, whatever was approved before.
+ * protected that another app was to take, waits for a word, whatever was approved before. Not of `held` apps: nobody can
+ * tell now.
  */
-export function recountLosses(board: Board): void {
-  for (const { open } of board.apps.values()) {
+export function recountLosses(board: Board, held: ReadonlyMap<string, Block>): void {
+  for (const { app, open } of board.apps.values()) {
+    if (held.has(app)) continue;
     for (const release of open.values()) {
       const count = countLosses(board, release);
       board.counted.set(release.id, count.bySite);

@@ -21,7 +21,7 @@ import type { ListedSite } from "./site-state.ts";
 import { silentSinceOf } from "./site-view.ts";
 import { unitsOf } from "./ties.ts";
 import { reportUnknownApps } from "./unknown-apps.ts";
-import { unknownTreesBlock } from "./unrendered.ts";
+import { heldByUnknown } from "./unrendered.ts";
 import { holdsSlot, partAt } from "./units.ts";
 import type { UnitMemory } from "./unit-memory.ts";
 
@@ -31,17 +31,22 @@ export function planRollout(input: PlannerInput, memory?: UnitMemory): RolloutPl
   const { controlLost, awaitsHead } = input;
   if (controlLost !== undefined) return heldPlan(input, lostBlock(controlLost, lostEnd));
   if (awaitsHead !== undefined) return heldPlan(input, lostBlock(awaitsHead, "a head is followed"));
-  const unknown = unknownTreesBlock(input);
-  if (unknown !== null) return heldPlan(input, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
   countInFlight(board);
   const units = unitsOf(board);
   noteTies(board, units);
-  recountLosses(board);
-  for (const unit of units) planUnit(board, unit);
-  for (const app of board.apps.values()) planOpenList(board, app);
+  const held = heldByUnknown(board, units);
+  recountLosses(board, held);
+  for (const unit of units) {
+    if (!unit.members.some(({ app }) => held.has(app))) planUnit(board, unit);
+  }
+  for (const app of board.apps.values()) {
+    const block = held.get(app.app);
+    if (block === undefined) planOpenList(board, app);
+    else board.waits.push({ app: app.app, release: null, stage: null, site: null, ...block });
+  }
   reportUnknownApps(board);
   return {
     changes: changesOf(board),

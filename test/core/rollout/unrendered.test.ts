@@ -26,21 +26,84 @@ describe("a head of which an app is not rendered", () => {
     expect(own).toEqual([expect.objectContaining({ app: "web", site: null })]);
   });
 
-  it("moves nothing while nobody knows what an open release brings: it may take over or lose something", () => {
-    const input = begun();
-    const objectsOf: PlannerInput["objectsOf"] = (tree) =>
-      tree === "web:v2" ? new Set() : input.objectsOf(tree);
-    const { changes, handOvers, siteMoves, waits } = planRollout({ ...input, objectsOf });
+  const unknown = (input: PlannerInput): PlannerInput => ({
+    ...input,
+    objectsOf: (tree) => (tree === "web:v2" ? new Set() : input.objectsOf(tree)),
+  });
+  const waitsOf = (input: PlannerInput, app: string): readonly unknown[] =>
+    planRollout(input).waits.filter((wait) => wait.app === app);
+
+  it("moves nothing of an app while nobody knows what its open release brings", () => {
+    const input = unknown(begun());
+    const { changes, handOvers, siteMoves } = planRollout(input);
     expect({ changes, handOvers, siteMoves }).toEqual({
       changes: [],
       handOvers: [],
       siteMoves: [],
     });
-    const reason = expect.stringMatching(/^no helm; what web-v2-c2 brings is known only by that$/);
-    const block = { code: "unrendered", reason };
-    expect(waits).toEqual([
-      expect.objectContaining({ app: "till", ...block }),
-      expect.objectContaining({ app: "web", ...block }),
+    expect(waitsOf(input, "web")).toEqual([
+      expect.objectContaining({
+        code: "unrendered",
+        reason: "no helm; what web-v2-c2 brings is known only by that",
+      }),
     ]);
+    expect(waitsOf(input, "till")).toEqual([]);
+  });
+
+  /** `till` goes on to another version meanwhile, with and without these objects. */
+  function both(before: readonly string[], after: readonly string[]): PlannerInput {
+    const world = new PlannerWorld();
+    const apps = (version: string, objects: readonly string[]) => ({
+      sites: someSites(3),
+      apps: {
+        web: { version, strategy, objects: ["_Service_x_web"] },
+        till: { version, strategy, objects: ["_Service_x_till", ...objects] },
+      },
+    });
+    world.follow(apps("v1", before));
+    world.run(20);
+    world.follow(apps("v2", after));
+    return unknown({ ...world.input(), unrendered: { apps: ["web"], reason: "no helm" } });
+  }
+
+  it("lets others go on whose objects stay the same there, and that bring new ones", () => {
+    for (const objects of [[], ["_Secret_x_new"]]) {
+      const { handOvers } = planRollout(both([], objects));
+      const moved = handOvers.flatMap(({ apps }) => apps.map(({ app }) => app));
+      expect(moved).toEqual(["till", "till", "till"]);
+    }
+  });
+
+  it.each([
+    ["give something away", ["_Secret_x_old"], []],
+    ["take what its app has", [], ["_Service_x_web"]],
+  ])("holds others that %s there: it may go over", (_, before, after) => {
+    const input = both(before, after);
+    const { changes, handOvers } = planRollout(input);
+    expect({ changes, handOvers }).toEqual({ changes: [], handOvers: [] });
+    expect(waitsOf(input, "till")).toEqual([
+      expect.objectContaining({
+        code: "unrendered",
+        reason: "no helm; whether objects go over between it and web-v2-c2 is known only by that",
+      }),
+    ]);
+  });
+
+  it("holds what moves together with those", () => {
+    const world = new PlannerWorld();
+    const apps = (version: string, till: string, desk: string) => ({
+      sites: someSites(3),
+      apps: {
+        web: { version, strategy, objects: ["_Service_x_web"] },
+        till: { version, strategy, objects: ["_Service_x_till", till] },
+        desk: { version, strategy, objects: ["_Service_x_desk", desk] },
+      },
+    });
+    world.follow(apps("v1", "_Secret_x_a", "_Secret_x_b"));
+    world.run(20);
+    world.follow(apps("v2", "_Secret_x_b", "_Secret_x_c"));
+    const input = unknown({ ...world.input(), unrendered: { apps: ["web"], reason: "no helm" } });
+    expect(planRollout(input).handOvers).toEqual([]);
+    expect(waitsOf(input, "desk")).toHaveLength(1);
   });
 });
