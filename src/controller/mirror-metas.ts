@@ -84,8 +84,9 @@ function handedFacts(
     const facts = handed.get(site) ?? {};
     for (const { app, release, set } of apps) {
       if (!("tree" in set)) continue;
-      const moved = read.rendering.variant(set.tree)?.movedTo;
-      const namespace = moved ?? namespaceOf(read, { app, release, site });
+      const source = sourceOf(own(read.control.state.apps, app), site, release) ?? read.head.commit;
+      const moved = read.rendering.movedTo({ app, site, tree: set.tree, source });
+      const namespace = moved ?? namespaceOf(read, app, source);
       if (namespace === undefined) continue;
       const minReadyMs = minReadyOf(own(read.control.state.apps, app), release);
       facts[app] = { namespace, release, ...(minReadyMs !== undefined && { minReadyMs }) };
@@ -96,10 +97,10 @@ function handedFacts(
 }
 
 function namespaceOf(
-  { control, head, rendering }: ReadState,
-  { app, release, site }: { app: string; release: string | null; site: string },
+  { head, rendering }: ReadState,
+  app: string,
+  source: string,
 ): string | undefined {
-  const source = sourceOf(own(control.state.apps, app), site, release) ?? head.commit;
   const model = rendering.knownModel(source) ?? head.model;
   return (model.apps.get(app) ?? head.model.apps.get(app))?.value.spec.namespace;
 }

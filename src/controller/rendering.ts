@@ -21,6 +21,7 @@ import { placeApp } from "../core/select/virtual-sites.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { describeError } from "./describe-error.ts";
 import type { Lacking } from "./lacking.ts";
+import { type AppAtSite, movedTo, type SourcedApp } from "./moved-to.ts";
 import { Preparation } from "./preparation.ts";
 
 /** A commit that is valid: what it declares and what that renders to. */
@@ -213,6 +214,19 @@ export class Rendering {
       if (variant !== undefined) return variant;
     }
     return undefined;
+  }
+
+  /** The namespace that overlays move an app to at a site, as far as a rendering kept here tells. */
+  movedTo(at: AppAtSite): string | undefined {
+    const heads = [...this.#heads, ...this.#parts].flatMap(([source, head]): SourcedApp[] => {
+      const rendered = head.ok ? head.value.apps.get(at.app) : undefined;
+      return rendered === undefined ? [] : [{ source, rendered }];
+    });
+    const apps = [...this.#apps].flatMap(([key, rendering]): SourcedApp[] => {
+      const [app, source = ""] = key.split(" ");
+      return app === at.app && rendering !== null ? [{ source, rendered: rendering.app }] : [];
+    });
+    return movedTo([...heads, ...apps], at);
   }
 
   /** Forgets everything of any other commit. */

@@ -79,6 +79,30 @@ describe("a commit", { timeout: 120_000 }, () => {
     expect(JSON.parse(text ?? "")).toMatchObject({ apps: { web: { namespace: "shop-b2" } } });
   });
 
+  it("that moves to where the app says it is already still tells which namespace to make, there alone", async () => {
+    const bench = await controllerBench();
+    await commitFleet(bench.fleet, {
+      "virtual/one.yaml": virtualSiteYaml("one", "ring=canary"),
+      "apps/web.yaml": appYaml("web", {
+        spec: { overlays: [{ virtualSites: ["one"], namespace: "shop" }] },
+      }),
+      "manifests/web/settings.yaml": configMapYaml("settings", { version: "1" }).replace(
+        "{name: settings}",
+        "{name: settings, namespace: shop}",
+      ),
+    });
+    await bothWorkers(await startController(bench));
+    const told = async (mirror: "east" | "west", site: string): Promise<unknown> => {
+      const path = `sites/${site}/web/_ConfigMap_shop_settings.yaml`;
+      await eventually(`${site} has the app`, async () => bench.mirror(mirror).file(path));
+      const text = await bench.mirror(mirror).file(`meta/${site}.json`);
+      const { apps } = JSON.parse(text ?? "") as { apps: Record<string, { namespace: string }> };
+      return apps["web"]?.namespace;
+    };
+    expect(await told("east", "a1")).toBe("shop");
+    expect(await told("west", "b2")).toBe("web");
+  });
+
   it("that adds a site brings it what the others have", async () => {
     const bench = await controllerBench();
     await commitFleet(bench.fleet);

@@ -51,7 +51,12 @@ export interface FillableJson {
   readonly texts: ReadonlyMap<string, CompiledText>;
   /** What of the facts decides what it is filled with. */
   readonly reads: readonly ReadPath[];
+  /** It may read values of other sites than the one that it is filled in for. */
+  readonly mayReadPeers: boolean;
 }
+
+/** A text that may read `values` of what `sites(…)` gives. */
+const peerValues = /\bsites\s*\([^]*\bvalues\b/;
 
 /** Data that can be filled in; undefined where there is nothing to fill, or where its expressions have mistakes. */
 export function fillableJson(json: Json, scope: ExpressionScope): FillableJson | undefined {
@@ -64,7 +69,9 @@ export function fillableJson(json: Json, scope: ExpressionScope): FillableJson |
     texts.set(text, compiled.text);
     for (const path of compiled.text.reads) reads.set(JSON.stringify(path), path);
   }
-  return texts.size === 0 ? undefined : { json, texts, reads: [...reads.values()] };
+  if (texts.size === 0) return undefined;
+  const mayReadPeers = [...texts.keys()].some((text) => peerValues.test(text));
+  return { json, texts, reads: [...reads.values()], mayReadPeers };
 }
 
 /** Data that was filled in, or why it could not be. */

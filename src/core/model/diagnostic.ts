@@ -34,7 +34,8 @@ export const diagnosticCodes = {
   "unknown-label": "a label key or value is not in the Fleet's vocabulary",
   "matches-nothing": "a selector matches no site",
   "matches-by-absence": "sites match a selector only because they lack its key",
-  "no-effect": "an overlay changes nothing at any site, or nothing names a window or a profile",
+  "no-effect":
+    "an overlay changes nothing at any site, nothing names a window or a profile, nothing reads a value",
   expression: "`${ }` stands in a field or key in which no expression is read",
   "expression-failed": "an expression gives no value at a site, or one that has no place there",
   "bad-cel": "a CEL expression cannot be read, names what does not exist, or says no true or false",

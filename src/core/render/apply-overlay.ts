@@ -170,7 +170,7 @@ function stepOf(state: State, { source, path, object }: Change): OverlayStep {
   const at = (): Place => state.at(path);
   const cleaned = withoutServerFields(object);
   const problems = [
-    ...checkObject({ object: cleaned, at, keyAt: at, textAt: at }),
+    ...checkObject({ ...source, object: cleaned, at, keyAt: at, textAt: at }),
     ...sealChange(source.object, cleaned, at),
   ];
   const after = { ...source, object: cleaned, key: keyOf(cleaned) };

@@ -105,7 +105,7 @@ function checkNamespace({ object, at }: ManifestObject): Diagnostic[] {
   return [mistake(at(path), { code: "wrong-namespace", message, hint })];
 }
 
-function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
+function checkSecret({ object, keyAt, isPlainSecret }: ManifestObject): Diagnostic[] {
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
   const strange = strangeFields(object).map((field) => {
     const message = `a Secret has no field "${field}"`;
@@ -116,12 +116,12 @@ function checkSecret({ object, keyAt }: ManifestObject): Diagnostic[] {
     const data = object[field];
     const isEmpty =
       data === undefined || data === null || (isJsonObject(data) && Object.keys(data).length === 0);
-    if (isEmpty) return [];
+    if (isEmpty || isPlainSecret === true) return [];
     return [
       mistake(keyAt([field]), {
         code: "secret-data",
         message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret",
+        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret; if everybody may know its values, name it in `plainSecrets` of the App",
       }),
     ];
   });

@@ -2,6 +2,7 @@
  * The shapes of an app -> the same by what its expressions come to. Sites at which all of them come to the same share a
  * shape, so the cost of rendering follows the distinct variants. Without an expression nothing is asked of any site.
  */
+import type { ReadPath } from "../cel/cel-reads.ts";
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { fillableJson } from "../expressions/fill-json.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
@@ -56,6 +57,13 @@ export interface FilledShapes {
   readonly mistakes: SiteMistakes;
   /** Of overlays whose values count somewhere. */
   readonly effects: readonly OverlayEffect[];
+  readonly reads: AppReads;
+}
+
+/** What the expressions of an app read, of whatever site. */
+export interface AppReads {
+  readonly paths: readonly ReadPath[];
+  readonly mayReadPeers: boolean;
 }
 
 /** Divides shapes by what expressions come to at their sites. */
@@ -74,6 +82,7 @@ class ShapeFiller {
   readonly #merged = new Map<string, JsonObject>();
   readonly #effects = new Map<number, OverlayEffect>();
   readonly #readsValues: boolean;
+  readonly #parts: readonly FillablePart[];
   readonly #isLiteral: boolean;
   readonly #app: LayeredApp;
 
@@ -93,12 +102,18 @@ class ShapeFiller {
     });
     const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
-    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
+    this.#parts = [...readers, ...this.#values.parts];
+    this.#isLiteral = this.#parts.every((part) => !part.isFillable);
   }
 
   fill(shapes: readonly Shape[]): FilledShapes {
     const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
+    const reads = {
+      paths: this.#parts.flatMap((part) => part.reads),
+      mayReadPeers: this.#parts.some((part) => part.mayReadPeers),
+    };
+    const effects = [...this.#effects.values()];
+    return { shapes: filled, mistakes: this.#mistakes, effects, reads };
   }
 
   /** Of an app without a site, what holds no expression. */

@@ -1,3 +1,4 @@
+import type { ReadPath } from "../cel/cel-reads.ts";
 import {
   type FillableJson,
   type FillProblem,
@@ -47,8 +48,17 @@ export class FillablePart<T extends Json = Json> {
     return this.#fillable !== undefined;
   }
 
+  /** What of the facts it reads. */
+  get reads(): readonly ReadPath[] {
+    return this.#fillable?.reads ?? [];
+  }
+
   get readsValues(): boolean {
-    return this.#fillable?.reads.some(([variable]) => variable === "values") ?? false;
+    return this.reads.some(([variable]) => variable === "values");
+  }
+
+  get mayReadPeers(): boolean {
+    return this.#fillable?.mayReadPeers ?? false;
   }
 
   /** The part at a site; undefined, and told, where it cannot be filled in. */

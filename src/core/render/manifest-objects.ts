@@ -14,6 +14,8 @@ export interface ManifestObject {
   readonly at: (path: FieldPath) => Place;
   readonly keyAt: (path: FieldPath) => Place;
   readonly textAt: (path: FieldPath, index: number) => Place;
+  /** The App says that this Secret holds nothing secret. */
+  readonly isPlainSecret?: true;
 }
 
 /** Every object of the files, in order; what is no object is a diagnostic. */

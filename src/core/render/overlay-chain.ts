@@ -13,6 +13,8 @@ export interface ChainLink {
   readonly diagnostics: readonly Diagnostic[];
   /** True where expressions of a site have had a part in it. */
   readonly isFilled: boolean;
+  /** The last overlay that changed anything: what it did is left. */
+  readonly lastChange: number | undefined;
 }
 
 interface NumberedLink extends ChainLink {
@@ -42,7 +44,12 @@ export class OverlayChain {
 
   /** What the overlays of a shape make of its objects. */
   apply({ overlays, objects, objectsId, isFilled }: FilledShape): ChainLink {
-    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
+    let link = this.#link(`objects ${objectsId}`, () => ({
+      objects,
+      diagnostics: [],
+      isFilled,
+      lastChange: undefined,
+    }));
     for (const overlay of overlays) {
       const before = link;
       const key = `${before.number} ${overlay.index} ${overlay.id}`;
@@ -97,6 +104,7 @@ export class OverlayChain {
       effect: { overlay: index, changed, matchedImages },
       diagnostics: [...before.diagnostics, ...found],
       isFilled: before.isFilled || isFilled,
+      lastChange: changed ? index : before.lastChange,
     };
   }
 }

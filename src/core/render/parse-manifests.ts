@@ -5,7 +5,13 @@
  */
 import { type Diagnostic, isError, type Parsed } from "../model/diagnostic.ts";
 import type { SourceFile } from "../model/fleet-model.ts";
-import { type ObjectKey, describeKey, keyOf, objectId } from "../model/kube-object.ts";
+import {
+  type ObjectId,
+  type ObjectKey,
+  describeKey,
+  keyOf,
+  objectId,
+} from "../model/kube-object.ts";
 import { checkObject } from "./check-object.ts";
 import type { CustomKinds } from "./custom-kinds.ts";
 import { type ManifestObject, readManifestObjects } from "./manifest-objects.ts";
@@ -23,6 +29,8 @@ export interface ManifestContext {
   /** Namespace of namespaced objects that name none. */
   readonly namespace: string;
   readonly customKinds: CustomKinds;
+  /** Secrets that hold nothing secret. */
+  readonly plainSecrets: ReadonlySet<ObjectId>;
 }
 
 /** The objects of one app that have no mistake, and all mistakes. */
@@ -68,12 +76,14 @@ export function sourceObject(
   context: ManifestContext,
 ): Parsed<SourceObject> {
   const object = withoutServerFields(manifest.object);
-  const problems = checkObject({ ...manifest, object });
   const placed = withNamespace({ ...manifest, object }, context);
-  const diagnostics = [...problems, ...placed.diagnostics];
+  const key = keyOf(placed.ok ? placed.value : object);
+  const known: ManifestObject = context.plainSecrets.has(objectId(key))
+    ? { ...manifest, object, isPlainSecret: true }
+    : { ...manifest, object };
+  const diagnostics = [...checkObject(known), ...placed.diagnostics];
   if (!placed.ok) return { ok: false, diagnostics };
-  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
-  return { ok: true, value, diagnostics };
+  return { ok: true, value: { ...known, object: placed.value, key }, diagnostics };
 }
 
 /** Two objects of an app that are the same one to a cluster. */

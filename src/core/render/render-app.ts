@@ -12,14 +12,16 @@ import { toolOf, writtenSource } from "../model/tools/tool-source.ts";
 import { type KubeObject, type ObjectId, objectId } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
-import { type FilledShape, fillShapes } from "./fill-shapes.ts";
+import { type AppReads, type FilledShape, fillShapes } from "./fill-shapes.ts";
 import { type Finish, finisher } from "./finish-object.ts";
+import { namespaceOf, namespacesBySite, treesBySite } from "./by-site.ts";
 import { treeIdOfEntries } from "./git-tree.ts";
 import { inputDigest } from "./input-digest.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
 import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
+import { plainSecretIds, unusedPlainSecrets } from "./plain-secrets.ts";
 import type { RenderedApp, TreeId, Variant } from "./rendered.ts";
 import { siteGroups } from "../select/site-groups.ts";
 import { shapesOf } from "./shapes.ts";
@@ -27,7 +29,7 @@ import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
 import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
 import { neededTools } from "./tools/tool-requests.ts";
-import { TreesByGroup } from "./trees-by-group.ts";
+import { overriddenOverlays } from "./overridden-overlays.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 /** An app with its variants. */
@@ -39,6 +41,7 @@ export interface AppRendering {
 /** What `renderFleet` also needs to know: where each object comes from. */
 export interface PlacedRendering extends AppRendering {
   readonly places: ReadonlyMap<ObjectId, Place>;
+  readonly reads: AppReads;
 }
 
 /** What is read once for all apps of a model. */
@@ -150,9 +153,10 @@ function renderNew(context: FleetContext, name: string): Parsed<PlacedRendering>
   return {
     ok: true,
     value: {
-      app: { app: name, inputDigest: digest, sites: shapes.sites },
+      app: { app: name, inputDigest: digest, sites: shapes.sites, movedTo: shapes.movedTo },
       variants: shapes.variants,
       places: shapes.places,
+      reads: shapes.reads,
     },
     diagnostics,
   };
@@ -182,7 +186,8 @@ interface AppParts {
 
 function readParts(context: FleetContext, app: LayeredApp): AppParts {
   const { namespace } = app.value.spec;
-  const manifests = { namespace, customKinds: context.customKinds };
+  const plainSecrets = plainSecretIds(app.value);
+  const manifests = { namespace, customKinds: context.customKinds, plainSecrets };
   return {
     manifests,
     source: appObjects(context, { app, manifests }),
@@ -212,14 +217,16 @@ interface ShapeInput extends FleetContext, AppParts {
 
 interface RenderedShapes {
   readonly sites: ReadonlyMap<string, TreeId>;
+  readonly movedTo: ReadonlyMap<string, string>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
   readonly places: ReadonlyMap<ObjectId, Place>;
+  readonly reads: AppReads;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 function renderShapes(input: ShapeInput): RenderedShapes {
   const { app, chain } = input;
-  const { shapes, mistakes, effects } = fillShapes(
+  const { shapes, mistakes, effects, reads } = fillShapes(
     { ...input, ...input.source },
     shapesOf(input, app, input.source.variableOf),
   );
@@ -227,9 +234,11 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   const variants = new Map<TreeId, Variant>();
   const diagnostics: Diagnostic[] = [];
   const moved: SourceObject[] = [];
+  const ends = new Map<FilledShape, ChainLink>();
   chain.begin();
   for (const shape of shapes) {
     const end = chain.apply(shape);
+    ends.set(shape, end);
     const result = renderShape(end, input, shape);
     if (!end.isFilled) diagnostics.push(...result.diagnostics);
     else for (const found of result.diagnostics) mistakes.tell(found, shape.sites);
@@ -243,44 +252,32 @@ function renderShapes(input: ShapeInput): RenderedShapes {
   const isPlaced = shapes.some((shape) => shape.sites.length > 0);
   // With mistakes, or without sites, overlays do nothing for reasons that are told already.
   if (isPlaced && !diagnostics.some(isError)) {
-    const known = [...effects, ...chartEffects(app), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known));
+    const known = [...effects, ...chartEffects(app, shapes), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known), ...unusedPlainSecrets(app, shapes));
+    diagnostics.push(...overriddenOverlays(app, ends, chain));
   }
   return {
     sites: treesBySite(trees, input),
+    movedTo: namespacesBySite(trees),
     variants,
     places: placesOf([...shapes.flatMap(({ objects }) => objects), ...moved]),
+    reads,
     diagnostics: distinct(diagnostics),
   };
 }
 
-function treesBySite(
-  trees: ReadonlyMap<FilledShape, TreeId>,
-  { model, siteModel }: FleetContext,
-): ReadonlyMap<string, TreeId> {
-  const byGroup = [...trees].flatMap(([{ groups }, tree]) =>
-    (groups ?? []).map((group) => [group, tree] as const),
-  );
-  if ([...trees.keys()].every(({ groups }) => groups !== undefined)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
-  }
-  const bySite = [...trees].flatMap(([{ sites }, tree]) =>
-    sites.map((site) => [site, tree] as const),
-  );
-  return new Map(bySite.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 /** The values of overlays of a chart: they are in the objects already. */
-function chartEffects({ value: { spec } }: LayeredApp): readonly OverlayEffect[] {
+function chartEffects(
+  { value: { spec } }: LayeredApp,
+  shapes: readonly FilledShape[],
+): readonly OverlayEffect[] {
   if (spec.source.chart === undefined) return [];
-  return (spec.overlays ?? []).flatMap(({ values }, overlay) =>
-    values === undefined ? [] : [{ overlay, changed: true, matchedImages: new Set<number>() }],
+  const held = new Set(shapes.flatMap(({ overlays }) => overlays.map(({ index }) => index)));
+  return [...held].flatMap((overlay) =>
+    Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0
+      ? []
+      : [{ overlay, changed: true, matchedImages: new Set<number>() }],
   );
-}
-
-/** The namespace that overlays of a shape move the app to. */
-function namespaceOf({ overlays }: FilledShape): string | undefined {
-  return overlays.findLast(({ overlay }) => overlay.namespace !== undefined)?.overlay.namespace;
 }
 
 /** Where objects come from: the first of each. */
@@ -303,28 +300,18 @@ function renderShape(end: ChainLink, input: ShapeInput, shape: FilledShape): Par
   if (areSecretsOnly(end.objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input, shape)] };
   }
-  const variant = input.variants.get(end, [], () =>
-    variantOf(end, input.finish, namespaceOf(shape)),
-  );
+  const variant = input.variants.get(end, [], () => variantOf(end, input.finish));
   if (shape.sites.length > 0) return variant;
   return { ok: false, diagnostics: variant.diagnostics };
 }
 
-function variantOf(
-  { objects, diagnostics }: ChainLink,
-  finish: Finish,
-  movedTo: string | undefined,
-): Parsed<Variant> {
+function variantOf({ objects, diagnostics }: ChainLink, finish: Finish): Parsed<Variant> {
   const finished = objects.map(finish);
   const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
   if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => (a.rendered.id < b.rendered.id ? -1 : 1));
   const tree = treeIdOfEntries(sorted.map(({ entry }) => entry));
-  const value = {
-    tree,
-    objects: sorted.map(({ rendered }) => rendered),
-    ...(movedTo !== undefined && { movedTo }),
-  };
+  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
   return { ok: true, value, diagnostics: problems };
 }
 

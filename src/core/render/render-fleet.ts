@@ -17,6 +17,7 @@ import {
 } from "./render-app.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
+import { unreadValues } from "./unread-values.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
 
 /** Renders every app of a model for its sites. */
@@ -33,6 +34,10 @@ export function renderFleet(
     if (result.ok) renderings.push(result.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
+  // Of an app with mistakes it is not known what it reads.
+  if (renderings.length === model.apps.size) {
+    diagnostics.push(...unreadValues(context, renderings, diagnostics));
+  }
   // A mistake in a profile is found by every app that has it.
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))

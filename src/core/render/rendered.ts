@@ -20,8 +20,6 @@ export interface Variant {
   readonly tree: TreeId;
   /** Sorted by `id`. Never empty. */
   readonly objects: readonly RenderedObject[];
-  /** The namespace that an overlay has moved it to. */
-  readonly movedTo?: string;
 }
 
 /** One app rendered for every site that has it. */
@@ -31,6 +29,8 @@ export interface RenderedApp {
   readonly inputDigest: string;
   /** site -> variant. A site that does not have the app is absent. */
   readonly sites: ReadonlyMap<string, TreeId>;
+  /** site -> the namespace that overlays move it to, which the tree alone need not tell. Absent: the App's own. */
+  readonly movedTo: ReadonlyMap<string, string>;
 }
 
 export interface RenderedFleet {

@@ -30,6 +30,14 @@ export interface KnownSite extends ExpressionFacts {
   readonly problems: readonly FillProblem[];
 }
 
+/** Values of a Site, filled in. */
+interface SiteValues {
+  readonly values: JsonObject;
+  readonly problems: readonly FillProblem[];
+}
+
+const noValues: SiteValues = { values: {}, problems: [] };
+
 const kept = new KeptResults<FleetModel["sites"], SiteFacts>();
 
 /** The facts of all sites of a model, for a fleet of this name: the same object for the same sites and regions. */
@@ -41,17 +49,23 @@ export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
 /** What is known of the sites of a model. */
 export class SiteFacts {
   readonly #fleet: JsonObject;
-  readonly #budget = new StepBudget();
+  readonly #budget: StepBudget;
   readonly #model: Pick<FleetModel, "sites" | "regions">;
   readonly #known = new Map<string, KnownSite>();
   readonly #regions = new Map<string, JsonObject>();
   readonly #peers = new Map<string, CelInput>();
   readonly #inputs = new Map<string, CelInput>();
   readonly #calls: CelCalls = { sites: (selector) => this.#sites(selector) };
+  #values: ReadonlyMap<string, SiteValues> | undefined;
 
-  constructor(fleet: string, siteModel: Pick<FleetModel, "sites" | "regions">) {
+  constructor(
+    fleet: string,
+    siteModel: Pick<FleetModel, "sites" | "regions">,
+    budget = new StepBudget(),
+  ) {
     this.#fleet = { name: fleet };
     this.#model = siteModel;
+    this.#budget = budget;
   }
 
   /** What is known of a site; throws for one that the model does not have. */
@@ -76,6 +90,46 @@ export class SiteFacts {
   }
 
   #read(name: string): KnownSite {
+    const base = this.#base(name);
+    this.#values ??= this.#allValues();
+    const { values, problems } = this.#values.get(name) ?? noValues;
+    return {
+      name,
+      facts: { ...base, site: { ...base.site, values: presentValues(values) } },
+      calls: this.#calls,
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems,
+    };
+  }
+
+  /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
+  #allValues(): ReadonlyMap<string, SiteValues> {
+    const written = [...this.#model.sites].flatMap(([name, { value }]) => {
+      const { values } = value.spec;
+      return values === undefined ? [] : [[name, values as JsonObject] as const]; // parsed YAML that the schema has checked
+    });
+    return new Map(
+      written
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, values]) => [name, this.#fill(name, values)]),
+    );
+  }
+
+  #fill(name: string, written: JsonObject): SiteValues {
+    const fillable = fillableJson(written, "site");
+    if (fillable === undefined) return { values: written, problems: [] };
+    const filled = fillJson(fillable, { facts: this.#base(name), calls: {} }, this.#budget);
+    if (!filled.ok) return { values: {}, problems: filled.problems };
+    return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+  }
+
+  /** What is known of a site but its values. */
+  #base(name: string): {
+    readonly site: JsonObject;
+    readonly region: JsonObject;
+    readonly fleet: JsonObject;
+  } {
     const declared = this.#model.sites.get(name)?.value;
     if (declared === undefined) throw new Error(`the model has no Site ${name}`);
     const { region, profile, location, timeZone, address } = declared.spec;
@@ -90,16 +144,7 @@ export class SiteFacts {
       ...(location !== undefined && { location }),
       ...(zone !== undefined && { timeZone: zone }),
     };
-    const base = { site, region: ofRegion, fleet: this.#fleet };
-    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
-    return {
-      name,
-      facts: { ...base, site: { ...site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems,
-    };
+    return { site, region: ofRegion, fleet: this.#fleet };
   }
 
   #region(name: string): JsonObject {
@@ -141,18 +186,4 @@ export class SiteFacts {
     this.#inputs.set(name, input);
     return input;
   }
-}
-
-function filledValues(
-  written: Readonly<Record<string, unknown>> | undefined,
-  facts: JsonObject,
-  budget: StepBudget,
-): { readonly values: JsonObject; readonly problems: readonly FillProblem[] } {
-  if (written === undefined) return { values: {}, problems: [] };
-  const json = written as JsonObject; // parsed YAML that the schema has checked
-  const fillable = fillableJson(json, "site");
-  if (fillable === undefined) return { values: json, problems: [] };
-  const filled = fillJson(fillable, { facts, calls: {} }, budget);
-  if (!filled.ok) return { values: {}, problems: filled.problems };
-  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
 }

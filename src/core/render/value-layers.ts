@@ -21,8 +21,8 @@ export class ValueLayers {
     );
   }
 
-  get isFillable(): boolean {
-    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
+  get parts(): readonly FillablePart[] {
+    return [this.#app, ...this.#overlays];
   }
 
   /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */

@@ -32,9 +32,13 @@ describe("an overlay's namespace", () => {
       "_ConfigMap_shop-e1_settings",
       "apps_Deployment_shop-e1_web",
     ]);
-    expect(variantAt(overlays, "e1")?.movedTo).toBe("shop-e1");
     expect(idsAt(overlays, "e2")).toEqual(["_ConfigMap_web_settings", "apps_Deployment_web_web"]);
-    expect(variantAt(overlays, "e2")).not.toHaveProperty("movedTo");
+    expect(fleetOf(overlays).rendered.apps.get("web")?.movedTo).toEqual(
+      new Map([
+        ["e1", "shop-e1"],
+        ["w1", "shop-w1"],
+      ]),
+    );
   });
 
   it("is the last thing that an overlay does; what later ones name is found where it is now", () => {

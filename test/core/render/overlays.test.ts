@@ -342,6 +342,32 @@ spec:
     ]);
   });
 
+  it("warns of an overlay of which later ones leave nothing, however they do it", () => {
+    const target = { kind: "Deployment" };
+    const scale = (count: number): object => ({ replicas: [{ name: "web", count }] });
+    const patch = (count: number): object => ({
+      patches: [{ target, merge: { spec: { replicas: count } } }],
+    });
+    const label = (a: string): object => ({ labels: { a } });
+    const image = (newTag: string): object => ({ images: [{ name: "example.com/web", newTag }] });
+    const move = (namespace: string): object => ({ namespace });
+    for (const form of [scale, patch]) {
+      expect(problems(forShops(form(3)), forShops(scale(5)))).toEqual([
+        expect.stringContaining("warning: overlay 1 has no effect left at any site: later ones"),
+      ]);
+    }
+    for (const form of [label, image, move]) {
+      expect(problems(forShops(form("b")), { virtualSites: ["all"], ...form("c") })).toEqual([
+        expect.stringContaining("warning: overlay 1 has no effect left at any site: later ones"),
+      ]);
+      expect(problems({ virtualSites: ["all"], ...form("b") }, forShops(form("c")))).toEqual([]);
+    }
+    expect(problems(forShops({ ...scale(3), ...label("b") }), forShops(scale(5)))).toEqual([]);
+    // Without the first one the test of the second would fail.
+    const test = { target, json: [{ op: "test", path: "/spec/replicas", value: 3 }] };
+    expect(problems(forShops(scale(3)), forShops({ patches: [test], ...scale(5) }))).toEqual([]);
+  });
+
   it("does not warn of an overlay that changes something at some site only", () => {
     const patch = (count: number): object => ({
       target: { kind: "Deployment" },

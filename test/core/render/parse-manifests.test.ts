@@ -20,7 +20,11 @@ function parse(text: string, others: readonly string[] = []) {
     ...files,
     ...others.map((other, index) => ({ path: `o${index}.yaml`, text: other })),
   ];
-  return parseManifests(files, { namespace: "shop", customKinds: readCustomKinds(all) });
+  return parseManifests(files, {
+    namespace: "shop",
+    customKinds: readCustomKinds(all),
+    plainSecrets: new Set(),
+  });
 }
 
 function objectsOf(text: string, others?: readonly string[]): readonly SourceObject[] {

@@ -339,6 +339,15 @@ describe("mistakes in profiles", () => {
         "profiles/kiosk.yaml": text.replace("[stores]", "[shops]"),
         "sites/e1.yaml": siteOf("e1", { profile: "kiosk" }),
         ...strategyEdit,
+        "apps/till.yaml": appYaml("till", {
+          virtualSites: ["shops"],
+          spec: {
+            values: { screens: 2 },
+            overlays: [
+              { virtualSites: ["shops"], annotations: { screens: "${string(values.screens)}" } },
+            ],
+          },
+        }),
       }),
     ).toEqual([]);
   });

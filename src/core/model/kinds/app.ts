@@ -3,7 +3,7 @@ import { Checks } from "./checks.ts";
 import { driftPolicy } from "./drift.ts";
 import { HealthRules } from "./health-rules.ts";
 import { Overlay } from "./overlay.ts";
-import { AppSecret } from "./region-secret.ts";
+import { AppSecret, PlainSecret } from "./region-secret.ts";
 import { closedObject, documentOf, minorVersion, Name, nameOf, valuesOf } from "./shared.ts";
 import { Source } from "./source.ts";
 
@@ -41,6 +41,14 @@ export const App = documentOf(
       ),
       secrets: Type.Optional(
         Type.Array(AppSecret, { description: "Secrets that come from the region's cluster" }),
+      ),
+      plainSecrets: Type.Optional(
+        Type.Array(PlainSecret, {
+          minItems: 1,
+          uniqueItems: true,
+          description:
+            "Secrets of its source that hold nothing secret: their data lies in Git and in the mirrors as it is",
+        }),
       ),
       kubernetes: Type.Optional(
         closedObject(

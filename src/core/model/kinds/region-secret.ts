@@ -31,3 +31,24 @@ export const AppSecret = closedObject(
   "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git",
 );
 export type AppSecret = Static<typeof AppSecret>;
+
+/** A Secret of an App's source whose values may be known to everybody. */
+export const PlainSecret = closedObject(
+  {
+    name: Type.String({
+      title: "object name",
+      pattern: `^${subdomain}$`,
+      maxLength: 253,
+      description: "name of the Secret, as its source has it",
+    }),
+    namespace: Type.Optional(
+      Type.String({
+        title: "namespace",
+        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        maxLength: 63,
+        description: "its namespace, before overlays move it; without it, that of the App",
+      }),
+    ),
+  },
+  "a Secret with data that is no secret",
+);

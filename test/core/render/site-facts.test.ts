@@ -1,0 +1,68 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { StepBudget } from "../../../src/core/expressions/step-budget.ts";
+import { formatDiagnostic, sortDiagnostics } from "../../../src/core/model/diagnostic.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
+import { SiteFacts } from "../../../src/core/render/site-facts.ts";
+import { aFleet, appYaml, documentYaml, modelOf } from "../../support/fleet.ts";
+
+const names = ["e1", "e2", "w1", "w2"];
+
+/** Each site's values take as many steps as there are in the lists that they loop over. */
+function files() {
+  const sites = names.map((name, index) => {
+    const list = JSON.stringify(Array.from({ length: 10 + index }, (_, number) => number));
+    const spec = {
+      region: name.startsWith("e") ? "east" : "west",
+      values: { sum: `\${string(${list}.map(n, n + 1).size()) + site.name}` },
+    };
+    const labels = { ring: name === "e1" ? "canary" : "main", tier: "shop" };
+    return [`sites/${name}.yaml`, documentYaml("Site", { name, labels }, spec)] as const;
+  });
+  const app = appYaml("web", {
+    spec: {
+      overlays: [
+        {
+          virtualSites: ["all"],
+          annotations: { a: "${values.sum}", b: "${string(size(site.name) + values.none)}" },
+        },
+        { virtualSites: ["shops"], annotations: { c: "${site.name + values.gone}" } },
+      ],
+    },
+  });
+  return aFleet({
+    ...Object.fromEntries(sites),
+    "apps/web.yaml": app,
+    "virtual-sites/depots.yaml": null,
+  });
+}
+
+const shuffled = <T>(items: readonly T[]) =>
+  fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
+
+describe("what expressions may take over all sites", () => {
+  it("is used up by the same sites, whatever the order of files and of who is asked for first", () => {
+    const told = new Set<string>();
+    const property = fc.property(shuffled(files()), shuffled(names), (given, asked) => {
+      const { sites, regions } = modelOf(given);
+      const facts = new SiteFacts("test", { sites, regions }, new StepBudget(100));
+      for (const name of asked) facts.of(name);
+      told.add(sortDiagnostics(facts.mistakes()).map(formatDiagnostic).join("\n"));
+    });
+    fc.assert(property, { numRuns: 50 });
+
+    expect(told.size).toBe(1);
+    const [text = ""] = told;
+    expect(text).toMatch(/^sites\/w1.yaml:4:\d+: error: the expressions here take more than 100 /);
+  });
+
+  it("gives the same mistakes whatever the order of files", () => {
+    const told = new Set<string>();
+    const property = fc.property(shuffled(files()), (given) => {
+      told.add(renderFiles(given).diagnostics.map(formatDiagnostic).join("\n"));
+    });
+    fc.assert(property, { numRuns: 30 });
+    expect(told.size).toBe(1);
+    expect([...told][0]).toContain("(at site e1 and 3 more)");
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
+import { type FleetEdits, aFleet, appYaml, documentYaml, siteYaml } from "../../support/fleet.ts";
+
+const problems = (given: FleetEdits): string[] =>
+  renderFiles(aFleet(given)).diagnostics.map((each) => `${formatDiagnostic(each)} [${each.code}]`);
+
+/** A document in block style, so that each value has a line of its own. */
+const app = (text: string): FleetEdits => ({
+  "apps/web.yaml": `apiVersion: flotilla.dev/v1alpha1
+kind: App
+metadata: { name: web }
+spec:
+  namespace: web
+  source: { manifests: manifests/web }
+  placement: { virtualSites: [all] }
+${text}`,
+});
+
+const reading = (...texts: string[]): string => `  overlays:
+    - virtualSites: [all]
+      annotations:
+${texts.map((text, index) => `        a${index}: "\${${text}}"\n`).join("")}`;
+
+const site = (values: object): FleetEdits => ({
+  "sites/e1.yaml": siteYaml("e1", {
+    region: "east",
+    labels: { ring: "canary", tier: "shop" },
+    spec: { values },
+  }),
+});
+
+describe("values that nothing reads", () => {
+  it("are told at the key, with the name that was meant", () => {
+    const values = "  values:\n    slots: 3\n    colur: red\n";
+    expect(problems(app(`${values}${reading("string(values.slots) + values.colour")}`))).toEqual([
+      expect.stringMatching(/expression-failed/),
+    ]);
+    const present = "  values:\n    slots: 3\n    old:\n      a: 1\n";
+    expect(problems(app(`${present}${reading("string(values.slots)")}`))).toEqual([
+      'apps/web.yaml:10:5: warning: no expression of the app reads the value "old"; remove it, or correct its name [no-effect]',
+    ]);
+    const near = `${values}${reading("has(values.colour) ? values.colour : 'blue'", "string(values.slots)")}`;
+    expect(problems(app(near))).toEqual([
+      'apps/web.yaml:10:5: warning: no expression of the app reads the value "colur"; did you mean "colour"? [no-effect]',
+    ]);
+  });
+
+  it("are told as deep as expressions look, and never of what may be read as a whole", () => {
+    const values = "  values:\n    db:\n      host: a\n      port: 1\n";
+    expect(problems(app(`${values}${reading("values.db.host")}`))).toEqual([
+      expect.stringMatching(/^apps\/web.yaml:11:7: warning: .* reads the value "db.port"; /),
+    ]);
+    for (const text of [
+      "string(size(values.db))",
+      "values.map(k, k).join(',')",
+      "string(size(values[site.name == 'e1' ? 'db' : 'db']))",
+    ]) {
+      expect(problems(app(`${values}${reading(text)}`))).toEqual([]);
+    }
+    expect(
+      problems(app(`${values}${reading("values['db'].host + string(values.db.port)")}`)),
+    ).toEqual([]);
+  });
+
+  it("are told of overlays too, once where the overlay does nothing else", () => {
+    const overlays = `${reading("values.colour")}      values:
+        colour: red
+        size: 3
+    - virtualSites: [shops]
+      values:
+        unknown: 1
+`;
+    const idle = "  overlays:\n    - virtualSites: [all]\n      values:\n        unknown: 1\n";
+    expect(problems(app(idle))).toEqual([
+      expect.stringMatching(/^apps\/web.yaml:9:7: warning: overlay 1 changes nothing at any site/),
+    ]);
+    expect(problems(app(overlays))).toEqual([
+      expect.stringMatching(/^apps\/web.yaml:14:9: warning: .* reads the value "size"; /),
+      expect.stringMatching(/^apps\/web.yaml:17:9: warning: .* reads the value "unknown"; /),
+    ]);
+  });
+
+  it("may be read by expressions in manifests, and by other values of the app", () => {
+    const edits = {
+      "apps/web.yaml": appYaml("web", {
+        spec: {
+          values: { colour: "red", host: "${site.values.host}" },
+          source: { manifests: "manifests/web", expressions: true },
+        },
+      }),
+      "manifests/web/settings.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {c: "\${values.colour}", h: "\${has(site.values.port) ? values.host : ''}"}
+`,
+    };
+    const sites = ["e1", "e2", "w1", "w2"].map((name) => [
+      `sites/${name}.yaml`,
+      siteYaml(name, {
+        region: name.startsWith("e") ? "east" : "west",
+        labels: {
+          ring: name === "e1" ? "canary" : "main",
+          tier: name.endsWith("1") ? "shop" : "depot",
+        },
+        spec: { values: { host: "h", ...(name > "e1" && { more: 1 }) } },
+      }),
+    ]);
+    expect(problems({ ...edits, ...Object.fromEntries(sites) })).toEqual([
+      expect.stringMatching(
+        /^sites\/e2.yaml:4:\d+: warning: no app at the site reads the value "more"; 2 more sites have it; /,
+      ),
+    ]);
+  });
+
+  it("of a Site count by the apps that are placed there", () => {
+    const till = {
+      "apps/till.yaml": appYaml("till", {
+        virtualSites: ["shops"],
+        spec: {
+          overlays: [
+            { virtualSites: ["shops"], labels: { x: "${has(values.x) ? values.x : 'n'}" } },
+          ],
+        },
+      }),
+    };
+    expect(problems({ ...till, ...site({ x: "a" }) })).toEqual([]);
+    const depot = siteYaml("e2", {
+      region: "east",
+      labels: { ring: "main", tier: "depot" },
+      spec: { values: { x: "a" } },
+    });
+    expect(problems({ ...till, "sites/e2.yaml": depot })).toEqual([
+      expect.stringMatching(/^sites\/e2.yaml:4:\d+: .* no app at the site reads the value "x"; /),
+    ]);
+  });
+
+  it("of a Site may be read by its peers", () => {
+    const join = "sites('tier=shop').map(s, has(s.values.x) ? s.values.x : '').join(',')";
+    expect(problems({ ...app(reading(join)), ...site({ x: "a" }) })).toEqual([]);
+    const names = "sites('tier=shop').map(s, s.name).join(',')";
+    expect(problems({ ...app(reading(names)), ...site({ x: "a" }) })).toEqual([
+      expect.stringMatching(/no app at the site reads the value "x"/),
+    ]);
+  });
+
+  it("of a Profile count by all apps that take it", () => {
+    const profile = {
+      "profiles/kiosk.yaml": documentYaml(
+        "Profile",
+        { name: "kiosk" },
+        { values: { colour: "red", gone: 1 } },
+      ),
+      "sites/e1.yaml": siteYaml("e1", {
+        region: "east",
+        labels: { ring: "canary", tier: "shop" },
+        spec: { profile: "kiosk" },
+      }),
+    };
+    const reads = reading("has(values.colour) ? values.colour : 'n'");
+    expect(problems({ ...app(reads), ...profile })).toEqual([
+      expect.stringMatching(
+        /^profiles\/kiosk.yaml:4:\d+: warning: no app that takes the profile reads the value "gone"/,
+      ),
+    ]);
+  });
+});
