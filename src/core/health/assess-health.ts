@@ -3,12 +3,12 @@
  * and a line. A pure function over a table of kinds; a kind that is not in it is told by what conditions, states and
  * counts usually mean, and Unknown is an answer. Whatever it is given, it neither throws nor takes long.
  */
-import { type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { groupOf } from "../model/kube-object.ts";
 import { builtInRules } from "./built-in-kinds.ts";
 import type { Health } from "./health.ts";
 import { at, health, numberAt, textAt } from "./read-object.ts";
-import { isRun } from "./state-health.ts";
+import { isRun } from "./state-words.ts";
 import { statusHealth } from "./status-health.ts";
 
 const builtInGroups = new Set([
@@ -85,7 +85,7 @@ const stale = health("Progressing", "its controller has not seen the change yet"
 
 /** Fields in which controllers note the generation that they have dealt with. */
 const generationField =
-  /^(last)?(observed|evaluated|reconciled|processed|applied|synced)generation$/i;
+  /^(last|(last)?(observed|evaluated|reconciled|processed|applied|synced))generation$/i;
 
 /** The status speaks of an older generation than the object has. */
 function isStale(object: JsonObject): boolean {
@@ -112,17 +112,28 @@ function customHealth(object: JsonObject, live?: Live): Health {
   return statusHealth(object) ?? silentHealth(object, live);
 }
 
-const suspendFields = ["suspend", "suspended", "pause", "paused", "hibernate"];
-const suspendMark = /\/(paused?|suspended?|hibernat(e|ed|ion))$/;
+/** Flags by which people stop a thing, or the work on it. */
+const suspendField =
+  /^(suspend|pause|paused|hibernate|hibernated|stop|stopped|halt|halted|suspended|(reconciliation|reconcile)(Paused|Suspended)|(pause|suspend)Reconcil\w+)$/;
+const suspendPlaces = ["updateStrategy", "strategy", "clusterOperation", "runPolicy"];
+/** The mark that many controllers heed: `cluster.x-k8s.io/paused`, `example.org/pause-reconciliation`. */
+const suspendMark = /\/(paused?|suspended?|hibernat(e|ed|ion))(-?reconcil\w+)?$/i;
 
-/** By its specification, or by the mark that many controllers heed (`cluster.x-k8s.io/paused`). */
+/** By its specification, or by a mark. */
 function isSuspended(object: JsonObject): boolean {
   const spec = at(object, "spec");
-  const strategies = ["updateStrategy", "strategy"].map((field) => at(spec, field));
-  const places = [spec, ...strategies, ...strategies.map((one) => at(one, "rollingUpdate"))];
-  const isAsked = places.some((place) => suspendFields.some((field) => at(place, field) === true));
-  if (isAsked) return true;
-  const marks = at(object, "metadata", "annotations");
+  const places = suspendPlaces.map((field) => at(spec, field));
+  const rolling = places.map((one) => at(one, "rollingUpdate"));
+  if ([spec, ...places, ...rolling].some(hasSuspendFlag)) return true;
+  return ["annotations", "labels"].some((field) => isMarked(at(object, "metadata", field)));
+}
+
+function hasSuspendFlag(place: Json | undefined): boolean {
+  if (!isJsonObject(place)) return false;
+  return Object.entries(place).some(([field, value]) => value === true && suspendField.test(field));
+}
+
+function isMarked(marks: Json | undefined): boolean {
   if (!isJsonObject(marks)) return false;
   return Object.entries(marks).some(
     ([key, value]) =>

@@ -3,6 +3,7 @@ import type { JsonObject } from "../model/json.ts";
 import type { Health } from "./health.ts";
 import { podHealth } from "./pod-health.ts";
 import {
+  type Condition,
   at,
   condition,
   conditionsOf,
@@ -44,7 +45,7 @@ export const builtInRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["apiregistration.k8s.io/APIService", apiServiceHealth],
   ["apiextensions.k8s.io/CustomResourceDefinition", definitionHealth],
   ["/Namespace", namespaceHealth],
-  ["/Node", statedHealth],
+  ["/Node", nodeHealth],
   ["certificates.k8s.io/CertificateSigningRequest", signingHealth],
 ]);
 
@@ -90,7 +91,7 @@ function ingressHealth(object: JsonObject): Health {
 }
 
 function autoscalerHealth(object: JsonObject): Health {
-  const unable = condition(object, "AbleToScale", "False");
+  const unable = unableIn(object);
   if (unable !== undefined) return healthBy("Degraded", unable);
   const inactive = condition(object, "ScalingActive", "False");
   if (inactive?.reason === "ScalingDisabled") return health("Healthy", inactive.message);
@@ -98,8 +99,18 @@ function autoscalerHealth(object: JsonObject): Health {
   // autoscaling/v1 has no conditions: that it counts says that it works.
   const counts = numberAt(object, ["status", "currentReplicas"]) > 0;
   const isOld = textAt(object, "apiVersion") === "autoscaling/v1";
-  const works = condition(object, "AbleToScale") !== undefined || (isOld && counts);
+  const works = conditionsOf(object).some(isOfScaling) || (isOld && counts);
   return works ? health("Healthy") : health("Progressing", "not evaluated yet");
+}
+
+/** That it has scaled a moment ago and must not again (`BackoffDownscale`) is its way to work. */
+function unableIn(object: JsonObject): Condition | undefined {
+  const unable = condition(object, "AbleToScale", "False");
+  return unable?.reason.startsWith("Backoff") === true ? undefined : unable;
+}
+
+function isOfScaling({ type, status }: Condition): boolean {
+  return type === "AbleToScale" && status !== "Unknown";
 }
 
 function disruptionBudgetHealth(object: JsonObject): Health {
@@ -146,6 +157,12 @@ function signingHealth(object: JsonObject): Health {
   return health("Progressing", isApproved ? "it is not signed yet" : "nobody has approved it yet");
 }
 
-function statedHealth(object: JsonObject): Health {
-  return statusHealth(object) ?? health("Progressing", "nothing is told of it yet");
+function nodeHealth(object: JsonObject): Health {
+  const trouble = conditionsOf(object).find(
+    ({ type, status }) => status === "True" && /(Pressure|NetworkUnavailable)$/.test(type),
+  );
+  if (trouble !== undefined) return healthBy("Degraded", trouble);
+  const said = statusHealth(object) ?? health("Progressing", "nothing is told of it yet");
+  const isCordoned = at(object, "spec", "unschedulable") === true;
+  return isCordoned && said.status === "Healthy" ? health("Suspended", "it takes no pods") : said;
 }

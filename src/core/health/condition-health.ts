@@ -2,10 +2,10 @@
  * What the conditions of a kind say that nobody told us about. Trouble that is told plainly comes first, then a pause,
  * then the condition that speaks for all, then all results together. The order in which they are listed means nothing.
  */
-import { type Role, amissOf, isPartly, roleOf, summaries } from "./condition-words.ts";
+import { type Role, amissOf, isPartly, isPause, roleOf, summaries } from "./condition-words.ts";
 import type { Health } from "./health.ts";
-import { meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
-import { type Condition, health, healthBy } from "./read-object.ts";
+import { type Meaning, meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
+import { type Condition, health, healthBy, stateOf } from "./read-object.ts";
 
 interface Told extends Condition {
   readonly role: Role | undefined;
@@ -22,12 +22,12 @@ export function conditionHealth(
   generation: number,
 ): SaidHealth | undefined {
   const told = conditions
-    .map((entry) => ({ ...entry, role: roleOf(entry.type) }))
+    .map((entry) => ({ ...entry, role: stateOf(entry) === "" ? roleOf(entry.type) : "result" }))
     .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const trouble = holding(told, "trouble");
   const plain = trouble.find(({ type }) => isPlain(type));
   if (plain !== undefined) return healthBy("Degraded", plain);
-  const [paused] = holding(told, "pause");
+  const paused = pauseIn(told);
   if (paused !== undefined) return healthBy("Suspended", paused);
   const summary = summaryIn(told);
   if (summary?.status === "True") return goodHealth(told, summary, generation);
@@ -53,9 +53,30 @@ function holding(told: readonly Told[], role: Role): readonly Told[] {
   return told.filter((entry) => entry.role === role && entry.status === "True" && !isDone(entry));
 }
 
-/** As a Deployment says `Progressing` with the reason that it has progressed. */
+/**
+ * A reason that ends what it stands beside: a Deployment says `Progressing` with the reason that it has progressed;
+ * what has stopped because it is complete is no pause, and what is out of reach because it sleeps is no trouble.
+ */
 function isDone({ role, reason }: Told): boolean {
-  return role === "work" && meaningOf(reason) === "good";
+  const meaning = meaningOf(reason);
+  return meaning === "good" ? role === "work" || role === "pause" : isOnPurpose(role, meaning);
+}
+
+function isOnPurpose(role: Role | undefined, reason: Meaning | undefined): boolean {
+  return role === "trouble" && reason === "paused";
+}
+
+/** That it is paused, or that the work on it is. */
+function pauseIn(told: readonly Told[]): Told | undefined {
+  // What has stopped because it failed is not paused.
+  const hasTrouble = holding(told, "trouble").length > 0;
+  const paused = holding(told, "pause").find(({ type }) => !hasTrouble || !/stop/i.test(type));
+  return (
+    paused ??
+    told.find(
+      ({ role, status, reason }) => role === "work" && status === "False" && isPause(reason),
+    )
+  );
 }
 
 /** Trouble of the whole (`Failed`, `InvalidSpec`), not of one thing that is not said to matter (`BackupFailed`). */
@@ -67,21 +88,28 @@ function isPlain(type: string): boolean {
 
 /** The summary is True: is the last change carried out as well? */
 function goodHealth(told: readonly Told[], summary: Condition, generation: number): SaidHealth {
+  const failed = told.find(hasEndedBadly);
+  if (failed !== undefined) return healthBy("Degraded", failed);
   const attempt = told.find(({ role, status }) => role === "attempt" && status === "False");
   if (attempt !== undefined) return healthBy(amissOf(attempt).status, attempt);
   const overdue = overdueIn(told.filter(({ type }) => type === "Progressing"));
   if (overdue !== undefined) return overdue;
   const [work] = holding(told, "work");
   if (work !== undefined) return healthBy("Progressing", work);
-  const rest = openEnded.test(summary.type)
-    ? amissHealth(told.filter(isFalse), summary)
-    : undefined;
+  const rest = isOpenEnded(summary) ? amissHealth(told.filter(isFalse), summary) : undefined;
   if (rest !== undefined) return rest;
   return isOld(summary, generation) ? oldHealth : health("Healthy", summary.message);
 }
 
 /** Ready speaks for all that is listed beside it, and what has ended has ended; these do not. */
-const openEnded = /^(Available|Healthy|Established)$/;
+export function isOpenEnded({ type }: Condition): boolean {
+  return /^(Available|Healthy|Established)$/.test(type);
+}
+
+/** It has ended, and its reason tells how. */
+function hasEndedBadly({ type, status, reason }: Condition): boolean {
+  return /^Completed?$/.test(type) && status === "True" && meaningOf(reason) === "broken";
+}
 
 function isFalse({ status }: Condition): boolean {
   return status === "False";
@@ -119,13 +147,15 @@ function amissHealth(
   return rest.unclear === true ? { ...said, unclear: true } : said;
 }
 
+const hasToHold = new Set<Role>(["summary", "attempt", "result", "step"]);
+
 function isAmiss({ type, role, status }: Told): boolean {
-  if (role === undefined || role === "trouble" || role === "work" || role === "pause") return false;
+  if (role === undefined || !hasToHold.has(role)) return false;
   return isPartly(type) ? status === "True" : status !== "True" && status !== "";
 }
 
 /** Without a summary: all results have to be True, and of this generation. */
-function resultHealth(told: readonly Told[], generation: number): Health | undefined {
+function resultHealth(told: readonly Told[], generation: number): SaidHealth | undefined {
   const results = told.filter(({ role, type }) => isResult(role) && !isPartly(type));
   const [first] = results;
   if (first === undefined) return restHealth(told);
@@ -133,11 +163,19 @@ function resultHealth(told: readonly Told[], generation: number): Health | undef
   return health("Healthy", first.message);
 }
 
-/** Nothing but what holds in bad times, and none of that holds: no work, no trouble. */
-function restHealth(told: readonly Told[]): Health | undefined {
+/** Nothing but that it is in use, or but what holds in bad times, and none of that holds: no work, no trouble. */
+function restHealth(told: readonly Told[]): SaidHealth | undefined {
+  const use = told.find(({ role }) => role === "use");
+  if (use !== undefined) return useHealth(use);
   const rests = told.some(({ role, status }) => role === "work" && status === "False");
   const isSettled = told.every(({ role, status }) => role !== undefined && status !== "Unknown");
   return rests && isSettled ? health("Healthy") : undefined;
+}
+
+function useHealth(use: Told): SaidHealth | undefined {
+  if (use.status === "True") return health("Healthy", use.message);
+  const { status, unclear } = amissOf(use);
+  return unclear === true ? undefined : healthBy(status, use);
 }
 
 function isResult(role: Role | undefined): boolean {

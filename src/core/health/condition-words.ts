@@ -4,13 +4,13 @@
  */
 import type { HealthStatus } from "./health.ts";
 import { type Meaning, meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
-import type { Condition } from "./read-object.ts";
+import { type Condition, stateOf } from "./read-object.ts";
 
 /**
  * Trouble, work and pause hold while they are True. A summary speaks for all, an attempt for the last change only; a
- * result has to be True; a step has to be, and says nothing then.
+ * result has to be True; a step has to be, and says nothing then; a use counts only where there is nothing else.
  */
-export type Role = "trouble" | "work" | "pause" | "summary" | "attempt" | "result" | "step";
+export type Role = "trouble" | "work" | "pause" | "summary" | "attempt" | "result" | "step" | "use";
 
 /** Summaries of the API conventions and of kstatus, and of what ends; the most telling first. */
 export const summaries: readonly string[] = [
@@ -28,12 +28,15 @@ export const summaries: readonly string[] = [
 const attempts =
   /^(Synced|ResourceSynced|Reconciled|ReconcileSuccess|ReconcileSucceeded|ReconcileComplete)$/;
 
-/** Steps on the way: what follows tells how it went. */
+/** Steps on the way, by the last word of a type: what follows tells how it went. */
 const steps =
-  /(Launched|Registered|Initialized|Installed|Scheduled|Created|Provisioned|Adopted|Advertised|Configured|Bound|Attached|Joined)$/i;
+  /^(launched|registered|initialized|installed|scheduled|created|provisioned|adopted|advertised|configured|bound|attached|joined|started)$/;
 
 /** That a newer version exists is no result, nor that something runs or may run. */
 const neutral = /^((Update|Upgrade|Version)s?Available|.*(Running|Active|Enabled|Exists?))$/;
+
+/** That it is in use, which says something only where nothing else does: what is idle is well. */
+const uses = /^(Active|Activated|Enabled)$/;
 
 /** What the last words of a type make of it. */
 const roles: Readonly<Record<Meaning, Role>> = {
@@ -47,8 +50,9 @@ const roles: Readonly<Record<Meaning, Role>> = {
 export function roleOf(type: string): Role | undefined {
   if (summaries.includes(type)) return "summary";
   if (attempts.test(type)) return "attempt";
+  if (uses.test(type)) return "use";
   if (neutral.test(type)) return undefined;
-  if (steps.test(type)) return "step";
+  if (steps.test(wordsOf(type).at(-1) ?? "")) return "step";
   if (isPartly(type) || /(ResolvedRefs|UpToDate)$/.test(type)) return "result";
   return roleByWords(type);
 }
@@ -58,7 +62,17 @@ function roleByWords(type: string): Role | undefined {
   const meaning = meaningOf(words.slice(-2).join(" "));
   if (meaning === "good" || meaning === "paused") return roles[meaning];
   if (words.some((word) => meaningOfWord(word) === "broken")) return "trouble";
-  return meaningOfWord(words.at(-1) ?? "") === "waiting" ? "work" : undefined;
+  const [first = "", last = ""] = [words[0], words.at(-1)];
+  if (meaningOfWord(last) === "waiting") return "work";
+  if (isPast(last)) return undefined;
+  // `ReadyToUse`, `RollingUpdate`
+  const begin = meaningOfWord(first);
+  return begin === "good" || begin === "waiting" ? roles[begin] : undefined;
+}
+
+/** What has begun says nothing of whether it has ended (`ProvisioningStarted`). */
+function isPast(word: string): boolean {
+  return word.endsWith("ed");
 }
 
 /** Types that say the opposite of a result: `NotReady`, `PartiallyReady`. */
@@ -77,27 +91,38 @@ type Clue = (entry: Condition, reason: Meaning | undefined) => boolean;
 
 /** What tells trouble from work, the most reliable first: severity (Cluster API), reason, message. */
 const clues: readonly (readonly [HealthStatus, Clue])[] = [
-  ["Suspended", ({ reason }) => /(Paused|Suspended)$/.test(reason)],
+  ["Suspended", ({ reason }) => isPause(reason)],
   ["Degraded", ({ severity }) => severity === "Error"],
   ["Progressing", ({ severity }) => severity !== ""],
   ["Progressing", ({ reason }) => reason.endsWith("InProgress")],
+  // Who should tell has fallen silent.
+  ["Degraded", ({ message }) => /\bstopped (posting|updating|reporting|sending)\b/i.test(message)],
+  ["Progressing", ({ message }) => /\bnot yet\b/i.test(message)],
+  // What is not known yet is waited for.
+  ["Progressing", ({ status, message }) => status === "Unknown" && waits.test(message)],
   ["Degraded", (_, reason) => reason === "broken"],
   ["Degraded", ({ reason }) => /(NotFound|NotSupported|NotAllowed|\bErr[A-Z])/.test(reason)],
   // The attempt went wrong, whatever the reason calls it.
-  ["Degraded", ({ message }) => /\b(fail(ed|ure|s)?|error(ed|s)?)\b/i.test(message)],
-  // That it is not ready is no reason why it is not ready.
-  ["Progressing", ({ reason }, meaning) => meaning === "waiting" && !reason.endsWith("NotReady")],
+  ["Degraded", ({ message }) => /(fail(ed|ure|s)?|error(ed|s)?)\b/i.test(message)],
+  // That it is not ready is no reason why it is not ready; that something else is not is one.
+  ["Progressing", ({ reason }, meaning) => meaning === "waiting" && !noReason.test(reason)],
   // Work that is told by a noun: what is being waited for.
   ["Progressing", ({ reason }) => /(InFlight|NotReadyYet|Dependency|Reconciliation$)/.test(reason)],
   ["Degraded", ({ message }) => wrong.test(message)],
-  [
-    "Progressing",
-    ({ message }) =>
-      /\b(wait\w*|progress\w*|pending|not yet|starting|creating|updating)\b/i.test(message),
-  ],
+  ["Progressing", ({ message }) => waits.test(message)],
+  // Work that is told first: `Switching to another primary`.
+  ["Progressing", ({ message }) => meaningOfWord(wordsOf(message)[0] ?? "") === "waiting"],
+  ["Progressing", ({ reason, message }) => reason === "" && meaningOf(message) === "waiting"],
 ];
+const noReason = /(^NotReady|NotExist)$/;
 const wrong =
   /\b(invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed)\b/i;
+const waits = /\b(a?wait\w*|progress\w*|pending|not yet|starting|creating|updating)\b/i;
+
+/** That somebody holds it, by a reason such as `ReconciliationPaused`. */
+export function isPause(reason: string): boolean {
+  return /(Pause|Suspend)/.test(reason) && !/(Not|Un)(Pause|Suspend)/.test(reason);
+}
 
 /** What somebody decides: a no is a no, without a reason as well. */
 const decision = /(Accepted|Admitted|Approved|Valid|ResolvedRefs)$/;
@@ -108,6 +133,7 @@ export function amissOf(entry: Condition): Amiss {
   const meaning = reason === type ? undefined : meaningOf(reason);
   const clear = clues.find(([, isTold]) => isTold(entry, meaning));
   if (clear !== undefined) return { status: clear[0] };
+  if (meaningOf(stateOf(entry)) === "broken") return { status: "Degraded" };
   if (status !== "False" || meaning === "good") return { status: "Progressing", unclear: true };
   const isTold = reason !== "" || message !== "" || decision.test(type);
   return { status: isTold ? "Degraded" : "Progressing", unclear: true };

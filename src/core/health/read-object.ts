@@ -1,5 +1,6 @@
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { Health, HealthStatus } from "./health.ts";
+import { meaningOf } from "./health-words.ts";
 
 /** One entry of `status.conditions`. */
 export interface Condition {
@@ -58,10 +59,16 @@ export function conditionsIn(status: Json | undefined): readonly Condition[] {
   }));
 }
 
-/** `True`, `False` or `Unknown`; some kinds write it as a boolean. */
+/** `True`, `False` or `Unknown`; some kinds write it as a boolean, or a state in its place (`Online`). */
 function truthOf(status: Json | undefined): string {
   if (typeof status === "boolean") return status ? "True" : "False";
-  return typeof status === "string" ? status : "";
+  if (typeof status !== "string") return "";
+  return meaningOf(status) === "good" ? "True" : status;
+}
+
+/** What a condition has in the place of `True`, `False` or `Unknown`; "" where it has one of those. */
+export function stateOf({ status }: Condition): string {
+  return /^(True|False|Unknown)?$/.test(status) ? "" : status;
 }
 
 /** A condition by type, when it has this status (default `True`). */

@@ -1,8 +1,8 @@
 /** What the fields of a status say beside its conditions: states, flags, counts and errors. */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { type Health, type HealthStatus, worstOf } from "./health.ts";
-import { type Meaning, meaningOf } from "./health-words.ts";
+import { type Health, worstOf } from "./health.ts";
 import { at, health, textAt } from "./read-object.ts";
+import { healthOfState } from "./state-words.ts";
 
 /** Fields that hold the state of the whole, by the names that most kinds give them. */
 const stateFields = [
@@ -17,41 +17,46 @@ const stateFields = [
   ["robustness"],
   ["compliant"],
 ];
-/** Fields that are a state by their names, such as `clusterStatus`; not of the past or of what is wished for. */
+/**
+ * Fields that are a state by their names, such as `clusterStatus`; not of the past or of what is wished for. What was
+ * done last to carry the object out is how it is now (`lastOperationStatus`).
+ */
 const stateName =
-  /^(?!last|previous|desired|target|expected|wanted|initial).*(State|Status|Phase|Health|Stage)$/;
+  /^(?!last|latest|previous|desired|target|expected|wanted|initial).*(state|status|phase|health|stage)$/i;
+const attemptName =
+  /^(last|latest)(observed|operation|transaction|deploy\w*|apply|reconcil\w*)(state|status|phase|result)$/i;
+const attempt = /^(last|latest)(operation|transaction|deploy\w*|apply|reconcil\w*)$/i;
+const outcome = /^(state|status|phase|result)$/i;
 
-const statusOf: Readonly<Record<Meaning, HealthStatus>> = {
-  broken: "Degraded",
-  paused: "Suspended",
-  waiting: "Progressing",
-  good: "Healthy",
-};
-
-/** What the states in a status say: the worst of those at its top, else the only one that is named like a state. */
+/** What the states in a status say: the worst of those that speak for the whole, and of the last attempt. */
 export function stateHealth(status: Json | undefined, kind: string): Health | undefined {
   const said = textAt(status, "message") || textAt(status, "reason");
-  const known = [...stateFields.map((path) => stateAt(status, path)), ...healthBelow(status)];
-  const judged = [...known, ...onlyState(status, known)].flatMap((text) => {
-    const word = wordOf(text, kind);
+  const judged = statesIn(status).flatMap((text) => {
+    const word = healthOfState(text, kind);
     return word === undefined ? [] : health(word, said || `state ${text}`);
   });
   return worstOf(judged);
 }
 
-function wordOf(text: string, kind: string): HealthStatus | undefined {
-  if (/^not ?found$/i.test(text)) return "Missing";
-  if (/^(unknown|inconclusive)$/i.test(text)) return "Unknown";
-  if (isRun(kind) && /^(running|active)$/i.test(text)) return "Progressing";
-  if (/^new$/i.test(text)) return "Progressing";
-  const meaning = meaningOf(text);
-  return meaning === undefined ? undefined : statusOf[meaning];
+/** Where no field has one of the usual names, all that are named like a state speak for the whole. */
+function statesIn(status: Json | undefined): readonly string[] {
+  if (!isJsonObject(status)) return [];
+  const usual = [...stateFields.map((path) => stateAt(status, path)), ...healthBelow(status)];
+  const known = usual.filter((text) => text !== "");
+  const named = known.length > 0 ? [] : textsOf(status, (field) => stateName.test(field));
+  return [...known, ...named, ...attemptsIn(status)];
 }
 
-/** Kinds of things that end: while they run, they have not done yet what they are for. */
-export function isRun(kind: string): boolean {
-  return /(Run|Job|Task|Backup|Restore|Experiment|Workflow|Build|Migration|Execution|Snapshot)$/.test(
-    kind,
+function attemptsIn(status: JsonObject): readonly string[] {
+  const inner = Object.entries(status).flatMap(([field, value]) =>
+    attempt.test(field) && isJsonObject(value) ? textsOf(value, (name) => outcome.test(name)) : [],
+  );
+  return [...textsOf(status, (field) => attemptName.test(field)), ...inner];
+}
+
+function textsOf(value: JsonObject, isMeant: (field: string) => boolean): readonly string[] {
+  return Object.entries(value).flatMap(([field, text]) =>
+    typeof text === "string" && isMeant(field) ? text : [],
   );
 }
 
@@ -74,14 +79,6 @@ function healthBelow(status: Json | undefined): readonly string[] {
 /** A state is told, whatever it means. */
 export function tellsState(status: Json | undefined): boolean {
   return stateFields.some((path) => stateAt(status, path) !== "");
-}
-
-function onlyState(status: Json | undefined, known: readonly string[]): readonly string[] {
-  if (!isJsonObject(status) || known.some((text) => text !== "")) return [];
-  const named = Object.entries(status).flatMap(([field, value]) =>
-    stateName.test(field) && typeof value === "string" ? value : [],
-  );
-  return named.length === 1 ? named : [];
 }
 
 /** That it was stopped on purpose, by a flag or by a list of what holds it (`pauseConditions`). */
@@ -121,6 +118,18 @@ export function failureOf(object: JsonObject): string {
     ["errorMessage"],
     ["error"],
     ["error", "message"],
+    ["lastError"],
   ];
-  return paths.map((path) => textAt(object, "status", ...path)).find((text) => text !== "") ?? "";
+  const texts = paths.map((path) => textAt(object, "status", ...path));
+  return texts.find((text) => text !== "") ?? listedFailure(object);
+}
+
+function listedFailure(object: JsonObject): string {
+  const [first] = ["lastErrors", "validationErrors"].flatMap((field) => {
+    const listed = at(object, "status", field);
+    return Array.isArray(listed) ? listed : [];
+  });
+  if (first === undefined) return "";
+  if (typeof first === "string") return first;
+  return textAt(first, "message") || textAt(first, "description") || "it names errors";
 }

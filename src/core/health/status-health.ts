@@ -1,10 +1,11 @@
 /** What the status of a kind says that nobody told us about: its conditions, states, parts, flags and counts together. */
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { type SaidHealth, conditionHealth, summaryIn } from "./condition-health.ts";
+import { type SaidHealth, conditionHealth, isOpenEnded, summaryIn } from "./condition-health.ts";
 import { countHealth } from "./count-health.ts";
 import { type Health, worstOf } from "./health.ts";
 import { type Condition, at, conditionsIn, health, numberAt, textAt } from "./read-object.ts";
 import { failureOf, flagHealth, isHeld, stateHealth, tellsState } from "./state-health.ts";
+import { isRun } from "./state-words.ts";
 
 /** The health that a status tells; undefined when it tells none. */
 export function statusHealth(object: JsonObject): Health | undefined {
@@ -17,19 +18,45 @@ export function statusHealth(object: JsonObject): Health | undefined {
 /** A summary and the state decide together. Without a summary, the worst of all that is said: nothing speaks for all. */
 function spokenHealth(object: JsonObject): Health | undefined {
   const status = at(object, "status");
+  const kind = textAt(object, "kind");
   const generation = numberAt(object, ["metadata", "generation"]);
   const conditions = conditionsIn(status);
-  const held = isHeld(status) ? health("Suspended", "it is paused") : undefined;
-  const state = held ?? stateHealth(status, textAt(object, "kind"));
-  const own = settled(conditionHealth(conditions, generation), state);
-  if (own !== undefined && speaksForAll(summaryIn(conditions))) return worstOf([own, state]);
+  const state = isHeld(status) ? health("Suspended", "it is paused") : stateHealth(status, kind);
+  const own = ended(settled(conditionHealth(conditions, generation), state), state, kind);
   const counts = countHealth(status, at(object, "spec"));
+  const summary = summaryIn(conditions);
+  if (own !== undefined && speaksForAll(summary)) {
+    return worstOf([own, state, isOpenEnded(summary) ? counts : undefined]);
+  }
   const whole = worstOf([own, state, counts, flagHealth(status)]);
-  const parts = worstOf(partsOf(status).map((part) => partHealth(part, generation)));
+  return withParts(whole, status, { kind, generation }) ?? handledHealth(status);
+}
+
+interface Whole {
+  readonly kind: string;
+  readonly generation: number;
+}
+
+function withParts(
+  whole: Health | undefined,
+  status: Json | undefined,
+  { kind, generation }: Whole,
+): Health | undefined {
+  const parts = worstOf(partsOf(status).map((part) => partHealth(part, kind, generation)));
   const isWell = parts === undefined || parts.status === "Healthy";
   // That all parts are well does not speak for a whole that speaks by conditions.
   if (whole === undefined && isWell && at(status, "conditions") !== undefined) return undefined;
-  return worstOf([whole, parts]) ?? handledHealth(status);
+  return worstOf([whole, parts]);
+}
+
+/** What is done once has ended when its state says so, whatever was under way. */
+function ended(
+  said: Health | undefined,
+  state: Health | undefined,
+  kind: string,
+): Health | undefined {
+  const isOver = said?.status === "Progressing" && state?.status === "Healthy" && isRun(kind);
+  return isOver ? state : said;
 }
 
 /** Where conditions only tell that it is not as it should be, the state may tell that this is work, or a pause. */
@@ -41,7 +68,7 @@ function settled(said: SaidHealth | undefined, state: Health | undefined): Healt
 }
 
 /** Not where it is Ready only because its controller has looked at it, which tells little of what came of it. */
-function speaksForAll(summary: Condition | undefined): boolean {
+function speaksForAll(summary: Condition | undefined): summary is Condition {
   if (summary === undefined) return false;
   return summary.status !== "True" || !summary.reason.startsWith("Reconcil");
 }
@@ -52,32 +79,42 @@ const notParts =
 
 /** So many are looked at, that no object costs more than some milliseconds. */
 const mostParts = 1000;
+const deepest = 4;
 
-/** What a status lists, by number or by name: routes at their gateways, nodes, environments. */
+/** What a status lists, by number or by name, and what that lists: routes at their gateways, nodes, environments. */
 function partsOf(status: Json | undefined): readonly JsonObject[] {
-  if (!isJsonObject(status)) return [];
-  const fields = Object.entries(status).filter(([field]) => !notParts.test(field));
-  const parts = fields.flatMap(([, value]) => {
+  const parts: JsonObject[] = [];
+  let level: readonly JsonObject[] = isJsonObject(status) ? [status] : [];
+  for (let depth = 0; depth < deepest && parts.length < mostParts; depth += 1) {
+    level = level.flatMap(directPartsOf).slice(0, mostParts - parts.length);
+    parts.push(...level);
+  }
+  return parts;
+}
+
+function directPartsOf(whole: JsonObject): readonly JsonObject[] {
+  return Object.entries(whole).flatMap(([field, value]) => {
+    if (notParts.test(field)) return [];
     if (Array.isArray(value)) return value.filter((item: Json) => isJsonObject(item));
-    if (!isJsonObject(value)) return [];
-    return [value, ...Object.values(value).filter((item) => isJsonObject(item))];
+    return isJsonObject(value) ? [value] : [];
   });
-  return parts.slice(0, mostParts);
 }
 
 /** A part whose state nobody knows has no opinion. */
-function partHealth(part: JsonObject, generation: number): Health | undefined {
+function partHealth(part: JsonObject, kind: string, generation: number): Health | undefined {
   const conditions = settled(conditionHealth(conditionsIn(part), generation), undefined);
-  const said = [conditions, stateHealth(part, ""), flagHealth(part), countHealth(part)];
+  const said = [conditions, stateHealth(part, kind), flagHealth(part), countHealth(part)];
   return worstOf(said.filter((one) => one?.status !== "Unknown"));
 }
 
 /** Names of fields in which a controller notes that it has dealt with an object. */
-const handled = /^(last\w*(sync|update|reconcile|applied)\w*|observed\w+|\w*hash)$/i;
+const handled =
+  /^(last\w*(sync|update|reconcile|applied|schedule|check|generation)\w*|observed\w+|\w*hash)$/i;
 
 function handledHealth(status: Json | undefined): Health | undefined {
   const isHandled =
     isJsonObject(status) &&
+    status["conditions"] === undefined &&
     !tellsState(status) &&
     Object.keys(status).some((field) => handled.test(field));
   return isHandled ? health("Healthy", "its controller has dealt with it") : undefined;

@@ -59,6 +59,11 @@ describe("the health of built-in kinds", () => {
       scaler("v2", having("ScalingActive", "False", "ScalingDisabled")),
       "Healthy",
     ],
+    [
+      "an autoscaler that has scaled a moment ago",
+      scaler("v2", having("AbleToScale", "False", "BackoffDownscale")),
+      "Healthy",
+    ],
     ["a budget, kept", budget({ currentHealthy: 2, desiredHealthy: 2 }), "Healthy"],
     ["a budget, not kept", budget({ currentHealthy: 1, desiredHealthy: 2 }), "Progressing"],
     [
@@ -86,6 +91,34 @@ describe("the health of built-in kinds", () => {
     ["a signing request, signed", signing({ certificate: "YQ==" }), "Healthy"],
     ["a node that is ready", of("v1 Node", { status: having("Ready", "True") }), "Healthy"],
     ["a node without status", of("v1 Node"), "Progressing"],
+    [
+      "a node that is ready and short of space",
+      of("v1 Node", {
+        status: {
+          conditions: [
+            { type: "Ready", status: "True" },
+            { type: "DiskPressure", status: "True" },
+          ],
+        },
+      }),
+      "Degraded",
+    ],
+    [
+      "a node that has fallen silent",
+      of("v1 Node", {
+        status: {
+          conditions: [
+            { type: "Ready", status: "Unknown", message: "Kubelet stopped posting node status." },
+          ],
+        },
+      }),
+      "Degraded",
+    ],
+    [
+      "a node that is cordoned",
+      of("v1 Node", { spec: { unschedulable: true }, status: having("Ready", "True") }),
+      "Suspended",
+    ],
     ["a cron job that never ran", cron({}), "Healthy"],
     ["a cron job that has not succeeded yet", cron({ lastScheduleTime: later }), "Healthy"],
     [

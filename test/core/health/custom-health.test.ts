@@ -125,7 +125,7 @@ describe("what a status tells beside conditions", () => {
     [{ results: [{ applied: true, health: "Unknown" }] }, "Healthy"],
     [{ results: [{ applied: false, health: "Unknown" }] }, "Degraded"],
     [{ phase: "Ready", history: [{ phase: "Failed" }] }, "Healthy"],
-    [{ phase: "Ready", lastOperation: { state: "Failed" } }, "Healthy"],
+    [{ phase: "Ready", lastBackup: { state: "Failed" } }, "Healthy"],
   ])("are parts: %j", (status, expected) => {
     expect(wordOf(custom({ status }))).toBe(expected);
   });

@@ -101,7 +101,7 @@ describe("the health of a custom resource", () => {
     [{ state: "ConfigError" }, "Degraded"],
     [{ clusterStatus: "UpdateFailed" }, "Degraded"],
     [{ clusterStatus: "Running", lastBackupStatus: "Failed" }, "Healthy"],
-    [{ clusterStatus: "Running", nodeStatus: "Failed" }, "Unknown"],
+    [{ clusterStatus: "Running", nodeStatus: "Failed" }, "Degraded"],
     [{ phase: "NotFound" }, "Missing"],
     [{ phase: "Update in progress" }, "Progressing"],
     [{ phase: "Frobnicated" }, "Unknown"],
