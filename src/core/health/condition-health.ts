@@ -5,7 +5,7 @@
 import { type Role, amissOf, isPartly, isPause, roleOf, summaries } from "./condition-words.ts";
 import type { Health } from "./health.ts";
 import { type Meaning, meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
-import { type Condition, health, healthBy, stateOf } from "./read-object.ts";
+import { type Condition, health, healthBy } from "./read-object.ts";
 
 interface Told extends Condition {
   readonly role: Role | undefined;
@@ -22,7 +22,7 @@ export function conditionHealth(
   generation: number,
 ): SaidHealth | undefined {
   const told = conditions
-    .map((entry) => ({ ...entry, role: stateOf(entry) === "" ? roleOf(entry.type) : "result" }))
+    .map((entry) => ({ ...entry, role: roleOf(entry) }))
     .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const trouble = holding(told, "trouble");
   const plain = trouble.find(({ type }) => isPlain(type));
@@ -108,7 +108,9 @@ export function isOpenEnded({ type }: Condition): boolean {
 
 /** It has ended, and its reason tells how. */
 function hasEndedBadly({ type, status, reason }: Condition): boolean {
-  return /^Completed?$/.test(type) && status === "True" && meaningOf(reason) === "broken";
+  return (
+    /^(Completed?|Finished|Done)$/.test(type) && status === "True" && meaningOf(reason) === "broken"
+  );
 }
 
 function isFalse({ status }: Condition): boolean {
@@ -168,7 +170,7 @@ function restHealth(told: readonly Told[]): SaidHealth | undefined {
   const use = told.find(({ role }) => role === "use");
   if (use !== undefined) return useHealth(use);
   const rests = told.some(({ role, status }) => role === "work" && status === "False");
-  const isSettled = told.every(({ role, status }) => role !== undefined && status !== "Unknown");
+  const isSettled = told.every(({ status }) => status !== "Unknown");
   return rests && isSettled ? health("Healthy") : undefined;
 }
 

@@ -21,6 +21,8 @@ export const summaries: readonly string[] = [
   "Successful",
   "Complete",
   "Completed",
+  "Finished",
+  "Done",
   "Established",
 ];
 
@@ -46,27 +48,48 @@ const roles: Readonly<Record<Meaning, Role>> = {
   waiting: "work",
 };
 
-/** The role of a condition by its type; undefined where its words tell none. */
-export function roleOf(type: string): Role | undefined {
+/** The role of a condition by its type, else by its reason; undefined where neither tells one. */
+export function roleOf(entry: Condition): Role | undefined {
+  return stateOf(entry) === "" ? (roleByType(entry.type) ?? roleByReason(entry)) : "result";
+}
+
+/** Of a type in no row the reason tells: that it went well, or wrong. That something can be so says nothing. */
+function roleByReason({ type, status, reason }: Condition): Role | undefined {
+  if (neutral.test(type) || steps.test(lastOf(type)) || /[ai]ble$/.test(type)) return undefined;
+  const meaning = meaningOf(reason);
+  if (meaning === "broken") return status === "True" ? "trouble" : "result";
+  return meaning === "good" && status === "True" ? "result" : undefined;
+}
+
+function lastOf(type: string): string {
+  return wordsOf(type).at(-1) ?? "";
+}
+
+function roleByType(type: string): Role | undefined {
   if (summaries.includes(type)) return "summary";
   if (attempts.test(type)) return "attempt";
   if (uses.test(type)) return "use";
   if (neutral.test(type)) return undefined;
-  if (steps.test(wordsOf(type).at(-1) ?? "")) return "step";
+  if (steps.test(lastOf(type))) return "step";
   if (isPartly(type) || /(ResolvedRefs|UpToDate)$/.test(type)) return "result";
   return roleByWords(type);
 }
 
 function roleByWords(type: string): Role | undefined {
+  if (type.endsWith("InProgress")) return "work";
   const words = wordsOf(type);
   const meaning = meaningOf(words.slice(-2).join(" "));
   if (meaning === "good" || meaning === "paused") return roles[meaning];
-  if (words.some((word) => meaningOfWord(word) === "broken")) return "trouble";
-  const [first = "", last = ""] = [words[0], words.at(-1)];
+  const isTrouble = words.some((word) => meaningOfWord(word) === "broken");
+  // `NoPodsMatched`
+  if (isTrouble || (words[0] === "no" && meaning === undefined)) return "trouble";
+  return roleByEnds(words[0] ?? "", words.at(-1) ?? "");
+}
+
+/** Work is named last, or first as in `RollingUpdate`; what is good is named first in `ReadyToUse`. */
+function roleByEnds(first: string, last: string): Role | undefined {
   if (meaningOfWord(last) === "waiting") return "work";
-  if (isPast(last)) return undefined;
-  // `ReadyToUse`, `RollingUpdate`
-  const begin = meaningOfWord(first);
+  const begin = isPast(last) ? undefined : meaningOfWord(first);
   return begin === "good" || begin === "waiting" ? roles[begin] : undefined;
 }
 
@@ -90,7 +113,7 @@ export interface Amiss {
 type Clue = (entry: Condition, reason: Meaning | undefined) => boolean;
 
 /** What tells trouble from work, the most reliable first: severity (Cluster API), reason, message. */
-const clues: readonly (readonly [HealthStatus, Clue])[] = [
+const clues: readonly (readonly [HealthStatus | "Unclear", Clue])[] = [
   ["Suspended", ({ reason }) => isPause(reason)],
   ["Degraded", ({ severity }) => severity === "Error"],
   ["Progressing", ({ severity }) => severity !== ""],
@@ -100,7 +123,8 @@ const clues: readonly (readonly [HealthStatus, Clue])[] = [
   ["Progressing", ({ message }) => /\bnot yet\b/i.test(message)],
   // What is not known yet is waited for.
   ["Progressing", ({ status, message }) => status === "Unknown" && waits.test(message)],
-  ["Degraded", (_, reason) => reason === "broken"],
+  ["Unclear", ({ reason }, meaning) => meaning === "broken" && saysAgain.test(reason)],
+  ["Degraded", (_, meaning) => meaning === "broken"],
   ["Degraded", ({ reason }) => /(NotFound|NotSupported|NotAllowed|\bErr[A-Z])/.test(reason)],
   // The attempt went wrong, whatever the reason calls it.
   ["Degraded", ({ message }) => /(fail(ed|ure|s)?|error(ed|s)?)\b/i.test(message)],
@@ -108,12 +132,15 @@ const clues: readonly (readonly [HealthStatus, Clue])[] = [
   ["Progressing", ({ reason }, meaning) => meaning === "waiting" && !noReason.test(reason)],
   // Work that is told by a noun: what is being waited for.
   ["Progressing", ({ reason }) => /(InFlight|NotReadyYet|Dependency|Reconciliation$)/.test(reason)],
-  ["Degraded", ({ message }) => wrong.test(message)],
   ["Progressing", ({ message }) => waits.test(message)],
+  ["Degraded", ({ message }) => wrong.test(message)],
   // Work that is told first: `Switching to another primary`.
   ["Progressing", ({ message }) => meaningOfWord(wordsOf(message)[0] ?? "") === "waiting"],
   ["Progressing", ({ reason, message }) => reason === "" && meaningOf(message) === "waiting"],
+  ["Degraded", (entry) => meaningOf(stateOf(entry)) === "broken"],
 ];
+/** A reason that says again that it is not as it should be, or what is not there, and not why. */
+const saysAgain = /^\w*(Unavailable|Unhealthy|Missing)$/;
 const noReason = /(^NotReady|NotExist)$/;
 const wrong =
   /\b(invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed)\b/i;
@@ -121,7 +148,8 @@ const waits = /\b(a?wait\w*|progress\w*|pending|not yet|starting|creating|updati
 
 /** That somebody holds it, by a reason such as `ReconciliationPaused`. */
 export function isPause(reason: string): boolean {
-  return /(Pause|Suspend)/.test(reason) && !/(Not|Un)(Pause|Suspend)/.test(reason);
+  if (/(Not|Un)(Pause|Suspend)/.test(reason)) return false;
+  return /(Pause|Suspend|^(Stopped|Halted|Hibernat\w+)$)/.test(reason);
 }
 
 /** What somebody decides: a no is a no, without a reason as well. */
@@ -132,8 +160,8 @@ export function amissOf(entry: Condition): Amiss {
   const { type, status, reason, message } = entry;
   const meaning = reason === type ? undefined : meaningOf(reason);
   const clear = clues.find(([, isTold]) => isTold(entry, meaning));
+  if (clear?.[0] === "Unclear") return { status: "Degraded", unclear: true };
   if (clear !== undefined) return { status: clear[0] };
-  if (meaningOf(stateOf(entry)) === "broken") return { status: "Degraded" };
   if (status !== "False" || meaning === "good") return { status: "Progressing", unclear: true };
   const isTold = reason !== "" || message !== "" || decision.test(type);
   return { status: isTold ? "Degraded" : "Progressing", unclear: true };

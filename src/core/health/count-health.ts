@@ -11,25 +11,45 @@ const wantedCount = new Set(["desired", "expected", "total", "wanted"]);
 /** Words that say nothing about what is counted. */
 const filler = new Set(["number", "num", "count", "of", "scheduled", "current", "matched"]);
 
+/** A count of what is not as it should be yet: `unavailableReplicas`, `unreadyNodes`. */
+const badCount = new Set(["unready", "unavailable", "unhealthy"]);
+
 /** Progressing while there are fewer than wanted; undefined when nothing is counted against anything. */
 export function countHealth(status: Json | undefined, spec?: Json): Health | undefined {
   if (!isJsonObject(status)) return undefined;
+  return endHealth(status) ?? shareHealth(status, spec);
+}
+
+/** The counts of what ends: how many are at work, have ended well, and have failed. */
+function endHealth(status: JsonObject): Health | undefined {
+  const { active, succeeded, failed = 0 } = status;
+  if (typeof active !== "number" || typeof succeeded !== "number" || typeof failed !== "number")
+    return undefined;
+  if (active > 0) return health("Progressing", `${active} at work, ${succeeded} have succeeded`);
+  if (failed > 0) return health("Degraded", `${failed} have failed, ${succeeded} have succeeded`);
+  return succeeded > 0 ? health("Healthy") : undefined;
+}
+
+function shareHealth(status: JsonObject, spec: Json | undefined): Health | undefined {
   const counts = Object.entries(status).flatMap(([field, value]) => countOf(field, value) ?? []);
   const judged = counts.flatMap((count) => {
     const wanted = count.role === "good" ? wantedOf(spec, counts, count) : undefined;
     return wanted === undefined ? [] : { ...count, wanted };
   });
-  const all = [...judged, ...sharesOf(status)];
-  const short = all.find(({ count, wanted }) => count < wanted);
+  const shares = [...judged, ...sharesOf(status)];
+  const short = shares.find(({ count, wanted }) => count < wanted);
   if (short !== undefined) {
     return health("Progressing", `${short.field}: ${short.count} of ${short.wanted}`);
   }
-  return all.length > 0 ? health("Healthy") : undefined;
+  const bad = counts.filter(({ role }) => role === "bad");
+  const amiss = bad.find(({ count }) => count > 0);
+  if (amiss !== undefined) return health("Progressing", `${amiss.field}: ${amiss.count}`);
+  return shares.length + bad.length > 0 ? health("Healthy") : undefined;
 }
 
 interface Count {
   readonly field: string;
-  readonly role: "good" | "wanted" | "all";
+  readonly role: "good" | "bad" | "wanted" | "all";
   readonly noun: string;
   readonly count: number;
 }
@@ -39,10 +59,11 @@ function countOf(field: string, value: Json): Count | undefined {
   const words = wordsOf(field);
   const isWanted = words.some((word) => wantedCount.has(word));
   const isGood = words.some((word) => goodCount.has(word));
+  const isBad = words.some((word) => badCount.has(word));
   const noun = words.filter(
     (word) => !goodCount.has(word) && !wantedCount.has(word) && !filler.has(word),
   );
-  const role = isWanted ? "wanted" : isGood ? "good" : "all";
+  const role = isBad ? "bad" : isWanted ? "wanted" : isGood ? "good" : "all";
   return { field, role, noun: noun.join(" "), count: value };
 }
 
@@ -70,7 +91,7 @@ function toUpdate(
   noun: string,
 ): number | undefined {
   const asked = at(spec, noun);
-  const all = counts.filter((one) => one.noun === noun && one.role !== "good");
+  const all = counts.filter((one) => one.noun === noun && !/good|bad/.test(one.role));
   const found = [...all.map(({ count }) => count), ...(typeof asked === "number" ? [asked] : [])];
   if (found.length === 0) return undefined;
   const kept =

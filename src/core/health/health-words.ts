@@ -40,7 +40,7 @@ const table: Readonly<Record<Meaning, readonly Row[]>> = {
   ],
   good: [
     ["API conventions, kstatus", "ready available healthy current$"],
-    ["what ends", "succe complet done$ finished$ passed$"],
+    ["what ends", "succe complet done$ finished$ passed$ pass$"],
     ["what serves", "running active$ online$ up$ alive$ operational$ stable$ normal$ connected$"],
     ["volumes, leases, certificates", "bound$ exist attached$ mounted$ issued$ sealed$ signed$"],
     ["carried out", "created$ deployed$ provisioned$ installed$ established$ applied$ configured$"],
@@ -58,12 +58,18 @@ const table: Readonly<Record<Meaning, readonly Row[]>> = {
   ],
 };
 
+/** What several words say that none of them says alone. */
+const phrases =
+  /\b(unable|cannot|can t|could not|not enough|no space|already (in use|taken)|rolled back)\b/;
+/** Work of which something is told that sounds worse: `ScalingDown`, `RecoveringFromFailure`. */
+const underWay = /^(\w+ing (down|from|after)\b|.*\bin progress$)/;
+
 /** Words that begin like one of the others and are not. */
 const others = /^(failover|failback|restricted|downstream)/;
 
 /** Ends in `ing`, and is no work that ends. */
 const steady =
-  /^(running|serving|working|operating|listening|existing|replicating|archiving|streaming|monitoring|watching|polling|leading|ping|string|ring|binding|routing|nothing|billing|networking)$/;
+  /^(running|serving|working|operating|listening|existing|replicating|archiving|streaming|monitoring|watching|polling|leading|ping|string|ring|binding|routing|nothing|billing|networking|accepting|tracking|matching|using|sharing|mirroring|forwarding|balancing|logging)$/;
 
 const known = (["broken", "paused", "waiting", "good"] as const).map((meaning) => {
   const words = table[meaning].flatMap(([, row]) => row.split(" "));
@@ -94,12 +100,16 @@ export function meaningOfWord(word: string): Meaning | undefined {
     ({ whole, starts }) => whole.has(word) || starts.some((start) => word.startsWith(start)),
   );
   if (row !== undefined) return row.meaning;
+  if (word.startsWith("un") && meaningOfWord(word.slice(2)) === "good") return "waiting";
   return word.endsWith("ing") && !steady.test(word) ? "waiting" : undefined;
 }
 
 /** What a text says: the most serious of its words, a `not` before one of them heeded. */
 export function meaningOf(text: string): Meaning | undefined {
   const words = wordsOf(text);
+  const joined = words.join(" ");
+  if (underWay.test(joined) && meaningOfWord(words[0] ?? "") !== "broken") return "waiting";
+  if (phrases.test(joined)) return "broken";
   const found = words.map((word, index) => {
     const before = words
       .slice(Math.max(0, index - 2), index)

@@ -16,6 +16,8 @@ const stateFields = [
   ["currentState"],
   ["robustness"],
   ["compliant"],
+  ["result"],
+  ["verdict"],
 ];
 /**
  * Fields that are a state by their names, such as `clusterStatus`; not of the past or of what is wished for. What was
@@ -31,20 +33,16 @@ const outcome = /^(state|status|phase|result)$/i;
 /** What the states in a status say: the worst of those that speak for the whole, and of the last attempt. */
 export function stateHealth(status: Json | undefined, kind: string): Health | undefined {
   const said = textAt(status, "message") || textAt(status, "reason");
-  const judged = statesIn(status).flatMap((text) => {
+  const judge = (text: string): readonly Health[] => {
     const word = healthOfState(text, kind);
-    return word === undefined ? [] : health(word, said || `state ${text}`);
-  });
-  return worstOf(judged);
-}
-
-/** Where no field has one of the usual names, all that are named like a state speak for the whole. */
-function statesIn(status: Json | undefined): readonly string[] {
-  if (!isJsonObject(status)) return [];
+    return word === undefined ? [] : [health(word, said || `state ${text}`)];
+  };
+  if (!isJsonObject(status)) return undefined;
   const usual = [...stateFields.map((path) => stateAt(status, path)), ...healthBelow(status)];
-  const known = usual.filter((text) => text !== "");
+  const known = usual.flatMap(judge);
+  // Where none with a usual name tells, all that are named like a state speak for the whole.
   const named = known.length > 0 ? [] : textsOf(status, (field) => stateName.test(field));
-  return [...known, ...named, ...attemptsIn(status)];
+  return worstOf([...known, ...[...named, ...attemptsIn(status)].flatMap(judge)]);
 }
 
 function attemptsIn(status: JsonObject): readonly string[] {
@@ -91,45 +89,23 @@ export function isHeld(status: Json | undefined): boolean {
   );
 }
 
-/** What flags say: `ready: false` is work, any other result that is false trouble, and so is trouble that is true. */
-export function flagHealth(status: Json | undefined): Health | undefined {
-  if (!isJsonObject(status)) return undefined;
-  return worstOf(Object.entries(status).flatMap(([field, value]) => flagWord(field, value) ?? []));
-}
+/** Fields that name what went wrong: `error`, `failureMessage`, `lastSyncError`. */
+const failureName = /^(?!previous|ignore|max|on).*(error|failure)(message|msg|reason)?$/i;
+const failureList = /^(last|validation)errors$/i;
 
-const readyFlag = /^(ready|readyToUse|available)$/i;
-const resultFlag = /^(healthy|applied|synced|accepted|valid|connected|succeeded|success)$/i;
-const troubleFlag = /^(failed|error|invalid|degraded|unhealthy|stalled|noMatch\w*)$/i;
-
-function flagWord(field: string, value: Json): Health | undefined {
-  const flag = value === "True" || value === "False" ? value === "True" : value;
-  if (typeof flag !== "boolean") return undefined;
-  if (readyFlag.test(field))
-    return flag ? health("Healthy") : health("Progressing", `not ${field}`);
-  if (resultFlag.test(field)) return flag ? health("Healthy") : health("Degraded", `not ${field}`);
-  return flag && troubleFlag.test(field) ? health("Degraded", field) : undefined;
-}
-
-/** What it says went wrong. */
-export function failureOf(object: JsonObject): string {
-  const paths = [
-    ["failureMessage"],
-    ["failureReason"],
-    ["errorMessage"],
-    ["error"],
-    ["error", "message"],
-    ["lastError"],
-  ];
-  const texts = paths.map((path) => textAt(object, "status", ...path));
-  return texts.find((text) => text !== "") ?? listedFailure(object);
-}
-
-function listedFailure(object: JsonObject): string {
-  const [first] = ["lastErrors", "validationErrors"].flatMap((field) => {
-    const listed = at(object, "status", field);
-    return Array.isArray(listed) ? listed : [];
+/** What it says went wrong; "" where it names nothing. */
+export function failureOf(status: Json | undefined): string {
+  if (!isJsonObject(status)) return "";
+  const named = Object.entries(status).flatMap(([field, value]) => {
+    if (failureName.test(field)) return textOf(value);
+    return failureList.test(field) && Array.isArray(value) ? value.flatMap(textOf) : [];
   });
-  if (first === undefined) return "";
-  if (typeof first === "string") return first;
-  return textAt(first, "message") || textAt(first, "description") || "it names errors";
+  return named[0] ?? "";
+}
+
+function textOf(value: Json): readonly string[] {
+  if (typeof value === "string") return value === "" ? [] : [value];
+  const texts = ["message", "description", "reason"].map((field) => textAt(value, field));
+  const text = texts.find((one) => one !== "");
+  return text === undefined ? [] : [text];
 }

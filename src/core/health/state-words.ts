@@ -14,7 +14,10 @@ const wholes: readonly (readonly [RegExp, HealthStatus])[] = [
   [/^(not ?found|missing)$/i, "Missing"],
   [/^(unknown|inconclusive)$/i, "Unknown"],
   // What is being done, told by the verb.
-  [/^(new|create|update|upgrade|scale|resize|restart|migrate|initiali[sz]ation)$/i, "Progressing"],
+  [
+    /^(new|bootstrap|create|update|upgrade|scale|resize|restart|migrate|initiali[sz]ation)$/i,
+    "Progressing",
+  ],
   [/^idle$/i, "Healthy"],
 ];
 

@@ -2,17 +2,27 @@
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { type SaidHealth, conditionHealth, isOpenEnded, summaryIn } from "./condition-health.ts";
 import { countHealth } from "./count-health.ts";
+import { flagHealth } from "./flag-health.ts";
+import { meaningOf } from "./health-words.ts";
 import { type Health, worstOf } from "./health.ts";
 import { type Condition, at, conditionsIn, health, numberAt, textAt } from "./read-object.ts";
-import { failureOf, flagHealth, isHeld, stateHealth, tellsState } from "./state-health.ts";
+import { failureOf, isHeld, stateHealth, tellsState } from "./state-health.ts";
 import { isRun } from "./state-words.ts";
 
 /** The health that a status tells; undefined when it tells none. */
 export function statusHealth(object: JsonObject): Health | undefined {
   const said = spokenHealth(object);
   if (said?.status === "Healthy") return said;
-  const failure = failureOf(object);
-  return failure === "" ? said : health("Degraded", failure);
+  const failure = failureOf(at(object, "status"));
+  if (failure !== "") return health("Degraded", failure);
+  return said ?? toldFailure(at(object, "status"));
+}
+
+/** Where nothing else tells, its message may tell of trouble. */
+function toldFailure(status: Json | undefined): Health | undefined {
+  const texts = [textAt(status, "message"), textAt(status, "reason")];
+  const text = texts.find((one) => meaningOf(one) === "broken");
+  return text === undefined ? undefined : health("Degraded", text);
 }
 
 /** A summary and the state decide together. Without a summary, the worst of all that is said: nothing speaks for all. */
@@ -40,9 +50,9 @@ interface Whole {
 function withParts(
   whole: Health | undefined,
   status: Json | undefined,
-  { kind, generation }: Whole,
+  about: Whole,
 ): Health | undefined {
-  const parts = worstOf(partsOf(status).map((part) => partHealth(part, kind, generation)));
+  const parts = worstOf(partHealths(status, about));
   const isWell = parts === undefined || parts.status === "Healthy";
   // That all parts are well does not speak for a whole that speaks by conditions.
   if (whole === undefined && isWell && at(status, "conditions") !== undefined) return undefined;
@@ -81,17 +91,22 @@ const notParts =
 const mostParts = 1000;
 const deepest = 4;
 
-/** What a status lists, by number or by name, and what that lists: routes at their gateways, nodes, environments. */
-function partsOf(status: Json | undefined): readonly JsonObject[] {
-  const parts: JsonObject[] = [];
+/** What the parts of a status say; of what is in a part only where that says nothing itself. */
+function partHealths(status: Json | undefined, { kind, generation }: Whole): readonly Health[] {
+  const found: Health[] = [];
   let level: readonly JsonObject[] = isJsonObject(status) ? [status] : [];
-  for (let depth = 0; depth < deepest && parts.length < mostParts; depth += 1) {
-    level = level.flatMap(directPartsOf).slice(0, mostParts - parts.length);
-    parts.push(...level);
+  let left = mostParts;
+  for (let depth = 0; depth < deepest && left > 0; depth += 1) {
+    const parts = level.flatMap(directPartsOf).slice(0, left);
+    left -= parts.length;
+    const told = parts.map((part) => partHealth(part, kind, generation));
+    found.push(...told.filter((one) => one !== undefined));
+    level = parts.filter((_, index) => told[index] === undefined);
   }
-  return parts;
+  return found;
 }
 
+/** What a status lists, by number or by name: routes at their gateways, nodes, environments. */
 function directPartsOf(whole: JsonObject): readonly JsonObject[] {
   return Object.entries(whole).flatMap(([field, value]) => {
     if (notParts.test(field)) return [];
