@@ -3,6 +3,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Place, SourceFile } from "../model/fleet-model.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import type { KubeObject } from "../model/kube-object.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import { mistake } from "./mistake.ts";
 import { type FieldPath, type YamlDocument, readYaml } from "./read-yaml.ts";
 import { sealProblems, sealed } from "./sealed-objects.ts";
@@ -18,31 +19,38 @@ export interface ManifestObject {
   readonly isPlainSecret?: true;
 }
 
-/** Every object of the files, in order; what is no object is a diagnostic. */
-export function readManifestObjects(files: readonly SourceFile[]): {
+interface ReadObjects {
   readonly objects: readonly ManifestObject[];
   readonly diagnostics: readonly Diagnostic[];
-} {
+}
+
+/** Every object of the files, in order; what is no object is a diagnostic. A file that was read before is not read again. */
+export function readManifestObjects(files: readonly SourceFile[]): ReadObjects {
+  const read = files.map(readObjects);
+  return {
+    objects: read.flatMap(({ objects }) => objects),
+    diagnostics: read.flatMap(({ diagnostics }) => diagnostics),
+  };
+}
+
+const readObjects = keptFor((file: SourceFile): ReadObjects => {
+  const read = readYaml(file);
   const objects: ManifestObject[] = [];
-  const diagnostics: Diagnostic[] = [];
-  for (const file of files) {
-    const read = readYaml(file);
-    diagnostics.push(...read.diagnostics);
-    for (const found of read.documents.flatMap(flattenLists)) {
-      const problem = identityProblem(found);
-      if (problem !== undefined) {
-        diagnostics.push(problem);
-        continue;
-      }
-      // identityProblem has checked what a KubeObject promises.
-      const manifest = { ...found, object: found.value as KubeObject };
-      const problems = sealProblems(manifest, read.documents);
-      diagnostics.push(...problems);
-      if (problems.length === 0) objects.push(sealed(manifest, file));
+  const diagnostics = [...read.diagnostics];
+  for (const found of read.documents.flatMap(flattenLists)) {
+    const problem = identityProblem(found);
+    if (problem !== undefined) {
+      diagnostics.push(problem);
+      continue;
     }
+    // identityProblem has checked what a KubeObject promises.
+    const manifest = { ...found, object: found.value as KubeObject };
+    const problems = sealProblems(manifest, read.documents);
+    diagnostics.push(...problems);
+    if (problems.length === 0) objects.push(sealed(manifest, file));
   }
   return { objects, diagnostics };
-}
+});
 
 /** A `List` gives its items; a typed one (`ConfigMapList`) also tells them what they are. */
 export function flattenLists(found: YamlDocument): YamlDocument[] {
