@@ -2,6 +2,7 @@
 import type { ApiAnswer, Connection } from "../../src/adapters/kubernetes/connection.ts";
 import type { ApiRequest } from "../../src/core/cluster-model/api-request.ts";
 import type { Cluster } from "../../src/core/cluster-model/cluster.ts";
+import { copyCluster } from "../../src/core/cluster-model/copy-cluster.ts";
 import { createCluster } from "../../src/core/cluster-model/create-cluster.ts";
 import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
 import { FleetError } from "../../src/core/errors.ts";
@@ -13,7 +14,7 @@ import { type Life, startAt, type VirtualTime } from "./virtual-time.ts";
 export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut" | "late";
 
 /** The longest that a request is under way at a site that is `late`. */
-const lateMs = 4500;
+const lateMs = 3000;
 
 /** A write as the cluster has seen it. */
 export interface ClusterWrite {
@@ -38,10 +39,17 @@ export class SimSite {
   isMeddled = false;
   readonly #own: Cluster;
 
-  constructor(name: string) {
+  constructor(name: string, cluster = clusterOf(name)) {
     this.name = name;
-    this.#own = clusterOf(name);
+    this.#own = cluster;
     this.cluster = this.#own;
+  }
+
+  /** One like its own, at which nothing is wrong. */
+  copy(): SimSite {
+    const copy = new SimSite(this.name, copyCluster(this.#own));
+    copy.isKnown = this.isKnown;
+    return copy;
   }
 
   /** Another cluster answers from now on; connections break. Before it was known this would be its own. */
@@ -60,10 +68,19 @@ export class SimSite {
   }
 }
 
+const fresh = new Map<string, Cluster>();
+
+/** A cluster of this name as it is when nobody has used it. */
 function clusterOf(name: string): Cluster {
+  const known = fresh.get(name) ?? newCluster(name);
+  fresh.set(name, known);
+  return copyCluster(known);
+}
+
+function newCluster(name: string): Cluster {
   const script = [
     { match: { image: ":bad" }, outcome: "crashing" as const },
-    { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 9000 },
+    { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 4000 },
   ];
   return createCluster({ name, script, nodes: ["node-a"], historyLength: 10 }, startAt);
 }

@@ -1,7 +1,8 @@
 /** What must not happen and does: clusters that are exchanged, disks that come back from older copies, a second controller. */
 import { mirrorBranch } from "../../src/core/protocol/mirror-layout.ts";
 import type { StateDisk } from "./memory-state.ts";
-import type { Ground, Region } from "./processes.ts";
+import type { Region } from "./land.ts";
+import type { Ground } from "./processes.ts";
 
 export type Disaster =
   /** Another cluster answers for a site, for a while. */
@@ -56,30 +57,23 @@ export class Backups {
   }
 
   /** The worker must not run. */
-  async restoreWorker({
-    mirror,
-    what,
-    eventsAgo,
-  }: Extract<Disaster, { kind: "restore-worker" }>): Promise<void> {
+  restoreWorker({ mirror, what, eventsAgo }: Extract<Disaster, { kind: "restore-worker" }>): void {
     const region = this.#ground.regions.get(mirror);
     const saved = this.#at(eventsAgo)?.regions.get(mirror);
-    if (what !== "store") await region?.copy.restore(mirrorBranch, saved?.copy ?? null);
+    if (what !== "store") region?.copy.restore(mirrorBranch, saved?.copy ?? null);
     if (what !== "copy") region?.disk.restore(saved?.tables);
   }
 
   /** The controller must not run. */
-  async restoreController({
-    what,
-    eventsAgo,
-  }: Extract<Disaster, { kind: "restore-controller" }>): Promise<void> {
+  restoreController({ what, eventsAgo }: Extract<Disaster, { kind: "restore-controller" }>): void {
     const { control, regions } = this.#ground;
     const saved = this.#at(eventsAgo);
     const head = saved?.control ?? null;
-    await control.restore(mirrorBranch, head);
+    control.restore(mirrorBranch, head);
     // A state folder without anything in it begins a history of its own: that is not played.
     if (what === "control" || head === null) return;
     for (const [name, { mirror }] of regions) {
-      await mirror.restore(mirrorBranch, saved?.regions.get(name)?.mirror ?? null);
+      mirror.restore(mirrorBranch, saved?.regions.get(name)?.mirror ?? null);
     }
   }
 

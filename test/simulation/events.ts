@@ -3,12 +3,20 @@ import type { HoldScope } from "../../src/core/protocol/api.ts";
 import { between, type Choices, draw, pick, type Random } from "./choices.ts";
 import type { ClusterFault } from "./cluster-connection.ts";
 import { checkNames, stagesNames, windowNames } from "./fleet-files.ts";
-import { type AppTraits, appNames, type Change, type FleetTraits } from "./fleet-story.ts";
+import {
+  type AppName,
+  type AppTraits,
+  appNames,
+  type Change,
+  type FleetTraits,
+} from "./fleet-story.ts";
 import { regions, siteNames, versions } from "./fleet-story.ts";
 import type { Disaster } from "./disasters.ts";
 import type { Word } from "./operator.ts";
 
 type Happening =
+  /** Only at the very beginning: these apps are everywhere, and nothing runs. Without it there is nothing. */
+  | { readonly kind: "stand"; readonly apps: readonly AppName[] }
   | { readonly kind: "commit"; readonly change: Change }
   | { readonly kind: "fault"; readonly site: string; readonly fault: ClusterFault }
   | { readonly kind: "kill-worker"; readonly mirror: string; readonly downMs: number }
@@ -32,29 +40,53 @@ type Happening =
 /** Something that happens at a time (ms since the start). */
 export type StoryEvent = Happening & { readonly at: number };
 
-/** So long do things happen; then everything is made well. */
-export const stormMs = 40_000;
+/** So long do things happen. */
+const stormMs = { least: 2000, most: 16_000 } as const;
+/** The longest from the last of them until everything is made well. */
+export const aftermathMs = 6000;
 
 /** The events of a seed, in order of time. */
 export function drawEvents(random: Random): StoryEvent[] {
-  const at = (happening: Happening) => ({ ...happening, at: Math.floor(random() * stormMs) });
-  const events = Array.from({ length: between(random, 4, 17) }, () => at(draw(random, happenings)));
+  const lengthMs = between(random, stormMs.least, stormMs.most);
+  const at = (happening: Happening) => ({ ...happening, at: Math.floor(random() * lengthMs) });
+  const events = Array.from({ length: draw(random, sizes) }, () => at(draw(random, happenings)));
   // One at most: what one leaves whole is what the fleet comes back by.
   const disaster = random() < 0.25 ? [at(draw(random, disasters))] : [];
-  return [...beginning(random), ...[...events, ...disaster].toSorted((a, b) => a.at - b.at)];
+  return [
+    ...beginning(random, draw(random, grounds)),
+    ...[...events, ...disaster].toSorted((a, b) => a.at - b.at),
+  ];
 }
 
+/** How much happens: little in most stories, for they cost least, and much in some. */
+const sizes: Choices<number> = [
+  [6, (random) => between(random, 1, 4)],
+  [3, (random) => between(random, 4, 9)],
+  [1, (random) => between(random, 9, 17)],
+];
+
 /** What the fleet says from its first commit on: what is rare by itself meets in one story. */
-function beginning(random: Random): StoryEvent[] {
+function beginning(random: Random, standing: readonly AppName[] | null): StoryEvent[] {
+  const isNew = standing?.includes("till") !== true && random() < 0.6;
   const changes: Change[] = [
     draw(random, budgets),
-    ...(random() < 0.6 ? [{ do: "app", app: "till" } as const] : []),
+    ...(isNew ? [{ do: "app", app: "till" } as const] : []),
     ...(random() < 0.5 ? [draw(random, exchanges)] : []),
     ...several(random, 3, fleetChange),
     ...several(random, 3, appChange),
   ];
-  return changes.map((change) => ({ kind: "commit", change, at: 0 }));
+  return [
+    ...(standing === null ? [] : [{ kind: "stand", apps: standing, at: 0 } as const]),
+    ...changes.map((change) => ({ kind: "commit", change, at: 0 }) as const),
+  ];
 }
+
+/** Most fleets stand when a story begins: that is cheaper than to see each of them come up. */
+const grounds: Choices<readonly AppName[] | null> = [
+  [3, () => null],
+  [3, () => ["web"]],
+  [4, () => ["till", "web"]],
+];
 
 const several = <T>(random: Random, most: number, one: (random: Random) => T): T[] =>
   Array.from({ length: between(random, 0, most) }, () => one(random));
@@ -62,7 +94,7 @@ const several = <T>(random: Random, most: number, one: (random: Random) => T): T
 const app = (random: Random) => pick(random, appNames);
 const site = (random: Random) => pick(random, siteNames);
 const mirror = (random: Random) => pick(random, regions);
-const downMs = (random: Random) => between(random, 0, 9000);
+const downMs = (random: Random) => between(random, 0, 5000);
 const maybe = (random: Random) => random() < 0.5;
 /** Often it is taken back. */
 const orNot = <T>(random: Random, value: T): T | undefined => (maybe(random) ? value : undefined);
@@ -194,7 +226,7 @@ const happenings: Choices<Happening> = [
 ];
 
 const disasters: Choices<Disaster> = [
-  [2, (random) => ({ kind: "exchange", site: site(random), forMs: between(random, 1000, 20_000) })],
+  [2, (random) => ({ kind: "exchange", site: site(random), forMs: between(random, 1000, 8000) })],
   [
     3,
     (random) => ({

@@ -24,6 +24,7 @@ const stages = {
   region: [{ name: "part", each: "region" }, { name: "rest" }],
   tier: [{ name: "canary", count: 1 }, { name: "part", each: "tier" }, { name: "rest" }],
   depots: [{ name: "canary", selector: "tier=depot" }, { name: "rest" }],
+  whole: [{ name: "rest" }],
   share: [{ name: "canary", percent: 50, promotion: "manual" }, { name: "rest" }],
 } as const;
 export type StagesName = keyof typeof stages;
@@ -39,12 +40,12 @@ interface StoryWindow extends Spec {
   }[];
 }
 
-/** Windows that open and close while things happen: a story begins at 00:00:40. */
+/** Windows that open and close while things happen: a story begins at 00:00:52. */
 const windows = {
   short: {
     open: [
-      { start: "00:00", duration: "50s" },
-      { start: "00:01", duration: "12s" },
+      { start: "00:00", duration: "56s" },
+      { start: "00:01", duration: "5s" },
       { start: "00:02", duration: "1h" },
     ],
   },
@@ -145,7 +146,7 @@ function fleetWide(head: StoryHead): Record<string, string> {
   const usual = stages[head.stages ?? "canary"].map((stage) =>
     stage.name === "rest" && head.approval ? { ...stage, approval: true } : stage,
   );
-  const times = { soak: "1s", minReady: "1s", progressDeadline: "12s" };
+  const times = { soak: "1s", minReady: "1s", progressDeadline: "6s" };
   const { maxInFlight, maxUnavailable, failureBudget, rollback } = head;
   const urgent = { stages: ["rest"], soak: "0s", windows: "ignore" };
   const more = {

@@ -4,7 +4,8 @@ import type { CheckName, StagesName, WindowName } from "./fleet-files.ts";
 export const regions = ["east", "west"] as const;
 export const siteNames = ["s1", "s2", "s3", "s4"] as const;
 export const appNames = ["till", "web"] as const;
-/** The version decides how its pods do: `bad` ones crash, `slow` ones take 9 s. */
+export type AppName = (typeof appNames)[number];
+/** The version decides how its pods do: `bad` ones crash, `slow` ones take 4 s. */
 export const versions = ["v1", "v2", "v3", "bad", "slow"] as const;
 
 type Region = (typeof regions)[number];
@@ -74,13 +75,14 @@ export interface StoryHead extends FleetTraits {
   readonly strategy?: object;
 }
 
+export const firstApp: StoryApp = { version: "v1", tier: null, hasExtra: true };
 export const firstHead: StoryHead = {
   sites: {
     s1: { region: "east", tier: "shop", suspend: false },
     s2: { region: "east", tier: "depot", suspend: false },
     s3: { region: "west", tier: "shop", suspend: false },
   },
-  apps: { web: { version: "v1", tier: null, hasExtra: true } },
+  apps: { web: firstApp },
   maxInFlight: 1,
   maxUnavailable: 1,
   failureBudget: 0,
@@ -156,18 +158,13 @@ function changeSites(
   return { ...sites, [change.site]: changed };
 }
 
-/** The last commits of a story: everything is good, all may move, nobody need be asked. */
-export function goodHead(
-  head: StoryHead,
-  version: string,
-  { contested = new Set() }: { readonly contested?: ReadonlySet<string> } = {},
-): StoryHead {
+/** All may move at once, and nobody need be asked: the releases of the next commit have room. */
+export function roomyHead(head: StoryHead): StoryHead {
   const sites = Object.entries(head.sites).map(
     ([name, site]) => [name, { ...site, suspend: false }] as const,
   );
   const apps = Object.entries(head.apps).map(([name, app]) => {
-    const { tier, hasExtra, hasKeepsake, hasVault } = app;
-    const takesOver = contested.has(name);
+    const { version, tier, hasExtra, hasKeepsake, hasVault, takesOver } = app;
     return [name, { version, tier, hasExtra, hasKeepsake, hasVault, takesOver }] as const;
   });
   return {
@@ -178,8 +175,22 @@ export function goodHead(
     failureBudget: "100%",
     approval: false,
     deletionBudget: 1000,
+    stages: "whole",
     sharer: head.sharer,
   };
+}
+
+/** The last commit of a story: everything is good. */
+export function goodHead(
+  head: StoryHead,
+  version: string,
+  { contested = new Set() }: { readonly contested?: ReadonlySet<string> } = {},
+): StoryHead {
+  const roomy = roomyHead(head);
+  const apps = Object.entries(roomy.apps).map(
+    ([name, app]) => [name, { ...app, version, takesOver: contested.has(name) }] as const,
+  );
+  return { ...roomy, apps: Object.fromEntries(apps) };
 }
 
 /** The apps that a head places at a site. */

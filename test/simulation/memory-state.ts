@@ -11,7 +11,11 @@ interface Tables {
 
 /** What outlives the process. */
 export class StateDisk {
-  tables: Tables = emptyTables();
+  tables: Tables;
+
+  constructor(tables: Tables = emptyTables()) {
+    this.tables = tables;
+  }
 
   copy(): Tables {
     return copyOf(this.tables);

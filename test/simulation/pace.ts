@@ -1,18 +1,15 @@
 /** A rollout on a fleet to which nothing happens, in virtual time: what it takes beyond what its strategy asks for. */
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { WorkerReport } from "../../src/core/protocol/worker-report.ts";
-import { SimSite } from "./cluster-connection.ts";
-import { firstHead, regions, siteNames, type StoryHead } from "./fleet-story.ts";
-import { GitDisk } from "./git-disk.ts";
+import { firstHead, type StoryHead } from "./fleet-story.ts";
+import { emptyLand } from "./land.ts";
 import {
   type ControllerProcess,
   type Ground,
-  Region,
   settingsWith,
   startController,
   startWorker,
 } from "./processes.ts";
-import { Repository } from "./repository.ts";
 import { seededRandom, settle, VirtualTime } from "./virtual-time.ts";
 
 /** Times of a strategy of three stages. */
@@ -71,11 +68,8 @@ class PacedRun {
   constructor(seed: number) {
     this.#time = new VirtualTime(seededRandom(seed));
     this.#ground = {
+      ...emptyLand(),
       time: this.#time,
-      repository: new Repository(),
-      control: new GitDisk(),
-      regions: new Map(regions.map((name) => [name, new Region(name)])),
-      sites: new Map(siteNames.map((name) => [name, new SimSite(name)])),
       skewMs: 0,
       settings: settingsWith({ heartbeat: "5s", observe: "10s", settle: "1s" }),
       watch: {

@@ -1,6 +1,5 @@
 /** Controller and workers of a simulated fleet: their own code, on ports that end in memory and virtual time. */
 import { dataKeysFrom } from "../../src/adapters/age/data-keys.ts";
-import type { GitObject } from "../../src/adapters/git/object-id.ts";
 import type { ObjectStore } from "../../src/adapters/git/object-store.ts";
 import { verifyCommit } from "../../src/adapters/git/verify-mirror.ts";
 import { clusterOver } from "../../src/adapters/kubernetes/cluster-client.ts";
@@ -24,45 +23,15 @@ import type { ControllerClient } from "../../src/worker/controller-client.ts";
 import type { MirrorFetcher } from "../../src/worker/mirror-follower.ts";
 import { createRedactor } from "../../src/runtime/redactor.ts";
 import { runWith } from "../../src/worker/run-with.ts";
-import { type ClusterWrite, createWire, type SimSite } from "./cluster-connection.ts";
+import { type ClusterWrite, createWire } from "./cluster-connection.ts";
 import { siteNames } from "./fleet-story.ts";
-import { GitDisk } from "./git-disk.ts";
-import { openMemoryState, StateDisk } from "./memory-state.ts";
-import type { Repository } from "./repository.ts";
+import type { Land, Region } from "./land.ts";
+import { openMemoryState } from "./memory-state.ts";
 import { clockOf, Life, type VirtualTime } from "./virtual-time.ts";
 
-/** What is on the disks of one region: its mirror at the controller, and what its worker has. */
-export class Region {
-  readonly name: string;
-  readonly mirror: GitDisk;
-  readonly copy: GitDisk;
-  readonly disk = new StateDisk();
-  /** Controller and worker cannot reach each other. */
-  isCut = false;
-  cutting = new AbortController();
-
-  constructor(name: string) {
-    const objects = new Map<string, GitObject>();
-    this.name = name;
-    this.mirror = new GitDisk(objects);
-    this.copy = new GitDisk(objects);
-  }
-
-  cut(isCut: boolean): void {
-    this.isCut = isCut;
-    if (!isCut) return;
-    this.cutting.abort("cut");
-    this.cutting = new AbortController();
-  }
-}
-
-/** Everything that outlives processes. */
-export interface Ground {
+/** Everything that outlives processes, and who looks on. */
+export interface Ground extends Land {
   readonly time: VirtualTime;
-  readonly repository: Repository;
-  readonly control: GitDisk;
-  readonly regions: ReadonlyMap<string, Region>;
-  readonly sites: ReadonlyMap<string, SimSite>;
   /** What the controller's wall clock is wrong by, ms. */
   skewMs: number;
   /** Of all workers; the controller goes by their heartbeat too. */

@@ -10,7 +10,8 @@ import { WriteAuditor } from "./write-promises.ts";
 import type { ClusterWrite } from "./cluster-connection.ts";
 import { at, ownerOf } from "./live-object.ts";
 import { type MirrorCommit, MirrorReader } from "./mirror-reader.ts";
-import type { Ground, Region } from "./processes.ts";
+import type { Region } from "./land.ts";
+import type { Ground } from "./processes.ts";
 
 type Sites = MirrorCommit["sites"];
 const noSites: Sites = new Map();

@@ -7,11 +7,23 @@ import type { StoryHead } from "./fleet-story.ts";
 import type { Life } from "./virtual-time.ts";
 
 export class Repository {
-  readonly #commits: StoryHead[] = [];
+  readonly #commits: StoryHead[];
+
+  constructor(commits: readonly StoryHead[] = []) {
+    this.#commits = [...commits];
+  }
+
+  copy(): Repository {
+    return new Repository(this.#commits);
+  }
 
   /** Commits on top of the branch. */
   commit(head: StoryHead): void {
     this.#commits.push(head);
+  }
+
+  get isEmpty(): boolean {
+    return this.#commits.length === 0;
   }
 
   get head(): StoryHead {

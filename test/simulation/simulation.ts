@@ -1,31 +1,22 @@
 /** One story: a fleet, its processes and what befalls them, played in virtual time from a seed. */
 import type { Pass } from "../../src/controller/reconcile.ts";
 import type { Decision } from "../../src/core/protocol/api.ts";
-import { SimSite } from "./cluster-connection.ts";
 import { differences } from "./end-state.ts";
 import { Backups } from "./disasters.ts";
-import { drawEvents, type StoryEvent, stormMs } from "./events.ts";
-import {
-  changeHead,
-  firstHead,
-  goodHead,
-  regions,
-  siteNames,
-  type StoryHead,
-} from "./fleet-story.ts";
-import { GitDisk } from "./git-disk.ts";
+import { aftermathMs, drawEvents, type StoryEvent } from "./events.ts";
+import { changeHead, firstHead, goodHead, roomyHead, type StoryHead } from "./fleet-story.ts";
+import type { Land, Region } from "./land.ts";
 import { decisionsOf, specOf, type Word } from "./operator.ts";
 import {
   type ControllerProcess,
   type Ground,
   hastySettings,
-  Region,
   startController,
   startWorker,
 } from "./processes.ts";
 import { PassAuditor } from "./pass-promises.ts";
 import { Auditor } from "./promises.ts";
-import { Repository } from "./repository.ts";
+import { beginMs, landWith } from "./standing-fleet.ts";
 import { clearShared, meddle } from "./meddle.ts";
 import { type Life, seededRandom, settle, VirtualTime } from "./virtual-time.ts";
 
@@ -45,10 +36,18 @@ export interface Outcome {
 
 /** Time that a fleet gets to come to rest once everything is well. */
 const calmMs = 120_000;
-const lookEveryMs = 1500;
+const lookEveryMs = 1000;
+/** The longest that is waited for a controller to lead, and for a commit to be followed. */
+const wellMs = 5000;
+/** People look after so long whether they are asked for anything. */
+const wordsAfterMs = 5000;
+/** So many stories may come to rest without a last release of everything, within so long. */
+const patientShare = 0.7;
+const patienceMs = 3000;
 const mostIdle = 25;
 /** What is asked of people is answered at last. */
 const lastWords: readonly Word[] = [
+  { verb: "resume-all" },
   { verb: "approve", removal: "delete" },
   { verb: "promote-manual" },
   { verb: "retry" },
@@ -59,7 +58,9 @@ export async function simulate(
   seed: number,
   events: readonly StoryEvent[] = drawEvents(seededRandom(seed)),
 ): Promise<Outcome> {
-  const story = new Story(seed, events);
+  const [first] = events;
+  const land = await landWith(first?.kind === "stand" ? first.apps : null);
+  const story = new Story(seed, events, land);
   await story.play();
   const { violations, log, passes, writes, steps } = story;
   return { seed, events, violations, log, passes, writes, steps };
@@ -83,6 +84,8 @@ class Story {
   readonly #backups: Backups;
   /** Apps of which another tool has taken an object. */
   readonly #contested = new Set<string>();
+  /** From the last event until everything is made well. */
+  readonly #aftermathMs: number;
   #declared = 0;
   #wasControlLost = false;
   /** Sites that some head had and a later one had not. */
@@ -91,15 +94,13 @@ class Story {
   /** When the last passes ended that wrote nothing. */
   readonly #idleAt: number[] = [];
 
-  constructor(seed: number, events: readonly StoryEvent[]) {
+  constructor(seed: number, events: readonly StoryEvent[], land: Land) {
     this.#events = events;
-    this.#time = new VirtualTime(seededRandom(seed ^ 0x5eed));
+    this.#time = new VirtualTime(seededRandom(seed ^ 0x5eed), beginMs);
+    this.#aftermathMs = this.#time.random() * aftermathMs;
     this.#ground = {
+      ...land,
       time: this.#time,
-      repository: new Repository(),
-      control: new GitDisk(),
-      regions: new Map(regions.map((name) => [name, new Region(name)])),
-      sites: new Map(siteNames.map((name) => [name, new SimSite(name)])),
       skewMs: 0,
       settings: hastySettings,
       watch: {
@@ -128,17 +129,18 @@ class Story {
 
   async play(): Promise<void> {
     const { repository, regions: all } = this.#ground;
-    repository.commit(firstHead);
+    if (repository.isEmpty) repository.commit(firstHead);
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
+    await settle();
     for (const event of this.#events) {
-      if (await this.#runUntil(event.at)) return;
+      if (await this.#runUntil(beginMs + event.at)) return;
       this.#note(JSON.stringify(event));
       await this.#backups.take();
       this.#happen(event);
       await settle();
     }
-    if (await this.#runUntil(stormMs)) return;
+    if (await this.#runUntil(this.#time.now + this.#aftermathMs)) return;
     await this.#makeWell();
     if (this.violations.length === 0) await this.#end();
   }
@@ -149,6 +151,15 @@ class Story {
     return this.violations.length > 0;
   }
 
+  /** The same for so long, or until something is so. */
+  async #runFor(ms: number, isSo: () => boolean): Promise<boolean> {
+    const until = this.#time.now + ms;
+    while (this.#time.now < until && !isSo()) {
+      if (await this.#runUntil(Math.min(until, this.#time.now + 100))) return true;
+    }
+    return false;
+  }
+
   #happen(event: StoryEvent): void {
     const { repository } = this.#ground;
     if ("mirror" in event) this.#disturbRegion(event);
@@ -157,6 +168,7 @@ class Story {
     else if (event.kind === "commit") {
       this.#commit(changeHead(repository.head, repository.previous, event.change));
     } else if (event.kind === "clock") this.#ground.skewMs += event.byMs;
+    else if (event.kind === "stand") return;
     else this.#disturbController(event);
   }
 
@@ -258,7 +270,7 @@ class Story {
     return control === undefined ? [] : decisionsOf(word, control);
   }
 
-  /** No fault lasts, nobody is stopped, and the last commits are good and have room. */
+  /** No fault lasts, nobody is stopped, and a commit makes room for all: budgets are those of the head before. */
   async #makeWell(): Promise<void> {
     const { repository, regions: all, sites } = this.#ground;
     this.#note("everything is made well");
@@ -269,40 +281,59 @@ class Story {
     for (const region of all.values()) region.cut(false);
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
-    if (await this.#runUntil(this.#time.now + 5000)) return;
-    const good = { contested: this.#contested };
+    if (await this.#runFor(wellMs, () => this.#controller?.isLeading() === true)) return;
+    if (await this.#runUntil(this.#time.now + 1000)) return;
     void this.#say({ verb: "recover" });
-    if (await this.#runUntil(this.#time.now + 1000)) return;
+    if (await this.#runUntil(this.#time.now + 500)) return;
     void this.#say({ verb: "resume-all" });
-    if (await this.#runUntil(this.#time.now + 1000)) return;
+    if (await this.#runUntil(this.#time.now + 500)) return;
     if (this.#wasControlLost) {
       // What an app had that left meanwhile is known to nobody: an operator makes room for the others.
       const isKnown = (app: string): boolean => Object.hasOwn(repository.head.apps, app);
       for (const site of sites.values()) clearShared(site, isKnown, this.#time.now);
     }
-    repository.commit(goodHead(repository.head, "v8", good));
-    if (await this.#runUntil(this.#time.now + 5000)) return;
-    // Budgets are those of the head before: once more, so that all have room.
-    repository.commit(goodHead(repository.head, "v9", good));
+    repository.commit(roomyHead(repository.head));
+    const { headId } = repository;
+    await this.#runFor(wellMs, () => this.#lastPass?.control.state.head?.commit === headId);
   }
 
-  /** Until the clusters are what the head says; never is a violation. */
+  /**
+   * Until the clusters are what the head says; never is a violation. In most stories what was released before may come to
+   * rest by itself; where it does not, or in the others, everything is released anew.
+   */
   async #end(): Promise<void> {
+    const { repository } = this.#ground;
+    const isPatient = this.#time.random() < patientShare;
+    if (isPatient && (await this.#rest(patienceMs)) === null) return;
+    if (this.violations.length > 0) return;
+    repository.commit(goodHead(repository.head, "v9", { contested: this.#contested }));
+    const open = await this.#rest(calmMs);
+    if (open === null) return;
+    this.#fail(`it does not come to rest: ${open} (the controller says: ${this.#told()})`);
+  }
+
+  /** Null when everything is at rest within a time, or a promise was broken; else what is not, in words. */
+  async #rest(ms: number): Promise<string | null> {
     const { repository, sites } = this.#ground;
-    const deadline = this.#time.now + calmMs;
+    const deadline = this.#time.now + ms;
+    const wordsFrom = this.#time.now + wordsAfterMs;
     let left = ["nothing was looked at"];
-    while (this.violations.length === 0 && this.#time.now < deadline) {
-      for (const word of lastWords) void this.#say(word);
-      if (await this.#runUntil(this.#time.now + lookEveryMs)) return;
+    while (this.#time.now < deadline) {
+      if (this.#time.now >= wordsFrom) this.#sayLastWords();
+      if (await this.#runUntil(this.#time.now + lookEveryMs)) return null;
       left = differences(repository.head, {
         sites,
         forgotten: this.#forgotten,
         wasControlLost: this.#wasControlLost,
       });
-      if (left.length === 0 && this.#isQuiet()) return;
+      if (left.length === 0 && this.#isQuiet()) return null;
     }
-    const open = left.length === 0 ? "releases are still open" : left.join("; ");
-    this.#fail(`it does not come to rest: ${open} (the controller says: ${this.#told()})`);
+    return left.length === 0 ? "releases are still open" : left.join("; ");
+  }
+
+  #sayLastWords(): void {
+    if (this.#wasControlLost) void this.#say({ verb: "recover" });
+    for (const word of lastWords) void this.#say(word);
   }
 
   #told(): string {
@@ -341,6 +372,6 @@ class Story {
   }
 
   #note(what: string): void {
-    this.log.push(`${(this.#time.now / 1000).toFixed(3).padStart(8)} ${what}`);
+    this.log.push(`${((this.#time.now - beginMs) / 1000).toFixed(3).padStart(8)} ${what}`);
   }
 }

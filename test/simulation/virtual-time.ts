@@ -24,12 +24,13 @@ interface Due {
 
 export class VirtualTime {
   /** ms since the start. */
-  now = 0;
+  now: number;
   readonly random: () => number;
   readonly #heap: Due[] = [];
 
-  constructor(random: () => number) {
+  constructor(random: () => number, now = 0) {
     this.random = random;
+    this.now = now;
   }
 
   /** Runs something so many ms from now; gives what cancels it. */

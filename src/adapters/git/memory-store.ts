@@ -5,15 +5,17 @@ import type { ObjectStore } from "./object-store.ts";
 
 /**
  * An ObjectStore in memory, with the object ids of git: for simulation and tests. Stores over the same `stored` share
- * their objects, and each has refs of its own.
+ * their objects; `refs` are its own unless they are given too.
  */
-export function memoryStore(stored: Map<string, GitObject> = new Map()): ObjectStore {
-  return createStore(memoryBackend(stored));
+export function memoryStore(
+  stored: Map<string, GitObject> = new Map(),
+  refs: Map<string, string> = new Map(),
+): ObjectStore {
+  return createStore(memoryBackend(stored, refs));
 }
 
-function memoryBackend(stored: Map<string, GitObject>): StoreBackend {
+function memoryBackend(stored: Map<string, GitObject>, refs: Map<string, string>): StoreBackend {
   stored.set(emptyTree, { type: "tree", bytes: Buffer.alloc(0) });
-  const refs = new Map<string, string>();
   return {
     refTarget: (ref) => Promise.resolve(refs.get(ref) ?? null),
     swapRef: async (ref, target, expected) => {

@@ -8,6 +8,13 @@ export class CustomTypes {
   readonly #byPath = new Map<string, ResourceType>();
   readonly #byDefinition = new Map<string, readonly ResourceType[]>();
 
+  /** The same kinds; what is set in one is not set in the other. */
+  copy(): CustomTypes {
+    const copy = new CustomTypes();
+    for (const [definition, types] of this.#byDefinition) copy.set(definition, types);
+    return copy;
+  }
+
   at(path: string): ResourceType | undefined {
     return this.#byPath.get(path);
   }

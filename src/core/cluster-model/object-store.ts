@@ -41,6 +41,17 @@ export class ObjectStore {
     this.#historyLength = historyLength;
   }
 
+  /** The same objects, versions and history; what is stored in one is not in the other. */
+  copy(): ObjectStore {
+    const copy = new ObjectStore(this.#historyLength);
+    copy.version = this.version;
+    copy.forgottenUpTo = this.forgottenUpTo;
+    copy.#history = [...this.#history];
+    for (const [resource, objects] of this.#objects) copy.#objects.set(resource, new Map(objects));
+    for (const [uid, places] of this.#dependents) copy.#dependents.set(uid, new Map(places));
+    return copy;
+  }
+
   get(resource: string, key: string): StoredObject | undefined {
     return this.#objects.get(resource)?.get(key);
   }

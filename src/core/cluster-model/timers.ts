@@ -12,6 +12,15 @@ export class Timers {
   readonly #pending = new Map<string, number>();
   #order = 0;
 
+  /** The same tasks at the same times; what is set in one is not set in the other. */
+  copy(): Timers {
+    const copy = new Timers();
+    copy.#timers = [...this.#timers];
+    for (const [task, at] of this.#pending) copy.#pending.set(task, at);
+    copy.#order = this.#order;
+    return copy;
+  }
+
   /** Does a task at a time, or earlier where it is already wanted earlier. */
   set(task: string, at: number): void {
     const pending = this.#pending.get(task);
