@@ -1,3 +1,4 @@
+import { KeptResults } from "../../src/core/model/kept-results.ts";
 import { controlFile, parseControl } from "../../src/core/rollout/control-files.ts";
 import type {
   AppControl,
@@ -7,7 +8,13 @@ import type {
 
 /** Applies changes to a state as writing them and reading them back would: every changed record is checked on its way. */
 export function applyChanges(state: ControlState, changes: readonly ControlChange[]): ControlState {
-  if (changes.length === 0) return state;
+  return changes.length === 0 ? state : kept.get(changes, [state], () => apply(state, changes));
+}
+
+/** Several look at what one plan leads to. */
+const kept = new KeptResults<readonly ControlChange[], ControlState>(1);
+
+function apply(state: ControlState, changes: readonly ControlChange[]): ControlState {
   // What was checked before has no text to be read again.
   const known = new Map<string, { text: string; record: unknown }>();
   eachRecord(state, (path, record) => known.set(path, { text: "", record }));

@@ -15,8 +15,19 @@ export interface ZoneClock {
 
 const dayMs = 86_400_000;
 
-/** The clock of a time zone of the IANA database; a RangeError where there is none of that name. */
+const clocks = new Map<string, ZoneClock>();
+
+/**
+ * The clock of a time zone of the IANA database; a RangeError where there is none of that name. They are kept, for to make
+ * one costs a thousand times what it costs to look at it, and there are not many.
+ */
 export function zoneClock(timeZone: string): ZoneClock {
+  const clock = clocks.get(timeZone) ?? newClock(timeZone);
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
+function newClock(timeZone: string): ZoneClock {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     calendar: "gregory",

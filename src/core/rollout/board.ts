@@ -89,7 +89,7 @@ export function newBoard(input: PlannerInput, units: UnitMemory = newUnitMemory(
     sitesInFlight: new Set(),
     wakeAt: null,
     asks: new Map(),
-    windows: { clocks: new Map(), blocks: new Map() },
+    windows: { blocks: new Map() },
     ties: new Map(),
     dropped: new Map(),
     counted: new Map(),

@@ -1,6 +1,6 @@
 /** What MaintenanceWindows hold at a site now, and when that ends. */
 import { localTimeInWords } from "../../model/local-time.ts";
-import { type ZoneClock, zoneClock } from "../../model/zone-clock.ts";
+import { zoneClock } from "../../model/zone-clock.ts";
 import type { Block } from "../block.ts";
 import { type Board, isoTime, wakeAt } from "../board.ts";
 import type { WindowRule } from "../planner-types.ts";
@@ -11,7 +11,6 @@ import { type ClockedWindow, closedAt, nextOpening, runsAt } from "./next-openin
 
 /** What a plan has worked out already. */
 export interface WindowMemory {
-  readonly clocks: Map<string, ZoneClock>;
   readonly blocks: Map<string, Block | null>;
 }
 
@@ -53,11 +52,11 @@ function forArrivals(rule: WindowRule): WindowRule {
 
 function shutBlock(board: Board, rules: readonly WindowRule[], zone: string): Block | null {
   const { now } = board.input;
-  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
+  const windows = rules.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
   const opening = nextOpening(windows, now);
   if (opening.isOpen && opening.at === now) return null;
   wakeAt(board, opening.at);
-  const clock = clockOf(board, zone);
+  const clock = zoneClock(zone);
   return {
     code: "window",
     reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
@@ -76,10 +75,4 @@ function shutWords(window: ClockedWindow & { readonly name: string }, now: numbe
     return [`window ${window.name} is closed until ${until}${why}`];
   }
   return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
-}
-
-function clockOf({ windows: { clocks } }: Board, zone: string): ZoneClock {
-  const clock = clocks.get(zone) ?? zoneClock(zone);
-  clocks.set(zone, clock);
-  return clock;
 }
