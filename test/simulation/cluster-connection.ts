@@ -80,7 +80,7 @@ function clusterOf(name: string): Cluster {
 function newCluster(name: string): Cluster {
   const script = [
     { match: { image: ":bad" }, outcome: "crashing" as const },
-    { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 4000 },
+    { match: { image: ":slow" }, outcome: "ready" as const, afterMs: 2500 },
   ];
   return createCluster({ name, script, nodes: ["node-a"], historyLength: 10 }, startAt);
 }

@@ -41,9 +41,9 @@ type Happening =
 export type StoryEvent = Happening & { readonly at: number };
 
 /** So long do things happen. */
-const stormMs = { least: 2000, most: 16_000 } as const;
+const stormMs = { least: 2000, most: 14_000 } as const;
 /** The longest from the last of them until everything is made well. */
-export const aftermathMs = 6000;
+export const aftermathMs = 5000;
 
 /** The events of a seed, in order of time. */
 export function drawEvents(random: Random): StoryEvent[] {
@@ -83,9 +83,9 @@ function beginning(random: Random, standing: readonly AppName[] | null): StoryEv
 
 /** Most fleets stand when a story begins: that is cheaper than to see each of them come up. */
 const grounds: Choices<readonly AppName[] | null> = [
-  [3, () => null],
+  [2, () => null],
   [3, () => ["web"]],
-  [4, () => ["till", "web"]],
+  [5, () => ["till", "web"]],
 ];
 
 const several = <T>(random: Random, most: number, one: (random: Random) => T): T[] =>
@@ -156,7 +156,7 @@ const changes: Choices<Change> = [
     (random) => ({
       do: "version",
       app: pick(random, ["web", app(random)]),
-      version: pick(random, versions),
+      version: pick(random, [...versions, "bad"]),
     }),
   ],
   [5, () => ({ do: "revert" })],

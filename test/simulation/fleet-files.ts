@@ -146,7 +146,7 @@ function fleetWide(head: StoryHead): Record<string, string> {
   const usual = stages[head.stages ?? "canary"].map((stage) =>
     stage.name === "rest" && head.approval ? { ...stage, approval: true } : stage,
   );
-  const times = { soak: "1s", minReady: "1s", progressDeadline: "6s" };
+  const times = { soak: "1s", minReady: "1s", progressDeadline: "4s" };
   const { maxInFlight, maxUnavailable, failureBudget, rollback } = head;
   const urgent = { stages: ["rest"], soak: "0s", windows: "ignore" };
   const more = {

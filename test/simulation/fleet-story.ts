@@ -5,7 +5,7 @@ export const regions = ["east", "west"] as const;
 export const siteNames = ["s1", "s2", "s3", "s4"] as const;
 export const appNames = ["till", "web"] as const;
 export type AppName = (typeof appNames)[number];
-/** The version decides how its pods do: `bad` ones crash, `slow` ones take 4 s. */
+/** The version decides how its pods do: `bad` ones crash, `slow` ones take 2.5 s. */
 export const versions = ["v1", "v2", "v3", "bad", "slow"] as const;
 
 type Region = (typeof regions)[number];

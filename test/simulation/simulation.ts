@@ -36,13 +36,13 @@ export interface Outcome {
 
 /** Time that a fleet gets to come to rest once everything is well. */
 const calmMs = 120_000;
-const lookEveryMs = 1000;
+const lookEveryMs = 500;
 /** The longest that is waited for a controller to lead, and for a commit to be followed. */
 const wellMs = 5000;
 /** People look after so long whether they are asked for anything. */
 const wordsAfterMs = 5000;
 /** So many stories may come to rest without a last release of everything, within so long. */
-const patientShare = 0.7;
+const patientShare = 0.8;
 const patienceMs = 3000;
 const mostIdle = 25;
 /** What is asked of people is answered at last. */
@@ -282,19 +282,23 @@ class Story {
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
     if (await this.#runFor(wellMs, () => this.#controller?.isLeading() === true)) return;
-    if (await this.#runUntil(this.#time.now + 1000)) return;
-    void this.#say({ verb: "recover" });
-    if (await this.#runUntil(this.#time.now + 500)) return;
+    if (this.#wasControlLost && (await this.#recover())) return;
     void this.#say({ verb: "resume-all" });
     if (await this.#runUntil(this.#time.now + 500)) return;
-    if (this.#wasControlLost) {
-      // What an app had that left meanwhile is known to nobody: an operator makes room for the others.
-      const isKnown = (app: string): boolean => Object.hasOwn(repository.head.apps, app);
-      for (const site of sites.values()) clearShared(site, isKnown, this.#time.now);
-    }
     repository.commit(roomyHead(repository.head));
     const { headId } = repository;
     await this.#runFor(wellMs, () => this.#lastPass?.control.state.head?.commit === headId);
+  }
+
+  /** Workers have reported, and an operator confirms what the mirrors have; true when a promise was broken. */
+  async #recover(): Promise<boolean> {
+    const { repository, sites } = this.#ground;
+    if (await this.#runUntil(this.#time.now + 1000)) return true;
+    void this.#say({ verb: "recover" });
+    // What an app had that left meanwhile is known to nobody: an operator makes room for the others.
+    const isKnown = (app: string): boolean => Object.hasOwn(repository.head.apps, app);
+    for (const site of sites.values()) clearShared(site, isKnown, this.#time.now);
+    return this.#runUntil(this.#time.now + 500);
   }
 
   /**
