@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { dataKeysFrom } from "../adapters/age/data-keys.ts";
 import { createMirrorFetcher } from "../adapters/git/mirror-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
+import { readableTwice } from "../adapters/git/readable-twice.ts";
 import { verifyCommit } from "../adapters/git/verify-mirror.ts";
 import { type ClusterClient, openCluster } from "../adapters/kubernetes/cluster-client.ts";
 import { FleetError } from "../core/errors.ts";
@@ -24,6 +25,9 @@ export interface WorkerDeps {
   readonly wrap?: (ports: WorkerPorts) => WorkerPorts;
 }
 
+/** Characters: the files of some thousand objects of the usual size. */
+const maxKeptText = 4 * 1024 * 1024;
+
 /**
  * A worker: follows the mirror of its configuration and keeps its sites as the mirror says, until the signal aborts.
  * Throws only what a person must mend before it can run: USAGE, STATE_CORRUPT, a git that is missing or too old.
@@ -40,7 +44,7 @@ export async function runWorker(
   const dir = join(config.stateDir, "mirror.git");
   let git: Awaited<ReturnType<typeof openStore>>;
   try {
-    git = await openStore(dir, { create: true, clock });
+    git = readableTwice(await openStore(dir, { create: true, clock }), maxKeptText);
   } catch (error) {
     // Who tries again must not find the store taken.
     await store.close();

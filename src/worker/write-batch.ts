@@ -5,6 +5,8 @@ import { FleetError } from "../core/errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 
 const delayMs = 20;
+/** Where somebody waits for it: long enough for others who have the same in mind. */
+const awaitedMs = 4;
 const flush = promisify(fdatasync);
 
 /**
@@ -47,13 +49,19 @@ export class WriteBatch {
     const batch = Promise.withResolvers<void>();
     batch.promise.catch(() => {}); // told by `failed` too
     this.#open = batch;
-    void this.#clock.sleep(delayMs).then(() => {
+    this.#commitIn(delayMs, batch);
+  }
+
+  #commitIn(afterMs: number, batch: PromiseWithResolvers<void>): void {
+    void this.#clock.sleep(afterMs).then(() => {
       if (this.#open === batch) this.#commit();
     });
   }
 
   async durable(): Promise<void> {
-    await this.#open?.promise;
+    const batch = this.#open;
+    if (batch !== undefined) this.#commitIn(awaitedMs, batch);
+    await batch?.promise;
     // A flush that is under way has begun before the last commit, perhaps: then the one after it counts.
     if (!this.#isFlushed) this.#nextFlush ??= this.#flushing.then(() => this.#flush());
     await (this.#nextFlush ?? this.#flushing);

@@ -84,8 +84,10 @@ export class ObjectReader {
   async #ask(kind: Request["kind"], names: readonly string[]): Promise<(ReadObject | undefined)[]> {
     if (names.length === 0) return [];
     if (this.#closed) throw new Error("the object store is closed");
+    const from = this.#waiting.length;
     const asked = names.map((name) => this.#enqueue(kind, name));
-    this.#child ??= this.#start();
+    if (this.#child === undefined) this.#child = this.#start();
+    else this.#child.send(this.#waiting.slice(from));
     const done = new AbortController();
     void this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
       if (!done.signal.aborted) this.#giveUp();
@@ -99,16 +101,14 @@ export class ObjectReader {
 
   #enqueue(kind: Request["kind"], name: string): Promise<ReadObject | undefined> {
     return new Promise((resolve, reject) => {
-      const request = { kind, name, resolve, reject, deaths: 0 };
-      this.#waiting.push(request);
-      this.#child?.send(request);
+      this.#waiting.push({ kind, name, resolve, reject, deaths: 0 });
     });
   }
 
   #start(): Session {
     const session = new Session(this.#gitDir, this.#clock, this.#waiting);
     void session.ended.then((error) => this.#onEnd(session, error));
-    for (const request of this.#waiting) session.send(request);
+    session.send(this.#waiting);
     return session;
   }
 
@@ -167,9 +167,10 @@ class Session {
     this.ended = this.#whenEnded();
   }
 
-  send({ kind, name }: Request): void {
+  /** In one piece: a write for each of many would cost more than all of their answers. */
+  send(requests: readonly Request[]): void {
     this.#keepAlive(true);
-    this.#child.stdin.write(`${kind} ${name}\n`);
+    this.#child.stdin.write(requests.map(({ kind, name }) => `${kind} ${name}\n`).join(""));
   }
 
   stop(): void {
