@@ -16,7 +16,8 @@ export interface ChunkResult extends Pick<Outcome, "passes" | "writes" | "steps"
   readonly cpuMs: number;
 }
 
-const chunkSize = 50;
+/** Small, for what is under way when a seed breaks is played to its end. */
+const chunkSize = 10;
 
 /** Plays all seeds up to the first that breaks a promise. */
 export async function playChunks(
@@ -40,7 +41,7 @@ export async function playChunks(
         results.push(result);
       }
     } finally {
-      player.disconnect();
+      if (player.connected) player.disconnect();
     }
   };
   // Chunks are given out in order, and each is finished: the lowest broken seed is among what was played.

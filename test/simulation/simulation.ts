@@ -58,6 +58,8 @@ export async function simulate(
   seed: number,
   events: readonly StoryEvent[] = drawEvents(seededRandom(seed)),
 ): Promise<Outcome> {
+  // Whoever calls may not be a promise that went on: from here on the queue of ticks has its turn last.
+  await settle();
   const [first] = events;
   const land = await landWith(first?.kind === "stand" ? first.apps : null);
   const story = new Story(seed, events, land);
