@@ -289,6 +289,16 @@ describe("budgets of a release under way", () => {
     world.run(20);
     expect(world.on("web", "v2")).toHaveLength(4);
   });
+
+  it("are those of the open list too, once it is through", () => {
+    const { world, head } = settledWorld(2, { ...oneStage, maxInFlight: 2 });
+    const strict = { ...oneStage, maxInFlight: 1 };
+    world.follow(head("v2"));
+    world.follow({ ...head("v2"), apps: { web: { version: "v2", strategy: strict } } });
+    world.run(20);
+    expect(world.on("web", "v2")).toHaveLength(2);
+    expect(world.control.apps["web"]?.current.openList?.maxInFlight).toEqual({ count: 1 });
+  });
 });
 
 describe("the last healthy site of a failure domain", () => {

@@ -4,7 +4,7 @@ import { type AppBoard, setRelease } from "../board.ts";
 import type { ResolvedStrategy } from "../planner-types.ts";
 import type { FrozenStage, Release } from "../records.ts";
 import { withUrgency } from "../urgent.ts";
-import { type StartRun, urgentOf, windowsOf } from "./start-run.ts";
+import { openListBudgets, type StartRun, urgentOf, windowsOf } from "./start-run.ts";
 
 /**
  * A release's budgets are those of the newest followed head other than the one that started it: releases under way
@@ -45,7 +45,15 @@ function withNumbers(release: Release, strategy: ResolvedStrategy, head: string)
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks } = strategy;
-  const numbers = { stages, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const numbers = {
+    stages,
+    minReadyMs,
+    progressDeadlineMs,
+    unknownBlocks,
+    budgetsFrom: head,
+    // Once it is current: what the new head closes stays closed then.
+    ...(release.openList === undefined ? {} : { openList: openListBudgets(strategy) }),
+  };
   const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest } = release;
   const all = withUrgency({ ...rest, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release.kind === "removal") return all;
