@@ -177,7 +177,9 @@ function restHealth(told: readonly Told[]): SaidHealth | undefined {
 function useHealth(use: Told): SaidHealth | undefined {
   if (use.status === "True") return health("Healthy", use.message);
   const { status, unclear } = amissOf(use);
-  return unclear === true ? undefined : healthBy(status, use);
+  // That it is idle is no reason.
+  const isIdle = use.reason === "" || /(Active|Idle|NoTraffic)$/i.test(use.reason);
+  return unclear === true && isIdle ? undefined : healthBy(status, use);
 }
 
 function isResult(role: Role | undefined): boolean {

@@ -160,8 +160,7 @@ export function amissOf(entry: Condition): Amiss {
   const { type, status, reason, message } = entry;
   const meaning = reason === type ? undefined : meaningOf(reason);
   const clear = clues.find(([, isTold]) => isTold(entry, meaning));
-  if (clear?.[0] === "Unclear") return { status: "Degraded", unclear: true };
-  if (clear !== undefined) return { status: clear[0] };
+  if (clear !== undefined && clear[0] !== "Unclear") return { status: clear[0] };
   if (status !== "False" || meaning === "good") return { status: "Progressing", unclear: true };
   const isTold = reason !== "" || message !== "" || decision.test(type);
   return { status: isTold ? "Degraded" : "Progressing", unclear: true };

@@ -60,7 +60,7 @@ const table: Readonly<Record<Meaning, readonly Row[]>> = {
 
 /** What several words say that none of them says alone. */
 const phrases =
-  /\b(unable|cannot|can t|could not|not enough|no space|already (in use|taken)|rolled back)\b/;
+  /\b(unable|cannot|can t|could not|not enough|not found|no space|already (in use|taken)|rolled back)\b/;
 /** Work of which something is told that sounds worse: `ScalingDown`, `RecoveringFromFailure`. */
 const underWay = /^(\w+ing (down|from|after)\b|.*\bin progress$)/;
 
@@ -73,32 +73,23 @@ const steady =
 
 const known = (["broken", "paused", "waiting", "good"] as const).map((meaning) => {
   const words = table[meaning].flatMap(([, row]) => row.split(" "));
-  return {
-    meaning,
-    whole: new Set(words.filter((word) => word.endsWith("$")).map((word) => word.slice(0, -1))),
-    starts: words.filter((word) => !word.endsWith("$")),
-  };
+  return { meaning, pattern: new RegExp(`^(?:${words.join("|")})`) };
 });
 
 const longest = 120;
 
 /** The words of a text, in small letters: of a sentence, of `CamelCase`, `snake_case` or `kebab-case`. */
 export function wordsOf(text: string): readonly string[] {
-  return text
-    .slice(0, longest)
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replaceAll(/([A-Z])([A-Z][a-z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== "");
+  const words = text.slice(0, longest).match(wordPattern) ?? [];
+  return words.map((word) => word.toLowerCase());
 }
+
+const wordPattern = /[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+/g;
 
 /** What one word says; undefined when it stands in no row. */
 export function meaningOfWord(word: string): Meaning | undefined {
   if (others.test(word)) return undefined;
-  const row = known.find(
-    ({ whole, starts }) => whole.has(word) || starts.some((start) => word.startsWith(start)),
-  );
+  const row = known.find(({ pattern }) => pattern.test(word));
   if (row !== undefined) return row.meaning;
   if (word.startsWith("un") && meaningOfWord(word.slice(2)) === "good") return "waiting";
   return word.endsWith("ing") && !steady.test(word) ? "waiting" : undefined;
@@ -111,14 +102,20 @@ export function meaningOf(text: string): Meaning | undefined {
   if (underWay.test(joined) && meaningOfWord(words[0] ?? "") !== "broken") return "waiting";
   if (phrases.test(joined)) return "broken";
   const found = words.map((word, index) => {
-    const before = words
-      .slice(Math.max(0, index - 2), index)
-      .findLast((one) => Object.hasOwn(negations, one));
     const meaning = meaningOfWord(word);
-    if (before === undefined || meaning === undefined) return meaning;
-    return negations[before]?.[meaning];
+    return meaning === undefined ? undefined : afterNegation(words, index, meaning);
   });
   return known.find(({ meaning }) => found.includes(meaning))?.meaning;
+}
+
+function afterNegation(
+  words: readonly string[],
+  index: number,
+  meaning: Meaning,
+): Meaning | undefined {
+  const before = words.slice(Math.max(0, index - 2), index);
+  const negation = before.findLast((one) => Object.hasOwn(negations, one));
+  return negation === undefined ? meaning : negations[negation]?.[meaning];
 }
 
 const no = { broken: "good" } as const;

@@ -104,7 +104,7 @@ export function failureOf(status: Json | undefined): string {
 }
 
 function textOf(value: Json): readonly string[] {
-  if (typeof value === "string") return value === "" ? [] : [value];
+  if (typeof value === "string") return /^(none|nil|null|<none>)?$/i.test(value) ? [] : [value];
   const texts = ["message", "description", "reason"].map((field) => textAt(value, field));
   const text = texts.find((one) => one !== "");
   return text === undefined ? [] : [text];
