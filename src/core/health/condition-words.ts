@@ -4,7 +4,7 @@
  */
 import type { HealthStatus } from "./health.ts";
 import { type Meaning, meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
-import { type Condition, stateOf } from "./read-object.ts";
+import type { Condition } from "./read-object.ts";
 
 /**
  * Trouble, work and pause hold while they are True. A summary speaks for all, an attempt for the last change only; a
@@ -50,7 +50,7 @@ const roles: Readonly<Record<Meaning, Role>> = {
 
 /** The role of a condition by its type, else by its reason; undefined where neither tells one. */
 export function roleOf(entry: Condition): Role | undefined {
-  return stateOf(entry) === "" ? (roleByType(entry.type) ?? roleByReason(entry)) : "result";
+  return entry.state === "" ? (roleByType(entry.type) ?? roleByReason(entry)) : "result";
 }
 
 /** Of a type in no row the reason tells: that it went well, or wrong. That something can be so says nothing. */
@@ -137,7 +137,7 @@ const clues: readonly (readonly [HealthStatus | "Unclear", Clue])[] = [
   // Work that is told first: `Switching to another primary`.
   ["Progressing", ({ message }) => meaningOfWord(wordsOf(message)[0] ?? "") === "waiting"],
   ["Progressing", ({ reason, message }) => reason === "" && meaningOf(message) === "waiting"],
-  ["Degraded", (entry) => meaningOf(stateOf(entry)) === "broken"],
+  ["Degraded", ({ state }) => meaningOf(state) === "broken"],
 ];
 /** A reason that says again that it is not as it should be, or what is not there, and not why. */
 const saysAgain = /^\w*(Unavailable|Unhealthy|Missing)$/;

@@ -12,6 +12,8 @@ export interface Condition {
   readonly severity: string;
   /** 0 where it names none. */
   readonly observedGeneration: number;
+  /** What some kinds write in the place of `True`, `False` or `Unknown` (`Online`); mostly "". */
+  readonly state: string;
 }
 
 /** The value at a path of fields, undefined where there is none. */
@@ -51,7 +53,7 @@ export function conditionsIn(status: Json | undefined): readonly Condition[] {
     type: textAt(condition, "type")
       .replace(/^.*[./]/, "")
       .replace(/^[a-z]/, (letter) => letter.toUpperCase()),
-    status: truthOf(condition["status"]),
+    ...truthOf(condition["status"]),
     reason: textAt(condition, "reason"),
     message: textAt(condition, "message"),
     severity: textAt(condition, "severity"),
@@ -59,16 +61,12 @@ export function conditionsIn(status: Json | undefined): readonly Condition[] {
   }));
 }
 
-/** `True`, `False` or `Unknown`; some kinds write it as a boolean, or a state in its place (`Online`). */
-function truthOf(status: Json | undefined): string {
-  if (typeof status === "boolean") return status ? "True" : "False";
-  if (typeof status !== "string") return "";
-  return meaningOf(status) === "good" ? "True" : status;
-}
-
-/** What a condition has in the place of `True`, `False` or `Unknown`; "" where it has one of those. */
-export function stateOf({ status }: Condition): string {
-  return /^(True|False|Unknown)?$/.test(status) ? "" : status;
+/** Some kinds write a boolean, or a state in the place of `True`, `False` or `Unknown`. */
+function truthOf(status: Json | undefined): Pick<Condition, "status" | "state"> {
+  if (typeof status === "boolean") return { status: status ? "True" : "False", state: "" };
+  if (typeof status !== "string") return { status: "", state: "" };
+  if (/^(True|False|Unknown)?$/.test(status)) return { status, state: "" };
+  return { status: meaningOf(status) === "good" ? "True" : status, state: status };
 }
 
 /** A condition by type, when it has this status (default `True`). */

@@ -62,6 +62,8 @@ describe("a custom resource that is paused", () => {
     [{ paused: true }],
     [{ updateStrategy: { paused: true } }],
     [{ updateStrategy: { rollingUpdate: { paused: true } } }],
+    [{ stopped: true }],
+    [{ clusterOperation: { reconciliationPaused: true } }],
   ])("by its specification %j", (spec) => {
     expect(wordOf(custom({ spec, status: ready }))).toBe("Suspended");
     expect(wordOf(custom({ spec, status: { phase: "Failed" } }))).toBe("Suspended");
@@ -74,9 +76,13 @@ describe("a custom resource that is paused", () => {
     ["example.org/hibernation", "off", "Healthy"],
     ["example.org/paused", "false", "Healthy"],
     ["example.org/paused-replicas", "3", "Healthy"],
+    ["example.org/pause-reconciliation", "true", "Suspended"],
+    ["example.org/pauseReconciliation", "true", "Suspended"],
   ])("by the mark %s: %s it is %s", (mark, value, expected) => {
-    const metadata = { name: "x", annotations: { [mark]: value } };
-    expect(wordOf(custom({ metadata, status: ready }))).toBe(expected);
+    const annotated = { name: "x", annotations: { [mark]: value } };
+    const labelled = { name: "x", labels: { [mark]: value } };
+    expect(wordOf(custom({ metadata: annotated, status: ready }))).toBe(expected);
+    expect(wordOf(custom({ metadata: labelled, status: ready }))).toBe(expected);
   });
 
   it("by its status", () => {
@@ -125,6 +131,8 @@ describe("what a status tells beside conditions", () => {
     [{ results: [{ applied: true, health: "Unknown" }] }, "Healthy"],
     [{ results: [{ applied: false, health: "Unknown" }] }, "Degraded"],
     [{ phase: "Ready", history: [{ phase: "Failed" }] }, "Healthy"],
+    [{ sites: [{ checks: { disk: { state: "pending" } } }] }, "Progressing"],
+    [{ sites: [{ health: "Healthy", checks: { disk: { state: "failed" } } }] }, "Healthy"],
     [{ phase: "Ready", lastBackup: { state: "Failed" } }, "Healthy"],
   ])("are parts: %j", (status, expected) => {
     expect(wordOf(custom({ status }))).toBe(expected);

@@ -39,7 +39,7 @@ describe("the health of a custom resource", () => {
     ["Ready=False:Creating BackupFailed=True", "Degraded"],
     ["Ready=False:Working DatabaseReady=False:AccessDenied", "Degraded"],
     ["Ready=False:Working DatabaseReady=False:Creating", "Progressing"],
-    ["Ready=False::host_is_up,_but_login_failed".replaceAll("_", " "), "Degraded"],
+    ["Ready=False::host_is_up,_but_login_failed", "Degraded"],
     ["Ready=False:NoSignal:waiting", "Progressing"],
     ["Ready=False:RequestTimeout Reconciling=True:Retrying", "Degraded"],
     ["Ready=False:Waiting Reconciling=True:Retrying", "Progressing"],
@@ -55,6 +55,42 @@ describe("the health of a custom resource", () => {
     ["Accepted=True Programmed=False:Pending", "Progressing"],
     ["Accepted=False:UnsupportedValue", "Degraded"],
     ["DashboardSynchronized=True", "Healthy"],
+    ["Ready=False:DatabaseNotReady", "Progressing"],
+    ["Ready=False:DatabaseNotReady:the_last_attempt_ended_in_a_SetupError", "Degraded"],
+    ["Ready=False:NotReady", "Degraded"],
+    ["Ready=False:BrokerDoesNotExist", "Degraded"],
+    ["Ready=False:BrokerDoesNotExist Reconciling=True", "Progressing"],
+    ["Ready=False:DatabaseUnavailable", "Degraded"],
+    ["Ready=False:DatabaseUnavailable Reconciling=True", "Progressing"],
+    ["Ready=Unknown:DatabaseUnavailable", "Progressing"],
+    ["Ready=Unknown:RouteMissing:is_waiting_for_a_route", "Progressing"],
+    ["Ready=Unknown:Silence:the_agent_stopped_updating_its_lease", "Degraded"],
+    ["Ready=False:Offline:it_is_not_yet_online", "Progressing"],
+    ["Ready=False:Switchover:Switching_to_another_primary", "Progressing"],
+    ["Ready=False::the_disk_is_not_available", "Progressing"],
+    ["Ready=False Unreachable=True:Hibernating Hibernating=True", "Suspended"],
+    ["Ready=False Stopped=True SetupFailed=True", "Degraded"],
+    ["Completed=True Stopped=True:SetupCompleted", "Healthy"],
+    ["Ready=True Completed=True:Failed", "Degraded"],
+    ["Done=True:JobFailed", "Degraded"],
+    ["Applied=True Dispatching=False:DispatchingSuspended", "Suspended"],
+    ["Ready=True RollingUpdate=True", "Progressing"],
+    ["Ready=True SetupStarted=True", "Healthy"],
+    ["ReadyToServe=False:Starting", "Progressing"],
+    ["NoPodsMatched=True", "Degraded"],
+    ["DiskMisconfigured=False DiskReady=True", "Healthy"],
+    ["Active=True", "Healthy"],
+    ["Active=False", "Unknown"],
+    ["Active=False:Idle", "Unknown"],
+    ["Active=False:QueueDoesNotExist", "Degraded"],
+    ["Active=False:Stopped", "Suspended"],
+    ["Ready=True Active=False:QueueDoesNotExist", "Healthy"],
+    ["Frobnicated=True:Succeeded", "Healthy"],
+    ["Frobnicated=False:FrobnicationFailed", "Degraded"],
+    ["Frobnicable=False:FrobnicationFailed", "Unknown"],
+    ["Setup=Completed Runtime=Online", "Healthy"],
+    ["Setup=Failed", "Degraded"],
+    ["OfflineUpgradeInProgress=True", "Progressing"],
     ["Scheduled=True", "Unknown"],
     ["Scheduled=False:Waiting", "Progressing"],
     ["Scheduled=False:NoNodes", "Degraded"],
@@ -63,7 +99,8 @@ describe("the health of a custom resource", () => {
     ["Frobnicated=False", "Unknown"],
   ])("by its conditions %s is %s", (text, expected) => {
     // A blank in a message would split it: only types start with a capital behind a blank.
-    expect(wordOf(conditions(...text.split(/ (?=[A-Za-z.]+=)/)))).toBe(expected);
+    const parts = text.split(/ (?=[A-Za-z.]+=)/).map((one) => one.replaceAll("_", " "));
+    expect(wordOf(conditions(...parts))).toBe(expected);
   });
 
   it.each([
@@ -102,6 +139,20 @@ describe("the health of a custom resource", () => {
     [{ clusterStatus: "UpdateFailed" }, "Degraded"],
     [{ clusterStatus: "Running", lastBackupStatus: "Failed" }, "Healthy"],
     [{ clusterStatus: "Running", nodeStatus: "Failed" }, "Degraded"],
+    [{ clusterStatus: "Running", lastOperationStatus: "Failed" }, "Degraded"],
+    [{ phase: "Ready", lastOperation: { state: "Processing" } }, "Progressing"],
+    [{ stage: "frobnication", stageStatus: "failed" }, "Degraded"],
+    [{ connectionState: { lastObservedState: "CONNECTING" } }, "Progressing"],
+    [{ phase: "Done", result: "NON-COMPLIANT" }, "Degraded"],
+    [{ phase: "Not enough disk space" }, "Degraded"],
+    [{ phase: "Unable to create it" }, "Degraded"],
+    [{ phase: "ScalingDown" }, "Progressing"],
+    [{ phase: "RecoveringFromFailure" }, "Progressing"],
+    [{ phase: "Upgrade" }, "Progressing"],
+    [{ phase: "Unbound" }, "Progressing"],
+    [{ phase: "Cordoned" }, "Suspended"],
+    [{ phase: "Missing" }, "Missing"],
+    [{ phase: "Frobnicated", message: "cannot reach the API" }, "Degraded"],
     [{ phase: "NotFound" }, "Missing"],
     [{ phase: "Update in progress" }, "Progressing"],
     [{ phase: "Frobnicated" }, "Unknown"],
@@ -114,6 +165,20 @@ describe("the health of a custom resource", () => {
     [{ readyToUse: false, error: { message: "no space" } }, "Degraded"],
     [{ readyToUse: true, error: { message: "once" } }, "Healthy"],
     [{ failureMessage: "quota is used up" }, "Degraded"],
+    [{ ready: false, lastSyncError: "no route" }, "Degraded"],
+    [{ ready: false, lastErrors: [{ description: "no route" }] }, "Degraded"],
+    [{ ready: false, error: "None" }, "Progressing"],
+    [{ initialized: true }, "Healthy"],
+    [{ initialized: false }, "Progressing"],
+    [{ isRollingUpdate: true, phase: "Ready" }, "Progressing"],
+    [{ backupEnabled: false, updateAvailable: true }, "Unknown"],
+    [{ active: 1, succeeded: 1, failed: 0 }, "Progressing"],
+    [{ active: 0, succeeded: 2, failed: 0 }, "Healthy"],
+    [{ active: 0, succeeded: 1, failed: 1 }, "Degraded"],
+    [{ readyNodeNum: 1, unreadyNodeNum: 1 }, "Progressing"],
+    [{ readyNodeNum: 1, unreadyNodeNum: 0 }, "Healthy"],
+    [{ readyReplicas: 1, replicas: 2, ...conditions("Available=True") }, "Progressing"],
+    [{ readyReplicas: 1, replicas: 2, ...conditions("Ready=True") }, "Healthy"],
     [{ readyReplicas: 1 }, "Unknown"],
     [{ readyReplicas: 1, replicas: 2 }, "Progressing"],
     [{ readyReplicas: 2, replicas: 2 }, "Healthy"],
@@ -136,6 +201,26 @@ describe("the health of a custom resource", () => {
     expect(assessHealth(unstarted, live).status).toBe("Progressing");
     const { status: __, ...silent } = custom({});
     expect(assessHealth(silent, live).status).toBe("Unknown");
+  });
+
+  it.each(["Running", "Accepted", "Prepared", "STATE_RUNNING", "started"])(
+    "that ends is still on its way when it is %s",
+    (phase) => {
+      expect(wordOf({ phase }, { kind: "DataUpload" })).toBe("Progressing");
+      expect(wordOf({ steps: [{ phase }] }, { kind: "DataUpload" })).toBe("Progressing");
+    },
+  );
+
+  it("that ends is over when its state says so, whatever was under way", () => {
+    const status = { phase: "Successful", ...conditions("VerticalScaling=True") };
+    expect(wordOf(status, { kind: "ScaleRequest" })).toBe("Healthy");
+    expect(wordOf(status)).toBe("Progressing");
+  });
+
+  it("that is done over and over again is well when it is scheduled", () => {
+    expect(wordOf({ phase: "Scheduled" }, { kind: "ScheduledBackup" })).toBe("Healthy");
+    expect(wordOf({ phase: "Scheduled" }, { kind: "Backup" })).toBe("Progressing");
+    expect(wordOf({ lastScheduleTime: "2026-01-01" }, { kind: "ScheduledBackup" })).toBe("Healthy");
   });
 
   it("tells why", () => {
