@@ -4,6 +4,7 @@
  */
 import type { ControlRepository, ControlSnapshot } from "./control-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
+import type { Observations } from "./observations.ts";
 
 /** One mirror by name, with what stands in it. */
 export interface NamedMirror {
@@ -74,7 +75,10 @@ export function awaitedHead({
 }
 
 /** What an operator would confirm: every mirror as it stands, app by app. */
-export function recoveryProposal(mirrors: readonly NamedMirror[]): string {
+export function recoveryProposal(
+  observations: Observations,
+  mirrors: readonly NamedMirror[],
+): string {
   const counts = new Map<string, number>();
   let sites = 0;
   for (const { snapshot } of mirrors) {
@@ -88,5 +92,11 @@ export function recoveryProposal(mirrors: readonly NamedMirror[]): string {
     }
   }
   const rows = [...counts].map(([key, count]) => `${key} at ${count} site(s)`).toSorted();
-  return `proposal: keep what stands at ${sites} site(s): ${rows.join(", ") || "no app"}`;
+  // What workers of empty mirrors have, if anything, nobody else knows.
+  const unheard = mirrors.flatMap(({ name, snapshot: { head } }) =>
+    head === null && observations.headOf(name) === undefined ? [name] : [],
+  );
+  const without =
+    unheard.length === 0 ? "" : `, without what ${unheard.join(", ")} may have: not heard yet`;
+  return `proposal: keep what stands at ${sites} site(s): ${rows.join(", ") || "no app"}${without}`;
 }

@@ -13,7 +13,7 @@ import type { FactSources, MirrorRepository } from "./mirror-repository.ts";
 import type { MirrorSnapshot } from "./mirror-snapshot.ts";
 import type { Mirrors } from "./mirrors.ts";
 import type { PassMemory } from "./pass-memory.ts";
-import type { ReadState } from "./planner-input.ts";
+import { mayLack, type ReadState } from "./planner-input.ts";
 import { forEachAtOnce } from "../runtime/at-once.ts";
 import { type Enter, metaMaker, readMovedMetas } from "./mirror-metas.ts";
 
@@ -130,15 +130,10 @@ async function write(
   return (await mirror.commit(commit, { epoch, control, at: read.now, author })) !== head;
 }
 
-/**
- * The mirror may have come back from an older copy: a commit on it would part from what its worker follows, which then
- * could not be brought back. An operator's word that the region goes on without its worker ends the wait.
- */
+/** One that this pass has not read is not written by it. */
 function isAwaited(mirror: MirrorRepository, { mirrors, control }: ReadState): boolean {
   const found = mirrors.find((each) => each.mirror === mirror);
-  if (found?.isBehindWorker === true) return true;
-  const isExcused = own(control.state.workers, mirror.name)?.excused !== undefined;
-  return found?.isAwaited === true && !isExcused;
+  return found === undefined || mayLack(found, control);
 }
 
 /** Where the worker is awaited, only those sites leave of which an operator said that their worker is gone. */

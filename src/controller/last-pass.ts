@@ -153,7 +153,7 @@ export class LastPass {
     );
     return [
       "state is on one disk: losing it loses control and the mirrors",
-      ...(pass.controlLost === undefined ? [] : [lossWarning(pass, pass.controlLost)]),
+      ...(pass.controlLost === undefined ? [] : [lossWarning(world, pass, pass.controlLost)]),
       ...lackingWarnings(pass),
       ...(this.#problem === null ? [] : [`nothing moves: ${this.#problem}`]),
       ...(problem === null ? [] : [`the fleet repository cannot be read: ${problem}`]),
@@ -187,10 +187,10 @@ function refusedBy(pass: Pass | null): string | undefined {
   return pass?.verdict.verdict === "refused" ? pass.verdict.commit : undefined;
 }
 
-function lossWarning({ mirrors }: Pass, lost: string): string {
+function lossWarning({ observations }: World, { mirrors }: Pass, lost: string): string {
   const named = mirrors.map(({ mirror, snapshot }) => ({ name: mirror.name, snapshot }));
   return (
-    `control was lost, everything is held: ${lost}; ${recoveryProposal(named)}; ` +
+    `control was lost, everything is held: ${lost}; ${recoveryProposal(observations, named)}; ` +
     "confirm it with flotilla rollout recover"
   );
 }

@@ -170,18 +170,19 @@ export class Observations {
     return worker.told.sites;
   }
 
-  /** The worker of a mirror, as the planner sees it. */
+  /** The worker of a mirror with this head, as the planner sees it; `isAhead`: it counts as silent, for it may be further. */
   workerOf(
     mirror: string,
     { isAhead, head }: { readonly isAhead: boolean; readonly head: string | null },
   ): ObservedWorker {
     const worker = this.#workers.get(mirror);
-    const silentSince = this.silentSince(mirror);
+    if (worker === undefined) return { silentSince: this.#silentFrom, stopped: {} };
     return {
-      ...(worker !== undefined && { heardAt: this.#wallTime(worker.heardAt) }),
-      silentSince: silentSince ?? (isAhead ? (worker?.heardAtTime ?? this.#silentFrom) : null),
-      stopped: worker?.stopped ?? {},
-      isAtHead: head !== null && worker?.head === head,
+      heardAt: this.#wallTime(worker.heardAt),
+      silentSince: this.silentSince(mirror) ?? (isAhead ? worker.heardAtTime : null),
+      stopped: worker.stopped,
+      isAtHead: worker.head === head,
+      followsNothing: head === null && worker.head === "",
     };
   }
 

@@ -12,6 +12,7 @@ import type {
 import { awaitedHead } from "./control-loss.ts";
 import type { ControlSnapshot } from "./control-repository.ts";
 import type { SiteTrees } from "./entitlement.ts";
+import { own } from "../core/rollout/own.ts";
 import { dependencies, fleetBudgets } from "../core/rollout/fleet-facts.ts";
 import { lackingInWords } from "./lacking.ts";
 import type { MirrorRepository } from "./mirror-repository.ts";
@@ -25,7 +26,7 @@ import { treeObjects } from "./tree-objects.ts";
 export interface ReadMirror {
   readonly mirror: MirrorRepository;
   readonly snapshot: MirrorSnapshot;
-  /** It was written before, and its worker has not reported to this leader: its newest head may be the worker's. */
+  /** Its worker had not reported to this leader when the pass began: it may be further than this mirror, be it empty. */
   readonly isAwaited: boolean;
   /** Its worker is at a head that the mirror does not have. */
   readonly isBehindWorker: boolean;
@@ -98,13 +99,29 @@ function lackingApps({ commit, lacking }: ValidHead): Pick<PlannerInput, "unrend
   };
 }
 
-function observedWorkers({ mirrors, observations }: ReadState): Record<string, ObservedWorker> {
+function observedWorkers({
+  mirrors,
+  observations,
+  control,
+}: ReadState): Record<string, ObservedWorker> {
   return Object.fromEntries(
-    mirrors.map(({ mirror: { name }, snapshot: { head }, isBehindWorker }) => [
-      name,
-      observations.workerOf(name, { isAhead: isBehindWorker, head }),
-    ]),
+    mirrors.map((read) => {
+      const { name } = read.mirror;
+      const { head } = read.snapshot;
+      const isAhead = read.isBehindWorker || read.isAwaited;
+      const worker = observations.workerOf(name, { isAhead, head });
+      return [name, { ...worker, isAwaited: mayLack(read, control) }];
+    }),
   );
+}
+
+/**
+ * The mirror may have come back from an older copy, or empty: a commit on it would part from what its worker follows,
+ * which then could not be brought back. An operator's word that the region goes on without its worker ends the wait.
+ */
+export function mayLack(read: ReadMirror, { state: { workers } }: ControlSnapshot): boolean {
+  if (read.isBehindWorker) return true;
+  return read.isAwaited && own(workers, read.mirror.name)?.excused === undefined;
 }
 
 /**

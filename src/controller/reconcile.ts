@@ -68,7 +68,7 @@ export async function reconcile(world: World): Promise<Pass> {
   }
   if (controlLost === undefined) control = await keepBooks(world, control);
   await ensureMirrors(world, control, current);
-  const all = await readMirrors(world);
+  const all = await readMirrors(world, mirrors);
   const state: PassState = { control, mirrors: all, head: current, controlLost };
   return { ...found, mirrors: all, ...(await plan(world, state, before)) };
 }
@@ -85,24 +85,39 @@ function requireLeader({ epoch }: World, { state }: ControlSnapshot): void {
 
 const mirrorsAtOnce = 8;
 
-/** Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. */
-async function readMirrors(world: World): Promise<ReadMirror[]> {
+/**
+ * Reads what stands in all mirrors, and lets those that came back from an older copy catch up with their workers. What
+ * this pass has `known` stays as it was judged, whoever is heard meanwhile: whether control is lost, whether a mirror is
+ * behind its worker and whether that was heard at all are one judgement.
+ */
+async function readMirrors(world: World, known: readonly ReadMirror[] = []): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
-  const { state } = await world.control.read();
-  const served = new Set(Object.values(state.sites).map(({ mirror }) => mirror));
-  const all = world.mirrors.all();
-  const read = await forEachAtOnce(all, mirrorsAtOnce, async (mirror) => {
+  const byMirror = new Map(known.map((each) => [each.mirror, each]));
+  const control = await world.control.read();
+  const expected = expectedMirrors(control);
+  const read = await forEachAtOnce(world.mirrors.all(), mirrorsAtOnce, async (mirror) => {
+    const same = byMirror.get(mirror);
+    if (same !== undefined) return { epoch: 0, mirror: same };
     const workerHead = observations.headOf(mirror.name);
-    // One without a commit may have been lost: control has a site there, or knows nothing itself.
-    const isExpected = state.head === null || served.has(mirror.name);
+    const isExpected = expected === null || expected.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected });
     const snapshot = await mirror.snapshot();
-    const isAwaited = workerHead === undefined && (snapshot.head !== null || isExpected);
+    const isAwaited = workerHead === undefined;
     const { epoch, isBehind: isBehindWorker } = found;
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
   return read.map(({ mirror }) => mirror);
+}
+
+/**
+ * Mirrors of which control knows that something was written there, or is to be; null: it may not know all, for it has
+ * followed one head at most, or was recovered.
+ */
+function expectedMirrors({ state, recovery }: ControlSnapshot): ReadonlySet<string> | null {
+  if (state.head?.previous === undefined || recovery !== null) return null;
+  const sites = Object.values(state.sites);
+  return new Set(sites.flatMap(({ mirror, moving }) => [mirror, ...(moving ? [moving.to] : [])]));
 }
 
 /** Makes the mirrors that the head's regions and control's sites name. */

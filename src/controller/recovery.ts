@@ -14,7 +14,7 @@ import type { MirrorRepository } from "./mirror-repository.ts";
 interface WorkerView {
   /** undefined: it has not reported to this leader. */
   readonly workerHead: string | undefined;
-  /** False for a mirror that has no commit because nothing was ever written there. */
+  /** False for a mirror where nothing was ever written, as control knows that knows all. */
   readonly isExpected: boolean;
 }
 
@@ -31,6 +31,7 @@ const behind: Standing = { isBehind: true, epoch: 0 };
 export class Recovery {
   readonly #logger: Logger;
   readonly #agreed = new Set<string>();
+  readonly #foreign = new Set<string>();
   readonly #wanted = new Map<string, string>();
   readonly #refused = new Map<string, { readonly head: string; readonly reason: string }>();
 
@@ -49,6 +50,12 @@ export class Recovery {
       "its worker has a newer head than this mirror, which came back from an older copy";
     const refused = this.#refused.get(mirror);
     if (this.#wanted.has(mirror)) return `${found}: it is asked for it, and this ends when it came`;
+    if (this.#foreign.has(mirror)) {
+      return (
+        "its worker follows a commit of another history, for nothing was ever written to this mirror: " +
+        "let the worker start with a state folder of its own"
+      );
+    }
     const reason = refused?.reason ?? "a leader asks for it only when it starts";
     return `${found}, and cannot be brought forward: ${reason}; restore a newer copy of the state folder`;
   }
@@ -64,9 +71,11 @@ export class Recovery {
     if (this.#wanted.get(name) === workerHead && brought === workerHead) {
       return this.#take(mirror, { from: head, to: workerHead });
     }
-    if (this.#mayAsk(name, workerHead) && (head !== null || view.isExpected)) {
-      this.#wanted.set(name, workerHead);
-    } else this.#wanted.delete(name);
+    const isForeign = head === null && !view.isExpected;
+    if (isForeign) this.#foreign.add(name);
+    else this.#foreign.delete(name);
+    if (this.#mayAsk(name, workerHead) && !isForeign) this.#wanted.set(name, workerHead);
+    else this.#wanted.delete(name);
     return behind;
   }
 

@@ -81,12 +81,13 @@ async function withOldCopy() {
   await everywhere(bench, "2");
   await quiet(bench);
   await Promise.all([workers.east.stop(), workers.west.stop()]);
-  const { copy: worker } = await realWorker(bench);
+  const real = await realWorker(bench);
+  const worker = real.copy;
   const newest = await bench.mirror("east").head();
   await eventually("the worker follows it", async () => (await worker.head()) === newest);
   await second.stop();
   expect(await openMirror(join(copy, "mirrors/east.git")).head()).not.toBe(newest);
-  return { bench, copy, worker, newest };
+  return { bench, copy, worker, newest, stopWorker: () => real.stop() };
 }
 
 async function restore(bench: ControllerBench, copy: string, path: string): Promise<void> {
@@ -150,6 +151,48 @@ describe("a state folder that came back from an older copy", { timeout: 120_000 
     await bench.mirror("east").git("merge-base", "--is-ancestor", newest, "main");
     const log = await bench.mirror("east").git("log", "--format=", "--name-only", "main");
     expect(log).not.toContain(".leaving");
+  });
+
+  it("begins no history of its own when all of it is lost, though it starts again before its workers are heard", async () => {
+    const { bench, newest, worker, stopWorker } = await withOldCopy();
+    await stopWorker();
+    await rm(bench.stateDir, { recursive: true });
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    for (const _ of ["first", "second"]) {
+      const controller = await startController(bench);
+      await eventually("the head is followed", async () => (await controller.status())?.revision);
+      await pause(1000);
+      expect([await east.head(), await west.head()]).toEqual(["", ""]);
+      await controller.stop();
+    }
+    const controller = await startController(bench);
+    await realWorker(bench);
+    await eventually("the mirror is at its worker's head", async () => {
+      return (await east.head()) === newest;
+    });
+    const warning = await eventually("everything is held", async () =>
+      (await controller.status())?.warnings.find((line) => line.includes("everything is held")),
+    );
+    expect(warning).toContain("control is older than mirror east");
+    expect(warning).toContain("without what west may have");
+    expect(await west.head()).toBe("");
+
+    // The other region's worker is lost too: nobody knows what it has, so its sites move by a person's word only.
+    await controller.decide({ verb: "recover", why: "the disk broke" });
+    await bench.fleet.commit({
+      "sites/b1.yaml": siteYaml("b1", { region: "east", labels: { ring: "main" } }),
+    });
+    await eventually("b1 is to go to east", async () =>
+      (await bench.control("show", "main:sites/b1.json")).includes('"to":"east"'),
+    );
+    await pause(1000);
+    expect(await east.file("meta/b1.json")).toBeNull();
+    await controller.decide({ verb: "excuse", site: "b1", uid: "uid-of-b1", why: "west burnt" });
+    await eventually("b1 is in east", async () => east.file("meta/b1.json"));
+    await east.git("merge-base", "--is-ancestor", newest, "main");
+    const head = await east.head();
+    await eventually("the worker follows", async () => (await worker.head()) === head);
+    expect(await west.head()).toBe("");
   });
 
   it("does not write to a mirror before its worker was heard, so that both stay on one history", async () => {

@@ -1,9 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { commitFleet, webVersion } from "../support/controller-fleet.ts";
-import { eventually } from "../support/controller-mirror.ts";
-import { type ControllerBench, controllerBench } from "../support/controller-process.ts";
+import { eventually, openMirror } from "../support/controller-mirror.ts";
+import {
+  type ControllerBench,
+  controllerBench,
+  mirrorTokens,
+} from "../support/controller-process.ts";
+import { startFakeWorker } from "../support/controller-worker.ts";
 import {
   bothWorkers,
   everywhere,
@@ -23,6 +28,16 @@ async function settledFleet() {
   await quiet(bench);
   await pause(500);
   return { bench, controller, workers };
+}
+
+/** The config with a credential for one more mirror: that of west. */
+function withWorkerOf({ config, dir }: ControllerBench, mirror: string) {
+  return { mirrors: { ...config.mirrors, [mirror]: { tokenFile: join(dir, "west.token") } } };
+}
+
+async function ownWorker({ url }: { readonly url: string }, mirror: string): Promise<void> {
+  const worker = await startFakeWorker({ url, mirror, token: mirrorTokens.west });
+  onTestFinished(() => worker.stop());
 }
 
 const noTree = "1".repeat(40);
@@ -127,8 +142,13 @@ describe("a site", { timeout: 120_000 }, () => {
   });
 
   it("of a region that is renamed moves with it, without its old worker by an operator's word", async () => {
-    const { bench, controller, workers } = await settledFleet();
+    const { bench, controller: before, workers } = await settledFleet();
     const tree = await bench.mirror("west").git("rev-parse", "main:sites/b1/web");
+    await before.stop();
+    const controller = await startController(bench, withWorkerOf(bench, "occident"));
+    await eventually("the workers are heard", async () =>
+      (await controller.status())?.regions.every(({ worker }) => worker === "live"),
+    );
     await workers.west.stop();
     await pause(2000);
     const occident = (name: string): string =>
@@ -150,18 +170,65 @@ describe("a site", { timeout: 120_000 }, () => {
       uid: "uid-of-b1",
       why: "its host burnt",
     });
+    await eventually("it waits for the new worker", async () => {
+      const reasons = (await controller.status())?.waits.map(({ reason }) => reason) ?? [];
+      return reasons.includes(
+        "b1 goes to occident, and what the worker of occident follows is not known here yet",
+      );
+    });
+    const renamed = openMirror(join(bench.stateDir, "mirrors/occident.git"));
+    expect(await renamed.head()).toBe("");
+    await ownWorker(controller, "occident");
     const entered = await eventually("b1 is in the new mirror", async () =>
-      bench
-        .control(
-          "--git-dir",
-          `${bench.stateDir}/mirrors/occident.git`,
-          "rev-parse",
-          "main:sites/b1/web",
-        )
-        .catch(() => null),
+      renamed.git("rev-parse", "main:sites/b1/web").catch(() => null),
     );
     expect(entered).toBe(tree);
     const log = await bench.mirror("west").git("log", "--format=", "--name-only", "main");
     expect(log).not.toContain(".leaving");
+  });
+
+  it("of a region whose worker never comes goes back, or elsewhere, without anybody's word", async () => {
+    const { bench, controller } = await settledFleet();
+    const [east, west] = [bench.mirror("east"), bench.mirror("west")];
+    const tree = await west.git("rev-parse", "main:sites/b1/web");
+    const inRegion = (name: string, region: string): Record<string, string> => ({
+      [`sites/${name}.yaml`]: siteYaml(name, { region, labels: { ring: "main" } }),
+    });
+    await bench.fleet.commit({
+      "regions/north.yaml": regionYaml("north"),
+      ...inRegion("b1", "north"),
+      ...inRegion("n1", "north"),
+    });
+    await eventually("b1 has left west", async () => (await west.file("meta/b1.json")) === null);
+    await eventually("n1 waits", async () =>
+      (await controller.status())?.waits.some(({ site }) => site === "n1"),
+    );
+    await pause(500);
+    expect(await openMirror(join(bench.stateDir, "mirrors/north.git")).head()).toBe("");
+    await controller.stop();
+    await startController(bench);
+    await bench.fleet.commit({ ...inRegion("b1", "west"), ...inRegion("n1", "east") });
+    await eventually("b1 is back", async () => west.file("meta/b1.json"));
+    expect(await west.git("rev-parse", "main:sites/b1/web")).toBe(tree);
+    await eventually("n1 has the app", async () =>
+      east.file("sites/n1/web/_ConfigMap_web_settings.yaml"),
+    );
+  });
+
+  it("comes into a region that an operator excuses, though its worker was never heard", async () => {
+    const { bench, controller } = await settledFleet();
+    const west = bench.mirror("west");
+    const tree = await west.git("rev-parse", "main:sites/b1/web");
+    await bench.fleet.commit({
+      "regions/north.yaml": regionYaml("north"),
+      "sites/b1.yaml": siteYaml("b1", { region: "north", labels: { ring: "main" } }),
+    });
+    await eventually("b1 waits outside", async () =>
+      (await controller.status())?.waits.some(({ reason }) => reason.startsWith("b1 goes to")),
+    );
+    await controller.decide({ verb: "excuse", region: "north", why: "its worker comes later" });
+    const north = openMirror(join(bench.stateDir, "mirrors/north.git"));
+    await eventually("b1 is in north", async () => (await north.head()) !== "");
+    expect(await north.git("rev-parse", "main:sites/b1/web")).toBe(tree);
   });
 });

@@ -120,6 +120,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: "return { resend: false, changed: false };",
     },
   ],
+  "a mirror is written before its worker was heard": [
+    {
+      file: "controller/reconcile.ts",
+      find: "const isAwaited = workerHead === undefined;",
+      replace: "const isAwaited = false;",
+    },
+  ],
   "windows do not come to the planner": [
     {
       file: "controller/planner-input.ts",

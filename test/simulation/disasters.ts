@@ -68,10 +68,8 @@ export class Backups {
   restoreController({ what, eventsAgo }: Extract<Disaster, { kind: "restore-controller" }>): void {
     const { control, regions } = this.#ground;
     const saved = this.#at(eventsAgo);
-    const head = saved?.control ?? null;
-    control.restore(mirrorBranch, head);
-    // A state folder without anything in it begins a history of its own: that is not played.
-    if (what === "control" || head === null) return;
+    control.restore(mirrorBranch, saved?.control ?? null);
+    if (what === "control") return;
     for (const [name, { mirror }] of regions) {
       mirror.restore(mirrorBranch, saved?.regions.get(name)?.mirror ?? null);
     }

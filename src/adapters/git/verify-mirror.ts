@@ -123,9 +123,13 @@ async function checkTree(
       `it says ${describe(trailers)} and holds ${describe(held)}`,
     );
   }
-  if (before === null && held.sites === 0) {
-    throw new FleetError("MIRROR_INVALID", "the mirror holds no site yet");
-  }
+  if (before === null && held.sites === 0) requireHistory(info);
+}
+
+/** A first commit without a site says nothing; a later one says that they have left, which somebody waits to hear. */
+function requireHistory({ parents }: CommitInfo): void {
+  if (parents.length > 0) return;
+  throw new FleetError("MIRROR_INVALID", "the mirror holds no site yet");
 }
 
 /** Reads every file that is new, which also checks its bytes against its id. */

@@ -31,7 +31,12 @@ function excuseRegion(
   region: string,
   word: Word & { why: string },
 ): DecisionResult {
-  const mirrors = new Set(Object.values(control.sites).map(({ mirror }) => mirror));
+  const mirrors = new Set(
+    Object.values(control.sites).flatMap(({ mirror, moving }) => [
+      mirror,
+      ...(moving === undefined ? [] : [moving.to]),
+    ]),
+  );
   const served = [...mirrors]
     .filter((mirror) => mirror === region || mirror.startsWith(`${region}--`))
     .toSorted();

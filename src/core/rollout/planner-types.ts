@@ -114,6 +114,10 @@ export interface ObservedWorker {
   readonly stopped: Readonly<Record<string, string>>;
   /** It follows the newest commit of its mirror: what it says that it has stopped is so after that commit too. */
   readonly isAtHead?: boolean;
+  /** It follows nothing, and its mirror has nothing: it writes nowhere. */
+  readonly followsNothing?: boolean;
+  /** Its mirror may lack what it follows: no site comes there before they agree. */
+  readonly isAwaited?: boolean;
 }
 
 export interface FleetBudgets {

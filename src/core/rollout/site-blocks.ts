@@ -6,6 +6,13 @@ import type { SiteView } from "./site-view.ts";
 
 /** What stops anything at a site, whatever it is. */
 export function siteBlock(view: SiteView): Block | null {
+  if (view.waitsFor !== null) {
+    return {
+      code: "moving",
+      reason: `${view.site} goes to ${view.waitsFor}, and what the worker of ${view.waitsFor} follows is not known here yet`,
+      endsWhen: `it reports and brings what is missing, or an operator excuses region ${view.waitsFor} while it is silent`,
+    };
+  }
   if (view.isMoving) {
     return {
       code: "moving",

@@ -193,12 +193,28 @@ function goOn(board: Board, site: string, move: Move): void {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
+  if (own(board.input.workers, aimed.to)?.isAwaited === true)
+    return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
   assign(board, site, {
     record: { ...assignment, moving: entering },
     why: `may enter ${entering.to}`,
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+
+/**
+ * The new worker was not heard yet, so nobody knows whether its mirror may be written: the site stays out of it, free to
+ * go elsewhere. That nobody writes there any more is kept.
+ */
+function waitOutside(
+  board: Board,
+  site: string,
+  { assignment, moving }: Omit<Move, "facts">,
+): void {
+  if (moving.stopped !== undefined || moving.to === assignment.mirror) return;
+  const record = { ...assignment, moving: { ...moving, stopped: board.at } };
+  assign(board, site, { record, why: `waits for the worker of ${moving.to}` });
 }
 
 /**
@@ -222,7 +238,7 @@ function redirected(board: Board, site: string, { facts, assignment, moving }: M
 /**
  * Nobody writes there any more: there was nothing to write, an operator said so, or the old worker said that it has
  * stopped: anew since the move, or it follows the mirror's newest commit, in which the site is not, and has never seen
- * it come back.
+ * it come back. One that follows nothing has nothing to stop.
  */
 function hasStopped(
   board: Board,
@@ -231,11 +247,11 @@ function hasStopped(
 ): boolean {
   if (moving.stopped !== undefined || moving.released !== undefined) return true;
   const worker = own(board.input.workers, mirror);
-  const stopped = own(worker?.stopped, site);
-  const isLive = silentSinceOf(board.input, mirror) === null;
+  if (worker === undefined || silentSinceOf(board.input, mirror) !== null) return false;
+  if (worker.followsNothing === true) return true;
+  const stopped = own(worker.stopped, site);
   const hasHadIt = stopped !== "" && stopped !== moving.commit;
-  const isAnew = hasHadIt || worker?.isAtHead === true;
-  return isLive && stopped !== undefined && isAnew;
+  return stopped !== undefined && (hasHadIt || worker.isAtHead === true);
 }
 
 function enter(

@@ -11,6 +11,8 @@ export interface SiteView {
   /** The mirror that serves it now. */
   readonly mirror: string;
   readonly isMoving: boolean;
+  /** The mirror that the site, written to by nobody, waits to come into, for its worker was not heard yet; else null. */
+  readonly waitsFor: string | null;
   /** What stands in its mirror. */
   readonly entry: MirrorEntry | undefined;
   readonly observed: ObservedApp | undefined;
@@ -37,6 +39,7 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     facts,
     mirror,
     isMoving: isMoving(assignment, facts),
+    waitsFor: awaitedMirror(input, assignment),
     entry: own(own(input.mirrors, site), app),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
@@ -45,6 +48,17 @@ export function viewSite(input: PlannerInput, app: string, site: string): SiteVi
     isRegionExcused:
       silentSince !== null && own(input.control.workers, mirror)?.excused !== undefined,
   };
+}
+
+function awaitedMirror(
+  { workers }: PlannerInput,
+  assignment: SiteAssignment | undefined,
+): string | null {
+  const moving = assignment?.moving;
+  if (moving === undefined || own(workers, moving.to)?.isAwaited !== true) return null;
+  const { stopped, released, entering, to } = moving;
+  const isOut = [stopped, released, entering].some((word) => word !== undefined);
+  return isOut || to === assignment?.mirror ? to : null;
 }
 
 /** Since when the worker of a mirror is silent; one that nobody has heard of is silent from now on. */
