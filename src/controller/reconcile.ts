@@ -41,7 +41,7 @@ export interface Pass {
 
 /** Reads everything, plans, carries out. REF_RACE: another writer was first, read again. */
 export async function reconcile(world: World): Promise<Pass> {
-  const mirrors = await readMirrors(world);
+  const mirrors = await readMirrors(world, []);
   const before = await world.control.read();
   requireLeader(world, before);
   const controlLost = await world.lossCheck.find(before, named(mirrors));
@@ -90,14 +90,13 @@ const mirrorsAtOnce = 8;
  * this pass has `known` stays as it was judged, whoever is heard meanwhile: whether control is lost, whether a mirror is
  * behind its worker and whether that was heard at all are one judgement.
  */
-async function readMirrors(world: World, known: readonly ReadMirror[] = []): Promise<ReadMirror[]> {
+async function readMirrors(world: World, known: readonly ReadMirror[]): Promise<ReadMirror[]> {
   const { observations, recovery } = world;
-  const byMirror = new Map(known.map((each) => [each.mirror, each]));
-  const control = await world.control.read();
-  const expected = expectedMirrors(control);
-  const read = await forEachAtOnce(world.mirrors.all(), mirrorsAtOnce, async (mirror) => {
-    const same = byMirror.get(mirror);
-    if (same !== undefined) return { epoch: 0, mirror: same };
+  const names = new Set(known.map(({ mirror }) => mirror.name));
+  const unread = world.mirrors.all().filter(({ name }) => !names.has(name));
+  if (unread.length === 0) return [...known];
+  const expected = expectedMirrors(await world.control.read());
+  const read = await forEachAtOnce(unread, mirrorsAtOnce, async (mirror) => {
     const workerHead = observations.headOf(mirror.name);
     const isExpected = expected === null || expected.has(mirror.name);
     const found = await recovery.catchUp(mirror, { workerHead, isExpected });
@@ -107,7 +106,7 @@ async function readMirrors(world: World, known: readonly ReadMirror[] = []): Pro
     return { epoch, mirror: { mirror, snapshot, isAwaited, isBehindWorker } };
   });
   for (const { epoch } of read) if (epoch >= world.epoch) await world.raise(epoch);
-  return read.map(({ mirror }) => mirror);
+  return [...known, ...read.map(({ mirror }) => mirror)];
 }
 
 /**
