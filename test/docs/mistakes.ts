@@ -150,6 +150,11 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
     ),
   },
   "invalid-object": { edits: manifest("▸kind: ConfigMap\nmetadata: { name: x }\n") },
+  "unknown-object-field": {
+    edits: object(
+      "kind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, ▸imgae: b }] }\n",
+    ),
+  },
   "unknown-scope": {
     edits: manifest("apiVersion: example.com/v1\nkind: ▸Widget\nmetadata: { name: w }\n"),
   },

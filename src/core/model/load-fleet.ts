@@ -13,6 +13,7 @@ import { checkReferences } from "./check-references.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkSelectors } from "./check-selectors.ts";
 import { checkSources } from "./check-sources.ts";
+import { checkTwofold } from "./check-twofold.ts";
 import { checkWindows, warnOfWindows } from "./check-windows.ts";
 import { type Diagnostic, distinctDiagnostics, sortDiagnostics } from "./diagnostic.ts";
 import { draftFleet } from "./draft-fleet.ts";
@@ -90,6 +91,7 @@ function checkDraft(read: FleetFiles, known: KnownFleet): CheckedDraft {
   const { draft, diagnostics } = draftFleet(read, known);
   const errors = [
     ...diagnostics,
+    ...checkTwofold(read.documents),
     ...checkExpressions(read.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),

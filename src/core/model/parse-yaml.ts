@@ -6,7 +6,7 @@ import { type Document, LineCounter, parseAllDocuments, type YAMLError } from "y
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
-import { readYamlNode } from "./read-yaml-node.ts";
+import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { yamlDepthProblem } from "./yaml-limits.ts";
 import { type FieldPath, offsetInText, offsetOf } from "./yaml-places.ts";
 
@@ -17,6 +17,8 @@ export interface YamlDocument {
   readonly value: Json;
   /** True when it has mistakes, so that `value` cannot be relied upon. */
   readonly isBroken: boolean;
+  /** Plain scalars that YAML 1.1 reads in another way. */
+  readonly twofold: readonly TwofoldScalar[];
   /** Place of a value, or of the nearest one above it. */
   at(path: FieldPath): Place;
   /** Place of a key, or of the nearest one above it. */
@@ -99,7 +101,7 @@ interface ReadInput {
 }
 
 function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentResult {
-  const { value, problems } = readYamlNode(document);
+  const { value, problems, twofold } = readYamlNode(document);
   const syntax = [...document.errors, ...document.warnings, ...directiveErrors(document)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
@@ -115,6 +117,7 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
       file: file.path,
       value,
       isBroken: diagnostics.length > 0,
+      twofold,
       at: (path) => (path.length === 0 ? start : placeAt(offsetOf(tree(), path, "value"))),
       keyAt: (path) => placeAt(offsetOf(tree(), path, "key")),
       textAt: (path, index) => placeAt(offsetInText(file.text, tree(), { path, index })),

@@ -1,12 +1,23 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
-import { keyText } from "./yaml-places.ts";
+import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
+import { type FieldPath, keyText } from "./yaml-places.ts";
 
 /** A mistake with its offset in the file. */
 export type NodeProblem = Pick<Diagnostic, "severity" | "code" | "message" | "hint"> & {
   readonly offset: number;
 };
+
+/** A plain scalar, or key, that Kubernetes' own tools (YAML 1.1) take for something else. */
+export interface TwofoldScalar {
+  readonly path: FieldPath;
+  readonly isKey: boolean;
+  /** As it is written. */
+  readonly source: string;
+  /** What it is to them. */
+  readonly other: string | number | boolean | null;
+}
 
 /** How often aliases may be followed in one document, those inside of others counted each time. */
 const maxAliases = 100;
@@ -15,14 +26,20 @@ const maxAliases = 100;
 export function readYamlNode(document: Document): {
   readonly value: Json;
   readonly problems: readonly NodeProblem[];
+  readonly twofold: readonly TwofoldScalar[];
 } {
   const reader = new NodeReader(document);
   const value = reader.read(document.contents);
-  return { value, problems: reader.problems };
+  return { value, problems: reader.problems, twofold: reader.twofold };
 }
+
+/** Words for true and false, and numbers with leading zeros, underscores or a base. */
+const mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
 
 class NodeReader {
   readonly problems: NodeProblem[] = [];
+  readonly twofold: TwofoldScalar[] = [];
+  readonly #path: (string | number)[] = [];
   readonly #document: Document;
   readonly #open = new Set<Node>();
   #aliases = 0;
@@ -42,9 +59,26 @@ class NodeReader {
     this.#open.add(node);
     const value = isMap<Node>(node)
       ? this.#readMap(node.items)
-      : node.items.map((item) => this.read(item));
+      : node.items.map((item, index) => this.#readAt(index, item));
     this.#open.delete(node);
     return value;
+  }
+
+  #readAt(key: string | number, node: unknown): Json {
+    this.#path.push(key);
+    const value = this.read(node);
+    this.#path.pop();
+    return value;
+  }
+
+  #noteTwofold(scalar: Scalar, path: FieldPath, isKey: boolean): void {
+    const { type, source = "" } = scalar;
+    if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
+    const read = resolvePlainScalar(source);
+    // A key is a text to both of them.
+    const own = isKey ? source : scalar.value;
+    if (!read.ok || (isKey ? String(read.value) : read.value) === own) return;
+    this.twofold.push({ path: [...path], isKey, source, other: read.value });
   }
 
   #readMap(items: readonly { readonly key: Node; readonly value: unknown }[]): Json {
@@ -62,7 +96,8 @@ class NodeReader {
           hint: "remove one of the two",
         });
       }
-      entries.set(name, this.read(value));
+      if (isScalar(key)) this.#noteTwofold(key, [...this.#path, name], true);
+      entries.set(name, this.#readAt(name, value));
     }
     return Object.fromEntries(entries); // defines "__proto__" as a field like any other
   }
@@ -84,6 +119,7 @@ class NodeReader {
 
   #readScalar(scalar: Scalar): Json {
     const { value } = scalar;
+    this.#noteTwofold(scalar, this.#path, false);
     if (typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value !== "number") return null;
     const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);

@@ -16,6 +16,8 @@ export function checkObject(manifest: ManifestObject): readonly Diagnostic[] {
   return [
     ...checkName(manifest),
     ...checkLabels(manifest),
+    ...checkAnnotations(manifest),
+    ...checkDataKeys(manifest),
     ...checkOwnership(manifest),
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
@@ -46,6 +48,12 @@ function nameProblem(object: KubeObject): string | undefined {
   return `"${name}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
 }
 
+/** Names that become part of the names and labels of what is made from them. */
+const runNames = new Map([
+  ["CronJob", 52],
+  ["Job", 63],
+]);
+
 interface NameRule {
   readonly pattern: RegExp;
   readonly length: number;
@@ -61,6 +69,9 @@ function nameRule({ apiVersion, kind }: KubeObject): NameRule | undefined {
   const isFree =
     group === "rbac.authorization.k8s.io" || builtInSchema(apiVersion, kind) === undefined;
   if (isFree) return undefined;
+  const length = group === "batch" ? runNames.get(kind) : undefined;
+  if (length !== undefined)
+    return { pattern: subdomain, length, words: "lower case letters, digits, `-` and `.`" };
   return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
 
@@ -79,6 +90,51 @@ function checkLabels({ object, at, keyAt }: ManifestObject): Diagnostic[] {
     return [
       mistake(at(path), { code, message: `label value ${JSON.stringify(value)} ${problem}` }),
     ];
+  });
+}
+
+const maxAnnotations = 256 * 1024;
+
+function checkAnnotations({ object, at, keyAt }: ManifestObject): Diagnostic[] {
+  const { annotations } = object.metadata;
+  if (!isJsonObject(annotations)) return [];
+  const path = ["metadata", "annotations"];
+  const code = "invalid-object";
+  const wrong = Object.keys(annotations).flatMap((key) => {
+    const problem = labelKeyProblem(key.toLowerCase());
+    if (problem === undefined) return [];
+    return [
+      mistake(keyAt([...path, key]), { code, message: `annotation key "${key}" ${problem}` }),
+    ];
+  });
+  const bytes = Buffer.byteLength(
+    Object.entries(annotations)
+      .map(([key, value]) => `${key}${typeof value === "string" ? value : ""}`)
+      .join(""),
+  );
+  if (bytes <= maxAnnotations) return wrong;
+  const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
+  return [...wrong, mistake(at(path), { code, message })];
+}
+
+const dataFields: Readonly<Record<string, readonly string[]>> = {
+  "/ConfigMap": ["data", "binaryData"],
+  "/Secret": ["data", "stringData"],
+};
+
+/** Keys become names of files. */
+function checkDataKeys({ object, keyAt }: ManifestObject): Diagnostic[] {
+  const fields = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
+  return fields.flatMap((field) => {
+    const data = object[field];
+    const keys = isJsonObject(data) ? Object.keys(data) : [];
+    const wrong = keys.filter(
+      (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key),
+    );
+    return wrong.map((key) => {
+      const message = `${field}: "${key}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
+      return mistake(keyAt([field, key]), { code: "invalid-object", message });
+    });
   });
 }
 

@@ -3,7 +3,9 @@ import { appLabel, ownerAnnotation, ownerOf } from "../apply/ownership.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { canonicalJson, isJsonObject } from "../model/json.ts";
 import { type KubeObject, type ObjectId, describeKey, objectId } from "../model/kube-object.ts";
+import { checkFieldTypes } from "./check-field-types.ts";
 import { checkResources } from "./check-resources.ts";
+import { checkWorkload } from "./check-workloads.ts";
 import { emitYaml } from "./emit-yaml.ts";
 import { blobHash, treeEntry, type TreeFileEntry } from "./git-tree.ts";
 import { mistake, warning } from "./mistake.ts";
@@ -33,7 +35,12 @@ export function finisher(fleet: string, app: string): Finish {
     const finished = {
       rendered: new LightObject(id, owned),
       entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: [...checkSize(source, yaml), ...checkResources(source)],
+      problems: [
+        ...checkSize(source, yaml),
+        ...checkResources(source),
+        ...checkFieldTypes(source),
+        ...checkWorkload(source),
+      ],
     };
     done.set(object, finished);
     return finished;

@@ -11,7 +11,7 @@ import {
 } from "yaml";
 import type { DiagnosticCode } from "../model/diagnostic.ts";
 import type { Json, JsonObject } from "../model/json.ts";
-import { resolvePlainScalar } from "./resolve-plain-scalar.ts";
+import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 
 /** Nodes that aliases may add to one document: enough for shared blocks, far below what a bomb needs. */
 const aliasBudget = 10_000;

@@ -8,7 +8,7 @@ import { type Hash, createDecipheriv, createHash, timingSafeEqual } from "node:c
 import { type Node, type Pair, type Scalar, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { FleetError } from "../errors.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
-import { resolvePlainScalar } from "../render/resolve-plain-scalar.ts";
+import { resolvePlainScalar } from "../model/resolve-plain-scalar.ts";
 import { yamlToJson } from "../render/yaml-to-json.ts";
 import { type SopsFacts, isEncrypted, readSopsFacts, sopsField } from "./sops-file.ts";
 

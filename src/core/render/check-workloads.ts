@@ -1,0 +1,58 @@
+/** Workloads behind all overlays: what every API server refuses, whatever else is in them. */
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { describeKey, groupOf } from "../model/kube-object.ts";
+import { mistake } from "./mistake.ts";
+import type { SourceObject } from "./parse-manifests.ts";
+import type { FieldPath } from "./read-yaml.ts";
+
+const templates: Readonly<Record<string, FieldPath>> = {
+  "apps/Deployment": ["spec", "template"],
+  "apps/ReplicaSet": ["spec", "template"],
+  "apps/StatefulSet": ["spec", "template"],
+  "apps/DaemonSet": ["spec", "template"],
+  "batch/Job": ["spec", "template"],
+  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
+  "/Pod": [],
+};
+
+/** A workload without a container, or one that does not select the pods that it makes. */
+export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
+  const { object, key, at } = source;
+  const path = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const template = path === undefined ? undefined : valueAt(object, path);
+  if (path === undefined || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
+  const tell = (place: FieldPath, words: string): Diagnostic =>
+    mistake(at(place), { code: "invalid-object", message: `${describeKey(key)}: ${words}` });
+  const { containers } = template["spec"];
+  const hasSome = Array.isArray(containers) && containers.length > 0;
+  return [
+    ...(hasSome ? [] : [tell([...path, "spec"], "its pods have no container")]),
+    ...(groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell) : []),
+  ];
+}
+
+function selectorProblems(
+  object: JsonObject,
+  template: JsonObject,
+  tell: (place: FieldPath, words: string) => Diagnostic,
+): Diagnostic[] {
+  const path = ["spec", "selector"];
+  const selector = valueAt(object, path);
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
+    return [tell(["spec"], "spec.selector is missing: it says which pods are its own")];
+  }
+  const wanted = valueAt(selector, ["matchLabels"]);
+  const labels = valueAt(template, ["metadata", "labels"]);
+  return Object.entries(isJsonObject(wanted) ? wanted : {}).flatMap(([key, value]) => {
+    if (isJsonObject(labels) && labels[key] === value) return [];
+    const words = `spec.selector wants the label ${key}: ${JSON.stringify(value)}, which its pods do not have`;
+    return [tell([...path, "matchLabels", key], words)];
+  });
+}
+
+function valueAt(object: JsonObject, path: FieldPath): Json | undefined {
+  let value: Json | undefined = object;
+  for (const key of path) value = isJsonObject(value) ? value[key] : undefined;
+  return value;
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { formatDiagnostic } from "../../../src/core/model/diagnostic.ts";
+import { renderFiles } from "../../../src/core/render/render-files.ts";
+import { aFleet, appYaml } from "../../support/fleet.ts";
+
+const problems = (text: string, spec: object = {}): string[] =>
+  renderFiles(
+    aFleet({
+      "manifests/web/more.yaml": text,
+      "apps/web.yaml": appYaml("web", { spec: { ...spec } }),
+    }),
+  ).diagnostics.map((each) => `${formatDiagnostic(each)} [${each.code}]`);
+
+const deployment = (container: string, spec = "replicas: 1"): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec:
+  ${spec}
+  selector: {matchLabels: {a: b}}
+  template:
+    metadata: {labels: {a: b}}
+    spec:
+      containers:
+        - name: c
+          image: example.com/c:1
+          ${container}
+`;
+
+describe("a field of Kubernetes' own kinds", () => {
+  it.each([
+    [
+      deployment("env: [{name: A, value: 5}]"),
+      "13:34",
+      "env[0].value must be text, not the number 5",
+    ],
+    [deployment('tty: "yes"'), "13:16", "tty must be true or false, not text"],
+    [deployment("args: serve"), "13:17", "args must be a list, not text"],
+    [deployment("ports: [80]"), "13:19", "ports[0] must be an object, not the number 80"],
+    [
+      deployment("resources: {requests: {cpu: 100mm}}"),
+      "13:39",
+      'resources.requests.cpu must be a quantity such as 500m or 1Gi, not "100mm"',
+    ],
+    [deployment("livenessProbe: {httpGet: {port: [1]}}"), "13:43", "port must be a number or text"],
+    [
+      deployment("{env: x}".slice(1, -1), "replicas: 1.5"),
+      "5:13",
+      "replicas must be a whole number",
+    ],
+    [
+      deployment("env: [{name: A}, {name: B}, {name: A}]"),
+      "13:39",
+      "env[2] is there a second time, with the same name",
+    ],
+    [
+      deployment("ports: [{containerPort: 53}, {containerPort: 53}]"),
+      "13:40",
+      "is there a second time, with the same containerPort and protocol",
+    ],
+  ])("is a mistake where its value cannot be: %#", (text, place, words) => {
+    const start = `manifests/web/more.yaml:${place}: error: Deployment web/d: `;
+    const found = problems(text).filter((each) => each.startsWith(start));
+    expect(found).toEqual([expect.stringContaining(words)]);
+  });
+
+  it("is a warning where Kubernetes does not know it, with the one that is meant", () => {
+    expect(problems(deployment("imgae: x"))).toEqual([
+      "manifests/web/more.yaml:13:11: warning: Deployment web/d: Kubernetes 1.36 knows no field spec.template.spec.containers[0].imgae, and refuses it; did you mean image? [unknown-object-field]",
+    ]);
+  });
+
+  it("is looked at behind all overlays, and told at the manifest", () => {
+    const patch = {
+      target: { kind: "Deployment", name: "d" },
+      merge: { spec: { replicas: "two" } },
+    };
+    const overlays = [{ virtualSites: ["shops"], patches: [patch] }];
+    expect(problems(deployment("tty: true"), { overlays })).toEqual([
+      "manifests/web/more.yaml:5:13: error: Deployment web/d: spec.replicas must be a number, not text [invalid-object]",
+    ]);
+    const mended = { ...patch, merge: { spec: { replicas: 2 } } };
+    expect(
+      problems(deployment("tty: true", 'replicas: "two"'), {
+        overlays: [{ virtualSites: ["all"], patches: [mended] }],
+      }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    "ports: [{containerPort: 53}, {containerPort: 53, protocol: UDP}]",
+    "resources: {limits: {memory: 1e9, cpu: 2, example.com/gpu: 1, ephemeral-storage: .5Gi}}",
+    "livenessProbe: {httpGet: {port: http, path: /}}",
+    "args: [a, a]",
+    "env: null",
+    "securityContext: {runAsUser: 1000, capabilities: {add: [NET_ADMIN]}}",
+  ])("is right as it may be: %s", (text) => {
+    expect(problems(deployment(text))).toEqual([]);
+  });
+
+  it("is not looked at in custom resources, in versions that are not served, and in what a region puts in", () => {
+    const custom =
+      "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: f, namespace: web}\nspec: {a: 1}\n";
+    const old =
+      "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: f}\nspec: {a: 1}\n";
+    expect(problems(custom)).toEqual([]);
+    expect(problems(old).filter((each) => each.includes("unknown-object-field"))).toEqual([]);
+    expect(problems(custom, { secrets: [{ name: "db" }] })).toEqual([]);
+  });
+});
+
+describe("what every API server refuses of a workload", () => {
+  it("is one without a container, also where a patch takes the last one away", () => {
+    const patch = {
+      target: { kind: "Deployment", name: "d" },
+      merge: { spec: { template: { spec: { containers: [{ name: "c", $patch: "delete" }] } } } },
+    };
+    const overlays = [{ virtualSites: ["all"], patches: [patch] }];
+    expect(problems(deployment("tty: true"), { overlays })).toEqual([
+      "manifests/web/more.yaml:10:7: error: Deployment web/d: its pods have no container [invalid-object]",
+    ]);
+  });
+
+  it("is one that does not select its own pods", () => {
+    const other = deployment("tty: true").replace("matchLabels: {a: b}", "matchLabels: {a: c}");
+    expect(problems(other)).toEqual([
+      'manifests/web/more.yaml:6:31: error: Deployment web/d: spec.selector wants the label a: "c", which its pods do not have [invalid-object]',
+    ]);
+    const none = deployment("tty: true").replace("  selector: {matchLabels: {a: b}}\n", "");
+    expect(problems(none)).toEqual([expect.stringContaining("spec.selector is missing")]);
+  });
+});
+
+describe("names and sizes that Kubernetes refuses", () => {
+  const map = (metadata: string, rest = ""): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m${metadata}}\n${rest}`;
+
+  it.each([
+    [map("", 'data: {"a b": x}'), "4:8", 'data: "a b" is no key'],
+    [map("", 'binaryData: {"..a": eA==}'), "4:14", 'binaryData: "..a" is no key'],
+    [map(', annotations: {"a b": x}'), "3:35", 'annotation key "a b"'],
+    [map(`, annotations: {a: ${"x".repeat(270_000)}}`), "3:34", "264 KiB, more than 256"],
+    [
+      `apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: ${"n".repeat(53)}}\n`,
+      "3:18",
+      "is no name for a CronJob",
+    ],
+    [
+      `apiVersion: batch/v1\nkind: Job\nmetadata: {name: ${"n".repeat(64)}}\n`,
+      "3:18",
+      "is no name for a Job",
+    ],
+  ])("are told at their place: %#", (text, place, words) => {
+    const start = `manifests/web/more.yaml:${place}: error: `;
+    expect(problems(text).filter((each) => each.startsWith(start))).toEqual([
+      expect.stringContaining(words),
+    ]);
+  });
+
+  it("are none that it takes", () => {
+    expect(
+      problems(map(', annotations: {Example.com/A: ""}', "data: {.a-b_c: x, a..b: z}")),
+    ).toEqual([]);
+    const name = "n".repeat(52);
+    expect(problems(`apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: ${name}}\n`)).toEqual(
+      [],
+    );
+  });
+});
