@@ -68,8 +68,18 @@ function checkApp({ value, document }: Entry<App>): Diagnostic[] {
     ...checkDrift(value.spec.drift, document),
     ...checkHealthRules(value.spec.health, document),
     ...checkSourceFields(value, document),
+    ...checkVersionRange(value, document),
     ...checkOverlays(value.spec.overlays, document),
   ];
+}
+
+function checkVersionRange({ spec }: App, document: YamlDocument): Diagnostic[] {
+  const { min, max } = spec.kubernetes ?? {};
+  const minorOf = (version: string): number => Number(version.slice("1.".length));
+  if (min === undefined || max === undefined || minorOf(min) <= minorOf(max)) return [];
+  const message = `no Kubernetes is ${min} or newer and ${max} or older`;
+  const place = document.at(["spec", "kubernetes", "max"]);
+  return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
 }
 
 const sourceFields = ["manifests", "kustomize", "chart"] as const;

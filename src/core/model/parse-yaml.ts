@@ -8,7 +8,7 @@ import type { Place, SourceFile } from "./fleet-model.ts";
 import type { Json } from "./json.ts";
 import { readYamlNode, type TwofoldScalar } from "./read-yaml-node.ts";
 import { yamlDepthProblem } from "./yaml-limits.ts";
-import { type FieldPath, offsetInText, offsetOf } from "./yaml-places.ts";
+import { type FieldPath, offsetInText, offsetOf, plainSource } from "./yaml-places.ts";
 
 /** One document of a file. */
 export interface YamlDocument {
@@ -25,6 +25,8 @@ export interface YamlDocument {
   keyAt(path: FieldPath): Place;
   /** Place of one character (0-based) of a text value; where that cannot be told, of the value. */
   textAt(path: FieldPath, index: number): Place;
+  /** A plain scalar as it is written (`1.10`); undefined where none is. */
+  sourceAt(path: FieldPath): string | undefined;
 }
 
 /** The documents of a file (empty ones left out) and the mistakes in its YAML. */
@@ -120,6 +122,7 @@ function readDocument({ file, document, placeAt, tree }: ReadInput): DocumentRes
       twofold,
       at: (path) => (path.length === 0 ? start : placeAt(offsetOf(tree(), path, "value"))),
       keyAt: (path) => placeAt(offsetOf(tree(), path, "key")),
+      sourceAt: (path) => plainSource(tree(), path),
       textAt: (path, index) => placeAt(offsetInText(file.text, tree(), { path, index })),
     },
   };
@@ -176,5 +179,5 @@ function tooDeep(file: SourceFile, { line, message }: { line: number; message: s
 }
 
 function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -43,6 +43,8 @@ interface Mistake {
   readonly error: SchemaError;
   readonly kind: KindName;
   readonly path: readonly string[];
+  /** The value as it is written, where it is a plain scalar. */
+  readonly source?: string | undefined;
 }
 
 /** One error of a schema as a diagnostic. */
@@ -66,7 +68,11 @@ export function describeSchemaError(
       return { ...document.at([...path, index]), severity, ...listedTwice(mistake, index) };
     }
     default:
-      return { ...document.at(path), severity, ...wrongValue(mistake) };
+      return {
+        ...document.at(path),
+        severity,
+        ...wrongValue({ ...mistake, source: document.sourceAt(path) }),
+      };
   }
 }
 
@@ -119,12 +125,12 @@ function listedTwice({ error, path }: Mistake, index: number): Wording {
 }
 
 function wrongValue(mistake: Mistake): Wording {
-  const { error, kind, path } = mistake;
+  const { error, kind, path, source } = mistake;
   const code = codeOf(error);
-  const message = `expected ${expected(error)}${forField(path)}, found ${describeValue(error.data)}`;
+  const message = `expected ${expected(error)}${forField(path)}, found ${describeValue(error.data, source)}`;
   const namedPath = path.filter((part) => !/^\d+$/.test(part));
   if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
-  const hint = hintFor(error);
+  const hint = hintFor(error, source);
   return hint === undefined ? { code, message } : { code, message, hint };
 }
 
@@ -159,17 +165,20 @@ const expectedByKeyword: Readonly<Record<string, (params: Params, words?: string
   pattern: ({ pattern }, words) => words ?? `text like ${String(pattern)}`,
 };
 
-function hintFor(error: SchemaError): string | undefined {
+function hintFor(error: SchemaError, source: string | undefined): string | undefined {
   const { keyword, params, data } = error;
   if (keyword === "enum" && typeof data === "string") {
     const near = closestName(data, allowedValues(params));
     return near === undefined ? undefined : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error) : undefined;
+  return keyword === "type" ? typeHint(error, source) : undefined;
 }
 
-function typeHint({ params, data, parentSchema }: SchemaError): string | undefined {
+function typeHint(
+  { params, data, parentSchema }: SchemaError,
+  source = String(data),
+): string | undefined {
   const { type } = params;
   if (type === "object" && data === null) return "write `{}` where there is nothing to say";
   if (type !== "string") return undefined;
@@ -178,16 +187,16 @@ function typeHint({ params, data, parentSchema }: SchemaError): string | undefin
   }
   if (data === null) return 'write a value, or "" for the empty text';
   const isScalar = typeof data === "number" || typeof data === "boolean";
-  return isScalar ? `write it in quotes: "${data}"` : undefined;
+  return isScalar ? `write it in quotes: "${source}"` : undefined;
 }
 
 /** A value as messages show it: short, with its type where that is the mistake. */
-function describeValue(value: unknown): string {
+function describeValue(value: unknown, source = String(value)): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
   if (typeof value === "number" || typeof value === "boolean") {
-    return `the ${typeof value} ${String(value)}`;
+    return `the ${typeof value} ${source}`;
   }
   if (typeof value !== "string") return "another value";
   return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;

@@ -81,6 +81,12 @@ export interface TextPlace {
   readonly index: number;
 }
 
+/** A plain scalar as it is written; undefined where none is. */
+export function plainSource(document: Document, path: FieldPath): string | undefined {
+  const node = resolve(document, nodeAt(document, path));
+  return isScalar(node) && node.type === "PLAIN" ? node.source : undefined;
+}
+
 function nodeAt(document: Document, path: FieldPath): Node | undefined {
   const found = childrenAlong(document, path);
   return found.length === path.length ? found.at(-1)?.value : undefined;
