@@ -1,4 +1,3 @@
-import { Pool } from "undici";
 import { FleetError } from "../../core/errors.ts";
 import { isJsonObject } from "../../core/model/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -6,6 +5,7 @@ import { UnansweredError } from "./api-error.ts";
 import { type ClusterCredentials, resolveCredentials } from "./credentials.ts";
 import { hasExpired, unauthorized } from "./refused-credentials.ts";
 import { type Answer, type ApiRequest, exchange } from "./exchange.ts";
+import { type KeptConnections, keepConnections } from "./kept-connections.ts";
 import {
   type KubeconfigPlace,
   type KubeconfigText,
@@ -63,7 +63,7 @@ const firstConnections = 4;
 const mostConnections = 16;
 
 interface Session extends Pick<KubeconfigText, "files" | "version"> {
-  readonly pool: Pool;
+  readonly connections: KeptConnections;
   readonly credentials: ClusterCredentials;
   /** The cluster has taken its credentials for good at least once. */
   isAccepted: boolean;
@@ -138,7 +138,7 @@ class KeptConnection {
 
   async close(): Promise<void> {
     this.#flow.close();
-    await this.#session?.pool.destroy();
+    await this.#session?.connections.destroy();
     this.#session = undefined;
   }
 
@@ -313,28 +313,21 @@ class KeptConnection {
     this.#session = undefined;
     this.generation += 1;
     // Requests under way end by themselves.
-    void old.pool.close();
+    void old.connections.close();
   }
 
   async #open(): Promise<Session> {
     const { text, named, files, version } = await readKubeconfig(this.#address.kubeconfig);
-    const { kubeconfig, allowExec = false, connections = mostConnections } = this.#address;
+    const { kubeconfig, allowExec = false } = this.#address;
     const path = "path" in kubeconfig ? { path: kubeconfig.path } : {};
     const credentials = await resolveCredentials(text, { ...path, allowExec, named });
     for (const secret of secretsOf(credentials)) this.#address.onSecret?.(secret);
-    const pool = new Pool(credentials.origin, {
-      connections,
-      // One request at a time on each connection costs both sides less than the streams of HTTP/2.
-      allowH2: false,
-      connect: { ...credentials.tls, timeout: Math.min(this.#timeoutMs, 10_000) },
-      // One time for the whole request: exchange keeps it.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 60_000,
+    const connections = keepConnections(credentials, {
+      connectTimeoutMs: Math.min(this.#timeoutMs, 10_000),
+      // It may have led to what is not there any more, though the address is the same.
+      onEnd: () => (this.generation += 1),
     });
-    // A connection that ended may have led to what is not there any more, though the address is the same.
-    pool.on("disconnect", () => (this.generation += 1));
-    return { pool, credentials, files, version, isAccepted: false };
+    return { connections, credentials, files, version, isAccepted: false };
   }
 }
 

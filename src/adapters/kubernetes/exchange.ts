@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Json } from "../../core/model/json.ts";
 import type { ClusterCredentials } from "./credentials.ts";
+import type { KeptConnections } from "./kept-connections.ts";
 
 /** One request. `body` is JSON. */
 export interface ApiRequest {
@@ -21,12 +22,17 @@ export interface Answer {
 
 const maxBody = 64 * 1024 * 1024;
 
+interface Way {
+  readonly connections: KeptConnections;
+  readonly credentials: ClusterCredentials;
+}
+
 /**
  * One request and its whole answer, straight from the connection: no stream, and a signal only where there is one to
  * obey. A write that was sent is waited for: its outcome must be known.
  */
 export function exchange(
-  { pool, credentials }: { readonly pool: Dispatcher; readonly credentials: ClusterCredentials },
+  { connections, credentials }: Way,
   request: ApiRequest,
   timeoutMs: number,
 ): Promise<Answer> {
@@ -37,12 +43,14 @@ export function exchange(
     const timer = setTimeout(() => answer.abort(tooLate()), timeoutMs);
     const onAbort = (): void => answer.abort(caller?.reason);
     caller?.addEventListener("abort", onAbort, { once: true });
+    const connection = connections.take();
     answer.onEnd = () => {
+      connections.giveBack(connection);
       clearTimeout(timer);
       caller?.removeEventListener("abort", onAbort);
     };
     const headers = headersOf(credentials, request);
-    pool.dispatch(
+    connection.dispatch(
       {
         method,
         path: `${credentials.basePath}${path}`,
@@ -83,6 +91,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   /** Why it was ended from this side; a boxed value, since it may be anything. */
   #aborted: { readonly reason: unknown } | undefined;
+  #hasEnded = false;
 
   constructor(ends: Ends) {
     this.#ends = ends;
@@ -119,7 +128,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const retryAfter = Number(this.#retryAfter);
-    this.onEnd();
+    this.#end();
     this.#ends.resolve({
       status: this.#status,
       body: parseBody(this.#chunks),
@@ -132,8 +141,15 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   #fail(reason: unknown): void {
-    this.onEnd();
+    this.#end();
     this.#ends.reject(reason);
+  }
+
+  /** It may end more than once: by this side, and then by what that does to the connection. */
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.onEnd();
   }
 }
 

@@ -126,6 +126,27 @@ describe("a cluster client", () => {
     expect(await failure(cluster.get(address))).toMatchObject({ code });
   });
 
+  it("opens no more connections than there are requests at once", async () => {
+    const connections = new Set<unknown>();
+    let underWay = 0;
+    let most = 0;
+    const cluster = await open({
+      [`GET ${path}/a`]: (request, response) => {
+        connections.add(request.socket);
+        underWay += 1;
+        most = Math.max(most, underWay);
+        setTimeout(() => {
+          underWay -= 1;
+          json(200, object)(request, response);
+        }, 2);
+      },
+    });
+    await cluster.identity();
+    await Promise.all(Array.from({ length: 60 }, () => cluster.get(address)));
+    expect(most).toBeGreaterThan(1);
+    expect(connections.size).toBe(most);
+  });
+
   it("waits as long as Retry-After asks", async () => {
     const cluster = await open({ [`GET ${path}/a`]: json(429, {}, { "retry-after": "7" }) });
 
