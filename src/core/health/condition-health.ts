@@ -4,7 +4,7 @@
  */
 import { type Role, amissOf, isPartly, isPause, roleOf, summaries } from "./condition-words.ts";
 import type { Health } from "./health.ts";
-import { type Meaning, meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
+import { meaningOf, meaningOfWord, wordsOf } from "./health-words.ts";
 import { type Condition, health, healthBy } from "./read-object.ts";
 
 interface Told extends Condition {
@@ -58,12 +58,8 @@ function holding(told: readonly Told[], role: Role): readonly Told[] {
  * what has stopped because it is complete is no pause, and what is out of reach because it sleeps is no trouble.
  */
 function isDone({ role, reason }: Told): boolean {
-  const meaning = meaningOf(reason);
-  return meaning === "good" ? role === "work" || role === "pause" : isOnPurpose(role, meaning);
-}
-
-function isOnPurpose(role: Role | undefined, reason: Meaning | undefined): boolean {
-  return role === "trouble" && reason === "paused";
+  if (role === "trouble") return /(Pause|Suspend|Hibernat)/.test(reason);
+  return (role === "work" || role === "pause") && meaningOf(reason) === "good";
 }
 
 /** That it is paused, or that the work on it is. */
@@ -96,7 +92,7 @@ function goodHealth(told: readonly Told[], summary: Condition, generation: numbe
   if (overdue !== undefined) return overdue;
   const [work] = holding(told, "work");
   if (work !== undefined) return healthBy("Progressing", work);
-  const rest = isOpenEnded(summary) ? amissHealth(told.filter(isFalse), summary) : undefined;
+  const rest = isOpenEnded(summary) ? amissHealth(told.filter(isPlainlyFalse), summary) : undefined;
   if (rest !== undefined) return rest;
   return isOld(summary, generation) ? oldHealth : health("Healthy", summary.message);
 }
@@ -113,8 +109,8 @@ function hasEndedBadly({ type, status, reason }: Condition): boolean {
   );
 }
 
-function isFalse({ status }: Condition): boolean {
-  return status === "False";
+function isPlainlyFalse({ role, status }: Told): boolean {
+  return role !== "hint" && status === "False";
 }
 
 /** As of a Deployment: it makes no progress any more, whatever still runs; as of `Issuing`: the work has failed. */
@@ -149,7 +145,7 @@ function amissHealth(
   return rest.unclear === true ? { ...said, unclear: true } : said;
 }
 
-const hasToHold = new Set<Role>(["summary", "attempt", "result", "step"]);
+const hasToHold = new Set<Role>(["summary", "attempt", "result", "step", "hint"]);
 
 function isAmiss({ type, role, status }: Told): boolean {
   if (role === undefined || !hasToHold.has(role)) return false;
@@ -183,7 +179,7 @@ function useHealth(use: Told): SaidHealth | undefined {
 }
 
 function isResult(role: Role | undefined): boolean {
-  return role === "result" || role === "attempt" || role === "summary";
+  return role === "result" || role === "attempt" || role === "summary" || role === "hint";
 }
 
 const oldHealth = health("Progressing", "its conditions are of an older generation");

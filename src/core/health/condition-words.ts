@@ -8,9 +8,19 @@ import type { Condition } from "./read-object.ts";
 
 /**
  * Trouble, work and pause hold while they are True. A summary speaks for all, an attempt for the last change only; a
- * result has to be True; a step has to be, and says nothing then; a use counts only where there is nothing else.
+ * result has to be True; a step has to be, and says nothing then. A hint is a result by its reason alone, and counts only
+ * where no summary is True; a use counts only where there is nothing else.
  */
-export type Role = "trouble" | "work" | "pause" | "summary" | "attempt" | "result" | "step" | "use";
+export type Role =
+  | "trouble"
+  | "work"
+  | "pause"
+  | "summary"
+  | "attempt"
+  | "result"
+  | "step"
+  | "hint"
+  | "use";
 
 /** Summaries of the API conventions and of kstatus, and of what ends; the most telling first. */
 export const summaries: readonly string[] = [
@@ -57,8 +67,8 @@ export function roleOf(entry: Condition): Role | undefined {
 function roleByReason({ type, status, reason }: Condition): Role | undefined {
   if (neutral.test(type) || steps.test(lastOf(type)) || /[ai]ble$/.test(type)) return undefined;
   const meaning = meaningOf(reason);
-  if (meaning === "broken") return status === "True" ? "trouble" : "result";
-  return meaning === "good" && status === "True" ? "result" : undefined;
+  if (meaning === "broken") return status === "True" ? "trouble" : "hint";
+  return meaning === "good" && status === "True" ? "hint" : undefined;
 }
 
 function lastOf(type: string): string {

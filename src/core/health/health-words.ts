@@ -126,6 +126,8 @@ const partly = { broken: "broken", paused: "paused", waiting: "waiting", good: "
 const negations: Readonly<Record<string, Partial<Record<Meaning, Meaning>>>> = {
   no,
   without: no,
+  zero: no,
+  0: no,
   not,
   never: not,
   partial: partly,
