@@ -55,6 +55,8 @@ export class PlannerWorld {
   readonly versions: Record<string, string> = bare();
   /** Mirrors whose worker is silent, since when. */
   readonly silent = new Map<string, number>();
+  /** Mirrors whose worker was never heard: they may lack what it follows. */
+  readonly awaited = new Set<string>();
   /** Mirrors whose silent worker does not work either. */
   readonly dead = new Set<string>();
   readonly stopped: Record<string, Record<string, string>> = bare();
@@ -149,6 +151,7 @@ export class PlannerWorld {
       workers[mirror] = {
         silentSince: this.silent.get(mirror) ?? null,
         stopped: { ...this.stopped[mirror] },
+        isAwaited: this.awaited.has(mirror),
         isAtHead: !this.dead.has(mirror) && Object.keys(this.#toStop[mirror] ?? {}).length === 0,
       };
     }

@@ -205,6 +205,33 @@ describe("a site that moves to another region", () => {
     expect(world.control.sites["s2"]).toEqual({ mirror: "us", uid: "u-2" });
   });
 
+  it("waits outside one whose worker was never heard, and goes elsewhere or comes in as things turn out", () => {
+    const world = new PlannerWorld();
+    world.follow({ sites, apps: web });
+    world.run(20);
+    world.awaited.add("us");
+    world.silence("us", true);
+    world.follow({ sites: moved, apps: web });
+    world.run(10);
+    const where = "s2 goes to us, and what the worker of us follows is not known here yet";
+    expect(world.waitsOf("s2").map(({ reason }) => reason)).toEqual([where]);
+    expect(world.hosts["s2"]).toBeUndefined();
+    // Its old worker has said that it stopped: that holds, also when it dies now.
+    world.silence("eu", true);
+    world.follow({ sites: { ...sites, s2: { region: "asia" } }, apps: web });
+    world.run(3);
+    expect(world.hosts["s2"]).toBe("asia");
+    expect(world.trees("web")["s2"]).toBe("web:v1");
+
+    world.follow({ sites: moved, apps: web });
+    world.run(10);
+    expect(world.hosts["s2"]).toBeUndefined();
+    world.awaited.delete("us");
+    world.revive("us");
+    world.run(3);
+    expect(world.hosts["s2"]).toBe("us");
+  });
+
   it("does not take an old acknowledgement for a new one", () => {
     const world = moving(false);
     world.run(5);
