@@ -71,14 +71,14 @@ class NodeReader {
     return value;
   }
 
-  #noteTwofold(scalar: Scalar, path: FieldPath, isKey: boolean): void {
+  #noteTwofold(scalar: Scalar, isKey: boolean): void {
     const { type, source = "" } = scalar;
     if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
     const read = resolvePlainScalar(source);
     // A key is a text to both of them.
     const own = isKey ? source : scalar.value;
     if (!read.ok || (isKey ? String(read.value) : read.value) === own) return;
-    this.twofold.push({ path: [...path], isKey, source, other: read.value });
+    this.twofold.push({ path: [...this.#path], isKey, source, other: read.value });
   }
 
   #readMap(items: readonly { readonly key: Node; readonly value: unknown }[]): Json {
@@ -96,8 +96,10 @@ class NodeReader {
           hint: "remove one of the two",
         });
       }
-      if (isScalar(key)) this.#noteTwofold(key, [...this.#path, name], true);
-      entries.set(name, this.#readAt(name, value));
+      this.#path.push(name);
+      if (isScalar(key)) this.#noteTwofold(key, true);
+      entries.set(name, this.read(value));
+      this.#path.pop();
     }
     return Object.fromEntries(entries); // defines "__proto__" as a field like any other
   }
@@ -119,7 +121,7 @@ class NodeReader {
 
   #readScalar(scalar: Scalar): Json {
     const { value } = scalar;
-    this.#noteTwofold(scalar, this.#path, false);
+    this.#noteTwofold(scalar, false);
     if (typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value !== "number") return null;
     const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);

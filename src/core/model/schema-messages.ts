@@ -43,8 +43,6 @@ interface Mistake {
   readonly error: SchemaError;
   readonly kind: KindName;
   readonly path: readonly string[];
-  /** The value as it is written, where it is a plain scalar. */
-  readonly source?: string | undefined;
 }
 
 /** One error of a schema as a diagnostic. */
@@ -67,12 +65,11 @@ export function describeSchemaError(
       const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
       return { ...document.at([...path, index]), severity, ...listedTwice(mistake, index) };
     }
-    default:
-      return {
-        ...document.at(path),
-        severity,
-        ...wrongValue({ ...mistake, source: document.sourceAt(path) }),
-      };
+    default: {
+      // A number as it is written: `1.10` is another version than 1.1.
+      const source = document.sourceAt(path) ?? String(error.data);
+      return { ...document.at(path), severity, ...wrongValue(mistake, source) };
+    }
   }
 }
 
@@ -119,13 +116,13 @@ function listedTwice({ error, path }: Mistake, index: number): Wording {
   const item = Array.isArray(error.data) ? (error.data as unknown[])[index] : undefined;
   return {
     code: "invalid-value",
-    message: `${describeValue(item)} stands twice in ${fieldName(path)}`,
+    message: `${describeValue(item, String(item))} stands twice in ${fieldName(path)}`,
     hint: "remove one of the two",
   };
 }
 
-function wrongValue(mistake: Mistake): Wording {
-  const { error, kind, path, source } = mistake;
+function wrongValue(mistake: Mistake, source: string): Wording {
+  const { error, kind, path } = mistake;
   const code = codeOf(error);
   const message = `expected ${expected(error)}${forField(path)}, found ${describeValue(error.data, source)}`;
   const namedPath = path.filter((part) => !/^\d+$/.test(part));
@@ -165,7 +162,7 @@ const expectedByKeyword: Readonly<Record<string, (params: Params, words?: string
   pattern: ({ pattern }, words) => words ?? `text like ${String(pattern)}`,
 };
 
-function hintFor(error: SchemaError, source: string | undefined): string | undefined {
+function hintFor(error: SchemaError, source: string): string | undefined {
   const { keyword, params, data } = error;
   if (keyword === "enum" && typeof data === "string") {
     const near = closestName(data, allowedValues(params));
@@ -175,10 +172,7 @@ function hintFor(error: SchemaError, source: string | undefined): string | undef
   return keyword === "type" ? typeHint(error, source) : undefined;
 }
 
-function typeHint(
-  { params, data, parentSchema }: SchemaError,
-  source = String(data),
-): string | undefined {
+function typeHint({ params, data, parentSchema }: SchemaError, source: string): string | undefined {
   const { type } = params;
   if (type === "object" && data === null) return "write `{}` where there is nothing to say";
   if (type !== "string") return undefined;
@@ -191,7 +185,7 @@ function typeHint(
 }
 
 /** A value as messages show it: short, with its type where that is the mistake. */
-function describeValue(value: unknown, source = String(value)): string {
+function describeValue(value: unknown, source: string): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";

@@ -97,3 +97,18 @@ spec: { region: east }
     ]);
   });
 });
+
+describe("a mistake in a document", () => {
+  it("shows a number as it is written where a text is wanted", () => {
+    const image = "  overlays:\n    - virtualSites: [all]\n      images:\n        - name: a\n";
+    expect(problems("apps/web.yaml", app(`${image}          newTag: 01.10\n`))).toEqual([
+      'apps/web.yaml:12:19: error: expected text for spec.overlays[0].images[0].newTag, found the number 01.10; write it in quotes: "01.10"',
+    ]);
+  });
+
+  it("is a range of versions that none can have", () => {
+    expect(problems("apps/web.yaml", app('  kubernetes: { min: "1.30", max: "1.9" }\n'))).toEqual([
+      "apps/web.yaml:8:35: error: no Kubernetes is 1.30 or newer and 1.9 or older; exchange the two",
+    ]);
+  });
+});

@@ -173,22 +173,6 @@ export const mistakeCases: readonly MistakeCase[] = [
     ],
   ],
   [
-    "a number for a text, whose hint has it as it is written",
-    { "sites/e1.yaml": site.replace("canary", "01.10") },
-    [
-      'sites/e1.yaml:6:11: error: expected text for metadata.labels.ring, found the number 01.10; write it in quotes: "01.10" [invalid-value]',
-    ],
-  ],
-  [
-    "versions of Kubernetes that none can have",
-    {
-      "apps/web.yaml": `${header}kind: App\nmetadata: { name: web }\nspec:\n  namespace: web\n  source: { manifests: manifests/web }\n  placement: { virtualSites: [all] }\n  kubernetes: { min: "1.30", max: "1.9" }\n`,
-    },
-    [
-      "apps/web.yaml:8:35: error: no Kubernetes is 1.30 or newer and 1.9 or older; exchange the two [invalid-value]",
-    ],
-  ],
-  [
     "a value of no type of a union",
     {
       "virtual-sites/shops.yaml": `${header}kind: VirtualSite\nmetadata: { name: shops }\nspec: { selector: 5 }\n`,
