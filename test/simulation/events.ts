@@ -51,7 +51,7 @@ export function drawEvents(random: Random): StoryEvent[] {
   const at = (happening: Happening) => ({ ...happening, at: Math.floor(random() * lengthMs) });
   const events = Array.from({ length: draw(random, sizes) }, () => at(draw(random, happenings)));
   // One at most: what one leaves whole is what the fleet comes back by.
-  const disaster = random() < 0.25 ? [at(draw(random, disasters))] : [];
+  const disaster = random() < 0.3 ? [at(draw(random, disasters))] : [];
   return [
     ...beginning(random, draw(random, grounds)),
     ...[...events, ...disaster].toSorted((a, b) => a.at - b.at),
@@ -226,7 +226,7 @@ const happenings: Choices<Happening> = [
 ];
 
 const disasters: Choices<Disaster> = [
-  [2, (random) => ({ kind: "exchange", site: site(random), forMs: between(random, 1000, 8000) })],
+  [5, (random) => ({ kind: "exchange", site: site(random), forMs: between(random, 2000, 8000) })],
   [
     3,
     (random) => ({
