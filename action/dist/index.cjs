@@ -8768,9 +8768,9 @@ var require_rules = __commonJS({
     Object.defineProperty(exports2, "__esModule", { value: true });
     exports2.getRules = exports2.isJSONType = void 0;
     var _jsonTypes = ["string", "number", "integer", "boolean", "null", "object", "array"];
-    var jsonTypes2 = new Set(_jsonTypes);
+    var jsonTypes = new Set(_jsonTypes);
     function isJSONType(x) {
-      return typeof x == "string" && jsonTypes2.has(x);
+      return typeof x == "string" && jsonTypes.has(x);
     }
     exports2.isJSONType = isJSONType;
     function getRules() {
@@ -17345,9 +17345,9 @@ var require_deflate = __commonJS({
     }
     function fill_window(s) {
       var _w_size = s.w_size;
-      var p, n, m, more2, str;
+      var p, n, m, more, str;
       do {
-        more2 = s.window_size - s.lookahead - s.strstart;
+        more = s.window_size - s.lookahead - s.strstart;
         if (s.strstart >= _w_size + (_w_size - MIN_LOOKAHEAD)) {
           utils.arraySet(s.window, s.window, _w_size, _w_size, 0);
           s.match_start -= _w_size;
@@ -17365,12 +17365,12 @@ var require_deflate = __commonJS({
             m = s.prev[--p];
             s.prev[p] = m >= _w_size ? m - _w_size : 0;
           } while (--n);
-          more2 += _w_size;
+          more += _w_size;
         }
         if (s.strm.avail_in === 0) {
           break;
         }
-        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more2);
+        n = read_buf(s.strm, s.window, s.strstart + s.lookahead, more);
         s.lookahead += n;
         if (s.lookahead + s.insert >= MIN_MATCH) {
           str = s.strstart - s.insert;
@@ -23825,19 +23825,19 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         }
         reader.seek(reader.tell() + 4 * 255);
         const size = reader.readUInt32BE();
-        const hashes2 = [];
+        const hashes = [];
         for (let i = 0; i < size; i++) {
           const hash2 = reader.slice(20).toString("hex");
-          hashes2[i] = hash2;
+          hashes[i] = hash2;
         }
         reader.seek(reader.tell() + 4 * size);
         const offsets = /* @__PURE__ */ new Map();
         for (let i = 0; i < size; i++) {
-          offsets.set(hashes2[i], reader.readUInt32BE());
+          offsets.set(hashes[i], reader.readUInt32BE());
         }
         const packfileSha = reader.slice(20).toString("hex");
         return new _GitPackIndex({
-          hashes: hashes2,
+          hashes,
           crcs: {},
           offsets,
           packfileSha,
@@ -23855,7 +23855,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
         };
         const offsetToObject = {};
         const packfileSha = pack.slice(-20).toString("hex");
-        const hashes2 = [];
+        const hashes = [];
         const crcs = {};
         const offsets = /* @__PURE__ */ new Map();
         let totalObjectCount = null;
@@ -23918,7 +23918,7 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
           pack: Promise.resolve(pack),
           packfileSha,
           crcs,
-          hashes: hashes2,
+          hashes,
           offsets,
           getExternalRefDelta
         });
@@ -23951,11 +23951,11 @@ If you're a developer and you believe this is a bug in isomorphic-git, please fi
               continue;
             }
           }
-          hashes2.push(o.oid);
+          hashes.push(o.oid);
           offsets.set(o.oid, offset);
           crcs[o.oid] = o.crc;
         }
-        hashes2.sort();
+        hashes.sort();
         return p;
       }
       async toBuffer() {
@@ -33764,11 +33764,11 @@ var OutputCache = class {
   }
   /** What is known of a request. */
   async get(key) {
-    const kept6 = this.#kept.get(key);
-    if (kept6 !== void 0) {
+    const kept5 = this.#kept.get(key);
+    if (kept5 !== void 0) {
       this.#kept.delete(key);
-      this.#kept.set(key, kept6);
-      return kept6.output;
+      this.#kept.set(key, kept5);
+      return kept5.output;
     }
     const text = await this.#read(key);
     const output = text === void 0 ? void 0 : parseEntry(text);
@@ -33861,8 +33861,8 @@ var varying = /\b(rand[A-Z]\w*|shuffle|uuid\w*|gen[A-Z]\w*|bcrypt|htpasswd|encry
 var known = [4, 2];
 function mayVary({ tool, version, source }) {
   if (tool === "kustomize") return false;
-  const [major = 0, minor2 = 0] = version.split(".").map(Number);
-  const isNewer = major > known[0] || major === known[0] && minor2 > known[1];
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isNewer = major > known[0] || major === known[0] && minor > known[1];
   return isNewer || names(source, varying) || names(source, ofTime);
 }
 function mayTellTime({ tool, source }) {
@@ -34076,6 +34076,86 @@ function originFiles(source, objects) {
   );
 }
 
+// src/core/model/kept-results.ts
+var KeptResults = class {
+  #kept = /* @__PURE__ */ new WeakMap();
+  #most;
+  /** `most`: how many results are kept of one owner. */
+  constructor(most = 2) {
+    this.#most = most;
+  }
+  /** What was made from this owner and the very same other inputs before; else makes it. */
+  get(owner, inputs, make) {
+    const all = this.#kept.get(owner) ?? [];
+    const known3 = all.find((kept5) => isSame(kept5.inputs, inputs)) ?? { inputs, result: make() };
+    if (all[0] !== known3) {
+      const others = all.filter((kept5) => kept5 !== known3);
+      this.#kept.set(owner, [known3, ...others].slice(0, this.#most));
+    }
+    return known3.result;
+  }
+};
+function isSame(a, b) {
+  return a.length === b.length && a.every((input2, index) => input2 === b[index]);
+}
+
+// src/core/model/known-fleet.ts
+var KnownFleet = class {
+  #files = /* @__PURE__ */ new Map();
+  #manifests = /* @__PURE__ */ new Map();
+  #documents = [];
+  #kinds = /* @__PURE__ */ new Map();
+  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
+  files(files) {
+    const same = files.map((file) => {
+      const known3 = this.#files.get(file.path);
+      return known3 !== void 0 && isSameFile(known3, file) ? known3 : file;
+    });
+    this.#files = new Map(same.map((file) => [file.path, file]));
+    return same;
+  }
+  /** The documents of the last time where they are the same, in the same order; else these. */
+  documents(documents) {
+    if (!isSameList(this.#documents, documents)) this.#documents = documents;
+    return this.#documents;
+  }
+  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
+  ofKind(kind, byName) {
+    const known3 = this.#kinds.get(kind);
+    if (known3 !== void 0 && isSameMap(known3, byName)) return known3;
+    this.#kinds.set(kind, byName);
+    return byName;
+  }
+  /** Manifests by app: the lists of the last time where they are the same. */
+  manifests(byApp2) {
+    const same = [...byApp2].map(([app, files]) => {
+      const known3 = this.#manifests.get(app);
+      return [app, known3 !== void 0 && isSameList(known3, files) ? known3 : files];
+    });
+    this.#manifests = new Map(same);
+    return this.#manifests;
+  }
+};
+function isSameList(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+function isSameMap(a, b) {
+  if (a.size !== b.size) return false;
+  const entries2 = a.entries();
+  for (const [key, value] of b) {
+    const [knownKey, knownValue] = entries2.next().value ?? [];
+    if (key !== knownKey || value !== knownValue) return false;
+  }
+  return true;
+}
+function isSameFile(a, b) {
+  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+}
+function keptFor(make) {
+  const kept5 = new KeptResults(1);
+  return (owner) => kept5.get(owner, [], () => make(owner));
+}
+
 // src/core/render/mistake.ts
 function mistake(place, told2) {
   const { file, line, column } = place;
@@ -34180,10 +34260,6 @@ function behindExpression(raw, value, index) {
   const isVerbatim = raw.startsWith(value.slice(anchor2, index), at2);
   return isVerbatim ? at2 + (index - anchor2) : at2;
 }
-function plainSource(document2, path3) {
-  const node = resolve(document2, nodeAt(document2, path3));
-  return (0, import_yaml.isScalar)(node) && node.type === "PLAIN" ? node.source : void 0;
-}
 function nodeAt(document2, path3) {
   const found = childrenAlong(document2, path3);
   return found.length === path3.length ? found.at(-1)?.value : void 0;
@@ -34219,7 +34295,7 @@ var doubleQuotedUnit = /\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\
 // src/core/render/yaml-to-json.ts
 var import_yaml2 = __toESM(require_dist(), 1);
 
-// src/core/model/resolve-plain-scalar.ts
+// src/core/render/resolve-plain-scalar.ts
 var words = new Map([
   ...["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"].map(
     (word2) => [word2, true]
@@ -34475,13 +34551,13 @@ function located(problem2, place) {
 }
 function lightContents(parsed, { file, index }) {
   if (parsed === null) return () => null;
-  let kept6 = new WeakRef(parsed);
+  let kept5 = new WeakRef(parsed);
   return () => {
-    const known3 = kept6.deref();
+    const known3 = kept5.deref();
     if (known3 !== void 0) return known3;
     const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
-    kept6 = new WeakRef(again);
+    kept5 = new WeakRef(again);
     return again;
   };
 }
@@ -34653,25 +34729,29 @@ function valueProblems({ object }) {
 
 // src/core/render/manifest-objects.ts
 function readManifestObjects(files) {
+  const read2 = files.map(readObjects);
+  return {
+    objects: read2.flatMap(({ objects }) => objects),
+    diagnostics: read2.flatMap(({ diagnostics }) => diagnostics)
+  };
+}
+var readObjects = keptFor((file) => {
+  const read2 = readYaml(file);
   const objects = [];
-  const diagnostics = [];
-  for (const file of files) {
-    const read2 = readYaml(file);
-    diagnostics.push(...read2.diagnostics);
-    for (const found of read2.documents.flatMap(flattenLists)) {
-      const problem2 = identityProblem(found);
-      if (problem2 !== void 0) {
-        diagnostics.push(problem2);
-        continue;
-      }
-      const manifest = { ...found, object: found.value };
-      const problems = sealProblems(manifest, read2.documents);
-      diagnostics.push(...problems);
-      if (problems.length === 0) objects.push(sealed(manifest, file));
+  const diagnostics = [...read2.diagnostics];
+  for (const found of read2.documents.flatMap(flattenLists)) {
+    const problem2 = identityProblem(found);
+    if (problem2 !== void 0) {
+      diagnostics.push(problem2);
+      continue;
     }
+    const manifest = { ...found, object: found.value };
+    const problems = sealProblems(manifest, read2.documents);
+    diagnostics.push(...problems);
+    if (problems.length === 0) objects.push(sealed(manifest, file));
   }
   return { objects, diagnostics };
-}
+});
 function flattenLists(found) {
   const { value } = found;
   if (!isJsonObject(value)) return [found];
@@ -34820,8 +34900,8 @@ function readDocuments(file, text) {
   const { objects, diagnostics } = readManifestObjects([{ path: file, text }]);
   const problems = diagnostics.filter(({ severity }) => severity === "error").map(({ code, message, hint }) => {
     const rest2 = hint === void 0 ? {} : { hint };
-    const words5 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
-    return { file, line: 0, column: 0, code, message: `rendered: ${words5}`, ...rest2 };
+    const words4 = code === "yaml-syntax" ? message.replaceAll(/"[^"]*"/g, '"…"') : message;
+    return { file, line: 0, column: 0, code, message: `rendered: ${words4}`, ...rest2 };
   });
   return { objects: objects.map(({ object }) => ({ file, object })), problems };
 }
@@ -39662,14 +39742,14 @@ function compileMapKeyConverter(type) {
       };
   }
 }
-function compileScalarValue(type, messageName, fieldName3) {
+function compileScalarValue(type, messageName, fieldName2) {
   const writeScalar = compileScalarWrite(type);
   return (writer, value) => {
     try {
       writeScalar(writer, value);
     } catch (e) {
       if (e instanceof Error) {
-        throw new Error(`cannot encode field ${messageName}.${fieldName3} to binary: ${e.message}`);
+        throw new Error(`cannot encode field ${messageName}.${fieldName2} to binary: ${e.message}`);
       }
       throw e;
     }
@@ -55260,9 +55340,9 @@ var CelEnvironment = class {
   #env;
   #calls = {};
   #steps = 0;
-  constructor(variables, { functions: functions2, maxSteps: maxSteps2 = usualSteps } = {}) {
+  constructor(variables, { functions: functions2, maxSteps: maxSteps3 = usualSteps } = {}) {
     this.#variables = variables;
-    this.#maxSteps = maxSteps2;
+    this.#maxSteps = maxSteps3;
     this.#functions = functions2;
   }
   compile(text) {
@@ -55614,7 +55694,6 @@ function templatesIn(json) {
   visit(json, []);
   return found;
 }
-var peerValues = /\bsites\s*\([^]*\bvalues\b/;
 function fillableJson(json, scope2) {
   const texts2 = /* @__PURE__ */ new Map();
   const reads = /* @__PURE__ */ new Map();
@@ -55625,9 +55704,7 @@ function fillableJson(json, scope2) {
     texts2.set(text, compiled.text);
     for (const path3 of compiled.text.reads) reads.set(JSON.stringify(path3), path3);
   }
-  if (texts2.size === 0) return void 0;
-  const mayReadPeers = [...texts2.keys()].some((text) => peerValues.test(text));
-  return { json, texts: texts2, reads: [...reads.values()], mayReadPeers };
+  return texts2.size === 0 ? void 0 : { json, texts: texts2, reads: [...reads.values()] };
 }
 function fillJson({ json, texts: texts2 }, given, budget2) {
   const problems = [];
@@ -55661,29 +55738,6 @@ function valueText(facts, path3) {
     value = value[key] ?? null;
   }
   return canonicalJson(value);
-}
-
-// src/core/model/kept-results.ts
-var KeptResults = class {
-  #kept = /* @__PURE__ */ new WeakMap();
-  #most;
-  /** `most`: how many results are kept of one owner. */
-  constructor(most = 2) {
-    this.#most = most;
-  }
-  /** What was made from this owner and the very same other inputs before; else makes it. */
-  get(owner, inputs, make) {
-    const all = this.#kept.get(owner) ?? [];
-    const known3 = all.find((kept6) => isSame(kept6.inputs, inputs)) ?? { inputs, result: make() };
-    if (all[0] !== known3) {
-      const others = all.filter((kept6) => kept6 !== known3);
-      this.#kept.set(owner, [known3, ...others].slice(0, this.#most));
-    }
-    return known3.result;
-  }
-};
-function isSame(a, b) {
-  return a.length === b.length && a.every((input2, index) => input2 === b[index]);
 }
 
 // src/core/model/tools/tool-source.ts
@@ -55766,13 +55820,10 @@ var maxAliases = 100;
 function readYamlNode(document2) {
   const reader = new NodeReader(document2);
   const value = reader.read(document2.contents);
-  return { value, problems: reader.problems, twofold: reader.twofold };
+  return { value, problems: reader.problems };
 }
-var mayBeTwofold = /^(y|n|yes|no|on|off|[-+]?(0[0-9_b]|[0-9][0-9._]*_).*)$/i;
 var NodeReader = class {
   problems = [];
-  twofold = [];
-  #path = [];
   #document;
   #open = /* @__PURE__ */ new Set();
   #aliases = 0;
@@ -55788,23 +55839,9 @@ var NodeReader = class {
       return null;
     }
     this.#open.add(node);
-    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item, index) => this.#readAt(index, item));
+    const value = (0, import_yaml4.isMap)(node) ? this.#readMap(node.items) : node.items.map((item) => this.read(item));
     this.#open.delete(node);
     return value;
-  }
-  #readAt(key, node) {
-    this.#path.push(key);
-    const value = this.read(node);
-    this.#path.pop();
-    return value;
-  }
-  #noteTwofold(scalar2, isKey) {
-    const { type, source = "" } = scalar2;
-    if (type !== "PLAIN" || !mayBeTwofold.test(source)) return;
-    const read2 = resolvePlainScalar(source);
-    const own2 = isKey ? source : scalar2.value;
-    if (!read2.ok || (isKey ? String(read2.value) : read2.value) === own2) return;
-    this.twofold.push({ path: [...this.#path], isKey, source, other: read2.value });
   }
   #readMap(items) {
     const entries2 = /* @__PURE__ */ new Map();
@@ -55821,10 +55858,7 @@ var NodeReader = class {
           hint: "remove one of the two"
         });
       }
-      this.#path.push(name2);
-      if ((0, import_yaml4.isScalar)(key)) this.#noteTwofold(key, true);
       entries2.set(name2, this.read(value));
-      this.#path.pop();
     }
     return Object.fromEntries(entries2);
   }
@@ -55844,7 +55878,6 @@ var NodeReader = class {
   }
   #readScalar(scalar2) {
     const { value } = scalar2;
-    this.#noteTwofold(scalar2, false);
     if (typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value !== "number") return null;
     const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
@@ -55891,12 +55924,12 @@ function parseDocuments2(file, lineCounter) {
   return Array.isArray(parsed) ? parsed : [];
 }
 function lightTrees(file, all) {
-  let kept6 = new WeakRef(all);
+  let kept5 = new WeakRef(all);
   return (index) => {
-    let trees = kept6.deref();
+    let trees = kept5.deref();
     if (trees === void 0) {
       trees = parseDocuments2(file, new import_yaml5.LineCounter());
-      kept6 = new WeakRef(trees);
+      kept5 = new WeakRef(trees);
     }
     const tree = trees[index];
     if (tree === void 0) throw new Error(`${file.path} parses differently the second time`);
@@ -55904,7 +55937,7 @@ function lightTrees(file, all) {
   };
 }
 function readDocument({ file, document: document2, placeAt, tree }) {
-  const { value, problems, twofold } = readYamlNode(document2);
+  const { value, problems } = readYamlNode(document2);
   const syntax = [...document2.errors, ...document2.warnings, ...directiveErrors(document2)];
   const diagnostics = [
     ...firstPerLine(syntax.map((error) => syntaxDiagnostic(error, placeAt))),
@@ -55920,10 +55953,8 @@ function readDocument({ file, document: document2, placeAt, tree }) {
       file: file.path,
       value,
       isBroken: diagnostics.length > 0,
-      twofold,
       at: (path3) => path3.length === 0 ? start : placeAt(offsetOf(tree(), path3, "value")),
       keyAt: (path3) => placeAt(offsetOf(tree(), path3, "key")),
-      sourceAt: (path3) => plainSource(tree(), path3),
       textAt: (path3, index) => placeAt(offsetInText(file.text, tree(), { path: path3, index }))
     }
   };
@@ -55971,7 +56002,7 @@ function tooDeep(file, { line, message }) {
   return { documents: [], diagnostics: [diagnostic] };
 }
 function lowerFirst(text) {
-  return /^[A-Z]{2}/.test(text) ? text : text.charAt(0).toLowerCase() + text.slice(1);
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 // src/core/model/tools/scan-kustomization.ts
@@ -56560,8 +56591,8 @@ function definitionsIn(file) {
   });
 }
 function customKindsOf(objects) {
-  const kinds4 = objects.flatMap(customKind);
-  return new Map(kinds4.toReversed());
+  const kinds3 = objects.flatMap(customKind);
+  return new Map(kinds3.toReversed());
 }
 function mayDefineKinds(text) {
   return text.includes("CustomResourceDefinition");
@@ -56588,18 +56619,18 @@ function objectAt(parent, field) {
   const value = parent[field];
   return isJsonObject(value) ? value : {};
 }
-function scopeOf(object, kinds4) {
-  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds4)?.namespaced;
+function scopeOf(object, kinds3) {
+  return builtInScope(object.apiVersion, object.kind) ?? customKindOf(object, kinds3)?.namespaced;
 }
-function mergeSchemaOf(object, kinds4) {
-  const builtIn2 = builtInSchema(object.apiVersion, object.kind);
-  if (builtIn2 !== void 0) return builtIn2;
+function mergeSchemaOf(object, kinds3) {
+  const builtIn = builtInSchema(object.apiVersion, object.kind);
+  if (builtIn !== void 0) return builtIn;
   const version = object.apiVersion.split("/").at(-1) ?? "";
-  const schema = customKindOf(object, kinds4)?.schemas[version];
+  const schema = customKindOf(object, kinds3)?.schemas[version];
   return schema === void 0 ? plainSchema : openApiSchema(schema);
 }
-function customKindOf(object, kinds4) {
-  return kinds4.get(`${groupOf(object.apiVersion)}/${object.kind}`);
+function customKindOf(object, kinds3) {
+  return kinds3.get(`${groupOf(object.apiVersion)}/${object.kind}`);
 }
 
 // src/core/render/check-filled-overlay.ts
@@ -57297,63 +57328,6 @@ function partFindings({ key, operator, values }, vocabulary) {
   });
 }
 
-// src/core/model/known-fleet.ts
-var KnownFleet = class {
-  #files = /* @__PURE__ */ new Map();
-  #manifests = /* @__PURE__ */ new Map();
-  #documents = [];
-  #kinds = /* @__PURE__ */ new Map();
-  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
-  files(files) {
-    const same = files.map((file) => {
-      const known3 = this.#files.get(file.path);
-      return known3 !== void 0 && isSameFile(known3, file) ? known3 : file;
-    });
-    this.#files = new Map(same.map((file) => [file.path, file]));
-    return same;
-  }
-  /** The documents of the last time where they are the same, in the same order; else these. */
-  documents(documents) {
-    if (!isSameList(this.#documents, documents)) this.#documents = documents;
-    return this.#documents;
-  }
-  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
-  ofKind(kind, byName) {
-    const known3 = this.#kinds.get(kind);
-    if (known3 !== void 0 && isSameMap(known3, byName)) return known3;
-    this.#kinds.set(kind, byName);
-    return byName;
-  }
-  /** Manifests by app: the lists of the last time where they are the same. */
-  manifests(byApp2) {
-    const same = [...byApp2].map(([app, files]) => {
-      const known3 = this.#manifests.get(app);
-      return [app, known3 !== void 0 && isSameList(known3, files) ? known3 : files];
-    });
-    this.#manifests = new Map(same);
-    return this.#manifests;
-  }
-};
-function isSameList(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-function isSameMap(a, b) {
-  if (a.size !== b.size) return false;
-  const entries2 = a.entries();
-  for (const [key, value] of b) {
-    const [knownKey, knownValue] = entries2.next().value ?? [];
-    if (key !== knownKey || value !== knownValue) return false;
-  }
-  return true;
-}
-function isSameFile(a, b) {
-  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
-}
-function keptFor(make) {
-  const kept6 = new KeptResults(1);
-  return (owner) => kept6.get(owner, [], () => make(owner));
-}
-
 // src/core/model/check-expressions.ts
 function checkExpressions(documents, vocabulary) {
   return documents.flatMap(
@@ -57433,15 +57407,8 @@ var FillablePart = class {
   get isFillable() {
     return this.#fillable !== void 0;
   }
-  /** What of the facts it reads. */
-  get reads() {
-    return this.#fillable?.reads ?? [];
-  }
   get readsValues() {
-    return this.reads.some(([variable]) => variable === "values");
-  }
-  get mayReadPeers() {
-    return this.#fillable?.mayReadPeers ?? false;
+    return this.#fillable?.reads.some(([variable]) => variable === "values") ?? false;
   }
   /** The part at a site; undefined, and told, where it cannot be filled in. */
   at(site, given, mistakes) {
@@ -57481,8 +57448,6 @@ function checkObject(manifest) {
   return [
     ...checkName(manifest),
     ...checkLabels2(manifest),
-    ...checkAnnotations(manifest),
-    ...checkDataKeys(manifest),
     ...checkOwnership(manifest),
     ...checkNamespace(manifest),
     ...checkSecret(manifest),
@@ -57509,20 +57474,13 @@ function nameProblem2(object) {
     return void 0;
   return `"${name2}" is no name for a ${object.kind} (${rule.words}, at most ${rule.length})`;
 }
-var runNames = /* @__PURE__ */ new Map([
-  ["CronJob", 52],
-  ["Job", 63]
-]);
 function nameRule2({ apiVersion: apiVersion2, kind }) {
   const group2 = groupOf(apiVersion2);
   if (labelNamed.has(`${group2}/${kind}`)) {
     return { pattern: label, length: 63, words: "lower case letters, digits and `-`" };
   }
-  const isFree2 = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
-  if (isFree2) return void 0;
-  const length = group2 === "batch" ? runNames.get(kind) : void 0;
-  if (length !== void 0)
-    return { pattern: subdomain, length, words: "lower case letters, digits, `-` and `.`" };
+  const isFree = group2 === "rbac.authorization.k8s.io" || builtInSchema(apiVersion2, kind) === void 0;
+  if (isFree) return void 0;
   return { pattern: subdomain, length: 253, words: "lower case letters, digits, `-` and `.`" };
 }
 function checkLabels2({ object, at: at2, keyAt }) {
@@ -57540,44 +57498,6 @@ function checkLabels2({ object, at: at2, keyAt }) {
     return [
       mistake(at2(path3), { code, message: `label value ${JSON.stringify(value)} ${problem2}` })
     ];
-  });
-}
-var maxAnnotations = 256 * 1024;
-function checkAnnotations({ object, at: at2, keyAt }) {
-  const { annotations: annotations2 } = object.metadata;
-  if (!isJsonObject(annotations2)) return [];
-  const path3 = ["metadata", "annotations"];
-  const code = "invalid-object";
-  const wrong = Object.keys(annotations2).flatMap((key) => {
-    const problem2 = labelKeyProblem(key.toLowerCase());
-    if (problem2 === void 0) return [];
-    return [
-      mistake(keyAt([...path3, key]), { code, message: `annotation key "${key}" ${problem2}` })
-    ];
-  });
-  const bytes = Buffer.byteLength(
-    Object.entries(annotations2).map(([key, value]) => `${key}${typeof value === "string" ? value : ""}`).join("")
-  );
-  if (bytes <= maxAnnotations) return wrong;
-  const message = `the annotations have ${Math.ceil(bytes / 1024)} KiB, more than 256`;
-  return [...wrong, mistake(at2(path3), { code, message })];
-}
-var dataFields = {
-  "/ConfigMap": ["data", "binaryData"],
-  "/Secret": ["data", "stringData"]
-};
-function checkDataKeys({ object, keyAt }) {
-  const fields = dataFields[`${groupOf(object.apiVersion)}/${object.kind}`] ?? [];
-  return fields.flatMap((field) => {
-    const data3 = object[field];
-    const keys = isJsonObject(data3) ? Object.keys(data3) : [];
-    const wrong = keys.filter(
-      (key) => key.length > 253 || !/^[-._a-zA-Z0-9]+$/.test(key) || /^\.(\.|$)/.test(key)
-    );
-    return wrong.map((key) => {
-      const message = `${field}: "${key}" is no key: letters, digits, \`-\`, \`_\` and \`.\`, at most 253`;
-      return mistake(keyAt([field, key]), { code: "invalid-object", message });
-    });
   });
 }
 function checkOwnership({ object, keyAt }) {
@@ -57600,7 +57520,7 @@ function checkNamespace({ object, at: at2 }) {
   const hint = "use another namespace";
   return [mistake(at2(path3), { code: "wrong-namespace", message, hint })];
 }
-function checkSecret({ object, keyAt, isPlainSecret }) {
+function checkSecret({ object, keyAt }) {
   if (object.kind !== "Secret" || groupOf(object.apiVersion) !== "") return [];
   const strange = strangeFields(object).map((field) => {
     const message = `a Secret has no field "${field}"`;
@@ -57610,12 +57530,12 @@ function checkSecret({ object, keyAt, isPlainSecret }) {
   const open3 = ["data", "stringData"].flatMap((field) => {
     const data3 = object[field];
     const isEmpty3 = data3 === void 0 || data3 === null || isJsonObject(data3) && Object.keys(data3).length === 0;
-    if (isEmpty3 || isPlainSecret === true) return [];
+    if (isEmpty3) return [];
     return [
       mistake(keyAt([field]), {
         code: "secret-data",
         message: `Secret ${object.metadata.name} would be stored in plain text`,
-        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret; if everybody may know its values, name it in `plainSecrets` of the App"
+        hint: "seal it with SOPS for age, or use an ExternalSecret or a SealedSecret"
       })
     ];
   });
@@ -57624,8 +57544,8 @@ function checkSecret({ object, keyAt, isPlainSecret }) {
 var sealedFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", sopsField]);
 function checkSealed({ object, keyAt }) {
   if (sealedText(object) === void 0) return [];
-  const more2 = Object.keys(object).filter((field) => !sealedFields.has(field));
-  return more2.map((field) => {
+  const more = Object.keys(object).filter((field) => !sealedFields.has(field));
+  return more.map((field) => {
     const message = `${object.kind} ${object.metadata.name} is sealed with SOPS: only its metadata can be changed, not ${field}`;
     return mistake(keyAt([field]), { code: "sealed-secret", message, hint: "edit it with sops" });
   });
@@ -57634,11 +57554,11 @@ var regionFields = /* @__PURE__ */ new Set(["apiVersion", "kind", "metadata", re
 function checkRegionSecret({ object, at: at2, keyAt }) {
   if (object.kind !== "Secret" || object[regionField] === void 0) return [];
   const code = "region-secret";
-  const more2 = Object.keys(object).filter((field) => !regionFields.has(field));
+  const more = Object.keys(object).filter((field) => !regionFields.has(field));
   const { name: name2 = "" } = regionSecretOf(object) ?? {};
   const isName = name2.length <= 253 && subdomain.test(name2);
   return [
-    ...more2.map((field) => {
+    ...more.map((field) => {
       const message = `Secret ${object.metadata.name} comes from the region: only its metadata can be changed, not ${field}`;
       return mistake(keyAt([field]), { code, message, hint: "change it in the region's cluster" });
     }),
@@ -57754,8 +57674,8 @@ function withoutServerFields(object) {
   const fields = Object.entries(object.metadata).flatMap(([key, value]) => {
     if (serverFields.has(key)) return [];
     if (key !== "annotations" || !isJsonObject(value)) return [[key, value]];
-    const kept6 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
-    return [[key, Object.fromEntries(kept6)]];
+    const kept5 = Object.entries(value).filter(([name2]) => name2 !== lastApplied);
+    return [[key, Object.fromEntries(kept5)]];
   });
   const metadata = { ...Object.fromEntries(fields), name: object.metadata.name };
   return { ...rest2, apiVersion: object.apiVersion, kind: object.kind, metadata };
@@ -57785,12 +57705,12 @@ function checkManifests(objects, context2) {
 }
 function sourceObject(manifest, context2) {
   const object = withoutServerFields(manifest.object);
+  const problems = checkObject({ ...manifest, object });
   const placed = withNamespace({ ...manifest, object }, context2);
-  const key = keyOf(placed.ok ? placed.value : object);
-  const known3 = context2.plainSecrets.has(objectId(key)) ? { ...manifest, object, isPlainSecret: true } : { ...manifest, object };
-  const diagnostics = [...checkObject(known3), ...placed.diagnostics];
+  const diagnostics = [...problems, ...placed.diagnostics];
   if (!placed.ok) return { ok: false, diagnostics };
-  return { ok: true, value: { ...known3, object: placed.value, key }, diagnostics };
+  const value = { ...manifest, object: placed.value, key: keyOf(placed.value) };
+  return { ok: true, value, diagnostics };
 }
 function duplicate(second, first2) {
   return mistake(second.at([]), {
@@ -57807,13 +57727,13 @@ function parseFillableManifests(files, context2, vocabulary) {
   const literal2 = [];
   const fillable = [];
   for (const manifest of read2.objects) {
-    const templates2 = templatesIn(manifest.object);
-    if (templates2.length === 0 || sealedText(manifest.object) !== void 0) {
+    const templates = templatesIn(manifest.object);
+    if (templates.length === 0 || sealedText(manifest.object) !== void 0) {
       literal2.push(manifest);
       continue;
     }
     diagnostics.push(
-      ...templates2.flatMap(
+      ...templates.flatMap(
         (template) => template.isKey ? [keyMistake(manifest, template.path)] : checkTemplate(manifest, { ...template, scope: "all", vocabulary })
       )
     );
@@ -62626,25 +62546,6 @@ var AppSecret = closedObject(
   },
   "a Secret that the region's worker copies from the region's cluster; only its name is ever in Git"
 );
-var PlainSecret = closedObject(
-  {
-    name: typebox_exports.String({
-      title: "object name",
-      pattern: `^${subdomain2}$`,
-      maxLength: 253,
-      description: "name of the Secret, as its source has it"
-    }),
-    namespace: typebox_exports.Optional(
-      typebox_exports.String({
-        title: "namespace",
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        maxLength: 63,
-        description: "its namespace, before overlays move it; without it, that of the App"
-      })
-    )
-  },
-  "a Secret with data that is no secret"
-);
 
 // src/core/model/kinds/source.ts
 var path = (description) => typebox_exports.String({ title: "path", minLength: 1, description });
@@ -62747,13 +62648,6 @@ var App = documentOf(
       ),
       secrets: typebox_exports.Optional(
         typebox_exports.Array(AppSecret, { description: "Secrets that come from the region's cluster" })
-      ),
-      plainSecrets: typebox_exports.Optional(
-        typebox_exports.Array(PlainSecret, {
-          minItems: 1,
-          uniqueItems: true,
-          description: "Secrets of its source that hold nothing secret: their data lies in Git and in the mirrors as it is"
-        })
       ),
       kubernetes: typebox_exports.Optional(
         closedObject(
@@ -63576,18 +63470,13 @@ function presentValues(values) {
 }
 
 // src/core/expressions/step-budget.ts
-var usualSteps2 = 2e7;
+var maxSteps2 = 2e7;
 var StepBudget = class {
-  #most;
-  #left;
-  constructor(most = usualSteps2) {
-    this.#most = most;
-    this.#left = most;
-  }
+  #left = maxSteps2;
   /** Why nothing more is evaluated; undefined while there is something left. */
   get problem() {
     if (this.#left > 0) return void 0;
-    const steps2 = this.#most.toLocaleString("en-US");
+    const steps2 = maxSteps2.toLocaleString("en-US");
     return {
       message: `the expressions here take more than ${steps2} steps over all sites`,
       hint: "let them read less of each site, so that more sites come to the same, or loop over less"
@@ -63614,8 +63503,8 @@ var SiteMistakes = class {
   diagnostics() {
     return [...this.#found.values()].map(({ diagnostic, sites }) => {
       const [first2, ...others] = sites;
-      const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
-      const where = first2 === void 0 ? "" : ` (at site ${first2}${more2})`;
+      const more = others.length === 0 ? "" : ` and ${others.length} more`;
+      const where = first2 === void 0 ? "" : ` (at site ${first2}${more})`;
       return { ...diagnostic, message: `${diagnostic.message}${where}` };
     });
   }
@@ -63634,8 +63523,8 @@ var ValueLayers = class {
       (overlay, index) => valuesPart(app, overlay.values ?? {}, ["spec", "overlays", index, "values"])
     );
   }
-  get parts() {
-    return [this.#app, ...this.#overlays];
+  get isFillable() {
+    return [this.#app, ...this.#overlays].some((part) => part.isFillable);
   }
   /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
   at(site, indexes, mistakes) {
@@ -63671,7 +63560,6 @@ var ShapeFiller = class {
   #merged = /* @__PURE__ */ new Map();
   #effects = /* @__PURE__ */ new Map();
   #readsValues;
-  #parts;
   #isLiteral;
   #app;
   constructor({ app, objectsAt, fillable, facts }) {
@@ -63692,17 +63580,11 @@ var ShapeFiller = class {
     });
     const readers = [...this.#overlays, ...fillable.map(({ part }) => part)];
     this.#readsValues = readers.some((part) => part.readsValues);
-    this.#parts = [...readers, ...this.#values.parts];
-    this.#isLiteral = this.#parts.every((part) => !part.isFillable);
+    this.#isLiteral = !this.#values.isFillable && readers.every((part) => !part.isFillable);
   }
   fill(shapes) {
     const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    const reads = {
-      paths: this.#parts.flatMap((part) => part.reads),
-      mayReadPeers: this.#parts.some((part) => part.mayReadPeers)
-    };
-    const effects = [...this.#effects.values()];
-    return { shapes: filled, mistakes: this.#mistakes, effects, reads };
+    return { shapes: filled, mistakes: this.#mistakes, effects: [...this.#effects.values()] };
   }
   /** Of an app without a site, what holds no expression. */
   #fillShape(shape) {
@@ -63785,1120 +63667,6 @@ var ShapeFiller = class {
   }
 };
 
-// src/core/cluster-model/ownership/generated/api-tables.json
-var api_tables_default = {
-  version: "v1.36.4",
-  types: {
-    "admissionregistration.v1.ApplyConfiguration": "expression=s",
-    "admissionregistration.v1.AuditAnnotation": "key=!s valueExpression=!s",
-    "admissionregistration.v1.ExpressionWarning": "fieldRef=!s warning=!s",
-    "admissionregistration.v1.JSONPatch": "expression=s",
-    "admissionregistration.v1.MatchCondition": "expression=!s name=!s",
-    "admissionregistration.v1.MatchResources": "# excludeResourceRules=[@admissionregistration.v1.NamedRuleWithOperations] matchPolicy=s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector resourceRules=[@admissionregistration.v1.NamedRuleWithOperations]",
-    "admissionregistration.v1.MutatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicySpec",
-    "admissionregistration.v1.MutatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.MutatingAdmissionPolicyBindingSpec",
-    "admissionregistration.v1.MutatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=s",
-    "admissionregistration.v1.MutatingAdmissionPolicySpec": 'failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources mutations=[@admissionregistration.v1.Mutation] paramKind=@admissionregistration.v1.ParamKind reinvocationPolicy=s variables=[@admissionregistration.v1.Variable]',
-    "admissionregistration.v1.MutatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector reinvocationPolicy=s rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
-    "admissionregistration.v1.MutatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.MutatingWebhook:name=""]',
-    "admissionregistration.v1.Mutation": "applyConfiguration=@admissionregistration.v1.ApplyConfiguration jsonPatch=@admissionregistration.v1.JSONPatch patchType=!s",
-    "admissionregistration.v1.NamedRuleWithOperations": "# apiGroups=[s] apiVersions=[s] operations=[s] resourceNames=[s] resources=[s] scope=s",
-    "admissionregistration.v1.ParamKind": "# apiVersion=s kind=s",
-    "admissionregistration.v1.ParamRef": "# name=s namespace=s parameterNotFoundAction=s selector=@meta.v1.LabelSelector",
-    "admissionregistration.v1.RuleWithOperations": "apiGroups=[s] apiVersions=[s] operations=[s] resources=[s] scope=s",
-    "admissionregistration.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
-    "admissionregistration.v1.TypeChecking": "expressionWarnings=[@admissionregistration.v1.ExpressionWarning]",
-    "admissionregistration.v1.ValidatingAdmissionPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@admissionregistration.v1.ValidatingAdmissionPolicySpec status=%@admissionregistration.v1.ValidatingAdmissionPolicyStatus",
-    "admissionregistration.v1.ValidatingAdmissionPolicyBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec",
-    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": "matchResources=@admissionregistration.v1.MatchResources paramRef=@admissionregistration.v1.ParamRef policyName=!s validationActions=![s:set]",
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": 'auditAnnotations=[@admissionregistration.v1.AuditAnnotation] failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchConstraints=@admissionregistration.v1.MatchResources paramKind=@admissionregistration.v1.ParamKind validations=[@admissionregistration.v1.Validation] variables=[@admissionregistration.v1.Variable:name=""]',
-    "admissionregistration.v1.ValidatingAdmissionPolicyStatus": 'conditions=[@meta.v1.Condition:type=""] observedGeneration=I typeChecking=@admissionregistration.v1.TypeChecking',
-    "admissionregistration.v1.ValidatingWebhook": 'admissionReviewVersions=![s] clientConfig=!%@admissionregistration.v1.WebhookClientConfig failurePolicy=s matchConditions=[@admissionregistration.v1.MatchCondition:name=""] matchPolicy=s name=!s namespaceSelector=@meta.v1.LabelSelector objectSelector=@meta.v1.LabelSelector rules=[@admissionregistration.v1.RuleWithOperations] sideEffects=!s timeoutSeconds=i',
-    "admissionregistration.v1.ValidatingWebhookConfiguration": 'apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta webhooks=[@admissionregistration.v1.ValidatingWebhook:name=""]',
-    "admissionregistration.v1.Validation": "expression=!s message=s messageExpression=s reason=s",
-    "admissionregistration.v1.Variable": "# expression=!s name=!s",
-    "admissionregistration.v1.WebhookClientConfig": "caBundle=y service=@admissionregistration.v1.ServiceReference url=s",
-    "apiregistration.v1.APIService": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apiregistration.v1.APIServiceSpec status=%@apiregistration.v1.APIServiceStatus",
-    "apiregistration.v1.APIServiceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apiregistration.v1.APIServiceSpec": "caBundle=y group=s groupPriorityMinimum=!i insecureSkipTLSVerify=b service=@apiregistration.v1.ServiceReference version=s versionPriority=!i",
-    "apiregistration.v1.APIServiceStatus": 'conditions=[@apiregistration.v1.APIServiceCondition:type=""]',
-    "apiregistration.v1.ServiceReference": "name=s namespace=s port=i",
-    "apps.v1.ControllerRevision": "apiVersion=s data=* kind=s metadata=%@meta.v1.ObjectMeta revision=!I",
-    "apps.v1.DaemonSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DaemonSetSpec status=%@apps.v1.DaemonSetStatus",
-    "apps.v1.DaemonSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.DaemonSetSpec": "minReadySeconds=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.DaemonSetUpdateStrategy",
-    "apps.v1.DaemonSetStatus": 'collisionCount=i conditions=[@apps.v1.DaemonSetCondition:type=""] currentNumberScheduled=!i desiredNumberScheduled=!i numberAvailable=i numberMisscheduled=!i numberReady=!i numberUnavailable=i observedGeneration=I updatedNumberScheduled=i',
-    "apps.v1.DaemonSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateDaemonSet type=s",
-    "apps.v1.Deployment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.DeploymentSpec status=%@apps.v1.DeploymentStatus",
-    "apps.v1.DeploymentCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.DeploymentSpec": "minReadySeconds=i paused=b progressDeadlineSeconds=i replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector strategy=%@apps.v1.DeploymentStrategy template=!%@core.v1.PodTemplateSpec",
-    "apps.v1.DeploymentStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.DeploymentCondition:type=""] observedGeneration=I readyReplicas=i replicas=i terminatingReplicas=i unavailableReplicas=i updatedReplicas=i',
-    "apps.v1.DeploymentStrategy": "rollingUpdate=@apps.v1.RollingUpdateDeployment type=s",
-    "apps.v1.ReplicaSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.ReplicaSetSpec status=%@apps.v1.ReplicaSetStatus",
-    "apps.v1.ReplicaSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.ReplicaSetSpec": "minReadySeconds=i replicas=i selector=!@meta.v1.LabelSelector template=%@core.v1.PodTemplateSpec",
-    "apps.v1.ReplicaSetStatus": 'availableReplicas=i conditions=[@apps.v1.ReplicaSetCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i terminatingReplicas=i',
-    "apps.v1.RollingUpdateDaemonSet": "maxSurge=x maxUnavailable=x",
-    "apps.v1.RollingUpdateDeployment": "maxSurge=x maxUnavailable=x",
-    "apps.v1.RollingUpdateStatefulSetStrategy": "maxUnavailable=x partition=i",
-    "apps.v1.StatefulSet": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@apps.v1.StatefulSetSpec status=%@apps.v1.StatefulSetStatus",
-    "apps.v1.StatefulSetCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "apps.v1.StatefulSetOrdinals": "start=i",
-    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": "whenDeleted=s whenScaled=s",
-    "apps.v1.StatefulSetSpec": "minReadySeconds=i ordinals=@apps.v1.StatefulSetOrdinals persistentVolumeClaimRetentionPolicy=@apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy=s replicas=i revisionHistoryLimit=i selector=!@meta.v1.LabelSelector serviceName=s template=!%@core.v1.PodTemplateSpec updateStrategy=%@apps.v1.StatefulSetUpdateStrategy volumeClaimTemplates=[@core.v1.PersistentVolumeClaim]",
-    "apps.v1.StatefulSetStatus": 'availableReplicas=i collisionCount=i conditions=[@apps.v1.StatefulSetCondition:type=""] currentReplicas=i currentRevision=s observedGeneration=I readyReplicas=i replicas=!i updateRevision=s updatedReplicas=i',
-    "apps.v1.StatefulSetUpdateStrategy": "rollingUpdate=@apps.v1.RollingUpdateStatefulSetStrategy type=s",
-    "authentication.v1.BoundObjectReference": "apiVersion=s kind=s name=s uid=s",
-    "authentication.v1.SelfSubjectReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta status=%@authentication.v1.SelfSubjectReviewStatus",
-    "authentication.v1.SelfSubjectReviewStatus": "userInfo=%@authentication.v1.UserInfo",
-    "authentication.v1.TokenRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@authentication.v1.TokenRequestSpec status=%@authentication.v1.TokenRequestStatus",
-    "authentication.v1.TokenRequestSpec": "audiences=[s] boundObjectRef=@authentication.v1.BoundObjectReference expirationSeconds=I",
-    "authentication.v1.TokenRequestStatus": "expirationTimestamp=t token=s",
-    "authentication.v1.TokenReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authentication.v1.TokenReviewSpec status=%@authentication.v1.TokenReviewStatus",
-    "authentication.v1.TokenReviewSpec": "audiences=[s] token=!s",
-    "authentication.v1.TokenReviewStatus": "audiences=[s] authenticated=b error=s user=%@authentication.v1.UserInfo",
-    "authentication.v1.UserInfo": "extra={[s]} groups=[s] uid=s username=s",
-    "authorization.v1.FieldSelectorAttributes": "rawSelector=s requirements=[@meta.v1.FieldSelectorRequirement]",
-    "authorization.v1.LabelSelectorAttributes": "rawSelector=s requirements=[@meta.v1.LabelSelectorRequirement]",
-    "authorization.v1.LocalSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.NonResourceAttributes": "path=s verb=s",
-    "authorization.v1.NonResourceRule": "nonResourceURLs=[s] verbs=![s]",
-    "authorization.v1.ResourceAttributes": "fieldSelector=@authorization.v1.FieldSelectorAttributes group=s labelSelector=@authorization.v1.LabelSelectorAttributes name=s namespace=s resource=s subresource=s verb=s version=s",
-    "authorization.v1.ResourceRule": "apiGroups=[s] resourceNames=[s] resources=[s] verbs=![s]",
-    "authorization.v1.SelfSubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.SelfSubjectAccessReviewSpec": "nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes",
-    "authorization.v1.SelfSubjectRulesReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SelfSubjectRulesReviewSpec status=%@authorization.v1.SubjectRulesReviewStatus",
-    "authorization.v1.SelfSubjectRulesReviewSpec": "namespace=s",
-    "authorization.v1.SubjectAccessReview": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@authorization.v1.SubjectAccessReviewSpec status=%@authorization.v1.SubjectAccessReviewStatus",
-    "authorization.v1.SubjectAccessReviewSpec": "extra={[s]} groups=[s] nonResourceAttributes=@authorization.v1.NonResourceAttributes resourceAttributes=@authorization.v1.ResourceAttributes uid=s user=s",
-    "authorization.v1.SubjectAccessReviewStatus": "allowed=!b denied=b evaluationError=s reason=s",
-    "authorization.v1.SubjectRulesReviewStatus": "evaluationError=s incomplete=!b nonResourceRules=![@authorization.v1.NonResourceRule] resourceRules=![@authorization.v1.ResourceRule]",
-    "autoscaling.v1.CrossVersionObjectReference": "# apiVersion=s kind=!s name=!s",
-    "autoscaling.v1.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v1.HorizontalPodAutoscalerSpec status=%@autoscaling.v1.HorizontalPodAutoscalerStatus",
-    "autoscaling.v1.HorizontalPodAutoscalerSpec": "maxReplicas=!i minReplicas=i scaleTargetRef=!%@autoscaling.v1.CrossVersionObjectReference targetCPUUtilizationPercentage=i",
-    "autoscaling.v1.HorizontalPodAutoscalerStatus": "currentCPUUtilizationPercentage=i currentReplicas=!i desiredReplicas=!i lastScaleTime=t observedGeneration=I",
-    "autoscaling.v1.Scale": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@autoscaling.v1.ScaleSpec status=%@autoscaling.v1.ScaleStatus",
-    "autoscaling.v1.ScaleSpec": "replicas=i",
-    "autoscaling.v1.ScaleStatus": "replicas=!i selector=s",
-    "autoscaling.v2.ContainerResourceMetricSource": "container=!s name=!s target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ContainerResourceMetricStatus": "container=!s current=!%@autoscaling.v2.MetricValueStatus name=!s",
-    "autoscaling.v2.CrossVersionObjectReference": "apiVersion=s kind=!s name=!s",
-    "autoscaling.v2.ExternalMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ExternalMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.HPAScalingPolicy": "periodSeconds=!i type=!s value=!i",
-    "autoscaling.v2.HPAScalingRules": "policies=[@autoscaling.v2.HPAScalingPolicy] selectPolicy=s stabilizationWindowSeconds=i tolerance=q",
-    "autoscaling.v2.HorizontalPodAutoscaler": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@autoscaling.v2.HorizontalPodAutoscalerSpec status=%@autoscaling.v2.HorizontalPodAutoscalerStatus",
-    "autoscaling.v2.HorizontalPodAutoscalerBehavior": "scaleDown=@autoscaling.v2.HPAScalingRules scaleUp=@autoscaling.v2.HPAScalingRules",
-    "autoscaling.v2.HorizontalPodAutoscalerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "autoscaling.v2.HorizontalPodAutoscalerSpec": "behavior=@autoscaling.v2.HorizontalPodAutoscalerBehavior maxReplicas=!i metrics=[@autoscaling.v2.MetricSpec] minReplicas=i scaleTargetRef=!%@autoscaling.v2.CrossVersionObjectReference",
-    "autoscaling.v2.HorizontalPodAutoscalerStatus": 'conditions=[@autoscaling.v2.HorizontalPodAutoscalerCondition:type=""] currentMetrics=[@autoscaling.v2.MetricStatus] currentReplicas=i desiredReplicas=!i lastScaleTime=t observedGeneration=I',
-    "autoscaling.v2.MetricIdentifier": "name=!s selector=@meta.v1.LabelSelector",
-    "autoscaling.v2.MetricSpec": "containerResource=@autoscaling.v2.ContainerResourceMetricSource external=@autoscaling.v2.ExternalMetricSource object=@autoscaling.v2.ObjectMetricSource pods=@autoscaling.v2.PodsMetricSource resource=@autoscaling.v2.ResourceMetricSource type=!s",
-    "autoscaling.v2.MetricStatus": "containerResource=@autoscaling.v2.ContainerResourceMetricStatus external=@autoscaling.v2.ExternalMetricStatus object=@autoscaling.v2.ObjectMetricStatus pods=@autoscaling.v2.PodsMetricStatus resource=@autoscaling.v2.ResourceMetricStatus type=!s",
-    "autoscaling.v2.MetricTarget": "averageUtilization=i averageValue=q type=!s value=q",
-    "autoscaling.v2.MetricValueStatus": "averageUtilization=i averageValue=q value=q",
-    "autoscaling.v2.ObjectMetricSource": "describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ObjectMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus describedObject=!%@autoscaling.v2.CrossVersionObjectReference metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.PodsMetricSource": "metric=!%@autoscaling.v2.MetricIdentifier target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.PodsMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus metric=!%@autoscaling.v2.MetricIdentifier",
-    "autoscaling.v2.ResourceMetricSource": "name=!s target=!%@autoscaling.v2.MetricTarget",
-    "autoscaling.v2.ResourceMetricStatus": "current=!%@autoscaling.v2.MetricValueStatus name=!s",
-    "batch.v1.CronJob": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@batch.v1.CronJobSpec status=%@batch.v1.CronJobStatus",
-    "batch.v1.CronJobSpec": "concurrencyPolicy=s failedJobsHistoryLimit=i jobTemplate=!%@batch.v1.JobTemplateSpec schedule=!s startingDeadlineSeconds=I successfulJobsHistoryLimit=i suspend=b timeZone=s",
-    "batch.v1.CronJobStatus": "active=[@core.v1.ObjectReference] lastScheduleTime=t lastSuccessfulTime=t",
-    "batch.v1.Job": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec status=%@batch.v1.JobStatus",
-    "batch.v1.JobCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "batch.v1.JobSpec": "activeDeadlineSeconds=I backoffLimit=i backoffLimitPerIndex=i completionMode=s completions=i managedBy=s manualSelector=b maxFailedIndexes=i parallelism=i podFailurePolicy=@batch.v1.PodFailurePolicy podReplacementPolicy=s selector=@meta.v1.LabelSelector successPolicy=@batch.v1.SuccessPolicy suspend=b template=!%@core.v1.PodTemplateSpec ttlSecondsAfterFinished=i",
-    "batch.v1.JobStatus": "active=i completedIndexes=s completionTime=t conditions=[@batch.v1.JobCondition] failed=i failedIndexes=s ready=i startTime=t succeeded=i terminating=i uncountedTerminatedPods=@batch.v1.UncountedTerminatedPods",
-    "batch.v1.JobTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@batch.v1.JobSpec",
-    "batch.v1.PodFailurePolicy": "rules=![@batch.v1.PodFailurePolicyRule]",
-    "batch.v1.PodFailurePolicyOnExitCodesRequirement": "containerName=s operator=!s values=![i:set]",
-    "batch.v1.PodFailurePolicyOnPodConditionsPattern": "status=s type=!s",
-    "batch.v1.PodFailurePolicyRule": "action=!s onExitCodes=@batch.v1.PodFailurePolicyOnExitCodesRequirement onPodConditions=[@batch.v1.PodFailurePolicyOnPodConditionsPattern]",
-    "batch.v1.SuccessPolicy": "rules=![@batch.v1.SuccessPolicyRule]",
-    "batch.v1.SuccessPolicyRule": "succeededCount=i succeededIndexes=s",
-    "batch.v1.UncountedTerminatedPods": "failed=[s:set] succeeded=[s:set]",
-    "certificates.v1.CertificateSigningRequest": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@certificates.v1.CertificateSigningRequestSpec status=%@certificates.v1.CertificateSigningRequestStatus",
-    "certificates.v1.CertificateSigningRequestCondition": "lastTransitionTime=t lastUpdateTime=t message=s reason=s status=!s type=!s",
-    "certificates.v1.CertificateSigningRequestSpec": "expirationSeconds=i extra={[s]} groups=[s] request=!y signerName=!s uid=s usages=[s] username=s",
-    "certificates.v1.CertificateSigningRequestStatus": 'certificate=y conditions=[@certificates.v1.CertificateSigningRequestCondition:type=""]',
-    "coordination.v1.Lease": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@coordination.v1.LeaseSpec",
-    "coordination.v1.LeaseSpec": "acquireTime=t holderIdentity=s leaseDurationSeconds=i leaseTransitions=i preferredHolder=s renewTime=t strategy=s",
-    "core.v1.AWSElasticBlockStoreVolumeSource": "fsType=s partition=i readOnly=b volumeID=!s",
-    "core.v1.Affinity": "nodeAffinity=@core.v1.NodeAffinity podAffinity=@core.v1.PodAffinity podAntiAffinity=@core.v1.PodAntiAffinity",
-    "core.v1.AppArmorProfile": "localhostProfile=s type=!s",
-    "core.v1.AttachedVolume": "devicePath=!s name=!s",
-    "core.v1.AzureDiskVolumeSource": "cachingMode=s diskName=!s diskURI=!s fsType=s kind=s readOnly=b",
-    "core.v1.AzureFilePersistentVolumeSource": "readOnly=b secretName=!s secretNamespace=s shareName=!s",
-    "core.v1.AzureFileVolumeSource": "readOnly=b secretName=!s shareName=!s",
-    "core.v1.Binding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta target=!%@core.v1.ObjectReference",
-    "core.v1.CSIPersistentVolumeSource": "controllerExpandSecretRef=@core.v1.SecretReference controllerPublishSecretRef=@core.v1.SecretReference driver=!s fsType=s nodeExpandSecretRef=@core.v1.SecretReference nodePublishSecretRef=@core.v1.SecretReference nodeStageSecretRef=@core.v1.SecretReference readOnly=b volumeAttributes={s} volumeHandle=!s",
-    "core.v1.CSIVolumeSource": "driver=!s fsType=s nodePublishSecretRef=@core.v1.LocalObjectReference readOnly=b volumeAttributes={s}",
-    "core.v1.Capabilities": "add=[s] drop=[s]",
-    "core.v1.CephFSPersistentVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.SecretReference user=s",
-    "core.v1.CephFSVolumeSource": "monitors=![s] path=s readOnly=b secretFile=s secretRef=@core.v1.LocalObjectReference user=s",
-    "core.v1.CinderPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.SecretReference volumeID=!s",
-    "core.v1.CinderVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeID=!s",
-    "core.v1.ClientIPConfig": "timeoutSeconds=i",
-    "core.v1.ClusterTrustBundleProjection": "labelSelector=@meta.v1.LabelSelector name=s optional=b path=!s signerName=s",
-    "core.v1.ComponentCondition": "error=s message=s status=!s type=!s",
-    "core.v1.ComponentStatus": 'apiVersion=s conditions=[@core.v1.ComponentCondition:type=""] kind=s metadata=%@meta.v1.ObjectMeta',
-    "core.v1.ConfigMap": "apiVersion=s binaryData={y} data={s} immutable=b kind=s metadata=%@meta.v1.ObjectMeta",
-    "core.v1.ConfigMapEnvSource": "name=s optional=b",
-    "core.v1.ConfigMapKeySelector": "# key=!s name=s optional=b",
-    "core.v1.ConfigMapNodeConfigSource": "kubeletConfigKey=!s name=!s namespace=!s resourceVersion=s uid=s",
-    "core.v1.ConfigMapProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.ConfigMapVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.Container": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
-    "core.v1.ContainerExtendedResourceRequest": "containerName=!s requestName=!s resourceName=!s",
-    "core.v1.ContainerImage": "names=[s] sizeBytes=I",
-    "core.v1.ContainerPort": "containerPort=!i hostIP=s hostPort=i name=s protocol=s",
-    "core.v1.ContainerResizePolicy": "resourceName=!s restartPolicy=!s",
-    "core.v1.ContainerRestartRule": "action=!s exitCodes=@core.v1.ContainerRestartRuleOnExitCodes",
-    "core.v1.ContainerRestartRuleOnExitCodes": "operator=!s values=[i:set]",
-    "core.v1.ContainerState": "running=@core.v1.ContainerStateRunning terminated=@core.v1.ContainerStateTerminated waiting=@core.v1.ContainerStateWaiting",
-    "core.v1.ContainerStateRunning": "startedAt=t",
-    "core.v1.ContainerStateTerminated": "containerID=s exitCode=!i finishedAt=t message=s reason=s signal=i startedAt=t",
-    "core.v1.ContainerStateWaiting": "message=s reason=s",
-    "core.v1.ContainerStatus": 'allocatedResources={q} allocatedResourcesStatus=[@core.v1.ResourceStatus:name=""] containerID=s image=!s imageID=!s lastState=%@core.v1.ContainerState name=!s ready=!b resources=@core.v1.ResourceRequirements restartCount=!i started=b state=%@core.v1.ContainerState stopSignal=s user=@core.v1.ContainerUser volumeMounts=[@core.v1.VolumeMountStatus:mountPath=""]',
-    "core.v1.ContainerUser": "linux=@core.v1.LinuxContainerUser",
-    "core.v1.DaemonEndpoint": "Port=!i",
-    "core.v1.DownwardAPIProjection": "items=[@core.v1.DownwardAPIVolumeFile]",
-    "core.v1.DownwardAPIVolumeFile": "fieldRef=@core.v1.ObjectFieldSelector mode=i path=!s resourceFieldRef=@core.v1.ResourceFieldSelector",
-    "core.v1.DownwardAPIVolumeSource": "defaultMode=i items=[@core.v1.DownwardAPIVolumeFile]",
-    "core.v1.EmptyDirVolumeSource": "medium=s sizeLimit=q",
-    "core.v1.EndpointAddress": "# hostname=s ip=!s nodeName=s targetRef=@core.v1.ObjectReference",
-    "core.v1.EndpointPort": "# appProtocol=s name=s port=!i protocol=s",
-    "core.v1.EndpointSubset": "addresses=[@core.v1.EndpointAddress] notReadyAddresses=[@core.v1.EndpointAddress] ports=[@core.v1.EndpointPort]",
-    "core.v1.Endpoints": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta subsets=[@core.v1.EndpointSubset]",
-    "core.v1.EnvFromSource": "configMapRef=@core.v1.ConfigMapEnvSource prefix=s secretRef=@core.v1.SecretEnvSource",
-    "core.v1.EnvVar": "name=!s value=s valueFrom=@core.v1.EnvVarSource",
-    "core.v1.EnvVarSource": "configMapKeyRef=@core.v1.ConfigMapKeySelector fieldRef=@core.v1.ObjectFieldSelector fileKeyRef=@core.v1.FileKeySelector resourceFieldRef=@core.v1.ResourceFieldSelector secretKeyRef=@core.v1.SecretKeySelector",
-    "core.v1.EphemeralContainer": 'args=[s] command=[s] env=[@core.v1.EnvVar:name=""] envFrom=[@core.v1.EnvFromSource] image=s imagePullPolicy=s lifecycle=@core.v1.Lifecycle livenessProbe=@core.v1.Probe name=!s ports=[@core.v1.ContainerPort:containerPort=0,protocol="TCP"] readinessProbe=@core.v1.Probe resizePolicy=[@core.v1.ContainerResizePolicy] resources=%@core.v1.ResourceRequirements restartPolicy=s restartPolicyRules=[@core.v1.ContainerRestartRule] securityContext=@core.v1.SecurityContext startupProbe=@core.v1.Probe stdin=b stdinOnce=b targetContainerName=s terminationMessagePath=s terminationMessagePolicy=s tty=b volumeDevices=[@core.v1.VolumeDevice:devicePath=""] volumeMounts=[@core.v1.VolumeMount:mountPath=""] workingDir=s',
-    "core.v1.EphemeralVolumeSource": "volumeClaimTemplate=@core.v1.PersistentVolumeClaimTemplate",
-    "core.v1.Event": "action=s apiVersion=s count=i eventTime=t firstTimestamp=t involvedObject=!%@core.v1.ObjectReference kind=s lastTimestamp=t message=s metadata=!%@meta.v1.ObjectMeta reason=s related=@core.v1.ObjectReference reportingComponent=s reportingInstance=s series=@core.v1.EventSeries source=%@core.v1.EventSource type=s",
-    "core.v1.EventSeries": "count=i lastObservedTime=t",
-    "core.v1.EventSource": "component=s host=s",
-    "core.v1.ExecAction": "command=[s]",
-    "core.v1.FCVolumeSource": "fsType=s lun=i readOnly=b targetWWNs=[s] wwids=[s]",
-    "core.v1.FileKeySelector": "# key=!s optional=b path=!s volumeName=!s",
-    "core.v1.FlexPersistentVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.SecretReference",
-    "core.v1.FlexVolumeSource": "driver=!s fsType=s options={s} readOnly=b secretRef=@core.v1.LocalObjectReference",
-    "core.v1.FlockerVolumeSource": "datasetName=s datasetUUID=s",
-    "core.v1.GCEPersistentDiskVolumeSource": "fsType=s partition=i pdName=!s readOnly=b",
-    "core.v1.GRPCAction": "port=!i service=s",
-    "core.v1.GitRepoVolumeSource": "directory=s repository=!s revision=s",
-    "core.v1.GlusterfsPersistentVolumeSource": "endpoints=!s endpointsNamespace=s path=!s readOnly=b",
-    "core.v1.GlusterfsVolumeSource": "endpoints=!s path=!s readOnly=b",
-    "core.v1.HTTPGetAction": "host=s httpHeaders=[@core.v1.HTTPHeader] path=s port=!x scheme=s",
-    "core.v1.HTTPHeader": "name=!s value=!s",
-    "core.v1.HostAlias": "hostnames=[s] ip=!s",
-    "core.v1.HostIP": "ip=!s",
-    "core.v1.HostPathVolumeSource": "path=!s type=s",
-    "core.v1.ISCSIPersistentVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.SecretReference targetPortal=!s",
-    "core.v1.ISCSIVolumeSource": "chapAuthDiscovery=b chapAuthSession=b fsType=s initiatorName=s iqn=!s iscsiInterface=s lun=!i portals=[s] readOnly=b secretRef=@core.v1.LocalObjectReference targetPortal=!s",
-    "core.v1.ImageVolumeSource": "pullPolicy=s reference=s",
-    "core.v1.ImageVolumeStatus": "imageRef=!s",
-    "core.v1.KeyToPath": "key=!s mode=i path=!s",
-    "core.v1.Lifecycle": "postStart=@core.v1.LifecycleHandler preStop=@core.v1.LifecycleHandler stopSignal=s",
-    "core.v1.LifecycleHandler": "exec=@core.v1.ExecAction httpGet=@core.v1.HTTPGetAction sleep=@core.v1.SleepAction tcpSocket=@core.v1.TCPSocketAction",
-    "core.v1.LimitRange": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.LimitRangeSpec",
-    "core.v1.LimitRangeItem": "default={q} defaultRequest={q} max={q} maxLimitRequestRatio={q} min={q} type=!s",
-    "core.v1.LimitRangeSpec": "limits=![@core.v1.LimitRangeItem]",
-    "core.v1.LinuxContainerUser": "gid=!I supplementalGroups=[I] uid=!I",
-    "core.v1.LoadBalancerIngress": "hostname=s ip=s ipMode=s ports=[@core.v1.PortStatus]",
-    "core.v1.LoadBalancerStatus": "ingress=[@core.v1.LoadBalancerIngress]",
-    "core.v1.LocalObjectReference": "# name=s",
-    "core.v1.LocalVolumeSource": "fsType=s path=!s",
-    "core.v1.ModifyVolumeStatus": "status=!s targetVolumeAttributesClassName=s",
-    "core.v1.NFSVolumeSource": "path=!s readOnly=b server=!s",
-    "core.v1.Namespace": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NamespaceSpec status=%@core.v1.NamespaceStatus",
-    "core.v1.NamespaceCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.NamespaceSpec": "finalizers=[s]",
-    "core.v1.NamespaceStatus": 'conditions=[@core.v1.NamespaceCondition:type=""] phase=s',
-    "core.v1.Node": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.NodeSpec status=%@core.v1.NodeStatus",
-    "core.v1.NodeAddress": "address=!s type=!s",
-    "core.v1.NodeAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.PreferredSchedulingTerm] requiredDuringSchedulingIgnoredDuringExecution=@core.v1.NodeSelector",
-    "core.v1.NodeAllocatableResourceClaimStatus": "containers=[s:set] resourceClaimName=!s resources=!{q}",
-    "core.v1.NodeCondition": "lastHeartbeatTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.NodeConfigSource": "configMap=@core.v1.ConfigMapNodeConfigSource",
-    "core.v1.NodeConfigStatus": "active=@core.v1.NodeConfigSource assigned=@core.v1.NodeConfigSource error=s lastKnownGood=@core.v1.NodeConfigSource",
-    "core.v1.NodeDaemonEndpoints": "kubeletEndpoint=%@core.v1.DaemonEndpoint",
-    "core.v1.NodeFeatures": "supplementalGroupsPolicy=b",
-    "core.v1.NodeRuntimeHandler": "features=@core.v1.NodeRuntimeHandlerFeatures name=s",
-    "core.v1.NodeRuntimeHandlerFeatures": "recursiveReadOnlyMounts=b userNamespaces=b",
-    "core.v1.NodeSelector": "# nodeSelectorTerms=![@core.v1.NodeSelectorTerm]",
-    "core.v1.NodeSelectorRequirement": "key=!s operator=!s values=[s]",
-    "core.v1.NodeSelectorTerm": "# matchExpressions=[@core.v1.NodeSelectorRequirement] matchFields=[@core.v1.NodeSelectorRequirement]",
-    "core.v1.NodeSpec": "configSource=@core.v1.NodeConfigSource externalID=s podCIDR=s podCIDRs=[s:set] providerID=s taints=[@core.v1.Taint] unschedulable=b",
-    "core.v1.NodeStatus": 'addresses=[@core.v1.NodeAddress:type=""] allocatable={q} capacity={q} conditions=[@core.v1.NodeCondition:type=""] config=@core.v1.NodeConfigStatus daemonEndpoints=%@core.v1.NodeDaemonEndpoints declaredFeatures=[s] features=@core.v1.NodeFeatures images=[@core.v1.ContainerImage] nodeInfo=%@core.v1.NodeSystemInfo phase=s runtimeHandlers=[@core.v1.NodeRuntimeHandler] volumesAttached=[@core.v1.AttachedVolume] volumesInUse=[s]',
-    "core.v1.NodeSwapStatus": "capacity=I",
-    "core.v1.NodeSystemInfo": "architecture=!s bootID=!s containerRuntimeVersion=!s kernelVersion=!s kubeProxyVersion=!s kubeletVersion=!s machineID=!s operatingSystem=!s osImage=!s swap=@core.v1.NodeSwapStatus systemUUID=!s",
-    "core.v1.ObjectFieldSelector": "# apiVersion=s fieldPath=!s",
-    "core.v1.ObjectReference": "# apiVersion=s fieldPath=s kind=s name=s namespace=s resourceVersion=s uid=s",
-    "core.v1.PersistentVolume": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeSpec status=%@core.v1.PersistentVolumeStatus",
-    "core.v1.PersistentVolumeClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PersistentVolumeClaimSpec status=%@core.v1.PersistentVolumeClaimStatus",
-    "core.v1.PersistentVolumeClaimCondition": "lastProbeTime=t lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.PersistentVolumeClaimSpec": "accessModes=[s] dataSource=@core.v1.TypedLocalObjectReference dataSourceRef=@core.v1.TypedObjectReference resources=%@core.v1.VolumeResourceRequirements selector=@meta.v1.LabelSelector storageClassName=s volumeAttributesClassName=s volumeMode=s volumeName=s",
-    "core.v1.PersistentVolumeClaimStatus": 'accessModes=[s] allocatedResourceStatuses={s} allocatedResources={q} capacity={q} conditions=[@core.v1.PersistentVolumeClaimCondition:type=""] currentVolumeAttributesClassName=s modifyVolumeStatus=@core.v1.ModifyVolumeStatus phase=s',
-    "core.v1.PersistentVolumeClaimTemplate": "metadata=%@meta.v1.ObjectMeta spec=!%@core.v1.PersistentVolumeClaimSpec",
-    "core.v1.PersistentVolumeClaimVolumeSource": "claimName=!s readOnly=b",
-    "core.v1.PersistentVolumeSpec": "accessModes=[s] awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFilePersistentVolumeSource capacity={q} cephfs=@core.v1.CephFSPersistentVolumeSource cinder=@core.v1.CinderPersistentVolumeSource claimRef=@core.v1.ObjectReference csi=@core.v1.CSIPersistentVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexPersistentVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource glusterfs=@core.v1.GlusterfsPersistentVolumeSource hostPath=@core.v1.HostPathVolumeSource iscsi=@core.v1.ISCSIPersistentVolumeSource local=@core.v1.LocalVolumeSource mountOptions=[s] nfs=@core.v1.NFSVolumeSource nodeAffinity=@core.v1.VolumeNodeAffinity persistentVolumeReclaimPolicy=s photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDPersistentVolumeSource scaleIO=@core.v1.ScaleIOPersistentVolumeSource storageClassName=s storageos=@core.v1.StorageOSPersistentVolumeSource volumeAttributesClassName=s volumeMode=s vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
-    "core.v1.PersistentVolumeStatus": "lastPhaseTransitionTime=t message=s phase=s reason=s",
-    "core.v1.PhotonPersistentDiskVolumeSource": "fsType=s pdID=!s",
-    "core.v1.Pod": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec status=%@core.v1.PodStatus",
-    "core.v1.PodAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
-    "core.v1.PodAffinityTerm": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] mismatchLabelKeys=[s] namespaceSelector=@meta.v1.LabelSelector namespaces=[s] topologyKey=!s",
-    "core.v1.PodAntiAffinity": "preferredDuringSchedulingIgnoredDuringExecution=[@core.v1.WeightedPodAffinityTerm] requiredDuringSchedulingIgnoredDuringExecution=[@core.v1.PodAffinityTerm]",
-    "core.v1.PodCertificateProjection": "certificateChainPath=s credentialBundlePath=s keyPath=s keyType=!s maxExpirationSeconds=i signerName=!s userAnnotations={s}",
-    "core.v1.PodCondition": "lastProbeTime=t lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
-    "core.v1.PodDNSConfig": "nameservers=[s] options=[@core.v1.PodDNSConfigOption] searches=[s]",
-    "core.v1.PodDNSConfigOption": "name=s value=s",
-    "core.v1.PodExtendedResourceClaimStatus": "requestMappings=![@core.v1.ContainerExtendedResourceRequest] resourceClaimName=!s",
-    "core.v1.PodIP": "ip=!s",
-    "core.v1.PodOS": "name=!s",
-    "core.v1.PodReadinessGate": "conditionType=!s",
-    "core.v1.PodResourceClaim": "name=!s resourceClaimName=s resourceClaimTemplateName=s",
-    "core.v1.PodResourceClaimStatus": "name=!s resourceClaimName=s",
-    "core.v1.PodSchedulingGate": "name=!s",
-    "core.v1.PodSchedulingGroup": "podGroupName=s",
-    "core.v1.PodSecurityContext": "appArmorProfile=@core.v1.AppArmorProfile fsGroup=I fsGroupChangePolicy=s runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxChangePolicy=s seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile supplementalGroups=[I] supplementalGroupsPolicy=s sysctls=[@core.v1.Sysctl] windowsOptions=@core.v1.WindowsSecurityContextOptions",
-    "core.v1.PodSpec": 'activeDeadlineSeconds=I affinity=@core.v1.Affinity automountServiceAccountToken=b containers=![@core.v1.Container:name=""] dnsConfig=@core.v1.PodDNSConfig dnsPolicy=s enableServiceLinks=b ephemeralContainers=[@core.v1.EphemeralContainer:name=""] hostAliases=[@core.v1.HostAlias:ip=""] hostIPC=b hostNetwork=b hostPID=b hostUsers=b hostname=s hostnameOverride=s imagePullSecrets=[@core.v1.LocalObjectReference:name=""] initContainers=[@core.v1.Container:name=""] nodeName=s nodeSelector=#{s} os=@core.v1.PodOS overhead={q} preemptionPolicy=s priority=i priorityClassName=s readinessGates=[@core.v1.PodReadinessGate] resourceClaims=[@core.v1.PodResourceClaim:name=""] resources=@core.v1.ResourceRequirements restartPolicy=s runtimeClassName=s schedulerName=s schedulingGates=[@core.v1.PodSchedulingGate:name=""] schedulingGroup=@core.v1.PodSchedulingGroup securityContext=@core.v1.PodSecurityContext serviceAccount=s serviceAccountName=s setHostnameAsFQDN=b shareProcessNamespace=b subdomain=s terminationGracePeriodSeconds=I tolerations=[@core.v1.Toleration] topologySpreadConstraints=[@core.v1.TopologySpreadConstraint:topologyKey="",whenUnsatisfiable=""] volumes=[@core.v1.Volume:name=""]',
-    "core.v1.PodStatus": 'allocatedResources={q} conditions=[@core.v1.PodCondition:type=""] containerStatuses=[@core.v1.ContainerStatus] ephemeralContainerStatuses=[@core.v1.ContainerStatus] extendedResourceClaimStatus=@core.v1.PodExtendedResourceClaimStatus hostIP=s hostIPs=[@core.v1.HostIP] initContainerStatuses=[@core.v1.ContainerStatus] message=s nodeAllocatableResourceClaimStatuses=[@core.v1.NodeAllocatableResourceClaimStatus] nominatedNodeName=s observedGeneration=I phase=s podIP=s podIPs=[@core.v1.PodIP:ip=""] qosClass=s reason=s resize=s resourceClaimStatuses=[@core.v1.PodResourceClaimStatus:name=""] resources=@core.v1.ResourceRequirements startTime=t',
-    "core.v1.PodTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta template=%@core.v1.PodTemplateSpec",
-    "core.v1.PodTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=%@core.v1.PodSpec",
-    "core.v1.PortStatus": "error=s port=!i protocol=!s",
-    "core.v1.PortworxVolumeSource": "fsType=s readOnly=b volumeID=!s",
-    "core.v1.PreferredSchedulingTerm": "preference=!%@core.v1.NodeSelectorTerm weight=!i",
-    "core.v1.Probe": "exec=@core.v1.ExecAction failureThreshold=i grpc=@core.v1.GRPCAction httpGet=@core.v1.HTTPGetAction initialDelaySeconds=i periodSeconds=i successThreshold=i tcpSocket=@core.v1.TCPSocketAction terminationGracePeriodSeconds=I timeoutSeconds=i",
-    "core.v1.ProjectedVolumeSource": "defaultMode=i sources=[@core.v1.VolumeProjection]",
-    "core.v1.QuobyteVolumeSource": "group=s readOnly=b registry=!s tenant=s user=s volume=!s",
-    "core.v1.RBDPersistentVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.SecretReference user=s",
-    "core.v1.RBDVolumeSource": "fsType=s image=!s keyring=s monitors=![s] pool=s readOnly=b secretRef=@core.v1.LocalObjectReference user=s",
-    "core.v1.ReplicationController": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ReplicationControllerSpec status=%@core.v1.ReplicationControllerStatus",
-    "core.v1.ReplicationControllerCondition": "lastTransitionTime=t message=s reason=s status=!s type=!s",
-    "core.v1.ReplicationControllerSpec": "minReadySeconds=i replicas=i selector=#{s} template=@core.v1.PodTemplateSpec",
-    "core.v1.ReplicationControllerStatus": 'availableReplicas=i conditions=[@core.v1.ReplicationControllerCondition:type=""] fullyLabeledReplicas=i observedGeneration=I readyReplicas=i replicas=!i',
-    "core.v1.ResourceClaim": "name=!s request=s",
-    "core.v1.ResourceFieldSelector": "# containerName=s divisor=q resource=!s",
-    "core.v1.ResourceHealth": "health=s message=s resourceID=!s",
-    "core.v1.ResourceQuota": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ResourceQuotaSpec status=%@core.v1.ResourceQuotaStatus",
-    "core.v1.ResourceQuotaSpec": "hard={q} scopeSelector=@core.v1.ScopeSelector scopes=[s]",
-    "core.v1.ResourceQuotaStatus": "hard={q} used={q}",
-    "core.v1.ResourceRequirements": 'claims=[@core.v1.ResourceClaim:name=""] limits={q} requests={q}',
-    "core.v1.ResourceStatus": 'name=!s resources=[@core.v1.ResourceHealth:resourceID=""]',
-    "core.v1.SELinuxOptions": "level=s role=s type=s user=s",
-    "core.v1.ScaleIOPersistentVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.SecretReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
-    "core.v1.ScaleIOVolumeSource": "fsType=s gateway=!s protectionDomain=s readOnly=b secretRef=!@core.v1.LocalObjectReference sslEnabled=b storageMode=s storagePool=s system=!s volumeName=s",
-    "core.v1.ScopeSelector": "# matchExpressions=[@core.v1.ScopedResourceSelectorRequirement]",
-    "core.v1.ScopedResourceSelectorRequirement": "operator=!s scopeName=!s values=[s]",
-    "core.v1.SeccompProfile": "localhostProfile=s type=!s",
-    "core.v1.Secret": "apiVersion=s data={y} immutable=b kind=s metadata=%@meta.v1.ObjectMeta stringData={s} type=s",
-    "core.v1.SecretEnvSource": "name=s optional=b",
-    "core.v1.SecretKeySelector": "# key=!s name=s optional=b",
-    "core.v1.SecretProjection": "items=[@core.v1.KeyToPath] name=s optional=b",
-    "core.v1.SecretReference": "# name=s namespace=s",
-    "core.v1.SecretVolumeSource": "defaultMode=i items=[@core.v1.KeyToPath] optional=b secretName=s",
-    "core.v1.SecurityContext": "allowPrivilegeEscalation=b appArmorProfile=@core.v1.AppArmorProfile capabilities=@core.v1.Capabilities privileged=b procMount=s readOnlyRootFilesystem=b runAsGroup=I runAsNonRoot=b runAsUser=I seLinuxOptions=@core.v1.SELinuxOptions seccompProfile=@core.v1.SeccompProfile windowsOptions=@core.v1.WindowsSecurityContextOptions",
-    "core.v1.Service": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@core.v1.ServiceSpec status=%@core.v1.ServiceStatus",
-    "core.v1.ServiceAccount": "apiVersion=s automountServiceAccountToken=b imagePullSecrets=[@core.v1.LocalObjectReference] kind=s metadata=%@meta.v1.ObjectMeta secrets=[@core.v1.ObjectReference:name]",
-    "core.v1.ServiceAccountTokenProjection": "audience=s expirationSeconds=I path=!s",
-    "core.v1.ServicePort": "appProtocol=s name=s nodePort=i port=!i protocol=s targetPort=x",
-    "core.v1.ServiceSpec": 'allocateLoadBalancerNodePorts=b clusterIP=s clusterIPs=[s] externalIPs=[s] externalName=s externalTrafficPolicy=s healthCheckNodePort=i internalTrafficPolicy=s ipFamilies=[s] ipFamilyPolicy=s loadBalancerClass=s loadBalancerIP=s loadBalancerSourceRanges=[s] ports=[@core.v1.ServicePort:port=0,protocol="TCP"] publishNotReadyAddresses=b selector=#{s} sessionAffinity=s sessionAffinityConfig=@core.v1.SessionAffinityConfig trafficDistribution=s type=s',
-    "core.v1.ServiceStatus": 'conditions=[@meta.v1.Condition:type=""] loadBalancer=%@core.v1.LoadBalancerStatus',
-    "core.v1.SessionAffinityConfig": "clientIP=@core.v1.ClientIPConfig",
-    "core.v1.SleepAction": "seconds=!I",
-    "core.v1.StorageOSPersistentVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.ObjectReference volumeName=s volumeNamespace=s",
-    "core.v1.StorageOSVolumeSource": "fsType=s readOnly=b secretRef=@core.v1.LocalObjectReference volumeName=s volumeNamespace=s",
-    "core.v1.Sysctl": "name=!s value=!s",
-    "core.v1.TCPSocketAction": "host=s port=!x",
-    "core.v1.Taint": "effect=!s key=!s timeAdded=t value=s",
-    "core.v1.Toleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
-    "core.v1.TopologySelectorLabelRequirement": "key=!s values=![s]",
-    "core.v1.TopologySelectorTerm": "# matchLabelExpressions=[@core.v1.TopologySelectorLabelRequirement]",
-    "core.v1.TopologySpreadConstraint": "labelSelector=@meta.v1.LabelSelector matchLabelKeys=[s] maxSkew=!i minDomains=i nodeAffinityPolicy=s nodeTaintsPolicy=s topologyKey=!s whenUnsatisfiable=!s",
-    "core.v1.TypedLocalObjectReference": "# apiGroup=s kind=!s name=!s",
-    "core.v1.TypedObjectReference": "apiGroup=s kind=!s name=!s namespace=s",
-    "core.v1.Volume": "awsElasticBlockStore=@core.v1.AWSElasticBlockStoreVolumeSource azureDisk=@core.v1.AzureDiskVolumeSource azureFile=@core.v1.AzureFileVolumeSource cephfs=@core.v1.CephFSVolumeSource cinder=@core.v1.CinderVolumeSource configMap=@core.v1.ConfigMapVolumeSource csi=@core.v1.CSIVolumeSource downwardAPI=@core.v1.DownwardAPIVolumeSource emptyDir=@core.v1.EmptyDirVolumeSource ephemeral=@core.v1.EphemeralVolumeSource fc=@core.v1.FCVolumeSource flexVolume=@core.v1.FlexVolumeSource flocker=@core.v1.FlockerVolumeSource gcePersistentDisk=@core.v1.GCEPersistentDiskVolumeSource gitRepo=@core.v1.GitRepoVolumeSource glusterfs=@core.v1.GlusterfsVolumeSource hostPath=@core.v1.HostPathVolumeSource image=@core.v1.ImageVolumeSource iscsi=@core.v1.ISCSIVolumeSource name=!s nfs=@core.v1.NFSVolumeSource persistentVolumeClaim=@core.v1.PersistentVolumeClaimVolumeSource photonPersistentDisk=@core.v1.PhotonPersistentDiskVolumeSource portworxVolume=@core.v1.PortworxVolumeSource projected=@core.v1.ProjectedVolumeSource quobyte=@core.v1.QuobyteVolumeSource rbd=@core.v1.RBDVolumeSource scaleIO=@core.v1.ScaleIOVolumeSource secret=@core.v1.SecretVolumeSource storageos=@core.v1.StorageOSVolumeSource vsphereVolume=@core.v1.VsphereVirtualDiskVolumeSource",
-    "core.v1.VolumeDevice": "devicePath=!s name=!s",
-    "core.v1.VolumeMount": "mountPath=!s mountPropagation=s name=!s readOnly=b recursiveReadOnly=s subPath=s subPathExpr=s",
-    "core.v1.VolumeMountStatus": "mountPath=!s name=!s readOnly=b recursiveReadOnly=s volumeStatus=@core.v1.VolumeStatus",
-    "core.v1.VolumeNodeAffinity": "required=@core.v1.NodeSelector",
-    "core.v1.VolumeProjection": "clusterTrustBundle=@core.v1.ClusterTrustBundleProjection configMap=@core.v1.ConfigMapProjection downwardAPI=@core.v1.DownwardAPIProjection podCertificate=@core.v1.PodCertificateProjection secret=@core.v1.SecretProjection serviceAccountToken=@core.v1.ServiceAccountTokenProjection",
-    "core.v1.VolumeResourceRequirements": "limits={q} requests={q}",
-    "core.v1.VolumeStatus": "image=@core.v1.ImageVolumeStatus",
-    "core.v1.VsphereVirtualDiskVolumeSource": "fsType=s storagePolicyID=s storagePolicyName=s volumePath=!s",
-    "core.v1.WeightedPodAffinityTerm": "podAffinityTerm=!%@core.v1.PodAffinityTerm weight=!i",
-    "core.v1.WindowsSecurityContextOptions": "gmsaCredentialSpec=s gmsaCredentialSpecName=s hostProcess=b runAsUserName=s",
-    "discovery.v1.Endpoint": "addresses=![s:set] conditions=%@discovery.v1.EndpointConditions deprecatedTopology={s} hints=@discovery.v1.EndpointHints hostname=s nodeName=s targetRef=@core.v1.ObjectReference zone=s",
-    "discovery.v1.EndpointConditions": "ready=b serving=b terminating=b",
-    "discovery.v1.EndpointHints": "forNodes=[@discovery.v1.ForNode] forZones=[@discovery.v1.ForZone]",
-    "discovery.v1.EndpointPort": "# appProtocol=s name=s port=i protocol=s",
-    "discovery.v1.EndpointSlice": "addressType=!s apiVersion=s endpoints=[@discovery.v1.Endpoint] kind=s metadata=%@meta.v1.ObjectMeta ports=[@discovery.v1.EndpointPort]",
-    "discovery.v1.ForNode": "name=!s",
-    "discovery.v1.ForZone": "name=!s",
-    "events.v1.Event": "action=s apiVersion=s deprecatedCount=i deprecatedFirstTimestamp=t deprecatedLastTimestamp=t deprecatedSource=%@core.v1.EventSource eventTime=!t kind=s metadata=%@meta.v1.ObjectMeta note=s reason=s regarding=%@core.v1.ObjectReference related=@core.v1.ObjectReference reportingController=s reportingInstance=s series=@events.v1.EventSeries type=s",
-    "events.v1.EventSeries": "count=!i lastObservedTime=!t",
-    "flowcontrol.v1.ExemptPriorityLevelConfiguration": "lendablePercent=i nominalConcurrencyShares=i",
-    "flowcontrol.v1.FlowDistinguisherMethod": "type=!s",
-    "flowcontrol.v1.FlowSchema": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.FlowSchemaSpec status=%@flowcontrol.v1.FlowSchemaStatus",
-    "flowcontrol.v1.FlowSchemaCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
-    "flowcontrol.v1.FlowSchemaSpec": "distinguisherMethod=@flowcontrol.v1.FlowDistinguisherMethod matchingPrecedence=i priorityLevelConfiguration=!%@flowcontrol.v1.PriorityLevelConfigurationReference rules=[@flowcontrol.v1.PolicyRulesWithSubjects]",
-    "flowcontrol.v1.FlowSchemaStatus": "conditions=[@flowcontrol.v1.FlowSchemaCondition:type]",
-    "flowcontrol.v1.GroupSubject": "name=!s",
-    "flowcontrol.v1.LimitResponse": "queuing=@flowcontrol.v1.QueuingConfiguration type=!s",
-    "flowcontrol.v1.LimitedPriorityLevelConfiguration": "borrowingLimitPercent=i lendablePercent=i limitResponse=%@flowcontrol.v1.LimitResponse nominalConcurrencyShares=i",
-    "flowcontrol.v1.NonResourcePolicyRule": "nonResourceURLs=![s:set] verbs=![s:set]",
-    "flowcontrol.v1.PolicyRulesWithSubjects": "nonResourceRules=[@flowcontrol.v1.NonResourcePolicyRule] resourceRules=[@flowcontrol.v1.ResourcePolicyRule] subjects=![@flowcontrol.v1.Subject]",
-    "flowcontrol.v1.PriorityLevelConfiguration": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@flowcontrol.v1.PriorityLevelConfigurationSpec status=%@flowcontrol.v1.PriorityLevelConfigurationStatus",
-    "flowcontrol.v1.PriorityLevelConfigurationCondition": "lastTransitionTime=t message=s reason=s status=s type=s",
-    "flowcontrol.v1.PriorityLevelConfigurationReference": "name=!s",
-    "flowcontrol.v1.PriorityLevelConfigurationSpec": "exempt=@flowcontrol.v1.ExemptPriorityLevelConfiguration limited=@flowcontrol.v1.LimitedPriorityLevelConfiguration type=!s",
-    "flowcontrol.v1.PriorityLevelConfigurationStatus": "conditions=[@flowcontrol.v1.PriorityLevelConfigurationCondition:type]",
-    "flowcontrol.v1.QueuingConfiguration": "handSize=i queueLengthLimit=i queues=i",
-    "flowcontrol.v1.ResourcePolicyRule": "apiGroups=![s:set] clusterScope=b namespaces=[s:set] resources=![s:set] verbs=![s:set]",
-    "flowcontrol.v1.ServiceAccountSubject": "name=!s namespace=!s",
-    "flowcontrol.v1.Subject": "group=@flowcontrol.v1.GroupSubject kind=!s serviceAccount=@flowcontrol.v1.ServiceAccountSubject user=@flowcontrol.v1.UserSubject",
-    "flowcontrol.v1.UserSubject": "name=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition": "description=s format=s jsonPath=!s name=!s priority=i type=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion": "strategy=!s webhook=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec status=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition": "lastTransitionTime=t message=s observedGeneration=I reason=s status=!s type=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": "categories=[s] kind=!s listKind=s plural=!s shortNames=[s] singular=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": "conversion=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion group=!s names=!%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames preserveUnknownFields=b scope=!s versions=![@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion]",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus": 'acceptedNames=%@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames conditions=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition:type=""] observedGeneration=I storedVersions=[s]',
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion": "additionalPrinterColumns=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition] deprecated=b deprecationWarning=s name=!s schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation selectableFields=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField] served=!b storage=!b subresources=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath=s specReplicasPath=!s statusReplicasPath=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources": "scale=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale status={?}",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation": "openAPIV3Schema=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation": "description=s url=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": '$ref=s $schema=s additionalItems=? additionalProperties=? allOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] anyOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] default=? definitions={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} dependencies={?} description=s enum=[?] example=? exclusiveMaximum=b exclusiveMinimum=b externalDocs=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation format=s id=s items=? maxItems=I maxLength=I maxProperties=I maximum=n minItems=I minLength=I minProperties=I minimum=n multipleOf=n not=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps nullable=b oneOf=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps] pattern=s patternProperties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} properties={@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps} required=[s] title=s type=s uniqueItems=b x-kubernetes-embedded-resource=b x-kubernetes-int-or-string=b x-kubernetes-list-map-keys=[s] x-kubernetes-list-type=s x-kubernetes-map-type=s x-kubernetes-preserve-unknown-fields=b x-kubernetes-validations=[@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule:rule=""]',
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField": "jsonPath=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference": "name=!s namespace=!s path=s port=i",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule": "fieldPath=s message=s messageExpression=s optionalOldSelf=b reason=s rule=!s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig": "caBundle=y service=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference url=s",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion": "clientConfig=@io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig conversionReviewVersions=![s]",
-    "meta.v1.Condition": "lastTransitionTime=!t message=!s observedGeneration=I reason=!s status=!s type=!s",
-    "meta.v1.DeleteOptions": "apiVersion=s dryRun=[s] gracePeriodSeconds=I ignoreStoreReadErrorWithClusterBreakingPotential=b kind=s orphanDependents=b preconditions=@meta.v1.Preconditions propagationPolicy=s",
-    "meta.v1.FieldSelectorRequirement": "key=!s operator=!s values=[s]",
-    "meta.v1.LabelSelector": "# matchExpressions=[@meta.v1.LabelSelectorRequirement] matchLabels={s}",
-    "meta.v1.LabelSelectorRequirement": "key=!s operator=!s values=[s]",
-    "meta.v1.ManagedFieldsEntry": "apiVersion=s fieldsType=s fieldsV1={?} manager=s operation=s subresource=s time=t",
-    "meta.v1.ObjectMeta": 'annotations={s} creationTimestamp=t deletionGracePeriodSeconds=I deletionTimestamp=t finalizers=[s:set] generateName=s generation=I labels={s} managedFields=[@meta.v1.ManagedFieldsEntry] name=s namespace=s ownerReferences=[@meta.v1.OwnerReference:uid=""] resourceVersion=s selfLink=s uid=s',
-    "meta.v1.OwnerReference": "# apiVersion=!s blockOwnerDeletion=b controller=b kind=!s name=!s uid=!s",
-    "meta.v1.Preconditions": "resourceVersion=s uid=s",
-    "networking.v1.HTTPIngressPath": "backend=!%@networking.v1.IngressBackend path=s pathType=!s",
-    "networking.v1.HTTPIngressRuleValue": "paths=![@networking.v1.HTTPIngressPath]",
-    "networking.v1.IPAddress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@networking.v1.IPAddressSpec",
-    "networking.v1.IPAddressSpec": "parentRef=!@networking.v1.ParentReference",
-    "networking.v1.IPBlock": "cidr=!s except=[s]",
-    "networking.v1.Ingress": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressSpec status=%@networking.v1.IngressStatus",
-    "networking.v1.IngressBackend": "resource=@core.v1.TypedLocalObjectReference service=@networking.v1.IngressServiceBackend",
-    "networking.v1.IngressClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.IngressClassSpec",
-    "networking.v1.IngressClassParametersReference": "apiGroup=s kind=!s name=!s namespace=s scope=s",
-    "networking.v1.IngressClassSpec": "controller=s parameters=@networking.v1.IngressClassParametersReference",
-    "networking.v1.IngressLoadBalancerIngress": "hostname=s ip=s ports=[@networking.v1.IngressPortStatus]",
-    "networking.v1.IngressLoadBalancerStatus": "ingress=[@networking.v1.IngressLoadBalancerIngress]",
-    "networking.v1.IngressPortStatus": "error=s port=!i protocol=!s",
-    "networking.v1.IngressRule": "host=s http=@networking.v1.HTTPIngressRuleValue",
-    "networking.v1.IngressServiceBackend": "name=!s port=%@networking.v1.ServiceBackendPort",
-    "networking.v1.IngressSpec": "defaultBackend=@networking.v1.IngressBackend ingressClassName=s rules=[@networking.v1.IngressRule] tls=[@networking.v1.IngressTLS]",
-    "networking.v1.IngressStatus": "loadBalancer=%@networking.v1.IngressLoadBalancerStatus",
-    "networking.v1.IngressTLS": "hosts=[s] secretName=s",
-    "networking.v1.NetworkPolicy": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.NetworkPolicySpec",
-    "networking.v1.NetworkPolicyEgressRule": "ports=[@networking.v1.NetworkPolicyPort] to=[@networking.v1.NetworkPolicyPeer]",
-    "networking.v1.NetworkPolicyIngressRule": "from=[@networking.v1.NetworkPolicyPeer] ports=[@networking.v1.NetworkPolicyPort]",
-    "networking.v1.NetworkPolicyPeer": "ipBlock=@networking.v1.IPBlock namespaceSelector=@meta.v1.LabelSelector podSelector=@meta.v1.LabelSelector",
-    "networking.v1.NetworkPolicyPort": "endPort=i port=x protocol=s",
-    "networking.v1.NetworkPolicySpec": "egress=[@networking.v1.NetworkPolicyEgressRule] ingress=[@networking.v1.NetworkPolicyIngressRule] podSelector=%@meta.v1.LabelSelector policyTypes=[s]",
-    "networking.v1.ParentReference": "group=s name=!s namespace=s resource=!s",
-    "networking.v1.ServiceBackendPort": "# name=s number=i",
-    "networking.v1.ServiceCIDR": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@networking.v1.ServiceCIDRSpec status=%@networking.v1.ServiceCIDRStatus",
-    "networking.v1.ServiceCIDRSpec": "cidrs=[s]",
-    "networking.v1.ServiceCIDRStatus": 'conditions=[@meta.v1.Condition:type=""]',
-    "node.v1.Overhead": "podFixed={q}",
-    "node.v1.RuntimeClass": "apiVersion=s handler=!s kind=s metadata=%@meta.v1.ObjectMeta overhead=@node.v1.Overhead scheduling=@node.v1.Scheduling",
-    "node.v1.Scheduling": "nodeSelector=#{s} tolerations=[@core.v1.Toleration]",
-    "policy.v1.Eviction": "apiVersion=s deleteOptions=@meta.v1.DeleteOptions kind=s metadata=%@meta.v1.ObjectMeta",
-    "policy.v1.PodDisruptionBudget": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=%@policy.v1.PodDisruptionBudgetSpec status=%@policy.v1.PodDisruptionBudgetStatus",
-    "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable=x minAvailable=x selector=@meta.v1.LabelSelector unhealthyPodEvictionPolicy=s",
-    "policy.v1.PodDisruptionBudgetStatus": 'conditions=[@meta.v1.Condition:type=""] currentHealthy=i desiredHealthy=i disruptedPods={t} disruptionsAllowed=i expectedPods=i observedGeneration=I',
-    "rbac.v1.AggregationRule": "clusterRoleSelectors=[@meta.v1.LabelSelector]",
-    "rbac.v1.ClusterRole": "aggregationRule=@rbac.v1.AggregationRule apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
-    "rbac.v1.ClusterRoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
-    "rbac.v1.PolicyRule": "apiGroups=[s] nonResourceURLs=[s] resourceNames=[s] resources=[s] verbs=![s]",
-    "rbac.v1.Role": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta rules=[@rbac.v1.PolicyRule]",
-    "rbac.v1.RoleBinding": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta roleRef=!%@rbac.v1.RoleRef subjects=[@rbac.v1.Subject]",
-    "rbac.v1.RoleRef": "# apiGroup=s kind=!s name=!s",
-    "rbac.v1.Subject": "# apiGroup=s kind=!s name=!s namespace=s",
-    "resource.v1.AllocatedDeviceStatus": 'conditions=[@meta.v1.Condition:type=""] data=* device=!s driver=!s networkData=@resource.v1.NetworkDeviceData pool=!s shareID=s',
-    "resource.v1.AllocationResult": "allocationTimestamp=t devices=%@resource.v1.DeviceAllocationResult nodeSelector=@core.v1.NodeSelector",
-    "resource.v1.CELDeviceSelector": "expression=!s",
-    "resource.v1.CapacityRequestPolicy": "default=q validRange=@resource.v1.CapacityRequestPolicyRange validValues=[q]",
-    "resource.v1.CapacityRequestPolicyRange": "max=q min=!q step=q",
-    "resource.v1.CapacityRequirements": "requests={q}",
-    "resource.v1.Counter": "value=!q",
-    "resource.v1.CounterSet": "counters=!{@resource.v1.Counter} name=!s",
-    "resource.v1.Device": "allNodes=b allowMultipleAllocations=b attributes={@resource.v1.DeviceAttribute} bindingConditions=[s] bindingFailureConditions=[s] bindsToNode=b capacity={@resource.v1.DeviceCapacity} consumesCounters=[@resource.v1.DeviceCounterConsumption] name=!s nodeAllocatableResourceMappings={@resource.v1.NodeAllocatableResourceMapping} nodeName=s nodeSelector=@core.v1.NodeSelector taints=[@resource.v1.DeviceTaint]",
-    "resource.v1.DeviceAllocationConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s] source=!s",
-    "resource.v1.DeviceAllocationResult": "config=[@resource.v1.DeviceAllocationConfiguration] results=[@resource.v1.DeviceRequestAllocationResult]",
-    "resource.v1.DeviceAttribute": "bool=b bools=[b] int=I ints=[I] string=s strings=[s] version=s versions=[s]",
-    "resource.v1.DeviceCapacity": "requestPolicy=@resource.v1.CapacityRequestPolicy value=!q",
-    "resource.v1.DeviceClaim": "config=[@resource.v1.DeviceClaimConfiguration] constraints=[@resource.v1.DeviceConstraint] requests=[@resource.v1.DeviceRequest]",
-    "resource.v1.DeviceClaimConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration requests=[s]",
-    "resource.v1.DeviceClass": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.DeviceClassSpec",
-    "resource.v1.DeviceClassConfiguration": "opaque=@resource.v1.OpaqueDeviceConfiguration",
-    "resource.v1.DeviceClassSpec": "config=[@resource.v1.DeviceClassConfiguration] extendedResourceName=s selectors=[@resource.v1.DeviceSelector]",
-    "resource.v1.DeviceConstraint": "distinctAttribute=s matchAttribute=s requests=[s]",
-    "resource.v1.DeviceCounterConsumption": "counterSet=!s counters=!{@resource.v1.Counter}",
-    "resource.v1.DeviceRequest": "exactly=@resource.v1.ExactDeviceRequest firstAvailable=[@resource.v1.DeviceSubRequest] name=!s",
-    "resource.v1.DeviceRequestAllocationResult": "adminAccess=b bindingConditions=[s] bindingFailureConditions=[s] consumedCapacity={q} device=!s driver=!s pool=!s request=!s shareID=s tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.DeviceSelector": "cel=@resource.v1.CELDeviceSelector",
-    "resource.v1.DeviceSubRequest": "allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s name=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.DeviceTaint": "effect=!s key=!s timeAdded=t value=s",
-    "resource.v1.DeviceToleration": "effect=s key=s operator=s tolerationSeconds=I value=s",
-    "resource.v1.ExactDeviceRequest": "adminAccess=b allocationMode=s capacity=@resource.v1.CapacityRequirements count=I deviceClassName=!s selectors=[@resource.v1.DeviceSelector] tolerations=[@resource.v1.DeviceToleration]",
-    "resource.v1.NetworkDeviceData": "hardwareAddress=s interfaceName=s ips=[s]",
-    "resource.v1.NodeAllocatableResourceMapping": "allocationMultiplier=q capacityKey=s",
-    "resource.v1.OpaqueDeviceConfiguration": "driver=!s parameters=!*",
-    "resource.v1.ResourceClaim": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec status=%@resource.v1.ResourceClaimStatus",
-    "resource.v1.ResourceClaimConsumerReference": "apiGroup=s name=!s resource=!s uid=!s",
-    "resource.v1.ResourceClaimSpec": "devices=%@resource.v1.DeviceClaim",
-    "resource.v1.ResourceClaimStatus": 'allocation=@resource.v1.AllocationResult devices=[@resource.v1.AllocatedDeviceStatus:driver="",device="",pool="",shareID] reservedFor=[@resource.v1.ResourceClaimConsumerReference:uid=""]',
-    "resource.v1.ResourceClaimTemplate": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimTemplateSpec",
-    "resource.v1.ResourceClaimTemplateSpec": "metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceClaimSpec",
-    "resource.v1.ResourcePool": "generation=!I name=!s resourceSliceCount=!I",
-    "resource.v1.ResourceSlice": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@resource.v1.ResourceSliceSpec",
-    "resource.v1.ResourceSliceSpec": "allNodes=b devices=[@resource.v1.Device] driver=!s nodeName=s nodeSelector=@core.v1.NodeSelector perDeviceNodeSelection=b pool=!%@resource.v1.ResourcePool sharedCounters=[@resource.v1.CounterSet]",
-    "scheduling.v1.PriorityClass": "apiVersion=s description=s globalDefault=b kind=s metadata=%@meta.v1.ObjectMeta preemptionPolicy=s value=i",
-    "storage.v1.CSIDriver": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSIDriverSpec",
-    "storage.v1.CSIDriverSpec": "attachRequired=b fsGroupPolicy=s nodeAllocatableUpdatePeriodSeconds=I podInfoOnMount=b preventPodSchedulingIfMissing=b requiresRepublish=b seLinuxMount=b serviceAccountTokenInSecrets=b storageCapacity=b tokenRequests=[@storage.v1.TokenRequest] volumeLifecycleModes=[s:set]",
-    "storage.v1.CSINode": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.CSINodeSpec",
-    "storage.v1.CSINodeDriver": "allocatable=@storage.v1.VolumeNodeResources name=!s nodeID=!s topologyKeys=[s]",
-    "storage.v1.CSINodeSpec": 'drivers=![@storage.v1.CSINodeDriver:name=""]',
-    "storage.v1.CSIStorageCapacity": "apiVersion=s capacity=q kind=s maximumVolumeSize=q metadata=%@meta.v1.ObjectMeta nodeTopology=@meta.v1.LabelSelector storageClassName=!s",
-    "storage.v1.StorageClass": "allowVolumeExpansion=b allowedTopologies=[@core.v1.TopologySelectorTerm] apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta mountOptions=[s] parameters={s} provisioner=!s reclaimPolicy=s volumeBindingMode=s",
-    "storage.v1.TokenRequest": "audience=!s expirationSeconds=I",
-    "storage.v1.VolumeAttachment": "apiVersion=s kind=s metadata=%@meta.v1.ObjectMeta spec=!%@storage.v1.VolumeAttachmentSpec status=%@storage.v1.VolumeAttachmentStatus",
-    "storage.v1.VolumeAttachmentSource": "inlineVolumeSpec=@core.v1.PersistentVolumeSpec persistentVolumeName=s",
-    "storage.v1.VolumeAttachmentSpec": "attacher=!s nodeName=!s source=!%@storage.v1.VolumeAttachmentSource",
-    "storage.v1.VolumeAttachmentStatus": "attachError=@storage.v1.VolumeError attached=!b attachmentMetadata={s} detachError=@storage.v1.VolumeError",
-    "storage.v1.VolumeAttributesClass": "apiVersion=s driverName=!s kind=s metadata=%@meta.v1.ObjectMeta parameters={s}",
-    "storage.v1.VolumeError": "errorCode=i message=s time=t",
-    "storage.v1.VolumeNodeResources": "count=i"
-  },
-  kinds: {
-    "/v1/Binding": "core.v1.Binding",
-    "/v1/ComponentStatus": "core.v1.ComponentStatus",
-    "/v1/ConfigMap": "core.v1.ConfigMap",
-    "/v1/Endpoints": "core.v1.Endpoints",
-    "/v1/Event": "core.v1.Event",
-    "/v1/LimitRange": "core.v1.LimitRange",
-    "/v1/Namespace": "core.v1.Namespace",
-    "/v1/Node": "core.v1.Node",
-    "/v1/PersistentVolume": "core.v1.PersistentVolume",
-    "/v1/PersistentVolumeClaim": "core.v1.PersistentVolumeClaim",
-    "/v1/Pod": "core.v1.Pod",
-    "/v1/PodTemplate": "core.v1.PodTemplate",
-    "/v1/ReplicationController": "core.v1.ReplicationController",
-    "/v1/ResourceQuota": "core.v1.ResourceQuota",
-    "/v1/Secret": "core.v1.Secret",
-    "/v1/Service": "core.v1.Service",
-    "/v1/ServiceAccount": "core.v1.ServiceAccount",
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy": "admissionregistration.v1.MutatingAdmissionPolicy",
-    "admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding": "admissionregistration.v1.MutatingAdmissionPolicyBinding",
-    "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": "admissionregistration.v1.MutatingWebhookConfiguration",
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": "admissionregistration.v1.ValidatingAdmissionPolicy",
-    "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
-    "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": "admissionregistration.v1.ValidatingWebhookConfiguration",
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
-    "apiregistration.k8s.io/v1/APIService": "apiregistration.v1.APIService",
-    "apps/v1/ControllerRevision": "apps.v1.ControllerRevision",
-    "apps/v1/DaemonSet": "apps.v1.DaemonSet",
-    "apps/v1/Deployment": "apps.v1.Deployment",
-    "apps/v1/ReplicaSet": "apps.v1.ReplicaSet",
-    "apps/v1/StatefulSet": "apps.v1.StatefulSet",
-    "authentication.k8s.io/v1/SelfSubjectReview": "authentication.v1.SelfSubjectReview",
-    "authentication.k8s.io/v1/TokenRequest": "authentication.v1.TokenRequest",
-    "authentication.k8s.io/v1/TokenReview": "authentication.v1.TokenReview",
-    "authorization.k8s.io/v1/LocalSubjectAccessReview": "authorization.v1.LocalSubjectAccessReview",
-    "authorization.k8s.io/v1/SelfSubjectAccessReview": "authorization.v1.SelfSubjectAccessReview",
-    "authorization.k8s.io/v1/SelfSubjectRulesReview": "authorization.v1.SelfSubjectRulesReview",
-    "authorization.k8s.io/v1/SubjectAccessReview": "authorization.v1.SubjectAccessReview",
-    "autoscaling/v1/HorizontalPodAutoscaler": "autoscaling.v1.HorizontalPodAutoscaler",
-    "autoscaling/v1/Scale": "autoscaling.v1.Scale",
-    "autoscaling/v2/HorizontalPodAutoscaler": "autoscaling.v2.HorizontalPodAutoscaler",
-    "batch/v1/CronJob": "batch.v1.CronJob",
-    "batch/v1/Job": "batch.v1.Job",
-    "certificates.k8s.io/v1/CertificateSigningRequest": "certificates.v1.CertificateSigningRequest",
-    "coordination.k8s.io/v1/Lease": "coordination.v1.Lease",
-    "discovery.k8s.io/v1/EndpointSlice": "discovery.v1.EndpointSlice",
-    "events.k8s.io/v1/Event": "events.v1.Event",
-    "flowcontrol.apiserver.k8s.io/v1/FlowSchema": "flowcontrol.v1.FlowSchema",
-    "flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration": "flowcontrol.v1.PriorityLevelConfiguration",
-    "networking.k8s.io/v1/IPAddress": "networking.v1.IPAddress",
-    "networking.k8s.io/v1/Ingress": "networking.v1.Ingress",
-    "networking.k8s.io/v1/IngressClass": "networking.v1.IngressClass",
-    "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
-    "networking.k8s.io/v1/ServiceCIDR": "networking.v1.ServiceCIDR",
-    "node.k8s.io/v1/RuntimeClass": "node.v1.RuntimeClass",
-    "policy/v1/Eviction": "policy.v1.Eviction",
-    "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
-    "rbac.authorization.k8s.io/v1/ClusterRole": "rbac.v1.ClusterRole",
-    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": "rbac.v1.ClusterRoleBinding",
-    "rbac.authorization.k8s.io/v1/Role": "rbac.v1.Role",
-    "rbac.authorization.k8s.io/v1/RoleBinding": "rbac.v1.RoleBinding",
-    "resource.k8s.io/v1/DeviceClass": "resource.v1.DeviceClass",
-    "resource.k8s.io/v1/ResourceClaim": "resource.v1.ResourceClaim",
-    "resource.k8s.io/v1/ResourceClaimTemplate": "resource.v1.ResourceClaimTemplate",
-    "resource.k8s.io/v1/ResourceSlice": "resource.v1.ResourceSlice",
-    "scheduling.k8s.io/v1/PriorityClass": "scheduling.v1.PriorityClass",
-    "storage.k8s.io/v1/CSIDriver": "storage.v1.CSIDriver",
-    "storage.k8s.io/v1/CSINode": "storage.v1.CSINode",
-    "storage.k8s.io/v1/CSIStorageCapacity": "storage.v1.CSIStorageCapacity",
-    "storage.k8s.io/v1/StorageClass": "storage.v1.StorageClass",
-    "storage.k8s.io/v1/VolumeAttachment": "storage.v1.VolumeAttachment",
-    "storage.k8s.io/v1/VolumeAttributesClass": "storage.v1.VolumeAttributesClass"
-  },
-  groups: {
-    "apiregistration.k8s.io": ["v1"],
-    apps: ["v1"],
-    "events.k8s.io": ["v1"],
-    "authentication.k8s.io": ["v1"],
-    "authorization.k8s.io": ["v1"],
-    autoscaling: ["v2", "v1"],
-    batch: ["v1"],
-    "certificates.k8s.io": ["v1"],
-    "networking.k8s.io": ["v1"],
-    policy: ["v1"],
-    "rbac.authorization.k8s.io": ["v1"],
-    "storage.k8s.io": ["v1"],
-    "admissionregistration.k8s.io": ["v1"],
-    "apiextensions.k8s.io": ["v1"],
-    "scheduling.k8s.io": ["v1"],
-    "coordination.k8s.io": ["v1"],
-    "node.k8s.io": ["v1"],
-    "discovery.k8s.io": ["v1"],
-    "resource.k8s.io": ["v1"],
-    "flowcontrol.apiserver.k8s.io": ["v1"]
-  },
-  resources: {
-    v1: [
-      { name: "bindings", singularName: "binding", namespaced: true, kind: "Binding", verbs: ["create"] },
-      { name: "componentstatuses", singularName: "componentstatus", namespaced: false, kind: "ComponentStatus", verbs: ["get", "list"], shortNames: ["cs"] },
-      { name: "configmaps", singularName: "configmap", namespaced: true, kind: "ConfigMap", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cm"] },
-      { name: "endpoints", singularName: "endpoints", namespaced: true, kind: "Endpoints", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ep"] },
-      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] },
-      { name: "limitranges", singularName: "limitrange", namespaced: true, kind: "LimitRange", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["limits"] },
-      { name: "namespaces", singularName: "namespace", namespaced: false, kind: "Namespace", verbs: ["create", "delete", "get", "list", "patch", "update", "watch"], shortNames: ["ns"] },
-      { name: "namespaces/finalize", namespaced: false, kind: "Namespace", verbs: ["update"] },
-      { name: "namespaces/status", namespaced: false, kind: "Namespace", verbs: ["get", "patch", "update"] },
-      { name: "nodes", singularName: "node", namespaced: false, kind: "Node", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["no"] },
-      { name: "nodes/proxy", namespaced: false, kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "nodes/status", namespaced: false, kind: "Node", verbs: ["get", "patch", "update"] },
-      { name: "persistentvolumeclaims", singularName: "persistentvolumeclaim", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pvc"] },
-      { name: "persistentvolumeclaims/status", namespaced: true, kind: "PersistentVolumeClaim", verbs: ["get", "patch", "update"] },
-      { name: "persistentvolumes", singularName: "persistentvolume", namespaced: false, kind: "PersistentVolume", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pv"] },
-      { name: "persistentvolumes/status", namespaced: false, kind: "PersistentVolume", verbs: ["get", "patch", "update"] },
-      { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["po"], categories: ["all"] },
-      { name: "pods/attach", namespaced: true, kind: "PodAttachOptions", verbs: ["create", "get"] },
-      { name: "pods/binding", namespaced: true, kind: "Binding", verbs: ["create"] },
-      { name: "pods/ephemeralcontainers", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "pods/eviction", namespaced: true, group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
-      { name: "pods/exec", namespaced: true, kind: "PodExecOptions", verbs: ["create", "get"] },
-      { name: "pods/log", namespaced: true, kind: "Pod", verbs: ["get"] },
-      { name: "pods/portforward", namespaced: true, kind: "PodPortForwardOptions", verbs: ["create", "get"] },
-      { name: "pods/proxy", namespaced: true, kind: "PodProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "pods/resize", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "pods/status", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] },
-      { name: "podtemplates", singularName: "podtemplate", namespaced: true, kind: "PodTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "replicationcontrollers", singularName: "replicationcontroller", namespaced: true, kind: "ReplicationController", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rc"], categories: ["all"] },
-      { name: "replicationcontrollers/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "replicationcontrollers/status", namespaced: true, kind: "ReplicationController", verbs: ["get", "patch", "update"] },
-      { name: "resourcequotas", singularName: "resourcequota", namespaced: true, kind: "ResourceQuota", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["quota"] },
-      { name: "resourcequotas/status", namespaced: true, kind: "ResourceQuota", verbs: ["get", "patch", "update"] },
-      { name: "secrets", singularName: "secret", namespaced: true, kind: "Secret", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "serviceaccounts", singularName: "serviceaccount", namespaced: true, kind: "ServiceAccount", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sa"] },
-      { name: "serviceaccounts/token", namespaced: true, group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
-      { name: "services", singularName: "service", namespaced: true, kind: "Service", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["svc"], categories: ["all"] },
-      { name: "services/proxy", namespaced: true, kind: "ServiceProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] },
-      { name: "services/status", namespaced: true, kind: "Service", verbs: ["get", "patch", "update"] }
-    ],
-    "apiregistration.k8s.io/v1": [
-      { name: "apiservices", singularName: "apiservice", namespaced: false, kind: "APIService", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "apiservices/status", namespaced: false, kind: "APIService", verbs: ["get", "patch", "update"] }
-    ],
-    "apps/v1": [
-      { name: "controllerrevisions", singularName: "controllerrevision", namespaced: true, kind: "ControllerRevision", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "daemonsets", singularName: "daemonset", namespaced: true, kind: "DaemonSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ds"], categories: ["all"] },
-      { name: "daemonsets/status", namespaced: true, kind: "DaemonSet", verbs: ["get", "patch", "update"] },
-      { name: "deployments", singularName: "deployment", namespaced: true, kind: "Deployment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["deploy"], categories: ["all"] },
-      { name: "deployments/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "deployments/status", namespaced: true, kind: "Deployment", verbs: ["get", "patch", "update"] },
-      { name: "replicasets", singularName: "replicaset", namespaced: true, kind: "ReplicaSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["rs"], categories: ["all"] },
-      { name: "replicasets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "replicasets/status", namespaced: true, kind: "ReplicaSet", verbs: ["get", "patch", "update"] },
-      { name: "statefulsets", singularName: "statefulset", namespaced: true, kind: "StatefulSet", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sts"], categories: ["all"] },
-      { name: "statefulsets/scale", namespaced: true, group: "autoscaling", version: "v1", kind: "Scale", verbs: ["get", "patch", "update"] },
-      { name: "statefulsets/status", namespaced: true, kind: "StatefulSet", verbs: ["get", "patch", "update"] }
-    ],
-    "events.k8s.io/v1": [
-      { name: "events", singularName: "event", namespaced: true, kind: "Event", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ev"] }
-    ],
-    "authentication.k8s.io/v1": [
-      { name: "selfsubjectreviews", singularName: "selfsubjectreview", namespaced: false, kind: "SelfSubjectReview", verbs: ["create"] },
-      { name: "tokenreviews", singularName: "tokenreview", namespaced: false, kind: "TokenReview", verbs: ["create"] }
-    ],
-    "authorization.k8s.io/v1": [
-      { name: "localsubjectaccessreviews", singularName: "localsubjectaccessreview", namespaced: true, kind: "LocalSubjectAccessReview", verbs: ["create"] },
-      { name: "selfsubjectaccessreviews", singularName: "selfsubjectaccessreview", namespaced: false, kind: "SelfSubjectAccessReview", verbs: ["create"] },
-      { name: "selfsubjectrulesreviews", singularName: "selfsubjectrulesreview", namespaced: false, kind: "SelfSubjectRulesReview", verbs: ["create"] },
-      { name: "subjectaccessreviews", singularName: "subjectaccessreview", namespaced: false, kind: "SubjectAccessReview", verbs: ["create"] }
-    ],
-    "autoscaling/v2": [
-      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
-      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
-    ],
-    "autoscaling/v1": [
-      { name: "horizontalpodautoscalers", singularName: "horizontalpodautoscaler", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["hpa"], categories: ["all"] },
-      { name: "horizontalpodautoscalers/status", namespaced: true, kind: "HorizontalPodAutoscaler", verbs: ["get", "patch", "update"] }
-    ],
-    "batch/v1": [
-      { name: "cronjobs", singularName: "cronjob", namespaced: true, kind: "CronJob", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["cj"], categories: ["all"] },
-      { name: "cronjobs/status", namespaced: true, kind: "CronJob", verbs: ["get", "patch", "update"] },
-      { name: "jobs", singularName: "job", namespaced: true, kind: "Job", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["all"] },
-      { name: "jobs/status", namespaced: true, kind: "Job", verbs: ["get", "patch", "update"] }
-    ],
-    "certificates.k8s.io/v1": [
-      { name: "certificatesigningrequests", singularName: "certificatesigningrequest", namespaced: false, kind: "CertificateSigningRequest", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["csr"] },
-      { name: "certificatesigningrequests/approval", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] },
-      { name: "certificatesigningrequests/status", namespaced: false, kind: "CertificateSigningRequest", verbs: ["get", "patch", "update"] }
-    ],
-    "networking.k8s.io/v1": [
-      { name: "ingressclasses", singularName: "ingressclass", namespaced: false, kind: "IngressClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "ingresses", singularName: "ingress", namespaced: true, kind: "Ingress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ing"] },
-      { name: "ingresses/status", namespaced: true, kind: "Ingress", verbs: ["get", "patch", "update"] },
-      { name: "ipaddresses", singularName: "ipaddress", namespaced: false, kind: "IPAddress", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["ip"] },
-      { name: "networkpolicies", singularName: "networkpolicy", namespaced: true, kind: "NetworkPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["netpol"] },
-      { name: "servicecidrs", singularName: "servicecidr", namespaced: false, kind: "ServiceCIDR", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "servicecidrs/status", namespaced: false, kind: "ServiceCIDR", verbs: ["get", "patch", "update"] }
-    ],
-    "policy/v1": [
-      { name: "poddisruptionbudgets", singularName: "poddisruptionbudget", namespaced: true, kind: "PodDisruptionBudget", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pdb"] },
-      { name: "poddisruptionbudgets/status", namespaced: true, kind: "PodDisruptionBudget", verbs: ["get", "patch", "update"] }
-    ],
-    "rbac.authorization.k8s.io/v1": [
-      { name: "clusterrolebindings", singularName: "clusterrolebinding", namespaced: false, kind: "ClusterRoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "clusterroles", singularName: "clusterrole", namespaced: false, kind: "ClusterRole", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "rolebindings", singularName: "rolebinding", namespaced: true, kind: "RoleBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "roles", singularName: "role", namespaced: true, kind: "Role", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "storage.k8s.io/v1": [
-      { name: "csidrivers", singularName: "csidriver", namespaced: false, kind: "CSIDriver", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "csinodes", singularName: "csinode", namespaced: false, kind: "CSINode", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "csistoragecapacities", singularName: "csistoragecapacity", namespaced: true, kind: "CSIStorageCapacity", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "storageclasses", singularName: "storageclass", namespaced: false, kind: "StorageClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["sc"] },
-      { name: "volumeattachments", singularName: "volumeattachment", namespaced: false, kind: "VolumeAttachment", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "volumeattachments/status", namespaced: false, kind: "VolumeAttachment", verbs: ["get", "patch", "update"] },
-      { name: "volumeattributesclasses", singularName: "volumeattributesclass", namespaced: false, kind: "VolumeAttributesClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["vac"] }
-    ],
-    "admissionregistration.k8s.io/v1": [
-      { name: "mutatingadmissionpolicies", singularName: "mutatingadmissionpolicy", namespaced: false, kind: "MutatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "mutatingadmissionpolicybindings", singularName: "mutatingadmissionpolicybinding", namespaced: false, kind: "MutatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "mutatingwebhookconfigurations", singularName: "mutatingwebhookconfiguration", namespaced: false, kind: "MutatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingadmissionpolicies", singularName: "validatingadmissionpolicy", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingadmissionpolicies/status", namespaced: false, kind: "ValidatingAdmissionPolicy", verbs: ["get", "patch", "update"] },
-      { name: "validatingadmissionpolicybindings", singularName: "validatingadmissionpolicybinding", namespaced: false, kind: "ValidatingAdmissionPolicyBinding", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] },
-      { name: "validatingwebhookconfigurations", singularName: "validatingwebhookconfiguration", namespaced: false, kind: "ValidatingWebhookConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], categories: ["api-extensions"] }
-    ],
-    "apiextensions.k8s.io/v1": [
-      { name: "customresourcedefinitions", singularName: "customresourcedefinition", namespaced: false, kind: "CustomResourceDefinition", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["crd", "crds"], categories: ["api-extensions"] },
-      { name: "customresourcedefinitions/status", namespaced: false, kind: "CustomResourceDefinition", verbs: ["get", "patch", "update"] }
-    ],
-    "scheduling.k8s.io/v1": [
-      { name: "priorityclasses", singularName: "priorityclass", namespaced: false, kind: "PriorityClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], shortNames: ["pc"] }
-    ],
-    "coordination.k8s.io/v1": [
-      { name: "leases", singularName: "lease", namespaced: true, kind: "Lease", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "node.k8s.io/v1": [
-      { name: "runtimeclasses", singularName: "runtimeclass", namespaced: false, kind: "RuntimeClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "discovery.k8s.io/v1": [
-      { name: "endpointslices", singularName: "endpointslice", namespaced: true, kind: "EndpointSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "resource.k8s.io/v1": [
-      { name: "deviceclasses", singularName: "deviceclass", namespaced: false, kind: "DeviceClass", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceclaims", singularName: "resourceclaim", namespaced: true, kind: "ResourceClaim", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceclaims/status", namespaced: true, kind: "ResourceClaim", verbs: ["get", "patch", "update"] },
-      { name: "resourceclaimtemplates", singularName: "resourceclaimtemplate", namespaced: true, kind: "ResourceClaimTemplate", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "resourceslices", singularName: "resourceslice", namespaced: false, kind: "ResourceSlice", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] }
-    ],
-    "flowcontrol.apiserver.k8s.io/v1": [
-      { name: "flowschemas", singularName: "flowschema", namespaced: false, kind: "FlowSchema", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "flowschemas/status", namespaced: false, kind: "FlowSchema", verbs: ["get", "patch", "update"] },
-      { name: "prioritylevelconfigurations", singularName: "prioritylevelconfiguration", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] },
-      { name: "prioritylevelconfigurations/status", namespaced: false, kind: "PriorityLevelConfiguration", verbs: ["get", "patch", "update"] }
-    ]
-  }
-};
-
-// src/core/cluster-model/ownership/field-set.ts
-function fieldSetOf(paths) {
-  const draft = { isMember: false };
-  for (const path3 of paths) addPath(draft, path3);
-  return draft;
-}
-function addPath(draft, path3) {
-  let node = draft;
-  for (const step of path3) node = childOf2(node, step);
-  if (path3.length > 0) node.isMember = true;
-}
-function childOf2(draft, step) {
-  draft.children ??= /* @__PURE__ */ new Map();
-  let child3 = draft.children.get(step);
-  if (child3 === void 0) {
-    child3 = { isMember: false };
-    draft.children.set(step, child3);
-  }
-  return child3;
-}
-
-// src/core/cluster-model/ownership/schema.ts
-var noFields = /* @__PURE__ */ new Map();
-var untypedList = {
-  kind: "list",
-  merge: "atomic",
-  keys: [],
-  defaults: {},
-  get items() {
-    return untypedType;
-  }
-};
-var deducedType = {
-  scalar: "any",
-  list: untypedList,
-  map: {
-    kind: "map",
-    name: "",
-    isAtomic: false,
-    fields: noFields,
-    structs: [],
-    get values() {
-      return deducedType;
-    }
-  }
-};
-var untypedType = {
-  scalar: "any",
-  list: untypedList,
-  map: {
-    kind: "map",
-    name: "",
-    isAtomic: true,
-    fields: noFields,
-    structs: [],
-    get values() {
-      return untypedType;
-    }
-  }
-};
-function createBuiltInSchemas(tables) {
-  const types = /* @__PURE__ */ new Map();
-  const schemas = /* @__PURE__ */ new Map();
-  const type = (name2) => {
-    const known3 = types.get(name2);
-    if (known3 !== void 0) return known3;
-    const [isAtomic, texts2] = splitLine(tables.types[name2] ?? "");
-    const fields = /* @__PURE__ */ new Map();
-    const structs = [];
-    const made = { map: { kind: "map", name: name2, isAtomic, fields, structs } };
-    types.set(name2, made);
-    for (const text of texts2) {
-      const [field, parsed] = parseField(text, type);
-      fields.set(field, parsed);
-      if (parsed.isAlwaysThere) structs.push(field);
-    }
-    return made;
-  };
-  const make = (id, name2) => {
-    const [groupVersion, plural] = resourceOf(tables, id);
-    const root = type(name2);
-    return {
-      type: root,
-      empty: emptyValue(root),
-      sets: /* @__PURE__ */ new Map(),
-      resetFields: resetFieldsOf(tables, groupVersion, plural)
-    };
-  };
-  const schemaFor = (group2, version, kind) => {
-    const id = `${group2}/${version}/${kind}`;
-    const known3 = schemas.get(id);
-    const name2 = tables.kinds[id];
-    if (known3 !== void 0 || name2 === void 0) return known3;
-    const schema = make(id, name2);
-    schemas.set(id, schema);
-    return schema;
-  };
-  return { schemaFor, type };
-}
-function splitLine(line) {
-  const parts = line.split(" ").filter((part) => part !== "");
-  return parts[0] === "#" ? [true, parts.slice(1)] : [false, parts];
-}
-function parseField(text, typeByName) {
-  const at2 = text.indexOf("=");
-  const [, flags = "", type = ""] = /^([!%]*)(.*)$/.exec(text.slice(at2 + 1)) ?? [];
-  return [
-    text.slice(0, at2),
-    {
-      type: parseType(type, typeByName),
-      isRequired: flags.includes("!"),
-      isAlwaysThere: flags.includes("%")
-    }
-  ];
-}
-var scalars = {
-  s: "string",
-  y: "bytes",
-  t: "time",
-  q: "quantity",
-  x: "int-or-string",
-  b: "boolean",
-  i: "int32",
-  I: "int64",
-  n: "number"
-};
-function parseType(text, typeByName) {
-  const inner = text.slice(1, -1);
-  switch (text.charAt(0)) {
-    case "#":
-      return asAtomic(parseType(text.slice(1), typeByName));
-    case "@":
-      return typeByName(text.slice(1));
-    case "{":
-      return {
-        map: {
-          kind: "map",
-          name: "",
-          isAtomic: false,
-          fields: noFields,
-          structs: [],
-          values: parseType(inner, typeByName)
-        }
-      };
-    case "[":
-      return { list: parseList(inner, typeByName) };
-    case "?":
-      return deducedType;
-    case "*":
-      return untypedType;
-    default:
-      return { scalar: scalars[text] ?? "any" };
-  }
-}
-function asAtomic(type) {
-  return type.map === void 0 ? type : { ...type, map: { ...type.map, isAtomic: true } };
-}
-function parseList(text, typeByName) {
-  const [, item = "", merge] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
-  const items = parseType(item, typeByName);
-  if (merge === void 0) return { kind: "list", items, merge: "atomic", keys: [], defaults: {} };
-  if (merge === "set") return { kind: "list", items, merge: "set", keys: [], defaults: {} };
-  const keys = merge.split(",").map((key) => key.split("="));
-  const defaults3 = keys.flatMap(
-    ([key, value]) => key === void 0 || value === void 0 ? [] : [[key, JSON.parse(value)]]
-  );
-  return {
-    kind: "list",
-    items,
-    merge: "map",
-    keys: keys.map(([key = ""]) => key).toSorted(),
-    defaults: Object.fromEntries(defaults3)
-  };
-}
-function emptyValue(type) {
-  const entries2 = [...type.map?.fields ?? []].flatMap(([name2, field]) => {
-    if (field.isAlwaysThere) return [[name2, emptyValue(field.type)]];
-    const isNull = field.isRequired && (field.type.list ?? field.type.map) !== void 0;
-    return isNull ? [[name2, null]] : [];
-  });
-  return Object.fromEntries(entries2);
-}
-function resourceOf(tables, id) {
-  const [group2 = "", version = "", kind = ""] = id.split("/");
-  const groupVersion = group2 === "" ? version : `${group2}/${version}`;
-  const plural = tables.resources[groupVersion]?.find(
-    (resource) => resource.kind === kind && !resource.name.includes("/")
-  );
-  return [groupVersion, plural?.name ?? ""];
-}
-var keepsMetadata = /* @__PURE__ */ new Set([
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "apiregistration.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-  "internal.apiserver.k8s.io",
-  "resource.k8s.io",
-  "storage.k8s.io",
-  "storagemigration.k8s.io"
-]);
-var statusKeeps = {
-  deployments: ["spec", "metadata/labels"],
-  pods: ["spec", "metadata/deletionTimestamp", "metadata/ownerReferences"],
-  servicecidrs: ["spec", "metadata"]
-};
-function resetFieldsOf(tables, groupVersion, plural) {
-  const names2 = new Set(tables.resources[groupVersion]?.map(({ name: name2 }) => name2));
-  const hasStatus = names2.has(`${plural}/status`);
-  const group2 = groupVersion.includes("/") ? groupVersion.split("/")[0] : "";
-  const kept6 = statusKeeps[plural] ?? (keepsMetadata.has(group2 ?? "") ? ["spec", "metadata"] : ["spec"]);
-  return resetFieldsFor(hasStatus, kept6);
-}
-function resetFieldsFor(hasStatus, statusKept) {
-  const ofObject = fieldSetOf(hasStatus ? [["f:status"]] : []);
-  const ofStatus = fieldSetOf(statusKept.map((path3) => path3.split("/").map((name2) => `f:${name2}`)));
-  const none2 = fieldSetOf([]);
-  return (subresource) => {
-    if (subresource === "") return ofObject;
-    return subresource === "status" ? ofStatus : none2;
-  };
-}
-
-// src/core/cluster-model/ownership/built-in-schemas.ts
-var apiTables = api_tables_default;
-function builtInSchemas() {
-  return createBuiltInSchemas(apiTables);
-}
-
-// src/core/render/check-field-types.ts
-var minor = apiTables.version.replace(/^v(\d+\.\d+).*$/, "$1");
-var mostProblems = 20;
-var builtIn = builtInSchemas();
-function checkFieldTypes(source) {
-  const { apiVersion: apiVersion2, kind } = source.object;
-  if ([regionField, sopsField].some((field) => source.object[field] !== void 0)) return [];
-  const version = apiVersion2.slice(apiVersion2.indexOf("/") + 1);
-  const schema = builtIn.schemaFor(groupOf(apiVersion2), version, kind);
-  if (schema === void 0) return [];
-  const walk = new FieldWalk(source);
-  walk.check(source.object, schema.type);
-  return walk.problems.slice(0, mostProblems);
-}
-var FieldWalk = class {
-  problems = [];
-  #source;
-  /** Where the walk is. */
-  #path = [];
-  constructor(source) {
-    this.#source = source;
-  }
-  check(value, type) {
-    if (value === null || this.problems.length >= mostProblems) return;
-    if (Array.isArray(value) && type.list !== void 0) this.#checkList(value, type.list);
-    else if (isJsonObject(value) && type.map !== void 0) this.#checkMap(value, type.map);
-    else this.#checkScalar(value, type);
-  }
-  #checkScalar(value, type) {
-    if (!fitsScalar(value, type.scalar)) {
-      this.#tell(`must be ${wanted(type)}, not ${typeName(value)}`);
-    } else if (type.scalar === "quantity" && !isQuantity(value)) {
-      this.#tell(`must be a quantity such as 500m or 1Gi, not ${JSON.stringify(value)}`);
-    } else if (isWhole2(type.scalar) && !Number.isInteger(value)) {
-      this.#tell(`must be a whole number, not ${JSON.stringify(value)}`);
-    }
-  }
-  #checkMap(value, map) {
-    for (const [key, member] of Object.entries(value)) {
-      const type = map.fields.get(key)?.type ?? map.values;
-      this.#path.push(key);
-      if (type === void 0) this.#unknown(key, map);
-      else this.check(member, type);
-      this.#path.pop();
-    }
-  }
-  #checkList(value, list) {
-    const seen = /* @__PURE__ */ new Set();
-    for (const [index, item] of value.entries()) {
-      const id = value.length === 1 ? void 0 : idOf(item, list);
-      this.#path.push(index);
-      if (id !== void 0 && seen.has(id)) {
-        this.#tell(`is there a second time, with the same ${keyWords(list)}`);
-      }
-      if (id !== void 0) seen.add(id);
-      this.check(item, list.items);
-      this.#path.pop();
-    }
-  }
-  #tell(words5) {
-    const { key, at: at2 } = this.#source;
-    const message = `${describeKey(key)}: ${fieldName(this.#path)} ${words5}`;
-    this.problems.push(mistake(at2([...this.#path]), { code: "invalid-object", message }));
-  }
-  #unknown(name2, map) {
-    const { key, keyAt } = this.#source;
-    const near = closestName(name2, map.fields.keys());
-    const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName(this.#path)}, and refuses it`;
-    const hint = near === void 0 ? "remove it" : `did you mean ${near}?`;
-    const place = keyAt([...this.#path]);
-    this.problems.push(warning(place, { code: "unknown-object-field", message, hint }));
-  }
-};
-function idOf(item, list) {
-  if (list.merge === "set") return canonicalJson(item);
-  if (list.merge !== "map" || !isJsonObject(item)) return void 0;
-  const values = list.keys.map((key) => item[key] ?? list.defaults[key]);
-  return values.includes(void 0) ? void 0 : JSON.stringify(values);
-}
-function keyWords({ merge, keys }) {
-  return merge === "set" ? "value" : keys.join(" and ");
-}
-function fieldName(path3) {
-  return path3.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`).join("").slice(1);
-}
-var jsonTypes = {
-  string: "string",
-  bytes: "string",
-  time: "string",
-  boolean: "boolean",
-  int32: "number",
-  int64: "number",
-  number: "number"
-};
-function fitsScalar(value, scalar2) {
-  if (scalar2 === void 0) return false;
-  if (scalar2 === "any") return true;
-  const wantedType = jsonTypes[scalar2];
-  return wantedType === void 0 ? typeof value === "string" || typeof value === "number" : typeof value === wantedType;
-}
-function isWhole2(scalar2) {
-  return scalar2 === "int32" || scalar2 === "int64";
-}
-var words3 = {
-  string: "text",
-  bytes: "text (base64)",
-  time: "text (a time)",
-  boolean: "true or false",
-  int32: "a number",
-  int64: "a number",
-  number: "a number",
-  quantity: "a quantity",
-  "int-or-string": "a number or text",
-  any: "anything"
-};
-function wanted({ scalar: scalar2, list, map }) {
-  const forms = [
-    ...scalar2 === void 0 ? [] : [words3[scalar2]],
-    ...list === void 0 ? [] : ["a list"],
-    ...map === void 0 ? [] : ["an object"]
-  ];
-  return forms.join(" or ");
-}
-var quantity = /^[+-]?(\d+\.?\d*|\.\d+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d+)?$/;
-function isQuantity(value) {
-  return typeof value === "number" || typeof value === "string" && quantity.test(value);
-}
-
 // src/core/render/pod-templates.ts
 var places = [
   ["spec", "template", "spec"],
@@ -64930,10 +63698,10 @@ function valueAt4(object, path3) {
 }
 function changeMapAt(object, path3, change2) {
   const [key, ...rest2] = path3;
-  const replaced = (map, [next, ...more2]) => {
+  const replaced = (map, [next, ...more]) => {
     if (next === void 0) return change2(map);
     const inner = map[next];
-    const changed3 = isJsonObject(inner) ? replaced(inner, more2) : inner;
+    const changed3 = isJsonObject(inner) ? replaced(inner, more) : inner;
     return changed3 === inner || changed3 === void 0 ? map : { ...map, [next]: changed3 };
   };
   return key === void 0 ? change2(object) : replaced(object, [key, ...rest2]);
@@ -65005,49 +63773,6 @@ function amountOf(value) {
   return Number(digits) * power[0] ** power[1];
 }
 
-// src/core/render/check-workloads.ts
-var templates = {
-  "apps/Deployment": ["spec", "template"],
-  "apps/ReplicaSet": ["spec", "template"],
-  "apps/StatefulSet": ["spec", "template"],
-  "apps/DaemonSet": ["spec", "template"],
-  "batch/Job": ["spec", "template"],
-  "batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
-  "/Pod": []
-};
-function checkWorkload(source) {
-  const { object, key, at: at2 } = source;
-  const path3 = templates[`${groupOf(object.apiVersion)}/${object.kind}`];
-  const template = path3 === void 0 ? void 0 : valueAt5(object, path3);
-  if (path3 === void 0 || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
-  const tell4 = (place, words5) => mistake(at2(place), { code: "invalid-object", message: `${describeKey(key)}: ${words5}` });
-  const { containers } = template["spec"];
-  const hasSome = Array.isArray(containers) && containers.length > 0;
-  return [
-    ...hasSome ? [] : [tell4([...path3, "spec"], "its pods have no container")],
-    ...groupOf(object.apiVersion) === "apps" ? selectorProblems(object, template, tell4) : []
-  ];
-}
-function selectorProblems(object, template, tell4) {
-  const path3 = ["spec", "selector"];
-  const selector = valueAt5(object, path3);
-  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
-    return [tell4(["spec"], "spec.selector is missing: it says which pods are its own")];
-  }
-  const wanted2 = valueAt5(selector, ["matchLabels"]);
-  const labels = valueAt5(template, ["metadata", "labels"]);
-  return Object.entries(isJsonObject(wanted2) ? wanted2 : {}).flatMap(([key, value]) => {
-    if (isJsonObject(labels) && labels[key] === value) return [];
-    const words5 = `spec.selector wants the label ${key}: ${JSON.stringify(value)}, which its pods do not have`;
-    return [tell4([...path3, "matchLabels", key], words5)];
-  });
-}
-function valueAt5(object, path3) {
-  let value = object;
-  for (const key of path3) value = isJsonObject(value) ? value[key] : void 0;
-  return value;
-}
-
 // src/core/render/emit-yaml.ts
 var first = ["apiVersion", "kind", "metadata"];
 function emitYaml(object) {
@@ -65094,10 +63819,10 @@ function prefixed(prefix2, block) {
   return [`${prefix2}${head}`, ...indented(rest2)];
 }
 var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
-var quantity2 = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
+var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
 var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 function scalarText(text) {
-  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity2.test(text);
+  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
   return isPlain2 ? text : quoted(text);
 }
 var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
@@ -65150,12 +63875,7 @@ function finisher(fleet, app) {
     const finished = {
       rendered: new LightObject(id, owned),
       entry: treeEntry({ name: `${id}.yaml`, blob: blobHash(yaml) }),
-      problems: [
-        ...checkSize(source, yaml),
-        ...checkResources(source),
-        ...checkFieldTypes(source),
-        ...checkWorkload(source)
-      ]
+      problems: [...checkSize(source, yaml), ...checkResources(source)]
     };
     done.set(object, finished);
     return finished;
@@ -65199,6 +63919,12 @@ function withOwner(object, owner) {
     }
   };
 }
+
+// src/core/render/input-digest.ts
+var import_node_crypto7 = require("node:crypto");
+
+// src/core/render/tools/tool-requests.ts
+var import_node_crypto6 = require("node:crypto");
 
 // src/core/select/site-groups.ts
 var maxJoined = 200;
@@ -65275,82 +64001,6 @@ function sitesByLabels(sites, selectors) {
   return [...found.values()];
 }
 
-// src/core/render/trees-by-group.ts
-var TreesByGroup = class {
-  #groups;
-  #trees;
-  size;
-  constructor(groups2, trees) {
-    this.#groups = groups2;
-    this.#trees = trees;
-    this.size = [...trees.keys()].reduce(
-      (sum, number) => sum + (groups2.groups[number]?.sites.length ?? 0),
-      0
-    );
-  }
-  get(site) {
-    const number = this.#groups.numbers.get(site);
-    return number === void 0 ? void 0 : this.#trees.get(number);
-  }
-  has(site) {
-    return this.get(site) !== void 0;
-  }
-  /** Sorted, as everything here that goes through the sites. */
-  *keys() {
-    yield* this.#sites();
-  }
-  *values() {
-    for (const [, tree] of this.entries()) yield tree;
-  }
-  *entries() {
-    for (const site of this.#sites()) {
-      const tree = this.get(site);
-      if (tree !== void 0) yield [site, tree];
-    }
-  }
-  [Symbol.iterator]() {
-    return this.entries();
-  }
-  forEach(visit) {
-    for (const [site, tree] of this) visit(tree, site, this);
-  }
-  #sites() {
-    return this.#groups.sitesOf([...this.#trees.keys()].toSorted((a, b) => a - b));
-  }
-};
-
-// src/core/render/by-site.ts
-function treesBySite(trees, { model, siteModel }) {
-  const byGroup = [...trees].flatMap(
-    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
-  );
-  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
-    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
-  }
-  const bySite2 = [...trees].flatMap(
-    ([{ sites }, tree]) => sites.map((site) => [site, tree])
-  );
-  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
-}
-function namespacesBySite(trees) {
-  const moved = /* @__PURE__ */ new Map();
-  for (const shape of trees.keys()) {
-    const namespace = namespaceOf(shape);
-    if (namespace === void 0) continue;
-    for (const site of shape.sites) moved.set(site, namespace);
-  }
-  return moved;
-}
-function namespaceOf({ overlays }) {
-  return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
-}
-
-// src/core/render/input-digest.ts
-var import_node_crypto7 = require("node:crypto");
-
-// src/core/render/tools/tool-requests.ts
-var import_node_crypto6 = require("node:crypto");
-
 // src/core/render/shapes.ts
 function shapesOf({ model, siteModel }, app, variableOf) {
   const all = siteGroups(model.virtualSites, siteModel.sites);
@@ -65385,7 +64035,6 @@ function byFirstSite(a, b) {
 
 // src/core/render/site-facts.ts
 var maxSelectors = 500;
-var noValues = { values: {}, problems: [] };
 var kept3 = new KeptResults();
 function siteFactsOf(fleet, siteModel) {
   const { sites, regions } = siteModel;
@@ -65393,18 +64042,16 @@ function siteFactsOf(fleet, siteModel) {
 }
 var SiteFacts = class {
   #fleet;
-  #budget;
+  #budget = new StepBudget();
   #model;
   #known = /* @__PURE__ */ new Map();
   #regions = /* @__PURE__ */ new Map();
   #peers = /* @__PURE__ */ new Map();
   #inputs = /* @__PURE__ */ new Map();
   #calls = { sites: (selector) => this.#sites(selector) };
-  #values;
-  constructor(fleet, siteModel, budget2 = new StepBudget()) {
+  constructor(fleet, siteModel) {
     this.#fleet = { name: fleet };
     this.#model = siteModel;
-    this.#budget = budget2;
   }
   /** What is known of a site; throws for one that the model does not have. */
   of(site) {
@@ -65426,37 +64073,6 @@ var SiteFacts = class {
     });
   }
   #read(name2) {
-    const base = this.#base(name2);
-    this.#values ??= this.#allValues();
-    const { values, problems } = this.#values.get(name2) ?? noValues;
-    return {
-      name: name2,
-      facts: { ...base, site: { ...base.site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems
-    };
-  }
-  /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
-  #allValues() {
-    const written = [...this.#model.sites].flatMap(([name2, { value }]) => {
-      const { values } = value.spec;
-      return values === void 0 ? [] : [[name2, values]];
-    });
-    return new Map(
-      written.toSorted(([a], [b]) => a < b ? -1 : 1).map(([name2, values]) => [name2, this.#fill(name2, values)])
-    );
-  }
-  #fill(name2, written) {
-    const fillable = fillableJson(written, "site");
-    if (fillable === void 0) return { values: written, problems: [] };
-    const filled = fillJson(fillable, { facts: this.#base(name2), calls: {} }, this.#budget);
-    if (!filled.ok) return { values: {}, problems: filled.problems };
-    return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
-  }
-  /** What is known of a site but its values. */
-  #base(name2) {
     const declared = this.#model.sites.get(name2)?.value;
     if (declared === void 0) throw new Error(`the model has no Site ${name2}`);
     const { region, profile: profile2, location: location2, timeZone: timeZone2, address } = declared.spec;
@@ -65471,7 +64087,16 @@ var SiteFacts = class {
       ...location2 !== void 0 && { location: location2 },
       ...zone !== void 0 && { timeZone: zone }
     };
-    return { site, region: ofRegion, fleet: this.#fleet };
+    const base = { site, region: ofRegion, fleet: this.#fleet };
+    const { values, problems } = filledValues(declared.spec.values, base, this.#budget);
+    return {
+      name: name2,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
+      calls: this.#calls,
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems
+    };
   }
   #region(name2) {
     const known3 = this.#regions.get(name2);
@@ -65511,6 +64136,15 @@ var SiteFacts = class {
     return input2;
   }
 };
+function filledValues(written, facts, budget2) {
+  if (written === void 0) return { values: {}, problems: [] };
+  const json = written;
+  const fillable = fillableJson(json, "site");
+  if (fillable === void 0) return { values: json, problems: [] };
+  const filled = fillJson(fillable, { facts, calls: {} }, budget2);
+  if (!filled.ok) return { values: {}, problems: filled.problems };
+  return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+}
 
 // src/core/render/tools/tool-requests.ts
 function neededTools(context2) {
@@ -65790,11 +64424,11 @@ function withSource(document2, patch, apply) {
   if (patch.from === void 0) return fail2(`${patch.op} needs "from"`);
   const from = parsePointer(patch.from);
   if (from === void 0) return fail2(`"${patch.from}" is not a JSON pointer (it starts with /)`);
-  const source = valueAt6(document2, from);
+  const source = valueAt5(document2, from);
   return source.ok ? apply(from, source.value) : source;
 }
 function test(document2, path3, expected2) {
-  const found = valueAt6(document2, path3);
+  const found = valueAt5(document2, path3);
   if (!found.ok) return found;
   if (canonicalJson(found.value) === canonicalJson(expected2)) return { ok: true, value: document2 };
   return fail2(`the value is ${shown2(found.value)}, not ${shown2(expected2)}`);
@@ -65810,7 +64444,7 @@ function move(document2, { from, path: path3, value }) {
   if (!removed2.ok) return from.length === 0 ? { ok: true, value: document2 } : removed2;
   return add(removed2.value, path3, value);
 }
-function valueAt6(document2, path3) {
+function valueAt5(document2, path3) {
   let value = document2;
   for (const [depth, token] of path3.entries()) {
     const next = child2(value, token);
@@ -65908,7 +64542,7 @@ function isUniform(items, context2) {
 function isListDeletion(item) {
   return isJsonObject(item) && item["$patch"] === "delete";
 }
-function idOf2(item, field, context2) {
+function idOf(item, field, context2) {
   if (!isJsonObject(item)) return canonicalJson(item);
   const values = [];
   for (const key of field.keys) {
@@ -65928,10 +64562,10 @@ function interleave(items, { order, original, field }) {
   const position = (list) => {
     const places2 = /* @__PURE__ */ new Map();
     for (const [index, item] of list.entries()) {
-      const id = idOf2(item, field);
+      const id = idOf(item, field);
       if (!places2.has(id)) places2.set(id, index);
     }
-    return (item) => places2.get(idOf2(item, field)) ?? -1;
+    return (item) => places2.get(idOf(item, field)) ?? -1;
   };
   const [inOrder5, inOriginal] = [position(order), position(original)];
   const named2 = items.filter((item) => inOrder5(item) >= 0).sort((a, b) => inOrder5(a) - inOrder5(b));
@@ -65949,11 +64583,11 @@ function isBefore(place, other) {
 }
 function checkOrder({ patch, order, field }, context2) {
   if (order.length === 0) return;
-  const wanted2 = order.map((item) => idOf2(item, field, context2));
+  const wanted = order.map((item) => idOf(item, field, context2));
   let from = 0;
   for (const item of patch) {
     if (isJsonObject(item) && item["$patch"] !== void 0) continue;
-    const at2 = wanted2.indexOf(idOf2(item, field), from);
+    const at2 = wanted.indexOf(idOf(item, field), from);
     if (at2 < 0) return problem(context2, "its order differs from that of the patched list");
     from = at2 + 1;
   }
@@ -66074,9 +64708,9 @@ function mergeList(input2, context2) {
   const { original, patch, field } = input2;
   if (field.strategy !== "merge") return patch;
   if (!isUniform([...original, ...patch], context2)) return original;
-  const { items, kept: kept6 } = mergeItems(input2, context2);
+  const { items, kept: kept5 } = mergeItems(input2, context2);
   const order = patch.filter((item) => !isListDeletion(item));
-  return interleave(items, { order, original: kept6, field });
+  return interleave(items, { order, original: kept5, field });
 }
 function orderList(input2, context2) {
   const { original, patch, order, field } = input2;
@@ -66084,8 +64718,8 @@ function orderList(input2, context2) {
   checkOrder(input2, context2);
   if (patch.length === 0) return interleave(original, input2);
   if (field.strategy !== "merge") return interleave(patch, input2);
-  const { items, kept: kept6 } = mergeItems(input2, context2);
-  const standing2 = [...kept6, ...items.slice(kept6.length)].slice(0, original.length);
+  const { items, kept: kept5 } = mergeItems(input2, context2);
+  const standing2 = [...kept5, ...items.slice(kept5.length)].slice(0, original.length);
   return interleave(items, { order, original: standing2, field });
 }
 function mergeItems({ original, patch, field }, context2) {
@@ -66097,24 +64731,24 @@ function mergeItems({ original, patch, field }, context2) {
     return { items: original, kept: original };
   }
   const replaces = changes.some((change2) => change2["$patch"] === "replace");
-  let kept6 = replaces ? [] : original;
+  let kept5 = replaces ? [] : original;
   for (const change2 of changes.filter(isListDeletion)) {
-    const id = idOf2(change2, field, context2);
-    kept6 = kept6.filter((item) => isJsonObject(item) && idOf2(item, field) !== id);
+    const id = idOf(change2, field, context2);
+    kept5 = kept5.filter((item) => isJsonObject(item) && idOf(item, field) !== id);
   }
-  let items = kept6;
+  let items = kept5;
   for (const [index, change2] of changes.entries()) {
     if (isItem(change2)) items = mergeItem(items, { change: change2, field }, inside(context2, index));
   }
-  return { items, kept: kept6 };
+  return { items, kept: kept5 };
 }
 function isItem({ $patch: directive, ...content }) {
   if (directive === "replace" || directive === "delete") return false;
   return directive !== "merge" || Object.keys(content).length > 0;
 }
 function mergeItem(items, { change: change2, field }, context2) {
-  const id = idOf2(change2, field, context2);
-  const at2 = items.findIndex((item) => isJsonObject(item) && idOf2(item, field) === id);
+  const id = idOf(change2, field, context2);
+  const at2 = items.findIndex((item) => isJsonObject(item) && idOf(item, field) === id);
   const original = items[at2];
   const merged = mergeMap(
     { original: isJsonObject(original) ? original : {}, patch: change2, schema: field.items },
@@ -66152,8 +64786,8 @@ function mergePatch(object, patch, customKinds) {
     const message = `${directive} has no meaning where a list is replaced as a whole`;
     return { ok: false, path: ["merge"], message };
   }
-  const isReplaced2 = patch["$patch"] === "replace";
-  return sameIdentity(object, isReplaced2 ? withIdentity(object, result2.value) : result2.value, [
+  const isReplaced = patch["$patch"] === "replace";
+  return sameIdentity(object, isReplaced ? withIdentity(object, result2.value) : result2.value, [
     "merge"
   ]);
 }
@@ -66263,12 +64897,12 @@ function joinImage({ name: name2, tag, digest }) {
 
 // src/core/render/set-pods.ts
 var partLists = ["containers", "initContainers", "volumes"];
-function addSidecar(object, sidecar, kinds4) {
+function addSidecar(object, sidecar, kinds3) {
   const path3 = podSpecPath(object);
   if (path3 === void 0) return { ok: true, object };
   const schema = path3.reduce(
     (at2, key) => at2.field(key).items,
-    mergeSchemaOf(object, kinds4)
+    mergeSchemaOf(object, kinds3)
   );
   const problems = [];
   const changed3 = changeMapAt(object, path3, (pod) => {
@@ -66440,7 +65074,7 @@ function stepOf(state, { source, path: path3, object }) {
   const at2 = () => state.at(path3);
   const cleaned = withoutServerFields(object);
   const problems = [
-    ...checkObject({ ...source, object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
+    ...checkObject({ object: cleaned, at: at2, keyAt: at2, textAt: at2 }),
     ...sealChange(source.object, cleaned, at2)
   ];
   const after = { ...source, object: cleaned, key: keyOf(cleaned) };
@@ -66568,12 +65202,7 @@ var OverlayChain = class {
   }
   /** What the overlays of a shape make of its objects. */
   apply({ overlays, objects, objectsId, isFilled }) {
-    let link = this.#link(`objects ${objectsId}`, () => ({
-      objects,
-      diagnostics: [],
-      isFilled,
-      lastChange: void 0
-    }));
+    let link = this.#link(`objects ${objectsId}`, () => ({ objects, diagnostics: [], isFilled }));
     for (const overlay of overlays) {
       const before = link;
       const key = `${before.number} ${overlay.index} ${overlay.id}`;
@@ -66619,34 +65248,10 @@ var OverlayChain = class {
       objects,
       effect: { overlay: index, changed: changed3, matchedImages },
       diagnostics: [...before.diagnostics, ...found],
-      isFilled: before.isFilled || isFilled,
-      lastChange: changed3 ? index : before.lastChange
+      isFilled: before.isFilled || isFilled
     };
   }
 };
-
-// src/core/render/plain-secrets.ts
-function plainSecretIds({ spec }) {
-  return new Set((spec.plainSecrets ?? []).map((entry2) => idOf3(entry2, spec.namespace)));
-}
-function idOf3({ name: name2, namespace }, appNamespace) {
-  return objectId({ group: "", kind: "Secret", namespace: namespace ?? appNamespace, name: name2 });
-}
-function unusedPlainSecrets(app, shapes) {
-  const { namespace, plainSecrets = [] } = app.value.spec;
-  if (plainSecrets.length === 0) return [];
-  const known3 = new Set(shapes.flatMap(({ objects }) => objects.flatMap(plainIdOf)));
-  return plainSecrets.flatMap((entry2, index) => {
-    if (known3.has(idOf3(entry2, namespace))) return [];
-    const message = `the source of the app has no Secret "${entry2.name}" in namespace ${entry2.namespace ?? namespace}`;
-    const hint = "correct it, or remove it: what comes under that name later would not be refused";
-    const place = app.at(["spec", "plainSecrets", index, "name"]);
-    return [warning(place, { code: "no-effect", message, hint })];
-  });
-}
-function plainIdOf({ key, object, isPlainSecret }) {
-  return isPlainSecret === true && object[regionField] === void 0 ? [objectId(key)] : [];
-}
 
 // src/core/render/app-secrets.ts
 function appSecrets(app, context2, others) {
@@ -66695,11 +65300,11 @@ function withoutHooks(output, hooks) {
   const objects = [];
   const problems = [...output.problems];
   for (const each of output.objects) {
-    const kinds4 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
+    const kinds3 = hookKinds(each.object).filter((kind) => !tests3.has(kind));
     if (hookKinds(each.object).length === 0) objects.push(each);
-    else if (kinds4.length === 0) continue;
-    else if (hooks !== "apply") problems.push(refusedHook(each, kinds4));
-    else if (kinds4.some((kind) => appliable.has(kind))) {
+    else if (kinds3.length === 0) continue;
+    else if (hooks !== "apply") problems.push(refusedHook(each, kinds3));
+    else if (kinds3.some((kind) => appliable.has(kind))) {
       objects.push({ ...each, object: ordinary(each.object) });
     }
   }
@@ -66711,25 +65316,25 @@ function hookKinds({ metadata }) {
   if (typeof hook !== "string") return [];
   return hook.split(",").map((kind) => kind.trim().toLowerCase());
 }
-function refusedHook({ file, object }, kinds4) {
+function refusedHook({ file, object }, kinds3) {
   return {
     file,
     line: 0,
     column: 0,
     code: "helm-hook",
-    message: `${describeKey(keyOf(object))} is a hook (${kinds4.join(", ")}), which nothing would run`,
+    message: `${describeKey(keyOf(object))} is a hook (${kinds3.join(", ")}), which nothing would run`,
     hint: "turn it off in the values, or set `helm.hooks: apply` of the App: then it is applied like the other objects, and a Job runs whenever its content changes"
   };
 }
 function ordinary(object) {
   const { annotations: annotations2 } = object.metadata;
-  const kept6 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
+  const kept5 = Object.entries(isJsonObject(annotations2) ? annotations2 : {}).filter(
     ([key]) => !ownAnnotations.has(key)
   );
   const { annotations: _, ...metadata } = object.metadata;
   const cleaned = {
     ...object,
-    metadata: kept6.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept6) }
+    metadata: kept5.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept5) }
   };
   if (object.kind !== "Job" || groupOf(object.apiVersion) !== "batch") return cleaned;
   const hash2 = (0, import_node_crypto8.createHash)("sha256").update(canonicalJson(cleaned)).digest("hex").slice(0, 8);
@@ -66792,7 +65397,7 @@ function toolObjects(models, { app, manifests }) {
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};
     const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects(found, manifests, written));
+    read2.set(variable, readObjects2(found, manifests, written));
   }
   const all = [...read2.values()];
   return {
@@ -66815,7 +65420,7 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects({ objects, problems }, manifests, written) {
+function readObjects2({ objects, problems }, manifests, written) {
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
   }
@@ -66833,31 +65438,49 @@ function diagnosticOf(problem2, written) {
   return mistake(place, { code, message, ...hint === void 0 ? {} : { hint } });
 }
 
-// src/core/render/overridden-overlays.ts
-function overriddenOverlays(app, ends, chain) {
-  const left = new Set([...ends.values()].map(({ lastChange }) => lastChange));
-  const changing = chain.effects().filter(({ changed: changed3 }) => changed3);
-  const others = new Set(changing.map(({ overlay }) => overlay)).difference(left);
-  return [...others].toSorted((a, b) => a - b).flatMap((index) => {
-    const layer = app.layers[index];
-    if (layer?.profile !== null || layer.overlay.values !== void 0) return [];
-    const isLeft = [...ends].some(([shape, end]) => {
-      const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-      const isIn = overlays.length < shape.overlays.length;
-      return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
-    });
-    if (isLeft) return [];
-    const message = `${layer.title} has no effect left at any site: later ones set the same anew`;
-    const place = app.at(["spec", "overlays", index]);
-    return [warning(place, { code: "no-effect", message, hint: "remove it" })];
-  });
-}
-function isSameResult(a, b) {
-  return a.diagnostics.length === b.diagnostics.length && a.objects.length === b.objects.length && a.objects.every(({ object }, index) => {
-    const other = b.objects[index]?.object;
-    return other !== void 0 && (object === other || isSameJson(object, other));
-  });
-}
+// src/core/render/trees-by-group.ts
+var TreesByGroup = class {
+  #groups;
+  #trees;
+  size;
+  constructor(groups2, trees) {
+    this.#groups = groups2;
+    this.#trees = trees;
+    this.size = [...trees.keys()].reduce(
+      (sum, number) => sum + (groups2.groups[number]?.sites.length ?? 0),
+      0
+    );
+  }
+  get(site) {
+    const number = this.#groups.numbers.get(site);
+    return number === void 0 ? void 0 : this.#trees.get(number);
+  }
+  has(site) {
+    return this.get(site) !== void 0;
+  }
+  /** Sorted, as everything here that goes through the sites. */
+  *keys() {
+    yield* this.#sites();
+  }
+  *values() {
+    for (const [, tree] of this.entries()) yield tree;
+  }
+  *entries() {
+    for (const site of this.#sites()) {
+      const tree = this.get(site);
+      if (tree !== void 0) yield [site, tree];
+    }
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
+  forEach(visit) {
+    for (const [site, tree] of this) visit(tree, site, this);
+  }
+  #sites() {
+    return this.#groups.sitesOf([...this.#trees.keys()].toSorted((a, b) => a - b));
+  }
+};
 
 // src/core/render/unused-overlays.ts
 function unusedOverlays(app, effects) {
@@ -66897,12 +65520,12 @@ function fleetContext(model, siteModel, tools = noToolOutputs) {
 }
 var keptKinds2 = new KeptResults();
 function customKindsIn(models) {
-  const kinds4 = readCustomKinds([...models.model.manifests.values()].flat());
-  if (models.model.toolSources.size === 0) return kinds4;
+  const kinds3 = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds3;
   const requests = neededTools(models).map(({ key }) => key);
-  return keptKinds2.get(kinds4, requests, () => {
+  return keptKinds2.get(kinds3, requests, () => {
     const defined = customKindsOf(toolDefinitions(models));
-    return defined.size === 0 ? kinds4 : new Map([...defined, ...kinds4]);
+    return defined.size === 0 ? kinds3 : new Map([...defined, ...kinds3]);
   });
 }
 var keptRenderings = new KeptResults();
@@ -66944,8 +65567,8 @@ function renderNew(context2, name2) {
   if (parsed.diagnostics.some(isError)) return moreMistakes(input2, parsed.diagnostics);
   if (parsed.isUnknown) return { ok: false, diagnostics: [] };
   if (areSecretsOnly([...parsed.objects, ...parsed.fillable.map(({ written: written2 }) => written2)])) {
-    const more2 = moreMistakes(input2, []);
-    if (more2.diagnostics.length > 0) return more2;
+    const more = moreMistakes(input2, []);
+    if (more.diagnostics.length > 0) return more;
     const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
     const message = `the files of ${name2} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
@@ -66960,10 +65583,9 @@ function renderNew(context2, name2) {
   return {
     ok: true,
     value: {
-      app: { app: name2, inputDigest: digest, sites: shapes.sites, movedTo: shapes.movedTo },
+      app: { app: name2, inputDigest: digest, sites: shapes.sites },
       variants: shapes.variants,
-      places: shapes.places,
-      reads: shapes.reads
+      places: shapes.places
     },
     diagnostics
   };
@@ -66977,8 +65599,7 @@ function readApp(context2, name2) {
 }
 function readParts(context2, app) {
   const { namespace } = app.value.spec;
-  const plainSecrets = plainSecretIds(app.value);
-  const manifests = { namespace, customKinds: context2.customKinds, plainSecrets };
+  const manifests = { namespace, customKinds: context2.customKinds };
   return {
     manifests,
     source: appObjects(context2, { app, manifests }),
@@ -66993,14 +65614,14 @@ function appOf(model, name2) {
   return app;
 }
 function moreMistakes(input2, known3) {
-  const more2 = renderShapes(input2).diagnostics.filter(
+  const more = renderShapes(input2).diagnostics.filter(
     (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
   );
-  return { ok: false, diagnostics: [...known3, ...more2] };
+  return { ok: false, diagnostics: [...known3, ...more] };
 }
 function renderShapes(input2) {
   const { app, chain } = input2;
-  const { shapes, mistakes, effects, reads } = fillShapes(
+  const { shapes, mistakes, effects } = fillShapes(
     { ...input2, ...input2.source },
     shapesOf(input2, app, input2.source.variableOf)
   );
@@ -67008,11 +65629,9 @@ function renderShapes(input2) {
   const variants = /* @__PURE__ */ new Map();
   const diagnostics = [];
   const moved = [];
-  const ends = /* @__PURE__ */ new Map();
   chain.begin();
   for (const shape of shapes) {
     const end = chain.apply(shape);
-    ends.set(shape, end);
     const result2 = renderShape(end, input2, shape);
     if (!end.isFilled) diagnostics.push(...result2.diagnostics);
     else for (const found of result2.diagnostics) mistakes.tell(found, shape.sites);
@@ -67025,25 +65644,36 @@ function renderShapes(input2) {
   diagnostics.push(...mistakes.diagnostics());
   const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
   if (isPlaced2 && !diagnostics.some(isError)) {
-    const known3 = [...effects, ...chartEffects(app, shapes), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known3), ...unusedPlainSecrets(app, shapes));
-    diagnostics.push(...overriddenOverlays(app, ends, chain));
+    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known3));
   }
   return {
     sites: treesBySite(trees, input2),
-    movedTo: namespacesBySite(trees),
     variants,
     places: placesOf2([...shapes.flatMap(({ objects }) => objects), ...moved]),
-    reads,
     diagnostics: distinct(diagnostics)
   };
 }
-function chartEffects({ value: { spec } }, shapes) {
-  if (spec.source.chart === void 0) return [];
-  const held = new Set(shapes.flatMap(({ overlays }) => overlays.map(({ index }) => index)));
-  return [...held].flatMap(
-    (overlay) => Object.keys(spec.overlays?.[overlay]?.values ?? {}).length === 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
+function treesBySite(trees, { model, siteModel }) {
+  const byGroup = [...trees].flatMap(
+    ([{ groups: groups2 }, tree]) => (groups2 ?? []).map((group2) => [group2, tree])
   );
+  if ([...trees.keys()].every(({ groups: groups2 }) => groups2 !== void 0)) {
+    return new TreesByGroup(siteGroups(model.virtualSites, siteModel.sites), new Map(byGroup));
+  }
+  const bySite2 = [...trees].flatMap(
+    ([{ sites }, tree]) => sites.map((site) => [site, tree])
+  );
+  return new Map(bySite2.toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+function chartEffects({ value: { spec } }) {
+  if (spec.source.chart === void 0) return [];
+  return (spec.overlays ?? []).flatMap(
+    ({ values }, overlay) => values === void 0 ? [] : [{ overlay, changed: true, matchedImages: /* @__PURE__ */ new Set() }]
+  );
+}
+function namespaceOf({ overlays }) {
+  return overlays.findLast(({ overlay }) => overlay.namespace !== void 0)?.overlay.namespace;
 }
 function placesOf2(objects) {
   const places2 = /* @__PURE__ */ new Map();
@@ -67060,17 +65690,25 @@ function renderShape(end, input2, shape) {
   if (areSecretsOnly(end.objects)) {
     return { ok: false, diagnostics: [...end.diagnostics, ...emptyShape(input2, shape)] };
   }
-  const variant = input2.variants.get(end, [], () => variantOf(end, input2.finish));
+  const variant = input2.variants.get(
+    end,
+    [],
+    () => variantOf(end, input2.finish, namespaceOf(shape))
+  );
   if (shape.sites.length > 0) return variant;
   return { ok: false, diagnostics: variant.diagnostics };
 }
-function variantOf({ objects, diagnostics }, finish2) {
+function variantOf({ objects, diagnostics }, finish2, movedTo) {
   const finished = objects.map(finish2);
   const problems = [...diagnostics, ...finished.flatMap((each) => each.problems)];
   if (problems.some(isError)) return { ok: false, diagnostics: problems };
   const sorted = finished.toSorted((a, b) => a.rendered.id < b.rendered.id ? -1 : 1);
   const tree = treeIdOfEntries(sorted.map(({ entry: entry2 }) => entry2));
-  const value = { tree, objects: sorted.map(({ rendered }) => rendered) };
+  const value = {
+    tree,
+    objects: sorted.map(({ rendered }) => rendered),
+    ...movedTo !== void 0 && { movedTo }
+  };
   return { ok: true, value, diagnostics: problems };
 }
 function emptyShape({ app, source }, { sites, overlays }) {
@@ -67489,11 +66127,11 @@ function declaredHold({ name: name2, file, line, spec }, { by, at: at2 }) {
 // src/core/plan/declared-holds.ts
 var author = "Git";
 function declaredHolds(base, head, at2) {
-  const kept6 = holdsOf(head, at2);
-  const texts2 = new Set(kept6.map(textOf));
+  const kept5 = holdsOf(head, at2);
+  const texts2 = new Set(kept5.map(textOf));
   const before = base === null ? [] : holdsOf(base, at2);
   const ended = before.filter((hold) => !texts2.has(textOf(hold))).map((hold) => ({ ...hold, id: `ended--${hold.id}`, endedBy: head.revision }));
-  return [...kept6, ...ended];
+  return [...kept5, ...ended];
 }
 function holdsOf({ model }, at2) {
   return declaredDecisions(model).flatMap((each) => declaredHold(each, { by: author, at: at2 }) ?? []);
@@ -68264,8 +66902,8 @@ async function gitVersion(git) {
   return /git version (\S+)/.exec(stdout.toString("utf8"))?.[1] ?? "unknown";
 }
 function isRecentEnough(version) {
-  const [major = 0, minor2 = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  return major > oldest.major || major === oldest.major && minor2 >= oldest.minor;
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major > oldest.major || major === oldest.major && minor >= oldest.minor;
 }
 
 // src/adapters/git/checkout-isomorphic.ts
@@ -68384,8 +67022,8 @@ function gitFailure(options) {
   const cause = causes.find(({ pattern: pattern2 }) => pattern2.test(text));
   const ending2 = options.code === null ? "was killed" : `ended with code ${options.code}`;
   const { code = "GIT_FAILED", message, hint } = cause ?? {};
-  const words5 = message ?? (shorten(text) || "no message");
-  return new FleetError(code, `git ${options.command} ${ending2}: ${words5}`, {
+  const words4 = message ?? (shorten(text) || "no message");
+  return new FleetError(code, `git ${options.command} ${ending2}: ${words4}`, {
     ...hint === void 0 ? {} : { hint },
     ...code === "USAGE" ? { retry: "never" } : {}
   });
@@ -69329,11 +67967,11 @@ function excludes({ value, document: document2 }, action2) {
   const fields = Object.keys(value.spec[action2] ?? {});
   return (groups[action2] ?? []).flatMap(({ fields: group2, needed }) => {
     const [first2, second] = group2.filter((field) => fields.includes(field));
-    const words5 = group2.map((field) => `\`${field}\``).join(", ");
+    const words4 = group2.map((field) => `\`${field}\``).join(", ");
     if (first2 === void 0) {
       if (!needed) return [];
       const message2 = `\`${action2}\` says nothing of what it is about`;
-      const hint2 = `add one of ${words5}`;
+      const hint2 = `add one of ${words4}`;
       return [errorAt(document2.keyAt(["spec", action2]), { code: "missing-field", message: message2, hint: hint2 })];
     }
     const isScope = group2.includes("fleet");
@@ -69428,10 +68066,10 @@ function circleMistake(apps, circle) {
     return { next, place: linkPlace(apps, app, next) };
   });
   const [first2, ...others] = links;
-  const words5 = others.map(
+  const words4 = others.map(
     ({ next, place: place2 }) => `, then ${next} (${place2.file}:${place2.line}:${place2.column})`
   );
-  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words5.join("")}`;
+  const message = `${circle[0] ?? ""} depends on itself: on ${first2?.next ?? ""}${words4.join("")}`;
   const hint = "take one of the links out of `dependsOn`";
   const place = first2?.place ?? { file: ".", line: 0, column: 0 };
   return errorAt(place, { code: "dependency-cycle", message, hint });
@@ -69596,13 +68234,13 @@ function compileCondition(cel2) {
 function compileMessage5(cel2) {
   return typed(environment2.compile(cel2), "string");
 }
-function typed(compiled, wanted2) {
+function typed(compiled, wanted) {
   if (!compiled.ok) return compiled;
   const { type } = compiled.program;
-  if (type === wanted2 || type === "any") return compiled;
-  const says = wanted2 === "bool" ? "a condition says true or false" : "a message says a text";
+  if (type === wanted || type === "any") return compiled;
+  const says = wanted === "bool" ? "a condition says true or false" : "a message says a text";
   const message = `${says}, and this is ${celTypeInWords(type)}`;
-  const hint = wanted2 === "bool" ? "compare it with something" : "write string(…) around it";
+  const hint = wanted === "bool" ? "compare it with something" : "write string(…) around it";
   return { ok: false, problems: [{ message, offset: 0, hint }] };
 }
 
@@ -69830,10 +68468,8 @@ function describeSchemaError(error, kind, document2) {
       const index = Math.max(Number(error.params["i"]), Number(error.params["j"]));
       return { ...document2.at([...path3, index]), severity, ...listedTwice(mistake2, index) };
     }
-    default: {
-      const source = document2.sourceAt(path3) ?? String(error.data);
-      return { ...document2.at(path3), severity, ...wrongValue(mistake2, source) };
-    }
+    default:
+      return { ...document2.at(path3), severity, ...wrongValue(mistake2) };
   }
 }
 function unknownField({ error, kind, path: path3 }, field) {
@@ -69872,17 +68508,17 @@ function listedTwice({ error, path: path3 }, index) {
   const item = Array.isArray(error.data) ? error.data[index] : void 0;
   return {
     code: "invalid-value",
-    message: `${describeValue(item, String(item))} stands twice in ${fieldName2(path3)}`,
+    message: `${describeValue(item)} stands twice in ${fieldName(path3)}`,
     hint: "remove one of the two"
   };
 }
-function wrongValue(mistake2, source) {
+function wrongValue(mistake2) {
   const { error, kind, path: path3 } = mistake2;
   const code = codeOf(error);
-  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data, source)}`;
+  const message = `expected ${expected(error)}${forField(path3)}, found ${describeValue(error.data)}`;
   const namedPath = path3.filter((part) => !/^\d+$/.test(part));
   if (isPlannedValue(kind, namedPath, error.data)) return { code, message, hint: plannedHint };
-  const hint = hintFor(error, source);
+  const hint = hintFor(error);
   return hint === void 0 ? { code, message } : { code, message, hint };
 }
 function codeOf({ keyword, parentSchema }) {
@@ -69890,33 +68526,33 @@ function codeOf({ keyword, parentSchema }) {
   return isForm && parentSchema?.["title"] === "name" ? "invalid-name" : "invalid-value";
 }
 function expected(error) {
-  const words5 = expectedByTitle[String(error.parentSchema?.["title"])];
+  const words4 = expectedByTitle[String(error.parentSchema?.["title"])];
   const form = expectedByKeyword[error.keyword];
-  if (form === void 0) return words5 ?? "another value";
-  return form(error.params, words5);
+  if (form === void 0) return words4 ?? "another value";
+  return form(error.params, words4);
 }
 var limit = ({ limit: bound2 }) => String(bound2);
 var allowedValues = (params) => params["allowedValues"].map(String);
 var expectedByKeyword = {
-  type: ({ type }, words5) => words5 ?? typeWords[String(type)] ?? String(type),
+  type: ({ type }, words4) => words4 ?? typeWords[String(type)] ?? String(type),
   enum: (params) => `one of ${allowedValues(params).join(", ")}`,
   const: ({ allowedValue }) => String(allowedValue),
   minimum: (params) => `at least ${limit(params)}`,
   maximum: (params) => `at most ${limit(params)}`,
   minItems: (params) => `a list of at least ${limit(params)}`,
-  minLength: (_, words5) => words5 ?? "a text that is not empty",
-  pattern: ({ pattern: pattern2 }, words5) => words5 ?? `text like ${String(pattern2)}`
+  minLength: (_, words4) => words4 ?? "a text that is not empty",
+  pattern: ({ pattern: pattern2 }, words4) => words4 ?? `text like ${String(pattern2)}`
 };
-function hintFor(error, source) {
+function hintFor(error) {
   const { keyword, params, data: data3 } = error;
   if (keyword === "enum" && typeof data3 === "string") {
     const near = closestName(data3, allowedValues(params));
     return near === void 0 ? void 0 : `did you mean "${near}"?`;
   }
   if (keyword === "const" && params["allowedValue"] === true) return "leave the field out instead";
-  return keyword === "type" ? typeHint(error, source) : void 0;
+  return keyword === "type" ? typeHint(error) : void 0;
 }
-function typeHint({ params, data: data3, parentSchema }, source) {
+function typeHint({ params, data: data3, parentSchema }) {
   const { type } = params;
   if (type === "object" && data3 === null) return "write `{}` where there is nothing to say";
   if (type !== "string") return void 0;
@@ -69925,25 +68561,25 @@ function typeHint({ params, data: data3, parentSchema }, source) {
   }
   if (data3 === null) return 'write a value, or "" for the empty text';
   const isScalar6 = typeof data3 === "number" || typeof data3 === "boolean";
-  return isScalar6 ? `write it in quotes: "${source}"` : void 0;
+  return isScalar6 ? `write it in quotes: "${data3}"` : void 0;
 }
-function describeValue(value, source) {
+function describeValue(value) {
   if (value === null || value === void 0) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
   if (typeof value === "number" || typeof value === "boolean") {
-    return `the ${typeof value} ${source}`;
+    return `the ${typeof value} ${String(value)}`;
   }
   if (typeof value !== "string") return "another value";
   return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
 }
 function within(path3) {
-  return path3.length === 0 ? "" : ` in ${fieldName2(path3)}`;
+  return path3.length === 0 ? "" : ` in ${fieldName(path3)}`;
 }
 function forField(path3) {
-  return path3.length === 0 ? "" : ` for ${fieldName2(path3)}`;
+  return path3.length === 0 ? "" : ` for ${fieldName(path3)}`;
 }
-function fieldName2(path3) {
+function fieldName(path3) {
   let name2 = "";
   for (const part of path3.map(String)) {
     if (/^\d+$/.test(part)) name2 += `[${part}]`;
@@ -70009,17 +68645,8 @@ function checkApp2({ value, document: document2 }) {
     ...checkDrift(value.spec.drift, document2),
     ...checkHealthRules(value.spec.health, document2),
     ...checkSourceFields(value, document2),
-    ...checkVersionRange(value, document2),
     ...checkOverlays(value.spec.overlays, document2)
   ];
-}
-function checkVersionRange({ spec }, document2) {
-  const { min, max } = spec.kubernetes ?? {};
-  const minorOf2 = (version) => Number(version.slice("1.".length));
-  if (min === void 0 || max === void 0 || minorOf2(min) <= minorOf2(max)) return [];
-  const message = `no Kubernetes is ${min} or newer and ${max} or older`;
-  const place = document2.at(["spec", "kubernetes", "max"]);
-  return [errorAt(place, { code: "invalid-value", message, hint: "exchange the two" })];
 }
 var sourceFields = ["manifests", "kustomize", "chart"];
 function checkSourceFields({ spec }, document2) {
@@ -70126,7 +68753,7 @@ function checkRest(stages2, index, document2) {
 function checkDurations(document2, durations) {
   return durations.flatMap(([path3, text]) => {
     if (text === void 0 || parseDuration2(text) !== void 0) return [];
-    const message = `the time span "${text}" for ${fieldName2(path3)} is longer than a year`;
+    const message = `the time span "${text}" for ${fieldName(path3)} is longer than a year`;
     const hint = "write 8760h or less";
     return errorAt(document2.at(path3), { code: "invalid-value", message, hint });
   });
@@ -70170,35 +68797,15 @@ function sourceFinding(written, { all, others }) {
   return { code, message: `there is no file or folder "${written}"`, hint };
 }
 
-// src/core/model/check-twofold.ts
-var freeParts = [
-  /^values\./,
-  /^overlays\.\d+\.values\./,
-  /^overlays\.\d+\.patches\.\d+\.(merge|json\.\d+\.value)(\.|$)/,
-  /^overlays\.\d+\.sidecars\.\d+\.(containers|initContainers|volumes)\./
-];
-var kinds3 = /* @__PURE__ */ new Set(["App", "Profile", "Site"]);
-function checkTwofold(documents) {
-  return documents.flatMap(({ kind, document: document2 }) => {
-    if (document2.twofold.length === 0 || !kinds3.has(kind)) return [];
-    return document2.twofold.flatMap(({ path: path3, isKey, source, other }) => {
-      if (!isFree(path3)) return [];
-      const place = isKey ? document2.keyAt(path3) : document2.at(path3);
-      const known3 = other === null ? "null" : String(other);
-      const message = `${source} may mean "${source}" or ${known3}: readers of YAML differ`;
-      const hint = isKey ? "write the key in quotes" : `write "${source}", or ${known3}`;
-      return errorAt(place, { code: "invalid-value", message, hint });
-    });
-  });
-}
-function isFree([first2, ...rest2]) {
-  const text = rest2.join(".");
-  return first2 === "spec" && freeParts.some((part) => part.test(text));
-}
-
 // src/core/model/zone-clock.ts
 var dayMs2 = 864e5;
+var clocks = /* @__PURE__ */ new Map();
 function zoneClock(timeZone2) {
+  const clock = clocks.get(timeZone2) ?? newClock(timeZone2);
+  clocks.set(timeZone2, clock);
+  return clock;
+}
+function newClock(timeZone2) {
   const format2 = new Intl.DateTimeFormat("en-US", {
     timeZone: timeZone2,
     calendar: "gregory",
@@ -70338,30 +68945,30 @@ function createSchemaCheck() {
 }
 function mainErrors(errors) {
   const dropped = /* @__PURE__ */ new Set();
-  for (const union2 of errors.filter(({ keyword }) => keyword === "anyOf")) {
+  for (const union of errors.filter(({ keyword }) => keyword === "anyOf")) {
     const inside2 = errors.filter(
-      (error) => error !== union2 && isInUnion(error, union2) && !dropped.has(error)
+      (error) => error !== union && isInUnion(error, union) && !dropped.has(error)
     );
-    const branches = Map.groupBy(inside2, (error) => branchOf(error, union2));
+    const branches = Map.groupBy(inside2, (error) => branchOf(error, union));
     const fitting = [...branches.values()].filter(
-      (branch) => !branch.some((error) => isWrongType(error, union2))
+      (branch) => !branch.some((error) => isWrongType(error, union))
     );
     const [only] = fitting;
-    const kept6 = fitting.length === 1 && only !== void 0 ? only : [union2];
-    for (const error of [union2, ...inside2]) {
-      if (!kept6.includes(error)) dropped.add(error);
+    const kept5 = fitting.length === 1 && only !== void 0 ? only : [union];
+    for (const error of [union, ...inside2]) {
+      if (!kept5.includes(error)) dropped.add(error);
     }
   }
   return errors.filter((error) => !dropped.has(error));
 }
-function isInUnion(error, union2) {
-  return error.schemaPath.startsWith(`${union2.schemaPath}/`) && (error.instancePath === union2.instancePath || error.instancePath.startsWith(`${union2.instancePath}/`));
+function isInUnion(error, union) {
+  return error.schemaPath.startsWith(`${union.schemaPath}/`) && (error.instancePath === union.instancePath || error.instancePath.startsWith(`${union.instancePath}/`));
 }
-function branchOf(error, union2) {
-  return error.schemaPath.slice(union2.schemaPath.length + 1).split("/")[0] ?? "";
+function branchOf(error, union) {
+  return error.schemaPath.slice(union.schemaPath.length + 1).split("/")[0] ?? "";
 }
-function isWrongType(error, union2) {
-  return error.keyword === "type" && error.instancePath === union2.instancePath;
+function isWrongType(error, union) {
+  return error.keyword === "type" && error.instancePath === union.instancePath;
 }
 
 // src/core/model/draft-fleet.ts
@@ -70700,11 +69307,11 @@ function expand2(str, options = {}) {
   const maxLength = bound(options.maxLength, EXPANSION_MAX_LENGTH);
   const maxDepth3 = bound(options.maxDepth, EXPANSION_MAX_DEPTH);
   const maxRewrites = bound(options.maxRewrites, EXPANSION_MAX_REWRITES);
-  const maxSteps2 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
+  const maxSteps3 = bound(options.maxSteps, EXPANSION_MAX_STEPS);
   if (str.slice(0, 2) === "{}") {
     str = "\\{\\}" + str.slice(2);
   }
-  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps2 }, true).map(unescapeBraces);
+  return expand_(escapeBraces(str), max, maxLength, maxDepth3, 0, maxRewrites, { remaining: maxSteps3 }, true).map(unescapeBraces);
 }
 function embrace(str) {
   return "{" + str + "}";
@@ -73190,12 +71797,12 @@ function readFleetFiles(all, known3 = new KnownFleet()) {
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
   const mentioning = candidates2.filter(isMentioning).map(read);
   const isIgnored = createIgnore(ignorePatterns(mentioning));
-  const kept6 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
-  const sources = [...appSources(kept6), ...chartFolders(sorted)];
+  const kept5 = mentioning.filter((each) => holdsFleet(each) || !isIgnored(each.file.path));
+  const sources = [...appSources(kept5), ...chartFolders(sorted)];
   const isManifest = isInAny(new Set(sources));
   const mentioned = new Set(mentioning.map(({ file }) => file.path));
   const strays = candidates2.filter(({ path: path3 }) => !mentioned.has(path3) && !isIgnored(path3) && !isManifest(path3)).map(read);
-  const mentioningOwn = kept6.filter(
+  const mentioningOwn = kept5.filter(
     ({ file, isFlotillas }) => isFlotillas || !isManifest(file.path)
   );
   const own2 = [...mentioningOwn, ...strays];
@@ -73421,8 +72028,8 @@ function withKnownSites(app, known3) {
   const isKnown = (name2) => known3.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
-  const kept6 = areOverlaysKnown ? overlays : [];
-  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept6 } };
+  const kept5 = areOverlaysKnown ? overlays : [];
+  return { ...app, spec: { ...app.spec, placement: { virtualSites: virtualSites2 }, overlays: kept5 } };
 }
 function profilesAreKnown(draft, profiles, virtualSites2) {
   const declared = draft.declared.get("Profile") ?? /* @__PURE__ */ new Set();
@@ -73486,11 +72093,11 @@ function hashesBelow(folder, files) {
   );
 }
 function checkVendored({ fleet }, { all }) {
-  const wanted2 = fleet?.value.spec.vendor ?? [];
+  const wanted = fleet?.value.spec.vendor ?? [];
   const file = all.find(({ path: path3 }) => path3 === lockPath);
   const lock = file === void 0 ? {} : parseLock(file.text);
   if (lock === void 0) return [changed2(lockPath, "it is no lock of `flotilla vendor`")];
-  const missing2 = wanted2.flatMap((entry2, index) => {
+  const missing2 = wanted.flatMap((entry2, index) => {
     if (lock[entry2.name]?.from === originText(entry2) || fleet === void 0) return [];
     const message = `${entry2.name} is not in \`${vendorFolder}/\`, or comes from elsewhere`;
     const place = fleet.document.at(["spec", "vendor", index, "name"]);
@@ -73581,7 +72188,6 @@ function checkDraft(read2, known3) {
   const { draft, diagnostics } = draftFleet(read2, known3);
   const errors = [
     ...diagnostics,
-    ...checkTwofold(read2.documents),
     ...checkExpressions(read2.documents, draft.fleet?.value.spec.labels),
     ...checkReferences(draft),
     ...checkDependencies(draft),
@@ -73811,20 +72417,20 @@ var apiLifecycle = {
 };
 
 // src/core/render/api-lifecycle.ts
-function servingProblem({ apiVersion: apiVersion2, kind }, minor2) {
+function servingProblem({ apiVersion: apiVersion2, kind }, minor) {
   const id = apiVersion2.includes("/") ? `${apiVersion2}/${kind}` : `/${apiVersion2}/${kind}`;
   const row = Object.hasOwn(apiLifecycle.kinds, id) ? apiLifecycle.kinds[id] : void 0;
   if (row === void 0) return void 0;
   const [introduced, removed2, replacement] = row;
   const what = `${kind} of ${apiVersion2}`;
-  if (minor2 < introduced) {
+  if (minor < introduced) {
     const hint2 = "use an API version that it serves, or upgrade it first";
     return { when: "now", message: `${what} exists since Kubernetes 1.${introduced}`, hint: hint2 };
   }
-  if (removed2 === void 0 || removed2 > minor2 + 1) return void 0;
+  if (removed2 === void 0 || removed2 > minor + 1) return void 0;
   const hint = replacement === void 0 ? "it has no successor" : `use ${replacement}`;
   const message = `${what} is gone since Kubernetes 1.${removed2}`;
-  if (minor2 >= removed2) return { when: "now", message, hint };
+  if (minor >= removed2) return { when: "now", message, hint };
   return { when: "later", message: `${what} will be gone with Kubernetes 1.${removed2}`, hint };
 }
 
@@ -73858,10 +72464,10 @@ function minorOf(version) {
 function byMinor(sites, minors) {
   const found = /* @__PURE__ */ new Map();
   for (const site of sites) {
-    const minor2 = minors.get(site);
-    if (minor2 === void 0) continue;
-    const known3 = found.get(minor2);
-    if (known3 === void 0) found.set(minor2, [site]);
+    const minor = minors.get(site);
+    if (minor === void 0) continue;
+    const known3 = found.get(minor);
+    if (known3 === void 0) found.set(minor, [site]);
     else known3.push(site);
   }
   return found;
@@ -73869,15 +72475,15 @@ function byMinor(sites, minors) {
 function rangeMistakes(app, { app: { sites } }, minors) {
   const { min, max } = app.value.spec.kubernetes ?? {};
   if (min === void 0 && max === void 0) return [];
-  return [...byMinor(sites.keys(), minors)].flatMap(([minor2, names2]) => {
-    const isBelow = min !== void 0 && minor2 < minorOf(min);
-    const isAbove = max !== void 0 && minor2 > minorOf(max);
+  return [...byMinor(sites.keys(), minors)].flatMap(([minor, names2]) => {
+    const isBelow = min !== void 0 && minor < minorOf(min);
+    const isAbove = max !== void 0 && minor > minorOf(max);
     if (!isBelow && !isAbove) return [];
     const { name: name2 } = app.value.metadata;
-    const wanted2 = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
+    const wanted = isBelow ? `1.${minorOf(min)} or newer` : `at most 1.${minorOf(max ?? "")}`;
     return mistake(app.at(["spec", "kubernetes", isBelow ? "min" : "max"]), {
       code: "kubernetes-version",
-      message: `${name2} needs Kubernetes ${wanted2}; ${placesOf4(minor2, names2)}`,
+      message: `${name2} needs Kubernetes ${wanted}; ${placesOf4(minor, names2)}`,
       hint: "place it at other sites, or upgrade these first"
     });
   });
@@ -73891,8 +72497,8 @@ function servingMistakes({ app, variants, places: places2 }, minors) {
       known3 === void 0 ? one : { ...known3, sites: [...known3.sites, ...one.sites] }
     );
   }
-  return [...found.values()].map(({ place, sites, minor: minor2, problem: problem2 }) => {
-    const message = `${problem2.message}; ${placesOf4(minor2, [...new Set(sites)].toSorted())}`;
+  return [...found.values()].map(({ place, sites, minor, problem: problem2 }) => {
+    const message = `${problem2.message}; ${placesOf4(minor, [...new Set(sites)].toSorted())}`;
     const told2 = { code: "unserved-api", message, hint: problem2.hint };
     return problem2.when === "now" ? mistake(place, told2) : warning(place, told2);
   });
@@ -73900,11 +72506,11 @@ function servingMistakes({ app, variants, places: places2 }, minors) {
 function unserved({ app, variants, places: places2 }, minors) {
   return [...sitesByTree(app.sites)].flatMap(
     ([tree, names2]) => [...byMinor(names2, minors)].flatMap(
-      ([minor2, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
-        const problem2 = servingProblem(object, minor2);
+      ([minor, sites]) => (variants.get(tree)?.objects ?? []).flatMap(({ id, object }) => {
+        const problem2 = servingProblem(object, minor);
         if (problem2 === void 0) return [];
-        const key = JSON.stringify([object.apiVersion, object.kind, minor2]);
-        return [{ key, place: placeOf(places2, id), sites, minor: minor2, problem: problem2 }];
+        const key = JSON.stringify([object.apiVersion, object.kind, minor]);
+        return [{ key, place: placeOf(places2, id), sites, minor, problem: problem2 }];
       })
     )
   );
@@ -73921,10 +72527,10 @@ function sitesByTree(sites) {
 function placeOf(places2, id) {
   return places2.get(id) ?? { file: ".", line: 0, column: 0 };
 }
-function placesOf4(minor2, names2) {
+function placesOf4(minor, names2) {
   const [first2 = "", ...others] = names2;
-  const more2 = others.length === 0 ? "" : ` and ${others.length} more`;
-  return `site ${first2}${more2} ${others.length === 0 ? "has" : "have"} 1.${minor2}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `site ${first2}${more} ${others.length === 0 ? "has" : "have"} 1.${minor}`;
 }
 
 // src/core/render/shared-objects.ts
@@ -73993,163 +72599,6 @@ function shared({ id, site, owner, rendering }) {
   });
 }
 
-// src/core/render/unread-values.ts
-function unreadValues(models, renderings, known3) {
-  const { model } = models;
-  const apps = renderings.flatMap((rendering) => {
-    const app = model.apps.get(rendering.app.app);
-    return app === void 0 ? [] : [readingApp(app, rendering)];
-  });
-  const told2 = new Set(known3.filter(({ code }) => code === "no-effect").map(placeKey));
-  const isTold = ({ from, path: path3 }) => [from.at(path3), from.at([...path3, "virtualSites"])].some((at2) => told2.has(placeKey(at2)));
-  const ofDocuments = writtenValues2(models, apps).flatMap((written) => {
-    const unread = unreadOf(written);
-    return unread.length > 0 && isTold(written) ? [] : unread;
-  });
-  return [...ofDocuments, ...unreadBySites(models, apps)];
-}
-function placeKey({ file, line, column }) {
-  return `${file}:${line}:${column}`;
-}
-function readingApp(app, { reads }) {
-  const isChart = app.value.spec.source.chart !== void 0;
-  const { paths, mayReadPeers } = reads;
-  const values = isChart ? null : readsBehind(paths, ["values"]);
-  const ofSite = readsBehind(paths, ["site", "values"]);
-  return {
-    app,
-    isChart,
-    values,
-    ofSites: values === null || ofSite === null ? null : union([values, ofSite]),
-    mayReadPeers
-  };
-}
-function readsBehind(paths, prefix2) {
-  const found = /* @__PURE__ */ new Map();
-  for (const path3 of paths) {
-    const shared2 = Math.min(path3.length, prefix2.length);
-    if (path3.slice(0, shared2).some((key, index) => key !== prefix2[index])) continue;
-    if (path3.length <= prefix2.length) return null;
-    addPath2(found, path3.slice(prefix2.length));
-  }
-  return found;
-}
-function addPath2(reads, [key, ...rest2]) {
-  if (key === void 0 || reads.get(key) === null) return;
-  if (rest2.length === 0) {
-    reads.set(key, null);
-    return;
-  }
-  const inner = reads.get(key) ?? /* @__PURE__ */ new Map();
-  reads.set(key, inner);
-  addPath2(inner, rest2);
-}
-function union(all) {
-  const found = /* @__PURE__ */ new Map();
-  for (const reads of all) for (const path3 of pathsIn(reads)) addPath2(found, path3);
-  return found;
-}
-function pathsIn(reads) {
-  return [...reads].flatMap(
-    ([key, inner]) => inner === null ? [[key]] : pathsIn(inner).map((rest2) => [key, ...rest2])
-  );
-}
-function unreadKeys(values, reads) {
-  return Object.entries(values).flatMap(([key, value]) => {
-    const inner = reads.get(key);
-    if (inner === void 0) {
-      const free = [...reads.keys()].filter((name2) => !Object.hasOwn(values, name2));
-      return [{ path: [key], meant: closestName(key, free) }];
-    }
-    if (inner === null || !isJsonObject(value)) return [];
-    return unreadKeys(value, inner).map((each) => ({ ...each, path: [key, ...each.path] }));
-  });
-}
-function hintOf({ meant: meant2 }) {
-  return meant2 === void 0 ? "remove it, or correct its name" : `did you mean "${meant2}"?`;
-}
-function writtenValues2(models, apps) {
-  const found = /* @__PURE__ */ new Map();
-  const add2 = (written) => {
-    const { reads } = found.get(written.values) ?? written;
-    const isAnyRead = reads === null || written.reads === null;
-    const all = isAnyRead ? null : union([reads, written.reads]);
-    found.set(written.values, { ...written, reads: all });
-  };
-  const declared = new Set(models.model.profiles.values());
-  for (const { app, values: reads } of apps) {
-    const own2 = app.value.spec.values;
-    if (own2 !== void 0) {
-      add2({ from: app, path: ["spec"], values: own2, reads, isOfProfile: false });
-    }
-    for (const { overlay, profile: profile2, from, path: path3 } of layeredApp(models, app).layers) {
-      const isShipped = profile2 !== null && !declared.has(from);
-      if (overlay.values === void 0 || isShipped) continue;
-      const values = overlay.values;
-      add2({ from, path: path3, values, reads, isOfProfile: profile2 !== null });
-    }
-  }
-  return [...found.values()];
-}
-function unreadOf({ from, path: path3, values, reads, isOfProfile }) {
-  if (reads === null) return [];
-  const who = isOfProfile ? "no app that takes the profile" : "no expression of the app";
-  return unreadKeys(values, reads).map((unread) => {
-    const message = `${who} reads the value "${unread.path.join(".")}"`;
-    const place = from.keyAt([...path3, "values", ...unread.path]);
-    return warning(place, { code: "no-effect", message, hint: hintOf(unread) });
-  });
-}
-var kept5 = new KeptResults();
-var haveValues = keptFor(
-  (sites) => [...sites.values()].some(({ value }) => value.spec.values !== void 0)
-);
-function unreadBySites({ model, siteModel }, apps) {
-  const { sites } = siteModel;
-  if (!haveValues(sites) || apps.some(({ mayReadPeers }) => mayReadPeers)) return [];
-  const groups2 = siteGroups(model.virtualSites, sites);
-  const readsOf2 = groups2.groups.map(({ virtualSites: virtualSites2 }) => {
-    const placed = apps.filter(
-      ({ app }) => app.value.spec.placement.virtualSites.some((name2) => virtualSites2.has(name2))
-    );
-    const reads = placed.flatMap(({ ofSites }) => ofSites ?? []);
-    return reads.length < placed.length ? null : union(reads);
-  });
-  const text = JSON.stringify(readsOf2.map((reads) => reads && pathsIn(reads)));
-  const found = kept5.get(sites, [groups2, text], () => {
-    const unread = /* @__PURE__ */ new Map();
-    const names2 = groups2.groups.flatMap(
-      (group2, number) => group2.sites.map((name2) => [name2, readsOf2[number] ?? null])
-    );
-    for (const [site, reads] of names2.toSorted(([a], [b]) => a < b ? -1 : 1)) {
-      noteUnread(unread, { site, declared: sites.get(site)?.value, reads });
-    }
-    return [...unread.values()];
-  });
-  return found.flatMap(({ unread, site, more: more2 }) => {
-    const others = more2 === 0 ? "" : `; ${more2} more sites have it`;
-    const message = `no app at the site reads the value "${unread.path.join(".")}"${others}`;
-    const place = sites.get(site)?.keyAt(["spec", "values", ...unread.path]);
-    return place === void 0 ? [] : [warning(place, { code: "no-effect", message, hint: hintOf(unread) })];
-  });
-}
-function noteUnread(found, {
-  site,
-  declared,
-  reads
-}) {
-  const values = declared?.spec.values;
-  if (values === void 0 || reads === null) return;
-  for (const unread of unreadKeys(values, reads)) {
-    const key = JSON.stringify(unread.path);
-    const known3 = found.get(key);
-    found.set(key, known3 === void 0 ? { unread, site, more: 0 } : more(known3));
-  }
-}
-function more(known3) {
-  return { ...known3, more: known3.more + 1 };
-}
-
 // src/core/render/render-fleet.ts
 function renderFleet(model, tools = noToolOutputs) {
   const context2 = fleetContext(model, model, tools);
@@ -74161,9 +72610,6 @@ function renderFleet(model, tools = noToolOutputs) {
     if (result2.ok) renderings.push(result2.value);
   }
   diagnostics.push(...sharedObjects(renderings), ...checkKubernetes(model, renderings));
-  if (renderings.length === model.apps.size) {
-    diagnostics.push(...unreadValues(context2, renderings, diagnostics));
-  }
   const sorted = distinctDiagnostics(withoutFollowUps(diagnostics, model));
   if (sorted.some(({ severity }) => severity === "error"))
     return { ok: false, diagnostics: sorted };
@@ -74222,8 +72668,8 @@ async function renderFleetFiles(tools, files, known3) {
   }
 }
 async function baseAtSites(tools, base, siteModel) {
-  const more2 = await tools.render(neededTools({ model: base.model, siteModel }));
-  return { ...base, tools: new Map([...base.tools ?? [], ...more2]) };
+  const more = await tools.render(neededTools({ model: base.model, siteModel }));
+  return { ...base, tools: new Map([...base.tools ?? [], ...more]) };
 }
 
 // src/core/plan/plan-fleet.ts
@@ -74258,7 +72704,7 @@ function newBoard(input2, units = newUnitMemory()) {
     sitesInFlight: /* @__PURE__ */ new Set(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
-    windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
+    windows: { blocks: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
@@ -74763,43 +73209,15 @@ function isListed(app, site) {
   return false;
 }
 
-// src/core/rollout/replaced-objects.ts
-var hashes = {
-  // Hooks of charts (`helm.hooks: apply`).
-  "batch/Job": /-[0-9a-f]{8}$/,
-  // Generators of kustomizations.
-  "/ConfigMap": /-[2456789bcdfghkmt]{10}$/,
-  "/Secret": /-[2456789bcdfghkmt]{10}$/
-};
-function replacedObjects(dropped, brought) {
-  const going = Map.groupBy(dropped, stemOf);
-  going.delete(void 0);
-  if (going.size === 0) return /* @__PURE__ */ new Set();
-  const coming = Map.groupBy(brought, stemOf);
-  return new Set(
-    [...going].flatMap(
-      ([stem, objects]) => objects.toSorted().slice(0, coming.get(stem)?.length ?? 0)
-    )
-  );
-}
-function stemOf(id) {
-  const key = parseObjectId(id);
-  if (key === void 0) return void 0;
-  const { group: group2, kind, namespace, name: name2 } = key;
-  const hash2 = hashes[`${group2}/${kind}`];
-  if (hash2 === void 0 || !hash2.test(name2)) return void 0;
-  return JSON.stringify([group2, kind, namespace, name2.replace(hash2, "")]);
-}
-
 // src/core/rollout/losses.ts
 var nothing = { deleted: [], awaited: void 0 };
 function lossesOf(board, site, { step, steps: steps2 }) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0) return nothing;
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept6 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
+  const kept5 = others.map(({ app }) => treesAfter(board, app, { site, steps: steps2 }));
   const gone = dropped.filter(
-    (object) => !kept6.some(
+    (object) => !kept5.some(
       (trees) => trees.length > 0 && trees.every((tree) => hasObject(board, tree, object))
     )
   );
@@ -74812,38 +73230,26 @@ function lossesOf(board, site, { step, steps: steps2 }) {
   let awaited;
   for (const object of gone) {
     const taker = coming.find(({ tree }) => hasObject(board, tree, object));
-    if (taker !== void 0) awaited ??= { app: taker.app, object };
-    else if (isDeleted(board, site, { step, object })) deleted.push(object);
+    if (taker === void 0 && isLetGo(board, site, { step, object }) !== true)
+      deleted.push(object);
+    if (taker === void 0) continue;
+    awaited ??= { app: taker.app, object };
   }
   return { deleted, awaited };
 }
-var noneDropped = { objects: [], replaced: /* @__PURE__ */ new Set() };
-function droppedObjects(board, step) {
-  return droppedBy(board, step).objects;
-}
-function droppedBy({ input: input2, dropped }, { from, to }) {
-  if (from === void 0 || from === to) return noneDropped;
+function droppedObjects({ input: input2, dropped }, { from, to }) {
+  if (from === void 0 || from === to) return [];
   const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
   dropped.set(from, byTarget);
   const known3 = byTarget.get(to);
   if (known3 !== void 0) return known3;
-  const kept6 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
+  const kept5 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
-  const had = input2.objectsOf(from);
-  const objects = [...had].filter((object) => !kept6.has(object) || anew.has(object));
-  const gone = objects.filter((object) => !kept6.has(object));
-  const brought = gone.length === 0 ? [] : [...kept6].filter((object) => !had.has(object));
-  const result2 = { objects, replaced: replacedObjects(gone, brought) };
-  byTarget.set(to, result2);
-  return result2;
-}
-function isReplaced(board, step, object) {
-  if (!droppedBy(board, step).replaced.has(object)) return false;
-  if (board.input.isProtected?.(object) === true) return false;
-  const releases = [...board.apps.get(step.app)?.open.values() ?? []];
-  return !releases.some(
-    ({ guarded, deletions: deletions2 }) => guarded?.includes(object) === true || deletions2.protected?.includes(object) === true
+  const objects = [...input2.objectsOf(from)].filter(
+    (object) => !kept5.has(object) || anew.has(object)
   );
+  byTarget.set(to, objects);
+  return objects;
 }
 function objectsMadeAnew(input2, from, to) {
   const before = input2.madeAnewOf?.(from);
@@ -74851,9 +73257,6 @@ function objectsMadeAnew(input2, from, to) {
   const after = input2.madeAnewOf?.(to);
   const isAnother = ([object, digest]) => after === void 0 || (after.get(object) ?? digest) !== digest;
   return new Set([...before].filter(isAnother).map(([object]) => object));
-}
-function isDeleted(board, site, { step, object }) {
-  return isLetGo(board, site, { step, object }) !== true && !isReplaced(board, step, object);
 }
 function hasObject({ input: input2 }, tree, object) {
   return input2.objectsOf(tree).has(object);
@@ -74870,9 +73273,9 @@ function finalLosses(board, site, step) {
   const dropped = droppedObjects(board, step);
   if (dropped.length === 0 || step.isOrphaned === true) return [];
   const others = [...board.apps.values()].filter(({ app }) => app !== step.app);
-  const kept6 = others.flatMap((other) => finalTree(board, other, site) ?? []);
+  const kept5 = others.flatMap((other) => finalTree(board, other, site) ?? []);
   return dropped.filter(
-    (object) => isLetGo(board, site, { step, object }) === false && !isReplaced(board, step, object) && !kept6.some((tree) => hasObject(board, tree, object))
+    (object) => isLetGo(board, site, { step, object }) === false && !kept5.some((tree) => hasObject(board, tree, object))
   );
 }
 function isLetGo({ input: input2 }, site, { step, object }) {
@@ -74948,9 +73351,8 @@ function stepOf2(release2, { from, to }) {
   const isOrphaned = to === null && removalVerb(release2) === "orphan";
   return { app: release2.app, from, to, isOrphaned };
 }
-function recountLosses(board, held) {
-  for (const { app, open: open3 } of board.apps.values()) {
-    if (held.has(app)) continue;
+function recountLosses(board) {
+  for (const { open: open3 } of board.apps.values()) {
     for (const release2 of open3.values()) {
       const count = countLosses(board, release2);
       board.counted.set(release2.id, count.bySite);
@@ -74964,8 +73366,8 @@ function recountLosses(board, held) {
 function grown(release2, count, lost) {
   const { deletions: deletions2, approvals } = release2;
   const [first2] = lost;
-  const more2 = count.objects - deletions2.objects;
-  const needsApproval = first2 === void 0 ? `${more2} more than were counted before: no other app takes them over any more` : protectedWords(first2);
+  const more = count.objects - deletions2.objects;
+  const needsApproval = first2 === void 0 ? `${more} more than were counted before: no other app takes them over any more` : protectedWords(first2);
   return {
     ...release2,
     approvals: approvals.filter(({ what }) => what !== "deletions"),
@@ -75397,12 +73799,12 @@ function lastMove({ back, handed, carried }, site) {
 }
 function takeSites(board, app, {
   sites,
-  kinds: kinds4,
+  kinds: kinds3,
   why
 }) {
   const carried = {};
   for (const release2 of app.open.values()) {
-    if (!kinds4.includes(release2.kind)) continue;
+    if (!kinds3.includes(release2.kind)) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (sites.has(site) && record4.settled !== true) carried[site] = record4;
     }
@@ -75650,17 +74052,17 @@ function foldStages(release2) {
   if (keep2 === void 0) return release2;
   const { stages: stages2, opened } = release2;
   const isKept2 = (stage, index) => index === stages2.length - 1 || Object.hasOwn(opened, stage.name) || keep2.includes(stage.of ?? stage.name) || waitsForPerson(stage);
-  const kept6 = stages2.filter(isKept2);
-  if (kept6.length === stages2.length) return release2;
+  const kept5 = stages2.filter(isKept2);
+  if (kept5.length === stages2.length) return release2;
   const target = stages2.map((_, index) => {
     const next = stages2.findIndex((stage, at2) => at2 >= index && isKept2(stage, at2));
-    return kept6.findIndex((stage) => stage === stages2[next]);
+    return kept5.findIndex((stage) => stage === stages2[next]);
   });
   const list = {};
   for (const [site, entry2] of Object.entries(release2.list)) {
     list[site] = { ...entry2, stage: target[entry2.stage] ?? entry2.stage };
   }
-  const folded = kept6.map((stage, index) => {
+  const folded = kept5.map((stage, index) => {
     const added = stages2.filter((other, at2) => target[at2] === index && other !== stage);
     const names2 = added.map(({ name: name2 }) => name2).join(", ");
     return names2 === "" ? stage : { ...stage, by: `${stage.by}; urgent: with ${names2}` };
@@ -75695,16 +74097,16 @@ function freezeStages({ strategy, app, sites }) {
   return { stages: taken2.map((each) => frozenStage(each)), stageOf: stageOf2 };
 }
 function take(stage, left, total) {
-  const { name: name2, take: wanted2 } = stage;
-  if ("each" in wanted2) return takeEach(stage, wanted2.each, left);
-  if ("selector" in wanted2) {
-    const { selector } = wanted2;
-    const sites2 = left.filter(({ labels }) => wanted2.matches(labels));
+  const { name: name2, take: wanted } = stage;
+  if ("each" in wanted) return takeEach(stage, wanted.each, left);
+  if ("selector" in wanted) {
+    const { selector } = wanted;
+    const sites2 = left.filter(({ labels }) => wanted.matches(labels));
     return [{ stage, sites: sites2, frozen: { name: name2, by: `selector ${selector}`, selector } }];
   }
-  if ("rest" in wanted2) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
-  const sites = left.slice(0, resolveAmount(wanted2, total));
-  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted2, total) } }];
+  if ("rest" in wanted) return [{ stage, sites: [...left], frozen: { name: name2, by: "rest" } }];
+  const sites = left.slice(0, resolveAmount(wanted, total));
+  return [{ stage, sites, frozen: { name: name2, by: amountInWords(wanted, total) } }];
 }
 function takeEach(stage, each, left) {
   const domains = Map.groupBy(left, (site) => domainOfSite(each, site));
@@ -75913,7 +74315,15 @@ function withNumbers(release2, strategy, head) {
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
-  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
+  const numbers = {
+    stages: stages2,
+    minReadyMs,
+    progressDeadlineMs,
+    unknownBlocks,
+    budgetsFrom: head,
+    // Once it is current: what the new head closes stays closed then.
+    ...release2.openList === void 0 ? {} : { openList: openListBudgets(strategy) }
+  };
   const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest2 } = release2;
   const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
@@ -76017,11 +74427,11 @@ function refOf({ id, digest, renderer, source }) {
 // src/core/rollout/start/start-removal.ts
 function withdrawRemovals({ input: input2, board, notes }, app) {
   const inFlight = {};
-  const wanted2 = own(input2.desired, app.app)?.sites;
-  if (wanted2 === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
+  const wanted = own(input2.desired, app.app)?.sites;
+  if (wanted === void 0 || isRefused(app, own(input2.desired, app.app))) return inFlight;
   for (const release2 of app.open.values()) {
     if (release2.kind !== "removal") continue;
-    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted2, site)));
+    const back = new Set(Object.keys(release2.list).filter((site) => Object.hasOwn(wanted, site)));
     if (back.size === 0) continue;
     for (const [site, record4] of touchedBy(board, release2)) {
       if (back.has(site) && record4.settled !== true) inFlight[site] = record4;
@@ -76244,11 +74654,11 @@ function begin(run3, app, { list, carried }) {
 function changedSites({ input: input2 }, app) {
   const changed3 = /* @__PURE__ */ new Map();
   const [entitled2, before] = [own(input2.entitled, app.app), own(input2.entitledBefore, app.app)];
-  const wanted2 = own(input2.desired, app.app)?.sites;
+  const wanted = own(input2.desired, app.app)?.sites;
   for (const [site, tree] of Object.entries(entitled2 ?? {})) {
     const old = own(before, site);
     if (old === void 0 || old === tree) continue;
-    if (Object.hasOwn(input2.headSites, site) && own(wanted2, site) !== void 0)
+    if (Object.hasOwn(input2.headSites, site) && own(wanted, site) !== void 0)
       changed3.set(site, tree);
   }
   return changed3;
@@ -76437,12 +74847,12 @@ function releaseFirst({ input: input2 }, site, { app, release: release2 }) {
   const listed = listedSite(input2, release2, site);
   const stage = release2.stages[listed?.entry.stage ?? -1]?.name ?? "";
   if (listed === void 0 || Object.hasOwn(release2.passed, stage)) return null;
-  const words5 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
-  if (words5 === null) return null;
+  const words4 = stateWords(siteState(listed), release2, healthInWords(listed.view.observed));
+  if (words4 === null) return null;
   return {
     code: "dependency",
-    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words5.now}`,
-    endsWhen: words5.ends ?? `${release2.app} has got it there and is healthy`
+    reason: `${app} depends on ${release2.app}, and ${release2.id} ${words4.now}`,
+    endsWhen: words4.ends ?? `${release2.app} has got it there and is healthy`
   };
 }
 function stateWords(state, { id, goingBack }, health2) {
@@ -76604,10 +75014,10 @@ function joinedFacts(run3, { app }, site) {
   return facts;
 }
 var askAgainMs = 1e4;
-function blockOf(board, { check, words: words5 }) {
+function blockOf(board, { check, words: words4 }) {
   if (check.cel.includes("healthyForSeconds")) wakeAt(board, board.input.now + askAgainMs);
   const endsWhen2 = `\`${check.cel}\` is true, or a later commit changes the check`;
-  return { code: "check", reason: words5, endsWhen: endsWhen2 };
+  return { code: "check", reason: words4, endsWhen: endsWhen2 };
 }
 
 // src/core/rollout/failure-domains.ts
@@ -76711,11 +75121,11 @@ function fitsFleet(board, site) {
 
 // src/core/rollout/stage-waits.ts
 function reportSites(run3, blocked) {
-  const words5 = /* @__PURE__ */ new Map();
+  const words4 = /* @__PURE__ */ new Map();
   for (const site of run3.sites) {
     const block = blocked.get(site);
     if (block === void 0) reportStanding(run3, site);
-    else addWaits(run3, site, typeof block === "string" ? budgetWords(run3, words5, block) : block);
+    else addWaits(run3, site, typeof block === "string" ? budgetWords(run3, words4, block) : block);
   }
 }
 function reportStage(run3, block) {
@@ -76731,9 +75141,9 @@ function addWaits({ board, stage }, { site, parts }, block) {
 function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
-function budgetWords(run3, words5, code) {
-  const known3 = words5.get(code) ?? wordsOf2(run3, code);
-  words5.set(code, known3);
+function budgetWords(run3, words4, code) {
+  const known3 = words4.get(code) ?? wordsOf2(run3, code);
+  words4.set(code, known3);
   return known3;
 }
 function wordsOf2(run3, code) {
@@ -76887,11 +75297,11 @@ function forArrivals(rule) {
 }
 function shutBlock(board, rules, zone) {
   const { now } = board.input;
-  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
+  const windows = rules.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
   const opening = nextOpening(windows, now);
   if (opening.isOpen && opening.at === now) return null;
   wakeAt(board, opening.at);
-  const clock = clockOf(board, zone);
+  const clock = zoneClock(zone);
   return {
     code: "window",
     reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
@@ -76906,11 +75316,6 @@ function shutWords(window, now) {
     return [`window ${window.name} is closed until ${until}${why}`];
   }
   return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
-}
-function clockOf({ windows: { clocks } }, zone) {
-  const clock = clocks.get(zone) ?? zoneClock(zone);
-  clocks.set(zone, clock);
-  return clock;
 }
 
 // src/core/rollout/arrival-blocks.ts
@@ -77129,70 +75534,18 @@ function unrenderedBlock({ unrendered }, app) {
   const { reason } = unrendered;
   return { code: "unrendered", reason: `${reason}; what stands of ${app} stays`, endsWhen };
 }
-function unknownReleases(input2) {
-  return Object.entries(input2.control.apps).flatMap(
-    ([app, { open: open3 }]) => open3.flatMap(({ id, list }) => {
-      const sites = Object.keys(list).filter((site) => {
-        const to = own(list, site)?.to ?? null;
-        return to !== null && input2.objectsOf(to).size === 0;
-      });
-      return sites.length === 0 ? [] : [{ app, id, sites }];
-    })
-  );
-}
-function heldByUnknown(board, units) {
-  const held = /* @__PURE__ */ new Map();
-  const { unrendered } = board.input;
-  if (unrendered === void 0) return held;
-  const hold = (app, why) => {
-    const block = { code: "unrendered", reason: `${unrendered.reason}; ${why}`, endsWhen };
-    if (!held.has(app)) held.set(app, block);
-  };
-  const unknown = unknownReleases(board.input);
-  for (const { app, id } of unknown) hold(app, `what ${id} brings is known only by that`);
-  for (const release2 of unknown) {
-    for (const other of board.apps.values()) {
-      if (other.app === release2.app || !isConcerned(board, other, release2)) continue;
-      hold(other.app, `whether objects go over between it and ${release2.id} is known only by that`);
+function unknownTreesBlock(input2) {
+  const { unrendered } = input2;
+  if (unrendered === void 0) return null;
+  for (const { open: open3 } of Object.values(input2.control.apps)) {
+    for (const { id, list } of open3) {
+      const trees = Object.keys(list).flatMap((site) => own(list, site)?.to ?? []);
+      if (trees.every((tree) => input2.objectsOf(tree).size > 0)) continue;
+      const reason = `${unrendered.reason}; what ${id} brings is known only by that`;
+      return { code: "unrendered", reason, endsWhen };
     }
   }
-  holdTied(units, held, hold);
-  return held;
-}
-function holdTied(units, held, hold) {
-  for (let before = -1; before < held.size; ) {
-    before = held.size;
-    for (const { members } of units) {
-      const first2 = members.find(({ app }) => held.has(app));
-      if (first2 === void 0) continue;
-      for (const { app } of members) hold(app, `it moves together with ${first2.app}`);
-    }
-  }
-}
-function isConcerned(board, other, { app, sites }) {
-  const { input: input2 } = board;
-  return sites.some((site) => {
-    const theirs = treeAt(input2, app, site);
-    const had = theirs === void 0 ? /* @__PURE__ */ new Set() : input2.objectsOf(theirs);
-    return stepsAt(board, other, site).some(({ from, to }) => {
-      if (droppedObjects(board, { from, to }).length > 0) return true;
-      const brought = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
-      return !brought.isDisjointFrom(had);
-    });
-  });
-}
-function stepsAt(board, app, site) {
-  const { input: input2 } = board;
-  const standing2 = treeAt(input2, app.app, site);
-  const good = own(own(input2.good, site), app.app);
-  const listed = [...app.open.values()].flatMap(({ list }) => own(list, site) ?? []);
-  const froms = [standing2, ...listed.map(({ from }) => from ?? void 0)];
-  const tos = listed.length === 0 ? [] : [...listed.map(({ to }) => to), good ?? standing2];
-  const entitled2 = entitledTree(board, app, site);
-  if (entitled2 !== void 0) tos.push(entitled2);
-  return froms.flatMap(
-    (from) => tos.flatMap((to) => to === void 0 || to === from ? [] : [{ from, to }])
-  );
+  return null;
 }
 
 // src/core/rollout/open-list.ts
@@ -77422,15 +75775,15 @@ function tiedBlock(block, releases, blocked) {
 function followBlock(run3, site) {
   for (const followed of followedStages(run3, site)) {
     const { stage, inFlight, unavailable, unit } = followed;
-    const words5 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
+    const words4 = `stage ${stage.name} of ${unit.members[0]?.id ?? ""}`;
     if (usedByOthers(inFlight, site) >= stage.maxInFlight) {
       const used2 = { name: "maxInFlight", most: stage.maxInFlight, users: inFlight };
-      return budget("in-flight-budget", { ...used2, stage: words5 });
+      return budget("in-flight-budget", { ...used2, stage: words4 });
     }
     if (unitStanding(site) !== "healthy") continue;
     if (usedByOthers(unavailable, site) < stage.maxUnavailable) continue;
     const used = { name: "maxUnavailable", most: stage.maxUnavailable, users: unavailable };
-    return budget("unavailable-budget", { ...used, stage: words5 });
+    return budget("unavailable-budget", { ...used, stage: words4 });
   }
   return null;
 }
@@ -78237,8 +76590,8 @@ function slotBlock2({ board, unit, users }, { site, stage, steps: steps2 }) {
   const { name: name2, maxInFlight: most } = frozen;
   const used = users.get(stage) ?? /* @__PURE__ */ new Set();
   if (!used.has(site) && used.size >= most) {
-    const words5 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
-    return budget("in-flight-budget", words5);
+    const words4 = { name: "maxInFlight", most, users: used, stage: `stage ${name2}` };
+    return budget("in-flight-budget", words4);
   }
   if (fitsFleet(board, site)) return null;
   return fleetWords(board.input.budgets.maxSitesInFlight ?? 0, board.sitesInFlight);
@@ -78338,8 +76691,8 @@ function noteMoved(board, { release: { app: name2, id } }, site) {
   app.movedNow.add(site);
   takeFromDomain(board, app, site);
   for (const other of app.open.values()) {
-    const isConcerned2 = other.kind !== "removal" && Object.hasOwn(other.handed, site);
-    if (other.id === id || !isConcerned2 || Object.hasOwn(other.failed, site)) continue;
+    const isConcerned = other.kind !== "removal" && Object.hasOwn(other.handed, site);
+    if (other.id === id || !isConcerned || Object.hasOwn(other.failed, site)) continue;
     const failed4 = { ...other.failed, [site]: { at: board.at, cause: `it went back with ${id}` } };
     setRelease(board, { ...other, failed: failed4 }, `${other.id}: ${site} went back with ${id}`);
   }
@@ -78378,8 +76731,8 @@ function inFlightBlock2(reason, parts) {
 
 // src/core/rollout/rollback/go-back.ts
 function goBack(board, unit) {
-  const isConcerned2 = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
-  if (!releasesOf(board, unit).some(isConcerned2)) return;
+  const isConcerned = ({ goingBack, setBack }) => goingBack !== void 0 || Object.keys(setBack ?? {}).length > 0;
+  if (!releasesOf(board, unit).some(isConcerned)) return;
   settleGoingBack(board, releasesOf(board, unit));
   dropUnwritten(board, unit);
   const backs = inOrder4(unit, backsOf(board, unit, sitesToGoBack(board, unit)));
@@ -78720,22 +77073,17 @@ function planRollout(input2, memory) {
   const { controlLost, awaitsHead } = input2;
   if (controlLost !== void 0) return heldPlan(input2, lostBlock(controlLost, lostEnd));
   if (awaitsHead !== void 0) return heldPlan(input2, lostBlock(awaitsHead, "a head is followed"));
+  const unknown = unknownTreesBlock(input2);
+  if (unknown !== null) return heldPlan(input2, unknown);
   planSiteMoves(board);
   endRegionExcuses(board);
   clearMarkers(board);
   countInFlight(board);
   const units = unitsOf(board);
   noteTies(board, units);
-  const held = heldByUnknown(board, units);
-  recountLosses(board, held);
-  for (const unit of units) {
-    if (!unit.members.some(({ app }) => held.has(app))) planUnit(board, unit);
-  }
-  for (const app of board.apps.values()) {
-    const block = held.get(app.app);
-    if (block === void 0) planOpenList(board, app);
-    else board.waits.push({ app: app.app, release: null, stage: null, site: null, ...block });
-  }
+  recountLosses(board);
+  for (const unit of units) planUnit(board, unit);
+  for (const app of board.apps.values()) planOpenList(board, app);
   reportUnknownApps(board);
   return {
     changes: changesOf(board),
@@ -79176,9 +77524,9 @@ function refusals(moves, sides) {
   const told2 = /* @__PURE__ */ new Map();
   for (const { app, site, from, to } of moves) {
     const pair2 = `${app} ${from} ${to}`;
-    const words5 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
-    told2.set(pair2, words5);
-    for (const text of words5) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
+    const words4 = told2.get(pair2) ?? immutableWords(app, variantOf2(from), variantOf2(to));
+    told2.set(pair2, words4);
+    for (const text of words4) found.set(text, (found.get(text) ?? /* @__PURE__ */ new Set()).add(site));
   }
   return [...found].map(
     ([text, sites]) => `${text} cannot be changed in place, and will be refused at ${someOf([...sites])}: ${newName}`
@@ -79356,8 +77704,8 @@ function sitesOfAny({ virtualSites: virtualSites2 }, names2, { sites }) {
 // src/action/untrusted.ts
 var unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 function visible(text, max = 300) {
-  const kept6 = text.length > max ? `${text.slice(0, max)}…` : text;
-  return kept6.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+  const kept5 = text.length > max ? `${text.slice(0, max)}…` : text;
+  return kept5.replaceAll(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 }
 function codeSpan(text, max = 300) {
   const shown3 = visible(text, max);
@@ -79404,10 +77752,10 @@ function planBlocks(plan2, model) {
   ];
 }
 function someRows(headings, rows, what) {
-  const more2 = rows.length - maxRows;
+  const more = rows.length - maxRows;
   const table2 = markdownTable(headings, rows.slice(0, maxRows));
-  return more2 > 0 ? `${table2}
-${countOf(more2, what)} more.
+  return more > 0 ? `${table2}
+${countOf(more, what)} more.
 ` : table2;
 }
 function virtualSites(plan2, model) {
@@ -79456,18 +77804,18 @@ function gatesOf({ sites, approval, soakMs, failureBudget }) {
 function risks(plan2) {
   const refused2 = plan2.refusals.map((text) => `**Refused**: ${codeSpan(text, 1e3)}`);
   const lines2 = [...refused2, deletions(plan2), ...leaving(plan2), ...removed(plan2)];
-  const kept6 = lines2.slice(0, maxRows);
-  if (lines2.length > kept6.length) kept6.push(`${countOf(lines2.length - kept6.length, "line")} more`);
-  return kept6.map((line) => `- ${line}
+  const kept5 = lines2.slice(0, maxRows);
+  if (lines2.length > kept5.length) kept5.push(`${countOf(lines2.length - kept5.length, "line")} more`);
+  return kept5.map((line) => `- ${line}
 `).join("");
 }
 function deletions({ deletions: { objects, perApp, needsApproval } }) {
   if (objects === 0) return "Deletions: none";
   const apps = Object.entries(perApp).map(([app, count]) => `${codeSpan(app)} ${count}`);
   const shown3 = apps.slice(0, maxNames).join(", ");
-  const more2 = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
+  const more = apps.length > maxNames ? ` and ${apps.length - maxNames} more` : "";
   const approval = needsApproval === null ? "" : `. **Somebody has to approve**: ${codeSpan(needsApproval)}`;
-  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more2})${approval}`;
+  return `**Deletions: ${countOf(objects, "object")}** (${shown3}${more})${approval}`;
 }
 function leaving({ releases }) {
   return releases.flatMap(
@@ -79485,8 +77833,8 @@ function noteBlocks({ notes }) {
   if (notes.length === 0) return [];
   const shown3 = notes.slice(0, maxRows).map((note) => `- ${codeSpan(note)}
 `);
-  const more2 = notes.length - shown3.length;
-  return [`${shown3.join("")}${more2 > 0 ? `- ${countOf(more2, "note")} more
+  const more = notes.length - shown3.length;
+  return [`${shown3.join("")}${more > 0 ? `- ${countOf(more, "note")} more
 ` : ""}`];
 }
 function groupBlock(plan2, group2, number) {
@@ -79505,13 +77853,13 @@ function groupBlock(plan2, group2, number) {
     counts.join(" ")
   ];
   const names2 = group2.sites.slice(0, maxNames).map((site) => codeSpan(site));
-  const more2 = group2.sites.length - names2.length;
+  const more = group2.sites.length - names2.length;
   const alike = group2.variants.length === 1 ? "" : `${group2.variants.length} variants that change alike but for the names of their sites; the first is shown.
 
 `;
   return `<details${number === 1 ? " open" : ""}><summary><b>${number}</b> · app <code>${htmlText(group2.app)}</code> · ${what.join(" · ")}</summary>
 
-${names2.join(" ")}${more2 > 0 ? ` and ${more2} more` : ""}
+${names2.join(" ")}${more > 0 ? ` and ${more} more` : ""}
 
 ${alike}${fence("diff", bounded(objects.flatMap(objectLines2)))}
 </details>
@@ -79522,8 +77870,8 @@ function htmlText(text) {
 }
 var changeWords = { added: "new", changed: "changes", removed: "removed" };
 function objectLines2(object) {
-  const words5 = fixedWords(object) || changeWords[object.change];
-  const title = `# ${titleOf(object)} (${words5})`;
+  const words4 = fixedWords(object) || changeWords[object.change];
+  const title = `# ${titleOf(object)} (${words4})`;
   return object.change === "changed" ? [title, ...diffLinesOf(object.diff)] : [title];
 }
 function titleOf({
@@ -79537,8 +77885,8 @@ function diffLinesOf(diff) {
   return diff.trimEnd().split("\n");
 }
 function bounded(lines2) {
-  const more2 = lines2.length - maxDiffLines;
-  return more2 > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more2} lines more`] : lines2;
+  const more = lines2.length - maxDiffLines;
+  return more > 0 ? [...lines2.slice(0, maxDiffLines), `# … ${more} lines more`] : lines2;
 }
 
 // src/action/summary.ts
@@ -79558,22 +77906,22 @@ function summaryOf(report2, maxBytes2 = defaultMaxBytes) {
   return fitted({ blocks, groups: groups2, foot }, maxBytes2);
 }
 function fitted({ blocks, groups: groups2, foot }, maxBytes2) {
-  const kept6 = [];
+  const kept5 = [];
   let left = maxBytes2 - noteBytes - Buffer.byteLength(foot);
   const all = [...blocks.filter((block) => block !== ""), ...groups2];
   for (const block of all) {
     left -= Buffer.byteLength(block) + 1;
     if (left < 0) break;
-    kept6.push(block);
+    kept5.push(block);
   }
-  if (kept6.length < all.length) {
-    const shown3 = Math.max(0, kept6.length - (all.length - groups2.length));
-    kept6.push(
+  if (kept5.length < all.length) {
+    const shown3 = Math.max(0, kept5.length - (all.length - groups2.length));
+    kept5.push(
       `**The rest is left out, as a summary has a limit: ${shown3} of ${countOf(groups2.length, "diff group")} shown.**
 `
     );
   }
-  return `${[...kept6, foot].join("\n")}
+  return `${[...kept5, foot].join("\n")}
 `;
 }
 function headline({ verdict, preview }) {
@@ -79582,11 +77930,11 @@ function headline({ verdict, preview }) {
 }
 function verdictWords(verdict, preview) {
   const plan2 = preview?.planned?.plan;
-  const said = plan2 === void 0 || verdict === "invalid" ? words4[verdict] : planVerdict(plan2);
+  const said = plan2 === void 0 || verdict === "invalid" ? words3[verdict] : planVerdict(plan2);
   const counts = countsInWords(preview?.diagnostics ?? []);
   return counts === "" ? said : `${said} (${counts})`;
 }
-var words4 = {
+var words3 = {
   changes: "sites change",
   "no-change": "No site changes",
   "no-plan": "the fleet is valid, but there is nothing to compare it with",
@@ -79613,8 +77961,8 @@ function diagnosticBlocks({ preview, directory }) {
     (a, b) => a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1
   );
   const shown3 = sorted.slice(0, maxDiagnostics).map((one) => diagnosticLine(one, directory));
-  const more2 = all.length - shown3.length;
-  if (more2 > 0) shown3.push(`- ${more2} more: \`flotilla validate\` lists them all
+  const more = all.length - shown3.length;
+  if (more > 0) shown3.push(`- ${more} more: \`flotilla validate\` lists them all
 `);
   return shown3.length === 0 ? [] : [shown3.join("")];
 }
@@ -79641,16 +77989,16 @@ function footer(preview) {
 }
 
 // src/action/workflow-commands.ts
-var maxAnnotations2 = 10;
+var maxAnnotations = 10;
 var maxLogLines = 500;
 function annotations(diagnostics, directory) {
-  const kinds4 = ["error", "warning"];
-  return kinds4.flatMap((kind) => {
+  const kinds3 = ["error", "warning"];
+  return kinds3.flatMap((kind) => {
     const own2 = diagnostics.filter(({ severity }) => severity === kind);
-    if (own2.length <= maxAnnotations2) return own2.map((one) => annotation2(one, directory));
-    const shown3 = own2.slice(0, maxAnnotations2 - 1);
-    const more2 = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
-    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more2)];
+    if (own2.length <= maxAnnotations) return own2.map((one) => annotation2(one, directory));
+    const shown3 = own2.slice(0, maxAnnotations - 1);
+    const more = `${own2.length - shown3.length} more ${kind}s are in the job summary`;
+    return [...shown3.map((one) => annotation2(one, directory)), command(kind, {}, more)];
   }).join("");
 }
 function annotation2(diagnostic, directory) {
@@ -79678,8 +78026,8 @@ function property(text) {
 }
 function logLines(lines2, token) {
   const shown3 = lines2.slice(0, maxLogLines).map(plainLine);
-  const more2 = lines2.length - shown3.length;
-  const all = more2 === 0 ? shown3 : [...shown3, `... and ${more2} lines more`];
+  const more = lines2.length - shown3.length;
+  const all = more === 0 ? shown3 : [...shown3, `... and ${more} lines more`];
   return `::stop-commands::${token}
 ${all.map((line) => `${line}
 `).join("")}::${token}::
