@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { ApiRequest } from "../../src/core/cluster-model/api-request.ts";
 import { advance, nextWorkAt } from "../../src/core/cluster-model/controllers/advance.ts";
+import type { Cluster } from "../../src/core/cluster-model/cluster.ts";
+import { copyCluster } from "../../src/core/cluster-model/copy-cluster.ts";
 import { createCluster } from "../../src/core/cluster-model/create-cluster.ts";
 import { handleRequest } from "../../src/core/cluster-model/handle-request.ts";
 import type { Json } from "../../src/core/model/json.ts";
@@ -36,8 +38,11 @@ const steps = fc.array(
 
 /** Everything that a cluster answers, frozen on the way out. */
 function play(name: string, script: readonly Step[]): readonly string[] {
-  let now = start;
-  const cluster = createCluster({ name }, now);
+  return playOn(createCluster({ name }, start), script);
+}
+
+function playOn(cluster: Cluster, script: readonly Step[]): readonly string[] {
+  let { now } = cluster;
   return script.map(({ kind, name: object, replicas, ms }) => {
     now += ms;
     const body = deployment(object, { replicas }) as unknown as Json; // literals
@@ -64,6 +69,20 @@ it("gives the same answers to the same calls, and never changes what it gave out
     fc.property(steps, (script) => {
       expect(play("c", script)).toEqual(play("c", script));
     }),
+  );
+});
+
+it("goes on in a copy as in the first, and what happens to one does not happen to the other", () => {
+  fc.assert(
+    fc.property(steps, steps, (before, after) => {
+      const first = createCluster({ name: "c" }, start);
+      playOn(first, before);
+      const [copy, late] = [copyCluster(first), copyCluster(first)];
+      const answers = playOn(copy, after);
+      expect(playOn(first, after)).toEqual(answers);
+      expect(playOn(late, after)).toEqual(answers);
+    }),
+    { numRuns: 30 },
   );
 });
 
