@@ -28,7 +28,7 @@ export function projectFields(value: Json | undefined, fields: FieldSet): Json {
     return "." in fields ? value !== undefined : (value ?? null);
   }
   const projected: Record<string, Json> = {};
-  for (const part of parts.toSorted()) {
+  for (const part of parts) {
     projected[part] = projectFields(stepInto(value, part), innerFields(fields, part));
   }
   return projected;

@@ -26,10 +26,23 @@ export function isSameJson(a: Json, b: Json): boolean {
 
 /** JSON text with the keys of every object sorted by code unit: equal data gives equal bytes. */
 export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  // One piece of text that grows: this is done for each object that is applied, and lists of parts cost more than that.
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
+    return `[${text}]`;
+  }
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .toSorted()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
-  return `{${members.join(",")}}`;
+  for (const key of sortedKeys(value)) {
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`;
+  }
+  return `{${text}}`;
+}
+
+/** The keys of an object, sorted by code unit. */
+export function sortedKeys(object: JsonObject): readonly string[] {
+  const keys = Object.keys(object);
+  // Most come sorted, and to sort costs much more than to look.
+  const isSorted = keys.every((key, at) => at === 0 || (keys[at - 1] ?? "") < key);
+  return isSorted ? keys : keys.toSorted();
 }

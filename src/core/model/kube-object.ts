@@ -46,10 +46,8 @@ export function keyOf(object: KubeObject): ObjectKey {
 
 /** Writes a key as an ObjectId. */
 export function objectId(key: ObjectKey): ObjectId {
-  const [group, namespace, name] = [key.group, key.namespace, key.name].map((part) =>
-    escapePart(part, /[a-z0-9.-]/),
-  );
-  return `${group}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name}`;
+  const { group, kind, namespace, name } = key;
+  return `${escapePart(group)}_${escapePart(kind, kindText)}_${escapePart(namespace)}_${escapePart(name)}`;
 }
 
 /** Reads an ObjectId back; undefined when the text is none. */
@@ -68,8 +66,11 @@ export function describeKey(key: ObjectKey): string {
     : `${key.kind} ${key.namespace}/${key.name}`;
 }
 
-function escapePart(part: string, plain: RegExp): string {
-  if (/^[a-z0-9.-]*$/.test(part)) return part;
+const plainText = /^[a-z0-9.-]*$/;
+const kindText = /^[A-Za-z0-9.-]*$/;
+
+function escapePart(part: string, plain = plainText): string {
+  if (plain.test(part)) return part;
   let escaped = "";
   for (const byte of new TextEncoder().encode(part)) {
     const char = String.fromCharCode(byte);

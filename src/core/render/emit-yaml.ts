@@ -6,7 +6,7 @@
  * Keys: apiVersion, kind, metadata, then sorted by code unit. Text with several lines is a literal block; text that a
  * YAML 1.1 or 1.2 reader could take for something else is in double quotes. No line is ever folded.
  */
-import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
+import { type Json, type JsonObject, isJsonObject, sortedKeys } from "../model/json.ts";
 
 const first = ["apiVersion", "kind", "metadata"];
 
@@ -35,8 +35,7 @@ function lines(value: Json): string[] {
   if (block !== undefined) return [block.header, ...indented(block.lines)];
   if (isEmpty(value) || !isNested(value)) return [inline(value)];
   if (isJsonObject(value)) {
-    const keys = Object.keys(value).toSorted();
-    return keys.flatMap((key) => entry(key, value[key] ?? null));
+    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
   }
   return Array.isArray(value) ? value.flatMap((item: Json) => prefixed("- ", lines(item))) : [];
 }
