@@ -150,7 +150,7 @@ const clues: readonly (readonly [HealthStatus | "Unclear", Clue])[] = [
   ["Degraded", ({ state }) => meaningOf(state) === "broken"],
 ];
 /** A reason that says again that it is not as it should be, or what is not there, and not why. */
-const saysAgain = /^\w*(Unavailable|Unhealthy|Missing)$/;
+const saysAgain = /(^Missing\w*|Unavailable|Unhealthy|Missing)$/;
 const noReason = /(^NotReady|NotExist)$/;
 const wrong =
   /\b(invalid|denied|forbidden|unauthorized|not found|cannot|conflict\w*|crash\w*|expired|unreachable|refused|rejected|timed? ?out|malformed)\b/i;

@@ -36,7 +36,7 @@ function shareHealth(status: JsonObject, spec: Json | undefined): Health | undef
     const wanted = count.role === "good" ? wantedOf(spec, counts, count) : undefined;
     return wanted === undefined ? [] : { ...count, wanted };
   });
-  const shares = [...judged, ...sharesOf(status)];
+  const shares = [...judged, ...sharesOf(status), ...progressIn(status)];
   const short = shares.find(({ count, wanted }) => count < wanted);
   if (short !== undefined) {
     return health("Progressing", `${short.field}: ${short.count} of ${short.wanted}`);
@@ -100,10 +100,26 @@ function toUpdate(
   return Math.max(...found) - (typeof kept === "number" ? kept : 0);
 }
 
+/** How far it has come, in parts of a hundred: `40`, `40.5%`. That it has come to the end says nothing of how it ended. */
+function progressIn({ progress }: JsonObject): readonly Share[] {
+  const count = percentOf(progress);
+  return count !== undefined && count < 100 ? [{ field: "progress", count, wanted: 100 }] : [];
+}
+
+function percentOf(value: Json | undefined): number | undefined {
+  if (typeof value === "number") return value;
+  const digits = typeof value === "string" ? /^(\d{1,3}(?:\.\d+)?)%$/.exec(value)?.[1] : undefined;
+  return digits === undefined ? undefined : Number(digits);
+}
+
+interface Share {
+  readonly field: string;
+  readonly count: number;
+  readonly wanted: number;
+}
+
 /** Texts such as `2/3`, at the top of the status or one level below (`scale`). */
-function sharesOf(
-  status: JsonObject,
-): readonly { readonly field: string; readonly count: number; readonly wanted: number }[] {
+function sharesOf(status: JsonObject): readonly Share[] {
   const below = Object.values(status).filter((value) => isJsonObject(value));
   return [status, ...below].flatMap(Object.entries<Json>).flatMap(([field, value]) => {
     const share = typeof value === "string" ? /^(\d{1,9})\/(\d{1,9})$/.exec(value) : null;

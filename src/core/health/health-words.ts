@@ -33,7 +33,10 @@ const table: Readonly<Record<Meaning, readonly Row[]>> = {
   ],
   // All other work is told by its ending (`Provisioning`).
   waiting: [
-    ["queues", "pending wait await queue scheduled$ submitted$ requested$ retry retries"],
+    [
+      "queues",
+      "pending wait await queue inqueue enqueue scheduled$ submitted$ requested$ retry retries",
+    ],
     ["what somebody else has to do", "requires$ needs$ required$"],
     ["work", "progress init$ initial$"],
     ["not yet", "unready$ notready yellow$"],

@@ -91,7 +91,7 @@ export function isHeld(status: Json | undefined): boolean {
 
 /** Fields that name what went wrong: `error`, `failureMessage`, `lastSyncError`. */
 const failureName = /^(?!previous|ignore|max|on).*(error|failure)(message|msg|reason)?$/i;
-const failureList = /^(last|validation)errors$/i;
+const failureList = /^((last|validation)errors|problems)$/i;
 
 /** What it says went wrong; "" where it names nothing. */
 export function failureOf(status: Json | undefined): string {

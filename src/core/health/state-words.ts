@@ -25,12 +25,21 @@ const wholes: readonly (readonly [RegExp, HealthStatus])[] = [
 export function healthOfState(text: string, kind: string): HealthStatus | undefined {
   const whole = wholes.find(([pattern]) => pattern.test(text));
   if (whole !== undefined) return whole[1];
-  const last = wordsOf(text).at(-1) ?? "";
-  if (last === "scheduled" && repeats.test(kind)) return "Healthy";
+  const words = wordsOf(text);
+  if (words.at(-1) === "scheduled" && repeats.test(kind)) return "Healthy";
   const meaning = meaningOf(text);
-  const isUnderWay = meaning === undefined || meaning === "good";
-  if (isUnderWay && underWay.has(last) && isRun(kind)) return "Progressing";
+  if (meaning !== "broken" && isUnderWay(words, kind)) return "Progressing";
   return meaning === undefined ? undefined : statusOf[meaning];
+}
+
+/** Of a thing that ends, by its kind or by the state itself (`Build Running`): it has not ended. */
+function isUnderWay(words: readonly string[], kind: string): boolean {
+  if (!underWay.has(words.at(-1) ?? "")) return false;
+  return isRun(kind) || isRun(capital(words.at(-2) ?? ""));
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 /** Good states of a thing that serves, and steps of one that ends. */
