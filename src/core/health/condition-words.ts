@@ -60,7 +60,10 @@ const roles: Readonly<Record<Meaning, Role>> = {
 
 /** The role of a condition by its type, else by its reason; undefined where neither tells one. */
 export function roleOf(entry: Condition): Role | undefined {
-  return entry.state === "" ? (roleByType(entry.type) ?? roleByReason(entry)) : "result";
+  if (entry.state !== "") return "result";
+  const role = roleByType(entry.type) ?? roleByReason(entry);
+  // What was stopped because something is wrong is in trouble.
+  return role === "pause" && meaningOf(entry.reason) === "broken" ? "trouble" : role;
 }
 
 /** Of a type in no row the reason tells: that it went well, or wrong. That something can be so says nothing. */

@@ -71,6 +71,8 @@ describe("the health of a custom resource", () => {
     ["Ready=False::the_disk_is_not_available", "Progressing"],
     ["Ready=False Unreachable=True:Hibernating Hibernating=True", "Suspended"],
     ["Ready=False Stopped=True SetupFailed=True", "Degraded"],
+    ["Halted=True:ParentMissing", "Degraded"],
+    ["Halted=True:ByUser", "Suspended"],
     ["Completed=True Stopped=True:SetupCompleted", "Healthy"],
     ["Ready=True Completed=True:Failed", "Degraded"],
     ["Done=True:JobFailed", "Degraded"],
