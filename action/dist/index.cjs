@@ -16296,7 +16296,7 @@ var require_crc32 = __commonJS({
     })(function(CRC322) {
       CRC322.version = "1.2.2";
       function signed_crc_table() {
-        var c = 0, table2 = new Array(256);
+        var c = 0, table3 = new Array(256);
         for (var n = 0; n != 256; ++n) {
           c = n;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
@@ -16307,20 +16307,20 @@ var require_crc32 = __commonJS({
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
           c = c & 1 ? -306674912 ^ c >>> 1 : c >>> 1;
-          table2[n] = c;
+          table3[n] = c;
         }
-        return typeof Int32Array !== "undefined" ? new Int32Array(table2) : table2;
+        return typeof Int32Array !== "undefined" ? new Int32Array(table3) : table3;
       }
       var T0 = signed_crc_table();
       function slice_by_16_tables(T) {
-        var c = 0, v = 0, n = 0, table2 = typeof Int32Array !== "undefined" ? new Int32Array(4096) : new Array(4096);
-        for (n = 0; n != 256; ++n) table2[n] = T[n];
+        var c = 0, v = 0, n = 0, table3 = typeof Int32Array !== "undefined" ? new Int32Array(4096) : new Array(4096);
+        for (n = 0; n != 256; ++n) table3[n] = T[n];
         for (n = 0; n != 256; ++n) {
           v = T[n];
-          for (c = 256 + n; c < 4096; c += 256) v = table2[c] = v >>> 8 ^ T[v & 255];
+          for (c = 256 + n; c < 4096; c += 256) v = table3[c] = v >>> 8 ^ T[v & 255];
         }
         var out = [];
-        for (n = 1; n != 16; ++n) out[n - 1] = typeof Int32Array !== "undefined" ? table2.subarray(n * 256, n * 256 + 256) : table2.slice(n * 256, n * 256 + 256);
+        for (n = 1; n != 16; ++n) out[n - 1] = typeof Int32Array !== "undefined" ? table3.subarray(n * 256, n * 256 + 256) : table3.slice(n * 256, n * 256 + 256);
         return out;
       }
       var TT = slice_by_16_tables(T0);
@@ -17131,15 +17131,15 @@ var require_crc322 = __commonJS({
   "node_modules/pako/lib/zlib/crc32.js"(exports2, module2) {
     "use strict";
     function makeTable() {
-      var c, table2 = [];
+      var c, table3 = [];
       for (var n = 0; n < 256; n++) {
         c = n;
         for (var k = 0; k < 8; k++) {
           c = c & 1 ? 3988292384 ^ c >>> 1 : c >>> 1;
         }
-        table2[n] = c;
+        table3[n] = c;
       }
-      return table2;
+      return table3;
     }
     var crcTable = makeTable();
     function crc32(crc, buf, len, pos) {
@@ -18933,7 +18933,7 @@ var require_inftrees = __commonJS({
       64,
       64
     ];
-    module2.exports = function inflate_table(type, lens, lens_index, codes, table2, table_index, work, opts) {
+    module2.exports = function inflate_table(type, lens, lens_index, codes, table3, table_index, work, opts) {
       var bits = opts.bits;
       var len = 0;
       var sym = 0;
@@ -18973,8 +18973,8 @@ var require_inftrees = __commonJS({
         root = max;
       }
       if (max === 0) {
-        table2[table_index++] = 1 << 24 | 64 << 16 | 0;
-        table2[table_index++] = 1 << 24 | 64 << 16 | 0;
+        table3[table_index++] = 1 << 24 | 64 << 16 | 0;
+        table3[table_index++] = 1 << 24 | 64 << 16 | 0;
         opts.bits = 1;
         return 0;
       }
@@ -19049,7 +19049,7 @@ var require_inftrees = __commonJS({
         min = fill;
         do {
           fill -= incr;
-          table2[next + (huff >> drop) + fill] = here_bits << 24 | here_op << 16 | here_val | 0;
+          table3[next + (huff >> drop) + fill] = here_bits << 24 | here_op << 16 | here_val | 0;
         } while (fill !== 0);
         incr = 1 << len - 1;
         while (huff & incr) {
@@ -19088,11 +19088,11 @@ var require_inftrees = __commonJS({
             return 1;
           }
           low = huff & mask;
-          table2[low] = root << 24 | curr << 16 | next - table_index | 0;
+          table3[low] = root << 24 | curr << 16 | next - table_index | 0;
         }
       }
       if (huff !== 0) {
-        table2[next + huff] = len - drop << 24 | 64 << 16 | 0;
+        table3[next + huff] = len - drop << 24 | 64 << 16 | 0;
       }
       opts.bits = root;
       return 0;
@@ -33942,12 +33942,12 @@ function unescapePart(part) {
 }
 
 // src/core/model/closest-name.ts
-function closestName(name2, known3) {
+function closestName(name2, known4) {
   const typed2 = name2.toLowerCase();
   const farthest = Math.max(1, Math.min(3, Math.floor(name2.length / 3)));
   let best;
   let bestDistance = farthest + 1;
-  for (const candidate of known3) {
+  for (const candidate of known4) {
     if (Math.abs(candidate.length - typed2.length) >= bestDistance) continue;
     const distance = editDistance(typed2, candidate.toLowerCase());
     if (distance < bestDistance || distance === bestDistance && best !== void 0 && candidate < best) {
@@ -33959,20 +33959,20 @@ function closestName(name2, known3) {
 }
 function editDistance(a, b) {
   const distances = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const known3 = (row, column) => distances[row]?.[column] ?? Infinity;
+  const known4 = (row, column) => distances[row]?.[column] ?? Infinity;
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     distances.push(current);
     for (let column = 1; column <= b.length; column++) {
-      const replaced = known3(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const removed2 = known3(row - 1, column) + 1;
-      const inserted = known3(row, column - 1) + 1;
+      const replaced = known4(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const removed2 = known4(row - 1, column) + 1;
+      const inserted = known4(row, column - 1) + 1;
       const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      const swapped = isSwap ? known3(row - 2, column - 2) + 1 : Infinity;
+      const swapped = isSwap ? known4(row - 2, column - 2) + 1 : Infinity;
       current.push(Math.min(replaced, removed2, inserted, swapped));
     }
   }
-  return known3(a.length, b.length);
+  return known4(a.length, b.length);
 }
 
 // src/core/model/app-sources.ts
@@ -34017,15 +34017,15 @@ function hasDotPart(path3) {
   return /(^|\/)\./.test(path3);
 }
 function nearestSource(source, files) {
-  const known3 = /* @__PURE__ */ new Set();
+  const known4 = /* @__PURE__ */ new Set();
   for (const { path: path3 } of files) {
     if (!manifestExtension.test(path3) || hasDotPart(path3)) continue;
-    known3.add(path3);
+    known4.add(path3);
     for (let end = path3.lastIndexOf("/"); end > 0; end = path3.lastIndexOf("/", end - 1)) {
-      known3.add(path3.slice(0, end));
+      known4.add(path3.slice(0, end));
     }
   }
-  return closestName(source, known3);
+  return closestName(source, known4);
 }
 
 // src/core/model/tools/file-index.ts
@@ -34063,7 +34063,7 @@ function originsKustomization(path3) {
   return JSON.stringify({ resources, buildMetadata: ["originAnnotations"] });
 }
 function originFiles(source, objects) {
-  const known3 = new Set(source.files.map(({ path: path3 }) => path3));
+  const known4 = new Set(source.files.map(({ path: path3 }) => path3));
   return new Map(
     objects.flatMap(({ object }) => {
       const { annotations: annotations2 } = object.metadata;
@@ -34071,89 +34071,9 @@ function originFiles(source, objects) {
       const named2 = typeof origin === "string" ? /^(?:path|configuredIn): (.+)$/m.exec(origin)?.[1] : void 0;
       const inside2 = named2 === void 0 ? void 0 : resolveInside(originsFolder, named2);
       const path3 = inside2?.replace(`${treeFolder}/`, "");
-      return path3 !== void 0 && known3.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
+      return path3 !== void 0 && known4.has(path3) ? [[objectId(keyOf(object)), path3]] : [];
     })
   );
-}
-
-// src/core/model/kept-results.ts
-var KeptResults = class {
-  #kept = /* @__PURE__ */ new WeakMap();
-  #most;
-  /** `most`: how many results are kept of one owner. */
-  constructor(most = 2) {
-    this.#most = most;
-  }
-  /** What was made from this owner and the very same other inputs before; else makes it. */
-  get(owner, inputs, make) {
-    const all = this.#kept.get(owner) ?? [];
-    const known3 = all.find((kept5) => isSame(kept5.inputs, inputs)) ?? { inputs, result: make() };
-    if (all[0] !== known3) {
-      const others = all.filter((kept5) => kept5 !== known3);
-      this.#kept.set(owner, [known3, ...others].slice(0, this.#most));
-    }
-    return known3.result;
-  }
-};
-function isSame(a, b) {
-  return a.length === b.length && a.every((input2, index) => input2 === b[index]);
-}
-
-// src/core/model/known-fleet.ts
-var KnownFleet = class {
-  #files = /* @__PURE__ */ new Map();
-  #manifests = /* @__PURE__ */ new Map();
-  #documents = [];
-  #kinds = /* @__PURE__ */ new Map();
-  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
-  files(files) {
-    const same = files.map((file) => {
-      const known3 = this.#files.get(file.path);
-      return known3 !== void 0 && isSameFile(known3, file) ? known3 : file;
-    });
-    this.#files = new Map(same.map((file) => [file.path, file]));
-    return same;
-  }
-  /** The documents of the last time where they are the same, in the same order; else these. */
-  documents(documents) {
-    if (!isSameList(this.#documents, documents)) this.#documents = documents;
-    return this.#documents;
-  }
-  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
-  ofKind(kind, byName) {
-    const known3 = this.#kinds.get(kind);
-    if (known3 !== void 0 && isSameMap(known3, byName)) return known3;
-    this.#kinds.set(kind, byName);
-    return byName;
-  }
-  /** Manifests by app: the lists of the last time where they are the same. */
-  manifests(byApp2) {
-    const same = [...byApp2].map(([app, files]) => {
-      const known3 = this.#manifests.get(app);
-      return [app, known3 !== void 0 && isSameList(known3, files) ? known3 : files];
-    });
-    this.#manifests = new Map(same);
-    return this.#manifests;
-  }
-};
-function isSameList(a, b) {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-function isSameMap(a, b) {
-  if (a.size !== b.size) return false;
-  const entries2 = a.entries();
-  for (const [key, value] of b) {
-    const [knownKey, knownValue] = entries2.next().value ?? [];
-    if (key !== knownKey || value !== knownValue) return false;
-  }
-  return true;
-}
-function isSameFile(a, b) {
-  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
-}
-function keptFor(make) {
-  const kept5 = new KeptResults(1);
-  return (owner) => kept5.get(owner, [], () => make(owner));
 }
 
 // src/core/render/mistake.ts
@@ -34553,8 +34473,8 @@ function lightContents(parsed, { file, index }) {
   if (parsed === null) return () => null;
   let kept5 = new WeakRef(parsed);
   return () => {
-    const known3 = kept5.deref();
-    if (known3 !== void 0) return known3;
+    const known4 = kept5.deref();
+    if (known4 !== void 0) return known4;
     const again = parseDocuments(file, new import_yaml3.LineCounter())[index]?.contents;
     if (!again) throw new Error(`${file.path} parses differently the second time`);
     kept5 = new WeakRef(again);
@@ -34729,29 +34649,25 @@ function valueProblems({ object }) {
 
 // src/core/render/manifest-objects.ts
 function readManifestObjects(files) {
-  const read2 = files.map(readObjects);
-  return {
-    objects: read2.flatMap(({ objects }) => objects),
-    diagnostics: read2.flatMap(({ diagnostics }) => diagnostics)
-  };
-}
-var readObjects = keptFor((file) => {
-  const read2 = readYaml(file);
   const objects = [];
-  const diagnostics = [...read2.diagnostics];
-  for (const found of read2.documents.flatMap(flattenLists)) {
-    const problem2 = identityProblem(found);
-    if (problem2 !== void 0) {
-      diagnostics.push(problem2);
-      continue;
+  const diagnostics = [];
+  for (const file of files) {
+    const read2 = readYaml(file);
+    diagnostics.push(...read2.diagnostics);
+    for (const found of read2.documents.flatMap(flattenLists)) {
+      const problem2 = identityProblem(found);
+      if (problem2 !== void 0) {
+        diagnostics.push(problem2);
+        continue;
+      }
+      const manifest = { ...found, object: found.value };
+      const problems = sealProblems(manifest, read2.documents);
+      diagnostics.push(...problems);
+      if (problems.length === 0) objects.push(sealed(manifest, file));
     }
-    const manifest = { ...found, object: found.value };
-    const problems = sealProblems(manifest, read2.documents);
-    diagnostics.push(...problems);
-    if (problems.length === 0) objects.push(sealed(manifest, file));
   }
   return { objects, diagnostics };
-});
+}
 function flattenLists(found) {
   const { value } = found;
   if (!isJsonObject(value)) return [found];
@@ -35106,9 +35022,9 @@ var WorkFolder = class _WorkFolder {
   /** The folder with a source's files, written once: two levels below this one. */
   extract(source) {
     const id = `${source.tool}-${source.digest}`;
-    const known3 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
-    this.#extracted.set(id, known3);
-    return known3;
+    const known4 = this.#extracted.get(id) ?? extract((0, import_node_path5.join)(this.path, id), source);
+    this.#extracted.set(id, known4);
+    return known4;
   }
   /** Writes a file into this folder; gives its path. */
   async write(name2, text) {
@@ -35235,9 +35151,9 @@ function createRenderTools(options) {
       const outputs = /* @__PURE__ */ new Map();
       const missing2 = [];
       for (const request of requests) {
-        const known3 = await cache3.get(request.key);
-        if (known3 === void 0) missing2.push(request);
-        else outputs.set(request.key, known3);
+        const known4 = await cache3.get(request.key);
+        if (known4 === void 0) missing2.push(request);
+        else outputs.set(request.key, known4);
       }
       const finder = new ToolFinder(path3, ask);
       const rendered = await renderMissing(missing2, { finder, cache: cache3, limits, clock, signal });
@@ -37747,10 +37663,10 @@ function base64Decode(base64Str) {
   return written == size ? bytes : bytes.subarray(0, written);
 }
 function setFromBase64(bytes, base64Str) {
-  const table2 = getDecodeTable();
+  const table3 = getDecodeTable();
   let bytePos = 0, groupPos = 0, b, p = 0;
   for (let i = 0; i < base64Str.length; i++) {
-    b = table2[base64Str.charCodeAt(i)];
+    b = table3[base64Str.charCodeAt(i)];
     if (b === void 0) {
       switch (base64Str[i]) {
         // @ts-ignore TS7029: Fallthrough case in switch -- ignore instead of expect-error for compiler settings without noFallthroughCasesInSwitch: true
@@ -37802,31 +37718,31 @@ function base64Encode(bytes, encoding = "std") {
   if (nativeToBase64) {
     return nativeToBase64.call(bytes, toBase64OptionsMap[encoding]);
   }
-  const table2 = getEncodeTable(encoding);
+  const table3 = getEncodeTable(encoding);
   const pad = encoding == "std";
   let base64 = "", groupPos = 0, b, p = 0;
   for (let i = 0; i < bytes.length; i++) {
     b = bytes[i];
     switch (groupPos) {
       case 0:
-        base64 += table2[b >> 2];
+        base64 += table3[b >> 2];
         p = (b & 3) << 4;
         groupPos = 1;
         break;
       case 1:
-        base64 += table2[p | b >> 4];
+        base64 += table3[p | b >> 4];
         p = (b & 15) << 2;
         groupPos = 2;
         break;
       case 2:
-        base64 += table2[p | b >> 6];
-        base64 += table2[b & 63];
+        base64 += table3[p | b >> 6];
+        base64 += table3[b & 63];
         groupPos = 0;
         break;
     }
   }
   if (groupPos) {
-    base64 += table2[p];
+    base64 += table3[p];
     if (pad) {
       base64 += "=";
       if (groupPos == 1)
@@ -42990,9 +42906,9 @@ var buildForProperty = (name2) => {
   const base = sweepPlatform(pattern2);
   const delta = kind === "category" ? _DELTA_CATEGORIES.get(name2) : _DELTA_SCRIPTS.get(name2);
   const merged = delta ? mergeRanges(base, delta) : base;
-  const table2 = new UnicodeRangeTable(merged);
-  _sweepCache.set(cacheKey, table2);
-  return table2;
+  const table3 = new UnicodeRangeTable(merged);
+  _sweepCache.set(cacheKey, table3);
+  return table3;
 };
 var buildFoldOverlay = (name2) => {
   const cached = _foldCache.get(name2);
@@ -43068,16 +42984,16 @@ var buildFoldOverlay = (name2) => {
     out[i * 3 + 1] = merged[i][1];
     out[i * 3 + 2] = 1;
   }
-  const table2 = new UnicodeRangeTable(out);
-  _foldCache.set(name2, table2);
-  return table2;
+  const table3 = new UnicodeRangeTable(out);
+  _foldCache.set(name2, table3);
+  return table3;
 };
 var getUpper = () => {
-  const table2 = buildForProperty("Lu");
-  if (table2 === null) {
+  const table3 = buildForProperty("Lu");
+  if (table3 === null) {
     throw new Error("Upper: missing Lu property");
   }
-  return table2;
+  return table3;
 };
 var UnicodeTables = {
   get CASE_ORBIT() {
@@ -44737,11 +44653,11 @@ var CharClass = class _CharClass {
   }
   // appendTable() appends the Unicode range table |table| to this CharClass.
   // Does not mutate |table|.
-  appendTable(table2) {
-    for (let i = 0; i < table2.length; ++i) {
-      const lo = table2.getLo(i);
-      const hi = table2.getHi(i);
-      const stride = table2.getStride(i);
+  appendTable(table3) {
+    for (let i = 0; i < table3.length; ++i) {
+      const lo = table3.getLo(i);
+      const hi = table3.getHi(i);
+      const stride = table3.getStride(i);
       if (stride === 1) {
         this.appendRange(lo, hi);
         continue;
@@ -44754,12 +44670,12 @@ var CharClass = class _CharClass {
   }
   // appendNegatedTable() returns the result of appending the negation of range
   // table |table| to this CharClass.  Does not mutate |table|.
-  appendNegatedTable(table2) {
+  appendNegatedTable(table3) {
     let nextLo = 0;
-    for (let i = 0; i < table2.length; ++i) {
-      const lo = table2.getLo(i);
-      const hi = table2.getHi(i);
-      const stride = table2.getStride(i);
+    for (let i = 0; i < table3.length; ++i) {
+      const lo = table3.getLo(i);
+      const hi = table3.getHi(i);
+      const stride = table3.getStride(i);
       if (stride === 1) {
         if (nextLo <= lo - 1) {
           this.appendRange(nextLo, lo - 1);
@@ -44781,8 +44697,8 @@ var CharClass = class _CharClass {
   }
   // appendTableWithSign() calls append{,Negated}Table depending on sign.
   // Does not mutate |table|.
-  appendTableWithSign(table2, sign) {
-    return sign < 0 ? this.appendNegatedTable(table2) : this.appendTable(table2);
+  appendTableWithSign(table3, sign) {
+    return sign < 0 ? this.appendNegatedTable(table3) : this.appendTable(table3);
   }
   // negateClass() negates this CharClass, which must already be clean.
   negateClass() {
@@ -54663,9 +54579,9 @@ function fieldType({ parsed, problems }, { id }, { of, field }) {
 function isUntold(type) {
   return type === "any" || type === "data";
 }
-function meant(name2, known3) {
-  const closest = closestName(name2, known3);
-  return closest === void 0 ? `there are ${known3.join(", ")}` : `did you mean \`${closest}\`?`;
+function meant(name2, known4) {
+  const closest = closestName(name2, known4);
+  return closest === void 0 ? `there are ${known4.join(", ")}` : `did you mean \`${closest}\`?`;
 }
 var comparisons = /* @__PURE__ */ new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
 var logic = /* @__PURE__ */ new Set(["_&&_", "_||_", "!_", "@not_strictly_false"]);
@@ -54787,8 +54703,8 @@ var CelWeights = class {
     if (typeof value === "string") return 1 + value.length / 50;
     if (value instanceof Uint8Array) return 1 + value.length / 50;
     if (!isCelList(value) && !isCelMap(value)) return 1;
-    const known3 = this.#known.get(value);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#known.get(value);
+    if (known4 !== void 0) return known4;
     let weight = 1;
     for (const item of value) {
       if (Array.isArray(item)) for (const part of item) weight += this.weigh(part);
@@ -55346,8 +55262,8 @@ var CelEnvironment = class {
     this.#functions = functions2;
   }
   compile(text) {
-    const known3 = this.#compiled.get(text);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#compiled.get(text);
+    if (known4 !== void 0) return known4;
     const compiled = this.#compile(text);
     const [oldest2] = this.#compiled.keys();
     if (this.#compiled.size >= maxPrograms && oldest2 !== void 0) this.#compiled.delete(oldest2);
@@ -55449,8 +55365,8 @@ var CelEnvironment = class {
   #input(value, type) {
     const isKept2 = this.#functions !== void 0 && typeof value === "object" && value !== null;
     if (!isKept2) return toCelInput(value, type);
-    const known3 = this.#inputs.get(value);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#inputs.get(value);
+    if (known4 !== void 0) return known4;
     const input2 = toCelInput(value, type);
     this.#inputs.set(value, input2);
     return input2;
@@ -55738,6 +55654,29 @@ function valueText(facts, path3) {
     value = value[key] ?? null;
   }
   return canonicalJson(value);
+}
+
+// src/core/model/kept-results.ts
+var KeptResults = class {
+  #kept = /* @__PURE__ */ new WeakMap();
+  #most;
+  /** `most`: how many results are kept of one owner. */
+  constructor(most = 2) {
+    this.#most = most;
+  }
+  /** What was made from this owner and the very same other inputs before; else makes it. */
+  get(owner, inputs, make) {
+    const all = this.#kept.get(owner) ?? [];
+    const known4 = all.find((kept5) => isSame(kept5.inputs, inputs)) ?? { inputs, result: make() };
+    if (all[0] !== known4) {
+      const others = all.filter((kept5) => kept5 !== known4);
+      this.#kept.set(owner, [known4, ...others].slice(0, this.#most));
+    }
+    return known4.result;
+  }
+};
+function isSame(a, b) {
+  return a.length === b.length && a.every((input2, index) => input2 === b[index]);
 }
 
 // src/core/model/tools/tool-source.ts
@@ -56547,10 +56486,10 @@ function mapSchema(values) {
 function openApiSchema(schema) {
   if (!isJsonObject(schema)) return plainSchema;
   const { properties, additionalProperties } = schema;
-  const known3 = isJsonObject(properties) ? properties : {};
+  const known4 = isJsonObject(properties) ? properties : {};
   return {
     field(name2) {
-      const own2 = Object.hasOwn(known3, name2) ? known3[name2] : additionalProperties;
+      const own2 = Object.hasOwn(known4, name2) ? known4[name2] : additionalProperties;
       return isJsonObject(own2) ? openApiField(own2) : plainField;
     }
   };
@@ -57328,6 +57267,63 @@ function partFindings({ key, operator, values }, vocabulary) {
   });
 }
 
+// src/core/model/known-fleet.ts
+var KnownFleet = class {
+  #files = /* @__PURE__ */ new Map();
+  #manifests = /* @__PURE__ */ new Map();
+  #documents = [];
+  #kinds = /* @__PURE__ */ new Map();
+  /** These files, each as the object that it was the last time, where it is the same. Others are forgotten. */
+  files(files) {
+    const same = files.map((file) => {
+      const known4 = this.#files.get(file.path);
+      return known4 !== void 0 && isSameFile(known4, file) ? known4 : file;
+    });
+    this.#files = new Map(same.map((file) => [file.path, file]));
+    return same;
+  }
+  /** The documents of the last time where they are the same, in the same order; else these. */
+  documents(documents) {
+    if (!isSameList(this.#documents, documents)) this.#documents = documents;
+    return this.#documents;
+  }
+  /** What the last time was of a kind, by name, where it is the same in the same order; else this. */
+  ofKind(kind, byName) {
+    const known4 = this.#kinds.get(kind);
+    if (known4 !== void 0 && isSameMap(known4, byName)) return known4;
+    this.#kinds.set(kind, byName);
+    return byName;
+  }
+  /** Manifests by app: the lists of the last time where they are the same. */
+  manifests(byApp2) {
+    const same = [...byApp2].map(([app, files]) => {
+      const known4 = this.#manifests.get(app);
+      return [app, known4 !== void 0 && isSameList(known4, files) ? known4 : files];
+    });
+    this.#manifests = new Map(same);
+    return this.#manifests;
+  }
+};
+function isSameList(a, b) {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+function isSameMap(a, b) {
+  if (a.size !== b.size) return false;
+  const entries2 = a.entries();
+  for (const [key, value] of b) {
+    const [knownKey, knownValue] = entries2.next().value ?? [];
+    if (key !== knownKey || value !== knownValue) return false;
+  }
+  return true;
+}
+function isSameFile(a, b) {
+  return a === b || a.text === b.text && a.problem === b.problem && a.leftOut === b.leftOut && a.isBinary === b.isBinary;
+}
+function keptFor(make) {
+  const kept5 = new KeptResults(1);
+  return (owner) => kept5.get(owner, [], () => make(owner));
+}
+
 // src/core/model/check-expressions.ts
 function checkExpressions(documents, vocabulary) {
   return documents.flatMap(
@@ -57415,8 +57411,8 @@ var FillablePart = class {
     const fillable = this.#fillable;
     if (fillable === void 0) return { json: this.#json, id: "" };
     const reading = readingOf(fillable, given);
-    const known3 = this.#byReading.get(reading);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#byReading.get(reading);
+    if (known4 !== void 0) return known4;
     if (this.#failures >= maxFailures) return void 0;
     const filled = fillJson(fillable, given, mistakes.budget);
     if (!filled.ok) {
@@ -57643,10 +57639,10 @@ function isLabel(namespace) {
   return typeof namespace === "string" && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace);
 }
 function unknownScope({ apiVersion: apiVersion2, kind }) {
-  const known3 = builtInKinds(groupOf(apiVersion2));
+  const known4 = builtInKinds(groupOf(apiVersion2));
   const code = "unknown-scope";
-  if (known3.length > 0) {
-    const closest = closestName(kind, known3);
+  if (known4.length > 0) {
+    const closest = closestName(kind, known4);
     const message = `Kubernetes has no kind ${kind} in ${apiVersion2}`;
     return { code, message, ...closest !== void 0 && { hint: `did you mean ${closest}?` } };
   }
@@ -57760,9 +57756,9 @@ var FillableManifest = class {
   }
   /** The object that a filling gives, with its mistakes: once for each. */
   check({ id, json }) {
-    const known3 = this.#checked.get(id) ?? this.#check(json);
-    this.#checked.set(id, known3);
-    return known3;
+    const known4 = this.#checked.get(id) ?? this.#check(json);
+    this.#checked.set(id, known4);
+    return known4;
   }
   #check(json) {
     const { at: at2, keyAt, textAt: textAt2 } = this.written;
@@ -57773,12 +57769,12 @@ var FillableManifest = class {
   }
 };
 function manifestsAt(manifests, site, given) {
-  const { objects, fillable, mistakes, known: known3 } = manifests;
+  const { objects, fillable, mistakes, known: known4 } = manifests;
   const parts = fillable.map(({ part }) => part.at(site, given, mistakes));
   const filled = parts.filter((part) => part !== void 0);
   if (filled.length < parts.length) return void 0;
   const id = filled.map((part) => part.id).join(".");
-  const before = known3.get(id);
+  const before = known4.get(id);
   if (before !== void 0) return { objects: before, id };
   const checked2 = fillable.flatMap((manifest, index) => {
     const part = filled[index];
@@ -57789,7 +57785,7 @@ function manifestsAt(manifests, site, given) {
   for (const diagnostic of found) mistakes.tell(diagnostic, [site]);
   if (found.some(isError)) return void 0;
   const all = [...objects, ...sound];
-  known3.set(id, all);
+  known4.set(id, all);
   return { objects: all, id };
 }
 function duplicates(literal2, filled) {
@@ -63404,9 +63400,9 @@ function overlayTitle({ name: name2 }, index) {
 }
 var takenAmong = /* @__PURE__ */ new WeakMap();
 function takenProfiles(sites) {
-  const known3 = takenAmong.get(sites) ?? [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
-  takenAmong.set(sites, known3);
-  return known3;
+  const known4 = takenAmong.get(sites) ?? [...new Set([...sites.values()].flatMap(({ value }) => value.spec.profile ?? []))].toSorted();
+  takenAmong.set(sites, known4);
+  return known4;
 }
 function profileLayers({ profiles }, name2) {
   return profileChain(profiles, name2).flatMap((from) => {
@@ -63454,9 +63450,9 @@ function mergeValues(layers) {
 function mergeInto(base, layer) {
   const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(layer)) {
-    const known3 = merged.get(key);
-    const areMaps = isJsonObject(value) && isJsonObject(known3);
-    merged.set(key, areMaps ? mergeInto(known3, value) : value);
+    const known4 = merged.get(key);
+    const areMaps = isJsonObject(value) && isJsonObject(known4);
+    merged.set(key, areMaps ? mergeInto(known4, value) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -63495,9 +63491,9 @@ var SiteMistakes = class {
   tell(diagnostic, sites) {
     const { file, line, column, code } = diagnostic;
     const key = JSON.stringify([file, line, column, code]);
-    const known3 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
-    for (const site of sites) known3.sites.add(site);
-    this.#found.set(key, known3);
+    const known4 = this.#found.get(key) ?? { diagnostic, sites: /* @__PURE__ */ new Set() };
+    for (const site of sites) known4.sites.add(site);
+    this.#found.set(key, known4);
   }
   /** All of them. */
   diagnostics() {
@@ -63594,9 +63590,9 @@ var ShapeFiller = class {
       const found = this.#at(site, shape);
       if (found === void 0) continue;
       const id = [found.objectsId, ...found.overlays.map((overlay) => overlay.id)].join();
-      const known3 = byContent.get(id);
-      if (known3 === void 0) byContent.set(id, { ...found, sites: [site] });
-      else known3.sites.push(site);
+      const known4 = byContent.get(id);
+      if (known4 === void 0) byContent.set(id, { ...found, sites: [site] });
+      else known4.sites.push(site);
     }
     return [...byContent.values()];
   }
@@ -63610,14 +63606,14 @@ var ShapeFiller = class {
     return groups2 === void 0 ? literal2 : { ...literal2, groups: groups2 };
   }
   #manifestsOf(variable) {
-    const known3 = this.#manifests.get(variable) ?? {
+    const known4 = this.#manifests.get(variable) ?? {
       objects: this.#objectsAt(variable),
       fillable: this.#fillable,
       mistakes: this.#mistakes,
       known: /* @__PURE__ */ new Map()
     };
-    this.#manifests.set(variable, known3);
-    return known3;
+    this.#manifests.set(variable, known4);
+    return known4;
   }
   #at(site, shape) {
     const { overlays: indexes, variable } = shape;
@@ -63645,14 +63641,14 @@ var ShapeFiller = class {
     return mistakes.length > 0 ? void 0 : { index, overlay, id: filled.id, isFilled: true };
   }
   /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(known3, indexes) {
-    const sound = this.#values.at(known3, indexes, this.#mistakes);
+  #given(known4, indexes) {
+    const sound = this.#values.at(known4, indexes, this.#mistakes);
     if (sound === void 0) return void 0;
-    if (!this.#readsValues) return known3;
-    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known3.valuesText]);
-    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known3.values]);
+    if (!this.#readsValues) return known4;
+    const id = JSON.stringify([indexes, sound.map((layer) => layer.id), known4.valuesText]);
+    const merged = this.#merged.get(id) ?? this.#merge(indexes, [...sound.map((layer) => layer.json), known4.values]);
     this.#merged.set(id, merged);
-    return { ...known3, facts: { ...known3.facts, values: merged } };
+    return { ...known4, facts: { ...known4.facts, values: merged } };
   }
   #merge(indexes, layers) {
     const merged = presentValues(mergeValues(layers));
@@ -63867,8 +63863,8 @@ function finisher(fleet, app) {
   const done = /* @__PURE__ */ new WeakMap();
   return (source) => {
     const { object, key } = source;
-    const known3 = done.get(object);
-    if (known3 !== void 0) return known3;
+    const known4 = done.get(object);
+    if (known4 !== void 0) return known4;
     const owned = withOwner(object, { fleet, app });
     const id = objectId(key);
     const yaml = emitYaml(owned);
@@ -63941,8 +63937,8 @@ var SiteGroups = class {
     if (first2 === void 0) return [];
     if (others.length === 0) return this.groups[first2]?.sites ?? [];
     const key = numbers.join();
-    const known3 = this.#joined.get(key);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#joined.get(key);
+    if (known4 !== void 0) return known4;
     const joined4 = numbers.flatMap((number) => this.groups[number]?.sites ?? []).toSorted();
     if (this.#joined.size >= maxJoined) this.#joined.clear();
     this.#joined.set(key, joined4);
@@ -64013,9 +64009,9 @@ function shapesOf({ model, siteModel }, app, variableOf) {
       const isForAll = layer.profile !== null && names2.length === 0;
       return holdsAt(app, layer, profile2) && (isForAll || isIn(names2)) ? index : [];
     });
-    const known3 = byOverlays.get(overlays.join());
-    if (known3 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
-    else known3.groups.push(number);
+    const known4 = byOverlays.get(overlays.join());
+    if (known4 === void 0) byOverlays.set(overlays.join(), { overlays, groups: [number] });
+    else known4.groups.push(number);
   }
   if (byOverlays.size === 0) {
     return [{ overlays: [], variable: variableOf?.(void 0, []) ?? "", sites: [] }];
@@ -64055,9 +64051,9 @@ var SiteFacts = class {
   }
   /** What is known of a site; throws for one that the model does not have. */
   of(site) {
-    const known3 = this.#known.get(site) ?? this.#read(site);
-    this.#known.set(site, known3);
-    return known3;
+    const known4 = this.#known.get(site) ?? this.#read(site);
+    this.#known.set(site, known4);
+    return known4;
   }
   /** Mistakes in the values of sites themselves. */
   mistakes() {
@@ -64099,8 +64095,8 @@ var SiteFacts = class {
     };
   }
   #region(name2) {
-    const known3 = this.#regions.get(name2);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#regions.get(name2);
+    if (known4 !== void 0) return known4;
     const declared = this.#model.regions.get(name2)?.value;
     const { location: location2, timeZone: timeZone2 } = declared?.spec ?? {};
     const region = {
@@ -64114,8 +64110,8 @@ var SiteFacts = class {
   }
   /** The sites that a selector holds, by name: the site that asks too, where it does. */
   #sites(text) {
-    const known3 = this.#peers.get(text);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#peers.get(text);
+    if (known4 !== void 0) return known4;
     const parsed = selectorFromSpec(text);
     if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
     const { selector } = parsed;
@@ -64129,8 +64125,8 @@ var SiteFacts = class {
     return peers;
   }
   #input(name2) {
-    const known3 = this.#inputs.get(name2);
-    if (known3 !== void 0) return known3;
+    const known4 = this.#inputs.get(name2);
+    if (known4 !== void 0) return known4;
     const input2 = toCelInput(this.of(name2).facts["site"] ?? null, siteType);
     this.#inputs.set(name2, input2);
     return input2;
@@ -64174,20 +64170,20 @@ function requestsOf(context2, app) {
     const request = requestWith({ tool: "kustomize", version, source });
     return () => request;
   }
-  const known3 = /* @__PURE__ */ new Map();
+  const known4 = /* @__PURE__ */ new Map();
   const layersOf = layersAt(context2, app);
   return (name2, overlays) => {
     const { kubernetes: kubernetes2 } = (name2 === void 0 ? void 0 : siteModel.sites.get(name2)?.value.spec) ?? {};
     const layers = layersOf(name2, overlays);
     if (layers === void 0) return void 0;
     const facts = JSON.stringify([overlays, layers.id, kubernetes2]);
-    const request = known3.get(facts) ?? requestWith({
+    const request = known4.get(facts) ?? requestWith({
       tool: "helm",
       version,
       source,
       chart: chartInputs(app.value, { values: layers.merge(), kubernetes: kubernetes2, fleet })
     });
-    known3.set(facts, request);
+    known4.set(facts, request);
     return request;
   };
 }
@@ -64197,12 +64193,12 @@ function layersAt({ model, siteModel }, app) {
   const untold = new SiteMistakes();
   return (site, overlays) => {
     if (site === void 0) return { id: "", merge: () => writtenValues(app.value) };
-    const known3 = facts.of(site);
-    const layers = values.at(known3, overlays, untold);
+    const known4 = facts.of(site);
+    const layers = values.at(known4, overlays, untold);
     if (layers === void 0) return void 0;
     return {
-      id: [layers.map((layer) => layer.id), known3.valuesText],
-      merge: () => mergeValues([...layers.map((layer) => layer.json), known3.values])
+      id: [layers.map((layer) => layer.id), known4.valuesText],
+      merge: () => mergeValues([...layers.map((layer) => layer.json), known4.values])
     };
   };
 }
@@ -64927,8 +64923,8 @@ function withParts(present2, { added, schema, problems }) {
   );
   for (const part of added) {
     const name2 = nameOf2(part) ?? "";
-    const known3 = parts.get(name2);
-    const result2 = strategicMerge(isJsonObject(known3) ? known3 : {}, part, schema);
+    const known4 = parts.get(name2);
+    const result2 = strategicMerge(isJsonObject(known4) ? known4 : {}, part, schema);
     if (result2.ok) parts.set(name2, result2.value);
     else problems.push(`${name2}: ${result2.message}`);
   }
@@ -64943,14 +64939,14 @@ function setScheduling(object, { nodeSelector = {}, tolerations = [] }) {
   if (path3 === void 0) return object;
   return changeMapAt(object, path3, (pod) => {
     const own2 = isJsonObject(pod["nodeSelector"]) ? pod["nodeSelector"] : {};
-    const known3 = Array.isArray(pod["tolerations"]) ? pod["tolerations"] : [];
-    const taints = new Set(known3.map(taintOf));
+    const known4 = Array.isArray(pod["tolerations"]) ? pod["tolerations"] : [];
+    const taints = new Set(known4.map(taintOf));
     const added = tolerations.filter((each) => !taints.has(taintOf(each)));
     const selector = { ...nodeSelector, ...own2 };
     const changed3 = {
       ...pod,
       ...Object.keys(selector).length > 0 && { nodeSelector: selector },
-      ...added.length > 0 && { tolerations: [...known3, ...added] }
+      ...added.length > 0 && { tolerations: [...known4, ...added] }
     };
     return isSameJson(pod, changed3) ? pod : changed3;
   });
@@ -65215,19 +65211,19 @@ var OverlayChain = class {
     return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
   }
   #link(key, make) {
-    let known3 = this.#links.get(key) ?? this.#before.get(key);
-    if (known3 === void 0) {
-      known3 = { ...make(), number: this.#count };
+    let known4 = this.#links.get(key) ?? this.#before.get(key);
+    if (known4 === void 0) {
+      known4 = { ...make(), number: this.#count };
       this.#count += 1;
     }
-    this.#links.set(key, known3);
-    return known3;
+    this.#links.set(key, known4);
+    return known4;
   }
   #stepsAt(path3) {
     const key = path3.join(".");
-    const known3 = this.#steps.get(key) ?? /* @__PURE__ */ new WeakMap();
-    this.#steps.set(key, known3);
-    return known3;
+    const known4 = this.#steps.get(key) ?? /* @__PURE__ */ new WeakMap();
+    this.#steps.set(key, known4);
+    return known4;
   }
   #applyTo(before, { index, overlay, isFilled }) {
     const at2 = ["spec", "overlays", index];
@@ -65262,9 +65258,9 @@ function appSecrets(app, context2, others) {
     context2
   );
   const fillable = all.filter(isFillable).map((each) => new FillableManifest(each, context2));
-  const known3 = new Map(others.map((each) => [objectId(each.key), each]));
+  const known4 = new Map(others.map((each) => [objectId(each.key), each]));
   const twice = checked2.objects.flatMap((each) => {
-    const first2 = known3.get(objectId(each.key));
+    const first2 = known4.get(objectId(each.key));
     return first2 === void 0 ? [] : [duplicate(each, first2)];
   });
   return { ...checked2, fillable, diagnostics: [...checked2.diagnostics, ...twice] };
@@ -65397,7 +65393,7 @@ function toolObjects(models, { app, manifests }) {
     const output = outputOf(models, variable);
     const { hooks } = app.value.spec.source.helm ?? {};
     const found = source.tool === "helm" ? withoutHooks(output, hooks) : output;
-    read2.set(variable, readObjects2(found, manifests, written));
+    read2.set(variable, readObjects(found, manifests, written));
   }
   const all = [...read2.values()];
   return {
@@ -65420,7 +65416,7 @@ var unknownObjects = {
   variableOf: void 0,
   objectsAt: () => []
 };
-function readObjects2({ objects, problems }, manifests, written) {
+function readObjects({ objects, problems }, manifests, written) {
   if (problems.length > 0) {
     return { objects: [], diagnostics: problems.map((problem2) => diagnosticOf(problem2, written)) };
   }
@@ -65613,11 +65609,11 @@ function appOf(model, name2) {
   if (app === void 0) throw new Error(`the model has no App ${name2}`);
   return app;
 }
-function moreMistakes(input2, known3) {
+function moreMistakes(input2, known4) {
   const more = renderShapes(input2).diagnostics.filter(
     (found) => isError(found) && found.code !== "patch-no-target" && found.code !== "empty-app"
   );
-  return { ok: false, diagnostics: [...known3, ...more] };
+  return { ok: false, diagnostics: [...known4, ...more] };
 }
 function renderShapes(input2) {
   const { app, chain } = input2;
@@ -65644,8 +65640,8 @@ function renderShapes(input2) {
   diagnostics.push(...mistakes.diagnostics());
   const isPlaced2 = shapes.some((shape) => shape.sites.length > 0);
   if (isPlaced2 && !diagnostics.some(isError)) {
-    const known3 = [...effects, ...chartEffects(app), ...chain.effects()];
-    diagnostics.push(...unusedOverlays(app, known3));
+    const known4 = [...effects, ...chartEffects(app), ...chain.effects()];
+    diagnostics.push(...unusedOverlays(app, known4));
   }
   return {
     sites: treesBySite(trees, input2),
@@ -66296,7 +66292,7 @@ function grantedStrategy(input2, app) {
   };
 }
 function joined3(granted, newest) {
-  const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known3) => known3.name === name2 && known3.cel === cel2);
+  const isKnown = ({ name: name2, cel: cel2 }) => granted.some((known4) => known4.name === name2 && known4.cel === cel2);
   return [...granted, ...newest.filter((check) => !isKnown(check))];
 }
 
@@ -66798,6 +66794,62 @@ function deletionLine({ deletions: { objects, perApp, needsApproval } }) {
   const approval = needsApproval === null ? "" : ` Somebody has to approve: ${needsApproval}.`;
   return `Deletions: ${countOf(objects, "object")} (${apps.join(", ")}).${approval}`;
 }
+
+// src/core/health/health-words.ts
+var table2 = {
+  broken: [
+    [
+      "attempts that went wrong",
+      "fail error err$ crash abort timeout exceed cancel exception panic"
+    ],
+    ["containers and pods", "backoff oom kill evict terminated unschedul fatal critical"],
+    ["API conventions, kstatus", "degrad unhealthy unavailable stall terminal$ broken dead$"],
+    ["validation, Gateway API", "invalid reject conflict unsupport unresolv malformed mismatch"],
+    ["access", "refuse denied forbid unauthor expire insufficient"],
+    ["what is not there or does not fit", "missing incompat misconfig orphan outdated"],
+    ["networks and nodes", "unreach offline down$ disconnect pressure$ inaccess"],
+    ["storage and databases", "lost$ corrupt fault abnormal unusable unrecover blocked$"],
+    ["policies and alarms", "noncompliant violat warn red$"],
+    ["upgrades that were undone", "rollback rolledback"]
+  ],
+  paused: [
+    ["spec.suspend and spec.paused", "suspend pause pausing stop halt frozen$ inactive$"],
+    ["machines and clusters put to rest", "hibernat sleep disabl cordon closed$"],
+    ["left out on purpose", "ignore skip"]
+  ],
+  // All other work is told by its ending (`Provisioning`).
+  waiting: [
+    [
+      "queues",
+      "pending wait await queue inqueue enqueue scheduled$ submitted$ requested$ retry retries"
+    ],
+    ["what somebody else has to do", "requires$ needs$ required$"],
+    ["work", "progress init$ initial$"],
+    ["not yet", "unready$ notready yellow$"]
+  ],
+  good: [
+    ["API conventions, kstatus", "ready available healthy current$"],
+    ["what ends", "succe complet done$ finished$ passed$ pass$"],
+    ["what serves", "running active$ online$ up$ alive$ operational$ stable$ normal$ connected$"],
+    ["volumes, leases, certificates", "bound$ exist attached$ mounted$ issued$ sealed$ signed$"],
+    ["carried out", "created$ deployed$ provisioned$ installed$ established$ applied$ configured$"],
+    ["carried out by steps", "launched$ registered$ initialized$ joined$ adopted$ advertised$"],
+    ["in sync", "synced$ synchronized$ reconciled$ updated$ programmed$ latest$"],
+    ["handed on", "published$ imported$ promoted$ provided$ offered$ granted$ compiled$"],
+    ["given", "assigned$ allocated$ reserved$ loaded$ stored$ delivered$ propagated$ realized$"],
+    [
+      "decisions, Gateway API",
+      "accepted$ admitted$ valid$ validated$ resolved$ approved$ verified$"
+    ],
+    ["access", "authorized$ authenticated$ activated$ enforced$ fulfilled$ open$"],
+    ["policies", "compliant$ satisfied$ secured$ protected$ enabled$ discoverable$ formed$"],
+    ["lights", "ok$ okay$ green$"]
+  ]
+};
+var known3 = ["broken", "paused", "waiting", "good"].map((meaning) => {
+  const words4 = table2[meaning].flatMap(([, row]) => row.split(" "));
+  return { meaning, pattern: new RegExp(`^(?:${words4.join("|")})`) };
+});
 
 // src/core/health/read-object.ts
 function at(value, ...path3) {
@@ -67999,11 +68051,11 @@ function unknownNames(draft, entry2, action2) {
   if (draft.hasUnreadable) return [];
   const fields = Object.entries(entry2.value.spec[action2] ?? {});
   return fields.flatMap(([field, name2]) => {
-    const known3 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
-    if (typeof name2 !== "string" || known3 === void 0 || known3.has(name2)) return [];
+    const known4 = field === "stage" ? stageNames(draft) : declaredNames(draft, field);
+    if (typeof name2 !== "string" || known4 === void 0 || known4.has(name2)) return [];
     const what = kindOf[field] ?? "stage";
-    const near = closestName(name2, known3);
-    const hint = near === void 0 ? `known: ${[...known3].join(", ")}` : `did you mean "${near}"?`;
+    const near = closestName(name2, known4);
+    const hint = near === void 0 ? `known: ${[...known4].join(", ")}` : `did you mean "${near}"?`;
     const path3 = ["spec", action2, field];
     const message = `there is no ${what} "${name2}"`;
     return [{ place: entry2.document.at(path3), code: "dangling-reference", message, hint }];
@@ -68118,10 +68170,10 @@ function checkReferences(draft) {
   return allReferences(draft).flatMap((reference) => {
     const { from, path: path3, kind, name: name2 } = reference;
     const declared = draft.declared.get(kind) ?? /* @__PURE__ */ new Set();
-    const known3 = kind === "Profile" ? declared.union(shippedNames) : declared;
-    if (known3.has(name2)) return [];
+    const known4 = kind === "Profile" ? declared.union(shippedNames) : declared;
+    if (known4.has(name2)) return [];
     const message = `there is no ${kind} "${name2}"`;
-    const hint = danglingHint(kind, name2, known3);
+    const hint = danglingHint(kind, name2, known4);
     return errorAt(from.document.at(path3), { code: "dangling-reference", message, hint });
   });
 }
@@ -68179,11 +68231,11 @@ function strategyReference(from, name2) {
   if (name2 === void 0) return [];
   return [{ from, path: ["spec", "rollout", "strategy"], kind: "RolloutStrategy", name: name2 }];
 }
-function danglingHint(kind, name2, known3) {
-  const near = closestName(name2, known3);
+function danglingHint(kind, name2, known4) {
+  const near = closestName(name2, known4);
   if (near !== void 0) return `did you mean "${near}"?`;
-  if (known3.size === 0) return `the fleet declares no ${kind}`;
-  const names2 = [...known3].toSorted();
+  if (known4.size === 0) return `the fleet declares no ${kind}`;
+  const names2 = [...known4].toSorted();
   const shown3 = names2.slice(0, 8).join(", ");
   return `known: ${shown3}${names2.length > 8 ? `, and ${names2.length - 8} more` : ""}`;
 }
@@ -68480,12 +68532,12 @@ function unknownField({ error, kind, path: path3 }, field) {
   if (field === "<<") {
     return { code, message, hint: "merge keys are not read; write the fields out" };
   }
-  const known3 = Object.keys(error.parentSchema?.["properties"] ?? {});
-  const near = closestName(field, known3);
+  const known4 = Object.keys(error.parentSchema?.["properties"] ?? {});
+  const near = closestName(field, known4);
   if (near !== void 0) return { code, message, hint: `did you mean "${near}"?` };
   const elsewhere = placesOf3(kind, field);
   if (elsewhere !== void 0) return { code, message, hint: `did you mean "${elsewhere}"?` };
-  return { code, message, hint: `known here: ${known3.join(", ")}` };
+  return { code, message, hint: `known here: ${known4.join(", ")}` };
 }
 function placesOf3(kind, field) {
   const { properties } = kinds2[kind];
@@ -68799,13 +68851,7 @@ function sourceFinding(written, { all, others }) {
 
 // src/core/model/zone-clock.ts
 var dayMs2 = 864e5;
-var clocks = /* @__PURE__ */ new Map();
 function zoneClock(timeZone2) {
-  const clock = clocks.get(timeZone2) ?? newClock(timeZone2);
-  clocks.set(timeZone2, clock);
-  return clock;
-}
-function newClock(timeZone2) {
   const format2 = new Intl.DateTimeFormat("en-US", {
     timeZone: timeZone2,
     calendar: "gregory",
@@ -68972,7 +69018,7 @@ function isWrongType(error, union) {
 }
 
 // src/core/model/draft-fleet.ts
-function draftFleet(read2, known3) {
+function draftFleet(read2, known4) {
   const valid = /* @__PURE__ */ new Map();
   const declared = /* @__PURE__ */ new Map();
   const diagnostics = [];
@@ -68988,7 +69034,7 @@ function draftFleet(read2, known3) {
   }
   diagnostics.push(...checkOneFleet(read2));
   const entriesOf2 = (kind) => {
-    const entries2 = known3.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
+    const entries2 = known4.ofKind(kind, valid.get(kind) ?? /* @__PURE__ */ new Map());
     return entries2;
   };
   const draft = {
@@ -69105,8 +69151,8 @@ function notAnObject(document2) {
 }
 function identifyKind(document2, value) {
   const kind = value["kind"];
-  const known3 = knownKinds.find((name2) => name2 === kind);
-  if (known3 !== void 0) return { is: "kind", kind: known3 };
+  const known4 = knownKinds.find((name2) => name2 === kind);
+  if (known4 !== void 0) return { is: "kind", kind: known4 };
   if (kind === void 0) {
     const hint = `add kind: one of ${knownKinds.join(", ")}`;
     return mistaken(document2, [], { code: "missing-field", message: 'missing field "kind"', hint });
@@ -71790,8 +71836,8 @@ function pathAndFolders(path3) {
 }
 
 // src/core/model/read-fleet-files.ts
-function readFleetFiles(all, known3 = new KnownFleet()) {
-  const files = known3.files(all);
+function readFleetFiles(all, known4 = new KnownFleet()) {
+  const files = known4.files(all);
   const readable = files.filter(({ problem: problem2 }) => problem2 === void 0);
   const sorted = readable.toSorted((a, b) => a.path < b.path ? -1 : 1);
   const candidates2 = sorted.filter(({ path: path3 }) => /\.ya?ml$/i.test(path3) && !hasDotPart(path3));
@@ -71811,7 +71857,7 @@ function readFleetFiles(all, known3 = new KnownFleet()) {
     own2.filter(({ isFlotillas }) => isFlotillas).map(({ file }) => file.path)
   );
   return {
-    documents: known3.documents(own2.flatMap(({ documents }) => documents)),
+    documents: known4.documents(own2.flatMap(({ documents }) => documents)),
     diagnostics: [
       ...unreadable3.map(unreadableFile),
       ...own2.flatMap(({ diagnostics }) => diagnostics),
@@ -72023,9 +72069,9 @@ function documentsWithErrors(documents, errors) {
 function isBehind(start, { line, column }) {
   return start.line > line || start.line === line && start.column > column;
 }
-function withKnownSites(app, known3) {
+function withKnownSites(app, known4) {
   const { placement, overlays = [] } = app.spec;
-  const isKnown = (name2) => known3.has(name2);
+  const isKnown = (name2) => known4.has(name2);
   const areOverlaysKnown = overlays.every(({ virtualSites: virtualSites3 }) => virtualSites3.every(isKnown));
   const virtualSites2 = areOverlaysKnown ? placement.virtualSites.filter(isKnown) : [];
   const kept5 = areOverlaysKnown ? overlays : [];
@@ -72158,9 +72204,9 @@ function someOf2(names2) {
 }
 
 // src/core/model/load-fleet.ts
-function loadFleet(files, known3 = new KnownFleet()) {
-  const read2 = readFleetFiles(files, known3);
-  const { draft, errors: draftErrors } = checkedDraft(read2, known3);
+function loadFleet(files, known4 = new KnownFleet()) {
+  const read2 = readFleetFiles(files, known4);
+  const { draft, errors: draftErrors } = checkedDraft(read2, known4);
   const tools = readToolSources(draft, read2);
   const errors = [
     ...read2.diagnostics,
@@ -72175,17 +72221,17 @@ function loadFleet(files, known3 = new KnownFleet()) {
   }
   return {
     ok: true,
-    value: modelOf(draft, { fleet, tools, others: read2.others, known: known3 }),
+    value: modelOf(draft, { fleet, tools, others: read2.others, known: known4 }),
     diagnostics: warningsOf(draft)
   };
 }
 var keptDrafts = new KeptResults();
-function checkedDraft(read2, known3) {
-  if (read2.mistaken.size > 0) return checkDraft(read2, known3);
-  return keptDrafts.get(read2.documents, [], () => checkDraft(read2, known3));
+function checkedDraft(read2, known4) {
+  if (read2.mistaken.size > 0) return checkDraft(read2, known4);
+  return keptDrafts.get(read2.documents, [], () => checkDraft(read2, known4));
 }
-function checkDraft(read2, known3) {
-  const { draft, diagnostics } = draftFleet(read2, known3);
+function checkDraft(read2, known4) {
+  const { draft, diagnostics } = draftFleet(read2, known4);
   const errors = [
     ...diagnostics,
     ...checkExpressions(read2.documents, draft.fleet?.value.spec.labels),
@@ -72209,7 +72255,7 @@ var warningsOf = keptFor(
     ...warnOfProfiles(draft)
   ])
 );
-function modelOf(draft, { fleet, tools, others, known: known3 }) {
+function modelOf(draft, { fleet, tools, others, known: known4 }) {
   return {
     fleet: located3(fleet),
     regions: allLocated(draft.regions),
@@ -72220,7 +72266,7 @@ function modelOf(draft, { fleet, tools, others, known: known3 }) {
     strategies: allLocated(draft.strategies),
     decisions: allLocated(draft.decisions),
     windows: allLocated(draft.windows),
-    manifests: known3.manifests(
+    manifests: known4.manifests(
       new Map(
         [...draft.apps].map(([name2, { value }]) => [
           name2,
@@ -72466,9 +72512,9 @@ function byMinor(sites, minors) {
   for (const site of sites) {
     const minor = minors.get(site);
     if (minor === void 0) continue;
-    const known3 = found.get(minor);
-    if (known3 === void 0) found.set(minor, [site]);
-    else known3.push(site);
+    const known4 = found.get(minor);
+    if (known4 === void 0) found.set(minor, [site]);
+    else known4.push(site);
   }
   return found;
 }
@@ -72491,10 +72537,10 @@ function rangeMistakes(app, { app: { sites } }, minors) {
 function servingMistakes({ app, variants, places: places2 }, minors) {
   const found = /* @__PURE__ */ new Map();
   for (const one of unserved({ app, variants, places: places2 }, minors)) {
-    const known3 = found.get(one.key);
+    const known4 = found.get(one.key);
     found.set(
       one.key,
-      known3 === void 0 ? one : { ...known3, sites: [...known3.sites, ...one.sites] }
+      known4 === void 0 ? one : { ...known4, sites: [...known4.sites, ...one.sites] }
     );
   }
   return [...found.values()].map(({ place, sites, minor, problem: problem2 }) => {
@@ -72518,9 +72564,9 @@ function unserved({ app, variants, places: places2 }, minors) {
 function sitesByTree(sites) {
   const found = /* @__PURE__ */ new Map();
   for (const [site, tree] of sites) {
-    const known3 = found.get(tree);
-    if (known3 === void 0) found.set(tree, [site]);
-    else known3.push(site);
+    const known4 = found.get(tree);
+    if (known4 === void 0) found.set(tree, [site]);
+    else known4.push(site);
   }
   return found;
 }
@@ -72658,8 +72704,8 @@ function withoutToolSources(loaded) {
 }
 
 // src/adapters/render-tools/render-fleet-files.ts
-async function renderFleetFiles(tools, files, known3) {
-  const loaded = loadFleet(files, known3);
+async function renderFleetFiles(tools, files, known4) {
+  const loaded = loadFleet(files, known4);
   try {
     return renderWith(loaded, await tools.render(neededByLoaded(loaded)));
   } catch (error) {
@@ -72704,7 +72750,7 @@ function newBoard(input2, units = newUnitMemory()) {
     sitesInFlight: /* @__PURE__ */ new Set(),
     wakeAt: null,
     asks: /* @__PURE__ */ new Map(),
-    windows: { blocks: /* @__PURE__ */ new Map() },
+    windows: { clocks: /* @__PURE__ */ new Map(), blocks: /* @__PURE__ */ new Map() },
     ties: /* @__PURE__ */ new Map(),
     dropped: /* @__PURE__ */ new Map(),
     counted: /* @__PURE__ */ new Map(),
@@ -73241,8 +73287,8 @@ function droppedObjects({ input: input2, dropped }, { from, to }) {
   if (from === void 0 || from === to) return [];
   const byTarget = dropped.get(from) ?? /* @__PURE__ */ new Map();
   dropped.set(from, byTarget);
-  const known3 = byTarget.get(to);
-  if (known3 !== void 0) return known3;
+  const known4 = byTarget.get(to);
+  if (known4 !== void 0) return known4;
   const kept5 = to === null ? /* @__PURE__ */ new Set() : input2.objectsOf(to);
   const anew = to === null ? /* @__PURE__ */ new Set() : objectsMadeAnew(input2, from, to);
   const objects = [...input2.objectsOf(from)].filter(
@@ -73444,8 +73490,8 @@ function hasGrown({ release: { deletions: deletions2 }, objects, protected: now 
   return objects > deletions2.objects || now.length > (deletions2.protected?.length ?? 0);
 }
 function noteSpared(run3, { release: release2, spared }) {
-  const known3 = release2.deletions.spared ?? [];
-  if (known3.join(" ") === spared.join(" ")) return;
+  const known4 = release2.deletions.spared ?? [];
+  if (known4.join(" ") === spared.join(" ")) return;
   const { spared: _, ...deletions2 } = release2.deletions;
   const next = { ...deletions2, ...spared.length === 0 ? {} : { spared: [...spared] } };
   setRelease(run3.board, { ...release2, deletions: next }, `${release2.id}: what others take over`);
@@ -73682,9 +73728,9 @@ function stagesOf(releases) {
 function sitesByStage({ units }, releases) {
   const [first2, ...others] = releases;
   if (first2 === void 0 || others.length > 0) return sortedByStage(releases);
-  const known3 = units.stages.get(first2.list) ?? sortedByStage(releases);
-  units.stages.set(first2.list, known3);
-  return known3;
+  const known4 = units.stages.get(first2.list) ?? sortedByStage(releases);
+  units.stages.set(first2.list, known4);
+  return known4;
 }
 function sortedByStage(releases) {
   const stages2 = stagesOf(releases).map(() => []);
@@ -73714,16 +73760,16 @@ function onePerApp(parts) {
   const byApp2 = /* @__PURE__ */ new Map();
   for (const part of parts) {
     const { app, kind } = part.release;
-    const known3 = byApp2.get(app);
-    if (known3 === void 0 || rankOf3[kind] < rankOf3[known3.release.kind]) byApp2.set(app, part);
+    const known4 = byApp2.get(app);
+    if (known4 === void 0 || rankOf3[kind] < rankOf3[known4.release.kind]) byApp2.set(app, part);
   }
   return [...byApp2.values()];
 }
 function partAt({ input: input2, units }, release2, site) {
   const parts = units.parts.get(release2) ?? /* @__PURE__ */ new Map();
   units.parts.set(release2, parts);
-  const known3 = parts.get(site);
-  if (known3 !== void 0) return known3;
+  const known4 = parts.get(site);
+  if (known4 !== void 0) return known4;
   const listed = listedSite(input2, release2, site);
   const part = listed === void 0 ? null : partOf(listed);
   parts.set(site, part);
@@ -74153,9 +74199,9 @@ function releaseName(release2, control2) {
   const prefix2 = kind === "app" ? [] : [kind];
   const room = longest2 - [...prefix2, ...marks2].join("-").length - "-".length - "-99".length;
   const base = [...prefix2, shortened(app, room), ...marks2].join("-");
-  const known3 = knownNames(control2);
+  const known4 = knownNames(control2);
   let name2 = base;
-  for (let number = 2; known3.has(name2); number += 1) name2 = `${base}-${number}`;
+  for (let number = 2; known4.has(name2); number += 1) name2 = `${base}-${number}`;
   return name2;
 }
 function mark(id) {
@@ -74175,10 +74221,10 @@ function knownNames(control2) {
 
 // src/core/rollout/start/start-run.ts
 function newStartRun(input2) {
-  const known3 = input2.control.apps;
-  const apps = { ...known3 };
+  const known4 = input2.control.apps;
+  const apps = { ...known4 };
   for (const app of Object.keys(input2.desired)) {
-    apps[app] = own(known3, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
+    apps[app] = own(known4, app) ?? { current: { release: null, partial: [] }, open: [], bad: [] };
   }
   const board = newBoard({ ...input2, control: { ...input2.control, apps } });
   return { input: input2, board, notes: [], begun: [] };
@@ -74315,15 +74361,7 @@ function withNumbers(release2, strategy, head) {
     };
   });
   const { minReadyMs, progressDeadlineMs, unknownBlocks, rollback, checks: checks2 } = strategy;
-  const numbers = {
-    stages: stages2,
-    minReadyMs,
-    progressDeadlineMs,
-    unknownBlocks,
-    budgetsFrom: head,
-    // Once it is current: what the new head closes stays closed then.
-    ...release2.openList === void 0 ? {} : { openList: openListBudgets(strategy) }
-  };
+  const numbers = { stages: stages2, minReadyMs, progressDeadlineMs, unknownBlocks, budgetsFrom: head };
   const { rollback: _, checks: __, windows: ___, ifUrgent: ____, ...rest2 } = release2;
   const all = withUrgency({ ...rest2, ...numbers, ...windowsOf(strategy), ...urgentOf(strategy) });
   if (release2.kind === "removal") return all;
@@ -74719,15 +74757,15 @@ function refreshOpenList({ input: input2, board }, app) {
   if (app.current.release === null && app.current.partial.length === 0) return;
   if (!Object.hasOwn(input2.desired, app.app)) return;
   const openList2 = openListBudgets(grantedStrategy(input2, app.app));
-  const known3 = app.current.openList;
-  if (known3 !== void 0 && canonicalJson(known3) === canonicalJson(openList2)) return;
+  const known4 = app.current.openList;
+  if (known4 !== void 0 && canonicalJson(known4) === canonicalJson(openList2)) return;
   const why = `${app.app}: budgets of the open list`;
   setCurrent(board, app, { current: { ...app.current, openList: openList2 }, why });
 }
 function followHead({ input: input2, board }) {
-  const known3 = input2.control.head;
-  if (known3?.commit === input2.head && input2.awaitsHead === void 0) return;
-  const before = known3?.commit === input2.head ? known3.previous : known3?.commit;
+  const known4 = input2.control.head;
+  if (known4?.commit === input2.head && input2.awaitsHead === void 0) return;
+  const before = known4?.commit === input2.head ? known4.previous : known4?.commit;
   const previous = before === void 0 ? {} : { previous: before };
   const record4 = { commit: input2.head, ...previous, at: board.at };
   change(board, controlPaths.head, { record: record4, why: `follow ${input2.head}` });
@@ -74958,8 +74996,8 @@ function stageFacts(run3) {
 }
 var counted2 = /* @__PURE__ */ new WeakMap();
 function countsOf(run3) {
-  const known3 = counted2.get(run3);
-  if (known3 !== void 0) return known3;
+  const known4 = counted2.get(run3);
+  if (known4 !== void 0) return known4;
   const number = (is) => run3.sites.filter(is).length;
   const ofKind = (kind) => number(({ state }) => state.kind === kind);
   const counts = {
@@ -75142,9 +75180,9 @@ function waitOf(release2, { stage, site, block }) {
   return { app: release2.app, release: release2.id, stage, site, ...block };
 }
 function budgetWords(run3, words4, code) {
-  const known3 = words4.get(code) ?? wordsOf2(run3, code);
-  words4.set(code, known3);
-  return known3;
+  const known4 = words4.get(code) ?? wordsOf2(run3, code);
+  words4.set(code, known4);
+  return known4;
 }
 function wordsOf2(run3, code) {
   const { stage, inFlight, unavailable, board } = run3;
@@ -75282,8 +75320,8 @@ function windowBlock(board, { facts }, { names: names2 = [], isFirst = false }) 
   const zone = facts.timeZone ?? "UTC";
   const key = JSON.stringify([zone, isFirst, ruling.map((rule) => rules.indexOf(rule))]);
   const { blocks } = board.windows;
-  const known3 = blocks.get(key);
-  if (known3 !== void 0) return known3;
+  const known4 = blocks.get(key);
+  if (known4 !== void 0) return known4;
   const block = shutBlock(board, isFirst ? ruling.map(forArrivals) : ruling, zone);
   blocks.set(key, block);
   return block;
@@ -75297,11 +75335,11 @@ function forArrivals(rule) {
 }
 function shutBlock(board, rules, zone) {
   const { now } = board.input;
-  const windows = rules.map((rule) => ({ ...rule, clock: zoneClock(rule.timeZone ?? zone) }));
+  const windows = rules.map((rule) => ({ ...rule, clock: clockOf(board, rule.timeZone ?? zone) }));
   const opening = nextOpening(windows, now);
   if (opening.isOpen && opening.at === now) return null;
   wakeAt(board, opening.at);
-  const clock = zoneClock(zone);
+  const clock = clockOf(board, zone);
   return {
     code: "window",
     reason: [...new Set(windows.flatMap((window) => shutWords(window, now)))].join("; "),
@@ -75316,6 +75354,11 @@ function shutWords(window, now) {
     return [`window ${window.name} is closed until ${until}${why}`];
   }
   return runsAt(window, now) ? [] : [`window ${window.name} is not open`];
+}
+function clockOf({ windows: { clocks } }, zone) {
+  const clock = clocks.get(zone) ?? zoneClock(zone);
+  clocks.set(zone, clock);
+  return clock;
 }
 
 // src/core/rollout/arrival-blocks.ts
@@ -75604,8 +75647,8 @@ function noteLosses(board, app, arrivals) {
   const [granted, waiting2] = [{}, {}];
   for (const { view, to } of arrivals) {
     const { site } = view;
-    const known3 = own(app.arrivals.granted, site);
-    if (known3?.to === to) granted[site] = known3;
+    const known4 = own(app.arrivals.granted, site);
+    if (known4?.to === to) granted[site] = known4;
     const step = { app: app.app, from: treeAt(board.input, app.app, site), to };
     const deleted = finalLosses(board, site, step);
     if (!isGranted(app, { site, to }, deleted)) waiting2[site] = { to, objects: [...deleted] };
@@ -75811,8 +75854,8 @@ function stageOf(run3, release2, index) {
   const stage = release2.stages[index];
   if (stage === void 0 || Object.hasOwn(release2.passed, stage.name)) return void 0;
   const key = `${release2.id} ${index}`;
-  const known3 = run3.followed.get(key);
-  if (known3 !== void 0) return known3;
+  const known4 = run3.followed.get(key);
+  if (known4 !== void 0) return known4;
   const { board } = run3;
   const sites = Object.keys(release2.list).filter((site) => own(release2.list, site)?.stage === index).map((site) => unitSite(board, [release2], site));
   const unit = { members: [{ app: release2.app, id: release2.id }] };
@@ -76412,9 +76455,9 @@ function stayingAt(current, sites) {
   for (const site of sites) {
     const release2 = entitledRelease(current, site);
     if (release2 === null) continue;
-    const known3 = byRelease.get(release2.id) ?? { release: release2, sites: [] };
-    byRelease.set(release2.id, known3);
-    known3.sites.push(site);
+    const known4 = byRelease.get(release2.id) ?? { release: release2, sites: [] };
+    byRelease.set(release2.id, known4);
+    known4.sites.push(site);
   }
   return [...byRelease.values()].map((entry2) => ({ stage: "stays", ...entry2 }));
 }
@@ -76475,12 +76518,12 @@ function withCount(release2, count) {
     handed.set(site, Math.max(number, handed.get(site) ?? 0));
   }
   const objects = [...handed.values()].reduce((sum, number) => sum + number, 0);
-  const known3 = new Set(deletions2.protected);
-  const isNew2 = [...count.protected].some((object) => !known3.has(object));
+  const known4 = new Set(deletions2.protected);
+  const isNew2 = [...count.protected].some((object) => !known4.has(object));
   const needs = needsWords(count);
   const isAsked = needs === void 0 || deletions2.needsApproval !== void 0;
   if (objects <= deletions2.objects && !isNew2 && isAsked) return void 0;
-  const all = [...known3.union(count.protected)].toSorted();
+  const all = [...known4.union(count.protected)].toSorted();
   return {
     ...release2,
     approvals: release2.approvals.filter(({ what }) => what !== "deletions"),
@@ -76915,34 +76958,34 @@ function tiedPairs(board, releases) {
     }
   }
   const pairs = [];
-  const known3 = { board, answers: /* @__PURE__ */ new Map() };
-  for (const [site, there] of bySite2) pairs.push(...pairsAt(known3, site, there));
+  const known4 = { board, answers: /* @__PURE__ */ new Map() };
+  for (const [site, there] of bySite2) pairs.push(...pairsAt(known4, site, there));
   return pairs;
 }
-function pairsAt(known3, site, there) {
+function pairsAt(known4, site, there) {
   if (there.length < 2) return [];
   return there.flatMap(
-    (giver) => there.filter((taker) => goesOver(known3, { giver, taker, site })).map((taker) => [giver, taker])
+    (giver) => there.filter((taker) => goesOver(known4, { giver, taker, site })).map((taker) => [giver, taker])
   );
 }
 function isOpenAt(release2, site) {
   const stage = release2.stages[own(release2.list, site)?.stage ?? -1]?.name ?? "";
   return !Object.hasOwn(release2.passed, stage);
 }
-function goesOver(known3, { giver, taker, site }) {
+function goesOver(known4, { giver, taker, site }) {
   if (giver.app === taker.app) return false;
   const [gives, takes] = [own(giver.list, site), own(taker.list, site)];
   if (gives === void 0 || takes === void 0) return false;
-  const from = leftTree(known3.board, giver, site);
+  const from = leftTree(known4.board, giver, site);
   if (from === void 0 || takes.to === null) return false;
-  const dropped = droppedObjects(known3.board, { from, to: gives.to });
+  const dropped = droppedObjects(known4.board, { from, to: gives.to });
   if (dropped.length === 0) return false;
   const key = `${from} ${gives.to} ${takes.to}`;
-  const answer2 = known3.answers.get(key);
+  const answer2 = known4.answers.get(key);
   if (answer2 !== void 0) return answer2;
-  const taken2 = known3.board.input.objectsOf(takes.to);
+  const taken2 = known4.board.input.objectsOf(takes.to);
   const isTaken = dropped.some((object) => taken2.has(object));
-  known3.answers.set(key, isTaken);
+  known4.answers.set(key, isTaken);
   return isTaken;
 }
 function leftTree({ input: input2 }, release2, site) {
@@ -77188,27 +77231,27 @@ function put(records, name2, record4) {
   else records[name2] = record4;
 }
 var noApp = { current: { release: null, partial: [] }, open: [], bad: [] };
-function appAfter(known3 = noApp, [file = "", name2 = ""], record4) {
+function appAfter(known4 = noApp, [file = "", name2 = ""], record4) {
   switch (file) {
     case "current.json":
-      return { ...known3, current: record4 ?? noApp.current };
+      return { ...known4, current: record4 ?? noApp.current };
     case "bad.json":
-      return withBad(known3, record4);
+      return withBad(known4, record4);
     case "arrivals.json":
-      return withArrivals(known3, record4);
+      return withArrivals(known4, record4);
     default: {
-      const others = known3.open.filter(({ id }) => id !== name2.replace(/\.json$/, ""));
-      return { ...known3, open: record4 === null ? others : [...others, record4] };
+      const others = known4.open.filter(({ id }) => id !== name2.replace(/\.json$/, ""));
+      return { ...known4, open: record4 === null ? others : [...others, record4] };
     }
   }
 }
-function withBad(known3, bad) {
-  const { badTrees: _, ...rest2 } = known3;
+function withBad(known4, bad) {
+  const { badTrees: _, ...rest2 } = known4;
   const trees = bad?.trees === void 0 ? {} : { badTrees: bad.trees };
   return { ...rest2, bad: bad?.digests ?? [], ...trees };
 }
-function withArrivals(known3, arrivals) {
-  const { arrivals: _, ...rest2 } = known3;
+function withArrivals(known4, arrivals) {
+  const { arrivals: _, ...rest2 } = known4;
   return arrivals === null ? rest2 : { ...rest2, arrivals };
 }
 
@@ -77300,28 +77343,28 @@ function plannerInput(world, fleet) {
 function observe({ untouched }, fleet) {
   const observed = { ...untouched };
   for (const [site, live] of fleet.live) {
-    const known3 = own(untouched, site) ?? { reachable: true, apps: {} };
-    const apps = { ...known3.apps };
+    const known4 = own(untouched, site) ?? { reachable: true, apps: {} };
+    const apps = { ...known4.apps };
     for (const [app, one] of Object.entries(live)) apps[app] = observeApp(one, fleet.now);
-    observed[site] = { ...known3, apps };
+    observed[site] = { ...known4, apps };
   }
   return observed;
 }
 function entitledTrees(world, control2) {
   const entitled2 = {};
-  for (const [app, known3] of Object.entries(control2.apps)) {
-    const { current, open: open3 } = known3;
+  for (const [app, known4] of Object.entries(control2.apps)) {
+    const { current, open: open3 } = known4;
     const lists = open3.filter(({ kind }) => kind === "app").map(({ list }) => list);
     const last = world.entitled.get(app);
     const isSame3 = last?.current === current && last.lists.length === lists.length && lists.every((list, at2) => list === last.lists[at2]);
-    const trees = isSame3 ? last.trees : treesOf(world.start, app, known3);
+    const trees = isSame3 ? last.trees : treesOf(world.start, app, known4);
     world.entitled.set(app, { current, lists, trees });
     entitled2[app] = trees;
   }
   return entitled2;
 }
-function treesOf(start, app, known3) {
-  const releaseOf = entitlements(known3);
+function treesOf(start, app, known4) {
+  const releaseOf = entitlements(known4);
   const [before, after] = [own(start.entitled, app), own(start.desired, app)?.sites];
   const trees = {};
   for (const [site, { labels }] of Object.entries(start.headSites)) {
@@ -77632,12 +77675,12 @@ function usage(message, hint) {
 }
 async function previewChange({ path: path3 }, compared, { now, tools }) {
   const head = await commitOf(path3, "head", compared.head);
-  const known3 = new KnownFleet();
-  const read2 = planSide(head, await renderFleetFiles(tools, await filesOf(path3, head), known3));
+  const known4 = new KnownFleet();
+  const read2 = planSide(head, await renderFleetFiles(tools, await filesOf(path3, head), known4));
   if (!read2.ok) return { base: void 0, head, ...unplanned(read2.diagnostics) };
   const base = compared.base === null ? null : await commitOf(path3, "base", compared.base);
   const { diagnostics, side } = read2;
-  const before = await readBase({ path: path3, tools, head: side, known: known3 }, base);
+  const before = await readBase({ path: path3, tools, head: side, known: known4 }, base);
   if (!before.ok) return { base, head, ...unplanned(diagnostics, before.notes) };
   const planned = { plan: planChange(before.side, side, wholeMinute(now)), model: side.model };
   return { base, head, diagnostics, planned, notes: before.notes };
@@ -77663,11 +77706,11 @@ async function filesOf(path3, revision) {
 }
 var nothingBefore2 = "the base holds no fleet: all is planned from nothing";
 var invalidBase = "there is no plan, as the base is not a valid fleet";
-async function readBase({ path: path3, tools, head, known: known3 }, base) {
+async function readBase({ path: path3, tools, head, known: known4 }, base) {
   if (base === null) return { ok: true, side: null, notes: [] };
   const files = await filesOf(path3, base).catch(nothingToCompare);
   if ("ok" in files) return files;
-  const read2 = planSide(base, await renderFleetFiles(tools, files, known3));
+  const read2 = planSide(base, await renderFleetFiles(tools, files, known4));
   if (read2.ok) {
     return { ok: true, side: await baseAtSites(tools, read2.side, head.model), notes: [] };
   }
@@ -77753,10 +77796,10 @@ function planBlocks(plan2, model) {
 }
 function someRows(headings, rows, what) {
   const more = rows.length - maxRows;
-  const table2 = markdownTable(headings, rows.slice(0, maxRows));
-  return more > 0 ? `${table2}
+  const table3 = markdownTable(headings, rows.slice(0, maxRows));
+  return more > 0 ? `${table3}
 ${countOf(more, what)} more.
-` : table2;
+` : table3;
 }
 function virtualSites(plan2, model) {
   const changing = new Set(plan2.sites.map(({ site }) => site));
