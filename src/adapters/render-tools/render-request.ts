@@ -7,7 +7,12 @@ import { toolRefusal } from "../../core/render/tools/tool-refusal.ts";
 import type { ChartInputs, ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { FoundTool } from "./find-tool.ts";
-import { type ProgramLimits, type ProgramResult, runProgram } from "./run-program.ts";
+import {
+  type ProgramLimits,
+  type ProgramResult,
+  type RunSlots,
+  runProgram,
+} from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 import { valuesName, type WorkFolder } from "./work-folder.ts";
 
@@ -15,6 +20,8 @@ import { valuesName, type WorkFolder } from "./work-folder.ts";
 export interface RenderMeans {
   readonly tool: FoundTool;
   readonly work: WorkFolder;
+  /** A run takes one; a wait between two runs takes none. */
+  readonly slots: RunSlots;
   readonly limits: ProgramLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
@@ -65,12 +72,13 @@ async function renderAgain(request: ToolRequest, means: RunMeans): Promise<strin
 }
 
 async function run(
-  { tool, root, work, limits, clock, signal }: RunMeans,
+  { tool, root, work, slots, limits, clock, signal }: RunMeans,
   args: readonly string[],
   zoneFile?: string,
 ): Promise<ProgramResult> {
   const env = toolEnvironment(work.path, zoneFile);
-  return runProgram({ program: tool.program, args, cwd: root, env, signal }, limits, clock);
+  const { program } = tool;
+  return slots(() => runProgram({ program, args, cwd: root, env, signal }, limits, clock));
 }
 
 function failureOf(

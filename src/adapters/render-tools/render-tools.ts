@@ -65,6 +65,12 @@ interface Means {
   readonly signal: AbortSignal | undefined;
 }
 
+/**
+ * Requests under way for each core: more than programs run, so that what waits between its two runs (1.1 s) holds up
+ * nothing, and few enough that their outputs do not fill the memory.
+ */
+const requestsPerCore = 8;
+
 /** The first that cannot be found out ends the others: their outcomes are kept, and another try goes on from there. */
 async function renderMissing(
   requests: readonly ToolRequest[],
@@ -75,12 +81,15 @@ async function renderMissing(
   const work = await WorkFolder.create(tmpdir());
   const failed = new AbortController();
   const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  const limit = pLimit(availableParallelism());
+  const cores = availableParallelism();
+  const limit = pLimit(cores * requestsPerCore);
+  const slots = pLimit(cores);
   const outputs = new Map<string, ToolOutput>();
   const renderOne = async (request: ToolRequest): Promise<void> => {
     either.throwIfAborted();
     const tool = await finder.find(request.tool, request.version);
-    const output = await renderRequest(request, { tool, work, limits, clock, signal: either });
+    const means = { tool, work, slots, limits, clock, signal: either };
+    const output = await renderRequest(request, means);
     await cache.set(request.key, output);
     outputs.set(request.key, output);
   };

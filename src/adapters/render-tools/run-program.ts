@@ -21,6 +21,9 @@ export interface ProgramLimits {
   readonly maxMemory: number;
 }
 
+/** Bounds how many programs run at once. */
+export type RunSlots = (run: () => Promise<ProgramResult>) => Promise<ProgramResult>;
+
 /** 60 s, 16 MiB of output, 4 GiB. */
 export const defaultLimits: ProgramLimits = {
   timeoutMs: 60_000,

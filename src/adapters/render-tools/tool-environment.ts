@@ -12,6 +12,9 @@ export function toolEnvironment(folder: string, zoneFile = ""): Record<string, s
     TMPDIR: home,
     PATH: "",
     LC_ALL: "C",
+    // A run is short: looking for garbage oftener is a quarter of its time. Where it grows, it is looked for after all.
+    GOGC: "400",
+    GOMEMLIMIT: "1GiB",
     TZ: zoneFile === "" ? "UTC" : zoneFile,
     KUBECONFIG: "/dev/null",
     KUBERC: "off",

@@ -2,6 +2,9 @@
  * Whether two renderings of a request could differ. A name that is called has to stand in a template, but for `tpl`, which
  * calls what values say; so a chart that names none of these is the same each time, and once is enough.
  */
+import { keptFor } from "../../model/known-fleet.ts";
+import type { SourceFile } from "../../model/fleet-model.ts";
+import { calledNames } from "./called-names.ts";
 import type { ToolRequest } from "./tool-requests.ts";
 
 /** What asks for the time; dates are made of it where they are given none, and shown in the zone of the machine. */
@@ -29,5 +32,9 @@ export function mayTellTime({ tool, source }: ToolRequest): boolean {
 
 /** Also in files that are no UTF-8: to Helm they are templates. */
 function names({ files }: ToolRequest["source"], functions: RegExp): boolean {
-  return files.some(({ path, text }) => `/${path}`.includes("/templates/") && functions.test(text));
+  return files.some(
+    (file) => `/${file.path}`.includes("/templates/") && functions.test(namesIn(file)),
+  );
 }
+
+const namesIn = keptFor(({ text }: SourceFile) => calledNames(text));

@@ -34,4 +34,27 @@ describe("a chart", () => {
     expect(mayVary(ofTemplate("\xff{{ randAlpha 3 }}", true))).toBe(true);
     expect(mayVary(ofTemplate("{{ .Values.updated }}"))).toBe(false);
   });
+
+  it.each([
+    ["in a comment", "{{/* the keys of it, as of now */}}{{- /* tpl */ -}}a: b"],
+    ["outside of actions", "operator: In\nvalues: [{{ .Values.a }}]\ndate: now"],
+    ["as a field or variable", "{{ $keys := .Values.now.keys }}{{ $.Values.date }}{{ $keys }}"],
+    ["in texts", '{{ include "a.values" . }}{{ print `now` "\\" date }}" }}'],
+  ])("is the same each time where such names stand %s", (_, text) => {
+    const request = ofTemplate(text);
+    expect([mayVary(request), mayTellTime(request)]).toEqual([false, false]);
+  });
+
+  it.each([
+    ["behind a text with braces", '{{ print "}}" now }}'],
+    ["behind a quote within a text", '{{ print "\\"}}" (keys .Values) }}'],
+    ["behind braces in a raw text", "{{ print `}}` | randAlpha }}"],
+    ["behind a comment", "{{/* a */}}{{ now }}"],
+    ["behind a quote that does not end", "{{ print ' }}{{ now }}"],
+    ["behind a comment that does not end", "{{/* }}{{ now }}"],
+    ["in an action that does not end", "{{ now"],
+    ["over several lines", "{{-\n  now\n  | date `2006` -}}"],
+  ])("may vary where one stands %s", (_, text) => {
+    expect(mayVary(ofTemplate(text))).toBe(true);
+  });
 });
