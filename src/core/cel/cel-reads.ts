@@ -12,12 +12,15 @@ export interface CelReads {
     readonly text: string;
     readonly offset: number;
   }[];
+  /** Functions and operators that are called with anything else. */
+  readonly openCalls: ReadonlySet<string>;
 }
 
 /** What of the facts an expression reads. Call it before the tree is made to count. */
 export function readsOf(parsed: ParsedCel): CelReads {
   const paths = new Map<string, ReadPath>();
   const calls: CelReads["calls"][number][] = [];
+  const openCalls = new Set<string>();
   const visit = (node: CelNode, bound: ReadonlySet<string>): void => {
     const path = pathOf(node, bound);
     if (path !== undefined) {
@@ -27,6 +30,7 @@ export function readsOf(parsed: ParsedCel): CelReads {
     const call = literalCall(parsed, node);
     if (call !== undefined) calls.push(call);
     const { exprKind } = node;
+    if (call === undefined && exprKind.case === "callExpr") openCalls.add(exprKind.value.function);
     if (exprKind.case !== "comprehensionExpr") {
       for (const child of childNodes(node)) visit(child, bound);
       return;
@@ -36,7 +40,7 @@ export function readsOf(parsed: ParsedCel): CelReads {
     for (const child of childNodes(node)) visit(child, child === iterRange ? bound : inner);
   };
   visit(parsed.expr, new Set());
-  return { paths: [...paths.values()], calls };
+  return { paths: [...paths.values()], calls, openCalls };
 }
 
 /** The path of a chain of fields that begins with a free variable; undefined for any other node. */

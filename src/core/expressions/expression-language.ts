@@ -74,6 +74,8 @@ export interface CompiledText {
   readonly parts: readonly (string | CompiledHole)[];
   /** What of the facts decides what it gives. */
   readonly reads: readonly ReadPath[];
+  /** What it asks `sites(…)` for; null: also for what an expression gives. */
+  readonly selectors: readonly string[] | null;
 }
 
 /** A text that can be filled in, or its mistakes; offsets are those of characters of the text. */
@@ -101,8 +103,15 @@ export function compileText(scope: ExpressionScope, text: string): TextCompilati
     else problems.push(...compiled.problems.map((problem) => behind(problem, part.offset)));
   }
   if (problems.length > 0) return { ok: false, problems };
-  const reads = parts.flatMap((part) => (typeof part === "string" ? [] : part.program.reads.paths));
-  return { ok: true, text: { parts, reads } };
+  const programs = parts.flatMap((part) => (typeof part === "string" ? [] : part.program));
+  const reads = programs.flatMap((program) => program.reads.paths);
+  return { ok: true, text: { parts, reads, selectors: selectorsOf(programs) } };
+}
+
+function selectorsOf(programs: readonly CelProgram[]): readonly string[] | null {
+  if (programs.some(({ reads }) => reads.openCalls.has("sites"))) return null;
+  const calls = programs.flatMap(({ reads }) => reads.calls);
+  return calls.flatMap(({ name, text }) => (name === "sites" ? text : []));
 }
 
 function behind(problem: CelProblem, offset: number): CelProblem {

@@ -53,6 +53,8 @@ export interface FillableJson {
   readonly reads: readonly ReadPath[];
   /** It may read values of other sites than the one that it is filled in for. */
   readonly mayReadPeers: boolean;
+  /** What it asks `sites(…)` for; null: also for what an expression gives. */
+  readonly selectors: readonly string[] | null;
 }
 
 /** A text that may read `values` of what `sites(…)` gives. */
@@ -71,7 +73,16 @@ export function fillableJson(json: Json, scope: ExpressionScope): FillableJson |
   }
   if (texts.size === 0) return undefined;
   const mayReadPeers = [...texts.keys()].some((text) => peerValues.test(text));
-  return { json, texts, reads: [...reads.values()], mayReadPeers };
+  const selectors = allSelectors([...texts.values()]);
+  return { json, texts, reads: [...reads.values()], mayReadPeers, selectors };
+}
+
+/** What all of these ask for; null where one of them may ask for anything. */
+export function allSelectors(
+  all: readonly Pick<CompiledText, "selectors">[],
+): readonly string[] | null {
+  const known = all.flatMap(({ selectors }) => (selectors === null ? [] : [selectors]));
+  return known.length < all.length ? null : [...new Set(known.flat())];
 }
 
 /** Data that was filled in, or why it could not be. */

@@ -25,6 +25,16 @@ export class StepBudget {
     };
   }
 
+  /** True where so many steps can be spent, and something is left then. */
+  allows(steps: number): boolean {
+    return this.#left > steps;
+  }
+
+  /** What was spent so far. */
+  get spent(): number {
+    return this.#most - this.#left;
+  }
+
   spend(steps: number): void {
     this.#left -= steps;
   }

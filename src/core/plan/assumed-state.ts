@@ -6,7 +6,8 @@ import { keptIds } from "../apply/kept-objects.ts";
 import { madeAnewIds } from "../apply/made-anew.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
-import { fleetContext, renderPlacedApp } from "../render/render-app.ts";
+import { fleetContext } from "../render/app-parts.ts";
+import { renderPlacedApp } from "../render/render-app.ts";
 import {
   type RenderedFleet,
   type TreeId,

@@ -2,7 +2,7 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import { type FilledShape, fillShapes } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import type { ManifestContext, SourceObject } from "./parse-manifests.ts";
-import { fleetContext, readApp } from "./render-app.ts";
+import { fleetContext, readApp } from "./app-parts.ts";
 import { shapesOf } from "./shapes.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
 

@@ -9,7 +9,7 @@ import type { App } from "../model/kinds.ts";
 import type { ObjectId } from "../model/kube-object.ts";
 import { type ServingProblem, servingProblem } from "./api-lifecycle.ts";
 import { mistake, warning } from "./mistake.ts";
-import type { PlacedRendering } from "./render-app.ts";
+import type { PlacedRendering } from "./placed-rendering.ts";
 import type { TreeId } from "./rendered.ts";
 
 /** Sites by the minor version of their Kubernetes: 33 of `1.33`. */
@@ -138,8 +138,8 @@ function sitesByTree(sites: ReadonlyMap<string, TreeId>): ReadonlyMap<TreeId, re
   return found;
 }
 
-function placeOf(places: ReadonlyMap<ObjectId, Place>, id: ObjectId): Place {
-  return places.get(id) ?? { file: ".", line: 0, column: 0 };
+function placeOf(places: PlacedRendering["places"], id: ObjectId): Place {
+  return places().get(id) ?? { file: ".", line: 0, column: 0 };
 }
 
 function placesOf(minor: number, names: readonly string[]): string {

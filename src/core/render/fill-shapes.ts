@@ -4,7 +4,7 @@
  */
 import type { ReadPath } from "../cel/cel-reads.ts";
 import type { ExpressionFacts } from "../expressions/expression-language.ts";
-import { fillableJson } from "../expressions/fill-json.ts";
+import { allSelectors, fillableJson } from "../expressions/fill-json.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
 import { canonicalJson, type JsonObject } from "../model/json.ts";
 import type { Overlay } from "../model/kinds.ts";
@@ -55,9 +55,11 @@ export interface FillInput {
 export interface FilledShapes {
   readonly shapes: readonly FilledShape[];
   readonly mistakes: SiteMistakes;
-  /** Of overlays whose values count somewhere. */
-  readonly effects: readonly OverlayEffect[];
+  /** By site, of overlays whose values count there. */
+  readonly valueEffects: ReadonlyMap<string, readonly OverlayEffect[]>;
   readonly reads: AppReads;
+  /** What the app asks `sites(…)` for; null: also for what an expression gives. */
+  readonly selectors: readonly string[] | null;
 }
 
 /** What the expressions of an app read, of whatever site. */
@@ -71,6 +73,12 @@ export function fillShapes(input: FillInput, shapes: readonly Shape[]): FilledSh
   return new ShapeFiller(input).fill(shapes);
 }
 
+interface MergedValues {
+  readonly values: JsonObject;
+  /** Of overlays without whose values these would be others. */
+  readonly effects: readonly OverlayEffect[];
+}
+
 class ShapeFiller {
   readonly #facts: SiteFacts;
   readonly #mistakes = new SiteMistakes();
@@ -79,8 +87,8 @@ class ShapeFiller {
   readonly #manifests = new Map<string, FillManifests>();
   readonly #values: ValueLayers;
   readonly #overlays: readonly FillablePart<JsonObject>[];
-  readonly #merged = new Map<string, JsonObject>();
-  readonly #effects = new Map<number, OverlayEffect>();
+  readonly #merged = new Map<string, MergedValues>();
+  readonly #effects = new Map<string, readonly OverlayEffect[]>();
   readonly #readsValues: boolean;
   readonly #parts: readonly FillablePart[];
   readonly #isLiteral: boolean;
@@ -108,12 +116,16 @@ class ShapeFiller {
 
   fill(shapes: readonly Shape[]): FilledShapes {
     const filled = shapes.flatMap((shape) => this.#fillShape(shape));
-    const reads = {
-      paths: this.#parts.flatMap((part) => part.reads),
-      mayReadPeers: this.#parts.some((part) => part.mayReadPeers),
+    return {
+      shapes: filled,
+      mistakes: this.#mistakes,
+      valueEffects: this.#effects,
+      reads: {
+        paths: this.#parts.flatMap((part) => part.reads),
+        mayReadPeers: this.#parts.some((part) => part.mayReadPeers),
+      },
+      selectors: allSelectors(this.#parts),
     };
-    const effects = [...this.#effects.values()];
-    return { shapes: filled, mistakes: this.#mistakes, effects, reads };
   }
 
   /** Of an app without a site, what holds no expression. */
@@ -179,7 +191,8 @@ class ShapeFiller {
   }
 
   /** The facts of a site with the merged values; undefined where these cannot be filled in. */
-  #given(known: KnownSite, indexes: readonly number[]): ExpressionFacts | undefined {
+  #given(site: KnownSite, indexes: readonly number[]): ExpressionFacts | undefined {
+    const known = { ...site, calls: this.#facts.calls };
     const sound = this.#values.at(known, indexes, this.#mistakes);
     if (sound === undefined) return undefined;
     if (!this.#readsValues) return known;
@@ -188,18 +201,19 @@ class ShapeFiller {
       this.#merged.get(id) ??
       this.#merge(indexes, [...sound.map((layer) => layer.json), known.values]);
     this.#merged.set(id, merged);
-    return { ...known, facts: { ...known.facts, values: merged } };
+    if (merged.effects.length > 0) this.#effects.set(site.name, merged.effects);
+    return { ...known, facts: { ...known.facts, values: merged.values } };
   }
 
-  #merge(indexes: readonly number[], layers: readonly JsonObject[]): JsonObject {
+  #merge(indexes: readonly number[], layers: readonly JsonObject[]): MergedValues {
+    const effects: OverlayEffect[] = [];
     const merged = presentValues(mergeValues(layers));
     for (const [position, index] of valueOrder(this.#app, indexes).entries()) {
       if (index === null) continue;
       const without = presentValues(mergeValues(layers.toSpliced(position, 1)));
       const changed = canonicalJson(without) !== canonicalJson(merged);
-      if (!changed) continue;
-      this.#effects.set(index, { overlay: index, changed, matchedImages: new Set() });
+      if (changed) effects.push({ overlay: index, changed, matchedImages: new Set() });
     }
-    return merged;
+    return { values: merged, effects };
   }
 }

@@ -61,6 +61,11 @@ export class FillablePart<T extends Json = Json> {
     return this.#fillable?.mayReadPeers ?? false;
   }
 
+  /** What it asks `sites(…)` for; null: anything. */
+  get selectors(): readonly string[] | null {
+    return this.#fillable === undefined ? [] : this.#fillable.selectors;
+  }
+
   /** The part at a site; undefined, and told, where it cannot be filled in. */
   at(site: string, given: ExpressionFacts, mistakes: SiteMistakes): FilledPart<T> | undefined {
     const fillable = this.#fillable;

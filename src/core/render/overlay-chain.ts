@@ -13,13 +13,12 @@ export interface ChainLink {
   readonly diagnostics: readonly Diagnostic[];
   /** True where expressions of a site have had a part in it. */
   readonly isFilled: boolean;
-  /** The last overlay that changed anything: what it did is left. */
-  readonly lastChange: number | undefined;
+  /** What this overlay and all before it did. */
+  readonly effects: readonly OverlayEffect[];
 }
 
 interface NumberedLink extends ChainLink {
   readonly number: number;
-  readonly effect?: OverlayEffect;
 }
 
 /** Applies the overlays of shapes; what several shapes begin with, or began with in the last run, is applied once. */
@@ -48,7 +47,7 @@ export class OverlayChain {
       objects,
       diagnostics: [],
       isFilled,
-      lastChange: undefined,
+      effects: [],
     }));
     for (const overlay of overlays) {
       const before = link;
@@ -56,11 +55,6 @@ export class OverlayChain {
       link = this.#link(key, () => this.#applyTo(before, overlay));
     }
     return link;
-  }
-
-  /** What each overlay did, wherever it was applied in this run. */
-  effects(): readonly OverlayEffect[] {
-    return [...this.#links.values()].flatMap(({ effect }) => effect ?? []);
   }
 
   #link(key: string, make: () => Omit<NumberedLink, "number">): NumberedLink {
@@ -101,10 +95,9 @@ export class OverlayChain {
     const found = result.diagnostics.filter(({ code }) => !isForAny || code !== "patch-no-target");
     return {
       objects,
-      effect: { overlay: index, changed, matchedImages },
+      effects: [...before.effects, { overlay: index, changed, matchedImages }],
       diagnostics: [...before.diagnostics, ...found],
       isFilled: before.isFilled || isFilled,
-      lastChange: changed ? index : before.lastChange,
     };
   }
 }

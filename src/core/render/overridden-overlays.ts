@@ -1,39 +1,103 @@
+/**
+ * Overlays of an App whose changes later ones take back or set anew: where they do so at all sites, everything would be the
+ * same without. In: what overlays did and gave. Out: for each of them a site at which what it did is left, or that there is
+ * none; so that, when some sites change, only those need to be looked at.
+ */
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { isSameJson } from "../model/json.ts";
 import type { FilledShape } from "./fill-shapes.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
 import type { ChainLink, OverlayChain } from "./overlay-chain.ts";
+import type { OverlayEffect } from "./unused-overlays.ts";
 
-/**
- * Warnings of the App's overlays whose changes later ones take back or set anew, at all sites: without them everything
- * would be the same. `ends`: what came of each shape.
- */
-export function overriddenOverlays(
+/** By position, of overlays that change something: a site at which that is left; null: at none. */
+export type LeftOverlays = ReadonlyMap<number, string | null>;
+
+/** What shapes came to, and the chain that they were made by. */
+export interface ShapeEnds {
+  readonly ends: ReadonlyMap<FilledShape, ChainLink>;
+  readonly chain: OverlayChain;
+}
+
+/** Where what overlays did is left, at the sites of all shapes of an app. */
+export function leftOverlays(app: LayeredApp, shapes: ShapeEnds): LeftOverlays {
+  const effects = [...shapes.ends.values()].flatMap((end) => end.effects);
+  return new Map(
+    overridable(app, effects).map((index) => [index, siteWithEffect(index, shapes) ?? null]),
+  );
+}
+
+/** What has changed since. */
+export interface ChangedOverlays {
+  /** Sites that are others than they were, or gone: what they came to is not in `last`. */
+  readonly changed: ReadonlySet<string>;
+  /** Of the sites among them that have the app. */
+  readonly shapes: ShapeEnds;
+  /** What overlays did, by site: of all sites, in the order in which they were applied. */
+  readonly effects: ReadonlyMap<string, readonly OverlayEffect[]>;
+}
+
+/** The same where only some sites have changed; undefined where all others have to be looked at, too. */
+export function leftAfterChanges(
   app: LayeredApp,
-  ends: ReadonlyMap<FilledShape, ChainLink>,
-  chain: OverlayChain,
-): readonly Diagnostic[] {
-  // The last one to change something at a site has an effect: nearly always that is every one, somewhere.
-  const left = new Set([...ends.values()].map(({ lastChange }) => lastChange));
-  const changing = chain.effects().filter(({ changed }) => changed);
-  const others = new Set(changing.map(({ overlay }) => overlay)).difference(left);
-  return [...others]
+  last: LeftOverlays,
+  { changed, shapes, effects }: ChangedOverlays,
+): LeftOverlays | undefined {
+  const left = new Map<number, string | null>();
+  for (const index of overridable(app, [...new Set(effects.values())].flat())) {
+    // One that did nothing before is left nowhere, too.
+    const known = last.get(index) ?? null;
+    const isKept = known !== null && !changed.has(known);
+    const site = isKept ? known : siteWithEffect(index, shapes);
+    const found = site ?? (known === null ? null : siteWhereLast(index, effects));
+    if (found === undefined) return undefined;
+    left.set(index, found);
+  }
+  return left;
+}
+
+/** Warnings of overlays that are left at no site. */
+export function overriddenOverlays(app: LayeredApp, left: LeftOverlays): readonly Diagnostic[] {
+  const nowhere = [...left].flatMap(([index, site]) => (site === null ? index : []));
+  return nowhere
     .toSorted((a, b) => a - b)
-    .flatMap((index) => {
-      const layer = app.layers[index];
-      // Values are read by others, and what they do is told elsewhere.
-      if (layer?.profile !== null || layer.overlay.values !== undefined) return [];
-      const isLeft = [...ends].some(([shape, end]) => {
-        const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
-        const isIn = overlays.length < shape.overlays.length;
-        return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
-      });
-      if (isLeft) return [];
-      const message = `${layer.title} has no effect left at any site: later ones set the same anew`;
+    .map((index) => {
+      const title = app.layers[index]?.title ?? "";
+      const message = `${title} has no effect left at any site: later ones set the same anew`;
       const place = app.at(["spec", "overlays", index]);
-      return [warning(place, { code: "no-effect", message, hint: "remove it" })];
+      return warning(place, { code: "no-effect", message, hint: "remove it" });
     });
+}
+
+/** Those that did something. Values are read by others, and what they do is told elsewhere; profiles are for all apps. */
+function overridable(app: LayeredApp, effects: readonly OverlayEffect[]): readonly number[] {
+  const changing = new Set(effects.flatMap(({ overlay, changed }) => (changed ? overlay : [])));
+  return [...changing].filter((index) => {
+    const layer = app.layers[index];
+    return layer?.profile === null && layer.overlay.values === undefined;
+  });
+}
+
+function siteWithEffect(index: number, { ends, chain }: ShapeEnds): string | undefined {
+  // The last one to change something at a site has an effect: nearly always that is every one, somewhere.
+  const last = [...ends].find(([, { effects }]) => lastChange(effects) === index);
+  const found =
+    last ??
+    [...ends].find(([shape, end]) => {
+      const overlays = shape.overlays.filter((overlay) => overlay.index !== index);
+      const isIn = overlays.length < shape.overlays.length;
+      return isIn && !isSameResult(end, chain.apply({ ...shape, overlays }));
+    });
+  return found?.[0].sites[0];
+}
+
+function siteWhereLast(index: number, effects: ChangedOverlays["effects"]): string | undefined {
+  return [...effects].find(([, own]) => lastChange(own) === index)?.[0];
+}
+
+function lastChange(effects: readonly OverlayEffect[]): number | undefined {
+  return effects.findLast(({ changed }) => changed)?.overlay;
 }
 
 function isSameResult(a: ChainLink, b: ChainLink): boolean {

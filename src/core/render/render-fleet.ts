@@ -9,12 +9,9 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import type { LoadedFleet } from "../model/load-fleet.ts";
 import { checkKubernetes } from "./check-kubernetes.ts";
 import { mayDefineKinds } from "./custom-kinds.ts";
-import {
-  type AppRendering,
-  type PlacedRendering,
-  fleetContext,
-  renderPlacedApp,
-} from "./render-app.ts";
+import { fleetContext } from "./app-parts.ts";
+import type { AppRendering, PlacedRendering } from "./placed-rendering.ts";
+import { renderPlacedApp } from "./render-app.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
 import { unreadValues } from "./unread-values.ts";

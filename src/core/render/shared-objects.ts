@@ -1,8 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { KeptResults } from "../model/kept-results.ts";
 import { describeKey, type ObjectId, parseObjectId } from "../model/kube-object.ts";
 import { mistake, placeText } from "./mistake.ts";
-import type { PlacedRendering } from "./render-app.ts";
+import type { PlacedRendering } from "./placed-rendering.ts";
 import type { TreeId } from "./rendered.ts";
 
 /** Objects that two apps of one site would both write: told once per pair of apps, with a site where it happens. */
@@ -25,22 +24,12 @@ export function sharedObjects(renderings: readonly PlacedRendering[]): readonly 
   return [...found.values()];
 }
 
-const keptIds = new KeptResults<PlacedRendering, ReadonlySet<ObjectId>>(1);
-
-/** Objects of an app, at whatever sites. */
-function objectsOf(rendering: PlacedRendering): ReadonlySet<ObjectId> {
-  return keptIds.get(rendering, [], () => {
-    const objects = [...rendering.variants.values()].flatMap((variant) => variant.objects);
-    return new Set(objects.map(({ id }) => id));
-  });
-}
-
 /** Apps with an object that another one has too, be it elsewhere. */
 function withSameObjects(renderings: readonly PlacedRendering[]): readonly PlacedRendering[] {
   const owners = new Map<ObjectId, PlacedRendering>();
   const found = new Set<PlacedRendering>();
   for (const rendering of renderings) {
-    for (const id of objectsOf(rendering)) {
+    for (const id of rendering.ids()) {
       const owner = owners.get(id);
       if (owner === undefined) owners.set(id, rendering);
       else found.add(owner).add(rendering);
@@ -77,8 +66,8 @@ interface Shared {
 }
 
 function shared({ id, site, owner, rendering }: Shared): Diagnostic {
-  const place = rendering.places.get(id) ?? { file: "", line: 0, column: 0 };
-  const first = owner.places.get(id);
+  const place = rendering.places().get(id) ?? { file: "", line: 0, column: 0 };
+  const first = owner.places().get(id);
   const key = parseObjectId(id);
   const object = key === undefined ? id : describeKey(key);
   const where = first === undefined ? "" : ` (${placeText(first)})`;

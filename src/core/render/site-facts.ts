@@ -10,9 +10,10 @@ import { type ExpressionFacts, siteType } from "../expressions/expression-langua
 import { StepBudget } from "../expressions/step-budget.ts";
 import { type FillProblem, fillableJson, fillJson } from "../expressions/fill-json.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { FleetModel } from "../model/fleet-model.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
+import type { Region, Site } from "../model/kinds.ts";
 import { matchesSelector, selectorFromSpec } from "../select/selector.ts";
 import { presentValues } from "./merge-values.ts";
 import { mistake } from "./mistake.ts";
@@ -20,8 +21,8 @@ import { mistake } from "./mistake.ts";
 /** Answers of `sites(…)` that are kept: more selectors than these are made up by expressions. */
 const maxSelectors = 500;
 
-/** What is known of one site. */
-export interface KnownSite extends ExpressionFacts {
+/** What is known of one site: the same object for what is declared alike. */
+export interface KnownSite extends Pick<ExpressionFacts, "facts"> {
   readonly name: string;
   /** Equal for sites with the same values. */
   readonly valuesText: string;
@@ -36,9 +37,18 @@ interface SiteValues {
   readonly problems: readonly FillProblem[];
 }
 
-const noValues: SiteValues = { values: {}, problems: [] };
-
 const kept = new KeptResults<FleetModel["sites"], SiteFacts>();
+const keptChanges = new KeptResults<SiteFacts, readonly string[]>();
+const keptSites = new WeakMap<Located<Site>, ReadSite>();
+
+/** What was read of a site before, and of what. */
+interface ReadSite {
+  readonly fleet: string;
+  readonly region: Located<Region> | undefined;
+  readonly known: KnownSite;
+  /** What its expressions took. */
+  readonly steps: number;
+}
 
 /** The facts of all sites of a model, for a fleet of this name: the same object for the same sites and regions. */
 export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
@@ -46,17 +56,23 @@ export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
   return kept.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
 }
 
+/** True where the same is known of a site: then expressions come to the same there, but for what they ask of others. */
+export function isSameSite(one: KnownSite, other: KnownSite): boolean {
+  return one === other || canonicalJson(one.facts) === canonicalJson(other.facts);
+}
+
 /** What is known of the sites of a model. */
 export class SiteFacts {
-  readonly #fleet: JsonObject;
+  readonly #fleet: { readonly name: string };
   readonly #budget: StepBudget;
   readonly #model: Pick<FleetModel, "sites" | "regions">;
   readonly #known = new Map<string, KnownSite>();
   readonly #regions = new Map<string, JsonObject>();
+  readonly #selected = new Map<string, readonly KnownSite[]>();
   readonly #peers = new Map<string, CelInput>();
   readonly #inputs = new Map<string, CelInput>();
-  readonly #calls: CelCalls = { sites: (selector) => this.#sites(selector) };
-  #values: ReadonlyMap<string, SiteValues> | undefined;
+  readonly calls: CelCalls = { sites: (selector) => this.#sites(selector) };
+  #hasValues = false;
 
   constructor(
     fleet: string,
@@ -70,9 +86,39 @@ export class SiteFacts {
 
   /** What is known of a site; throws for one that the model does not have. */
   of(site: string): KnownSite {
+    this.#readValues();
     const known = this.#known.get(site) ?? this.#read(site);
     this.#known.set(site, known);
     return known;
+  }
+
+  /** The sites that are other ones than they were, new or gone. */
+  changesSince(before: SiteFacts): readonly string[] {
+    return keptChanges.get(this, [before], () => {
+      const [old, sites] = [before.#model.sites, this.#model.sites];
+      const gone = [...old.keys()].filter((name) => !sites.has(name));
+      const others = [...sites.keys()].filter(
+        (name) => !old.has(name) || !isSameSite(before.of(name), this.of(name)),
+      );
+      return [...gone, ...others];
+    });
+  }
+
+  /** The sites that a selector holds, by name: the site that asks too, where it does. Throws for one that is mistaken. */
+  selected(text: string): readonly KnownSite[] {
+    const known = this.#selected.get(text);
+    if (known !== undefined) return known;
+    const parsed = selectorFromSpec(text);
+    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
+    const { selector } = parsed;
+    if (selector.requirements.length === 0) throw new Error("the selector is empty");
+    const names = [...this.#model.sites].flatMap(([name, { value }]) =>
+      matchesSelector(selector, value.metadata.labels ?? {}) ? [name] : [],
+    );
+    const selected = names.toSorted().map((name) => this.of(name));
+    if (this.#selected.size >= maxSelectors) this.#selected.clear();
+    this.#selected.set(text, selected);
+    return selected;
   }
 
   /** Mistakes in the values of sites themselves. */
@@ -89,49 +135,37 @@ export class SiteFacts {
     });
   }
 
-  #read(name: string): KnownSite {
-    const base = this.#base(name);
-    this.#values ??= this.#allValues();
-    const { values, problems } = this.#values.get(name) ?? noValues;
-    return {
-      name,
-      facts: { ...base, site: { ...base.site, values: presentValues(values) } },
-      calls: this.#calls,
-      values,
-      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
-      problems,
-    };
-  }
-
   /** Of all sites that have some, by name: what they may take together must not depend on who is asked for first. */
-  #allValues(): ReadonlyMap<string, SiteValues> {
-    const written = [...this.#model.sites].flatMap(([name, { value }]) => {
-      const { values } = value.spec;
-      return values === undefined ? [] : [[name, values as JsonObject] as const]; // parsed YAML that the schema has checked
-    });
-    return new Map(
-      written
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, values]) => [name, this.#fill(name, values)]),
+  #readValues(): void {
+    if (this.#hasValues) return;
+    this.#hasValues = true;
+    const names = [...this.#model.sites].flatMap(([name, { value }]) =>
+      value.spec.values === undefined ? [] : name,
     );
+    for (const name of names.toSorted()) this.#known.set(name, this.#read(name));
   }
 
-  #fill(name: string, written: JsonObject): SiteValues {
-    const fillable = fillableJson(written, "site");
-    if (fillable === undefined) return { values: written, problems: [] };
-    const filled = fillJson(fillable, { facts: this.#base(name), calls: {} }, this.#budget);
-    if (!filled.ok) return { values: {}, problems: filled.problems };
-    return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
+  #read(name: string): KnownSite {
+    const site = this.#model.sites.get(name);
+    if (site === undefined) throw new Error(`the model has no Site ${name}`);
+    const fleet = this.#fleet.name;
+    const region = this.#model.regions.get(site.value.spec.region);
+    const read = keptSites.get(site);
+    const isSame = read !== undefined && read.fleet === fleet && read.region === region;
+    if (isSame && this.#budget.allows(read.steps)) {
+      this.#budget.spend(read.steps);
+      return read.known;
+    }
+    const before = this.#budget.spent;
+    const known = this.#readNew(name, site.value);
+    // Whether a mistake is one may depend on what else there is.
+    if (known.problems.length === 0) {
+      keptSites.set(site, { fleet, region, known, steps: this.#budget.spent - before });
+    }
+    return known;
   }
 
-  /** What is known of a site but its values. */
-  #base(name: string): {
-    readonly site: JsonObject;
-    readonly region: JsonObject;
-    readonly fleet: JsonObject;
-  } {
-    const declared = this.#model.sites.get(name)?.value;
-    if (declared === undefined) throw new Error(`the model has no Site ${name}`);
+  #readNew(name: string, declared: Site): KnownSite {
     const { region, profile, location, timeZone, address } = declared.spec;
     const ofRegion = this.#region(region);
     const zone = timeZone ?? ofRegion["timeZone"];
@@ -144,7 +178,25 @@ export class SiteFacts {
       ...(location !== undefined && { location }),
       ...(zone !== undefined && { timeZone: zone }),
     };
-    return { site, region: ofRegion, fleet: this.#fleet };
+    const base = { site, region: ofRegion, fleet: this.#fleet };
+    const { values, problems } = this.#valuesOf(declared, base);
+    return {
+      name,
+      facts: { ...base, site: { ...site, values: presentValues(values) } },
+      values,
+      valuesText: Object.keys(values).length === 0 ? "" : canonicalJson(values),
+      problems,
+    };
+  }
+
+  #valuesOf({ spec }: Site, facts: ExpressionFacts["facts"]): SiteValues {
+    if (spec.values === undefined) return { values: {}, problems: [] };
+    const written = spec.values as JsonObject; // parsed YAML that the schema has checked
+    const fillable = fillableJson(written, "site");
+    if (fillable === undefined) return { values: written, problems: [] };
+    const filled = fillJson(fillable, { facts, calls: {} }, this.#budget);
+    if (!filled.ok) return { values: {}, problems: filled.problems };
+    return { values: isJsonObject(filled.json) ? filled.json : {}, problems: [] };
   }
 
   #region(name: string): JsonObject {
@@ -162,18 +214,10 @@ export class SiteFacts {
     return region;
   }
 
-  /** The sites that a selector holds, by name: the site that asks too, where it does. */
   #sites(text: string): CelInput {
     const known = this.#peers.get(text);
     if (known !== undefined) return known;
-    const parsed = selectorFromSpec(text);
-    if (!parsed.ok) throw new Error(`bad selector: ${parsed.message}`);
-    const { selector } = parsed;
-    if (selector.requirements.length === 0) throw new Error("the selector is empty");
-    const names = [...this.#model.sites].flatMap(([name, { value }]) =>
-      matchesSelector(selector, value.metadata.labels ?? {}) ? [name] : [],
-    );
-    const peers = names.toSorted().map((name) => this.#input(name));
+    const peers = this.selected(text).map(({ name }) => this.#input(name));
     if (this.#peers.size >= maxSelectors) this.#peers.clear();
     this.#peers.set(text, peers);
     return peers;

@@ -13,7 +13,7 @@ import type { App, Site } from "../model/kinds.ts";
 import { siteGroups } from "../select/site-groups.ts";
 import { layeredApp } from "./layered-app.ts";
 import { warning } from "./mistake.ts";
-import type { PlacedRendering } from "./render-app.ts";
+import type { PlacedRendering } from "./placed-rendering.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
 /** Keys that are read, and what of their values; null: all of it. */

@@ -1,9 +1,9 @@
+import type { ExpressionFacts } from "../expressions/expression-language.ts";
 import { fillableJson } from "../expressions/fill-json.ts";
 import type { JsonObject } from "../model/json.ts";
 import { type FilledPart, FillablePart } from "./fillable-part.ts";
 import { type LayeredApp, valueOrder } from "./layered-app.ts";
 import type { FieldPath } from "./read-yaml.ts";
-import type { KnownSite } from "./site-facts.ts";
 import type { SiteMistakes } from "./site-mistakes.ts";
 
 /** The values of an App, of its profiles and of its overlays, with their expressions. */
@@ -27,7 +27,7 @@ export class ValueLayers {
 
   /** The layers below the site's own, weakest first; undefined, and told, where one cannot be filled in. */
   at(
-    site: KnownSite,
+    site: ExpressionFacts & { readonly name: string },
     indexes: readonly number[],
     mistakes: SiteMistakes,
   ): readonly FilledPart<JsonObject>[] | undefined {

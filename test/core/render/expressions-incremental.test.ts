@@ -2,8 +2,16 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Rendering } from "../../../src/controller/rendering.ts";
 import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
 import { planChange, planSide } from "../../../src/core/plan/plan-change.ts";
-import { renderFiles } from "../../../src/core/render/render-files.ts";
+import {
+  type RenderedFiles,
+  renderFiles,
+  renderWith,
+} from "../../../src/core/render/render-files.ts";
+import type { Variant } from "../../../src/core/render/rendered.ts";
+import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../../support/fleet.ts";
@@ -103,6 +111,17 @@ function treesOf(files: readonly SourceFile[]): Record<string, string> | undefin
   return fleet.ok ? Object.fromEntries(fleet.rendered.apps.get("web")?.sites ?? []) : undefined;
 }
 
+/** Everything that sites get, to the byte. */
+function treesIn({ rendered }: Extract<RenderedFiles, { ok: true }>): unknown {
+  const variants = [...rendered.variants].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [...rendered.apps].map(([name, { sites: trees, inputDigest }]) => [
+    name,
+    inputDigest,
+    [...trees],
+    variants.map(([tree, { objects }]) => [tree, objects.map(({ yaml }) => yaml)]),
+  ]);
+}
+
 describe("rendering what expressions read", () => {
   it("gives every site what it gets alone, however many share the work", () => {
     let rendered = 0;
@@ -149,6 +168,66 @@ describe("rendering what expressions read", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("gives after any history of sites what they give from nothing, with all warnings", () => {
+    let rendered = 0;
+    let warned = 0;
+    fc.assert(
+      fc.property(someTexts, fc.array(sites, { minLength: 3, maxLength: 6 }), (data, steps) => {
+        const known = new KnownFleet();
+        for (const chosen of steps) {
+          const files = fleetOf(chosen, data);
+          const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const cold = renderFiles(files);
+          expect(kept.diagnostics).toEqual(cold.diagnostics);
+          if (!kept.ok || !cold.ok) continue;
+          rendered += 1;
+          if (kept.diagnostics.length > 0) warned += 1;
+          expect(treesIn(kept)).toEqual(treesIn(cold));
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(rendered).toBeGreaterThan(120);
+    expect(warned).toBeGreaterThan(30);
+  }, 120_000);
+
+  it.each([
+    ["its own site alone", "", "e1"],
+    [
+      "others that a site is one of",
+      "${sites('ring=canary').map(s, s.address).join()}",
+      "e1 e2 w1",
+    ],
+    ["others that a site is none of", "${sites('ring=main').map(s, s.name).join()}", "e1"],
+    [
+      "others that an expression names",
+      "${sites('ring=' + 'main').map(s, s.name).join()}",
+      "e1 e2 w1",
+    ],
+  ])("renders an app that speaks of %s anew where that matters", (_, text, anew) => {
+    const canary: SiteChoice = {
+      region: "east",
+      tier: "shop",
+      ring: "canary",
+      address: "a.example",
+      values: undefined,
+    };
+    const main = { ...canary, ring: "main" as const, tier: "depot" as const };
+    const known = new KnownFleet();
+    const variantsOf = (e1: SiteChoice): ReadonlyMap<string, Variant | undefined> => {
+      const files = fleetOf({ e1, e2: main, w1: main }, ["${site.name} ${site.address}", text]);
+      const fleet = renderWith(loadFleet(files, known), noToolOutputs);
+      if (!fleet.ok) throw new Error(JSON.stringify(fleet.diagnostics));
+      const { apps, variants } = fleet.rendered;
+      const trees = [...(apps.get("web")?.sites ?? [])];
+      return new Map(trees.map(([site, tree]) => [site, variants.get(tree)]));
+    };
+    const before = variantsOf(canary);
+    const after = variantsOf({ ...canary, address: "b.example" });
+    const changed = [...after.keys()].filter((site) => before.get(site) !== after.get(site));
+    expect(changed.join(" ")).toBe(anew);
   });
 
   it("shows in the plan what a peer's change does, as a release of the sites that name it", () => {

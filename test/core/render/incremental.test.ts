@@ -11,7 +11,7 @@ import {
   renderWith,
 } from "../../../src/core/render/render-files.ts";
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
-import type { AppRendering } from "../../../src/core/render/render-app.ts";
+import type { AppRendering } from "../../../src/core/render/placed-rendering.ts";
 import type { ToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { neededTools, type ToolRequest } from "../../../src/core/render/tools/tool-requests.ts";
 import {

@@ -37,6 +37,8 @@ function files() {
   });
 }
 
+type Models = Pick<ReturnType<typeof modelOf>, "sites" | "regions">;
+
 const shuffled = <T>(items: readonly T[]) =>
   fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
 
@@ -54,6 +56,26 @@ describe("what expressions may take over all sites", () => {
     expect(told.size).toBe(1);
     const [text = ""] = told;
     expect(text).toMatch(/^sites\/w1.yaml:4:\d+: error: the expressions here take more than 100 /);
+  });
+
+  it("is used up by the same sites, whatever was read of them before", () => {
+    const told = ({ sites, regions }: Models, steps: number): string[] => {
+      const facts = new SiteFacts("test", { sites, regions }, new StepBudget(steps));
+      return sortDiagnostics(facts.mistakes()).map(formatDiagnostic);
+    };
+    const all = [60, 100, 200, 1000];
+    const fromNothing = all.map((steps) => told(modelOf(files()), steps));
+    expect(fromNothing.map(({ length }) => length)).toEqual([3, 2, 1, 0]);
+    const readings = fc.array(fc.tuple(fc.subarray(names), fc.integer({ min: 0, max: 400 })));
+    const property = fc.property(readings, (before) => {
+      const { sites, regions } = modelOf(files());
+      for (const [among, steps] of before) {
+        const some = new Map([...sites].filter(([name]) => among.includes(name)));
+        told({ sites: some, regions }, steps);
+      }
+      expect(all.map((steps) => told({ sites, regions }, steps))).toEqual(fromNothing);
+    });
+    fc.assert(property, { numRuns: 50 });
   });
 
   it("gives the same mistakes whatever the order of files", () => {

@@ -117,7 +117,7 @@ function layersAt(
   return (site, overlays) => {
     if (site === undefined) return { id: "", merge: () => writtenValues(app.value) };
     const known = facts.of(site);
-    const layers = values.at(known, overlays, untold);
+    const layers = values.at({ ...known, calls: facts.calls }, overlays, untold);
     if (layers === undefined) return undefined;
     return {
       id: [layers.map((layer) => layer.id), known.valuesText],

@@ -1,0 +1,141 @@
+/** What is read of an app, once for whatever sites there are. In: models and what tools gave. Out: objects and overlays. */
+import { templatesIn } from "../expressions/fill-json.ts";
+import type { Parsed } from "../model/diagnostic.ts";
+import type { FleetModel, Located } from "../model/fleet-model.ts";
+import { canonicalJson, type JsonObject } from "../model/json.ts";
+import { KeptResults } from "../model/kept-results.ts";
+import type { App } from "../model/kinds.ts";
+import { toolOf } from "../model/tools/tool-source.ts";
+import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
+import { type Finish, finisher } from "./finish-object.ts";
+import { layeredApp, type LayeredApp } from "./layered-app.ts";
+import { type ChainLink, OverlayChain } from "./overlay-chain.ts";
+import type { ManifestContext } from "./parse-manifests.ts";
+import { plainSecretIds } from "./plain-secrets.ts";
+import type { Variant } from "./rendered.ts";
+import { type SiteFacts, siteFactsOf } from "./site-facts.ts";
+import { type AppObjects, appObjects, toolDefinitions } from "./tools/app-objects.ts";
+import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
+import { neededTools } from "./tools/tool-requests.ts";
+
+/** What is read once for all apps of a model. */
+export interface FleetContext {
+  readonly model: FleetModel;
+  /** Its sites are the ones that are rendered for; all else comes from `model`. */
+  readonly siteModel: FleetModel;
+  readonly customKinds: CustomKinds;
+  /** What expressions know of its sites. */
+  readonly facts: SiteFacts;
+  /** What kustomize and Helm gave for `neededTools` of both models. */
+  readonly tools: ToolOutputs;
+}
+
+/** Reads what all apps of a model share. */
+export function fleetContext(
+  model: FleetModel,
+  siteModel: FleetModel,
+  tools: ToolOutputs = noToolOutputs,
+): FleetContext {
+  const models = { model, siteModel, tools };
+  return {
+    model,
+    siteModel,
+    tools,
+    customKinds: customKindsIn(models),
+    facts: siteFactsOf(model.fleet.value.metadata.name, siteModel),
+  };
+}
+
+const keptKinds = new KeptResults<CustomKinds, CustomKinds>();
+
+/** Those that manifests define, and those that tools give: the same object for the same manifests and requests of tools. */
+function customKindsIn(models: {
+  readonly model: FleetModel;
+  readonly siteModel: FleetModel;
+  readonly tools: ToolOutputs;
+}): CustomKinds {
+  const kinds = readCustomKinds([...models.model.manifests.values()].flat());
+  if (models.model.toolSources.size === 0) return kinds;
+  const requests = neededTools(models).map(({ key }) => key);
+  return keptKinds.get(kinds, requests, () => {
+    const defined = customKindsOf(toolDefinitions(models));
+    return defined.size === 0 ? kinds : new Map([...defined, ...kinds]);
+  });
+}
+
+/** The App with its overlays; throws for one that the model does not have. */
+export function layeredAppOf(context: FleetContext, name: string): LayeredApp {
+  return layeredApp(context, appOf(context.model, name));
+}
+
+/** All that decides what the objects of an app's manifests are, beside the App. */
+export function ownInputs(
+  { model, customKinds }: FleetContext,
+  app: LayeredApp,
+): readonly unknown[] {
+  const { metadata, spec } = model.fleet.value;
+  const { labels = null } = spec;
+  return [
+    metadata.name,
+    model.manifests.get(app.value.metadata.name),
+    customKinds,
+    // Expressions in manifests are checked against the vocabulary.
+    app.value.spec.source.expressions === true ? canonicalJson(labels) : null,
+  ];
+}
+
+const keptAnswers = new KeptResults<LayeredApp, boolean>();
+
+/** True where what the app comes to may depend on the facts of sites. */
+export function hasExpressions(app: LayeredApp): boolean {
+  return keptAnswers.get(app, [], () => {
+    const json = app.value as unknown as JsonObject; // parsed YAML that the schema has checked
+    return app.value.spec.source.expressions === true || templatesIn(json).length > 0;
+  });
+}
+
+const keptParts = new KeptResults<LayeredApp, AppParts>();
+
+/** An app with its objects, as it is written; throws for one that the model does not have. */
+export function readApp(context: FleetContext, name: string): ShapeInput {
+  const app = layeredAppOf(context, name);
+  const isLiteral = toolOf(app.value.spec.source) === undefined && !hasExpressions(app);
+  const parts = isLiteral
+    ? keptParts.get(app, ownInputs(context, app), () => readParts(context, app))
+    : readParts(context, app);
+  return { ...context, ...parts, app };
+}
+
+/** What is the same of an app whatever sites there are. */
+interface AppParts {
+  readonly manifests: ManifestContext;
+  readonly source: AppObjects;
+  readonly chain: OverlayChain;
+  readonly finish: Finish;
+  /** By what the overlays of a shape gave. */
+  readonly variants: KeptResults<ChainLink, Parsed<Variant>>;
+}
+
+function readParts(context: FleetContext, app: LayeredApp): AppParts {
+  const { namespace } = app.value.spec;
+  const plainSecrets = plainSecretIds(app.value);
+  const manifests = { namespace, customKinds: context.customKinds, plainSecrets };
+  return {
+    manifests,
+    source: appObjects(context, { app, manifests }),
+    chain: new OverlayChain(app, manifests),
+    finish: finisher(context.model.fleet.value.metadata.name, app.value.metadata.name),
+    variants: new KeptResults(),
+  };
+}
+
+/** An app with all that its shapes are rendered from. */
+export interface ShapeInput extends FleetContext, AppParts {
+  readonly app: LayeredApp;
+}
+
+function appOf(model: FleetModel, name: string): Located<App> {
+  const app = model.apps.get(name);
+  if (app === undefined) throw new Error(`the model has no App ${name}`);
+  return app;
+}

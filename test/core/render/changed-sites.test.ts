@@ -1,0 +1,187 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { SourceFile } from "../../../src/core/model/fleet-model.ts";
+import { KnownFleet } from "../../../src/core/model/known-fleet.ts";
+import { loadFleet } from "../../../src/core/model/load-fleet.ts";
+import {
+  type RenderedFiles,
+  renderFiles,
+  renderWith,
+} from "../../../src/core/render/render-files.ts";
+import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
+import { aFleet, appYaml, configMapYaml, siteYaml } from "../../support/fleet.ts";
+
+const site = fc.record(
+  {
+    tier: fc.constantFrom("shop", "depot"),
+    ring: fc.constantFrom("canary", "main"),
+    address: fc.option(fc.constantFrom("a.example", "b.example"), { nil: undefined }),
+    values: fc.option(
+      fc.constantFrom<object>(
+        { a: 1 },
+        { a: 2, unread: 1 },
+        { m: { x: 1, y: 2 } },
+        { a: "${site.name}" },
+        { a: "${has(site.address) ? site.address : site.name}" },
+      ),
+      { nil: undefined },
+    ),
+  },
+  { noNullPrototype: true },
+);
+type SiteChoice = typeof site extends fc.Arbitrary<infer T> ? T : never;
+type Sites = Readonly<Record<string, SiteChoice>>;
+
+const names = ["e1", "e2", "n1", "n2", "w1", "w2"];
+
+/** e1 and w1 are there in any case: a selector of the strategy and the virtual sites need some site. */
+const first = fc
+  .tuple(
+    fc.dictionary(fc.constantFrom("e2", "n1", "n2", "w2"), site, {
+      minKeys: 3,
+      noNullPrototype: true,
+    }),
+    site,
+    site,
+  )
+  .map(([others, e1, w1]): Sites => ({ ...others, e1, w1 }));
+
+/** One or two sites that come, or are others. */
+const change = fc.dictionary(fc.constantFrom(...names), fc.option(site), {
+  minKeys: 1,
+  maxKeys: 2,
+  noNullPrototype: true,
+});
+
+function changed(sites: Sites, changes: Readonly<Record<string, SiteChoice | null>>): Sites {
+  const kept = { ...sites, ...changes };
+  return Object.fromEntries(
+    Object.entries(kept).flatMap(([name, choice]): [string, SiteChoice][] => {
+      const known = choice ?? (["e1", "w1"].includes(name) ? sites[name] : undefined);
+      return known === undefined ? [] : [[name, known]];
+    }),
+  );
+}
+
+const data = (merge: object): object => ({
+  patches: [{ target: { kind: "ConfigMap", name: "settings" }, merge: { data: merge } }],
+});
+
+/** What overlays do: set the same fields, so that some of them take back what others did; move; read values and peers. */
+const effects = [
+  data({ k: "1" }),
+  data({ k: "2" }),
+  data({ k: "blue" }),
+  data({ k: "${site.labels.tier == 'shop' ? 'blue' : '1'}" }),
+  data({ k: "${site.labels.ring}", l: null }),
+  data({ l: "${has(site.address) ? site.address : 'none'}" }),
+  data({ l: "${string(has(values.a) ? values.a : 0)}" }),
+  data({ m: "${has(values.m) && has(values.m.x) ? 'x' : 'no x'}" }),
+  data({ p: "${sites('ring=canary').map(s, s.name).join()}" }),
+  data({ q: "${sites('tier=shop').exists(s, has(s.values.a)) ? 'some' : 'none'}" }),
+  data({ r: "${site.address}" }),
+  { annotations: { a: "1" } },
+  { annotations: { a: "2", b: "${site.name}" } },
+  { namespace: "moved" },
+  { namespace: "moved-${site.labels.tier}" },
+  { namespace: "web" },
+  { images: [{ name: "example.com/web", newTag: "2" }] },
+  { images: [{ name: "example.com/none", newTag: "2" }] },
+  { values: { a: 3 } },
+  { values: { m: { x: "${site.name}" }, unread: 1 } },
+  { name: "both", values: { n: 1 }, annotations: { n: "${string(values.n)}" } },
+];
+
+const overlay = fc
+  .tuple(fc.constantFrom("all", "all", "shops", "depots"), fc.constantFrom(...effects))
+  .map(([virtualSite, effect]) => ({ virtualSites: [virtualSite], ...effect }));
+
+const app = fc.record({
+  overlays: fc.array(overlay, { minLength: 1, maxLength: 5 }),
+  expressions: fc.constantFrom(undefined, true),
+  secret: fc.constantFrom("fixed", "ofSites", "absent", undefined),
+  values: fc.constantFrom(undefined, { a: 7 }, { b: 7 }),
+});
+type AppChoice = typeof app extends fc.Arbitrary<infer T> ? T : never;
+
+function webYaml({ overlays, expressions, secret, values }: AppChoice): string {
+  return appYaml("web", {
+    spec: {
+      source: { manifests: "manifests/web", ...(expressions === true && { expressions }) },
+      overlays,
+      ...(values !== undefined && { values }),
+      ...(secret !== undefined && {
+        plainSecrets: [{ name: "licence-canary" }, { name: "licence-main" }],
+      }),
+    },
+  });
+}
+
+function secretYaml({ secret, expressions }: AppChoice): string | null {
+  if (secret === undefined || secret === "absent") return null;
+  const isOfSites = secret === "ofSites" && expressions === true;
+  const name = isOfSites ? "licence-${site.labels.ring}" : "licence-main";
+  const plain = "apiVersion: v1\nkind: Secret\nstringData: {key: free}\n";
+  return `${plain}metadata: {name: "${name}"}\n`;
+}
+
+function filesOf(sites: Sites, choice: AppChoice): SourceFile[] {
+  const absent = names.map((name) => [`sites/${name}.yaml`, null]);
+  const texts = Object.entries(sites).map(([name, { tier, ring, address, values }]) => {
+    const region = name.startsWith("w") ? "west" : "east";
+    const spec = {
+      ...(address !== undefined && { address }),
+      ...(values !== undefined && { values }),
+    };
+    return [`sites/${name}.yaml`, siteYaml(name, { region, labels: { tier, ring }, spec })];
+  });
+  return aFleet({
+    ...Object.fromEntries([...absent, ...texts]),
+    "apps/web.yaml": webYaml(choice),
+    "manifests/web/secret.yaml": secretYaml(choice),
+    "manifests/web/settings.yaml": configMapYaml("settings", { k: "blue" }),
+  });
+}
+
+/** Everything that sites get, to the byte, and where from. */
+function contentOf({ rendered }: Extract<RenderedFiles, { ok: true }>): unknown {
+  const variants = [...rendered.variants].map(([tree, { objects }]) => [
+    tree,
+    objects.map(({ yaml }) => yaml),
+  ]);
+  const apps = [...rendered.apps.values()].map((each) => ({ ...each, sites: [...each.sites] }));
+  return { apps, variants: new Map(variants as [string, unknown][]) };
+}
+
+describe("an app of which only some sites have changed", () => {
+  it("comes to what it comes to from nothing, with all mistakes and warnings", () => {
+    const seen = new Map<string, number>();
+    const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
+    fc.assert(
+      fc.property(app, first, fc.array(change, { minLength: 2, maxLength: 5 }), (web, at, then) => {
+        const known = new KnownFleet();
+        let sites = at;
+        for (const changes of [{}, ...then]) {
+          sites = changed(sites, changes);
+          const files = filesOf(sites, web);
+          const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const cold = renderFiles(files);
+          expect(kept.diagnostics).toEqual(cold.diagnostics);
+          for (const { message } of cold.diagnostics) {
+            count(
+              message.replace(/.*(reads the value|effect left|changes nothing|no Secret).*/, "$1"),
+            );
+          }
+          if (!kept.ok || !cold.ok) continue;
+          count("rendered");
+          if ((cold.rendered.apps.get("web")?.movedTo.size ?? 0) > 0) count("moved");
+          expect(contentOf(kept)).toEqual(contentOf(cold));
+        }
+      }),
+      { numRuns: 150 },
+    );
+    const often = ["reads the value", "effect left", "changes nothing", "no Secret", "moved"];
+    for (const what of often) expect([what, (seen.get(what) ?? 0) > 20]).toEqual([what, true]);
+    expect(seen.get("rendered")).toBeGreaterThan(300);
+  }, 240_000);
+});
