@@ -8,6 +8,7 @@
  * its own. Times are CPU times of that process, so that a busy machine does not change them.
  *
  * - cold: every file parsed and checked, everything rendered, in a process that knows nothing: a start
+ * - warm: the same in a process that finds what the one before has kept in a folder
  * - one file changed: one manifest of one app, then one site, in a process that has rendered the commit before
  * - validate: `flotilla validate` of the files in a folder, the start of the process included
  */
@@ -19,6 +20,7 @@ import { parseArgs, promisify } from "node:util";
 import { formatTable } from "../src/cli/output.ts";
 import { isError } from "../src/core/model/diagnostic.ts";
 import type { SourceFile } from "../src/core/model/fleet-model.ts";
+import { createRenderTools } from "../src/adapters/render-tools/render-tools.ts";
 import { Rendering } from "../src/controller/rendering.ts";
 import { systemClock } from "../src/runtime/system-clock.ts";
 import { cpuOf } from "./process-cpu.ts";
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     output: { type: "string", short: "o", default: "table" },
     /** This process is the one that measures this many sites. */
     measure: { type: "string" },
+    cache: { type: "string", default: "" },
+    warm: { type: "boolean", default: false },
   },
 });
 
@@ -59,10 +63,12 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 /** Renders commits of one fleet, one after the other. */
-function renderer(): (commit: string, files: readonly SourceFile[]) => Promise<void> {
+function renderer(
+  cacheFolder: string,
+): (commit: string, files: readonly SourceFile[]) => Promise<void> {
   let now: readonly SourceFile[] = [];
   const rendering = new Rendering(() => Promise.resolve(now), {
-    tools: { render: () => Promise.resolve(new Map()) },
+    tools: createRenderTools({ path: "", clock: systemClock(), cacheFolder }),
     clock: systemClock(),
     onReady: () => undefined,
     signal: new AbortController().signal,
@@ -85,11 +91,12 @@ function fleetOf(sites: number): VariedFleet {
   return { sites, apps: Number(apps), variants: Number(variants), isDiffering };
 }
 
-async function measure(sites: number): Promise<Measured[]> {
+async function measure(sites: number, cacheFolder: string): Promise<Measured[]> {
   const fleet = fleetOf(sites);
-  const render = renderer();
+  const render = renderer(cacheFolder);
   const first = variedFleet(fleet, {});
   const cold = await timed(() => render("0", first));
+  if (values.warm) return [{ figure: "warm", sites, unit: "ms", ...spreadOf([cold]) }];
   const changes: number[] = [];
   const joins: number[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -110,12 +117,19 @@ async function measure(sites: number): Promise<Measured[]> {
 const run = promisify(execFile);
 
 async function measureApart(sites: number): Promise<Measured[]> {
-  const { stdout } = await run(
-    process.execPath,
-    [import.meta.filename, ...process.argv.slice(2), "--measure", String(sites)],
-    { maxBuffer: 1024 * 1024 },
-  );
-  return JSON.parse(stdout) as Measured[]; // what `measure` gave there
+  const folder = await mkdtemp(join(tmpdir(), "flotilla-bench-"));
+  const one = async (more: readonly string[]): Promise<Measured[]> => {
+    const own = ["--measure", String(sites), "--cache", folder, ...more];
+    const args = [import.meta.filename, ...process.argv.slice(2), ...own];
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 1024 * 1024 });
+    return JSON.parse(stdout) as Measured[]; // what `measure` gave there
+  };
+  try {
+    const [cold, ...others] = await one([]);
+    return [...(cold === undefined ? [] : [cold]), ...(await one(["--warm"])), ...others];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function measureValidate(sites: number): Promise<Measured> {
@@ -147,7 +161,7 @@ function table(figures: readonly Measured[]): string {
 }
 
 if (values.measure !== undefined) {
-  process.stdout.write(JSON.stringify(await measure(Number(values.measure))));
+  process.stdout.write(JSON.stringify(await measure(Number(values.measure), values.cache)));
 } else {
   const figures: Measured[] = [];
   for (const sites of values.sites.split(",").map(Number)) {

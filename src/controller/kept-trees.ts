@@ -48,9 +48,10 @@ export class KeptTrees {
   }
 
   #note(tree: TreeId, variant: Variant | null): void {
-    const kept = keptIds(variant?.objects ?? []);
+    const objects = variant === null || variant.isOrdinary === true ? [] : variant.objects;
+    const kept = keptIds(objects);
     if (kept.size > 0) this.#kept.set(tree, kept);
-    const madeAnew = madeAnewIds(variant?.objects ?? []);
+    const madeAnew = madeAnewIds(objects);
     if (madeAnew.size > 0) this.#madeAnew.set(tree, madeAnew);
     this.#known.add(tree);
   }

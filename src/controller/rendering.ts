@@ -12,8 +12,9 @@ import { keptFor, KnownFleet } from "../core/model/known-fleet.ts";
 import type { SiteFacts } from "../core/rollout/planner-types.ts";
 import { siteFacts } from "../core/rollout/fleet-facts.ts";
 import { renderApp, renderLoaded } from "../core/render/render-fleet.ts";
-import { neededByLoaded } from "../core/render/render-files.ts";
+import { neededByLoaded, wantedByLoaded } from "../core/render/render-files.ts";
 import { noToolOutputs, type ToolOutputs } from "../core/render/tools/tool-output.ts";
+import type { RenderInputs } from "../core/render/app-parts.ts";
 import { neededTools } from "../core/render/tools/tool-requests.ts";
 import type { RenderedApp, RenderedFleet, TreeId, Variant } from "../core/render/rendered.ts";
 import { renderWithoutTools } from "../core/render/render-without-tools.ts";
@@ -34,6 +35,8 @@ export interface ValidHead {
   readonly placed: Readonly<Record<string, readonly string[]>>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
   readonly warnings: readonly Diagnostic[];
+  /** For another start. */
+  readonly tables: NonNullable<RenderedFleet["tables"]>;
   /** null: all is rendered. Only what was found valid once may lack something. */
   readonly lacking: Lacking | null;
 }
@@ -94,7 +97,10 @@ export class Rendering {
     const known = this.#heads.get(commit);
     if (known !== undefined) return known;
     const model = await this.model(commit);
-    const head = this.#renderHead(commit, model, await this.#outputsOf(model));
+    const tools = await this.#outputsOf(model);
+    const tables = await this.#tools.tables?.read(wantedByLoaded(model, tools));
+    const head = this.#renderHead(commit, model, { tools, tables });
+    if (head.ok) await this.#tools.tables?.write(head.value.tables);
     this.#heads.set(commit, head);
     return head;
   }
@@ -166,8 +172,12 @@ export class Rendering {
     return needed.length === 0 ? noToolOutputs : this.#tools.render(needed);
   }
 
-  #renderHead(commit: string, model: LoadedFleet, tools: ToolOutputs): Parsed<ValidHead> {
-    const rendered = renderLoaded(model, tools);
+  #renderHead(
+    commit: string,
+    model: LoadedFleet,
+    { tools, tables }: RenderInputs,
+  ): Parsed<ValidHead> {
+    const rendered = renderLoaded(model, { tools, tables });
     const { diagnostics } = rendered;
     if (!model.ok || !rendered.ok) return { ok: false, diagnostics };
     const warnings = diagnostics.filter(({ severity }) => severity === "warning");
@@ -246,7 +256,7 @@ function validHead(
   model: FleetModel,
   { rendered, lacking }: { readonly rendered: RenderedFleet; readonly lacking: Lacking | null },
 ): ValidHead {
-  const { apps, variants } = rendered;
+  const { apps, variants, tables = [] } = rendered;
   const placed = [...apps].map(([name, app]) => [name, sitesOf(app)] as const);
   const unrendered = [...(lacking?.apps ?? [])].map(([app, sites]) => [app, [...sites]] as const);
   return {
@@ -257,6 +267,7 @@ function validHead(
     placed: Object.fromEntries([...placed, ...unrendered]),
     variants,
     warnings: [],
+    tables,
     lacking,
   };
 }

@@ -7,6 +7,7 @@ import {
   neededByLoaded,
   type RenderedFiles,
   renderWith,
+  wantedByLoaded,
   withoutToolSources,
 } from "../../core/render/render-files.ts";
 import { neededTools } from "../../core/render/tools/tool-requests.ts";
@@ -23,7 +24,11 @@ export async function renderFleetFiles(
 ): Promise<RenderedFiles> {
   const loaded = loadFleet(files, known);
   try {
-    return renderWith(loaded, await tools.render(neededByLoaded(loaded)));
+    const outputs = await tools.render(neededByLoaded(loaded));
+    const tables = await tools.tables?.read(wantedByLoaded(loaded, outputs));
+    const fleet = renderWith(loaded, outputs, tables);
+    if (fleet.ok) await tools.tables?.write(fleet.rendered.tables ?? []);
+    return fleet;
   } catch (error) {
     // That it is not valid is certain already; what is wrong with it should be told.
     if (loaded.ok || !(error instanceof FleetError)) throw error;

@@ -3,12 +3,14 @@
  * the rest runs on an extracted copy of its files, a few at once, without network, plugins or anything of the user's.
  */
 import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import pLimit from "p-limit";
 import type { ToolOutput, ToolOutputs } from "../../core/render/tools/tool-output.ts";
 import type { ToolRequest } from "../../core/render/tools/tool-requests.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type AskVersion, ToolFinder } from "./find-tool.ts";
-import { type CacheLimits, defaultCacheLimits, OutputCache } from "./output-cache.ts";
+import { type CacheLimits, ResultCache } from "./result-cache.ts";
+import { createTableStore, ownVersion, type TableStore } from "./table-store.ts";
 import { renderRequest } from "./render-request.ts";
 import { defaultLimits, type ProgramLimits, runProgram } from "./run-program.ts";
 import { toolEnvironment } from "./tool-environment.ts";
@@ -18,6 +20,8 @@ import { WorkFolder } from "./work-folder.ts";
 export interface RenderTools {
   /** The outcome of every request, whatever it is. TOOL_MISSING, TOOL_VERSION, TOOL_FAILED: nobody knows. */
   render(requests: readonly ToolRequest[], signal?: AbortSignal): Promise<ToolOutputs>;
+  /** What earlier starts have rendered without them; undefined where nothing is kept. */
+  readonly tables?: TableStore | undefined;
 }
 
 export interface RenderToolsOptions {
@@ -35,12 +39,19 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
   const { path, clock, cacheFolder } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const cacheLimits = { ...defaultCacheLimits, ...options.cacheLimits };
-  const cache = new OutputCache({ folder: cacheFolder, limits: cacheLimits, clock });
+  const cache = new ResultCache<ToolOutput>({
+    folder: cacheFolder,
+    limits: cacheLimits,
+    clock,
+    // One that refuses its source is kept in memory only, since a mistake is mended.
+    isLasting: ({ problems }) => problems.length === 0,
+  });
   const ask: AskVersion = async (program, args) => {
     const env = toolEnvironment(tmpdir());
     return runProgram({ program, args, cwd: "/", env }, limits, clock).catch(() => undefined);
   };
   return {
+    tables: cacheFolder === undefined ? undefined : tablesIn(cacheFolder, clock),
     async render(requests, signal) {
       const outputs = new Map<string, ToolOutput>();
       const missing: ToolRequest[] = [];
@@ -57,9 +68,23 @@ export function createRenderTools(options: RenderToolsOptions): RenderTools {
   };
 }
 
+/** 128 MiB in memory, 512 MiB on disk. */
+const defaultCacheLimits: CacheLimits = {
+  memory: 128 * 1024 * 1024,
+  disk: 512 * 1024 * 1024,
+};
+
+/** Read once at a start, so none of them stays in memory; a fleet of 10,000 sites has about a megabyte for each app. */
+const tableLimits: CacheLimits = { memory: 0, disk: 256 * 1024 * 1024 };
+
+function tablesIn(cacheFolder: string, clock: Clock): TableStore {
+  const folder = join(cacheFolder, "apps");
+  return createTableStore(new ResultCache({ folder, limits: tableLimits, clock }), ownVersion);
+}
+
 interface Means {
   readonly finder: ToolFinder;
-  readonly cache: OutputCache;
+  readonly cache: ResultCache<ToolOutput>;
   readonly limits: ProgramLimits;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;

@@ -129,7 +129,7 @@ function byApp(rendered: RenderedFleet): Trees {
 
 /** What the versions of the base give the sites as the head declares them. */
 function entitled(base: PlanSide, head: FleetModel): Trees {
-  const context = fleetContext(base.model, head, base.tools);
+  const context = fleetContext(base.model, head, { tools: base.tools });
   const apps = [...base.rendered.apps.keys()].map((app) => {
     const result = renderPlacedApp(context, app);
     // The base has rendered for its own sites; a mistake that only new site data brings out is not the head's version.
@@ -140,17 +140,22 @@ function entitled(base: PlanSide, head: FleetModel): Trees {
 
 const noIds: ReadonlySet<ObjectId> = new Set();
 
-/** Something of each tree that one of the sides renders; `other` of any other tree. */
+/** Something of a tree that one of the sides renders, made when it is asked for; `other` of any other tree. */
 function byTree<Taken, Other>(
   sides: readonly PlanSide[],
   take: (variant: Variant) => Taken,
   other: Other,
 ): (tree: TreeId) => Taken | Other {
   const taken = new Map<TreeId, Taken>();
-  for (const [tree, variant] of sides.flatMap(({ rendered }) => [...rendered.variants])) {
-    taken.set(tree, take(variant));
-  }
-  return (tree) => taken.get(tree) ?? other;
+  return (tree) => {
+    const known = taken.get(tree);
+    if (known !== undefined) return known;
+    const variant = sides.map(({ rendered }) => rendered.variants.get(tree)).find(Boolean);
+    if (variant === undefined) return other;
+    const made = take(variant);
+    taken.set(tree, made);
+    return made;
+  };
 }
 
 function desired(rendered: RenderedFleet): Readonly<Record<string, DesiredApp>> {

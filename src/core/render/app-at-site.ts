@@ -30,7 +30,7 @@ export function appAtSite(
   site: string,
 ): AppAtSite | undefined {
   if (!model.apps.has(name)) return undefined;
-  const input = readApp(fleetContext(model, model, tools), name);
+  const input = readApp(fleetContext(model, model, { tools }), name);
   const { app, manifests, source } = input;
   const shapes = shapesOf(input, app, source.variableOf);
   const placed = shapes.find(({ sites }) => sites.includes(site));

@@ -6,6 +6,7 @@ import { canonicalJson, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
 import type { App } from "../model/kinds.ts";
 import { toolOf } from "../model/tools/tool-source.ts";
+import { type AppTables, noTables } from "./app-table.ts";
 import { type CustomKinds, customKindsOf, readCustomKinds } from "./custom-kinds.ts";
 import { type Finish, finisher } from "./finish-object.ts";
 import { layeredApp, type LayeredApp } from "./layered-app.ts";
@@ -28,19 +29,28 @@ export interface FleetContext {
   readonly facts: SiteFacts;
   /** What kustomize and Helm gave for `neededTools` of both models. */
   readonly tools: ToolOutputs;
+  /** What apps came to at an earlier start. */
+  readonly tables: AppTables;
+}
+
+/** What else than models apps are rendered with. */
+export interface RenderInputs {
+  readonly tools?: ToolOutputs | undefined;
+  readonly tables?: AppTables | undefined;
 }
 
 /** Reads what all apps of a model share. */
 export function fleetContext(
   model: FleetModel,
   siteModel: FleetModel,
-  tools: ToolOutputs = noToolOutputs,
+  { tools = noToolOutputs, tables = noTables }: RenderInputs = {},
 ): FleetContext {
   const models = { model, siteModel, tools };
   return {
     model,
     siteModel,
     tools,
+    tables,
     customKinds: customKindsIn(models),
     facts: siteFactsOf(model.fleet.value.metadata.name, siteModel),
   };

@@ -8,29 +8,30 @@ import type { Parsed } from "../model/diagnostic.ts";
 import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { type FleetContext, readApp, type ShapeInput } from "./app-parts.ts";
 import { namespacesBySite, treesBySite } from "./by-site.ts";
-import { idsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
+import { idsOf, kindsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { type LeftOverlays, leftAfterChanges, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
 import { type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import type { TreeId, Variant } from "./rendered.ts";
 import { type Shape, shapesOf } from "./shapes.ts";
-import { isSameSite, type KnownSite, type SiteFacts } from "./site-facts.ts";
+import { changedSites, type FactDigests, type SiteFacts } from "./site-facts.ts";
 import { type OverlayEffect, unusedOverlays } from "./unused-overlays.ts";
 
 type Effects = readonly OverlayEffect[];
 
 /** What an app came to. */
 export interface AppRecord {
-  readonly facts: SiteFacts;
-  /** What `sites(…)` gave, by what it was asked for. */
-  readonly peers: ReadonlyMap<string, readonly KnownSite[]>;
+  /** Of the facts of its sites, and of others. */
+  readonly digests: FactDigests;
+  /** Digests of what `sites(…)` gave, by what it was asked for. */
+  readonly peers: ReadonlyMap<string, string>;
   /** What its expressions took; at least what they would take together. */
   readonly steps: number;
   /** What overlays did, by site: few are different, and equal ones the same object. */
   readonly effects: ReadonlyMap<string, Effects>;
   /** Where that is left behind all overlays. */
   readonly left: LeftOverlays;
-  readonly rendering: PlacedRendering;
+  readonly rendering: Omit<PlacedRendering, "reads">;
 }
 
 /** What was rendered, for `renderChanged`; undefined where it has to be rendered as a whole for other sites. */
@@ -46,8 +47,8 @@ export function recordOf(
   const areSecretsOfSites = plainSecrets.length > 0 && source.expressions === true;
   if (!isSound || selectors === null || areSecretsOfSites) return undefined;
   return {
-    facts,
-    peers: new Map(selectors.map((selector) => [selector, facts.selected(selector)])),
+    digests: facts.digests(),
+    peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
     effects: effectsBySite(shapes, []),
     left,
@@ -65,18 +66,17 @@ export interface ChangedInput {
 
 interface Changed {
   readonly result: Parsed<PlacedRendering>;
-  readonly record: () => AppRecord;
+  readonly record: AppRecord;
 }
 
 /** The app for the sites of `context`; undefined where it has to be rendered as a whole. */
 export function renderChanged(last: AppRecord, input: ChangedInput): Changed | undefined {
   const { context, name } = input;
-  const { facts, model, siteModel } = context;
-  const names = facts.changesSince(last.facts);
+  const { facts, siteModel } = context;
+  const digests = facts.digests();
+  const names = changedSites(last.digests, digests);
   if (names.length * 2 > siteModel.sites.size || !hasSamePeers(last, facts)) return undefined;
-  const app = readApp(context, name);
-  const groups = siteGroups(model.virtualSites, siteModel.sites);
-  const shapes = renderShapes(app, shapesAt(shapesOf(app, app.app), names, groups));
+  const { app, shapes } = renderedAt(names, context, name);
   const steps = last.steps + shapes.filled.mistakes.budget.spent;
   if (shapes.diagnostics.length > 0 || !new StepBudget().allows(steps)) return undefined;
   const changed = new Set(names);
@@ -87,25 +87,29 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   const changes = { changed, shapes: { ends: shapes.ends, chain: app.chain }, effects };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === undefined) return undefined;
-  const record = { facts, peers: last.peers, steps, effects, left, rendering };
+  const record = { digests, peers: last.peers, steps, effects, left, rendering };
   const diagnostics = [
     ...app.source.diagnostics,
     ...unusedOverlays(app.app, [...new Set(effects.values())].flat()),
     ...unusedPlainSecrets(app.app, [app.source]),
     ...overriddenOverlays(app.app, left),
   ];
-  return { result: { ok: true, value: rendering, diagnostics }, record: () => record };
+  return { result: { ok: true, value: rendering, diagnostics }, record };
+}
+
+/** An app at some sites, whatever it is elsewhere. */
+export function renderedAt(
+  sites: readonly string[],
+  context: FleetContext,
+  name: string,
+): { readonly app: ShapeInput; readonly shapes: RenderedShapes } {
+  const app = readApp(context, name);
+  const groups = siteGroups(context.model.virtualSites, context.siteModel.sites);
+  return { app, shapes: renderShapes(app, shapesAt(shapesOf(app, app.app), sites, groups)) };
 }
 
 function hasSamePeers({ peers }: AppRecord, facts: SiteFacts): boolean {
-  return [...peers].every(([selector, before]) => {
-    const now = facts.selected(selector);
-    const isSame = (site: KnownSite, index: number): boolean => {
-      const other = before[index];
-      return other !== undefined && isSameSite(site, other);
-    };
-    return now.length === before.length && now.every(isSame);
-  });
+  return [...peers].every(([selector, before]) => facts.digestOfSelected(selector) === before);
 }
 
 /** The shapes at some of their sites. */
@@ -127,8 +131,11 @@ interface Changes {
   readonly input: ChangedInput;
 }
 
-function withChanges(last: PlacedRendering, { changed, shapes, input }: Changes): PlacedRendering {
-  const { context, whole } = input;
+function withChanges(
+  last: AppRecord["rendering"],
+  { changed, shapes, input }: Changes,
+): PlacedRendering {
+  const { context } = input;
   const others = [...last.app.sites].filter(([site]) => !changed.has(site));
   const sites = [...others, ...treesBySite(shapes.trees, context)];
   const moved = [...last.app.movedTo].filter(([site]) => !changed.has(site));
@@ -138,9 +145,8 @@ function withChanges(last: PlacedRendering, { changed, shapes, input }: Changes)
     const variant = variantOf(tree);
     return variant === undefined ? [] : [[tree, variant]];
   });
-  const [before, added] = [last.ids(), idsOf(shapes.variants.values())];
-  // Not made later: that would keep all that was before.
-  const ids = added.isSubsetOf(before) ? before : before.union(added);
+  const ids = withMore(last.ids(), idsOf(shapes.variants.values()));
+  const kinds = withMore(last.kinds(), kindsOf(shapes.variants.values()));
   return {
     app: {
       ...last.app,
@@ -148,13 +154,30 @@ function withChanges(last: PlacedRendering, { changed, shapes, input }: Changes)
       movedTo: new Map([...moved, ...namespacesBySite(shapes.trees)]),
     },
     variants: new Map(variants),
-    places: lazily(() => {
-      const { result } = whole();
-      return result.ok ? result.value.places() : new Map();
-    }),
-    ids: () => ids,
-    reads: last.reads,
+    places: laterPlaces(input),
+    ids: always(ids),
+    kinds: always(kinds),
+    reads: shapes.filled.reads,
   };
+}
+
+// What is made later is made apart: in one scope with what was before it would keep that, and all before it.
+
+/** Where objects come from, by a rendering of the whole. */
+export function laterPlaces({ whole }: ChangedInput): PlacedRendering["places"] {
+  return lazily(() => {
+    const { result } = whole();
+    return result.ok ? result.value.places() : new Map();
+  });
+}
+
+/** Tells what is known. */
+export function always<T>(value: T): () => T {
+  return () => value;
+}
+
+function withMore(before: ReadonlySet<string>, added: ReadonlySet<string>): ReadonlySet<string> {
+  return added.isSubsetOf(before) ? before : before.union(added);
 }
 
 function effectsBySite(

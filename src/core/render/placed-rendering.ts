@@ -1,7 +1,8 @@
 import type { Place } from "../model/fleet-model.ts";
 import type { ObjectId } from "../model/kube-object.ts";
+import type { AppTable } from "./app-table.ts";
 import type { AppReads } from "./fill-shapes.ts";
-import type { RenderedApp, TreeId, Variant } from "./rendered.ts";
+import type { RenderedApp, RenderedObject, TreeId, Variant } from "./rendered.ts";
 
 /** An app with its variants. */
 export interface AppRendering {
@@ -15,7 +16,11 @@ export interface PlacedRendering extends AppRendering {
   readonly places: () => ReadonlyMap<ObjectId, Place>;
   /** Every object of the app, at whatever sites; some may be none any more. */
   readonly ids: () => ReadonlySet<ObjectId>;
+  /** The same of their API versions and kinds: `apps/v1 Deployment`. */
+  readonly kinds: () => ReadonlySet<string>;
   readonly reads: AppReads;
+  /** For an app that was rendered as a whole, and can be rendered for other sites by it. */
+  readonly table?: () => AppTable;
 }
 
 /** A value that is made when it is first asked for. */
@@ -26,7 +31,19 @@ export function lazily<T extends object>(make: () => T): () => T {
 
 /** The objects of variants. */
 export function idsOf(variants: Iterable<Variant>): ReadonlySet<ObjectId> {
-  const ids = new Set<ObjectId>();
-  for (const { objects } of variants) for (const { id } of objects) ids.add(id);
-  return ids;
+  return setOf(variants, ({ id }) => id);
+}
+
+/** Their API versions and kinds. */
+export function kindsOf(variants: Iterable<Variant>): ReadonlySet<string> {
+  return setOf(variants, ({ object: { apiVersion, kind } }) => `${apiVersion} ${kind}`);
+}
+
+function setOf(
+  variants: Iterable<Variant>,
+  take: (object: RenderedObject) => string,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { objects } of variants) for (const object of objects) found.add(take(object));
+  return found;
 }

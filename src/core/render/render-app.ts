@@ -8,6 +8,7 @@ import { toolOf, writtenSource } from "../model/tools/tool-source.ts";
 import { siteGroups } from "../select/site-groups.ts";
 import {
   type FleetContext,
+  fleetContext,
   hasExpressions,
   layeredAppOf,
   ownInputs,
@@ -18,12 +19,19 @@ import { namespacesBySite, treesBySite } from "./by-site.ts";
 import { inputDigest } from "./input-digest.ts";
 import type { LayeredApp } from "./layered-app.ts";
 import { mistake } from "./mistake.ts";
-import { idsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
+import { idsOf, kindsOf, lazily, type PlacedRendering } from "./placed-rendering.ts";
 import { allEffects, areSecretsOnly, type RenderedShapes, renderShapes } from "./render-shapes.ts";
 import { type LeftOverlays, leftOverlays, overriddenOverlays } from "./overridden-overlays.ts";
 import { unusedPlainSecrets } from "./plain-secrets.ts";
 import { shapesOf } from "./shapes.ts";
-import { type AppRecord, recordOf, renderChanged } from "./changed-sites.ts";
+import { type AppRecord, type ChangedInput, recordOf, renderChanged } from "./changed-sites.ts";
+import { type AppTable, tableFormat } from "./app-table.ts";
+import { type RenderedApp, rendererNumber } from "./rendered.ts";
+import { recordOfTable, tableOf } from "./table-record.ts";
+import type { ToolOutputs } from "./tools/tool-output.ts";
+import type { FleetModel } from "../model/fleet-model.ts";
+import { canonicalJson } from "../model/json.ts";
+import { createHash } from "node:crypto";
 import { unusedOverlays } from "./unused-overlays.ts";
 
 const keptRenderings = new KeptResults<LayeredApp, Parsed<PlacedRendering>>();
@@ -50,18 +58,60 @@ interface Last {
 
 const keptLast = new KeptResults<LayeredApp, Last>();
 
+function lastOf(context: FleetContext, app: LayeredApp): Last {
+  const { profiles, virtualSites } = context.model;
+  const known = app.value.spec.profile === undefined ? profiles : null;
+  return keptLast.get(app, [...ownInputs(context, app), known, virtualSites], () => ({}));
+}
+
+/** Keys of the tables that a start can go by: of apps with expressions that nothing is known of yet. */
+export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly string[] {
+  const context = fleetContext(model, model, { tools });
+  return [...model.apps.keys()].flatMap((name) => {
+    const app = layeredAppOf(context, name);
+    const isWanted = toolOf(app.value.spec.source) === undefined && hasExpressions(app);
+    if (!isWanted || lastOf(context, app).record !== undefined) return [];
+    return tableKey(readApp(context, name));
+  });
+}
+
+function tableKey(input: ShapeInput): string {
+  const { app, model } = input;
+  // What an expression may select by, and which Secrets are none, are part of what is wrong; overlays are told by number.
+  const { labels = null } = model.fleet.value.spec;
+  const layers = app.layers.map(({ profile, path }) => [profile, path]);
+  const own = [canonicalJson(labels), app.declared.spec.plainSecrets ?? [], layers];
+  const data = [tableFormat, rendererNumber, digestOf(input), ...own];
+  return createHash("sha256").update(JSON.stringify(data)).digest("hex");
+}
+
+function recordOfStart(input: ChangedInput): AppRecord | undefined {
+  const { context, name } = input;
+  if (context.tables.size === 0) return undefined;
+  const app = readApp(context, name);
+  const table = context.tables.get(tableKey(app));
+  return table && recordOfTable(table, digestOf(app), input);
+}
+
 /** An app of which nothing but the sites have changed is rendered for those that have. */
 function renderAgain(context: FleetContext, name: string): Parsed<PlacedRendering> {
   const app = layeredAppOf(context, name);
   if (!hasExpressions(app)) return renderNew(context, name).result;
-  const { profiles, virtualSites } = context.model;
-  const known = app.value.spec.profile === undefined ? profiles : null;
-  const last = keptLast.get(app, [...ownInputs(context, app), known, virtualSites], () => ({}));
+  const last = lastOf(context, app);
   const whole = (): Outcome => renderNew(context, name);
-  const changed = last.record && renderChanged(last.record, { context, name, whole });
-  const { result, record } = changed ?? whole();
-  last.record = record() ?? last.record;
-  return result;
+  const input = { context, name, whole };
+  const before = last.record ?? recordOfStart(input);
+  const changed = before && renderChanged(before, input);
+  if (changed !== undefined) {
+    last.record = changed.record;
+    return changed.result;
+  }
+  const { result, record } = whole();
+  const now = record();
+  if (now === undefined || !result.ok) return result;
+  last.record = now;
+  const table = (): AppTable => ({ key: tableKey(readApp(context, name)), ...tableOf(now) });
+  return { ...result, value: { ...result.value, table } };
 }
 
 interface Outcome {
@@ -72,7 +122,7 @@ interface Outcome {
 
 function renderNew(context: FleetContext, name: string): Outcome {
   const input = readApp(context, name);
-  const { app, source: parsed } = input;
+  const { source: parsed } = input;
   const refused = (result: Parsed<never>): Outcome => ({ result, record: () => undefined });
   if (parsed.diagnostics.some(isError)) return refused(moreMistakes(input, parsed.diagnostics));
   if (parsed.isUnknown) return refused({ ok: false, diagnostics: [] });
@@ -80,7 +130,8 @@ function renderNew(context: FleetContext, name: string): Outcome {
     // Values that fail at every site leave nothing to render with.
     const more = moreMistakes(input, []);
     if (more.diagnostics.length > 0) return refused(more);
-    const place = app.at(["spec", "source", writtenSource(app.value.spec.source).field]);
+    const { field } = writtenSource(input.app.value.spec.source);
+    const place = input.app.at(["spec", "source", field]);
     const message = `the files of ${name} hold no object`;
     const hint = "an app that shall go is removed as an App; its objects then leave by a release";
     return refused({
@@ -88,23 +139,33 @@ function renderNew(context: FleetContext, name: string): Outcome {
       diagnostics: [mistake(place, { code: "empty-app", message, hint })],
     });
   }
-  const shapes = renderShapes(input, shapesOf(input, app, parsed.variableOf));
+  const shapes = renderShapes(input, shapesOf(input, input.app, parsed.variableOf));
   const left = leftOf(input, shapes);
   const warnings = left === undefined ? [] : noEffects(input, shapes, left);
   const diagnostics = [...parsed.diagnostics, ...shapes.diagnostics, ...warnings];
   if (diagnostics.some(isError)) return refused({ ok: false, diagnostics });
-  const { trees, variants, places } = shapes;
-  const [sites, movedTo] = [treesBySite(trees, context), namespacesBySite(trees)];
-  const value: PlacedRendering = {
-    app: { app: name, inputDigest: digestOf(input), sites, movedTo },
-    variants,
-    places: () => places,
-    ids: lazily(() => idsOf(variants.values())),
-    reads: shapes.filled.reads,
+  const app = {
+    app: name,
+    inputDigest: digestOf(input),
+    sites: treesBySite(shapes.trees, context),
+    movedTo: namespacesBySite(shapes.trees),
   };
+  const value = placed(app, shapes);
   return {
     result: { ok: true, value, diagnostics },
     record: () => left && recordOf(input, shapes, { rendering: value, left }),
+  };
+}
+
+/** With what is made later: apart, so that it keeps no more than it needs. */
+function placed(app: RenderedApp, { variants, places, filled }: RenderedShapes): PlacedRendering {
+  return {
+    app,
+    variants,
+    places: () => places,
+    ids: lazily(() => idsOf(variants.values())),
+    kinds: lazily(() => kindsOf(variants.values())),
+    reads: filled.reads,
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, SourceFile } from "../model/fleet-model.ts";
 import { type LoadedFleet, loadFleet } from "../model/load-fleet.ts";
+import { type AppTables, noTables } from "./app-table.ts";
+import { wantedTables } from "./render-app.ts";
 import { renderLoaded } from "./render-fleet.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
@@ -29,9 +31,21 @@ export function neededByLoaded(loaded: LoadedFleet): readonly ToolRequest[] {
   return neededTools({ model, siteModel: model });
 }
 
-/** Renders what was loaded with what tools gave; where there are mistakes, to find the rest of them. */
-export function renderWith(loaded: LoadedFleet, tools: ToolOutputs): RenderedFiles {
-  const rendered = renderLoaded(loaded, tools);
+/** The tables of an earlier start that rendering a fleet would go by. */
+export function wantedByLoaded(loaded: LoadedFleet, tools: ToolOutputs): readonly string[] {
+  return loaded.ok ? wantedTables(loaded.value, tools) : [];
+}
+
+/**
+ * Renders what was loaded with what tools gave; where there are mistakes, to find the rest of them. `tables`: what of
+ * `wantedByLoaded` there is.
+ */
+export function renderWith(
+  loaded: LoadedFleet,
+  tools: ToolOutputs,
+  tables: AppTables = noTables,
+): RenderedFiles {
+  const rendered = renderLoaded(loaded, { tools, tables });
   const { diagnostics } = rendered;
   if (!loaded.ok || !rendered.ok) return { ok: false, diagnostics };
   return { ok: true, model: loaded.value, rendered: rendered.value, tools, diagnostics };

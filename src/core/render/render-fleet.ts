@@ -9,20 +9,17 @@ import type { FleetModel } from "../model/fleet-model.ts";
 import type { LoadedFleet } from "../model/load-fleet.ts";
 import { checkKubernetes } from "./check-kubernetes.ts";
 import { mayDefineKinds } from "./custom-kinds.ts";
-import { fleetContext } from "./app-parts.ts";
+import { fleetContext, type RenderInputs } from "./app-parts.ts";
 import type { AppRendering, PlacedRendering } from "./placed-rendering.ts";
 import { renderPlacedApp } from "./render-app.ts";
 import type { RenderedFleet } from "./rendered.ts";
 import { sharedObjects } from "./shared-objects.ts";
 import { unreadValues } from "./unread-values.ts";
-import { noToolOutputs, type ToolOutputs } from "./tools/tool-output.ts";
+import type { ToolOutputs } from "./tools/tool-output.ts";
 
 /** Renders every app of a model for its sites. */
-export function renderFleet(
-  model: FleetModel,
-  tools: ToolOutputs = noToolOutputs,
-): Parsed<RenderedFleet> {
-  const context = fleetContext(model, model, tools);
+export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parsed<RenderedFleet> {
+  const context = fleetContext(model, model, inputs);
   const diagnostics: Diagnostic[] = context.facts.mistakes();
   const renderings: PlacedRendering[] = [];
   for (const name of [...model.apps.keys()].toSorted()) {
@@ -44,6 +41,7 @@ export function renderFleet(
     value: {
       apps: new Map(renderings.map(({ app }) => [app.app, app])),
       variants: new Map(renderings.flatMap(({ variants }) => [...variants])),
+      tables: renderings.flatMap(({ table }) => table ?? []),
     },
     diagnostics: sorted,
   };
@@ -55,16 +53,16 @@ export function renderFleet(
  */
 export function renderLoaded(
   loaded: LoadedFleet,
-  tools: ToolOutputs = noToolOutputs,
+  inputs: RenderInputs = {},
 ): Parsed<RenderedFleet> {
   if (loaded.ok) {
-    const rendered = renderFleet(loaded.value, tools);
+    const rendered = renderFleet(loaded.value, inputs);
     const diagnostics = sortDiagnostics([...loaded.diagnostics, ...rendered.diagnostics]);
     return rendered.ok ? { ...rendered, diagnostics } : { ok: false, diagnostics };
   }
   const { model, mayLackKinds } = loaded.sound;
   // What has no effect may have one where the sites are that were left out.
-  const found = renderFleet(model, tools).diagnostics.filter(
+  const found = renderFleet(model, inputs).diagnostics.filter(
     ({ code }) => code !== "no-effect" && !(mayLackKinds && code === "unknown-scope"),
   );
   return { ok: false, diagnostics: distinctDiagnostics([...loaded.diagnostics, ...found]) };
@@ -80,7 +78,7 @@ export function renderApp(
   app: string,
   { siteModel = model, tools }: { siteModel?: FleetModel; tools?: ToolOutputs } = {},
 ): Parsed<AppRendering> {
-  const result = renderPlacedApp(fleetContext(model, siteModel, tools), app);
+  const result = renderPlacedApp(fleetContext(model, siteModel, { tools }), app);
   const diagnostics = sortDiagnostics(result.diagnostics);
   if (!result.ok) return { ok: false, diagnostics };
   const { app: rendered, variants } = result.value;

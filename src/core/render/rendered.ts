@@ -3,6 +3,7 @@
  * Its id is the git tree id of its files, so that a variant, a folder of a mirror and a row of a release record
  * are compared by one string, without git.
  */
+import type { AppTable } from "./app-table.ts";
 import type { KubeObject, ObjectId } from "../model/kube-object.ts";
 
 /** The git tree id (40 hex digits, SHA-1) of the objects of one app at one site. */
@@ -20,6 +21,8 @@ export interface Variant {
   readonly tree: TreeId;
   /** Sorted by `id`. Never empty. */
   readonly objects: readonly RenderedObject[];
+  /** True: no object says how it is to be kept, protected or made anew; nobody has to look. */
+  readonly isOrdinary?: boolean;
 }
 
 /** One app rendered for every site that has it. */
@@ -36,6 +39,8 @@ export interface RenderedApp {
 export interface RenderedFleet {
   readonly apps: ReadonlyMap<string, RenderedApp>;
   readonly variants: ReadonlyMap<TreeId, Variant>;
+  /** Of apps that were rendered as a whole, for who keeps them for another start. */
+  readonly tables?: readonly (() => AppTable)[];
 }
 
 /** Raised only by a version that renders different objects from the same inputs (a golden test guards it). */

@@ -3,6 +3,7 @@
  * record a site, made when it is first asked for. Only what an expression may read is in it: a note, or a pause, must not
  * make a site get its apps anew.
  */
+import { createHash } from "node:crypto";
 import type { CelInput } from "@bufbuild/cel";
 import type { CelCalls } from "../cel/cel-environment.ts";
 import { toCelInput } from "../cel/cel-values.ts";
@@ -13,6 +14,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { FleetModel, Located } from "../model/fleet-model.ts";
 import { canonicalJson, isJsonObject, type JsonObject } from "../model/json.ts";
 import { KeptResults } from "../model/kept-results.ts";
+import { keptFor } from "../model/known-fleet.ts";
 import type { Region, Site } from "../model/kinds.ts";
 import { matchesSelector, selectorFromSpec } from "../select/selector.ts";
 import { presentValues } from "./merge-values.ts";
@@ -38,7 +40,6 @@ interface SiteValues {
 }
 
 const kept = new KeptResults<FleetModel["sites"], SiteFacts>();
-const keptChanges = new KeptResults<SiteFacts, readonly string[]>();
 const keptSites = new WeakMap<Located<Site>, ReadSite>();
 
 /** What was read of a site before, and of what. */
@@ -56,9 +57,24 @@ export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
   return kept.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
 }
 
-/** True where the same is known of a site: then expressions come to the same there, but for what they ask of others. */
-export function isSameSite(one: KnownSite, other: KnownSite): boolean {
-  return one === other || canonicalJson(one.facts) === canonicalJson(other.facts);
+/** By site: where they are equal, expressions come to the same, but for what they ask of other sites. */
+export type FactDigests = ReadonlyMap<string, string>;
+
+const digestOf = keptFor(({ facts }: KnownSite) => shortHash(canonicalJson(facts)));
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}
+
+const keptChanges = new KeptResults<FactDigests, readonly string[]>();
+
+/** The sites that are other ones than they were, new or gone. */
+export function changedSites(before: FactDigests, now: FactDigests): readonly string[] {
+  return keptChanges.get(now, [before], () => {
+    const gone = [...before.keys()].filter((name) => !now.has(name));
+    const others = [...now].filter(([name, digest]) => before.get(name) !== digest);
+    return [...gone, ...others.map(([name]) => name)];
+  });
 }
 
 /** What is known of the sites of a model. */
@@ -68,6 +84,7 @@ export class SiteFacts {
   readonly #model: Pick<FleetModel, "sites" | "regions">;
   readonly #known = new Map<string, KnownSite>();
   readonly #regions = new Map<string, JsonObject>();
+  #digests: FactDigests | undefined;
   readonly #selected = new Map<string, readonly KnownSite[]>();
   readonly #peers = new Map<string, CelInput>();
   readonly #inputs = new Map<string, CelInput>();
@@ -92,16 +109,17 @@ export class SiteFacts {
     return known;
   }
 
-  /** The sites that are other ones than they were, new or gone. */
-  changesSince(before: SiteFacts): readonly string[] {
-    return keptChanges.get(this, [before], () => {
-      const [old, sites] = [before.#model.sites, this.#model.sites];
-      const gone = [...old.keys()].filter((name) => !sites.has(name));
-      const others = [...sites.keys()].filter(
-        (name) => !old.has(name) || !isSameSite(before.of(name), this.of(name)),
-      );
-      return [...gone, ...others];
-    });
+  /** What is known of each site, as a digest; the same object each time. */
+  digests(): FactDigests {
+    this.#digests ??= new Map(
+      [...this.#model.sites.keys()].map((name) => [name, digestOf(this.of(name))] as const),
+    );
+    return this.#digests;
+  }
+
+  /** The same of all sites that a selector holds. Throws for one that is mistaken. */
+  digestOfSelected(text: string): string {
+    return shortHash(this.selected(text).map(digestOf).join());
   }
 
   /** The sites that a selector holds, by name: the site that asks too, where it does. Throws for one that is mistaken. */

@@ -40,7 +40,9 @@ export function protectedObjects(
   renderings: readonly ReadonlyMap<string, Variant>[],
 ): (id: ObjectId) => boolean {
   const marked = new Set<ObjectId>();
-  const variants = renderings.flatMap((rendering) => [...rendering.values()]);
+  const variants = renderings
+    .flatMap((rendering) => [...rendering.values()])
+    .filter(({ isOrdinary }) => isOrdinary !== true);
   for (const { id, object } of variants.flatMap(({ objects }) => objects)) {
     if (isProtectedByContent(object)) marked.add(id);
   }

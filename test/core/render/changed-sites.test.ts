@@ -10,6 +10,7 @@ import {
 } from "../../../src/core/render/render-files.ts";
 import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml } from "../../support/fleet.ts";
+import { renderAtStart } from "../../support/render-at-start.ts";
 
 const site = fc.record(
   {
@@ -92,7 +93,7 @@ const effects = [
   { name: "both", values: { n: 1 }, annotations: { n: "${string(values.n)}" } },
 ];
 
-const overlay = fc
+const overlay: fc.Arbitrary<object> = fc
   .tuple(fc.constantFrom("all", "all", "shops", "depots"), fc.constantFrom(...effects))
   .map(([virtualSite, effect]) => ({ virtualSites: [virtualSite], ...effect }));
 
@@ -160,28 +161,88 @@ describe("an app of which only some sites have changed", () => {
     fc.assert(
       fc.property(app, first, fc.array(change, { minLength: 2, maxLength: 5 }), (web, at, then) => {
         const known = new KnownFleet();
+        const disk = new Map<string, string>();
         let sites = at;
         for (const changes of [{}, ...then]) {
           sites = changed(sites, changes);
           const files = filesOf(sites, web);
           const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const started = renderAtStart(files, disk);
           const cold = renderFiles(files);
           expect(kept.diagnostics).toEqual(cold.diagnostics);
+          expect(started.diagnostics).toEqual(cold.diagnostics);
           for (const { message } of cold.diagnostics) {
             count(
               message.replace(/.*(reads the value|effect left|changes nothing|no Secret).*/, "$1"),
             );
           }
-          if (!kept.ok || !cold.ok) continue;
+          if (!kept.ok || !started.ok || !cold.ok) continue;
           count("rendered");
           if ((cold.rendered.apps.get("web")?.movedTo.size ?? 0) > 0) count("moved");
+          if (started.rendered.tables?.length === 0) count("tables");
           expect(contentOf(kept)).toEqual(contentOf(cold));
+          expect(contentOf(started)).toEqual(contentOf(cold));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-    const often = ["reads the value", "effect left", "changes nothing", "no Secret", "moved"];
+    const often = [
+      "reads the value",
+      "effect left",
+      "changes nothing",
+      "no Secret",
+      "moved",
+      "tables",
+    ];
     for (const what of often) expect([what, (seen.get(what) ?? 0) > 20]).toEqual([what, true]);
-    expect(seen.get("rendered")).toBeGreaterThan(300);
+    expect(seen.get("rendered")).toBeGreaterThan(200);
   }, 240_000);
+
+  it("has the warning of an overlay while later ones take it back at all of its sites", () => {
+    const web: AppChoice = {
+      overlays: [
+        { virtualSites: ["all"], ...data({ l: "${site.name}" }) },
+        { virtualSites: ["all"], ...data({ k: "1" }) },
+        { virtualSites: ["depots"], ...data({ k: "2" }) },
+        { virtualSites: ["all"], annotations: { a: "1" } },
+      ],
+      expressions: undefined,
+      secret: undefined,
+      values: undefined,
+    };
+    const shop: SiteChoice = {
+      tier: "shop",
+      ring: "canary",
+      address: undefined,
+      values: undefined,
+    };
+    const depot: SiteChoice = { ...shop, tier: "depot" };
+    const allDepots: Sites = { e1: depot, e2: depot, n1: depot, n2: depot, w1: depot, w2: depot };
+    const { n2: _gone, ...fewer } = allDepots;
+    const known = new KnownFleet();
+    const disk = new Map<string, string>();
+    const told = (sites: Sites): string[] => {
+      const files = filesOf(sites, web);
+      const fleets = [
+        renderWith(loadFleet(files, known), noToolOutputs),
+        renderAtStart(files, disk),
+      ];
+      return fleets.map(
+        ({ diagnostics }) =>
+          diagnostics.find(({ message }) => message.includes("effect left"))?.message ?? "none",
+      );
+    };
+    const warning = "overlay 2 has no effect left at any site: later ones set the same anew";
+    const [no, yes] = [
+      ["none", "none"],
+      [warning, warning],
+    ];
+
+    expect(told({ ...allDepots, n2: shop })).toEqual(no);
+    expect(told(allDepots)).toEqual(yes);
+    expect(told({ ...allDepots, w1: shop })).toEqual(no);
+    expect(told({ ...allDepots, e1: shop })).toEqual(no);
+    expect(told({ ...allDepots, n2: shop })).toEqual(no);
+    expect(told(fewer)).toEqual(yes);
+  });
 });

@@ -15,6 +15,7 @@ import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../../support/fleet.ts";
+import { renderAtStart } from "../../support/render-at-start.ts";
 
 /** What may be read, in ways that must not be mixed up. */
 const texts = [
@@ -173,24 +174,31 @@ describe("rendering what expressions read", () => {
   it("gives after any history of sites what they give from nothing, with all warnings", () => {
     let rendered = 0;
     let warned = 0;
+    let fromTables = 0;
     fc.assert(
       fc.property(someTexts, fc.array(sites, { minLength: 3, maxLength: 6 }), (data, steps) => {
         const known = new KnownFleet();
+        const disk = new Map<string, string>();
         for (const chosen of steps) {
           const files = fleetOf(chosen, data);
           const kept = renderWith(loadFleet(files, known), noToolOutputs);
+          const started = renderAtStart(files, disk);
           const cold = renderFiles(files);
           expect(kept.diagnostics).toEqual(cold.diagnostics);
-          if (!kept.ok || !cold.ok) continue;
+          expect(started.diagnostics).toEqual(cold.diagnostics);
+          if (!kept.ok || !started.ok || !cold.ok) continue;
           rendered += 1;
           if (kept.diagnostics.length > 0) warned += 1;
+          if (started.rendered.tables?.length === 0) fromTables += 1;
           expect(treesIn(kept)).toEqual(treesIn(cold));
+          expect(treesIn(started)).toEqual(treesIn(cold));
         }
       }),
       { numRuns: 60 },
     );
     expect(rendered).toBeGreaterThan(120);
     expect(warned).toBeGreaterThan(30);
+    expect(fromTables).toBeGreaterThan(10);
   }, 120_000);
 
   it.each([

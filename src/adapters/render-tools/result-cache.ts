@@ -1,11 +1,10 @@
 /**
- * Outcomes that were found before, in memory and in a folder. What is wrong with a file there (cut off, changed) makes it
- * a miss, never an outcome. Both are bounded.
+ * Results that were found before, in memory and in a folder. What is wrong with a file there (cut off, changed) makes it
+ * a miss, never a result. Both are bounded.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ToolOutput } from "../../core/render/tools/tool-output.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder } from "../../runtime/make-folder.ts";
 
@@ -15,54 +14,57 @@ export interface CacheLimits {
   readonly disk: number;
 }
 
-/** 128 MiB in memory, 512 MiB on disk. */
-export const defaultCacheLimits: CacheLimits = {
-  memory: 128 * 1024 * 1024,
-  disk: 512 * 1024 * 1024,
-};
-
-export class OutputCache {
+/** JSON by names that are hashes of what it was made of. */
+export class ResultCache<Result extends object> {
   readonly #folder: string | undefined;
   readonly #limits: CacheLimits;
   readonly #clock: Clock;
+  readonly #isLasting: (result: Result) => boolean;
   /** In the order of their last use. */
-  readonly #kept = new Map<string, { readonly output: ToolOutput; readonly size: number }>();
+  readonly #kept = new Map<string, { readonly result: Result; readonly size: number }>();
   #keptBytes = 0;
   #diskBytes: number | undefined;
 
-  constructor(options: { folder: string | undefined; limits: CacheLimits; clock: Clock }) {
+  /** `isLasting`: whether a result is kept in the folder too. Default: all are. */
+  constructor(options: {
+    folder: string | undefined;
+    limits: CacheLimits;
+    clock: Clock;
+    isLasting?: (result: Result) => boolean;
+  }) {
     this.#folder = options.folder;
     this.#limits = options.limits;
     this.#clock = options.clock;
+    this.#isLasting = options.isLasting ?? (() => true);
   }
 
-  /** What is known of a request. */
-  async get(key: string): Promise<ToolOutput | undefined> {
+  /** The result with this name, as it was written. */
+  async get(key: string): Promise<Result | undefined> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       this.#kept.delete(key);
       this.#kept.set(key, kept);
-      return kept.output;
+      return kept.result;
     }
     const text = await this.#read(key);
-    const output = text === undefined ? undefined : parseEntry(text);
-    if (output !== undefined) this.#remember(key, output, text?.length ?? 0);
-    return output;
+    const result = text === undefined ? undefined : (parseEntry(text) as Result | undefined); // its hash says that we wrote it
+    if (result !== undefined) this.#remember(key, result, text?.length ?? 0);
+    return result;
   }
 
-  /** Keeps an outcome; one that refuses its source in memory only, since a mistake is mended. */
-  async set(key: string, output: ToolOutput): Promise<void> {
-    const text = entryText(output);
-    this.#remember(key, output, text.length);
-    if (output.problems.length === 0) await this.#write(key, text);
+  /** Keeps a result. */
+  async set(key: string, result: Result): Promise<void> {
+    const text = entryText(result);
+    this.#remember(key, result, text.length);
+    if (this.#isLasting(result)) await this.#write(key, text);
   }
 
-  #remember(key: string, output: ToolOutput, size: number): void {
+  #remember(key: string, result: Result, size: number): void {
     this.#keptBytes += size - (this.#kept.get(key)?.size ?? 0);
     this.#kept.delete(key);
-    this.#kept.set(key, { output, size });
+    this.#kept.set(key, { result, size });
     for (const [oldest, { size }] of this.#kept) {
-      if (this.#keptBytes <= this.#limits.memory || this.#kept.size === 1) return;
+      if (this.#keptBytes <= this.#limits.memory) return;
       this.#kept.delete(oldest);
       this.#keptBytes -= size;
     }
@@ -125,16 +127,20 @@ export class OutputCache {
 }
 
 /** First line: the hash of the rest. */
-function entryText(output: ToolOutput): string {
-  const body = JSON.stringify(output);
+function entryText(result: object): string {
+  const body = JSON.stringify(result);
   return `${hashOf(body)}\n${body}`;
 }
 
-function parseEntry(text: string): ToolOutput | undefined {
+function parseEntry(text: string): unknown {
   const end = text.indexOf("\n");
   const body = text.slice(end + 1);
   if (end < 0 || hashOf(body) !== text.slice(0, end)) return undefined;
-  return JSON.parse(body) as ToolOutput; // its hash says that we wrote it
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined; // not ours, whatever its hash says
+  }
 }
 
 function hashOf(text: string): string {

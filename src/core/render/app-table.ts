@@ -1,0 +1,143 @@
+/**
+ * What an app came to at each site, as data that can be kept on a disk: which tree, and of what facts. The objects are not
+ * in it: they are rendered when somebody asks for them.
+ */
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import type { KubeObject, ObjectId } from "../model/kube-object.ts";
+import type { TreeId, Variant } from "./rendered.ts";
+
+/** Raised when tables of before do not count any more. */
+export const tableFormat = 1;
+
+/** JSON. Lists of sites are all of one length. */
+export interface AppTable {
+  /** Hash of all that decides what the app comes to, but for facts of sites. */
+  readonly key: string;
+  /** What its expressions took. */
+  readonly steps: number;
+  /** No object says how it is to be kept, protected or made anew. */
+  readonly isOrdinary: boolean;
+  readonly ids: readonly ObjectId[];
+  /** API versions and kinds of its objects. */
+  readonly kinds: readonly string[];
+  /** What its overlays did: each is [overlay, whether it changed something, images that it found]. */
+  readonly effects: readonly (readonly TableEffect[])[];
+  /** Digests of what `sites(…)` gave, by what it was asked for. */
+  readonly peers: Readonly<Record<string, string>>;
+  /** Namespaces that overlays move the app to, by site. */
+  readonly moved: Readonly<Record<string, string>>;
+  /** Where what overlays did is left: each is [overlay, a site; null: nowhere]. */
+  readonly left: readonly (readonly [overlay: number, site: string | null])[];
+  readonly sites: readonly string[];
+  /** Digest of the facts of each site. */
+  readonly facts: readonly string[];
+  readonly trees: readonly TreeId[];
+  /** Position in `effects` for each site. */
+  readonly did: readonly number[];
+}
+
+type TableEffect = readonly [overlay: number, changed: boolean, images: readonly number[]];
+
+/** Tables by key. */
+export type AppTables = ReadonlyMap<string, AppTable>;
+
+/** For who keeps none. */
+export const noTables: AppTables = new Map();
+
+/** True for what is a table with this key, whoever wrote it. */
+export function isAppTable(value: unknown, key: string): value is AppTable {
+  const json = value as Json; // asked below, field by field
+  if (!isJsonObject(json) || json["key"] !== key) return false;
+  const { sites, facts, trees, did, effects, left } = json;
+  if (!isListOf(effects, (own) => isListOf(own, isEffect))) return false;
+  const count = (effects as readonly Json[]).length; // isListOf has asked
+  const areTexts = [json["ids"], json["kinds"], sites, facts].every((list) =>
+    isListOf(list, isText),
+  );
+  if (!areTexts || !isListOf(trees, isTree) || !isListOf(left, isLeft)) return false;
+  if (
+    !isListOf(did, (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < count)
+  ) {
+    return false;
+  }
+  const lengths = [sites, facts, trees, did].map((list) => (list as readonly Json[]).length); // as above
+  return new Set(lengths).size === 1 && areSorted(sites) && hasScalars(json);
+}
+
+/** Each once, as everything here that goes through sites. */
+function areSorted(sites: Json | undefined): boolean {
+  const names = sites as readonly string[]; // isListOf has asked
+  return names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name);
+}
+
+function hasScalars({ steps, isOrdinary, peers, moved }: JsonObject): boolean {
+  const areTexts = [peers, moved].every(
+    (texts) => isJsonObject(texts ?? null) && Object.values(texts as JsonObject).every(isText),
+  );
+  return areTexts && typeof isOrdinary === "boolean" && typeof steps === "number" && steps >= 0;
+}
+
+function isListOf(value: Json | undefined, is: (item: Json) => boolean): boolean {
+  return Array.isArray(value) && (value as readonly Json[]).every(is); // isArray loses the type
+}
+
+function isText(value: Json): boolean {
+  return typeof value === "string";
+}
+
+function isTree(value: Json): boolean {
+  return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
+}
+
+function isEffect(value: Json): boolean {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  const [overlay, changed, images] = value as readonly Json[]; // as above
+  return (
+    Number.isInteger(overlay) && typeof changed === "boolean" && isListOf(images, Number.isInteger)
+  );
+}
+
+function isLeft(value: Json): boolean {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [overlay, site] = value as readonly Json[]; // as above
+  return Number.isInteger(overlay) && (site === null || typeof site === "string");
+}
+
+/** No object of these says how it is to be kept, protected or made anew. */
+export function areOrdinary(variants: Iterable<Variant>): boolean {
+  return [...variants].every(({ objects }) => objects.every(({ object }) => isOrdinary(object)));
+}
+
+const ownMarks: ReadonlySet<string> = new Set(["flotilla.dev/app", "flotilla.dev/owner"]);
+
+function isOrdinary({ kind, metadata: { labels, annotations } }: KubeObject): boolean {
+  const marks = [labels, annotations].flatMap((each) =>
+    isJsonObject(each ?? null) ? Object.keys(each as JsonObject) : [],
+  );
+  // A StatefulSet may have claims.
+  return kind !== "StatefulSet" && marks.every((mark) => !isMark(mark) || ownMarks.has(mark));
+}
+
+function isMark(key: string): boolean {
+  return key.startsWith("flotilla.dev/");
+}
+
+/** A variant whose objects are made when they are asked for. */
+export class LaterVariant implements Variant {
+  readonly tree: TreeId;
+  readonly isOrdinary: boolean;
+  readonly #objects: (tree: TreeId) => Variant["objects"];
+
+  constructor(
+    { tree, isOrdinary }: Omit<Variant, "objects"> & { readonly isOrdinary: boolean },
+    objects: (tree: TreeId) => Variant["objects"],
+  ) {
+    this.tree = tree;
+    this.isOrdinary = isOrdinary;
+    this.#objects = objects;
+  }
+
+  get objects(): Variant["objects"] {
+    return this.#objects(this.tree);
+  }
+}
