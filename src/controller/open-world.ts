@@ -1,7 +1,7 @@
 import { delimiter, join } from "node:path";
 import { createFleetFetcher, type FleetFetcher } from "../adapters/git/fleet-fetcher.ts";
 import { openStore } from "../adapters/git/native-store.ts";
-import { createRenderTools } from "../adapters/render-tools/render-tools.ts";
+import { cacheFolderFor, createRenderTools } from "../adapters/render-tools/render-tools.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { readTokenFile } from "../runtime/token-file.ts";
 import type { ControllerSettings } from "./config.ts";
@@ -29,7 +29,7 @@ export async function openWorld(options: OpenOptions): Promise<World> {
       .filter((part) => part !== undefined)
       .join(delimiter),
     clock,
-    cacheFolder: join(stateDir, "rendered"),
+    cacheFolder: cacheFolderFor(process.env, join(stateDir, "rendered")),
   });
   return worldWith({ control, mirrors, fleet, tools, heartbeatMs, pollIntervalMs }, options);
 }

@@ -34,6 +34,14 @@ export interface RenderToolsOptions {
   readonly cacheLimits?: Partial<CacheLimits>;
 }
 
+/** The folder that outcomes are kept in, where the user has not said otherwise (`FLOTILLA_CACHE=off`). */
+export function cacheFolderFor(
+  env: Readonly<Record<string, string | undefined>>,
+  folder: string | undefined,
+): string | undefined {
+  return env["FLOTILLA_CACHE"] === "off" ? undefined : folder;
+}
+
 /** Makes it; nothing is looked for before something is asked. */
 export function createRenderTools(options: RenderToolsOptions): RenderTools {
   const { path, clock, cacheFolder } = options;

@@ -13,7 +13,8 @@ import type { RenderedFiles } from "../../../src/core/render/render-files.ts";
 import { renderFiles } from "../../../src/core/render/render-files.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
 import { aFleet, appYaml, configMapYaml, fleetYaml, siteYaml } from "../../support/fleet.ts";
-import { emptyFolder } from "../../support/folder.ts";
+import { runCli } from "../../support/cli.ts";
+import { emptyFolder, folderWith } from "../../support/folder.ts";
 
 const canary = "not-to-be-written-7251";
 
@@ -169,6 +170,20 @@ describe("what an earlier start has rendered", () => {
 
     expect((await store("1.0.0").read([make().key])).size).toBe(1);
     expect((await store("1.0.1").read([make().key])).size).toBe(0);
+  });
+
+  it.each([
+    ["kept in the user's cache", {}, true],
+    ["kept where no absolute path is given", { XDG_CACHE_HOME: "" }, true],
+    ["not kept where the user wants nothing kept", { FLOTILLA_CACHE: "off" }, false],
+  ])("is %s, by the command line", async (_, env, isKept) => {
+    const files = folderWith(fleet(3));
+    const home = emptyFolder();
+    const result = await runCli(["validate", files], { env: { HOME: home, ...env } });
+
+    expect(result).toMatchObject({ code: 0 });
+    const kept = await readdir(join(home, ".cache/flotilla/rendered/apps")).catch(() => []);
+    expect(kept.length).toBe(isKept ? 1 : 0);
   });
 
   it("is not kept of a fleet with mistakes", async () => {
