@@ -113,6 +113,13 @@ export const bugs: Readonly<Record<string, readonly Edit[]>> = {
       replace: 'desired: new Set(), stays, verb: "delete"',
     },
   ],
+  "a failed apply is not tried again": [
+    {
+      file: "worker/site-actor.ts",
+      find: "this.#timer.schedule(`app/${state.app}`, noteFailed(this.#context, state, error));",
+      replace: "noteFailed(this.#context, state, error);",
+    },
+  ],
   "a report of an unknown worker is taken without the rest": [
     {
       file: "controller/observations.ts",

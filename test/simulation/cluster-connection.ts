@@ -10,8 +10,11 @@ import type { Json } from "../../src/core/model/json.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type Life, startAt, type VirtualTime } from "./virtual-time.ts";
 
-/** `cut`: requests may arrive, answers do not. `late`: so they do, when nobody waits for them any more. */
-export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut" | "late";
+/**
+ * `cut`: requests may arrive, answers do not. `late`: so they do, when nobody waits for them any more. `full`: reads are
+ * answered as ever, writes fail.
+ */
+export type ClusterFault = "none" | "refuse" | "error" | "hang" | "cut" | "late" | "full";
 
 /** The longest that a request is under way at a site that is `late`. */
 const lateMs = 3000;
@@ -171,9 +174,9 @@ function arrive(
   sent: Pick<ClusterWrite, "sentAt" | "isLate">,
 ): Omit<ApiAnswer, "generation"> | undefined {
   const { site, time } = options;
-  if (site.fault === "hang") return undefined;
-  if (site.fault === "refuse") return refused;
-  if (site.fault === "error") return { status: 500, body: undefined };
+  const isWrite = request.method !== "GET";
+  const trouble = troubleOf(site.fault, isWrite);
+  if (trouble !== null) return trouble.answer;
   const url = new URL(request.path, "http://cluster");
   const body = request.body === undefined ? undefined : (JSON.parse(request.body) as Json); // JSON gives Json
   const asked: ApiRequest = {
@@ -185,20 +188,30 @@ function arrive(
     userAgent: "flotilla",
     body,
   };
-  const note =
-    request.method === "GET"
-      ? undefined
-      : options.onWrite({
-          site: site.name,
-          mirror: options.mirror,
-          method: request.method,
-          path: url.pathname,
-          body,
-          isDryRun: url.searchParams.has("dryRun"),
-          ...sent,
-        });
+  const note = isWrite
+    ? options.onWrite({
+        site: site.name,
+        mirror: options.mirror,
+        method: request.method,
+        path: url.pathname,
+        body,
+        isDryRun: url.searchParams.has("dryRun"),
+        ...sent,
+      })
+    : undefined;
   const answer = handleRequest(site.cluster, asked, startAt + Math.floor(time.now));
   note?.(answer.status);
   if (site.fault === "cut") return undefined;
   return { status: answer.status, body: "body" in answer ? answer.body : undefined };
+}
+
+/** What comes instead of an answer of the cluster itself; null: nothing does. */
+function troubleOf(
+  fault: ClusterFault,
+  isWrite: boolean,
+): { readonly answer: Omit<ApiAnswer, "generation"> | undefined } | null {
+  if (fault === "hang") return { answer: undefined };
+  if (fault === "refuse") return { answer: refused };
+  const fails = fault === "error" || (fault === "full" && isWrite);
+  return fails ? { answer: { status: 500, body: undefined } } : null;
 }

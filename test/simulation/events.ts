@@ -202,7 +202,7 @@ const happenings: Choices<Happening> = [
     (random) => ({
       kind: "fault",
       site: site(random),
-      fault: pick(random, ["none", "refuse", "error", "hang", "cut", "late"]),
+      fault: pick(random, ["none", "refuse", "error", "hang", "cut", "late", "full"]),
     }),
   ],
   [6, (random) => ({ kind: "kill-worker", mirror: mirror(random), downMs: downMs(random) })],

@@ -44,6 +44,8 @@ const wordsAfterMs = 5000;
 /** So many stories may come to rest without a last release of everything, within so long. */
 const patientShare = 0.8;
 const patienceMs = 3000;
+/** Time in which a worker has tried again what failed. */
+const aloneMs = 40_000;
 const mostIdle = 25;
 /** What is asked of people is answered at last. */
 const lastWords: readonly Word[] = [
@@ -79,6 +81,7 @@ class Story {
   readonly #time: VirtualTime;
   readonly #ground: Ground;
   readonly #auditor: Auditor;
+  readonly #seed: number;
   readonly #events: readonly StoryEvent[];
   readonly #workers = new Map<string, Life>();
   #controller: ControllerProcess | undefined;
@@ -97,6 +100,7 @@ class Story {
   readonly #idleAt: number[] = [];
 
   constructor(seed: number, events: readonly StoryEvent[], land: Land) {
+    this.#seed = seed;
     this.#events = events;
     this.#time = new VirtualTime(seededRandom(seed ^ 0x5eed), beginMs);
     this.#aftermathMs = this.#time.random() * aftermathMs;
@@ -143,6 +147,9 @@ class Story {
       await settle();
     }
     if (await this.#runUntil(this.#time.now + this.#aftermathMs)) return;
+    if (await this.#liftTroubles()) return;
+    // Commits wake everything that they change: in some stories nothing is committed for a while.
+    if (this.#seed % 4 === 0 && (await this.#restAlone())) return;
     await this.#makeWell();
     if (this.violations.length === 0) await this.#end();
   }
@@ -272,10 +279,10 @@ class Story {
     return control === undefined ? [] : decisionsOf(word, control);
   }
 
-  /** No fault lasts, nobody is stopped, and a commit makes room for all: budgets are those of the head before. */
-  async #makeWell(): Promise<void> {
-    const { repository, regions: all, sites } = this.#ground;
-    this.#note("everything is made well");
+  /** No fault lasts, and nobody is stopped; true when a promise was broken. */
+  async #liftTroubles(): Promise<boolean> {
+    const { regions: all, sites } = this.#ground;
+    this.#note("no trouble is left");
     for (const site of sites.values()) {
       site.fault = "none";
       site.giveBack();
@@ -283,7 +290,41 @@ class Story {
     for (const region of all.values()) region.cut(false);
     this.#startController();
     for (const region of all.values()) this.#startWorker(region);
-    if (await this.#runFor(wellMs, () => this.#controller?.isLeading() === true)) return;
+    return this.#runFor(wellMs, () => this.#controller?.isLeading() === true);
+  }
+
+  /** What stands in a mirror is applied, without anybody who commits or says anything; true when it is not. */
+  async #restAlone(): Promise<boolean> {
+    let stuck: ReadonlySet<string> | undefined;
+    for (const until = this.#time.now + aloneMs; this.#time.now < until;) {
+      const unapplied = new Set(this.#unapplied());
+      stuck = stuck?.intersection(unapplied) ?? unapplied;
+      if (stuck.size === 0) return false;
+      if (await this.#runUntil(this.#time.now + lookEveryMs)) return true;
+    }
+    this.#fail(`nothing is in its way, and it is not applied: ${[...(stuck ?? [])].join(", ")}`);
+    return true;
+  }
+
+  /** Apps at sites, with the trees that their mirrors have for them and their workers have not applied. */
+  #unapplied(): string[] {
+    const { control, input } = this.#lastPass ?? {};
+    const told = this.#controller?.world()?.observations;
+    return Object.entries(input?.mirrors ?? {}).flatMap(([site, apps]) => {
+      const mirror = control?.state.sites[site]?.mirror ?? "";
+      if (this.#ground.sites.get(site)?.isMeddled === true) return [];
+      return Object.entries(apps).flatMap(([app, entry]) => {
+        if (!("tree" in entry) || this.#contested.has(app)) return [];
+        const isApplied = told?.appReport(mirror, site, app)?.tree === entry.tree;
+        return isApplied ? [] : [`${app} at ${site} (${entry.tree})`];
+      });
+    });
+  }
+
+  /** A commit makes room for all: budgets are those of the head before. */
+  async #makeWell(): Promise<void> {
+    const { repository } = this.#ground;
+    this.#note("everything is made well");
     if (this.#wasControlLost && (await this.#recover())) return;
     void this.#say({ verb: "resume-all" });
     if (await this.#runUntil(this.#time.now + 500)) return;
