@@ -73010,6 +73010,7 @@ function viewSite(input2, app, site) {
     facts,
     mirror,
     isMoving: isMoving(assignment, facts),
+    waitsFor: awaitedMirror(input2, assignment),
     entry: own(own(input2.mirrors, site), app),
     observed: own(observed?.apps, app),
     isReachable: silentSince !== null || didAnswer,
@@ -73017,6 +73018,13 @@ function viewSite(input2, app, site) {
     silentSince,
     isRegionExcused: silentSince !== null && own(input2.control.workers, mirror)?.excused !== void 0
   };
+}
+function awaitedMirror({ workers }, assignment) {
+  const moving = assignment?.moving;
+  if (moving === void 0 || own(workers, moving.to)?.isAwaited !== true) return null;
+  const { stopped, released, entering, to } = moving;
+  const isOut = [stopped, released, entering].some((word2) => word2 !== void 0);
+  return isOut || to === assignment?.mirror ? to : null;
 }
 function silentSinceOf({ workers, now }, mirror) {
   const worker = own(workers, mirror);
@@ -74020,12 +74028,19 @@ function goOn(board, site, move2) {
     board.siteMoves.push({ site, leave: assignment.mirror, why: `${site} moves to ${aimed.to}` });
     return;
   }
+  if (own(board.input.workers, aimed.to)?.isAwaited === true)
+    return waitOutside(board, site, { assignment, moving: aimed });
   const entering = { ...aimed, entering: board.at };
   assign(board, site, {
     record: { ...assignment, moving: entering },
     why: `may enter ${entering.to}`
   });
   enter(board, site, { moving: entering, from: assignment.mirror });
+}
+function waitOutside(board, site, { assignment, moving }) {
+  if (moving.stopped !== void 0 || moving.to === assignment.mirror) return;
+  const record4 = { ...assignment, moving: { ...moving, stopped: board.at } };
+  assign(board, site, { record: record4, why: `waits for the worker of ${moving.to}` });
 }
 function redirected(board, site, { facts, assignment, moving }) {
   const trees = Object.fromEntries(
@@ -74043,11 +74058,11 @@ function redirected(board, site, { facts, assignment, moving }) {
 function hasStopped(board, site, { assignment: { mirror }, moving }) {
   if (moving.stopped !== void 0 || moving.released !== void 0) return true;
   const worker = own(board.input.workers, mirror);
-  const stopped = own(worker?.stopped, site);
-  const isLive = silentSinceOf(board.input, mirror) === null;
+  if (worker === void 0 || silentSinceOf(board.input, mirror) !== null) return false;
+  if (worker.followsNothing === true) return true;
+  const stopped = own(worker.stopped, site);
   const hasHadIt = stopped !== "" && stopped !== moving.commit;
-  const isAnew = hasHadIt || worker?.isAtHead === true;
-  return isLive && stopped !== void 0 && isAnew;
+  return stopped !== void 0 && (hasHadIt || worker.isAtHead === true);
 }
 function enter(board, site, { moving, from }) {
   const { to, trees, good } = moving;
@@ -75117,6 +75132,13 @@ function loneBlock({ domain, others }, app) {
 
 // src/core/rollout/site-blocks.ts
 function siteBlock(view) {
+  if (view.waitsFor !== null) {
+    return {
+      code: "moving",
+      reason: `${view.site} goes to ${view.waitsFor}, and what the worker of ${view.waitsFor} follows is not known here yet`,
+      endsWhen: `it reports and brings what is missing, or an operator excuses region ${view.waitsFor} while it is silent`
+    };
+  }
   if (view.isMoving) {
     return {
       code: "moving",
