@@ -1,3 +1,4 @@
+import { growOldSpaceSlowly } from "../runtime/old-space.ts";
 import { boundYoungSpace } from "../runtime/young-space.ts";
 import { WorkerConfig, workerMistakes } from "../worker/config.ts";
 import { runWorker } from "../worker/worker.ts";
@@ -7,6 +8,7 @@ import { processOptions, processUsage, runProcess } from "./run-process.ts";
 /** For each config file, up to so much. */
 const youngBytes = 16 * 1024 * 1024;
 const mostYoungBytes = 4 * youngBytes;
+const slowlyBeyondBytes = 160 * 1024 * 1024;
 
 /** `flotilla worker`. */
 export const command: Command = {
@@ -25,6 +27,7 @@ Exit codes: 0 ended in order, 2 could not start or failed.
   run: (args, io) => {
     const parts = [args.values["config"] ?? []].flat().length;
     boundYoungSpace(Math.min(mostYoungBytes, parts * youngBytes));
+    growOldSpaceSlowly(slowlyBeyondBytes);
     return runProcess({
       name: "worker",
       schema: WorkerConfig,

@@ -1,8 +1,8 @@
-import fc from "fast-check";
+import { type Arbitrary, assert, jsonValue, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Json, canonicalJson, isSameJson, sortedKeys } from "../../../src/core/model/json.ts";
 
-const json = fc.jsonValue() as fc.Arbitrary<Json>; // what it makes is JSON
+const json = jsonValue() as Arbitrary<Json>; // what it makes is JSON
 
 /** The same data, with the keys of each object the other way round. */
 function reversed(value: Json): Json {
@@ -14,12 +14,12 @@ function reversed(value: Json): Json {
 
 describe("canonical JSON", () => {
   it("is JSON of the same data, and the same text in whatever order the keys come", () => {
-    fc.assert(
-      fc.property(json, (value) => {
+    assert(
+      property(json, (value) => {
         const text = canonicalJson(value);
-        expect(isSameJson(JSON.parse(text) as Json, JSON.parse(JSON.stringify(value)) as Json)).toBe(
-          true,
-        );
+        expect(
+          isSameJson(JSON.parse(text) as Json, JSON.parse(JSON.stringify(value)) as Json),
+        ).toBe(true);
         expect(canonicalJson(reversed(value))).toBe(text);
       }),
     );
