@@ -5,11 +5,12 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KubeObject, ObjectId } from "../model/kube-object.ts";
 import type { TreeId, Variant } from "./rendered.ts";
+import { digestLength } from "./site-facts.ts";
 
 /** Raised when tables of before do not count any more. */
 export const tableFormat = 1;
 
-/** JSON. Lists of sites are all of one length. */
+/** JSON. */
 export interface AppTable {
   /** Hash of all that decides what the app comes to, but for facts of sites. */
   readonly key: string;
@@ -28,12 +29,32 @@ export interface AppTable {
   readonly moved: Readonly<Record<string, string>>;
   /** Where what overlays did is left: each is [overlay, a site; null: nowhere]. */
   readonly left: readonly (readonly [overlay: number, site: string | null])[];
-  readonly sites: readonly string[];
-  /** Digest of the facts of each site. */
-  readonly facts: readonly string[];
-  readonly trees: readonly TreeId[];
-  /** Position in `effects` for each site. */
+  /** Names of sites, sorted, each on a line. */
+  readonly sites: string;
+  /** Digests of the facts of each, one behind the other. */
+  readonly facts: string;
+  /** The same of their trees. */
+  readonly trees: string;
+  /** Position in `effects` for each. */
   readonly did: readonly number[];
+}
+
+/** What a table says of sites. */
+export interface TableSites {
+  readonly names: readonly string[];
+  readonly factsOf: (index: number) => string;
+  readonly treeOf: (index: number) => TreeId;
+}
+
+const treeLength = 40;
+
+/** The sites of a table. */
+export function sitesOfTable({ sites, facts, trees }: AppTable): TableSites {
+  return {
+    names: sites.split("\n"),
+    factsOf: (index) => facts.slice(index * digestLength, (index + 1) * digestLength),
+    treeOf: (index) => trees.slice(index * treeLength, (index + 1) * treeLength),
+  };
 }
 
 type TableEffect = readonly [overlay: number, changed: boolean, images: readonly number[]];
@@ -48,26 +69,23 @@ export const noTables: AppTables = new Map();
 export function isAppTable(value: unknown, key: string): value is AppTable {
   const json = value as Json; // asked below, field by field
   if (!isJsonObject(json) || json["key"] !== key) return false;
-  const { sites, facts, trees, did, effects, left } = json;
-  if (!isListOf(effects, (own) => isListOf(own, isEffect))) return false;
-  const count = (effects as readonly Json[]).length; // isListOf has asked
-  const areTexts = [json["ids"], json["kinds"], sites, facts].every((list) =>
-    isListOf(list, isText),
-  );
-  if (!areTexts || !isListOf(trees, isTree) || !isListOf(left, isLeft)) return false;
-  if (
-    !isListOf(did, (each) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < count)
-  ) {
-    return false;
-  }
-  const lengths = [sites, facts, trees, did].map((list) => (list as readonly Json[]).length); // as above
-  return new Set(lengths).size === 1 && areSorted(sites) && hasScalars(json);
+  const areTexts = [json["ids"], json["kinds"]].every((list) => isListOf(list, isText));
+  return areTexts && isListOf(json["left"], isLeft) && areSites(json) && hasScalars(json);
 }
 
-/** Each once, as everything here that goes through sites. */
-function areSorted(sites: Json | undefined): boolean {
-  const names = sites as readonly string[]; // isListOf has asked
-  return names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name);
+function areSites({ sites, facts, trees, did, effects }: JsonObject): boolean {
+  if (typeof sites !== "string" || typeof facts !== "string" || typeof trees !== "string") {
+    return false;
+  }
+  const names = sites.split("\n");
+  const isSorted = names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name);
+  const areTrees = trees.length === names.length * treeLength && /^[0-9a-f]*$/.test(trees);
+  if (!isSorted || !areTrees || facts.length !== names.length * digestLength) return false;
+  if (!isListOf(effects, (own) => isListOf(own, isEffect))) return false;
+  const count = (effects as readonly Json[]).length; // isListOf has asked
+  const isPosition = (each: Json): boolean =>
+    Number.isInteger(each) && Number(each) >= 0 && Number(each) < count;
+  return isListOf(did, isPosition) && (did as readonly Json[]).length === names.length; // as above
 }
 
 function hasScalars({ steps, isOrdinary, peers, moved }: JsonObject): boolean {
@@ -83,10 +101,6 @@ function isListOf(value: Json | undefined, is: (item: Json) => boolean): boolean
 
 function isText(value: Json): boolean {
   return typeof value === "string";
-}
-
-function isTree(value: Json): boolean {
-  return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
 }
 
 function isEffect(value: Json): boolean {

@@ -4,7 +4,7 @@
  * nothing; or undefined, where that is not certain: what is wrong at a site is told over all sites.
  */
 import { StepBudget } from "../expressions/step-budget.ts";
-import type { Parsed } from "../model/diagnostic.ts";
+import { isError, type Parsed } from "../model/diagnostic.ts";
 import { type SiteGroups, siteGroups } from "../select/site-groups.ts";
 import { type FleetContext, readApp, type ShapeInput } from "./app-parts.ts";
 import { namespacesBySite, treesBySite } from "./by-site.ts";
@@ -28,7 +28,9 @@ export interface AppRecord {
   /** What its expressions took; at least what they would take together. */
   readonly steps: number;
   /** What overlays did, by site: few are different, and equal ones the same object. */
-  readonly effects: ReadonlyMap<string, Effects>;
+  readonly effects: () => ReadonlyMap<string, Effects>;
+  /** The different ones. */
+  readonly distinct: readonly Effects[];
   /** Where that is left behind all overlays. */
   readonly left: LeftOverlays;
   readonly rendering: Omit<PlacedRendering, "reads">;
@@ -50,7 +52,7 @@ export function recordOf(
     digests: facts.digests(),
     peers: new Map(selectors.map((selector) => [selector, facts.digestOfSelected(selector)])),
     steps: mistakes.budget.spent,
-    effects: effectsBySite(shapes, []),
+    ...keptEffects(effectsBySite(shapes, [])),
     left,
     rendering,
   };
@@ -77,24 +79,40 @@ export function renderChanged(last: AppRecord, input: ChangedInput): Changed | u
   const names = changedSites(last.digests, digests);
   if (names.length * 2 > siteModel.sites.size || !hasSamePeers(last, facts)) return undefined;
   const { app, shapes } = renderedAt(names, context, name);
+  if (app.source.diagnostics.some(isError)) return undefined;
+  if (names.length === 0) return changedTo({ ...last, digests }, app, shapes);
   const steps = last.steps + shapes.filled.mistakes.budget.spent;
   if (shapes.diagnostics.length > 0 || !new StepBudget().allows(steps)) return undefined;
   const changed = new Set(names);
   const rendering = withChanges(last.rendering, { changed, shapes, input });
   if (rendering.app.sites.size === 0) return undefined;
-  const others = [...last.effects].filter(([site]) => !changed.has(site));
+  const others = [...last.effects()].filter(([site]) => !changed.has(site));
   const effects = effectsBySite(shapes, others);
   const changes = { changed, shapes: { ends: shapes.ends, chain: app.chain }, effects };
   const left = leftAfterChanges(app.app, last.left, changes);
   if (left === undefined) return undefined;
-  const record = { digests, peers: last.peers, steps, effects, left, rendering };
+  const record = { digests, peers: last.peers, steps, ...keptEffects(effects), left, rendering };
+  return changedTo(record, app, shapes);
+}
+
+function changedTo(
+  record: AppRecord,
+  { app, source }: ShapeInput,
+  { filled: { reads } }: RenderedShapes,
+): Changed {
   const diagnostics = [
-    ...app.source.diagnostics,
-    ...unusedOverlays(app.app, [...new Set(effects.values())].flat()),
-    ...unusedPlainSecrets(app.app, [app.source]),
-    ...overriddenOverlays(app.app, left),
+    ...source.diagnostics,
+    ...unusedOverlays(app, record.distinct.flat()),
+    ...unusedPlainSecrets(app, [source]),
+    ...overriddenOverlays(app, record.left),
   ];
-  return { result: { ok: true, value: rendering, diagnostics }, record };
+  return { result: { ok: true, value: { ...record.rendering, reads }, diagnostics }, record };
+}
+
+function keptEffects(
+  bySite: ReadonlyMap<string, Effects>,
+): Pick<AppRecord, "effects" | "distinct"> {
+  return { effects: always(bySite), distinct: [...new Set(bySite.values())] };
 }
 
 /** An app at some sites, whatever it is elsewhere. */
@@ -134,7 +152,7 @@ interface Changes {
 function withChanges(
   last: AppRecord["rendering"],
   { changed, shapes, input }: Changes,
-): PlacedRendering {
+): AppRecord["rendering"] {
   const { context } = input;
   const others = [...last.app.sites].filter(([site]) => !changed.has(site));
   const sites = [...others, ...treesBySite(shapes.trees, context)];
@@ -157,7 +175,6 @@ function withChanges(
     places: laterPlaces(input),
     ids: always(ids),
     kinds: always(kinds),
-    reads: shapes.filled.reads,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   sortDiagnostics,
 } from "../model/diagnostic.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
+import { LaterMap } from "../model/later-map.ts";
 import type { LoadedFleet } from "../model/load-fleet.ts";
 import { checkKubernetes } from "./check-kubernetes.ts";
 import { mayDefineKinds } from "./custom-kinds.ts";
@@ -40,7 +41,8 @@ export function renderFleet(model: FleetModel, inputs: RenderInputs = {}): Parse
     ok: true,
     value: {
       apps: new Map(renderings.map(({ app }) => [app.app, app])),
-      variants: new Map(renderings.flatMap(({ variants }) => [...variants])),
+      // Where each site has variants of its own these are many, and few of them are asked for.
+      variants: new LaterMap(() => new Map(renderings.flatMap(({ variants }) => [...variants]))),
       tables: renderings.flatMap(({ table }) => table ?? []),
     },
     diagnostics: sorted,

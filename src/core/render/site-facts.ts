@@ -57,13 +57,16 @@ export function siteFactsOf(fleet: string, siteModel: FleetModel): SiteFacts {
   return kept.get(sites, [fleet, regions], () => new SiteFacts(fleet, { sites, regions }));
 }
 
+/** Characters of a digest: 132 bits. */
+export const digestLength = 22;
+
 /** By site: where they are equal, expressions come to the same, but for what they ask of other sites. */
 export type FactDigests = ReadonlyMap<string, string>;
 
 const digestOf = keptFor(({ facts }: KnownSite) => shortHash(canonicalJson(facts)));
 
 function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  return createHash("sha256").update(text).digest("base64url").slice(0, digestLength);
 }
 
 const keptChanges = new KeptResults<FactDigests, readonly string[]>();

@@ -1,5 +1,7 @@
 /** Tables as records of an app, and back: what an earlier start found out, as if this one had. */
-import { type AppTable, areOrdinary, LaterVariant } from "./app-table.ts";
+import { LaterMap } from "../model/later-map.ts";
+import { placeApp } from "../select/virtual-sites.ts";
+import { type AppTable, areOrdinary, LaterVariant, sitesOfTable } from "./app-table.ts";
 import {
   always,
   type AppRecord,
@@ -9,39 +11,32 @@ import {
 } from "./changed-sites.ts";
 import { lazily } from "./placed-rendering.ts";
 import type { TreeId, Variant } from "./rendered.ts";
+import type { FactDigests } from "./site-facts.ts";
 
 /** The table of a record, but for its key. */
-export function tableOf({
-  digests,
-  peers,
-  steps,
-  effects,
-  left,
-  rendering,
-}: AppRecord): Omit<AppTable, "key"> {
+export function tableOf(record: AppRecord): Omit<AppTable, "key"> {
+  const { digests, peers, steps, distinct, left, rendering } = record;
   const { app, variants, ids, kinds } = rendering;
   const sites = [...app.sites];
-  const positions = new Map([...new Set(effects.values())].map((own, index) => [own, index]));
+  const effects = record.effects();
+  const positions = new Map(distinct.map((own, index) => [own, index]));
   return {
     steps,
     isOrdinary: areOrdinary(variants.values()),
     ids: [...ids()],
     kinds: [...kinds()],
-    effects: [...positions.keys()].map((own) =>
+    effects: distinct.map((own) =>
       own.map(({ overlay, changed, matchedImages }) => [overlay, changed, [...matchedImages]]),
     ),
     peers: Object.fromEntries(peers),
     moved: Object.fromEntries(app.movedTo),
     left: [...left],
-    sites: sites.map(([site]) => site),
-    facts: sites.map(([site]) => digests.get(site) ?? ""),
-    trees: sites.map(([, tree]) => tree),
+    sites: sites.map(([site]) => site).join("\n"),
+    facts: sites.map(([site]) => digests.get(site) ?? "").join(""),
+    trees: sites.map(([, tree]) => tree).join(""),
     did: sites.map(([site]) => positions.get(effects.get(site) ?? []) ?? 0),
   };
 }
-
-/** Sites whose objects are made one by one, before all of them are. */
-const maxSingle = 20;
 
 /** The record that a table is of. Objects that are asked for are rendered for the sites of `input`. */
 export function recordOfTable(
@@ -49,49 +44,65 @@ export function recordOfTable(
   inputDigest: string,
   input: ChangedInput,
 ): AppRecord {
-  const { sites, facts, trees, did, ids, steps, isOrdinary, moved } = table;
-  const effects = table.effects.map((own) =>
+  const { names, treeOf } = sitesOfTable(table);
+  const distinct = table.effects.map((own) =>
     own.map(([overlay, changed, images]) => ({ overlay, changed, matchedImages: new Set(images) })),
   );
-  const objectsOf = laterObjects(table, input);
-  const variant = (tree: TreeId): [TreeId, Variant] => {
-    return [tree, new LaterVariant({ tree, isOrdinary }, objectsOf)];
-  };
-  const at = <T>(list: readonly T[]): Map<string, T> =>
-    new Map(sites.flatMap((site, index) => pairOf(site, list[index])));
+  const { did, moved } = table;
+  const sites = new Map(names.map((site, index) => [site, treeOf(index)]));
   return {
-    digests: at(facts),
+    digests: digestsOf(table, input),
     peers: new Map(Object.entries(table.peers)),
-    steps,
-    effects: at(did.map((position) => effects[position] ?? [])),
+    steps: table.steps,
+    distinct,
+    effects: lazily(
+      () => new Map(names.map((site, index) => [site, distinct[did[index] ?? 0] ?? []])),
+    ),
     left: new Map(table.left),
     rendering: {
-      app: {
-        app: input.name,
-        inputDigest,
-        sites: at(trees),
-        movedTo: new Map(Object.entries(moved)),
-      },
-      variants: new Map([...new Set(trees)].map(variant)),
+      app: { app: input.name, inputDigest, sites, movedTo: new Map(Object.entries(moved)) },
+      variants: laterVariants(table, input),
       places: laterPlaces(input),
-      ids: always(new Set(ids)),
+      ids: always(new Set(table.ids)),
       kinds: always(new Set(table.kinds)),
     },
   };
 }
 
-function pairOf<T>(site: string, value: T | undefined): [string, T][] {
-  return value === undefined ? [] : [[site, value]];
+/** Of all sites that there are: of those of the app, as the table has them; it tells nothing of others. */
+function digestsOf(table: AppTable, { context, name }: ChangedInput): FactDigests {
+  const { names, factsOf } = sitesOfTable(table);
+  const now = context.facts.digests();
+  const placed = placeApp(context.model, name, context.siteModel);
+  const isSame = names.every((site, index) => now.get(site) === factsOf(index));
+  if (isSame && names.length === placed.length) return now;
+  const digests = new Map(now);
+  for (const site of placed) digests.delete(site);
+  for (const [index, site] of names.entries()) digests.set(site, factsOf(index));
+  return digests;
 }
 
+function laterVariants(table: AppTable, input: ChangedInput): ReadonlyMap<TreeId, Variant> {
+  const { isOrdinary } = table;
+  const objectsOf = laterObjects(table, input);
+  const { names, treeOf } = sitesOfTable(table);
+  return new LaterMap(() => {
+    const trees = new Set(names.map((_, index) => treeOf(index)));
+    return new Map(
+      [...trees].map((tree) => [tree, new LaterVariant({ tree, isOrdinary }, objectsOf)]),
+    );
+  });
+}
+
+/** Sites whose objects are made one by one, before all of them are. */
+const maxSingle = 20;
+
 /** One tree is rendered for a site that has it; who asks for many gets them from a rendering of the whole. */
-function laterObjects(
-  { sites, trees, facts }: AppTable,
-  input: ChangedInput,
-): (tree: TreeId) => Variant["objects"] {
+function laterObjects(table: AppTable, input: ChangedInput): (tree: TreeId) => Variant["objects"] {
+  const { names, treeOf, factsOf } = sitesOfTable(table);
   const digests = input.context.facts.digests();
   const siteOf = (tree: TreeId): string | undefined =>
-    sites.find((site, index) => trees[index] === tree && digests.get(site) === facts[index]);
+    names.find((site, index) => treeOf(index) === tree && digests.get(site) === factsOf(index));
   const single = new Map<TreeId, Variant["objects"]>();
   const whole = lazily(() => {
     const { result } = input.whole();

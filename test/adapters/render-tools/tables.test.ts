@@ -123,18 +123,18 @@ describe("what an earlier start has rendered", () => {
 
   it.each<[string, (text: string, json: AppTable) => string]>([
     ["cut off", (text) => text.slice(0, 300)],
-    ["changed", (text) => text.replace('"s1"', '"s9"')],
+    ["changed", (text) => text.replace("s1", "s9")],
     ["empty", () => ""],
     ["no JSON, with its hash", () => hashed("{")],
     ["something else, with its hash", () => hashed('{"objects":[],"problems":[]}')],
     ["of another app, with its hash", (_, json) => hashed(JSON.stringify({ ...json, key: "x" }))],
     [
       "short of a site",
-      (_, json) => hashed(JSON.stringify({ ...json, sites: json.sites.slice(1) })),
+      (_, json) => hashed(JSON.stringify({ ...json, sites: json.sites.slice(3) })),
     ],
     [
       "of trees that are none",
-      (_, json) => hashed(JSON.stringify({ ...json, trees: json.trees.map(() => "../x") })),
+      (_, json) => hashed(JSON.stringify({ ...json, trees: json.trees.replaceAll(/[0-9]/g, "x") })),
     ],
     ["null", () => hashed("null")],
   ])("is not there where its file is %s", async (_, damage) => {
