@@ -150,7 +150,7 @@ export const mistakes: Readonly<Record<DiagnosticCode, Mistake>> = {
     ),
   },
   "invalid-object": { edits: manifest("▸kind: ConfigMap\nmetadata: { name: x }\n") },
-  "unknown-object-field": {
+  "refused-object": {
     edits: object(
       "kind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, ▸imgae: b }] }\n",
     ),

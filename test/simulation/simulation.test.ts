@@ -23,10 +23,10 @@ const knownStories = JSON.parse(
 
 describe("a simulated fleet", { timeout: 300_000 }, () => {
   it("keeps its promises in the stories of the first seeds", { timeout: 900_000 }, async () => {
-    const { stdout } = await simulateMany("--seeds", "550").catch(
+    const { stdout } = await simulateMany("--seeds", "2000").catch(
       (error: unknown) => error as Told,
     );
-    expect(stdout).toContain("550 seeds hold");
+    expect(stdout).toContain("2000 seeds hold");
   });
 
   // A forgotten site that comes back without its app; a marker cleared while the app comes back; a soak about to end; a

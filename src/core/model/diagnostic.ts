@@ -51,8 +51,7 @@ export const diagnosticCodes = {
   "helm-hook": "a chart has a hook, which nothing would run",
   "vendor-changed": "what is in `vendor/` is not what `flotilla vendor` brought",
   "invalid-object": "a manifest is not a Kubernetes object",
-  "unknown-object-field":
-    "Kubernetes knows no such field of an object, and refuses it when it is applied",
+  "refused-object": "an object of a kind of Kubernetes' own that an API server would refuse",
   "unknown-scope": "it is not known whether a kind is namespaced",
   "wrong-namespace": "a namespace where none belongs, none where one must be, or Flotilla's own",
   "duplicate-object": "an app renders the same object twice",

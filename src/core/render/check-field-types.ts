@@ -1,7 +1,7 @@
 /**
  * Fields of Kubernetes' own kinds that an API server refuses when they are applied: of a wrong type, of a name that it does
  * not know, entries of a list that are there twice. Looked at behind all overlays; custom resources are left to their
- * definitions. What only a later Kubernetes knows is no mistake: an unknown field is a warning.
+ * definitions. All of it are warnings: what we know is one version of Kubernetes, and a mistake holds a whole commit.
  */
 import { apiTables, builtInSchemas } from "../cluster-model/ownership/built-in-schemas.ts";
 import type {
@@ -17,7 +17,7 @@ import { describeKey, groupOf } from "../model/kube-object.ts";
 import { regionField } from "../secrets/region-secret.ts";
 import { sopsField } from "../secrets/sops-file.ts";
 import { typeName } from "./manifest-objects.ts";
-import { mistake, warning } from "./mistake.ts";
+import { warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -96,7 +96,7 @@ class FieldWalk {
   #tell(words: string): void {
     const { key, at } = this.#source;
     const message = `${describeKey(key)}: ${fieldName(this.#path)} ${words}`;
-    this.problems.push(mistake(at([...this.#path]), { code: "invalid-object", message }));
+    this.problems.push(warning(at([...this.#path]), { code: "refused-object", message }));
   }
 
   #unknown(name: string, map: MapType): void {
@@ -105,7 +105,7 @@ class FieldWalk {
     const message = `${describeKey(key)}: Kubernetes ${minor} knows no field ${fieldName(this.#path)}, and refuses it`;
     const hint = near === undefined ? "remove it" : `did you mean ${near}?`;
     const place = keyAt([...this.#path]);
-    this.problems.push(warning(place, { code: "unknown-object-field", message, hint }));
+    this.problems.push(warning(place, { code: "refused-object", message, hint }));
   }
 }
 

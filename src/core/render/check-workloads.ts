@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Json, type JsonObject, isJsonObject } from "../model/json.ts";
 import { describeKey, groupOf } from "../model/kube-object.ts";
-import { mistake } from "./mistake.ts";
+import { warning } from "./mistake.ts";
 import type { SourceObject } from "./parse-manifests.ts";
 import type { FieldPath } from "./read-yaml.ts";
 
@@ -23,7 +23,7 @@ export function checkWorkload(source: SourceObject): readonly Diagnostic[] {
   const template = path === undefined ? undefined : valueAt(object, path);
   if (path === undefined || !isJsonObject(template) || !isJsonObject(template["spec"])) return [];
   const tell = (place: FieldPath, words: string): Diagnostic =>
-    mistake(at(place), { code: "invalid-object", message: `${describeKey(key)}: ${words}` });
+    warning(at(place), { code: "refused-object", message: `${describeKey(key)}: ${words}` });
   const { containers } = template["spec"];
   const hasSome = Array.isArray(containers) && containers.length > 0;
   return [
