@@ -8,7 +8,7 @@ import { processOptions, processUsage, runProcess } from "./run-process.ts";
 /** For each config file, up to so much. */
 const youngBytes = 16 * 1024 * 1024;
 const mostYoungBytes = 4 * youngBytes;
-const slowlyBeyondBytes = 160 * 1024 * 1024;
+const slowlyBeyondBytes = 192 * 1024 * 1024;
 
 /** `flotilla worker`. */
 export const command: Command = {
