@@ -33888,10 +33888,21 @@ function isSameJson(a, b) {
   return keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key] ?? null, b[key] ?? null));
 }
 function canonicalJson(value) {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text === "" ? "" : ","}${canonicalJson(item)}`;
+    return `[${text}]`;
+  }
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value).toSorted().map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
-  return `{${members.join(",")}}`;
+  for (const key of sortedKeys(value)) {
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`;
+  }
+  return `{${text}}`;
+}
+function sortedKeys(object) {
+  const keys = Object.keys(object);
+  const isSorted = keys.every((key, at2) => at2 === 0 || (keys[at2 - 1] ?? "") < key);
+  return isSorted ? keys : keys.toSorted();
 }
 
 // src/core/model/kube-object.ts
@@ -33909,10 +33920,8 @@ function keyOf(object) {
   };
 }
 function objectId(key) {
-  const [group2, namespace, name2] = [key.group, key.namespace, key.name].map(
-    (part) => escapePart(part, /[a-z0-9.-]/)
-  );
-  return `${group2}_${escapePart(key.kind, /[A-Za-z0-9.-]/)}_${namespace}_${name2}`;
+  const { group: group2, kind, namespace, name: name2 } = key;
+  return `${escapePart(group2)}_${escapePart(kind, kindText)}_${escapePart(namespace)}_${escapePart(name2)}`;
 }
 function parseObjectId(id) {
   const [group2, kind, namespace, name2, ...rest2] = id.split("_").map(unescapePart);
@@ -33924,8 +33933,10 @@ function parseObjectId(id) {
 function describeKey(key) {
   return key.namespace === "" ? `${key.kind} ${key.name}` : `${key.kind} ${key.namespace}/${key.name}`;
 }
-function escapePart(part, plain) {
-  if (/^[a-z0-9.-]*$/.test(part)) return part;
+var plainText = /^[a-z0-9.-]*$/;
+var kindText = /^[A-Za-z0-9.-]*$/;
+function escapePart(part, plain = plainText) {
+  if (plain.test(part)) return part;
   let escaped2 = "";
   for (const byte of new TextEncoder().encode(part)) {
     const char = String.fromCharCode(byte);
@@ -63791,8 +63802,7 @@ function lines(value) {
   if (block !== void 0) return [block.header, ...indented(block.lines)];
   if (isEmpty2(value) || !isNested(value)) return [inline(value)];
   if (isJsonObject(value)) {
-    const keys = Object.keys(value).toSorted();
-    return keys.flatMap((key) => entry(key, value[key] ?? null));
+    return sortedKeys(value).flatMap((key) => entry(key, value[key] ?? null));
   }
   return Array.isArray(value) ? value.flatMap((item) => prefixed("- ", lines(item))) : [];
 }
@@ -63814,11 +63824,11 @@ function prefixed(prefix2, block) {
   const [head = "", ...rest2] = block;
   return [`${prefix2}${head}`, ...indented(rest2)];
 }
-var plainText = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
+var plainText2 = /^[A-Za-z_/][A-Za-z0-9_./@=+%-]*((:| +)[A-Za-z0-9_./@=+%-]+)*$/;
 var quantity = /^[1-9][0-9]*[A-DF-Za-df-z][A-Za-z]*$/;
 var reserved = /^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 function scalarText(text) {
-  const isPlain2 = plainText.test(text) && !reserved.test(text) || quantity.test(text);
+  const isPlain2 = plainText2.test(text) && !reserved.test(text) || quantity.test(text);
   return isPlain2 ? text : quoted(text);
 }
 var printable = /^[\t\n\u0020-\u007E\u00A0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
@@ -67384,8 +67394,10 @@ var ObjectReader = class {
   async #ask(kind, names2) {
     if (names2.length === 0) return [];
     if (this.#closed) throw new Error("the object store is closed");
+    const from = this.#waiting.length;
     const asked = names2.map((name2) => this.#enqueue(kind, name2));
-    this.#child ??= this.#start();
+    if (this.#child === void 0) this.#child = this.#start();
+    else this.#child.send(this.#waiting.slice(from));
     const done = new AbortController();
     void this.#clock.sleep(this.#timeoutMs, done.signal).then(() => {
       if (!done.signal.aborted) this.#giveUp();
@@ -67398,15 +67410,13 @@ var ObjectReader = class {
   }
   #enqueue(kind, name2) {
     return new Promise((resolve4, reject) => {
-      const request = { kind, name: name2, resolve: resolve4, reject, deaths: 0 };
-      this.#waiting.push(request);
-      this.#child?.send(request);
+      this.#waiting.push({ kind, name: name2, resolve: resolve4, reject, deaths: 0 });
     });
   }
   #start() {
     const session = new Session(this.#gitDir, this.#clock, this.#waiting);
     void session.ended.then((error) => this.#onEnd(session, error));
-    for (const request of this.#waiting) session.send(request);
+    session.send(this.#waiting);
     return session;
   }
   #onEnd(session, error) {
@@ -67456,10 +67466,11 @@ var Session = class {
     this.#child.stdout.on("data", (chunk) => this.#onData(chunk));
     this.ended = this.#whenEnded();
   }
-  send({ kind, name: name2 }) {
+  /** In one piece: a write for each of many would cost more than all of their answers. */
+  send(requests) {
     this.#keepAlive(true);
-    this.#child.stdin.write(`${kind} ${name2}
-`);
+    this.#child.stdin.write(requests.map(({ kind, name: name2 }) => `${kind} ${name2}
+`).join(""));
   }
   stop() {
     this.#child.stdin.end();
