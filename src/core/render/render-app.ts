@@ -30,7 +30,9 @@ import { type RenderedApp, rendererNumber } from "./rendered.ts";
 import { recordOfTable, tableOf } from "./table-record.ts";
 import type { ToolOutputs } from "./tools/tool-output.ts";
 import type { FleetModel } from "../model/fleet-model.ts";
-import { canonicalJson } from "../model/json.ts";
+import { canonicalJson, type Json } from "../model/json.ts";
+import { keptFor } from "../model/known-fleet.ts";
+import type { CustomKinds } from "./custom-kinds.ts";
 import { createHash } from "node:crypto";
 import { unusedOverlays } from "./unused-overlays.ts";
 
@@ -76,13 +78,29 @@ export function wantedTables(model: FleetModel, tools: ToolOutputs): readonly st
 }
 
 function tableKey(input: ShapeInput): string {
-  const { app, model } = input;
-  // What an expression may select by, and which Secrets are none, are part of what is wrong; overlays are told by number.
-  const { labels = null } = model.fleet.value.spec;
-  const layers = app.layers.map(({ profile, path }) => [profile, path]);
-  const own = [canonicalJson(labels), app.declared.spec.plainSecrets ?? [], layers];
-  const data = [tableFormat, rendererNumber, digestOf(input), ...own];
-  return createHash("sha256").update(JSON.stringify(data)).digest("hex");
+  const { labels = null } = input.model.fleet.value.spec;
+  const data = [
+    tableFormat,
+    rendererNumber,
+    digestOf(input),
+    // What an expression may select by is part of what is wrong with it.
+    canonicalJson(labels),
+    // Effects are told by position, and which profiles stand in front is a matter of the sites.
+    input.app.layers.map(({ profile, title, isDefault }) => [profile, title, isDefault]),
+    // What is refused, not what is rendered.
+    input.app.declared.spec.plainSecrets ?? [],
+    // An expression may name a kind.
+    digestOfKinds(input.customKinds),
+  ];
+  return sha256(JSON.stringify(data));
+}
+
+const digestOfKinds = keptFor((kinds: CustomKinds) =>
+  sha256(canonicalJson(Object.fromEntries(kinds) as unknown as Json)),
+); // what CRDs say is JSON
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function recordOfStart(input: ChangedInput): AppRecord | undefined {

@@ -121,6 +121,23 @@ describe("what an earlier start has rendered", () => {
     }
   });
 
+  it("does not count for an app whose Secrets are declared to be none no longer", async () => {
+    const patch = { target: { kind: "Secret" }, merge: { stringData: { at: "${site.name}" } } };
+    const overlays = [{ virtualSites: ["all"], patches: [patch] }];
+    const files = (spec: object): SourceFile[] =>
+      fleet(3, {
+        "apps/web.yaml": appYaml("web", { spec: { overlays, ...spec } }),
+        "manifests/web/licence.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: licence}\n",
+      });
+    const declared = files({ plainSecrets: [{ name: "licence" }] });
+    const first = await start(declared);
+    expect([wholeOf(first), wholeOf(await start(declared))]).toEqual([1, 0]);
+
+    const refused = await start(files({}));
+    expect(refused.ok).toBe(false);
+    expect(refused).toEqual(renderFiles(files({})));
+  });
+
   it.each<[string, (text: string, json: AppTable) => string]>([
     ["cut off", (text) => text.slice(0, 300)],
     ["changed", (text) => text.replace("s1", "s9")],

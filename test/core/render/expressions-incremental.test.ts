@@ -14,8 +14,8 @@ import type { Variant } from "../../../src/core/render/rendered.ts";
 import { noToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import { systemClock } from "../../../src/runtime/system-clock.ts";
+import { startFromTables } from "../../support/start-from-tables.ts";
 import { aFleet, appYaml, configMapYaml, siteYaml, virtualSiteYaml } from "../../support/fleet.ts";
-import { renderAtStart } from "../../support/render-at-start.ts";
 
 /** What may be read, in ways that must not be mixed up. */
 const texts = [
@@ -140,7 +140,7 @@ describe("rendering what expressions read", () => {
       { numRuns: 60 },
     );
     expect(rendered).toBeGreaterThan(40);
-  });
+  }, 120_000);
 
   it("gives after any history of commits what it gives from nothing", async () => {
     const history = fc.array(fc.tuple(sites, someTexts), { minLength: 2, maxLength: 4 });
@@ -182,7 +182,7 @@ describe("rendering what expressions read", () => {
         for (const chosen of steps) {
           const files = fleetOf(chosen, data);
           const kept = renderWith(loadFleet(files, known), noToolOutputs);
-          const started = renderAtStart(files, disk);
+          const started = startFromTables(files, disk);
           const cold = renderFiles(files);
           expect(kept.diagnostics).toEqual(cold.diagnostics);
           expect(started.diagnostics).toEqual(cold.diagnostics);

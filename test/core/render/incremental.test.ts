@@ -14,6 +14,7 @@ import { renderApp } from "../../../src/core/render/render-fleet.ts";
 import type { AppRendering } from "../../../src/core/render/placed-rendering.ts";
 import type { ToolOutputs } from "../../../src/core/render/tools/tool-output.ts";
 import { neededTools, type ToolRequest } from "../../../src/core/render/tools/tool-requests.ts";
+import { startFromTables } from "../../support/start-from-tables.ts";
 import {
   aFleet,
   appYaml,
@@ -265,13 +266,18 @@ const beginning: Edits = Object.fromEntries(
 
 class History {
   readonly #known = new KnownFleet();
+  /** What starts have written. */
+  readonly #disk = new Map<string, string>();
   #stands: Edits = beginning;
   #last: { kept: RenderedFiles; fresh: RenderedFiles } | undefined;
   valid = 0;
   plans = 0;
 
-  /** What is seen of the fleet then, with what is kept and from nothing. */
-  commit(edits: Edits, order = 0): { readonly kept: string; readonly fresh: string } {
+  /** What is seen of the fleet then, with what is kept, at a start with what earlier ones wrote, and from nothing. */
+  commit(
+    edits: Edits,
+    order = 0,
+  ): { readonly kept: string; readonly started: string; readonly fresh: string } {
     this.#stands = { ...this.#stands, ...edits };
     const kept = render(shuffled(aFleet(this.#stands), order), this.#known);
     const fresh = render(aFleet(this.#stands));
@@ -279,7 +285,14 @@ class History {
     this.#last = { kept, fresh };
     if (kept.ok) this.valid += 1;
     if (planned(before.kept, kept) !== null) this.plans += 1;
-    return { kept: allOf(before.kept, kept), fresh: allOf(before.fresh, fresh) };
+    const started = startFromTables(aFleet(this.#stands), this.#disk, (loaded) =>
+      toolsFor(neededByLoaded(loaded)),
+    );
+    return {
+      kept: allOf(before.kept, kept),
+      started: allOf(before.fresh, started),
+      fresh: allOf(before.fresh, fresh),
+    };
   }
 }
 
@@ -295,6 +308,25 @@ const choice = (path: string, holding: string): Edits => {
 
 /** Commits in which something counts that stands elsewhere than in what is kept. */
 const histories: Readonly<Record<string, readonly Edits[]>> = {
+  "a site takes a profile, whose overlays stand in front of those of the app": [
+    {
+      ...choice("apps/web.yaml", "${site.name}"),
+      "profiles/own.yaml": profile("own", {
+        overlays: [{ labels: { a: "own" } }, { labels: { b: "own" } }],
+      }),
+    },
+    choice("sites/e2.yaml", "tier"),
+    choice("sites/e1.yaml", '"own"'),
+    { "sites/e2.yaml": null },
+  ],
+  "an expression names the kind of an object, and a definition its scope": [
+    {
+      ...choice("apps/web.yaml", '"expressions":true'),
+      "manifests/web/more.yaml": thing.replace("kind: Thing", "kind: ${'Thi' + 'ng'}"),
+      ...choice("manifests/till/things.yaml", "Namespaced"),
+    },
+    choice("manifests/till/things.yaml", "Cluster"),
+  ],
   "an overlay loses its only site": [
     { ...choice("apps/web.yaml", '"extra"'), ...choice("sites/e1.yaml", '"extra"') },
     choice("sites/e1.yaml", '"tier":"shop","ring":"canary"}'),
@@ -357,8 +389,9 @@ describe("a fleet that changes commit by commit", () => {
   it.each(Object.entries(histories))("gives what each gives from nothing: %s", (_, commits) => {
     const history = new History();
     for (const edits of [...commits, ...commits.toReversed()]) {
-      const { kept, fresh } = history.commit(edits);
+      const { kept, started, fresh } = history.commit(edits);
       expect(kept).toBe(fresh);
+      expect(started).toBe(fresh);
     }
   });
 
@@ -387,8 +420,9 @@ describe("a fleet that changes commit by commit", () => {
             const all = choices[path] ?? [null];
             return [path, all[index % all.length] ?? null];
           });
-          const { kept, fresh } = history.commit(Object.fromEntries(texts), order);
+          const { kept, started, fresh } = history.commit(Object.fromEntries(texts), order);
           expect(kept).toBe(fresh);
+          expect(started).toBe(fresh);
         }
         valid += history.valid;
         plans += history.plans;
